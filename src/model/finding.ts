@@ -1,0 +1,25 @@
+export type Severity = 'error' | 'warning' | 'info'
+
+/** What a rule found wrong with one field. Plain data. */
+export interface Problem {
+  /** Path of the field in the user's object, such as `metadata.annotations["eks.amazonaws.com/role-arn"]`. */
+  readonly field: string
+  readonly message: string
+  readonly fix: string
+}
+
+/** A problem, the rule that found it and how much it matters. */
+export interface Finding extends Problem {
+  readonly rule: string
+  readonly severity: Severity
+  /** The rule's page. */
+  readonly docs: string
+  /** The reason that the object's owner gave for living with it. */
+  readonly waived?: string
+}
+
+/** A rule that could not decide, and why. */
+export interface Unchecked {
+  readonly rule: string
+  readonly because: string
+}

@@ -1,0 +1,20 @@
+// Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the
+// partition data that AWS SDKs carry. A region that matches none tells nothing.
+const partitions: readonly (readonly [RegExp, string])[] = [
+  [/^cn-[a-z]+-\d+$/, 'aws-cn'],
+  [/^us-gov-[a-z]+-\d+$/, 'aws-us-gov'],
+  [/^us-iso-[a-z]+-\d+$/, 'aws-iso'],
+  [/^us-isob-[a-z]+-\d+$/, 'aws-iso-b'],
+  [/^eu-isoe-[a-z]+-\d+$/, 'aws-iso-e'],
+  [/^us-isof-[a-z]+-\d+$/, 'aws-iso-f'],
+  [/^eusc-[a-z]+-[a-z]+-\d+$/, 'aws-eusc'],
+  [/^(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, 'aws']
+]
+
+/** Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer. Never throws. */
+export function parseIssuerPartition(issuer: string): string | undefined {
+  const region = /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
+  if (region === undefined) return undefined
+
+  return partitions.find(([regions]) => regions.test(region))?.[1]
+}

@@ -1,0 +1,24 @@
+/** The parts of a role ARN. `path` begins and ends with a slash. */
+export interface RoleArn {
+  readonly text: string
+  readonly partition: string
+  readonly account: string
+  readonly path: string
+  readonly name: string
+}
+
+// Shape: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. Role name and path are those of the
+// IAM API (roleNameType, pathType: "!" to "~"). A partition that begins with "aws" and is not known yet is well-formed.
+const pattern = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role(\/(?:[!-~]+\/)?)([\w+=,.@-]{1,64})$/
+
+/** Reads a role ARN, or returns undefined when the text is not one. Never throws. */
+export function parseRoleArn(text: string): RoleArn | undefined {
+  // 2,048 is the longest ARN that IAM and STS take, and 512 the longest path (arnType and pathType of their APIs).
+  if (text.length > 2048) return undefined
+
+  const [, partition, account, path, name] = pattern.exec(text) ?? []
+  if (partition === undefined || account === undefined || path === undefined || name === undefined) return undefined
+  if (path.length > 512) return undefined
+
+  return { text, partition, account, path, name }
+}
