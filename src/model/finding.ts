@@ -6,10 +6,12 @@ export interface Problem {
   readonly field: string
   readonly message: string
   readonly fix: string
+  /** A milder severity in the webhook for this one problem, where it may not be a mistake. */
+  readonly atAdmission?: Severity
 }
 
 /** A problem, the rule that found it and how much it matters. */
-export interface Finding extends Problem {
+export interface Finding extends Omit<Problem, 'atAdmission'> {
   readonly rule: string
   readonly severity: Severity
   /** The rule's page. */

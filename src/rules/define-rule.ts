@@ -1,0 +1,27 @@
+import type { FactTypes, Need } from '../facts/facts.js'
+import type { Problem, Severity } from '../model/finding.js'
+import type { Kind, Subject } from '../model/subject.js'
+
+/** What a rule is called, what it looks at, what it must know, and how it decides. */
+export interface Rule {
+  readonly id: string
+  readonly severity: Severity
+  /** A milder severity in the webhook, where what is missing may come to exist in a minute. */
+  readonly atAdmission?: Severity
+  readonly waivable?: false
+  readonly on: readonly Kind[]
+  readonly needs: readonly Need[]
+  check(subject: Subject, facts: Partial<FactTypes>): Problem | undefined
+}
+
+type TypedRule<K extends Kind, N extends Need> = Omit<Rule, 'on' | 'needs' | 'check'> & {
+  readonly on: readonly K[]
+  readonly needs: readonly N[]
+  check(subject: Extract<Subject, { kind: K }>, facts: Pick<FactTypes, N>): Problem | undefined
+}
+
+/** Makes a rule: its check may read only the kinds of `on` and the facts of `needs`, and sees only facts that are known. */
+export function defineRule<const K extends Kind, const N extends Need>(rule: TypedRule<K, N>): Rule {
+  // The evaluator calls check only for kinds in `on`, with every fact of `needs`; so the narrower parameters are safe.
+  return rule as unknown as Rule
+}

@@ -1,0 +1,15 @@
+import type { Rule } from './define-rule.js'
+import { roleAnnotationRemoved } from './role-annotation-removed.js'
+import { roleArnMalformed } from './role-arn-malformed.js'
+import { roleArnPartitionMismatch } from './role-arn-partition-mismatch.js'
+import { roleMissing } from './role-missing.js'
+import { rolePathMismatch } from './role-path-mismatch.js'
+
+/** All rules, in the order in which their findings are told: what the object itself says first, then what IAM says. */
+export const rules: readonly Rule[] = [
+  roleArnMalformed,
+  roleArnPartitionMismatch,
+  roleAnnotationRemoved,
+  roleMissing,
+  rolePathMismatch
+]

@@ -1,0 +1,113 @@
+import { parseRoleArn } from '../model/role-arn.js'
+import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { quote } from '../model/text.js'
+import type { Problem } from '../model/finding.js'
+import { defineRule } from './define-rule.js'
+
+const shape = 'arn:aws:iam::<12-digit account>:role/<path/><name>'
+const noOther = `write the ARN of a role, ${shape}`
+
+/** The annotation holds something else than a role ARN, so STS will refuse it, or nothing is injected at all. */
+export const roleArnMalformed = defineRule({
+  id: 'role-arn-malformed',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: [],
+  check(account) {
+    const value = account.annotations[roleArnAnnotation]
+    if (value === undefined || (typeof value === 'string' && parseRoleArn(value) !== undefined)) return
+
+    return { field: annotationField(roleArnAnnotation), ...diagnosisOf(value) }
+  }
+})
+
+type Diagnosis = Omit<Problem, 'field'>
+
+function diagnosisOf(value: unknown): Diagnosis {
+  if (typeof value === 'number') {
+    return said(`the annotation is the number ${value}, a text was expected`, `${noOther}, in quotes, so that YAML keeps its digits`)
+  }
+  if (typeof value !== 'string') {
+    const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : String(value)
+    return said(`the annotation is ${found}, a text was expected`, noOther)
+  }
+  if (value === '') {
+    // Charts render an empty value where no role is wanted, and the identity webhook then injects nothing.
+    return { ...said('the annotation is empty, so pods get no role', `${noOther}, or remove the annotation`), atAdmission: 'warning' }
+  }
+
+  return templateIn(value) ?? wrappingAround(value) ?? otherResourceIn(value) ?? accountIn(value) ?? nameOnly(value) ?? restOf(value)
+}
+
+const said = (message: string, fix: string): Diagnosis => ({ message, fix })
+
+function templateIn(value: string): Diagnosis | undefined {
+  const template = /\$\{[^}]*\}|\{\{.*?\}\}|\$\([A-Za-z_]\w*\)|<[A-Za-z][^>]*>|%[A-Z_]+%/s.exec(value)?.[0]
+  if (template === undefined) return
+
+  return said(`the annotation holds the unrendered template ${quote(template)}: ${quote(value)}`, `render it before applying: ${noOther}`)
+}
+
+function wrappingAround(value: string): Diagnosis | undefined {
+  const corrected = value.replace(/[\s"'`\u200b\ufeff]+/gu, '')
+  if (corrected === value || parseRoleArn(corrected) === undefined) return
+
+  const found = /[\r\n]/.test(value) ? 'a line break' : /["'`]/.test(value) ? 'quotes as part of the value' : 'a blank'
+  return said(`the annotation holds ${found}: ${quote(value)}`, `write ${corrected}`)
+}
+
+const otherResources: Readonly<Record<string, string>> = {
+  policy: 'a policy',
+  user: 'a user',
+  group: 'a group',
+  'instance-profile': 'an instance profile',
+  'assumed-role': 'an assumed-role session',
+  'oidc-provider': 'an OIDC provider'
+}
+
+function otherResourceIn(value: string): Diagnosis | undefined {
+  const [, partition, account, type = '', rest = ''] = /^arn:(aws[a-z0-9-]*):(?:iam|sts)::(\d*|aws):([a-z-]+)\/(.*)$/s.exec(value) ?? []
+  const found = Object.hasOwn(otherResources, type) ? otherResources[type] : undefined
+  if (found === undefined) return
+
+  const message = `the annotation is the ARN of ${found}, not of a role: ${quote(value)}`
+  const role = `arn:${partition}:iam::${account}:role/${rest.split('/')[0]}`
+  if (type === 'assumed-role' && parseRoleArn(role) !== undefined) return said(message, `write ${role}, with the role's path if it has one`)
+
+  return said(message, noOther)
+}
+
+function accountIn(value: string): Diagnosis | undefined {
+  const [, before, account = '', after] = /^(arn:aws[a-z0-9-]*:iam::)([^:/]*)(:role\/.*)$/s.exec(value) ?? []
+  if (before === undefined || /^\d{12}$/.test(account)) return
+
+  if (/^\d(?:\.\d+)?e\+?\d+$/i.test(account)) {
+    // Helm renders numbers as float64 in their shortest exact form, so an account id survives the way back.
+    const digits = String(Number(account))
+    const corrected = `${before}${digits}${after}`
+    const fix = parseRoleArn(corrected) === undefined ? noOther : `write ${corrected}`
+    return said(`the account id was read as a number on its way: ${quote(account)} in ${quote(value)}`, `${fix}, and put the account id in quotes where it is set`)
+  }
+  if (/^\d{11}$/.test(account)) {
+    return said(`the account id ${account} has 11 digits, 12 were expected: ${quote(value)}`, `if a leading zero was lost, write ${before}0${account}${after} and quote the account id where it is set`)
+  }
+  const found = /^\d+$/.test(account) ? `has ${account.length} digits, 12 were expected` : account === '' ? 'is missing' : 'is not a number of 12 digits'
+
+  return said(`the account id ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`, noOther)
+}
+
+function nameOnly(value: string): Diagnosis | undefined {
+  if (!/^(?:role\/)?[\w+=,.@/-]+$/.test(value) || value.startsWith('arn')) return
+
+  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which nobody told us.
+  return { ...said(`the annotation is a bare name, not an ARN: ${quote(value)}`, noOther), atAdmission: 'warning' }
+}
+
+function restOf(value: string): Diagnosis {
+  const corrected = value.replace(/:+/g, ':').replace(/^(arn:aws[a-z0-9-]*:iam):/, '$1::')
+  if (corrected !== value && parseRoleArn(corrected) !== undefined) {
+    return said(`the ARN has a colon too few or too many: ${quote(value)}`, `write ${corrected}`)
+  }
+
+  return said(`the annotation is not the ARN of a role: ${quote(value)}`, noOther)
+}

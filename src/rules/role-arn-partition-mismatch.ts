@@ -1,0 +1,22 @@
+import { parseRoleArn } from '../model/role-arn.js'
+import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** The role lives in another AWS partition than the cluster: no token crosses partitions. */
+export const roleArnPartitionMismatch = defineRule({
+  id: 'role-arn-partition-mismatch',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: ['clusterPartition'],
+  check(account, { clusterPartition }) {
+    const value = account.annotations[roleArnAnnotation]
+    const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
+    if (arn === undefined || arn.partition === clusterPartition) return
+
+    return {
+      field: annotationField(roleArnAnnotation),
+      message: `role ${arn.text} is in partition ${arn.partition}, the cluster is in ${clusterPartition}`,
+      fix: `name a role of partition ${clusterPartition}: its ARN begins with arn:${clusterPartition}:iam::`
+    }
+  }
+})

@@ -1,0 +1,21 @@
+import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** A role of that name exists, but its ARN has another path (or case): STS compares the whole ARN. */
+export const rolePathMismatch = defineRule({
+  id: 'role-path-mismatch',
+  severity: 'error',
+  atAdmission: 'warning', // the role may be about to be made again under the right path
+  on: ['ServiceAccount'],
+  needs: ['role'],
+  check(account, { role }) {
+    const asked = String(account.annotations[roleArnAnnotation])
+    if (!role.exists || role.arn === asked) return
+
+    return {
+      field: annotationField(roleArnAnnotation),
+      message: `role ${asked} does not exist; the role of that name is ${role.arn}`,
+      fix: `write ${role.arn}`
+    }
+  }
+})

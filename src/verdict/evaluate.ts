@@ -1,0 +1,60 @@
+import type { FactTypes, Facts, Need } from '../facts/facts.js'
+import type { Finding, Severity, Unchecked } from '../model/finding.js'
+import type { Subject } from '../model/subject.js'
+import type { Rule } from '../rules/define-rule.js'
+import { readWaiver } from './waiver.js'
+
+/** The facts that the rules for this subject need. A rule about an annotation that is not there needs none. */
+export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
+  return new Set(rules.filter((rule) => rule.on.includes(subject.kind)).flatMap((rule) => rule.needs))
+}
+
+/** Runs every rule that looks at such a subject. A rule never sees an unknown fact: it is listed as unchecked instead. */
+export function evaluate(rules: readonly Rule[], subject: Subject, facts: Facts, at: Date): { findings: Finding[]; unchecked: Unchecked[] } {
+  const findings: Finding[] = []
+  const unchecked: Unchecked[] = []
+
+  for (const rule of rules) {
+    if (!rule.on.includes(subject.kind)) continue
+
+    const gathered = gatheredFor(rule, facts)
+    if (gathered === 'moot') continue
+    if ('because' in gathered) {
+      unchecked.push({ rule: rule.id, because: gathered.because })
+      continue
+    }
+    const problem = rule.check(subject, gathered.facts)
+    if (problem === undefined) continue
+
+    const { atAdmission, ...rest } = problem
+    const severity = subject.stage === 'admitted' ? mildest(atAdmission ?? rule.atAdmission ?? rule.severity, subject, rest.field) : rule.severity
+    const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
+    findings.push({ rule: rule.id, severity, ...rest, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+  }
+
+  return { findings, unchecked }
+}
+
+function gatheredFor(rule: Rule, facts: Facts): 'moot' | { because: string } | { facts: Partial<FactTypes> } {
+  const gathered: Record<string, unknown> = {}
+  let because: string | undefined
+  for (const need of rule.needs) {
+    const fact = facts[need] ?? { state: 'unknown', because: 'nobody asked' }
+    if (fact.state === 'moot') return 'moot'
+    if (fact.state === 'unknown') because ??= fact.because
+    if (fact.state === 'known') gathered[need] = fact.value
+  }
+
+  return because === undefined ? { facts: gathered } : { because }
+}
+
+/** The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old objects. */
+function mildest(severity: Severity, subject: Subject, field: string): Severity {
+  if (severity !== 'error' || subject.oldAnnotations === undefined) return severity
+
+  const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]
+  if (key === undefined) return severity
+  const name: unknown = JSON.parse(key)
+
+  return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations[name] ? 'warning' : severity
+}
