@@ -1,0 +1,104 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
+import type { AdmissionResponse } from '../output/admission-response.js'
+
+/** Judges one request before the signal; what it throws becomes HTTP 500, and the API server's failure policy decides. */
+export type Judge = (request: AdmissionRequest, signal: AbortSignal) => Promise<AdmissionResponse>
+
+// Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
+const bodyLimit = 8 * 1024 * 1024
+
+// Go's JSON decoder refuses at depth 10,000; no Kubernetes object comes near 5,000.
+const depthLimit = 5000
+
+/** Builds the admission server. It does not listen. `deadline` in milliseconds; a shorter webhook timeout wins. */
+export function buildApp({ judge, deadline, https }: {
+  judge: Judge
+  deadline: number
+  https?: { key: string; cert: string }
+}): FastifyInstance {
+  const app = Fastify({
+    bodyLimit,
+    // An API server keeps idle connections for 90 s and does not send a POST again: so we must close later than it does.
+    keepAliveTimeout: 120_000,
+    requestTimeout: 10_000,
+    return503OnClosing: false,
+    ...(https && {
+      https: { ...https, minVersion: 'TLSv1.2' as const, handshakeTimeout: 10_000, headersTimeout: 8000, connectionsCheckingInterval: 1000 }
+    })
+  }) as unknown as FastifyInstance // with and without https the instance differs only in the type of its raw server
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    const text = String(body)
+    if (isTooDeep(text)) return done(httpError(400, `the body nests deeper than ${depthLimit}`))
+    try {
+      done(null, JSON.parse(text))
+    } catch {
+      done(httpError(400, 'the body is not JSON'))
+    }
+  })
+
+  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+    const statusCode = error.statusCode ?? 500
+    return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? error.message : 'internal error' })
+  })
+
+  app.post<{ Querystring: { timeout?: string } }>('/validate', { schema: { response: { 200: reviewSchema } } }, async (request, reply) => {
+    const parsed = parseAdmissionReview(request.body)
+    if ('malformed' in parsed) return reply.code(400).send({ statusCode: 400, error: parsed.malformed })
+
+    const signal = AbortSignal.timeout(Math.min(deadline, timeoutOf(request.query.timeout)))
+    const response = await judge(parsed, signal)
+
+    return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
+  })
+
+  return app
+}
+
+const reviewSchema = {
+  type: 'object',
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    response: {
+      type: 'object',
+      properties: {
+        uid: { type: 'string' },
+        allowed: { type: 'boolean' },
+        status: { type: 'object', properties: { code: { type: 'integer' }, reason: { type: 'string' }, message: { type: 'string' } } },
+        warnings: { type: 'array', items: { type: 'string' } },
+        auditAnnotations: { type: 'object', additionalProperties: { type: 'string' } }
+      }
+    }
+  }
+}
+
+/** The time that the API server leaves us, from `?timeout=3s` that it sends along; half a second goes to the way back. */
+function timeoutOf(text: string | undefined): number {
+  const seconds = /^(\d+)s$/.exec(text ?? '')?.[1]
+
+  return seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100)
+}
+
+function isTooDeep(text: string): boolean {
+  if (text.length < 2 * depthLimit) return false
+
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (inString) {
+      if (code === 0x5c) index++
+      else if (code === 0x22) inString = false
+    } else if (code === 0x22) inString = true
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > depthLimit) return true
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+
+  return false
+}
+
+const httpError = (statusCode: number, message: string): Error => Object.assign(new Error(message), { statusCode })
