@@ -1,0 +1,78 @@
+import { text as readStream } from 'node:stream/consumers'
+import { GuardError } from '../model/guard-error.js'
+import type { Severity } from '../model/finding.js'
+import { parseSubject } from '../model/subject.js'
+import { escapeText } from '../model/text.js'
+import { parseManifest, type ManifestObject } from '../input/manifests.js'
+import { reportOf, type ObjectReference } from '../output/report.js'
+import { textOf } from '../output/text.js'
+import { review } from '../review.js'
+import { readSources, readText } from './facts-by-hand.js'
+
+export interface CheckOptions {
+  readonly output: 'text' | 'json'
+  readonly iam: readonly string[]
+  readonly issuer?: string
+  readonly namespace?: string
+  readonly failOn: Severity | 'never'
+  readonly failOnUnknown: boolean
+}
+
+/** Where a command reads and writes; tests pass their own. */
+export interface Terminal {
+  readonly stdin: NodeJS.ReadableStream
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+}
+
+const severities = ['error', 'warning', 'info'] as const
+
+/** Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could not be read). */
+export async function check(files: readonly string[], options: CheckOptions, terminal: Terminal): Promise<0 | 1 | 2> {
+  const sources = await readSources(options)
+  const context = { sources, mode: 'enforce' as const, at: new Date(), signal: new AbortController().signal }
+  const objects: ManifestObject[] = []
+  let unreadable = 0
+  const complain = (message: string): void => {
+    unreadable++
+    terminal.stderr(`${escapeText(message)}\n`)
+  }
+
+  for (const file of files) {
+    const text = await textOfFile(file, terminal).catch((error: unknown) => {
+      if (!(error instanceof GuardError)) throw error
+      complain(error.message)
+    })
+    if (text === undefined) continue
+    const manifest = parseManifest(file === '-' ? 'stdin' : file, text)
+    objects.push(...manifest.objects)
+    for (const { file, line, message } of manifest.unreadable) complain(`${file}:${line}: ${message}`)
+  }
+
+  const verdicts = await Promise.all(
+    objects.map(async ({ object, file, line, lineOf }) => {
+      const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
+      if (subject === undefined) return []
+      const { findings, unchecked } = await review(subject, context)
+      const { kind, namespace, name } = subject
+      const reference: ObjectReference = { apiVersion: String(object['apiVersion']), kind, namespace, name, file, line }
+
+      return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
+    })
+  )
+  const report = reportOf(objects.length, verdicts.flat())
+  terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
+
+  if (unreadable > 0) return 2
+  const limit = severities.findIndex((severity) => severity === options.failOn) // -1 for never
+  if (report.findings.some(({ severity, waived }) => waived === undefined && severities.indexOf(severity) <= limit)) return 1
+
+  return options.failOnUnknown && report.unchecked.length > 0 ? 1 : 0
+}
+
+const textOfFile = (file: string, terminal: Terminal): Promise<string> => (file === '-' ? readStream(terminal.stdin) : readText(file))
+
+/** The keys of a field's path: `metadata.annotations["a.b/c"]` has three. */
+function pathOf(field: string): string[] {
+  return [...field.matchAll(/\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+}
