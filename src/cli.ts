@@ -22,9 +22,16 @@ program
   .addOption(iamOption)
   .addOption(issuerOption)
   .option('-n, --namespace <name>', 'the namespace of objects that name none')
-  .addOption(new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1').choices(['error', 'warning', 'info', 'never']).default('error'))
+  .addOption(
+    new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
+      .choices(['error', 'warning', 'info', 'never'])
+      .default('error')
+  )
   .option('--fail-on-unknown', 'exit with 1 when something could not be checked', false)
-  .addHelpText('after', '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check -')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check -'
+  )
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')
     process.exitCode = await check(files, options, {

@@ -26,7 +26,8 @@ export async function checkObjects(
   options: { iam?: unknown; issuer?: string | undefined; namespace?: string | undefined; at?: Date | undefined } = {}
 ): Promise<ObjectVerdict[]> {
   const documents = options.iam === undefined ? [] : Array.isArray(options.iam) ? options.iam : [options.iam]
-  const snapshot = documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
+  const snapshot =
+    documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
   const context = {
     sources: { roles: snapshot?.roles, issuer: options.issuer ?? snapshot?.issuer },
     mode: 'enforce' as const,

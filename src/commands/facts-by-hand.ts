@@ -6,14 +6,22 @@ import { GuardError } from '../model/guard-error.js'
 /** Facts that the user gives instead of a cloud or a cluster: a flag wins over the file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT. */
 export async function readSources({ iam, issuer }: { iam: readonly string[]; issuer?: string | undefined }): Promise<Sources> {
   if (issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(issuer)) {
-    throw new GuardError('ERR_USAGE', `--issuer is ${JSON.stringify(issuer)}; expected a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`)
+    throw new GuardError(
+      'ERR_USAGE',
+      `--issuer is ${JSON.stringify(issuer)}; expected a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`
+    )
   }
   if (iam.length === 0) return { issuer }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
-  const issuers = new Set(documents.flatMap(({ content }) => (isObject(content) && typeof content['issuer'] === 'string' ? [content['issuer']] : [])))
+  const issuers = new Set(
+    documents.flatMap(({ content }) => (isObject(content) && typeof content['issuer'] === 'string' ? [content['issuer']] : []))
+  )
   if (issuers.size > 1 && issuer === undefined) {
-    throw new GuardError('ERR_USAGE', `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; say with --issuer which one is meant`)
+    throw new GuardError(
+      'ERR_USAGE',
+      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; say with --issuer which one is meant`
+    )
   }
   const snapshot = loadSnapshots(documents)
 

@@ -1,6 +1,6 @@
 import { moot, unknown, type Fact } from '../model/fact.js'
 import { parseIssuerPartition } from '../model/issuer.js'
-import { parseRoleArn } from '../model/role-arn.js'
+import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
 import type { FactTypes, Facts, Need, RoleSource } from './facts.js'
 
@@ -11,25 +11,22 @@ export interface Sources {
   readonly issuer?: string | undefined
 }
 
-/** Gathers just the facts that are needed, in parallel. Never throws: what did not answer before the signal is unknown. */
-export async function gatherFacts(
-  subject: Subject,
-  needs: ReadonlySet<Need>,
-  sources: Sources,
-  signal: AbortSignal
-): Promise<Facts> {
-  const [role, clusterPartition] = await Promise.all([
-    needs.has('role') ? roleOf(subject, sources, signal) : undefined,
-    needs.has('clusterPartition') ? clusterPartitionOf(sources) : undefined
-  ])
-
-  return { ...(role && { role }), ...(clusterPartition && { clusterPartition }) }
-}
-
-async function roleOf(subject: Subject, sources: Sources, signal: AbortSignal): Promise<Fact<FactTypes['role']>> {
+/** Gathers just the facts that are needed. Never throws: what did not answer before the signal is unknown. */
+export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, sources: Sources, signal: AbortSignal): Promise<Facts> {
   const value = subject.annotations[roleArnAnnotation]
   const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
-  if (arn === undefined) return moot('no role is asked for, or its ARN is malformed')
+  if (arn === undefined) {
+    const nothing = moot('no role is asked for, or its ARN is malformed')
+    return { role: nothing, clusterPartition: nothing }
+  }
+
+  return {
+    ...(needs.has('role') && { role: await roleOf(arn, sources, signal) }),
+    ...(needs.has('clusterPartition') && { clusterPartition: clusterPartitionOf(sources) })
+  }
+}
+
+async function roleOf(arn: RoleArn, sources: Sources, signal: AbortSignal): Promise<Fact<FactTypes['role']>> {
   if (sources.roles === undefined) return unknown('no facts about IAM were given')
 
   return sources.roles.readRole(arn, signal)

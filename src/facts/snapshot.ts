@@ -25,7 +25,8 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
     }
     for (const [index, role] of list(content['roles'], 'roles', fail).entries()) {
       const arn = isRecord(role) && typeof role['arn'] === 'string' ? parseRoleArn(role['arn']) : undefined
-      if (arn === undefined) return fail(`roles[${index}].arn is ${JSON.stringify(isRecord(role) ? role['arn'] : role)}; expected the ARN of a role`)
+      if (arn === undefined)
+        return fail(`roles[${index}].arn is ${JSON.stringify(isRecord(role) ? role['arn'] : role)}; expected the ARN of a role`)
       arnByAccountAndName.set(keyOf(arn), arn.text)
     }
     for (const [index, account] of list(content['accounts'], 'accounts', fail).entries()) {

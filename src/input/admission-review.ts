@@ -26,7 +26,8 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
   const { uid, operation, namespace, kind, object, oldObject } = request
   if (typeof uid !== 'string' || uid === '') return { malformed: 'request.uid is missing' }
   if (typeof operation !== 'string' || operation === '') return { malformed: 'request.operation is missing' }
-  if ((operation === 'CREATE' || operation === 'UPDATE') && !isRecord(object)) return { malformed: `request.object is missing in a ${operation}` }
+  if ((operation === 'CREATE' || operation === 'UPDATE') && !isRecord(object))
+    return { malformed: `request.object is missing in a ${operation}` }
   if (isRecord(object) && isRecord(kind) && object['kind'] !== undefined && object['kind'] !== kind['kind']) {
     return { malformed: 'request.object is of another kind than request.kind says' }
   }

@@ -7,7 +7,7 @@ export interface ManifestObject {
   readonly file: string
   readonly line: number
   /** The line of a field, or of the nearest thing around it that stands in the file. */
-  lineOf(path: readonly string[]): number
+  readonly lineOf: (path: readonly string[]) => number
 }
 
 /** A document that could not be read; the others of its file still are. */
@@ -36,7 +36,11 @@ export function parseManifest(file: string, text: string): { objects: ManifestOb
       const content: unknown = document.toJS()
       if (content === null || content === undefined) continue // an empty document, as charts leave them
       if (!isRecord(content)) {
-        unreadable.push({ file, line: lineAt(document.contents?.range?.[0]), message: 'expected a Kubernetes object, a map with apiVersion and kind' })
+        unreadable.push({
+          file,
+          line: lineAt(document.contents?.range[0]),
+          message: 'expected a Kubernetes object, a map with apiVersion and kind'
+        })
         continue
       }
       for (const { object, prefix } of membersOf(content)) {

@@ -16,7 +16,8 @@ export interface AdmissionResponse {
 export function admissionResponseOf(uid: string, subject: Subject, verdict: Verdict, mode: Mode): AdmissionResponse {
   const told = verdict.findings.filter(({ severity, waived }) => severity !== 'info' && waived === undefined)
   const errors = verdict.allowed ? [] : told.filter(({ severity }) => severity === 'error')
-  const warnings = mode === 'audit' ? [] : [...told.filter((finding) => !errors.includes(finding)).flatMap(warningOf), ...uncheckedWarnings(verdict)]
+  const warnings =
+    mode === 'audit' ? [] : [...told.filter((finding) => !errors.includes(finding)).flatMap(warningOf), ...uncheckedWarnings(verdict)]
   const auditAnnotations = auditAnnotationsOf(verdict)
 
   return {
@@ -48,11 +49,12 @@ function uncheckedWarnings({ unchecked }: Verdict): string[] {
 
 function auditAnnotationsOf({ findings, unchecked }: Verdict): Readonly<Record<string, string>> | undefined {
   const idsOf = (list: readonly { rule: string }[]): string => list.map(({ rule }) => rule).join(',')
-  const entries = [
+  const entries: readonly (readonly [string, string])[] = [
     ['findings', idsOf(findings.filter(({ waived }) => waived === undefined))],
     ['waived', idsOf(findings.filter(({ waived }) => waived !== undefined))],
     ['unchecked', idsOf(unchecked)]
-  ].filter(([, ids]) => ids !== '')
+  ]
+  const told = entries.filter(([, ids]) => ids !== '')
 
-  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+  return told.length === 0 ? undefined : Object.fromEntries(told)
 }

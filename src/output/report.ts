@@ -21,7 +21,9 @@ export function reportOf(
   objects: number,
   verdicts: readonly { object: ObjectReference; findings: readonly (Finding & { line: number })[]; unchecked: readonly Unchecked[] }[]
 ): Report {
-  const findings = verdicts.flatMap(({ object, findings }) => findings.map(({ line, ...finding }) => ({ ...finding, object: { ...object, line } })))
+  const findings = verdicts.flatMap(({ object, findings }) =>
+    findings.map(({ line, ...finding }) => ({ ...finding, object: { ...object, line } }))
+  )
   const groups = new Map<string, { rule: string; because: string; count: number; objects: ObjectReference[] }>()
   for (const { object, unchecked } of verdicts) {
     for (const { rule, because } of unchecked) {

@@ -9,9 +9,13 @@ export function textOf({ findings, unchecked, summary }: Report): string {
       `  ${waived === undefined ? severity : 'waived'} ${rule}: ${message}`,
       `  field: ${field}`,
       waived === undefined ? `  fix: ${fix}` : `  reason: ${waived}`
-    ].map(escapeText).join('\n')
+    ]
+      .map(escapeText)
+      .join('\n')
   )
-  const open = unchecked.map(({ rule, because, count }) => escapeText(`not checked: ${rule} (${count} ${count === 1 ? 'object' : 'objects'}): ${because}`))
+  const open = unchecked.map(({ rule, because, count }) =>
+    escapeText(`not checked: ${rule} (${count} ${count === 1 ? 'object' : 'objects'}): ${because}`)
+  )
   const { objects, errors, warnings, waived } = summary
 
   return `${[...blocks, ...open, `${objects} objects: ${errors} errors, ${warnings} warnings, ${waived} waived, ${summary.unchecked} not checked`].join('\n')}\n`

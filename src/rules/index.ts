@@ -6,10 +6,4 @@ import { roleMissing } from './role-missing.js'
 import { rolePathMismatch } from './role-path-mismatch.js'
 
 /** All rules, in the order in which their findings are told: what the object itself says first, then what IAM says. */
-export const rules: readonly Rule[] = [
-  roleArnMalformed,
-  roleArnPartitionMismatch,
-  roleAnnotationRemoved,
-  roleMissing,
-  rolePathMismatch
-]
+export const rules: readonly Rule[] = [roleArnMalformed, roleArnPartitionMismatch, roleAnnotationRemoved, roleMissing, rolePathMismatch]

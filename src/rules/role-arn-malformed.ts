@@ -28,7 +28,7 @@ function diagnosisOf(value: unknown): Diagnosis {
     return said(`the annotation is the number ${value}, a text was expected`, `${noOther}, in quotes, so that YAML keeps its digits`)
   }
   if (typeof value !== 'string') {
-    const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : String(value)
+    const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : JSON.stringify(value)
     return said(`the annotation is ${found}, a text was expected`, noOther)
   }
   if (value === '') {
@@ -86,12 +86,22 @@ function accountIn(value: string): Diagnosis | undefined {
     const digits = String(Number(account))
     const corrected = `${before}${digits}${after}`
     const fix = parseRoleArn(corrected) === undefined ? noOther : `write ${corrected}`
-    return said(`the account id was read as a number on its way: ${quote(account)} in ${quote(value)}`, `${fix}, and put the account id in quotes where it is set`)
+    return said(
+      `the account id was read as a number on its way: ${quote(account)} in ${quote(value)}`,
+      `${fix}, and put the account id in quotes where it is set`
+    )
   }
   if (/^\d{11}$/.test(account)) {
-    return said(`the account id ${account} has 11 digits, 12 were expected: ${quote(value)}`, `if a leading zero was lost, write ${before}0${account}${after} and quote the account id where it is set`)
+    return said(
+      `the account id ${account} has 11 digits, 12 were expected: ${quote(value)}`,
+      `if a leading zero was lost, write ${before}0${account}${after} and quote the account id where it is set`
+    )
   }
-  const found = /^\d+$/.test(account) ? `has ${account.length} digits, 12 were expected` : account === '' ? 'is missing' : 'is not a number of 12 digits'
+  const found = /^\d+$/.test(account)
+    ? `has ${account.length} digits, 12 were expected`
+    : account === ''
+      ? 'is missing'
+      : 'is not a number of 12 digits'
 
   return said(`the account id ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`, noOther)
 }

@@ -12,7 +12,11 @@ const bodyLimit = 8 * 1024 * 1024
 const depthLimit = 5000
 
 /** Builds the admission server. It does not listen. `deadline` in milliseconds; a shorter webhook timeout wins. */
-export function buildApp({ judge, deadline, https }: {
+export function buildApp({
+  judge,
+  deadline,
+  https
+}: {
   judge: Judge
   deadline: number
   https?: { key: string; cert: string }
@@ -31,7 +35,10 @@ export function buildApp({ judge, deadline, https }: {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     const text = String(body)
-    if (isTooDeep(text)) return done(httpError(400, `the body nests deeper than ${depthLimit}`))
+    if (isTooDeep(text)) {
+      done(httpError(400, `the body nests deeper than ${depthLimit}`))
+      return
+    }
     try {
       done(null, JSON.parse(text))
     } catch {

@@ -10,7 +10,12 @@ export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<N
 }
 
 /** Runs every rule that looks at such a subject. A rule never sees an unknown fact: it is listed as unchecked instead. */
-export function evaluate(rules: readonly Rule[], subject: Subject, facts: Facts, at: Date): { findings: Finding[]; unchecked: Unchecked[] } {
+export function evaluate(
+  rules: readonly Rule[],
+  subject: Subject,
+  facts: Facts,
+  at: Date
+): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
 
@@ -27,7 +32,8 @@ export function evaluate(rules: readonly Rule[], subject: Subject, facts: Facts,
     if (problem === undefined) continue
 
     const { atAdmission, ...rest } = problem
-    const severity = subject.stage === 'admitted' ? mildest(atAdmission ?? rule.atAdmission ?? rule.severity, subject, rest.field) : rule.severity
+    const severity =
+      subject.stage === 'admitted' ? mildest(atAdmission ?? rule.atAdmission ?? rule.severity, subject, rest.field) : rule.severity
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
     findings.push({ rule: rule.id, severity, ...rest, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
   }

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text as readStream } from 'node:stream/consumers'
+import t from 'tap'
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the built command as a user does. */
+async function run(args: readonly string[], stdin = ''): Promise<Ended> {
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], { env: { PATH: process.env['PATH'] } })
+  child.stdin.end(stdin)
+  const [stdout, stderr, [code]] = await Promise.all([
+    readStream(child.stdout),
+    readStream(child.stderr),
+    once(child, 'close') as Promise<[number]>
+  ])
+
+  return { code, stdout, stderr }
+}
+
+const examples = ['check', 'examples/service-accounts.yaml', '--iam', 'examples/iam.json']
+
+t.test('check tells what is wrong, where and how to mend it', async (t) => {
+  const { code, stdout } = await run(examples)
+  t.equal(code, 1)
+  t.equal(
+    stdout,
+    `examples/service-accounts.yaml:15 ServiceAccount shop/search
+  error role-arn-malformed: the annotation is the ARN of a policy, not of a role: "arn:aws:iam::111122223333:policy/search"
+  field: metadata.annotations["eks.amazonaws.com/role-arn"]
+  fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
+examples/service-accounts.yaml:23 ServiceAccount shop/mail
+  error role-missing: role arn:aws:iam::111122223333:role/mail does not exist
+  field: metadata.annotations["eks.amazonaws.com/role-arn"]
+  fix: create the role, or point the annotation at one that exists; IAM shows a new role after up to two minutes
+3 objects: 2 errors, 0 warnings, 0 waived, 0 not checked
+`
+  )
+})
+
+t.test('check prints JSON for machines', async (t) => {
+  const { stdout } = await run([...examples, '--output', 'json'])
+  t.match(JSON.parse(stdout), {
+    findings: [
+      {
+        rule: 'role-arn-malformed',
+        severity: 'error',
+        docs: 'docs/rules/role-arn-malformed.md',
+        object: { namespace: 'shop', name: 'search', line: 15 }
+      },
+      { rule: 'role-missing', object: { apiVersion: 'v1', kind: 'ServiceAccount', name: 'mail' } }
+    ],
+    unchecked: [],
+    summary: { objects: 3, errors: 2, warnings: 0, infos: 0, waived: 0, unchecked: 0 }
+  })
+})
+
+t.test('check reads standard input, and lists what it could not check', async (t) => {
+  const account =
+    'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/a" } }\n'
+  const { code, stdout } = await run(['check', '-', '-n', 'team'], account)
+  t.equal(code, 0)
+  t.match(stdout, /not checked: role-missing \(1 object\): no facts about IAM were given/)
+  t.equal((await run(['check', '-', '--fail-on-unknown'], account)).code, 1)
+  const waived = account
+    .replace('annotations: {', 'annotations: { ignore.irsa-guard.io/role-arn-malformed: "moving", ')
+    .replace(':role/', ':user/')
+  t.match(await run(['check', '-'], waived), {
+    code: 0,
+    stdout: /waived role-arn-malformed[^]*reason: moving[^]*0 errors, 0 warnings, 1 waived/
+  })
+})
+
+t.test('check obeys --fail-on', async (t) => {
+  t.equal((await run([...examples, '--fail-on', 'never'])).code, 0)
+  t.equal((await run([...examples, '--fail-on', 'info'])).code, 1)
+})
+
+t.test('a document that cannot be read is a line, the others are checked, and the code is 2', async (t) => {
+  const { code, stdout, stderr } = await run(
+    ['check', '-', 'gone.yaml', 'src'],
+    'a: [\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a }\n'
+  )
+  t.equal(code, 2)
+  t.match(stderr, /^stdin:\d+: .+\ngone.yaml cannot be read \(ENOENT\)\nsrc cannot be read \(EISDIR\)\n$/)
+  t.match(stdout, /^1 objects: 0 errors/)
+})
+
+t.test('wrong use ends with 2 and says what was expected', async (t) => {
+  const table: readonly (readonly [string[], RegExp])[] = [
+    [['check'], /missing required argument 'files'/],
+    [['check', '-', '--output', 'xml'], /Allowed choices are text, json/],
+    [['check', '-', '--iam', 'gone.json'], /^irsa-guard: gone.json cannot be read \(ENOENT\)\n$/],
+    [['check', '-', '--iam', 'README.md'], /^irsa-guard: README.md is not JSON\n$/],
+    [['check', '-', '--iam', 'package.json'], /package.json: expected an object with apiVersion/],
+    [['check', '-', '--issuer', 'oidc.example'], /--issuer is "oidc.example"; expected a URL/],
+    [['serve'], /required option '--tls-cert <file>' not specified/],
+    [['serve', '--tls-cert', 'gone', '--tls-key', 'gone'], /^irsa-guard: gone cannot be read/],
+    [['serve', '--tls-cert', 'x', '--tls-key', 'x', '--port', '99999'], /expected a number from 0 to 65535/],
+    [['serv'], /unknown command 'serv'/]
+  ]
+  for (const [args, message] of table) t.match(await run(args), { code: 2, stderr: message }, args.join(' '))
+})
+
+t.test('help has examples', async (t) => {
+  for (const command of ['check', 'serve']) t.match(await run([command, '--help']), { code: 0, stdout: /Examples?:\n/ }, command)
+})

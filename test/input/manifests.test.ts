@@ -1,0 +1,63 @@
+import t from 'tap'
+import { parseManifest } from '../../src/input/manifests.js'
+
+t.test('reads documents, lists and JSON with their lines', async (t) => {
+  const text = [
+    'apiVersion: v1',
+    'kind: ServiceAccount',
+    'metadata: { name: a }',
+    '---',
+    '# nothing',
+    '---',
+    'apiVersion: v1',
+    'kind: List',
+    'items:',
+    '- kind: ServiceAccount',
+    '  metadata:',
+    '    annotations:',
+    '      a.b/c: x',
+    '- 7',
+    ''
+  ].join('\n')
+  const { objects, unreadable } = parseManifest('f.yaml', text)
+  t.strictSame(unreadable, [])
+  t.match(
+    objects.map(({ line, file, object }) => [file, line, object['kind']]),
+    [
+      ['f.yaml', 1, 'ServiceAccount'],
+      ['f.yaml', 10, 'ServiceAccount']
+    ]
+  )
+  t.equal(objects[1]?.lineOf(['metadata', 'annotations', 'a.b/c']), 13)
+  t.equal(objects[1]?.lineOf(['metadata', 'annotations', 'gone']), 12, 'a missing field is shown at what holds it')
+  t.equal(parseManifest('f.json', '{"kind":"ServiceAccount"}').objects.length, 1)
+  t.equal(parseManifest('empty', '').objects.length, 0)
+})
+
+t.test('reports what cannot be read, and reads the rest', async (t) => {
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x]',
+    ...'bcdefg'.split('').map(
+      (k, i) =>
+        `${k}: &${k} [${Array(9)
+          .fill(`*${'abcdefg'[i] ?? ''}`)
+          .join(',')}]`
+    )
+  ].join('\n')
+  const table: readonly (readonly [string, RegExp, number])[] = [
+    ['a: [', /./, 0],
+    ['{{ if x }}\na: b\n{{ end }}', /./, 0],
+    ['just text', /expected a Kubernetes object/, 0],
+    ['- a', /expected a Kubernetes object/, 0],
+    ['a: *nowhere', /nowhere/, 0],
+    [bomb, /alias/, 0],
+    ['a\u0000b', /NUL/, 0],
+    ['a: [\n---\nkind: x', /./, 1]
+  ]
+  for (const [text, message, objects] of table) {
+    const manifest = parseManifest('f', text)
+    t.match(manifest.unreadable[0], { file: 'f', line: Number, message }, JSON.stringify(text.slice(0, 20)))
+    t.notMatch(manifest.unreadable[0]?.message, /\n/, 'one line')
+    t.equal(manifest.objects.length, objects)
+  }
+})

@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { rules } from '../../src/rules/index.js'
+
+// The table of docs/architecture.md. `facts` and `rules` may be imported for their types where the page says so.
+const may: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  input: ['model'],
+  facts: ['model'],
+  rules: ['model', 'facts'],
+  verdict: ['model', 'rules', 'facts'],
+  output: ['model', 'verdict'],
+  server: ['input', 'output', 'model'],
+  'review.ts': ['facts', 'rules', 'verdict', 'model'],
+  'index.ts': ['input', 'facts', 'rules', 'verdict', 'model', 'review.ts']
+}
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+
+t.test('data flows one way', async (t) => {
+  for (const file of sources) {
+    const layer = file.split('/')[0] ?? ''
+    const allowed = may[layer]
+    if (allowed === undefined) continue // cli.ts and commands may import everything
+    const imports = [...readFileSync(`src/${file}`, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
+      ([, path = '']) => new URL(path, `file:///${file}`).pathname.slice(1).replace(/\.js$/, '.ts').split('/')[0] ?? ''
+    )
+    t.strictSame(
+      imports.filter((imported) => imported !== layer && !allowed.includes(imported)),
+      [],
+      file
+    )
+  }
+})
+
+t.test('judging reads neither clock nor environment, and waits for nothing', async (t) => {
+  for (const file of sources.filter((file) => /^(model|rules|verdict|output)\//.test(file))) {
+    const text = readFileSync(`src/${file}`, 'utf8')
+    t.notMatch(text, /Date\.now|new Date\(\)|process\.|\basync\b|\bawait\b|console\./, file)
+  }
+})
+
+t.test('each rule has its file, its cases and its page', async (t) => {
+  const headings = ['Why it matters', 'Denied', 'Accepted', 'How to fix', 'When it cannot tell', 'Turning it off']
+  const files = readdirSync('src/rules')
+    .map((file) => file.replace(/\.ts$/, ''))
+    .filter((id) => id !== 'index' && id !== 'define-rule')
+  t.strictSame(rules.map(({ id }) => id).sort(), files.sort())
+  for (const { id } of rules) {
+    t.ok(existsSync(`test/rules/${id}.ts`), `${id} has cases`)
+    const page = existsSync(`docs/rules/${id}.md`) ? readFileSync(`docs/rules/${id}.md`, 'utf8') : ''
+    t.ok(page.startsWith(`# ${id}\n`), `${id} has a page`)
+    const shown = [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading ?? '')
+    t.strictSame(
+      shown,
+      id === 'role-annotation-removed' ? headings.map((heading) => (heading === 'Denied' ? 'Warned about' : heading)) : headings,
+      `${id}: headings`
+    )
+    t.match(readFileSync('README.md', 'utf8'), `docs/rules/${id}.md`, `${id} is in the README`)
+  }
+})

@@ -1,0 +1,64 @@
+import type { Case } from '../support/rule-case.js'
+
+const arn = 'arn:aws:iam::111122223333:role/cart'
+
+export const cases: readonly Case[] = [
+  { why: 'well-formed', annotation: arn },
+  { why: 'no annotation', annotation: undefined },
+  { why: 'policy', annotation: 'arn:aws:iam::111122223333:policy/cart', message: /ARN of a policy, not of a role/ },
+  { why: 'user', annotation: 'arn:aws:iam::111122223333:user/cart', message: /ARN of a user/ },
+  { why: 'group', annotation: 'arn:aws:iam::111122223333:group/cart', message: /ARN of a group/ },
+  { why: 'instance profile', annotation: 'arn:aws:iam::111122223333:instance-profile/cart', message: /ARN of an instance profile/ },
+  {
+    why: 'session',
+    annotation: 'arn:aws:sts::111122223333:assumed-role/cart/me',
+    message: /assumed-role session/,
+    fix: /write arn:aws:iam::111122223333:role\/cart/
+  },
+  {
+    why: '9 digits, as in a tutorial',
+    annotation: 'arn:aws:iam::123456789:role/cart',
+    message: /123456789" has 9 digits, 12 were expected/
+  },
+  { why: '11 digits', annotation: 'arn:aws:iam::11122223333:role/cart', message: /11 digits/, fix: /arn:aws:iam::011122223333:role\/cart/ },
+  { why: '13 digits', annotation: 'arn:aws:iam::1111222233334:role/cart', message: /has 13 digits/ },
+  { why: 'no account', annotation: 'arn:aws:iam:::role/cart', message: /account id is missing/ },
+  { why: 'no number', annotation: 'arn:aws:iam::prod:role/cart', message: /"prod" is not a number of 12 digits/ },
+  {
+    why: 'Helm wrote a float',
+    annotation: 'arn:aws:iam::1.11122223333e+11:role/cart',
+    message: /read as a number/,
+    fix: /write arn:aws:iam::111122223333:role\/cart/
+  },
+  {
+    why: 'a float of too few digits',
+    annotation: 'arn:aws:iam::1.1e+9:role/cart',
+    message: /read as a number/,
+    fix: /write the ARN of a role/
+  },
+  { why: 'YAML number', annotation: 111122223333, message: /is the number 111122223333/ },
+  { why: 'YAML boolean', annotation: true, message: /is true, a text was expected/ },
+  { why: 'null', annotation: null, message: /is null/ },
+  { why: 'list', annotation: [arn], message: /is a list/ },
+  { why: 'map', annotation: { arn }, message: /is a map/ },
+  { why: 'Helm template', annotation: '{{ .Values.roleArn }}', message: /unrendered template "\{\{ \.Values\.roleArn \}\}"/ },
+  { why: 'shell template', annotation: 'arn:aws:iam::${ACCOUNT}:role/cart', message: /unrendered template "\$\{ACCOUNT\}"/ },
+  { why: 'line break', annotation: `${arn}\n`, message: /holds a line break: ".*\\n"/, fix: new RegExp(`write ${arn}`) },
+  { why: 'blank', annotation: ` ${arn}`, message: /holds a blank/, fix: new RegExp(`write ${arn}`) },
+  { why: 'quotes', annotation: `"${arn}"`, message: /holds quotes/, fix: new RegExp(`write ${arn}`) },
+  {
+    why: 'colon missing',
+    annotation: 'arn:aws:iam:111122223333:role/cart',
+    message: /colon too few or too many/,
+    fix: new RegExp(`write ${arn}`)
+  },
+  {
+    why: 'colon doubled',
+    annotation: 'arn:aws:iam::111122223333::role/cart',
+    message: /colon too few or too many/,
+    fix: new RegExp(`write ${arn}`)
+  },
+  { why: 'a bare name works with --compose-role-arn', annotation: 'team/cart', message: /a bare name/, atAdmission: 'warning' },
+  { why: 'empty, as charts render it', annotation: '', message: /is empty, so pods get no role/, atAdmission: 'warning' },
+  { why: 'rubbish', annotation: 'arn of the cart role', message: /is not the ARN of a role: "arn of the cart role"/ }
+]

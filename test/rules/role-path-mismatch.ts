@@ -1,0 +1,18 @@
+import { known } from '../../src/model/fact.js'
+import type { Case } from '../support/rule-case.js'
+
+const annotation = 'arn:aws:iam::111122223333:role/cart'
+const pathed = 'arn:aws:iam::111122223333:role/team/cart'
+
+export const cases: readonly Case[] = [
+  { why: 'same', annotation, facts: { role: known({ exists: true, arn: annotation }) } },
+  { why: 'absent: another rule speaks', annotation, facts: { role: known({ exists: false }) } },
+  {
+    why: 'path left out',
+    annotation,
+    facts: { role: known({ exists: true, arn: pathed }) },
+    message: /the role of that name is .*role\/team\/cart/,
+    fix: /write .*team\/cart/,
+    atAdmission: 'warning'
+  }
+]

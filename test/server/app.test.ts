@@ -1,0 +1,199 @@
+import t from 'tap'
+import { buildJudge } from '../../src/commands/serve.js'
+import { loadSnapshots } from '../../src/facts/snapshot.js'
+import { checkObjects } from '../../src/index.js'
+import { roleArnAnnotation } from '../../src/model/subject.js'
+import { buildApp } from '../../src/server/app.js'
+import type { Mode } from '../../src/verdict/decide.js'
+
+const account = '111122223333'
+const iam = {
+  apiVersion: 'irsa-guard.io/v1',
+  kind: 'IamSnapshot',
+  accounts: [account],
+  roles: [{ arn: `arn:aws:iam::${account}:role/team/cart` }]
+}
+const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
+const good = `arn:aws:iam::${account}:role/team/cart`
+const bad = `arn:aws:iam::${account}:policy/cart`
+
+const serviceAccount = (role: unknown, annotations: Record<string, unknown> = {}): object => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'cart', namespace: 'shop', annotations: { ...annotations, ...(role !== undefined && { [roleArnAnnotation]: role }) } }
+})
+
+const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> => ({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: {
+    uid: 'u-1',
+    kind: { group: '', version: 'v1', kind: 'ServiceAccount' },
+    operation: 'CREATE',
+    namespace: 'shop',
+    object,
+    ...more
+  }
+})
+
+function build(
+  mode: Mode = 'enforce',
+  sources = { roles: loadSnapshots([{ file: 'iam', content: iam }]).roles, issuer }
+): ReturnType<typeof buildApp> {
+  return buildApp({ judge: buildJudge(sources, mode), deadline: 2000 })
+}
+
+const post = async (
+  app: ReturnType<typeof buildApp>,
+  payload: object | string,
+  url = '/validate'
+): Promise<{ statusCode: number; body: unknown }> => {
+  const reply = await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
+  return { statusCode: reply.statusCode, body: reply.json() }
+}
+
+t.test('lets a good service account pass in silence', async (t) => {
+  t.strictSame((await post(build(), reviewOf(serviceAccount(good)), '/validate?timeout=3s')).body, {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: { uid: 'u-1', allowed: true }
+  })
+})
+
+t.test('denies a malformed ARN with the whole story', async (t) => {
+  t.match((await post(build(), reviewOf(serviceAccount(bad)))).body, {
+    response: {
+      uid: 'u-1',
+      allowed: false,
+      status: {
+        code: 403,
+        reason: 'Forbidden',
+        message: [
+          'service account shop/cart',
+          `- role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"`,
+          '  fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>'
+        ].join('\n')
+      },
+      auditAnnotations: { findings: 'role-arn-malformed' }
+    }
+  })
+})
+
+t.test('answers v1beta1 in kind', async (t) => {
+  const review = { ...reviewOf(serviceAccount(bad)), apiVersion: 'admission.k8s.io/v1beta1' }
+  t.match((await post(build(), review)).body, { apiVersion: 'admission.k8s.io/v1beta1', response: { allowed: false } })
+})
+
+t.test('denies a role of another partition, warns about one that does not exist or has another path', async (t) => {
+  t.match((await post(build(), reviewOf(serviceAccount(`arn:aws-cn:iam::${account}:role/team/cart`)))).body, {
+    response: { allowed: false, status: { message: /role-arn-partition-mismatch: .* partition aws-cn, the cluster is in aws/ } }
+  })
+  t.match((await post(build(), reviewOf(serviceAccount(`arn:aws:iam::${account}:role/gone`)))).body, {
+    response: { allowed: true, warnings: [/^role-missing: role .*role\/gone does not exist$/, /^role-missing: fix: /] }
+  })
+  t.match((await post(build(), reviewOf(serviceAccount(`arn:aws:iam::${account}:role/cart`)))).body, {
+    response: { allowed: true, warnings: [/^role-path-mismatch: /, /fix: write .*team\/cart/] }
+  })
+})
+
+t.test('says what it could not check, and denies nothing for it', async (t) => {
+  const app = buildApp({ judge: buildJudge({}, 'enforce'), deadline: 2000 })
+  t.match((await post(app, reviewOf(serviceAccount(good)))).body, {
+    response: {
+      allowed: true,
+      warnings: [
+        /^not checked: role-arn-partition-mismatch: the issuer/,
+        /^not checked: role-missing, role-path-mismatch: no facts about IAM/
+      ]
+    }
+  })
+  const kops = buildApp({ judge: buildJudge({ issuer: 'https://kops.example' }, 'enforce'), deadline: 2000 })
+  t.match((await post(kops, reviewOf(serviceAccount(good)))).body, { response: { allowed: true, warnings: [/is not one of EKS/] } })
+  t.match((await post(build(), reviewOf(serviceAccount('arn:aws:iam::999999999999:role/x')))).body, {
+    response: { allowed: true, warnings: [/does not list all roles of account 999999999999/] }
+  })
+})
+
+t.test('denies only what this request made wrong', async (t) => {
+  const update = reviewOf(serviceAccount(bad, { team: 'b' }), { operation: 'UPDATE', oldObject: serviceAccount(bad, { team: 'a' }) })
+  t.match((await post(build(), update)).body, { response: { allowed: true, warnings: [/role-arn-malformed/, /fix/] } })
+  const worse = reviewOf(serviceAccount(bad), { operation: 'UPDATE', oldObject: serviceAccount(good) })
+  t.match((await post(build(), worse)).body, { response: { allowed: false } })
+  const deletion = reviewOf(null, { operation: 'DELETE', oldObject: serviceAccount(bad) })
+  t.strictSame((await post(build(), deletion)).body, { ...reviewless, response: { uid: 'u-1', allowed: true } })
+})
+const reviewless = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }
+
+t.test('obeys the mode', async (t) => {
+  t.match((await post(build('warn'), reviewOf(serviceAccount(bad)))).body, { response: { allowed: true, warnings: [/malformed/, /fix/] } })
+  const { body } = await post(build('audit'), reviewOf(serviceAccount(bad)))
+  t.strictSame(body, { ...reviewless, response: { uid: 'u-1', allowed: true, auditAnnotations: { findings: 'role-arn-malformed' } } })
+  t.strictSame((await post(build('off'), reviewOf(serviceAccount(bad)))).body, { ...reviewless, response: { uid: 'u-1', allowed: true } })
+})
+
+t.test('honours a waiver that has a reason and has not expired', async (t) => {
+  const waived = async (value: unknown): Promise<unknown> =>
+    (await post(build(), reviewOf(serviceAccount(bad, { 'ignore.irsa-guard.io/role-arn-malformed': value })))).body
+  t.match(await waived('migrating'), { response: { allowed: true, auditAnnotations: { waived: 'role-arn-malformed' } } })
+  t.match(await waived('until 2999-12-31: migrating'), { response: { allowed: true } })
+  for (const void_ of ['', ' ', 'until 2020-01-31: migrating', 'until 2999-12-31:', 'until tomorrow: migrating', 7]) {
+    t.match(await waived(void_), { response: { allowed: false } }, JSON.stringify(void_))
+  }
+})
+
+t.test('escapes text of users', async (t) => {
+  const { body } = await post(build(), reviewOf(serviceAccount('arn:aws:iam::x\n\u001b[31m:role/x y')))
+  t.match(body, { response: { status: { message: /x\\n\\u\{1b\}\[31m/ } } })
+})
+
+t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (t) => {
+  const app = build()
+  const table: readonly (readonly [string, object | string, number])[] = [
+    ['not JSON', '{', 400],
+    ['a list', '[]', 400],
+    ['null', 'null', 400],
+    ['another version', { apiVersion: 'v1', kind: 'AdmissionReview' }, 400],
+    ['another kind', { apiVersion: 'admission.k8s.io/v1', kind: 'Pod' }, 400],
+    ['no request', { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }, 400],
+    ['no uid', reviewOf({}, { uid: undefined }), 400],
+    ['no operation', reviewOf({}, { operation: undefined }), 400],
+    ['null object', reviewOf(null), 400],
+    ['another kind than announced', reviewOf({ apiVersion: 'v1', kind: 'Pod' }), 400],
+    ['too deep', `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400],
+    ['too large', JSON.stringify({ a: 'x'.repeat(10 * 1024 * 1024) }), 413]
+  ]
+  for (const [why, payload, status] of table) {
+    const { statusCode, body } = await post(app, payload)
+    t.equal(statusCode, status, why)
+    t.match(body, { statusCode: status, error: String }, why)
+  }
+  const plain = await app.inject({ method: 'POST', url: '/validate', payload: '{}', headers: { 'content-type': 'text/plain' } })
+  t.match(plain, { statusCode: 415 })
+  t.match((await post(app, reviewOf(serviceAccount(good)))).statusCode, 200, 'still alive')
+})
+
+t.test('takes objects of any shape', async (t) => {
+  for (const metadata of [null, [], 'x', { annotations: null }, { annotations: [] }, { annotations: 'x' }, { name: 7, namespace: {} }]) {
+    const { statusCode } = await post(build(), reviewOf({ apiVersion: 'v1', kind: 'ServiceAccount', metadata }))
+    t.equal(statusCode, 200, JSON.stringify(metadata))
+  }
+  const long = reviewOf(serviceAccount(good, { note: '"\\[{}]'.repeat(4000) }))
+  t.match((await post(build(), long)).body, { response: { allowed: true } }, 'brackets in long strings are no depth')
+  t.match((await post(build(), reviewOf({ apiVersion: 'v1', kind: 'ConfigMap' }, { kind: { kind: 'ConfigMap' } }))).body, {
+    response: { allowed: true }
+  })
+})
+
+t.test('hides what went wrong inside', async (t) => {
+  const app = buildApp({ judge: () => Promise.reject(new Error('secret')), deadline: 2000 })
+  t.match(await post(app, reviewOf(serviceAccount(good))), { statusCode: 500, body: { error: 'internal error' } })
+})
+
+t.test('finds the same as check does', async (t) => {
+  for (const role of [good, bad, `arn:aws-cn:iam::${account}:role/x`, `arn:aws:iam::${account}:role/gone`, '', 7, undefined]) {
+    const { body } = await post(build(), reviewOf(serviceAccount(role)))
+    const [verdict] = await checkObjects([serviceAccount(role)], { iam, issuer })
+    const ids = verdict?.findings.map(({ rule }) => rule).join(',') ?? ''
+    t.match(body, { response: ids === '' ? { allowed: true } : { auditAnnotations: { findings: ids } } }, JSON.stringify(role))
+  }
+})
