@@ -18,5 +18,5 @@ export function textOf({ findings, unchecked, summary }: Report): string {
   )
   const { objects, errors, warnings, waived } = summary
 
-  return `${[...blocks, ...open, `${objects} objects: ${errors} errors, ${warnings} warnings, ${waived} waived, ${summary.unchecked} not checked`].join('\n')}\n`
+  return `${[...blocks, ...open, `${objects} ${objects === 1 ? 'object' : 'objects'}: ${errors} errors, ${warnings} warnings, ${waived} waived, ${summary.unchecked} not checked`].join('\n')}\n`
 }

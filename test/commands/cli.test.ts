@@ -87,7 +87,7 @@ t.test('a document that cannot be read is a line, the others are checked, and th
   )
   t.equal(code, 2)
   t.match(stderr, /^stdin:\d+: .+\ngone.yaml cannot be read \(ENOENT\)\nsrc cannot be read \(EISDIR\)\n$/)
-  t.match(stdout, /^1 objects: 0 errors/)
+  t.match(stdout, /^1 object: 0 errors/)
 })
 
 t.test('wrong use ends with 2 and says what was expected', async (t) => {

@@ -1,36 +1,18 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { text as readStream } from 'node:stream/consumers'
+import forge from 'node-forge'
 import t from 'tap'
 import { serve } from '../../src/commands/serve.js'
 
 t.test('answers over TLS with the given certificate', async (t) => {
   const directory = t.testdir()
   const [tlsCert, tlsKey] = [`${directory}/tls.crt`, `${directory}/tls.key`]
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      '/CN=irsa-guard',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-      '-keyout',
-      tlsKey,
-      '-out',
-      tlsCert
-    ],
-    { stdio: 'ignore' }
-  )
+  const { certificate, key } = makeCertificate('127.0.0.1')
+  writeFileSync(tlsCert, certificate)
+  writeFileSync(tlsKey, key)
   const app = await serve({ iam: ['examples/iam.json'], mode: 'enforce', tlsCert, tlsKey, port: 0, deadline: 2000 })
   t.teardown(() => app.close())
   const { port } = app.server.address() as { port: number }
@@ -40,7 +22,7 @@ t.test('answers over TLS with the given certificate', async (t) => {
     port,
     path: '/validate?timeout=3s',
     method: 'POST',
-    ca: readFileSync(tlsCert),
+    ca: certificate,
     headers: { 'content-type': 'application/json' }
   })
   const object = {
@@ -60,3 +42,23 @@ t.test('answers over TLS with the given certificate', async (t) => {
     response: { allowed: false, status: { message: /^service account shop\/cart\n- role-arn-partition-mismatch/ } }
   })
 })
+
+/** A self-signed certificate for an IP address, good for an hour. */
+function makeCertificate(ip: string): { certificate: string; key: string } {
+  const keys = forge.pki.rsa.generateKeyPair(2048)
+  const certificate = forge.pki.createCertificate()
+  certificate.publicKey = keys.publicKey
+  certificate.serialNumber = '01'
+  certificate.validity.notBefore = new Date(Date.now() - 60_000)
+  certificate.validity.notAfter = new Date(Date.now() + 3_600_000)
+  const name = [{ shortName: 'CN', value: 'irsa-guard test' }]
+  certificate.setSubject(name)
+  certificate.setIssuer(name)
+  certificate.setExtensions([
+    { name: 'basicConstraints', cA: true },
+    { name: 'subjectAltName', altNames: [{ type: 7, ip }] }
+  ])
+  certificate.sign(keys.privateKey, forge.md.sha256.create())
+
+  return { certificate: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(keys.privateKey) }
+}

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
+import { parse } from 'yaml'
+import { checkObjects } from '../../src/index.js'
 import { rules } from '../../src/rules/index.js'
 
 // The table of docs/architecture.md. `facts` and `rules` may be imported for their types where the page says so.
@@ -57,5 +59,18 @@ t.test('each rule has its file, its cases and its page', async (t) => {
       `${id}: headings`
     )
     t.match(readFileSync('README.md', 'utf8'), `docs/rules/${id}.md`, `${id} is in the README`)
+  }
+})
+
+t.test('the objects on the pages do what the pages say', async (t) => {
+  const iam: unknown = JSON.parse(readFileSync('examples/iam.json', 'utf8'))
+  for (const { id } of rules) {
+    const blocks = [...readFileSync(`docs/rules/${id}.md`, 'utf8').matchAll(/^```yaml\n(apiVersion[^]*?)^```/gm)].map(
+      ([, yaml]) => parse(yaml ?? '') as unknown
+    )
+    const [wrong, right] = await checkObjects(blocks, { iam })
+    t.strictSame(right?.findings, [], `${id}: accepted`)
+    if (id === 'role-annotation-removed') continue // needs an object before the update; its cases cover it
+    t.match(wrong, { allowed: false, findings: [{ rule: id }] }, `${id}: denied`)
   }
 })
