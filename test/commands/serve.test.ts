@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { text as readStream } from 'node:stream/consumers'
-import forge from 'node-forge'
 import t from 'tap'
+import { makeCertificate } from '../support/certificate.js'
 import { serve } from '../../src/commands/serve.js'
 
 t.test('answers over TLS with the given certificate', async (t) => {
@@ -42,23 +42,3 @@ t.test('answers over TLS with the given certificate', async (t) => {
     response: { allowed: false, status: { message: /^service account shop\/cart\n- role-arn-partition-mismatch/ } }
   })
 })
-
-/** A self-signed certificate for an IP address, good for an hour. */
-function makeCertificate(ip: string): { certificate: string; key: string } {
-  const keys = forge.pki.rsa.generateKeyPair(2048)
-  const certificate = forge.pki.createCertificate()
-  certificate.publicKey = keys.publicKey
-  certificate.serialNumber = '01'
-  certificate.validity.notBefore = new Date(Date.now() - 60_000)
-  certificate.validity.notAfter = new Date(Date.now() + 3_600_000)
-  const name = [{ shortName: 'CN', value: 'irsa-guard test' }]
-  certificate.setSubject(name)
-  certificate.setIssuer(name)
-  certificate.setExtensions([
-    { name: 'basicConstraints', cA: true },
-    { name: 'subjectAltName', altNames: [{ type: 7, ip }] }
-  ])
-  certificate.sign(keys.privateKey, forge.md.sha256.create())
-
-  return { certificate: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(keys.privateKey) }
-}
