@@ -106,6 +106,20 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
   for (const [args, message] of table) t.match(await run(args), { code: 2, stderr: message }, args.join(' '))
 })
 
+t.test('several IAM files must agree on the issuer, unless --issuer says which one is meant', async (t) => {
+  const head = { apiVersion: 'irsa-guard.io/v1', kind: 'IamSnapshot' }
+  const directory = t.testdir({
+    'a.json': JSON.stringify({ ...head, issuer: 'https://a.example' }),
+    'b.json': JSON.stringify({ ...head, issuer: 'https://b.example' })
+  })
+  const files = ['--iam', `${directory}/a.json`, '--iam', `${directory}/b.json`]
+  t.match(await run(['check', 'examples/service-accounts.yaml', ...files]), {
+    code: 2,
+    stderr: /name 2 issuers: https:\/\/a.example, https:\/\/b.example; say with --issuer/
+  })
+  t.match(await run(['check', 'examples/service-accounts.yaml', ...files, '--issuer', 'https://a.example']), { code: 1, stderr: '' })
+})
+
 t.test('help has examples', async (t) => {
   for (const command of ['check', 'serve']) t.match(await run([command, '--help']), { code: 0, stdout: /Examples?:\n/ }, command)
 })

@@ -189,6 +189,13 @@ t.test('hides what went wrong inside', async (t) => {
   t.match(await post(app, reviewOf(serviceAccount(good))), { statusCode: 500, body: { error: 'internal error' } })
 })
 
+t.test('checks objects that are given alone', async (t) => {
+  const [account, other] = await checkObjects([serviceAccount(good), 7], { iam: [iam], at: new Date('2026-11-24T00:00:00Z') })
+  t.match(account, { allowed: true, findings: [], unchecked: [{ rule: 'role-arn-partition-mismatch' }] })
+  t.strictSame(other, { object: 7, allowed: true, findings: [], unchecked: [] })
+  t.match(await checkObjects([serviceAccount(good)]), [{ allowed: true, unchecked: [{}, {}, {}] }])
+})
+
 t.test('finds the same as check does', async (t) => {
   for (const role of [good, bad, `arn:aws-cn:iam::${account}:role/x`, `arn:aws:iam::${account}:role/gone`, '', 7, undefined]) {
     const { body } = await post(build(), reviewOf(serviceAccount(role)))
