@@ -1,4 +1,5 @@
 import type { Fact } from '../model/fact.js'
+import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
 
 /** What IAM (or a snapshot of it) says about the role of an ARN: there is none of that name, or the ARN it really has. */
@@ -10,6 +11,10 @@ export interface FactTypes {
   readonly role: RoleAnswer
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
+  /** The cluster's OIDC issuer, with its `https://`. */
+  readonly issuer: string
+  /** What the namespace's labels and annotations say. */
+  readonly namespace: NamespaceSettings
 }
 
 export type Need = keyof FactTypes
@@ -18,4 +23,18 @@ export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 /** Where facts about roles come from: the IAM API or a file. Answers, or says why not; never throws. */
 export interface RoleSource {
   readRole(arn: RoleArn, signal: AbortSignal): Promise<Fact<RoleAnswer>>
+}
+
+/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
+export interface ClusterSource {
+  readIssuer(signal: AbortSignal): Promise<Fact<string>>
+  readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
+}
+
+/** What facts are gathered from. What is left out cannot be asked; what is given by hand is not asked. */
+export interface Sources {
+  readonly roles?: RoleSource | undefined
+  readonly cluster?: ClusterSource | undefined
+  /** The cluster's OIDC issuer, with its `https://`. */
+  readonly issuer?: string | undefined
 }

@@ -1,42 +1,74 @@
-import { moot, unknown, type Fact } from '../model/fact.js'
+import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
-import type { FactTypes, Facts, Need, RoleSource } from './facts.js'
+import type { FactTypes, Facts, Need, Sources } from './facts.js'
 
-/** What facts are gathered from. What is left out cannot be asked. */
-export interface Sources {
-  readonly roles?: RoleSource | undefined
-  /** The cluster's OIDC issuer, with its `https://`. */
-  readonly issuer?: string | undefined
+export type { Sources } from './facts.js'
+
+/** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
+interface Gathering {
+  readonly subject: Subject
+  readonly sources: Sources
+  readonly signal: AbortSignal
+  get<N extends Need>(need: N): Promise<Fact<FactTypes[N]>>
 }
 
-/** Gathers just the facts that are needed. Never throws: what did not answer before the signal is unknown. */
+/** Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. */
 export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, sources: Sources, signal: AbortSignal): Promise<Facts> {
+  const started = new Map<Need, Promise<unknown>>()
+  const gathering: Gathering = {
+    subject,
+    sources,
+    signal,
+    get<N extends Need>(need: N) {
+      const fact = started.get(need) ?? gatherers[need](gathering)
+      started.set(need, fact)
+      return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
+    }
+  }
+  const facts = await Promise.all([...needs].map(async (need) => [need, await gathering.get(need)] as const))
+
+  return Object.fromEntries(facts)
+}
+
+const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
+  async role({ subject, sources, signal }) {
+    const arn = roleArnOf(subject)
+    if (arn === undefined) return noRole
+    if (sources.roles === undefined) return unknown('no facts about IAM were given')
+
+    return sources.roles.readRole(arn, signal)
+  },
+
+  async clusterPartition({ subject, get }) {
+    if (roleArnOf(subject) === undefined) return noRole
+
+    const issuer = await get('issuer')
+    if (issuer.state !== 'known') return issuer
+    const partition = parseIssuerPartition(issuer.value)
+
+    return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
+  },
+
+  async issuer({ sources, signal }) {
+    if (sources.issuer !== undefined) return known(sources.issuer)
+    if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
+
+    return sources.cluster.readIssuer(signal)
+  },
+
+  async namespace({ subject, sources, signal }) {
+    if (sources.cluster === undefined) return moot('there is no cluster to ask')
+
+    return sources.cluster.readNamespace(subject.namespace, signal)
+  }
+}
+
+const noRole = moot('no role is asked for, or its ARN is malformed')
+
+function roleArnOf(subject: Subject): RoleArn | undefined {
   const value = subject.annotations[roleArnAnnotation]
-  const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
-  if (arn === undefined) {
-    const nothing = moot('no role is asked for, or its ARN is malformed')
-    return { role: nothing, clusterPartition: nothing }
-  }
 
-  return {
-    ...(needs.has('role') && { role: await roleOf(arn, sources, signal) }),
-    ...(needs.has('clusterPartition') && { clusterPartition: clusterPartitionOf(sources) })
-  }
-}
-
-async function roleOf(arn: RoleArn, sources: Sources, signal: AbortSignal): Promise<Fact<FactTypes['role']>> {
-  if (sources.roles === undefined) return unknown('no facts about IAM were given')
-
-  return sources.roles.readRole(arn, signal)
-}
-
-function clusterPartitionOf({ issuer }: Sources): Fact<FactTypes['clusterPartition']> {
-  if (issuer === undefined) return unknown('the issuer of the cluster is not known')
-
-  const partition = parseIssuerPartition(issuer)
-  if (partition === undefined) return unknown('the issuer of the cluster is not one of EKS, so it tells no partition')
-
-  return { state: 'known', value: partition }
+  return typeof value === 'string' ? parseRoleArn(value) : undefined
 }

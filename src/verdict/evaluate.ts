@@ -4,9 +4,9 @@ import type { Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import { readWaiver } from './waiver.js'
 
-/** The facts that the rules for this subject need. A rule about an annotation that is not there needs none. */
+/** The facts that the rules for this subject, and the decision after them, need. */
 export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
-  return new Set(rules.filter((rule) => rule.on.includes(subject.kind)).flatMap((rule) => rule.needs))
+  return new Set(['namespace', ...rules.filter((rule) => rule.on.includes(subject.kind)).flatMap((rule) => rule.needs)])
 }
 
 /** Runs every rule that looks at such a subject. A rule never sees an unknown fact: it is listed as unchecked instead. */
@@ -14,13 +14,14 @@ export function evaluate(
   rules: readonly Rule[],
   subject: Subject,
   facts: Facts,
-  at: Date
+  { at, severities }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
 
   for (const rule of rules) {
-    if (!rule.on.includes(subject.kind)) continue
+    const configured = severities?.get(rule.id)
+    if (!rule.on.includes(subject.kind) || configured === 'off') continue
 
     const gathered = gatheredFor(rule, facts)
     if (gathered === 'moot') continue
@@ -33,7 +34,9 @@ export function evaluate(
 
     const { atAdmission, ...rest } = problem
     const severity =
-      subject.stage === 'admitted' ? mildest(atAdmission ?? rule.atAdmission ?? rule.severity, subject, rest.field) : rule.severity
+      subject.stage === 'admitted'
+        ? mildest(atAdmission ?? configured ?? rule.atAdmission ?? rule.severity, subject, rest.field)
+        : (configured ?? rule.severity)
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
     findings.push({ rule: rule.id, severity, ...rest, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
   }

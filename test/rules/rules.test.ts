@@ -18,7 +18,7 @@ for (const rule of rules) {
       })
       const subject = parseSubject(accountOf(annotation), { stage: 'admitted', ...(before !== undefined && { old: accountOf(before) }) })
       if (subject === undefined) throw new Error('a service account is a subject')
-      const { findings } = evaluate([rule], subject, facts, at)
+      const { findings } = evaluate([rule], subject, facts, { at })
       t.equal(findings.length, message === undefined ? 0 : 1, why)
       if (message !== undefined) t.match(findings[0], { message, ...(fix && { fix }), severity: atAdmission }, why)
     }
