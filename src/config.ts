@@ -100,7 +100,7 @@ function durationOf(text: string): number {
 }
 
 function mistakesOf(errors: readonly ErrorObject[]): string[] {
-  return errors.map(({ instancePath, keyword, params, data, parentSchema }) => {
+  return errors.map(({ instancePath, keyword, params, data, parentSchema, message = keyword }) => {
     const path = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')
     const value = JSON.stringify(data)
     if (keyword === 'additionalProperties') {
@@ -115,7 +115,7 @@ function mistakesOf(errors: readonly ErrorObject[]): string[] {
       required: () => `a map with the key ${String(params['missingProperty'])}`
     }[keyword]
 
-    return `${path === '' ? 'the configuration' : path} is ${value}; expected ${allowed?.() ?? errors[0]?.message ?? keyword}`
+    return `${path === '' ? 'the configuration' : path} is ${value}; expected ${allowed?.() ?? `a value that ${message}`}`
   })
 }
 

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { issueCa, issueServing, type Issued } from './issue-certificate.js'
 
 /** What the two Secrets hold. `cas` are the trusted CA certificates as PEM, the newest first; the key is the newest's. */
@@ -62,7 +63,7 @@ function isGoodServing({ certificate, key }: Issued, hosts: readonly string[], n
     isKeyOf(key, certificate) &&
     isInDate(certificate, now) &&
     ageOf(certificate, now) < (servingLife * 2) / 3 &&
-    hosts.every((host) => (parsed.checkHost(host) ?? parsed.checkIP(host)) !== undefined)
+    hosts.every((host) => (isIP(host) === 0 ? parsed.checkHost(host) : parsed.checkIP(host)) !== undefined)
   )
 }
 

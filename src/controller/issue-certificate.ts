@@ -35,7 +35,7 @@ export function issueCa(commonName: string, validity: Validity): Issued {
 /** Issues a serving certificate (P-256, serverAuth) for DNS names and IP addresses, signed by a CA. */
 export function issueServing(ca: Issued, hosts: readonly string[], validity: Validity): Issued {
   const caKey = createPrivateKey(ca.key)
-  const caNode = forge.asn1.fromDer(new X509Certificate(ca.certificate).raw.toString('latin1'))
+  const caNode = nodeOf(new X509Certificate(ca.certificate).raw)
   const pair = newKey()
 
   return issue({
@@ -75,7 +75,7 @@ function issue({ pair, issuer, subject, validity, extensions }: Request): Issued
     issuer.name,
     sequence(time(validity.from), time(validity.until)),
     subject,
-    forge.asn1.fromDer(pair.publicKey.export({ type: 'spki', format: 'der' }).toString('latin1')),
+    nodeOf(pair.publicKey.export({ type: 'spki', format: 'der' })),
     context(
       3,
       sequence(
@@ -128,6 +128,7 @@ const oid = (text: string): Node => universal(Type.OID, false, forge.asn1.oidToD
 const context = (tag: number, value: Node): Node => forge.asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, true, [value])
 const contextText = (tag: number, bytes: string): Node =>
   forge.asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, false, bytes as unknown as Node[])
+const nodeOf = (der: Buffer): Node => forge.asn1.fromDer(der.toString('latin1'))
 const derOf = (node: Node): Buffer => Buffer.from(forge.asn1.toDer(node).getBytes(), 'latin1')
 
 // UTCTime until 2049, GeneralizedTime from 2050: RFC 5280, section 4.1.2.5.

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { cpSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { Agent, request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
@@ -158,17 +158,16 @@ t.test('says what is wrong with its set-up', async (t) => {
   const environment = { HOME: directory }
   await t.rejects(serve({ config: `${directory}/config.yaml`, iam: [] }, { environment, log }), {
     code: 'ERR_CONFIG',
-    message: /modus: unknown key; known are mode, rules,[^]*server.deadline is 5; expected a value of type string/
+    message: /modus: unknown key \(did you mean mode\?\); known are mode, rules,[^]*server.deadline is 5; expected a value of type string/
   })
   await t.rejects(serve({ iam: [] }, { environment, log }), {
     code: 'ERR_SERVING_CERT',
     message: /there is no folder \/etc\/irsa-guard\/tls/
   })
-  write(directory, issueServing(ca, ['127.0.0.1'], validity))
-  cpSync(`${directory}/tls.crt`, `${directory}/kubeconfig`)
-  await t.rejects(
-    serve({ iam: [], kubeconfig: `${directory}/kubeconfig` }, { environment, log }),
-    { code: 'ERR_CONFIG' },
-    'the default certificate'
-  )
+  writeFileSync(`${directory}/tls.yaml`, `tls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }`)
+  writeFileSync(`${directory}/kubeconfig`, 'no: kubeconfig')
+  await t.rejects(serve({ config: `${directory}/tls.yaml`, iam: [], kubeconfig: `${directory}/kubeconfig` }, { environment, log }), {
+    code: 'ERR_KUBECONFIG',
+    message: /kubeconfig cannot be used: /
+  })
 })
