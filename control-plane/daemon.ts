@@ -6,7 +6,7 @@ import { waitFor } from './wait.ts'
 export interface Daemon {
   /** The newest 100,000 characters that it wrote. */
   output(): string
-  /** Ends it with SIGTERM, after 10 s with SIGKILL. Resolves when it is gone; does nothing when it is gone already. */
+  /** Ends it with SIGTERM, and with SIGKILL when that takes too long. Resolves when it is gone; does nothing when it is gone already. */
   stop(): Promise<void>
 }
 
@@ -16,8 +16,11 @@ export interface DaemonOptions {
   command: string
   args: string[]
   env?: NodeJS.ProcessEnv
-  isReady(): Promise<boolean>
-  timeout?: number
+  isReady: () => Promise<boolean>
+  /** How long it may take to be ready, in milliseconds. */
+  readyWithin?: number
+  /** How long it may take to end after SIGTERM, in milliseconds, before it gets SIGKILL. */
+  stopWithin?: number
 }
 
 // Descriptor 3 is a pipe from this process that nobody writes to. It ends when this process does, even by SIGKILL, which no handler
@@ -25,7 +28,8 @@ export interface DaemonOptions {
 const untilParentEnds = '{ cat; kill -KILL $$; } <&3 >/dev/null 2>&1 & exec "$@" 3<&-'
 
 /** Starts a program and waits until it is ready. Rejects, with the end of its output and nothing left running, when it never is. */
-export async function startDaemon({ name, command, args, env, isReady, timeout }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { name, command, args, env, isReady, readyWithin, stopWithin = 10_000 } = options
   const child = spawn('/bin/sh', ['-c', untilParentEnds, name, command, ...args], {
     env: env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe']
@@ -48,7 +52,7 @@ export async function startDaemon({ name, command, args, env, isReady, timeout }
   const stop = async () => {
     const patience = new AbortController()
     child.kill('SIGTERM')
-    void sleep(10_000, undefined, { signal: patience.signal }).then(
+    void sleep(stopWithin, undefined, { signal: patience.signal }).then(
       () => child.kill('SIGKILL'),
       () => undefined // ended in time
     )
@@ -57,7 +61,7 @@ export async function startDaemon({ name, command, args, env, isReady, timeout }
   }
 
   try {
-    await waitFor(name, async () => end !== undefined || (await isReady()), timeout)
+    await waitFor(name, async () => end !== undefined || (await isReady()), readyWithin)
     if (end === undefined) return { output: () => output, stop }
     throw new Error(`${name} ended before it was ready (${end})`)
   } catch (error) {

@@ -13,7 +13,7 @@ export interface MirrorOptions {
 /** A folder that follows a Secret. */
 export interface Mirror {
   /** Resolves when the Secret is there for the first time and its files are in the folder. */
-  mounted: Promise<void>
+  mounted: Promise<undefined>
   /** Ends the copying; the files stay. */
   stop(): Promise<void>
 }
@@ -24,7 +24,7 @@ export interface Mirror {
  * leaves its last files.
  */
 export function mirrorSecret(controlPlane: ControlPlane, { namespace, name, folder }: MirrorOptions): Mirror {
-  const { promise: mounted, resolve } = Promise.withResolvers<void>()
+  const { promise: mounted, resolve } = Promise.withResolvers<undefined>()
   let seen: string | undefined
   const stop = startPolling(500, async () => {
     const answer = await controlPlane.kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json', '--ignore-not-found'])
@@ -35,7 +35,7 @@ export function mirrorSecret(controlPlane: ControlPlane, { namespace, name, fold
 
     await writeMount(folder, secret.data ?? {})
     seen = secret.metadata.resourceVersion
-    resolve()
+    resolve(undefined)
   })
   return { mounted, stop }
 }

