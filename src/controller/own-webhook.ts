@@ -1,14 +1,7 @@
 import type { KubeClient } from '../kube/client.js'
 import { isRecord } from '../model/subject.js'
+import { ownNames } from './own-names.js'
 import { planCertificates, type Certificates } from './certificate-plan.js'
-
-/** Names of the guard's own objects; those of manifests/. */
-export const ownNames = {
-  service: 'irsa-guard',
-  caSecret: 'irsa-guard-ca',
-  servingSecret: 'irsa-guard-serving-cert',
-  webhookConfiguration: 'irsa-guard'
-} as const
 
 /** What is in the guard's Secrets now, and what was done about it. */
 export interface OwnCertificates extends Certificates {
