@@ -24,10 +24,10 @@ export function readPublicKey(raw: Buffer): PublicKey {
   const info = new DerReader(raw).reader(tag.sequence, 'x509: malformed spki')
   const algorithm = readAlgorithm(info.read(tag.sequence, 'x509: malformed public key algorithm identifier'))
   const key = rightAligned(info.bitString('x509: malformed subjectPublicKey'))
-  const kind = oids[algorithm.oid]
+  const kind = oids[algorithm.oid] ?? 'unknown'
   switch (kind) {
-    case undefined:
-      return { kind: 'unknown' }
+    case 'unknown':
+      return { kind }
     case 'rsa':
       return readRsa(algorithm.parameters, key)
     case 'ecdsa':

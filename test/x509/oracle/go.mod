@@ -1,3 +1,3 @@
 module irsa-guard.io/oracle
 
-go 1.23
+go 1.26
