@@ -223,7 +223,7 @@ function readSubtrees(body: Buffer): { subtrees: Subtrees; isHandled: boolean } 
         )
         break
       case tag.context(6):
-        uriDomains.push(constraint(body, 'URI', (text) => (parseIp(text)?.zone ?? 'none') !== '' && isDomain(text, true)))
+        uriDomains.push(uriConstraint(body))
         break
       default:
         isHandled = false
@@ -236,6 +236,15 @@ function readSubtrees(body: Buffer): { subtrees: Subtrees; isHandled: boolean } 
 function constraint(body: Buffer, kind: string, isValid: (text: string) => boolean): string {
   const text = ascii(body, 'x509: invalid constraint value')
   if (!isValid(text)) throw new Refusal(`x509: failed to parse ${kind} constraint ${JSON.stringify(text)}`)
+
+  return text
+}
+
+function uriConstraint(body: Buffer): string {
+  const text = constraint(body, 'URI', () => true)
+  const refusal = `x509: failed to parse URI constraint ${JSON.stringify(text)}`
+  if (parseIp(text)?.zone === '') throw new Refusal(`${refusal}: cannot be IP address`)
+  if (!isDomain(text, true)) throw new Refusal(refusal)
 
   return text
 }
@@ -303,14 +312,14 @@ function readAuthorityInformation({ critical, value }: Extension): true {
   return true
 }
 
-function readPolicies({ value }: Extension, out: Mutable): true {
+function readPolicies({ value }: Extension, out: Mutable, goMinor: number): true {
   const malformed = 'x509: invalid certificate policies'
   const policies = new Set<string>()
   const list = new DerReader(value).reader(tag.sequence, malformed)
   while (!list.isEmpty) {
     const oid = list.reader(tag.sequence, malformed).read(tag.oid, malformed)
     const text = oid.toString('latin1')
-    if (policies.has(text) || !isOidOfAnySize(oid)) throw new Refusal(malformed)
+    if ((policies.has(text) && goMinor >= 24) || !isOidOfAnySize(oid)) throw new Refusal(malformed)
     policies.add(text)
   }
   out.policies = [...policies]

@@ -9,9 +9,9 @@ import { formatIp, parseIp, unmapped } from './ip.js'
  * Whether every name of every certificate in a chain is one that the CAs above it may vouch for, also names that nobody asked
  * for. Undefined when it is; else what Go prints. The chain begins with the leaf. About log-linear in names and constraints.
  */
-export function nameConstraintRefusal(chain: readonly Certificate[]): string | undefined {
+export function nameConstraintRefusal(chain: readonly Certificate[], goMinor: number): string | undefined {
   const limits = chain.flatMap(({ nameConstraints }, index) =>
-    nameConstraints === undefined ? [] : [{ index, check: checkOf(nameConstraints) }]
+    nameConstraints === undefined ? [] : [{ index, check: checkOf(nameConstraints, goMinor) }]
   )
 
   for (const [index, certificate] of chain.entries()) {
@@ -70,11 +70,14 @@ function uriDomainOf({ text, host }: GoUrl): string | { refusal: string } {
   return domain
 }
 
-function checkOf({ permitted, excluded }: { permitted: Subtrees; excluded: Subtrees }): (names: Names) => string | undefined {
-  const ip = limitOf('IP address', permitted.ips, excluded.ips, ipMatcher)
-  const dns = limitOf('DNS name', permitted.dns, excluded.dns, domainMatcher)
-  const uri = limitOf('URI', permitted.uriDomains, excluded.uriDomains, domainMatcher)
-  const email = limitOf('email address', permitted.emails, excluded.emails, mailboxMatcher)
+function checkOf(
+  { permitted, excluded }: { permitted: Subtrees; excluded: Subtrees },
+  goMinor: number
+): (names: Names) => string | undefined {
+  const ip = limitOf('IP address', permitted.ips, excluded.ips, ipMatcher, goMinor)
+  const dns = limitOf('DNS name', permitted.dns, excluded.dns, domainMatcher, goMinor)
+  const uri = limitOf('URI', permitted.uriDomains, excluded.uriDomains, domainMatcher, goMinor)
+  const email = limitOf('email address', permitted.emails, excluded.emails, mailboxMatcher, goMinor)
 
   return ({ ips, dns: dnsNames, uris, emails }) => {
     for (const address of ips) {
@@ -105,10 +108,11 @@ function limitOf<C, V>(
   kind: string,
   permitted: readonly C[],
   excluded: readonly C[],
-  matcherOf: (constraints: readonly C[], permits: boolean) => Matcher<V>
+  matcherOf: (constraints: readonly C[], permits: boolean, goMinor: number) => Matcher<V>,
+  goMinor: number
 ): (value: V, text: string) => string | undefined {
-  const permits = permitted.length === 0 ? undefined : matcherOf(permitted, true)
-  const excludes = excluded.length === 0 ? undefined : matcherOf(excluded, false)
+  const permits = permitted.length === 0 ? undefined : matcherOf(permitted, true, goMinor)
+  const excludes = excluded.length === 0 ? undefined : matcherOf(excluded, false, goMinor)
 
   return (value, text) => {
     if (permits !== undefined && permits(value) === undefined) return `${kind} ${goQuote(text)} is not permitted by any constraint`
@@ -120,7 +124,7 @@ function limitOf<C, V>(
 }
 
 /** A domain constraint covers itself and what ends with it at a dot; `.example.com` only the latter; an empty one everything. */
-function domainMatcher(constraints: readonly string[], permits: boolean): Matcher<string> {
+function domainMatcher(constraints: readonly string[], permits: boolean, goMinor: number): Matcher<string> {
   if (constraints.includes('')) return () => ''
 
   const byLowerCase = new Map(constraints.map((constraint) => [constraint.toLowerCase(), constraint]))
@@ -128,9 +132,9 @@ function domainMatcher(constraints: readonly string[], permits: boolean): Matche
   const lengths = new Set(constraints.map(({ length }) => length))
   const lookUp = (name: string, start: number): string | undefined =>
     start >= 0 && lengths.has(name.length - start) ? byLowerCase.get(name.slice(start)) : undefined
-  // A wildcard is excluded by a constraint on one of the names it stands for.
+  // A wildcard is excluded by a constraint on one of the names it stands for; Go 1.23 did not see that.
   const siblings = new Map<string, string>()
-  for (const constraint of permits ? [] : byLowerCase.keys()) {
+  for (const constraint of permits || goMinor < 24 ? [] : byLowerCase.keys()) {
     const dot = constraint.indexOf('.')
     if (dot >= 0) siblings.set(constraint.slice(dot), constraint)
   }
@@ -150,13 +154,13 @@ function domainMatcher(constraints: readonly string[], permits: boolean): Matche
 }
 
 /** An e-mail constraint is one mailbox (local part with, domain without case) or a domain. */
-function mailboxMatcher(constraints: readonly string[], permits: boolean): Matcher<Mailbox> {
+function mailboxMatcher(constraints: readonly string[], permits: boolean, goMinor: number): Matcher<Mailbox> {
   const keyOf = ({ local, domain }: Mailbox): string => `${local}@${domain}`
   const whole = new Set(
     constraints.flatMap((text) => (text.includes('@') ? [parseMailbox(text)].flatMap((box) => (box ? [keyOf(box)] : [])) : []))
   )
   const domains = constraints.filter((text) => !text.includes('@'))
-  const byDomain = domains.length === 0 ? undefined : domainMatcher(domains, permits)
+  const byDomain = domains.length === 0 ? undefined : domainMatcher(domains, permits, goMinor)
 
   return (mailbox) => (whole.has(keyOf(mailbox)) ? keyOf(mailbox) : byDomain?.(mailbox.domain))
 }
@@ -164,10 +168,17 @@ function mailboxMatcher(constraints: readonly string[], permits: boolean): Match
 type Network = Subtrees['ips'][number]
 
 /**
- * Go sorts the networks, drops those inside another, and looks only at the nearest one that begins at or before the address. For
- * networks written with host bits set that misses some; it is done the same way here.
+ * Go 1.26 sorts the networks, drops those inside another, and looks only at the nearest one that begins at or before the address. For
+ * networks written with host bits set that misses some; it is done the same way here. Before, it looked at all.
  */
-function ipMatcher(constraints: readonly Network[]): Matcher<Buffer> {
+function ipMatcher(constraints: readonly Network[], _permits: boolean, goMinor: number): Matcher<Buffer> {
+  if (goMinor < 26) {
+    return (address) => {
+      const found = constraints.find((network) => network.ip.length === address.length && contains(network, address))
+      return found && describeNetwork(found)
+    }
+  }
+
   const listOf = (length: number): Network[] => {
     const sorted = constraints
       .filter(({ ip }) => ip.length === length)

@@ -39,7 +39,7 @@ function textOf(kind: number, body: Buffer): { text: string } | { wrong: string 
     case tag.printableString:
       return latin1(/^[A-Za-z0-9 '()+,\-./:=?*&]*$/, 'PrintableString')
     case tag.ia5String:
-      // eslint-disable-next-line no-control-regex -- IA5String is ASCII with its control characters
+       
       return latin1(/^[\u0000-\u007f]*$/, 'IA5String')
     case tag.numericString:
       return latin1(/^[0-9 ]*$/, 'NumericString')

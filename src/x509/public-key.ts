@@ -75,7 +75,7 @@ function readEcdsa(parameters: Buffer, key: Buffer): PublicKey {
   const curve = curveOfOid(new DerReader(parameters).oid('x509: invalid ECDSA parameters'))
   if (curve === undefined) throw new Refusal('x509: unsupported elliptic curve')
   if (key[0] !== 4) throw new Refusal('ecdsa: invalid uncompressed public key')
-  if (!isOnCurve(curve, key)) throw new Refusal('ecdsa: invalid public key encoding')
+  if (!isOnCurve(curve, key)) throw new Refusal(`${curve.name.replace('-', '')} point not on curve`)
 
   return { kind: 'ecdsa', curve, point: key }
 }

@@ -70,7 +70,7 @@ function firstAcceptable(
     if (goMinor >= 24 && !hasValidPolicies(chain)) misguided++
     else if (!servesTls(chain)) misused++
     else {
-      const refusal = nameConstraintRefusal(chain)
+      const refusal = nameConstraintRefusal(chain, goMinor)
       if (refusal === undefined) return chain
       misnamed ??= refusal
     }
