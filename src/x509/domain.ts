@@ -33,12 +33,12 @@ function quotedLocal(text: string): { local: string; end: number } | undefined {
     if (character === '"') return { local, end: at + 1 }
     if (character === '\\') {
       const escaped = text[++at] ?? ''
-       
+
       if (!/[\u0001-\u0009\u000b\u000c\u000e-\u007f]/.test(escaped)) return undefined
       local += escaped
       continue
     }
-     
+
     if (!/[\u0001-\u0008\u000b\u000c\u000e-\u001f !#-[\]-~\u007f]/.test(character)) return undefined
     local += character
   }

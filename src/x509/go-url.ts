@@ -15,7 +15,7 @@ export function parseGoUrl(text: string, goMinor: number): GoUrl | undefined {
   const hash = text.indexOf('#')
   const fragment = hash < 0 ? '' : text.slice(hash + 1)
   const url = hash < 0 ? text : text.slice(0, hash)
-   
+
   if (/[\u0000-\u001f\u007f]/.test(url) || !isEscaped(fragment)) return undefined
   if (url === '*') return { text, host: '' }
   if (url.startsWith(':')) return undefined

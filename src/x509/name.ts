@@ -39,7 +39,6 @@ function textOf(kind: number, body: Buffer): { text: string } | { wrong: string 
     case tag.printableString:
       return latin1(/^[A-Za-z0-9 '()+,\-./:=?*&]*$/, 'PrintableString')
     case tag.ia5String:
-       
       return latin1(/^[\u0000-\u007f]*$/, 'IA5String')
     case tag.numericString:
       return latin1(/^[0-9 ]*$/, 'NumericString')
