@@ -2,11 +2,11 @@ import { moot, unknown, type Fact } from '../model/fact.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
-import type { FactTypes, Facts, Need, RoleSource } from './facts.js'
+import type { Ask, FactTypes, Facts, IamSource, Need } from './facts.js'
 
 /** What facts are gathered from. What is left out cannot be asked. */
 export interface Sources {
-  readonly roles?: RoleSource | undefined
+  readonly iam?: IamSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
 }
@@ -17,19 +17,33 @@ export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, so
   const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
   if (arn === undefined) {
     const nothing = moot('no role is asked for, or its ARN is malformed')
-    return { role: nothing, clusterPartition: nothing }
+    return { role: nothing, provider: nothing, clusterPartition: nothing }
   }
 
+  const ask: Ask = { namespace: subject.namespace, signal }
+  const [role, provider] = await Promise.all([
+    needs.has('role') ? roleOf(arn, sources, ask) : undefined,
+    needs.has('provider') ? providerOf(arn, sources, ask) : undefined
+  ])
+
   return {
-    ...(needs.has('role') && { role: await roleOf(arn, sources, signal) }),
+    ...(role && { role }),
+    ...(provider && { provider }),
     ...(needs.has('clusterPartition') && { clusterPartition: clusterPartitionOf(sources) })
   }
 }
 
-async function roleOf(arn: RoleArn, sources: Sources, signal: AbortSignal): Promise<Fact<FactTypes['role']>> {
-  if (sources.roles === undefined) return unknown('no facts about IAM were given')
+async function roleOf(arn: RoleArn, { iam }: Sources, ask: Ask): Promise<Fact<FactTypes['role']>> {
+  if (iam === undefined) return unknown('no facts about IAM were given')
 
-  return sources.roles.readRole(arn, signal)
+  return iam.readRole(arn, ask)
+}
+
+async function providerOf({ account, partition }: RoleArn, { iam, issuer }: Sources, ask: Ask): Promise<Fact<FactTypes['provider']>> {
+  if (iam === undefined) return unknown('no facts about IAM were given')
+  if (issuer === undefined) return unknown('the issuer of the cluster is not known')
+
+  return iam.readProvider({ account, partition, issuer }, ask)
 }
 
 function clusterPartitionOf({ issuer }: Sources): Fact<FactTypes['clusterPartition']> {

@@ -3,6 +3,7 @@ import { loadSnapshots } from '../../src/facts/snapshot.js'
 import { parseRoleArn } from '../../src/model/role-arn.js'
 
 const head = { apiVersion: 'irsa-guard.io/v1', kind: 'IamSnapshot' }
+const ask = { namespace: 'shop', signal: new AbortController().signal }
 const load = (...contents: unknown[]): ReturnType<typeof loadSnapshots> =>
   loadSnapshots(contents.map((content, i) => ({ file: `${i}.json`, content })))
 
@@ -21,13 +22,13 @@ t.test('names file, field and value of what is wrong', async (t) => {
 
 t.test('tells absent from unknown', async (t) => {
   const arn = 'arn:aws:iam::111122223333:role/Team/Cart'
-  const { roles, issuer } = load(
+  const { iam, issuer } = load(
     { ...head, accounts: ['111122223333'], roles: [{ arn }], issuer: 'https://a.example' },
     { ...head, issuer: 'https://a.example', roles: [{ arn: 'arn:aws:iam::444455556666:role/a' }] }
   )
   const read = async (text: string): Promise<unknown> => {
     const parsed = parseRoleArn(text)
-    return parsed && roles.readRole(parsed, new AbortController().signal)
+    return parsed && iam.readRole(parsed, ask)
   }
   t.equal(issuer, 'https://a.example')
   t.strictSame(await read(arn), { state: 'known', value: { exists: true, arn } })

@@ -38,7 +38,7 @@ const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> =
 
 function build(
   mode: Mode = 'enforce',
-  sources = { roles: loadSnapshots([{ file: 'iam', content: iam }]).roles, issuer }
+  sources = { iam: loadSnapshots([{ file: 'iam', content: iam }]).iam, issuer }
 ): ReturnType<typeof buildApp> {
   return buildApp({ judge: buildJudge(sources, mode), deadline: 2000 })
 }

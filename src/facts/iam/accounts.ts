@@ -1,0 +1,154 @@
+import { IAMClient } from '@aws-sdk/client-iam'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
+import { GuardError } from '../../model/guard-error.js'
+import { parseRoleArn } from '../../model/role-arn.js'
+import { credentialsFailureOf, failureOf } from './failure.js'
+import { globalRegionOf } from './regions.js'
+import { failed, type Failure, type Reply } from './reply.js'
+
+/** What became of one request, for metrics. */
+export type RequestResult = 'found' | 'absent' | Failure['kind']
+
+export interface AccountsOptions {
+  /** Where IAM answers, when not where the SDK finds it; STS follows the SDK's own environment. */
+  readonly endpoint?: string | undefined
+  /** The read-only role to assume for each account that is not our own. */
+  readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
+  /** Whether somebody can wait: longer time-outs, and throttled requests are repeated. */
+  readonly patient: boolean
+  readonly onRequest: (operation: string, result: RequestResult) => void
+}
+
+/** Finds the IAM client that may read an account. */
+export type Accounts = (of: { account: string; partition: string }) => Promise<Reply<IAMClient>>
+
+interface Own {
+  readonly iam: IAMClient
+  readonly sts: STSClient
+  readonly region: string
+  identity?: Identity
+}
+
+interface Identity {
+  readonly account: string
+  readonly partition: string
+}
+
+/**
+ * Builds the clients: our own account's with the credentials that the SDK finds, another's with the role that is configured for it. Throws
+ * ERR_CONFIG for a role that is not of its account. Makes no request before it is asked.
+ */
+export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
+  const settings = {
+    // One attempt: a repetition is paid for like any request, so it is ours to make. Without these the SDK waits for ever.
+    maxAttempts: patient ? 5 : 1,
+    requestHandler: {
+      connectionTimeout: patient ? 5_000 : 500,
+      requestTimeout: patient ? 10_000 : 1_000,
+      throwOnRequestTimeout: true
+    }
+  }
+  const roleArns = new Map(accounts.map(({ account, roleArn }) => [account, roleOfAccount(account, roleArn)]))
+  const owns = new Map<string, Own>()
+  const others = new Map<string, IAMClient>()
+  let configuredRegion: Promise<string | undefined> | undefined
+
+  return async ({ account, partition }) => {
+    configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects when nothing configures one
+    const region = (await configuredRegion) ?? globalRegionOf(partition)
+    if (region === undefined) return failed('not-ours', `which region to ask for partition ${partition} is not known; set AWS_REGION`)
+
+    const own = owns.get(region) ?? buildOwn(region)
+    owns.set(region, own)
+    try {
+      await own.iam.config.credentials()
+    } catch (error) {
+      return credentialsFailureOf(error)
+    }
+    const roleArn = roleArns.get(account)
+
+    return roleArn === undefined ? ownClient(own, account, partition) : otherClient(own, account, roleArn)
+  }
+
+  function buildOwn(region: string): Own {
+    return { region, sts: new STSClient({ ...settings, region }), iam: buildClient(region) }
+  }
+
+  function buildClient(region: string, credentials?: ReturnType<typeof fromTemporaryCredentials>): IAMClient {
+    return new IAMClient({ ...settings, region, ...(endpoint !== undefined && { endpoint }), ...(credentials && { credentials }) })
+  }
+
+  async function ownClient(own: Own, account: string, partition: string): Promise<Reply<IAMClient>> {
+    const identity = own.identity ?? (await readIdentity(own.sts))
+    if ('failure' in identity) return identity
+    own.identity = identity // credentials are renewed, the account that they are of stays
+
+    if (identity.partition !== partition) {
+      return failed('not-ours', `partition ${partition} is not ours (${identity.partition})`)
+    }
+    if (identity.account !== account) {
+      return failed('not-ours', `account ${account} is not ours (${identity.account}) and the config names no role to read it with`)
+    }
+
+    return { answer: own.iam }
+  }
+
+  async function readIdentity(sts: STSClient): Promise<Identity | { failure: Failure }> {
+    const call = 'sts:GetCallerIdentity'
+    let reply: Identity | { failure: Failure }
+    try {
+      const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}))
+      reply =
+        Account === undefined || Arn === undefined
+          ? failed('error', `STS answered ${call} without an account; check for a proxy in between`)
+          : { account: Account, partition: Arn.split(':')[1] ?? '' }
+    } catch (error) {
+      reply = failureOf(error, call)
+    }
+    onRequest('GetCallerIdentity', 'failure' in reply ? reply.failure.kind : 'found')
+
+    return reply
+  }
+
+  async function otherClient(own: Own, account: string, roleArn: string): Promise<Reply<IAMClient>> {
+    const client = others.get(account) ?? buildClient(own.region, assume(own, roleArn))
+    others.set(account, client)
+    try {
+      await client.config.credentials() // the client keeps them until shortly before they expire
+    } catch (error) {
+      return failureOf(error, `sts:AssumeRole for ${roleArn}`)
+    }
+
+    return { answer: client }
+  }
+
+  function assume({ iam, region }: Own, roleArn: string): ReturnType<typeof fromTemporaryCredentials> {
+    const provider = fromTemporaryCredentials({
+      params: { RoleArn: roleArn, RoleSessionName: 'irsa-guard' },
+      masterCredentials: iam.config.credentials,
+      clientConfig: { ...settings, region }
+    })
+
+    return async () => {
+      try {
+        const credentials = await provider()
+        onRequest('AssumeRole', 'found')
+        return credentials
+      } catch (error) {
+        const { failure } = failureOf(error, 'sts:AssumeRole')
+        onRequest('AssumeRole', failure.kind)
+        throw error
+      }
+    }
+  }
+}
+
+function roleOfAccount(account: string, roleArn: string): string {
+  if (parseRoleArn(roleArn)?.account === account) return roleArn
+
+  throw new GuardError(
+    'ERR_CONFIG',
+    `iam.accounts: the role for account ${account} is ${JSON.stringify(roleArn)}; expected the ARN of a role of that account`
+  )
+}

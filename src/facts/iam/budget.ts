@@ -1,0 +1,137 @@
+import type { Clock } from './clock.js'
+
+export interface BudgetOptions {
+  /** How many requests a second; as many may be made at once after a pause. */
+  readonly requestsPerSecond: number
+  /** How many questions of one namespace may wait. */
+  readonly waitingPerNamespace: number
+  readonly clock: Clock
+}
+
+/** A question that waits for its turn. */
+export interface Turn {
+  readonly namespace: string
+  /** Equal keys of one namespace wait in one place. */
+  readonly key: string
+  /** Called once, when the turn has come; returns whether a request was made, so that nothing is spent on what was answered meanwhile. */
+  readonly begin: () => boolean
+}
+
+/** One token bucket for all requests, shared fairly between namespaces. */
+export interface Budget {
+  readonly requestsPerSecond: number
+  /** Waits for a turn: true after `begin`; false when too many wait already, or the signal came first. */
+  turn(turn: Turn, signal: AbortSignal): Promise<boolean>
+  /** Waits for one more request that a question under way needs. These go first: their number is bound by the turns given. */
+  another(): Promise<void>
+}
+
+interface Waiting {
+  readonly begin: () => boolean
+  readonly callers: Set<(served: boolean) => void>
+}
+
+// Namespaces are objects of the cluster, yet an admission request of a namespace that is about to be made names one too.
+const maxNamespaces = 1000
+
+/**
+ * Builds the bucket that all IAM requests draw from: namespaces take turns, one question each, so that a namespace which asks for
+ * thousands of roles delays the next one by one request and not by thousands.
+ */
+export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
+  const capacity = Math.max(1, requestsPerSecond)
+  const followUps: (() => void)[] = []
+  const namespaces = new Map<string, Map<string, Waiting>>() // in the order in which their turns come
+  let tokens = capacity
+  let refilledAt = clock.now()
+  let timerRuns = false
+
+  function serve(): void {
+    const now = clock.now()
+    tokens = Math.min(capacity, tokens + (Math.max(0, now - refilledAt) * requestsPerSecond) / 1000)
+    refilledAt = now
+    while (tokens >= 1 && serveNext()) tokens--
+    const someoneWaits = followUps.length > 0 || namespaces.size > 0
+    if (timerRuns || !someoneWaits) return
+
+    timerRuns = true
+    clock.after(Math.ceil(((1 - tokens) * 1000) / requestsPerSecond), () => {
+      timerRuns = false
+      serve()
+    })
+  }
+
+  /** Serves whose turn it is, and those after it that need no request any more. Returns whether a request was made. */
+  function serveNext(): boolean {
+    const followUp = followUps.shift()
+    if (followUp !== undefined) {
+      followUp()
+      return true
+    }
+    for (const [namespace, questions] of namespaces) {
+      for (const [key, { begin, callers }] of questions) {
+        leave(namespace, key)
+        const spent = begin()
+        for (const caller of callers) caller(true)
+        if (!spent) continue
+        if (questions.size > 0) moveToTheEnd(namespace, questions)
+        return true
+      }
+    }
+
+    return false
+  }
+
+  function leave(namespace: string, key: string): void {
+    const questions = namespaces.get(namespace)
+    questions?.delete(key)
+    if (questions?.size === 0) namespaces.delete(namespace)
+  }
+
+  function moveToTheEnd(namespace: string, questions: Map<string, Waiting>): void {
+    namespaces.delete(namespace)
+    namespaces.set(namespace, questions)
+  }
+
+  function placeOf({ namespace, key, begin }: Turn): Waiting | undefined {
+    const questions = namespaces.get(namespace) ?? new Map<string, Waiting>()
+    const place = questions.get(key) ?? { begin, callers: new Set() }
+    if (!questions.has(key) && questions.size >= waitingPerNamespace) return
+    if (!namespaces.has(namespace) && namespaces.size >= maxNamespaces) return
+
+    questions.set(key, place)
+    namespaces.set(namespace, questions)
+
+    return place
+  }
+
+  return {
+    requestsPerSecond,
+    turn: (turn, signal) =>
+      new Promise((resolve) => {
+        const place = signal.aborted ? undefined : placeOf(turn)
+        if (place === undefined) {
+          resolve(false)
+          return
+        }
+
+        const caller = (served: boolean): void => {
+          signal.removeEventListener('abort', giveUp)
+          resolve(served)
+        }
+        const giveUp = (): void => {
+          place.callers.delete(caller)
+          if (place.callers.size === 0) leave(turn.namespace, turn.key)
+          caller(false)
+        }
+        place.callers.add(caller)
+        signal.addEventListener('abort', giveUp)
+        serve()
+      }),
+    another: () =>
+      new Promise((resolve) => {
+        followUps.push(resolve)
+        serve()
+      })
+  }
+}
