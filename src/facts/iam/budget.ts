@@ -22,8 +22,14 @@ export interface Budget {
   readonly requestsPerSecond: number
   /** Waits for a turn: true after `begin`; false when too many wait already, or the signal came first. */
   turn(turn: Turn, signal: AbortSignal): Promise<boolean>
-  /** Waits for one more request that a question under way needs. These go first: their number is bound by the turns given. */
-  another(): Promise<void>
+  /** Waits for one more request that a question under way needs; it goes before the other questions of its namespace. */
+  another(namespace: string): Promise<void>
+}
+
+/** What waits in one namespace. There are no more follow-ups than questions that had their turn. */
+interface Line {
+  readonly followUps: (() => void)[]
+  readonly questions: Map<string, Waiting>
 }
 
 interface Waiting {
@@ -40,8 +46,7 @@ const maxNamespaces = 1000
  */
 export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
   const capacity = Math.max(1, requestsPerSecond)
-  const followUps: (() => void)[] = []
-  const namespaces = new Map<string, Map<string, Waiting>>() // in the order in which their turns come
+  const lines = new Map<string, Line>() // by namespace, in the order in which their turns come
   let tokens = capacity
   let refilledAt = clock.now()
   let timerRuns = false
@@ -51,8 +56,7 @@ export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: B
     tokens = Math.min(capacity, tokens + (Math.max(0, now - refilledAt) * requestsPerSecond) / 1000)
     refilledAt = now
     while (tokens >= 1 && serveNext()) tokens--
-    const someoneWaits = followUps.length > 0 || namespaces.size > 0
-    if (timerRuns || !someoneWaits) return
+    if (timerRuns || lines.size === 0) return
 
     timerRuns = true
     clock.after(Math.ceil(((1 - tokens) * 1000) / requestsPerSecond), () => {
@@ -61,46 +65,48 @@ export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: B
     })
   }
 
-  /** Serves whose turn it is, and those after it that need no request any more. Returns whether a request was made. */
+  /** Serves the namespace whose turn it is, or the next that needs a request. Returns whether a request was made. */
   function serveNext(): boolean {
-    const followUp = followUps.shift()
-    if (followUp !== undefined) {
-      followUp()
-      return true
-    }
-    for (const [namespace, questions] of namespaces) {
-      for (const [key, { begin, callers }] of questions) {
-        leave(namespace, key)
-        const spent = begin()
-        for (const caller of callers) caller(true)
-        if (!spent) continue
-        if (questions.size > 0) moveToTheEnd(namespace, questions)
-        return true
-      }
+    for (const [namespace, line] of lines) {
+      lines.delete(namespace)
+      const spent = serveLine(line)
+      if (line.followUps.length + line.questions.size > 0) lines.set(namespace, line) // now the last
+      if (spent) return true
     }
 
     return false
   }
 
-  function leave(namespace: string, key: string): void {
-    const questions = namespaces.get(namespace)
-    questions?.delete(key)
-    if (questions?.size === 0) namespaces.delete(namespace)
+  function serveLine({ followUps, questions }: Line): boolean {
+    const followUp = followUps.shift()
+    if (followUp !== undefined) {
+      followUp()
+      return true
+    }
+    for (const [key, { begin, callers }] of questions) {
+      questions.delete(key)
+      const spent = begin()
+      for (const caller of callers) caller(true)
+      if (spent) return true
+    }
+
+    return false
   }
 
-  function moveToTheEnd(namespace: string, questions: Map<string, Waiting>): void {
-    namespaces.delete(namespace)
-    namespaces.set(namespace, questions)
+  function lineOf(namespace: string): Line {
+    const line = lines.get(namespace) ?? { followUps: [], questions: new Map<string, Waiting>() }
+    lines.set(namespace, line)
+
+    return line
   }
 
   function placeOf({ namespace, key, begin }: Turn): Waiting | undefined {
-    const questions = namespaces.get(namespace) ?? new Map<string, Waiting>()
+    if (!lines.has(namespace) && lines.size >= maxNamespaces) return
+
+    const { questions } = lineOf(namespace)
     const place = questions.get(key) ?? { begin, callers: new Set() }
     if (!questions.has(key) && questions.size >= waitingPerNamespace) return
-    if (!namespaces.has(namespace) && namespaces.size >= maxNamespaces) return
-
     questions.set(key, place)
-    namespaces.set(namespace, questions)
 
     return place
   }
@@ -121,16 +127,16 @@ export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: B
         }
         const giveUp = (): void => {
           place.callers.delete(caller)
-          if (place.callers.size === 0) leave(turn.namespace, turn.key)
+          if (place.callers.size === 0) lines.get(turn.namespace)?.questions.delete(turn.key)
           caller(false)
         }
         place.callers.add(caller)
         signal.addEventListener('abort', giveUp)
         serve()
       }),
-    another: () =>
+    another: (namespace) =>
       new Promise((resolve) => {
-        followUps.push(resolve)
+        lineOf(namespace).followUps.push(resolve)
         serve()
       })
   }

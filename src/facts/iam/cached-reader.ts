@@ -64,7 +64,7 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
       begin: (): boolean => {
         const entry = entries.peek(key)
         if (flights.has(key) || (entry !== undefined && isSettled(entry))) return false
-        flights.set(key, fly(key, question))
+        flights.set(key, fly(key, question, namespace))
         return true
       }
     }
@@ -90,10 +90,10 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
     void budget.turn(turn, AbortSignal.timeout(refreshWaits)).finally(() => refreshing.delete(key))
   }
 
-  async function fly(key: string, question: Q): Promise<Entry<T>> {
+  async function fly(key: string, question: Q, namespace: string): Promise<Entry<T>> {
     const triedAt = clock.now()
     try {
-      const reply = await options.read(question, () => budget.another())
+      const reply = await options.read(question, () => budget.another(namespace))
       const entry = entryOf(reply, triedAt, entries.peek(key))
       entries.set(key, entry)
 

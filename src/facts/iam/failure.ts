@@ -15,7 +15,9 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
   if (name.startsWith('AccessDenied') || status === 403) {
     return failed('refused', `${service} refused ${call} (${told}); allow it to the role of irsa-guard`)
   }
-  if (name === 'TimeoutError' || code === 'ETIMEDOUT') return failed('timeout', `${service} did not answer ${call} in time`)
+  // The SDK calls a connection that was reset a TimeoutError too.
+  if ((name === 'TimeoutError' && !isReset(code)) || code === 'ETIMEDOUT')
+    return failed('timeout', `${service} did not answer ${call} in time`)
   if (status !== undefined && status >= 500) return failed('unreachable', `${service} answered ${call} with HTTP ${status}`)
   if (code !== undefined && status === undefined) {
     return failed('unreachable', `${service} is not reachable for ${call} (${code}); check network, proxy and endpoint`)
@@ -44,8 +46,10 @@ export const saysAbsent = (error: unknown): boolean => partsOf(error).name === '
 export function isPassing(error: unknown): boolean {
   const { code, status } = partsOf(error)
 
-  return code === 'ECONNRESET' || code === 'EPIPE' || (status !== undefined && status >= 500)
+  return isReset(code) || (status !== undefined && status >= 500)
 }
+
+const isReset = (code: string | undefined): boolean => code === 'ECONNRESET' || code === 'EPIPE'
 
 // Names: the SDK's own list of throttling errors, @smithy/core "retry"; the query protocol of IAM sends Throttling.
 const throttled =
