@@ -12,6 +12,7 @@ import { readSources, readText } from './facts-by-hand.js'
 export interface CheckOptions {
   readonly output: 'text' | 'json'
   readonly iam: readonly string[]
+  readonly aws?: boolean
   readonly issuer?: string
   readonly namespace?: string
   readonly failOn: Severity | 'never'

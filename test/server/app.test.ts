@@ -11,7 +11,10 @@ const iam = {
   apiVersion: 'irsa-guard.io/v1',
   kind: 'IamSnapshot',
   accounts: [account],
-  roles: [{ arn: `arn:aws:iam::${account}:role/team/cart` }]
+  roles: [{ arn: `arn:aws:iam::${account}:role/team/cart` }],
+  oidcProviders: [
+    { arn: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`, clientIds: ['sts.amazonaws.com'] }
+  ]
 }
 const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
 const good = `arn:aws:iam::${account}:role/team/cart`
@@ -102,7 +105,7 @@ t.test('says what it could not check, and denies nothing for it', async (t) => {
     response: {
       allowed: true,
       warnings: [
-        /^not checked: role-arn-partition-mismatch: the issuer/,
+        /^not checked: role-arn-partition-mismatch, oidc-provider-missing, oidc-client-id-missing: the issuer/,
         /^not checked: role-missing, role-path-mismatch: no facts about IAM/
       ]
     }

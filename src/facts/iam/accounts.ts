@@ -27,7 +27,7 @@ interface Own {
   readonly iam: IAMClient
   readonly sts: STSClient
   readonly region: string
-  identity?: Identity
+  identity?: Promise<Identity | { failure: Failure }> | undefined
 }
 
 interface Identity {
@@ -80,10 +80,12 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   }
 
   async function ownClient(own: Own, account: string, partition: string): Promise<Reply<IAMClient>> {
-    const identity = own.identity ?? (await readIdentity(own.sts))
-    if ('failure' in identity) return identity
-    own.identity = identity // credentials are renewed, the account that they are of stays
-
+    own.identity ??= readIdentity(own.sts) // credentials are renewed, the account that they are of stays
+    const identity = await own.identity
+    if ('failure' in identity) {
+      own.identity = undefined
+      return identity
+    }
     if (identity.partition !== partition) {
       return failed('not-ours', `partition ${partition} is not ours (${identity.partition})`)
     }
