@@ -2,7 +2,7 @@ import { IAMClient } from '@aws-sdk/client-iam'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import { GuardError } from '../../model/guard-error.js'
-import { parseRoleArn } from '../../model/role-arn.js'
+import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
 import { credentialsFailureOf, failureOf } from './failure.js'
 import { globalRegionOf } from './regions.js'
 import { failed, type Failure, type Reply } from './reply.js'
@@ -49,7 +49,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
       throwOnRequestTimeout: true
     }
   }
-  const roleArns = new Map(accounts.map(({ account, roleArn }) => [account, roleOfAccount(account, roleArn)]))
+  const readers = accounts.map(({ account, roleArn }) => readerOf(account, roleArn))
   const owns = new Map<string, Own>()
   const others = new Map<string, IAMClient>()
   let configuredRegion: Promise<string | undefined> | undefined
@@ -66,9 +66,9 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     } catch (error) {
       return credentialsFailureOf(error)
     }
-    const roleArn = roleArns.get(account)
+    const reader = readers.find((role) => role.account === account && role.partition === partition)
 
-    return roleArn === undefined ? ownClient(own, account, partition) : otherClient(own, account, roleArn)
+    return reader === undefined ? ownClient(own, account, partition) : otherClient(own, reader.text)
   }
 
   function buildOwn(region: string): Own {
@@ -113,9 +113,9 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     return reply
   }
 
-  async function otherClient(own: Own, account: string, roleArn: string): Promise<Reply<IAMClient>> {
-    const client = others.get(account) ?? buildClient(own.region, assume(own, roleArn))
-    others.set(account, client)
+  async function otherClient(own: Own, roleArn: string): Promise<Reply<IAMClient>> {
+    const client = others.get(roleArn) ?? buildClient(own.region, assume(own, roleArn))
+    others.set(roleArn, client)
     try {
       await client.config.credentials() // the client keeps them until shortly before they expire
     } catch (error) {
@@ -146,8 +146,9 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   }
 }
 
-function roleOfAccount(account: string, roleArn: string): string {
-  if (parseRoleArn(roleArn)?.account === account) return roleArn
+function readerOf(account: string, roleArn: string): RoleArn {
+  const role = parseRoleArn(roleArn)
+  if (role?.account === account) return role
 
   throw new GuardError(
     'ERR_CONFIG',

@@ -24,7 +24,8 @@ export interface CachedReaderOptions<Q, T> {
 interface Entry<T> {
   readonly triedAt: number
   readonly goodUntil: number
-  readonly known?: { readonly answer: T; readonly readAt: number; readonly staleUntil: number } | undefined
+  /** What AWS said last, as long as it may be told. */
+  readonly last?: { readonly answer: T; readonly readAt: number; readonly staleUntil: number } | undefined
   readonly failure?: Failure | undefined
 }
 
@@ -71,7 +72,7 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
 
     const entry = entries.get(key)
     if (entry !== undefined && isSettled(entry)) return factOf(entry, fresh)
-    if (!fresh && entry?.known !== undefined && clock.now() < entry.known.staleUntil) {
+    if (!fresh && entry?.last !== undefined && clock.now() < entry.last.staleUntil) {
       refresh(key, turn)
       return factOf(entry, fresh)
     }
@@ -106,16 +107,16 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
   function entryOf(reply: Reply<T>, triedAt: number, before: Entry<T> | undefined): Entry<T> {
     if ('failure' in reply) {
       const { failure } = reply
-      const usable = before?.known !== undefined && triedAt < before.known.staleUntil ? before.known : undefined
-      return { triedAt, goodUntil: triedAt + failureLifetimes[failure.kind], known: usable, failure }
+      const usable = before?.last !== undefined && triedAt < before.last.staleUntil ? before.last : undefined
+      return { triedAt, goodUntil: triedAt + failureLifetimes[failure.kind], last: usable, failure }
     }
     const { good, stale } = options.lifetimeOf(reply.answer)
 
-    return { triedAt, goodUntil: triedAt + good, known: { answer: reply.answer, readAt: triedAt, staleUntil: triedAt + stale } }
+    return { triedAt, goodUntil: triedAt + good, last: { answer: reply.answer, readAt: triedAt, staleUntil: triedAt + stale } }
   }
 
-  function factOf({ known: before, failure }: Entry<T>, fresh: boolean): Fact<T & { readAt: Date }> {
-    if (before !== undefined && (!fresh || failure === undefined)) return known({ ...before.answer, readAt: new Date(before.readAt) })
+  function factOf({ last, failure }: Entry<T>, fresh: boolean): Fact<T & { readAt: Date }> {
+    if (last !== undefined && (!fresh || failure === undefined)) return known({ ...last.answer, readAt: new Date(last.readAt) })
 
     return unknown(failure?.because ?? 'AWS was not asked')
   }

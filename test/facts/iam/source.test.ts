@@ -217,6 +217,14 @@ t.test('leaves other accounts alone, unless the config names a role to read them
   })
 })
 
+t.test('obeys an endpoint for IAM alone, and the environment for the rest', async (t) => {
+  const here = await startFakeIam(({ action }) => (action === 'GetRole' ? roleReply(arnOf('cart').text) : absentReply))
+  t.teardown(() => here.close())
+  const { iam, source } = await start(t, () => undefined, { endpoint: here.url })
+  t.match(await source.readRole(arnOf('cart'), shop()), { state: 'known', value: { exists: true } })
+  t.strictSame([iam.actions, here.actions], [['GetCallerIdentity'], ['GetRole']])
+})
+
 t.test('asks in the region of the partition when none is configured', async (t) => {
   const { source } = await start(t, ({ action }) =>
     action === 'GetCallerIdentity'
