@@ -1,6 +1,6 @@
 import { audienceAnnotation, audienceOf } from '../model/audience.js'
 import { annotationField, roleArnAnnotation } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { argumentOf, quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
 /** The provider does not accept the audience that the account's tokens are made for, so STS refuses every one of them. */
@@ -21,7 +21,7 @@ export const oidcClientIdMissing = defineRule({
       field: annotationField(audienceAnnotation in annotations ? audienceAnnotation : roleArnAnnotation),
       message: `the tokens of this account are for audience ${quote(audience)}, the OIDC provider ${provider.arn} accepts ${accepted}`,
       fix:
-        `add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${quote(audience)}` +
+        `add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}` +
         (audienceAnnotation in annotations && clientId !== undefined ? `; or set ${audienceAnnotation} to ${quote(clientId)}` : '')
     }
   }

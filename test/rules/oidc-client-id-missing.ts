@@ -20,7 +20,7 @@ export const cases: readonly Case[] = [
     facts: accepts('sts.amazonaws.com.cn', 'b'),
     message:
       /^the tokens of this account are for audience "sts\.amazonaws\.com", the OIDC provider arn:\S+\/EXAMPLE accepts "sts\.amazonaws\.com\.cn", "b"$/,
-    fix: /^add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:\S+\/EXAMPLE --client-id "sts\.amazonaws\.com"$/,
+    fix: /^add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:\S+\/EXAMPLE --client-id sts\.amazonaws\.com$/,
     atAdmission: 'warning'
   },
   {
@@ -31,6 +31,15 @@ export const cases: readonly Case[] = [
     atAdmission: 'warning'
   },
   { why: 'the provider accepts nothing', annotation, facts: accepts(), message: /accepts none$/, atAdmission: 'warning' },
+  {
+    why: 'nothing that a shell would run gets into the command',
+    annotation,
+    annotations: audience('$(reboot)'),
+    facts: accepts('sts.amazonaws.com'),
+    message: /are for audience "\$\(reboot\)"/,
+    fix: /--client-id AUDIENCE;/,
+    atAdmission: 'warning'
+  },
   {
     why: 'an audience that the provider does not know',
     annotation,

@@ -17,6 +17,15 @@ export const cases: readonly Case[] = [
     atAdmission: 'warning'
   },
   {
+    why: 'tokens for another audience',
+    annotation,
+    annotations: { 'eks.amazonaws.com/audience': 'vault' },
+    facts: { provider: known({ registered: false, arn, similar: [] }) },
+    message: /has no OIDC provider/,
+    fix: /--client-id-list vault$/,
+    atAdmission: 'warning'
+  },
+  {
     why: 'registered with a trailing slash',
     annotation,
     facts: { provider: known({ registered: false, arn, similar: [`${arn}/`] }) },

@@ -9,7 +9,7 @@ export interface IamRequest {
   readonly accessKey: string
 }
 
-export type IamReply = { readonly status?: number; readonly body: string; readonly type?: string } | 'hang' | 'reset'
+export type IamReply = { readonly status?: number; readonly body: string; readonly type?: string } | 'hang' | 'stall' | 'reset'
 
 export interface FakeIam {
   readonly url: string
@@ -29,6 +29,10 @@ export async function startFakeIam(answer: (request: IamRequest) => IamReply | P
     const accessKey = /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? ''
     const reply = await answer({ action, parameters, accessKey })
     if (reply === 'hang') return
+    if (reply === 'stall') {
+      response.writeHead(200, { 'content-type': 'text/xml' }).write('<GetRoleResponse>')
+      return
+    }
     if (reply === 'reset') {
       request.socket.resetAndDestroy()
       return

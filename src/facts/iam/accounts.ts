@@ -41,11 +41,12 @@ interface Identity {
  */
 export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
   const settings = {
-    // One attempt: a repetition is paid for like any request, so it is ours to make. Without these the SDK waits for ever.
+    // In a review one attempt: a repetition is paid for like any request, so it is ours to make. Without time-outs the SDK waits for minutes.
     maxAttempts: patient ? 5 : 1,
     requestHandler: {
       connectionTimeout: patient ? 5_000 : 500,
       requestTimeout: patient ? 10_000 : 1_000,
+      socketTimeout: patient ? 10_000 : 1_000, // an answer that begins and does not end
       throwOnRequestTimeout: true
     }
   }

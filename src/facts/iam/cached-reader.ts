@@ -30,7 +30,7 @@ interface Entry<T> {
 }
 
 /** How old an answer may be that a denial rests on, and how often one role is read past the cache. */
-export const freshFor = 10_000
+const freshFor = 10_000
 
 /** For how long a stale answer may wait for its turn to be read anew; the next caller tries again. */
 const refreshWaits = 10_000

@@ -16,8 +16,9 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
     return failed('refused', `${service} refused ${call} (${told}); allow it to the role of irsa-guard`)
   }
   // The SDK calls a connection that was reset a TimeoutError too.
-  if ((name === 'TimeoutError' && !isReset(code)) || code === 'ETIMEDOUT')
+  if ((name === 'TimeoutError' && !isReset(code)) || code === 'ETIMEDOUT') {
     return failed('timeout', `${service} did not answer ${call} in time`)
+  }
   if (status !== undefined && status >= 500) return failed('unreachable', `${service} answered ${call} with HTTP ${status}`)
   if (code !== undefined && status === undefined) {
     return failed('unreachable', `${service} is not reachable for ${call} (${code}); check network, proxy and endpoint`)

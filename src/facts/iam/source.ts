@@ -157,7 +157,7 @@ async function withIn<T>(patient: boolean, reading: Promise<Reply<T>>): Promise<
   const seconds = patient ? 600 : 10
   let timer: NodeJS.Timeout | undefined
   const end = new Promise<Reply<T>>((resolve) => {
-    timer = setTimeout(() => resolve(failed('timeout', `AWS did not answer within ${seconds} s`)), seconds * 1000)
+    timer = setTimeout(() => resolve(failed('timeout', `no answer from AWS within ${seconds} s`)), seconds * 1000)
   })
   try {
     return await Promise.race([reading, end])

@@ -103,6 +103,7 @@ t.test('says in plain words why IAM gave no answer, and never that the role is a
     ['404 of a proxy', { status: 404, body: '<html>not found</html>' }, /^IAM gave no usable answer/],
     ['bad request', errorReply(400, 'ValidationError'), /^IAM gave no usable answer to iam:GetRole \(ValidationError\)$/],
     ['hangs', 'hang', /^IAM did not answer iam:GetRole in time$/],
+    ['begins and does not end', 'stall', /^IAM did not answer iam:GetRole in time$/],
     ['resets', 'reset', /^IAM is not reachable for iam:GetRole \(ECONNRESET\); check network, proxy and endpoint$/],
     ['another account', roleReply(arnOf('cart', other).text), /without what was asked for/]
   ]
