@@ -7,6 +7,7 @@ import { startIdentityWebhook, type IdentityWebhookOptions } from '../../control
 import { mirrorSecret } from '../../control-plane/mirror-secret.ts'
 import { startMoto } from '../../control-plane/moto.ts'
 import { writeIdentity } from '../../control-plane/service-account-identity.ts'
+import { run } from '../../control-plane/run.ts'
 import { startControlPlane } from '../../control-plane/start.ts'
 import { waitFor } from '../../control-plane/wait.ts'
 
@@ -45,6 +46,23 @@ t.test('a control plane', async (t) => {
     t.match(await kubectl(['create', 'deployment', 'web', '--image=web']), { code: 0 })
     const names = await waitFor('a pod of the Deployment', async () => (await kubectl(['get', 'pods', '-o', 'name'])).stdout || false)
     t.match(names, /^pod\/web-/)
+  })
+
+  t.test('type-checks admission policies', async (t) => {
+    await apply({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'typo' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }]
+        },
+        validations: [{ expression: 'object.spec.replicas == 1' }]
+      }
+    })
+    const path = 'jsonpath={.status.typeChecking.expressionWarnings[*].warning}'
+    const read = async () => (await kubectl(['get', 'validatingadmissionpolicy', 'typo', '-o', path])).stdout || false
+    t.match(await waitFor('a warning', read), /undefined field 'replicas'/)
   })
 
   t.test('gives a process the rights of a service account, and no more', async (t) => {
@@ -98,7 +116,7 @@ t.test('a control plane', async (t) => {
   // Where nobody serves the real one, that is said; what is proved about mutation is then proved by the stand-in alone.
   const missing = await findIdentityWebhook().then(
     () => false as const,
-    (error: unknown) => String(error)
+    (error: unknown) => String(error).replace(/\s+/g, ' ') // one line of TAP
   )
   t.test('runs the real identity webhook', { skip: missing }, (t) => mutates(t, undefined))
 
@@ -126,6 +144,29 @@ t.test('a control plane', async (t) => {
 })
 
 const auditPolicy = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n'
+
+t.test('what is started', async (t) => {
+  t.test('is gone when the start fails', async (t) => {
+    const failed = await startControlPlane({ apiServerFlags: { 'no-such-flag': 'x' } }).catch(String)
+    t.match(failed, /kube-apiserver ended before it was ready \(exit code 1\); it wrote:\n.*unknown flag: --no-such-flag/s)
+    const etcds = await run('pgrep', ['-f', '-P', `${process.pid}`, 'etcd'])
+    t.equal(etcds.stdout, '')
+  })
+
+  t.test('ends with its parent, even one that is killed', async (t) => {
+    const daemon = new URL('../../control-plane/daemon.ts', import.meta.url).href
+    const program = `
+      import { startDaemon } from ${JSON.stringify(daemon)}
+      const daemon = await startDaemon({ name: 'd', command: 'sh', args: ['-c', 'echo $$; exec sleep 600'], isReady: async () => true })
+      while (!daemon.output()) await new Promise((resolve) => setTimeout(resolve, 10))
+      console.log(daemon.output())
+      process.kill(process.pid, 'SIGKILL')`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program])
+    const pid = Number(stdout)
+    t.ok(pid > 1)
+    await waitFor('the end of the program', async () => !/sleep/.test((await run('ps', ['-o', 'args=', '-p', `${pid}`])).stdout))
+  })
+})
 
 t.test('moto, an IAM API', async (t) => {
   const moto = await startMoto()
