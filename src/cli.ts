@@ -22,6 +22,8 @@ program
   .argument('<files...>', 'YAML or JSON files; - reads standard input')
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
+  .addOption(configOption)
+  .addOption(new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam'))
   .addOption(issuerOption)
   .option('-n, --namespace <name>', 'the namespace of objects that name none')
   .addOption(
@@ -32,7 +34,7 @@ program
   .option('--fail-on-unknown', 'exit with 1 when something could not be checked', false)
   .addHelpText(
     'after',
-    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check -'
+    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check - --aws'
   )
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')

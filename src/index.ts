@@ -29,7 +29,7 @@ export async function checkObjects(
   const snapshot =
     documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
   const context = {
-    sources: { roles: snapshot?.roles, issuer: options.issuer ?? snapshot?.issuer },
+    sources: { iam: snapshot?.iam, issuer: options.issuer ?? snapshot?.issuer },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),
     signal: new AbortController().signal

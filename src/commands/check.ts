@@ -1,4 +1,5 @@
 import { text as readStream } from 'node:stream/consumers'
+import type { Sources } from '../facts/facts.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
 import { parseSubject } from '../model/subject.js'
@@ -7,11 +8,13 @@ import { parseManifest, type ManifestObject } from '../input/manifests.js'
 import { reportOf, type ObjectReference } from '../output/report.js'
 import { textOf } from '../output/text.js'
 import { review } from '../review.js'
-import { readSources, readText } from './facts-by-hand.js'
+import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
 
 export interface CheckOptions {
   readonly output: 'text' | 'json'
   readonly iam: readonly string[]
+  readonly aws?: boolean
+  readonly config?: string
   readonly issuer?: string
   readonly namespace?: string
   readonly failOn: Severity | 'never'
@@ -29,8 +32,10 @@ const severities = ['error', 'warning', 'info'] as const
 
 /** Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could not be read). */
 export async function check(files: readonly string[], options: CheckOptions, terminal: Terminal): Promise<0 | 1 | 2> {
-  const sources = await readSources(options)
-  const context = { sources, mode: 'enforce' as const, at: new Date(), signal: new AbortController().signal }
+  const config = await readConfig(options.config)
+  const given = await readSources(options, config)
+  const sources: Sources = options.aws ? { ...given, iam: await buildLiveIam(config, { patient: true }) } : given
+  const context = { sources, mode: 'enforce' as const, severities: config.severities, at: new Date() }
   const objects: ManifestObject[] = []
   let unreadable = 0
   const complain = (message: string): void => {
@@ -53,7 +58,8 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     objects.map(async ({ object, file, line, lineOf }) => {
       const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
       if (subject === undefined) return []
-      const { findings, unchecked } = await review(subject, context)
+      const signal = new AbortController().signal // nobody aborts it, yet one that thousands listen to is slow
+      const { findings, unchecked } = await review(subject, { ...context, signal })
       const { kind, namespace, name } = subject
       const reference: ObjectReference = { apiVersion: String(object['apiVersion']), kind, namespace, name, file, line }
 

@@ -20,7 +20,11 @@ export interface RoundContext {
   readonly clusterCas: string | undefined
   readonly issuer: string | undefined
   readonly canaryPassed: boolean
-  readonly config: { readonly guard: readonly string[]; readonly enforce: readonly string[]; readonly injectors: Readonly<Record<string, readonly string[]>> }
+  readonly config: {
+    readonly guard: readonly string[]
+    readonly enforce: readonly string[]
+    readonly injectors: Readonly<Record<string, readonly string[]>>
+  }
   readonly now: Date
   readonly log: Logger
 }
@@ -46,7 +50,10 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
   const entries = trustEntriesOf({ ...context, ...config, guarded, shownCas, published: found?.entries ?? [] })
   const published = await publishTrust(client, entries, found, now)
   if (published === 'changed') {
-    log.info({ webhooks: entries.map(({ name, action, accepted }) => ({ name, action, accepted: accepted.length })) }, 'accepted bundles published')
+    log.info(
+      { webhooks: entries.map(({ name, action, accepted }) => ({ name, action, accepted: accepted.length })) },
+      'accepted bundles published'
+    )
   }
 
   const apiServerChains = await Promise.all(context.apiServers.map(async (server) => ({ server, chain: await readApiServerChain(server) })))
@@ -55,12 +62,17 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
     const question = { caBundle: one.webhook.caBundle, currentCas: cas, at: now }
     if (one.place === 'reachable') {
       const [chain, address] = [chains.get(one.webhook.name), addressOf(one.webhook)]
-      return { guarded: one, ...standingOf({ ...question, served: chain !== undefined && address ? { chain, host: address.host } : undefined }) }
+      return {
+        guarded: one,
+        ...standingOf({ ...question, served: chain !== undefined && address ? { chain, host: address.host } : undefined })
+      }
     }
     if (one.place === 'own') return { guarded: one, ...standingOf(question) }
 
     // Nobody but the API server reaches a webhook beside it. Both are signed by the same CA, so the API server's own certificate tells which.
-    const each = apiServerChains.map(({ server, chain }) => standingOf({ ...question, served: chain === undefined ? undefined : { chain, host: server.host } }))
+    const each = apiServerChains.map(({ server, chain }) =>
+      standingOf({ ...question, served: chain === undefined ? undefined : { chain, host: server.host } })
+    )
     const worst = each.find(({ state }) => state === 'stale') ?? each[0] ?? standingOf(question)
     return { guarded: one, ...worst }
   })
@@ -94,7 +106,11 @@ async function readApiServerChain({ host, port }: ApiServer): Promise<string | u
   }
 }
 
-async function tellChanges({ client, now, log }: RoundContext, standings: readonly Standing[], before: readonly StatusEntry[]): Promise<void> {
+async function tellChanges(
+  { client, now, log }: RoundContext,
+  standings: readonly Standing[],
+  before: readonly StatusEntry[]
+): Promise<void> {
   const status = standings.map(({ guarded, state, because }): StatusEntry => {
     const key = { configuration: `${guarded.configuration.kind.toLowerCase()}/${guarded.configuration.name}`, name: guarded.webhook.name }
     const last = before.find(({ configuration, name }) => configuration === key.configuration && name === key.name)

@@ -29,7 +29,8 @@ export async function proveIdentityWebhook(client: KubeClient): Promise<Proof> {
 
   // Nobody can read EKS's flags. Where a self-hosted webhook has others, its account annotation has another name too, and that is not guessed.
   const credentials = credentialsOf(pod, container, defaultIdentityWebhook)
-  if (credentials.kind === 'web-identity' && credentials.token !== undefined && credentials.role.value === canaryRole) return { state: 'works' }
+  if (credentials.kind === 'web-identity' && credentials.token !== undefined && credentials.role.value === canaryRole)
+    return { state: 'works' }
 
   const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it came back as it was sent'
   return { state: 'fails', because: `a pod of an annotated service account got no role: ${found}` }

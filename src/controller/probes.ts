@@ -53,7 +53,10 @@ export async function tellProofs(
   for (const { what, reason, about, proof, last } of told) {
     if (proof.state === last?.state) continue
     const because = proof.state === 'works' ? undefined : proof.because
-    log[proof.state === 'works' ? 'info' : 'warn']({ proof: what, state: proof.state, before: last?.state, because }, 'proof changed its outcome')
+    log[proof.state === 'works' ? 'info' : 'warn'](
+      { proof: what, state: proof.state, before: last?.state, because },
+      'proof changed its outcome'
+    )
     // Working at the first look is no news, and what could not be asked is for log and metrics.
     if (proof.state === 'unknown' || (proof.state === 'works' && (last === undefined || last.state === 'unknown'))) continue
     await writeEvent(

@@ -2,13 +2,33 @@ import type { Fact } from '../model/fact.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
 
-/** What IAM (or a snapshot of it) says about the role of an ARN: there is none of that name, or the ARN it really has. */
-export type RoleAnswer = { readonly exists: false } | { readonly exists: true; readonly arn: string }
+/**
+ * What IAM (or a file) says about the role of an ARN: there is none of that name, or the ARN it really has. `trustPolicy` is an object or
+ * text as it was found (`url`: percent-encoded, as GetRole returns it); `readAt` is when IAM said so, absent for a file.
+ */
+export type RoleAnswer =
+  | { readonly exists: false; readonly readAt?: Date }
+  | {
+      readonly exists: true
+      readonly arn: string
+      readonly trustPolicy?: { readonly document: unknown; readonly encoding: 'json' | 'url' }
+      readonly readAt?: Date
+    }
+
+/**
+ * What IAM says about the OIDC provider of the cluster's issuer in the role's account. `arn` is the one it has or would have; `similar` are
+ * the ARNs of registered providers that were probably meant to be it.
+ */
+export type ProviderAnswer =
+  | { readonly registered: false; readonly arn: string; readonly similar: readonly string[]; readonly readAt?: Date }
+  | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[]; readonly readAt?: Date }
 
 /** The facts that rules may ask for, by name. */
 export interface FactTypes {
   /** The role that the service account's annotation names. */
   readonly role: RoleAnswer
+  /** The OIDC provider of the cluster's issuer in the account of that role. */
+  readonly provider: ProviderAnswer
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
   /** The cluster's OIDC issuer, with its `https://`. */
@@ -20,9 +40,24 @@ export interface FactTypes {
 export type Need = keyof FactTypes
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
-/** Where facts about roles come from: the IAM API or a file. Answers, or says why not; never throws. */
-export interface RoleSource {
-  readRole(arn: RoleArn, signal: AbortSignal): Promise<Fact<RoleAnswer>>
+/** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
+export interface Ask {
+  readonly namespace: string
+  readonly signal: AbortSignal
+  readonly fresh?: boolean
+}
+
+/** The OIDC provider of an issuer (with its `https://`) in an account. */
+export interface ProviderQuestion {
+  readonly account: string
+  readonly partition: string
+  readonly issuer: string
+}
+
+/** Where facts about IAM come from: its API or a file. Answers, or says why not; never throws. */
+export interface IamSource {
+  readRole(arn: RoleArn, ask: Ask): Promise<Fact<RoleAnswer>>
+  readProvider(of: ProviderQuestion, ask: Ask): Promise<Fact<ProviderAnswer>>
 }
 
 /** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
@@ -33,7 +68,7 @@ export interface ClusterSource {
 
 /** What facts are gathered from. What is left out cannot be asked; what is given by hand is not asked. */
 export interface Sources {
-  readonly roles?: RoleSource | undefined
+  readonly iam?: IamSource | undefined
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined

@@ -2,25 +2,31 @@ import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
-import type { FactTypes, Facts, Need, Sources } from './facts.js'
-
-export type { Sources } from './facts.js'
+import type { Ask, FactTypes, Facts, Need, Sources } from './facts.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
   readonly subject: Subject
   readonly sources: Sources
-  readonly signal: AbortSignal
+  readonly ask: Ask
   get<N extends Need>(need: N): Promise<Fact<FactTypes[N]>>
 }
 
-/** Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. */
-export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, sources: Sources, signal: AbortSignal): Promise<Facts> {
+/**
+ * Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. `fresh` wants
+ * no answer of IAM that is older than ten seconds.
+ */
+export async function gatherFacts(
+  subject: Subject,
+  needs: ReadonlySet<Need>,
+  sources: Sources,
+  { signal, fresh = false }: { signal: AbortSignal; fresh?: boolean }
+): Promise<Facts> {
   const started = new Map<Need, Promise<unknown>>()
   const gathering: Gathering = {
     subject,
     sources,
-    signal,
+    ask: { namespace: subject.namespace, signal, fresh },
     get<N extends Need>(need: N) {
       const fact = started.get(need) ?? gatherers[need](gathering)
       started.set(need, fact)
@@ -33,12 +39,27 @@ export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, so
 }
 
 const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
-  async role({ subject, sources, signal }) {
+  async role({ subject, sources, ask, get }) {
     const arn = roleArnOf(subject)
     if (arn === undefined) return noRole
-    if (sources.roles === undefined) return unknown('no facts about IAM were given')
+    if (sources.iam === undefined) return unknown('no facts about IAM were given')
 
-    return sources.roles.readRole(arn, signal)
+    const partition = await get('clusterPartition')
+    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+
+    return sources.iam.readRole(arn, ask)
+  },
+
+  async provider({ subject, sources, ask, get }) {
+    const arn = roleArnOf(subject)
+    if (arn === undefined) return noRole
+    if (sources.iam === undefined) return unknown('no facts about IAM were given')
+
+    const [issuer, partition] = await Promise.all([get('issuer'), get('clusterPartition')])
+    if (issuer.state !== 'known') return issuer
+    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+
+    return sources.iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, ask)
   },
 
   async clusterPartition({ subject, get }) {
@@ -51,20 +72,21 @@ const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<
     return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
   },
 
-  async issuer({ sources, signal }) {
+  async issuer({ sources, ask: { signal } }) {
     if (sources.issuer !== undefined) return known(sources.issuer)
     if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
 
     return sources.cluster.readIssuer(signal)
   },
 
-  async namespace({ subject, sources, signal }) {
+  async namespace({ subject, sources, ask: { signal } }) {
     if (sources.cluster === undefined) return moot('there is no cluster to ask')
 
     return sources.cluster.readNamespace(subject.namespace, signal)
   }
 }
 
+const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 
 function roleArnOf(subject: Subject): RoleArn | undefined {

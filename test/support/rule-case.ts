@@ -5,6 +5,8 @@ import type { Severity } from '../../src/model/finding.js'
 export interface Case {
   readonly why: string
   readonly annotation: unknown
+  /** Further annotations of the account. */
+  readonly annotations?: Readonly<Record<string, unknown>>
   readonly before?: unknown
   readonly facts?: Facts
   readonly message?: RegExp
