@@ -12,6 +12,7 @@ const program = new Command('irsa-guard')
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
   .argParser((file: string, files: string[]) => [...files, file])
+const clusterCaOption = new Option('--cluster-ca <file>', 'the current CAs of the cluster, PEM: kube-root-ca.crt')
 const issuerOption = new Option('--issuer <url>', "the cluster's OIDC issuer")
 
 program
@@ -21,6 +22,7 @@ program
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
   .addOption(issuerOption)
+  .addOption(clusterCaOption)
   .option('-n, --namespace <name>', 'the namespace of objects that name none')
   .addOption(
     new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')

@@ -13,6 +13,7 @@ export interface CheckOptions {
   readonly output: 'text' | 'json'
   readonly iam: readonly string[]
   readonly issuer?: string
+  readonly clusterCa?: string
   readonly namespace?: string
   readonly failOn: Severity | 'never'
   readonly failOnUnknown: boolean
@@ -54,8 +55,15 @@ export async function check(files: readonly string[], options: CheckOptions, ter
       const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
       if (subject === undefined) return []
       const { findings, unchecked } = await review(subject, context)
-      const { kind, namespace, name } = subject
-      const reference: ObjectReference = { apiVersion: String(object['apiVersion']), kind, namespace, name, file, line }
+      const { kind, name } = subject
+      const reference: ObjectReference = {
+        apiVersion: String(object['apiVersion']),
+        kind,
+        ...('namespace' in subject && { namespace: subject.namespace }),
+        name,
+        file,
+        line
+      }
 
       return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
     })

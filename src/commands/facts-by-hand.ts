@@ -4,14 +4,23 @@ import { loadSnapshots } from '../facts/snapshot.js'
 import { GuardError } from '../model/guard-error.js'
 
 /** Facts that the user gives instead of a cloud or a cluster: a flag wins over the file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT. */
-export async function readSources({ iam, issuer }: { iam: readonly string[]; issuer?: string | undefined }): Promise<Sources> {
+export async function readSources({
+  iam,
+  issuer,
+  clusterCa: clusterCaFile
+}: {
+  iam: readonly string[]
+  issuer?: string | undefined
+  clusterCa?: string | undefined
+}): Promise<Sources> {
   if (issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(issuer)) {
     throw new GuardError(
       'ERR_USAGE',
       `--issuer is ${JSON.stringify(issuer)}; expected a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`
     )
   }
-  if (iam.length === 0) return { issuer }
+  const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
+  if (iam.length === 0) return { issuer, clusterCa }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
   const issuers = new Set(
@@ -25,7 +34,7 @@ export async function readSources({ iam, issuer }: { iam: readonly string[]; iss
   }
   const snapshot = loadSnapshots(documents)
 
-  return { roles: snapshot.roles, issuer: issuer ?? snapshot.issuer }
+  return { roles: snapshot.roles, issuer: issuer ?? snapshot.issuer, clusterCa }
 }
 
 /** Reads a text file. Throws ERR_INPUT that names it. */

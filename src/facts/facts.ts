@@ -10,6 +10,10 @@ export interface FactTypes {
   readonly role: RoleAnswer
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
+  /** The CAs of the cluster, those that may sign the API server's own certificates now, as PEM text. */
+  readonly clusterCa: string
+  /** The moment of the review. The evaluator knows it; nobody gathers it. */
+  readonly now: Date
 }
 
 export type Need = keyof FactTypes

@@ -1,3 +1,9 @@
+import { caBundleExpired } from './ca-bundle-expired.js'
+import { caBundleExpiring } from './ca-bundle-expiring.js'
+import { caBundleHoldsPrivateKey } from './ca-bundle-holds-private-key.js'
+import { caBundleIncomplete } from './ca-bundle-incomplete.js'
+import { caBundleUntrusted } from './ca-bundle-untrusted.js'
+import { caBundleUnusable } from './ca-bundle-unusable.js'
 import type { Rule } from './define-rule.js'
 import { roleAnnotationRemoved } from './role-annotation-removed.js'
 import { roleArnMalformed } from './role-arn-malformed.js'
@@ -6,4 +12,16 @@ import { roleMissing } from './role-missing.js'
 import { rolePathMismatch } from './role-path-mismatch.js'
 
 /** All rules, in the order in which their findings are told: what the object itself says first, then what IAM says. */
-export const rules: readonly Rule[] = [roleArnMalformed, roleArnPartitionMismatch, roleAnnotationRemoved, roleMissing, rolePathMismatch]
+export const rules: readonly Rule[] = [
+  roleArnMalformed,
+  roleArnPartitionMismatch,
+  roleAnnotationRemoved,
+  roleMissing,
+  rolePathMismatch,
+  caBundleUnusable,
+  caBundleExpired,
+  caBundleUntrusted,
+  caBundleIncomplete,
+  caBundleExpiring,
+  caBundleHoldsPrivateKey
+]
