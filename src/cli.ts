@@ -14,6 +14,7 @@ const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot fi
   .argParser((file: string, files: string[]) => [...files, file])
 const configOption = new Option('--config <file>', 'configuration, YAML')
 const kubeconfigOption = new Option('--kubeconfig <file>', 'kubeconfig; else $KUBECONFIG, the token of the pod, ~/.kube/config')
+const clusterCaOption = new Option('--cluster-ca <file>', 'the current CAs of the cluster, PEM: kube-root-ca.crt')
 const issuerOption = new Option('--issuer <url>', "the cluster's OIDC issuer")
 
 program
@@ -25,6 +26,7 @@ program
   .addOption(configOption)
   .addOption(new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam'))
   .addOption(issuerOption)
+  .addOption(clusterCaOption)
   .option('-n, --namespace <name>', 'the namespace of objects that name none')
   .addOption(
     new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')

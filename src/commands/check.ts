@@ -16,6 +16,7 @@ export interface CheckOptions {
   readonly aws?: boolean
   readonly config?: string
   readonly issuer?: string
+  readonly clusterCa?: string
   readonly namespace?: string
   readonly failOn: Severity | 'never'
   readonly failOnUnknown: boolean
@@ -60,8 +61,15 @@ export async function check(files: readonly string[], options: CheckOptions, ter
       if (subject === undefined) return []
       const signal = new AbortController().signal // nobody aborts it, yet one that thousands listen to is slow
       const { findings, unchecked } = await review(subject, { ...context, signal })
-      const { kind, namespace, name } = subject
-      const reference: ObjectReference = { apiVersion: String(object['apiVersion']), kind, namespace, name, file, line }
+      const { kind, name } = subject
+      const reference: ObjectReference = {
+        apiVersion: String(object['apiVersion']),
+        kind,
+        ...('namespace' in subject && { namespace: subject.namespace }),
+        name,
+        file,
+        line
+      }
 
       return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
     })

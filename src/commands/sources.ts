@@ -9,6 +9,8 @@ import { rules } from '../rules/index.js'
 export interface FactsByHand {
   readonly iam: readonly string[]
   readonly issuer?: string | undefined
+  /** PEM file. */
+  readonly clusterCa?: string | undefined
 }
 
 /** Reads the configuration file; without one, everything has its default. Throws ERR_INPUT, ERR_CONFIG. */
@@ -27,8 +29,10 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
     )
   }
   const issuer = flags.issuer ?? config?.issuer
+  const clusterCaFile = flags.clusterCa ?? config?.clusterCa
+  const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
-  if (iam.length === 0) return { issuer }
+  if (iam.length === 0) return { issuer, clusterCa }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
   const issuers = new Set(
@@ -42,7 +46,7 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const snapshot = loadSnapshots(documents)
 
-  return { iam: snapshot.iam, issuer: issuer ?? snapshot.issuer }
+  return { iam: snapshot.iam, issuer: issuer ?? snapshot.issuer, clusterCa }
 }
 
 /** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */

@@ -1,13 +1,5 @@
-import { isIP } from 'node:net'
-import { webhooksOf, type Webhook } from '../model/webhook-configuration.js'
+import { identityWebhookNames, isLoopback, webhooksOf, type Webhook } from '../model/webhook-configuration.js'
 import { isRecord } from '../model/subject.js'
-
-/** Identity webhooks by the name inside their configuration: EKS's own, upstream's and OpenShift's, kOps'. */
-export const identityWebhooks = [
-  'iam-for-pods.amazonaws.com',
-  'pod-identity-webhook.amazonaws.com',
-  'pod-identity-webhook.aws.mutate.io'
-] as const
 
 /** Our own webhooks. */
 export const ownWebhooks = ['validate.irsa-guard.io', 'workloads.irsa-guard.io'] as const
@@ -26,7 +18,7 @@ export interface GuardedWebhook {
 
 /** Finds the guarded webhooks among webhook configurations; `more` are further names. */
 export function guardedWebhooksOf(configurations: readonly unknown[], more: readonly string[]): GuardedWebhook[] {
-  const names = new Set<string>([...identityWebhooks, ...ownWebhooks, ...more])
+  const names = new Set<string>([...identityWebhookNames, ...ownWebhooks, ...more])
 
   return configurations.filter(isRecord).flatMap((object) => {
     const kind = object['kind']
@@ -44,12 +36,6 @@ function placeOf({ name, url }: Webhook): GuardedWebhook['place'] {
   if (ownWebhooks.some((own) => own === name)) return 'own'
 
   return url !== undefined && isLoopback(url) ? 'control-plane' : 'reachable'
-}
-
-function isLoopback(url: string): boolean {
-  const host = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : ''
-
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /** Where a webhook is called, and the name that its certificate must have. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook */

@@ -35,9 +35,15 @@ export interface FactTypes {
   readonly issuer: string
   /** What the namespace's labels and annotations say. */
   readonly namespace: NamespaceSettings
+  /** The CAs of the cluster, those that may sign the API server's own certificates now, as PEM text. */
+  readonly clusterCa: string
+  /** The moment of the review. The evaluator knows it; nobody gathers it. */
+  readonly now: Date
 }
 
 export type Need = keyof FactTypes
+/** Facts that somebody has to be asked for. */
+export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
 /** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
@@ -72,4 +78,6 @@ export interface Sources {
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
+  /** The current CAs of the cluster, as PEM text. */
+  readonly clusterCa?: string | undefined
 }

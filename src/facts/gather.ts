@@ -2,14 +2,17 @@ import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
-import type { Ask, FactTypes, Facts, Need, Sources } from './facts.js'
+import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
+import { readBundle } from '../x509/bundle.js'
+import { newestGo } from '../x509/go-version.js'
+import type { Ask, FactTypes, Facts, GatheredNeed, Need, Sources } from './facts.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
   readonly subject: Subject
   readonly sources: Sources
   readonly ask: Ask
-  get<N extends Need>(need: N): Promise<Fact<FactTypes[N]>>
+  get<N extends GatheredNeed>(need: N): Promise<Fact<FactTypes[N]>>
 }
 
 /**
@@ -22,23 +25,24 @@ export async function gatherFacts(
   sources: Sources,
   { signal, fresh = false }: { signal: AbortSignal; fresh?: boolean }
 ): Promise<Facts> {
-  const started = new Map<Need, Promise<unknown>>()
+  const started = new Map<GatheredNeed, Promise<unknown>>()
   const gathering: Gathering = {
     subject,
     sources,
-    ask: { namespace: subject.namespace, signal, fresh },
-    get<N extends Need>(need: N) {
+    ask: { namespace: 'namespace' in subject ? subject.namespace : '', signal, fresh },
+    get<N extends GatheredNeed>(need: N) {
       const fact = started.get(need) ?? gatherers[need](gathering)
       started.set(need, fact)
       return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
     }
   }
-  const facts = await Promise.all([...needs].map(async (need) => [need, await gathering.get(need)] as const))
+  const gathered = [...needs].filter((need) => need !== 'now')
+  const facts = await Promise.all(gathered.map(async (need) => [need, await gathering.get(need)] as const))
 
   return Object.fromEntries(facts)
 }
 
-const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
+const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
   async role({ subject, sources, ask, get }) {
     const arn = roleArnOf(subject)
     if (arn === undefined) return noRole
@@ -81,8 +85,19 @@ const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<
 
   async namespace({ subject, sources, ask: { signal } }) {
     if (sources.cluster === undefined) return moot('there is no cluster to ask')
+    if (!('namespace' in subject)) return moot('it is in no namespace')
 
     return sources.cluster.readNamespace(subject.namespace, signal)
+  },
+
+  async clusterCa({ subject, sources: { clusterCa } }) {
+    if (subject.kind === 'ServiceAccount' || controlPlaneWebhooksOf(subject).length === 0) {
+      return moot('no webhook of it is served with a certificate of the cluster CA')
+    }
+    if (clusterCa === undefined) return unknown('the CA of the cluster is not known')
+    if (readBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0) return unknown('the CA of the cluster is not readable PEM')
+
+    return known(clusterCa)
   }
 }
 
@@ -90,6 +105,7 @@ const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 
 function roleArnOf(subject: Subject): RoleArn | undefined {
+  if (subject.kind !== 'ServiceAccount') return undefined
   const value = subject.annotations[roleArnAnnotation]
 
   return typeof value === 'string' ? parseRoleArn(value) : undefined

@@ -1,3 +1,8 @@
+import { annotationsOf, isRecord } from './record.js'
+import { isWebhookFieldUnchanged, parseWebhookConfiguration, type WebhookConfigurationSubject } from './webhook-configuration.js'
+
+export { annotationsOf, isRecord }
+
 /** Where a subject comes from: a manifest that nobody mutated yet, or an object that an API server admits. */
 export type Stage = 'source' | 'admitted'
 
@@ -12,7 +17,7 @@ export interface ServiceAccountSubject {
   readonly oldAnnotations?: Readonly<Record<string, unknown>> | undefined
 }
 
-export type Subject = ServiceAccountSubject
+export type Subject = ServiceAccountSubject | WebhookConfigurationSubject
 export type Kind = Subject['kind']
 
 /** The annotation that asks for a role: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
@@ -26,7 +31,9 @@ export function parseSubject(
   object: unknown,
   context: { stage: Stage; namespace?: string | undefined; old?: unknown }
 ): Subject | undefined {
-  if (!isRecord(object) || object['apiVersion'] !== 'v1' || object['kind'] !== 'ServiceAccount') return undefined
+  if (!isRecord(object)) return undefined
+  if (object['apiVersion'] === 'admissionregistration.k8s.io/v1') return parseWebhookConfiguration(object, context)
+  if (object['apiVersion'] !== 'v1' || object['kind'] !== 'ServiceAccount') return undefined
 
   const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
   const namespace = metadata['namespace']
@@ -42,14 +49,16 @@ export function parseSubject(
   }
 }
 
-/** Reads an object's annotations; a missing or ill-shaped map has none. */
-export function annotationsOf(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const metadata = object['metadata']
+/** A subject's name for people: with its namespace where it has one. */
+export const displayNameOf = (subject: Subject): string => ('namespace' in subject ? `${subject.namespace}/${subject.name}` : subject.name)
 
-  return isRecord(metadata) && isRecord(metadata['annotations']) ? metadata['annotations'] : {}
-}
+/** Whether a field that a finding names says the same as before this request. Without an object before, nothing does. */
+export function isUnchanged(subject: Subject, field: string): boolean {
+  if (subject.oldAnnotations === undefined) return false
 
-/** Whether a value is a map, and neither null nor a list. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]
+  if (key === undefined) return subject.kind !== 'ServiceAccount' && isWebhookFieldUnchanged(subject, field)
+  const name: unknown = JSON.parse(key)
+
+  return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations[name]
 }

@@ -11,13 +11,16 @@ export interface Rule {
   readonly waivable?: false
   readonly on: readonly Kind[]
   readonly needs: readonly Need[]
-  check(subject: Subject, facts: Partial<FactTypes>): Problem | undefined
+  check(subject: Subject, facts: Partial<FactTypes>): Problem | readonly Problem[] | undefined
 }
+
+/** The subjects of a kind: one that stands for several kinds belongs to each of them. */
+type SubjectOf<K extends Kind> = Subject extends infer S ? (S extends { kind: infer Kinds } ? (K extends Kinds ? S : never) : never) : never
 
 type TypedRule<K extends Kind, N extends Need> = Omit<Rule, 'on' | 'needs' | 'check'> & {
   readonly on: readonly K[]
   readonly needs: readonly N[]
-  check(subject: Extract<Subject, { kind: K }>, facts: Pick<FactTypes, N>): Problem | undefined
+  check(subject: SubjectOf<K>, facts: Pick<FactTypes, N>): Problem | readonly Problem[] | undefined
 }
 
 /** Makes a rule: its check may read only the kinds of `on` and the facts of `needs`, and sees only facts that are known. */

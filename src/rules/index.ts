@@ -1,3 +1,9 @@
+import { caBundleExpired } from './ca-bundle-expired.js'
+import { caBundleExpiring } from './ca-bundle-expiring.js'
+import { caBundleHoldsPrivateKey } from './ca-bundle-holds-private-key.js'
+import { caBundleIncomplete } from './ca-bundle-incomplete.js'
+import { caBundleUntrusted } from './ca-bundle-untrusted.js'
+import { caBundleUnusable } from './ca-bundle-unusable.js'
 import type { Rule } from './define-rule.js'
 import { oidcClientIdMissing } from './oidc-client-id-missing.js'
 import { oidcProviderMissing } from './oidc-provider-missing.js'
@@ -15,5 +21,11 @@ export const rules: readonly Rule[] = [
   roleMissing,
   rolePathMismatch,
   oidcProviderMissing,
-  oidcClientIdMissing
+  oidcClientIdMissing,
+  caBundleUnusable,
+  caBundleExpired,
+  caBundleUntrusted,
+  caBundleIncomplete,
+  caBundleExpiring,
+  caBundleHoldsPrivateKey
 ]

@@ -1,6 +1,7 @@
 import type { FactTypes, Facts, Need } from '../facts/facts.js'
 import type { Finding, Severity, Unchecked } from '../model/finding.js'
-import type { Subject } from '../model/subject.js'
+import { known } from '../model/fact.js'
+import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import { readWaiver } from './waiver.js'
 
@@ -23,22 +24,20 @@ export function evaluate(
     const configured = severities?.get(rule.id)
     if (!rule.on.includes(subject.kind) || configured === 'off') continue
 
-    const gathered = gatheredFor(rule, facts)
+    const gathered = gatheredFor(rule, { ...facts, now: known(at) })
     if (gathered === 'moot') continue
     if ('because' in gathered) {
       unchecked.push({ rule: rule.id, because: gathered.because })
       continue
     }
-    const problem = rule.check(subject, gathered.facts)
-    if (problem === undefined) continue
-
-    const { atAdmission, ...rest } = problem
-    const severity =
-      subject.stage === 'admitted'
-        ? mildest(atAdmission ?? configured ?? rule.atAdmission ?? rule.severity, subject, rest.field)
-        : (configured ?? rule.severity)
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    findings.push({ rule: rule.id, severity, ...rest, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+    for (const { atAdmission, ...problem } of [rule.check(subject, gathered.facts) ?? []].flat()) {
+      const severity =
+        subject.stage === 'admitted'
+          ? mildest(atAdmission ?? configured ?? rule.atAdmission ?? rule.severity, subject, problem.field)
+          : (configured ?? rule.severity)
+      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+    }
   }
 
   return { findings, unchecked }
@@ -59,11 +58,5 @@ function gatheredFor(rule: Rule, facts: Facts): 'moot' | { because: string } | {
 
 /** The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old objects. */
 function mildest(severity: Severity, subject: Subject, field: string): Severity {
-  if (severity !== 'error' || subject.oldAnnotations === undefined) return severity
-
-  const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]
-  if (key === undefined) return severity
-  const name: unknown = JSON.parse(key)
-
-  return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations[name] ? 'warning' : severity
+  return severity === 'error' && isUnchanged(subject, field) ? 'warning' : severity
 }

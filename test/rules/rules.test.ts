@@ -10,7 +10,7 @@ for (const rule of rules) {
   t.test(rule.id, async (t) => {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- each case file exports this list; a missing one fails here
     const { cases }: { cases: readonly Case[] } = await import(`./${rule.id}.js`)
-    for (const { why, annotation, annotations, before, facts = {}, message, fix, atAdmission = 'error' } of cases) {
+    for (const { why, annotation, annotations, before, object, old, facts = {}, message, fix, atAdmission = 'error' } of cases) {
       const accountOf = (value: unknown): object => ({
         apiVersion: 'v1',
         kind: 'ServiceAccount',
@@ -20,8 +20,11 @@ for (const rule of rules) {
           annotations: { ...annotations, ...(value !== undefined && { [roleArnAnnotation]: value }) }
         }
       })
-      const subject = parseSubject(accountOf(annotation), { stage: 'admitted', ...(before !== undefined && { old: accountOf(before) }) })
-      if (subject === undefined) throw new Error('a service account is a subject')
+      const subject = parseSubject(object ?? accountOf(annotation), {
+        stage: 'admitted',
+        old: old ?? (before === undefined ? undefined : accountOf(before))
+      })
+      if (subject === undefined) throw new Error('the case is about an object that no rule looks at')
       const { findings } = evaluate([rule], subject, facts, { at })
       t.equal(findings.length, message === undefined ? 0 : 1, why)
       if (message !== undefined) t.match(findings[0], { message, ...(fix && { fix }), severity: atAdmission }, why)
