@@ -1,4 +1,5 @@
 import { text as readStream } from 'node:stream/consumers'
+import { buildObjectSources } from '../facts/objects.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
 import { parseSubject } from '../model/subject.js'
@@ -30,7 +31,7 @@ const severities = ['error', 'warning', 'info'] as const
 /** Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could not be read). */
 export async function check(files: readonly string[], options: CheckOptions, terminal: Terminal): Promise<0 | 1 | 2> {
   const sources = await readSources(options)
-  const context = { sources, mode: 'enforce' as const, at: new Date(), signal: new AbortController().signal }
+  const judge = { mode: 'enforce' as const, at: new Date(), signal: new AbortController().signal }
   const objects: ManifestObject[] = []
   let unreadable = 0
   const complain = (message: string): void => {
@@ -49,18 +50,22 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     for (const { file, line, message } of manifest.unreadable) complain(`${file}:${line}: ${message}`)
   }
 
+  const judged = objects.flatMap((object) => {
+    const subject = parseSubject(object.object, { stage: 'source', namespace: options.namespace })
+    return subject === undefined ? [] : [{ ...object, subject }]
+  })
+  const context = { ...judge, sources: { ...buildObjectSources(judged.map(({ subject }) => subject)), ...sources } }
   const verdicts = await Promise.all(
-    objects.map(async ({ object, file, line, lineOf }) => {
-      const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
-      if (subject === undefined) return []
+    judged.map(async ({ subject, object, file, line, lineOf }) => {
       const { findings, unchecked } = await review(subject, context)
-      const { kind, namespace, name } = subject
-      const reference: ObjectReference = { apiVersion: String(object['apiVersion']), kind, namespace, name, file, line }
+      const { namespace, name } = subject
+      const { apiVersion, kind } = object
+      const reference: ObjectReference = { apiVersion: String(apiVersion), kind: String(kind), namespace, name, file, line }
 
-      return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
+      return { object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }
     })
   )
-  const report = reportOf(objects.length, verdicts.flat())
+  const report = reportOf(objects.length, verdicts)
   terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
 
   if (unreadable > 0) return 2

@@ -25,7 +25,7 @@ export async function readSources({ iam, issuer }: { iam: readonly string[]; iss
   }
   const snapshot = loadSnapshots(documents)
 
-  return { roles: snapshot.roles, issuer: issuer ?? snapshot.issuer }
+  return { roles: snapshot.roles, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer }
 }
 
 /** Reads a text file. Throws ERR_INPUT that names it. */

@@ -1,8 +1,23 @@
 import type { Fact } from '../model/fact.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { RoleArn } from '../model/role-arn.js'
 
 /** What IAM (or a snapshot of it) says about the role of an ARN: there is none of that name, or the ARN it really has. */
 export type RoleAnswer = { readonly exists: false } | { readonly exists: true; readonly arn: string }
+
+/** A service account, or that there is none of that name. */
+export type AccountAnswer = { readonly exists: false } | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> }
+
+export interface NamespaceAnswer {
+  /** Whether the namespace asks for pods to be denied (label `irsa-guard.io/pods: enforce`). */
+  readonly podsEnforced: boolean
+}
+
+/** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
+export interface Neighbours {
+  readonly asAccount: readonly string[]
+  readonly asDefault: readonly string[]
+}
 
 /** The facts that rules may ask for, by name. */
 export interface FactTypes {
@@ -10,6 +25,16 @@ export interface FactTypes {
   readonly role: RoleAnswer
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
+  /** The service account that a pod runs as. */
+  readonly account: AccountAnswer
+  /** How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's defaults. */
+  readonly identityWebhook: IdentityWebhookSettings
+  /** What the namespace asks for; always known, for a namespace that cannot be read enforces nothing. */
+  readonly namespace: NamespaceAnswer
+  /** What runs beside the service account, where the other objects are in sight. */
+  readonly neighbours: Neighbours
+  /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
+  readonly rolesTrusting: readonly string[]
 }
 
 export type Need = keyof FactTypes
@@ -18,4 +43,24 @@ export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 /** Where facts about roles come from: the IAM API or a file. Answers, or says why not; never throws. */
 export interface RoleSource {
   readRole(arn: RoleArn, signal: AbortSignal): Promise<Fact<RoleAnswer>>
+}
+
+/** Where service accounts come from: a watch, or the objects given together. Answers, or says why not; never throws. */
+export interface AccountSource {
+  readAccount(namespace: string, name: string, signal: AbortSignal): Promise<Fact<AccountAnswer>>
+}
+
+/** Where namespaces come from. Answers, or says why not; never throws. */
+export interface NamespaceSource {
+  readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceAnswer>>
+}
+
+/** Where it is known what else there is in a namespace. Never throws. */
+export interface NeighbourSource {
+  neighboursOf(namespace: string, name: string): Fact<Neighbours>
+}
+
+/** Where it is known which roles trust a service account: a look at all trust policies. Answers, or says why not; never throws. */
+export interface TrustingRoleSource {
+  rolesTrusting(account: { readonly namespace: string; readonly name: string }, issuer: string): Fact<readonly string[]>
 }

@@ -2,17 +2,20 @@ import { known, unknown } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
-import type { RoleSource } from './facts.js'
+import type { RoleSource, TrustingRoleSource } from './facts.js'
+import { buildTrustingRoles } from './trusting-roles.js'
 
 /** What an IamSnapshot file says, indexed for questions. */
 export interface Snapshot {
   readonly roles: RoleSource
+  readonly trustingRoles: TrustingRoleSource
   readonly issuer: string | undefined
 }
 
 /** Reads IamSnapshot documents into one source of facts. Throws ERR_IAM_SNAPSHOT, naming the file and the field. */
 export function loadSnapshots(documents: readonly { readonly file: string; readonly content: unknown }[]): Snapshot {
   const arnByAccountAndName = new Map<string, string>()
+  const trustPolicies: { arn: string; trustPolicy: unknown }[] = []
   const complete = new Set<string>()
   const issuers = new Set<string>()
 
@@ -28,6 +31,7 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
       if (arn === undefined)
         return fail(`roles[${index}].arn is ${JSON.stringify(isRecord(role) ? role['arn'] : role)}; expected the ARN of a role`)
       arnByAccountAndName.set(keyOf(arn), arn.text)
+      if (isRecord(role)) trustPolicies.push({ arn: arn.text, trustPolicy: role['trustPolicy'] })
     }
     for (const [index, account] of list(content['accounts'], 'accounts', fail).entries()) {
       if (typeof account !== 'string' || !/^\d{12}$/.test(account)) {
@@ -44,6 +48,7 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
 
   return {
     issuer: issuers.size === 1 ? [...issuers][0] : undefined,
+    trustingRoles: buildTrustingRoles(trustPolicies),
     roles: {
       readRole: async (arn) => {
         const found = arnByAccountAndName.get(keyOf(arn))

@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding.js'
-import type { Subject } from '../model/subject.js'
+import { nameOf, type Subject } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
 import type { Mode, Verdict } from '../verdict/decide.js'
 
@@ -32,7 +32,7 @@ export function admissionResponseOf(uid: string, subject: Subject, verdict: Verd
 function denialOf(subject: Subject, errors: readonly Finding[]): string {
   const lines = errors.flatMap(({ rule, message, fix }) => [`- ${rule}: ${escapeText(message)}`, `  fix: ${escapeText(fix)}`])
 
-  return [`service account ${escapeText(`${subject.namespace}/${subject.name}`)}`, ...lines].join('\n')
+  return [escapeText(nameOf(subject)), ...lines].join('\n')
 }
 
 // Two short warnings instead of a long one: warnings should stay below 120 characters, and kubectl prints a line for each.

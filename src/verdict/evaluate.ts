@@ -6,7 +6,14 @@ import { readWaiver } from './waiver.js'
 
 /** The facts that the rules for this subject need. A rule about an annotation that is not there needs none. */
 export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
-  return new Set(rules.filter((rule) => rule.on.includes(subject.kind)).flatMap((rule) => rule.needs))
+  return new Set(rules.filter((rule) => isAbout(rule, subject)).flatMap((rule) => rule.needs))
+}
+
+function isAbout(rule: Rule, subject: Subject): boolean {
+  if (!rule.on.includes(subject.kind)) return false
+  if (rule.atAdmission === 'never' && subject.stage === 'admitted') return false
+
+  return rule.concerns?.(subject) ?? true
 }
 
 /** Runs every rule that looks at such a subject. A rule never sees an unknown fact: it is listed as unchecked instead. */
@@ -20,7 +27,7 @@ export function evaluate(
   const unchecked: Unchecked[] = []
 
   for (const rule of rules) {
-    if (!rule.on.includes(subject.kind)) continue
+    if (!isAbout(rule, subject)) continue
 
     const gathered = gatheredFor(rule, facts)
     if (gathered === 'moot') continue
@@ -28,14 +35,14 @@ export function evaluate(
       unchecked.push({ rule: rule.id, because: gathered.because })
       continue
     }
-    const problem = rule.check(subject, gathered.facts)
-    if (problem === undefined) continue
+    const found = rule.check(subject, gathered.facts)
+    if (found === undefined) continue
 
-    const { atAdmission, ...rest } = problem
-    const severity =
-      subject.stage === 'admitted' ? mildest(atAdmission ?? rule.atAdmission ?? rule.severity, subject, rest.field) : rule.severity
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    findings.push({ rule: rule.id, severity, ...rest, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+    for (const { atAdmission, ...problem } of 'field' in found ? [found] : found) {
+      const severity = severityOf(rule, atAdmission, subject, problem.field)
+      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+    }
   }
 
   return { findings, unchecked }
@@ -52,6 +59,13 @@ function gatheredFor(rule: Rule, facts: Facts): 'moot' | { because: string } | {
   }
 
   return because === undefined ? { facts: gathered } : { because }
+}
+
+function severityOf(rule: Rule, atAdmission: Severity | undefined, subject: Subject, field: string): Severity {
+  if (subject.stage !== 'admitted') return rule.severity
+  const ofRule = rule.atAdmission === 'never' ? undefined : rule.atAdmission
+
+  return mildest(atAdmission ?? ofRule ?? rule.severity, subject, field)
 }
 
 /** The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old objects. */
