@@ -42,7 +42,7 @@ type Diagnosis = Pick<Problem, 'message' | 'fix'>
 function diagnosisOf(name: Companion, value: unknown, pod: Pod | undefined): Diagnosis | undefined {
   if (typeof value !== 'string') {
     return {
-      message: `is ${typeof value === 'object' ? 'a list or a map' : String(value)}, a text was expected`,
+      message: `is ${typeof value === 'object' ? 'a list or a map' : `a ${typeof value}`}, a text was expected`,
       fix: 'put the value in quotes'
     }
   }

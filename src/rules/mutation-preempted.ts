@@ -1,7 +1,7 @@
 import { tokenVolume } from '../model/identity-webhook.js'
 import { containersToMutate, credentialsOf, injectedVariables } from '../model/pod-credentials.js'
 import { foreseeMutation } from '../model/pod-mutation.js'
-import type { Container, Pod } from '../model/pod.js'
+import type { Pod } from '../model/pod.js'
 import { isRequested, podRequestOf } from '../model/role-request.js'
 import { isMutated } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
@@ -57,7 +57,8 @@ function isTouched(pod: Pod): boolean {
   if (pod.volumes.some(({ name }) => name === tokenVolume)) return true
 
   return pod.containers.some(
-    (container: Container) =>
-      container.mounts.length > 0 || injectedVariables.some((name) => container.variables.some((variable) => variable.name === name))
+    ({ mounts, variables }) =>
+      mounts.some(({ volume, path }) => volume === tokenVolume || path.includes('eks.amazonaws.com')) ||
+      variables.some((variable) => injectedVariables.some((name) => variable.name === name))
   )
 }
