@@ -3,6 +3,8 @@
  * nothing at all, or a quote at the wrong place.
  */
 export function parseCsvRecord(text: string): string[] | undefined {
+  if (text !== '' && !/["\r\n]/.test(text)) return text.split(',')
+
   const field = /(?:"((?:[^"]|"")*)"|((?:[^",\r\n]|\r(?!\n))*))(,|\r?\n|$)/y
   field.lastIndex = /^(?:\r?\n)*/.exec(text)?.[0].length ?? 0
   if (field.lastIndex === text.length) return undefined

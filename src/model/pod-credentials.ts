@@ -92,19 +92,18 @@ function partsOf(path: string): string[] {
     .filter((part) => part !== '' && part !== '.')
 }
 
-/**
- * Whether the identity webhook itself wrote the role of a container: it puts region or STS settings, the role and the token file last,
- * in this order. A template cannot look so, unless it was copied from a running pod: the region would be injected behind its role.
- */
-export function isInjected(container: Container): boolean {
-  const [before, role, file] = container.variables.slice(-3)
+// The order in which the identity webhook appends what a container lacks.
+const injectionOrder = ['AWS_STS_REGIONAL_ENDPOINTS', 'AWS_DEFAULT_REGION', 'AWS_REGION', ...injectedVariables]
 
-  return (
-    (before?.name === 'AWS_REGION' || before?.name === 'AWS_STS_REGIONAL_ENDPOINTS') &&
-    role?.name === roleVariable &&
-    file?.name === fileVariable &&
-    before.index === container.variableCount - 3 &&
-    file.index === container.variableCount - 1
+/**
+ * Whether the identity webhook itself wrote the role of a container, as it shows where STS settings and region are injected too (as on
+ * EKS): all of them stand last, in its order. Behind a role of the template they would follow. Only a copy of a running pod looks the same.
+ */
+export function isInjected({ variables, variableCount }: Container): boolean {
+  const last = variables.slice(-injectionOrder.length)
+
+  return injectionOrder.every(
+    (name, position) => last[position]?.name === name && last[position].index === variableCount - injectionOrder.length + position
   )
 }
 

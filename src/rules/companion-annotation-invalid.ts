@@ -72,7 +72,7 @@ const diagnoses = {
     const fix = `write names of containers, with commas and no blanks between them, such as ${quote([...names].slice(0, 2).join(','))}`
     const asked = parseCsvRecord(value)
     if (asked === undefined) return { message: `is ${quote(value)}, which cannot be read, so no container is skipped`, fix }
-    const unknown = asked.filter((name) => !names.has(name))
+    const unknown = [...new Set(asked)].filter((name) => !names.has(name)).slice(0, 3)
     if (unknown.length === 0) return undefined
     const blanks = unknown.filter((name) => names.has(name.trim()))
 

@@ -22,10 +22,21 @@ export const cases: readonly Case[] = [
     object: podOf({ containers: [injectedContainer('app', otherRole)], volumes }),
     facts: enforced,
     severity: 'error',
-    field: 'spec.containers[0].env[2]',
+    field: 'spec.containers[0].env[3]',
     message: /^container app got role .*search, its service account cart asks for .*cart$/
   },
   { why: 'the template set it on purpose: never denied', object: own, facts: enforced, message: /got role .*search/ },
+  {
+    why: 'a region of the template before its role is no proof',
+    object: podOf({
+      containers: [
+        { name: 'app', env: [{ name: 'AWS_REGION', value: 'x' }, { ...roleEnv, value: otherRole }, fileEnv], volumeMounts: [tokenMount] }
+      ],
+      volumes
+    }),
+    facts: enforced,
+    message: /got role/
+  },
   { why: 'running', stage: 'running', object: own, facts: accountFacts(), severity: 'error', message: /got role/ },
   {
     why: 'composed',

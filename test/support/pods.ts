@@ -42,10 +42,11 @@ export const tokenMount = { name: 'aws-iam-token', mountPath, readOnly: true }
 export const roleEnv = { name: 'AWS_ROLE_ARN', value: role }
 export const fileEnv = { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${mountPath}/token` }
 
-/** A container as the identity webhook leaves it, with the region that EKS injects. */
+/** A container as the identity webhook leaves it, with the settings that EKS injects. */
 export const injectedContainer = (name: string, arn = role): object => ({
   name,
   env: [
+    { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
     { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' },
     { name: 'AWS_REGION', value: 'us-east-1' },
     { ...roleEnv, value: arn },
