@@ -4,7 +4,7 @@ import { foreseeMutation } from '../model/pod-mutation.js'
 import type { Pod } from '../model/pod.js'
 import { isRequested, podRequestOf } from '../model/role-request.js'
 import { isMutated } from '../model/subject.js'
-import { escapeText } from '../model/text.js'
+import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
 /** The template itself sets a part of what the identity webhook injects, which then leaves the rest out or half done. */
@@ -27,17 +27,17 @@ export const mutationPreempted = defineRule({
         second !== undefined && first !== undefined
           ? {
               field: first.field,
-              reason: `mounts ${escapeText(first.volume)} at ${first.path}, where the identity webhook mounts its token, so the API server will refuse the pod`
+              reason: `mounts ${quote(first.volume)} at ${first.path}, where the identity webhook mounts its token, so the API server will refuse the pod`
             }
           : credentials.kind === 'incomplete'
             ? {
                 field: credentials.field,
-                reason: `${escapeText(credentials.lacks)} after the identity webhook, which leaves alone what is set`
+                reason: `${credentials.lacks} after the identity webhook, which leaves alone what is set`
               }
             : credentials.kind === 'web-identity' && credentials.role.value !== undefined && !isRequested(request, credentials.role.value)
               ? {
                   field: credentials.role.field,
-                  reason: `sets role ${escapeText(credentials.role.value)}, which wins over ${request.role}`
+                  reason: `sets role ${quote(credentials.role.value)}, which wins over ${request.role}`
                 }
               : undefined
       if (problem === undefined) return []

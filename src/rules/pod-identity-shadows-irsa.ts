@@ -2,9 +2,6 @@ import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
 import { podRequestOf } from '../model/role-request.js'
 import { defineRule } from './define-rule.js'
 
-// The EKS Pod Identity Agent, IPv4 and IPv6: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
-const agents = /^http:\/\/(?:169\.254\.170\.23|\[fd00:ec2::23\])(?:[:/]|$)/
-
 /** The pod got EKS Pod Identity credentials although its service account is annotated with a role, which nothing uses then. */
 export const podIdentityShadowsIrsa = defineRule({
   id: 'pod-identity-shadows-irsa',
@@ -19,7 +16,7 @@ export const podIdentityShadowsIrsa = defineRule({
 
     for (const container of containersToMutate(subject.pod, identityWebhook)) {
       const credentials = credentialsOf(subject.pod, container, identityWebhook)
-      if (credentials.kind !== 'endpoint' || !agents.test(credentials.variable.value ?? '')) continue
+      if (credentials.kind !== 'endpoint' || !credentials.isPodIdentity) continue
 
       return {
         field: credentials.variable.field,

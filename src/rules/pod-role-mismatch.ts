@@ -2,7 +2,7 @@ import { containersToMutate, credentialsOf, isInjected } from '../model/pod-cred
 import { failedMutationSeverity } from '../model/pod-enforcement.js'
 import { isRequested, podRequestOf } from '../model/role-request.js'
 import { isMutated } from '../model/subject.js'
-import { escapeText } from '../model/text.js'
+import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
 /** A container has complete credentials, but of another role than its service account asks for. */
@@ -25,7 +25,7 @@ export const podRoleMismatch = defineRule({
       return [
         {
           field,
-          message: `container ${container.name} got role ${escapeText(value)}, its service account ${subject.pod.serviceAccountName} asks for ${request.role}`,
+          message: `container ${container.name} got role ${quote(value)}, its service account ${subject.pod.serviceAccountName} asks for ${request.role}`,
           fix: 'take AWS_ROLE_ARN out of the template, or annotate the service account with the role that is meant; if the annotation changed a moment ago, create the pod again',
           // A template that set another role did it on purpose, and the pod may work. What the identity webhook wrote itself is out of date.
           atAdmission: isInjected(container) ? failedMutationSeverity(subject, namespace) : ('warning' as const)

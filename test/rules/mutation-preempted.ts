@@ -40,7 +40,7 @@ export const cases: readonly Case[] = [
     why: 'both, another role',
     object: withApp({ env: [{ ...roleEnv, value: otherRole }, fileEnv] }),
     facts: accountFacts(),
-    message: /sets role .*search, which wins over .*cart/
+    message: /sets role .*search", which wins over .*cart/
   },
   { why: 'all by hand', object: withApp({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [tokenVolume]), facts: accountFacts() },
   {
@@ -48,20 +48,20 @@ export const cases: readonly Case[] = [
     object: withApp({}, [{ name: 'aws-iam-token', emptyDir: {} }]),
     facts: accountFacts(),
     field: 'spec.template.spec.volumes[0]',
-    message: /no service account token token in the volume aws-iam-token/
+    message: /no service account token "token" in the volume aws-iam-token/
   },
   {
     why: 'the mount is taken',
     object: withApp({ volumeMounts: [{ name: 'aws-iam-token', mountPath: '/token' }] }),
     facts: accountFacts(),
-    message: /has no mount at .*serviceaccount\/token/
+    message: /has no mount at .*serviceaccount\/token"/
   },
   {
     why: 'the place is taken',
     object: withApp({ volumeMounts: [{ name: 'mine', mountPath }] }, [{ name: 'mine', emptyDir: {} }]),
     facts: accountFacts(),
     field: 'spec.template.spec.containers[0].volumeMounts[0]',
-    message: /mounts mine at .*, so the API server will refuse the pod/
+    message: /mounts "mine" at .*, so the API server will refuse the pod/
   },
   {
     why: 'Windows',

@@ -1,6 +1,9 @@
 import type { Case } from '../support/rule-case.js'
 import {
   accountFacts,
+  agentContainer,
+  agentEnv,
+  agentVolume,
   fileEnv,
   injectedContainer,
   injectedPod,
@@ -15,7 +18,6 @@ const volumes = [tokenVolume]
 const containerPod = (container: object, more: object[] = volumes): object =>
   podOf({ containers: [{ name: 'app', ...container }], volumes: more })
 const enforced = accountFacts({}, { podsEnforced: true })
-const agent = { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: 'http://169.254.170.23/v1/credentials' }
 
 export const cases: readonly Case[] = [
   { why: 'whole', object: injectedPod('app', 'proxy'), facts: enforced },
@@ -99,7 +101,7 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.volumes[0]',
-    message: /no service account token token in the volume aws-iam-token/
+    message: /no service account token "token" in the volume aws-iam-token/
   },
   {
     why: 'the token has another name',
@@ -107,7 +109,7 @@ export const cases: readonly Case[] = [
       { name: 'aws-iam-token', projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'jwt' } }] } }
     ]),
     facts: accountFacts(),
-    message: /no service account token token/
+    message: /no service account token "token"/
   },
   {
     why: 'the token mounted by sub path',
@@ -134,7 +136,7 @@ export const cases: readonly Case[] = [
     why: 'a path of its own, nowhere: never denied',
     object: containerPod({ env: [roleEnv, { ...fileEnv, value: '/vault/token' }] }),
     facts: enforced,
-    message: /no mount at \/vault\/token/
+    message: /no mount at "\/vault\/token"/
   },
   {
     why: 'the deepest mount holds the file',
@@ -162,12 +164,29 @@ export const cases: readonly Case[] = [
     ),
     facts: enforced
   },
-  { why: 'EKS Pod Identity', object: podOf({ containers: [{ name: 'app', env: [agent] }] }), facts: enforced },
+  { why: 'EKS Pod Identity', object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }), facts: enforced },
+  {
+    why: 'EKS Pod Identity without its variable: never denied',
+    object: podOf({ containers: [{ name: 'app', env: [agentEnv] }] }),
+    facts: enforced,
+    message: /^container app lacks AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE/
+  },
+  {
+    why: 'EKS Pod Identity without its volume: never denied',
+    object: podOf({ containers: [agentContainer('app')] }),
+    facts: enforced,
+    message: /mounts the volume eks-pod-identity-token, which/
+  },
   {
     why: 'half on EKS Pod Identity: never denied',
-    object: podOf({ containers: [{ name: 'app', env: [agent] }, { name: 'proxy' }] }),
+    object: podOf({ containers: [agentContainer('app'), { name: 'proxy' }], volumes: [agentVolume] }),
     facts: enforced,
     message: /container proxy got nothing/
+  },
+  {
+    why: 'another endpoint',
+    object: podOf({ containers: [{ name: 'app', env: [{ ...agentEnv, value: 'http://localhost/' }] }] }),
+    facts: enforced
   },
   {
     why: 'two containers, two findings',

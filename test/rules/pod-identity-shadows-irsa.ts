@@ -1,36 +1,26 @@
 import type { Case } from '../support/rule-case.js'
-import { accountFacts, fileEnv, podOf, roleEnv, tokenMount, tokenVolume } from '../support/pods.js'
+import { accountFacts, agentContainer, agentEnv, agentVolume, fileEnv, podOf, roleEnv, tokenMount, tokenVolume } from '../support/pods.js'
 
-const agent = { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: 'http://169.254.170.23/v1/credentials' }
-const withEnv = (...env: object[]): object =>
-  podOf({ containers: [{ name: 'app', env, volumeMounts: [tokenMount] }], volumes: [tokenVolume] })
-const onAgent = podOf({
-  containers: [
-    { name: 'app', env: [agent] },
-    { name: 'proxy', env: [agent] }
-  ]
-})
+const onAgent = (...uris: string[]): object =>
+  podOf({ containers: uris.map((uri, index) => agentContainer(`app${index}`, uri)), volumes: [agentVolume] })
+const usual = agentEnv.value
 
 export const cases: readonly Case[] = [
   {
     why: 'the agent',
-    object: onAgent,
+    object: onAgent(usual, usual),
     facts: accountFacts(),
     field: 'spec.containers[0].env[0]',
-    message: /^container app gets its role from EKS Pod Identity, so role .*cart of the annotation is not used$/
+    message: /^container app0 gets its role from EKS Pod Identity, so role .*cart of the annotation is not used$/
   },
+  { why: 'the agent on IPv6', object: onAgent('http://[fd00:ec2::23]/v1/credentials'), facts: accountFacts(), message: /EKS Pod Identity/ },
+  { why: 'another endpoint', object: onAgent('http://localhost:9911/'), facts: accountFacts() },
+  { why: 'a host that only begins alike', object: onAgent('http://169.254.170.23.example/'), facts: accountFacts() },
   {
-    why: 'the agent on IPv6',
-    object: podOf({ containers: [{ name: 'app', env: [{ ...agent, value: 'http://[fd00:ec2::23]/v1/credentials' }] }] }),
-    facts: accountFacts(),
-    message: /EKS Pod Identity/
-  },
-  {
-    why: 'another endpoint',
-    object: podOf({ containers: [{ name: 'app', env: [{ ...agent, value: 'http://localhost:9911/' }] }] }),
+    why: 'web identity comes first',
+    object: podOf({ containers: [{ name: 'app', env: [agentEnv, roleEnv, fileEnv], volumeMounts: [tokenMount] }], volumes: [tokenVolume] }),
     facts: accountFacts()
   },
-  { why: 'web identity comes first', object: withEnv(agent, roleEnv, fileEnv), facts: accountFacts() },
-  { why: 'not annotated', object: onAgent, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  { why: 'not annotated', object: onAgent(usual), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
   { why: 'none', object: podOf(), facts: accountFacts() }
 ]

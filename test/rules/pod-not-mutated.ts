@@ -1,6 +1,6 @@
 import { unknown } from '../../src/model/fact.js'
 import type { Case } from '../support/rule-case.js'
-import { accountFacts, injectedPod, podOf, role, tokenVolume } from '../support/pods.js'
+import { accountFacts, agentContainer, agentVolume, injectedPod, podOf, role, tokenVolume } from '../support/pods.js'
 
 const raw = podOf({ containers: [{ name: 'app' }, { name: 'proxy' }], initContainers: [{ name: 'wait' }] })
 
@@ -78,13 +78,7 @@ export const cases: readonly Case[] = [
     facts: accountFacts(),
     message: /no container/
   },
-  {
-    why: 'on EKS Pod Identity',
-    object: podOf({
-      containers: [{ name: 'app', env: [{ name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: 'http://169.254.170.23/v1/credentials' }] }]
-    }),
-    facts: accountFacts()
-  },
+  { why: 'on EKS Pod Identity', object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }), facts: accountFacts() },
   { why: 'the volume alone is no mutation', object: podOf({ volumes: [tokenVolume] }), facts: accountFacts(), message: /no container/ },
   { why: 'no containers', object: podOf({ containers: [] }), facts: accountFacts() },
   { why: 'unknown account', object: raw, facts: { ...accountFacts(), account: unknown('the watch has not seen it') } }

@@ -23,7 +23,7 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.containers[0].env[3]',
-    message: /^container app got role .*search, its service account cart asks for .*cart$/
+    message: /^container app got role .*search", its service account cart asks for .*cart$/
   },
   { why: 'the template set it on purpose: never denied', object: own, facts: enforced, message: /got role .*search/ },
   {

@@ -58,3 +58,23 @@ export const injectedContainer = (name: string, arn = role): object => ({
 /** A whole pod as the identity webhook leaves it. */
 export const injectedPod = (...names: readonly string[]): object =>
   podOf({ containers: names.map((name) => injectedContainer(name)), volumes: [tokenVolume] })
+
+export const agentEnv = { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: 'http://169.254.170.23/v1/credentials' }
+const agentPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount'
+
+/** A container as the identity webhook leaves it where the account has an EKS Pod Identity association. */
+export const agentContainer = (name: string, uri = agentEnv.value): object => ({
+  name,
+  env: [
+    { ...agentEnv, value: uri },
+    { name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', value: `${agentPath}/eks-pod-identity-token` }
+  ],
+  volumeMounts: [{ name: 'eks-pod-identity-token', mountPath: agentPath, readOnly: true }]
+})
+
+export const agentVolume = {
+  name: 'eks-pod-identity-token',
+  projected: {
+    sources: [{ serviceAccountToken: { audience: 'pods.eks.amazonaws.com', expirationSeconds: 80_000, path: 'eks-pod-identity-token' } }]
+  }
+}
