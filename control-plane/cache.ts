@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { homedir, hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startProgress, type Progress } from './progress.ts'
 
 /** Names a path in the user's cache, `${XDG_CACHE_HOME:-~/.cache}/irsa-guard/…`. Creates nothing. */
 export function cachePathOf(...parts: string[]): string {
@@ -71,26 +72,4 @@ function isAlive(pid: number): boolean {
 /** Tells whether something thrown is a system error with this code, for example `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
-}
-
-/** A line on stderr for one piece of slow work. */
-export interface Progress {
-  end(outcome: string): void
-}
-
-/** Shows on stderr that something slow runs: updated every second on a terminal, else a line now, every 60 s and at the end. */
-export function startProgress(label: string): Progress {
-  const started = performance.now()
-  const line = (outcome: string) => `${label}: ${outcome}, ${Math.round((performance.now() - started) / 1000)} s`
-  const terminal = process.stderr.isTTY
-  const show = () => process.stderr.write(terminal ? `\r\x1b[K${line('running')}` : `${line('running')}\n`)
-  show()
-  const timer = setInterval(show, terminal ? 1_000 : 60_000)
-  timer.unref()
-  return {
-    end(outcome) {
-      clearInterval(timer)
-      process.stderr.write(terminal ? `\r\x1b[K${line(outcome)}\n` : `${line(outcome)}\n`)
-    }
-  }
 }

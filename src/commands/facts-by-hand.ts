@@ -1,16 +1,33 @@
 import { readFile } from 'node:fs/promises'
-import type { Sources } from '../facts/gather.js'
+import { parseConfig, type Config } from '../config.js'
+import type { Sources } from '../facts/facts.js'
 import { loadSnapshots } from '../facts/snapshot.js'
 import { GuardError } from '../model/guard-error.js'
+import { rules } from '../rules/index.js'
 
-/** Facts that the user gives instead of a cloud or a cluster: a flag wins over the file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT. */
-export async function readSources({ iam, issuer }: { iam: readonly string[]; issuer?: string | undefined }): Promise<Sources> {
-  if (issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(issuer)) {
+/** Facts that the user gives instead of a cloud or a cluster. */
+export interface FactsByHand {
+  readonly iam: readonly string[]
+  readonly issuer?: string | undefined
+}
+
+/** Reads the configuration file; without one, everything has its default. Throws ERR_INPUT, ERR_CONFIG. */
+export async function readConfig(file: string | undefined): Promise<Config> {
+  const ruleIds = rules.map(({ id }) => id)
+
+  return file === undefined ? parseConfig('', 'defaults', ruleIds) : parseConfig(await readText(file), file, ruleIds)
+}
+
+/** The facts given by hand: a flag wins over the configuration, and that over the file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT. */
+export async function readSources(flags: FactsByHand, config?: Config): Promise<Sources> {
+  if (flags.issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(flags.issuer)) {
     throw new GuardError(
       'ERR_USAGE',
-      `--issuer is ${JSON.stringify(issuer)}; expected a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`
+      `--issuer is ${JSON.stringify(flags.issuer)}; expected a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`
     )
   }
+  const issuer = flags.issuer ?? config?.issuer
+  const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
   if (iam.length === 0) return { issuer }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))

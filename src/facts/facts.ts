@@ -1,5 +1,6 @@
 import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
+import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
 
 /** What IAM (or a snapshot of it) says about the role of an ARN: there is none of that name, or the ARN it really has. */
@@ -7,11 +8,6 @@ export type RoleAnswer = { readonly exists: false } | { readonly exists: true; r
 
 /** A service account, or that there is none of that name. */
 export type AccountAnswer = { readonly exists: false } | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> }
-
-export interface NamespaceAnswer {
-  /** Whether the namespace asks for pods to be denied (label `irsa-guard.io/pods: enforce`). */
-  readonly podsEnforced: boolean
-}
 
 /** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
 export interface Neighbours {
@@ -25,12 +21,16 @@ export interface FactTypes {
   readonly role: RoleAnswer
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
+  /** The cluster's OIDC issuer, with its `https://`. */
+  readonly issuer: string
+  /** What the namespace's labels and annotations say. */
+  readonly namespace: NamespaceSettings
+  /** Whether the namespace asks for pods to be denied; always known, for one that could not be read enforces nothing. */
+  readonly podsEnforced: boolean
   /** The service account that a pod runs as. */
   readonly account: AccountAnswer
   /** How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's defaults. */
   readonly identityWebhook: IdentityWebhookSettings
-  /** What the namespace asks for; always known, for a namespace that cannot be read enforces nothing. */
-  readonly namespace: NamespaceAnswer
   /** What runs beside the service account, where the other objects are in sight. */
   readonly neighbours: Neighbours
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
@@ -45,14 +45,15 @@ export interface RoleSource {
   readRole(arn: RoleArn, signal: AbortSignal): Promise<Fact<RoleAnswer>>
 }
 
-/** Where service accounts come from: a watch, or the objects given together. Answers, or says why not; never throws. */
-export interface AccountSource {
-  readAccount(namespace: string, name: string, signal: AbortSignal): Promise<Fact<AccountAnswer>>
+/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
+export interface ClusterSource {
+  readIssuer(signal: AbortSignal): Promise<Fact<string>>
+  readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
 }
 
-/** Where namespaces come from. Answers, or says why not; never throws. */
-export interface NamespaceSource {
-  readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceAnswer>>
+/** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+export interface AccountSource {
+  readAccount(namespace: string, name: string, signal: AbortSignal): Promise<Fact<AccountAnswer>>
 }
 
 /** Where it is known what else there is in a namespace. Never throws. */
@@ -60,7 +61,19 @@ export interface NeighbourSource {
   neighboursOf(namespace: string, name: string): Fact<Neighbours>
 }
 
-/** Where it is known which roles trust a service account: a look at all trust policies. Answers, or says why not; never throws. */
+/** Where it is known which roles trust a service account: a look at all trust policies. Never throws. */
 export interface TrustingRoleSource {
   rolesTrusting(account: { readonly namespace: string; readonly name: string }, issuer: string): Fact<readonly string[]>
+}
+
+/** What facts are gathered from. What is left out cannot be asked; what is given by hand is not asked. */
+export interface Sources {
+  readonly roles?: RoleSource | undefined
+  readonly cluster?: ClusterSource | undefined
+  /** The cluster's OIDC issuer, with its `https://`. */
+  readonly issuer?: string | undefined
+  readonly accounts?: AccountSource | undefined
+  readonly identityWebhook?: IdentityWebhookSettings | undefined
+  readonly neighbours?: NeighbourSource | undefined
+  readonly trustingRoles?: TrustingRoleSource | undefined
 }

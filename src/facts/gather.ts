@@ -1,75 +1,104 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
-import type { AccountSource, FactTypes, Facts, NamespaceSource, Need, NeighbourSource, RoleSource, TrustingRoleSource } from './facts.js'
+import type { FactTypes, Facts, Need, Sources } from './facts.js'
 
-/** What facts are gathered from. What is left out cannot be asked. */
-export interface Sources {
-  readonly roles?: RoleSource | undefined
-  /** The cluster's OIDC issuer, with its `https://`. */
-  readonly issuer?: string | undefined
-  readonly accounts?: AccountSource | undefined
-  readonly namespaces?: NamespaceSource | undefined
-  readonly identityWebhook?: IdentityWebhookSettings | undefined
-  readonly neighbours?: NeighbourSource | undefined
-  readonly trustingRoles?: TrustingRoleSource | undefined
+export type { Sources } from './facts.js'
+
+/** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
+interface Gathering {
+  readonly subject: Subject
+  readonly sources: Sources
+  readonly signal: AbortSignal
+  get<N extends Need>(need: N): Promise<Fact<FactTypes[N]>>
 }
 
-/** Gathers just the facts that are needed, in parallel. Never throws: what did not answer before the signal is unknown. */
+/** Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. */
 export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, sources: Sources, signal: AbortSignal): Promise<Facts> {
-  const facts = await Promise.all([...needs].map(async (need) => [need, await gatherers[need](subject, sources, signal)] as const))
+  const started = new Map<Need, Promise<unknown>>()
+  const gathering: Gathering = {
+    subject,
+    sources,
+    signal,
+    get<N extends Need>(need: N) {
+      const fact = started.get(need) ?? gatherers[need](gathering)
+      started.set(need, fact)
+      return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
+    }
+  }
+  const facts = await Promise.all([...needs].map(async (need) => [need, await gathering.get(need)] as const))
 
-  return Object.fromEntries<Facts[Need]>(facts)
+  return Object.fromEntries(facts)
 }
 
-type Gatherer<N extends Need> = (
-  subject: Subject,
-  sources: Sources,
-  signal: AbortSignal
-) => Fact<FactTypes[N]> | Promise<Fact<FactTypes[N]>>
+const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
+  async role({ subject, sources, signal }) {
+    const arn = roleArnOf(subject)
+    if (arn === undefined) return noRole
+    if (sources.roles === undefined) return unknown('no facts about IAM were given')
 
-const gatherers: { readonly [N in Need]: Gatherer<N> } = {
-  role: (subject, { roles }, signal) => ifAsked(subject, (arn) => roles?.readRole(arn, signal) ?? unknown('no facts about IAM were given')),
-  clusterPartition: (subject, { issuer }) => ifAsked(subject, () => partitionOf(issuer)),
-  account: (subject, { accounts }, signal) => {
-    if (subject.kind === 'ServiceAccount') return moot('a service account runs as nobody')
-
-    return (
-      accounts?.readAccount(subject.namespace, subject.pod.serviceAccountName, signal) ??
-      unknown('no facts about service accounts were given')
-    )
+    return sources.roles.readRole(arn, signal)
   },
-  identityWebhook: (_subject, { identityWebhook }) => known(identityWebhook ?? defaultIdentityWebhook),
-  namespace: async ({ namespace }, { namespaces }, signal) => {
-    const answer = await namespaces?.readNamespace(namespace, signal)
+
+  async clusterPartition({ subject, get }) {
+    if (roleArnOf(subject) === undefined) return noRole
+
+    const issuer = await get('issuer')
+    if (issuer.state !== 'known') return issuer
+    const partition = parseIssuerPartition(issuer.value)
+
+    return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
+  },
+
+  async issuer({ sources, signal }) {
+    if (sources.issuer !== undefined) return known(sources.issuer)
+    if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
+
+    return sources.cluster.readIssuer(signal)
+  },
+
+  async namespace({ subject, sources, signal }) {
+    if (sources.cluster === undefined) return moot('there is no cluster to ask')
+
+    return sources.cluster.readNamespace(subject.namespace, signal)
+  },
+
+  async podsEnforced({ get }) {
+    const namespace = await get('namespace')
 
     // A namespace that nobody could read denies nothing, but its pods are still judged.
-    return answer?.state === 'known' ? answer : known({ podsEnforced: false })
+    return known(namespace.state === 'known' && namespace.value.podsEnforced)
   },
-  neighbours: ({ namespace, name }, { neighbours }) =>
-    neighbours?.neighboursOf(namespace, name) ?? moot('the other objects are not in sight'),
-  rolesTrusting: (account, { trustingRoles, issuer }) => {
-    if (trustingRoles === undefined) return moot('no trust policies were given')
-    if (issuer === undefined) return unknown('the issuer of the cluster is not known')
 
-    return trustingRoles.rolesTrusting(account, issuer)
+  async account({ subject, sources, signal }) {
+    if (subject.kind === 'ServiceAccount') return moot('a service account runs as nobody')
+    if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
+
+    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, signal)
+  },
+
+  async identityWebhook({ sources }) {
+    return known(sources.identityWebhook ?? defaultIdentityWebhook)
+  },
+
+  async neighbours({ subject, sources }) {
+    return sources.neighbours?.neighboursOf(subject.namespace, subject.name) ?? moot('the other objects are not in sight')
+  },
+
+  async rolesTrusting({ subject, sources, get }) {
+    if (sources.trustingRoles === undefined) return moot('no trust policies were given')
+
+    const issuer = await get('issuer')
+    return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
   }
 }
 
-function ifAsked<T>(subject: Subject, answer: (arn: RoleArn) => T): T | Fact<never> {
+const noRole = moot('no role is asked for, or its ARN is malformed')
+
+function roleArnOf(subject: Subject): RoleArn | undefined {
   const value = subject.annotations[roleArnAnnotation]
-  const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
 
-  return arn === undefined ? moot('no role is asked for, or its ARN is malformed') : answer(arn)
-}
-
-function partitionOf(issuer: string | undefined): Fact<string> {
-  if (issuer === undefined) return unknown('the issuer of the cluster is not known')
-
-  const partition = parseIssuerPartition(issuer)
-  if (partition === undefined) return unknown('the issuer of the cluster is not one of EKS, so it tells no partition')
-
-  return known(partition)
+  return typeof value === 'string' ? parseRoleArn(value) : undefined
 }

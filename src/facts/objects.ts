@@ -1,7 +1,7 @@
 import { known, unknown } from '../model/fact.js'
 import { nameOf, type Subject } from '../model/subject.js'
 import type { Neighbours } from './facts.js'
-import type { Sources } from './gather.js'
+import type { Sources } from './facts.js'
 
 /**
  * Lets objects that were given together see each other. A service account among them is known; one that is not among them is unknown,

@@ -3,6 +3,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Reads an object's annotations; a missing or ill-shaped map has none. */
+export function annotationsOf(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return recordOf(recordOf(object['metadata'])['annotations'])
+}
+
 /** A map as it was read; what is none is empty. */
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {})
 

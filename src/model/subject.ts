@@ -1,8 +1,8 @@
 import { findPodTemplate } from './pod-template.js'
 import { isMirrorPod, parsePod, type Pod } from './pod.js'
-import { annotationField, isRecord, recordOf, textOf } from './record.js'
+import { annotationField, annotationsOf, isRecord, recordOf, textOf } from './record.js'
 
-export { annotationField, isRecord }
+export { annotationField, annotationsOf, isRecord }
 
 /**
  * Where a subject comes from: a manifest that nobody mutated yet, an object that an API server is about to admit, or one that a
@@ -79,8 +79,3 @@ export function nameOf(subject: Subject): string {
 
 /** Whether the identity webhook had its chance with a pod: it never sees manifests and templates. */
 export const isMutated = (subject: PodSubject | WorkloadSubject): boolean => subject.kind === 'Pod' && subject.stage !== 'source'
-
-/** Reads an object's annotations; a missing or ill-shaped map has none. */
-export function annotationsOf(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return recordOf(recordOf(object['metadata'])['annotations'])
-}

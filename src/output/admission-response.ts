@@ -1,7 +1,7 @@
 import type { Finding } from '../model/finding.js'
 import { nameOf, type Subject } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
-import type { Mode, Verdict } from '../verdict/decide.js'
+import type { Verdict } from '../verdict/decide.js'
 
 /** The `response` of an AdmissionReview: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response */
 export interface AdmissionResponse {
@@ -13,11 +13,13 @@ export interface AdmissionResponse {
 }
 
 /** Tells a verdict to the API server: all errors in one denial, the rest as warnings, everything in audit annotations. */
-export function admissionResponseOf(uid: string, subject: Subject, verdict: Verdict, mode: Mode): AdmissionResponse {
+export function admissionResponseOf(uid: string, subject: Subject, verdict: Verdict): AdmissionResponse {
   const told = verdict.findings.filter(({ severity, waived }) => severity !== 'info' && waived === undefined)
   const errors = verdict.allowed ? [] : told.filter(({ severity }) => severity === 'error')
   const warnings =
-    mode === 'audit' ? [] : [...told.filter((finding) => !errors.includes(finding)).flatMap(warningOf), ...uncheckedWarnings(verdict)]
+    verdict.mode === 'audit'
+      ? []
+      : [...told.filter((finding) => !errors.includes(finding)).flatMap(warningOf), ...uncheckedWarnings(verdict)]
   const auditAnnotations = auditAnnotationsOf(verdict)
 
   return {

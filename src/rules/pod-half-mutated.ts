@@ -10,9 +10,9 @@ export const podHalfMutated = defineRule({
   id: 'pod-half-mutated',
   severity: 'error',
   on: ['Pod'],
-  needs: ['account', 'identityWebhook', 'namespace'],
+  needs: ['account', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,
-  check(subject, { account, identityWebhook, namespace }) {
+  check(subject, { account, identityWebhook, podsEnforced }) {
     const request = podRequestOf(subject, account, identityWebhook)
     if (request === undefined) return
     const judged = containersToMutate(subject.pod, identityWebhook).map((container) => ({
@@ -23,7 +23,7 @@ export const podHalfMutated = defineRule({
 
     // Containers on EKS Pod Identity work in their own way, and such a pod is never denied.
     const isElsewhere = judged.some(({ credentials }) => credentials.kind === 'endpoint')
-    const usual = isElsewhere ? 'warning' : failedMutationSeverity(subject, namespace)
+    const usual = isElsewhere ? 'warning' : failedMutationSeverity(subject, podsEnforced)
     return judged.flatMap(({ container, credentials }) => {
       if (credentials.kind !== 'none' && credentials.kind !== 'incomplete') return []
       const { lacks, field, isOwn } =

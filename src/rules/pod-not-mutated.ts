@@ -10,9 +10,9 @@ export const podNotMutated = defineRule({
   id: 'pod-not-mutated',
   severity: 'error',
   on: ['Pod'],
-  needs: ['account', 'identityWebhook', 'namespace'],
+  needs: ['account', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,
-  check(subject, { account, identityWebhook, namespace }) {
+  check(subject, { account, identityWebhook, podsEnforced }) {
     const request = podRequestOf(subject, account, identityWebhook)
     const containers = containersToMutate(subject.pod, identityWebhook)
     if (request === undefined || containers.length === 0) return
@@ -22,7 +22,7 @@ export const podNotMutated = defineRule({
       field: `${subject.pod.specField}.containers`,
       message: `service account ${subject.pod.serviceAccountName} asks for role ${request.role}, but no container of the pod got it${assumptionOf(identityWebhook)}`,
       fix: 'see why the identity webhook does not answer (its MutatingWebhookConfiguration, its caBundle, its process), then create the pod again',
-      atAdmission: failedMutationSeverity(subject, namespace)
+      atAdmission: failedMutationSeverity(subject, podsEnforced)
     }
   }
 })

@@ -10,9 +10,9 @@ export const podRoleMismatch = defineRule({
   id: 'pod-role-mismatch',
   severity: 'error',
   on: ['Pod'],
-  needs: ['account', 'identityWebhook', 'namespace'],
+  needs: ['account', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,
-  check(subject, { account, identityWebhook, namespace }) {
+  check(subject, { account, identityWebhook, podsEnforced }) {
     const request = podRequestOf(subject, account, identityWebhook)
     if (request === undefined) return
 
@@ -28,7 +28,7 @@ export const podRoleMismatch = defineRule({
           message: `container ${container.name} got role ${quote(value)}, its service account ${subject.pod.serviceAccountName} asks for ${request.role}`,
           fix: 'take AWS_ROLE_ARN out of the template, or annotate the service account with the role that is meant; if the annotation changed a moment ago, create the pod again',
           // A template that set another role did it on purpose, and the pod may work. What the identity webhook wrote itself is out of date.
-          atAdmission: isInjected(container) ? failedMutationSeverity(subject, namespace) : ('warning' as const)
+          atAdmission: isInjected(container) ? failedMutationSeverity(subject, podsEnforced) : ('warning' as const)
         }
       ]
     })

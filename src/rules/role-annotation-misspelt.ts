@@ -1,7 +1,6 @@
-import { editDistance } from '../model/edit-distance.js'
 import { parseRoleArn } from '../model/role-arn.js'
 import { annotationField } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { closestTo, quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
 /** The role stands under a key that is nearly right, or that of another tool, so the identity webhook does not see it. */
@@ -34,7 +33,7 @@ const kube2iamKey = 'iam.amazonaws.com/role'
 function isMeant(key: string, value: unknown, right: string): boolean {
   if (key === kube2iamKey) return true
   if (/^ignore\.irsa-guard\.io\//.test(key)) return false
-  if (editDistance(normalised(key), normalised(right), 2) <= 2) return true
+  if (closestTo(normalised(key), [normalised(right)]) !== undefined) return true
   if (typeof value !== 'string' || parseRoleArn(value.trim()) === undefined) return false
 
   // Further off, the value must speak for it: the ARN of a role, under a key of AWS about a role.

@@ -4,9 +4,9 @@ import type { Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import { readWaiver } from './waiver.js'
 
-/** The facts that the rules for this subject need. A rule about an annotation that is not there needs none. */
+/** The facts that the rules for this subject, and the decision after them, need. */
 export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
-  return new Set(rules.filter((rule) => isAbout(rule, subject)).flatMap((rule) => rule.needs))
+  return new Set(['namespace', ...rules.filter((rule) => isAbout(rule, subject)).flatMap((rule) => rule.needs)])
 }
 
 function isAbout(rule: Rule, subject: Subject): boolean {
@@ -21,13 +21,14 @@ export function evaluate(
   rules: readonly Rule[],
   subject: Subject,
   facts: Facts,
-  at: Date
+  { at, severities }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
 
   for (const rule of rules) {
-    if (!isAbout(rule, subject)) continue
+    const configured = severities?.get(rule.id)
+    if (configured === 'off' || !isAbout(rule, subject)) continue
 
     const gathered = gatheredFor(rule, facts)
     if (gathered === 'moot') continue
@@ -35,12 +36,10 @@ export function evaluate(
       unchecked.push({ rule: rule.id, because: gathered.because })
       continue
     }
-    const found = rule.check(subject, gathered.facts)
-    if (found === undefined) continue
-
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    for (const { atAdmission, ...problem } of 'field' in found ? [found] : found) {
-      const severity = severityOf(rule, atAdmission, subject, problem.field)
+    for (const { atAdmission, ...problem } of [rule.check(subject, gathered.facts) ?? []].flat()) {
+      const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
+      const severity = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
     }
   }
@@ -59,13 +58,6 @@ function gatheredFor(rule: Rule, facts: Facts): 'moot' | { because: string } | {
   }
 
   return because === undefined ? { facts: gathered } : { because }
-}
-
-function severityOf(rule: Rule, atAdmission: Severity | undefined, subject: Subject, field: string): Severity {
-  if (subject.stage !== 'admitted') return rule.severity
-  const ofRule = rule.atAdmission === 'never' ? undefined : rule.atAdmission
-
-  return mildest(atAdmission ?? ofRule ?? rule.severity, subject, field)
 }
 
 /** The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old objects. */

@@ -1,9 +1,10 @@
 import t from 'tap'
-import type { Need } from '../../src/facts/facts.js'
-import { gatherFacts, type Sources } from '../../src/facts/gather.js'
+import type { Need, Sources } from '../../src/facts/facts.js'
+import { gatherFacts } from '../../src/facts/gather.js'
 import { buildObjectSources } from '../../src/facts/objects.js'
-import { known, unknown } from '../../src/model/fact.js'
+import { known, unknown, type Fact } from '../../src/model/fact.js'
 import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import type { NamespaceSettings } from '../../src/model/namespace.js'
 import { parseSubject, type Subject } from '../../src/model/subject.js'
 import { accountOf, annotated } from '../support/accounts.js'
 import { deploymentOf, podOf } from '../support/pods.js'
@@ -37,12 +38,13 @@ t.test('the settings of the identity webhook are always known', async (t) => {
 })
 
 t.test('a namespace that cannot be read enforces nothing', async (t) => {
-  const answering = (answer: ReturnType<typeof unknown> | ReturnType<typeof known<{ podsEnforced: boolean }>>) => ({
-    namespaces: { readNamespace: async () => answer }
+  const answering = (namespace: Fact<NamespaceSettings>) => ({
+    cluster: { readIssuer: async () => unknown('no'), readNamespace: async () => namespace }
   })
-  t.strictSame(await gather(podOf(), 'namespace'), known({ podsEnforced: false }))
-  t.strictSame(await gather(podOf(), 'namespace', answering(unknown('no'))), known({ podsEnforced: false }))
-  t.strictSame(await gather(podOf(), 'namespace', answering(known({ podsEnforced: true }))), known({ podsEnforced: true }))
+  const settings = { mode: undefined, allowedRoles: undefined }
+  t.strictSame(await gather(podOf(), 'podsEnforced'), known(false))
+  t.strictSame(await gather(podOf(), 'podsEnforced', answering(unknown('no'))), known(false))
+  t.strictSame(await gather(podOf(), 'podsEnforced', answering(known({ ...settings, podsEnforced: true }))), known(true))
 })
 
 t.test('trusting roles need the issuer', async (t) => {

@@ -20,7 +20,7 @@ const judge = (object: unknown, stage: Stage = 'admitted'): number => {
   if (subject === undefined) return 0
   needsOf(rules, subject)
 
-  return evaluate(rules, subject, facts, new Date()).findings.length
+  return evaluate(rules, subject, facts, { at: new Date() }).findings.length
 }
 
 // A shape that the rules know, in which anything may stand anywhere.

@@ -18,7 +18,7 @@ for (const rule of rules) {
       const { object, stage = 'admitted', old, severity = 'warning', field, count = 1 } = 'object' in given ? given : objectCaseOf(given)
       const subject = parseSubject(object, { stage, old })
       if (subject === undefined) throw new Error(`${given.why}: not a subject`)
-      const { findings } = evaluate([rule], subject, given.facts ?? {}, at)
+      const { findings } = evaluate([rule], subject, given.facts ?? {}, { at })
       t.equal(findings.length, given.message === undefined ? 0 : count, given.why)
       if (given.message === undefined) continue
       t.match(findings[0], { message: given.message, ...(given.fix && { fix: given.fix }), severity, ...(field && { field }) }, given.why)

@@ -68,12 +68,12 @@ function judged(pod: object, { metadata }: Readonly<Record<string, unknown>>): s
       mountPath: told('handler/mountPath') ?? defaultIdentityWebhook.mountPath,
       composeRoleArn: !role.includes('arn:')
     }),
-    namespace: known({ podsEnforced: true })
+    podsEnforced: known(true)
   }
   const subject = parseSubject(pod, { stage: 'admitted' })
   if (subject === undefined) throw new Error('a pod is a subject')
 
-  return evaluate([podNotMutated, podHalfMutated], subject, facts, new Date()).findings.map(({ message }) => message)
+  return evaluate([podNotMutated, podHalfMutated], subject, facts, { at: new Date() }).findings.map(({ message }) => message)
 }
 
 /** The pod after the patch that its file expects: it only ever adds whole lists, or a first volume. */

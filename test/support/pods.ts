@@ -14,7 +14,7 @@ export function accountFacts(
   return {
     account: known({ exists: true, annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations } }),
     identityWebhook: known({ ...defaultIdentityWebhook, ...settings }),
-    namespace: known({ podsEnforced })
+    podsEnforced: known(podsEnforced)
   }
 }
 
