@@ -1,3 +1,4 @@
+import { buildObjectSources } from './facts/objects.js'
 import { loadSnapshots } from './facts/snapshot.js'
 import type { Finding, Unchecked } from './model/finding.js'
 import { parseSubject } from './model/subject.js'
@@ -37,16 +38,22 @@ export async function checkObjects(
   const documents = options.iam === undefined ? [] : Array.isArray(options.iam) ? options.iam : [options.iam]
   const snapshot =
     documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
+  const subjects = objects.map((object) => parseSubject(object, { stage: 'source', namespace: options.namespace }))
   const context = {
-    sources: { iam: snapshot?.iam, issuer: options.issuer ?? snapshot?.issuer, clusterCa: options.clusterCa },
+    sources: {
+      ...buildObjectSources(subjects.filter((subject) => subject !== undefined)),
+      ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
+      issuer: options.issuer ?? snapshot?.issuer,
+      clusterCa: options.clusterCa
+    },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),
     signal: new AbortController().signal
   }
 
   return Promise.all(
-    objects.map(async (object) => {
-      const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
+    objects.map(async (object, index) => {
+      const subject = subjects[index]
       if (subject === undefined) return { object, allowed: true, findings: [], unchecked: [] }
 
       return { object, ...(await review(subject, context)) }

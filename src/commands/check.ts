@@ -1,5 +1,6 @@
 import { text as readStream } from 'node:stream/consumers'
 import type { Sources } from '../facts/facts.js'
+import { buildObjectSources } from '../facts/objects.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
 import { parseSubject } from '../model/subject.js'
@@ -36,7 +37,6 @@ export async function check(files: readonly string[], options: CheckOptions, ter
   const config = await readConfig(options.config)
   const given = await readSources(options, config)
   const sources: Sources = options.aws ? { ...given, iam: await buildLiveIam(config, { patient: true }) } : given
-  const context = { sources, mode: 'enforce' as const, severities: config.severities, at: new Date() }
   const objects: ManifestObject[] = []
   let unreadable = 0
   const complain = (message: string): void => {
@@ -55,26 +55,34 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     for (const { file, line, message } of manifest.unreadable) complain(`${file}:${line}: ${message}`)
   }
 
+  const judged = objects.flatMap((object) => {
+    const subject = parseSubject(object.object, { stage: 'source', namespace: options.namespace })
+    return subject === undefined ? [] : [{ ...object, subject }]
+  })
+  const context = {
+    mode: 'enforce' as const,
+    severities: config.severities,
+    at: new Date(),
+    sources: { ...buildObjectSources(judged.map(({ subject }) => subject)), ...sources }
+  }
   const verdicts = await Promise.all(
-    objects.map(async ({ object, file, line, lineOf }) => {
-      const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
-      if (subject === undefined) return []
+    judged.map(async ({ subject, object, file, line, lineOf }) => {
       const signal = new AbortController().signal // nobody aborts it, yet one that thousands listen to is slow
       const { findings, unchecked } = await review(subject, { ...context, signal })
-      const { kind, name } = subject
+      const { apiVersion, kind } = object
       const reference: ObjectReference = {
-        apiVersion: String(object['apiVersion']),
-        kind,
+        apiVersion: String(apiVersion),
+        kind: String(kind),
         ...('namespace' in subject && { namespace: subject.namespace }),
-        name,
+        name: subject.name,
         file,
         line
       }
 
-      return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
+      return { object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }
     })
   )
-  const report = reportOf(objects.length, verdicts.flat())
+  const report = reportOf(objects.length, verdicts)
   terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
 
   if (unreadable > 0) return 2

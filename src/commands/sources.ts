@@ -46,7 +46,7 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const snapshot = loadSnapshots(documents)
 
-  return { iam: snapshot.iam, issuer: issuer ?? snapshot.issuer, clusterCa }
+  return { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer, clusterCa }
 }
 
 /** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */

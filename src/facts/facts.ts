@@ -1,4 +1,5 @@
 import type { Fact } from '../model/fact.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
 
@@ -23,6 +24,15 @@ export type ProviderAnswer =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[]; readonly readAt?: Date }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[]; readonly readAt?: Date }
 
+/** A service account, or that there is none of that name. */
+export type AccountAnswer = { readonly exists: false } | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> }
+
+/** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
+export interface Neighbours {
+  readonly asAccount: readonly string[]
+  readonly asDefault: readonly string[]
+}
+
 /** The facts that rules may ask for, by name. */
 export interface FactTypes {
   /** The role that the service account's annotation names. */
@@ -39,6 +49,16 @@ export interface FactTypes {
   readonly clusterCa: string
   /** The moment of the review. The evaluator knows it; nobody gathers it. */
   readonly now: Date
+  /** Whether the namespace asks for pods to be denied; always known, for one that could not be read enforces nothing. */
+  readonly podsEnforced: boolean
+  /** The service account that a pod runs as. */
+  readonly account: AccountAnswer
+  /** How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's defaults. */
+  readonly identityWebhook: IdentityWebhookSettings
+  /** What runs beside the service account, where the other objects are in sight. */
+  readonly neighbours: Neighbours
+  /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
+  readonly rolesTrusting: readonly string[]
 }
 
 export type Need = keyof FactTypes
@@ -72,6 +92,21 @@ export interface ClusterSource {
   readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
 }
 
+/** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+export interface AccountSource {
+  readAccount(namespace: string, name: string, signal: AbortSignal): Promise<Fact<AccountAnswer>>
+}
+
+/** Where it is known what else there is in a namespace. Never throws. */
+export interface NeighbourSource {
+  neighboursOf(namespace: string, name: string): Fact<Neighbours>
+}
+
+/** Where it is known which roles trust a service account: a look at all trust policies. Never throws. */
+export interface TrustingRoleSource {
+  rolesTrusting(account: { readonly namespace: string; readonly name: string }, issuer: string): Fact<readonly string[]>
+}
+
 /** What facts are gathered from. What is left out cannot be asked; what is given by hand is not asked. */
 export interface Sources {
   readonly iam?: IamSource | undefined
@@ -80,4 +115,8 @@ export interface Sources {
   readonly issuer?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
+  readonly accounts?: AccountSource | undefined
+  readonly identityWebhook?: IdentityWebhookSettings | undefined
+  readonly neighbours?: NeighbourSource | undefined
+  readonly trustingRoles?: TrustingRoleSource | undefined
 }

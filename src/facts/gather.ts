@@ -1,4 +1,5 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
+import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
@@ -91,13 +92,44 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
   },
 
   async clusterCa({ subject, sources: { clusterCa } }) {
-    if (subject.kind === 'ServiceAccount' || controlPlaneWebhooksOf(subject).length === 0) {
+    if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
       return moot('no webhook of it is served with a certificate of the cluster CA')
     }
     if (clusterCa === undefined) return unknown('the CA of the cluster is not known')
     if (readBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0) return unknown('the CA of the cluster is not readable PEM')
 
     return known(clusterCa)
+  },
+
+  async podsEnforced({ get }) {
+    const namespace = await get('namespace')
+
+    // A namespace that nobody could read denies nothing, but its pods are still judged.
+    return known(namespace.state === 'known' && namespace.value.podsEnforced)
+  },
+
+  async account({ subject, sources, ask: { signal } }) {
+    if (!('pod' in subject)) return moot('it runs as nobody')
+    if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
+
+    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, signal)
+  },
+
+  async identityWebhook({ sources }) {
+    return known(sources.identityWebhook ?? defaultIdentityWebhook)
+  },
+
+  async neighbours({ subject, sources }) {
+    if (!('namespace' in subject)) return moot('it is in no namespace')
+
+    return sources.neighbours?.neighboursOf(subject.namespace, subject.name) ?? moot('the other objects are not in sight')
+  },
+
+  async rolesTrusting({ subject, sources, get }) {
+    if (sources.trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
+
+    const issuer = await get('issuer')
+    return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
   }
 }
 

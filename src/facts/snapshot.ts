@@ -3,13 +3,15 @@ import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
-import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer } from './facts.js'
+import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from './facts.js'
 import { listOf, parseRole, type Fail, type IamFile } from './iam-file.js'
 import { lookalikesOf } from './lookalikes.js'
+import { buildTrustingRoles } from './trusting-roles.js'
 
 /** What IAM files say, indexed for questions. */
 export interface Snapshot {
   readonly iam: IamSource
+  readonly trustingRoles: TrustingRoleSource
   readonly issuer: string | undefined
 }
 
@@ -26,7 +28,13 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
   })
   const issuers = new Set(files.flatMap(({ issuer }) => issuer ?? []))
 
-  return { issuer: issuers.size === 1 ? [...issuers][0] : undefined, iam: sourceOf(files) }
+  return {
+    issuer: issuers.size === 1 ? [...issuers][0] : undefined,
+    iam: sourceOf(files),
+    trustingRoles: buildTrustingRoles(
+      files.flatMap(({ roles }) => roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document })))
+    )
+  }
 }
 
 function sourceOf(files: readonly IamFile[]): IamSource {

@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding.js'
-import { displayNameOf, type Subject } from '../model/subject.js'
+import { nameOf, type Subject } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
 import type { Verdict } from '../verdict/decide.js'
 
@@ -36,9 +36,8 @@ function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number |
 
   // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html, "Changes that I make are not always immediately visible"
   const age = iamAge === undefined ? [] : [`IAM was read ${Math.round(iamAge)} s ago; it may take two minutes to show a change`]
-  const kind = subject.kind === 'ServiceAccount' ? 'service account' : subject.kind
 
-  return [`${kind} ${escapeText(displayNameOf(subject))}`, ...lines, ...age].join('\n')
+  return [escapeText(nameOf(subject)), ...lines, ...age].join('\n')
 }
 
 // Two short warnings instead of a long one: warnings should stay below 120 characters, and kubectl prints a line for each.

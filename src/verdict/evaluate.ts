@@ -7,7 +7,14 @@ import { readWaiver } from './waiver.js'
 
 /** The facts that the rules for this subject, and the decision after them, need. */
 export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
-  return new Set(['namespace', ...rules.filter((rule) => rule.on.includes(subject.kind)).flatMap((rule) => rule.needs)])
+  return new Set(['namespace', ...rules.filter((rule) => isAbout(rule, subject)).flatMap((rule) => rule.needs)])
+}
+
+function isAbout(rule: Rule, subject: Subject): boolean {
+  if (!rule.on.includes(subject.kind)) return false
+  if (rule.atAdmission === 'never' && subject.stage === 'admitted') return false
+
+  return rule.concerns?.(subject) ?? true
 }
 
 /** Runs every rule that looks at such a subject. A rule never sees an unknown fact: it is listed as unchecked instead. */
@@ -22,7 +29,7 @@ export function evaluate(
 
   for (const rule of rules) {
     const configured = severities?.get(rule.id)
-    if (!rule.on.includes(subject.kind) || configured === 'off') continue
+    if (configured === 'off' || !isAbout(rule, subject)) continue
 
     const gathered = gatheredFor(rule, { ...facts, now: known(at) })
     if (gathered === 'moot') continue
@@ -32,10 +39,8 @@ export function evaluate(
     }
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
     for (const { atAdmission, ...problem } of [rule.check(subject, gathered.facts) ?? []].flat()) {
-      const severity =
-        subject.stage === 'admitted'
-          ? mildest(atAdmission ?? configured ?? rule.atAdmission ?? rule.severity, subject, problem.field)
-          : (configured ?? rule.severity)
+      const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
+      const severity = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
     }
   }
