@@ -9,7 +9,7 @@ export async function review(
   subject: Subject,
   { sources, mode, at, signal }: { sources: Sources; mode: Mode; at: Date; signal: AbortSignal }
 ): Promise<Verdict> {
-  const facts = await gatherFacts(subject, needsOf(rules, subject), sources, signal)
+  const facts = await gatherFacts(subject, needsOf(rules, subject), { ...sources, at }, signal)
   const { findings, unchecked } = evaluate(rules, subject, facts, at)
 
   return decide(findings, unchecked, mode)

@@ -3,12 +3,15 @@ import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
 import type { FactTypes, Facts, Need, RoleSource } from './facts.js'
+import { trustOf } from './trust.js'
 
 /** What facts are gathered from. What is left out cannot be asked. */
 export interface Sources {
   readonly roles?: RoleSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
+  /** Now; without it nothing is said of dates in trust policies. */
+  readonly at?: Date | undefined
 }
 
 /** Gathers just the facts that are needed. Never throws: what did not answer before the signal is unknown. */
@@ -17,11 +20,15 @@ export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, so
   const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
   if (arn === undefined) {
     const nothing = moot('no role is asked for, or its ARN is malformed')
-    return { role: nothing, clusterPartition: nothing }
+    return { role: nothing, trust: nothing, clusterPartition: nothing }
   }
 
+  const role = needs.has('role') || needs.has('trust') ? await roleOf(arn, sources, signal) : undefined
+  const { issuer, at } = sources
+
   return {
-    ...(needs.has('role') && { role: await roleOf(arn, sources, signal) }),
+    ...(role !== undefined && needs.has('role') && { role }),
+    ...(role !== undefined && needs.has('trust') && { trust: trustOf(role, { subject, arn, issuer, at }) }),
     ...(needs.has('clusterPartition') && { clusterPartition: clusterPartitionOf(sources) })
   }
 }

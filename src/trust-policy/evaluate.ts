@@ -78,7 +78,7 @@ export function evaluatePrincipal({ principals }: Statement, provider: string): 
 }
 
 /** Whether a statement is about AssumeRoleWithWebIdentity. Case does not matter, `*` and `?` are wildcards. */
-export function coversAction({ actions, notAction }: Statement): boolean {
+export function coversAction({ actions, notAction }: Pick<Statement, 'actions' | 'notAction'>): boolean {
   return notAction !== actions.some((action) => matchesAction(action.toLowerCase()))
 }
 

@@ -116,10 +116,10 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
       return failed('literal-wildcard', `${name} takes * and ? literally`)
     }
     if (claim === 'aud') return failed('audience')
-    const { says, distance } = operator.negated
-      ? { says: `${name} keeps it out`, distance: 1 }
-      : subjectDifference(values, actual, operator.relation === 'like')
-    return failed('subject', says, distance)
+    if (operator.negated) return failed('subject', `${name} keeps it out`)
+    const { nearest, says, distance } = subjectDifference(values, actual, operator.relation === 'like')
+    const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
+    return { kind: 'subject', condition: { operator: name, key, wanted, actual, says }, distance }
   }
   if (isClaim) return failed('unmeetable')
 
