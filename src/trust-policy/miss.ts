@@ -3,7 +3,7 @@ import type { RequestContext, Token } from './context.js'
 import type { Defect } from './document.js'
 import { coversAction, evaluatePrincipal, evaluateStatement } from './evaluate.js'
 import { hasWildcard, matchesPattern, parsePattern } from './glob.js'
-import { keyDifference, type KeyDifference } from './key.js'
+import { isClaim, keyDifference, type KeyDifference } from './key.js'
 import type { Condition, Policy, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
@@ -107,10 +107,10 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
     condition: { operator: name, key, wanted: values, actual, says },
     distance
   })
-  const claim = actual === undefined ? undefined : lowerKey.slice(lowerKey.lastIndexOf(':') + 1)
-  const isClaim = lowerKey === `${token.issuer.toLowerCase()}:${claim ?? ''}`
+  const prefix = `${token.issuer.toLowerCase()}:`
+  const claim = lowerKey.startsWith(prefix) ? lowerKey.slice(prefix.length) : undefined
 
-  if (isClaim && actual !== undefined && (claim === 'sub' || claim === 'aud')) {
+  if (actual !== undefined && (claim === 'sub' || claim === 'aud') && operator.family !== 'null') {
     const isLiteral = operator.family === 'string' && operator.relation !== 'like' && !operator.negated
     if (isLiteral && values.some((value) => hasWildcard(value) && matchesPattern(parsePattern(value), actual))) {
       return failed('literal-wildcard', `${name} takes * and ? literally`)
@@ -121,7 +121,7 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
     return { kind: 'subject', condition: { operator: name, key, wanted, actual, says }, distance }
   }
-  if (isClaim) return failed('unmeetable')
+  if (claim !== undefined && isClaim(claim)) return failed('unmeetable')
 
   const difference: KeyDifference | undefined = keyDifference(key, token.issuer)
   if (difference === undefined) return failed('unmeetable')
