@@ -133,7 +133,8 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
 
 /** Orders statements by how little is missing: one for our provider first, then one for any, then by what fails in it. */
 function distanceOf(statement: Statement, failed: readonly Failed[], provider: string): number {
-  const isOurs = evaluatePrincipal(statement, provider).truth !== false
+  const principal = evaluatePrincipal(statement, provider).truth
+  const isOurs = principal === true || (principal === undefined && coversAction(statement))
   const means = isOurs || providerDifference(statement.principals, provider)?.isSpelling === true
   const isFederated = statement.principals.some(({ type }) => type === 'Federated')
   const conditions = failed.reduce((sum, { distance }) => sum + distance, 0)

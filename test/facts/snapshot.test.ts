@@ -13,6 +13,10 @@ t.test('names file, field and value of what is wrong', async (t) => {
     [{ ...head, roles: {} }, /roles is \{\}; expected a list/],
     [{ ...head, roles: ['x'] }, /roles\[0\]\.arn is "x"; expected the ARN of a role/],
     [{ ...head, roles: [{ arn: 'x' }] }, /roles\[0\]\.arn is "x"/],
+    [
+      { ...head, roles: [{ arn: 'arn:aws:iam::111122223333:role/a', trustPolicy: 5 }] },
+      /roles\[0\]\.trustPolicy is 5; expected an object or text/
+    ],
     [{ ...head, accounts: [111122223333] }, /accounts\[0\] is 111122223333; expected an account id, a text of 12 digits/],
     [{ ...head, issuer: 'oidc.example' }, /issuer is "oidc.example"; expected a URL/]
   ]
@@ -39,4 +43,20 @@ t.test('tells absent from unknown', async (t) => {
   t.strictSame(await read('arn:aws:iam::111122223333:role/gone'), { state: 'known', value: { exists: false } })
   t.match(await read('arn:aws:iam::444455556666:role/gone'), { state: 'unknown' }, 'nobody said that the list is complete')
   t.equal(load({ ...head, issuer: 'https://a.example' }, { ...head, issuer: 'https://b.example' }).issuer, undefined)
+})
+
+t.test('reads trust policies: an object, text, or percent-encoded text', async (t) => {
+  const arn = 'arn:aws:iam::111122223333:role/a'
+  const parsed = parseRoleArn(arn)
+  for (const [trustPolicy, encoding] of [
+    [{ Statement: [] }, 'json'],
+    ['{"Statement":[]}', 'json'],
+    ['%7B%22Statement%22%3A%5B%5D%7D', 'url']
+  ] as const) {
+    const { roles } = load({ ...head, roles: [{ arn, trustPolicy }] })
+    t.strictSame(parsed && (await roles.readRole(parsed, new AbortController().signal)), {
+      state: 'known',
+      value: { exists: true, arn, trustPolicy: { document: trustPolicy, encoding } }
+    })
+  }
 })
