@@ -4,6 +4,7 @@ import { GuardError } from './model/guard-error.js'
 import type { CheckOptions } from './commands/check.js'
 import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
+import type { TrustOptions } from './commands/trust.js'
 
 const program = new Command('irsa-guard')
   .description('stops broken IAM roles for service accounts (IRSA) where the mistake is made')
@@ -41,6 +42,40 @@ program
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')
     process.exitCode = await check(files, options, {
+      stdin: process.stdin,
+      stdout: (text) => process.stdout.write(text),
+      stderr: (text) => process.stderr.write(text)
+    })
+  })
+
+program
+  .command('trust')
+  .description("judge one role's trust policy for one service account; exit code 1 for findings")
+  .option('--role <arn>', 'the role; its policy comes from --iam, unless --policy gives it')
+  .option('--policy <file>', 'a trust policy; - reads standard input')
+  .addOption(iamOption)
+  .addOption(issuerOption)
+  .option('-n, --namespace <name>', 'namespace of the service account', 'default')
+  .requiredOption('--service-account <name>', 'name of the service account')
+  .option('--audience <name>', 'audience of its tokens (default: "sts.amazonaws.com")')
+  .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+  .option('--fix', 'print the corrected policy and nothing else', false)
+  .addOption(
+    new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
+      .choices(['error', 'warning', 'info', 'never'])
+      .default('error')
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json -n shop --service-account cart
+  irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix
+  aws iam get-role --role-name cart --query Role.AssumeRolePolicyDocument | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart`
+  )
+  .action(async (options: TrustOptions) => {
+    const { trust } = await import('./commands/trust.js')
+    process.exitCode = await trust(options, {
       stdin: process.stdin,
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text)

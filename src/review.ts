@@ -29,7 +29,7 @@ export async function review(subject: Subject, context: ReviewContext): Promise<
 }
 
 async function reviewOnce(subject: Subject, { sources, mode, severities, at, signal }: ReviewContext, fresh: boolean): Promise<Verdict> {
-  const facts = await gatherFacts(subject, needsOf(rules, subject), sources, { signal, fresh })
+  const facts = await gatherFacts(subject, needsOf(rules, subject), sources, { signal, at, fresh })
   const { findings, unchecked } = evaluate(rules, subject, facts, { at, severities })
   if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
 
@@ -39,7 +39,10 @@ async function reviewOnce(subject: Subject, { sources, mode, severities, at, sig
 /** How old, in seconds, the oldest of IAM's answers is that an error rests on; undefined when none does. */
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
   const needs = new Set(findings.filter(({ severity }) => severity === 'error').flatMap(({ rule }) => needsById.get(rule) ?? []))
-  const ages = [...(needs.has('role') ? [facts.role] : []), ...(needs.has('provider') ? [facts.provider] : [])].flatMap((fact) =>
+  const ages = [
+    ...(needs.has('role') || needs.has('trust') ? [facts.role] : []),
+    ...(needs.has('provider') ? [facts.provider] : [])
+  ].flatMap((fact) =>
     fact?.state === 'known' && fact.value.readAt !== undefined ? [Math.max(0, at.getTime() - fact.value.readAt.getTime()) / 1000] : []
   )
 

@@ -9,6 +9,8 @@ import { rules } from '../rules/index.js'
 export interface FactsByHand {
   readonly iam: readonly string[]
   readonly issuer?: string | undefined
+  /** The identity webhook's default audience. */
+  readonly audience?: string | undefined
   /** PEM file. */
   readonly clusterCa?: string | undefined
 }
@@ -32,7 +34,8 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   const clusterCaFile = flags.clusterCa ?? config?.clusterCa
   const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
-  if (iam.length === 0) return { issuer, clusterCa }
+  const audience = flags.audience ?? config?.audience
+  if (iam.length === 0) return { issuer, audience, clusterCa }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
   const issuers = new Set(
@@ -46,7 +49,7 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const snapshot = loadSnapshots(documents)
 
-  return { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer, clusterCa }
+  return { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer, audience, clusterCa }
 }
 
 /** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */

@@ -2,19 +2,21 @@ import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
+
+/** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole returns it). */
+export interface TrustPolicyDocument {
+  readonly document: unknown
+  readonly encoding: 'json' | 'url'
+}
 
 /**
- * What IAM (or a file) says about the role of an ARN: there is none of that name, or the ARN it really has. `trustPolicy` is an object or
- * text as it was found (`url`: percent-encoded, as GetRole returns it); `readAt` is when IAM said so, absent for a file.
+ * What IAM (or a file) says about the role of an ARN: there is none of that name, or the ARN it really has. `readAt` is when IAM said so,
+ * absent for a file.
  */
 export type RoleAnswer =
   | { readonly exists: false; readonly readAt?: Date }
-  | {
-      readonly exists: true
-      readonly arn: string
-      readonly trustPolicy?: { readonly document: unknown; readonly encoding: 'json' | 'url' }
-      readonly readAt?: Date
-    }
+  | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument; readonly readAt?: Date }
 
 /**
  * What IAM says about the OIDC provider of the cluster's issuer in the role's account. `arn` is the one it has or would have; `similar` are
@@ -39,6 +41,8 @@ export interface FactTypes {
   readonly role: RoleAnswer
   /** The OIDC provider of the cluster's issuer in the account of that role. */
   readonly provider: ProviderAnswer
+  /** Whether the role's trust policy lets the service account in. */
+  readonly trust: TrustJudgement
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
   /** The cluster's OIDC issuer, with its `https://`. */
@@ -113,6 +117,8 @@ export interface Sources {
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
+  /** The identity webhook's default audience. */
+  readonly audience?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
   readonly accounts?: AccountSource | undefined

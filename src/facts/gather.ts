@@ -7,30 +7,33 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
 import type { Ask, FactTypes, Facts, GatheredNeed, Need, Sources } from './facts.js'
+import { trustOf } from './trust.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
   readonly subject: Subject
   readonly sources: Sources
   readonly ask: Ask
+  readonly at: Date | undefined
   get<N extends GatheredNeed>(need: N): Promise<Fact<FactTypes[N]>>
 }
 
 /**
  * Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. `fresh` wants
- * no answer of IAM that is older than ten seconds.
+ * no answer of IAM that is older than ten seconds; without `at`, nothing is said of dates in trust policies.
  */
 export async function gatherFacts(
   subject: Subject,
   needs: ReadonlySet<Need>,
   sources: Sources,
-  { signal, fresh = false }: { signal: AbortSignal; fresh?: boolean }
+  { signal, at, fresh = false }: { signal: AbortSignal; at?: Date; fresh?: boolean }
 ): Promise<Facts> {
   const started = new Map<GatheredNeed, Promise<unknown>>()
   const gathering: Gathering = {
     subject,
     sources,
     ask: { namespace: 'namespace' in subject ? subject.namespace : '', signal, fresh },
+    at,
     get<N extends GatheredNeed>(need: N) {
       const fact = started.get(need) ?? gatherers[need](gathering)
       started.set(need, fact)
@@ -53,6 +56,16 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
 
     return sources.iam.readRole(arn, ask)
+  },
+
+  async trust({ subject, sources, at, get }) {
+    const arn = roleArnOf(subject)
+    if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
+
+    const [role, issuer] = await Promise.all([get('role'), get('issuer')])
+    const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
+
+    return trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
   },
 
   async provider({ subject, sources, ask, get }) {

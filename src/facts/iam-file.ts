@@ -22,6 +22,9 @@ export function parseRole(role: unknown, arnKey: string, policyKey: string, at: 
   }
   const document = fields[policyKey]
   if (document === undefined) return { exists: true, arn }
+  if (typeof document !== 'string' && !isRecord(document)) {
+    return fail(`${at}.${policyKey} is ${JSON.stringify(document)}; expected an object or text`)
+  }
 
   const encoding = typeof document === 'string' && /^\s*%/.test(document) ? 'url' : 'json'
   return { exists: true, arn, trustPolicy: { document, encoding } }

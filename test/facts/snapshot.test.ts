@@ -16,6 +16,10 @@ t.test('names file, field and value of what is wrong', async (t) => {
     [{ ...head, roles: {} }, /roles is \{\}; expected a list/],
     [{ ...head, roles: ['x'] }, /roles\[0\]\.arn is "x"; expected the ARN of a role/],
     [{ ...head, roles: [{ arn: 'x' }] }, /roles\[0\]\.arn is "x"/],
+    [
+      { ...head, roles: [{ arn: 'arn:aws:iam::111122223333:role/a', trustPolicy: 5 }] },
+      /roles\[0\]\.trustPolicy is 5; expected an object or text/
+    ],
     [{ ...head, accounts: [111122223333] }, /accounts\[0\] is 111122223333; expected an account id, a text of 12 digits/],
     [{ ...head, oidcProviders: {} }, /oidcProviders is \{\}; expected a list/],
     [{ ...head, oidcProviders: [{ arn: 'x' }] }, /oidcProviders\[0\]\.arn is "x"; expected the ARN of an OIDC provider/],

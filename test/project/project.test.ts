@@ -11,16 +11,20 @@ import { rules } from '../../src/rules/index.js'
 // The table of docs/architecture.md. `facts` and `rules` may be imported for their types where the page says so.
 const may: Readonly<Record<string, readonly string[]>> = {
   model: [],
-  input: ['model'],
+  'trust-policy': ['model'],
   x509: ['model'],
-  facts: ['model', 'x509'],
-  rules: ['model', 'facts', 'x509'],
+  kube: ['model'],
+  input: ['model'],
+  facts: ['model', 'trust-policy', 'x509', 'kube'],
+  rules: ['model', 'trust-policy', 'x509', 'facts'],
   verdict: ['model', 'rules', 'facts'],
   output: ['model', 'verdict'],
   server: ['input', 'output', 'model'],
+  controller: ['review.ts', 'facts', 'kube', 'output', 'x509', 'model'],
   'review.ts': ['facts', 'rules', 'verdict', 'model'],
   'predict-tls.ts': ['rules', 'verdict', 'x509', 'model'],
-  'index.ts': ['input', 'facts', 'rules', 'verdict', 'x509', 'model', 'review.ts', 'predict-tls.ts']
+  'evaluate-trust.ts': ['rules', 'verdict', 'trust-policy', 'model'],
+  'index.ts': ['input', 'facts', 'rules', 'verdict', 'trust-policy', 'x509', 'model', 'review.ts', 'predict-tls.ts', 'evaluate-trust.ts']
 }
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
@@ -42,7 +46,7 @@ t.test('data flows one way', async (t) => {
 })
 
 t.test('judging reads neither clock nor environment, and waits for nothing', async (t) => {
-  for (const file of sources.filter((file) => /^(model|x509|rules|verdict|output)\//.test(file))) {
+  for (const file of sources.filter((file) => /^(model|trust-policy|x509|rules|verdict|output)\//.test(file))) {
     const text = readFileSync(`src/${file}`, 'utf8')
     t.notMatch(text, /Date\.now|new Date\(\)|process\.|\basync\b|\bawait\b|console\./, file)
   }
@@ -52,7 +56,7 @@ t.test('each rule has its file, its cases and its page', async (t) => {
   const headings = ['Why it matters', 'Denied', 'Accepted', 'How to fix', 'When it cannot tell', 'Turning it off']
   const files = readdirSync('src/rules')
     .map((file) => file.replace(/\.ts$/, ''))
-    .filter((id) => id !== 'index' && id !== 'define-rule')
+    .filter((id) => !['index', 'define-rule', 'trust-wording'].includes(id))
   t.strictSame(rules.map(({ id }) => id).sort(), files.sort())
   for (const { id, severity } of rules) {
     t.ok(existsSync(`test/rules/${id}.ts`), `${id} has cases`)
@@ -76,12 +80,17 @@ t.test('the objects on the pages do what the pages say', async (t) => {
   const clusterCa = readFileSync('examples/cluster-ca.pem', 'utf8')
   for (const { id, severity } of rules) {
     const page = readFileSync(`docs/rules/${id}.md`, 'utf8')
-    const [, iam = readFileSync('examples/iam.json', 'utf8')] = /^```json\n([^]*?)^```/m.exec(page) ?? []
+    const [, snapshot] = /^```json\n([^]*?IamSnapshot[^]*?)^```/m.exec(page) ?? []
     // A block holds an object, and before it what it is to be seen with. `yaml admitted`: as a cluster holds it, after mutation.
+    // JSON right below it is the trust policy of the role that it names.
+    const blocks = [...page.matchAll(/^```yaml( admitted)?\n(apiVersion[^]*?)^```\n(?:\n```json\n([^]*?)^```)?/gm)]
     const [wrong, right] = await Promise.all(
-      [...page.matchAll(/^```yaml( admitted)?\n(apiVersion[^]*?)^```/gm)].map(async ([, admitted, yaml = '']) =>
-        judged(yaml, admitted === undefined ? 'source' : 'running', JSON.parse(iam), clusterCa)
-      )
+      blocks.map(async ([, admitted, yaml = '', trustPolicy]) => {
+        const iam = JSON.parse(snapshot ?? readFileSync('examples/iam.json', 'utf8')) as { roles: { trustPolicy: unknown }[] }
+        if (trustPolicy !== undefined && trustPolicy !== snapshot) for (const role of iam.roles) role.trustPolicy = JSON.parse(trustPolicy)
+
+        return judged(yaml, admitted === undefined ? 'source' : 'running', iam, clusterCa)
+      })
     )
     t.strictSame(right, [], `${id}: accepted`)
     if (shownByCases.has(id)) continue

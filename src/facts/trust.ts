@@ -1,0 +1,42 @@
+import { audienceAnnotation } from '../model/audience.js'
+import { known, moot, unknown, type Fact } from '../model/fact.js'
+import type { RoleArn } from '../model/role-arn.js'
+import type { ServiceAccountSubject } from '../model/subject.js'
+import { judgeTrust, type TrustJudgement } from '../trust-policy/judge.js'
+import type { RoleAnswer } from './facts.js'
+
+/** Whether a role's trust policy lets a service account in. Never throws. */
+export function trustOf(
+  role: Fact<RoleAnswer>,
+  {
+    subject,
+    arn,
+    issuer,
+    defaultAudience,
+    at
+  }: { subject: ServiceAccountSubject; arn: RoleArn; issuer: Fact<string>; defaultAudience: string; at: Date | undefined }
+): Fact<TrustJudgement> {
+  if (role.state !== 'known') return role
+  if (!role.value.exists) return moot('the role does not exist')
+  if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is not known")
+  // A name that ends so is a generateName: what the API server will make of it is not known yet.
+  if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
+  if (issuer.state !== 'known') return issuer
+
+  const audience = subject.annotations[audienceAnnotation] ?? defaultAudience
+  // An empty one makes the API server put its own audience into the token, which nobody told us.
+  if (typeof audience !== 'string' || audience === '') return unknown(`the annotation ${audienceAnnotation} names no audience`)
+
+  return known(
+    judgeTrust({
+      ...role.value.trustPolicy,
+      roleAccount: arn.account,
+      partition: arn.partition,
+      issuer: issuer.value,
+      namespace: subject.namespace,
+      serviceAccount: subject.name,
+      audience,
+      at
+    })
+  )
+}
