@@ -8,12 +8,18 @@ import type { Condition, Policy, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
 
-/** A condition that keeps the token out: what it wants and what the request has (undefined: no such key). */
-export interface FailedCondition {
+/** A condition that decides: what it wants, and what the request has under its key. */
+export interface DecidingCondition {
   readonly operator: string
   readonly key: string
   readonly wanted: readonly string[]
+  /** The value; undefined when there is none, or when it is open and makes no difference. */
   readonly actual: string | undefined
+  readonly isAbsent: boolean
+}
+
+/** A condition that keeps the token out. */
+export interface FailedCondition extends DecidingCondition {
   /** Which part differs, where it can be told. */
   readonly says: string | undefined
 }
@@ -27,7 +33,7 @@ interface InStatement {
 /** The one thing that keeps a service account out, the nearest to being right: in the order in which they are told. */
 export type Miss =
   | ({ readonly kind: 'invalid' } & Defect)
-  | { readonly kind: 'explicit-deny'; readonly statement: number; readonly conditions: readonly Omit<FailedCondition, 'says'>[] }
+  | { readonly kind: 'explicit-deny'; readonly statement: number; readonly conditions: readonly DecidingCondition[] }
   | { readonly kind: 'action'; readonly statement: number | undefined; readonly found: readonly string[] }
   | { readonly kind: 'provider'; readonly statement: number; readonly found: string; readonly says: string; readonly isSpelling: boolean }
   | ({ readonly kind: 'condition-key'; readonly expected: string } & InStatement)
@@ -75,22 +81,22 @@ function missOf({ index }: Statement, failed: readonly Failed[]): Miss {
   return kind === 'condition-key' ? { kind, expected, ...inStatement } : { kind, ...inStatement }
 }
 
-function denied({ index, conditions }: Statement, context: RequestContext): Miss {
-  return {
-    kind: 'explicit-deny',
-    statement: index,
-    conditions: conditions.map(({ name, key, lowerKey, values }) => ({
-      operator: name,
-      key,
-      wanted: values,
-      actual: valueOf(lowerKey, context)
-    }))
-  }
-}
+const denied = ({ index, conditions }: Statement, context: RequestContext): Miss => ({
+  kind: 'explicit-deny',
+  statement: index,
+  conditions: conditions.map((condition) => decidingOf(condition, context))
+})
 
-const valueOf = (key: string, context: RequestContext): string | undefined => {
-  const state = context.stateOf(key)
-  return state.is === 'known' ? state.value : undefined
+function decidingOf({ name, key, lowerKey, values }: Condition, context: RequestContext): DecidingCondition {
+  const state = context.stateOf(lowerKey)
+
+  return {
+    operator: name,
+    key,
+    wanted: values,
+    actual: state.is === 'known' ? state.value : undefined,
+    isAbsent: state.is === 'absent'
+  }
 }
 
 function failuresOf({ conditions }: Statement, { variables }: Policy, token: Token, context: RequestContext): Failed[] {
@@ -101,12 +107,9 @@ function failuresOf({ conditions }: Statement, { variables }: Policy, token: Tok
 
 function failedOf(condition: Condition, conditions: readonly Condition[], token: Token, context: RequestContext): Failed {
   const { name, key, lowerKey, values, operator } = condition
-  const actual = valueOf(lowerKey, context)
-  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({
-    kind,
-    condition: { operator: name, key, wanted: values, actual, says },
-    distance
-  })
+  const deciding = decidingOf(condition, context)
+  const { actual } = deciding
+  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({ kind, condition: { ...deciding, says }, distance })
   const prefix = `${token.issuer.toLowerCase()}:`
   const claim = lowerKey.startsWith(prefix) ? lowerKey.slice(prefix.length) : undefined
 
@@ -119,7 +122,7 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
     if (operator.negated) return failed('subject', `${name} keeps it out`)
     const { nearest, says, distance } = subjectDifference(values, actual, operator.relation === 'like')
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
-    return { kind: 'subject', condition: { operator: name, key, wanted, actual, says }, distance }
+    return { kind: 'subject', condition: { ...deciding, wanted, says }, distance }
   }
   if (claim !== undefined && isClaim(claim)) return failed('unmeetable')
 
