@@ -12,7 +12,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   facts: ['model', 'x509'],
   rules: ['model', 'facts', 'x509'],
   verdict: ['model', 'rules', 'facts'],
-  output: ['model', 'verdict'],
+  output: ['model', 'verdict', 'x509'],
   server: ['input', 'output', 'model'],
   'review.ts': ['facts', 'rules', 'verdict', 'model'],
   'predict-tls.ts': ['rules', 'verdict', 'x509', 'model'],
