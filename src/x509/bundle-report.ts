@@ -57,7 +57,7 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   }
 }
 
-function verdictOf(judged: TlsVerdict & { host: string }): BundleReport['verdict'] {
+function verdictOf(judged: TlsVerdict & { host: string }): NonNullable<BundleReport['verdict']> {
   const { accepted, host } = judged
 
   return { accepted, host, ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go }) }
