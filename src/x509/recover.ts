@@ -17,9 +17,10 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
   }
 
   const text = textOf(bytes)
-  for (const [, label = '', body = ''] of text.matchAll(/-----BEGIN ([A-Z0-9 ]{0,64})-----([^-]*)-----END /gi)) {
-    if (!/^(?:X509 |TRUSTED )?CERTIFICATE$/i.test(label)) continue
-    take(derOf(body))
+  for (const { 0: begin, index } of text.matchAll(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/gi)) {
+    const start = index + begin.length
+    const end = text.indexOf('-----', start)
+    if (end >= 0) take(derOf(text.slice(start, end)))
   }
   if (certificates.length === 0) {
     take(bytes)
