@@ -20,7 +20,7 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
   for (const { 0: begin, index } of text.matchAll(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/gi)) {
     const start = index + begin.length
     const end = text.indexOf('-----', start)
-    if (end >= 0) take(derOf(text.slice(start, end)))
+    if (end - start > shortest) take(derOf(text.slice(start, end)))
   }
   if (certificates.length === 0) {
     take(bytes)
@@ -30,6 +30,9 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
 
   return buildPool(certificates).certificates
 }
+
+// No certificate is that short in base64; empty blocks by the ten thousand are not worth a look.
+const shortest = 100
 
 /** The DER in the body of a block: lines with a colon are headers; a trusted certificate has settings behind its DER. */
 function derOf(body: string): Buffer | undefined {
