@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
+import type { CaOptions } from './commands/ca.js'
 import type { CheckOptions } from './commands/check.js'
 import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
@@ -46,6 +47,32 @@ program
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text)
     })
+  })
+
+program
+  .command('ca')
+  .description('say what the API server makes of a caBundle; exit code 1 when something is wrong with it')
+  .requiredOption('--bundle <file>', 'the bundle: PEM, or the base64 text of clientConfig.caBundle')
+  .option('--server <host:port>', 'the webhook; its certificates are fetched')
+  .option('--chain <file>', "the webhook's certificates, PEM, leaf first; instead of --server")
+  .option('--host <name>', 'the DNS name or IP address by which the API server calls the webhook')
+  .addOption(clusterCaOption)
+  .option('--go <version>', 'the Go that the API server is built with, such as 1.23')
+  .option('--fix', 'print a clean bundle and the kubectl command that puts it there', false)
+  .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+  .addHelpText(
+    'after',
+    `
+Examples:
+  kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' > bundle
+  kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > ca.crt
+  irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix
+  irsa-guard ca --bundle ca.pem --server webhook.example.com:443
+  irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
+  )
+  .action(async (options: CaOptions) => {
+    const { ca } = await import('./commands/ca.js')
+    process.exitCode = await ca(options, { stdout: (text) => process.stdout.write(text) })
   })
 
 program

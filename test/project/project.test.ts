@@ -18,7 +18,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   facts: ['model', 'trust-policy', 'x509', 'kube'],
   rules: ['model', 'trust-policy', 'x509', 'facts'],
   verdict: ['model', 'rules', 'facts'],
-  output: ['model', 'verdict'],
+  output: ['model', 'verdict', 'x509'],
   server: ['input', 'output', 'model'],
   controller: ['review.ts', 'facts', 'kube', 'output', 'x509', 'model'],
   'review.ts': ['facts', 'rules', 'verdict', 'model'],
