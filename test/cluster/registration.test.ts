@@ -1,0 +1,114 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import t from 'tap'
+import { startControlPlane } from '../../control-plane/start.ts'
+import { waitFor } from '../../control-plane/wait.ts'
+
+interface Review {
+  request: { uid: string; operation: string; kind: { kind: string }; namespace: string; name?: string }
+}
+
+t.test('the API server asks about what the manifests register, and about nothing else', async (t) => {
+  const controlPlane = await startControlPlane()
+  t.teardown(() => controlPlane.stop())
+  const kubectl = async (args: string, object?: object): Promise<void> => {
+    const finished = await controlPlane.kubectl(args.split(' '), object === undefined ? '' : JSON.stringify(object))
+    if (finished.code !== 0) throw new Error(`kubectl ${args}: ${finished.stderr}`)
+  }
+
+  let asked: string[] = []
+  const { certPem, keyPem } = await controlPlane.clusterCa.newServingCert('127.0.0.1')
+  const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
+    void json(request).then((body) => {
+      const { uid, operation, kind, namespace, name } = (body as Review).request // the API server sends nothing else
+      asked.push(`${operation} ${kind.kind} ${namespace}/${name ?? ''}`)
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } }))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  t.teardown(close)
+  const { port } = server.address() as AddressInfo // it listens on TCP
+
+  await kubectl('apply -k manifests')
+  const clientConfig = {
+    url: `https://127.0.0.1:${port}/validate`,
+    caBundle: Buffer.from(controlPlane.clusterCa.certificatePem).toString('base64')
+  }
+  const replaceClientConfig = [0, 1].map((index) => ({ op: 'replace', path: `/webhooks/${index}/clientConfig`, value: clientConfig }))
+  await kubectl(`patch validatingwebhookconfiguration irsa-guard --type json -p ${JSON.stringify(replaceClientConfig)}`)
+  await kubectl('create namespace unguarded')
+  await kubectl('label namespace unguarded irsa-guard.io/mode=off')
+  await waitFor('the first call', async () => {
+    await kubectl('create serviceaccount first --dry-run=server')
+    return asked.length > 0
+  })
+
+  const template = { metadata: { labels: { app: 'a' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } }
+  const pod = (name: string): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: template.spec })
+  const always = { ...template, spec: { ...template.spec, restartPolicy: 'Always' } }
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'a' },
+    spec: { replicas: 1, selector: { matchLabels: { app: 'a' } }, template: always }
+  }
+  const nobodyElse = '--as=anna --as-group=system:masters'
+
+  const cases: readonly (readonly [string, string, (object | undefined)?, string?])[] = [
+    ['a new service account', 'create serviceaccount cart', undefined, 'CREATE ServiceAccount default/cart'],
+    ['its labels', 'label serviceaccount cart team=shop'],
+    ['its annotations', 'annotate serviceaccount cart team=shop', undefined, 'UPDATE ServiceAccount default/cart'],
+    ['its annotations as they were', 'annotate serviceaccount cart team=shop --overwrite'],
+    ['its annotations, break-glass', `annotate serviceaccount cart team=a --overwrite ${nobodyElse} --as-group=irsa-guard:break-glass`],
+    [
+      'its annotations, somebody else',
+      `annotate serviceaccount cart team=b --overwrite ${nobodyElse}`,
+      undefined,
+      'UPDATE ServiceAccount default/cart'
+    ],
+    ['a token of it', 'create token cart'],
+    ['its end', 'delete serviceaccount cart'],
+    ['a pod', 'create -f -', pod('a'), 'CREATE Pod default/a'],
+    ['its annotations', 'annotate pod a team=shop'],
+    ['a pod that a node made', `create -f - ${nobodyElse} --as-group=system:nodes`, pod('mirror')],
+    ['a service account of ours', 'create serviceaccount cart -n irsa-guard'],
+    ['a service account where the guard is off', 'create serviceaccount cart -n unguarded'],
+    [
+      'a service account of the self-test',
+      'create serviceaccount cart -n irsa-guard-canary --dry-run=server',
+      undefined,
+      'CREATE ServiceAccount irsa-guard-canary/cart'
+    ],
+    ['a deployment', 'create -f -', deployment, 'CREATE Deployment default/a'],
+    ['its labels', 'label deployment a team=shop'],
+    ['its spec', 'replace -f -', { ...deployment, spec: { ...deployment.spec, minReadySeconds: 1 } }, 'UPDATE Deployment default/a'],
+    ['its scale', 'scale deployment a --replicas=0'],
+    ['a cron job', 'create cronjob a --image=a --schedule=@daily', undefined, 'CREATE CronJob default/a'],
+    ['something else', 'create configmap a']
+  ]
+  for (const [why, args, object, expected] of cases) {
+    asked = []
+    await kubectl(args, object)
+    const direct = asked.filter((review) => !review.includes('/a-')) // the deployment's pods are asked about as well, at their time
+    t.strictSame(direct, expected === undefined ? [] : [expected], why)
+  }
+
+  asked = []
+  await kubectl('scale deployment a --replicas=1')
+  await waitFor('a pod of the deployment', async () => asked.some((review) => review.startsWith('CREATE Pod default/a-')))
+  t.notOk(
+    asked.some((review) => review.includes('ReplicaSet')),
+    'what a controller makes of it is not asked about, but for pods'
+  )
+
+  await close()
+  await kubectl('create serviceaccount unasked')
+  t.pass('with the guard gone, everything goes on')
+})
