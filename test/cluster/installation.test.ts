@@ -2,6 +2,8 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import t from 'tap'
+import type { Finished } from '../../control-plane/run.ts'
+import { writeIdentity } from '../../control-plane/service-account-identity.ts'
 import { startControlPlane } from '../../control-plane/start.ts'
 import { waitFor } from '../../control-plane/wait.ts'
 
@@ -9,14 +11,15 @@ interface Review {
   request: { uid: string; operation: string; kind: { kind: string }; namespace: string; name?: string }
 }
 
-t.test('the API server asks about what the manifests register, and about nothing else', async (t) => {
-  const controlPlane = await startControlPlane()
-  t.teardown(() => controlPlane.stop())
-  const kubectl = async (args: string, object?: object): Promise<void> => {
-    const finished = await controlPlane.kubectl(args.split(' '), object === undefined ? '' : JSON.stringify(object))
-    if (finished.code !== 0) throw new Error(`kubectl ${args}: ${finished.stderr}`)
-  }
+const controlPlane = await startControlPlane()
+t.teardown(() => controlPlane.stop())
+const kubectl = async (args: string, object?: object): Promise<void> => {
+  const finished = await controlPlane.kubectl(args.split(' '), object === undefined ? '' : JSON.stringify(object))
+  if (finished.code !== 0) throw new Error(`kubectl ${args}: ${finished.stderr}`)
+}
+await kubectl('apply -k manifests')
 
+t.test('the API server asks about what the manifests register, and about nothing else', async (t) => {
   let asked: string[] = []
   const { certPem, keyPem } = await controlPlane.clusterCa.newServingCert('127.0.0.1')
   const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
@@ -36,7 +39,6 @@ t.test('the API server asks about what the manifests register, and about nothing
   t.teardown(close)
   const { port } = server.address() as AddressInfo // it listens on TCP
 
-  await kubectl('apply -k manifests')
   const clientConfig = {
     url: `https://127.0.0.1:${port}/validate`,
     caBundle: Buffer.from(controlPlane.clusterCa.certificatePem).toString('base64')
@@ -111,4 +113,81 @@ t.test('the API server asks about what the manifests register, and about nothing
   await close()
   await kubectl('create serviceaccount unasked')
   t.pass('with the guard gone, everything goes on')
+})
+
+t.test('the two service accounts may do their work, and nothing beside it', async (t) => {
+  const folder = t.testdir()
+  const actAs = async (serviceAccount: string): Promise<(args: string, object?: object) => Promise<Finished>> => {
+    const identity = await writeIdentity(controlPlane, { namespace: 'irsa-guard', serviceAccount, folder })
+    t.teardown(() => identity.stop())
+    return (args, object) =>
+      controlPlane.kubectl([`--kubeconfig=${identity.kubeconfig}`, ...args.split(' ')], object === undefined ? '' : JSON.stringify(object))
+  }
+  const controller = await actAs('irsa-guard-controller')
+  const serve = await actAs('irsa-guard-serve')
+  const may = { code: 0 }
+  const mayNot = { code: 1, stderr: /forbidden/i }
+  const webhookTrust = {
+    apiVersion: 'irsa-guard.io/v1',
+    kind: 'WebhookTrust',
+    metadata: { name: 'cluster' },
+    spec: { confirmedAt: '2026-11-22T10:00:00Z', webhooks: [] }
+  }
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'a', namespace: 'default' },
+    involvedObject: { kind: 'MutatingWebhookConfiguration', apiVersion: 'admissionregistration.k8s.io/v1', name: 'a' }
+  }
+  const canary = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'canary', namespace: 'irsa-guard-canary' },
+    spec: {
+      serviceAccountName: 'irsa-guard-canary',
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        { name: 'canary', image: 'canary', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }
+      ]
+    }
+  }
+  const label = `-p={"metadata":{"labels":{"a":"b"}}}`
+
+  t.match(await controller('create -f -', canary), mayNot, 'a pod for real')
+  t.match(
+    await controller('create -f - --dry-run=server', canary),
+    { ...may, stderr: '' },
+    'the canary, which meets the Pod Security Standard too'
+  )
+  t.match(await controller('create serviceaccount a -n irsa-guard-canary'), mayNot)
+  t.match(await controller('create serviceaccount a -n irsa-guard-canary --dry-run=server'), may)
+  t.match(await controller('create serviceaccount a -n default --dry-run=server'), mayNot)
+  for (const name of ['irsa-guard-ca', 'irsa-guard-serving-cert', 'another']) {
+    t.match(await controller(`create secret generic ${name} -n irsa-guard`), may)
+    t.match(await controller(`get secret ${name} -n irsa-guard`), name === 'another' ? mayNot : may, name)
+    t.match(await controller(`patch secret ${name} -n irsa-guard ${label}`), name === 'another' ? mayNot : may, name)
+  }
+  t.match(await controller('get secrets -n irsa-guard'), mayNot)
+  t.match(await controller(`patch validatingwebhookconfiguration irsa-guard ${label}`), may)
+  t.match(await controller('get mutatingwebhookconfigurations'), may)
+  await kubectl('create -f -', {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'other' },
+    webhooks: []
+  })
+  t.match(await controller(`patch validatingwebhookconfiguration other ${label}`), mayNot, "somebody else's webhook")
+  t.match(await controller('create -f -', webhookTrust), may)
+  t.match(await controller(`patch webhooktrust cluster --type merge ${label}`), may)
+  t.match(await controller('auth can-i patch webhooktrusts.irsa-guard.io/cluster --subresource=status'), may)
+  t.match(await controller('create -f -', event), may)
+  t.match(await controller('get configmap kube-root-ca.crt -n irsa-guard'), may)
+  t.match(await controller('get configmap irsa-guard-config -n irsa-guard'), mayNot)
+  t.match(await controller('get --raw /.well-known/openid-configuration'), may)
+  for (const kinds of ['pods', 'serviceaccounts', 'namespaces', 'services', 'endpointslices'])
+    t.match(await controller(`get ${kinds} -A`), may, kinds)
+
+  for (const kinds of ['serviceaccounts', 'namespaces']) t.match(await serve(`get ${kinds} -A`), may, kinds)
+  for (const kinds of ['secrets', 'pods', 'webhooktrusts']) t.match(await serve(`get ${kinds} -A`), mayNot, kinds)
+  t.match(await serve(`patch serviceaccount default -n default ${label}`), mayNot)
 })
