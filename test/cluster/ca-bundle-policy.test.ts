@@ -161,6 +161,12 @@ t.test('the type checker has no complaint', async (t) => {
   t.match(await kubectl(['delete', 'validatingadmissionpolicy', 'mistaken', ...checked.map(({ metadata }) => metadata.name)]), { code: 0 })
 })
 
+t.test('the policies that deny and warn look at the same webhooks', async (t) => {
+  const [deny, warn] = ['deny', 'warn'].map((name) => readPolicy(`manifests/ca-bundle-${name}.yaml`).spec.variables.slice(0, 4))
+  t.match(deny?.at(-1), { name: 'written' })
+  t.strictSame(warn, deny)
+})
+
 t.test('denies', async (t) => {
   t.match(await kubectl(['apply', '-f', '-'], trustObject()), passes)
   await waitForDenial()
@@ -183,6 +189,8 @@ t.test('denies', async (t) => {
   )
   t.ok(isDenied(await dryRun(base64(pem(foreign)), { url: 'https://127.0.0.1:1/elsewhere' })), 'also at another URL')
   t.ok(isDenied(await dryRun(base64(pem(foreign)), service)), 'also as a Service')
+  const nameless = configuration(base64(pem(foreign)), { name: 'dry' }).replace('"name":"dry"', '"generateName":"dry-"')
+  t.ok(isDenied(await kubectl(['create', '--dry-run=server', '-f', '-'], nameless)), 'also with a name that the API server makes')
   const among = JSON.parse(configuration(base64(pem(foreign)), { name: 'dry' })) as { webhooks: object[] }
   among.webhooks.push(...Array.from({ length: 1000 }, (_, index) => ({ ...among.webhooks[0], name: `w${index}.example.com` })))
   t.ok(isDenied(await kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(among))), 'also among 1,000 others')
@@ -226,6 +234,8 @@ t.test('warns about what it does not deny', async (t) => {
   t.match(await dryRun(right, upstream), passes)
   t.match(await dryRun(base64(pem(foreign)), { webhook: 'unknown.example.com' }), passes, 'nothing is known to be right: not judged')
   t.match(await dryRun(base64(pem(foreign)), { webhook: 'another.example.com' }), passes, 'not guarded')
+  const empty = JSON.stringify({ ...(JSON.parse(configuration(right, { name: 'dry' })) as object), webhooks: [] })
+  t.match(await kubectl(['create', '--dry-run=server', '-f', '-'], empty), passes, 'a configuration without webhooks')
 })
 
 t.test('lets exempt users through, and puts them into the audit log', async (t) => {
@@ -256,7 +266,10 @@ t.test('lets exempt users through, and puts them into the audit log', async (t) 
   t.ok(isDenied(await replace(stolen, service, as(cainjector))), 'nor makes a Service of it first')
   const own = { ...service, name: 'injected', webhook: injected }
   t.match(await kubectl(['create', '-f', '-'], configuration(right, own)), passes)
-  t.ok(isDenied(await replace(stolen, own)))
+  t.match(await replace(stolen, own), {
+    code: 1,
+    stderr: /would not trust injected\.example\.com with this caBundle, and every call of it would fail; /
+  })
   t.match(await replace(stolen, own, as(cainjector)), { code: 0 })
   await t.resolves(waitForAudit(said(cainjector, injected)))
   t.match(await kubectl(['delete', 'mutatingwebhookconfiguration', 'injected']), { code: 0 })
@@ -450,7 +463,7 @@ async function waitForAudit(text: string): Promise<true> {
 
 interface Policy {
   metadata: { name: string }
-  spec: { variables: { expression: string }[]; validations: { expression: string }[] }
+  spec: { variables: { name: string; expression: string }[]; validations: { expression: string }[] }
 }
 
 function readPolicy(file: string): Policy {

@@ -19,6 +19,14 @@ const kubectl = async (args: string, object?: object): Promise<void> => {
 }
 await kubectl('apply -k manifests')
 
+t.test('the pods meet the Pod Security Standard of their namespace', async (t) => {
+  const pods = await waitFor('three pods', async () => {
+    const read = await controlPlane.kubectl(['get', 'pods', '-n', 'irsa-guard', '-o', 'jsonpath={.items[*].spec.serviceAccountName}'])
+    return read.stdout.split(' ').length === 3 ? read.stdout.split(' ').sort() : undefined
+  })
+  t.strictSame(pods, ['irsa-guard-controller', 'irsa-guard-serve', 'irsa-guard-serve'])
+})
+
 t.test('the API server asks about what the manifests register, and about nothing else', async (t) => {
   let asked: string[] = []
   const { certPem, keyPem } = await controlPlane.clusterCa.newServingCert('127.0.0.1')
