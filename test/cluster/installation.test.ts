@@ -164,7 +164,7 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
   t.match(await controller('create -f -', canary), mayNot, 'a pod for real')
   t.match(
     await controller('create -f - --dry-run=server', canary),
-    { ...may, stderr: '' },
+    { ...may, stderr: /^$/ },
     'the canary, which meets the Pod Security Standard too'
   )
   t.match(await controller('create serviceaccount a -n irsa-guard-canary'), mayNot)
@@ -173,7 +173,8 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
   for (const name of ['irsa-guard-ca', 'irsa-guard-serving-cert', 'another']) {
     t.match(await controller(`create secret generic ${name} -n irsa-guard`), may)
     t.match(await controller(`get secret ${name} -n irsa-guard`), name === 'another' ? mayNot : may, name)
-    t.match(await controller(`patch secret ${name} -n irsa-guard ${label}`), name === 'another' ? mayNot : may, name)
+    const updated = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'irsa-guard' } }
+    t.match(await controller('replace -f -', updated), name === 'another' ? mayNot : may, name)
   }
   t.match(await controller('get secrets -n irsa-guard'), mayNot)
   t.match(await controller(`patch validatingwebhookconfiguration irsa-guard ${label}`), may)
@@ -185,7 +186,7 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
     webhooks: []
   })
   t.match(await controller(`patch validatingwebhookconfiguration other ${label}`), mayNot, "somebody else's webhook")
-  t.match(await controller('create -f -', webhookTrust), may)
+  t.match(await controller('apply --server-side -f -', webhookTrust), may)
   t.match(await controller(`patch webhooktrust cluster --type merge ${label}`), may)
   t.match(await controller('auth can-i patch webhooktrusts.irsa-guard.io/cluster --subresource=status'), may)
   t.match(await controller('create -f -', event), may)
@@ -195,6 +196,7 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
   for (const kinds of ['pods', 'serviceaccounts', 'namespaces', 'services', 'endpointslices'])
     t.match(await controller(`get ${kinds} -A`), may, kinds)
 
+  t.match(await serve('get --raw /.well-known/openid-configuration'), may)
   for (const kinds of ['serviceaccounts', 'namespaces']) t.match(await serve(`get ${kinds} -A`), may, kinds)
   for (const kinds of ['secrets', 'pods', 'webhooktrusts']) t.match(await serve(`get ${kinds} -A`), mayNot, kinds)
   t.match(await serve(`patch serviceaccount default -n default ${label}`), mayNot)
