@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { startPolling } from './polling.ts'
+import { makeObjectReader } from './read-object.ts'
 import type { ControlPlane } from './start.ts'
 
 /** Which Secret is copied, and to which folder. */
@@ -25,19 +26,26 @@ export interface Mirror {
  */
 export function mirrorSecret(controlPlane: ControlPlane, { namespace, name, folder }: MirrorOptions): Mirror {
   const { promise: mounted, resolve } = Promise.withResolvers<undefined>()
+  const reader = makeObjectReader(controlPlane)
   let seen: string | undefined
-  const stop = startPolling(500, async () => {
-    const answer = await controlPlane.kubectl(['get', 'secret', name, '-n', namespace, '-o', 'json', '--ignore-not-found'])
-    if (answer.code !== 0 || answer.stdout === '') return // not there, or the API server is away: a later round will tell
-
-    const secret = JSON.parse(answer.stdout) as { metadata: { resourceVersion: string }; data?: Record<string, string> } // a v1 Secret
-    if (secret.metadata.resourceVersion === seen) return
+  const stop = startPolling(250, async () => {
+    const secret = await (await reader)(`/api/v1/namespaces/${namespace}/secrets/${name}`).catch(() => undefined) // API server away
+    if (!isSecret(secret) || secret.metadata.resourceVersion === seen) return
 
     await writeMount(folder, secret.data ?? {})
     seen = secret.metadata.resourceVersion
     resolve(undefined)
   })
   return { mounted, stop }
+}
+
+interface Secret {
+  metadata: { resourceVersion: string }
+  data?: Record<string, string>
+}
+
+function isSecret(object: unknown): object is Secret {
+  return typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'Secret'
 }
 
 /** https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/util/atomic_writer.go lists the steps. */
@@ -47,7 +55,7 @@ async function writeMount(folder: string, files: Record<string, string>): Promis
   const old = await readlink(current).catch(() => undefined) // the first time there is none
   const oldNames = old === undefined ? [] : await readdir(join(folder, old))
 
-  const fresh = await mkdtemp(join(folder, '..'))
+  const fresh = await mkdtemp(`${folder}/..${new Date().toISOString()}.`) // not join(), which would take the dots for the folder above
   for (const [file, base64] of Object.entries(files)) await writeFile(join(fresh, file), Buffer.from(base64, 'base64'))
 
   await symlink(basename(fresh), `${current}_tmp`)

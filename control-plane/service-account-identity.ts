@@ -40,12 +40,7 @@ export async function writeIdentity(controlPlane: ControlPlane, options: Identit
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'cat', args: [credential], interactiveMode: 'Never' }
   await writeKubeconfig(kubeconfig, controlPlane.url, controlPlane.caFile, `${namespace}/${serviceAccount}`, { exec })
 
-  let first = true
-  const stop = startPolling(tokenSeconds * 500, async () => {
-    if (!first) await refresh()
-    first = false
-  })
-  return { kubeconfig, stop }
+  return { kubeconfig, stop: startPolling(tokenSeconds * 500, refresh) }
 }
 
 /** Clients ask again once the token has lived for half of its time, which is when its successor is written. */

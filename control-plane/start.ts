@@ -39,6 +39,8 @@ export interface ControlPlane {
   clusterCa: ClusterCa
   /** Runs kubectl to its end, as the administrator; `input` is what `-f -` reads. */
   kubectl(args: string[], input?: string): Promise<Finished>
+  /** Makes a client certificate, good for a week: whoever holds it is this user, in these groups. */
+  clientCertificate(user: string, groups?: string[]): Promise<{ certPem: string; keyPem: string }>
   /** Makes a further CA with the same subject, as a rotation does. Nothing trusts it until it is published. */
   createClusterCa(): Promise<ClusterCa>
   /** Sets what `kube-root-ca.crt` and `caFile` hold, in this order. Resolves when the namespace `default` shows it. */
@@ -116,6 +118,7 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
       folder,
       clusterCa,
       kubectl,
+      clientCertificate: (user, groups) => clusterCa.newClientCert(user, groups),
       createClusterCa: () => TinyCA.create('kubernetes'),
       async publishClusterCas(cas) {
         await writeFile(files.trusted, bundleOf(cas))

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
-import { modes, type Mode } from './verdict/decide.js'
 import type { CheckOptions } from './commands/check.js'
+import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
 
 const program = new Command('irsa-guard')
@@ -12,6 +12,9 @@ const program = new Command('irsa-guard')
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
   .argParser((file: string, files: string[]) => [...files, file])
+const configOption = new Option('--config <file>', 'configuration, YAML')
+const kubeconfigOption = new Option('--kubeconfig <file>', 'kubeconfig; else $KUBECONFIG, the token of the pod, ~/.kube/config')
+const clusterCaOption = new Option('--cluster-ca <file>', 'the current CAs of the cluster, PEM: kube-root-ca.crt')
 const issuerOption = new Option('--issuer <url>', "the cluster's OIDC issuer")
 
 program
@@ -20,7 +23,10 @@ program
   .argument('<files...>', 'YAML or JSON files; - reads standard input')
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
+  .addOption(configOption)
+  .addOption(new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam'))
   .addOption(issuerOption)
+  .addOption(clusterCaOption)
   .option('-n, --namespace <name>', 'the namespace of objects that name none')
   .addOption(
     new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
@@ -30,7 +36,7 @@ program
   .option('--fail-on-unknown', 'exit with 1 when something could not be checked', false)
   .addHelpText(
     'after',
-    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check -'
+    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check - --aws'
   )
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')
@@ -44,25 +50,39 @@ program
 program
   .command('serve')
   .description('answer the admission reviews of an API server')
+  .addOption(configOption)
+  .addOption(kubeconfigOption)
   .addOption(iamOption)
   .addOption(issuerOption)
-  .addOption(new Option('--mode <mode>', 'what to do with findings').choices([...modes]).default('enforce' satisfies Mode))
-  .requiredOption('--tls-cert <file>', 'serving certificate, PEM')
-  .requiredOption('--tls-key <file>', 'its key, PEM')
-  .option('--port <number>', 'TLS port', port, 9443)
-  .addHelpText('after', '\nExample:\n  irsa-guard serve --tls-cert tls.crt --tls-key tls.key --iam iam.json')
-  .action(async (options: Omit<ServeOptions, 'deadline'>) => {
+  .addHelpText(
+    'after',
+    '\nExamples:\n  irsa-guard serve --config /etc/irsa-guard/config.yaml\n  irsa-guard serve --config config.yaml --iam iam.json   # without AWS'
+  )
+  .action(async (options: ServeOptions) => {
     const { serve } = await import('./commands/serve.js')
-    const app = await serve({ ...options, deadline: 2000 })
-    process.stderr.write(`listening on port ${options.port}\n`)
-    const { default: closeWithGrace } = await import('close-with-grace')
-    closeWithGrace({ delay: 10_000 }, async () => app.close())
+    await runUntilSignal(await serve(options))
   })
 
-function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('expected a number from 0 to 65535')
+program
+  .command('controller')
+  .description("keep the guard's own certificates and webhook, and watch what goes stale by itself")
+  .addOption(configOption)
+  .addOption(kubeconfigOption)
+  .addOption(iamOption)
+  .addOption(issuerOption)
+  .addHelpText('after', '\nExample:\n  irsa-guard controller --config /etc/irsa-guard/config.yaml')
+  .action(async (options: ControllerOptions) => {
+    const { controller } = await import('./commands/controller.js')
+    await runUntilSignal(await controller(options))
+  })
 
-  return Number(text)
+/** Keeps the process until a signal asks it to end, then lets it finish its work; a second signal or 15 s end it at once. */
+async function runUntilSignal(running: { close(): Promise<void> }): Promise<void> {
+  const { default: closeWithGrace } = await import('close-with-grace')
+  closeWithGrace({ delay: 15_000 }, async ({ err }) => {
+    if (err) process.stderr.write(`irsa-guard: ${err.stack ?? err.message}\n`)
+    await running.close()
+  })
 }
 
 try {

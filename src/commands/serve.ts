@@ -1,53 +1,155 @@
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import type { Server } from 'node:https'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { AdmissionRequest } from '../input/admission-review.js'
+import { pino, type Logger } from 'pino'
+import { watchCluster } from '../facts/cluster.js'
+import type { Sources } from '../facts/facts.js'
+import { findCluster } from '../kube/connect.js'
+import { buildMetrics, type Metrics } from '../metrics.js'
 import { GuardError } from '../model/guard-error.js'
-import { parseSubject } from '../model/subject.js'
-import { admissionResponseOf } from '../output/admission-response.js'
 import { review } from '../review.js'
-import { buildApp, type Judge } from '../server/app.js'
-import type { Sources } from '../facts/gather.js'
-import type { Mode } from '../verdict/decide.js'
-import { readSources } from './facts-by-hand.js'
+import { buildApp, tlsSettings, type Reviewed } from '../server/app.js'
+import { buildHealthApp } from '../server/health.js'
+import { buildJudge } from '../server/judge.js'
+import { listen, portOf } from '../server/listen.js'
+import { followServingCertificate, type ServingCertificate } from '../server/serving-certificate.js'
+import { buildLiveIam, readConfig, readSources, type FactsByHand } from './sources.js'
 
-export interface ServeOptions {
-  readonly iam: readonly string[]
-  readonly issuer?: string
-  readonly mode: Mode
-  readonly tlsCert: string
-  readonly tlsKey: string
-  readonly port: number
-  readonly deadline: number
+export interface ServeOptions extends FactsByHand {
+  readonly config?: string | undefined
+  readonly kubeconfig?: string | undefined
 }
 
-/** Starts the admission server on facts given by hand; the returned app is listening. Throws ERR_SERVING_CERT. */
-export async function serve(options: ServeOptions): Promise<FastifyInstance> {
-  const sources = await readSources(options)
-  const app = buildApp({
-    judge: buildJudge(sources, options.mode),
-    deadline: options.deadline,
-    https: { cert: readPem(options.tlsCert), key: readPem(options.tlsKey) }
-  })
-  await app.listen({ port: options.port, host: '0.0.0.0' })
-
-  return app
+/** A server that runs. `port` is that of the reviews, once the certificate is there. */
+export interface Serving {
+  readonly port: Promise<number>
+  readonly healthPort: number
+  /** Stops being ready, lets clients go to other replicas, answers what is under way, then stops. */
+  close(): Promise<void>
 }
 
-/** Judges admission requests: deletions and objects that no rule looks at always pass. */
-export function buildJudge(sources: Sources, mode: Mode): Judge {
-  return async (request: AdmissionRequest, signal) => {
-    const judged = request.operation === 'CREATE' || request.operation === 'UPDATE'
-    const subject = judged ? parseSubject(request.object, { stage: 'admitted', namespace: request.namespace, old: request.old }) : undefined
-    if (subject === undefined) return { uid: request.uid, allowed: true }
+// The mounted Secret changes at most every few minutes; a certificate is renewed long before it expires.
+const certificateInterval = 5000
 
-    return admissionResponseOf(request.uid, subject, await review(subject, { sources, mode, at: new Date(), signal }), mode)
+// Endpoints of a pod that is no longer ready are gone from an API server's list well within this time.
+const drainTime = 5000
+
+/** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT, ERR_KUBECONFIG when it cannot. */
+export async function serve(
+  options: ServeOptions,
+  { environment = process.env, log = pino(), drain = drainTime }: { environment?: NodeJS.ProcessEnv; log?: Logger; drain?: number } = {}
+): Promise<Serving> {
+  const config = await readConfig(options.config)
+  const { certFile, keyFile } = config.tls
+  if (!existsSync(dirname(certFile))) {
+    throw new GuardError('ERR_SERVING_CERT', `tls.certFile is ${JSON.stringify(certFile)}, and there is no folder ${dirname(certFile)}`)
+  }
+
+  const metrics = buildMetrics(() => cluster?.lastEvents ?? {})
+  const client = findCluster(options, environment)
+  const cluster =
+    client &&
+    watchCluster(client, (collection, because) => {
+      if (because === undefined) log.info({ collection }, 'watch works again')
+      else log.warn({ collection, because }, 'watch does not work')
+    })
+  const given = await readSources(options, config)
+  const iam =
+    given.iam ?? (await buildLiveIam(config, { onRequest: (operation, result) => metrics.iamRequests.inc({ operation, result }) }))
+  const sources: Sources = { ...given, iam, cluster }
+
+  let draining = false
+  let app: FastifyInstance | undefined
+  const listening = Promise.withResolvers<number>()
+
+  const judge = buildJudge(
+    (subject, signal) => review(subject, { sources, mode: config.mode, severities: config.severities, at: new Date(), signal }),
+    config.exempt
+  )
+
+  async function useCertificate({ cert, key, expires }: ServingCertificate): Promise<void> {
+    metrics.certificateExpiry.set(expires.getTime() / 1000)
+    if (app) {
+      // Fastify types its server by how it was built; with `https` it is this one.
+      const server = app.server as unknown as Server
+      server.setSecureContext({ ...tlsSettings, cert, key })
+      log.info({ expires }, 'serving certificate replaced')
+      return
+    }
+    app = buildApp({
+      judge,
+      deadline: config.server.deadline,
+      https: { cert, key },
+      onReviewed: (reviewed) => record(metrics, log, reviewed),
+      isDraining: () => draining
+    })
+    await listen(app, config.server.port)
+    const port = portOf(app)
+    log.info({ port, expires }, 'answering admission reviews')
+    listening.resolve(port)
+  }
+
+  const health = buildHealthApp(
+    {
+      draining: () => (draining ? 'shutting down' : undefined),
+      certificate: () => (app?.server.listening ? undefined : `no serving certificate in ${certFile} yet`),
+      cluster: () => (cluster === undefined || cluster.ready ? undefined : 'namespaces are not listed yet')
+    },
+    metrics.registry
+  )
+  await listen(health, config.server.healthPort)
+
+  const certificates = followServingCertificate(
+    { certFile, keyFile },
+    certificateInterval,
+    (certificate) => void useCertificate(certificate).catch(listening.reject),
+    (error) => log.warn({ err: error }, 'serving certificate cannot be used')
+  )
+
+  return {
+    port: listening.promise,
+    healthPort: portOf(health),
+    close: async () => {
+      draining = true
+      certificates.stop()
+      log.info('shutting down')
+      if (app) await sleep(drain)
+      await app?.close()
+      await health.close()
+      cluster?.stop()
+      client?.close()
+    }
   }
 }
 
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new GuardError('ERR_SERVING_CERT', `${file} cannot be read; it must hold the serving certificate or its key, as PEM`, { cause })
-  }
+function record(metrics: Metrics, log: Logger, { request, response, error, milliseconds }: Reviewed): void {
+  const outcome = outcomeOf({ ...(response && { response }), ...(error && { error }) })
+  metrics.reviews.inc({ kind: request?.kind ?? '', operation: request?.operation ?? '', outcome })
+  metrics.reviewSeconds.observe(milliseconds / 1000)
+  if (error) log.error({ err: error }, 'review failed')
+  if (response?.auditAnnotations === undefined || request === undefined) return
+
+  // Only what was found is logged: a line for every review would cost more than the review.
+  log.info(
+    {
+      kind: request.kind,
+      namespace: request.namespace,
+      user: request.user,
+      operation: request.operation,
+      outcome,
+      ...response.auditAnnotations
+    },
+    'review'
+  )
+}
+
+function outcomeOf({ response, error }: Pick<Reviewed, 'response' | 'error'>): string {
+  if (error) return 'failed'
+  if (response === undefined) return 'malformed'
+  if (!response.allowed) return 'denied'
+  if (response.auditAnnotations?.['exempt'] !== undefined) return 'exempt'
+
+  return response.warnings === undefined ? 'allowed' : 'warned'
 }

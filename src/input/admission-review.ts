@@ -8,6 +8,10 @@ export interface AdmissionRequest {
   readonly namespace: string | undefined
   readonly object: unknown
   readonly old: unknown
+  /** Kind of the object as the request announces it, such as `ServiceAccount`. */
+  readonly kind: string
+  readonly user: string
+  readonly groups: readonly string[]
 }
 
 /** Reads an AdmissionReview, or says in `malformed` what was found and what was expected. Never throws. */
@@ -32,5 +36,17 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
     return { malformed: 'request.object is of another kind than request.kind says' }
   }
 
-  return { apiVersion, uid, operation, namespace: typeof namespace === 'string' ? namespace : undefined, object, old: oldObject }
+  const user = isRecord(request['userInfo']) ? request['userInfo'] : {}
+
+  return {
+    apiVersion,
+    uid,
+    operation,
+    namespace: typeof namespace === 'string' ? namespace : undefined,
+    object,
+    old: oldObject,
+    kind: isRecord(kind) && typeof kind['kind'] === 'string' ? kind['kind'] : '',
+    user: typeof user['username'] === 'string' ? user['username'] : '',
+    groups: Array.isArray(user['groups']) ? user['groups'].filter((group) => typeof group === 'string') : []
+  }
 }

@@ -11,9 +11,37 @@ export function escapeText(text: string): string {
   })
 }
 
+/** A user's text as one argument of a command that people will copy: the text itself when no shell would read more into it. */
+export const argumentOf = (text: string, placeholder: string): string => (/^[\w.:/@-]{1,255}$/.test(text) ? text : placeholder)
+
 /** Quotes a value of a user for a message: escaped, and cut after 200 characters. */
 export function quote(text: string): string {
   const shown = text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text
 
   return `"${escapeText(shown)}"`
+}
+
+/** The known word that is at most two typing mistakes (inserted, left out or replaced characters) away from a text, or undefined. */
+export function closestTo(text: string, known: readonly string[]): string | undefined {
+  const [closest] = known
+    .filter((word) => Math.abs(word.length - text.length) <= 2)
+    .map((word) => ({ word, distance: editDistance(text, word) }))
+    .filter(({ distance }) => distance <= 2)
+    .sort((a, b) => a.distance - b.distance)
+
+  return closest?.word
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (const [index, character] of [...a].entries()) {
+    const next = [index + 1]
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (row[column - 1] ?? 0) + (character === b[column - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+
+  return row[b.length] ?? 0
 }

@@ -1,9 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
-
-/** Judges one request before the signal; what it throws becomes HTTP 500, and the API server's failure policy decides. */
-export type Judge = (request: AdmissionRequest, signal: AbortSignal) => Promise<AdmissionResponse>
+import type { Judge } from './judge.js'
 
 // Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
 const bodyLimit = 8 * 1024 * 1024
@@ -11,25 +9,42 @@ const bodyLimit = 8 * 1024 * 1024
 // Go's JSON decoder refuses at depth 10,000; no Kubernetes object comes near 5,000.
 const depthLimit = 5000
 
+/** TLS settings of the server; a certificate that replaces another must come with all of them (Node forgets what is not repeated). */
+export const tlsSettings = { minVersion: 'TLSv1.2' } as const
+
+/** What happened to one review, for log and metrics. `response` is missing when it was malformed or failed. */
+export interface Reviewed {
+  readonly request?: AdmissionRequest
+  readonly response?: AdmissionResponse
+  readonly error?: Error
+  readonly milliseconds: number
+}
+
 /** Builds the admission server. It does not listen. `deadline` in milliseconds; a shorter webhook timeout wins. */
 export function buildApp({
   judge,
   deadline,
-  https
+  https,
+  onReviewed,
+  isDraining = () => false
 }: {
   judge: Judge
   deadline: number
   https?: { key: string; cert: string }
+  onReviewed?: (reviewed: Reviewed) => void
+  /** While it says true, every answer closes its connection, so that the client goes to another replica. */
+  isDraining?: () => boolean
 }): FastifyInstance {
   const app = Fastify({
     bodyLimit,
     // An API server keeps idle connections for 90 s and does not send a POST again: so we must close later than it does.
     keepAliveTimeout: 120_000,
+    // Headers within 5 s and the whole request within 10 s, looked at every second: Fastify's own defaults let a slow body drip for ever.
     requestTimeout: 10_000,
     return503OnClosing: false,
-    ...(https && {
-      https: { ...https, minVersion: 'TLSv1.2' as const, handshakeTimeout: 10_000, headersTimeout: 8000, connectionsCheckingInterval: 1000 }
-    })
+    ...(https
+      ? { https: { ...https, ...tlsSettings, handshakeTimeout: 5000, headersTimeout: 5000, connectionsCheckingInterval: 1000 } }
+      : { http: { headersTimeout: 5000, connectionsCheckingInterval: 1000 } })
   }) as unknown as FastifyInstance // with and without https the instance differs only in the type of its raw server
 
   app.removeAllContentTypeParsers()
@@ -48,15 +63,18 @@ export function buildApp({
 
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const statusCode = error.statusCode ?? 500
+    onReviewed?.({ ...(statusCode >= 500 && { error }), milliseconds: reply.elapsedTime })
     return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? error.message : 'internal error' })
   })
 
   app.post<{ Querystring: { timeout?: string } }>('/validate', { schema: { response: { 200: reviewSchema } } }, async (request, reply) => {
     const parsed = parseAdmissionReview(request.body)
-    if ('malformed' in parsed) return reply.code(400).send({ statusCode: 400, error: parsed.malformed })
+    if ('malformed' in parsed) throw httpError(400, parsed.malformed)
 
     const signal = AbortSignal.timeout(Math.min(deadline, timeoutOf(request.query.timeout)))
     const response = await judge(parsed, signal)
+    onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
+    if (isDraining()) reply.header('connection', 'close')
 
     return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
   })

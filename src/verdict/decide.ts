@@ -1,23 +1,25 @@
 import type { Finding, Unchecked } from '../model/finding.js'
+import type { Mode } from '../model/namespace.js'
 
-/** What a namespace does with findings at admission. */
-export const modes = ['enforce', 'warn', 'audit', 'off'] as const
-export type Mode = (typeof modes)[number]
-
-/** What to answer: `warnings` are told to the user, everything is in the audit annotations, log and metrics. */
+/** What to answer: in mode `audit` nobody but log, metrics and audit annotations hears of it. */
 export interface Verdict {
   readonly allowed: boolean
+  readonly mode: Mode
   readonly findings: readonly Finding[]
   readonly unchecked: readonly Unchecked[]
+  /** How old, in seconds, the answer of IAM is that an error rests on; undefined when none does. */
+  readonly iamAge?: number | undefined
 }
 
 /** Whether a request may pass: only an error that nobody waived, in a namespace that enforces, stops it. */
-export function decide(findings: readonly Finding[], unchecked: readonly Unchecked[], mode: Mode): Verdict {
+export function decide(findings: readonly Finding[], unchecked: readonly Unchecked[], mode: Mode, iamAge?: number): Verdict {
   const shown = mode === 'off' ? [] : findings
 
   return {
     allowed: mode !== 'enforce' || !shown.some(({ severity, waived }) => severity === 'error' && waived === undefined),
+    mode,
     findings: shown,
-    unchecked: mode === 'off' ? [] : unchecked
+    unchecked: mode === 'off' ? [] : unchecked,
+    iamAge
   }
 }

@@ -1,12 +1,20 @@
 import type { FactTypes, Facts, Need } from '../facts/facts.js'
 import type { Finding, Severity, Unchecked } from '../model/finding.js'
-import type { Subject } from '../model/subject.js'
+import { known } from '../model/fact.js'
+import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import { readWaiver } from './waiver.js'
 
-/** The facts that the rules for this subject need. A rule about an annotation that is not there needs none. */
+/** The facts that the rules for this subject, and the decision after them, need. */
 export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
-  return new Set(rules.filter((rule) => rule.on.includes(subject.kind)).flatMap((rule) => rule.needs))
+  return new Set(['namespace', ...rules.filter((rule) => isAbout(rule, subject)).flatMap((rule) => rule.needs)])
+}
+
+function isAbout(rule: Rule, subject: Subject): boolean {
+  if (!rule.on.includes(subject.kind)) return false
+  if (rule.atAdmission === 'never' && subject.stage === 'admitted') return false
+
+  return rule.concerns?.(subject) ?? true
 }
 
 /** Runs every rule that looks at such a subject. A rule never sees an unknown fact: it is listed as unchecked instead. */
@@ -14,28 +22,27 @@ export function evaluate(
   rules: readonly Rule[],
   subject: Subject,
   facts: Facts,
-  at: Date
+  { at, severities }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
 
   for (const rule of rules) {
-    if (!rule.on.includes(subject.kind)) continue
+    const configured = severities?.get(rule.id)
+    if (configured === 'off' || !isAbout(rule, subject)) continue
 
-    const gathered = gatheredFor(rule, facts)
+    const gathered = gatheredFor(rule, { ...facts, now: known(at) })
     if (gathered === 'moot') continue
     if ('because' in gathered) {
       unchecked.push({ rule: rule.id, because: gathered.because })
       continue
     }
-    const problem = rule.check(subject, gathered.facts)
-    if (problem === undefined) continue
-
-    const { atAdmission, ...rest } = problem
-    const severity =
-      subject.stage === 'admitted' ? mildest(atAdmission ?? rule.atAdmission ?? rule.severity, subject, rest.field) : rule.severity
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    findings.push({ rule: rule.id, severity, ...rest, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+    for (const { atAdmission, ...problem } of [rule.check(subject, gathered.facts) ?? []].flat()) {
+      const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
+      const severity = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
+      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+    }
   }
 
   return { findings, unchecked }
@@ -56,11 +63,5 @@ function gatheredFor(rule: Rule, facts: Facts): 'moot' | { because: string } | {
 
 /** The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old objects. */
 function mildest(severity: Severity, subject: Subject, field: string): Severity {
-  if (severity !== 'error' || subject.oldAnnotations === undefined) return severity
-
-  const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]
-  if (key === undefined) return severity
-  const name: unknown = JSON.parse(key)
-
-  return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations[name] ? 'warning' : severity
+  return severity === 'error' && isUnchanged(subject, field) ? 'warning' : severity
 }

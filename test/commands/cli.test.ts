@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text as readStream } from 'node:stream/consumers'
 import t from 'tap'
+import { absentReply, identityReply, roleReply, startFakeIam } from '../support/fake-iam.js'
 
 interface Ended {
   readonly code: number
@@ -10,8 +11,8 @@ interface Ended {
 }
 
 /** Runs the built command as a user does. */
-async function run(args: readonly string[], stdin = ''): Promise<Ended> {
-  const child = spawn(process.execPath, ['dist/cli.js', ...args], { env: { PATH: process.env['PATH'] } })
+async function run(args: readonly string[], stdin = '', environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], { env: { PATH: process.env['PATH'], ...environment } })
   child.stdin.end(stdin)
   const [stdout, stderr, [code]] = await Promise.all([
     readStream(child.stdout),
@@ -75,6 +76,27 @@ t.test('check reads standard input, and lists what it could not check', async (t
   })
 })
 
+t.test('check --aws asks the IAM API, once for a role', async (t) => {
+  const cart = 'arn:aws:iam::111122223333:role/cart'
+  const iam = await startFakeIam(({ action, parameters }) => {
+    if (action === 'GetCallerIdentity') return identityReply('111122223333')
+    return action === 'GetRole' && parameters.get('RoleName') === 'cart' ? roleReply(cart) : absentReply
+  })
+  t.teardown(() => iam.close())
+  const accounts = Array.from(
+    { length: 3000 },
+    (_, i) => `{ apiVersion: v1, kind: ServiceAccount, metadata: { name: a${i}, annotations: { eks.amazonaws.com/role-arn: "${cart}" } } }`
+  )
+  const manifest = [...accounts, accounts[0]?.replace('role/cart', 'role/gone')].join('\n---\n')
+  const environment = { AWS_ENDPOINT_URL: iam.url, AWS_ACCESS_KEY_ID: 'AKIAOWN', AWS_SECRET_ACCESS_KEY: 's', HOME: '/nonexistent' }
+  const { code, stdout, stderr } = await run(['check', '-', '--aws'], manifest, environment)
+  t.equal(stderr, '')
+  t.equal(code, 1)
+  t.match(stdout, /role-missing: role arn:aws:iam::111122223333:role\/gone does not exist/)
+  t.match(stdout, /3001 objects: 1 error/)
+  t.strictSame(iam.actions, ['GetCallerIdentity', 'GetRole', 'GetRole', 'GetRole'], 'twice for the one that is missing')
+})
+
 t.test('check obeys --fail-on', async (t) => {
   t.equal((await run([...examples, '--fail-on', 'never'])).code, 0)
   t.equal((await run([...examples, '--fail-on', 'info'])).code, 1)
@@ -97,6 +119,7 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     [['check', '-', '--iam', 'gone.json'], /^irsa-guard: gone.json cannot be read \(ENOENT\)\n$/],
     [['check', '-', '--iam', 'README.md'], /^irsa-guard: README.md is not JSON\n$/],
     [['check', '-', '--iam', 'package.json'], /package.json: expected an object with apiVersion/],
+    [['check', '-', '--iam', 'examples/iam.json', '--aws'], /option '--aws' cannot be used with option '--iam <file>'/],
     [['check', '-', '--issuer', 'oidc.example'], /--issuer is "oidc.example"; expected a URL/],
     [['serve'], /required option '--tls-cert <file>' not specified/],
     [['serve', '--tls-cert', 'gone', '--tls-key', 'gone'], /^irsa-guard: gone cannot be read/],

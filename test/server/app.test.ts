@@ -1,17 +1,23 @@
 import t from 'tap'
-import { buildJudge } from '../../src/commands/serve.js'
 import { loadSnapshots } from '../../src/facts/snapshot.js'
 import { checkObjects } from '../../src/index.js'
 import { roleArnAnnotation } from '../../src/model/subject.js'
-import { buildApp } from '../../src/server/app.js'
-import type { Mode } from '../../src/verdict/decide.js'
+import type { Sources } from '../../src/facts/facts.js'
+import { known, unknown } from '../../src/model/fact.js'
+import type { Mode } from '../../src/model/namespace.js'
+import { review } from '../../src/review.js'
+import { buildApp, type Reviewed } from '../../src/server/app.js'
+import { buildJudge } from '../../src/server/judge.js'
 
 const account = '111122223333'
 const iam = {
   apiVersion: 'irsa-guard.io/v1',
   kind: 'IamSnapshot',
   accounts: [account],
-  roles: [{ arn: `arn:aws:iam::${account}:role/team/cart` }]
+  roles: [{ arn: `arn:aws:iam::${account}:role/team/cart` }],
+  oidcProviders: [
+    { arn: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`, clientIds: ['sts.amazonaws.com'] }
+  ]
 }
 const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
 const good = `arn:aws:iam::${account}:role/team/cart`
@@ -36,11 +42,14 @@ const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> =
   }
 })
 
-function build(
-  mode: Mode = 'enforce',
-  sources = { roles: loadSnapshots([{ file: 'iam', content: iam }]).roles, issuer }
-): ReturnType<typeof buildApp> {
-  return buildApp({ judge: buildJudge(sources, mode), deadline: 2000 })
+const given: Sources = { iam: loadSnapshots([{ file: 'iam', content: iam }]).iam, issuer }
+
+function build(mode: Mode = 'enforce', sources = given): ReturnType<typeof buildApp> {
+  const judge = buildJudge((subject, signal) => review(subject, { sources, mode, at: new Date(), signal }), {
+    users: ['robot'],
+    groups: ['night shift']
+  })
+  return buildApp({ judge, deadline: 2000 })
 }
 
 const post = async (
@@ -97,17 +106,17 @@ t.test('denies a role of another partition, warns about one that does not exist 
 })
 
 t.test('says what it could not check, and denies nothing for it', async (t) => {
-  const app = buildApp({ judge: buildJudge({}, 'enforce'), deadline: 2000 })
+  const app = build('enforce', {})
   t.match((await post(app, reviewOf(serviceAccount(good)))).body, {
     response: {
       allowed: true,
       warnings: [
         /^not checked: role-arn-partition-mismatch: the issuer/,
-        /^not checked: role-missing, role-path-mismatch: no facts about IAM/
+        /^not checked: role-missing, role-path-mismatch, oidc-provider-missing, oidc-client-id-missing: no facts about IAM/
       ]
     }
   })
-  const kops = buildApp({ judge: buildJudge({ issuer: 'https://kops.example' }, 'enforce'), deadline: 2000 })
+  const kops = build('enforce', { issuer: 'https://kops.example' })
   t.match((await post(kops, reviewOf(serviceAccount(good)))).body, { response: { allowed: true, warnings: [/is not one of EKS/] } })
   t.match((await post(build(), reviewOf(serviceAccount('arn:aws:iam::999999999999:role/x')))).body, {
     response: { allowed: true, warnings: [/does not list all roles of account 999999999999/] }
@@ -129,6 +138,49 @@ t.test('obeys the mode', async (t) => {
   const { body } = await post(build('audit'), reviewOf(serviceAccount(bad)))
   t.strictSame(body, { ...reviewless, response: { uid: 'u-1', allowed: true, auditAnnotations: { findings: 'role-arn-malformed' } } })
   t.strictSame((await post(build('off'), reviewOf(serviceAccount(bad)))).body, { ...reviewless, response: { uid: 'u-1', allowed: true } })
+})
+
+t.test("obeys the namespace's mode before its own", async (t) => {
+  const inNamespace = (namespace: Awaited<ReturnType<NonNullable<Sources['cluster']>['readNamespace']>>): Sources => ({
+    ...given,
+    cluster: { readIssuer: async () => unknown('not asked'), readNamespace: async () => namespace }
+  })
+  const settings = { podsEnforced: false, allowedRoles: undefined }
+  for (const [own, mode, allowed] of [
+    ['enforce', 'warn', true],
+    ['enforce', undefined, false],
+    ['warn', 'enforce', false],
+    ['enforce', 'off', true]
+  ] as const) {
+    const app = build(own, inNamespace(known({ ...settings, mode })))
+    t.match((await post(app, reviewOf(serviceAccount(bad)))).body, { response: { allowed } }, `${own}, namespace ${String(mode)}`)
+  }
+  t.match((await post(build('enforce', inNamespace(unknown('no answer'))), reviewOf(serviceAccount(bad)))).body, {
+    response: { allowed: true, warnings: [/malformed/, /fix/, 'not checked: irsa-guard.io/mode: no answer'] }
+  })
+})
+
+t.test('leaves exempt users and groups alone, and says so in the audit log', async (t) => {
+  for (const userInfo of [{ username: 'robot' }, { username: 'a', groups: [7, 'night shift'] }]) {
+    t.match((await post(build(), reviewOf(serviceAccount(bad), { userInfo }))).body, {
+      response: { allowed: true, auditAnnotations: { exempt: String } }
+    })
+  }
+  t.match((await post(build(), reviewOf(serviceAccount(bad), { userInfo: { username: 'Robot' } }))).body, { response: { allowed: false } })
+})
+
+t.test('tells what happened to each review, and closes connections while draining', async (t) => {
+  const reviewed: Reviewed[] = []
+  const app = buildApp({
+    judge: async ({ uid }) => ({ uid, allowed: true }),
+    deadline: 2000,
+    onReviewed: (one) => reviewed.push(one),
+    isDraining: () => true
+  })
+  const reply = await app.inject({ method: 'POST', url: '/validate', payload: reviewOf(serviceAccount(good)) })
+  t.equal(reply.headers.connection, 'close')
+  await post(app, '{')
+  t.match(reviewed, [{ request: { kind: 'ServiceAccount' }, response: { allowed: true }, milliseconds: Number }, { milliseconds: Number }])
 })
 
 t.test('honours a waiver that has a reason and has not expired', async (t) => {

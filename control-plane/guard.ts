@@ -1,0 +1,149 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseAllDocuments, stringify } from 'yaml'
+import { startDaemon, type Daemon } from './daemon.ts'
+import { findFreePort } from './free-port.ts'
+import { mirrorSecret } from './mirror-secret.ts'
+import { writeIdentity } from './service-account-identity.ts'
+import type { ControlPlane } from './start.ts'
+import { waitFor } from './wait.ts'
+
+/** What can be chosen at the start. */
+export interface GuardOptions {
+  /** Added to the configuration of both processes, for example `{ iam: { files: ['/tmp/iam.json'] } }`. */
+  config?: Readonly<Record<string, unknown>>
+  /** Added to the environment of both processes, for example the endpoint and credentials of an IAM API. */
+  env?: Readonly<Record<string, string>>
+}
+
+/** The guard, installed from manifests/, with its two processes beside the API server. */
+export interface Guard {
+  /** `http://127.0.0.1:<port>` of each process: /readyz, /metrics. */
+  serveHealth: string
+  controllerHealth: string
+  serveLog(): string
+  controllerLog(): string
+  stopServe(): Promise<void>
+  startServe(): Promise<void>
+  stopController(): Promise<void>
+  startController(): Promise<void>
+  /** Stops both processes; what is installed stays. */
+  stop(): Promise<void>
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Applies manifests/ and starts `serve` and `controller` from dist/ with the identities that the manifests give them. There is no kubelet, so
+ * the one change to the manifests is that the API server reaches the guard by URL. Resolves when the API server asks it.
+ */
+export async function startGuard(controlPlane: ControlPlane, { config = {}, env = {} }: GuardOptions = {}): Promise<Guard> {
+  const folder = join(controlPlane.folder, 'irsa-guard')
+  const mount = join(folder, 'tls')
+  await mkdir(mount, { recursive: true })
+  const [port, serveHealth, controllerHealth] = [await findFreePort(), await findFreePort(), await findFreePort()]
+  await applyManifests(controlPlane, `https://127.0.0.1:${port}/validate`)
+
+  const undo: (() => Promise<void>)[] = []
+  const identityOf = async (name: string) => {
+    const identity = await writeIdentity(controlPlane, { namespace: 'irsa-guard', serviceAccount: `irsa-guard-${name}`, folder })
+    undo.push(() => identity.stop())
+    return identity.kubeconfig
+  }
+  const secret = mirrorSecret(controlPlane, { namespace: 'irsa-guard', name: 'irsa-guard-serving-cert', folder: mount })
+  undo.push(() => secret.stop())
+
+  const processes = new Map<string, Daemon>()
+  const start = async (name: 'serve' | 'controller', healthPort: number, kubeconfig: string) => {
+    const file = join(folder, `${name}.yaml`)
+    const tls = { certFile: join(mount, 'tls.crt'), keyFile: join(mount, 'tls.key'), hosts: ['127.0.0.1'] }
+    await writeFile(file, stringify({ server: { port, healthPort }, tls, ...config }))
+    const daemon = await startDaemon({
+      name: `irsa-guard ${name}`,
+      command: process.execPath,
+      args: [join(root, 'dist', 'cli.js'), name, '--config', file, '--kubeconfig', kubeconfig],
+      env: { PATH: process.env['PATH'], HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env },
+      isReady: async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok,
+      stopWithin: 20_000
+    })
+    processes.set(name, daemon)
+  }
+  const controllerIdentity = await identityOf('controller')
+  const serveIdentity = await identityOf('serve')
+  const startController = () => start('controller', controllerHealth, controllerIdentity)
+  const startServe = () => start('serve', serveHealth, serveIdentity)
+  const stopProcess = async (name: string) => {
+    await processes.get(name)?.stop()
+    processes.delete(name)
+  }
+  const stop = async () => {
+    await Promise.all([stopProcess('serve'), stopProcess('controller')])
+    for (let last = undo.pop(); last; last = undo.pop()) await last()
+  }
+
+  try {
+    await startController()
+    await secret.mounted
+    await startServe()
+    await waitUntilAsked(controlPlane)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  return {
+    serveHealth: `http://127.0.0.1:${serveHealth}`,
+    controllerHealth: `http://127.0.0.1:${controllerHealth}`,
+    serveLog: () => processes.get('serve')?.output() ?? '',
+    controllerLog: () => processes.get('controller')?.output() ?? '',
+    startServe,
+    stopServe: () => stopProcess('serve'),
+    startController,
+    stopController: () => stopProcess('controller'),
+    stop
+  }
+}
+
+async function applyManifests(controlPlane: ControlPlane, url: string): Promise<void> {
+  const rendered = await controlPlane.kubectl(['kustomize', join(root, 'manifests')])
+  if (rendered.code !== 0) throw new Error(`kubectl kustomize manifests: ${rendered.stderr}`)
+
+  const objects = parseAllDocuments(rendered.stdout).map((document) => document.toJS() as unknown)
+  for (const object of objects) if (isWebhookConfiguration(object)) for (const webhook of object.webhooks) webhook.clientConfig = { url }
+  const list = { apiVersion: 'v1', kind: 'List', items: objects }
+  // The first round may come before the API server serves the custom resource's kind, as for everybody who applies the folder.
+  await waitFor('kubectl apply -k manifests', async () => {
+    const applied = await controlPlane.kubectl(['apply', '-f', '-'], JSON.stringify(list))
+    if (applied.code !== 0) throw new Error(applied.stderr)
+
+    return true
+  })
+}
+
+interface WebhookConfiguration {
+  kind: 'ValidatingWebhookConfiguration'
+  webhooks: { clientConfig: unknown }[]
+}
+
+function isWebhookConfiguration(object: unknown): object is WebhookConfiguration {
+  return typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'ValidatingWebhookConfiguration'
+}
+
+/** An API server learns of a new caBundle a moment after it was written; a service account that must be denied tells when. */
+async function waitUntilAsked(controlPlane: ControlPlane): Promise<void> {
+  const probe = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: {
+      name: 'probe',
+      namespace: 'irsa-guard-canary',
+      annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::0:policy/probe' }
+    }
+  }
+  await waitFor('a review by the guard', async () => {
+    const { stderr } = await controlPlane.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(probe))
+
+    return stderr.includes('validate.irsa-guard.io')
+  })
+}

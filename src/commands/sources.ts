@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises'
+import { parseConfig, type Config } from '../config.js'
+import type { IamSource, Sources } from '../facts/facts.js'
+import { loadSnapshots } from '../facts/snapshot.js'
+import { GuardError } from '../model/guard-error.js'
+import { rules } from '../rules/index.js'
+
+/** Facts that the user gives instead of a cloud or a cluster. */
+export interface FactsByHand {
+  readonly iam: readonly string[]
+  readonly issuer?: string | undefined
+  /** PEM file. */
+  readonly clusterCa?: string | undefined
+}
+
+/** Reads the configuration file; without one, everything has its default. Throws ERR_INPUT, ERR_CONFIG. */
+export async function readConfig(file: string | undefined): Promise<Config> {
+  const ruleIds = rules.map(({ id }) => id)
+
+  return file === undefined ? parseConfig('', 'defaults', ruleIds) : parseConfig(await readText(file), file, ruleIds)
+}
+
+/** The facts given by hand: a flag wins over the configuration, and that over the file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT. */
+export async function readSources(flags: FactsByHand, config?: Config): Promise<Sources> {
+  if (flags.issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(flags.issuer)) {
+    throw new GuardError(
+      'ERR_USAGE',
+      `--issuer is ${JSON.stringify(flags.issuer)}; expected a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`
+    )
+  }
+  const issuer = flags.issuer ?? config?.issuer
+  const clusterCaFile = flags.clusterCa ?? config?.clusterCa
+  const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
+  const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
+  if (iam.length === 0) return { issuer, clusterCa }
+
+  const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
+  const issuers = new Set(
+    documents.flatMap(({ content }) => (isObject(content) && typeof content['issuer'] === 'string' ? [content['issuer']] : []))
+  )
+  if (issuers.size > 1 && issuer === undefined) {
+    throw new GuardError(
+      'ERR_USAGE',
+      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; say with --issuer which one is meant`
+    )
+  }
+  const snapshot = loadSnapshots(documents)
+
+  return { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer, clusterCa }
+}
+
+/** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */
+export async function buildLiveIam(
+  { iam: { requestsPerSecond, accounts, endpoint } }: Config,
+  { patient = false, onRequest }: { patient?: boolean; onRequest?: (operation: string, result: string) => void } = {}
+): Promise<IamSource> {
+  const { buildIamSource } = await import('../facts/iam/source.js') // the SDK takes 0.2 s to load, and most commands need none of it
+
+  return buildIamSource({
+    requestsPerSecond: patient ? Math.max(requestsPerSecond, patientRate) : requestsPerSecond,
+    accounts,
+    patient,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(onRequest && { onRequest })
+  })
+}
+
+// Somebody runs a command and waits for it; twice what the servers in a cluster take together stays far from what an account allows.
+const patientRate = 10
+
+/** Reads a text file. Throws ERR_INPUT that names it. */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    throw new GuardError('ERR_INPUT', `${file} cannot be read (${code})`, { cause })
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new GuardError('ERR_IAM_SNAPSHOT', `${file} is not JSON`, { cause })
+  }
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null

@@ -1,0 +1,126 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import { LineCounter, parseDocument } from 'yaml'
+import schema from './config.schema.json' with { type: 'json' }
+import { GuardError } from './model/guard-error.js'
+import { closestTo } from './model/text.js'
+import type { Severity } from './model/finding.js'
+import type { Mode } from './model/namespace.js'
+
+/** The configuration of `serve`, `controller` and the commands, with every default filled in. Durations in milliseconds. */
+export interface Config {
+  readonly mode: Mode
+  /** Severities that differ from the rules' own, by rule id. */
+  readonly severities: ReadonlyMap<string, Severity | 'off'>
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+  /** Path of a PEM file. */
+  readonly clusterCa: string | undefined
+  readonly annotationPrefix: string
+  readonly iam: {
+    readonly files: readonly string[]
+    readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
+    readonly requestsPerSecond: number
+    readonly endpoint: string | undefined
+  }
+  readonly caBundle: {
+    readonly guard: readonly string[]
+    readonly enforce: readonly string[]
+    readonly injectors: Readonly<Record<string, readonly string[]>>
+  }
+  readonly exempt: { readonly users: readonly string[]; readonly groups: readonly string[] }
+  readonly scan: { readonly interval: number }
+  readonly server: { readonly port: number; readonly healthPort: number; readonly deadline: number }
+  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly hosts: readonly string[] }
+}
+
+interface ConfigFile extends Partial<Omit<Config, 'severities' | 'iam' | 'caBundle' | 'exempt' | 'scan' | 'server' | 'tls'>> {
+  readonly rules?: Readonly<Record<string, { readonly severity: Severity | 'off' }>>
+  readonly iam?: Partial<Config['iam']>
+  readonly caBundle?: Partial<Config['caBundle']>
+  readonly exempt?: Partial<Config['exempt']>
+  readonly scan?: { readonly interval?: string }
+  readonly server?: { readonly port?: number; readonly healthPort?: number; readonly deadline?: string }
+  readonly tls?: Partial<Config['tls']>
+}
+
+/** The longest deadline that still fits into the timeout of 3 s with which our webhook is registered, in milliseconds. */
+const longestDeadline = 2500
+
+/** Reads a configuration (YAML text of `file`). Throws ERR_CONFIG with the key, the value and what is allowed, a line for each mistake. */
+export function parseConfig(text: string, file: string, ruleIds: readonly string[]): Config {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  const [error] = document.errors
+  if (error !== undefined) throw new GuardError('ERR_CONFIG', `${file}:${lineCounter.linePos(error.pos[0]).line}: ${error.message}`)
+
+  const content: unknown = document.toJS() ?? {}
+  const validate = new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(schema)
+  const mistakes: string[] = []
+  if (!validate(content)) mistakes.push(...mistakesOf(validate.errors ?? []))
+  else {
+    for (const id of Object.keys(content.rules ?? {}).filter((id) => !ruleIds.includes(id))) {
+      mistakes.push(`rules.${id}: there is no such rule${didYouMean(id, ruleIds)}`)
+    }
+    if (durationOf(content.server?.deadline ?? '2s') > longestDeadline) {
+      mistakes.push(
+        `server.deadline is ${JSON.stringify(content.server?.deadline)}; at most ${longestDeadline} ms fit into the webhook's timeout of 3 s`
+      )
+    }
+    if (mistakes.length === 0) return withDefaults(content)
+  }
+
+  throw new GuardError('ERR_CONFIG', mistakes.map((mistake) => `${file}: ${mistake}`).join('\n'))
+}
+
+function withDefaults({ rules = {}, iam = {}, caBundle = {}, exempt = {}, scan = {}, server = {}, tls = {}, ...rest }: ConfigFile): Config {
+  return {
+    mode: rest.mode ?? 'enforce',
+    severities: new Map(Object.entries(rules).map(([id, { severity }]) => [id, severity])),
+    issuer: rest.issuer,
+    audience: rest.audience,
+    clusterCa: rest.clusterCa,
+    annotationPrefix: rest.annotationPrefix ?? 'eks.amazonaws.com',
+    iam: { files: iam.files ?? [], accounts: iam.accounts ?? [], requestsPerSecond: iam.requestsPerSecond ?? 5, endpoint: iam.endpoint },
+    caBundle: { guard: caBundle.guard ?? [], enforce: caBundle.enforce ?? [], injectors: caBundle.injectors ?? {} },
+    exempt: { users: exempt.users ?? [], groups: exempt.groups ?? [] },
+    scan: { interval: durationOf(scan.interval ?? '1h') },
+    server: { port: server.port ?? 9443, healthPort: server.healthPort ?? 8080, deadline: durationOf(server.deadline ?? '2s') },
+    tls: {
+      certFile: tls.certFile ?? '/etc/irsa-guard/tls/tls.crt',
+      keyFile: tls.keyFile ?? '/etc/irsa-guard/tls/tls.key',
+      hosts: tls.hosts ?? []
+    }
+  }
+}
+
+function durationOf(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
+
+  return Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? NaN)
+}
+
+function mistakesOf(errors: readonly ErrorObject[]): string[] {
+  return errors.map(({ instancePath, keyword, params, data, parentSchema, message = keyword }) => {
+    const path = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')
+    const value = JSON.stringify(data)
+    if (keyword === 'additionalProperties') {
+      const key = String(params['additionalProperty'])
+      const known = Object.keys((parentSchema?.['properties'] ?? {}) as object)
+      return `${path === '' ? '' : `${path}.`}${key}: unknown key${didYouMean(key, known)}; known are ${known.join(', ')}`
+    }
+    const allowed = {
+      enum: () => `one of ${(params['allowedValues'] as readonly string[]).join(', ')}`,
+      type: () => `a value of type ${String(params['type'])}`,
+      pattern: () => `a text of the form ${String(params['pattern'])}`,
+      required: () => `a map with the key ${String(params['missingProperty'])}`
+    }[keyword]
+
+    return `${path === '' ? 'the configuration' : path} is ${value}; expected ${allowed?.() ?? `a value that ${message}`}`
+  })
+}
+
+function didYouMean(found: string, known: readonly string[]): string {
+  const closest = closestTo(found, known)
+
+  return closest === undefined ? '' : ` (did you mean ${closest}?)`
+}

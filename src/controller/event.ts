@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import type { KubeClient } from '../kube/client.js'
+
+/** The object that an Event is about. Events about cluster-scoped objects live in the namespace `default`. */
+export interface EventObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string
+  readonly uid?: string
+}
+
+/** One Event: a reason in CamelCase and a message of at most 1,024 characters (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/). */
+export interface GuardEvent {
+  readonly about: EventObject
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+/** Writes an Event. Rejects when the API server refuses or does not answer. */
+export async function writeEvent(client: KubeClient, { about, type, reason, message }: GuardEvent, now: Date): Promise<void> {
+  const namespace = about.namespace ?? 'default'
+  const text = message.length > 1024 ? `${message.slice(0, 1023)}…` : message
+  const { status } = await client.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/${namespace}/events`,
+    body: {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${about.name.slice(0, 200)}.${randomUUID().slice(0, 13)}`, namespace },
+      involvedObject: about,
+      type,
+      reason,
+      message: text,
+      source: { component: 'irsa-guard' },
+      firstTimestamp: now.toISOString(),
+      lastTimestamp: now.toISOString(),
+      count: 1
+    }
+  })
+  if (status !== 201) throw new Error(`an Event was not written: the API server answered ${status}`)
+}

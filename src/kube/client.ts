@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { Agent, request as sendRequest, type RequestOptions } from 'node:https'
+import { createInterface } from 'node:readline'
+import { text as readStream } from 'node:stream/consumers'
+import type { KubeConfig } from '@kubernetes/client-node'
+
+/** One request to the API server. `path` begins with a slash; `body` is sent as JSON. */
+export interface KubeRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | boolean>>
+  readonly body?: unknown
+  /** Of a PATCH, such as `application/merge-patch+json`. */
+  readonly contentType?: string
+  readonly accept?: string
+  readonly signal?: AbortSignal
+}
+
+/** What the API server answered, whatever its status; `warnings` are the texts of its Warning headers. */
+export interface KubeAnswer {
+  readonly status: number
+  readonly body: unknown
+  readonly warnings: readonly string[]
+}
+
+/** A connection to one API server. Requests reject only when no answer came; every HTTP status is an answer. */
+export interface KubeClient {
+  readonly server: string
+  request(request: KubeRequest): Promise<KubeAnswer>
+  /** Opens a watch: its lines as they come. A status other than 200 yields an answer instead. */
+  watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeAnswer>
+  /** The same cluster and credentials at the address of one of its API servers. */
+  at(address: { host: string; port: number }): KubeClient
+  /** The bearer token in use, if any. */
+  readToken(): Promise<string | undefined>
+  close(): void
+}
+
+// More sockets than this would only queue inside the API server; a guard that opens many is a burden (one process, few readers).
+const maxSockets = 10
+const requestTimeout = 10_000
+
+/**
+ * Makes a client of a kubeconfig: it gives credentials and certificates (token files, exec plugins), node:https sends. Client-node's own
+ * clients open a connection for each call (kubernetes-client/javascript#2893).
+ */
+export function buildKubeClient(config: KubeConfig, address?: { host: string; port: number }): KubeClient {
+  const cluster = config.getCurrentCluster()
+  if (cluster === null) throw new Error('the kubeconfig has no current cluster')
+
+  const server = new URL(cluster.server)
+  const agents = new Map<string, Agent>()
+
+  async function optionsOf({ method = 'GET', path, query = {}, contentType, accept }: KubeRequest): Promise<RequestOptions> {
+    const options: RequestOptions = { headers: {} }
+    await config.applyToHTTPSOptions(options)
+    const search = new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])).toString()
+
+    return {
+      ...options,
+      method,
+      protocol: server.protocol,
+      host: address?.host ?? server.hostname.replace(/^\[|\]$/g, ''),
+      port: address?.port ?? (server.port === '' ? 443 : server.port),
+      path: `${server.pathname.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`,
+      // Every API server's certificate names this service: https://kubernetes.io/docs/setup/best-practices/certificates/
+      ...(address && { servername: 'kubernetes.default.svc' }),
+      headers: {
+        ...options.headers,
+        accept: accept ?? 'application/json',
+        'user-agent': 'irsa-guard',
+        ...(contentType !== undefined && { 'content-type': contentType })
+      },
+      ...(cluster?.proxyUrl === undefined && { agent: agentOf(options) })
+    }
+  }
+
+  // One pool for each set of certificates: those of a rotated cluster CA are read again from their files.
+  function agentOf({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Agent {
+    const identity = createHash('sha256')
+      .update(JSON.stringify([ca, cert, key, rejectUnauthorized].map(String)))
+      .digest('hex')
+    const pooled = agents.get(identity)
+    if (pooled) return pooled
+
+    for (const old of agents.values()) old.destroy()
+    agents.clear()
+    const agent = new Agent({
+      keepAlive: true,
+      maxSockets,
+      ca,
+      cert,
+      key,
+      ...(servername !== undefined && { servername }),
+      ...(rejectUnauthorized !== undefined && { rejectUnauthorized })
+    })
+    agents.set(identity, agent)
+    return agent
+  }
+
+  async function send(request: KubeRequest, idleTimeout: number | undefined): Promise<IncomingMessage> {
+    const contentType = request.body === undefined ? undefined : (request.contentType ?? 'application/json')
+    const options = await optionsOf({ ...request, ...(contentType !== undefined && { contentType }) })
+    request.signal?.throwIfAborted()
+
+    return new Promise((resolve, reject) => {
+      const sent = sendRequest({ ...options, ...(request.signal && { signal: request.signal }) }, resolve)
+      sent.on('socket', (socket) => socket.setKeepAlive(true, 30_000))
+      if (idleTimeout !== undefined) {
+        sent.setTimeout(idleTimeout, () => sent.destroy(new Error(`no answer from ${server.host} within ${idleTimeout / 1000} s`)))
+      }
+      sent.on('error', reject)
+      sent.end(request.body === undefined ? undefined : JSON.stringify(request.body))
+    })
+  }
+
+  return {
+    server: address ? `https://${address.host}:${address.port}` : cluster.server,
+    request: async (request) => answerOf(await send(request, requestTimeout)),
+    watch: async (request) => {
+      const response = await send(request, undefined)
+      if (response.statusCode !== 200) return answerOf(response)
+
+      return { lines: createInterface({ input: response, crlfDelay: Infinity }) }
+    },
+    at: (other) => buildKubeClient(config, other),
+    readToken: async () => {
+      const options: RequestOptions = { headers: {} }
+      await config.applyToHTTPSOptions(options)
+      const header: unknown = new Map(Object.entries(options.headers ?? {})).get('Authorization')
+
+      return typeof header === 'string' ? /^Bearer (.+)$/.exec(header)?.[1] : undefined
+    },
+    close: () => {
+      for (const agent of agents.values()) agent.destroy()
+    }
+  }
+}
+
+async function answerOf(response: IncomingMessage): Promise<KubeAnswer> {
+  const text = await readStream(response)
+  const warnings = [response.headers['warning'] ?? []].flat().flatMap(warningsOf)
+
+  return { status: response.statusCode ?? 0, body: parseJson(text), warnings }
+}
+
+/** The texts of a Warning header, `299 - "text"`, several joined by commas: RFC 7234, section 5.5. */
+function warningsOf(header: string): string[] {
+  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replace(/\\(.)/g, '$1'))
+}
+
+// The API server answers plain text for some errors (401 of a proxy, a health check); their text is kept as it is.
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

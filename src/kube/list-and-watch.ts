@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isRecord } from '../model/subject.js'
+import type { KubeClient } from './client.js'
+
+/** What is kept of a collection of objects; it stays as it was while the API server does not answer. */
+export interface Watched<T> {
+  get(key: string): T | undefined
+  values(): IterableIterator<T>
+  /** Whether the collection has been listed once. */
+  readonly synced: boolean
+  /** When the API server last said anything about the collection. */
+  readonly lastEvent: Date | undefined
+  stop(): void
+}
+
+/** The key of an object: `namespace/name`, or `name` without a namespace. */
+export const keyOf = (namespace: string | undefined, name: string): string => (namespace === undefined ? name : `${namespace}/${name}`)
+
+/** What a watch looks at and keeps. */
+export interface WatchOptions<T> {
+  /** The path of the collection, such as `/api/v1/namespaces`. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  /** Keeps names, labels and annotations only (PartialObjectMetadata), so that nothing else crosses the wire. */
+  readonly metadataOnly?: boolean
+  /** What to remember of an object; undefined forgets it. */
+  readonly keep: (object: Readonly<Record<string, unknown>>) => T | undefined
+  readonly onChange?: (key: string, value: T | undefined) => void
+  /** Told once when the API server stops answering as it should, and once when it answers again. */
+  readonly onTrouble?: (because: string | undefined) => void
+  /** In milliseconds; tests wait less. */
+  readonly timing?: { readonly backOff?: number; readonly maxBackOff?: number; readonly silence?: number }
+}
+
+// Bookmarks come about once a minute, so this much silence is a dead connection.
+const defaultSilence = 150_000
+
+/**
+ * Lists a collection and watches it for ever: through resets, silence, 401, 410, 429, 500 and restarts of the API server, with capped and
+ * jittered back-off. Client-node's informer stops for good at the first of these.
+ */
+export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
+  const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
+  const kept = new Map<string, T>()
+  const stopped = new AbortController()
+  let synced = false
+  let lastEvent: Date | undefined
+  let troubled = false
+
+  const accept = options.metadataOnly ? 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' : 'application/json'
+  const acceptOne = options.metadataOnly ? 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' : 'application/json'
+
+  function set(object: Readonly<Record<string, unknown>>, isGone = false): string | undefined {
+    const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+    const { namespace, name } = metadata
+    if (typeof name !== 'string') return undefined
+
+    const key = keyOf(typeof namespace === 'string' ? namespace : undefined, name)
+    const value = isGone ? undefined : options.keep(object)
+    if (value === undefined) kept.delete(key)
+    else kept.set(key, value)
+    options.onChange?.(key, value)
+    return key
+  }
+
+  async function list(): Promise<string> {
+    const seen = new Set<string>()
+    let resume: string | undefined
+    let version: string
+    do {
+      const { status, body } = await client.request({
+        path: options.path,
+        query: { ...options.query, limit: 500, ...(resume !== undefined && { continue: resume }) },
+        accept,
+        signal: stopped.signal
+      })
+      if (status !== 200 || !isRecord(body)) throw new Trouble(`the list was answered with ${status}`, true)
+      const metadata = isRecord(body['metadata']) ? body['metadata'] : {}
+      for (const object of Array.isArray(body['items']) ? body['items'] : []) {
+        const key = isRecord(object) ? set(object) : undefined
+        if (key !== undefined) seen.add(key)
+      }
+      version = String(metadata['resourceVersion'])
+      resume = typeof metadata['continue'] === 'string' && metadata['continue'] !== '' ? metadata['continue'] : undefined
+    } while (resume !== undefined)
+
+    for (const key of [...kept.keys()].filter((key) => !seen.has(key))) {
+      kept.delete(key)
+      options.onChange?.(key, undefined)
+    }
+    synced = true
+    lastEvent = new Date()
+    return version
+  }
+
+  /** Follows one watch to its end; returns the version to go on from, throws Trouble. */
+  async function follow(from: string): Promise<string> {
+    const silent = new AbortController()
+    let watchdog = setTimeout(() => silent.abort(), silence)
+    let version = from
+    try {
+      const watch = await client.watch({
+        path: options.path,
+        query: { ...options.query, watch: true, allowWatchBookmarks: true, resourceVersion: from, timeoutSeconds: 290 },
+        accept: acceptOne,
+        signal: AbortSignal.any([stopped.signal, silent.signal])
+      })
+      if ('status' in watch) throw new Trouble(`the watch was answered with ${watch.status}`, watch.status === 410)
+
+      for await (const line of watch.lines) {
+        clearTimeout(watchdog)
+        watchdog = setTimeout(() => silent.abort(), silence)
+        const event = parseEvent(line)
+        if (event.type === 'ERROR') throw new Trouble(`the watch ended with an error, ${String(event.object['code'])}`, true)
+        lastEvent = new Date()
+        const metadata = isRecord(event.object['metadata']) ? event.object['metadata'] : {}
+        if (typeof metadata['resourceVersion'] === 'string') version = metadata['resourceVersion']
+        if (event.type !== 'BOOKMARK') set(event.object, event.type === 'DELETED')
+        healthy()
+      }
+
+      return version
+    } catch (error) {
+      // Silence may also mean that the version is one that this server will never reach (a restored etcd): list again.
+      throw silent.signal.aborted ? new Trouble(`the watch was silent for ${silence / 1000} s`, true) : error
+    } finally {
+      clearTimeout(watchdog)
+    }
+  }
+
+  function healthy(): void {
+    if (troubled) options.onTrouble?.(undefined)
+    troubled = false
+  }
+
+  async function run(): Promise<void> {
+    let version: string | undefined
+    let wait = shortest
+    while (!stopped.signal.aborted) {
+      const began = performance.now()
+      try {
+        version ??= await list()
+        healthy()
+        version = await follow(version)
+        if (performance.now() - began > 5000) {
+          wait = shortest
+          continue // an API server ends watches now and then; there is nothing to wait for
+        }
+      } catch (error) {
+        if (stopped.signal.aborted) return
+        if (error instanceof Trouble && error.relist) version = undefined
+        if (!troubled) options.onTrouble?.(error instanceof Error ? error.message : String(error))
+        troubled = true
+        if (performance.now() - began > 5000) wait = shortest
+      }
+      await sleep(wait * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped while waiting
+      wait = Math.min(wait * 2, maxBackOff)
+    }
+  }
+
+  void run()
+
+  return {
+    get: (key) => kept.get(key),
+    values: () => kept.values(),
+    get synced() {
+      return synced
+    },
+    get lastEvent() {
+      return lastEvent
+    },
+    stop: () => stopped.abort()
+  }
+}
+
+/** What went wrong with a list or a watch; `relist` when the version to go on from is lost. */
+class Trouble extends Error {
+  readonly relist: boolean
+
+  constructor(message: string, relist: boolean) {
+    super(message)
+    this.relist = relist
+  }
+}
+
+function parseEvent(line: string): { type: string; object: Readonly<Record<string, unknown>> } {
+  let event: unknown
+  try {
+    event = JSON.parse(line)
+  } catch {
+    throw new Trouble('the watch sent a broken line', true)
+  }
+  if (!isRecord(event) || typeof event['type'] !== 'string' || !isRecord(event['object']))
+    throw new Trouble('the watch sent no event', true)
+
+  return { type: event['type'], object: event['object'] }
+}

@@ -1,0 +1,52 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** The metrics of one process, all with the prefix `irsa_guard_`. */
+export type Metrics = ReturnType<typeof buildMetrics>
+
+/** Builds the metrics with a registry of their own; `lastEvents` is asked at each scrape. */
+export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | undefined>> = () => ({})) {
+  const registry = new Registry()
+  const registers = [registry]
+
+  return {
+    registry,
+    reviews: new Counter({
+      name: 'irsa_guard_reviews_total',
+      help: 'Admission reviews answered, by outcome: allowed, warned, denied, exempt, malformed, failed.',
+      labelNames: ['kind', 'operation', 'outcome'] as const,
+      registers
+    }),
+    reviewSeconds: new Histogram({
+      name: 'irsa_guard_review_seconds',
+      help: 'Time to answer an admission review, in seconds.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3],
+      registers
+    }),
+    facts: new Counter({
+      name: 'irsa_guard_facts_total',
+      help: 'Facts gathered for reviews, by result: known, moot, unknown.',
+      labelNames: ['fact', 'result'] as const,
+      registers
+    }),
+    iamRequests: new Counter({
+      name: 'irsa_guard_iam_requests_total',
+      help: 'Requests to IAM and STS, by operation and result.',
+      labelNames: ['operation', 'result'] as const,
+      registers
+    }),
+    certificateExpiry: new Gauge({
+      name: 'irsa_guard_serving_certificate_expiry_seconds',
+      help: 'When the serving certificate expires, in seconds since 1970.',
+      registers
+    }),
+    watchLastEvent: new Gauge({
+      name: 'irsa_guard_watch_last_event_seconds',
+      help: 'When the API server last said anything about a watched collection, in seconds since 1970.',
+      labelNames: ['collection'] as const,
+      registers,
+      collect() {
+        for (const [collection, at] of Object.entries(lastEvents())) if (at) this.set({ collection }, at.getTime() / 1000)
+      }
+    })
+  }
+}

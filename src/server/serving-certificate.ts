@@ -1,0 +1,75 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { GuardError } from '../model/guard-error.js'
+
+/** A certificate chain with its key, as PEM. */
+export interface ServingCertificate {
+  readonly cert: string
+  readonly key: string
+  readonly expires: Date
+}
+
+/** Reads a serving certificate. Throws ERR_SERVING_CERT, naming the file, when it is missing, no PEM, or the key is another one's. */
+export async function readServingCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<ServingCertificate> {
+  const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
+  const certificate = attempt(() => new X509Certificate(cert), `${certFile} holds no certificate as PEM`)
+  const privateKey = attempt(() => createPrivateKey(key), `${keyFile} holds no private key as PEM`)
+  if (!certificate.checkPrivateKey(privateKey)) throw new GuardError('ERR_SERVING_CERT', `${keyFile} is not the key of ${certFile}`)
+
+  return { cert, key, expires: certificate.validToDate }
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new GuardError('ERR_SERVING_CERT', `${file} cannot be read; it must hold the serving certificate or its key, as PEM`, { cause })
+  }
+}
+
+function attempt<T>(read: () => T, message: string): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new GuardError('ERR_SERVING_CERT', message, { cause })
+  }
+}
+
+/**
+ * Looks at the files every `interval` milliseconds and tells each certificate that differs from the last one; one that cannot be used (half
+ * written, not there yet) goes to `onTrouble` once, and the last good one stays. The files are read, not watched: a kubelet swaps symlinks.
+ */
+export function followServingCertificate(
+  files: { certFile: string; keyFile: string },
+  interval: number,
+  onCertificate: (certificate: ServingCertificate) => void,
+  onTrouble: (error: GuardError) => void
+): { stop(): void } {
+  let last = ''
+  let lastTrouble = ''
+  let stopped = false
+
+  async function look(): Promise<void> {
+    try {
+      const certificate = await readServingCertificate(files)
+      const text = certificate.cert + certificate.key
+      if (text !== last && !stopped) onCertificate(certificate)
+      last = text
+      lastTrouble = ''
+    } catch (error) {
+      if (!(error instanceof GuardError)) throw error
+      if (error.message !== lastTrouble) onTrouble(error)
+      lastTrouble = error.message
+    }
+  }
+
+  void look()
+  const timer = setInterval(() => void look(), interval)
+
+  return {
+    stop: () => {
+      stopped = true
+      clearInterval(timer)
+    }
+  }
+}

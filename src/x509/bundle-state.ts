@@ -1,0 +1,95 @@
+import { readBundle } from './bundle.js'
+import { isInDate, type Certificate } from './certificate.js'
+import { describeCertificate } from './describe.js'
+import { diagnoseBundle } from './diagnose.js'
+import { goMinorOf } from './go-version.js'
+import { judgeTls } from './judge-tls.js'
+import { pemOf } from './accepted-texts.js'
+import { buildPool } from './pool.js'
+import { formatTime } from './time.js'
+
+/** How a guarded webhook's bundle stands to what is right. */
+export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable' | 'absent' | 'unknown'
+
+export interface BundleStanding {
+  readonly state: BundleState
+  /** Why, in words, on one line. */
+  readonly because: string
+  /** Certificates of the bundle that are no current CA. They do no harm to the calls, but their keys are trusted too. */
+  readonly extra: readonly Certificate[]
+}
+
+/** What a bundle is judged by. */
+export interface StandingQuestion {
+  /** The base64 text of `clientConfig.caBundle`; undefined or empty when there is none. */
+  readonly caBundle: string | undefined
+  /** The CAs that may sign the webhook's certificate now, as PEM. */
+  readonly currentCas: string
+  /** What the webhook serves now (PEM, leaf first), where somebody could look, and under which name it is called. */
+  readonly served?: { readonly chain: string; readonly host: string } | undefined
+  readonly at: Date
+  readonly go?: string | undefined
+}
+
+/**
+ * Classifies a bundle. `stale` is said only of a bundle with a current CA in it that did not sign what is served now: which of two
+ * CAs signs is never told by their order. Never throws.
+ */
+export function standingOf({ caBundle, currentCas, served, at, go }: StandingQuestion): BundleStanding {
+  const current = buildPool(readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates).certificates
+  if (caBundle === undefined || caBundle === '') {
+    return { state: 'absent', because: 'there is no caBundle, so the API server trusts the roots of its own system only', extra: [] }
+  }
+  const { bundle, unusable, faults } = diagnoseBundle(caBundle, at, go)
+  if (bundle === undefined || bundle.certificates.length === 0) {
+    return { state: 'unusable', because: [unusable, ...faults.map(({ message }) => message)].join('; '), extra: [] }
+  }
+  const valid = bundle.certificates.filter((certificate) => isInDate(certificate, at))
+  if (valid.length === 0) {
+    const latest = Math.max(...bundle.certificates.map(({ notAfter }) => notAfter))
+    return { state: 'unusable', because: `no certificate of it is valid now; the last one is valid until ${formatTime(latest)}`, extra: [] }
+  }
+  if (current.length === 0) return { state: 'unknown', because: 'the current CAs are not known', extra: [] }
+
+  const extra = bundle.certificates.filter((certificate) => !current.some((ca) => isSameCa(ca, certificate)))
+  const isServed = served && judgeTls({ caBundle, chain: served.chain, host: served.host, at, go }).accepted
+  const held = current.filter((ca) => valid.some((certificate) => isSameCa(ca, certificate)))
+  const missing = current.filter((ca) => !held.includes(ca))
+  const list = (certificates: readonly Certificate[]): string => certificates.map(describeCertificate).join(', ')
+  if (held.length === 0) {
+    // An anchor above the current CAs, or the serving certificate itself, works as well: then nothing is wrong that we could see.
+    if (isServed)
+      return {
+        state: 'ok',
+        because: `it holds no current CA, but accepts what is served now: ${list(bundle.certificates.slice(0, 3))}`,
+        extra
+      }
+
+    return {
+      state: 'foreign',
+      because: `it holds ${list(bundle.certificates.slice(0, 3))}, but the current CA is ${list(current.slice(0, 3))}`,
+      extra
+    }
+  }
+  const signer = missing.find((ca) => served && isSignerOf(ca, served, at, go))
+  if (isServed === false && signer !== undefined) {
+    return {
+      state: 'stale',
+      because: `what is served now is signed by ${describeCertificate(signer)}, which the bundle lacks; it holds ${list(held)}`,
+      extra
+    }
+  }
+  if (missing.length > 0) return { state: 'incomplete', because: `it holds ${list(held)} and lacks ${list(missing)}`, extra }
+
+  const more = extra.length === 0 ? '' : `, and besides ${list(extra.slice(0, 3))}`
+
+  return { state: 'ok', because: `it holds ${list(held)}${more}`, extra }
+}
+
+/** The same CA to Go: the same name and key, whatever else was renewed. */
+export const isSameCa = (one: Certificate, other: Certificate): boolean =>
+  one.raw.equals(other.raw) || (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
+
+function isSignerOf(ca: Certificate, { chain, host }: { chain: string; host: string }, at: Date, go: string | undefined): boolean {
+  return judgeTls({ caBundle: Buffer.from(pemOf(ca)).toString('base64'), chain, host, at, go }).accepted
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { DerReader, tag } from './der.js'
+import { noExtensions, readExtensions, type Extensions } from './extensions.js'
+import { readName, type Name } from './name.js'
+import { readAlgorithm, readPublicKey, rightAligned, type PublicKey } from './public-key.js'
+import { Refusal } from './refusal.js'
+import { signatureAlgorithmOf, type SignatureAlgorithm } from './signature-algorithm.js'
+import { parseGeneralizedTime, parseUtcTime } from './time.js'
+
+/** A certificate that Go's parser takes, with what Go's verifier looks at. */
+export interface Certificate extends Extensions {
+  readonly raw: Buffer
+  /** The part that is signed. */
+  readonly signedPart: Buffer
+  readonly version: 1 | 2 | 3
+  /** The serial number's content octets, two's complement. */
+  readonly serial: Buffer
+  readonly signatureAlgorithm: SignatureAlgorithm | undefined
+  readonly signature: Buffer
+  readonly issuer: Name
+  readonly subject: Name
+  /** Milliseconds since 1970; both ends still belong to it. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** The SubjectPublicKeyInfo. */
+  readonly keyInfo: Buffer
+  readonly publicKey: PublicKey
+}
+
+/**
+ * Reads one DER certificate as `x509.ParseCertificate` of that Go does: the certificate, or the text of Go's refusal. What Go
+ * leaves open (bytes behind the parts it reads) is left open here as well. Never throws.
+ */
+export function parseCertificate(der: Buffer, goMinor: number): Certificate | { readonly refusal: string } {
+  try {
+    return readCertificate(der, goMinor)
+  } catch (error) {
+    if (error instanceof Refusal) return { refusal: error.message }
+    throw error
+  }
+}
+
+function readCertificate(der: Buffer, goMinor: number): Certificate {
+  const { raw, body } = new DerReader(der).element(tag.sequence, 'x509: malformed certificate')
+  const outer = new DerReader(body)
+  const signedPart = outer.element(tag.sequence, 'x509: malformed tbs certificate')
+  const reader = new DerReader(signedPart.body)
+
+  const version = readVersion(reader)
+  const serial = reader.integer('x509: malformed serial number')
+  // Negative serial numbers were taken before Go 1.23: https://go.dev/doc/godebug#go-123
+  if ((serial[0] ?? 0) >= 0x80 && goMinor >= 23) throw new Refusal('x509: negative serial number')
+
+  const algorithm = reader.read(tag.sequence, 'x509: malformed signature algorithm identifier')
+  if (!outer.read(tag.sequence, 'x509: malformed algorithm identifier').equals(algorithm)) {
+    throw new Refusal("x509: inner and outer signature algorithm identifiers don't match")
+  }
+  const signatureAlgorithm = signatureAlgorithmOf(readAlgorithm(algorithm))
+  const issuer = readName(reader.element(tag.sequence, 'x509: malformed issuer').raw)
+  const validity = reader.reader(tag.sequence, 'x509: malformed validity')
+  const notBefore = readTime(validity)
+  const notAfter = readTime(validity)
+  const subject = readName(reader.element(tag.sequence, 'x509: malformed issuer').raw) // the same words as Go's
+  const keyInfo = reader.element(tag.sequence, 'x509: malformed spki').raw
+  const publicKey = readPublicKey(keyInfo)
+  const extensions = version === 1 ? noExtensions : readOptionalParts(reader, version, goMinor)
+  const signature = rightAligned(outer.bitString('x509: malformed signature'))
+  if (raw.length !== der.length) throw new Refusal('x509: trailing data')
+
+  return {
+    ...extensions,
+    raw,
+    signedPart: signedPart.raw,
+    version,
+    serial,
+    signatureAlgorithm,
+    signature,
+    issuer,
+    subject,
+    notBefore,
+    notAfter,
+    keyInfo,
+    publicKey
+  }
+}
+
+function readVersion(reader: DerReader): 1 | 2 | 3 {
+  const malformed = 'x509: malformed version'
+  const explicit = reader.optional(tag.constructed(0), malformed)
+  if (explicit === undefined) return 1
+
+  const inner = new DerReader(explicit)
+  const version = inner.int64(malformed)
+  if (!inner.isEmpty || version < 0n) throw new Refusal(malformed)
+  if (version > 2n) throw new Refusal('x509: invalid version')
+
+  return version === 0n ? 1 : version === 1n ? 2 : 3
+}
+
+function readTime(reader: DerReader): number {
+  const isUtc = reader.startsWith(tag.utcTime)
+  if (!isUtc && !reader.startsWith(tag.generalizedTime)) throw new Refusal('x509: unsupported time format')
+
+  const malformed = isUtc ? 'x509: malformed UTCTime' : 'x509: malformed GeneralizedTime'
+  const text = reader.read(isUtc ? tag.utcTime : tag.generalizedTime, malformed).toString('latin1')
+  const moment = isUtc ? parseUtcTime(text) : parseGeneralizedTime(text)
+  if (moment === undefined) throw new Refusal(malformed)
+
+  return moment
+}
+
+function readOptionalParts(reader: DerReader, version: 2 | 3, goMinor: number): Extensions {
+  reader.optional(tag.context(1), 'x509: malformed issuerUniqueID')
+  reader.optional(tag.context(2), 'x509: malformed subjectUniqueID')
+  const extensions = version === 3 ? reader.optional(tag.constructed(3), 'x509: malformed extensions') : undefined
+
+  return extensions === undefined ? noExtensions : readExtensions(extensions, goMinor)
+}
+
+/** Whether a certificate names an issuer that is itself, by the bytes of the names. */
+export const isSelfIssued = ({ issuer, subject }: Certificate): boolean => issuer.raw.equals(subject.raw)
+
+/** SHA-256 of the DER, in hexadecimal with colons, as `openssl x509 -fingerprint -sha256` prints it. */
+export const fingerprintOf = ({ raw }: { raw: Buffer }): string => colonHex(createHash('sha256').update(raw).digest())
+
+/** Bytes in hexadecimal with colons. */
+export const colonHex = (bytes: Buffer): string =>
+  bytes
+    .toString('hex')
+    .toUpperCase()
+    .replace(/(..)(?=.)/g, '$1:')
+
+/** Whether a moment lies within a certificate's validity, both ends included. */
+export const isInDate = ({ notBefore, notAfter }: Certificate, at: Date): boolean => notBefore <= at.getTime() && at.getTime() <= notAfter

@@ -1,0 +1,104 @@
+import { decodeBase64 } from './base64.js'
+
+/** One block that Go's `pem.Decode` returns, and where it stands in the text (byte offsets). */
+export interface PemBlock {
+  readonly label: string
+  readonly hasHeaders: boolean
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+const begin = '-----BEGIN '
+const end = '\n-----END '
+const dashes = '-----'
+
+/**
+ * Reads the PEM blocks of a text as Go's `encoding/pem` does, in linear time. The text is latin1: one character for each byte.
+ *
+ * What follows from Go's way and surprises people: BEGIN counts only at the start of a line, and END must end its line, so one
+ * blank in front, a byte order mark, or two blocks glued together lose the block. A block that does not parse is passed over
+ * silently. Of several BEGIN lines before one END the last counts.
+ */
+export function readPemBlocks(text: string): PemBlock[] {
+  const blocks: PemBlock[] = []
+  let at = 0
+  while (at < text.length) {
+    const block = nextBlock(text, at)
+    if (block === undefined) break
+    blocks.push(block)
+    at = block.end
+  }
+
+  return blocks
+}
+
+function nextBlock(text: string, from: number): PemBlock | undefined {
+  let at = from // never goes back, so each byte is looked at a bounded number of times
+  for (;;) {
+    const endLine = text.indexOf(end, at)
+    if (endLine < 0) return undefined
+
+    const trailer = endLine + end.length
+    // Slicing first bounds the backward search; without it hostile text costs quadratic time.
+    const beginInSegment = text.slice(at, endLine).lastIndexOf(begin)
+    const beginLine = at + beginInSegment
+    if (beginInSegment < 0 || (beginInSegment > 0 && text[beginLine - 1] !== '\n')) {
+      at = trailer
+      continue
+    }
+
+    const typeLine = lineAt(text, beginLine + begin.length)
+    if (!typeLine.text.endsWith(dashes)) {
+      at = trailer
+      continue
+    }
+    const label = typeLine.text.slice(0, -dashes.length)
+
+    let body = typeLine.next
+    let hasHeaders = false
+    for (;;) {
+      if (body >= text.length) return undefined
+      const line = lineAt(text, body)
+      if (!line.text.includes(':')) break
+      hasHeaders = true
+      body = line.next
+    }
+    if (body > trailer) return undefined // lines with a colon went on past END: Go gives up here
+
+    // endLine is the line feed before END; an empty block has eaten it, and then body is just behind it.
+    const closing = closingOf(text, trailer, label)
+    const bytes = closing === undefined || (hasHeaders && body > endLine) ? undefined : bodyOf(text, body, endLine)
+    if (closing === undefined || bytes === undefined) {
+      at = trailer
+      continue
+    }
+
+    return { label, hasHeaders, bytes, start: beginLine, end: closing }
+  }
+}
+
+/** Where the line of END ends when it is well-formed: the same label, five dashes, and only blanks after them. */
+function closingOf(text: string, trailer: number, label: string): number | undefined {
+  const afterDashes = trailer + label.length + dashes.length
+  if (text.slice(trailer, afterDashes) !== label + dashes) return undefined
+
+  const rest = lineAt(text, afterDashes)
+
+  return rest.text === '' ? rest.next : undefined
+}
+
+function bodyOf(text: string, start: number, endLine: number): Buffer | undefined {
+  return start >= endLine ? Buffer.alloc(0) : decodeBase64(text.slice(start, endLine).replace(/[ \t]+/g, ''))
+}
+
+/** A line without its line end (LF or CRLF) and without blanks and tabs before that; `next` is where the following one begins. */
+function lineAt(text: string, start: number): { text: string; next: number } {
+  const feed = text.indexOf('\n', start)
+  let stop = feed < 0 ? text.length : feed
+  const next = feed < 0 ? text.length : feed + 1
+  if (feed > start && text[feed - 1] === '\r') stop--
+  while (stop > start && (text[stop - 1] === ' ' || text[stop - 1] === '\t')) stop--
+
+  return { text: text.slice(start, stop), next }
+}

@@ -1,0 +1,46 @@
+/**
+ * Reads a UTCTime as Go does: seconds may be missing, an offset may stand instead of Z (never a zero one), and years from 50 are
+ * of the last century. Milliseconds since 1970, or undefined.
+ */
+export function parseUtcTime(text: string): number | undefined {
+  const parts = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})$/.exec(text)
+  if (parts === null) return undefined
+
+  const year = Number(parts[1])
+
+  return momentOf(year >= 50 ? 1900 + year : 2000 + year, parts)
+}
+
+/** Reads a GeneralizedTime as Go does: four digits of year, seconds, Z or an offset, no fractions. */
+export function parseGeneralizedTime(text: string): number | undefined {
+  const parts = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(Z|[+-]\d{4})$/.exec(text)
+
+  return parts === null ? undefined : momentOf(Number(parts[1]), parts)
+}
+
+function momentOf(
+  year: number,
+  [, , month, day, hour, minute, second = '0', zone = 'Z']: readonly (string | undefined)[]
+): number | undefined {
+  const date = new Date(0)
+  date.setUTCFullYear(year, Number(month) - 1, Number(day))
+  date.setUTCHours(Number(hour), Number(minute), Number(second))
+  const isReal =
+    date.getUTCMonth() === Number(month) - 1 &&
+    date.getUTCDate() === Number(day) &&
+    date.getUTCHours() === Number(hour) &&
+    Number(minute) < 60 &&
+    Number(second) < 60
+  const offset = zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)))
+  // Go takes hours up to 24 in an offset; it writes the time back and compares, so 60 minutes and +0000 are refused.
+  if (!isReal || (zone !== 'Z' && (offset === 0 || Number(zone.slice(1, 3)) > 24 || Number(zone.slice(3)) >= 60))) return undefined
+
+  return date.getTime() - offset * 60_000
+}
+
+/** A moment as Go prints it (RFC 3339, whole seconds, UTC). */
+export function formatTime(milliseconds: number): string {
+  const date = new Date(milliseconds)
+
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString().replace(/\.\d{3}Z$/, 'Z')
+}

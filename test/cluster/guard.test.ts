@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { startGuard } from '../../control-plane/guard.ts'
+import { startControlPlane } from '../../control-plane/start.ts'
+import { waitFor } from '../../control-plane/wait.ts'
+import { findCluster } from '../../src/kube/connect.js'
+
+const account = '111122223333'
+const good = `arn:aws:iam::${account}:role/team/cart`
+const bad = `arn:aws:iam::${account}:policy/cart`
+
+interface Changes {
+  name?: string
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+}
+
+const serviceAccount = (role: string, { name = 'cart', labels = {}, annotations = {} }: Changes = {}): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name, namespace: 'default', labels, annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations } }
+  })
+
+t.test('the guard, installed from its manifests, on a real API server', async (t) => {
+  const controlPlane = await startControlPlane()
+  t.teardown(() => controlPlane.stop())
+  const apply = (manifest: string) => controlPlane.kubectl(['apply', '-f', '-'], manifest)
+
+  t.match(await apply(serviceAccount(bad, { name: 'old' })), { code: 0 }, 'before the guard is there, the mistake goes through')
+  const guard = await startGuard(controlPlane, { config: { iam: { files: [`${process.cwd()}/examples/iam.json`] } } })
+  t.teardown(() => guard.stop())
+
+  await t.test('denies what this request makes wrong, in the words that check uses', async (t) => {
+    const denied = await apply(serviceAccount(bad))
+    t.equal(denied.code, 1)
+    t.equal(
+      denied.stderr,
+      `Error from server (Forbidden): error when creating "STDIN": admission webhook "validate.irsa-guard.io" denied the request: service account default/cart
+- role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"
+  fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
+`
+    )
+    const args = ['dist/cli.js', 'check', '-', '--iam', 'examples/iam.json']
+    const checked = spawnSync(process.execPath, args, { input: serviceAccount(bad), encoding: 'utf8' })
+    t.match(checked, { status: 1, stdout: `error role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"` })
+    t.match(await apply(serviceAccount(`arn:aws-cn:iam::${account}:role/team/cart`)), {
+      code: 1,
+      stderr: /role-arn-partition-mismatch: role arn:aws-cn:.* is in partition aws-cn, the cluster is in aws\n/
+    })
+  })
+
+  await t.test('accepts what is right in silence, and warns about what may come to be', async (t) => {
+    t.match(await apply(serviceAccount(good)), { code: 0, stderr: '' })
+    t.match(await apply(serviceAccount(`arn:aws:iam::${account}:role/gone`, { name: 'early' })), {
+      code: 0,
+      stderr: /^Warning: role-missing: role .*role\/gone does not exist\nWarning: role-missing: fix: /
+    })
+  })
+
+  await t.test('is silent about a label, warns about another annotation, lets go', async (t) => {
+    t.match(await apply(serviceAccount(bad, { name: 'old', labels: { team: 'a' } })), { code: 0, stderr: '' })
+    t.match(await apply(serviceAccount(bad, { name: 'old', labels: { team: 'a' }, annotations: { note: 'b' } })), {
+      code: 0,
+      stderr: /^Warning: role-arn-malformed: /
+    })
+    t.match(await controlPlane.kubectl(['delete', 'serviceaccount', 'old']), { code: 0, stderr: '' })
+  })
+
+  await t.test('obeys the mode of the namespace', async (t) => {
+    const label = async (mode: string) => {
+      t.match(await controlPlane.kubectl(['label', '--overwrite', 'namespace', 'default', `irsa-guard.io/mode=${mode}`]), { code: 0 })
+    }
+    const create = () => controlPlane.kubectl(['create', '--dry-run=server', '-f', '-'], serviceAccount(bad, { name: 'new' }))
+    for (const [mode, expected] of [
+      ['warn', /^Warning: role-arn-malformed: /],
+      ['audit', /^$/],
+      ['off', /^$/],
+      ['enforce', /denied the request/]
+    ] as const) {
+      await label(mode)
+      const seen = await waitFor(`mode ${mode}`, async () => {
+        const { stderr } = await create()
+        return expected.test(stderr) && { stderr }
+      })
+      t.match(seen.stderr, expected, mode)
+    }
+  })
+
+  await t.test('gets a new serving certificate under load, and no review fails', async (t) => {
+    const client = findCluster({ kubeconfig: controlPlane.kubeconfig }, {})
+    if (client === undefined) throw new Error('there is a kubeconfig')
+    t.teardown(() => client.close())
+    let running = true
+    let denied = 0
+    const load = async () => {
+      for (let turn = 0; running && turn < 3000; turn++) {
+        const body: unknown = JSON.parse(serviceAccount(bad, { name: 'load' }))
+        const { status } = await client.request({
+          method: 'POST',
+          path: '/api/v1/namespaces/default/serviceaccounts',
+          query: { dryRun: 'All' },
+          body
+        })
+        if (status !== 403) t.fail(`answered with ${status}: the review failed open`)
+        denied++
+      }
+    }
+    const clients = [load(), load(), load(), load()]
+    const expiry = async () => /certificate_expiry_seconds (\d+)/.exec(await (await fetch(`${guard.serveHealth}/metrics`)).text())?.[1]
+    const before = await expiry()
+    await sleep(1000) // certificates tell time in seconds
+    t.match(await controlPlane.kubectl(['delete', 'secret', 'irsa-guard-serving-cert', '-n', 'irsa-guard']), { code: 0 })
+    await waitFor('the new certificate', async () => (await expiry()) !== before, 60_000).finally(() => (running = false))
+    await Promise.all(clients)
+    t.ok(denied > 100, `${denied} reviews`)
+  })
+
+  await t.test('never is the outage: while it is stopped, everything passes, and the API server counts it', async (t) => {
+    const failOpen = async () => {
+      const { stdout } = await controlPlane.kubectl(['get', '--raw', '/metrics'])
+      return Number(
+        /^apiserver_admission_webhook_fail_open_count\{name="validate.irsa-guard.io",type="validating"\} (\d+)/m.exec(stdout)?.[1] ?? 0
+      )
+    }
+    await guard.stopServe()
+    const before = await failOpen()
+    t.match(await apply(serviceAccount(bad, { name: 'meanwhile' })), { code: 0 })
+    t.ok((await failOpen()) > before)
+    await guard.startServe()
+    await waitFor('a denial', async () => (await apply(serviceAccount(bad, { name: 'again' }))).code === 1)
+  })
+})

@@ -1,0 +1,55 @@
+import t from 'tap'
+import { parseConfig } from '../src/config.js'
+
+const ids = ['role-missing', 'role-arn-malformed']
+const parse = (text: string): ReturnType<typeof parseConfig> => parseConfig(text, 'config.yaml', ids)
+
+t.test('fills in every default', async (t) => {
+  t.match(parse(''), {
+    mode: 'enforce',
+    severities: new Map(),
+    issuer: undefined,
+    annotationPrefix: 'eks.amazonaws.com',
+    iam: { files: [], accounts: [], requestsPerSecond: 5 },
+    caBundle: { guard: [], enforce: [], injectors: {} },
+    scan: { interval: 3_600_000 },
+    server: { port: 9443, healthPort: 8080, deadline: 2000 },
+    tls: { certFile: '/etc/irsa-guard/tls/tls.crt', hosts: [] }
+  })
+})
+
+t.test('reads what is given', async (t) => {
+  t.match(parse('mode: warn\nrules: { role-missing: { severity: off } }\nserver: { deadline: 1500ms }\nscan: { interval: 5m }\n'), {
+    mode: 'warn',
+    severities: new Map([['role-missing', 'off']]),
+    server: { deadline: 1500 },
+    scan: { interval: 300_000 }
+  })
+})
+
+t.test('names key, value and what is allowed, a line for each mistake', async (t) => {
+  const table: readonly (readonly [string, string])[] = [
+    ['mode: enforced', 'config.yaml: mode is "enforced"; expected one of enforce, warn, audit, off'],
+    ['server: { prot: 1 }', 'config.yaml: server.prot: unknown key (did you mean port?); known are port, healthPort, deadline'],
+    ['server: { port: 70000 }', 'config.yaml: server.port is 70000; expected a value that must be <= 65535'],
+    ['server: { deadline: 3s }', 'config.yaml: server.deadline is "3s"; at most 2500 ms fit into the webhook\'s timeout of 3 s'],
+    ['server: { deadline: soon }', 'config.yaml: server.deadline is "soon"; expected a text of the form ^[0-9]+(ms|s|m|h)$'],
+    ['iam: { accounts: [{ account: "1" }] }', 'config.yaml: iam.accounts.0 is {"account":"1"}; expected a map with the key roleArn'],
+    ['rules: { role-mising: { severity: error } }', 'config.yaml: rules.role-mising: there is no such rule (did you mean role-missing?)'],
+    ['rules: { x: { severity: error } }', 'config.yaml: rules.x: there is no such rule'],
+    ['- a', 'config.yaml: the configuration is ["a"]; expected a value of type object'],
+    ['exempt: { users: [""] }', 'config.yaml: exempt.users.0 is ""; expected a value that must NOT have fewer than 1 characters']
+  ]
+  for (const [text, message] of table) {
+    t.throws(() => parse(text), { code: 'ERR_CONFIG' }, text)
+    try {
+      parse(text)
+    } catch (error) {
+      t.equal(String(error instanceof Error ? error.message : error).split('\n')[0], message)
+    }
+  }
+  t.throws(() => parse('mode: [\n'), { code: 'ERR_CONFIG', message: /^config.yaml:\d+: / })
+  t.throws(() => parse('mode: x\nissuer: oidc.example'), {
+    message: /mode is "x".*\n.*issuer is "oidc.example"; expected a text of the form/
+  })
+})

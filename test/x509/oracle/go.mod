@@ -1,0 +1,3 @@
+module irsa-guard.io/oracle
+
+go 1.26
