@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import t from 'tap'
@@ -57,6 +57,17 @@ t.test('the steps of the Dockerfile, run in an empty folder, make a command that
     encoding: 'utf8'
   })
   t.match(checked, 'error role-arn-malformed')
+
+  // Every command loads its own part of the bundle; a configuration that stops it shows that it was loaded.
+  writeFileSync(join(root, 'config.yaml'), 'mood: enforce\n')
+  for (const command of ['serve', 'controller']) {
+    const { status, stderr } = spawnSync(process.execPath, [join(image, file), command, '--config', 'config.yaml'], {
+      cwd: root,
+      encoding: 'utf8'
+    })
+    t.equal(status, 2)
+    t.match(stderr, /mood/, command)
+  }
 })
 
 t.test('the image runs as a user that the manifests accept', async (t) => {
