@@ -5,7 +5,7 @@ import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
 import { bundleTextOf } from '../output/bundle-text.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { readServedChain } from './served-chain.js'
-import { readText } from './facts-by-hand.js'
+import { readText } from './sources.js'
 import type { Terminal } from './check.js'
 
 export interface CaOptions {
