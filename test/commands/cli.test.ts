@@ -98,6 +98,47 @@ t.test('check --aws asks the IAM API, once for a role', async (t) => {
   t.strictSame(iam.actions, ['GetCallerIdentity', 'GetRole', 'GetRole', 'GetRole'], 'twice for the one that is missing')
 })
 
+t.test('check judges templates with the service accounts beside them, and names the line', async (t) => {
+  const manifest = `apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: cart
+  annotations:
+    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/cart
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: cart
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          serviceAccountName: cart
+          containers:
+            - name: app
+              env:
+                - name: AWS_ROLE_ARN
+                  value: arn:aws:iam::111122223333:role/cart
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      serviceAccountName: web
+      containers:
+        - name: app
+`
+  const { stdout } = await run(['check', '-', '-n', 'shop'], manifest)
+  t.match(stdout, /stdin:21 CronJob shop\/cart\n {2}warning mutation-preempted: container app lacks AWS_WEB_IDENTITY_TOKEN_FILE/)
+  t.match(stdout, /field: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
+  t.match(stdout, /not checked: service-account-missing \(1 object\): service account shop\/web is not among the files/)
+})
+
 t.test('check obeys --fail-on', async (t) => {
   t.equal((await run([...examples, '--fail-on', 'never'])).code, 0)
   t.equal((await run([...examples, '--fail-on', 'info'])).code, 1)
