@@ -3,6 +3,8 @@ import type { Finding, Unchecked } from './model/finding.js'
 import { parseSubject } from './model/subject.js'
 import { review } from './review.js'
 
+export { evaluateTrust, type TrustVerdict } from './evaluate-trust.js'
+export type { TrustQuestion } from './trust-policy/judge.js'
 export { GuardError, type GuardErrorCode } from './model/guard-error.js'
 export type { Finding, Problem, Severity, Unchecked } from './model/finding.js'
 

@@ -1,14 +1,24 @@
 import type { Fact } from '../model/fact.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
 
 /** What IAM (or a snapshot of it) says about the role of an ARN: there is none of that name, or the ARN it really has. */
-export type RoleAnswer = { readonly exists: false } | { readonly exists: true; readonly arn: string }
+export type RoleAnswer =
+  { readonly exists: false } | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument }
+
+/** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`). */
+export interface TrustPolicyDocument {
+  readonly document: unknown
+  readonly encoding: 'json' | 'url'
+}
 
 /** The facts that rules may ask for, by name. */
 export interface FactTypes {
   /** The role that the service account's annotation names. */
   readonly role: RoleAnswer
+  /** Whether the role's trust policy lets the service account in. */
+  readonly trust: TrustJudgement
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
   /** The cluster's OIDC issuer, with its `https://`. */

@@ -2,7 +2,7 @@ import { known, unknown } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
-import type { RoleSource } from './facts.js'
+import type { RoleAnswer, RoleSource } from './facts.js'
 
 /** What an IamSnapshot file says, indexed for questions. */
 export interface Snapshot {
@@ -12,7 +12,7 @@ export interface Snapshot {
 
 /** Reads IamSnapshot documents into one source of facts. Throws ERR_IAM_SNAPSHOT, naming the file and the field. */
 export function loadSnapshots(documents: readonly { readonly file: string; readonly content: unknown }[]): Snapshot {
-  const arnByAccountAndName = new Map<string, string>()
+  const roleByAccountAndName = new Map<string, RoleAnswer>()
   const complete = new Set<string>()
   const issuers = new Set<string>()
 
@@ -27,7 +27,15 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
       const arn = isRecord(role) && typeof role['arn'] === 'string' ? parseRoleArn(role['arn']) : undefined
       if (arn === undefined)
         return fail(`roles[${index}].arn is ${JSON.stringify(isRecord(role) ? role['arn'] : role)}; expected the ARN of a role`)
-      arnByAccountAndName.set(keyOf(arn), arn.text)
+      const trustPolicy = isRecord(role) ? role['trustPolicy'] : undefined
+      if (trustPolicy !== undefined && typeof trustPolicy !== 'string' && !isRecord(trustPolicy)) {
+        return fail(`roles[${index}].trustPolicy is ${JSON.stringify(trustPolicy)}; expected an object or text`)
+      }
+      roleByAccountAndName.set(keyOf(arn), {
+        exists: true,
+        arn: arn.text,
+        ...(trustPolicy !== undefined && { trustPolicy: { document: trustPolicy, encoding: encodingOf(trustPolicy) } })
+      })
     }
     for (const [index, account] of list(content['accounts'], 'accounts', fail).entries()) {
       if (typeof account !== 'string' || !/^\d{12}$/.test(account)) {
@@ -46,8 +54,8 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
     issuer: issuers.size === 1 ? [...issuers][0] : undefined,
     roles: {
       readRole: async (arn) => {
-        const found = arnByAccountAndName.get(keyOf(arn))
-        if (found !== undefined) return known({ exists: true, arn: found })
+        const found = roleByAccountAndName.get(keyOf(arn))
+        if (found !== undefined) return known(found)
         if (complete.has(arn.account)) return known({ exists: false })
 
         return unknown(`the IAM file does not list all roles of account ${arn.account}`)
@@ -55,6 +63,10 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
     }
   }
 }
+
+/** JSON never begins with `%`, and percent-encoded JSON always does. */
+const encodingOf = (trustPolicy: unknown): 'json' | 'url' =>
+  typeof trustPolicy === 'string' && trustPolicy.trimStart().startsWith('%') ? 'url' : 'json'
 
 function list(value: unknown, name: string, fail: (message: string) => never): readonly unknown[] {
   if (value === undefined) return []

@@ -1,0 +1,23 @@
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
+
+/** No statement of the trust policy allows the call by which pods get their role. */
+export const trustActionMissing = defineRule({
+  id: 'trust-action-missing',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const { miss } = trust
+    if (miss?.kind !== 'action') return
+
+    const role = roleNamed(account)
+    const fix = 'put sts:AssumeRoleWithWebIdentity into the Action of the statement that trusts the OIDC provider'
+    if (miss.statement === undefined) return trustProblem(`${role} trusts nobody: its trust policy has no Allow statement`, fix)
+
+    return trustProblem(
+      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${miss.statement} is about ${valuesShown(miss.found)}`,
+      fix
+    )
+  }
+})

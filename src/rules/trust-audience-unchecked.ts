@@ -1,0 +1,20 @@
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
+
+/** The trust policy does not ask for an audience, so tokens made for other services are accepted, too. */
+export const trustAudienceUnchecked = defineRule({
+  id: 'trust-audience-unchecked',
+  severity: 'warning',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const found = trust.breadth.find(({ kind }) => kind === 'no-audience')
+    if (found === undefined) return
+
+    return trustProblem(
+      `${roleNamed(account)} takes tokens of any audience: its statement ${found.statement} does not limit :aud`,
+      `add a condition StringEquals on <issuer>:aud with ${quote(trust.audience)} to that statement`
+    )
+  }
+})

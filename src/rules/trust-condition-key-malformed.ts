@@ -1,0 +1,22 @@
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+
+/** A condition key of the trust policy is not one that this cluster's tokens bring, so the condition can never hold. */
+export const trustConditionKeyMalformed = defineRule({
+  id: 'trust-condition-key-malformed',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const { miss } = trust
+    const [first, ...others] = miss?.kind === 'condition-key' ? miss.failed : []
+    if (miss?.kind !== 'condition-key' || first === undefined) return
+
+    const also = others.length === 0 ? '' : `; also ${conditionsShown(others)}`
+    return trustProblem(
+      `${roleNamed(account)} asks for a key that no token of this cluster brings: its statement ${miss.statement} has ${quote(first.key)}${first.says === undefined ? '' : `: ${first.says}`}${also}`,
+      `write the key ${quote(miss.expected)}`
+    )
+  }
+})

@@ -1,0 +1,19 @@
+import { defineRule } from './define-rule.js'
+import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+
+/** A condition of the trust policy asks for something that no pod's request carries, or for a time that has passed. */
+export const trustConditionUnmeetable = defineRule({
+  id: 'trust-condition-unmeetable',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const { miss } = trust
+    if (miss?.kind !== 'unmeetable') return
+
+    return trustProblem(
+      `${roleNamed(account)} asks for what no pod can bring: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
+      'remove that condition from the statement that trusts the OIDC provider'
+    )
+  }
+})

@@ -1,0 +1,22 @@
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
+
+/** Whether the role lets the service account in is decided by the request: its address, its time, or what AWS does not document. */
+export const trustDependsOnRuntime = defineRule({
+  id: 'trust-depends-on-runtime',
+  severity: 'warning',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    if (trust.verdict !== 'depends') return
+
+    const keys = trust.dependsOn.length === 0 ? '' : ` on ${trust.dependsOn.slice(0, 10).map(quote).join(', ')}`
+    const open =
+      trust.undocumented.length === 0 ? '' : `${keys === '' ? '' : ' and'} on what AWS does not document: ${trust.undocumented.join(', ')}`
+    return trustProblem(
+      `whether ${roleNamed(account)} lets ${trust.subject} in depends${keys}${open} (statement ${trust.statement ?? 0})`,
+      'make sure that the pods meet that condition where they run, or take it out of the trust policy'
+    )
+  }
+})

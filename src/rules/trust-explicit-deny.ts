@@ -1,0 +1,28 @@
+import { quote } from '../model/text.js'
+import type { FailedCondition } from '../trust-policy/miss.js'
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
+
+/** A Deny statement of the trust policy holds for this service account, and no Allow can win against it. */
+export const trustExplicitDeny = defineRule({
+  id: 'trust-explicit-deny',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const { miss } = trust
+    if (miss?.kind !== 'explicit-deny') return
+
+    const because = miss.conditions.map(conditionHolds).join(' and ')
+    return trustProblem(
+      `${roleNamed(account)} refuses ${trust.subject}: its statement ${miss.statement} is a Deny that holds${because === '' ? '' : ` because ${because}`}`,
+      'narrow that Deny so that it leaves this service account out, or point the annotation at another role'
+    )
+  }
+})
+
+function conditionHolds({ operator, key, wanted, actual }: Omit<FailedCondition, 'says'>): string {
+  const has = actual === undefined ? 'which the request lacks' : `which is ${quote(actual)}`
+
+  return `${operator} ${quote(key)} ${valuesShown(wanted)} holds for the key, ${has}`
+}

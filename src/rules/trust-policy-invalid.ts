@@ -1,0 +1,21 @@
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
+
+/** IAM would refuse to store this trust policy, so a role cannot have it as it stands. */
+export const trustPolicyInvalid = defineRule({
+  id: 'trust-policy-invalid',
+  severity: 'error',
+  atAdmission: 'warning', // IAM did store a policy that was read from it: we are more likely to be wrong
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const { miss } = trust
+    if (miss?.kind !== 'invalid') return
+
+    const place = miss.place === '' ? 'the document' : miss.place
+    return trustProblem(
+      `the trust policy of ${roleNamed(account)} is not one that IAM stores: ${place}: ${miss.reason}`,
+      `correct ${place} and put the policy again`
+    )
+  }
+})

@@ -1,0 +1,20 @@
+import { policyLength } from '../trust-policy/document.js'
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
+
+/** The trust policy is nearly as long as IAM stores; the next service account may not fit. */
+export const trustPolicyNearLimit = defineRule({
+  id: 'trust-policy-near-limit',
+  severity: 'info',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const limit = trust.size <= policyLength.usual ? policyLength.usual : policyLength.most
+    if (trust.size < 0.9 * limit) return
+
+    return trustProblem(
+      `the trust policy of ${roleNamed(account)} has ${trust.size} characters without white space; ${limit === policyLength.usual ? `IAM stores ${limit} unless the account was granted more` : `IAM stores at most ${limit}`}`,
+      'share the role among fewer clusters and service accounts, or make a role for each'
+    )
+  }
+})

@@ -1,0 +1,20 @@
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
+
+/** The trust policy names another principal than the OIDC provider of this cluster in the role's account. */
+export const trustProviderMismatch = defineRule({
+  id: 'trust-provider-mismatch',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const { miss } = trust
+    if (miss?.kind !== 'provider') return
+
+    return trustProblem(
+      `${roleNamed(account)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}, it must be ${quote(trust.provider)}: ${miss.says}`,
+      `write "Principal": {"Federated": ${quote(trust.provider)}} in that statement, and its condition keys with the same issuer`
+    )
+  }
+})

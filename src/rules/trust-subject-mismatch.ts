@@ -1,0 +1,20 @@
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+
+/** The role trusts other service accounts but not this one, so STS will refuse its token. */
+export const trustSubjectMismatch = defineRule({
+  id: 'trust-subject-mismatch',
+  severity: 'error',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const { miss } = trust
+    if (miss?.kind !== 'subject') return
+
+    return trustProblem(
+      `${roleNamed(account)} does not trust ${trust.subject}: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
+      `put ${quote(trust.subject)} into that condition, or point the annotation at a role made for this service account`
+    )
+  }
+})

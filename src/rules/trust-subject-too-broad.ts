@@ -1,0 +1,32 @@
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
+
+const kinds = new Set(['other-namespaces', 'own-namespace', 'anyone', 'any-provider'])
+
+/** The trust policy lets in service accounts beyond those it names: by a wildcard, or because everyone is a principal. */
+export const trustSubjectTooBroad = defineRule({
+  id: 'trust-subject-too-broad',
+  severity: 'warning',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const found = trust.breadth.find(({ kind }) => kinds.has(kind))
+    if (found === undefined) return
+
+    const { kind, statement, value, example } = found
+    const role = roleNamed(account)
+    if (kind === 'anyone' || kind === 'any-provider') {
+      return trustProblem(
+        `${role} has ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as principal in its statement ${statement}`,
+        `name the provider: "Principal": {"Federated": ${quote(trust.provider)}}`
+      )
+    }
+    const whom = kind === 'other-namespaces' ? 'service accounts of other namespaces' : 'every such service account of its namespace'
+    const pattern = value === undefined ? '' : ` by ${quote(value)}`
+    return trustProblem(
+      `${role} lets in ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,
+      `list the exact subjects under StringEquals, such as ${quote(trust.subject)}`
+    )
+  }
+})

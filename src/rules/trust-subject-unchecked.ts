@@ -1,0 +1,21 @@
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
+
+/** The trust policy does not say which service accounts may have the role, or only which may not. */
+export const trustSubjectUnchecked = defineRule({
+  id: 'trust-subject-unchecked',
+  severity: 'warning',
+  on: ['ServiceAccount'],
+  needs: ['trust'],
+  check(account, { trust }) {
+    const found = trust.breadth.find(({ kind }) => kind === 'no-subject' || kind === 'negated-subject')
+    if (found === undefined) return
+
+    const lacks = found.kind === 'no-subject' ? 'has no condition on :sub' : 'only says which subjects may not'
+    return trustProblem(
+      `every service account of the cluster may have ${roleNamed(account)}: its statement ${found.statement} ${lacks}`,
+      `add a condition StringEquals on <issuer>:sub with ${quote(trust.subject)} to that statement`
+    )
+  }
+})

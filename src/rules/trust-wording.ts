@@ -1,0 +1,35 @@
+import type { Problem } from '../model/finding.js'
+import { parseRoleArn } from '../model/role-arn.js'
+import { annotationField, roleArnAnnotation, type ServiceAccountSubject } from '../model/subject.js'
+import { quote } from '../model/text.js'
+import type { FailedCondition } from '../trust-policy/miss.js'
+
+/** A problem with the trust policy of the role that an account asks for: it is told at the annotation. */
+export const trustProblem = (message: string, fix: string): Problem => ({ field: annotationField(roleArnAnnotation), message, fix })
+
+/** The role by its name, as messages begin; a policy that is judged without an account has none. */
+export function roleNamed({ annotations }: ServiceAccountSubject): string {
+  const value = annotations[roleArnAnnotation]
+  const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
+
+  return arn === undefined ? 'the role' : `role ${arn.name}`
+}
+
+/** The first of many values, quoted. */
+export function valuesShown(values: readonly string[], limit = 3): string {
+  const shown = values.slice(0, limit).map(quote)
+  if (values.length > limit) shown.push(`${values.length - limit} more`)
+
+  return shown.length === 0 ? 'nothing' : shown.join(' or ')
+}
+
+/** What one condition wants, what the token has, and which part differs. */
+export function conditionShown({ operator, key, wanted, actual, says }: FailedCondition): string {
+  const has = actual === undefined ? 'the request has no such key' : `the token has ${quote(actual)}`
+
+  return `${operator} ${quote(key)} wants ${valuesShown(wanted)}, ${has}${says === undefined ? '' : `: ${says}`}`
+}
+
+/** The deciding condition, and the others that fail beside it. */
+export const conditionsShown = (failed: readonly FailedCondition[]): string =>
+  [...failed.slice(0, 4).map(conditionShown), ...(failed.length > 4 ? [`${failed.length - 4} more conditions fail`] : [])].join('; also ')

@@ -1,0 +1,141 @@
+import { isRecord } from '../model/subject.js'
+import { contextOf, type RequestContext, type Token } from './context.js'
+import { evaluatePolicy, evaluateStatement } from './evaluate.js'
+import { hasWildcard, parsePattern } from './glob.js'
+import type { Policy, Statement } from './policy.js'
+import { reachOf } from './reach.js'
+import { hasVariable } from './variables.js'
+
+/** A way in which a policy lets in others than the service account, and the statement that does. */
+export interface Breadth {
+  readonly kind: 'no-subject' | 'negated-subject' | 'other-namespaces' | 'own-namespace' | 'anyone' | 'any-provider' | 'no-audience'
+  readonly statement: number
+  /** The pattern that is too wide. */
+  readonly value?: string
+  /** The subject of a service account that gets in by it. */
+  readonly example?: string
+}
+
+/** The kinds that make a policy over-permissive; the others are lesser warnings. */
+export const isOverPermissive = ({ kind }: Breadth): boolean => kind !== 'own-namespace' && kind !== 'no-audience'
+
+// Names that nobody gives: whoever gets in under them gets in without being meant.
+const stranger = 'irsa-guard-stranger'
+
+/**
+ * Finds who else gets in, by asking the policy as a whole about strangers: so a second, loose statement counts, and a Deny
+ * that keeps strangers out does, too. Their audience is left open, for a service account may ask for any.
+ */
+export function breadthOf(policy: Policy, provider: string, token: Token, verdict: 'allowed' | 'denied' | 'depends'): Breadth[] {
+  const found: Breadth[] = [...anyoneIn(policy.statements)]
+  for (const [arn, issuer] of providersOf(policy, provider, token)) {
+    const theirs = { ...token, issuer, audience: undefined }
+    const unknownSubject = contextOf({ ...theirs, subject: `system:serviceaccount:${stranger}:${stranger}` })
+    const open = letsIn(policy, arn, unknownSubject)
+    if (open !== undefined) found.push(withoutLimit(open, issuer))
+    else found.push(...byPattern(policy, arn, theirs))
+  }
+  const otherAudience = contextOf({ ...token, audience: stranger })
+  const unlimited = verdict === 'denied' ? undefined : letsIn(policy, provider, otherAudience)
+  if (unlimited !== undefined) found.push({ kind: 'no-audience', statement: unlimited.index })
+
+  return onePerKind(found)
+}
+
+/** Whether a document that IAM refuses names everyone as principal, which is worth telling all the same. */
+export function anyoneInValue(value: unknown): Breadth[] {
+  const statement = isRecord(value) ? value['Statement'] : undefined
+  const list: readonly unknown[] = Array.isArray(statement) ? statement : [statement]
+  const index = list.findIndex((entry) => isRecord(entry) && entry['Effect'] === 'Allow' && entry['Principal'] === '*')
+
+  return index < 0 ? [] : [{ kind: 'anyone', statement: index }]
+}
+
+// With these keys a statement for all AWS principals is one for some.
+const limitsPrincipal = /^aws:(?:principal(?:arn|orgid|orgpaths|account)$|principaltag\/|userid$|sourceaccount$|sourcearn$)/
+
+function* anyoneIn(statements: readonly Statement[]): Iterable<Breadth> {
+  for (const { index, effect, principals, conditions } of statements) {
+    if (effect === 'Deny') continue
+    if (principals.some(({ type, value }) => type === 'Federated' && (value === '*' || /:oidc-provider\/\*/.test(value)))) {
+      yield { kind: 'any-provider', statement: index }
+    }
+    const limited = conditions.some(({ operator, lowerKey }) => !operator.negated && !operator.ifExists && limitsPrincipal.test(lowerKey))
+    if (!limited && principals.some(({ type, value }) => type === 'AWS' && value === '*')) yield { kind: 'anyone', statement: index }
+  }
+}
+
+/** The statement by which a request gets in or might; undefined when it is kept out whatever happens. */
+function letsIn(policy: Policy, provider: string, context: RequestContext): Statement | undefined {
+  if (evaluatePolicy(policy, provider, context).verdict === 'denied') return undefined
+
+  return policy.statements.find(
+    (statement) => statement.effect === 'Allow' && evaluateStatement(statement, policy.variables, provider, context).truth !== false
+  )
+}
+
+function withoutLimit({ index, conditions }: Statement, issuer: string): Breadth {
+  const limits = conditions.filter(({ lowerKey }) => lowerKey === `${issuer.toLowerCase()}:sub`)
+  if (limits.length === 0) return { kind: 'no-subject', statement: index }
+  if (limits.every(({ operator }) => operator.negated)) return { kind: 'negated-subject', statement: index }
+
+  const value = limits.find(({ operator }) => !operator.negated)?.values.find((text) => hasWildcard(text) || hasVariable(text))
+  return { kind: 'other-namespaces', statement: index, ...(value !== undefined && { value }) }
+}
+
+/** Our provider, and the other OIDC providers of the role's account that an Allow names. */
+function providersOf({ statements }: Policy, provider: string, { issuer, roleAccount }: Token): Map<string, string> {
+  const providers = new Map([[provider, issuer]])
+  for (const { effect, principals } of statements) {
+    if (effect === 'Deny') continue
+    for (const { type, value } of principals) {
+      const [, account, url] = type === 'Federated' ? (/^arn:[^:]*:iam::(\d+):oidc-provider\/(.+)$/.exec(value) ?? []) : []
+      if (url !== undefined && account === roleAccount) providers.set(value, url)
+    }
+  }
+  return providers
+}
+
+// The longest subject: a namespace has at most 63 characters, a service account's name 253.
+const longestSubject = 'system:serviceaccount::'.length - 1 + 63 + 1 + 253
+const examplesTried = 8
+
+function* byPattern(policy: Policy, provider: string, token: Token): Iterable<Breadth> {
+  const [, , namespace = '', name = ''] = token.subject.split(':')
+  const key = `${token.issuer.toLowerCase()}:sub`
+  const letsSubjectIn = (subject: string, statement: Statement): boolean => {
+    const context = contextOf({ ...token, subject })
+    const truthOf = (one: Statement): boolean | undefined => evaluateStatement(one, policy.variables, provider, context).truth
+    return truthOf(statement) !== false && !policy.statements.some((one) => one.effect === 'Deny' && truthOf(one) === true)
+  }
+  let tried = 0
+
+  for (const statement of policy.statements) {
+    if (statement.effect === 'Deny') continue
+    for (const { operator, lowerKey, values } of statement.conditions) {
+      if (lowerKey !== key || operator.relation !== 'like' || operator.negated) continue
+      for (const value of values) {
+        if (!hasWildcard(value) || hasVariable(value) || value.replaceAll('*', '').length > longestSubject) continue
+        const { otherNamespace, otherName } = reachOf(parsePattern(value), namespace, name)
+        for (const [kind, example] of [
+          ['other-namespaces', otherNamespace],
+          ['own-namespace', otherName]
+        ] as const) {
+          if (example === undefined || tried >= examplesTried) continue
+          tried++
+          if (!letsSubjectIn(example, statement)) continue
+          yield { kind, statement: statement.index, value, example }
+          if (kind === 'other-namespaces') return // nothing says more
+        }
+      }
+    }
+  }
+}
+
+/** The first of each kind; a wildcard over namespaces says more than one inside a namespace. */
+function onePerKind(found: readonly Breadth[]): Breadth[] {
+  const first = found.filter((breadth, index) => found.findIndex(({ kind }) => kind === breadth.kind) === index)
+  const isWide = first.some(isOverPermissive)
+
+  return first.filter(({ kind }) => kind !== 'own-namespace' || !isWide)
+}

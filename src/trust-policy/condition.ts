@@ -1,0 +1,162 @@
+import type { KeyState, RequestContext } from './context.js'
+import { anyRun, hasWildcard, matchesPattern, parsePattern, type Pattern } from './glob.js'
+import { holds, isInRange, parseDate, parseNumber, type Operator } from './operators.js'
+import type { Condition } from './policy.js'
+import { expand, expandText, hasVariable, type Expanded } from './variables.js'
+
+/** Whether something holds; when that is open, the keys it depends on, or what AWS does not document. */
+export type Outcome =
+  | { readonly truth: boolean }
+  | { readonly truth: undefined; readonly dependsOn?: readonly string[]; readonly undocumented?: readonly string[] }
+
+const yes: Outcome = { truth: true }
+const no: Outcome = { truth: false }
+const outcome = (truth: boolean): Outcome => (truth ? yes : no)
+const undocumented = (what: string): Outcome => ({ truth: undefined, undocumented: [what] })
+
+/** Evaluates one operator and key of a Condition element, for all requests that the context stands for. */
+export function evaluateCondition(condition: Condition, variables: boolean, context: RequestContext): Outcome {
+  if (!condition.operator.asDocumented) return undocumented(`what IAM makes of the spelling ${condition.name}`)
+  const state = context.stateOf(condition.lowerKey)
+  const dependsOn = { truth: undefined, dependsOn: [condition.key] }
+  const present = (): Outcome => {
+    if (state.is === 'known' || state.is === 'either') return whenPresent(condition, state.value, variables, context)
+    return condition.operator.family === 'null' ? nullOutcome(condition, false) : (constantOf(condition, state, variables) ?? dependsOn)
+  }
+  if (state.is === 'absent') return whenAbsent(condition)
+  if (state.is === 'known' || state.is === 'time' || (state.is === 'runtime' && state.always)) return present()
+
+  const [with_, without] = [present(), whenAbsent(condition)]
+  return with_.truth === without.truth && with_.truth !== undefined ? with_ : dependsOn
+}
+
+function whenAbsent(condition: Condition): Outcome {
+  const { family, negated, ifExists, quantifier } = condition.operator
+  if (family === 'null') return nullOutcome(condition, true)
+  if (ifExists) return yes
+  // The guide's table and its general rule disagree about these two.
+  if (quantifier !== undefined && negated) return undocumented(`${condition.name} for a key that the request lacks`)
+  if (quantifier !== undefined) return outcome(quantifier === 'all')
+
+  return outcome(negated)
+}
+
+function nullOutcome({ name, operator, values }: Condition, isAbsent: boolean): Outcome {
+  if (operator.quantifier !== undefined) return undocumented(`${name}, a set operator with Null`)
+  const wanted = values.map((value) => value.toLowerCase())
+  if (wanted.includes(String(isAbsent))) return yes
+  if (wanted.length > 0 && wanted.every((value) => value === String(!isAbsent))) return no
+
+  return undocumented('Null with a value that is neither true nor false')
+}
+
+function whenPresent(condition: Condition, actual: string, variables: boolean, context: RequestContext): Outcome {
+  const { name, operator, values } = condition
+  if (operator.family === 'null') return nullOutcome(condition, false)
+  if (values.length === 0) {
+    return operator.quantifier !== undefined || operator.ifExists ? no : undocumented(`${name} with an empty list of values`)
+  }
+  let open: Outcome | undefined
+  let incomparable = false
+  for (const value of values) {
+    const matched = matches(operator, actual, value, variables, context)
+    if (matched === true) return outcome(!operator.negated)
+    if (matched === 'incomparable') incomparable = true
+    else if (matched !== false) open ??= matched
+  }
+  if (open !== undefined) return open
+  // What cannot be compared does not match; whether its negation holds is not documented.
+  return incomparable && operator.negated ? undocumented(`${name} with values that it cannot compare`) : outcome(operator.negated)
+}
+
+type Match = boolean | 'incomparable' | (Outcome & { truth: undefined })
+
+function matches(operator: Operator, actual: string, value: string, variables: boolean, context: RequestContext): Match {
+  const { family, relation } = operator
+  if (family === 'number') return compared(operator, parseNumber(actual), parseNumber(value))
+  if (family === 'date') return compared(operator, parseDate(actual), parseDate(value))
+  if (family === 'ip') return isInRange(actual, value) ?? 'incomparable'
+  if (family === 'binary') {
+    // There is no documented binary key to see whether text keys are compared encoded or plain.
+    const alike = value === actual || value === Buffer.from(actual).toString('base64')
+    return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key that holds text'] } : false
+  }
+  const isLike = relation === 'like'
+  if (!variables || !hasVariable(value)) {
+    if (family === 'boolean') return actual.toLowerCase() === value.toLowerCase()
+    if (relation === 'equals-ignore-case') return actual.toLowerCase() === value.toLowerCase()
+    if (!isLike || (family === 'string' && !hasWildcard(value))) return actual === value
+    return family === 'arn' ? matchesArn(parsePattern(value), actual) : matchesPattern(parsePattern(value), actual)
+  }
+  const expanded: Expanded = isLike ? expand(value, context) : expandText(value, context)
+  if ('missing' in expanded) return false
+  if ('dependsOn' in expanded) return { truth: undefined, dependsOn: expanded.dependsOn }
+  if ('pattern' in expanded) {
+    return family === 'arn' ? matchesArn(expanded.pattern, actual) : matchesPattern(expanded.pattern, actual)
+  }
+  return relation === 'equals' && family === 'string' ? actual === expanded.text : actual.toLowerCase() === expanded.text.toLowerCase()
+}
+
+const compared = ({ relation }: Operator, actual: number | undefined, wanted: number | undefined): Match =>
+  actual === undefined || wanted === undefined ? 'incomparable' : holds(relation, actual, wanted)
+
+/** Compares the six parts of an ARN each for itself, so that a wildcard does not reach over a colon. */
+function matchesArn(pattern: Pattern, actual: string): Match {
+  const parts = actual.split(':')
+  if (parts.length < 6 || parts[0] !== 'arn') {
+    // Some take the whole text as a pattern, others never match; where both say no, it is no.
+    return matchesPattern(pattern, actual) ? { truth: undefined, undocumented: ['an Arn operator on a value that is no ARN'] } : false
+  }
+  const wanted = splitAtColons(pattern)
+  const found = [...parts.slice(0, 5), parts.slice(5).join(':')]
+
+  return wanted.length === 6 && wanted.every((part, index) => matchesPattern(part, found[index] ?? ''))
+}
+
+function splitAtColons(pattern: Pattern): Pattern[] {
+  const split: Pattern[number][][] = [[]]
+  for (const part of pattern) {
+    const pieces: Pattern = typeof part === 'string' ? part.split(':') : [part]
+    for (const [index, piece] of pieces.entries()) {
+      if (index > 0 && split.length < 6) split.push([])
+      else if (index > 0) split.at(-1)?.push(':')
+      if (piece !== '') split.at(-1)?.push(piece)
+    }
+  }
+  return split
+}
+
+/** What a condition says of a key whose value is open, where it says the same of every value. */
+function constantOf({ operator, values }: Condition, state: KeyState, variables: boolean): Outcome | undefined {
+  if (operator.family === 'string' && operator.relation === 'like') {
+    const takesAll = values.some((value) => (!variables || !hasVariable(value)) && isOnlyStars(value))
+    if (takesAll) return outcome(!operator.negated)
+  }
+  if (state.is !== 'time' || state.from === undefined || values.length === 0) return
+  if (operator.family !== 'date' && operator.family !== 'number') return
+
+  const from = Math.floor(state.from / 1000) * 1000 // keys of time count whole seconds
+  const verdicts = values.map((value) => fromNowOn(operator, from, operator.family === 'date' ? parseDate(value) : secondsIn(value)))
+  if (verdicts.includes(true)) return outcome(!operator.negated)
+
+  return verdicts.every((verdict) => verdict === false) ? outcome(operator.negated) : undefined
+}
+
+const isOnlyStars = (value: string): boolean => {
+  const [only, ...rest] = parsePattern(value)
+  return only === anyRun && rest.length === 0
+}
+
+const secondsIn = (value: string): number | undefined => {
+  const seconds = parseNumber(value)
+  return seconds === undefined ? undefined : seconds * 1000
+}
+
+/** Whether a comparison is true, or false, at each moment from `from` on. */
+function fromNowOn({ relation }: Operator, from: number, wanted: number | undefined): boolean | undefined {
+  if (wanted === undefined) return undefined
+  if (relation === 'greater' || relation === 'greater-or-equal') return holds(relation, from, wanted) ? true : undefined
+  if (relation === 'equals') return from > wanted ? false : undefined
+
+  return holds(relation, from, wanted) ? undefined : false
+}

@@ -1,0 +1,89 @@
+/** What is known, before the request is made, of a condition key in it. */
+export type KeyState =
+  | { readonly is: 'known'; readonly value: string }
+  | { readonly is: 'absent' }
+  /** Decided by the request: any value, and, unless `always`, perhaps none. */
+  | { readonly is: 'runtime'; readonly always: boolean }
+  /** The time of the request in milliseconds: not before `from`, when that is known. */
+  | { readonly is: 'time'; readonly from: number | undefined }
+  /** This value or none: AWS's pages do not say which. */
+  | { readonly is: 'either'; readonly value: string }
+
+/** What a request carries: a state for each condition key, asked for in lower case. */
+export interface RequestContext {
+  stateOf(key: string): KeyState
+}
+
+/** The facts of a request that are known beforehand. `issuer` is without its `https://`. */
+export interface Token {
+  readonly issuer: string
+  readonly subject: string
+  /** undefined: any audience. */
+  readonly audience: string | undefined
+  readonly roleAccount: string
+  readonly at: Date | undefined
+}
+
+const absent: KeyState = { is: 'absent' }
+const runtime: KeyState = { is: 'runtime', always: false }
+const always: KeyState = { is: 'runtime', always: true }
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
+// …/reference_policies_iam-condition-keys.html: AssumeRoleWithWebIdentity is not signed, so it has no key of a caller's
+// identity; nor has it keys for which the API has no parameter or a Kubernetes token no claim.
+const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
+  ...[
+    'aws:principalarn',
+    'aws:principalorgid',
+    'aws:principalorgpaths',
+    'aws:principalisawsservice',
+    'aws:principalservicename',
+    'aws:principalservicenameslist',
+    'aws:username',
+    'aws:userid',
+    'aws:multifactorauthpresent',
+    'aws:multifactorauthage',
+    'aws:tokenissuetime',
+    'aws:tagkeys',
+    'aws:sourceidentity',
+    'aws:sourcearn',
+    'aws:sourceaccount',
+    'aws:sourceorgid',
+    'aws:sourceorgpaths',
+    'aws:calledvia',
+    'aws:calledviafirst',
+    'aws:calledvialast',
+    'sts:externalid',
+    'sts:sourceidentity',
+    'sts:transitivetagkeys',
+    'sts:awsservicename'
+  ].map((key): [string, KeyState] => [key, absent]),
+  ...['sts:rolesessionname', 'aws:requestedregion', 'aws:useragent'].map((key): [string, KeyState] => [key, always]),
+  ['aws:securetransport', { is: 'known', value: 'true' }], // STS answers on HTTPS only
+  ['sts:roleauthorizedbyidp', { is: 'known', value: 'false' }] // true only with the claim https://aws.amazon.com/roles
+])
+
+/** The context of AssumeRoleWithWebIdentity with a service account's token. */
+export function contextOf({ issuer, subject, audience, roleAccount, at }: Token): RequestContext {
+  const prefix = `${issuer.toLowerCase()}:`
+  const audienceState: KeyState = audience === undefined ? always : { is: 'known', value: audience }
+  const time: KeyState = { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
+
+  return {
+    stateOf(key) {
+      if (key.startsWith(prefix)) {
+        const claim = key.slice(prefix.length)
+        if (claim === 'sub') return { is: 'known', value: subject }
+        if (claim === 'aud') return audienceState
+        // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours lack.
+        if (claim === 'oaud') return audience === undefined ? runtime : { is: 'either', value: audience }
+        return absent
+      }
+      if (key === 'aws:currenttime' || key === 'aws:epochtime') return time
+      if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
+      if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
+      // A key that we do not know may come with any request; keys of other services and other issuers never do.
+      return states.get(key) ?? (/^(?:aws|sts|iam):/.test(key) ? runtime : absent)
+    }
+  }
+}

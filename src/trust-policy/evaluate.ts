@@ -1,0 +1,102 @@
+import { evaluateCondition, type Outcome } from './condition.js'
+import type { RequestContext } from './context.js'
+import { matchesPattern, parsePattern } from './glob.js'
+import type { Policy, Statement } from './policy.js'
+
+/** The call whose fate the trust policy decides. */
+export const webIdentityAction = 'sts:AssumeRoleWithWebIdentity'
+
+/** What a policy says of one request, or of all requests that a context stands for. */
+export interface Decision {
+  readonly verdict: 'allowed' | 'denied' | 'depends'
+  /** The Deny that hit, or the Allow that matched or that is open; undefined when no statement allows. */
+  readonly statement: number | undefined
+  /** Keys as written, each once (in whatever case), sorted. */
+  readonly dependsOn: readonly string[]
+  /** What AWS does not document and the answer depends on. */
+  readonly undocumented: readonly string[]
+}
+
+/**
+ * Decides as IAM does, in Kleene's three-valued logic: denied when a Deny holds or no Allow can hold; allowed when an Allow
+ * holds and no Deny can; else it depends.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export function evaluatePolicy(policy: Policy, provider: string, context: RequestContext): Decision {
+  let allow: number | undefined
+  let openAllow: number | undefined
+  let openDeny: number | undefined
+  const open: { effect: Statement['effect']; outcome: Outcome }[] = []
+
+  for (const statement of policy.statements) {
+    const outcome = evaluateStatement(statement, policy.variables, provider, context)
+    if (outcome.truth === false) continue
+    if (statement.effect === 'Deny') {
+      if (outcome.truth === true) return { ...settled, verdict: 'denied', statement: statement.index }
+      openDeny ??= statement.index
+    } else if (outcome.truth === true) allow ??= statement.index
+    else openAllow ??= statement.index
+    if (outcome.truth === undefined) open.push({ effect: statement.effect, outcome })
+  }
+  if (allow === undefined && openAllow === undefined) return { ...settled, verdict: 'denied', statement: undefined }
+  if (allow !== undefined && openDeny === undefined) return { ...settled, verdict: 'allowed', statement: allow }
+
+  // Where an Allow holds, only the Deny statements leave it open.
+  const deciding = allow === undefined ? open : open.filter(({ effect }) => effect === 'Deny')
+  return {
+    verdict: 'depends',
+    statement: allow === undefined ? openAllow : openDeny,
+    ...join(deciding.map(({ outcome }) => outcome))
+  }
+}
+
+const settled = { dependsOn: [], undocumented: [] }
+
+/** Whether a statement applies to the request: its principal, its action and each of its conditions. */
+export function evaluateStatement(statement: Statement, variables: boolean, provider: string, context: RequestContext): Outcome {
+  const principal = evaluatePrincipal(statement, provider)
+  if (principal.truth === false || !coversAction(statement)) return { truth: false }
+
+  let open: Outcome[] | undefined = principal.truth === undefined ? [principal] : undefined
+  for (const condition of statement.conditions) {
+    const outcome = evaluateCondition(condition, variables, context)
+    if (outcome.truth === false) return outcome
+    if (outcome.truth === undefined) (open ??= []).push(outcome)
+  }
+  if (open === undefined) return { truth: true }
+
+  return { truth: undefined, ...join(open) }
+}
+
+/** Whether a statement's principals cover the tokens of an OIDC provider, named by its ARN: compared as text, no wildcards. */
+export function evaluatePrincipal({ principals }: Statement, provider: string): Outcome {
+  if (principals.some(({ type, value }) => type === 'Federated' && value === provider)) return { truth: true }
+  if (principals.some(({ type, value }) => type === 'AWS' && value === '*')) {
+    return { truth: undefined, undocumented: ['whether the principal {"AWS": "*"} covers web identities'] }
+  }
+  return { truth: false }
+}
+
+/** Whether a statement is about AssumeRoleWithWebIdentity. Case does not matter, `*` and `?` are wildcards. */
+export function coversAction({ actions, notAction }: Pick<Statement, 'actions' | 'notAction'>): boolean {
+  return notAction !== actions.some((action) => matchesAction(action.toLowerCase()))
+}
+
+const lowerAction = webIdentityAction.toLowerCase()
+const matchesAction = (action: string): boolean =>
+  action === lowerAction || (/[*?]/.test(action) && matchesPattern(parsePattern(action), lowerAction))
+
+function join(outcomes: readonly Outcome[]): { dependsOn: string[]; undocumented: string[] } {
+  const keys = new Map<string, string>()
+  const undocumented = new Set<string>()
+  for (const outcome of outcomes) {
+    if (outcome.truth !== undefined) continue
+    for (const key of outcome.dependsOn ?? []) {
+      const lower = key.toLowerCase()
+      const before = keys.get(lower)
+      if (before === undefined || key < before) keys.set(lower, key)
+    }
+    for (const what of outcome.undocumented ?? []) undocumented.add(what)
+  }
+  return { dependsOn: [...keys.values()].sort(), undocumented: [...undocumented].sort() }
+}

@@ -1,0 +1,112 @@
+import { anyoneInValue, breadthOf, isOverPermissive, type Breadth } from './breadth.js'
+import { contextOf, type Token } from './context.js'
+import { readDocument, type Defect } from './document.js'
+import { evaluatePolicy } from './evaluate.js'
+import { findMiss, type Miss } from './miss.js'
+import { parsePolicy } from './policy.js'
+import { providerArnOf } from './provider.js'
+
+/** One role's trust policy and one service account. */
+export interface TrustQuestion {
+  /** The policy: an object, JSON text, or percent-encoded JSON text. */
+  readonly document: unknown
+  /** `url`: percent-encoded, as GetRole returns it. Told by the text itself when left out. */
+  readonly encoding?: 'json' | 'url' | undefined
+  /** 12 digits. */
+  readonly roleAccount: string
+  /** `aws` unless told. */
+  readonly partition?: string | undefined
+  /** The cluster's OIDC issuer, with its `https://`. */
+  readonly issuer: string
+  readonly namespace: string
+  readonly serviceAccount: string
+  /** The audience of the pod's token. */
+  readonly audience: string
+  /** Now. Without it the time is a runtime key; with it a date that has passed is past for good. */
+  readonly at?: Date | undefined
+}
+
+/** Whether STS exchanges the service account's token as far as the trust policy decides, and what rules need to explain it. */
+export interface TrustJudgement {
+  readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
+  readonly overPermissive: boolean
+  /** Counted from zero: the Deny that holds, the Allow that matched or is open, else the nearest miss. */
+  readonly statement?: number
+  /** The condition keys that decide, as written, each once, sorted. */
+  readonly dependsOn: readonly string[]
+  /** What decides and is not documented by AWS. */
+  readonly undocumented: readonly string[]
+  /** Why it is denied or invalid: one thing, the first in the order of `Miss`. */
+  readonly miss?: Miss
+  readonly breadth: readonly Breadth[]
+  /** The document's characters without white space, as IAM counts them; 0 when it is not JSON. */
+  readonly size: number
+  /** What was asked about. */
+  readonly subject: string
+  readonly audience: string
+  readonly provider: string
+}
+
+/** Judges one trust policy for one service account. Synchronous, never throws, whatever the document is. */
+export function judgeTrust(question: TrustQuestion): TrustJudgement {
+  const read = readDocument(question.document, question.encoding)
+
+  return 'reason' in read ? invalid(read, question, undefined, 0) : judgeValue(read.value, read.size, question)
+}
+
+/** Judges a document that has been read already. */
+export function judgeValue(value: unknown, size: number, question: TrustQuestion): TrustJudgement {
+  const policy = parsePolicy(value)
+  if ('reason' in policy) return invalid(policy, question, value, size)
+
+  const { provider, token } = askedOf(question)
+  const context = contextOf(token)
+  const { verdict, statement, dependsOn, undocumented } = evaluatePolicy(policy, provider, context)
+  const breadth = breadthOf(policy, provider, token, verdict)
+  const miss = verdict === 'denied' ? findMiss(policy, provider, token, context) : undefined
+  const deciding = miss === undefined ? statement : miss.statement
+
+  return {
+    verdict,
+    overPermissive: breadth.some(isOverPermissive),
+    ...(deciding !== undefined && { statement: deciding }),
+    dependsOn,
+    undocumented,
+    ...(miss !== undefined && { miss }),
+    breadth,
+    size,
+    subject: token.subject,
+    audience: question.audience,
+    provider
+  }
+}
+
+/** The token and the provider that a question is about. */
+export function askedOf(question: TrustQuestion): { provider: string; token: Token } {
+  const { issuer, namespace, serviceAccount, audience, roleAccount, partition = 'aws', at } = question
+  const bare = issuer.replace(/^https:\/\//, '')
+
+  return {
+    provider: providerArnOf(partition, roleAccount, bare),
+    token: { issuer: bare, subject: `system:serviceaccount:${namespace}:${serviceAccount}`, audience, roleAccount, at }
+  }
+}
+
+function invalid(defect: Defect, question: TrustQuestion, value: unknown, size: number): TrustJudgement {
+  const breadth = anyoneInValue(value)
+  const { provider, token } = askedOf(question)
+
+  return {
+    verdict: 'invalid',
+    overPermissive: breadth.some(isOverPermissive),
+    ...(defect.statement !== undefined && { statement: defect.statement }),
+    dependsOn: [],
+    undocumented: [],
+    miss: { kind: 'invalid', ...defect },
+    breadth,
+    size,
+    subject: token.subject,
+    audience: question.audience,
+    provider
+  }
+}

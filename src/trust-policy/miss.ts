@@ -1,0 +1,142 @@
+import { evaluateCondition } from './condition.js'
+import type { RequestContext, Token } from './context.js'
+import type { Defect } from './document.js'
+import { coversAction, evaluatePrincipal, evaluateStatement } from './evaluate.js'
+import { hasWildcard, matchesPattern, parsePattern } from './glob.js'
+import { keyDifference, type KeyDifference } from './key.js'
+import type { Condition, Policy, Statement } from './policy.js'
+import { providerDifference } from './provider.js'
+import { subjectDifference } from './subject-difference.js'
+
+/** A condition that keeps the token out: what it wants and what the request has (undefined: no such key). */
+export interface FailedCondition {
+  readonly operator: string
+  readonly key: string
+  readonly wanted: readonly string[]
+  readonly actual: string | undefined
+  /** Which part differs, where it can be told. */
+  readonly says: string | undefined
+}
+
+interface InStatement {
+  readonly statement: number
+  /** All conditions of that statement that fail, the deciding one first. */
+  readonly failed: readonly FailedCondition[]
+}
+
+/** The one thing that keeps a service account out, the nearest to being right: in the order in which they are told. */
+export type Miss =
+  | ({ readonly kind: 'invalid' } & Defect)
+  | { readonly kind: 'explicit-deny'; readonly statement: number; readonly conditions: readonly Omit<FailedCondition, 'says'>[] }
+  | { readonly kind: 'action'; readonly statement: number | undefined; readonly found: readonly string[] }
+  | { readonly kind: 'provider'; readonly statement: number; readonly found: string; readonly says: string; readonly isSpelling: boolean }
+  | ({ readonly kind: 'condition-key'; readonly expected: string } & InStatement)
+  | ({ readonly kind: 'issuers-anded' } & InStatement)
+  | ({ readonly kind: 'literal-wildcard' | 'subject' | 'audience' | 'unmeetable' } & InStatement)
+
+/** Finds what keeps the token out of a policy that denies it: the Deny that holds, else the nearest miss. */
+export function findMiss(policy: Policy, provider: string, token: Token, context: RequestContext): Miss {
+  let nearest: { distance: number; statement: Statement; failed: readonly Failed[] } | undefined
+  for (const statement of policy.statements) {
+    if (statement.effect === 'Deny') {
+      if (evaluateStatement(statement, policy.variables, provider, context).truth === true) return denied(statement, context)
+      continue
+    }
+    const failed = failuresOf(statement, policy, token, context)
+    const distance = distanceOf(statement, failed, provider)
+    if (nearest === undefined || distance < nearest.distance) nearest = { distance, statement, failed }
+  }
+  if (nearest === undefined) return { kind: 'action', statement: undefined, found: [] }
+  const { statement, failed } = nearest
+  if (!coversAction(statement)) return { kind: 'action', statement: statement.index, found: statement.actions }
+  if (evaluatePrincipal(statement, provider).truth === false) {
+    const { found = '', says = '', isSpelling = false } = providerDifference(statement.principals, provider) ?? {}
+    return { kind: 'provider', statement: statement.index, found, says, isSpelling }
+  }
+
+  return missOf(statement, failed)
+}
+
+interface Failed {
+  readonly kind: Exclude<Miss['kind'], 'invalid' | 'explicit-deny' | 'action' | 'provider'>
+  readonly condition: FailedCondition
+  readonly expected?: string
+  /** How far off, within its kind. */
+  readonly distance: number
+}
+
+const order: readonly Failed['kind'][] = ['condition-key', 'issuers-anded', 'literal-wildcard', 'subject', 'audience', 'unmeetable']
+
+function missOf({ index }: Statement, failed: readonly Failed[]): Miss {
+  const sorted = [...failed].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+  const inStatement = { statement: index, failed: sorted.map(({ condition }) => condition) }
+  const { kind = 'unmeetable', expected = '' } = sorted[0] ?? {}
+
+  return kind === 'condition-key' ? { kind, expected, ...inStatement } : { kind, ...inStatement }
+}
+
+function denied({ index, conditions }: Statement, context: RequestContext): Miss {
+  return {
+    kind: 'explicit-deny',
+    statement: index,
+    conditions: conditions.map(({ name, key, lowerKey, values }) => ({
+      operator: name,
+      key,
+      wanted: values,
+      actual: valueOf(lowerKey, context)
+    }))
+  }
+}
+
+const valueOf = (key: string, context: RequestContext): string | undefined => {
+  const state = context.stateOf(key)
+  return state.is === 'known' ? state.value : undefined
+}
+
+function failuresOf({ conditions }: Statement, { variables }: Policy, token: Token, context: RequestContext): Failed[] {
+  return conditions
+    .filter((condition) => evaluateCondition(condition, variables, context).truth === false)
+    .map((condition) => failedOf(condition, conditions, token, context))
+}
+
+function failedOf(condition: Condition, conditions: readonly Condition[], token: Token, context: RequestContext): Failed {
+  const { name, key, lowerKey, values, operator } = condition
+  const actual = valueOf(lowerKey, context)
+  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({
+    kind,
+    condition: { operator: name, key, wanted: values, actual, says },
+    distance
+  })
+  const claim = actual === undefined ? undefined : lowerKey.slice(lowerKey.lastIndexOf(':') + 1)
+  const isClaim = lowerKey === `${token.issuer.toLowerCase()}:${claim ?? ''}`
+
+  if (isClaim && actual !== undefined && (claim === 'sub' || claim === 'aud')) {
+    const isLiteral = operator.family === 'string' && operator.relation !== 'like' && !operator.negated
+    if (isLiteral && values.some((value) => hasWildcard(value) && matchesPattern(parsePattern(value), actual))) {
+      return failed('literal-wildcard', `${name} takes * and ? literally`)
+    }
+    if (claim === 'aud') return failed('audience')
+    if (operator.negated) return failed('subject', `${name} keeps it out`)
+    const { nearest, says, distance } = subjectDifference(values, actual, operator.relation === 'like')
+    const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
+    return { kind: 'subject', condition: { operator: name, key, wanted, actual, says }, distance }
+  }
+  if (isClaim) return failed('unmeetable')
+
+  const difference: KeyDifference | undefined = keyDifference(key, token.issuer)
+  if (difference === undefined) return failed('unmeetable')
+  const ours = difference.isOtherIssuer && conditions.some((other) => other.lowerKey === difference.expected.toLowerCase())
+  if (ours) return failed('issuers-anded', difference.says)
+
+  return { ...failed('condition-key', difference.says), expected: difference.expected }
+}
+
+/** Orders statements by how little is missing: one for our provider first, then one for any, then by what fails in it. */
+function distanceOf(statement: Statement, failed: readonly Failed[], provider: string): number {
+  const isOurs = evaluatePrincipal(statement, provider).truth !== false
+  const means = isOurs || providerDifference(statement.principals, provider)?.isSpelling === true
+  const isFederated = statement.principals.some(({ type }) => type === 'Federated')
+  const conditions = failed.reduce((sum, { distance }) => sum + distance, 0)
+
+  return (isOurs ? 0 : means ? 10 : isFederated ? 20 : 40) + (coversAction(statement) ? 0 : 10) + Math.min(conditions, 9)
+}

@@ -1,0 +1,194 @@
+import { isRecord } from '../model/subject.js'
+import type { Defect } from './document.js'
+import { joinPath } from './duplicate-keys.js'
+import { parseOperator, type Operator } from './operators.js'
+
+/** A trust policy that IAM would store, as its evaluator reads it. */
+export interface Policy {
+  /** Whether `${…}` in condition values is a variable: only in version 2012-10-17. */
+  readonly variables: boolean
+  readonly statements: readonly Statement[]
+}
+
+export interface Statement {
+  readonly index: number
+  readonly effect: 'Allow' | 'Deny'
+  readonly principals: readonly Principal[]
+  readonly actions: readonly string[]
+  /** Whether the actions stand under NotAction. */
+  readonly notAction: boolean
+  readonly conditions: readonly Condition[]
+}
+
+export interface Principal {
+  readonly type: 'AWS' | 'Federated' | 'Service' | 'CanonicalUser'
+  readonly value: string
+}
+
+export interface Condition {
+  /** The operator's name as written. */
+  readonly name: string
+  readonly operator: Operator
+  /** The key as written, and as it is compared. */
+  readonly key: string
+  readonly lowerKey: string
+  readonly values: readonly string[]
+}
+
+/** Reads a document's value as a trust policy, or says what IAM would refuse in it, and where. Never throws. */
+export function parsePolicy(value: unknown): Policy | Defect {
+  if (!isRecord(value)) return { reason: 'it is not an object', place: '' }
+  const stranger = Object.keys(value).find((key) => key !== 'Version' && key !== 'Id' && key !== 'Statement')
+  if (stranger !== undefined) return { reason: 'a policy has no such element', place: joinPath('', stranger) }
+  const { Version: version, Id: id, Statement: statement } = value
+  if (version !== undefined && version !== '2012-10-17' && version !== '2008-10-17') {
+    return { reason: `it is ${shown(version)}; the versions are 2012-10-17 and 2008-10-17`, place: 'Version' }
+  }
+  if (id !== undefined && typeof id !== 'string') return { reason: 'it must be text', place: 'Id' }
+  if (statement === undefined) return { reason: 'it has no Statement', place: '' }
+
+  const list: readonly unknown[] = Array.isArray(statement) ? statement : [statement]
+  if (list.length === 0) return { reason: 'it is empty', place: 'Statement' }
+  const statements: Statement[] = []
+  const sids = new Set<string>()
+  for (const [index, element] of list.entries()) {
+    const place = Array.isArray(statement) ? `Statement[${index}]` : 'Statement'
+    const parsed = parseStatement(element, index, place, sids)
+    if ('reason' in parsed) return { ...parsed, statement: index }
+    statements.push(parsed)
+  }
+
+  return { variables: version === '2012-10-17', statements }
+}
+
+const elements = new Set(['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Condition'])
+
+function parseStatement(value: unknown, index: number, place: string, sids: Set<string>): Statement | Defect {
+  if (!isRecord(value)) return { reason: `it is ${shown(value)}; a statement is an object`, place }
+  const stranger = Object.keys(value).find((key) => !elements.has(key))
+  if (stranger !== undefined) return { reason: strangers[stranger] ?? 'a statement has no such element', place: joinPath(place, stranger) }
+  const { Sid: sid, Effect: effect, Principal: principal, Action: action, NotAction: notAction, Condition: condition } = value
+  if (sid !== undefined && typeof sid !== 'string') return { reason: 'it must be text', place: `${place}.Sid` }
+  if (sid !== undefined && sid !== '' && sids.has(sid))
+    return { reason: `another statement has the Sid ${shown(sid)}`, place: `${place}.Sid` }
+  if (sid !== undefined) sids.add(sid)
+  if (effect === undefined) return { reason: 'it has no Effect', place }
+  if (effect !== 'Allow' && effect !== 'Deny')
+    return { reason: `it is ${shown(effect)}; it must be Allow or Deny`, place: `${place}.Effect` }
+
+  const principals = parsePrincipals(principal, place)
+  if ('reason' in principals) return principals
+  if (action !== undefined && notAction !== undefined) return { reason: 'it has both Action and NotAction', place }
+  if (action === undefined && notAction === undefined) return { reason: 'it has no Action', place }
+  const actions = parseActions(action ?? notAction, `${place}.${action === undefined ? 'NotAction' : 'Action'}`)
+  if ('reason' in actions) return actions
+  const conditions = condition === undefined ? [] : parseConditions(condition, `${place}.Condition`)
+  if ('reason' in conditions) return conditions
+
+  return { index, effect, principals, actions, notAction: action === undefined, conditions }
+}
+
+const strangers: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null) as Record<string, string>, {
+  Resource: 'a trust policy must not name resources: the role is the resource',
+  NotResource: 'a trust policy must not name resources: the role is the resource',
+  NotPrincipal: 'a trust policy must not have NotPrincipal'
+})
+
+const principalTypes = ['AWS', 'Federated', 'Service', 'CanonicalUser'] as const
+
+function parsePrincipals(value: unknown, statement: string): Principal[] | Defect {
+  const place = `${statement}.Principal`
+  if (value === undefined) return { reason: 'it has no Principal', place: statement }
+  // IAM: AssumeRolepolicy contained an invalid principal: "STAR":"*" (https://github.com/aws/aws-cdk/issues/5732)
+  if (!isRecord(value)) return { reason: `it is ${shown(value)}; in a trust policy it must be an object`, place }
+  const entries = Object.entries(value)
+  if (entries.length === 0) return { reason: 'it is empty', place }
+
+  const principals: Principal[] = []
+  for (const [name, listed] of entries) {
+    const type = principalTypes.find((known) => known === name)
+    if (type === undefined) return { reason: `principals are of the types ${principalTypes.join(', ')}`, place: joinPath(place, name) }
+    const values = parseTexts(listed, joinPath(place, name))
+    if ('reason' in values) return values
+    for (const text of values) principals.push({ type, value: text })
+  }
+  return principals
+}
+
+// "AssumeRole policy may only specify STS AssumeRole actions", answers IAM
+// (https://github.com/hashicorp/terraform-provider-aws/issues/32872); these are the actions that trust policies are documented with.
+const stsActions = new Set(
+  ['AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'TagSession', 'SetSourceIdentity', 'SetContext'].map((name) =>
+    `sts:${name}`.toLowerCase()
+  )
+)
+
+function parseActions(value: unknown, place: string): string[] | Defect {
+  const actions = parseTexts(value, place)
+  if ('reason' in actions) return actions
+  // Whether IAM stores wildcards here is not documented; a document read from IAM that has one shows that it does.
+  const refused = actions.find((action) => !/[*?]/.test(action) && !stsActions.has(action.toLowerCase()))
+  if (refused !== undefined) return { reason: `${shown(refused)} is no action that assumes a role`, place }
+
+  return actions
+}
+
+function parseTexts(value: unknown, place: string): string[] | Defect {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0) return { reason: 'it is empty', place }
+  const texts: string[] = []
+  for (const [index, element] of list.entries()) {
+    if (typeof element !== 'string') {
+      return { reason: `it is ${shown(element)}; it must be text`, place: Array.isArray(value) ? `${place}[${index}]` : place }
+    }
+    texts.push(element)
+  }
+  return texts
+}
+
+function parseConditions(value: unknown, place: string): Condition[] | Defect {
+  if (!isRecord(value)) return { reason: `it is ${shown(value)}; it must be an object`, place }
+  const conditions: Condition[] = []
+  for (const [name, keys] of Object.entries(value)) {
+    const operatorPlace = joinPath(place, name)
+    const operator = parseOperator(name)
+    if (operator === undefined) return { reason: 'there is no such condition operator', place: operatorPlace }
+    if (!isRecord(keys)) return { reason: `it is ${shown(keys)}; it must be an object of condition keys`, place: operatorPlace }
+    const seen = new Set<string>()
+    for (const [key, wanted] of Object.entries(keys)) {
+      const keyPlace = joinPath(operatorPlace, key)
+      const lowerKey = key.toLowerCase()
+      if (seen.has(lowerKey)) return { reason: 'this key stands there twice: case does not matter in condition keys', place: keyPlace }
+      seen.add(lowerKey)
+      const values = parseValues(wanted, keyPlace)
+      if ('reason' in values) return values
+      conditions.push({ name, operator, key, lowerKey, values })
+    }
+  }
+  return conditions
+}
+
+/** Numbers and Booleans may stand without quotes; they are compared as text. */
+function parseValues(value: unknown, place: string): string[] | Defect {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const values: string[] = []
+  for (const [index, element] of list.entries()) {
+    if (typeof element !== 'string' && typeof element !== 'number' && typeof element !== 'boolean') {
+      return {
+        reason: `it is ${shown(element)}; it must be text, a number or a Boolean`,
+        place: Array.isArray(value) ? `${place}[${index}]` : place
+      }
+    }
+    values.push(String(element))
+  }
+  return values
+}
+
+/** A value for a message: what it is, when it is long or nested. */
+function shown(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'an object'
+
+  return typeof value === 'string' && value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}…` : JSON.stringify(value)
+}

@@ -1,0 +1,100 @@
+import type { Principal } from './policy.js'
+
+/** The ARN of the OIDC provider that must stand in the role's account for an issuer (given without its `https://`). */
+export const providerArnOf = (partition: string, account: string, issuer: string): string =>
+  `arn:${partition}:iam::${account}:oidc-provider/${issuer}`
+
+/** How a principal differs from the provider that is wanted. Spellings of the provider itself can be put right in place. */
+export interface ProviderDifference {
+  readonly found: string
+  readonly says: string
+  /** Whether it means our provider but is spelt so that nothing matches it. */
+  readonly isSpelling: boolean
+}
+
+/** Says of the principal that comes closest to a provider's ARN what is different. */
+export function providerDifference(principals: readonly Principal[], provider: string): ProviderDifference | undefined {
+  let nearest: { rank: number; difference: ProviderDifference } | undefined
+  for (const principal of principals) {
+    const [rank, says, isSpelling = false] = differenceOf(principal, provider)
+    if (nearest === undefined || rank < nearest.rank) nearest = { rank, difference: { found: principal.value, says, isSpelling } }
+  }
+  return nearest?.difference
+}
+
+type Difference = readonly [rank: number, says: string, isSpelling?: true]
+
+function differenceOf({ type, value }: Principal, provider: string): Difference {
+  if (type === 'Service') {
+    return value === 'pods.eks.amazonaws.com'
+      ? [8, 'that is for EKS Pod Identity, not for service account roles']
+      : [9, 'that is an AWS service, not an OIDC provider']
+  }
+  if (type === 'AWS' && value === provider) return [1, 'it stands under AWS and must stand under Federated']
+  if (type !== 'Federated') return [9, 'that is an AWS principal, not an OIDC provider']
+  if (/[*?]/.test(value)) return [5, 'principals know no wildcards']
+
+  return spellingOf(value, provider) ?? otherProviderOf(value, provider)
+}
+
+function spellingOf(value: string, provider: string): Difference | undefined {
+  const spellings: readonly (readonly [(text: string) => string, string])[] = [
+    [(text) => text.trim(), 'it has a blank around it'],
+    [(text) => text.replace(/https?:\/\//i, ''), 'it has a scheme'],
+    [withoutSlashes, 'it has a slash at the end'],
+    [(text) => text.replace(/:443(?=\/|$)/, ''), 'it has a port'],
+    [(text) => (text.startsWith('arn:') ? text : `${provider.slice(0, provider.indexOf('/') + 1)}${text}`), 'it is no ARN']
+  ]
+  let corrected = value
+  const says: string[] = []
+  for (const [correct, what] of spellings) {
+    const next = correct(corrected)
+    if (next !== corrected) says.push(what)
+    corrected = next
+  }
+  if (corrected === provider) return [0, says.join(' and '), true]
+  // An issuer may itself end in a slash; then the provider must, too.
+  if (`${corrected}/` === provider) return [0, 'the slash at the end is missing', true]
+  if (corrected.toLowerCase() === provider.toLowerCase()) return [1, [...says, 'its case differs'].join(' and '), true]
+
+  return undefined
+}
+
+/** Takes the slashes at the end away. */
+export function withoutSlashes(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end--
+
+  return text.slice(0, end)
+}
+
+const arn = /^arn:([^:]*):iam::([^:]*):oidc-provider\/(.+)$/
+
+function otherProviderOf(value: string, provider: string): Difference {
+  const [, partition, account, url] = arn.exec(value) ?? []
+  const [, ourPartition, ourAccount, ourUrl = ''] = arn.exec(provider) ?? []
+  if (url === undefined) {
+    return value.includes(':saml-provider/') ? [7, 'that is a SAML provider'] : [6, 'it is not the ARN of an OIDC provider']
+  }
+  if (url === ourUrl) {
+    if (account !== ourAccount) return [2, "the account differs; the provider must be in the role's account"]
+    if (partition !== ourPartition) return [2, 'the partition differs']
+  }
+  return [4, urlDifference(url, ourUrl)]
+}
+
+const eks = /^oidc([.-])eks\.([a-z0-9-]+)\.([a-z0-9.]+)\/id\/([^/]+)$/
+
+/** How an issuer differs from ours; both without `https://`. */
+export function urlDifference(found: string, wanted: string): string {
+  const [, separator, region, , id] = eks.exec(found) ?? []
+  const [, , ourRegion, , ourId] = eks.exec(wanted) ?? []
+  if (id === undefined || ourId === undefined) {
+    const host = (url: string): string => url.split('/')[0] ?? ''
+    return host(found) === host(wanted) ? 'the path differs' : 'the host differs'
+  }
+  if (separator === '-' || /^oidc-eks\./.test(found)) return 'the host is the dual-stack one, which no token names'
+  if (region === ourRegion) return id === ourId ? 'the host differs' : 'it is the issuer of another cluster: the id differs'
+
+  return id === ourId ? 'the region differs' : 'it is the issuer of another cluster: region and id differ'
+}

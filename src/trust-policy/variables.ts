@@ -1,0 +1,69 @@
+import type { RequestContext } from './context.js'
+import { parsePattern, type Pattern } from './glob.js'
+
+/** A condition value with its variables filled in, or why it cannot be. */
+export type Expanded =
+  | { readonly text: string }
+  | { readonly pattern: Pattern }
+  /** A variable has no value in this request: the value as a whole matches nothing. */
+  | { readonly missing: string }
+  | { readonly dependsOn: readonly string[] }
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+const variable = /\$\{([^{}]*)\}/g
+
+export const hasVariable = (value: string): boolean => value.includes('${')
+
+/** Fills in the variables of a value whose `*` and `?` are literal. */
+export function expandText(value: string, context: RequestContext): Expanded {
+  const parts = partsOf(value, context)
+  if ('missing' in parts || 'dependsOn' in parts) return parts
+
+  return { text: parts.map(({ text }) => text).join('') }
+}
+
+/** Fills in the variables of a pattern: what a variable holds is literal, `*` and `?` around it are wildcards. */
+export function expand(value: string, context: RequestContext): Expanded {
+  const parts = partsOf(value, context)
+  if ('missing' in parts || 'dependsOn' in parts) return parts
+
+  return { pattern: mergeLiterals(parts.flatMap(({ text, filled }) => (filled ? [text] : parsePattern(text)))) }
+}
+
+type Parts = readonly { readonly text: string; readonly filled: boolean }[]
+
+function partsOf(value: string, context: RequestContext): Parts | { missing: string } | { dependsOn: readonly string[] } {
+  const parts: { text: string; filled: boolean }[] = []
+  const dependsOn: string[] = []
+  let end = 0
+  for (const found of value.matchAll(variable)) {
+    parts.push({ text: value.slice(end, found.index), filled: false })
+    end = found.index + found[0].length
+    const inside = found[1] ?? ''
+    if (inside === '*' || inside === '?' || inside === '$') {
+      parts.push({ text: inside, filled: true })
+      continue
+    }
+    const comma = inside.indexOf(',')
+    const name = (comma < 0 ? inside : inside.slice(0, comma)).trim()
+    const fallback = comma < 0 ? undefined : /^'([^']*)'$/.exec(inside.slice(comma + 1).trim())?.[1]
+    const state = context.stateOf(name.toLowerCase())
+    if (state.is === 'known') parts.push({ text: state.value, filled: true })
+    else if (state.is !== 'absent') dependsOn.push(name)
+    else if (fallback === undefined) return { missing: name }
+    else parts.push({ text: fallback, filled: true })
+  }
+  parts.push({ text: value.slice(end), filled: false })
+
+  return dependsOn.length > 0 ? { dependsOn } : parts
+}
+
+function mergeLiterals(parts: Pattern): Pattern {
+  const merged: Pattern[number][] = []
+  for (const part of parts) {
+    const last = merged.at(-1)
+    if (typeof part === 'string' && typeof last === 'string') merged[merged.length - 1] = last + part
+    else if (part !== last || typeof part === 'string' || part.description === '?') merged.push(part)
+  }
+  return merged
+}

@@ -1,0 +1,25 @@
+import type { Case } from '../support/rule-case.js'
+import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
+
+export const cases: readonly Case[] = [
+  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  },
+  {
+    why: 'the mistake',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Action: 'sts:AssumeRole' }))) },
+    message: /^role cart does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement 0 is about "sts:AssumeRole"$/,
+    fix: /put sts:AssumeRoleWithWebIdentity/,
+    atAdmission: 'error'
+  },
+  {
+    why: 'nothing is allowed',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Effect: 'Deny', Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) },
+    message: /trusts nobody: its trust policy has no Allow statement/
+  }
+]

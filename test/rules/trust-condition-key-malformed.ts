@@ -1,0 +1,21 @@
+import type { Case } from '../support/rule-case.js'
+import { annotation, asks, host, policy, statement, subject, trustOf } from '../support/trust.js'
+
+export const cases: readonly Case[] = [
+  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  },
+  {
+    why: 'the mistake',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Condition: { StringEquals: { [`https://${host}:sub`]: subject, [`${host}:aud`]: 'other' } } })))
+    },
+    message: /has "https:.*:sub": it has a scheme; also StringEquals ".*:aud" wants "other", the token has "sts.amazonaws.com"$/,
+    fix: /write the key "oidc/,
+    atAdmission: 'error'
+  }
+]

@@ -1,0 +1,34 @@
+import type { Case } from '../support/rule-case.js'
+import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
+
+export const cases: readonly Case[] = [
+  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  },
+  {
+    why: 'the mistake',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } } })))
+    },
+    message:
+      /^role cart refuses system:serviceaccount:shop:cart: its statement 1 is a Deny that holds because StringNotEquals "aws:PrincipalOrgID" "o-1" holds for the key, which the request lacks$/,
+    fix: /narrow that Deny/,
+    atAdmission: 'error'
+  },
+  {
+    why: 'a Deny with no conditions',
+    annotation,
+    facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: undefined }))) },
+    message: /statement 1 is a Deny that holds$/
+  },
+  {
+    why: 'a key that the token has',
+    annotation,
+    facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny' }))) },
+    message: /holds for the key, which is "system:serviceaccount:shop:cart"/
+  }
+]

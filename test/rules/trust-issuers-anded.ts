@@ -1,0 +1,25 @@
+import type { Case } from '../support/rule-case.js'
+import { annotation, asks, host, policy, statement, subject, trustOf } from '../support/trust.js'
+
+export const cases: readonly Case[] = [
+  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  },
+  {
+    why: 'the mistake',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({ Condition: { StringEquals: { [`${host}:sub`]: subject, 'oidc.eks.eu-west-1.amazonaws.com/id/OTHER:sub': subject } } })
+        )
+      )
+    },
+    message: /two issuers at once.*region and id differ; all conditions of a statement must hold/,
+    fix: /each cluster a statement/,
+    atAdmission: 'error'
+  }
+]

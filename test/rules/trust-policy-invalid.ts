@@ -1,0 +1,26 @@
+import type { Case } from '../support/rule-case.js'
+import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
+
+export const cases: readonly Case[] = [
+  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  },
+  {
+    why: 'the mistake',
+    annotation,
+    facts: { trust: trustOf({ Statement: [{ ...statement(), Resource: '*' }] }) },
+    message: /the trust policy of role cart is not one that IAM stores: Statement\[0\]\.Resource: a trust policy must not name resources/,
+    fix: /correct Statement\[0\]\.Resource/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'the document as a whole',
+    annotation,
+    facts: { trust: trustOf('[') },
+    message: /the document: it is not JSON/,
+    atAdmission: 'warning'
+  }
+]

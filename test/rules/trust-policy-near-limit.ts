@@ -1,0 +1,42 @@
+import type { Case } from '../support/rule-case.js'
+import { annotation, asks, policy, statement, subject, trustOf } from '../support/trust.js'
+
+export const cases: readonly Case[] = [
+  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  },
+  {
+    why: 'the mistake',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: asks({ sub: [subject, ...Array.from({ length: 40 }, (_, i) => `system:serviceaccount:shop:worker-${i}`)] })
+          })
+        )
+      )
+    },
+    message: /has \d+ characters without white space; IAM stores 2048 unless/,
+    fix: /share the role/,
+    atAdmission: 'info'
+  },
+  {
+    why: 'longer than usual',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: asks({ sub: [subject, ...Array.from({ length: 190 }, (_, i) => `system:serviceaccount:shop:worker-${i}`)] })
+          })
+        )
+      )
+    },
+    message: /IAM stores at most 8192/,
+    atAdmission: 'info'
+  }
+]

@@ -1,0 +1,28 @@
+import type { Case } from '../support/rule-case.js'
+import { annotation, asks, host, policy, statement, trustOf } from '../support/trust.js'
+
+export const cases: readonly Case[] = [
+  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  },
+  {
+    why: 'the mistake',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: undefined }) }))) },
+    message: /every service account of the cluster may have role cart: its statement 0 has no condition on :sub/,
+    fix: /add a condition/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'only says which may not',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Condition: { StringNotEquals: { [`${host}:sub`]: 'system:serviceaccount:kube-system:x' } } })))
+    },
+    message: /only says which subjects may not/,
+    atAdmission: 'warning'
+  }
+]
