@@ -47,5 +47,5 @@ export function evaluateTrust(question: TrustQuestion): TrustVerdict {
 function findingsOf({ namespace, serviceAccount, at }: TrustQuestion, judgement: TrustJudgement): Finding[] {
   const subject = { kind: 'ServiceAccount', stage: 'source', namespace, name: serviceAccount, annotations: {} } as const
 
-  return evaluate(trustRules, subject, { trust: known(judgement) }, at ?? new Date(0)).findings // no annotations, no waivers that could expire
+  return evaluate(trustRules, subject, { trust: known(judgement) }, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
 }

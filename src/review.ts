@@ -18,7 +18,7 @@ export interface ReviewContext {
 
 /** The whole idea: gather the facts that the rules need, evaluate the rules, decide. Never throws for what the world does. */
 export async function review(subject: Subject, { sources, mode, severities, at, signal }: ReviewContext): Promise<Verdict> {
-  const facts = await gatherFacts(subject, needsOf(rules, subject), sources, signal)
+  const facts = await gatherFacts(subject, needsOf(rules, subject), { ...sources, at }, signal)
   const { findings, unchecked } = evaluate(rules, subject, facts, { at, severities })
   if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
 

@@ -47,4 +47,6 @@ export interface Sources {
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
+  /** Now; without it nothing is said of dates in trust policies. */
+  readonly at?: Date | undefined
 }

@@ -3,6 +3,7 @@ import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
 import type { FactTypes, Facts, Need, Sources } from './facts.js'
+import { trustOf } from './trust.js'
 
 export type { Sources } from './facts.js'
 
@@ -39,6 +40,14 @@ const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<
     if (sources.roles === undefined) return unknown('no facts about IAM were given')
 
     return sources.roles.readRole(arn, signal)
+  },
+
+  async trust({ subject, sources, get }) {
+    const arn = roleArnOf(subject)
+    if (arn === undefined) return noRole
+    const [role, issuer] = await Promise.all([get('role'), get('issuer')])
+
+    return trustOf(role, { subject, arn, issuer, at: sources.at })
   },
 
   async clusterPartition({ subject, get }) {

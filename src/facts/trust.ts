@@ -12,14 +12,14 @@ const audienceAnnotation = 'eks.amazonaws.com/audience'
 /** Whether a role's trust policy lets a service account in. Never throws. */
 export function trustOf(
   role: Fact<RoleAnswer>,
-  { subject, arn, issuer, at }: { subject: Subject; arn: RoleArn; issuer: string | undefined; at?: Date | undefined }
+  { subject, arn, issuer, at }: { subject: Subject; arn: RoleArn; issuer: Fact<string>; at?: Date | undefined }
 ): Fact<TrustJudgement> {
   if (role.state !== 'known') return role
   if (!role.value.exists) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is not known")
   // A name that ends so is a generateName: what the API server will make of it is not known yet.
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
-  if (issuer === undefined) return unknown('the issuer of the cluster is not known')
+  if (issuer.state !== 'known') return issuer
 
   const audience = subject.annotations[audienceAnnotation] ?? defaultAudience
   // An empty one makes the API server put its own audience into the token, which nobody told us.
@@ -30,7 +30,7 @@ export function trustOf(
       ...role.value.trustPolicy,
       roleAccount: arn.account,
       partition: arn.partition,
-      issuer,
+      issuer: issuer.value,
       namespace: subject.namespace,
       serviceAccount: subject.name,
       audience,
