@@ -10,6 +10,8 @@ export type { Sources } from './facts.js'
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
   readonly subject: Subject
+  /** The role that is asked for; undefined when there is none or its ARN is malformed. */
+  readonly arn: RoleArn | undefined
   readonly sources: Sources
   readonly signal: AbortSignal
   get<N extends Need>(need: N): Promise<Fact<FactTypes[N]>>
@@ -20,6 +22,7 @@ export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, so
   const started = new Map<Need, Promise<unknown>>()
   const gathering: Gathering = {
     subject,
+    arn: roleArnOf(subject),
     sources,
     signal,
     get<N extends Need>(need: N) {
@@ -28,31 +31,33 @@ export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, so
       return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
     }
   }
-  const facts = await Promise.all([...needs].map(async (need) => [need, await gathering.get(need)] as const))
+  const facts: { -readonly [N in Need]?: unknown } = {}
+  await Promise.all(
+    Array.from(needs, async (need) => {
+      facts[need] = await gathering.get(need)
+    })
+  )
 
-  return Object.fromEntries(facts)
+  return facts as Facts // each need's fact comes from its own gatherer
 }
 
 const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
-  async role({ subject, sources, signal }) {
-    const arn = roleArnOf(subject)
+  async role({ arn, sources, signal }) {
     if (arn === undefined) return noRole
     if (sources.roles === undefined) return unknown('no facts about IAM were given')
 
     return sources.roles.readRole(arn, signal)
   },
 
-  async trust({ subject, sources, get }) {
-    const arn = roleArnOf(subject)
+  async trust({ subject, arn, sources, get }) {
     if (arn === undefined) return noRole
     const [role, issuer] = await Promise.all([get('role'), get('issuer')])
 
     return trustOf(role, { subject, arn, issuer, at: sources.at })
   },
 
-  async clusterPartition({ subject, get }) {
-    if (roleArnOf(subject) === undefined) return noRole
-
+  async clusterPartition({ arn, get }) {
+    if (arn === undefined) return noRole
     const issuer = await get('issuer')
     if (issuer.state !== 'known') return issuer
     const partition = parseIssuerPartition(issuer.value)
