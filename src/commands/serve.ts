@@ -125,7 +125,7 @@ export async function serve(
 }
 
 function record(metrics: Metrics, log: Logger, { request, response, error, milliseconds }: Reviewed): void {
-  const outcome = outcomeOf({ ...(response && { response }), ...(error && { error }) })
+  const outcome = outcomeOf(response, error)
   metrics.reviews.inc({ kind: request?.kind ?? '', operation: request?.operation ?? '', outcome })
   metrics.reviewSeconds.observe(milliseconds / 1000)
   if (error) log.error({ err: error }, 'review failed')
@@ -145,7 +145,7 @@ function record(metrics: Metrics, log: Logger, { request, response, error, milli
   )
 }
 
-function outcomeOf({ response, error }: Pick<Reviewed, 'response' | 'error'>): string {
+function outcomeOf(response: Reviewed['response'], error: Reviewed['error']): string {
   if (error) return 'failed'
   if (response === undefined) return 'malformed'
   if (!response.allowed) return 'denied'

@@ -12,6 +12,8 @@ import { trustOf } from './trust.js'
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
   readonly subject: Subject
+  /** The role that is asked for; undefined when there is none or its ARN is malformed. */
+  readonly arn: RoleArn | undefined
   readonly sources: Sources
   readonly ask: Ask
   readonly at: Date | undefined
@@ -31,6 +33,7 @@ export async function gatherFacts(
   const started = new Map<GatheredNeed, Promise<unknown>>()
   const gathering: Gathering = {
     subject,
+    arn: roleArnOf(subject),
     sources,
     ask: { namespace: 'namespace' in subject ? subject.namespace : '', signal, fresh },
     at,
@@ -40,15 +43,18 @@ export async function gatherFacts(
       return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
     }
   }
-  const gathered = [...needs].filter((need) => need !== 'now')
-  const facts = await Promise.all(gathered.map(async (need) => [need, await gathering.get(need)] as const))
+  const facts: { -readonly [N in Need]?: unknown } = {}
+  await Promise.all(
+    Array.from(needs, async (need) => {
+      if (need !== 'now') facts[need] = await gathering.get(need)
+    })
+  )
 
-  return Object.fromEntries(facts)
+  return facts as Facts // each need's fact comes from its own gatherer
 }
 
 const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
-  async role({ subject, sources, ask, get }) {
-    const arn = roleArnOf(subject)
+  async role({ arn, sources, ask, get }) {
     if (arn === undefined) return noRole
     if (sources.iam === undefined) return unknown('no facts about IAM were given')
 
@@ -58,8 +64,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     return sources.iam.readRole(arn, ask)
   },
 
-  async trust({ subject, sources, at, get }) {
-    const arn = roleArnOf(subject)
+  async trust({ subject, arn, sources, at, get }) {
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
     const [role, issuer] = await Promise.all([get('role'), get('issuer')])
@@ -68,8 +73,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     return trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
   },
 
-  async provider({ subject, sources, ask, get }) {
-    const arn = roleArnOf(subject)
+  async provider({ arn, sources, ask, get }) {
     if (arn === undefined) return noRole
     if (sources.iam === undefined) return unknown('no facts about IAM were given')
 
@@ -80,9 +84,8 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     return sources.iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, ask)
   },
 
-  async clusterPartition({ subject, get }) {
-    if (roleArnOf(subject) === undefined) return noRole
-
+  async clusterPartition({ arn, get }) {
+    if (arn === undefined) return noRole
     const issuer = await get('issuer')
     if (issuer.state !== 'known') return issuer
     const partition = parseIssuerPartition(issuer.value)

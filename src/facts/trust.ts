@@ -2,8 +2,8 @@ import { audienceAnnotation } from '../model/audience.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
-import { judgeTrust, type TrustJudgement } from '../trust-policy/judge.js'
-import type { RoleAnswer } from './facts.js'
+import { judgeRead, readTrustPolicy, type ReadTrustPolicy, type TrustJudgement } from '../trust-policy/judge.js'
+import type { RoleAnswer, TrustPolicyDocument } from './facts.js'
 
 /** Whether a role's trust policy lets a service account in. Never throws. */
 export function trustOf(
@@ -28,8 +28,7 @@ export function trustOf(
   if (typeof audience !== 'string' || audience === '') return unknown(`the annotation ${audienceAnnotation} names no audience`)
 
   return known(
-    judgeTrust({
-      ...role.value.trustPolicy,
+    judgeRead(readOnce(role.value.trustPolicy), {
       roleAccount: arn.account,
       partition: arn.partition,
       issuer: issuer.value,
@@ -39,4 +38,16 @@ export function trustOf(
       at
     })
   )
+}
+
+const read = new WeakMap<TrustPolicyDocument, ReadTrustPolicy>()
+
+/** Reads a document the first time it is asked for: thousands of accounts may share a role, and half of a verdict's cost is reading. */
+function readOnce(document: TrustPolicyDocument): ReadTrustPolicy {
+  const before = read.get(document)
+  if (before !== undefined) return before
+
+  const policy = readTrustPolicy(document.document, document.encoding)
+  read.set(document, policy)
+  return policy
 }

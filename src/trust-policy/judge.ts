@@ -3,7 +3,7 @@ import { contextOf, type Token } from './context.js'
 import { readDocument, type Defect } from './document.js'
 import { evaluatePolicy } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
-import { parsePolicy } from './policy.js'
+import { parsePolicy, type Policy } from './policy.js'
 import { providerArnOf } from './provider.js'
 
 /** One role's trust policy and one service account. */
@@ -49,14 +49,30 @@ export interface TrustJudgement {
 
 /** Judges one trust policy for one service account. Synchronous, never throws, whatever the document is. */
 export function judgeTrust(question: TrustQuestion): TrustJudgement {
-  const read = readDocument(question.document, question.encoding)
-
-  return 'reason' in read ? invalid(read, question, undefined, 0) : judgeValue(read.value, read.size, question)
+  return judgeRead(readTrustPolicy(question.document, question.encoding), question)
 }
 
+/** A trust policy's document as it was read: what it says, or what is wrong with it. The same for every account that is asked about. */
+export interface ReadTrustPolicy {
+  readonly policy: Policy | Defect
+  readonly value: unknown
+  readonly size: number
+}
+
+/** Reads a document, to be judged for any number of accounts. Never throws. */
+export function readTrustPolicy(document: unknown, encoding?: 'json' | 'url'): ReadTrustPolicy {
+  const read = readDocument(document, encoding)
+  if ('reason' in read) return { policy: read, value: undefined, size: 0 }
+
+  return { policy: parsePolicy(read.value), ...read }
+}
+
+/** Judges a document's value, as JSON.parse returns it. */
+export const judgeValue = (value: unknown, size: number, question: TrustQuestion): TrustJudgement =>
+  judgeRead({ policy: parsePolicy(value), value, size }, question)
+
 /** Judges a document that has been read already. */
-export function judgeValue(value: unknown, size: number, question: TrustQuestion): TrustJudgement {
-  const policy = parsePolicy(value)
+export function judgeRead({ policy, value, size }: ReadTrustPolicy, question: Omit<TrustQuestion, 'document'>): TrustJudgement {
   if ('reason' in policy) return invalid(policy, question, value, size)
 
   const { provider, token } = askedOf(question)
@@ -82,7 +98,7 @@ export function judgeValue(value: unknown, size: number, question: TrustQuestion
 }
 
 /** The token and the provider that a question is about. */
-export function askedOf(question: TrustQuestion): { provider: string; token: Token } {
+export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: string; token: Token } {
   const { issuer, namespace, serviceAccount, audience, roleAccount, partition = 'aws', at } = question
   const bare = issuer.replace(/^https:\/\//, '')
 
@@ -92,7 +108,7 @@ export function askedOf(question: TrustQuestion): { provider: string; token: Tok
   }
 }
 
-function invalid(defect: Defect, question: TrustQuestion, value: unknown, size: number): TrustJudgement {
+function invalid(defect: Defect, question: Omit<TrustQuestion, 'document'>, value: unknown, size: number): TrustJudgement {
   const breadth = anyoneInValue(value)
   const { provider, token } = askedOf(question)
 

@@ -1,13 +1,16 @@
 import type { FactTypes, Facts, Need } from '../facts/facts.js'
 import type { Finding, Severity, Unchecked } from '../model/finding.js'
-import { known } from '../model/fact.js'
+import type { Fact } from '../model/fact.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import { readWaiver } from './waiver.js'
 
 /** The facts that the rules for this subject, and the decision after them, need. */
 export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
-  return new Set(['namespace', ...rules.filter((rule) => isAbout(rule, subject)).flatMap((rule) => rule.needs)])
+  const needs = new Set<Need>(['namespace'])
+  for (const rule of rules) if (isAbout(rule, subject)) for (const need of rule.needs) needs.add(need)
+
+  return needs
 }
 
 function isAbout(rule: Rule, subject: Subject): boolean {
@@ -26,19 +29,20 @@ export function evaluate(
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
+  const values = { ...knownOf(facts), now: at }
 
   for (const rule of rules) {
     const configured = severities?.get(rule.id)
     if (configured === 'off' || !isAbout(rule, subject)) continue
 
-    const gathered = gatheredFor(rule, { ...facts, now: known(at) })
-    if (gathered === 'moot') continue
-    if ('because' in gathered) {
-      unchecked.push({ rule: rule.id, because: gathered.because })
+    const missing = missingFor(rule, facts)
+    if (missing?.state === 'moot') continue
+    if (missing !== undefined) {
+      unchecked.push({ rule: rule.id, because: missing.because })
       continue
     }
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    for (const { atAdmission, ...problem } of [rule.check(subject, gathered.facts) ?? []].flat()) {
+    for (const { atAdmission, ...problem } of [rule.check(subject, values) ?? []].flat()) {
       const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
       const severity = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
@@ -48,18 +52,28 @@ export function evaluate(
   return { findings, unchecked }
 }
 
-function gatheredFor(rule: Rule, facts: Facts): 'moot' | { because: string } | { facts: Partial<FactTypes> } {
-  const gathered: Record<string, unknown> = {}
-  let because: string | undefined
+/** The values of all facts that are known; each rule's types let it see only those that it needs. */
+function knownOf(facts: Facts): Partial<FactTypes> {
+  const values: Record<string, unknown> = {}
+  for (const [need, fact] of Object.entries(facts)) if (fact.state === 'known') values[need] = fact.value
+
+  return values // each value stands under its own need
+}
+
+/** What keeps a rule from being asked: a fact that is moot, else the first that is unknown. */
+function missingFor(rule: Rule, facts: Facts): Exclude<Fact<never>, { state: 'known' }> | undefined {
+  let unknown: { state: 'unknown'; because: string } | undefined
   for (const need of rule.needs) {
-    const fact = facts[need] ?? { state: 'unknown', because: 'nobody asked' }
-    if (fact.state === 'moot') return 'moot'
-    if (fact.state === 'unknown') because ??= fact.because
-    if (fact.state === 'known') gathered[need] = fact.value
+    if (need === 'now') continue
+    const fact = facts[need] ?? nobodyAsked
+    if (fact.state === 'moot') return fact
+    if (fact.state === 'unknown') unknown ??= fact
   }
 
-  return because === undefined ? { facts: gathered } : { because }
+  return unknown
 }
+
+const nobodyAsked = { state: 'unknown', because: 'nobody asked' } as const
 
 /** The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old objects. */
 function mildest(severity: Severity, subject: Subject, field: string): Severity {

@@ -1,0 +1,23 @@
+import { parseArgs } from 'node:util'
+import { review } from './rows/review.ts'
+import type { Comparison, Row } from './support/row.ts'
+import { isFailure, tableOf } from './support/table.ts'
+
+const rows: Readonly<Record<string, Row>> = { review }
+
+const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true })
+const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }
+const unknown = positionals.filter((name) => !(name in rows))
+if (unknown.length > 0) {
+  process.stderr.write(`no row ${unknown.join(', ')}; there are ${Object.keys(rows).join(', ')}\n`)
+  process.exit(2)
+}
+
+const comparisons: Comparison[] = []
+for (const [name, row] of Object.entries(rows)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  process.stderr.write(`measuring ${name} …\n`)
+  comparisons.push(...(await row(effort)))
+}
+process.stdout.write(`${tableOf(comparisons)}\n`)
+process.exitCode = comparisons.some(isFailure) ? 1 : 0

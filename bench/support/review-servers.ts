@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeCertificate } from '../../test/support/certificate.ts'
+import { dist } from './built.ts'
+import { connectClients, type Clients } from './load.ts'
+import { startMeasured, type MeasuredProcess } from './measured-process.ts'
+import { iamSnapshot } from './review-body.ts'
+
+/** Files that the servers of a benchmark read: a certificate, facts about IAM, a configuration. */
+export interface ServerFiles {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly configFile: string
+  remove(): Promise<void>
+}
+
+/** Writes them into a folder of their own. */
+export async function writeServerFiles(): Promise<ServerFiles> {
+  const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
+  const [certFile, keyFile, iamFile, configFile] = ['tls.crt', 'tls.key', 'iam.json', 'config.yaml'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string
+  ] // as many as names
+  const { certificate, key } = makeCertificate('127.0.0.1')
+  const config = { server: { port: 0, healthPort: 0 }, iam: { files: [iamFile] }, tls: { certFile, keyFile } }
+  await Promise.all([
+    writeFile(certFile, certificate),
+    writeFile(keyFile, key),
+    writeFile(iamFile, JSON.stringify(iamSnapshot)),
+    writeFile(configFile, JSON.stringify(config)) // JSON is YAML
+  ])
+
+  return { certFile, keyFile, configFile, remove: () => rm(folder, { recursive: true }) }
+}
+
+/** Starts `serve`, from the bundle unless told otherwise. */
+export const startServe = ({ configFile }: ServerFiles, file = new URL('irsa-guard.mjs', dist)): MeasuredProcess =>
+  startMeasured(file, ['serve', '--config', configFile])
+
+/** Starts one of the servers beside this folder. */
+export const startOther = (name: string, { certFile, keyFile }: ServerFiles): MeasuredProcess =>
+  startMeasured(new URL(`../processes/${name}.ts`, import.meta.url), [certFile, keyFile])
+
+/** Waits for the line that names the port. */
+export async function readPort({ lines }: MeasuredProcess): Promise<number> {
+  for await (const line of lines) {
+    const { port } = JSON.parse(line) as { port?: number } // all of our servers write JSON
+    if (port !== undefined) return port
+  }
+  throw new Error('the server ended before it listened')
+}
+
+/** A server under load. */
+export interface Loaded {
+  /** CPU time of the server for each of so many requests, in microseconds. */
+  measure(requests: number): Promise<number>
+  close(): Promise<void>
+}
+
+// An API server opens a handful of connections to a webhook and keeps them.
+const connections = 16
+
+/** Puts load on a server, after it has warmed up. */
+export async function loadServer(server: MeasuredProcess, port: number, body: string, warmUp: number): Promise<Loaded> {
+  const clients: Clients = await connectClients({ port, path: '/validate?timeout=3s', body, connections })
+  await clients.send(warmUp)
+
+  return {
+    async measure(requests) {
+      const before = await server.readUsage()
+      await clients.send(requests)
+      const after = await server.readUsage()
+      return (after.cpuMicroseconds - before.cpuMicroseconds) / requests
+    },
+    close: async () => clients.close()
+  }
+}
