@@ -19,10 +19,12 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
   let trouble: string | undefined = 'not done yet'
   let wake = new AbortController()
 
+  const isStopped = (): boolean => stopped.signal.aborted
+
   async function run(): Promise<void> {
     let failures = 0
     let logged: string | undefined
-    while (!stopped.signal.aborted) {
+    while (!isStopped()) {
       wake = new AbortController()
       try {
         await work()
@@ -31,7 +33,7 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
         failures = 0
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
-        if (trouble !== logged && !stopped.signal.aborted) log.warn({ work: name, err: error }, 'does not work')
+        if (trouble !== logged && !isStopped()) log.warn({ work: name, err: error }, 'does not work')
         logged = trouble
         failures++
       }

@@ -17,7 +17,7 @@ interface Gathering {
   readonly sources: Sources
   readonly ask: Ask
   readonly at: Date | undefined
-  get<N extends GatheredNeed>(need: N): Promise<Fact<FactTypes[N]>>
+  readonly get: <N extends GatheredNeed>(need: N) => Promise<Fact<FactTypes[N]>>
 }
 
 /**
