@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
+import type { CaOptions } from './commands/ca.js'
 import type { CheckOptions } from './commands/check.js'
 import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
+import type { TrustOptions } from './commands/trust.js'
 
 const program = new Command('irsa-guard')
   .description('stops broken IAM roles for service accounts (IRSA) where the mistake is made')
@@ -14,6 +16,7 @@ const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot fi
   .argParser((file: string, files: string[]) => [...files, file])
 const configOption = new Option('--config <file>', 'configuration, YAML')
 const kubeconfigOption = new Option('--kubeconfig <file>', 'kubeconfig; else $KUBECONFIG, the token of the pod, ~/.kube/config')
+const clusterCaOption = new Option('--cluster-ca <file>', 'the current CAs of the cluster, PEM: kube-root-ca.crt')
 const issuerOption = new Option('--issuer <url>', "the cluster's OIDC issuer")
 
 program
@@ -22,7 +25,10 @@ program
   .argument('<files...>', 'YAML or JSON files; - reads standard input')
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
+  .addOption(configOption)
+  .addOption(new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam'))
   .addOption(issuerOption)
+  .addOption(clusterCaOption)
   .option('-n, --namespace <name>', 'the namespace of objects that name none')
   .addOption(
     new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
@@ -32,11 +38,71 @@ program
   .option('--fail-on-unknown', 'exit with 1 when something could not be checked', false)
   .addHelpText(
     'after',
-    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check -'
+    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check - --aws'
   )
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')
     process.exitCode = await check(files, options, {
+      stdin: process.stdin,
+      stdout: (text) => process.stdout.write(text),
+      stderr: (text) => process.stderr.write(text)
+    })
+  })
+
+program
+  .command('ca')
+  .description('say what the API server makes of a caBundle; exit code 1 when something is wrong with it')
+  .requiredOption('--bundle <file>', 'the bundle: PEM, or the base64 text of clientConfig.caBundle')
+  .option('--server <host:port>', 'the webhook; its certificates are fetched')
+  .option('--chain <file>', "the webhook's certificates, PEM, leaf first; instead of --server")
+  .option('--host <name>', 'the DNS name or IP address by which the API server calls the webhook')
+  .addOption(clusterCaOption)
+  .option('--go <version>', 'the Go that the API server is built with, such as 1.23')
+  .option('--fix', 'print a clean bundle and the kubectl command that puts it there', false)
+  .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+  .addHelpText(
+    'after',
+    `
+Examples:
+  kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' > bundle
+  kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > ca.crt
+  irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix
+  irsa-guard ca --bundle ca.pem --server webhook.example.com:443
+  irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
+  )
+  .action(async (options: CaOptions) => {
+    const { ca } = await import('./commands/ca.js')
+    process.exitCode = await ca(options, { stdout: (text) => process.stdout.write(text) })
+  })
+
+program
+  .command('trust')
+  .description("judge one role's trust policy for one service account; exit code 1 for findings")
+  .option('--role <arn>', 'the role; its policy comes from --iam, unless --policy gives it')
+  .option('--policy <file>', 'a trust policy; - reads standard input')
+  .addOption(iamOption)
+  .addOption(issuerOption)
+  .option('-n, --namespace <name>', 'namespace of the service account', 'default')
+  .requiredOption('--service-account <name>', 'name of the service account')
+  .option('--audience <name>', 'audience of its tokens (default: "sts.amazonaws.com")')
+  .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+  .option('--fix', 'print the corrected policy and nothing else', false)
+  .addOption(
+    new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
+      .choices(['error', 'warning', 'info', 'never'])
+      .default('error')
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json -n shop --service-account cart
+  irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix
+  aws iam get-role --role-name cart --query Role.AssumeRolePolicyDocument | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart`
+  )
+  .action(async (options: TrustOptions) => {
+    const { trust } = await import('./commands/trust.js')
+    process.exitCode = await trust(options, {
       stdin: process.stdin,
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text)

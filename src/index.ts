@@ -1,3 +1,4 @@
+import { buildObjectSources } from './facts/objects.js'
 import { loadSnapshots } from './facts/snapshot.js'
 import type { Finding, Unchecked } from './model/finding.js'
 import { parseSubject } from './model/subject.js'
@@ -6,6 +7,8 @@ import { review } from './review.js'
 export { evaluateTrust, type TrustVerdict } from './evaluate-trust.js'
 export type { TrustQuestion } from './trust-policy/judge.js'
 export { GuardError, type GuardErrorCode } from './model/guard-error.js'
+export { predictTls, type TlsPrediction } from './predict-tls.js'
+export type { TlsQuestion } from './x509/judge-tls.js'
 export type { Finding, Problem, Severity, Unchecked } from './model/finding.js'
 
 /** What `checkObjects` says of one object: `allowed` is false when an error is present that nobody waived. */
@@ -18,28 +21,41 @@ export interface ObjectVerdict {
 
 /**
  * Judges Kubernetes objects as `irsa-guard check` does, one verdict for each in order. `iam` is an IamSnapshot or a list of
- * them, `issuer` the cluster's OIDC issuer with its `https://`. Throws ERR_IAM_SNAPSHOT for a snapshot that is none.
+ * them, `issuer` the cluster's OIDC issuer with its `https://`,
+ * `clusterCa` its current CAs as PEM. Throws ERR_IAM_SNAPSHOT for a snapshot that is none.
  *
  * @example
  * const [verdict] = await checkObjects([serviceAccount], { iam: snapshot })
  */
 export async function checkObjects(
   objects: readonly unknown[],
-  options: { iam?: unknown; issuer?: string | undefined; namespace?: string | undefined; at?: Date | undefined } = {}
+  options: {
+    iam?: unknown
+    issuer?: string | undefined
+    clusterCa?: string | undefined
+    namespace?: string | undefined
+    at?: Date | undefined
+  } = {}
 ): Promise<ObjectVerdict[]> {
   const documents = options.iam === undefined ? [] : Array.isArray(options.iam) ? options.iam : [options.iam]
   const snapshot =
     documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
+  const subjects = objects.map((object) => parseSubject(object, { stage: 'source', namespace: options.namespace }))
   const context = {
-    sources: { roles: snapshot?.roles, issuer: options.issuer ?? snapshot?.issuer },
+    sources: {
+      ...buildObjectSources(subjects.filter((subject) => subject !== undefined)),
+      ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
+      issuer: options.issuer ?? snapshot?.issuer,
+      clusterCa: options.clusterCa
+    },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),
     signal: new AbortController().signal
   }
 
   return Promise.all(
-    objects.map(async (object) => {
-      const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
+    objects.map(async (object, index) => {
+      const subject = subjects[index]
       if (subject === undefined) return { object, allowed: true, findings: [], unchecked: [] }
 
       return { object, ...(await review(subject, context)) }

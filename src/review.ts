@@ -1,6 +1,6 @@
 import { gatherFacts } from './facts/gather.js'
 import type { Facts, Sources } from './facts/facts.js'
-import type { Severity } from './model/finding.js'
+import type { Finding, Severity } from './model/finding.js'
 import type { Mode } from './model/namespace.js'
 import type { Subject } from './model/subject.js'
 import { rules } from './rules/index.js'
@@ -16,14 +16,40 @@ export interface ReviewContext {
   readonly signal: AbortSignal
 }
 
+// "No denial rests on an older answer": IAM itself takes seconds to minutes to show a change, so what it says is worth asking again.
+const freshEnough = 10_000
+
 /** The whole idea: gather the facts that the rules need, evaluate the rules, decide. Never throws for what the world does. */
-export async function review(subject: Subject, { sources, mode, severities, at, signal }: ReviewContext): Promise<Verdict> {
-  const facts = await gatherFacts(subject, needsOf(rules, subject), { ...sources, at }, signal)
+export async function review(subject: Subject, context: ReviewContext): Promise<Verdict> {
+  const first = await reviewOnce(subject, context, false)
+  const age = first.allowed ? undefined : first.iamAge
+  if (age === undefined || age * 1000 <= freshEnough) return first
+
+  return reviewOnce(subject, context, true)
+}
+
+async function reviewOnce(subject: Subject, { sources, mode, severities, at, signal }: ReviewContext, fresh: boolean): Promise<Verdict> {
+  const facts = await gatherFacts(subject, needsOf(rules, subject), sources, { signal, at, fresh })
   const { findings, unchecked } = evaluate(rules, subject, facts, { at, severities })
   if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
 
-  return decide(findings, unchecked, modeOf(facts.namespace, mode))
+  return decide(findings, unchecked, modeOf(facts.namespace, mode), iamAgeOf(findings, facts, at))
 }
+
+/** How old, in seconds, the oldest of IAM's answers is that an error rests on; undefined when none does. */
+function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
+  const needs = new Set(findings.filter(({ severity }) => severity === 'error').flatMap(({ rule }) => needsById.get(rule) ?? []))
+  const ages = [
+    ...(needs.has('role') || needs.has('trust') ? [facts.role] : []),
+    ...(needs.has('provider') ? [facts.provider] : [])
+  ].flatMap((fact) =>
+    fact?.state === 'known' && fact.value.readAt !== undefined ? [Math.max(0, at.getTime() - fact.value.readAt.getTime()) / 1000] : []
+  )
+
+  return ages.length === 0 ? undefined : Math.max(...ages)
+}
+
+const needsById = new Map(rules.map(({ id, needs }) => [id, needs]))
 
 /** The namespace's own mode. One that could not be read never denies: it may be a namespace that asked to be left alone. */
 function modeOf(namespace: Facts['namespace'], otherwise: Mode): Mode {

@@ -19,7 +19,7 @@ export const check: Row = async ({ rounds, scale }) => {
   const peaks = { check: [] as number[], parse: [] as number[] }
 
   const run = async (process: MeasuredProcess, peak: number[]): Promise<number> => {
-    for await (const line of process.lines) void line // a pipe that nobody reads would stop it
+    for await (const line of process.lines) if (line === '') continue // a pipe that nobody reads would stop it
     const { code, milliseconds, usage } = await process.ended
     if (code !== 0) throw new Error(`expected exit code 0, got ${code}`)
     peak.push(usage.peakKilobytes / 1024)

@@ -1,4 +1,6 @@
 import { text as readStream } from 'node:stream/consumers'
+import type { Sources } from '../facts/facts.js'
+import { buildObjectSources } from '../facts/objects.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
 import { parseSubject } from '../model/subject.js'
@@ -7,12 +9,15 @@ import { parseManifest, type ManifestObject } from '../input/manifests.js'
 import { reportOf, type ObjectReference } from '../output/report.js'
 import { textOf } from '../output/text.js'
 import { review } from '../review.js'
-import { readSources, readText } from './facts-by-hand.js'
+import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
 
 export interface CheckOptions {
   readonly output: 'text' | 'json'
   readonly iam: readonly string[]
+  readonly aws?: boolean
+  readonly config?: string
   readonly issuer?: string
+  readonly clusterCa?: string
   readonly namespace?: string
   readonly failOn: Severity | 'never'
   readonly failOnUnknown: boolean
@@ -29,8 +34,9 @@ const severities = ['error', 'warning', 'info'] as const
 
 /** Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could not be read). */
 export async function check(files: readonly string[], options: CheckOptions, terminal: Terminal): Promise<0 | 1 | 2> {
-  const sources = await readSources(options)
-  const context = { sources, mode: 'enforce' as const, at: new Date(), signal: new AbortController().signal }
+  const config = await readConfig(options.config)
+  const given = await readSources(options, config)
+  const sources: Sources = options.aws ? { ...given, iam: await buildLiveIam(config, { patient: true }) } : given
   const objects: ManifestObject[] = []
   let unreadable = 0
   const complain = (message: string): void => {
@@ -49,18 +55,34 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     for (const { file, line, message } of manifest.unreadable) complain(`${file}:${line}: ${message}`)
   }
 
+  const judged = objects.flatMap((object) => {
+    const subject = parseSubject(object.object, { stage: 'source', namespace: options.namespace })
+    return subject === undefined ? [] : [{ ...object, subject }]
+  })
+  const context = {
+    mode: 'enforce' as const,
+    severities: config.severities,
+    at: new Date(),
+    sources: { ...buildObjectSources(judged.map(({ subject }) => subject)), ...sources }
+  }
   const verdicts = await Promise.all(
-    objects.map(async ({ object, file, line, lineOf }) => {
-      const subject = parseSubject(object, { stage: 'source', namespace: options.namespace })
-      if (subject === undefined) return []
-      const { findings, unchecked } = await review(subject, context)
-      const { kind, namespace, name } = subject
-      const reference: ObjectReference = { apiVersion: String(object['apiVersion']), kind, namespace, name, file, line }
+    judged.map(async ({ subject, object, file, line, lineOf }) => {
+      const signal = new AbortController().signal // nobody aborts it, yet one that thousands listen to is slow
+      const { findings, unchecked } = await review(subject, { ...context, signal })
+      const { apiVersion, kind } = object
+      const reference: ObjectReference = {
+        apiVersion: String(apiVersion),
+        kind: String(kind),
+        ...('namespace' in subject && { namespace: subject.namespace }),
+        name: subject.name,
+        file,
+        line
+      }
 
-      return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
+      return { object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }
     })
   )
-  const report = reportOf(objects.length, verdicts.flat())
+  const report = reportOf(objects.length, verdicts)
   terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
 
   if (unreadable > 0) return 2

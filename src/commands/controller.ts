@@ -8,7 +8,7 @@ import { buildMetrics } from '../metrics.js'
 import { GuardError } from '../model/guard-error.js'
 import { buildHealthApp } from '../server/health.js'
 import { listen, portOf } from '../server/listen.js'
-import { readConfig, type FactsByHand } from './facts-by-hand.js'
+import { readConfig, type FactsByHand } from './sources.js'
 
 export interface ControllerOptions extends FactsByHand {
   readonly config?: string | undefined

@@ -15,7 +15,7 @@ import { buildHealthApp } from '../server/health.js'
 import { buildJudge } from '../server/judge.js'
 import { listen, portOf } from '../server/listen.js'
 import { followServingCertificate, type ServingCertificate } from '../server/serving-certificate.js'
-import { readConfig, readSources, type FactsByHand } from './facts-by-hand.js'
+import { buildLiveIam, readConfig, readSources, type FactsByHand } from './sources.js'
 
 export interface ServeOptions extends FactsByHand {
   readonly config?: string | undefined
@@ -55,7 +55,10 @@ export async function serve(
       if (because === undefined) log.info({ collection }, 'watch works again')
       else log.warn({ collection, because }, 'watch does not work')
     })
-  const sources: Sources = { ...(await readSources(options, config)), cluster }
+  const given = await readSources(options, config)
+  const iam =
+    given.iam ?? (await buildLiveIam(config, { onRequest: (operation, result) => metrics.iamRequests.inc({ operation, result }) }))
+  const sources: Sources = { ...given, iam, cluster }
 
   let draining = false
   let app: FastifyInstance | undefined

@@ -35,5 +35,10 @@ export async function readApiServers(client: KubeClient): Promise<readonly ApiSe
     return [{ address: host, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 443 : port), client }]
   }
 
-  return found.map(({ host, port }) => ({ address: `${host.includes(':') ? `[${host}]` : host}:${port}`, host, port, client: client.at({ host, port }) }))
+  return found.map(({ host, port }) => ({
+    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    host,
+    port,
+    client: client.at({ host, port })
+  }))
 }

@@ -19,7 +19,8 @@ export async function proveWebhook(client: KubeClient): Promise<Proof> {
   })
   const message = messageOf(body)
   if (status === 403 && message.includes('validate.irsa-guard.io')) return { state: 'works' }
-  if (status === 201) return { state: 'fails', because: 'a service account that must be denied was accepted: the API server does not ask irsa-guard' }
+  if (status === 201)
+    return { state: 'fails', because: 'a service account that must be denied was accepted: the API server does not ask irsa-guard' }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }
@@ -35,7 +36,8 @@ export async function provePolicy(client: KubeClient, wrongCaBundle: string): Pr
   })
   const message = messageOf(body)
   if (status === 403 && message.includes('ValidatingAdmissionPolicy')) return { state: 'works' }
-  if (status === 200) return { state: 'fails', because: 'a wrong caBundle was accepted: the policy irsa-guard-ca-bundle-deny does not deny' }
+  if (status === 200)
+    return { state: 'fails', because: 'a wrong caBundle was accepted: the policy irsa-guard-ca-bundle-deny does not deny' }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }

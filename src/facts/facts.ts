@@ -1,22 +1,46 @@
 import type { Fact } from '../model/fact.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 
-/** What IAM (or a snapshot of it) says about the role of an ARN: there is none of that name, or the ARN it really has. */
-export type RoleAnswer =
-  { readonly exists: false } | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument }
-
-/** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`). */
+/** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole returns it). */
 export interface TrustPolicyDocument {
   readonly document: unknown
   readonly encoding: 'json' | 'url'
+}
+
+/**
+ * What IAM (or a file) says about the role of an ARN: there is none of that name, or the ARN it really has. `readAt` is when IAM said so,
+ * absent for a file.
+ */
+export type RoleAnswer =
+  | { readonly exists: false; readonly readAt?: Date }
+  | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument; readonly readAt?: Date }
+
+/**
+ * What IAM says about the OIDC provider of the cluster's issuer in the role's account. `arn` is the one it has or would have; `similar` are
+ * the ARNs of registered providers that were probably meant to be it.
+ */
+export type ProviderAnswer =
+  | { readonly registered: false; readonly arn: string; readonly similar: readonly string[]; readonly readAt?: Date }
+  | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[]; readonly readAt?: Date }
+
+/** A service account, or that there is none of that name. */
+export type AccountAnswer = { readonly exists: false } | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> }
+
+/** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
+export interface Neighbours {
+  readonly asAccount: readonly string[]
+  readonly asDefault: readonly string[]
 }
 
 /** The facts that rules may ask for, by name. */
 export interface FactTypes {
   /** The role that the service account's annotation names. */
   readonly role: RoleAnswer
+  /** The OIDC provider of the cluster's issuer in the account of that role. */
+  readonly provider: ProviderAnswer
   /** Whether the role's trust policy lets the service account in. */
   readonly trust: TrustJudgement
   /** The AWS partition that the cluster runs in. */
@@ -25,14 +49,45 @@ export interface FactTypes {
   readonly issuer: string
   /** What the namespace's labels and annotations say. */
   readonly namespace: NamespaceSettings
+  /** The CAs of the cluster, those that may sign the API server's own certificates now, as PEM text. */
+  readonly clusterCa: string
+  /** The moment of the review. The evaluator knows it; nobody gathers it. */
+  readonly now: Date
+  /** Whether the namespace asks for pods to be denied; always known, for one that could not be read enforces nothing. */
+  readonly podsEnforced: boolean
+  /** The service account that a pod runs as. */
+  readonly account: AccountAnswer
+  /** How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's defaults. */
+  readonly identityWebhook: IdentityWebhookSettings
+  /** What runs beside the service account, where the other objects are in sight. */
+  readonly neighbours: Neighbours
+  /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
+  readonly rolesTrusting: readonly string[]
 }
 
 export type Need = keyof FactTypes
+/** Facts that somebody has to be asked for. */
+export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
-/** Where facts about roles come from: the IAM API or a file. Answers, or says why not; never throws. */
-export interface RoleSource {
-  readRole(arn: RoleArn, signal: AbortSignal): Promise<Fact<RoleAnswer>>
+/** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
+export interface Ask {
+  readonly namespace: string
+  readonly signal: AbortSignal
+  readonly fresh?: boolean
+}
+
+/** The OIDC provider of an issuer (with its `https://`) in an account. */
+export interface ProviderQuestion {
+  readonly account: string
+  readonly partition: string
+  readonly issuer: string
+}
+
+/** Where facts about IAM come from: its API or a file. Answers, or says why not; never throws. */
+export interface IamSource {
+  readRole(arn: RoleArn, ask: Ask): Promise<Fact<RoleAnswer>>
+  readProvider(of: ProviderQuestion, ask: Ask): Promise<Fact<ProviderAnswer>>
 }
 
 /** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
@@ -41,12 +96,33 @@ export interface ClusterSource {
   readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
 }
 
+/** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+export interface AccountSource {
+  readAccount(namespace: string, name: string, signal: AbortSignal): Promise<Fact<AccountAnswer>>
+}
+
+/** Where it is known what else there is in a namespace. Never throws. */
+export interface NeighbourSource {
+  neighboursOf(namespace: string, name: string): Fact<Neighbours>
+}
+
+/** Where it is known which roles trust a service account: a look at all trust policies. Never throws. */
+export interface TrustingRoleSource {
+  rolesTrusting(account: { readonly namespace: string; readonly name: string }, issuer: string): Fact<readonly string[]>
+}
+
 /** What facts are gathered from. What is left out cannot be asked; what is given by hand is not asked. */
 export interface Sources {
-  readonly roles?: RoleSource | undefined
+  readonly iam?: IamSource | undefined
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
-  /** Now; without it nothing is said of dates in trust policies. */
-  readonly at?: Date | undefined
+  /** The identity webhook's default audience. */
+  readonly audience?: string | undefined
+  /** The current CAs of the cluster, as PEM text. */
+  readonly clusterCa?: string | undefined
+  readonly accounts?: AccountSource | undefined
+  readonly identityWebhook?: IdentityWebhookSettings | undefined
+  readonly neighbours?: NeighbourSource | undefined
+  readonly trustingRoles?: TrustingRoleSource | undefined
 }

@@ -1,11 +1,13 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
+import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
-import type { FactTypes, Facts, Need, Sources } from './facts.js'
+import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
+import { readBundle } from '../x509/bundle.js'
+import { newestGo } from '../x509/go-version.js'
+import type { Ask, FactTypes, Facts, GatheredNeed, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
-
-export type { Sources } from './facts.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
@@ -13,19 +15,29 @@ interface Gathering {
   /** The role that is asked for; undefined when there is none or its ARN is malformed. */
   readonly arn: RoleArn | undefined
   readonly sources: Sources
-  readonly signal: AbortSignal
-  get<N extends Need>(need: N): Promise<Fact<FactTypes[N]>>
+  readonly ask: Ask
+  readonly at: Date | undefined
+  get<N extends GatheredNeed>(need: N): Promise<Fact<FactTypes[N]>>
 }
 
-/** Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. */
-export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, sources: Sources, signal: AbortSignal): Promise<Facts> {
-  const started = new Map<Need, Promise<unknown>>()
+/**
+ * Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. `fresh` wants
+ * no answer of IAM that is older than ten seconds; without `at`, nothing is said of dates in trust policies.
+ */
+export async function gatherFacts(
+  subject: Subject,
+  needs: ReadonlySet<Need>,
+  sources: Sources,
+  { signal, at, fresh = false }: { signal: AbortSignal; at?: Date; fresh?: boolean }
+): Promise<Facts> {
+  const started = new Map<GatheredNeed, Promise<unknown>>()
   const gathering: Gathering = {
     subject,
     arn: roleArnOf(subject),
     sources,
-    signal,
-    get<N extends Need>(need: N) {
+    ask: { namespace: 'namespace' in subject ? subject.namespace : '', signal, fresh },
+    at,
+    get<N extends GatheredNeed>(need: N) {
       const fact = started.get(need) ?? gatherers[need](gathering)
       started.set(need, fact)
       return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
@@ -34,26 +46,42 @@ export async function gatherFacts(subject: Subject, needs: ReadonlySet<Need>, so
   const facts: { -readonly [N in Need]?: unknown } = {}
   await Promise.all(
     Array.from(needs, async (need) => {
-      facts[need] = await gathering.get(need)
+      if (need !== 'now') facts[need] = await gathering.get(need)
     })
   )
 
   return facts as Facts // each need's fact comes from its own gatherer
 }
 
-const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
-  async role({ arn, sources, signal }) {
+const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
+  async role({ arn, sources, ask, get }) {
     if (arn === undefined) return noRole
-    if (sources.roles === undefined) return unknown('no facts about IAM were given')
+    if (sources.iam === undefined) return unknown('no facts about IAM were given')
 
-    return sources.roles.readRole(arn, signal)
+    const partition = await get('clusterPartition')
+    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+
+    return sources.iam.readRole(arn, ask)
   },
 
-  async trust({ subject, arn, sources, get }) {
-    if (arn === undefined) return noRole
-    const [role, issuer] = await Promise.all([get('role'), get('issuer')])
+  async trust({ subject, arn, sources, at, get }) {
+    if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
-    return trustOf(role, { subject, arn, issuer, at: sources.at })
+    const [role, issuer] = await Promise.all([get('role'), get('issuer')])
+    const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
+
+    return trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
+  },
+
+  async provider({ arn, sources, ask, get }) {
+    if (arn === undefined) return noRole
+    if (sources.iam === undefined) return unknown('no facts about IAM were given')
+
+    const [issuer, partition] = await Promise.all([get('issuer'), get('clusterPartition')])
+    if (issuer.state !== 'known') return issuer
+    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+
+    return sources.iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, ask)
   },
 
   async clusterPartition({ arn, get }) {
@@ -65,23 +93,67 @@ const gatherers: { readonly [N in Need]: (gathering: Gathering) => Promise<Fact<
     return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
   },
 
-  async issuer({ sources, signal }) {
+  async issuer({ sources, ask: { signal } }) {
     if (sources.issuer !== undefined) return known(sources.issuer)
     if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
 
     return sources.cluster.readIssuer(signal)
   },
 
-  async namespace({ subject, sources, signal }) {
+  async namespace({ subject, sources, ask: { signal } }) {
     if (sources.cluster === undefined) return moot('there is no cluster to ask')
+    if (!('namespace' in subject)) return moot('it is in no namespace')
 
     return sources.cluster.readNamespace(subject.namespace, signal)
+  },
+
+  async clusterCa({ subject, sources: { clusterCa } }) {
+    if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
+      return moot('no webhook of it is served with a certificate of the cluster CA')
+    }
+    if (clusterCa === undefined) return unknown('the CA of the cluster is not known')
+    if (readBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0) return unknown('the CA of the cluster is not readable PEM')
+
+    return known(clusterCa)
+  },
+
+  async podsEnforced({ get }) {
+    const namespace = await get('namespace')
+
+    // A namespace that nobody could read denies nothing, but its pods are still judged.
+    return known(namespace.state === 'known' && namespace.value.podsEnforced)
+  },
+
+  async account({ subject, sources, ask: { signal } }) {
+    if (!('pod' in subject)) return moot('it runs as nobody')
+    if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
+
+    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, signal)
+  },
+
+  async identityWebhook({ sources }) {
+    return known(sources.identityWebhook ?? defaultIdentityWebhook)
+  },
+
+  async neighbours({ subject, sources }) {
+    if (!('namespace' in subject)) return moot('it is in no namespace')
+
+    return sources.neighbours?.neighboursOf(subject.namespace, subject.name) ?? moot('the other objects are not in sight')
+  },
+
+  async rolesTrusting({ subject, sources, get }) {
+    if (sources.trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
+
+    const issuer = await get('issuer')
+    return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
   }
 }
 
+const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 
 function roleArnOf(subject: Subject): RoleArn | undefined {
+  if (subject.kind !== 'ServiceAccount') return undefined
   const value = subject.annotations[roleArnAnnotation]
 
   return typeof value === 'string' ? parseRoleArn(value) : undefined

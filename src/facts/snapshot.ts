@@ -1,78 +1,113 @@
-import { known, unknown } from '../model/fact.js'
+import { known, unknown, type Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
-import type { RoleAnswer, RoleSource } from './facts.js'
+import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
+import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from './facts.js'
+import { listOf, parseRole, type Fail, type IamFile } from './iam-file.js'
+import { lookalikesOf } from './lookalikes.js'
+import { buildTrustingRoles } from './trusting-roles.js'
 
-/** What an IamSnapshot file says, indexed for questions. */
+/** What IAM files say, indexed for questions. */
 export interface Snapshot {
-  readonly roles: RoleSource
+  readonly iam: IamSource
+  readonly trustingRoles: TrustingRoleSource
   readonly issuer: string | undefined
 }
 
-/** Reads IamSnapshot documents into one source of facts. Throws ERR_IAM_SNAPSHOT, naming the file and the field. */
+/**
+ * Reads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source of facts. Throws
+ * ERR_IAM_SNAPSHOT, naming the file and the field.
+ */
 export function loadSnapshots(documents: readonly { readonly file: string; readonly content: unknown }[]): Snapshot {
-  const roleByAccountAndName = new Map<string, RoleAnswer>()
-  const complete = new Set<string>()
-  const issuers = new Set<string>()
-
-  for (const { file, content } of documents) {
-    const fail = (message: string): never => {
+  const files = documents.map(({ file, content }) => {
+    const fail: Fail = (message) => {
       throw new GuardError('ERR_IAM_SNAPSHOT', `${file}: ${message}`)
     }
-    if (!isRecord(content) || content['kind'] !== 'IamSnapshot' || content['apiVersion'] !== 'irsa-guard.io/v1') {
-      return fail('expected an object with apiVersion "irsa-guard.io/v1" and kind "IamSnapshot"')
-    }
-    for (const [index, role] of list(content['roles'], 'roles', fail).entries()) {
-      const arn = isRecord(role) && typeof role['arn'] === 'string' ? parseRoleArn(role['arn']) : undefined
-      if (arn === undefined)
-        return fail(`roles[${index}].arn is ${JSON.stringify(isRecord(role) ? role['arn'] : role)}; expected the ARN of a role`)
-      const trustPolicy = isRecord(role) ? role['trustPolicy'] : undefined
-      if (trustPolicy !== undefined && typeof trustPolicy !== 'string' && !isRecord(trustPolicy)) {
-        return fail(`roles[${index}].trustPolicy is ${JSON.stringify(trustPolicy)}; expected an object or text`)
-      }
-      roleByAccountAndName.set(keyOf(arn), {
-        exists: true,
-        arn: arn.text,
-        ...(trustPolicy !== undefined && { trustPolicy: { document: trustPolicy, encoding: encodingOf(trustPolicy) } })
-      })
-    }
-    for (const [index, account] of list(content['accounts'], 'accounts', fail).entries()) {
-      if (typeof account !== 'string' || !/^\d{12}$/.test(account)) {
-        return fail(`accounts[${index}] is ${JSON.stringify(account)}; expected an account id, a text of 12 digits`)
-      }
-      complete.add(account)
-    }
-    const issuer = content['issuer']
-    if (issuer !== undefined && (typeof issuer !== 'string' || !issuer.startsWith('https://'))) {
-      return fail(`issuer is ${JSON.stringify(issuer)}; expected a URL that begins with https://`)
-    }
-    if (issuer !== undefined) issuers.add(issuer)
-  }
+    return isAuthorizationDetails(content) ? parseAuthorizationDetails(content, fail) : parseSnapshot(content, fail)
+  })
+  const issuers = new Set(files.flatMap(({ issuer }) => issuer ?? []))
 
   return {
     issuer: issuers.size === 1 ? [...issuers][0] : undefined,
-    roles: {
-      readRole: async (arn) => {
-        const found = roleByAccountAndName.get(keyOf(arn))
-        if (found !== undefined) return known(found)
-        if (complete.has(arn.account)) return known({ exists: false })
+    iam: sourceOf(files),
+    trustingRoles: buildTrustingRoles(
+      files.flatMap(({ roles }) => roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document })))
+    )
+  }
+}
 
-        return unknown(`the IAM file does not list all roles of account ${arn.account}`)
-      }
+function sourceOf(files: readonly IamFile[]): IamSource {
+  const roles = new Map(files.flatMap((file) => file.roles.map((role) => [keyOf(role.arn), role])))
+  const providers = new Map(files.flatMap((file) => (file.oidcProviders ?? []).map((provider) => [provider.arn, provider])))
+  const rolesListed = new Set(files.flatMap(({ accounts }) => accounts))
+  const providersListed = new Set(files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts)))
+
+  return {
+    readRole: async (arn): Promise<Fact<RoleAnswer>> => {
+      const role = roles.get(keyOf(arn.text))
+      if (role !== undefined) return known(role)
+      if (rolesListed.has(arn.account)) return known({ exists: false })
+
+      return unknown(`the IAM file does not list all roles of account ${arn.account}`)
+    },
+    readProvider: async ({ account, partition, issuer }: ProviderQuestion): Promise<Fact<ProviderAnswer>> => {
+      const prefix = `arn:${partition}:iam::${account}:oidc-provider/`
+      const arn = `${prefix}${issuer.replace(/^https:\/\//, '')}`
+      const provider = providers.get(arn)
+      if (provider !== undefined) return known({ registered: true, ...provider })
+      if (!providersListed.has(account)) return unknown(`the IAM file does not list the OIDC providers of account ${account}`)
+
+      const similar = lookalikesOf(
+        arn,
+        [...providers.keys()].filter((other) => other.startsWith(prefix))
+      )
+      return known({ registered: false, arn, similar })
     }
   }
 }
 
-/** JSON never begins with `%`, and percent-encoded JSON always does. */
-const encodingOf = (trustPolicy: unknown): 'json' | 'url' =>
-  typeof trustPolicy === 'string' && trustPolicy.trimStart().startsWith('%') ? 'url' : 'json'
+function parseSnapshot(content: unknown, fail: Fail): IamFile {
+  if (!isRecord(content) || content['kind'] !== 'IamSnapshot' || content['apiVersion'] !== 'irsa-guard.io/v1') {
+    return fail(
+      'expected an object with apiVersion "irsa-guard.io/v1" and kind "IamSnapshot", or the output of aws iam get-account-authorization-details'
+    )
+  }
+  const { issuer, oidcProviders } = content
+  if (issuer !== undefined && (typeof issuer !== 'string' || !issuer.startsWith('https://'))) {
+    return fail(`issuer is ${JSON.stringify(issuer)}; expected a URL that begins with https://`)
+  }
 
-function list(value: unknown, name: string, fail: (message: string) => never): readonly unknown[] {
-  if (value === undefined) return []
+  return {
+    issuer,
+    accounts: listOf(content['accounts'], 'accounts', fail).map((account, index) =>
+      typeof account === 'string' && /^\d{12}$/.test(account)
+        ? account
+        : fail(`accounts[${index}] is ${JSON.stringify(account)}; expected an account id, a text of 12 digits`)
+    ),
+    roles: listOf(content['roles'], 'roles', fail).map((role, index) => parseRole(role, 'arn', 'trustPolicy', `roles[${index}]`, fail)),
+    oidcProviders:
+      oidcProviders === undefined
+        ? undefined
+        : listOf(oidcProviders, 'oidcProviders', fail).map((provider, index) => parseProvider(provider, `oidcProviders[${index}]`, fail))
+  }
+}
 
-  return Array.isArray(value) ? value : fail(`${name} is ${JSON.stringify(value)}; expected a list`)
+function parseProvider(provider: unknown, at: string, fail: Fail): { arn: string; clientIds: readonly string[] } {
+  const { arn, clientIds } = isRecord(provider) ? provider : {}
+  if (typeof arn !== 'string' || !/^arn:aws[a-z0-9-]*:iam::\d{12}:oidc-provider\/./.test(arn)) {
+    return fail(`${at}.arn is ${JSON.stringify(arn)}; expected the ARN of an OIDC provider`)
+  }
+  const texts = listOf(clientIds, `${at}.clientIds`, fail).map((clientId) =>
+    typeof clientId === 'string' ? clientId : fail(`${at}.clientIds holds ${JSON.stringify(clientId)}; expected texts`)
+  )
+
+  return { arn, clientIds: texts }
 }
 
 // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS quotas".
-const keyOf = (arn: { account: string; name: string }): string => `${arn.account}/${arn.name.toLowerCase()}`
+function keyOf(arn: string): string {
+  const { account = '', name = '' } = parseRoleArn(arn) ?? {}
+
+  return `${account}/${name.toLowerCase()}`
+}

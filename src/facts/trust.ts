@@ -1,18 +1,20 @@
+import { audienceAnnotation } from '../model/audience.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
-import type { Subject } from '../model/subject.js'
+import type { ServiceAccountSubject } from '../model/subject.js'
 import { judgeRead, readTrustPolicy, type ReadTrustPolicy, type TrustJudgement } from '../trust-policy/judge.js'
 import type { RoleAnswer, TrustPolicyDocument } from './facts.js'
-
-/** The audience that the identity webhook asks for when nothing tells another: its flag --token-audience. */
-export const defaultAudience = 'sts.amazonaws.com'
-
-const audienceAnnotation = 'eks.amazonaws.com/audience'
 
 /** Whether a role's trust policy lets a service account in. Never throws. */
 export function trustOf(
   role: Fact<RoleAnswer>,
-  { subject, arn, issuer, at }: { subject: Subject; arn: RoleArn; issuer: Fact<string>; at?: Date | undefined }
+  {
+    subject,
+    arn,
+    issuer,
+    defaultAudience,
+    at
+  }: { subject: ServiceAccountSubject; arn: RoleArn; issuer: Fact<string>; defaultAudience: string; at: Date | undefined }
 ): Fact<TrustJudgement> {
   if (role.state !== 'known') return role
   if (!role.value.exists) return moot('the role does not exist')

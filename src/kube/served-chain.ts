@@ -14,7 +14,13 @@ export interface TlsAddress {
  */
 export async function readServedChain({ host, port, servername }: TlsAddress, timeout: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const socket = connect({ host, port, ...(servername !== undefined && { servername }), rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+  const socket = connect({
+    host,
+    port,
+    ...(servername !== undefined && { servername }),
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1']
+  })
   socket.setTimeout(timeout, () => socket.destroy(new Error(`no TLS handshake with ${host}:${port} within ${timeout / 1000} s`)))
   socket.once('error', reject)
   socket.once('secureConnect', () => resolve(chainOf(socket.getPeerCertificate(true)).join('')))
@@ -29,7 +35,7 @@ export async function readServedChain({ host, port, servername }: TlsAddress, ti
 function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }): string[] {
   const pems: string[] = []
   const seen = new Set<string>()
-  for (let certificate: typeof leaf | undefined = leaf; certificate && 'raw' in certificate && !seen.has(certificate.fingerprint256); ) {
+  for (let certificate: typeof leaf | undefined = leaf; certificate && 'raw' in certificate && !seen.has(certificate.fingerprint256);) {
     seen.add(certificate.fingerprint256)
     pems.push(pemOf(certificate.raw))
     certificate = certificate.issuerCertificate as typeof leaf | undefined // Node's type leaves the link of a link out

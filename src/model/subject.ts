@@ -1,55 +1,95 @@
-/** Where a subject comes from: a manifest that nobody mutated yet, or an object that an API server admits. */
-export type Stage = 'source' | 'admitted'
+import { findPodTemplate } from './pod-template.js'
+import { isMirrorPod, parsePod, type Pod } from './pod.js'
+import { annotationField, annotationsOf, isRecord, recordOf, textOf } from './record.js'
+import { isWebhookFieldUnchanged, parseWebhookConfiguration, type WebhookConfigurationSubject } from './webhook-configuration.js'
 
-/** A service account as rules see it. Annotation values are unknown until a rule looks: a manifest may hold anything there. */
-export interface ServiceAccountSubject {
-  readonly kind: 'ServiceAccount'
+export { annotationField, annotationsOf, isRecord }
+
+/**
+ * Where a subject comes from: a manifest that nobody mutated yet, an object that an API server is about to admit, or one that a
+ * cluster holds.
+ */
+export type Stage = 'source' | 'admitted' | 'running'
+
+interface Identity {
   readonly stage: Stage
   readonly namespace: string
   readonly name: string
+  /** Annotation values are unknown until a rule looks: a manifest may hold anything there. */
   readonly annotations: Readonly<Record<string, unknown>>
   /** The annotations before an update; undefined when there was no object before. */
   readonly oldAnnotations?: Readonly<Record<string, unknown>> | undefined
 }
 
-export type Subject = ServiceAccountSubject
+/** A service account as rules see it. */
+export interface ServiceAccountSubject extends Identity {
+  readonly kind: 'ServiceAccount'
+}
+
+/** A pod: a manifest of one, or one that went through mutation (any stage but `source`). */
+export interface PodSubject extends Identity {
+  readonly kind: 'Pod'
+  readonly pod: Pod
+}
+
+/** Anything that makes pods from a template; never mutated itself. */
+export interface WorkloadSubject extends Identity {
+  readonly kind: 'Workload'
+  /** The object's own kind, such as `Deployment`. */
+  readonly resource: string
+  readonly pod: Pod
+}
+
+export type Subject = ServiceAccountSubject | PodSubject | WorkloadSubject | WebhookConfigurationSubject
 export type Kind = Subject['kind']
 
 /** The annotation that asks for a role: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
 export const roleArnAnnotation = 'eks.amazonaws.com/role-arn'
-
-/** The path of an annotation, as findings name it. */
-export const annotationField = (key: string): string => `metadata.annotations[${JSON.stringify(key)}]`
 
 /** Makes a subject of an object as it was read, or undefined when no rule looks at such objects. Never throws. */
 export function parseSubject(
   object: unknown,
   context: { stage: Stage; namespace?: string | undefined; old?: unknown }
 ): Subject | undefined {
-  if (!isRecord(object) || object['apiVersion'] !== 'v1' || object['kind'] !== 'ServiceAccount') return undefined
+  if (!isRecord(object) || typeof object['kind'] !== 'string') return undefined
+  if (object['apiVersion'] === 'admissionregistration.k8s.io/v1') return parseWebhookConfiguration(object, context)
 
-  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
-  const namespace = metadata['namespace']
-  const name = metadata['name'] ?? metadata['generateName']
-
-  return {
-    kind: 'ServiceAccount',
+  const metadata = recordOf(object['metadata'])
+  const identity: Identity = {
     stage: context.stage,
-    namespace: typeof namespace === 'string' && namespace !== '' ? namespace : (context.namespace ?? 'default'),
-    name: typeof name === 'string' ? name : '',
+    namespace: textOf(metadata['namespace']) ?? context.namespace ?? 'default',
+    name: textOf(metadata['name']) ?? textOf(metadata['generateName']) ?? '',
     annotations: annotationsOf(object),
     ...(isRecord(context.old) && { oldAnnotations: annotationsOf(context.old) })
   }
+  if (object['apiVersion'] === 'v1' && object['kind'] === 'ServiceAccount') return { kind: 'ServiceAccount', ...identity }
+  if (object['apiVersion'] === 'v1' && object['kind'] === 'Pod') {
+    const pod = isMirrorPod(object) ? undefined : parsePod(object)
+    return pod && { kind: 'Pod', ...identity, pod }
+  }
+  const pod = findPodTemplate(object)
+
+  return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod }
 }
 
-/** Reads an object's annotations; a missing or ill-shaped map has none. */
-export function annotationsOf(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const metadata = object['metadata']
+/** How a subject is called in a sentence: `service account shop/cart`. */
+export function nameOf(subject: Subject): string {
+  if (!('namespace' in subject)) return `${subject.kind.toLowerCase()} ${subject.name}`
+  const kind = subject.kind === 'ServiceAccount' ? 'service account' : subject.kind === 'Pod' ? 'pod' : subject.resource.toLowerCase()
 
-  return isRecord(metadata) && isRecord(metadata['annotations']) ? metadata['annotations'] : {}
+  return `${kind} ${subject.namespace}/${subject.name}`
 }
 
-/** Whether a value is a map, and neither null nor a list. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Whether the identity webhook had its chance with a pod: it never sees manifests and templates. */
+export const isMutated = (subject: PodSubject | WorkloadSubject): boolean => subject.kind === 'Pod' && subject.stage !== 'source'
+
+/** Whether a field that a finding names says the same as before this request. Without an object before, nothing does. */
+export function isUnchanged(subject: Subject, field: string): boolean {
+  if (subject.oldAnnotations === undefined) return false
+
+  const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]
+  if (key === undefined) return 'webhooks' in subject && isWebhookFieldUnchanged(subject, field)
+  const name: unknown = JSON.parse(key)
+
+  return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations[name]
 }

@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding.js'
-import type { Subject } from '../model/subject.js'
+import { nameOf, type Subject } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
 import type { Verdict } from '../verdict/decide.js'
 
@@ -27,16 +27,19 @@ export function admissionResponseOf(uid: string, subject: Subject, verdict: Verd
   return {
     uid,
     allowed: verdict.allowed,
-    ...(errors.length > 0 && { status: { code: 403, reason: 'Forbidden', message: denialOf(subject, errors) } }),
+    ...(errors.length > 0 && { status: { code: 403, reason: 'Forbidden', message: denialOf(subject, errors, verdict.iamAge) } }),
     ...(warnings.length > 0 && { warnings }),
     ...(auditAnnotations && { auditAnnotations })
   }
 }
 
-function denialOf(subject: Subject, errors: readonly Finding[]): string {
+function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number | undefined): string {
   const lines = errors.flatMap(({ rule, message, fix }) => [`- ${rule}: ${escapeText(message)}`, `  fix: ${escapeText(fix)}`])
 
-  return [`service account ${escapeText(`${subject.namespace}/${subject.name}`)}`, ...lines].join('\n')
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html, "Changes that I make are not always immediately visible"
+  const age = iamAge === undefined ? [] : [`IAM was read ${Math.round(iamAge)} s ago; it may take two minutes to show a change`]
+
+  return [escapeText(nameOf(subject)), ...lines, ...age].join('\n')
 }
 
 // Two short warnings instead of a long one: warnings should stay below 120 characters, and kubectl prints a line for each.

@@ -4,7 +4,8 @@ import type { Finding, Unchecked } from '../model/finding.js'
 export interface ObjectReference {
   readonly apiVersion: string
   readonly kind: string
-  readonly namespace: string
+  /** Left out for objects that have none. */
+  readonly namespace?: string
   readonly name: string
   readonly file: string
   readonly line: number

@@ -5,7 +5,7 @@ import type { Report } from './report.js'
 export function textOf({ findings, unchecked, summary }: Report): string {
   const blocks = findings.map(({ object, rule, severity, field, message, fix, waived }) =>
     [
-      `${object.file}:${object.line} ${object.kind} ${object.namespace}/${object.name}`,
+      `${object.file}:${object.line} ${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}`,
       `  ${waived === undefined ? severity : 'waived'} ${rule}: ${message}`,
       `  field: ${field}`,
       waived === undefined ? `  fix: ${fix}` : `  reason: ${waived}`

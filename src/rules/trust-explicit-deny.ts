@@ -1,5 +1,5 @@
 import { quote } from '../model/text.js'
-import type { FailedCondition } from '../trust-policy/miss.js'
+import type { DecidingCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
 
@@ -21,8 +21,8 @@ export const trustExplicitDeny = defineRule({
   }
 })
 
-function conditionHolds({ operator, key, wanted, actual }: Omit<FailedCondition, 'says'>): string {
-  const has = actual === undefined ? 'which the request lacks' : `which is ${quote(actual)}`
+function conditionHolds({ operator, key, wanted, actual, isAbsent }: DecidingCondition): string {
+  const open = isAbsent ? 'which the request lacks' : 'whatever it is'
 
-  return `${operator} ${quote(key)} ${valuesShown(wanted)} holds for the key, ${has}`
+  return `${operator} ${quote(key)} ${valuesShown(wanted)} holds for the key, ${actual === undefined ? open : `which is ${quote(actual)}`}`
 }

@@ -23,11 +23,13 @@ export function valuesShown(values: readonly string[], limit = 3): string {
   return shown.length === 0 ? 'nothing' : shown.join(' or ')
 }
 
-/** What one condition wants, what the token has, and which part differs. */
-export function conditionShown({ operator, key, wanted, actual, says }: FailedCondition): string {
-  const has = actual === undefined ? 'the request has no such key' : `the token has ${quote(actual)}`
+/** What one condition wants, what the request has, and which part differs. */
+export function conditionShown({ operator, key, wanted, actual, isAbsent, says }: FailedCondition): string {
+  const holder = /:(?:sub|aud)$/i.test(key) ? 'the token' : 'the request'
+  const open = isAbsent ? ', the request has no such key' : ', which no request meets'
+  const has = actual === undefined ? open : `, ${holder} has ${quote(actual)}`
 
-  return `${operator} ${quote(key)} wants ${valuesShown(wanted)}, ${has}${says === undefined ? '' : `: ${says}`}`
+  return `${operator} ${quote(key)} wants ${valuesShown(wanted)}${has}${says === undefined ? '' : `: ${says}`}`
 }
 
 /** The deciding condition, and the others that fail beside it. */

@@ -47,10 +47,17 @@ export function findDuplicateKey(text: string): string | undefined {
 }
 
 function endOfString(text: string, start: number): number {
-  let at = start + 1
-  while (text.charCodeAt(at) !== quote) at += text.charCodeAt(at) === backslash ? 2 : 1
+  let end = text.indexOf('"', start + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
 
-  return at
+  return end
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let before = at - 1
+  while (text.charCodeAt(before) === backslash) before--
+
+  return (at - before) % 2 === 0
 }
 
 function isKey(text: string, end: number): boolean {

@@ -10,6 +10,9 @@ export interface KeyDifference {
 
 const claims = new Set(['sub', 'aud', 'oaud', 'amr', 'email'])
 
+/** Whether IAM has a key for this claim of an OIDC token, in lower case. */
+export const isClaim = (claim: string): boolean => claims.has(claim)
+
 /**
  * Says why a key that looks like one of an OIDC provider is not `<issuer>:<claim>` of ours; undefined for other keys.
  * `issuer` is without its `https://`. Keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html

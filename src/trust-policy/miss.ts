@@ -3,17 +3,23 @@ import type { RequestContext, Token } from './context.js'
 import type { Defect } from './document.js'
 import { coversAction, evaluatePrincipal, evaluateStatement } from './evaluate.js'
 import { hasWildcard, matchesPattern, parsePattern } from './glob.js'
-import { keyDifference, type KeyDifference } from './key.js'
+import { isClaim, keyDifference, type KeyDifference } from './key.js'
 import type { Condition, Policy, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
 
-/** A condition that keeps the token out: what it wants and what the request has (undefined: no such key). */
-export interface FailedCondition {
+/** A condition that decides: what it wants, and what the request has under its key. */
+export interface DecidingCondition {
   readonly operator: string
   readonly key: string
   readonly wanted: readonly string[]
+  /** The value; undefined when there is none, or when it is open and makes no difference. */
   readonly actual: string | undefined
+  readonly isAbsent: boolean
+}
+
+/** A condition that keeps the token out. */
+export interface FailedCondition extends DecidingCondition {
   /** Which part differs, where it can be told. */
   readonly says: string | undefined
 }
@@ -27,7 +33,7 @@ interface InStatement {
 /** The one thing that keeps a service account out, the nearest to being right: in the order in which they are told. */
 export type Miss =
   | ({ readonly kind: 'invalid' } & Defect)
-  | { readonly kind: 'explicit-deny'; readonly statement: number; readonly conditions: readonly Omit<FailedCondition, 'says'>[] }
+  | { readonly kind: 'explicit-deny'; readonly statement: number; readonly conditions: readonly DecidingCondition[] }
   | { readonly kind: 'action'; readonly statement: number | undefined; readonly found: readonly string[] }
   | { readonly kind: 'provider'; readonly statement: number; readonly found: string; readonly says: string; readonly isSpelling: boolean }
   | ({ readonly kind: 'condition-key'; readonly expected: string } & InStatement)
@@ -75,22 +81,22 @@ function missOf({ index }: Statement, failed: readonly Failed[]): Miss {
   return kind === 'condition-key' ? { kind, expected, ...inStatement } : { kind, ...inStatement }
 }
 
-function denied({ index, conditions }: Statement, context: RequestContext): Miss {
-  return {
-    kind: 'explicit-deny',
-    statement: index,
-    conditions: conditions.map(({ name, key, lowerKey, values }) => ({
-      operator: name,
-      key,
-      wanted: values,
-      actual: valueOf(lowerKey, context)
-    }))
-  }
-}
+const denied = ({ index, conditions }: Statement, context: RequestContext): Miss => ({
+  kind: 'explicit-deny',
+  statement: index,
+  conditions: conditions.map((condition) => decidingOf(condition, context))
+})
 
-const valueOf = (key: string, context: RequestContext): string | undefined => {
-  const state = context.stateOf(key)
-  return state.is === 'known' ? state.value : undefined
+function decidingOf({ name, key, lowerKey, values }: Condition, context: RequestContext): DecidingCondition {
+  const state = context.stateOf(lowerKey)
+
+  return {
+    operator: name,
+    key,
+    wanted: values,
+    actual: state.is === 'known' ? state.value : undefined,
+    isAbsent: state.is === 'absent'
+  }
 }
 
 function failuresOf({ conditions }: Statement, { variables }: Policy, token: Token, context: RequestContext): Failed[] {
@@ -101,16 +107,13 @@ function failuresOf({ conditions }: Statement, { variables }: Policy, token: Tok
 
 function failedOf(condition: Condition, conditions: readonly Condition[], token: Token, context: RequestContext): Failed {
   const { name, key, lowerKey, values, operator } = condition
-  const actual = valueOf(lowerKey, context)
-  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({
-    kind,
-    condition: { operator: name, key, wanted: values, actual, says },
-    distance
-  })
-  const claim = actual === undefined ? undefined : lowerKey.slice(lowerKey.lastIndexOf(':') + 1)
-  const isClaim = lowerKey === `${token.issuer.toLowerCase()}:${claim ?? ''}`
+  const deciding = decidingOf(condition, context)
+  const { actual } = deciding
+  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({ kind, condition: { ...deciding, says }, distance })
+  const prefix = `${token.issuer.toLowerCase()}:`
+  const claim = lowerKey.startsWith(prefix) ? lowerKey.slice(prefix.length) : undefined
 
-  if (isClaim && actual !== undefined && (claim === 'sub' || claim === 'aud')) {
+  if (actual !== undefined && (claim === 'sub' || claim === 'aud') && operator.family !== 'null') {
     const isLiteral = operator.family === 'string' && operator.relation !== 'like' && !operator.negated
     if (isLiteral && values.some((value) => hasWildcard(value) && matchesPattern(parsePattern(value), actual))) {
       return failed('literal-wildcard', `${name} takes * and ? literally`)
@@ -119,9 +122,9 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
     if (operator.negated) return failed('subject', `${name} keeps it out`)
     const { nearest, says, distance } = subjectDifference(values, actual, operator.relation === 'like')
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
-    return { kind: 'subject', condition: { operator: name, key, wanted, actual, says }, distance }
+    return { kind: 'subject', condition: { ...deciding, wanted, says }, distance }
   }
-  if (isClaim) return failed('unmeetable')
+  if (claim !== undefined && isClaim(claim)) return failed('unmeetable')
 
   const difference: KeyDifference | undefined = keyDifference(key, token.issuer)
   if (difference === undefined) return failed('unmeetable')
@@ -133,7 +136,8 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
 
 /** Orders statements by how little is missing: one for our provider first, then one for any, then by what fails in it. */
 function distanceOf(statement: Statement, failed: readonly Failed[], provider: string): number {
-  const isOurs = evaluatePrincipal(statement, provider).truth !== false
+  const principal = evaluatePrincipal(statement, provider).truth
+  const isOurs = principal === true || (principal === undefined && coversAction(statement))
   const means = isOurs || providerDifference(statement.principals, provider)?.isSpelling === true
   const isFederated = statement.principals.some(({ type }) => type === 'Federated')
   const conditions = failed.reduce((sum, { distance }) => sum + distance, 0)

@@ -1,5 +1,5 @@
 import { readBundle } from './bundle.js'
-import type { Certificate } from './certificate.js'
+import { isInDate, type Certificate } from './certificate.js'
 import { describeCertificate } from './describe.js'
 import { diagnoseBundle } from './diagnose.js'
 import { goMinorOf } from './go-version.js'
@@ -44,7 +44,7 @@ export function standingOf({ caBundle, currentCas, served, at, go }: StandingQue
   if (bundle === undefined || bundle.certificates.length === 0) {
     return { state: 'unusable', because: [unusable, ...faults.map(({ message }) => message)].join('; '), extra: [] }
   }
-  const valid = bundle.certificates.filter(({ notBefore, notAfter }) => notBefore <= at.getTime() && at.getTime() <= notAfter)
+  const valid = bundle.certificates.filter((certificate) => isInDate(certificate, at))
   if (valid.length === 0) {
     const latest = Math.max(...bundle.certificates.map(({ notAfter }) => notAfter))
     return { state: 'unusable', because: `no certificate of it is valid now; the last one is valid until ${formatTime(latest)}`, extra: [] }

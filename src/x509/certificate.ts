@@ -129,3 +129,6 @@ export const colonHex = (bytes: Buffer): string =>
     .toString('hex')
     .toUpperCase()
     .replace(/(..)(?=.)/g, '$1:')
+
+/** Whether a moment lies within a certificate's validity, both ends included. */
+export const isInDate = ({ notBefore, notAfter }: Certificate, at: Date): boolean => notBefore <= at.getTime() && at.getTime() <= notAfter

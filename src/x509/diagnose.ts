@@ -181,14 +181,14 @@ function blockFaults(begin: RegExpExecArray, text: string, marks: Marks, found: 
 }
 
 function beginFault(text: string, start: number): FaultKind | undefined {
-  const before = text.slice(Math.max(0, start - 8), start)
+  const before = text.slice(Math.max(0, start - 200), start) // enough to see what kind of line it is
   if (before === '' || before.endsWith('\n')) return undefined
   if (before.endsWith('\u00ef\u00bb\u00bf')) return 'byte-order-mark'
   if (before.endsWith('\\n')) return 'literal-line-ends'
   if (before.endsWith('\r')) return 'carriage-returns'
   if (before.endsWith('-----')) return 'glued'
 
-  return /[ \t]$/.test(before) ? 'indented' : 'text-beside'
+  return /(?:^|\n)[ \t]+$/.test(before) ? 'indented' : 'text-beside'
 }
 
 /** Where the next END and BEGIN stand, from a position that only grows. */

@@ -17,9 +17,10 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
   }
 
   const text = textOf(bytes)
-  for (const [, label = '', body = ''] of text.matchAll(/-----BEGIN ([A-Z0-9 ]{0,64})-----([^-]*)-----END /gi)) {
-    if (!/^(?:X509 |TRUSTED )?CERTIFICATE$/i.test(label)) continue
-    take(derOf(body))
+  for (const { 0: begin, index } of text.matchAll(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/gi)) {
+    const start = index + begin.length
+    const end = text.indexOf('-----', start)
+    if (end - start > shortest) take(derOf(text.slice(start, end)))
   }
   if (certificates.length === 0) {
     take(bytes)
@@ -29,6 +30,9 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
 
   return buildPool(certificates).certificates
 }
+
+// No certificate is that short in base64; empty blocks by the ten thousand are not worth a look.
+const shortest = 100
 
 /** The DER in the body of a block: lines with a colon are headers; a trusted certificate has settings behind its DER. */
 function derOf(body: string): Buffer | undefined {

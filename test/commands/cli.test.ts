@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { text as readStream } from 'node:stream/consumers'
 import t from 'tap'
+import { absentReply, identityReply, roleReply, startFakeIam } from '../support/fake-iam.js'
 
 interface Ended {
   readonly code: number
@@ -10,8 +12,8 @@ interface Ended {
 }
 
 /** Runs the built command as a user does. */
-async function run(args: readonly string[], stdin = ''): Promise<Ended> {
-  const child = spawn(process.execPath, ['dist/cli.js', ...args], { env: { PATH: process.env['PATH'] } })
+async function run(args: readonly string[], stdin = '', environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], { env: { PATH: process.env['PATH'], ...environment } })
   child.stdin.end(stdin)
   const [stdout, stderr, [code]] = await Promise.all([
     readStream(child.stdout),
@@ -75,6 +77,68 @@ t.test('check reads standard input, and lists what it could not check', async (t
   })
 })
 
+t.test('check --aws asks the IAM API, once for a role', async (t) => {
+  const cart = 'arn:aws:iam::111122223333:role/cart'
+  const iam = await startFakeIam(({ action, parameters }) => {
+    if (action === 'GetCallerIdentity') return identityReply('111122223333')
+    return action === 'GetRole' && parameters.get('RoleName') === 'cart' ? roleReply(cart) : absentReply
+  })
+  t.teardown(() => iam.close())
+  const accounts = Array.from(
+    { length: 3000 },
+    (_, i) => `{ apiVersion: v1, kind: ServiceAccount, metadata: { name: a${i}, annotations: { eks.amazonaws.com/role-arn: "${cart}" } } }`
+  )
+  const manifest = [...accounts, accounts[0]?.replace('role/cart', 'role/gone')].join('\n---\n')
+  const environment = { AWS_ENDPOINT_URL: iam.url, AWS_ACCESS_KEY_ID: 'AKIAOWN', AWS_SECRET_ACCESS_KEY: 's', HOME: '/nonexistent' }
+  const { code, stdout, stderr } = await run(['check', '-', '--aws'], manifest, environment)
+  t.equal(stderr, '')
+  t.equal(code, 1)
+  t.match(stdout, /role-missing: role arn:aws:iam::111122223333:role\/gone does not exist/)
+  t.match(stdout, /3001 objects: 1 error/)
+  t.strictSame(iam.actions, ['GetCallerIdentity', 'GetRole', 'GetRole', 'GetRole'], 'twice for the one that is missing')
+})
+
+t.test('check judges templates with the service accounts beside them, and names the line', async (t) => {
+  const manifest = `apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: cart
+  annotations:
+    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/cart
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: cart
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          serviceAccountName: cart
+          containers:
+            - name: app
+              env:
+                - name: AWS_ROLE_ARN
+                  value: arn:aws:iam::111122223333:role/cart
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      serviceAccountName: web
+      containers:
+        - name: app
+`
+  const { stdout } = await run(['check', '-', '-n', 'shop'], manifest)
+  t.match(stdout, /stdin:21 CronJob shop\/cart\n {2}warning mutation-preempted: container app lacks AWS_WEB_IDENTITY_TOKEN_FILE/)
+  t.match(stdout, /field: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
+  t.match(stdout, /not checked: service-account-missing \(1 object\): service account shop\/web is not among the files/)
+})
+
 t.test('check obeys --fail-on', async (t) => {
   t.equal((await run([...examples, '--fail-on', 'never'])).code, 0)
   t.equal((await run([...examples, '--fail-on', 'info'])).code, 1)
@@ -97,13 +161,93 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     [['check', '-', '--iam', 'gone.json'], /^irsa-guard: gone.json cannot be read \(ENOENT\)\n$/],
     [['check', '-', '--iam', 'README.md'], /^irsa-guard: README.md is not JSON\n$/],
     [['check', '-', '--iam', 'package.json'], /package.json: expected an object with apiVersion/],
+    [['check', '-', '--iam', 'examples/iam.json', '--aws'], /option '--aws' cannot be used with option '--iam <file>'/],
     [['check', '-', '--issuer', 'oidc.example'], /--issuer is "oidc.example"; expected a URL/],
-    [['serve'], /required option '--tls-cert <file>' not specified/],
-    [['serve', '--tls-cert', 'gone', '--tls-key', 'gone'], /^irsa-guard: gone cannot be read/],
-    [['serve', '--tls-cert', 'x', '--tls-key', 'x', '--port', '99999'], /expected a number from 0 to 65535/],
+    [['serve'], /^irsa-guard: tls.certFile is "\/etc\/irsa-guard\/tls\/tls.crt", and there is no folder \/etc\/irsa-guard\/tls\n$/],
+    [['serve', '--config', 'gone.yaml'], /^irsa-guard: gone.yaml cannot be read \(ENOENT\)\n$/],
+    [['serve', '--config', 'package.json'], /^irsa-guard: package.json: name: unknown key/],
+    [['controller'], /^irsa-guard: there is no cluster: no --kubeconfig, /],
+    [['trust'], /required option '--service-account <name>' not specified/],
+    [['trust', '--service-account', 'a'], /the issuer of the cluster is not known; say it with --issuer/],
+    [['trust', '--service-account', 'a', '--iam', 'examples/iam.json'], /say which policy is meant/],
+    [
+      ['trust', '--service-account', 'a', '--issuer', 'https://a.example', '--role', 'arn:aws:iam::111122223333:role/a'],
+      /--role needs facts about IAM/
+    ],
+    [['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--role', 'a'], /--role is "a"; expected arn:aws:iam/],
+    [
+      ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--role', 'arn:aws:iam::111122223333:role/gone'],
+      /role\/gone does not exist/
+    ],
+    [
+      ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--role', 'arn:aws:iam::999999999999:role/a'],
+      /does not list all roles/
+    ],
+    [
+      ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--policy', 'package.json'],
+      /OIDC providers of 0 accounts; say with --role/
+    ],
     [['serv'], /unknown command 'serv'/]
   ]
   for (const [args, message] of table) t.match(await run(args), { code: 2, stderr: message }, args.join(' '))
+})
+
+const trustOf = (name: string, ...more: string[]): string[] => [
+  'trust',
+  '--role',
+  'arn:aws:iam::111122223333:role/team/cart',
+  '--iam',
+  'examples/iam.json',
+  '-n',
+  'shop',
+  '--service-account',
+  name,
+  ...more
+]
+
+t.test('trust shows the statement, what differs, and the corrected policy', async (t) => {
+  t.match(await run(trustOf('cart')), {
+    code: 0,
+    stdout: /^ {2}\{[^]*^> {5}\{[^]*^system:serviceaccount:shop:cart: allowed by statement 0\n$/m
+  })
+  t.match(await run(trustOf('web')), {
+    code: 1,
+    stdout:
+      /^> {5}\{[^]*shop:web: denied by statement 0\nerror trust-subject-mismatch: .*: the name differs\n {2}fix: .*\n\n--- trust policy\n\+\+\+ corrected\n@@[^]*^\+ +"system:serviceaccount:shop:web"$/m
+  })
+  t.equal((await run(trustOf('web', '--fail-on', 'never'))).code, 0)
+  t.match(JSON.parse((await run(trustOf('web', '--output', 'json'))).stdout), {
+    verdict: 'denied',
+    statement: 0,
+    suggested: { Statement: [{}] }
+  })
+})
+
+t.test('trust reads a policy, plain or percent-encoded, and prints the corrected one', async (t) => {
+  const iam = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string; roles: [{ trustPolicy: unknown }] }
+  const policy = iam.roles[0].trustPolicy
+  const args = (name: string, ...more: string[]): string[] => [
+    'trust',
+    '--policy',
+    '-',
+    '--issuer',
+    iam.issuer,
+    '-n',
+    'shop',
+    '--service-account',
+    name,
+    ...more
+  ]
+  const corrected = await run(args('web', '--fix'), encodeURIComponent(JSON.stringify(policy)))
+  t.equal(corrected.code, 0)
+  t.match(await run(args('web'), corrected.stdout), { code: 0, stdout: /shop:web: allowed by statement 0/ })
+  t.strictSame(JSON.parse((await run(args('cart', '--fix'), JSON.stringify(policy))).stdout), policy, 'what is right stays')
+  const refused = JSON.stringify(policy).replace('"Allow"', '"Deny"')
+  t.match(await run(args('cart', '--fix'), refused), { code: 1, stdout: '', stderr: 'no small edit corrects this policy\n' })
+  t.match(await run([...args('cart'), '--role', 'arn:aws:iam::111122223333:role/a'], '{'), {
+    code: 1,
+    stdout: /^system:.*: invalid\nerror trust-policy-invalid: /
+  })
 })
 
 t.test('several IAM files must agree on the issuer, unless --issuer says which one is meant', async (t) => {
@@ -121,5 +265,5 @@ t.test('several IAM files must agree on the issuer, unless --issuer says which o
 })
 
 t.test('help has examples', async (t) => {
-  for (const command of ['check', 'serve']) t.match(await run([command, '--help']), { code: 0, stdout: /Examples?:\n/ }, command)
+  for (const command of ['check', 'serve', 'trust']) t.match(await run([command, '--help']), { code: 0, stdout: /Examples?:\n/ }, command)
 })

@@ -15,5 +15,17 @@ export const cases: readonly Case[] = [
     message: /Bool "aws:MultiFactorAuthPresent" wants "true", the request has no such key/,
     fix: /remove that condition/,
     atAdmission: 'error'
+  },
+  {
+    why: 'what is there and never so',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: { ...asks({}), Null: { 'sts:RoleSessionName': 'true' } } }))) },
+    message: /Null "sts:RoleSessionName" wants "true", which no request meets$/
+  },
+  {
+    why: 'a value of the request',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: { ...asks({}), Bool: { 'aws:SecureTransport': 'false' } } }))) },
+    message: /Bool "aws:SecureTransport" wants "false", the request has "true"$/
   }
 ]

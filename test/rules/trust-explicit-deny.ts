@@ -30,5 +30,13 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny' }))) },
     message: /holds for the key, which is "system:serviceaccount:shop:cart"/
+  },
+  {
+    why: 'a key that every request has',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: { StringLike: { 'sts:RoleSessionName': '*' } } })))
+    },
+    message: /because StringLike "sts:RoleSessionName" "\*" holds for the key, whatever it is$/
   }
 ]

@@ -14,7 +14,10 @@ const iam = {
   apiVersion: 'irsa-guard.io/v1',
   kind: 'IamSnapshot',
   accounts: [account],
-  roles: [{ arn: `arn:aws:iam::${account}:role/team/cart` }]
+  roles: [{ arn: `arn:aws:iam::${account}:role/team/cart` }],
+  oidcProviders: [
+    { arn: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`, clientIds: ['sts.amazonaws.com'] }
+  ]
 }
 const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
 const good = `arn:aws:iam::${account}:role/team/cart`
@@ -39,7 +42,7 @@ const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> =
   }
 })
 
-const given: Sources = { roles: loadSnapshots([{ file: 'iam', content: iam }]).roles, issuer }
+const given: Sources = { iam: loadSnapshots([{ file: 'iam', content: iam }]).iam, issuer }
 
 function build(mode: Mode = 'enforce', sources = given): ReturnType<typeof buildApp> {
   const judge = buildJudge((subject, signal) => review(subject, { sources, mode, at: new Date(), signal }), {
@@ -109,7 +112,7 @@ t.test('says what it could not check, and denies nothing for it', async (t) => {
       allowed: true,
       warnings: [
         /^not checked: role-arn-partition-mismatch: the issuer/,
-        /^not checked: role-missing, role-path-mismatch: no facts about IAM/
+        /^not checked: role-missing, role-path-mismatch, oidc-provider-missing, oidc-client-id-missing: no facts about IAM/
       ]
     }
   })

@@ -1,13 +1,32 @@
 import type { Facts } from '../../src/facts/facts.js'
 import type { Severity } from '../../src/model/finding.js'
+import type { Stage } from '../../src/model/subject.js'
 
-/** One service account, and what one rule says of it: without `message`, nothing. `atAdmission` is error unless told. */
-export interface Case {
+/** One object, and what one rule says of it: without `message`, nothing. */
+export type Case = AnnotationCase | ObjectCase
+
+interface Expected {
   readonly why: string
-  readonly annotation: unknown
-  readonly before?: unknown
   readonly facts?: Facts
   readonly message?: RegExp
   readonly fix?: RegExp
+}
+
+/** A service account of which only the role annotation matters. `atAdmission` is error unless told. */
+export interface AnnotationCase extends Expected {
+  readonly annotation: unknown
+  /** Further annotations of the account. */
+  readonly annotations?: Readonly<Record<string, unknown>>
+  readonly before?: unknown
   readonly atAdmission?: Severity
+}
+
+/** Any object. It is admitted, its finding a warning and the only one, unless told. */
+export interface ObjectCase extends Expected {
+  readonly object: object
+  readonly stage?: Stage
+  readonly old?: object
+  readonly severity?: Severity
+  readonly field?: string
+  readonly count?: number
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseConfig, type Config } from '../config.js'
-import type { Sources } from '../facts/facts.js'
+import type { IamSource, Sources } from '../facts/facts.js'
 import { loadSnapshots } from '../facts/snapshot.js'
 import { GuardError } from '../model/guard-error.js'
 import { rules } from '../rules/index.js'
@@ -9,6 +9,10 @@ import { rules } from '../rules/index.js'
 export interface FactsByHand {
   readonly iam: readonly string[]
   readonly issuer?: string | undefined
+  /** The identity webhook's default audience. */
+  readonly audience?: string | undefined
+  /** PEM file. */
+  readonly clusterCa?: string | undefined
 }
 
 /** Reads the configuration file; without one, everything has its default. Throws ERR_INPUT, ERR_CONFIG. */
@@ -27,8 +31,11 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
     )
   }
   const issuer = flags.issuer ?? config?.issuer
+  const clusterCaFile = flags.clusterCa ?? config?.clusterCa
+  const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
-  if (iam.length === 0) return { issuer }
+  const audience = flags.audience ?? config?.audience
+  if (iam.length === 0) return { issuer, audience, clusterCa }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
   const issuers = new Set(
@@ -42,8 +49,27 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const snapshot = loadSnapshots(documents)
 
-  return { roles: snapshot.roles, issuer: issuer ?? snapshot.issuer }
+  return { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer, audience, clusterCa }
 }
+
+/** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */
+export async function buildLiveIam(
+  { iam: { requestsPerSecond, accounts, endpoint } }: Config,
+  { patient = false, onRequest }: { patient?: boolean; onRequest?: (operation: string, result: string) => void } = {}
+): Promise<IamSource> {
+  const { buildIamSource } = await import('../facts/iam/source.js') // the SDK takes 0.2 s to load, and most commands need none of it
+
+  return buildIamSource({
+    requestsPerSecond: patient ? Math.max(requestsPerSecond, patientRate) : requestsPerSecond,
+    accounts,
+    patient,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(onRequest && { onRequest })
+  })
+}
+
+// Somebody runs a command and waits for it; twice what the servers in a cluster take together stays far from what an account allows.
+const patientRate = 10
 
 /** Reads a text file. Throws ERR_INPUT that names it. */
 export async function readText(file: string): Promise<string> {

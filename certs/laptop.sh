@@ -1,0 +1,40 @@
+#!/bin/sh
+# Makes a CA and a serving certificate for hosts or IPv4 addresses: certs/laptop.sh 127.0.0.1 localhost
+# Writes ca.crt, ca.key, tls.crt and tls.key beside itself, or into the folder that CERTS names.
+set -eu
+[ $# -gt 0 ] || { echo 'usage: certs/laptop.sh HOST|IP...' >&2; exit 2; }
+cd "${CERTS:-$(dirname "$0")}"
+umask 077
+
+names=''
+for host in "$@"; do
+  case $host in
+    *[!0-9.]*) names="$names,DNS:$host" ;;
+    *) names="$names,IP:$host" ;; # the API server looks for an address among the addresses only
+  esac
+done
+
+# A configuration of our own: that of the machine adds extensions, and the API server refuses a certificate that has one twice.
+cat > openssl.cnf <<END
+[req]
+distinguished_name = subject
+prompt = no
+[subject]
+CN = irsa-guard on a laptop
+[ca]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[serving]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = ${names#,}
+END
+trap 'rm -f openssl.cnf tls.csr ca.srl' EXIT
+
+openssl ecparam -genkey -noout -name prime256v1 -out ca.key
+openssl req -x509 -new -sha256 -days 30 -key ca.key -config openssl.cnf -extensions ca -out ca.crt
+openssl ecparam -genkey -noout -name prime256v1 -out tls.key
+openssl req -new -sha256 -key tls.key -config openssl.cnf -out tls.csr
+openssl x509 -req -sha256 -days 30 -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile openssl.cnf -extensions serving -out tls.crt

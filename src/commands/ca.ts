@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises'
+import { GuardError } from '../model/guard-error.js'
+import { parseWebhookConfiguration, type Webhook, type WebhookConfigurationSubject } from '../model/webhook-configuration.js'
+import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
+import { bundleTextOf } from '../output/bundle-text.js'
+import { decodeBase64 } from '../x509/base64.js'
+import { readServedChain } from './served-chain.js'
+import { readText } from './sources.js'
+import type { Terminal } from './check.js'
+
+export interface CaOptions {
+  readonly bundle: string
+  readonly server?: string
+  readonly chain?: string
+  readonly host?: string
+  readonly clusterCa?: string
+  readonly go?: string
+  readonly fix: boolean
+  readonly output: 'text' | 'json'
+}
+
+/** Says what the API server makes of one bundle. Returns 0 when it is good, 1 when not; throws ERR_INPUT and ERR_USAGE. */
+export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>, at = new Date()): Promise<0 | 1> {
+  if (options.chain !== undefined && options.server !== undefined)
+    throw new GuardError('ERR_USAGE', '--server and --chain exclude each other')
+  if (options.chain !== undefined && options.host === undefined) {
+    throw new GuardError('ERR_USAGE', '--chain needs --host, the name or address by which the API server calls the webhook')
+  }
+  const bundle = await readBundleFile(options.bundle)
+  const chain = options.server === undefined ? await optionalText(options.chain) : await readServedChain(options.server, options.host)
+  const host = options.host ?? hostOf(options.server)
+  const report = bundleReportOf({
+    caBundle: bundle.toString('base64'),
+    served: chain === undefined || host === undefined ? undefined : { chain, host },
+    clusterCa: await optionalText(options.clusterCa),
+    at,
+    go: options.go
+  })
+
+  return print([{ webhook: undefined, report }], options, terminal)
+}
+
+/**
+ * The same for every webhook of a configuration with a bundle, judged by the cluster's CA. `servedBy` says what a webhook serves
+ * now, where somebody could look.
+ */
+export function caOfConfiguration(
+  object: Readonly<Record<string, unknown>>,
+  facts: { clusterCa: string | undefined; servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined },
+  options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
+  terminal: Pick<Terminal, 'stdout'>,
+  at = new Date()
+): 0 | 1 {
+  const configuration = parseWebhookConfiguration(object, { stage: 'source' })
+  if (configuration === undefined)
+    throw new GuardError('ERR_INPUT', 'expected a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration')
+
+  const reports = configuration.webhooks.map((webhook) => ({
+    webhook: { configuration, webhook },
+    report: bundleReportOf({
+      caBundle: webhook.caBundle ?? '',
+      served: facts.servedBy?.(webhook),
+      clusterCa: facts.clusterCa,
+      at,
+      go: options.go
+    })
+  }))
+
+  return print(reports, options, terminal)
+}
+
+/** One report, and the webhook it is about when that is known. */
+interface Reported {
+  readonly webhook: { configuration: WebhookConfigurationSubject; webhook: Webhook } | undefined
+  readonly report: BundleReport
+}
+
+function print(
+  reported: readonly Reported[],
+  { fix, output }: Pick<CaOptions, 'fix' | 'output'>,
+  terminal: Pick<Terminal, 'stdout'>
+): 0 | 1 {
+  const blocks = reported.map(({ webhook, report }) => ({
+    name: webhook?.webhook.name,
+    report,
+    patch: fix && report.repaired !== undefined ? patchCommand(report.repaired, webhook) : undefined
+  }))
+  if (output === 'json') {
+    const content = blocks.map(({ name, report, patch }) => ({
+      ...(name !== undefined && { webhook: name }),
+      ...report,
+      ...(patch !== undefined && { patch })
+    }))
+    terminal.stdout(`${JSON.stringify(reported[0]?.webhook === undefined ? content[0] : content, null, 2)}\n`)
+  } else {
+    terminal.stdout(blocks.map(({ name, report, patch }) => bundleTextOf(report, { name, patch })).join('\n'))
+  }
+
+  return reported.every(({ report }) => report.good) ? 0 : 1
+}
+
+/** The command that puts a bundle into a webhook; with placeholders where the object is not known. */
+function patchCommand(caBundle: string, target: Reported['webhook']): string {
+  const kind = (target?.configuration.kind ?? 'MutatingWebhookConfiguration').toLowerCase()
+  const name = target?.configuration.name ?? 'NAME'
+  const index = target?.webhook.index ?? 0
+  // The test keeps the patch from another webhook when the list has changed in the meantime.
+  const test = target === undefined ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
+  const patch = [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }]
+
+  return `kubectl patch ${kind} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
+}
+
+const shellQuote = (text: string): string => (/^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
+/** Reads a bundle: PEM as a file holds it, or the base64 text of an object. */
+async function readBundleFile(file: string): Promise<Buffer> {
+  const content = await readFile(file).catch(() => undefined)
+  if (content === undefined) await readText(file) // for its message
+  const bytes = content ?? Buffer.alloc(0)
+  const text = bytes.toString('latin1').trim()
+  if (text.includes('-----BEGIN')) return bytes
+
+  return (text === '' ? undefined : decodeBase64(text)) ?? bytes
+}
+
+const optionalText = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readText(file))
+
+const hostOf = (server: string | undefined): string | undefined => server?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')

@@ -1,0 +1,104 @@
+import { text as readStream } from 'node:stream/consumers'
+import { evaluateTrust } from '../evaluate-trust.js'
+import type { IamSource, TrustPolicyDocument } from '../facts/facts.js'
+import { defaultAudience } from '../model/audience.js'
+import type { Severity } from '../model/finding.js'
+import { GuardError } from '../model/guard-error.js'
+import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
+import { trustTextOf } from '../output/trust-text.js'
+import { readDocument } from '../trust-policy/document.js'
+import type { Terminal } from './check.js'
+import { readConfig, readSources, readText } from './sources.js'
+
+export interface TrustOptions {
+  readonly config?: string
+  readonly role?: string
+  readonly policy?: string
+  readonly issuer?: string
+  readonly namespace: string
+  readonly serviceAccount: string
+  readonly audience?: string
+  readonly iam: readonly string[]
+  readonly output: 'text' | 'json'
+  readonly fix: boolean
+  readonly failOn: Severity | 'never'
+}
+
+const severities = ['error', 'warning', 'info'] as const
+
+/** Judges one trust policy for one service account. Returns the exit code: 0 or 1. Throws ERR_USAGE and ERR_INPUT. */
+export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
+  const { issuer, iam, audience: configured } = await readSources(options, await readConfig(options.config))
+  if (issuer === undefined)
+    throw new GuardError('ERR_USAGE', 'the issuer of the cluster is not known; say it with --issuer, or in the IAM file')
+  const arn = options.role === undefined ? undefined : roleArnOf(options.role)
+  const trustPolicy = options.policy === undefined ? await policyOf(arn, iam) : await policyIn(options.policy, terminal)
+  const read = readDocument(trustPolicy.document, trustPolicy.encoding)
+  const policy = 'value' in read ? read.value : undefined
+  const { account, partition } = arn ?? ownerOf(policy)
+
+  const { namespace, serviceAccount, audience = configured ?? defaultAudience } = options
+  const verdict = evaluateTrust({
+    ...trustPolicy,
+    roleAccount: account,
+    partition,
+    issuer,
+    namespace,
+    serviceAccount,
+    audience,
+    at: new Date()
+  })
+  if (options.fix) return fix(verdict.verdict === 'allowed' ? policy : verdict.suggested, terminal)
+
+  const subject = `system:serviceaccount:${namespace}:${serviceAccount}`
+  terminal.stdout(options.output === 'json' ? `${JSON.stringify(verdict, null, 2)}\n` : trustTextOf({ ...verdict, subject }, policy))
+  const limit = severities.findIndex((severity) => severity === options.failOn) // -1 for never
+
+  return verdict.findings.some(({ severity }) => severities.indexOf(severity) <= limit) ? 1 : 0
+}
+
+function fix(corrected: unknown, terminal: Terminal): 0 | 1 {
+  if (corrected === undefined) {
+    terminal.stderr('no small edit corrects this policy\n')
+    return 1
+  }
+  terminal.stdout(`${JSON.stringify(corrected, null, 2)}\n`)
+
+  return 0
+}
+
+function roleArnOf(text: string): RoleArn {
+  const arn = parseRoleArn(text)
+  if (arn === undefined)
+    throw new GuardError('ERR_USAGE', `--role is ${JSON.stringify(text)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`)
+
+  return arn
+}
+
+async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): Promise<TrustPolicyDocument> {
+  if (arn === undefined) throw new GuardError('ERR_USAGE', 'say which policy is meant: --role ARN with --iam FILE, or --policy FILE')
+  if (iam === undefined) throw new GuardError('ERR_USAGE', '--role needs facts about IAM: --iam FILE')
+  const role = await iam.readRole(arn, { namespace: '', signal: new AbortController().signal })
+  if (role.state !== 'known') throw new GuardError('ERR_INPUT', `role ${arn.text}: ${role.because}`)
+  if (!role.value.exists) throw new GuardError('ERR_INPUT', `role ${arn.text} does not exist`)
+  if (role.value.trustPolicy === undefined) throw new GuardError('ERR_INPUT', `role ${arn.text}: the IAM file has no trustPolicy for it`)
+
+  return role.value.trustPolicy
+}
+
+async function policyIn(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
+  const document = file === '-' ? await readStream(terminal.stdin) : await readText(file)
+
+  return { document, encoding: document.trimStart().startsWith('%') ? 'url' : 'json' }
+}
+
+/** A policy without its role is taken for one of the account whose OIDC providers it names. */
+function ownerOf(policy: unknown): { account: string; partition: string } {
+  const named = [...(policy === undefined ? '' : JSON.stringify(policy)).matchAll(/arn:(aws[a-z0-9-]*):iam::(\d{12}):oidc-provider/g)]
+  const [, partition, account] = named[0] ?? []
+  const owners = new Set(named.map(([owner]) => owner))
+  if (partition === undefined || account === undefined || owners.size > 1) {
+    throw new GuardError('ERR_USAGE', `the policy names OIDC providers of ${owners.size} accounts; say with --role whose policy it is`)
+  }
+  return { account, partition }
+}

@@ -1,0 +1,167 @@
+import type { Logger } from 'pino'
+import { readServedChain } from '../kube/served-chain.js'
+import type { KubeClient } from '../kube/client.js'
+import { isRecord } from '../model/subject.js'
+import { standingOf, type BundleStanding } from '../x509/bundle-state.js'
+import { caCertificatesOf } from '../x509/shown-cas.js'
+import type { ApiServer } from './api-servers.js'
+import { writeEvent } from './event.js'
+import { addressOf, guardedWebhooksOf, type GuardedWebhook } from './guarded-webhooks.js'
+import { casOf, trustEntriesOf } from './trust-entries.js'
+import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry } from './webhook-trust.js'
+
+/** What one round needs to know besides the cluster. */
+export interface RoundContext {
+  readonly client: KubeClient
+  readonly apiServers: readonly ApiServer[]
+  readonly configurations: readonly unknown[]
+  /** PEM. */
+  readonly ownCas: string
+  readonly clusterCas: string | undefined
+  readonly issuer: string | undefined
+  readonly canaryPassed: boolean
+  readonly config: {
+    readonly guard: readonly string[]
+    readonly enforce: readonly string[]
+    readonly injectors: Readonly<Record<string, readonly string[]>>
+  }
+  readonly now: Date
+  readonly log: Logger
+}
+
+/** How one guarded webhook stands. */
+export interface Standing extends BundleStanding {
+  readonly guarded: GuardedWebhook
+}
+
+const handshakeTimeout = 3000
+
+/**
+ * One round of the guard: finds out what is right, publishes it, judges every guarded webhook, and tells what has changed since the last round,
+ * once: an Event on the object and a log line. The last states are those of the WebhookTrust's status, so a restart repeats nothing.
+ */
+export async function guardCaBundles(context: RoundContext): Promise<readonly Standing[]> {
+  const { client, configurations, config, now, log } = context
+  const guarded = guardedWebhooksOf(configurations, config.guard)
+  const chains = await readChains(guarded)
+  const shownCas = new Map([...chains].map(([name, chain]) => [name, caCertificatesOf(chain)] as const).filter(([, cas]) => cas !== ''))
+  const found = await readWebhookTrust(client)
+
+  const entries = trustEntriesOf({ ...context, ...config, guarded, shownCas, published: found?.entries ?? [] })
+  const published = await publishTrust(client, entries, found, now)
+  if (published === 'changed') {
+    log.info(
+      { webhooks: entries.map(({ name, action, accepted }) => ({ name, action, accepted: accepted.length })) },
+      'accepted bundles published'
+    )
+  }
+
+  const apiServerChains = await Promise.all(context.apiServers.map(async (server) => ({ server, chain: await readApiServerChain(server) })))
+  const standings = guarded.map((one): Standing => {
+    const cas = casOf(one.webhook.name, [one], { ...context, shownCas }) ?? ''
+    const question = { caBundle: one.webhook.caBundle, currentCas: cas, at: now }
+    if (one.place === 'reachable') {
+      const [chain, address] = [chains.get(one.webhook.name), addressOf(one.webhook)]
+      return {
+        guarded: one,
+        ...standingOf({ ...question, served: chain !== undefined && address ? { chain, host: address.host } : undefined })
+      }
+    }
+    if (one.place === 'own') return { guarded: one, ...standingOf(question) }
+
+    // Nobody but the API server reaches a webhook beside it. Both are signed by the same CA, so the API server's own certificate tells which.
+    const each = apiServerChains.map(({ server, chain }) =>
+      standingOf({ ...question, served: chain === undefined ? undefined : { chain, host: server.host } })
+    )
+    const worst = each.find(({ state }) => state === 'stale') ?? each[0] ?? standingOf(question)
+    return { guarded: one, ...worst }
+  })
+
+  await tellChanges(context, standings, found?.status ?? [])
+  return standings
+}
+
+/** The chains of webhooks that can be reached, by webhook name. */
+async function readChains(guarded: readonly GuardedWebhook[]): Promise<ReadonlyMap<string, string>> {
+  const chains = await Promise.all(
+    guarded.map(async ({ place, webhook }) => {
+      const address = addressOf(webhook)
+      if (place !== 'reachable' || address === undefined) return []
+      try {
+        return [[webhook.name, await readServedChain({ ...address, servername: address.host }, handshakeTimeout)] as const]
+      } catch {
+        return [] // unreachable from here, which says nothing about the API server's way to it: unknown stays unknown
+      }
+    })
+  )
+
+  return new Map(chains.flat())
+}
+
+async function readApiServerChain({ host, port }: ApiServer): Promise<string | undefined> {
+  try {
+    return await readServedChain({ host, port, servername: 'kubernetes.default.svc' }, handshakeTimeout)
+  } catch {
+    return undefined // then nothing is said about which CA signs now
+  }
+}
+
+async function tellChanges(
+  { client, now, log }: RoundContext,
+  standings: readonly Standing[],
+  before: readonly StatusEntry[]
+): Promise<void> {
+  const status = standings.map(({ guarded, state, because }): StatusEntry => {
+    const key = { configuration: `${guarded.configuration.kind.toLowerCase()}/${guarded.configuration.name}`, name: guarded.webhook.name }
+    const last = before.find(({ configuration, name }) => configuration === key.configuration && name === key.name)
+    const because1024 = because.slice(0, 1024)
+
+    return { ...key, state, because: because1024, since: last?.state === state ? last.since : now.toISOString() }
+  })
+  const changed = status.flatMap((entry, index) => {
+    const last = before.find(({ configuration, name }) => configuration === entry.configuration && name === entry.name)
+    const standing = standings[index]
+
+    return standing && last?.state !== entry.state ? [{ entry, last, standing }] : []
+  })
+
+  for (const { entry, last, standing } of changed) {
+    const { kind, name, uid } = standing.guarded.configuration
+    const isGood = entry.state === 'ok'
+    log[isGood ? 'info' : 'warn'](
+      { configuration: entry.configuration, webhook: entry.name, state: entry.state, before: last?.state, because: entry.because },
+      'caBundle changed its state'
+    )
+    if (isGood && last === undefined) continue // found right at the first look: nothing to tell
+    await writeEvent(
+      client,
+      {
+        about: { apiVersion: 'admissionregistration.k8s.io/v1', kind, name, uid },
+        type: isGood ? 'Normal' : 'Warning',
+        reason: `CABundle${entry.state.charAt(0).toUpperCase()}${entry.state.slice(1)}`,
+        message: `caBundle of webhook ${entry.name} is ${entry.state}: ${entry.because}${isGood ? '' : `; see: irsa-guard ca ${entry.configuration} --fix`}`
+      },
+      now
+    )
+  }
+  // Last: should an Event fail, the next round tells the change again.
+  if (changed.length > 0 || status.length !== before.length) await publishStatus(client, status)
+}
+
+/** Reads all webhook configurations, with their kind on each. Rejects when the API server does not answer. */
+export async function readConfigurations(client: KubeClient): Promise<readonly unknown[]> {
+  const kinds = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const
+  const lists = await Promise.all(
+    kinds.map(async (kind) => {
+      const { status, body } = await client.request({ path: `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}s` })
+      if (status !== 200 || !isRecord(body) || !Array.isArray(body['items'])) {
+        throw new Error(`the ${kind}s were not read: the API server answered ${status}`)
+      }
+
+      // Objects of a list do not carry their own kind.
+      return body['items'].filter(isRecord).map((item) => ({ apiVersion: 'admissionregistration.k8s.io/v1', ...item, kind }))
+    })
+  )
+
+  return lists.flat()
+}

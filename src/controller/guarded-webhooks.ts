@@ -1,0 +1,48 @@
+import { identityWebhookNames, isLoopback, webhooksOf, type Webhook } from '../model/webhook-configuration.js'
+import { isRecord } from '../model/subject.js'
+
+/** Our own webhooks. */
+export const ownWebhooks = ['validate.irsa-guard.io', 'workloads.irsa-guard.io'] as const
+
+/** A guarded webhook where it stands in the cluster. */
+export interface GuardedWebhook {
+  readonly configuration: {
+    readonly kind: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
+    readonly name: string
+    readonly uid: string
+  }
+  readonly webhook: Webhook
+  /** Ours; beside the API server, where nobody else reaches it; or somewhere that can be looked at. */
+  readonly place: 'own' | 'control-plane' | 'reachable'
+}
+
+/** Finds the guarded webhooks among webhook configurations; `more` are further names. */
+export function guardedWebhooksOf(configurations: readonly unknown[], more: readonly string[]): GuardedWebhook[] {
+  const names = new Set<string>([...identityWebhookNames, ...ownWebhooks, ...more])
+
+  return configurations.filter(isRecord).flatMap((object) => {
+    const kind = object['kind']
+    const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+    if (kind !== 'MutatingWebhookConfiguration' && kind !== 'ValidatingWebhookConfiguration') return []
+    const configuration = { kind, name: String(metadata['name']), uid: String(metadata['uid']) } as const
+
+    return webhooksOf(object)
+      .filter(({ name }) => names.has(name))
+      .map((webhook) => ({ configuration, webhook, place: placeOf(webhook) }))
+  })
+}
+
+function placeOf({ name, url }: Webhook): GuardedWebhook['place'] {
+  if (ownWebhooks.some((own) => own === name)) return 'own'
+
+  return url !== undefined && isLoopback(url) ? 'control-plane' : 'reachable'
+}
+
+/** Where a webhook is called, and the name that its certificate must have. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook */
+export function addressOf({ url, service }: Webhook): { host: string; port: number } | undefined {
+  if (service !== undefined) return { host: `${service.name}.${service.namespace}.svc`, port: service.port }
+  if (url === undefined || !URL.canParse(url)) return undefined
+
+  const { hostname, port } = new URL(url)
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 443 : port) }
+}

@@ -1,0 +1,158 @@
+import { IAMClient } from '@aws-sdk/client-iam'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
+import { GuardError } from '../../model/guard-error.js'
+import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
+import { credentialsFailureOf, failureOf } from './failure.js'
+import { globalRegionOf } from './regions.js'
+import { failed, type Failure, type Reply } from './reply.js'
+
+/** What became of one request, for metrics. */
+export type RequestResult = 'found' | 'absent' | Failure['kind']
+
+export interface AccountsOptions {
+  /** Where IAM answers, when not where the SDK finds it; STS follows the SDK's own environment. */
+  readonly endpoint?: string | undefined
+  /** The read-only role to assume for each account that is not our own. */
+  readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
+  /** Whether somebody can wait: longer time-outs, and throttled requests are repeated. */
+  readonly patient: boolean
+  readonly onRequest: (operation: string, result: RequestResult) => void
+}
+
+/** Finds the IAM client that may read an account. */
+export type Accounts = (of: { account: string; partition: string }) => Promise<Reply<IAMClient>>
+
+interface Own {
+  readonly iam: IAMClient
+  readonly sts: STSClient
+  readonly region: string
+  identity?: Promise<Identity | { failure: Failure }> | undefined
+}
+
+interface Identity {
+  readonly account: string
+  readonly partition: string
+}
+
+/**
+ * Builds the clients: our own account's with the credentials that the SDK finds, another's with the role that is configured for it. Throws
+ * ERR_CONFIG for a role that is not of its account. Makes no request before it is asked.
+ */
+export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
+  const settings = {
+    // In a review one attempt: a repetition is paid for like any request, so it is ours to make. Without time-outs the SDK waits for minutes.
+    maxAttempts: patient ? 5 : 1,
+    requestHandler: {
+      connectionTimeout: patient ? 5_000 : 500,
+      requestTimeout: patient ? 10_000 : 1_000,
+      socketTimeout: patient ? 10_000 : 1_000, // an answer that begins and does not end
+      throwOnRequestTimeout: true
+    }
+  }
+  const readers = accounts.map(({ account, roleArn }) => readerOf(account, roleArn))
+  const owns = new Map<string, Own>()
+  const others = new Map<string, IAMClient>()
+  let configuredRegion: Promise<string | undefined> | undefined
+
+  return async ({ account, partition }) => {
+    configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects when nothing configures one
+    const region = (await configuredRegion) ?? globalRegionOf(partition)
+    if (region === undefined) return failed('not-ours', `which region to ask for partition ${partition} is not known; set AWS_REGION`)
+
+    const own = owns.get(region) ?? buildOwn(region)
+    owns.set(region, own)
+    try {
+      await own.iam.config.credentials()
+    } catch (error) {
+      return credentialsFailureOf(error)
+    }
+    const reader = readers.find((role) => role.account === account && role.partition === partition)
+
+    return reader === undefined ? ownClient(own, account, partition) : otherClient(own, reader.text)
+  }
+
+  function buildOwn(region: string): Own {
+    return { region, sts: new STSClient({ ...settings, region }), iam: buildClient(region) }
+  }
+
+  function buildClient(region: string, credentials?: ReturnType<typeof fromTemporaryCredentials>): IAMClient {
+    return new IAMClient({ ...settings, region, ...(endpoint !== undefined && { endpoint }), ...(credentials && { credentials }) })
+  }
+
+  async function ownClient(own: Own, account: string, partition: string): Promise<Reply<IAMClient>> {
+    own.identity ??= readIdentity(own.sts) // credentials are renewed, the account that they are of stays
+    const identity = await own.identity
+    if ('failure' in identity) {
+      own.identity = undefined
+      return identity
+    }
+    if (identity.partition !== partition) {
+      return failed('not-ours', `partition ${partition} is not ours (${identity.partition})`)
+    }
+    if (identity.account !== account) {
+      return failed('not-ours', `account ${account} is not ours (${identity.account}) and the config names no role to read it with`)
+    }
+
+    return { answer: own.iam }
+  }
+
+  async function readIdentity(sts: STSClient): Promise<Identity | { failure: Failure }> {
+    const call = 'sts:GetCallerIdentity'
+    let reply: Identity | { failure: Failure }
+    try {
+      const { Account, Arn } = await sts.send(new GetCallerIdentityCommand({}))
+      reply =
+        Account === undefined || Arn === undefined
+          ? failed('error', `STS answered ${call} without an account; check for a proxy in between`)
+          : { account: Account, partition: Arn.split(':')[1] ?? '' }
+    } catch (error) {
+      reply = failureOf(error, call)
+    }
+    onRequest('GetCallerIdentity', 'failure' in reply ? reply.failure.kind : 'found')
+
+    return reply
+  }
+
+  async function otherClient(own: Own, roleArn: string): Promise<Reply<IAMClient>> {
+    const client = others.get(roleArn) ?? buildClient(own.region, assume(own, roleArn))
+    others.set(roleArn, client)
+    try {
+      await client.config.credentials() // the client keeps them until shortly before they expire
+    } catch (error) {
+      return failureOf(error, `sts:AssumeRole for ${roleArn}`)
+    }
+
+    return { answer: client }
+  }
+
+  function assume({ iam, region }: Own, roleArn: string): ReturnType<typeof fromTemporaryCredentials> {
+    const provider = fromTemporaryCredentials({
+      params: { RoleArn: roleArn, RoleSessionName: 'irsa-guard' },
+      masterCredentials: iam.config.credentials,
+      clientConfig: { ...settings, region }
+    })
+
+    return async () => {
+      try {
+        const credentials = await provider()
+        onRequest('AssumeRole', 'found')
+        return credentials
+      } catch (error) {
+        const { failure } = failureOf(error, 'sts:AssumeRole')
+        onRequest('AssumeRole', failure.kind)
+        throw error
+      }
+    }
+  }
+}
+
+function readerOf(account: string, roleArn: string): RoleArn {
+  const role = parseRoleArn(roleArn)
+  if (role?.account === account) return role
+
+  throw new GuardError(
+    'ERR_CONFIG',
+    `iam.accounts: the role for account ${account} is ${JSON.stringify(roleArn)}; expected the ARN of a role of that account`
+  )
+}

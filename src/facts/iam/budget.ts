@@ -1,0 +1,143 @@
+import type { Clock } from './clock.js'
+
+export interface BudgetOptions {
+  /** How many requests a second; as many may be made at once after a pause. */
+  readonly requestsPerSecond: number
+  /** How many questions of one namespace may wait. */
+  readonly waitingPerNamespace: number
+  readonly clock: Clock
+}
+
+/** A question that waits for its turn. */
+export interface Turn {
+  readonly namespace: string
+  /** Equal keys of one namespace wait in one place. */
+  readonly key: string
+  /** Called once, when the turn has come; returns whether a request was made, so that nothing is spent on what was answered meanwhile. */
+  readonly begin: () => boolean
+}
+
+/** One token bucket for all requests, shared fairly between namespaces. */
+export interface Budget {
+  readonly requestsPerSecond: number
+  /** Waits for a turn: true after `begin`; false when too many wait already, or the signal came first. */
+  turn(turn: Turn, signal: AbortSignal): Promise<boolean>
+  /** Waits for one more request that a question under way needs; it goes before the other questions of its namespace. */
+  another(namespace: string): Promise<void>
+}
+
+/** What waits in one namespace. There are no more follow-ups than questions that had their turn. */
+interface Line {
+  readonly followUps: (() => void)[]
+  readonly questions: Map<string, Waiting>
+}
+
+interface Waiting {
+  readonly begin: () => boolean
+  readonly callers: Set<(served: boolean) => void>
+}
+
+// Namespaces are objects of the cluster, yet an admission request of a namespace that is about to be made names one too.
+const maxNamespaces = 1000
+
+/**
+ * Builds the bucket that all IAM requests draw from: namespaces take turns, one question each, so that a namespace which asks for
+ * thousands of roles delays the next one by one request and not by thousands.
+ */
+export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
+  const capacity = Math.max(1, requestsPerSecond)
+  const lines = new Map<string, Line>() // by namespace, in the order in which their turns come
+  let tokens = capacity
+  let refilledAt = clock.now()
+  let timerRuns = false
+
+  function serve(): void {
+    const now = clock.now()
+    tokens = Math.min(capacity, tokens + (Math.max(0, now - refilledAt) * requestsPerSecond) / 1000)
+    refilledAt = now
+    while (tokens >= 1 && serveNext()) tokens--
+    if (timerRuns || lines.size === 0) return
+
+    timerRuns = true
+    clock.after(Math.ceil(((1 - tokens) * 1000) / requestsPerSecond), () => {
+      timerRuns = false
+      serve()
+    })
+  }
+
+  /** Serves the namespace whose turn it is, or the next that needs a request. Returns whether a request was made. */
+  function serveNext(): boolean {
+    for (const [namespace, line] of lines) {
+      lines.delete(namespace)
+      const spent = serveLine(line)
+      if (line.followUps.length + line.questions.size > 0) lines.set(namespace, line) // now the last
+      if (spent) return true
+    }
+
+    return false
+  }
+
+  function serveLine({ followUps, questions }: Line): boolean {
+    const followUp = followUps.shift()
+    if (followUp !== undefined) {
+      followUp()
+      return true
+    }
+    for (const [key, { begin, callers }] of questions) {
+      questions.delete(key)
+      const spent = begin()
+      for (const caller of callers) caller(true)
+      if (spent) return true
+    }
+
+    return false
+  }
+
+  function lineOf(namespace: string): Line {
+    const line = lines.get(namespace) ?? { followUps: [], questions: new Map<string, Waiting>() }
+    lines.set(namespace, line)
+
+    return line
+  }
+
+  function placeOf({ namespace, key, begin }: Turn): Waiting | undefined {
+    if (!lines.has(namespace) && lines.size >= maxNamespaces) return
+
+    const { questions } = lineOf(namespace)
+    const place = questions.get(key) ?? { begin, callers: new Set() }
+    if (!questions.has(key) && questions.size >= waitingPerNamespace) return
+    questions.set(key, place)
+
+    return place
+  }
+
+  return {
+    requestsPerSecond,
+    turn: (turn, signal) =>
+      new Promise((resolve) => {
+        const place = signal.aborted ? undefined : placeOf(turn)
+        if (place === undefined) {
+          resolve(false)
+          return
+        }
+
+        const caller = (served: boolean): void => {
+          signal.removeEventListener('abort', giveUp)
+          resolve(served)
+        }
+        const giveUp = (): void => {
+          place.callers.delete(caller)
+          if (place.callers.size === 0) lines.get(turn.namespace)?.questions.delete(turn.key)
+          caller(false)
+        }
+        place.callers.add(caller)
+        signal.addEventListener('abort', giveUp)
+        serve()
+      }),
+    another: (namespace) =>
+      new Promise((resolve) => {
+        lineOf(namespace).followUps.push(resolve)
+        serve()
+      })
+  }
+}

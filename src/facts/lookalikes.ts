@@ -1,0 +1,29 @@
+const most = 5
+
+/** Of the ARNs of registered providers, those that were probably meant to be this one: https is left out of both. At most five. */
+export function lookalikesOf(arn: string, registered: readonly string[]): string[] {
+  const wanted = plainOf(arn)
+  const cluster = clusterOf(wanted)
+
+  return registered
+    .filter((other) => {
+      const plain = plainOf(other)
+      return other !== arn && (plain === wanted || (cluster !== undefined && clusterOf(plain) === cluster))
+    })
+    .slice(0, most)
+}
+
+/** The issuer in a provider's ARN without what is often added or changed by hand: scheme, port, case, trailing slashes. */
+function plainOf(arn: string): string {
+  return arn
+    .replace(/^arn:[^:]*:iam::\d*:oidc-provider\//, '')
+    .toLowerCase()
+    .replace(/^https?:\/*/, '')
+    .replace(/^([^/]*):443(?=\/|$)/, '$1')
+    .replace(/\/{1,64}$/, '')
+}
+
+// An EKS cluster keeps its id whatever region or host (oidc-eks.…: dual-stack, never the issuer) somebody wrote before it.
+function clusterOf(plain: string): string | undefined {
+  return /^oidc[.-]eks\.[^/]+\/id\/([0-9a-z]+)$/.exec(plain)?.[1]
+}

@@ -1,0 +1,183 @@
+import { isRecord, listOf, recordOf, textOf } from './record.js'
+
+/** A pod, or the pods that a template makes. Fields name their place in the user's own object. */
+export interface Pod {
+  /** `spec`, or `spec.template.spec` and the like. */
+  readonly specField: string
+  /** `metadata`, or `spec.template.metadata` and the like. */
+  readonly metadataField: string
+  readonly annotations: Readonly<Record<string, unknown>>
+  readonly labels: Readonly<Record<string, unknown>>
+  readonly serviceAccountName: string
+  readonly priorityClassName: string | undefined
+  readonly runtimeClassName: string | undefined
+  /** Init containers, then containers. Ephemeral ones are left out: nothing is ever injected into them. */
+  readonly containers: readonly Container[]
+  readonly volumes: readonly Volume[]
+  readonly nodeSelector: Readonly<Record<string, unknown>>
+  /** Whether `os.name` or a required node affinity puts the pod on Windows, whatever the node selector says. */
+  readonly wantsWindows: boolean
+}
+
+export interface Container {
+  readonly field: string
+  readonly name: string
+  /** Only variables of AWS (`AWS_…`), in their order. */
+  readonly variables: readonly Variable[]
+  /** How many variables there are in all. */
+  readonly variableCount: number
+  readonly mounts: readonly Mount[]
+}
+
+export interface Variable {
+  readonly field: string
+  readonly index: number
+  readonly name: string
+  /** Undefined when only run time shows it: `valueFrom`, or a reference to another variable. */
+  readonly value: string | undefined
+}
+
+export interface Mount {
+  readonly field: string
+  readonly volume: string
+  readonly path: string
+  readonly subPath: string | undefined
+}
+
+export interface Volume {
+  readonly field: string
+  readonly name: string
+  /** The service account tokens of a projected volume; any other volume has none. */
+  readonly tokens: readonly ProjectedToken[]
+}
+
+export interface ProjectedToken {
+  readonly field: string
+  readonly audience: string | undefined
+  readonly path: string
+}
+
+/** Reads a pod or a pod template (`metadata` and `spec`) whose parts may have any shape; undefined when it has no spec. Never throws. */
+export function parsePod(template: unknown, field = ''): Pod | undefined {
+  if (!isRecord(template) || !isRecord(template['spec'])) return undefined
+
+  const spec = template['spec']
+  const metadata = recordOf(template['metadata'])
+  const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
+  const specField = at('spec')
+  const containersOf = (name: string): Container[] =>
+    listOf(spec[name]).flatMap((container, index) =>
+      isRecord(container) ? [parseContainer(container, `${specField}.${name}[${index}]`)] : []
+    )
+
+  return {
+    specField,
+    metadataField: at('metadata'),
+    annotations: recordOf(metadata['annotations']),
+    labels: recordOf(metadata['labels']),
+    // An empty name and none are the same, and `serviceAccount` is the old name of the field.
+    serviceAccountName: textOf(spec['serviceAccountName']) ?? textOf(spec['serviceAccount']) ?? 'default',
+    priorityClassName: textOf(spec['priorityClassName']),
+    runtimeClassName: textOf(spec['runtimeClassName']),
+    containers: [...containersOf('initContainers'), ...containersOf('containers')],
+    volumes: listOf(spec['volumes']).flatMap((volume, index) =>
+      isRecord(volume) ? [parseVolume(volume, `${specField}.volumes[${index}]`)] : []
+    ),
+    nodeSelector: recordOf(spec['nodeSelector']),
+    wantsWindows: recordOf(spec['os'])['name'] === 'windows' || isBoundToWindows(spec['affinity'])
+  }
+}
+
+/**
+ * Whether a pod only mirrors what a kubelet runs from a file: it is shown by the API server, but nothing admits or mutates it.
+ * https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
+ */
+export function isMirrorPod(object: Readonly<Record<string, unknown>>): boolean {
+  const metadata = recordOf(object['metadata'])
+  const annotations = recordOf(metadata['annotations'])
+  if (annotations['kubernetes.io/config.mirror'] !== undefined) return true
+  const source = annotations['kubernetes.io/config.source']
+  if (source !== undefined && source !== 'api') return true
+
+  return listOf(metadata['ownerReferences']).some((owner) => recordOf(owner)['kind'] === 'Node')
+}
+
+/** The value that a container sees: of two variables of one name the last one holds. */
+export function variableOf(container: Container, name: string): Variable | undefined {
+  return container.variables.findLast((variable) => variable.name === name)
+}
+
+function parseContainer(container: Readonly<Record<string, unknown>>, field: string): Container {
+  const env = listOf(container['env'])
+  const variables: Variable[] = []
+  for (const [index, entry] of env.entries()) {
+    const name = isRecord(entry) ? entry['name'] : undefined
+    if (!isRecord(entry) || typeof name !== 'string' || !name.startsWith('AWS_')) continue
+    variables.push({ field: `${field}.env[${index}]`, index, name, value: valueOf(entry) })
+  }
+
+  return {
+    field,
+    name: textOf(container['name']) ?? '',
+    variables,
+    variableCount: env.length,
+    mounts: listOf(container['volumeMounts']).flatMap((mount, index) => {
+      if (!isRecord(mount)) return []
+      const path = textOf(mount['mountPath'])
+      const volume = textOf(mount['name'])
+      if (path === undefined || volume === undefined) return []
+
+      return [{ field: `${field}.volumeMounts[${index}]`, volume, path, subPath: textOf(mount['subPath']) ?? textOf(mount['subPathExpr']) }]
+    })
+  }
+}
+
+function valueOf(entry: Readonly<Record<string, unknown>>): string | undefined {
+  if (isRecord(entry['valueFrom'])) return undefined
+  const value = entry['value'] ?? ''
+  if (typeof value !== 'string' || /\$\([^)]*\)/.test(value)) return undefined
+
+  return value
+}
+
+function parseVolume(volume: Readonly<Record<string, unknown>>, field: string): Volume {
+  const sources = listOf(recordOf(volume['projected'])['sources'])
+
+  return {
+    field,
+    name: textOf(volume['name']) ?? '',
+    tokens: sources.flatMap((source, index) => {
+      const token = recordOf(source)['serviceAccountToken']
+      if (!isRecord(token)) return []
+
+      return [
+        {
+          field: `${field}.projected.sources[${index}].serviceAccountToken`,
+          audience: textOf(token['audience']),
+          path: textOf(token['path']) ?? ''
+        }
+      ]
+    })
+  }
+}
+
+function isBoundToWindows(affinity: unknown): boolean {
+  const required = recordOf(recordOf(affinity)['nodeAffinity'])['requiredDuringSchedulingIgnoredDuringExecution']
+  const terms = listOf(recordOf(required)['nodeSelectorTerms'])
+
+  // Terms are alternatives: each must say Windows, else the pod may run on Linux.
+  return (
+    terms.length > 0 &&
+    terms.every((term) =>
+      listOf(recordOf(term)['matchExpressions']).some((expression) => {
+        const { key, operator, values } = recordOf(expression)
+        return (
+          (key === 'kubernetes.io/os' || key === 'beta.kubernetes.io/os') &&
+          operator === 'In' &&
+          listOf(values).length > 0 &&
+          listOf(values).every((value) => value === 'windows')
+        )
+      })
+    )
+  )
+}

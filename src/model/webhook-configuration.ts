@@ -1,0 +1,137 @@
+import { annotationsOf, isRecord } from './record.js'
+import type { Stage } from './subject.js'
+
+/** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */
+export interface Webhook {
+  /** Where it stands in the list. */
+  readonly index: number
+  readonly name: string
+  readonly url: string | undefined
+  readonly service:
+    { readonly namespace: string; readonly name: string; readonly path: string | undefined; readonly port: number } | undefined
+  /** The base64 text as it is written; undefined when there is none. */
+  readonly caBundle: string | undefined
+  readonly failurePolicy: string | undefined
+  readonly admissionReviewVersions: readonly string[]
+  readonly rules: readonly unknown[]
+  readonly namespaceSelector: unknown
+  readonly objectSelector: unknown
+  readonly matchConditions: readonly unknown[]
+  readonly reinvocationPolicy: string | undefined
+  readonly timeoutSeconds: number | undefined
+}
+
+/** A configuration of admission webhooks as rules see it: https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/mutating-webhook-configuration-v1/ */
+export interface WebhookConfigurationSubject {
+  readonly kind: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
+  readonly stage: Stage
+  readonly name: string
+  readonly annotations: Readonly<Record<string, unknown>>
+  readonly webhooks: readonly Webhook[]
+  /** Before an update; undefined when there was no object before. */
+  readonly oldAnnotations?: Readonly<Record<string, unknown>> | undefined
+  readonly oldWebhooks?: readonly Webhook[] | undefined
+}
+
+/** Reads the entries of a webhook configuration, whatever its shape. Never throws. */
+export function webhooksOf(object: Readonly<Record<string, unknown>>): Webhook[] {
+  const list: readonly unknown[] = Array.isArray(object['webhooks']) ? object['webhooks'] : []
+
+  return list.flatMap((entry, index) => (isRecord(entry) ? [webhookOf(entry, index)] : []))
+}
+
+function webhookOf(entry: Readonly<Record<string, unknown>>, index: number): Webhook {
+  const clientConfig = isRecord(entry['clientConfig']) ? entry['clientConfig'] : {}
+  const service = clientConfig['service']
+
+  return {
+    index,
+    name: text(entry['name']) ?? '',
+    url: text(clientConfig['url']),
+    service: isRecord(service)
+      ? {
+          namespace: text(service['namespace']) ?? '',
+          name: text(service['name']) ?? '',
+          path: text(service['path']),
+          port: typeof service['port'] === 'number' ? service['port'] : 443 // the API's default
+        }
+      : undefined,
+    caBundle: text(clientConfig['caBundle']),
+    failurePolicy: text(entry['failurePolicy']),
+    admissionReviewVersions: list(entry['admissionReviewVersions']).filter((version) => typeof version === 'string'),
+    rules: list(entry['rules']),
+    namespaceSelector: entry['namespaceSelector'],
+    objectSelector: entry['objectSelector'],
+    matchConditions: list(entry['matchConditions']),
+    reinvocationPolicy: text(entry['reinvocationPolicy']),
+    timeoutSeconds: typeof entry['timeoutSeconds'] === 'number' ? entry['timeoutSeconds'] : undefined
+  }
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/**
+ * Webhooks of the identity webhook: on EKS, self-managed, and as upstream's examples call it. Its name within the object counts,
+ * not the object's.
+ */
+export const identityWebhookNames: readonly string[] = [
+  'iam-for-pods.amazonaws.com',
+  'pod-identity-webhook.amazonaws.com',
+  'pod-identity-webhook.aws.mutate.io'
+]
+
+/** Identity webhooks that run beside the API server itself, so that the cluster's own CA signs their certificate. */
+export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject): Webhook[] {
+  return webhooks.filter(({ name, url }) => identityWebhookNames.includes(name) && url !== undefined && isLoopback(url))
+}
+
+/** Whether a URL leads to the machine that calls it. */
+export const isLoopback = (url: string): boolean => loopback.test(url)
+
+const loopback = /^https:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:\/|$)/i
+
+/** A webhook's bundle in a sentence. */
+export const describeBundle = ({ name }: Webhook): string => `the caBundle${name === '' ? '' : ` of webhook ${name}`}`
+
+/** The path of a webhook's bundle, as findings name it. */
+export const caBundleField = ({ index }: Webhook): string => `webhooks[${index}].clientConfig.caBundle`
+
+/** Makes a subject of a webhook configuration of `admissionregistration.k8s.io/v1`. Never throws. */
+export function parseWebhookConfiguration(
+  object: Readonly<Record<string, unknown>>,
+  context: { stage: Stage; old?: unknown }
+): WebhookConfigurationSubject | undefined {
+  const kind = object['kind']
+  if (kind !== 'MutatingWebhookConfiguration' && kind !== 'ValidatingWebhookConfiguration') return undefined
+
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
+
+  return {
+    kind,
+    stage: context.stage,
+    name: text(metadata['name'] ?? metadata['generateName']) ?? '',
+    annotations: annotationsOf(object),
+    webhooks: webhooksOf(object),
+    ...(isRecord(context.old) && { oldAnnotations: annotationsOf(context.old), oldWebhooks: webhooksOf(context.old) })
+  }
+}
+
+/**
+ * Whether a field of a webhook says the same as before this request. Webhooks are matched by name, for their order means nothing;
+ * the place of the field within the entry is what counts.
+ */
+export function isWebhookFieldUnchanged({ webhooks, oldWebhooks }: WebhookConfigurationSubject, field: string): boolean {
+  const [, index, path = ''] = /^webhooks\[(\d+)\]\.(.+)$/.exec(field) ?? []
+  const webhook = webhooks.find((candidate) => String(candidate.index) === index)
+  const before = oldWebhooks?.filter(({ name }) => name === webhook?.name) ?? []
+  const [old] = before
+  if (webhook === undefined || old === undefined || before.length !== 1) return false
+
+  // A bundle is right or wrong for the server that is called, so a new address makes an old bundle a new mistake.
+  const parts = path.startsWith('clientConfig.') ? (['url', 'service', 'caBundle'] as const) : ([path.split(/[.[]/, 1)[0] ?? ''] as const)
+
+  return parts.every((part) => part in webhook && JSON.stringify(valueOf(webhook, part)) === JSON.stringify(valueOf(old, part)))
+}
+
+const valueOf = (webhook: Webhook, part: string): unknown => Object.entries(webhook).find(([key]) => key === part)?.[1]

@@ -1,0 +1,51 @@
+import { createTwoFilesPatch } from 'diff'
+import type { Finding } from '../model/finding.js'
+import { isRecord } from '../model/subject.js'
+import { escapeText } from '../model/text.js'
+
+/** What is told of one trust policy and one service account. */
+export interface TrustReport {
+  readonly subject: string
+  readonly verdict: string
+  readonly overPermissive: boolean
+  readonly statement?: number
+  readonly findings: readonly Finding[]
+  readonly suggested?: object
+}
+
+/** A judgement for people: the policy with the deciding statement marked, what is wrong, and the corrected policy as a diff. */
+export function trustTextOf({ subject, verdict, overPermissive, statement, findings, suggested }: TrustReport, policy: unknown): string {
+  const shown = isRecord(policy) ? [...markedLines(policy, statement), ''] : []
+  const told = findings.flatMap(({ rule, severity, message, fix }) => [`${severity} ${rule}: ${message}`, `  fix: ${fix}`])
+  const headline = `${subject}: ${verdict}${statement === undefined ? '' : ` by statement ${statement}`}${overPermissive ? ', and open to others' : ''}`
+  const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
+
+  return `${[...shown, headline, ...told, ...patch].map(escapeText).join('\n')}\n`
+}
+
+const printed = (value: unknown): string[] => JSON.stringify(value, null, 2).split('\n')
+
+/** The policy's lines; those of the deciding statement begin with `>`. */
+function markedLines(policy: Readonly<Record<string, unknown>>, statement: number | undefined): string[] {
+  const lines = printed(policy)
+  const [from, to] = statement === undefined ? [0, 0] : rangeOf(policy, statement)
+
+  return lines.map((line, index) => `${index >= from && index < to ? '>' : ' '} ${line}`)
+}
+
+/** The lines that a statement takes, counted from zero, the second one no longer. */
+function rangeOf(policy: Readonly<Record<string, unknown>>, statement: number): [number, number] {
+  const keys = Object.keys(policy)
+  const before = keys.slice(0, keys.indexOf('Statement')).reduce((sum, key) => sum + printed(policy[key]).length, 1)
+  const list: unknown = policy['Statement']
+  if (!Array.isArray(list)) return [before, before + printed(list).length]
+  const from = list.slice(0, statement).reduce((sum: number, each: unknown) => sum + printed(each).length, before + 1)
+
+  return [from, from + printed(list[statement]).length]
+}
+
+function patchOf(policy: unknown, suggested: unknown): string[] {
+  const patch = createTwoFilesPatch('trust policy', 'corrected', printed(policy).join('\n') + '\n', printed(suggested).join('\n') + '\n')
+
+  return patch.trimEnd().split('\n').slice(1) // without the rule above the file names
+}

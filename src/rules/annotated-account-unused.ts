@@ -1,0 +1,24 @@
+import { roleRequestOf } from '../model/role-request.js'
+import { annotationField } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** Nothing runs as this annotated account, while a workload beside it runs as `default`: its serviceAccountName was forgotten. */
+export const annotatedAccountUnused = defineRule({
+  id: 'annotated-account-unused',
+  severity: 'warning',
+  atAdmission: 'never',
+  on: ['ServiceAccount'],
+  needs: ['neighbours', 'identityWebhook'],
+  concerns: ({ name }) => name !== 'default',
+  check(account, { neighbours: { asAccount, asDefault }, identityWebhook }) {
+    const request = roleRequestOf(account, identityWebhook)
+    const [first, ...others] = asDefault
+    if (request === undefined || asAccount.length > 0 || first === undefined) return
+
+    return {
+      field: annotationField(`${identityWebhook.annotationPrefix}/role-arn`),
+      message: `nothing runs as service account ${account.name}, but ${first}${others.length === 0 ? '' : ` and ${others.length} more`} beside it runs as default, without role ${request.role}`,
+      fix: `set serviceAccountName: ${account.name} in the pod template that is to have the role`
+    }
+  }
+})

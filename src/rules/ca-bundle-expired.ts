@@ -1,0 +1,27 @@
+import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
+import { isInDate } from '../x509/certificate.js'
+import { diagnosisOf } from '../x509/webhook-bundle.js'
+import { defineRule } from './define-rule.js'
+
+/** No certificate of the bundle is valid now, and Go looks at the dates of trust anchors too. */
+export const caBundleExpired = defineRule({
+  id: 'ca-bundle-expired',
+  severity: 'error',
+  on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
+  needs: ['now'],
+  check({ webhooks }, { now }) {
+    return webhooks.flatMap((webhook) => {
+      const { bundle, faults } = diagnosisOf(webhook, now)
+      const certificates = bundle?.certificates ?? []
+      if (certificates.length === 0 || certificates.some((certificate) => isInDate(certificate, now))) return []
+
+      const causes = faults.filter(({ kind }) => kind === 'expired' || kind === 'not-yet-valid').map(({ message }) => message)
+
+      return {
+        field: caBundleField(webhook),
+        message: `no certificate in ${describeBundle(webhook)} is valid now: ${causes.join('; ')}`,
+        fix: 'put the current CA certificate there'
+      }
+    })
+  }
+})

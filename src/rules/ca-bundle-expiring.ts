@@ -1,0 +1,27 @@
+import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
+import { isInDate } from '../x509/certificate.js'
+import { diagnosisOf } from '../x509/webhook-bundle.js'
+import { defineRule } from './define-rule.js'
+
+/** A certificate of the bundle has expired or will within 30 days, while another is still valid. */
+export const caBundleExpiring = defineRule({
+  id: 'ca-bundle-expiring',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
+  needs: ['now'],
+  check({ webhooks }, { now }) {
+    return webhooks.flatMap((webhook) => {
+      const { bundle, faults } = diagnosisOf(webhook, now)
+      if (!bundle?.certificates.some((certificate) => isInDate(certificate, now))) return [] // ca-bundle-expired speaks for that
+
+      const fault = faults.find(({ kind }) => kind === 'expiring') ?? faults.find(({ kind }) => kind === 'expired')
+      if (fault === undefined) return []
+
+      return {
+        field: caBundleField(webhook),
+        message: `${describeBundle(webhook)}: ${fault.message}`,
+        fix: fault.fix
+      }
+    })
+  }
+})

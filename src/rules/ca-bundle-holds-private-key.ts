@@ -1,0 +1,19 @@
+import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
+import { diagnosisOf } from '../x509/webhook-bundle.js'
+import { defineRule } from './define-rule.js'
+
+/** Somebody pasted the CA's key together with its certificate: whoever may read the object can pose as the webhook. */
+export const caBundleHoldsPrivateKey = defineRule({
+  id: 'ca-bundle-holds-private-key',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
+  needs: ['now'],
+  check({ webhooks }, { now }) {
+    return webhooks.flatMap((webhook) => {
+      const fault = diagnosisOf(webhook, now).faults.find(({ kind }) => kind === 'private-key')
+      if (fault === undefined) return []
+
+      return { field: caBundleField(webhook), message: `${describeBundle(webhook)}: ${fault.message}`, fix: fault.fix }
+    })
+  }
+})

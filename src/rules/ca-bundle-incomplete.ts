@@ -1,0 +1,23 @@
+import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
+import { clusterStandingOf } from '../x509/webhook-bundle.js'
+import { defineRule } from './define-rule.js'
+
+/** The cluster has several CAs, as during a rotation, and the bundle lacks one: it breaks when that one signs. */
+export const caBundleIncomplete = defineRule({
+  id: 'ca-bundle-incomplete',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
+  needs: ['clusterCa', 'now'],
+  check(configuration, { clusterCa, now }) {
+    return controlPlaneWebhooksOf(configuration).flatMap((webhook) => {
+      const { state, because } = clusterStandingOf(webhook, clusterCa, now)
+      if (state !== 'incomplete') return []
+
+      return {
+        field: caBundleField(webhook),
+        message: `${describeBundle(webhook)} lacks a current cluster CA: ${because}`,
+        fix: 'put all current cluster CAs there; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
+      }
+    })
+  }
+})

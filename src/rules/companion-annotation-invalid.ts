@@ -1,0 +1,83 @@
+import { parseCsvRecord } from '../model/csv.js'
+import { parseGoBool } from '../model/identity-webhook.js'
+import type { Problem } from '../model/finding.js'
+import type { Pod } from '../model/pod.js'
+import { annotationField, type Subject } from '../model/subject.js'
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+const ofAccounts = ['audience', 'token-expiration', 'sts-regional-endpoints'] as const
+const ofPods = ['token-expiration', 'skip-containers'] as const
+type Companion = (typeof ofAccounts)[number] | (typeof ofPods)[number]
+
+/** An annotation beside the role holds what the identity webhook silently ignores, or what no token can be made with. */
+export const companionAnnotationInvalid = defineRule({
+  id: 'companion-annotation-invalid',
+  severity: 'warning',
+  on: ['ServiceAccount', 'Pod', 'Workload'],
+  needs: ['identityWebhook'],
+  concerns: (subject) => {
+    const names: readonly string[] = subject.kind === 'ServiceAccount' ? ofAccounts : ofPods
+    return Object.keys(annotationsOf(subject)).some((key) => names.includes(key.slice(key.indexOf('/') + 1)))
+  },
+  check(subject, { identityWebhook: { annotationPrefix } }) {
+    const pod = 'pod' in subject ? subject.pod : undefined
+
+    return (pod === undefined ? ofAccounts : ofPods).flatMap((name) => {
+      const key = `${annotationPrefix}/${name}`
+      const value = annotationsOf(subject)[key]
+      const diagnosis = value === undefined ? undefined : diagnosisOf(name, value, pod)
+      if (diagnosis === undefined) return []
+
+      return [{ field: annotationField(key, pod?.metadataField), message: `${key} ${diagnosis.message}`, fix: diagnosis.fix }]
+    })
+  }
+})
+
+const annotationsOf = (subject: Subject): Readonly<Record<string, unknown>> =>
+  'pod' in subject ? subject.pod.annotations : subject.annotations
+
+type Diagnosis = Pick<Problem, 'message' | 'fix'>
+
+function diagnosisOf(name: Companion, value: unknown, pod: Pod | undefined): Diagnosis | undefined {
+  if (typeof value !== 'string') {
+    return {
+      message: `is ${typeof value === 'object' ? 'a list or a map' : `a ${typeof value}`}, a text was expected`,
+      fix: 'put the value in quotes'
+    }
+  }
+
+  return diagnoses[name](value, pod)
+}
+
+const diagnoses = {
+  audience: (value) =>
+    value === ''
+      ? {
+          message: 'is empty, so tokens get the audience of the API server, which STS refuses',
+          fix: 'remove the annotation, or name an audience such as sts.amazonaws.com'
+        }
+      : undefined,
+  'sts-regional-endpoints': (value) =>
+    parseGoBool(value) === undefined ? { message: `is ${quote(value)}, which is ignored`, fix: 'write "true" or "false"' } : undefined,
+  'token-expiration': (value) => {
+    const fix = 'write a number of seconds from 600 to 86400, in quotes'
+    if (!/^[+-]?\d+$/.test(value)) return { message: `is ${quote(value)}, not a whole number, so it is ignored`, fix }
+    if (Number(value) < 600) return { message: `is ${quote(value)}, which is raised to 600 seconds`, fix }
+
+    return Number(value) > 86_400 ? { message: `is ${quote(value)}, more than the 24 hours that EKS gives a token`, fix } : undefined
+  },
+  'skip-containers': (value, pod) => {
+    const names = new Set(pod?.containers.map((container) => container.name))
+    const fix = `write names of containers, with commas and no blanks between them, such as ${quote([...names].slice(0, 2).join(','))}`
+    const asked = parseCsvRecord(value)
+    if (asked === undefined) return { message: `is ${quote(value)}, which cannot be read, so no container is skipped`, fix }
+    const unknown = [...new Set(asked)].filter((name) => !names.has(name)).slice(0, 3)
+    if (unknown.length === 0) return undefined
+    const blanks = unknown.filter((name) => names.has(name.trim()))
+
+    return blanks.length > 0
+      ? { message: `names ${blanks.map(quote).join(', ')} with a blank, so it is not skipped`, fix }
+      : { message: `names ${unknown.map(quote).join(', ')}, which no container is called`, fix }
+  }
+} satisfies Record<Companion, (value: string, pod: Pod | undefined) => Diagnosis | undefined>

@@ -1,0 +1,64 @@
+import { tokenVolume } from '../model/identity-webhook.js'
+import { containersToMutate, credentialsOf, injectedVariables } from '../model/pod-credentials.js'
+import { foreseeMutation } from '../model/pod-mutation.js'
+import type { Pod } from '../model/pod.js'
+import { isRequested, podRequestOf } from '../model/role-request.js'
+import { isMutated } from '../model/subject.js'
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** The template itself sets a part of what the identity webhook injects, which then leaves the rest out or half done. */
+export const mutationPreempted = defineRule({
+  id: 'mutation-preempted',
+  severity: 'warning',
+  on: ['Pod', 'Workload'],
+  needs: ['account', 'identityWebhook'],
+  // In a mutated pod it cannot be told who set what; there the outcome is judged.
+  concerns: (subject) => !isMutated(subject) && isTouched(subject.pod),
+  check(subject, { account, identityWebhook }) {
+    const request = podRequestOf(subject, account, identityWebhook)
+    if (request === undefined) return
+    const later = foreseeMutation(subject.pod, request, identityWebhook)
+
+    return containersToMutate(later, identityWebhook).flatMap((container) => {
+      const [first, second] = container.mounts.filter(({ path }) => path === identityWebhook.mountPath)
+      const credentials = credentialsOf(later, container, identityWebhook)
+      const problem =
+        second !== undefined && first !== undefined
+          ? {
+              field: first.field,
+              reason: `mounts ${quote(first.volume)} at ${first.path}, where the identity webhook mounts its token, so the API server will refuse the pod`
+            }
+          : credentials.kind === 'incomplete'
+            ? {
+                field: credentials.field,
+                reason: `${credentials.lacks} after the identity webhook, which leaves alone what is set`
+              }
+            : credentials.kind === 'web-identity' && credentials.role.value !== undefined && !isRequested(request, credentials.role.value)
+              ? {
+                  field: credentials.role.field,
+                  reason: `sets role ${quote(credentials.role.value)}, which wins over ${request.role}`
+                }
+              : undefined
+      if (problem === undefined) return []
+
+      return [
+        {
+          field: problem.field,
+          message: `container ${container.name} ${problem.reason}`,
+          fix: `remove ${injectedVariables.join(', ')} and the volume ${tokenVolume} from the template: the identity webhook sets them`
+        }
+      ]
+    })
+  }
+})
+
+function isTouched(pod: Pod): boolean {
+  if (pod.volumes.some(({ name }) => name === tokenVolume)) return true
+
+  return pod.containers.some(
+    ({ mounts, variables }) =>
+      mounts.some(({ volume, path }) => volume === tokenVolume || path.includes('eks.amazonaws.com')) ||
+      variables.some((variable) => injectedVariables.some((name) => variable.name === name))
+  )
+}

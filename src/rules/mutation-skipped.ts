@@ -1,0 +1,37 @@
+import { bypassLabel, isBypassed, skipAnnotationOf, skippedNames } from '../model/pod-credentials.js'
+import { podRequestOf } from '../model/role-request.js'
+import { annotationField } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** The pod itself asks to be left alone, so containers run without the role that its service account asks for. */
+export const mutationSkipped = defineRule({
+  id: 'mutation-skipped',
+  severity: 'warning',
+  on: ['Pod', 'Workload'],
+  needs: ['account', 'identityWebhook'],
+  concerns: ({ pod }) => isBypassed(pod) || Object.keys(pod.annotations).some((key) => key.endsWith('/skip-containers')),
+  check(subject, { account, identityWebhook }) {
+    const { pod } = subject
+    const request = podRequestOf(subject, account, identityWebhook)
+    if (request === undefined) return
+    if (isBypassed(pod)) {
+      return {
+        field: `${pod.metadataField}.labels[${JSON.stringify(bypassLabel)}]`,
+        message: `the label ${bypassLabel} keeps the identity webhook away, so no container gets role ${request.role}`,
+        fix: 'remove the label, whatever its value; or remove the role from the service account'
+      }
+    }
+    const skipped = skippedNames(pod, identityWebhook)
+    const names = pod.containers.map(({ name }) => name).filter((name) => skipped.has(name))
+    if (names.length === 0) return
+
+    const key = skipAnnotationOf(identityWebhook)
+    return {
+      field: annotationField(key, pod.metadataField),
+      message: `${key} leaves ${names.join(', ')} without role ${request.role}`,
+      fix: `if that is not meant, take the containers out of ${key}`,
+      // One container of several is what the annotation is for: worth a line in CI, not at each apply.
+      atAdmission: names.length === pod.containers.length ? 'warning' : 'info'
+    }
+  }
+})

@@ -1,0 +1,28 @@
+import { audienceAnnotation, audienceOf } from '../model/audience.js'
+import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { argumentOf, quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** The provider does not accept the audience that the account's tokens are made for, so STS refuses every one of them. */
+export const oidcClientIdMissing = defineRule({
+  id: 'oidc-client-id-missing',
+  severity: 'error',
+  atAdmission: 'warning', // the audience may be added to the provider a moment later
+  on: ['ServiceAccount'],
+  needs: ['provider'],
+  check({ annotations }, { provider }) {
+    const audience = audienceOf(annotations)
+    if (!provider.registered || audience === undefined || provider.clientIds.includes(audience)) return
+
+    const accepted = provider.clientIds.length === 0 ? 'none' : provider.clientIds.map(quote).join(', ')
+    const [clientId] = provider.clientIds
+
+    return {
+      field: annotationField(audienceAnnotation in annotations ? audienceAnnotation : roleArnAnnotation),
+      message: `the tokens of this account are for audience ${quote(audience)}, the OIDC provider ${provider.arn} accepts ${accepted}`,
+      fix:
+        `add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}` +
+        (audienceAnnotation in annotations && clientId !== undefined ? `; or set ${audienceAnnotation} to ${quote(clientId)}` : '')
+    }
+  }
+})

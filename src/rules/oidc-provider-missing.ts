@@ -1,0 +1,27 @@
+import { audienceOf, defaultAudience } from '../model/audience.js'
+import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { argumentOf } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** The role's account does not know the cluster's issuer, so STS cannot tell whose token it is. */
+export const oidcProviderMissing = defineRule({
+  id: 'oidc-provider-missing',
+  severity: 'error',
+  atAdmission: 'warning', // Terraform may register it a moment later
+  on: ['ServiceAccount'],
+  needs: ['provider'],
+  check({ annotations }, { provider }) {
+    if (provider.registered) return
+
+    const account = provider.arn.split(':')[4]
+    const url = `https://${provider.arn.replace(/^[^/]*\//, '')}`
+    const audience = argumentOf(audienceOf(annotations) ?? defaultAudience, 'AUDIENCE')
+    const [similar] = provider.similar
+
+    return {
+      field: annotationField(roleArnAnnotation),
+      message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; it has ${similar}, which is another one`}`,
+      fix: `register it in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`
+    }
+  }
+})

@@ -1,0 +1,44 @@
+import { assumptionOf } from '../model/identity-webhook.js'
+import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
+import { failedMutationSeverity } from '../model/pod-enforcement.js'
+import { podRequestOf } from '../model/role-request.js'
+import { isMutated } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** Some containers got their role and others did not, or a container got only a part of what it takes. */
+export const podHalfMutated = defineRule({
+  id: 'pod-half-mutated',
+  severity: 'error',
+  on: ['Pod'],
+  needs: ['account', 'identityWebhook', 'podsEnforced'],
+  concerns: isMutated,
+  check(subject, { account, identityWebhook, podsEnforced }) {
+    const request = podRequestOf(subject, account, identityWebhook)
+    if (request === undefined) return
+    const judged = containersToMutate(subject.pod, identityWebhook).map((container) => ({
+      container,
+      credentials: credentialsOf(subject.pod, container, identityWebhook)
+    }))
+    if (judged.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated speaks
+
+    // Containers on EKS Pod Identity work in their own way, and such a pod is never denied.
+    const isElsewhere = judged.some(({ credentials }) => credentials.kind === 'endpoint')
+    const usual = isElsewhere ? 'warning' : failedMutationSeverity(subject, podsEnforced)
+    return judged.flatMap(({ container, credentials }) => {
+      if (credentials.kind !== 'none' && credentials.kind !== 'incomplete') return []
+      const { lacks, field, isOwn } =
+        credentials.kind === 'incomplete'
+          ? credentials
+          : { lacks: 'got nothing, though others got credentials', field: container.field, isOwn: false }
+
+      return [
+        {
+          field,
+          message: `container ${container.name} ${lacks}, so it cannot use role ${request.role}${assumptionOf(identityWebhook)}`,
+          fix: 'take AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the volume aws-iam-token out of the template, so that the identity webhook sets all of them, and create the pod again',
+          atAdmission: isOwn ? ('warning' as const) : usual
+        }
+      ]
+    })
+  }
+})

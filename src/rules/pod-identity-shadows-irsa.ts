@@ -1,0 +1,29 @@
+import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
+import { podRequestOf } from '../model/role-request.js'
+import { defineRule } from './define-rule.js'
+
+/** The pod got EKS Pod Identity credentials although its service account is annotated with a role, which nothing uses then. */
+export const podIdentityShadowsIrsa = defineRule({
+  id: 'pod-identity-shadows-irsa',
+  severity: 'warning',
+  on: ['Pod', 'Workload'],
+  needs: ['account', 'identityWebhook'],
+  concerns: ({ pod }) =>
+    pod.containers.some(({ variables }) => variables.some(({ name }) => name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI')),
+  check(subject, { account, identityWebhook }) {
+    const request = podRequestOf(subject, account, identityWebhook)
+    if (request === undefined) return
+
+    for (const container of containersToMutate(subject.pod, identityWebhook)) {
+      const credentials = credentialsOf(subject.pod, container, identityWebhook)
+      if (credentials.kind !== 'endpoint' || !credentials.isPodIdentity) continue
+
+      return {
+        field: credentials.variable.field,
+        message: `container ${container.name} gets its role from EKS Pod Identity, so role ${request.role} of the annotation is not used`,
+        fix: `keep one of the two: remove the annotation from service account ${subject.pod.serviceAccountName}, or delete the pod identity association`
+      }
+    }
+    return
+  }
+})

@@ -1,0 +1,28 @@
+import { assumptionOf } from '../model/identity-webhook.js'
+import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
+import { failedMutationSeverity } from '../model/pod-enforcement.js'
+import { podRequestOf } from '../model/role-request.js'
+import { isMutated } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** The service account asks for a role, but no container got it: the identity webhook did not mutate the pod, whatever the cause. */
+export const podNotMutated = defineRule({
+  id: 'pod-not-mutated',
+  severity: 'error',
+  on: ['Pod'],
+  needs: ['account', 'identityWebhook', 'podsEnforced'],
+  concerns: isMutated,
+  check(subject, { account, identityWebhook, podsEnforced }) {
+    const request = podRequestOf(subject, account, identityWebhook)
+    const containers = containersToMutate(subject.pod, identityWebhook)
+    if (request === undefined || containers.length === 0) return
+    if (containers.some((container) => credentialsOf(subject.pod, container, identityWebhook).kind !== 'none')) return
+
+    return {
+      field: `${subject.pod.specField}.containers`,
+      message: `service account ${subject.pod.serviceAccountName} asks for role ${request.role}, but no container of the pod got it${assumptionOf(identityWebhook)}`,
+      fix: 'see why the identity webhook does not answer (its MutatingWebhookConfiguration, its caBundle, its process), then create the pod again',
+      atAdmission: failedMutationSeverity(subject, podsEnforced)
+    }
+  }
+})

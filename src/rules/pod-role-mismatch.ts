@@ -1,0 +1,36 @@
+import { containersToMutate, credentialsOf, isInjected } from '../model/pod-credentials.js'
+import { failedMutationSeverity } from '../model/pod-enforcement.js'
+import { isRequested, podRequestOf } from '../model/role-request.js'
+import { isMutated } from '../model/subject.js'
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** A container has complete credentials, but of another role than its service account asks for. */
+export const podRoleMismatch = defineRule({
+  id: 'pod-role-mismatch',
+  severity: 'error',
+  on: ['Pod'],
+  needs: ['account', 'identityWebhook', 'podsEnforced'],
+  concerns: isMutated,
+  check(subject, { account, identityWebhook, podsEnforced }) {
+    const request = podRequestOf(subject, account, identityWebhook)
+    if (request === undefined) return
+
+    return containersToMutate(subject.pod, identityWebhook).flatMap((container) => {
+      const credentials = credentialsOf(subject.pod, container, identityWebhook)
+      if (credentials.kind !== 'web-identity') return []
+      const { field, value } = credentials.role
+      if (value === undefined || isRequested(request, value)) return []
+
+      return [
+        {
+          field,
+          message: `container ${container.name} got role ${quote(value)}, its service account ${subject.pod.serviceAccountName} asks for ${request.role}`,
+          fix: 'take AWS_ROLE_ARN out of the template, or annotate the service account with the role that is meant; if the annotation changed a moment ago, create the pod again',
+          // A template that set another role did it on purpose, and the pod may work. What the identity webhook wrote itself is out of date.
+          atAdmission: isInjected(container) ? failedMutationSeverity(subject, podsEnforced) : ('warning' as const)
+        }
+      ]
+    })
+  }
+})

@@ -1,0 +1,26 @@
+import { annotationField } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** The role stands on a pod or a workload, where the identity webhook never looks: it belongs on the service account. */
+export const roleAnnotationMisplaced = defineRule({
+  id: 'role-annotation-misplaced',
+  severity: 'warning',
+  on: ['Pod', 'Workload'],
+  needs: ['identityWebhook'],
+  concerns: ({ annotations, pod }) =>
+    [...Object.keys(annotations), ...Object.keys(pod.annotations)].some((key) => key.endsWith('/role-arn')),
+  check({ namespace, annotations, pod }, { identityWebhook: { annotationPrefix } }) {
+    const key = `${annotationPrefix}/role-arn`
+    const metadataField = annotations[key] !== undefined ? 'metadata' : pod.annotations[key] !== undefined ? pod.metadataField : undefined
+    if (metadataField === undefined) return
+
+    return {
+      field: annotationField(key, metadataField),
+      message: `${key} has no effect here: the identity webhook reads it from service account ${namespace}/${pod.serviceAccountName} only`,
+      fix:
+        pod.serviceAccountName === 'default'
+          ? `make a service account with the annotation ${key} and set serviceAccountName to it`
+          : `move the annotation to service account ${namespace}/${pod.serviceAccountName}`
+    }
+  }
+})

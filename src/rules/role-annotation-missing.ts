@@ -1,0 +1,24 @@
+import { annotationField } from '../model/subject.js'
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** A role trusts exactly this service account, which does not ask for it: the annotation was forgotten, so pods get no role. */
+export const roleAnnotationMissing = defineRule({
+  id: 'role-annotation-missing',
+  severity: 'warning',
+  atAdmission: 'never', // the annotation often comes a moment later
+  on: ['ServiceAccount'],
+  needs: ['rolesTrusting', 'identityWebhook'],
+  check(account, { rolesTrusting, identityWebhook }) {
+    const key = `${identityWebhook.annotationPrefix}/role-arn`
+    const [role, ...others] = rolesTrusting
+    if (role === undefined || account.annotations[key] !== undefined) return
+    if (identityWebhook.configured.has(`${account.namespace}/${account.name}`)) return
+
+    return {
+      field: annotationField(key),
+      message: `role ${quote(role)}${others.length === 0 ? '' : ` (and ${others.length} more)`} trusts exactly this service account, which has no annotation ${key}`,
+      fix: `kubectl annotate serviceaccount ${account.name} -n ${account.namespace} ${key}=${role}; if pods get it through EKS Pod Identity, nothing is to be done`
+    }
+  }
+})

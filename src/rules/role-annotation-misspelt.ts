@@ -1,0 +1,44 @@
+import { parseRoleArn } from '../model/role-arn.js'
+import { annotationField } from '../model/subject.js'
+import { closestTo, quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** The role stands under a key that is nearly right, or that of another tool, so the identity webhook does not see it. */
+export const roleAnnotationMisspelt = defineRule({
+  id: 'role-annotation-misspelt',
+  severity: 'warning',
+  on: ['ServiceAccount'],
+  needs: ['identityWebhook'],
+  concerns: ({ annotations }) => Object.keys(annotations).length > 0,
+  check({ annotations }, { identityWebhook: { annotationPrefix } }) {
+    const right = `${annotationPrefix}/role-arn`
+    if (annotations[right] !== undefined) return // what else stands there does no harm
+    const key = Object.keys(annotations).find((key) => isMeant(key, annotations[key], right))
+    if (key === undefined) return
+
+    return {
+      field: annotationField(key),
+      message: `the identity webhook does not read ${quote(key)}; did you mean ${right}?`,
+      fix:
+        key === kube2iamKey
+          ? `for IRSA, write ${right} with the whole ARN of the role; if kube2iam or kiam is meant, nothing is to be done`
+          : `write ${right}`
+    }
+  }
+})
+
+/** Of kube2iam and kiam: https://github.com/jtblin/kube2iam. They read it from pods, so on a service account it does nothing at all. */
+const kube2iamKey = 'iam.amazonaws.com/role'
+
+function isMeant(key: string, value: unknown, right: string): boolean {
+  if (key === kube2iamKey) return true
+  if (/^ignore\.irsa-guard\.io\//.test(key)) return false
+  if (closestTo(normalised(key), [normalised(right)]) !== undefined) return true
+  if (typeof value !== 'string' || parseRoleArn(value.trim()) === undefined) return false
+
+  // Further off, the value must speak for it: the ARN of a role, under a key of AWS about a role.
+  const [domain = '', name = ''] = normalised(key).split('/')
+  return /amazon|aws|\beks\b/.test(domain) && /^(?:iam|eks)?role(?:arn|name)?$|^arn$/.test(name)
+}
+
+const normalised = (key: string): string => key.toLowerCase().replaceAll(/[-_\s]/g, '')

@@ -1,0 +1,22 @@
+import { roleRequestOf } from '../model/role-request.js'
+import { annotationField } from '../model/subject.js'
+import { defineRule } from './define-rule.js'
+
+/** The role stands on the account of every pod that names none, so all of them get it. */
+export const roleOnDefaultServiceAccount = defineRule({
+  id: 'role-on-default-service-account',
+  severity: 'warning',
+  on: ['ServiceAccount'],
+  needs: ['identityWebhook'],
+  concerns: ({ name }) => name === 'default',
+  check(account, { identityWebhook }) {
+    const request = roleRequestOf(account, identityWebhook)
+    if (request === undefined) return
+
+    return {
+      field: annotationField(`${identityWebhook.annotationPrefix}/role-arn`),
+      message: `every pod in ${account.namespace} that names no service account gets role ${request.role}`,
+      fix: 'make a service account for the workload that needs the role, and set serviceAccountName to it'
+    }
+  }
+})

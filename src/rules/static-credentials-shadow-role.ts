@@ -1,0 +1,38 @@
+import { containersToMutate } from '../model/pod-credentials.js'
+import { variableOf, type Container, type Variable } from '../model/pod.js'
+import { podRequestOf } from '../model/role-request.js'
+import { defineRule } from './define-rule.js'
+
+/** A container sets an access key, which every AWS SDK prefers to the role. */
+export const staticCredentialsShadowRole = defineRule({
+  id: 'static-credentials-shadow-role',
+  severity: 'warning',
+  on: ['Pod', 'Workload'],
+  needs: ['account', 'identityWebhook'],
+  concerns: ({ pod }) => pod.containers.some((container) => keyOf(container) !== undefined),
+  check(subject, { account, identityWebhook }) {
+    const request = podRequestOf(subject, account, identityWebhook)
+    if (request === undefined) return
+
+    return containersToMutate(subject.pod, identityWebhook).flatMap((container) => {
+      const key = keyOf(container)
+      if (key === undefined) return []
+
+      return [
+        {
+          field: key.field,
+          message: `container ${container.name} sets ${key.name}, so AWS SDKs use that key and never role ${request.role}`,
+          fix: 'remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the container, or the role from its service account'
+        }
+      ]
+    })
+  }
+})
+
+/** The access key counts only with its secret: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html */
+function keyOf(container: Container): Variable | undefined {
+  const key = variableOf(container, 'AWS_ACCESS_KEY_ID')
+  const secret = variableOf(container, 'AWS_SECRET_ACCESS_KEY')
+
+  return key?.value === '' || secret === undefined || secret.value === '' ? undefined : key
+}

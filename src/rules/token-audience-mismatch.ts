@@ -1,0 +1,33 @@
+import { assumptionOf } from '../model/identity-webhook.js'
+import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
+import { podRequestOf } from '../model/role-request.js'
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** The token that a container hands to STS is made for another audience than its service account asks for. */
+export const tokenAudienceMismatch = defineRule({
+  id: 'token-audience-mismatch',
+  severity: 'warning',
+  on: ['Pod', 'Workload'],
+  needs: ['account', 'identityWebhook'],
+  concerns: ({ pod }) => pod.volumes.some(({ tokens }) => tokens.length > 0),
+  check(subject, { account, identityWebhook }) {
+    const request = podRequestOf(subject, account, identityWebhook)
+    if (request?.audience === undefined) return
+
+    for (const container of containersToMutate(subject.pod, identityWebhook)) {
+      const credentials = credentialsOf(subject.pod, container, identityWebhook)
+      if (credentials.kind !== 'web-identity' || credentials.token === undefined) continue
+      const { field, audience } = credentials.token
+      if (audience === request.audience) continue
+
+      const found = audience === undefined ? 'no audience, so the one of the API server' : `audience ${quote(audience)}`
+      return {
+        field: `${field}.audience`,
+        message: `the token of container ${container.name} has ${found}; ${quote(request.audience)} was expected${assumptionOf(identityWebhook)}`,
+        fix: `write ${request.audience}, or set ${identityWebhook.annotationPrefix}/audience on service account ${subject.pod.serviceAccountName} to the audience that the role's trust policy wants`
+      }
+    }
+    return
+  }
+})

@@ -1,0 +1,75 @@
+import t from 'tap'
+import type { Need, Sources } from '../../src/facts/facts.js'
+import { gatherFacts } from '../../src/facts/gather.js'
+import { buildObjectSources } from '../../src/facts/objects.js'
+import { known, unknown, type Fact } from '../../src/model/fact.js'
+import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import type { NamespaceSettings } from '../../src/model/namespace.js'
+import { parseSubject, type Subject } from '../../src/model/subject.js'
+import { accountOf, annotated } from '../support/accounts.js'
+import { deploymentOf, podOf } from '../support/pods.js'
+
+const signal = new AbortController().signal
+const subjectOf = (object: object): Subject => {
+  const subject = parseSubject(object, { stage: 'source' })
+  if (subject === undefined) throw new Error('not a subject')
+  return subject
+}
+const gather = async (object: object, need: Need, sources: Sources = {}) =>
+  (await gatherFacts(subjectOf(object), new Set([need]), sources, { signal }))[need]
+
+t.test('only what is needed is gathered', async (t) => {
+  t.strictSame(await gatherFacts(subjectOf(podOf()), new Set(), {}, { signal }), {})
+})
+
+t.test('a service account comes from the source', async (t) => {
+  t.strictSame(await gather(podOf(), 'account'), unknown('no facts about service accounts were given'))
+  const accounts = {
+    readAccount: async (namespace: string, name: string) => known({ exists: true as const, annotations: { asked: `${namespace}/${name}` } })
+  }
+  t.match(await gather(deploymentOf(), 'account', { accounts }), { value: { annotations: { asked: 'shop/cart' } } })
+  t.match(await gather(accountOf(), 'account', { accounts }), { state: 'moot' })
+})
+
+t.test('the settings of the identity webhook are always known', async (t) => {
+  t.strictSame(await gather(podOf(), 'identityWebhook'), known(defaultIdentityWebhook))
+  const identityWebhook = { ...defaultIdentityWebhook, source: 'read' as const }
+  t.strictSame(await gather(podOf(), 'identityWebhook', { identityWebhook }), known(identityWebhook))
+})
+
+t.test('a namespace that cannot be read enforces nothing', async (t) => {
+  const answering = (namespace: Fact<NamespaceSettings>) => ({
+    cluster: { readIssuer: async () => unknown('no'), readNamespace: async () => namespace }
+  })
+  const settings = { mode: undefined, allowedRoles: undefined }
+  t.strictSame(await gather(podOf(), 'podsEnforced'), known(false))
+  t.strictSame(await gather(podOf(), 'podsEnforced', answering(unknown('no'))), known(false))
+  t.strictSame(await gather(podOf(), 'podsEnforced', answering(known({ ...settings, podsEnforced: true }))), known(true))
+})
+
+t.test('trusting roles need the issuer', async (t) => {
+  const trustingRoles = { rolesTrusting: ({ name }: { name: string }, issuer: string) => known([`${name} ${issuer}`]) }
+  t.match(await gather(accountOf(), 'rolesTrusting'), { state: 'moot' })
+  t.strictSame(await gather(accountOf(), 'rolesTrusting', { trustingRoles }), unknown('the issuer of the cluster is not known'))
+  t.strictSame(
+    await gather(accountOf(), 'rolesTrusting', { trustingRoles, issuer: 'https://a.example' }),
+    known(['cart https://a.example'])
+  )
+})
+
+t.test('objects given together see each other', async (t) => {
+  const sources = buildObjectSources(
+    [accountOf(annotated), deploymentOf(), podOf({ serviceAccountName: 'default' }), podOf()].map(subjectOf)
+  )
+  t.strictSame(await gather(podOf(), 'account', sources), known({ exists: true, annotations: annotated }))
+  t.strictSame(
+    await gather(podOf({ serviceAccountName: 'web' }), 'account', sources),
+    unknown('service account shop/web is not among the files')
+  )
+  t.strictSame(
+    await gather(accountOf(), 'neighbours', sources),
+    known({ asAccount: ['deployment shop/cart', 'pod shop/cart-0'], asDefault: ['pod shop/cart-0'] })
+  )
+  t.strictSame(await gather(accountOf({}, 'web'), 'neighbours', sources), known({ asAccount: [], asDefault: ['pod shop/cart-0'] }))
+  t.match(await gather(accountOf(), 'neighbours'), { state: 'moot' })
+})

@@ -1,0 +1,27 @@
+import { known } from '../../src/model/fact.js'
+import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
+import type { Case } from '../support/rule-case.js'
+
+const beside = (asAccount: string[], asDefault: string[]) => ({ identityWebhook, neighbours: known({ asAccount, asDefault }) })
+
+export const cases: readonly Case[] = [
+  { why: 'used', stage: 'source', object: accountOf(annotated), facts: beside(['deployment shop/cart'], ['deployment shop/web']) },
+  {
+    why: 'forgotten',
+    stage: 'source',
+    object: accountOf(annotated),
+    facts: beside([], ['deployment shop/cart']),
+    message: /nothing runs as service account cart, but deployment shop\/cart beside it runs as default/
+  },
+  {
+    why: 'many',
+    stage: 'running',
+    object: accountOf(annotated),
+    facts: beside([], ['pod shop/a', 'pod shop/b', 'pod shop/c']),
+    message: /pod shop\/a and 2 more beside it/
+  },
+  { why: 'nothing runs at all', stage: 'source', object: accountOf(annotated), facts: beside([], []) },
+  { why: 'no role', stage: 'source', object: accountOf(), facts: beside([], ['deployment shop/cart']) },
+  { why: 'the default account', stage: 'source', object: accountOf(annotated, 'default'), facts: beside([], ['deployment shop/cart']) },
+  { why: 'never at admission', object: accountOf(annotated), facts: beside([], ['deployment shop/cart']) }
+]

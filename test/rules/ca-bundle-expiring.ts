@@ -1,0 +1,24 @@
+import { clusterCa, configurationWith } from '../support/bundle-cases.js'
+import { makeAuthority, pem } from '../support/certificates.js'
+import type { Case } from '../support/rule-case.js'
+
+const until = (day: string): string => pem(makeAuthority('old', { notAfter: new Date(`${day}T00:00:00Z`) }).der)
+
+export const cases: readonly Case[] = [
+  { why: 'valid', object: configurationWith(pem(clusterCa.der)) },
+  { why: 'in 31 days', object: configurationWith(until('2026-12-25')) },
+  {
+    why: 'in 29 days',
+    object: configurationWith(until('2026-12-23')),
+    message: /expires within 30 days: CN=old .*2026-12-23/,
+    fix: /next CA/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'expired beside a valid one',
+    object: configurationWith(until('2026-11-01') + pem(clusterCa.der)),
+    message: /has expired: CN=old/,
+    atAdmission: 'warning'
+  },
+  { why: 'all expired, which another rule says', object: configurationWith(until('2026-11-01')) }
+]

@@ -1,0 +1,23 @@
+import { clusterCa, configurationWith } from '../support/bundle-cases.js'
+import { pem } from '../support/certificates.js'
+import type { Case } from '../support/rule-case.js'
+
+const good = pem(clusterCa.der)
+const key = pem(Buffer.from('a key'), 'EC PRIVATE KEY')
+
+export const cases: readonly Case[] = [
+  { why: 'none', object: configurationWith(good) },
+  {
+    why: 'behind the certificate',
+    object: configurationWith(good + key),
+    message: /holds a private key, which everybody who may read the object can read/,
+    fix: /replace it/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'one that Go does not see',
+    object: configurationWith(good + key.replace(/^/gm, ' ')),
+    message: /holds a private key/,
+    atAdmission: 'warning'
+  }
+]

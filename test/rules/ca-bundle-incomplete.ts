@@ -1,0 +1,20 @@
+import { known } from '../../src/model/fact.js'
+import { clusterCa, configurationWith, otherCa } from '../support/bundle-cases.js'
+import { pem } from '../support/certificates.js'
+import type { Case } from '../support/rule-case.js'
+
+const one = pem(clusterCa.der)
+const both = one + pem(otherCa.der)
+const facts = { clusterCa: known(both) }
+
+export const cases: readonly Case[] = [
+  { why: 'both', object: configurationWith(both), facts },
+  {
+    why: 'one',
+    object: configurationWith(one),
+    facts,
+    message: /lacks a current cluster CA: it holds CN=kubernetes .* and lacks CN=kubernetes/,
+    fix: /all current/,
+    atAdmission: 'warning'
+  }
+]

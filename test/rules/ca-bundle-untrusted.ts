@@ -1,0 +1,30 @@
+import { moot } from '../../src/model/fact.js'
+import { clusterCa, configurationWith, knownClusterCa, otherCa } from '../support/bundle-cases.js'
+import { makeAuthority, pem } from '../support/certificates.js'
+import type { Case } from '../support/rule-case.js'
+
+const facts = { clusterCa: knownClusterCa }
+const foreign = pem(otherCa.der)
+
+export const cases: readonly Case[] = [
+  { why: 'the cluster CA', object: configurationWith(pem(clusterCa.der)), facts },
+  {
+    why: 'the cluster CA, renewed with the same key',
+    object: configurationWith(pem(makeAuthority('kubernetes', { key: clusterCa.key, serial: Buffer.from([9]) }).der)),
+    facts
+  },
+  { why: 'the cluster CA and another', object: configurationWith(foreign + pem(clusterCa.der)), facts },
+  {
+    why: 'another CA of the same name',
+    object: configurationWith(foreign),
+    facts,
+    message:
+      /trusts another CA than the cluster's, so the API server will not call it: it holds CN=kubernetes .*, but the current CA is CN=kubernetes/,
+    fix: /irsa-guard ca/
+  },
+  { why: 'a webhook that is none of ours', object: configurationWith(foreign, { name: 'a.b.c' }), facts },
+  { why: 'served elsewhere', object: configurationWith(foreign, {}, { url: 'https://webhook.example.com/' }), facts },
+  { why: 'no bundle', object: configurationWith(undefined), facts },
+  { why: 'unusable, which another rule says', object: configurationWith('x'), facts },
+  { why: 'nothing to judge', object: configurationWith(foreign), facts: { clusterCa: moot('') } }
+]

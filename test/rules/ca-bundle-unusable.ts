@@ -1,0 +1,43 @@
+import { clusterCa, configurationWith } from '../support/bundle-cases.js'
+import { pem } from '../support/certificates.js'
+import type { Case } from '../support/rule-case.js'
+
+const good = pem(clusterCa.der)
+const indented = good.replace(/^/gm, '  ')
+
+export const cases: readonly Case[] = [
+  { why: 'the cluster CA', object: configurationWith(good) },
+  { why: 'no bundle', object: configurationWith(undefined) },
+  { why: 'an empty bundle', object: configurationWith('') },
+  { why: 'no webhooks', object: { ...configurationWith(good), webhooks: undefined } },
+  { why: 'a webhook of no shape', object: { ...configurationWith(good), webhooks: ['a', { clientConfig: 1 }] } },
+  {
+    why: 'indented',
+    object: configurationWith(indented),
+    message:
+      /^the API server reads no certificate from the caBundle of webhook iam-for-pods\.amazonaws\.com: lines are indented, and PEM lines must begin at the left edge \(line 1\)$/,
+    fix: /remove the blanks/
+  },
+  { why: 'any webhook, also of a service', object: configurationWith('x', { name: 'a.b.c' }, { url: undefined }), message: /no PEM block/ },
+  { why: 'base64 that is none', object: configurationWith(good, {}, { caBundle: '%%%' }), message: /it is not base64/ },
+  {
+    why: 'as bad as before',
+    object: configurationWith(indented),
+    old: configurationWith(indented),
+    message: /indented/,
+    atAdmission: 'warning'
+  },
+  { why: 'bad in another way than before', object: configurationWith(indented), old: configurationWith('x'), message: /indented/ },
+  {
+    why: 'the same text for another server',
+    object: configurationWith(indented),
+    old: configurationWith(indented, {}, { url: 'https://127.0.0.1:1/' }),
+    message: /indented/
+  },
+  {
+    why: 'a webhook that was not there before',
+    object: configurationWith(indented),
+    old: configurationWith(indented, { name: 'other' }),
+    message: /indented/
+  }
+]

@@ -1,0 +1,62 @@
+import { accountOf, identityWebhook } from '../support/accounts.js'
+import { deploymentOf, podOf } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
+
+const facts = { identityWebhook }
+const account = (name: string, value: unknown): object => accountOf({ [`eks.amazonaws.com/${name}`]: value })
+const two = { containers: [{ name: 'a' }, { name: 'b' }] }
+const pod = (name: string, value: unknown): object => podOf(two, { annotations: { [`eks.amazonaws.com/${name}`]: value } })
+
+export const cases: readonly Case[] = [
+  { why: 'audience', object: account('audience', 'sts.amazonaws.com'), facts },
+  { why: 'empty audience', object: account('audience', ''), facts, message: /audience is empty/ },
+  { why: 'a number for an audience', object: account('audience', 7), facts, message: /is a number, a text was expected/ },
+  { why: 'a list', object: account('audience', []), facts, message: /is a list or a map/ },
+  ...['600', '86400', '+3600'].map((value) => ({ why: `expiration ${value}`, object: account('token-expiration', value), facts })),
+  { why: 'too short', object: account('token-expiration', '599'), facts, message: /raised to 600 seconds/ },
+  { why: 'negative', object: account('token-expiration', '-1'), facts, message: /raised to 600 seconds/ },
+  { why: 'too long', object: account('token-expiration', '86401'), facts, message: /more than the 24 hours/ },
+  ...['1h', '', ' 3600', '3_600', '36e2'].map((value) => ({
+    why: `expiration "${value}"`,
+    object: account('token-expiration', value),
+    facts,
+    message: /not a whole number, so it is ignored/
+  })),
+  ...['true', 'T', '0', 'False'].map((value) => ({ why: `regional ${value}`, object: account('sts-regional-endpoints', value), facts })),
+  ...['yes', 'tRUE', 'regional', ''].map((value) => ({
+    why: `regional "${value}"`,
+    object: account('sts-regional-endpoints', value),
+    facts,
+    message: /which is ignored/
+  })),
+  {
+    why: 'two at once',
+    object: accountOf({ 'eks.amazonaws.com/audience': '', 'eks.amazonaws.com/token-expiration': '5' }),
+    facts,
+    count: 2,
+    message: /audience/
+  },
+  { why: 'only a pod skips containers', object: account('skip-containers', 'x'), facts },
+  { why: 'other domains', object: accountOf({ 'example.com/audience': '' }), facts },
+  { why: 'skip', object: pod('skip-containers', 'a,b'), facts },
+  {
+    why: 'a blank',
+    object: pod('skip-containers', 'a, b'),
+    facts,
+    field: 'metadata.annotations["eks.amazonaws.com/skip-containers"]',
+    message: /names " b" with a blank, so it is not skipped/,
+    fix: /"a,b"/
+  },
+  { why: 'an unknown name', object: pod('skip-containers', 'a,c'), facts, message: /names "c", which no container is called/ },
+  { why: 'cannot be read', object: pod('skip-containers', 'a"b'), facts, message: /cannot be read/ },
+  { why: 'empty', object: pod('skip-containers', ''), facts, message: /cannot be read/ },
+  { why: 'expiration of a pod', object: pod('token-expiration', '60'), facts, message: /raised to 600/ },
+  { why: 'a pod has no audience', object: pod('audience', ''), facts },
+  {
+    why: 'in a template',
+    object: deploymentOf(two, { annotations: { 'eks.amazonaws.com/skip-containers': 'c' } }),
+    facts,
+    field: 'spec.template.metadata.annotations["eks.amazonaws.com/skip-containers"]',
+    message: /"c"/
+  }
+]

@@ -1,0 +1,52 @@
+import { audienceAnnotation } from '../../src/model/audience.js'
+import { known, type Fact } from '../../src/model/fact.js'
+import type { ProviderAnswer } from '../../src/facts/facts.js'
+import type { Case } from '../support/rule-case.js'
+
+const annotation = 'arn:aws:iam::111122223333:role/cart'
+const arn = 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
+const accepts = (...clientIds: string[]): { provider: Fact<ProviderAnswer> } => ({ provider: known({ registered: true, arn, clientIds }) })
+const audience = (value: unknown): Record<string, unknown> => ({ [audienceAnnotation]: value })
+
+export const cases: readonly Case[] = [
+  { why: 'the usual audience', annotation, facts: accepts('sts.amazonaws.com') },
+  { why: 'an audience of its own', annotation, annotations: audience('vault'), facts: accepts('sts.amazonaws.com', 'vault') },
+  { why: 'no provider: another rule speaks', annotation, facts: { provider: known({ registered: false, arn, similar: [] }) } },
+  { why: 'no audience at all: another rule speaks', annotation, annotations: audience(7), facts: accepts() },
+  { why: 'an empty audience: another rule speaks', annotation, annotations: audience(''), facts: accepts() },
+  {
+    why: 'the provider was made for something else',
+    annotation,
+    facts: accepts('sts.amazonaws.com.cn', 'b'),
+    message:
+      /^the tokens of this account are for audience "sts\.amazonaws\.com", the OIDC provider arn:\S+\/EXAMPLE accepts "sts\.amazonaws\.com\.cn", "b"$/,
+    fix: /^add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:\S+\/EXAMPLE --client-id sts\.amazonaws\.com$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'case matters',
+    annotation,
+    facts: accepts('STS.amazonaws.com'),
+    message: /accepts "STS\.amazonaws\.com"$/,
+    atAdmission: 'warning'
+  },
+  { why: 'the provider accepts nothing', annotation, facts: accepts(), message: /accepts none$/, atAdmission: 'warning' },
+  {
+    why: 'nothing that a shell would run gets into the command',
+    annotation,
+    annotations: audience('$(reboot)'),
+    facts: accepts('sts.amazonaws.com'),
+    message: /are for audience "\$\(reboot\)"/,
+    fix: /--client-id AUDIENCE;/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'an audience that the provider does not know',
+    annotation,
+    annotations: audience('vault'),
+    facts: accepts('sts.amazonaws.com'),
+    message: /are for audience "vault"/,
+    fix: /; or set eks\.amazonaws\.com\/audience to "sts\.amazonaws\.com"$/,
+    atAdmission: 'warning'
+  }
+]

@@ -1,0 +1,209 @@
+import type { Case } from '../support/rule-case.js'
+import {
+  accountFacts,
+  agentContainer,
+  agentEnv,
+  agentVolume,
+  fileEnv,
+  injectedContainer,
+  injectedPod,
+  mountPath,
+  podOf,
+  roleEnv,
+  tokenMount,
+  tokenVolume
+} from '../support/pods.js'
+
+const volumes = [tokenVolume]
+const containerPod = (container: object, more: object[] = volumes): object =>
+  podOf({ containers: [{ name: 'app', ...container }], volumes: more })
+const enforced = accountFacts({}, { podsEnforced: true })
+
+export const cases: readonly Case[] = [
+  { why: 'whole', object: injectedPod('app', 'proxy'), facts: enforced },
+  { why: 'nothing at all: another rule speaks', object: podOf(), facts: enforced },
+  {
+    why: 'one container of two',
+    object: podOf({ containers: [injectedContainer('app'), { name: 'proxy' }], volumes }),
+    facts: enforced,
+    severity: 'error',
+    field: 'spec.containers[1]',
+    message: /^container proxy got nothing, though others got credentials, so it cannot use role .*cart/
+  },
+  {
+    why: 'an init container too',
+    object: podOf({ initContainers: [{ name: 'wait' }], containers: [injectedContainer('app')], volumes }),
+    facts: accountFacts(),
+    field: 'spec.initContainers[0]',
+    message: /container wait got nothing/
+  },
+  {
+    why: 'role only',
+    object: containerPod({ env: [roleEnv], volumeMounts: [tokenMount] }),
+    facts: enforced,
+    severity: 'error',
+    field: 'spec.containers[0].env[0]',
+    message: /lacks AWS_WEB_IDENTITY_TOKEN_FILE/
+  },
+  {
+    why: 'file only',
+    object: containerPod({ env: [{ name: 'A', value: 'b' }, fileEnv], volumeMounts: [tokenMount] }),
+    facts: accountFacts(),
+    field: 'spec.containers[0].env[1]',
+    message: /lacks AWS_ROLE_ARN/
+  },
+  {
+    why: 'mount only',
+    object: containerPod({ volumeMounts: [tokenMount] }),
+    facts: accountFacts(),
+    message: /lacks AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE/
+  },
+  {
+    why: 'empty role',
+    object: containerPod({ env: [{ name: 'AWS_ROLE_ARN' }, fileEnv], volumeMounts: [tokenMount] }),
+    facts: accountFacts(),
+    message: /an empty AWS_ROLE_ARN/
+  },
+  {
+    why: 'empty file',
+    object: containerPod({ env: [roleEnv, { ...fileEnv, value: '' }], volumeMounts: [tokenMount] }),
+    facts: accountFacts(),
+    message: /an empty AWS_WEB_IDENTITY_TOKEN_FILE/
+  },
+  {
+    why: 'the last variable of a name counts',
+    object: containerPod({ env: [roleEnv, fileEnv, { ...fileEnv, value: '' }], volumeMounts: [tokenMount] }),
+    facts: accountFacts(),
+    message: /an empty/
+  },
+  {
+    why: 'no mount',
+    object: containerPod({ env: [roleEnv, fileEnv] }),
+    facts: enforced,
+    severity: 'error',
+    message: /no mount at .*serviceaccount\/token/
+  },
+  {
+    why: 'a mount beside the path',
+    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}s` }] }),
+    facts: accountFacts(),
+    message: /no mount at/
+  },
+  {
+    why: 'no such volume',
+    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, []),
+    facts: accountFacts(),
+    message: /mounts the volume aws-iam-token, which the pod does not have/
+  },
+  {
+    why: 'the volume is something else',
+    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [{ name: 'aws-iam-token', hostPath: { path: '/x' } }]),
+    facts: enforced,
+    severity: 'error',
+    field: 'spec.volumes[0]',
+    message: /no service account token "token" in the volume aws-iam-token/
+  },
+  {
+    why: 'the token has another name',
+    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [
+      { name: 'aws-iam-token', projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'jwt' } }] } }
+    ]),
+    facts: accountFacts(),
+    message: /no service account token "token"/
+  },
+  {
+    why: 'the token mounted by sub path',
+    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}/token`, subPath: 'token' }] }),
+    facts: enforced
+  },
+  {
+    why: 'Windows path',
+    object: containerPod({
+      env: [roleEnv, { ...fileEnv, value: `C:${mountPath.replaceAll('/', '\\')}\\token` }],
+      volumeMounts: [tokenMount]
+    }),
+    facts: enforced
+  },
+  {
+    why: 'a path of its own, from a volume that cannot be seen into',
+    object: containerPod(
+      { env: [roleEnv, { ...fileEnv, value: '/vault/token' }], volumeMounts: [{ name: 'vault', mountPath: '/vault' }] },
+      [{ name: 'vault', emptyDir: {} }]
+    ),
+    facts: enforced
+  },
+  {
+    why: 'a path of its own, nowhere: never denied',
+    object: containerPod({ env: [roleEnv, { ...fileEnv, value: '/vault/token' }] }),
+    facts: enforced,
+    message: /no mount at "\/vault\/token"/
+  },
+  {
+    why: 'the deepest mount holds the file',
+    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [{ name: 'all', mountPath: '/var' }, tokenMount] }, [
+      { name: 'all', emptyDir: {} },
+      tokenVolume
+    ]),
+    facts: enforced
+  },
+  {
+    why: 'only run time shows the file',
+    object: containerPod({ env: [roleEnv, { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', valueFrom: {} }] }),
+    facts: enforced
+  },
+  {
+    why: 'only run time shows the file, by reference',
+    object: containerPod({ env: [roleEnv, { ...fileEnv, value: '$(DIR)/token' }] }),
+    facts: enforced
+  },
+  {
+    why: 'skipped on purpose',
+    object: podOf(
+      { containers: [injectedContainer('app'), { name: 'proxy' }], volumes },
+      { annotations: { 'eks.amazonaws.com/skip-containers': 'proxy' } }
+    ),
+    facts: enforced
+  },
+  { why: 'EKS Pod Identity', object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }), facts: enforced },
+  {
+    why: 'EKS Pod Identity without its variable: never denied',
+    object: podOf({ containers: [{ name: 'app', env: [agentEnv] }] }),
+    facts: enforced,
+    message: /^container app lacks AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE/
+  },
+  {
+    why: 'EKS Pod Identity without its volume: never denied',
+    object: podOf({ containers: [agentContainer('app')] }),
+    facts: enforced,
+    message: /mounts the volume eks-pod-identity-token, which/
+  },
+  {
+    why: 'half on EKS Pod Identity: never denied',
+    object: podOf({ containers: [agentContainer('app'), { name: 'proxy' }], volumes: [agentVolume] }),
+    facts: enforced,
+    message: /container proxy got nothing/
+  },
+  {
+    why: 'another endpoint',
+    object: podOf({ containers: [{ name: 'app', env: [{ ...agentEnv, value: 'http://localhost/' }] }] }),
+    facts: enforced
+  },
+  {
+    why: 'two containers, two findings',
+    object: podOf({
+      containers: [
+        { name: 'a', env: [roleEnv] },
+        { name: 'b', env: [fileEnv] }
+      ]
+    }),
+    count: 2,
+    facts: accountFacts(),
+    message: /container a lacks/
+  },
+  {
+    why: 'ephemeral containers never count',
+    object: podOf({ containers: [injectedContainer('app')], ephemeralContainers: [{ name: 'debug' }], volumes }),
+    facts: enforced
+  },
+  { why: 'no role asked for', object: containerPod({ env: [roleEnv] }), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) }
+]

@@ -1,0 +1,85 @@
+import { unknown } from '../../src/model/fact.js'
+import type { Case } from '../support/rule-case.js'
+import { accountFacts, agentContainer, agentVolume, injectedPod, podOf, role, tokenVolume } from '../support/pods.js'
+
+const raw = podOf({ containers: [{ name: 'app' }, { name: 'proxy' }], initContainers: [{ name: 'wait' }] })
+
+export const cases: readonly Case[] = [
+  { why: 'mutated', object: injectedPod('app', 'proxy'), facts: accountFacts() },
+  {
+    why: 'not mutated',
+    object: raw,
+    facts: accountFacts(),
+    field: 'spec.containers',
+    message: /cart asks for role .*role\/cart, but no container.*assumed/
+  },
+  {
+    why: 'settings that were read need no reserve',
+    object: raw,
+    facts: accountFacts({}, { settings: { source: 'read' } }),
+    message: /of the pod got it$/
+  },
+  { why: 'namespace enforces', object: raw, facts: accountFacts({}, { podsEnforced: true }), severity: 'error', message: /no container/ },
+  { why: 'an old pod is never denied', object: raw, old: raw, facts: accountFacts({}, { podsEnforced: true }), message: /no container/ },
+  {
+    why: 'kube-system is never denied',
+    object: podOf({}, { namespace: 'kube-system' }),
+    facts: accountFacts({}, { podsEnforced: true }),
+    message: /no container/
+  },
+  {
+    why: 'what a node needs is never denied',
+    object: podOf({ priorityClassName: 'system-node-critical' }),
+    facts: accountFacts({}, { podsEnforced: true }),
+    message: /no container/
+  },
+  { why: 'in a running cluster', stage: 'running', object: raw, facts: accountFacts(), severity: 'error', message: /no container/ },
+  { why: 'a manifest is not mutated yet', stage: 'source', object: raw, facts: accountFacts() },
+  { why: 'no role asked for', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  { why: 'empty annotation: another rule speaks', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': '' }) },
+  { why: 'malformed annotation: another rule speaks', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' }) },
+  {
+    why: 'a bare name that the identity webhook composes',
+    object: raw,
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' }, { settings: { composeRoleArn: true } }),
+    message: /asks for role cart/
+  },
+  {
+    why: 'role of the ConfigMap',
+    object: raw,
+    facts: accountFacts(
+      { 'eks.amazonaws.com/role-arn': undefined },
+      { settings: { configured: new Map([['*/cart', { role, audience: undefined }]]) } }
+    ),
+    message: /asks for role/
+  },
+  {
+    why: 'another annotation prefix',
+    object: raw,
+    facts: accountFacts(
+      { 'aws.example/role-arn': role, 'eks.amazonaws.com/role-arn': undefined },
+      { settings: { annotationPrefix: 'aws.example' } }
+    ),
+    message: /no container/
+  },
+  {
+    why: 'bypassed on purpose',
+    object: podOf({}, { labels: { 'eks.amazonaws.com/skip-pod-identity-webhook': 'false' } }),
+    facts: accountFacts()
+  },
+  {
+    why: 'all skipped on purpose',
+    object: podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': 'app' } }),
+    facts: accountFacts()
+  },
+  {
+    why: 'skipped with a blank: not skipped',
+    object: podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': ' app' } }),
+    facts: accountFacts(),
+    message: /no container/
+  },
+  { why: 'on EKS Pod Identity', object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }), facts: accountFacts() },
+  { why: 'the volume alone is no mutation', object: podOf({ volumes: [tokenVolume] }), facts: accountFacts(), message: /no container/ },
+  { why: 'no containers', object: podOf({ containers: [] }), facts: accountFacts() },
+  { why: 'unknown account', object: raw, facts: { ...accountFacts(), account: unknown('the watch has not seen it') } }
+]

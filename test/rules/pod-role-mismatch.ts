@@ -1,0 +1,66 @@
+import type { Case } from '../support/rule-case.js'
+import {
+  accountFacts,
+  fileEnv,
+  injectedContainer,
+  injectedPod,
+  otherRole,
+  podOf,
+  roleEnv,
+  tokenMount,
+  tokenVolume
+} from '../support/pods.js'
+
+const enforced = accountFacts({}, { podsEnforced: true })
+const volumes = [tokenVolume]
+const own = podOf({ containers: [{ name: 'app', env: [{ ...roleEnv, value: otherRole }, fileEnv], volumeMounts: [tokenMount] }], volumes })
+
+export const cases: readonly Case[] = [
+  { why: 'the same', object: injectedPod('app'), facts: enforced },
+  {
+    why: 'the identity webhook wrote another one: its cache was late',
+    object: podOf({ containers: [injectedContainer('app', otherRole)], volumes }),
+    facts: enforced,
+    severity: 'error',
+    field: 'spec.containers[0].env[3]',
+    message: /^container app got role .*search", its service account cart asks for .*cart$/
+  },
+  { why: 'the template set it on purpose: never denied', object: own, facts: enforced, message: /got role .*search/ },
+  {
+    why: 'a region of the template before its role is no proof',
+    object: podOf({
+      containers: [
+        { name: 'app', env: [{ name: 'AWS_REGION', value: 'x' }, { ...roleEnv, value: otherRole }, fileEnv], volumeMounts: [tokenMount] }
+      ],
+      volumes
+    }),
+    facts: enforced,
+    message: /got role/
+  },
+  { why: 'running', stage: 'running', object: own, facts: accountFacts(), severity: 'error', message: /got role/ },
+  {
+    why: 'composed',
+    object: injectedPod('app'),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' }, { settings: { composeRoleArn: true } })
+  },
+  {
+    why: 'composed, another one',
+    object: injectedPod('app'),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'art' }, { settings: { composeRoleArn: true } }),
+    message: /asks for art/
+  },
+  {
+    why: 'only run time shows it',
+    object: podOf({
+      containers: [{ name: 'app', env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv], volumeMounts: [tokenMount] }],
+      volumes
+    }),
+    facts: enforced
+  },
+  {
+    why: 'half: another rule speaks',
+    object: podOf({ containers: [{ name: 'app', env: [{ ...roleEnv, value: otherRole }] }] }),
+    facts: enforced
+  },
+  { why: 'no role asked for', object: own, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) }
+]

@@ -1,0 +1,32 @@
+import type { Case } from '../support/rule-case.js'
+import { accountFacts, deploymentOf, podOf, role } from '../support/pods.js'
+
+const annotations = { 'eks.amazonaws.com/role-arn': role }
+
+export const cases: readonly Case[] = [
+  {
+    why: 'on a pod',
+    object: podOf({}, { annotations }),
+    facts: accountFacts(),
+    field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
+    message: /from service account shop\/cart only/,
+    fix: /move the annotation/
+  },
+  {
+    why: 'on a template',
+    object: deploymentOf({}, { annotations }),
+    facts: accountFacts(),
+    field: 'spec.template.metadata.annotations["eks.amazonaws.com/role-arn"]',
+    message: /has no effect here/
+  },
+  {
+    why: 'on a workload of the default account',
+    object: { ...deploymentOf({ serviceAccountName: '' }), metadata: { name: 'cart', annotations } },
+    facts: accountFacts(),
+    field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
+    message: /default\/default/,
+    fix: /make a service account/
+  },
+  { why: 'another domain', object: podOf({}, { annotations: { 'team.example/role-arn': role } }), facts: accountFacts() },
+  { why: 'none', object: podOf(), facts: accountFacts() }
+]

@@ -1,0 +1,38 @@
+import { known } from '../../src/model/fact.js'
+import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
+import { otherRole, role } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
+
+const facts = { identityWebhook, rolesTrusting: known([role]) }
+
+export const cases: readonly Case[] = [
+  {
+    why: 'forgotten',
+    stage: 'source',
+    object: accountOf(),
+    facts,
+    message: /role ".*role\/cart" trusts exactly this service account/,
+    fix: /kubectl annotate serviceaccount cart -n shop/
+  },
+  {
+    why: 'two roles',
+    stage: 'running',
+    object: accountOf(),
+    facts: { identityWebhook, rolesTrusting: known([role, otherRole]) },
+    message: /\(and 1 more\)/
+  },
+  { why: 'annotated', stage: 'source', object: accountOf(annotated), facts },
+  { why: 'emptied: another rule speaks', stage: 'source', object: accountOf({ 'eks.amazonaws.com/role-arn': '' }), facts },
+  {
+    why: 'by ConfigMap',
+    stage: 'source',
+    object: accountOf(),
+    facts: {
+      ...facts,
+      identityWebhook: known({ ...defaultIdentityWebhook, configured: new Map([['shop/cart', { role, audience: undefined }]]) })
+    }
+  },
+  { why: 'nobody trusts it', stage: 'source', object: accountOf(), facts: { identityWebhook, rolesTrusting: known([]) } },
+  { why: 'never at admission', object: accountOf(), facts }
+]

@@ -1,0 +1,51 @@
+import type { Case } from '../support/rule-case.js'
+import { accountFacts, fileEnv, injectedPod, podOf, roleEnv, tokenMount } from '../support/pods.js'
+
+const withToken = (serviceAccountToken: object): object =>
+  podOf({
+    containers: [{ name: 'app', env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }],
+    volumes: [{ name: 'aws-iam-token', projected: { sources: [{ configMap: {} }, { serviceAccountToken }] } }]
+  })
+const audience = (value: unknown) => ({ 'eks.amazonaws.com/audience': value })
+
+export const cases: readonly Case[] = [
+  { why: 'the usual one', object: injectedPod('app'), facts: accountFacts() },
+  {
+    why: 'another one',
+    object: withToken({ audience: 'vault', path: 'token' }),
+    facts: accountFacts(),
+    field: 'spec.volumes[0].projected.sources[1].serviceAccountToken.audience',
+    message: /has audience "vault"; "sts.amazonaws.com" was expected \(the settings/
+  },
+  {
+    why: 'none',
+    object: withToken({ path: 'token' }),
+    facts: accountFacts({}, { settings: { source: 'read' } }),
+    message: /has no audience, so the one of the API server; "sts.amazonaws.com" was expected$/
+  },
+  { why: 'as annotated', object: withToken({ audience: 'vault', path: 'token' }), facts: accountFacts(audience('vault')) },
+  {
+    why: 'not as annotated',
+    object: injectedPod('app'),
+    facts: accountFacts(audience('sts.amazonaws.com.cn')),
+    message: /"sts.amazonaws.com.cn" was expected/
+  },
+  {
+    why: 'as the flag says',
+    object: withToken({ audience: 'vault', path: 'token' }),
+    facts: accountFacts({}, { settings: { defaultAudience: 'vault' } })
+  },
+  { why: 'empty annotation: another rule speaks', object: injectedPod('app'), facts: accountFacts(audience('')) },
+  {
+    why: 'a token for something else',
+    object: podOf({
+      volumes: [{ name: 'vault', projected: { sources: [{ serviceAccountToken: { audience: 'vault', path: 'token' } }] } }]
+    }),
+    facts: accountFacts()
+  },
+  {
+    why: 'no role asked for',
+    object: withToken({ audience: 'vault', path: 'token' }),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  }
+]

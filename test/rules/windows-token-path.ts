@@ -1,0 +1,51 @@
+import type { Case } from '../support/rule-case.js'
+import { accountFacts, deploymentOf, fileEnv, injectedContainer, podOf, roleEnv, tokenMount, tokenVolume } from '../support/pods.js'
+
+const term = (operator: string, ...values: string[]): object => ({ matchExpressions: [{ key: 'kubernetes.io/os', operator, values }] })
+const affinity = (...nodeSelectorTerms: object[]): object => ({
+  nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } }
+})
+const os = { name: 'windows' }
+
+export const cases: readonly Case[] = [
+  {
+    why: 'os.name',
+    object: deploymentOf({ os }),
+    facts: accountFacts(),
+    field: 'spec.template.spec.nodeSelector',
+    message: /runs on Windows/,
+    fix: /kubernetes.io\/os: windows/
+  },
+  {
+    why: 'affinity',
+    object: deploymentOf({ affinity: affinity(term('In', 'windows')) }),
+    facts: accountFacts(),
+    message: /runs on Windows/
+  },
+  {
+    why: 'affinity that also allows Linux',
+    object: deploymentOf({ affinity: affinity(term('In', 'windows'), term('In', 'linux')) }),
+    facts: accountFacts()
+  },
+  { why: 'affinity against Windows', object: deploymentOf({ affinity: affinity(term('NotIn', 'windows')) }), facts: accountFacts() },
+  { why: 'selected', object: deploymentOf({ os, nodeSelector: { 'kubernetes.io/os': 'windows' } }), facts: accountFacts() },
+  {
+    why: 'selected by the old label',
+    object: deploymentOf({ os, nodeSelector: { 'beta.kubernetes.io/os': 'windows' } }),
+    facts: accountFacts()
+  },
+  { why: 'a runtime class may select', object: deploymentOf({ os, runtimeClassName: 'windows-2022' }), facts: accountFacts() },
+  {
+    why: 'mutated, wrong',
+    object: podOf({ os, runtimeClassName: 'x', containers: [injectedContainer('app')], volumes: [tokenVolume] }),
+    facts: accountFacts(),
+    message: /runs on Windows/
+  },
+  {
+    why: 'its own path',
+    object: podOf({ os, containers: [{ name: 'app', env: [roleEnv, { ...fileEnv, value: 'C:\\token' }], volumeMounts: [tokenMount] }] }),
+    facts: accountFacts()
+  },
+  { why: 'no role asked for', object: deploymentOf({ os }), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  { why: 'Linux', object: deploymentOf({ os: { name: 'linux' } }), facts: accountFacts() }
+]

@@ -1,0 +1,13 @@
+import { known } from '../../src/model/fact.js'
+import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import { role } from './pods.js'
+
+/** A service account of namespace `shop`, with these annotations. */
+export const accountOf = (annotations: Readonly<Record<string, unknown>> = {}, name = 'cart'): object => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name, namespace: 'shop', annotations }
+})
+
+export const annotated = { 'eks.amazonaws.com/role-arn': role }
+export const identityWebhook = known(defaultIdentityWebhook)

@@ -1,0 +1,29 @@
+import { base64, makeAuthority, pem } from './certificates.js'
+import { known } from '../../src/model/fact.js'
+import type { Fact } from '../../src/model/fact.js'
+
+/** The time at which rule cases are judged is 2026-11-24. */
+export const clusterCa = makeAuthority()
+export const otherCa = makeAuthority()
+export const knownClusterCa: Fact<string> = known(pem(clusterCa.der))
+export const guardedName = 'iam-for-pods.amazonaws.com'
+
+/** A webhook configuration with one webhook; undefined leaves the bundle out. */
+export function configurationWith(bundle: string | Buffer | undefined, webhook: object = {}, clientConfig: object = {}): object {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'pod-identity-webhook' },
+    webhooks: [
+      {
+        name: guardedName,
+        clientConfig: {
+          url: 'https://127.0.0.1:23443/mutate',
+          ...(bundle !== undefined && { caBundle: base64(bundle) }),
+          ...clientConfig
+        },
+        ...webhook
+      }
+    ]
+  }
+}

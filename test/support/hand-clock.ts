@@ -1,0 +1,32 @@
+import type { Clock } from '../../src/facts/iam/clock.js'
+
+/** A clock that stands still until a test moves it. */
+export interface HandClock extends Clock {
+  /** Moves time on, calling what is due in order, and lets everything that follows from it happen. */
+  pass(milliseconds: number): Promise<void>
+}
+
+export function buildHandClock(start = Date.parse('2026-11-24T00:00:00Z')): HandClock {
+  let now = start
+  const due: { at: number; callback: () => void }[] = []
+
+  return {
+    now: () => now,
+    after: (milliseconds, callback) => void due.push({ at: now + milliseconds, callback }),
+    pass: async (milliseconds) => {
+      const end = now + milliseconds
+      await settled()
+      for (;;) {
+        due.sort((a, b) => a.at - b.at)
+        if (due[0] === undefined || due[0].at > end) break
+        now = due[0].at
+        due.shift()?.callback()
+        await settled()
+      }
+      now = end
+    }
+  }
+}
+
+/** Until all promises that can settle have. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

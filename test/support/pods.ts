@@ -1,0 +1,80 @@
+import type { Facts } from '../../src/facts/facts.js'
+import { known } from '../../src/model/fact.js'
+import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../src/model/identity-webhook.js'
+
+export const role = 'arn:aws:iam::111122223333:role/cart'
+export const otherRole = 'arn:aws:iam::111122223333:role/search'
+export const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
+
+/** The facts about a pod whose service account has these annotations; by default it asks for the role `cart`. */
+export function accountFacts(
+  annotations: Readonly<Record<string, unknown>> = {},
+  { podsEnforced = false, settings = {} }: { podsEnforced?: boolean; settings?: Partial<IdentityWebhookSettings> } = {}
+): Facts {
+  return {
+    account: known({ exists: true, annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations } }),
+    identityWebhook: known({ ...defaultIdentityWebhook, ...settings }),
+    podsEnforced: known(podsEnforced)
+  }
+}
+
+/** A pod of service account `cart`; `spec` and `metadata` win. */
+export const podOf = (spec: object = {}, metadata: object = {}): object => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'cart-0', namespace: 'shop', ...metadata },
+  spec: { serviceAccountName: 'cart', containers: [{ name: 'app' }], ...spec }
+})
+
+/** A Deployment of service account `cart`. */
+export const deploymentOf = (spec: object = {}, metadata: object = {}): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'cart', namespace: 'shop' },
+  spec: { template: { metadata, spec: { serviceAccountName: 'cart', containers: [{ name: 'app' }], ...spec } } }
+})
+
+export const tokenVolume = {
+  name: 'aws-iam-token',
+  projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 86400, path: 'token' } }] }
+}
+export const tokenMount = { name: 'aws-iam-token', mountPath, readOnly: true }
+export const roleEnv = { name: 'AWS_ROLE_ARN', value: role }
+export const fileEnv = { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${mountPath}/token` }
+
+/** A container as the identity webhook leaves it, with the settings that EKS injects. */
+export const injectedContainer = (name: string, arn = role): object => ({
+  name,
+  env: [
+    { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
+    { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' },
+    { name: 'AWS_REGION', value: 'us-east-1' },
+    { ...roleEnv, value: arn },
+    fileEnv
+  ],
+  volumeMounts: [tokenMount]
+})
+
+/** A whole pod as the identity webhook leaves it. */
+export const injectedPod = (...names: readonly string[]): object =>
+  podOf({ containers: names.map((name) => injectedContainer(name)), volumes: [tokenVolume] })
+
+export const agentEnv = { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: 'http://169.254.170.23/v1/credentials' }
+const agentPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount'
+
+/** A container as the identity webhook leaves it where the account has an EKS Pod Identity association. */
+export const agentContainer = (name: string, uri = agentEnv.value): object => ({
+  name,
+  env: [
+    { ...agentEnv, value: uri },
+    { name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', value: `${agentPath}/eks-pod-identity-token` }
+  ],
+  volumeMounts: [{ name: 'eks-pod-identity-token', mountPath: agentPath, readOnly: true }]
+})
+
+export const agentVolume = {
+  name: 'eks-pod-identity-token',
+  projected: {
+    sources: [{ serviceAccountToken: { audience: 'pods.eks.amazonaws.com', expirationSeconds: 80_000, path: 'eks-pod-identity-token' } }]
+  }
+}

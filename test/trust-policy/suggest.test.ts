@@ -1,0 +1,110 @@
+import t from 'tap'
+import { evaluateTrust } from '../../src/index.js'
+import { asks, host, policy, provider, question, statement, subject } from '../support/trust.js'
+
+const suggestedFor = (document: unknown, asked = {}): unknown => evaluateTrust(question(document, asked)).suggested
+const exact = statement()
+
+t.test('mends the statement that came closest', async (t) => {
+  const mended: readonly (readonly [string, object, object])[] = [
+    [
+      'another account keeps its place',
+      statement({ Condition: asks({ sub: 'system:serviceaccount:default:cart' }) }),
+      statement({ Condition: asks({ sub: ['system:serviceaccount:default:cart', subject] }) })
+    ],
+    ['what nobody can be makes room', statement({ Condition: asks({ sub: 'shop:cart' }) }), exact],
+    ['a literal wildcard makes room', statement({ Condition: asks({ sub: 'system:serviceaccount:shop:*' }) }), exact],
+    ['provider', statement({ Principal: { Federated: `${provider}/` } }), exact],
+    [
+      'provider in a list',
+      statement({ Principal: { Federated: [`https://${host}`, 'x'] } }),
+      statement({ Principal: { Federated: [provider, 'x'] } })
+    ],
+    [
+      'keys',
+      statement({ Condition: { StringEquals: { [`https://${host}:sub`]: subject, [`${host}/:aud`]: 'sts.amazonaws.com' } } }),
+      exact
+    ],
+    ['action', statement({ Action: 'sts:AssumeRole' }), statement({ Action: ['sts:AssumeRole', 'sts:AssumeRoleWithWebIdentity'] })],
+    ['audience', statement({ Condition: asks({ aud: 'x' }) }), statement({ Condition: asks({ aud: ['x', 'sts.amazonaws.com'] }) })],
+    [
+      'all at once',
+      statement({
+        Principal: { Federated: `https://${host}/` },
+        Condition: { StringEquals: { [`https://${host}/:sub`]: 'cart', [`${host}:aud`]: 'sts.amazonaws.com' } }
+      }),
+      exact
+    ]
+  ]
+  for (const [why, before, after] of mended) t.strictSame(suggestedFor(policy(before)), policy(after), why)
+  t.strictSame(
+    suggestedFor({ Statement: statement({ Condition: asks({ sub: 'cart' }) }) }),
+    { Statement: exact },
+    'a statement that is no list stays none'
+  )
+})
+
+t.test('adds a statement where mending one would let in others', async (t) => {
+  const added: readonly (readonly [string, object])[] = [
+    ['another cluster', statement({ Principal: { Federated: 'arn:aws:iam::111122223333:oidc-provider/x.example' } })],
+    [
+      'provider, for several accounts',
+      statement({ Principal: { Federated: `${provider}/` }, Condition: asks({ sub: [subject, 'system:serviceaccount:a:b'] }) })
+    ],
+    ['action, without a subject', statement({ Action: 'sts:AssumeRole', Condition: undefined })],
+    ['NotAction', statement({ Action: undefined, NotAction: 'sts:AssumeRole*' })],
+    [
+      'a key that would stand there twice',
+      statement({ Condition: { StringEquals: { [`${host}:sub`]: 'x', [`https://${host}:sub`]: 'x' } } })
+    ],
+    ['what no pod can bring', statement({ Condition: { ...asks({}), Bool: { 'aws:MultiFactorAuthPresent': true } } })]
+  ]
+  for (const [why, before] of added) t.strictSame(suggestedFor(policy(before)), policy(JSON.parse(JSON.stringify(before)), exact), why)
+})
+
+t.test('suggests nothing where no small edit helps, or what is was meant', async (t) => {
+  const none: readonly (readonly [string, unknown, object?])[] = [
+    ['allowed', policy(exact)],
+    ['invalid', '{'],
+    ['denied by name', policy(exact, statement({ Effect: 'Deny' }))],
+    ['kept out by name', policy(statement({ Condition: { StringNotEquals: { [`${host}:sub`]: subject } } }))],
+    [
+      'expired',
+      policy(statement({ Condition: { ...asks({}), DateLessThan: { 'aws:CurrentTime': '2020-01-01' } } })),
+      { at: new Date('2026-11-24') }
+    ],
+    [
+      'limited at run time',
+      policy(statement({ Condition: { ...asks({ sub: 'system:serviceaccount:a:b' }), IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))
+    ],
+    ['an audience that would be a pattern', policy(statement({ Condition: asks({ aud: 'x' }) })), { audience: '*' }],
+    [
+      'a Deny that hits after the edit',
+      policy(
+        statement({ Condition: asks({ sub: 'x' }) }),
+        statement({ Effect: 'Deny', Condition: { StringEquals: { 'aws:UserAgent': 'x' } } })
+      )
+    ]
+  ]
+  for (const [why, document, asked] of none) t.equal(suggestedFor(document, asked), undefined, why)
+})
+
+t.test('tells the contract in full', async (t) => {
+  t.strictSame(evaluateTrust(question(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:default:cart' }) })))), {
+    verdict: 'denied',
+    overPermissive: false,
+    statement: 0,
+    dependsOn: [],
+    findings: [
+      {
+        rule: 'trust-subject-mismatch',
+        severity: 'error',
+        field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
+        message: `the role does not trust ${subject}: in its statement 0 StringEquals "${host}:sub" wants "system:serviceaccount:default:cart", the token has "${subject}": the namespace differs`,
+        fix: `put "${subject}" into that condition, or point the annotation at a role made for this service account`,
+        docs: 'docs/rules/trust-subject-mismatch.md'
+      }
+    ],
+    suggested: policy(statement({ Condition: asks({ sub: ['system:serviceaccount:default:cart', subject] }) }))
+  })
+})
