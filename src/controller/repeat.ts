@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
+// However often it is woken, work leaves the API server this much rest.
+const shortestPause = 500
+
 /** Work that is done again and again until it is stopped. */
 export interface Repeated {
   /** Why the last round failed, or that none has ended yet; undefined when the last one worked. */
@@ -37,6 +40,7 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
         logged = trouble
         failures++
       }
+      await sleep(Math.min(shortestPause, interval), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped
       const pause = failures === 0 ? interval : Math.min(interval, 500 * 2 ** Math.min(failures - 1, 10))
       await sleep(pause, undefined, { signal: AbortSignal.any([stopped.signal, wake.signal]) }).catch(() => undefined) // woken or stopped
     }
