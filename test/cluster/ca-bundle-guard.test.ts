@@ -97,7 +97,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     t.equal(await eventsOf('CABundleOk'), 1)
   })
 
-  await t.test('a rotated CA: incomplete, then stale with nothing applied, then right again', async (t) => {
+  await t.test('a rotated CA: incomplete, then stale with nothing applied, then right again', async () => {
     const [old, successor] = [controlPlane.clusterCa, await controlPlane.createClusterCa()]
     const both = `${old.certificatePem.trimEnd()}\n${successor.certificatePem.trimEnd()}\n`
     await controlPlane.publishClusterCas([old, successor])
