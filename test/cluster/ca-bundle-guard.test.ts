@@ -5,6 +5,7 @@ import { startGuard, type Guard } from '../../control-plane/guard.ts'
 import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
 import { startControlPlane, type ClusterCa } from '../../control-plane/start.ts'
 import { waitFor } from '../../control-plane/wait.ts'
+import { runInProcess } from '../support/guard-in-process.js'
 
 const standIn = fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))
 const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'
@@ -15,7 +16,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
   t.teardown(() => controlPlane.stop())
   const identityWebhook = await startIdentityWebhook(controlPlane, { command: [process.execPath, standIn] })
   t.teardown(() => identityWebhook.stop())
-  const guard = await startGuard(controlPlane)
+  const guard = await startGuard(controlPlane, { run: runInProcess })
   t.teardown(() => guard.stop())
 
   const kubectl = (...args: string[]) => controlPlane.kubectl(args)
