@@ -58,7 +58,7 @@ export async function serve(
   const given = await readSources(options, config)
   const iam =
     given.iam ?? (await buildLiveIam(config, { onRequest: (operation, result) => metrics.iamRequests.inc({ operation, result }) }))
-  const sources: Sources = { ...given, iam, cluster }
+  const sources: Sources = { ...given, iam, cluster, accounts: cluster }
 
   let draining = false
   let app: FastifyInstance | undefined
@@ -95,7 +95,7 @@ export async function serve(
     {
       draining: () => (draining ? 'shutting down' : undefined),
       certificate: () => (app?.server.listening ? undefined : `no serving certificate in ${certFile} yet`),
-      cluster: () => (cluster === undefined || cluster.ready ? undefined : 'namespaces are not listed yet')
+      cluster: () => (cluster === undefined || cluster.unlisted.length === 0 ? undefined : `${cluster.unlisted.join(', ')}: not listed yet`)
     },
     metrics.registry
   )
