@@ -1,9 +1,14 @@
 import { parseArgs } from 'node:util'
+import { check } from './rows/check.ts'
+import { pod } from './rows/pod.ts'
 import { review } from './rows/review.ts'
+import { start } from './rows/start.ts'
+import { tls } from './rows/tls.ts'
+import { trust } from './rows/trust.ts'
 import type { Comparison, Row } from './support/row.ts'
 import { isFailure, tableOf } from './support/table.ts'
 
-const rows: Readonly<Record<string, Row>> = { review }
+const rows: Readonly<Record<string, Row>> = { review, pod, start, check, trust, tls }
 
 const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true })
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }

@@ -43,6 +43,34 @@ export const serviceAccountOf = (name: string) => ({
   }
 })
 
+/** A pod of that service account as the identity webhook leaves it. */
+export const podOf = (serviceAccountName: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: `${serviceAccountName}-0`, namespace, labels: { 'app.kubernetes.io/name': serviceAccountName } },
+  spec: {
+    serviceAccountName,
+    containers: [
+      {
+        name: 'app',
+        image: 'shop/cart:1.4.2',
+        env: [
+          { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
+          { name: 'AWS_ROLE_ARN', value: roleArn },
+          { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token' }
+        ],
+        volumeMounts: [{ name: 'aws-iam-token', readOnly: true, mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount' }]
+      }
+    ],
+    volumes: [
+      {
+        name: 'aws-iam-token',
+        projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 86400, path: 'token' } }] }
+      }
+    ]
+  }
+})
+
 /** An AdmissionReview of 4.2 KB for the creation of an object, as an API server sends it. */
 export function reviewBodyOf(object: { kind: string; metadata: object }, resource: string): string {
   const body = (padding: string): string =>

@@ -26,7 +26,7 @@ export async function readApiServers(client: KubeClient): Promise<readonly ApiSe
     const endpoints = (Array.isArray(slice['endpoints']) ? slice['endpoints'] : []).filter(isRecord)
 
     return endpoints
-      .flatMap(({ addresses }) => (Array.isArray(addresses) ? addresses : []))
+      .flatMap(({ addresses }) => (Array.isArray(addresses) ? (addresses as unknown[]) : []))
       .filter((host) => typeof host === 'string')
       .map((host) => ({ host, port: typeof port === 'number' ? port : 443 }))
   })

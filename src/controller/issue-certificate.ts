@@ -118,24 +118,26 @@ function subjectNodeOf(certificate: Node): Node {
 
 const { Class, Type } = forge.asn1
 const universal = (type: forge.asn1.Type, constructed: boolean, value: string | Node[]): Node =>
-  forge.asn1.create(Class.UNIVERSAL, type, constructed, value as Node[]) // the typings know lists only; texts are what primitives hold
+  forge.asn1.create(Class.UNIVERSAL, type, constructed, value)
 const sequence = (...values: Node[]): Node => universal(Type.SEQUENCE, true, values)
 const integer = (bytes: string): Node => universal(Type.INTEGER, false, bytes)
 const boolean = (value: boolean): Node => universal(Type.BOOLEAN, false, value ? '\u00ff' : '\u0000')
 const octets = (bytes: string): Node => universal(Type.OCTETSTRING, false, bytes)
 const bitString = (bytes: string): Node => universal(Type.BITSTRING, false, bytes)
 const oid = (text: string): Node => universal(Type.OID, false, forge.asn1.oidToDer(text).getBytes())
-const context = (tag: number, value: Node): Node => forge.asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, true, [value])
-const contextText = (tag: number, bytes: string): Node =>
-  forge.asn1.create(Class.CONTEXT_SPECIFIC, tag as forge.asn1.Type, false, bytes as unknown as Node[])
+// Context tags are numbers of their own, which the typings take for universal types.
+const tagged = (tag: number, constructed: boolean, value: string | Node[]): Node =>
+  forge.asn1.create(Class.CONTEXT_SPECIFIC, tag, constructed, value)
+const context = (tag: number, value: Node): Node => tagged(tag, true, [value])
+const contextText = (tag: number, bytes: string): Node => tagged(tag, false, bytes)
 const nodeOf = (der: Buffer): Node => forge.asn1.fromDer(der.toString('latin1'))
 const derOf = (node: Node): Buffer => Buffer.from(forge.asn1.toDer(node).getBytes(), 'latin1')
 
 // UTCTime until 2049, GeneralizedTime from 2050: RFC 5280, section 4.1.2.5.
 const time = (date: Date): Node =>
   date.getUTCFullYear() < 2050
-    ? universal(Type.UTCTIME, false, forge.asn1.dateToUtcTime(date).toString())
-    : universal(Type.GENERALIZEDTIME, false, forge.asn1.dateToGeneralizedTime(date).toString())
+    ? universal(Type.UTCTIME, false, forge.asn1.dateToUtcTime(date))
+    : universal(Type.GENERALIZEDTIME, false, forge.asn1.dateToGeneralizedTime(date))
 
 function nameOf(commonName: string): Node {
   const value = universal(Type.UTF8, false, Buffer.from(commonName.slice(0, 64), 'utf8').toString('latin1'))

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
+// However often it is woken, work leaves the API server this much rest.
+const shortestPause = 500
+
 /** Work that is done again and again until it is stopped. */
 export interface Repeated {
   /** Why the last round failed, or that none has ended yet; undefined when the last one worked. */
@@ -19,10 +22,12 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
   let trouble: string | undefined = 'not done yet'
   let wake = new AbortController()
 
+  const isStopped = (): boolean => stopped.signal.aborted
+
   async function run(): Promise<void> {
     let failures = 0
     let logged: string | undefined
-    while (!stopped.signal.aborted) {
+    while (!isStopped()) {
       wake = new AbortController()
       try {
         await work()
@@ -31,10 +36,11 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
         failures = 0
       } catch (error) {
         trouble = error instanceof Error ? error.message : String(error)
-        if (trouble !== logged && !stopped.signal.aborted) log.warn({ work: name, err: error }, 'does not work')
+        if (trouble !== logged && !isStopped()) log.warn({ work: name, err: error }, 'does not work')
         logged = trouble
         failures++
       }
+      await sleep(Math.min(shortestPause, interval), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped
       const pause = failures === 0 ? interval : Math.min(interval, 500 * 2 ** Math.min(failures - 1, 10))
       await sleep(pause, undefined, { signal: AbortSignal.any([stopped.signal, wake.signal]) }).catch(() => undefined) // woken or stopped
     }

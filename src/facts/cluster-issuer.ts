@@ -1,15 +1,17 @@
 import type { KubeClient } from '../kube/client.js'
 import { known, unknown, type Fact } from '../model/fact.js'
-import { isRecord } from '../model/subject.js'
+import { isRecord } from '../model/record.js'
+import { before, reasonOf } from './before.js'
 import type { ClusterSource } from './facts.js'
-import { before, readTimeout, reasonOf } from './read-through.js'
+
+const readTimeout = 5000
 
 // The issuer hardly ever changes, but a service-account issuer can be replaced while we run.
 const issuerLifetime = 600_000
 const issuerRetry = 10_000
 
 /**
- * Reads the issuer of the cluster's tokens: the API server's discovery document, else our own token's `iss`. Never guessed.
+ * The issuer of the cluster's tokens: the API server's discovery document, else our own token's `iss`. Never guessed.
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {

@@ -4,9 +4,10 @@ import { accountOf, type AccountAnswer } from '../model/account.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { parseNamespaceSettings } from '../model/namespace.js'
 import { quote } from '../model/text.js'
+import { reasonOf } from './before.js'
 import { buildIssuerReader } from './cluster-issuer.js'
 import type { AccountSource, ClusterSource } from './facts.js'
-import { readThrough, reasonOf } from './read-through.js'
+import { readThrough } from './read-through.js'
 
 /** Facts about a live cluster. */
 export interface LiveCluster extends ClusterSource, AccountSource {

@@ -1,11 +1,12 @@
 import type { Watched } from '../kube/list-and-watch.js'
-import { known, unknown, type Fact } from '../model/fact.js'
+import { known, type Fact } from '../model/fact.js'
+import { before } from './before.js'
 
 /** Reads what a watch has not seen yet: the answer, or why there is none. Never rejects. */
 export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
 
 // Others may wait for the same read, so it does not end with the first one's deadline.
-export const readTimeout = 5000
+const readTimeout = 5000
 
 /**
  * Answers from a watch; what the watch has not seen yet is read once for everybody who waits for it. With `maxAge` (milliseconds), a watch
@@ -30,15 +31,3 @@ export function readThrough<T>(
 // While a collection is listed again, its objects are known already though nothing was heard of the collection as a whole.
 const isCurrent = (lastEvent: Date | undefined, maxAge: number): boolean =>
   lastEvent === undefined || Date.now() - lastEvent.getTime() <= maxAge
-
-/** The fact, or unknown when the signal comes first. */
-export async function before<T>(signal: AbortSignal, fact: Promise<Fact<T>>, late: string): Promise<Fact<T>> {
-  if (signal.aborted) return unknown(late)
-
-  const { promise, resolve } = Promise.withResolvers<Fact<T>>()
-  const onAbort = (): void => resolve(unknown(late))
-  signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([fact, promise]).finally(() => signal.removeEventListener('abort', onAbort))
-}
-
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { Agent, request as sendRequest, type RequestOptions } from 'node:https'
 import { createInterface } from 'node:readline'
 import { text as readStream } from 'node:stream/consumers'
@@ -67,7 +67,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       // Every API server's certificate names this service: https://kubernetes.io/docs/setup/best-practices/certificates/
       ...(address && { servername: 'kubernetes.default.svc' }),
       headers: {
-        ...options.headers,
+        ...(options.headers as OutgoingHttpHeaders), // client-node sets a map, not a list
         accept: accept ?? 'application/json',
         'user-agent': 'irsa-guard',
         ...(contentType !== undefined && { 'content-type': contentType })

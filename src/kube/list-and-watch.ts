@@ -133,10 +133,12 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
     troubled = false
   }
 
+  const isStopped = (): boolean => stopped.signal.aborted
+
   async function run(): Promise<void> {
     let version: string | undefined
     let wait = shortest
-    while (!stopped.signal.aborted) {
+    while (!isStopped()) {
       const began = performance.now()
       try {
         version ??= await list()
@@ -147,7 +149,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
           continue // an API server ends watches now and then; there is nothing to wait for
         }
       } catch (error) {
-        if (stopped.signal.aborted) return
+        if (isStopped()) return
         if (error instanceof Trouble && error.relist) version = undefined
         if (!troubled) options.onTrouble?.(error instanceof Error ? error.message : String(error))
         troubled = true

@@ -38,7 +38,7 @@ function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }
   for (let certificate: typeof leaf | undefined = leaf; certificate && 'raw' in certificate && !seen.has(certificate.fingerprint256);) {
     seen.add(certificate.fingerprint256)
     pems.push(pemOf(certificate.raw))
-    certificate = certificate.issuerCertificate as typeof leaf | undefined // Node's type leaves the link of a link out
+    certificate = certificate.issuerCertificate // Node's type leaves the link of a link out
   }
 
   return pems

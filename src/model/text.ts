@@ -21,6 +21,13 @@ export function quote(text: string): string {
   return `"${escapeText(shown)}"`
 }
 
+/** Names in a sentence: up to three, else the first and how many more. */
+export function shortList(names: readonly string[]): string {
+  const [first = ''] = names
+
+  return names.length <= 3 ? names.join(', ') : `${first} and ${names.length - 1} more`
+}
+
 /** The known word that is at most two typing mistakes (inserted, left out or replaced characters) away from a text, or undefined. */
 export function closestTo(text: string, known: readonly string[]): string | undefined {
   const [closest] = known
@@ -34,7 +41,7 @@ export function closestTo(text: string, known: readonly string[]): string | unde
 
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [index, character] of [...a].entries()) {
+  for (const [index, character] of Array.from(a).entries()) {
     const next = [index + 1]
     for (let column = 1; column <= b.length; column++) {
       const replaced = (row[column - 1] ?? 0) + (character === b[column - 1] ? 0 : 1)

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/finding.js'
 import { nameOf, type Subject } from '../model/subject.js'
-import { escapeText } from '../model/text.js'
+import { escapeText, shortList } from '../model/text.js'
 import type { Verdict } from '../verdict/decide.js'
 
 /** The `response` of an AdmissionReview: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response */
@@ -50,7 +50,7 @@ function uncheckedWarnings({ unchecked }: Verdict): string[] {
 
   return [...reasons].map((reason) => {
     const ids = unchecked.filter(({ because }) => because === reason).map(({ rule }) => rule)
-    return escapeText(`not checked: ${ids.join(', ')}: ${reason}`)
+    return escapeText(`not checked: ${shortList(ids)}: ${reason}`)
   })
 }
 

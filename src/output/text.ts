@@ -1,4 +1,4 @@
-import { escapeText } from '../model/text.js'
+import { escapeText, shortList } from '../model/text.js'
 import type { Report } from './report.js'
 
 /** A report for people: a block for each finding, what could not be checked, and a closing line. */
@@ -13,9 +13,15 @@ export function textOf({ findings, unchecked, summary }: Report): string {
       .map(escapeText)
       .join('\n')
   )
-  const open = unchecked.map(({ rule, because, count }) =>
-    escapeText(`not checked: ${rule} (${count} ${count === 1 ? 'object' : 'objects'}): ${because}`)
-  )
+  const reasons = [...new Set(unchecked.map(({ because }) => because))]
+  const open = reasons.map((reason) => {
+    const groups = unchecked.filter(({ because }) => because === reason)
+    const count = Math.max(...groups.map((group) => group.count))
+
+    return escapeText(
+      `not checked: ${shortList(groups.map(({ rule }) => rule))} (${count} ${count === 1 ? 'object' : 'objects'}): ${reason}`
+    )
+  })
   const { objects, errors, warnings, waived } = summary
 
   return `${[...blocks, ...open, `${objects} ${objects === 1 ? 'object' : 'objects'}: ${errors} errors, ${warnings} warnings, ${waived} waived, ${summary.unchecked} not checked`].join('\n')}\n`

@@ -41,8 +41,11 @@ export function evaluate(
       unchecked.push({ rule: rule.id, because: missing.because })
       continue
     }
+    const found = rule.check(subject, values)
+    if (found === undefined) continue
+
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    for (const { atAdmission, ...problem } of [rule.check(subject, values) ?? []].flat()) {
+    for (const { atAdmission, ...problem } of [found].flat()) {
       const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
       const severity = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })

@@ -165,7 +165,7 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     [['check', '-', '--issuer', 'oidc.example'], /--issuer is "oidc.example"; expected a URL/],
     [['serve'], /^irsa-guard: tls.certFile is "\/etc\/irsa-guard\/tls\/tls.crt", and there is no folder \/etc\/irsa-guard\/tls\n$/],
     [['serve', '--config', 'gone.yaml'], /^irsa-guard: gone.yaml cannot be read \(ENOENT\)\n$/],
-    [['serve', '--config', 'package.json'], /^irsa-guard: package.json: name: unknown key/],
+    [['serve', '--config', 'tsconfig.build.json'], /^irsa-guard: tsconfig.build.json: extends: unknown key/],
     [['controller'], /^irsa-guard: there is no cluster: no --kubeconfig, /],
     [['trust'], /required option '--service-account <name>' not specified/],
     [['trust', '--service-account', 'a'], /the issuer of the cluster is not known; say it with --issuer/],

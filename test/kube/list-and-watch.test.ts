@@ -15,7 +15,7 @@ const { certificate, key } = issueServing(ca, ['127.0.0.1'], validity)
 /** An API server that does what each test tells it, and counts connections. */
 async function start(
   answer: (request: IncomingMessage, response: ServerResponse) => void
-): Promise<{ server: Server; client: KubeClient; connections(): number }> {
+): Promise<{ server: Server; client: KubeClient; connections: () => number }> {
   const server = createServer({ cert: certificate, key }, answer)
   let connections = 0
   server.on('secureConnection', () => connections++)
@@ -40,7 +40,7 @@ const isWatch = (request: IncomingMessage): boolean => request.url?.includes('wa
 const watch = (client: KubeClient, troubles: (string | undefined)[] = []): Watched<string> =>
   listAndWatch(client, {
     path: '/api/v1/things',
-    keep: ({ metadata }) => String((metadata as { name: string }).name),
+    keep: ({ metadata }) => (metadata as { name: string }).name,
     onTrouble: (because) => troubles.push(because),
     timing: { backOff: 20, maxBackOff: 100, silence: 400 }
   })
@@ -60,7 +60,7 @@ t.test('follows a collection through every fault, over a bounded number of conne
     (response) => response.end('7\n'),
     (response) => response.destroy(),
     (response) => response.end(),
-    (response) => void response.flushHeaders(), // and then silence
+    (response) => response.flushHeaders(), // and then silence
     ...Array.from({ length: 50 }, () => (response: ServerResponse) => {
       response.write(event('BOOKMARK', object('', '5')))
       setTimeout(() => response.destroy(), 1)

@@ -12,13 +12,13 @@ export const cases: readonly Case[] = [
     object: configurationWith(until('2026-12-23')),
     message: /expires within 30 days: CN=old .*2026-12-23/,
     fix: /next CA/,
-    atAdmission: 'warning'
+    severity: 'warning'
   },
   {
     why: 'expired beside a valid one',
     object: configurationWith(until('2026-11-01') + pem(clusterCa.der)),
     message: /has expired: CN=old/,
-    atAdmission: 'warning'
+    severity: 'warning'
   },
   { why: 'all expired, which another rule says', object: configurationWith(until('2026-11-01')) }
 ]

@@ -12,12 +12,12 @@ export const cases: readonly Case[] = [
     object: configurationWith(good + key),
     message: /holds a private key, which everybody who may read the object can read/,
     fix: /replace it/,
-    atAdmission: 'warning'
+    severity: 'warning'
   },
   {
     why: 'one that Go does not see',
     object: configurationWith(good + key.replace(/^/gm, ' ')),
     message: /holds a private key/,
-    atAdmission: 'warning'
+    severity: 'warning'
   }
 ]

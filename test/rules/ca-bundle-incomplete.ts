@@ -15,6 +15,6 @@ export const cases: readonly Case[] = [
     facts,
     message: /lacks a current cluster CA: it holds CN=kubernetes .* and lacks CN=kubernetes/,
     fix: /all current/,
-    atAdmission: 'warning'
+    severity: 'warning'
   }
 ]

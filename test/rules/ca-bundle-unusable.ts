@@ -25,7 +25,7 @@ export const cases: readonly Case[] = [
     object: configurationWith(indented),
     old: configurationWith(indented),
     message: /indented/,
-    atAdmission: 'warning'
+    severity: 'warning'
   },
   { why: 'bad in another way than before', object: configurationWith(indented), old: configurationWith('x'), message: /indented/ },
   {

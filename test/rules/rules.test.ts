@@ -15,7 +15,14 @@ for (const rule of rules) {
       'it speaks at least once'
     )
     for (const given of cases) {
-      const { object, stage = 'admitted', old, severity = 'warning', field, count = 1 } = 'object' in given ? given : objectCaseOf(given)
+      const {
+        object,
+        stage = 'admitted',
+        old,
+        severity = rule.on.includes('Pod') || rule.on.includes('Workload') ? 'warning' : rule.severity,
+        field,
+        count = 1
+      } = 'object' in given ? given : objectCaseOf(given)
       const subject = parseSubject(object, { stage, old })
       if (subject === undefined) throw new Error(`${given.why}: not a subject`)
       const { findings } = evaluate([rule], subject, given.facts ?? {}, { at })

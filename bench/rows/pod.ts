@@ -1,0 +1,33 @@
+import { alternate, ratiosOf } from '../support/alternate.ts'
+import { podOf, reviewBodyOf, serviceAccountOf } from '../support/review-body.ts'
+import { loadServer, readPort, startServe, writeServerFiles } from '../support/review-servers.ts'
+import type { Row } from '../support/row.ts'
+import { medianOf } from '../support/statistics.ts'
+
+/** CPU of `serve` for the review of a mutated pod against that of a service account, both of 4.2 KB. */
+export const pod: Row = async ({ rounds, scale }) => {
+  const files = await writeServerFiles()
+  const servers = { pod: startServe(files), account: startServe(files) }
+  try {
+    const requests = 3000 * scale
+    const bodies = { pod: reviewBodyOf(podOf('cart'), 'pods'), account: reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts') }
+    const under = async (side: keyof typeof servers) =>
+      loadServer(servers[side], await readPort(servers[side]), bodies[side], warmUp * scale)
+    const [pods, accounts] = [await under('pod'), await under('account')]
+    const cpu = await alternate(rounds, { pod: () => pods.measure(requests), account: () => accounts.measure(requests) })
+
+    return [
+      {
+        what: 'pod: review of a pod / of a service account, CPU',
+        ratios: ratiosOf(cpu.pod, cpu.account),
+        budget: 1.3,
+        absolute: `pod ${medianOf(cpu.pod).toFixed(0)} µs, service account ${medianOf(cpu.account).toFixed(0)} µs`
+      }
+    ]
+  } finally {
+    await Promise.all(Object.values(servers).map((server) => server.stop()))
+    await files.remove()
+  }
+}
+
+const warmUp = 20_000
