@@ -1,3 +1,4 @@
+import type { AccountAnswer } from '../model/account.js'
 import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
@@ -25,9 +26,6 @@ export type RoleAnswer =
 export type ProviderAnswer =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[]; readonly readAt?: Date }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[]; readonly readAt?: Date }
-
-/** A service account, or that there is none of that name. */
-export type AccountAnswer = { readonly exists: false } | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> }
 
 /** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
 export interface Neighbours {

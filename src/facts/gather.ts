@@ -1,5 +1,5 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
@@ -68,9 +68,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
     const [role, issuer] = await Promise.all([get('role'), get('issuer')])
-    const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
+    const { defaultAudience } = identityWebhookOf(sources)
 
-    return trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
+    return trustOf(role, { subject, arn, issuer, defaultAudience, at })
   },
 
   async provider({ arn, sources, ask, get }) {
@@ -132,7 +132,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
   },
 
   async identityWebhook({ sources }) {
-    return known(sources.identityWebhook ?? defaultIdentityWebhook)
+    return known(identityWebhookOf(sources))
   },
 
   async neighbours({ subject, sources }) {
@@ -147,6 +147,10 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     const issuer = await get('issuer')
     return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
   }
+}
+
+function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
+  return audience === undefined ? identityWebhook : { ...identityWebhook, defaultAudience: audience }
 }
 
 const otherPartition = moot('the role is in another partition than the cluster')
