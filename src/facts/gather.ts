@@ -7,6 +7,7 @@ import { roleArnAnnotation, type Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
+import { hideOthers } from '../trust-policy/hide-others.js'
 import type { Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
 
@@ -67,7 +68,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     const [role, issuer] = await Promise.all([get('role'), get('issuer')])
     const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
 
-    return trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
+    const trust = trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
+    // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
+    return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
   },
 
   async provider(gathering) {

@@ -7,7 +7,8 @@ import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
 import type { NamespaceSettings } from '../../src/model/namespace.js'
 import { parseSubject, type Subject } from '../../src/model/subject.js'
 import { accountOf, annotated } from '../support/accounts.js'
-import { deploymentOf, podOf } from '../support/pods.js'
+import { deploymentOf, podOf, role } from '../support/pods.js'
+import { asks, issuer, policy, statement } from '../support/trust.js'
 
 const signal = new AbortController().signal
 const subjectOf = (object: object): Subject => {
@@ -119,4 +120,20 @@ t.test('a namespace among the objects says what it allows', async (t) => {
   const sources = buildObjectSources([], [namespace('shop', 'a'), namespace('web', 'b'), { apiVersion: 'v1', kind: 'Namespace' }, null])
   t.match(await gather(accountOf(), 'namespace', sources), { state: 'known', value: { allowedRoles: ['a'] } })
   t.strictSame(await gather(accountOf(), 'namespace', buildObjectSources([], [])), moot('namespace shop is not among the files'))
+})
+
+t.test('service accounts of other namespaces are named to those who run a command, not at admission', async (t) => {
+  const iam = {
+    readRole: async () => known({ exists: true as const, arn: role, trustPolicy: { document: trusting, encoding: 'json' as const } }),
+    readProvider: async () => unknown('no')
+  }
+  const trusting = policy(statement({ Condition: asks({ sub: 'system:serviceaccount:billing:invoices' }) }))
+  const shown = async (stage: 'source' | 'admitted'): Promise<string> => {
+    const subject = parseSubject(accountOf(annotated), { stage })
+    if (subject === undefined) throw new Error('not a subject')
+    return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { signal }))
+  }
+  t.match(await shown('source'), /billing:invoices/)
+  t.notMatch(await shown('admitted'), /billing|invoices/)
+  t.match(await shown('admitted'), /"kind":"subject"/)
 })
