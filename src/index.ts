@@ -43,7 +43,10 @@ export async function checkObjects(
   const subjects = objects.map((object) => parseSubject(object, { stage: 'source', namespace: options.namespace }))
   const context = {
     sources: {
-      ...buildObjectSources(subjects.filter((subject) => subject !== undefined)),
+      ...buildObjectSources(
+        subjects.filter((subject) => subject !== undefined),
+        objects
+      ),
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
       issuer: options.issuer ?? snapshot?.issuer,
       clusterCa: options.clusterCa

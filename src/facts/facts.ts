@@ -88,10 +88,14 @@ export interface IamSource {
   readProvider(of: ProviderQuestion, ask: Ask): Promise<Fact<ProviderAnswer>>
 }
 
-/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
-export interface ClusterSource {
-  readIssuer(signal: AbortSignal): Promise<Fact<string>>
+/** Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+export interface NamespaceSource {
   readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
+}
+
+/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
+export interface ClusterSource extends NamespaceSource {
+  readIssuer(signal: AbortSignal): Promise<Fact<string>>
 }
 
 /** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
@@ -119,6 +123,8 @@ export interface Sources {
   readonly audience?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
+  /** Namespaces that were given; they are looked up here instead of in the cluster. */
+  readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined

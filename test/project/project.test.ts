@@ -102,8 +102,9 @@ t.test('the objects on the pages do what the pages say', async (t) => {
 })
 
 async function judged(yaml: string, stage: Stage, iam: unknown, clusterCa: string): Promise<readonly Finding[]> {
-  const subjects = parseAllDocuments(yaml).flatMap((document) => parseSubject(document.toJS(), { stage }) ?? [])
-  const sources = { ...buildObjectSources(subjects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
+  const objects = parseAllDocuments(yaml).map((document) => document.toJS() as unknown)
+  const subjects = objects.flatMap((object) => parseSubject(object, { stage }) ?? [])
+  const sources = { ...buildObjectSources(subjects, objects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
   const context = { sources, mode: 'enforce' as const, at: new Date('2026-11-24T00:00:00Z'), signal: new AbortController().signal }
 
   return (await Promise.all(subjects.map((subject) => review(subject, context)))).flatMap(({ findings }) => findings)
