@@ -6,13 +6,15 @@ export interface ListedRule {
   readonly id: string
   readonly severity: string
   readonly atAdmission?: string
+  readonly on: readonly string[]
 }
 
 /** The README with the table of these rules in its place; what a rule finds is the first sentence of its page. */
 export function withRuleTable(readme: string, rules: readonly ListedRule[]): string {
-  const rows = rules.map(({ id, severity, atAdmission }) => {
-    const [, sentence = ''] = /^# .+\n\n(.+?)(?:\n\n|$)/s.exec(readFileSync(`docs/rules/${id}.md`, 'utf8')) ?? []
-    const admission = atAdmission === 'never' ? '–' : { error: 'denies', warning: 'warns', info: '–' }[atAdmission ?? severity]
+  const rows = rules.map(({ id, severity, atAdmission, on }) => {
+    const [, sentence = ''] = /^# .+\n\n([^]+?)\n\n/.exec(readFileSync(`docs/rules/${id}.md`, 'utf8')) ?? []
+    const told = { never: '–', info: '–', warning: 'warns', error: 'denies' }[atAdmission ?? severity]
+    const admission = told === 'denies' && on.includes('Pod') ? 'warns; denies where pods are enforced' : told
 
     return `| [${id}](docs/rules/${id}.md) | ${admission ?? ''} | ${severity} | ${sentence.replaceAll('\n', ' ')} |`
   })

@@ -148,7 +148,8 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
   const args = ['check', '-', '--iam', 'examples/iam.json']
   t.match(await run(args, account + namespace('annotations: { irsa-guard.io/allowed-roles: "*:role/shop/*" }')), {
     code: 1,
-    stdout: /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 errors, 0 warnings, 0 waived, 0 not/
+    stdout:
+      /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 errors, 0 warnings, 0 waived, 0 not/
   })
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: warn }')), { code: 1, stdout: /error role-missing/ })
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: "off" }')), { code: 0, stdout: /^2 objects: 0 errors/ })
