@@ -74,7 +74,13 @@ t.test('each rule has its file, its cases and its page', async (t) => {
 })
 
 // These speak of what no file can show: the object before an update, or that a live cluster has no such object.
-const shownByCases: ReadonlySet<string> = new Set(['role-annotation-removed', 'service-account-missing'])
+const shownByCases: ReadonlySet<string> = new Set([
+  'role-annotation-removed',
+  'service-account-missing',
+  'identity-webhook-missing',
+  'identity-webhook-not-mutating',
+  'identity-webhook-removed'
+])
 
 t.test('the objects on the pages do what the pages say', async (t) => {
   const clusterCa = readFileSync('examples/cluster-ca.pem', 'utf8')
@@ -102,8 +108,9 @@ t.test('the objects on the pages do what the pages say', async (t) => {
 })
 
 async function judged(yaml: string, stage: Stage, iam: unknown, clusterCa: string): Promise<readonly Finding[]> {
-  const subjects = parseAllDocuments(yaml).flatMap((document) => parseSubject(document.toJS(), { stage }) ?? [])
-  const sources = { ...buildObjectSources(subjects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
+  const objects: unknown[] = parseAllDocuments(yaml).map((document) => document.toJS() as unknown)
+  const subjects = objects.flatMap((object) => parseSubject(object, { stage }) ?? [])
+  const sources = { ...buildObjectSources(subjects, objects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
   const context = { sources, mode: 'enforce' as const, at: new Date('2026-11-24T00:00:00Z'), signal: new AbortController().signal }
 
   return (await Promise.all(subjects.map((subject) => review(subject, context)))).flatMap(({ findings }) => findings)
