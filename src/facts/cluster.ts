@@ -1,69 +1,91 @@
-import { listAndWatch, type Watched } from '../kube/list-and-watch.js'
 import type { KubeClient } from '../kube/client.js'
+import { keyOf, listAndWatch } from '../kube/list-and-watch.js'
+import { accountOf, type AccountAnswer } from '../model/account.js'
 import { known, unknown, type Fact } from '../model/fact.js'
-import { parseNamespaceSettings, type NamespaceSettings } from '../model/namespace.js'
-import { before, reasonOf } from './before.js'
+import { parseNamespaceSettings } from '../model/namespace.js'
+import { quote } from '../model/text.js'
+import { reasonOf } from './before.js'
 import { buildIssuerReader } from './cluster-issuer.js'
-import type { ClusterSource } from './facts.js'
+import type { AccountSource, ClusterSource } from './facts.js'
+import { readThrough } from './read-through.js'
 
-/** Facts about a live cluster; `ready` once everything that is watched has been listed. */
-export interface LiveCluster extends ClusterSource {
-  readonly ready: boolean
+/** Facts about a live cluster. */
+export interface LiveCluster extends ClusterSource, AccountSource {
+  /** The collections that are watched and have not been listed yet; ready once there are none. */
+  readonly unlisted: readonly string[]
   readonly lastEvents: Readonly<Record<string, Date | undefined>>
   stop(): void
 }
 
-/** Watches a cluster's namespaces (labels and annotations only) and finds out its issuer. `onTrouble` hears of each change for the worse or better. */
+// A bookmark comes about once a minute. What was true five minutes ago may deny what works by now.
+const accountsMaxAge = 300_000
+
+/**
+ * Watches a cluster's namespaces and service accounts (metadata only) and finds out its issuer. `onTrouble` hears of each change for the
+ * worse or better.
+ */
 export function watchCluster(client: KubeClient, onTrouble: (collection: string, because: string | undefined) => void): LiveCluster {
-  const namespaces = listAndWatch(client, {
-    path: '/api/v1/namespaces',
-    metadataOnly: true,
-    keep: parseNamespaceSettings,
-    onTrouble: (because) => onTrouble('namespaces', because)
-  })
-  const issuer = buildIssuerReader(client)
+  const watch = <T>(collection: string, keep: (object: unknown) => T) =>
+    listAndWatch(client, {
+      path: `/api/v1/${collection}`,
+      metadataOnly: true,
+      keep,
+      onTrouble: (because) => onTrouble(collection, because)
+    })
+  const namespaces = watch('namespaces', parseNamespaceSettings)
+  const serviceaccounts = watch('serviceaccounts', accountOf)
+  const namespaceOf = readThrough(namespaces)
+  const accountFor = readThrough(serviceaccounts, { maxAge: accountsMaxAge })
+  const collections = { namespaces, serviceaccounts }
 
   return {
-    readIssuer: issuer,
-    readNamespace: buildReader(namespaces, (name, signal) => readNamespaceSettings(client, name, signal)),
-    get ready() {
-      return namespaces.synced
+    readIssuer: buildIssuerReader(client),
+    readNamespace: (name, signal) =>
+      namespaceOf(name, (within) => readMetadata(client, 'namespaces', name, within, parseNamespaceSettings), signal),
+    readAccount: async (namespace, name, signal) => {
+      if (!isName(namespace) || !isName(name))
+        return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
+
+      const read = (within: AbortSignal): Promise<Fact<AccountAnswer>> =>
+        readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, within, accountOf, { exists: false })
+      return accountFor(keyOf(namespace, name), read, signal)
+    },
+    get unlisted() {
+      return Object.entries(collections).flatMap(([collection, { synced }]) => (synced ? [] : [collection]))
     },
     get lastEvents() {
-      return { namespaces: namespaces.lastEvent }
+      return { namespaces: namespaces.lastEvent, serviceaccounts: serviceaccounts.lastEvent }
     },
-    stop: () => namespaces.stop()
+    stop: () => {
+      for (const watched of Object.values(collections)) watched.stop()
+    }
   }
 }
 
-/** Answers from a watch; what the watch has not seen yet is read once for everybody who waits for it. */
-function buildReader<T>(watched: Watched<T>, read: (key: string, signal: AbortSignal) => Promise<Fact<T>>) {
-  const reading = new Map<string, Promise<Fact<T>>>()
+// DNS-1123 subdomains. What is none must not become a part of a path: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(text)
 
-  return async (key: string, signal: AbortSignal): Promise<Fact<T>> => {
-    const seen = watched.get(key)
-    if (seen !== undefined) return known(seen)
-
-    const pending = reading.get(key) ?? read(key, AbortSignal.timeout(readTimeout)).finally(() => reading.delete(key))
-    reading.set(key, pending)
-    return before(signal, pending, `${key} was not read in time`)
-  }
-}
-
-// Others may wait for the same read, so it does not end with the first one's deadline.
-const readTimeout = 5000
-
-async function readNamespaceSettings(client: KubeClient, name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>> {
+/** Reads the metadata of one object; `absent` is the answer when there is none, without it that is unknown. */
+async function readMetadata<T>(
+  client: KubeClient,
+  collection: string,
+  name: string,
+  signal: AbortSignal,
+  keep: (object: unknown) => T,
+  absent?: T
+): Promise<Fact<T>> {
+  const path = `${collection}/${encodeURIComponent(name)}`
   try {
     const { status, body } = await client.request({
-      path: `/api/v1/namespaces/${encodeURIComponent(name)}`,
+      path: `/api/v1/${path}`,
       accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
       signal
     })
-    if (status === 200) return known(parseNamespaceSettings(body))
+    if (status === 200) return known(keep(body))
+    if (status === 404 && absent !== undefined) return known(absent)
 
-    return unknown(`namespace ${name} could not be read (the API server answered ${status})`)
+    return unknown(`${path} could not be read (the API server answered ${status})`)
   } catch (error) {
-    return unknown(`namespace ${name} could not be read (${reasonOf(error)})`)
+    return unknown(`${path} could not be read (${reasonOf(error)})`)
   }
 }

@@ -1,3 +1,4 @@
+import type { AccountAnswer } from '../model/account.js'
 import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
@@ -27,9 +28,6 @@ export type RoleAnswer =
 export type ProviderAnswer =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[]; readonly readAt?: Date }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[]; readonly readAt?: Date }
-
-/** A service account, or that there is none of that name. */
-export type AccountAnswer = { readonly exists: false } | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> }
 
 /** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
 export interface Neighbours {
@@ -100,10 +98,14 @@ export interface IamSource {
   readProvider(of: ProviderQuestion, ask: Ask): Promise<Fact<ProviderAnswer>>
 }
 
-/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
-export interface ClusterSource {
-  readIssuer(signal: AbortSignal): Promise<Fact<string>>
+/** Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+export interface NamespaceSource {
   readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
+}
+
+/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
+export interface ClusterSource extends NamespaceSource {
+  readIssuer(signal: AbortSignal): Promise<Fact<string>>
 }
 
 /** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
@@ -131,6 +133,8 @@ export interface Sources {
   readonly audience?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
+  /** Namespaces that were given; they are looked up here instead of in the cluster. */
+  readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined

@@ -1,19 +1,22 @@
-import { known, unknown } from '../model/fact.js'
+import { known, moot, unknown } from '../model/fact.js'
+import { parseNamespaceSettings, type NamespaceSettings } from '../model/namespace.js'
+import { isRecord, recordOf, textOf } from '../model/record.js'
 import { nameOf, type Subject } from '../model/subject.js'
-import { isRecord, recordOf } from '../model/record.js'
 import type { Neighbours, Sources } from './facts.js'
+import { clusterCaAmong } from './object-cluster-ca.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
 /**
  * Lets objects that were given together see each other. A service account among them is known; one that is not among them is unknown,
- * never missing: a chart may leave it to others. `objects` are all of them, also those that no rule looks at; `namespace` is that of
- * objects that name none.
+ * never missing: a chart may leave it to others. A namespace that is not among them sets no rules, as most namespaces do not. `objects` are
+ * all of them, also those that no rule looks at; `namespace` is that of objects that name none.
  */
 export function buildObjectSources(
   subjects: readonly Subject[],
-  objects: readonly unknown[] = [],
+  objects: readonly unknown[],
   namespace?: string
-): Pick<Sources, 'accounts' | 'neighbours' | 'webhooks' | 'clusterCa'> {
+): Pick<Sources, 'accounts' | 'namespaces' | 'neighbours' | 'webhooks' | 'clusterCa'> {
+  const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
   const runners = new Map<string, string[]>()
   for (const subject of subjects) {
@@ -29,8 +32,15 @@ export function buildObjectSources(
   }
 
   return {
-    clusterCa: clusterCaOf(objects),
+    clusterCa: clusterCaAmong(objects),
     webhooks: buildObjectWebhooks(subjects, objects, namespace),
+    namespaces: {
+      readNamespace: async (name) => {
+        const found = namespaces.get(name)
+
+        return found === undefined ? moot(`namespace ${name} is not among the files`) : known(found)
+      }
+    },
     accounts: {
       readAccount: async (namespace, name) => {
         const found = annotations.get(`${namespace}/${name}`)
@@ -53,18 +63,13 @@ export function buildObjectSources(
   }
 }
 
-/**
- * The cluster's CA from the ConfigMap that kube-controller-manager publishes in every namespace. Files of several clusters hold several;
- * then nobody knows which one is meant.
- */
-function clusterCaOf(objects: readonly unknown[]): string | undefined {
-  const texts = new Set(
-    objects
-      .filter(isRecord)
-      .filter(({ kind, metadata }) => kind === 'ConfigMap' && recordOf(metadata)['name'] === 'kube-root-ca.crt')
-      .map(({ data }) => recordOf(data)['ca.crt'])
-      .filter((text) => typeof text === 'string')
-  )
+function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, NamespaceSettings> {
+  const namespaces = new Map<string, NamespaceSettings>()
+  for (const object of objects) {
+    if (!isRecord(object) || object['kind'] !== 'Namespace' || object['apiVersion'] !== 'v1') continue
+    const name = textOf(recordOf(object['metadata'])['name'])
+    if (name !== undefined) namespaces.set(name, parseNamespaceSettings(object))
+  }
 
-  return texts.size === 1 ? [...texts][0] : undefined
+  return namespaces
 }

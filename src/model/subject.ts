@@ -3,7 +3,7 @@ import { isMirrorPod, parsePod, type Pod } from './pod.js'
 import { annotationField, annotationsOf, isRecord, recordOf, textOf } from './record.js'
 import { isWebhookFieldUnchanged, parseWebhookConfiguration, type WebhookConfigurationSubject } from './webhook-configuration.js'
 
-export { annotationField, annotationsOf, isRecord }
+export { annotationField, isRecord }
 
 /**
  * Where a subject comes from: a manifest that nobody mutated yet, an object that an API server is about to admit, or one that a

@@ -29,6 +29,7 @@ import { roleAnnotationRemoved } from './role-annotation-removed.js'
 import { roleArnMalformed } from './role-arn-malformed.js'
 import { roleArnPartitionMismatch } from './role-arn-partition-mismatch.js'
 import { roleMissing } from './role-missing.js'
+import { roleNotPermittedInNamespace } from './role-not-permitted-in-namespace.js'
 import { roleOnDefaultServiceAccount } from './role-on-default-service-account.js'
 import { rolePathMismatch } from './role-path-mismatch.js'
 import { serviceAccountMissing } from './service-account-missing.js'
@@ -56,6 +57,7 @@ import { windowsTokenPath } from './windows-token-path.js'
 export const rules: readonly Rule[] = [
   roleArnMalformed,
   roleArnPartitionMismatch,
+  roleNotPermittedInNamespace,
   roleAnnotationMisspelt,
   companionAnnotationInvalid,
   roleAnnotationRemoved,

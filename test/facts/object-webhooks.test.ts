@@ -52,7 +52,7 @@ t.test('Certificates of cert-manager', async (t) => {
 t.test('configurations see each other, never the whole cluster; the same one counts once', async (t) => {
   const one = configurationSubject(configurationOf([eksWebhook()]))
   const again = configurationSubject(configurationOf([]))
-  const seen = await buildObjectSources([one, again]).webhooks?.readConfigurations(signal)
+  const seen = await buildObjectSources([one, again], []).webhooks?.readConfigurations(signal)
   t.strictSame(seen, known({ configurations: [again], complete: false }))
 })
 
