@@ -2,8 +2,10 @@ import type { AccountAnswer } from '../model/account.js'
 import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
+import type { RegisteredWebhook } from '../model/registered-webhooks.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
+import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
 
 /** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole returns it). */
 export interface TrustPolicyDocument {
@@ -61,6 +63,14 @@ export interface FactTypes {
   readonly neighbours: Neighbours
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
   readonly rolesTrusting: readonly string[]
+  /** The identity webhooks of the cluster in the order in which they are called: for a service account, all there are; for a webhook configuration, its own and the others in sight. */
+  readonly identityWebhooks: readonly RegisteredWebhook[]
+  /** What stands behind the Services of a webhook configuration, as far as it is known. */
+  readonly backends: ReadonlyMap<string, Backend>
+  /** The Certificate that a webhook configuration's inject annotation names; `unseen`: it names none, or nobody looked. */
+  readonly injectedCertificate: 'exists' | 'missing' | 'unseen'
+  /** What the canary found when it was last sent. */
+  readonly canary: CanaryResult
 }
 
 export type Need = keyof FactTypes
@@ -129,4 +139,7 @@ export interface Sources {
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined
+  readonly webhooks?: WebhookSource | undefined
+  /** What the canary found when it was last sent; only where one is sent. */
+  readonly canary?: (() => Fact<CanaryResult>) | undefined
 }

@@ -10,6 +10,7 @@ import { newestGo } from '../x509/go-version.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import type { Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
+import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
@@ -145,7 +146,12 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
 
     const issuer = await get('issuer')
     return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
-  }
+  },
+
+  identityWebhooks: ({ subject, sources, ask: { signal } }) => identityWebhooksFor(subject, sources, signal),
+  backends: ({ subject, sources, ask: { signal } }) => backendsOf(subject, sources, signal),
+  injectedCertificate: ({ subject, sources, ask: { signal } }) => injectedCertificateOf(subject, sources, signal),
+  canary: async ({ subject, sources }) => canaryOf(subject, sources)
 }
 
 function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {

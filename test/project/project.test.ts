@@ -75,7 +75,13 @@ t.test('each rule has its file, its cases and its page', async (t) => {
 })
 
 // These speak of what no file can show: the object before an update, or that a live cluster has no such object.
-const shownByCases: ReadonlySet<string> = new Set(['role-annotation-removed', 'service-account-missing'])
+const shownByCases: ReadonlySet<string> = new Set([
+  'role-annotation-removed',
+  'service-account-missing',
+  'identity-webhook-missing',
+  'identity-webhook-not-mutating',
+  'identity-webhook-removed'
+])
 
 t.test("the README's table is the rules' own: npm run rule-table", async (t) => {
   const cells = (text: string): string[] =>
