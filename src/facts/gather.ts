@@ -68,7 +68,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     const [role, issuer] = await Promise.all([get('role'), get('issuer')])
     const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
 
-    const trust = trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
+    const trust = trustOf(role, { subject, arn, issuer, defaultAudience, at })
     // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
     return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
   },
