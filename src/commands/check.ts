@@ -18,6 +18,7 @@ export interface CheckOptions {
   readonly config?: string
   readonly issuer?: string
   readonly clusterCa?: string
+  readonly audience?: string
   readonly namespace?: string
   readonly failOn: Severity | 'never'
   readonly failOnUnknown: boolean
