@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { text as readStream } from 'node:stream/consumers'
 import t from 'tap'
+import { configurationWith } from '../support/bundle-cases.js'
+import { makeAuthority, pem } from '../support/certificates.js'
+import { configurationOf, podsRule, selfManagedWebhook } from '../support/webhooks.js'
 import { absentReply, identityReply, roleReply, startFakeIam } from '../support/fake-iam.js'
 
 interface Ended {
@@ -153,6 +156,34 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
   })
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: warn }')), { code: 1, stdout: /error role-missing/ })
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: "off" }')), { code: 0, stdout: /^2 objects: 0 errors/ })
+})
+
+t.test('check judges webhooks by the cluster CA, the Services and the other webhooks beside them', async (t) => {
+  const ca = readFileSync('examples/cluster-ca.pem', 'utf8')
+  const other = pem(makeAuthority().der)
+  const manifests = [
+    configurationWith(other, { rules: [podsRule] }),
+    configurationOf([selfManagedWebhook()], { name: 'self-managed' }),
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'pod-identity-webhook', namespace: 'default' },
+      spec: { ports: [{ port: 8443 }] }
+    },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': ca } }
+  ]
+  const text = manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n')
+  const { code, stdout } = await run(['check', '-'], text)
+  t.equal(code, 1)
+  for (const line of [
+    /error ca-bundle-untrusted: .* trusts another CA than the cluster's/,
+    /warning identity-webhook-duplicated: pods are sent to 2 identity webhooks/,
+    /warning webhook-backend-missing: .* which has no port 443 \(it has 8443\)/
+  ]) {
+    t.match(stdout, line)
+  }
+  const directory = t.testdir({ 'ca.pem': other })
+  t.match(await run(['check', '-', '--cluster-ca', `${directory}/ca.pem`], text), { code: 0 }, 'the flag wins')
 })
 
 t.test('check obeys --fail-on', async (t) => {
