@@ -1,7 +1,6 @@
 import { buildObjectSources } from './facts/objects.js'
 import { loadSnapshots } from './facts/snapshot.js'
 import type { Finding, Unchecked } from './model/finding.js'
-import { defaultIdentityWebhook, withAudience } from './model/identity-webhook.js'
 import { parseSubject } from './model/subject.js'
 import { review } from './review.js'
 
@@ -43,16 +42,18 @@ export async function checkObjects(
   const snapshot =
     documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
   const subjects = objects.map((object) => parseSubject(object, { stage: 'source', namespace: options.namespace }))
+  const together = buildObjectSources(
+    subjects.filter((subject) => subject !== undefined),
+    objects,
+    options.namespace
+  )
   const context = {
     sources: {
-      ...buildObjectSources(
-        subjects.filter((subject) => subject !== undefined),
-        objects
-      ),
+      ...together,
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
       issuer: options.issuer ?? snapshot?.issuer,
-      clusterCa: options.clusterCa,
-      identityWebhook: withAudience(defaultIdentityWebhook, options.audience)
+      clusterCa: options.clusterCa ?? together.clusterCa,
+      audience: options.audience
     },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),

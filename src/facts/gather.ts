@@ -1,5 +1,5 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
@@ -10,6 +10,7 @@ import { newestGo } from '../x509/go-version.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import type { Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
+import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
@@ -66,7 +67,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
     const [role, issuer] = await Promise.all([get('role'), get('issuer')])
-    const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
+    const { defaultAudience } = identityWebhookOf(sources)
 
     const trust = trustOf(role, { subject, arn, issuer, defaultAudience, at })
     // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
@@ -131,7 +132,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
   },
 
   async identityWebhook({ sources }) {
-    return known(sources.identityWebhook ?? defaultIdentityWebhook)
+    return known(identityWebhookOf(sources))
   },
 
   async neighbours({ subject, sources }) {
@@ -145,7 +146,16 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
 
     const issuer = await get('issuer')
     return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
-  }
+  },
+
+  identityWebhooks: ({ subject, sources, ask: { signal } }) => identityWebhooksFor(subject, sources, signal),
+  backends: ({ subject, sources, ask: { signal } }) => backendsOf(subject, sources, signal),
+  injectedCertificate: ({ subject, sources, ask: { signal } }) => injectedCertificateOf(subject, sources, signal),
+  canary: async ({ subject, sources }) => canaryOf(subject, sources)
+}
+
+function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
+  return withAudience(identityWebhook, audience)
 }
 
 /**

@@ -3,15 +3,19 @@ import { parseNamespaceSettings, type NamespaceSettings } from '../model/namespa
 import { isRecord, recordOf, textOf } from '../model/record.js'
 import { nameOf, type Subject } from '../model/subject.js'
 import type { Neighbours, Sources } from './facts.js'
+import { clusterCaAmong } from './object-cluster-ca.js'
+import { buildObjectWebhooks } from './object-webhooks.js'
 
 /**
  * Lets objects that were given together see each other. A service account among them is known; one that is not among them is unknown,
- * never missing: a chart may leave it to others. A namespace that is not among them sets no rules, as most namespaces do not.
+ * never missing: a chart may leave it to others. A namespace that is not among them sets no rules, as most namespaces do not. `objects` are
+ * all of them, also those that no rule looks at; `namespace` is that of objects that name none.
  */
 export function buildObjectSources(
   subjects: readonly Subject[],
-  objects: readonly unknown[]
-): Pick<Sources, 'accounts' | 'namespaces' | 'neighbours'> {
+  objects: readonly unknown[],
+  namespace?: string
+): Pick<Sources, 'accounts' | 'namespaces' | 'neighbours' | 'webhooks' | 'clusterCa'> {
   const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
   const runners = new Map<string, string[]>()
@@ -28,6 +32,8 @@ export function buildObjectSources(
   }
 
   return {
+    clusterCa: clusterCaAmong(objects),
+    webhooks: buildObjectWebhooks(subjects, objects, namespace),
     namespaces: {
       readNamespace: async (name) => {
         const found = namespaces.get(name)

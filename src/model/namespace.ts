@@ -2,7 +2,7 @@ import { matchesPattern, parsePattern } from './glob.js'
 import { annotationsOf, recordOf } from './record.js'
 
 /** What a namespace does with findings at admission. */
-export const modes = ['enforce', 'warn', 'audit', 'off'] as const
+const modes = ['enforce', 'warn', 'audit', 'off'] as const
 export type Mode = (typeof modes)[number]
 
 /** The annotation of a namespace that limits which roles its service accounts may ask for. */

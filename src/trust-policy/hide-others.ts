@@ -4,7 +4,7 @@ import type { TrustJudgement } from './judge.js'
 import type { DecidingCondition, Miss } from './miss.js'
 
 /** What stands in messages for the service accounts of other namespaces. */
-export const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
+const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 
 /**
  * A judgement in which no service account of another namespace is named, for those who may write service accounts in one namespace only:
