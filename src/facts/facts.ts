@@ -134,7 +134,9 @@ export interface Sources {
   /** Namespaces that were given; they are looked up here instead of in the cluster. */
   readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
-  /** How the identity webhook is set up, as far as it was read or said. */
+  /** The identity webhook's default audience, as somebody said it. */
+  readonly audience?: string | undefined
+  /** How the identity webhook is set up, as far as it was read. */
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined

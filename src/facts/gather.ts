@@ -1,5 +1,5 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
@@ -154,7 +154,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
   canary: async ({ subject, sources }) => canaryOf(subject, sources)
 }
 
-const identityWebhookOf = ({ identityWebhook = defaultIdentityWebhook }: Sources): IdentityWebhookSettings => identityWebhook
+function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
+  return withAudience(identityWebhook, audience)
+}
 
 /**
  * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not use is never looked up, nor is
