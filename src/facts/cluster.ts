@@ -3,7 +3,7 @@ import type { KubeClient } from '../kube/client.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { parseNamespaceSettings, type NamespaceSettings } from '../model/namespace.js'
 import { isRecord } from '../model/subject.js'
-import type { ClusterSource } from './facts.js'
+import type { Answer, ClusterSource } from './facts.js'
 
 /** Facts about a live cluster; `ready` once everything that is watched has been listed. */
 export interface LiveCluster extends ClusterSource {
@@ -39,7 +39,7 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
 function buildReader<T>(watched: Watched<T>, read: (key: string, signal: AbortSignal) => Promise<Fact<T>>) {
   const reading = new Map<string, Promise<Fact<T>>>()
 
-  return async (key: string, signal: AbortSignal): Promise<Fact<T>> => {
+  return (key: string, signal: AbortSignal): Answer<T> => {
     const seen = watched.get(key)
     if (seen !== undefined) return known(seen)
 
@@ -86,19 +86,20 @@ const issuerRetry = 10_000
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {
-  let kept: { fact: Promise<Fact<string>>; until: number } | undefined
+  let kept: { fact: Answer<string>; until: number } | undefined
 
-  return async (signal) => {
+  return (signal) => {
     if (kept === undefined || kept.until < Date.now()) {
-      const fact = readIssuer(client)
-      const entry = { fact, until: Date.now() + issuerRetry }
+      const reading = readIssuer(client)
+      const entry: NonNullable<typeof kept> = { fact: reading, until: Date.now() + issuerRetry }
       kept = entry
-      void fact.then(({ state }) => {
-        if (state === 'known') entry.until = Date.now() + issuerLifetime
+      void reading.then((fact) => {
+        entry.fact = fact
+        if (fact.state === 'known') entry.until = Date.now() + issuerLifetime
       })
     }
 
-    return before(signal, kept.fact, 'the issuer of the cluster was not read in time')
+    return kept.fact instanceof Promise ? before(signal, kept.fact, 'the issuer of the cluster was not read in time') : kept.fact
   }
 }
 

@@ -6,7 +6,7 @@ import { roleArnAnnotation, type Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import type { Ask, FactTypes, Facts, GatheredNeed, Need, Sources } from './facts.js'
+import type { Answer, Ask, FactTypes, Facts, GatheredNeed, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
@@ -17,7 +17,7 @@ interface Gathering {
   readonly sources: Sources
   readonly ask: Ask
   readonly at: Date | undefined
-  readonly get: <N extends GatheredNeed>(need: N) => Promise<Fact<FactTypes[N]>>
+  readonly get: <N extends GatheredNeed>(need: N) => Answer<FactTypes[N]>
 }
 
 /**
@@ -26,11 +26,11 @@ interface Gathering {
  */
 export async function gatherFacts(
   subject: Subject,
-  needs: ReadonlySet<Need>,
+  needs: Iterable<Need>,
   sources: Sources,
   { signal, at, fresh = false }: { signal: AbortSignal; at?: Date; fresh?: boolean }
 ): Promise<Facts> {
-  const started = new Map<GatheredNeed, Promise<unknown>>()
+  const answers: { [N in GatheredNeed]?: Answer<unknown> } = {}
   const gathering: Gathering = {
     subject,
     arn: roleArnOf(subject),
@@ -38,76 +38,88 @@ export async function gatherFacts(
     ask: { namespace: 'namespace' in subject ? subject.namespace : '', signal, fresh },
     at,
     get<N extends GatheredNeed>(need: N) {
-      const fact = started.get(need) ?? gatherers[need](gathering)
-      started.set(need, fact)
-      return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
+      const answer = answers[need] ?? gatherers[need](gathering)
+      answers[need] = answer
+      return answer as Answer<FactTypes[N]> // each need's answer comes from its own gatherer
     }
   }
   const facts: { -readonly [N in Need]?: unknown } = {}
-  await Promise.all(
-    Array.from(needs, async (need) => {
-      if (need !== 'now') facts[need] = await gathering.get(need)
-    })
-  )
+  const late: Promise<void>[] = []
+  for (const need of needs) {
+    if (need === 'now') continue
+    const answer = gathering.get(need)
+    if (answer instanceof Promise) late.push(answer.then((fact) => void (facts[need] = fact)))
+    else facts[need] = answer
+  }
+  if (late.length > 0) await Promise.all(late)
 
   return facts as Facts // each need's fact comes from its own gatherer
 }
 
-const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
-  async role({ arn, sources, ask, get }) {
+/** Goes on with an answer: at once when it is there. Most are, and a promise for each would cost a review more than all of its facts. */
+function after<T, U>(answer: Answer<T>, use: (fact: Fact<T>) => Answer<U>): Answer<U> {
+  return answer instanceof Promise ? answer.then(use) : use(answer)
+}
+
+const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
+  role({ arn, sources: { iam }, ask, get }) {
     if (arn === undefined) return noRole
-    if (sources.iam === undefined) return unknown('no facts about IAM were given')
+    if (iam === undefined) return unknown('no facts about IAM were given')
 
-    const partition = await get('clusterPartition')
-    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
-
-    return sources.iam.readRole(arn, ask)
+    return after(get('clusterPartition'), (partition) => (isElsewhere(arn, partition) ? otherPartition : iam.readRole(arn, ask)))
   },
 
-  async trust({ subject, arn, sources, at, get }) {
+  trust({ subject, arn, sources, at, get }) {
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
-    const [role, issuer] = await Promise.all([get('role'), get('issuer')])
     const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
-
-    return trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at })
+    const [role, issuer] = [get('role'), get('issuer')] // both are under way before either is waited for
+    return after(role, (role) =>
+      after(issuer, (issuer) => trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at }))
+    )
   },
 
-  async provider({ arn, sources, ask, get }) {
+  provider({ arn, sources: { iam }, ask, get }) {
     if (arn === undefined) return noRole
-    if (sources.iam === undefined) return unknown('no facts about IAM were given')
+    if (iam === undefined) return unknown('no facts about IAM were given')
 
-    const [issuer, partition] = await Promise.all([get('issuer'), get('clusterPartition')])
-    if (issuer.state !== 'known') return issuer
-    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+    return after(get('issuer'), (issuer) => {
+      if (issuer.state !== 'known') return issuer
 
-    return sources.iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, ask)
+      return after(get('clusterPartition'), (partition) =>
+        isElsewhere(arn, partition)
+          ? otherPartition
+          : iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, ask)
+      )
+    })
   },
 
-  async clusterPartition({ arn, get }) {
+  clusterPartition({ arn, get }) {
     if (arn === undefined) return noRole
-    const issuer = await get('issuer')
-    if (issuer.state !== 'known') return issuer
-    const partition = parseIssuerPartition(issuer.value)
 
-    return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
+    return after(get('issuer'), (issuer) => {
+      if (issuer.state !== 'known') return issuer
+      const partition = parseIssuerPartition(issuer.value)
+
+      return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
+    })
   },
 
-  async issuer({ sources, ask: { signal } }) {
+  issuer({ sources, ask: { signal } }) {
     if (sources.issuer !== undefined) return known(sources.issuer)
     if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
 
     return sources.cluster.readIssuer(signal)
   },
 
-  async namespace({ subject, sources, ask: { signal } }) {
+  namespace({ subject, sources, ask: { signal } }) {
     if (sources.cluster === undefined) return moot('there is no cluster to ask')
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
     return sources.cluster.readNamespace(subject.namespace, signal)
   },
 
-  async clusterCa({ subject, sources: { clusterCa } }) {
+  clusterCa({ subject, sources: { clusterCa } }) {
     if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
       return moot('no webhook of it is served with a certificate of the cluster CA')
     }
@@ -117,37 +129,36 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     return known(clusterCa)
   },
 
-  async podsEnforced({ get }) {
-    const namespace = await get('namespace')
-
+  podsEnforced({ get }) {
     // A namespace that nobody could read denies nothing, but its pods are still judged.
-    return known(namespace.state === 'known' && namespace.value.podsEnforced)
+    return after(get('namespace'), (namespace) => known(namespace.state === 'known' && namespace.value.podsEnforced))
   },
 
-  async account({ subject, sources, ask: { signal } }) {
+  account({ subject, sources, ask: { signal } }) {
     if (!('pod' in subject)) return moot('it runs as nobody')
     if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
 
     return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, signal)
   },
 
-  async identityWebhook({ sources }) {
+  identityWebhook({ sources }) {
     return known(sources.identityWebhook ?? defaultIdentityWebhook)
   },
 
-  async neighbours({ subject, sources }) {
+  neighbours({ subject, sources }) {
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
     return sources.neighbours?.neighboursOf(subject.namespace, subject.name) ?? moot('the other objects are not in sight')
   },
 
-  async rolesTrusting({ subject, sources, get }) {
-    if (sources.trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
+  rolesTrusting({ subject, sources: { trustingRoles }, get }) {
+    if (trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
 
-    const issuer = await get('issuer')
-    return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
+    return after(get('issuer'), (issuer) => (issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer))
   }
 }
+
+const isElsewhere = (arn: RoleArn, partition: Fact<string>): boolean => partition.state === 'known' && partition.value !== arn.partition
 
 const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')

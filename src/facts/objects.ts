@@ -23,7 +23,7 @@ export function buildObjectSources(subjects: readonly Subject[]): Pick<Sources, 
 
   return {
     accounts: {
-      readAccount: async (namespace, name) => {
+      readAccount: (namespace, name) => {
         const found = annotations.get(`${namespace}/${name}`)
 
         return found === undefined

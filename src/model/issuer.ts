@@ -1,3 +1,5 @@
+import { rememberLast } from './remember.js'
+
 // Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the
 // partition data that AWS SDKs carry. A region that matches none tells nothing.
 const partitions: readonly (readonly [RegExp, string])[] = [
@@ -12,9 +14,9 @@ const partitions: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer. Never throws. */
-export function parseIssuerPartition(issuer: string): string | undefined {
+export const parseIssuerPartition = rememberLast((issuer: string): string | undefined => {
   const region = /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
   if (region === undefined) return undefined
 
   return partitions.find(([regions]) => regions.test(region))?.[1]
-}
+})
