@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
 import type { CaOptions } from './commands/ca.js'
-import type { CheckOptions } from './commands/check.js'
+import type { CheckOptions, Terminal } from './commands/check.js'
 import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
 import type { TrustOptions } from './commands/trust.js'
@@ -10,6 +10,12 @@ import type { TrustOptions } from './commands/trust.js'
 const program = new Command('irsa-guard')
   .description('stops broken IAM roles for service accounts (IRSA) where the mistake is made')
   .exitOverride()
+
+const terminal: Terminal = {
+  stdin: process.stdin,
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text)
+}
 
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
@@ -42,11 +48,7 @@ program
   )
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')
-    process.exitCode = await check(files, options, {
-      stdin: process.stdin,
-      stdout: (text) => process.stdout.write(text),
-      stderr: (text) => process.stderr.write(text)
-    })
+    process.exitCode = await check(files, options, terminal)
   })
 
 program
@@ -102,11 +104,7 @@ Examples:
   )
   .action(async (options: TrustOptions) => {
     const { trust } = await import('./commands/trust.js')
-    process.exitCode = await trust(options, {
-      stdin: process.stdin,
-      stdout: (text) => process.stdout.write(text),
-      stderr: (text) => process.stderr.write(text)
-    })
+    process.exitCode = await trust(options, terminal)
   })
 
 program

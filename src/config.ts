@@ -15,7 +15,8 @@ export interface Config {
   readonly audience: string | undefined
   /** Path of a PEM file. */
   readonly clusterCa: string | undefined
-  readonly annotationPrefix: string
+  /** The identity webhook's; undefined where it is to be found out. */
+  readonly annotationPrefix: string | undefined
   readonly iam: {
     readonly files: readonly string[]
     readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
@@ -79,7 +80,7 @@ function withDefaults({ rules = {}, iam = {}, caBundle = {}, exempt = {}, scan =
     issuer: rest.issuer,
     audience: rest.audience,
     clusterCa: rest.clusterCa,
-    annotationPrefix: rest.annotationPrefix ?? 'eks.amazonaws.com',
+    annotationPrefix: rest.annotationPrefix,
     iam: { files: iam.files ?? [], accounts: iam.accounts ?? [], requestsPerSecond: iam.requestsPerSecond ?? 5, endpoint: iam.endpoint },
     caBundle: { guard: caBundle.guard ?? [], enforce: caBundle.enforce ?? [], injectors: caBundle.injectors ?? {} },
     exempt: { users: exempt.users ?? [], groups: exempt.groups ?? [] },

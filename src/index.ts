@@ -41,12 +41,17 @@ export async function checkObjects(
   const snapshot =
     documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
   const subjects = objects.map((object) => parseSubject(object, { stage: 'source', namespace: options.namespace }))
+  const together = buildObjectSources(
+    subjects.filter((subject) => subject !== undefined),
+    objects,
+    options.namespace
+  )
   const context = {
     sources: {
-      ...buildObjectSources(subjects.filter((subject) => subject !== undefined)),
+      ...together,
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
       issuer: options.issuer ?? snapshot?.issuer,
-      clusterCa: options.clusterCa
+      clusterCa: options.clusterCa ?? together.clusterCa
     },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),

@@ -34,6 +34,24 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['operation', 'result'] as const,
       registers
     }),
+    caBundleState: new Gauge({
+      name: 'irsa_guard_ca_bundle_state',
+      help: 'State of each guarded caBundle: 1 for the one it is in (ok, incomplete, stale, foreign, unusable, absent, unknown).',
+      labelNames: ['webhook', 'state'] as const,
+      registers
+    }),
+    identityWebhookMutating: new Gauge({
+      name: 'irsa_guard_identity_webhook_mutating',
+      help: 'Whether the identity webhook mutated the canary pod at an API server: 1 or 0; no value when it could not be asked.',
+      labelNames: ['api_server'] as const,
+      registers
+    }),
+    selfTest: new Gauge({
+      name: 'irsa_guard_self_test',
+      help: 'Whether what must be denied was denied, by the own webhook and by the caBundle policy: 1 or 0.',
+      labelNames: ['check'] as const,
+      registers
+    }),
     certificateExpiry: new Gauge({
       name: 'irsa_guard_serving_certificate_expiry_seconds',
       help: 'When the serving certificate expires, in seconds since 1970.',

@@ -9,7 +9,7 @@ t.test('fills in every default', async (t) => {
     mode: 'enforce',
     severities: new Map(),
     issuer: undefined,
-    annotationPrefix: 'eks.amazonaws.com',
+    annotationPrefix: undefined,
     iam: { files: [], accounts: [], requestsPerSecond: 5 },
     caBundle: { guard: [], enforce: [], injectors: {} },
     scan: { interval: 3_600_000 },

@@ -63,7 +63,13 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
-    sources: { ...buildObjectSources(judged.map(({ subject }) => subject)), ...sources }
+    sources: {
+      ...buildObjectSources(
+        judged.map(({ subject }) => subject),
+        objects.map(({ object }) => object)
+      ),
+      ...sources
+    }
   }
   const verdicts = await Promise.all(
     judged.map(async ({ subject, object, file, line, lineOf }) => {

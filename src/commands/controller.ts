@@ -1,14 +1,24 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino, type Logger } from 'pino'
-import { keepCaBundle, keepCertificates } from '../controller/own-webhook.js'
+import { readApiServers, type ApiServer } from '../controller/api-servers.js'
+import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
+import { readClusterCas } from '../controller/cluster-cas.js'
+import { issueCa } from '../controller/issue-certificate.js'
+import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/own-webhook.js'
+import { hasNewFailure, prove, tellProofs, type Probes } from '../controller/probes.js'
 import { repeat } from '../controller/repeat.js'
+import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
+import type { Proof } from '../controller/self-test.js'
+import { buildIssuerReader } from '../facts/cluster-issuer.js'
 import { findCluster } from '../kube/connect.js'
-import { buildMetrics } from '../metrics.js'
+import { listAndWatch } from '../kube/list-and-watch.js'
+import { buildMetrics, type Metrics } from '../metrics.js'
 import { GuardError } from '../model/guard-error.js'
 import { buildHealthApp } from '../server/health.js'
 import { listen, portOf } from '../server/listen.js'
-import { readConfig, type FactsByHand } from './sources.js'
+import { readConfig, readSources, type FactsByHand } from './sources.js'
 
 export interface ControllerOptions extends FactsByHand {
   readonly config?: string | undefined
@@ -21,8 +31,8 @@ export interface Controlling {
   close(): Promise<void>
 }
 
-// Certificates are renewed weeks before they expire; a minute is for a webhook configuration that somebody else has just applied again.
-const certificateInterval = 30_000
+/** How often each work is done, in milliseconds. A wrong bundle must be noticed within a minute, whatever the watch says. */
+const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 
 /** Starts the controller. Throws ERR_CONFIG, ERR_KUBECONFIG when it cannot. */
 export async function controller(
@@ -30,32 +40,134 @@ export async function controller(
   { environment = process.env, log = pino() }: { environment?: NodeJS.ProcessEnv; log?: Logger } = {}
 ): Promise<Controlling> {
   const config = await readConfig(options.config)
+  const given = await readSources(options, config)
   const client = findCluster(options, environment)
   if (client === undefined) {
     throw new GuardError('ERR_KUBECONFIG', 'there is no cluster: no --kubeconfig, no $KUBECONFIG, no token of a pod, no ~/.kube/config')
   }
   const namespace = ownNamespace(environment)
   const metrics = buildMetrics()
+  const readIssuer = buildIssuerReader(client)
+  // A CA that nobody uses: what the policy must deny.
+  const wrongCa = issueCa('irsa-guard-self-test', { from: new Date(0), until: new Date('2100-01-01') }).certificate
+  const wrongCaBundle = Buffer.from(wrongCa).toString('base64')
 
-  const certificates = repeat('certificates', certificateInterval, log, async () => {
-    const { caBundle, changes, serving } = await keepCertificates(client, { namespace, hosts: config.tls.hosts, now: new Date() })
-    if (changes.length > 0) log.info({ changes }, 'certificates written')
-    metrics.certificateExpiry.set(new X509Certificate(serving.certificate).validToDate.getTime() / 1000)
-    const patched = await keepCaBundle(client, caBundle)
+  let own: OwnCertificates | undefined
+  let configurations: readonly unknown[] = []
+  let apiServers: readonly ApiServer[] = []
+  let probes: Probes | undefined
+
+  const certificates = repeat('certificates', intervals.certificates, log, async () => {
+    own = await keepCertificates(client, { namespace, hosts: config.tls.hosts, now: new Date() })
+    metrics.certificateExpiry.set(new X509Certificate(own.serving.certificate).validToDate.getTime() / 1000)
+    if (own.changes.length > 0) {
+      log.info({ changes: own.changes }, 'certificates written')
+      caBundles.now() // the policy must accept our new bundle before it can be written
+    }
+    const patched = await keepCaBundle(client, own.caBundle)
     if (patched.length > 0) log.info({ webhooks: patched }, 'own caBundle written')
   })
 
-  const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry)
+  const caBundles = repeat('caBundles', intervals.caBundles, log, async () => {
+    await certificates.begun
+    ;[configurations, apiServers] = await Promise.all([readConfigurations(client), readApiServers(client)])
+    const issuer = given.issuer ?? (await readIssuer(AbortSignal.timeout(5000)))
+    const standings = await guardCaBundles({
+      client,
+      apiServers,
+      configurations,
+      ownCas: own?.cas.join('') ?? '',
+      // Read again each time: a rotation changes it.
+      clusterCas: given.clusterCa ?? (await readClusterCas(client, namespace)),
+      issuer: typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined,
+      canaryPassed: isPassed(probes),
+      config: config.caBundle,
+      now: new Date(),
+      log
+    })
+    showStandings(metrics, standings)
+  })
+
+  const proofs = repeat('probes', intervals.probes, log, async () => {
+    await caBundles.begun // the policy has nothing to compare with before
+    apiServers = await readApiServers(client)
+    let found = await prove(client, apiServers, wrongCaBundle)
+    if (hasNewFailure(found, probes)) {
+      // What was written a moment ago reaches an API server a moment later. What still fails then is told.
+      await sleep(5000)
+      found = await prove(client, apiServers, wrongCaBundle)
+    }
+    await tellProofs({ client, log, now: new Date(), identityWebhook: identityConfigurationOf(configurations) }, found, probes)
+    if (isPassed(found) !== isPassed(probes)) caBundles.now()
+    probes = found
+    showProofs(metrics, found)
+  })
+
+  const watches = (['mutating', 'validating'] as const).map((kind) =>
+    listAndWatch(client, {
+      path: `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`,
+      keep: () => true,
+      onChange: () => {
+        caBundles.now()
+        proofs.now()
+      },
+      onTrouble: (because) => log.warn({ collection: `${kind}webhookconfigurations`, because }, 'watch changed its state')
+    })
+  )
+
+  const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry, {
+    caBundles: () => caBundles.trouble(),
+    probes: () => proofs.trouble(),
+    canary: () => troubleOf([...(probes?.canary ?? [])].map(([address, proof]) => [address, proof])),
+    selfTest: () =>
+      troubleOf(
+        probes === undefined
+          ? []
+          : [
+              ['webhook', probes.webhook],
+              ['policy', probes.policy]
+            ]
+      )
+  })
   await listen(health, config.server.healthPort)
 
   return {
     healthPort: portOf(health),
     close: async () => {
-      await certificates.stop()
+      for (const watch of watches) watch.stop()
+      await Promise.all([certificates.stop(), caBundles.stop(), proofs.stop()])
       await health.close()
       client.close()
     }
   }
+}
+
+/** Whether the identity webhook mutated the canary at every API server. */
+function isPassed(probes: Probes | undefined): boolean {
+  return probes !== undefined && probes.canary.size > 0 && [...probes.canary.values()].every(({ state }) => state === 'works')
+}
+
+function troubleOf(proofs: readonly (readonly [string, Proof])[]): string | undefined {
+  const bad = proofs.flatMap(([name, proof]) => (proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]))
+
+  return bad.length === 0 ? undefined : bad.join('; ')
+}
+
+function showStandings({ caBundleState }: Metrics, standings: readonly Standing[]): void {
+  caBundleState.reset()
+  for (const { guarded, state } of standings) {
+    caBundleState.set({ webhook: `${guarded.configuration.name}/${guarded.webhook.name}`, state }, 1)
+  }
+}
+
+// What could not be asked has no value: an alert on 0 must not ring for it.
+function showProofs({ identityWebhookMutating, selfTest }: Metrics, { canary, webhook, policy }: Probes): void {
+  identityWebhookMutating.reset()
+  selfTest.reset()
+  for (const [address, { state }] of canary)
+    if (state !== 'unknown') identityWebhookMutating.set({ api_server: address }, state === 'works' ? 1 : 0)
+  for (const [check, { state }] of Object.entries({ webhook, policy }))
+    if (state !== 'unknown') selfTest.set({ check }, state === 'works' ? 1 : 0)
 }
 
 // Kubelets mount it beside the token: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/

@@ -4,8 +4,11 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
+import { repeat } from '../controller/repeat.js'
 import { watchCluster } from '../facts/cluster.js'
 import type { Sources } from '../facts/facts.js'
+import { readIdentityWebhook, type IdentityWebhookReading } from '../facts/identity-webhook.js'
+import type { KubeClient } from '../kube/client.js'
 import { findCluster } from '../kube/connect.js'
 import { buildMetrics, type Metrics } from '../metrics.js'
 import { GuardError } from '../model/guard-error.js'
@@ -33,6 +36,10 @@ export interface Serving {
 // The mounted Secret changes at most every few minutes; a certificate is renewed long before it expires.
 const certificateInterval = 5000
 
+// Its flags change with an upgrade; the ConfigMap that kOps writes, with a role.
+const identityWebhookInterval = 120_000
+const identityWebhookTimeout = 5000
+
 // Endpoints of a pod that is no longer ready are gone from an API server's list well within this time.
 const drainTime = 5000
 
@@ -58,7 +65,16 @@ export async function serve(
   const given = await readSources(options, config)
   const iam =
     given.iam ?? (await buildLiveIam(config, { onRequest: (operation, result) => metrics.iamRequests.inc({ operation, result }) }))
-  const sources: Sources = { ...given, iam, cluster }
+  const identityWebhook = client && followIdentityWebhook(client, config.annotationPrefix, log)
+  const sources: Sources = {
+    ...given,
+    iam,
+    cluster,
+    accounts: cluster,
+    get identityWebhook() {
+      return identityWebhook?.settings() ?? given.identityWebhook
+    }
+  }
 
   let draining = false
   let app: FastifyInstance | undefined
@@ -95,9 +111,12 @@ export async function serve(
     {
       draining: () => (draining ? 'shutting down' : undefined),
       certificate: () => (app?.server.listening ? undefined : `no serving certificate in ${certFile} yet`),
-      cluster: () => (cluster === undefined || cluster.ready ? undefined : 'namespaces are not listed yet')
+      cluster: () =>
+        cluster === undefined || cluster.unlisted.length === 0 ? undefined : `${cluster.unlisted.join(', ')}: not listed yet`,
+      identityWebhook: () => (identityWebhook?.settings() === undefined ? identityWebhook?.trouble() : undefined)
     },
-    metrics.registry
+    metrics.registry,
+    { identityWebhookSettings: () => identityWebhook?.because() }
   )
   await listen(health, config.server.healthPort)
 
@@ -119,8 +138,26 @@ export async function serve(
       await app?.close()
       await health.close()
       cluster?.stop()
+      await identityWebhook?.stop()
       client?.close()
     }
+  }
+}
+
+/** Reads now and then how the cluster's identity webhook is set up; a prefix that is configured wins. The last answer stays. */
+function followIdentityWebhook(client: KubeClient, annotationPrefix: string | undefined, log: Logger) {
+  let reading: IdentityWebhookReading | undefined
+  const reads = repeat('identityWebhook', identityWebhookInterval, log, async () => {
+    const { settings, because } = await readIdentityWebhook(client, AbortSignal.timeout(identityWebhookTimeout))
+    if (because !== undefined && because !== reading?.because) log.info({ because }, 'settings of the identity webhook are assumed')
+    reading = { settings: { ...settings, annotationPrefix: annotationPrefix ?? settings.annotationPrefix }, because }
+  })
+
+  return {
+    settings: () => reading?.settings,
+    because: () => reading?.because,
+    trouble: () => reads.trouble(),
+    stop: () => reads.stop()
   }
 }
 

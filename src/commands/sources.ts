@@ -3,6 +3,7 @@ import { parseConfig, type Config } from '../config.js'
 import type { IamSource, Sources } from '../facts/facts.js'
 import { loadSnapshots } from '../facts/snapshot.js'
 import { GuardError } from '../model/guard-error.js'
+import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { rules } from '../rules/index.js'
 
 /** Facts that the user gives instead of a cloud or a cluster. */
@@ -35,7 +36,9 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
   const audience = flags.audience ?? config?.audience
-  if (iam.length === 0) return { issuer, audience, clusterCa }
+  const annotationPrefix = config?.annotationPrefix
+  const identityWebhook = annotationPrefix === undefined ? undefined : { ...defaultIdentityWebhook, annotationPrefix }
+  if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
   const issuers = new Set(
@@ -49,7 +52,14 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const snapshot = loadSnapshots(documents)
 
-  return { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer, audience, clusterCa }
+  return {
+    iam: snapshot.iam,
+    trustingRoles: snapshot.trustingRoles,
+    issuer: issuer ?? snapshot.issuer,
+    audience,
+    clusterCa,
+    identityWebhook
+  }
 }
 
 /** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */

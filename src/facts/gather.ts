@@ -1,13 +1,16 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
+import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import type { Answer, Ask, FactTypes, Facts, GatheredNeed, Need, Sources } from './facts.js'
+import { hideOthers } from '../trust-policy/hide-others.js'
+import type { Answer, Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
+import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
@@ -57,39 +60,37 @@ export async function gatherFacts(
 }
 
 /** Goes on with an answer: at once when it is there. Most are, and a promise for each would cost a review more than all of its facts. */
-function after<T, U>(answer: Answer<T>, use: (fact: Fact<T>) => Answer<U>): Answer<U> {
+function after<T, U>(answer: T | Promise<T>, use: (fact: T) => U | Promise<U>): U | Promise<U> {
   return answer instanceof Promise ? answer.then(use) : use(answer)
 }
 
 const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
-  role({ arn, sources: { iam }, ask, get }) {
-    if (arn === undefined) return noRole
-    if (iam === undefined) return unknown('no facts about IAM were given')
-
-    return after(get('clusterPartition'), (partition) => (isElsewhere(arn, partition) ? otherPartition : iam.readRole(arn, ask)))
+  role(gathering) {
+    return after(lookupOf(gathering), (target) => ('state' in target ? target : target.iam.readRole(target.arn, gathering.ask)))
   },
 
   trust({ subject, arn, sources, at, get }) {
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
-    const { defaultAudience } = sources.identityWebhook ?? defaultIdentityWebhook
     const [role, issuer] = [get('role'), get('issuer')] // both are under way before either is waited for
     return after(role, (role) =>
-      after(issuer, (issuer) => trustOf(role, { subject, arn, issuer, defaultAudience: sources.audience ?? defaultAudience, at }))
+      after(issuer, (issuer) => {
+        const trust = trustOf(role, { subject, arn, issuer, defaultAudience: identityWebhookOf(sources).defaultAudience, at })
+        // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
+        return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
+      })
     )
   },
 
-  provider({ arn, sources: { iam }, ask, get }) {
-    if (arn === undefined) return noRole
-    if (iam === undefined) return unknown('no facts about IAM were given')
+  provider(gathering) {
+    return after(lookupOf(gathering), (target) => {
+      if ('state' in target) return target
+      const { iam, arn } = target
 
-    return after(get('issuer'), (issuer) => {
-      if (issuer.state !== 'known') return issuer
-
-      return after(get('clusterPartition'), (partition) =>
-        isElsewhere(arn, partition)
-          ? otherPartition
-          : iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, ask)
+      return after(gathering.get('issuer'), (issuer) =>
+        issuer.state === 'known'
+          ? iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, gathering.ask)
+          : issuer
       )
     })
   },
@@ -113,10 +114,11 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   },
 
   namespace({ subject, sources, ask: { signal } }) {
-    if (sources.cluster === undefined) return moot('there is no cluster to ask')
+    const namespaces = sources.namespaces ?? sources.cluster
+    if (namespaces === undefined) return moot('there is no cluster to ask')
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
-    return sources.cluster.readNamespace(subject.namespace, signal)
+    return namespaces.readNamespace(subject.namespace, signal)
   },
 
   clusterCa({ subject, sources: { clusterCa } }) {
@@ -142,7 +144,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   },
 
   identityWebhook({ sources }) {
-    return known(sources.identityWebhook ?? defaultIdentityWebhook)
+    return known(identityWebhookOf(sources))
   },
 
   neighbours({ subject, sources }) {
@@ -155,11 +157,41 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     if (trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
 
     return after(get('issuer'), (issuer) => (issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer))
-  }
+  },
+
+  identityWebhooks: ({ subject, sources, ask: { signal } }) => identityWebhooksFor(subject, sources, signal),
+  backends: ({ subject, sources, ask: { signal } }) => backendsOf(subject, sources, signal),
+  injectedCertificate: ({ subject, sources, ask: { signal } }) => injectedCertificateOf(subject, sources, signal),
+  canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 
-const isElsewhere = (arn: RoleArn, partition: Fact<string>): boolean => partition.state === 'known' && partition.value !== arn.partition
+function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
+  return audience === undefined ? identityWebhook : { ...identityWebhook, defaultAudience: audience }
+}
 
+/**
+ * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not use is never looked up, nor is
+ * anything for a namespace that could not be read: whoever may dry-run a service account would read trust policies with our rights.
+ */
+function lookupOf({ arn, sources: { iam }, get }: Gathering): Target | Promise<Target> {
+  if (arn === undefined) return noRole
+
+  const [namespace, partition] = [get('namespace'), get('clusterPartition')]
+  return after(namespace, (namespace) =>
+    after(partition, (partition): Target => {
+      if (namespace.state === 'unknown') return unknown(`${namespace.because}, so it is not known which roles it may use`)
+      if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
+      if (iam === undefined) return unknown('no facts about IAM were given')
+      if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+
+      return { arn, iam }
+    })
+  )
+}
+
+type Target = { readonly arn: RoleArn; readonly iam: IamSource } | Fact<never>
+
+const notPermitted = moot('the namespace may not use the role')
 const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 

@@ -28,7 +28,7 @@ export function evaluate(
   rules: readonly Rule[],
   subject: Subject,
   facts: Facts,
-  { at, severities }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
+  { at, severities: chosen }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
@@ -40,15 +40,16 @@ export function evaluate(
     const found = missing === undefined ? rule.check(subject, values) : undefined
     if (missing === undefined && found === undefined) continue // nearly all rules of nearly all reviews
 
-    const configured = severities?.get(rule.id)
+    const configured = chosen?.get(rule.id)
     if (configured === 'off') continue
     if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
     if (found === undefined) continue
 
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    for (const { atAdmission, ...problem } of [found].flat()) {
+    for (const { atAdmission, atMost = 'error', ...problem } of [found].flat()) {
       const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
-      const severity = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
+      const usual = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
+      const severity = severities.indexOf(usual) > severities.indexOf(atMost) ? usual : atMost
       findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
     }
   }
@@ -79,6 +80,9 @@ function missingFor(rule: Rule, facts: Facts): Exclude<Fact<never>, { state: 'kn
 
   return unknown
 }
+
+// From the most severe on.
+const severities: readonly Severity[] = ['error', 'warning', 'info']
 
 const nobodyAsked = { state: 'unknown', because: 'nobody asked' } as const
 

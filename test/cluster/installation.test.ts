@@ -197,7 +197,12 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
     t.match(await controller(`get ${kinds} -A`), may, kinds)
 
   t.match(await serve('get --raw /.well-known/openid-configuration'), may)
-  for (const kinds of ['serviceaccounts', 'namespaces']) t.match(await serve(`get ${kinds} -A`), may, kinds)
+  for (const kinds of ['serviceaccounts', 'namespaces', 'mutatingwebhookconfigurations'])
+    t.match(await serve(`get ${kinds} -A`), may, kinds)
+  for (const kind of ['deployment', 'daemonset', 'service', 'configmap']) {
+    t.match(await serve(`get ${kind} pod-identity-webhook -n kube-system --ignore-not-found`), { ...may, stderr: /^$/ }, kind)
+    t.match(await serve(`get ${kind} another -n kube-system --ignore-not-found`), mayNot, `another ${kind}`)
+  }
   for (const kinds of ['secrets', 'pods', 'webhooktrusts']) t.match(await serve(`get ${kinds} -A`), mayNot, kinds)
   t.match(await serve(`patch serviceaccount default -n default ${label}`), mayNot)
 })

@@ -66,7 +66,7 @@ t.test('check reads standard input, and lists what it could not check', async (t
     'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/a" } }\n'
   const { code, stdout } = await run(['check', '-', '-n', 'team'], account)
   t.equal(code, 0)
-  t.match(stdout, /not checked: role-missing \(1 object\): no facts about IAM were given/)
+  t.match(stdout, /not checked: role-missing and \d+ more \(1 object\): no facts about IAM were given/)
   t.equal((await run(['check', '-', '--fail-on-unknown'], account)).code, 1)
   const waived = account
     .replace('annotations: {', 'annotations: { ignore.irsa-guard.io/role-arn-malformed: "moving", ')
@@ -137,6 +137,22 @@ spec:
   t.match(stdout, /stdin:21 CronJob shop\/cart\n {2}warning mutation-preempted: container app lacks AWS_WEB_IDENTITY_TOKEN_FILE/)
   t.match(stdout, /field: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
   t.match(stdout, /not checked: service-account-missing \(1 object\): service account shop\/web is not among the files/)
+})
+
+t.test('check obeys the namespaces among the files', async (t) => {
+  const account = `apiVersion: v1
+kind: ServiceAccount
+metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/gone" } }
+`
+  const namespace = (settings: string): string => `---\napiVersion: v1\nkind: Namespace\nmetadata: { name: shop, ${settings} }\n`
+  const args = ['check', '-', '--iam', 'examples/iam.json']
+  t.match(await run(args, account + namespace('annotations: { irsa-guard.io/allowed-roles: "*:role/shop/*" }')), {
+    code: 1,
+    stdout:
+      /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 errors, 0 warnings, 0 waived, 0 not/
+  })
+  t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: warn }')), { code: 1, stdout: /error role-missing/ })
+  t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: "off" }')), { code: 0, stdout: /^2 objects: 0 errors/ })
 })
 
 t.test('check obeys --fail-on', async (t) => {
