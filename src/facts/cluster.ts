@@ -42,7 +42,7 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
     readIssuer: buildIssuerReader(client),
     readNamespace: (name, signal) =>
       namespaceOf(name, (within) => readMetadata(client, 'namespaces', name, within, parseNamespaceSettings), signal),
-    readAccount: async (namespace, name, signal) => {
+    readAccount: (namespace, name, signal) => {
       if (!isName(namespace) || !isName(name))
         return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
 

@@ -35,14 +35,14 @@ export function buildObjectSources(
     clusterCa: clusterCaAmong(objects),
     webhooks: buildObjectWebhooks(subjects, objects, namespace),
     namespaces: {
-      readNamespace: async (name) => {
+      readNamespace: (name) => {
         const found = namespaces.get(name)
 
         return found === undefined ? moot(`namespace ${name} is not among the files`) : known(found)
       }
     },
     accounts: {
-      readAccount: async (namespace, name) => {
+      readAccount: (namespace, name) => {
         const found = annotations.get(`${namespace}/${name}`)
 
         return found === undefined
