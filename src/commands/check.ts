@@ -22,6 +22,7 @@ export interface CheckOptions {
   readonly config?: string
   readonly issuer?: string
   readonly clusterCa?: string
+  readonly audience?: string
   readonly namespace?: string
   readonly context?: string
   readonly kubeconfig?: string

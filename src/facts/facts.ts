@@ -129,13 +129,12 @@ export interface Sources {
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
-  /** The identity webhook's default audience. */
-  readonly audience?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
   /** Namespaces that were given; they are looked up here instead of in the cluster. */
   readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
+  /** How the identity webhook is set up, as far as it was read or said. */
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined

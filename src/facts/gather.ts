@@ -154,9 +154,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
   canary: async ({ subject, sources }) => canaryOf(subject, sources)
 }
 
-function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
-  return audience === undefined ? identityWebhook : { ...identityWebhook, defaultAudience: audience }
-}
+const identityWebhookOf = ({ identityWebhook = defaultIdentityWebhook }: Sources): IdentityWebhookSettings => identityWebhook
 
 /**
  * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not use is never looked up, nor is

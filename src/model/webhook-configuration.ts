@@ -1,5 +1,5 @@
 import { annotationsOf, isRecord } from './record.js'
-import type { Stage } from './subject.js'
+import type { Stage } from './stage.js'
 
 /** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */
 export interface Webhook {

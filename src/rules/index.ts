@@ -64,7 +64,6 @@ export const rules: readonly Rule[] = [
   roleOnDefaultServiceAccount,
   roleAnnotationMissing,
   annotatedAccountUnused,
-  identityWebhookMissing,
   podNotMutated,
   podHalfMutated,
   podRoleMismatch,
@@ -102,10 +101,11 @@ export const rules: readonly Rule[] = [
   caBundleExpiring,
   caBundleHoldsPrivateKey,
   caInjectionBroken,
-  webhookBackendMissing,
-  reviewVersionUnsupported,
-  identityWebhookMissesPods,
-  identityWebhookNotMutating,
   identityWebhookDuplicated,
-  identityWebhookRemoved
+  identityWebhookMissesPods,
+  identityWebhookMissing,
+  identityWebhookNotMutating,
+  identityWebhookRemoved,
+  reviewVersionUnsupported,
+  webhookBackendMissing
 ]

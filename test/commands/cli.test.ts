@@ -270,6 +270,30 @@ t.test('trust shows the statement, what differs, and the corrected policy', asyn
   })
 })
 
+t.test('trust --aws asks IAM for the role', async (t) => {
+  const role = 'arn:aws:iam::111122223333:role/team/cart'
+  const { issuer, roles } = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string; roles: [{ trustPolicy: object }] }
+  const iam = await startFakeIam(({ action }) =>
+    action === 'GetCallerIdentity' ? identityReply('111122223333') : roleReply(role, roles[0].trustPolicy)
+  )
+  t.teardown(() => iam.close())
+  const environment = { AWS_ENDPOINT_URL: iam.url, AWS_ACCESS_KEY_ID: 'AKIAOWN', AWS_SECRET_ACCESS_KEY: 's', HOME: '/nonexistent' }
+  const args = ['trust', '--aws', '--role', role, '--issuer', issuer, '-n', 'shop', '--service-account']
+  t.match(await run([...args, 'cart'], '', environment), { code: 0, stdout: /shop:cart: allowed by statement 0/ })
+  t.match(await run([...args, 'web'], '', environment), { code: 1, stdout: /error trust-subject-mismatch: / })
+  t.match(await run([...args, 'cart', '--iam', 'examples/iam.json'], '', environment), { code: 2, stderr: /cannot be used with/ })
+})
+
+t.test('check takes the default audience of the identity webhook', async (t) => {
+  const account = `apiVersion: v1
+kind: ServiceAccount
+metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/team/cart" } }
+`
+  const args = ['check', '-', '--iam', 'examples/iam.json', '--audience']
+  t.match(await run([...args, 'vault'], account), { code: 1, stdout: /error trust-audience-mismatch: .*the token has "vault"/ })
+  t.match(await run([...args, 'sts.amazonaws.com'], account), { code: 0 })
+})
+
 t.test('trust reads a policy, plain or percent-encoded, and prints the corrected one', async (t) => {
   const iam = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string; roles: [{ trustPolicy: unknown }] }
   const policy = iam.roles[0].trustPolicy

@@ -3,7 +3,7 @@ import type { Facts, Need, Sources } from '../../src/facts/facts.js'
 import { gatherFacts } from '../../src/facts/gather.js'
 import { buildObjectSources } from '../../src/facts/objects.js'
 import { known, moot, unknown, type Fact } from '../../src/model/fact.js'
-import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience } from '../../src/model/identity-webhook.js'
 import type { NamespaceSettings } from '../../src/model/namespace.js'
 import { parseSubject, type Subject } from '../../src/model/subject.js'
 import { accountOf, annotated } from '../support/accounts.js'
@@ -30,6 +30,12 @@ t.test('a service account comes from the source', async (t) => {
   }
   t.match(await gather(deploymentOf(), 'account', { accounts }), { value: { annotations: { asked: 'shop/cart' } } })
   t.match(await gather(accountOf(), 'account', { accounts }), { state: 'moot' })
+})
+
+t.test('what somebody said of the audience holds', async (t) => {
+  const said = withAudience(defaultIdentityWebhook, 'vault')
+  t.match(said, { defaultAudience: 'vault', isAudienceKnown: true })
+  t.equal(withAudience(defaultIdentityWebhook, undefined), defaultIdentityWebhook)
 })
 
 t.test('the settings of the identity webhook are always known', async (t) => {

@@ -1,11 +1,16 @@
 /**
- * Stands in for amazon-eks-pod-identity-webhook where the real one cannot be had: the same flags, and for annotated service accounts
- * the same variables, volume and mount. It shows that certificate, registration and API server play together; it proves nothing
- * about the real webhook. https://docs.aws.amazon.com/eks/latest/userguide/pod-configuration.html shows what a pod gets.
+ * Stands in for amazon-eks-pod-identity-webhook where the real one cannot be had, and where a test wants one that fails: the same flags, and
+ * one more, `--fault-file`, a file that says how it fails now. It shows that certificate, registration and API server play together; it
+ * proves nothing about the real webhook.
  */
-import { readFileSync } from 'node:fs'
-import { createServer, request } from 'node:https'
+import { existsSync, readFileSync } from 'node:fs'
+import { Agent, createServer, request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { patchOf, type Annotations, type Pod } from './identity-webhook-patch.ts'
+
+/** How it fails: answers too late, answers without a patch, mutates one container only. */
+export type Fault = 'slow' | 'no-patch' | 'half' | 'none'
 
 const { values } = parseArgs({ strict: false })
 const flag = (name: string): string => String(values[name])
@@ -16,19 +21,12 @@ const kubeconfig = readJson(flag('kubeconfig')) as {
   clusters: [{ cluster: { server: string; 'certificate-authority': string } }]
   users: [{ user: { 'client-certificate-data': string; 'client-key-data': string } }]
 }
-interface Container {
-  env?: { name: string; value: string }[]
-  volumeMounts?: unknown[]
-}
 interface Review {
-  request: {
-    uid: string
-    namespace: string
-    object: { spec: { serviceAccountName?: string; volumes?: unknown[]; containers: Container[]; initContainers?: Container[] } }
-  }
+  request: { uid: string; namespace: string; object: Pod }
 }
 
-const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
+// Longer than any timeout that a webhook may be registered with.
+const slowness = 35_000
 
 const server = createServer({ cert: readFileSync(flag('tls-cert')), key: readFileSync(flag('tls-key')) }, (incoming, response) => {
   if (incoming.url === '/healthz') return void response.end('ok')
@@ -37,7 +35,9 @@ const server = createServer({ cert: readFileSync(flag('tls-cert')), key: readFil
     let body = ''
     for await (const chunk of incoming.setEncoding('utf8')) body += String(chunk)
     const review = JSON.parse(body) as Review
-    const patch = await patchFor(review)
+    const fault = readFault()
+    if (fault === 'slow') await sleep(slowness, undefined, { ref: false })
+    const patch = fault === 'no-patch' ? undefined : await patchFor(review, fault === 'half')
     const answer = {
       uid: review.request.uid,
       allowed: true,
@@ -49,36 +49,26 @@ const server = createServer({ cert: readFileSync(flag('tls-cert')), key: readFil
 })
 server.listen(Number(flag('port')), '127.0.0.1')
 
-async function patchFor({ request: { namespace, object } }: Review): Promise<unknown[] | undefined> {
-  const role = await readRole(namespace, object.spec.serviceAccountName ?? 'default')
-  if (!role) return undefined
+function readFault(): string {
+  const file = values['fault-file']
 
-  const token = { audience: 'sts.amazonaws.com', expirationSeconds: 86_400, path: 'token' }
-  const volume = { name: 'aws-iam-token', projected: { sources: [{ serviceAccountToken: token }] } }
-  const inject = (container: Container): Container => ({
-    ...container,
-    env: [
-      ...(container.env ?? []),
-      { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
-      { name: 'AWS_DEFAULT_REGION', value: flag('aws-default-region') },
-      { name: 'AWS_REGION', value: flag('aws-default-region') },
-      { name: 'AWS_ROLE_ARN', value: role },
-      { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${mountPath}/token` }
-    ],
-    volumeMounts: [...(container.volumeMounts ?? []), { name: volume.name, readOnly: true, mountPath }]
-  })
-  const { volumes = [], containers, initContainers } = object.spec
-  return [
-    { op: 'add', path: '/spec/volumes', value: [volume, ...volumes] },
-    { op: 'add', path: '/spec/containers', value: containers.map(inject) },
-    ...(initContainers ? [{ op: 'add', path: '/spec/initContainers', value: initContainers.map(inject) }] : [])
-  ]
+  return typeof file === 'string' && existsSync(file) ? readFileSync(file, 'utf8') : 'none'
 }
 
-function readRole(namespace: string, name: string): Promise<string | undefined> {
+async function patchFor({ request: { namespace, object } }: Review, half: boolean): Promise<unknown[] | undefined> {
+  const annotations = await readAnnotations(namespace, object.spec.serviceAccountName ?? 'default')
+  const region = flag('aws-default-region')
+
+  return patchOf(object, annotations, { region, regionalSts: flag('sts-regional-endpoint') === 'true' }, half)
+}
+
+const agent = new Agent({ keepAlive: true })
+
+function readAnnotations(namespace: string, name: string): Promise<Annotations> {
   const [{ cluster }] = kubeconfig.clusters
   const [{ user }] = kubeconfig.users
   const options = {
+    agent,
     ca: readFileSync(cluster['certificate-authority']),
     cert: Buffer.from(user['client-certificate-data'], 'base64'),
     key: Buffer.from(user['client-key-data'], 'base64')
@@ -89,7 +79,7 @@ function readRole(namespace: string, name: string): Promise<string | undefined> 
       answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
       answer.on('end', () => {
         const account = JSON.parse(body) as { metadata?: { annotations?: Record<string, string> } }
-        resolve(account.metadata?.annotations?.['eks.amazonaws.com/role-arn'])
+        resolve(account.metadata?.annotations ?? {})
       })
     })
       .once('error', reject)

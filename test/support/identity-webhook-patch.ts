@@ -1,0 +1,108 @@
+/**
+ * What amazon-eks-pod-identity-webhook does to a pod, for where the real one cannot be had: its variables in its order, nothing that a
+ * container has already, volume and mount unless they are there. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler, pkg/cache)
+ */
+
+/** The parts of a pod, of its containers and of its service account that count. */
+export interface Pod {
+  metadata: { annotations?: Record<string, string> }
+  spec: {
+    serviceAccountName?: string
+    nodeSelector?: Record<string, string>
+    volumes?: { name: string }[]
+    containers: Container[]
+    initContainers?: Container[]
+  }
+}
+interface Container {
+  name: string
+  env?: { name: string; value?: string }[]
+  volumeMounts?: { name: string }[]
+}
+export type Annotations = Readonly<Record<string, string>>
+
+/** Its flags, as far as they are known here. */
+export interface Flags {
+  region: string | undefined
+  regionalSts: boolean
+}
+
+const prefix = 'eks.amazonaws.com'
+const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
+const volumeName = 'aws-iam-token'
+const mount = { name: volumeName, readOnly: true, mountPath }
+const shortestExpiration = 600
+
+/** The JSON Patch for a pod of an account with these annotations; undefined leaves the pod alone. `half` mutates the first container only. */
+export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = false): unknown[] | undefined {
+  const role = account[`${prefix}/role-arn`]
+  if (role === undefined || role === '') return undefined
+
+  const { volumes, containers, initContainers, nodeSelector = {} } = pod.spec
+  const annotations = pod.metadata.annotations ?? {}
+  const skipped = (annotations[`${prefix}/skip-containers`] ?? '').split(',') // it reads CSV; no test here has quotes
+  const isWindows = [nodeSelector['kubernetes.io/os'], nodeSelector['beta.kubernetes.io/os']].includes('windows')
+  const tokenFile = isWindows ? `C:${mountPath}/token`.replaceAll('/', '\\') : `${mountPath}/token`
+  const isRegional = parseBool(account[`${prefix}/sts-regional-endpoints`]) ?? flags.regionalSts
+  const inject = (container: Container): Container =>
+    skipped.includes(container.name) || (half && container !== containers[0])
+      ? container
+      : injected(container, { role, tokenFile, region: flags.region, isRegional })
+
+  const token = {
+    audience: account[`${prefix}/audience`] ?? 'sts.amazonaws.com',
+    expirationSeconds: expirationOf(annotations) ?? expirationOf(account) ?? 86_400,
+    path: 'token'
+  }
+  const volume = { name: volumeName, projected: { sources: [{ serviceAccountToken: token }] } }
+  const isThere = volumes?.some(({ name }) => name === volumeName) ?? false
+
+  return [
+    ...(isThere ? [] : [{ op: 'add', path: '/spec/volumes', value: [volume, ...(volumes ?? [])] }]),
+    { op: 'add', path: '/spec/containers', value: containers.map(inject) },
+    ...(initContainers ? [{ op: 'add', path: '/spec/initContainers', value: initContainers.map(inject) }] : [])
+  ]
+}
+
+interface Injected {
+  role: string
+  tokenFile: string
+  region: string | undefined
+  isRegional: boolean
+}
+
+function injected(container: Container, { role, tokenFile, region, isRegional }: Injected): Container {
+  const { env = [], volumeMounts = [] } = container
+  const has = (...names: string[]): boolean => env.some(({ name }) => names.includes(name))
+  const added: { name: string; value: string }[] = []
+  const add = (name: string, value: string): unknown => added.push({ name, value })
+  if (isRegional && !has('AWS_STS_REGIONAL_ENDPOINTS')) add('AWS_STS_REGIONAL_ENDPOINTS', 'regional')
+  if (region !== undefined && !has('AWS_DEFAULT_REGION', 'AWS_REGION')) {
+    add('AWS_DEFAULT_REGION', region)
+    add('AWS_REGION', region)
+  }
+  if (!has('AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE')) {
+    add('AWS_ROLE_ARN', role)
+    add('AWS_WEB_IDENTITY_TOKEN_FILE', tokenFile)
+  }
+  const isMounted = volumeMounts.some(({ name }) => name === volumeName)
+
+  return {
+    ...container,
+    env: [...env, ...added],
+    volumeMounts: isMounted ? volumeMounts : [...volumeMounts, mount]
+  }
+}
+
+function expirationOf(annotations: Annotations): number | undefined {
+  const text = annotations[`${prefix}/token-expiration`] ?? ''
+
+  return /^[-+]?\d+$/.test(text) ? Math.max(Number(text), shortestExpiration) : undefined
+}
+
+/** Go's strconv.ParseBool. */
+function parseBool(text = ''): boolean | undefined {
+  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
+
+  return ['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text) ? false : undefined
+}
