@@ -61,8 +61,21 @@ export async function startGuard(controlPlane: ControlPlane, { config = {}, env 
     await writeFile(file, stringify({ server: { port, healthPort }, tls, ...config }))
     const daemon = await startDaemon({
       name: `irsa-guard ${name}`,
-      command: process.execPath,
-      args: [join(root, 'dist', 'cli.js'), name, '--config', file, '--kubeconfig', kubeconfig],
+      // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each review.
+      command: 'env',
+      args: [
+        '-u',
+        'NODE_OPTIONS',
+        '-u',
+        'NODE_V8_COVERAGE',
+        process.execPath,
+        join(root, 'dist', 'cli.js'),
+        name,
+        '--config',
+        file,
+        '--kubeconfig',
+        kubeconfig
+      ],
       env: { PATH: process.env['PATH'], HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env },
       isReady: async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok,
       stopWithin: 20_000
