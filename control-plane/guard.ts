@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments, stringify } from 'yaml'
-import { startDaemon, type Daemon } from './daemon.ts'
+import { startDaemon } from './daemon.ts'
 import { findFreePort } from './free-port.ts'
 import { mirrorSecret } from './mirror-secret.ts'
 import { writeIdentity } from './service-account-identity.ts'
@@ -15,6 +15,23 @@ export interface GuardOptions {
   config?: Readonly<Record<string, unknown>>
   /** Added to the environment of both processes, for example the endpoint and credentials of an IAM API. */
   env?: Readonly<Record<string, string>>
+  /** Runs one of the two. Default: `node dist/cli.js`; a test may run the product's functions in its own process instead. */
+  run?: (process: GuardProcess) => Promise<RunningProcess>
+}
+
+/** One of the guard's processes, and what it is started with. */
+export interface GuardProcess {
+  name: 'serve' | 'controller'
+  /** Configuration file. */
+  config: string
+  kubeconfig: string
+  env: NodeJS.ProcessEnv
+}
+
+/** A process of the guard that runs, whether it is ready or not. */
+export interface RunningProcess {
+  output(): string
+  stop(): Promise<void>
 }
 
 /** The guard, installed from manifests/, with its two processes beside the API server. */
@@ -38,7 +55,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  * Applies manifests/ and starts `serve` and `controller` from dist/ with the identities that the manifests give them. There is no kubelet, so
  * the one change to the manifests is that the API server reaches the guard by URL. Resolves when the API server asks it.
  */
-export async function startGuard(controlPlane: ControlPlane, { config = {}, env = {} }: GuardOptions = {}): Promise<Guard> {
+export async function startGuard(controlPlane: ControlPlane, { config = {}, env = {}, run = runBuilt }: GuardOptions = {}): Promise<Guard> {
   const folder = join(controlPlane.folder, 'irsa-guard')
   const mount = join(folder, 'tls')
   await mkdir(mount, { recursive: true })
@@ -54,33 +71,18 @@ export async function startGuard(controlPlane: ControlPlane, { config = {}, env 
   const secret = mirrorSecret(controlPlane, { namespace: 'irsa-guard', name: 'irsa-guard-serving-cert', folder: mount })
   undo.push(() => secret.stop())
 
-  const processes = new Map<string, Daemon>()
+  const processes = new Map<string, RunningProcess>()
   const start = async (name: 'serve' | 'controller', healthPort: number, kubeconfig: string) => {
     const file = join(folder, `${name}.yaml`)
     const tls = { certFile: join(mount, 'tls.crt'), keyFile: join(mount, 'tls.key'), hosts: ['127.0.0.1'] }
     await writeFile(file, stringify({ server: { port, healthPort }, tls, ...config }))
-    const daemon = await startDaemon({
-      name: `irsa-guard ${name}`,
-      // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each review.
-      command: 'env',
-      args: [
-        '-u',
-        'NODE_OPTIONS',
-        '-u',
-        'NODE_V8_COVERAGE',
-        process.execPath,
-        join(root, 'dist', 'cli.js'),
-        name,
-        '--config',
-        file,
-        '--kubeconfig',
-        kubeconfig
-      ],
-      env: { PATH: process.env['PATH'], HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env },
-      isReady: async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok,
-      stopWithin: 20_000
+    processes.set(
+      name,
+      await run({ name, config: file, kubeconfig, env: { PATH: process.env['PATH'], HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env } })
+    )
+    await waitFor(`irsa-guard ${name}`, async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok).catch((error: unknown) => {
+      throw new Error(`irsa-guard ${name} is not ready; it wrote:\n${processes.get(name)?.output().slice(-2_000) ?? ''}`, { cause: error })
     })
-    processes.set(name, daemon)
   }
   const controllerIdentity = await identityOf('controller')
   const serveIdentity = await identityOf('serve')
@@ -116,6 +118,30 @@ export async function startGuard(controlPlane: ControlPlane, { config = {}, env 
     stopController: () => stopProcess('controller'),
     stop
   }
+}
+
+function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<RunningProcess> {
+  return startDaemon({
+    name: `irsa-guard ${name}`,
+    // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each review.
+    command: 'env',
+    args: [
+      '-u',
+      'NODE_OPTIONS',
+      '-u',
+      'NODE_V8_COVERAGE',
+      process.execPath,
+      join(root, 'dist', 'cli.js'),
+      name,
+      '--config',
+      config,
+      '--kubeconfig',
+      kubeconfig
+    ],
+    env,
+    isReady: () => Promise.resolve(true), // its health is asked by whoever started it
+    stopWithin: 20_000
+  })
 }
 
 async function applyManifests(controlPlane: ControlPlane, url: string): Promise<void> {

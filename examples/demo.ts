@@ -5,6 +5,10 @@ import { styleText } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { startGuard } from '../control-plane/guard.ts'
 import { findBinaries } from '../control-plane/binaries.ts'
+import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
+import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import { run } from '../control-plane/run.ts'
+import { waitFor } from '../control-plane/wait.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url))) // the commands that are shown name files from here
@@ -14,6 +18,12 @@ if (unknownFlag !== undefined) {
   console.error(`unknown argument ${unknownFlag}; known is --keep, which leaves everything running`)
   process.exit(2)
 }
+
+const podRole = [
+  ...['create', '--dry-run=server', '-f', 'examples/demo/healthy-pod.yaml'],
+  ...['-o', 'jsonpath={.spec.containers[0].env[?(@.name=="AWS_ROLE_ARN")].value}']
+]
+const events = ['get', 'events', '--field-selector', 'involvedObject.kind=MutatingWebhookConfiguration']
 
 const controlPlane = await startControlPlane()
 const undo: (() => Promise<void>)[] = [() => controlPlane.stop()]
@@ -29,22 +39,83 @@ for (let last = undo.pop(); last; last = undo.pop()) await last()
 process.exitCode = failed ? 1 : 0
 
 async function play(): Promise<void> {
-  const iam = resolve('examples/iam.json')
   say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is the file examples/iam.json.`)
 
-  const guard = await startGuard(controlPlane, { config: { iam: { files: [iam] } } })
+  const identityWebhook = await startIdentityWebhook(controlPlane, { port: 23443, command: await identityWebhookCommand() })
+  undo.push(() => identityWebhook.stop())
+  const guard = await startGuard(controlPlane, { config: { iam: { files: [resolve('examples/iam.json')] } } })
   undo.push(() => guard.stop())
   say('irsa-guard is installed from manifests/, and the API server asks it.')
 
   await kubectl(['create', 'namespace', 'shop'], 'ok', 'A namespace to play in.')
-  await apply('healthy.yaml', 'ok', 'The role exists: accepted in silence.')
+  await apply('healthy.yaml', 'ok', 'The role exists and trusts this service account: accepted in silence.')
+  await kubectl(podRole, 'ok', 'A pod of that account gets the role: the identity webhook works.', /role\/team\/cart/)
+
+  say('Mistakes in service accounts')
   await apply('policy-arn.yaml', 'denied', 'The ARN of a policy in place of a role: every AWS call of the pod would be refused.')
-  await apply('other-partition.yaml', 'denied', 'A role of another AWS partition: no token crosses partitions.')
+  await apply('other-namespace.yaml', 'denied', 'The role trusts shop/cart and nobody else: STS would refuse the token of this one.')
   await apply(
     'no-role-yet.yaml',
     'warned',
     'The role does not exist (yet): Helm or Terraform may make it in a moment, so this is a warning.'
   )
+
+  say("The incident: somebody pastes another cluster's CA into the identity webhook's configuration")
+  const wrong = await wrongBundle()
+  await waitFor('the accepted bundles', async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0)
+  await kubectl(patchOf(wrong), 'denied', 'The API server would not trust the identity webhook any more, and fail open.')
+
+  await guard.stop()
+  await kubectl(['delete', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'Now without the guard: its policy and its processes are off.')
+  await waitFor('the policy to be gone', async () => (await controlPlane.kubectl([...patchOf(wrong), '--dry-run=server'])).code === 0)
+  await kubectl(patchOf(wrong), 'ok', 'The same patch goes through, and nobody says anything.')
+  await waitFor('the API server to use it', async () => !(await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
+  await kubectl(podRole, 'ok', 'The next pod has no role. Nothing failed; its AWS calls would run with the role of the node.', /^$/)
+
+  say('The guard is back')
+  await kubectl(['apply', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'The policy again,')
+  await guard.startController()
+  await waitFor('the Event', async () => (await controlPlane.kubectl(events)).stdout.includes('CABundleForeign'), 60_000)
+  await kubectl(events, 'ok', 'and the controller has found the wrong bundle within a minute, with nothing applied.')
+
+  const fix = await run(process.execPath, [
+    'dist/cli.js',
+    'ca',
+    'mutatingwebhookconfiguration/pod-identity-webhook',
+    '--fix',
+    '--kubeconfig',
+    controlPlane.kubeconfig
+  ])
+  show('irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix', fix.text)
+  console.log(styleText('green', '  → What is right, as a patch.\n'))
+  await kubectl(patchOf(controlPlane.clusterCa.certificatePem), 'ok', 'That patch passes the policy,')
+  await waitFor('the API server to use it', async () => (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
+  await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
+}
+
+function patchOf(bundle: string): string[] {
+  const value = Buffer.from(bundle).toString('base64')
+  const patch = JSON.stringify([{ op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value }])
+
+  return ['patch', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--type=json', '-p', patch]
+}
+
+/** A CA with the same subject as the cluster's, as every EKS cluster has one. */
+async function wrongBundle(): Promise<string> {
+  return (await controlPlane.createClusterCa()).certificatePem
+}
+
+/** The real identity webhook where it can be had; else one of ours that does the same, and the demo says so. */
+async function identityWebhookCommand(): Promise<[string, ...string[]]> {
+  try {
+    const real = await findIdentityWebhook()
+    say(`The identity webhook is the real one: ${real}`)
+    return [real]
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    say(`The real identity webhook cannot be had here, so a stand-in of this repository takes its place.\n(${reason.slice(0, 200)}…)`)
+    return [process.execPath, resolve('test/support/identity-webhook-stand-in.ts')]
+  }
 }
 
 type Outcome = 'ok' | 'denied' | 'warned'
@@ -55,14 +126,25 @@ async function apply(file: string, expected: Outcome, why: string): Promise<void
 }
 
 /** Shows a command, its answer and why; the demo ends when the answer is not the expected one. */
-async function kubectl(args: string[], expected: Outcome, why: string): Promise<void> {
-  console.log(styleText('bold', `$ kubectl ${args.join(' ')}`))
-  const { code, stdout, stderr } = await controlPlane.kubectl(args)
-  process.stdout.write(stdout + stderr)
+async function kubectl(args: string[], expected: Outcome, why: string, output = /(?:)/): Promise<void> {
+  const { code, stdout, stderr, text } = await controlPlane.kubectl(args)
+  show(`kubectl ${args.map(quoted).join(' ')}`, text)
   const outcome = code !== 0 ? 'denied' : stderr.includes('Warning: ') ? 'warned' : 'ok'
   const color = { ok: 'green', warned: 'yellow', denied: 'red' } as const
   console.log(styleText(color[outcome], `  → ${why}\n`))
-  if (outcome !== expected) throw new Error(`this should have been ${expected}, and was ${outcome}`)
+  if (outcome !== expected || !output.test(stdout)) throw new Error(`this should have been ${expected}, and was ${outcome}`)
+}
+
+function show(command: string, answer: string): void {
+  const line = answer === '' ? '(nothing)' : answer.trimEnd()
+  console.log(`${styleText('bold', `$ ${command}`)}\n${line}`)
+}
+
+/** As one would type it; a caBundle is too long to be read. */
+function quoted(argument: string): string {
+  const short = argument.replace(/[A-Za-z0-9+/=]{80,}/, (base64) => `${base64.slice(0, 20)}…`)
+
+  return /^[\w@%+=:,./-]+$/.test(short) ? short : `'${short}'`
 }
 
 function say(text: string): void {

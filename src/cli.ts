@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
 import type { CaOptions } from './commands/ca.js'
-import type { CheckOptions } from './commands/check.js'
+import type { CheckOptions, Terminal } from './commands/check.js'
 import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
 import type { TrustOptions } from './commands/trust.js'
@@ -11,12 +11,23 @@ const program = new Command('irsa-guard')
   .description('stops broken IAM roles for service accounts (IRSA) where the mistake is made')
   .exitOverride()
 
+const terminal: Terminal = {
+  stdin: process.stdin,
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text)
+}
+
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
   .argParser((file: string, files: string[]) => [...files, file])
 const configOption = new Option('--config <file>', 'configuration, YAML')
 const kubeconfigOption = new Option('--kubeconfig <file>', 'kubeconfig; else $KUBECONFIG, the token of the pod, ~/.kube/config')
 const clusterCaOption = new Option('--cluster-ca <file>', 'the current CAs of the cluster, PEM: kube-root-ca.crt')
+const audienceOption = new Option(
+  '--audience <name>',
+  'the audience that the identity webhook asks tokens for, when no annotation says another'
+)
+const awsOption = (): Option => new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam')
 const issuerOption = new Option('--issuer <url>', "the cluster's OIDC issuer")
 
 program
@@ -26,9 +37,10 @@ program
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
   .addOption(configOption)
-  .addOption(new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam'))
+  .addOption(awsOption())
   .addOption(issuerOption)
   .addOption(clusterCaOption)
+  .addOption(audienceOption)
   .option('-n, --namespace <name>', 'the namespace of objects that name none')
   .addOption(
     new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
@@ -42,11 +54,7 @@ program
   )
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')
-    process.exitCode = await check(files, options, {
-      stdin: process.stdin,
-      stdout: (text) => process.stdout.write(text),
-      stderr: (text) => process.stderr.write(text)
-    })
+    process.exitCode = await check(files, options, terminal)
   })
 
 program
@@ -78,9 +86,11 @@ Examples:
 program
   .command('trust')
   .description("judge one role's trust policy for one service account; exit code 1 for findings")
-  .option('--role <arn>', 'the role; its policy comes from --iam, unless --policy gives it')
+  .option('--role <arn>', 'the role; its policy comes from --iam or --aws, unless --policy gives it')
   .option('--policy <file>', 'a trust policy; - reads standard input')
   .addOption(iamOption)
+  .addOption(awsOption())
+  .addOption(configOption)
   .addOption(issuerOption)
   .option('-n, --namespace <name>', 'namespace of the service account', 'default')
   .requiredOption('--service-account <name>', 'name of the service account')
@@ -97,16 +107,13 @@ program
     `
 Examples:
   irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json -n shop --service-account cart
+  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --aws --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart
   irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix
   aws iam get-role --role-name cart --query Role.AssumeRolePolicyDocument | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart`
   )
   .action(async (options: TrustOptions) => {
     const { trust } = await import('./commands/trust.js')
-    process.exitCode = await trust(options, {
-      stdin: process.stdin,
-      stdout: (text) => process.stdout.write(text),
-      stderr: (text) => process.stderr.write(text)
-    })
+    process.exitCode = await trust(options, terminal)
   })
 
 program
@@ -116,6 +123,8 @@ program
   .addOption(kubeconfigOption)
   .addOption(iamOption)
   .addOption(issuerOption)
+  .addOption(clusterCaOption)
+  .addOption(audienceOption)
   .addHelpText(
     'after',
     '\nExamples:\n  irsa-guard serve --config /etc/irsa-guard/config.yaml\n  irsa-guard serve --config config.yaml --iam iam.json   # without AWS'
@@ -132,6 +141,8 @@ program
   .addOption(kubeconfigOption)
   .addOption(iamOption)
   .addOption(issuerOption)
+  .addOption(clusterCaOption)
+  .addOption(audienceOption)
   .addHelpText('after', '\nExample:\n  irsa-guard controller --config /etc/irsa-guard/config.yaml')
   .action(async (options: ControllerOptions) => {
     const { controller } = await import('./commands/controller.js')

@@ -1,5 +1,6 @@
 import { known } from './model/fact.js'
 import type { Finding } from './model/finding.js'
+import { defaultIdentityWebhook, withAudience } from './model/identity-webhook.js'
 import { rules } from './rules/index.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from './trust-policy/judge.js'
 import { suggestTrust } from './trust-policy/suggest.js'
@@ -44,8 +45,13 @@ export function evaluateTrust(question: TrustQuestion): TrustVerdict {
 }
 
 /** What the trust rules say of a judgement. */
-function findingsOf({ namespace, serviceAccount, at }: TrustQuestion, judgement: TrustJudgement): Finding[] {
+function findingsOf({ namespace, serviceAccount, issuer, audience, at }: TrustQuestion, judgement: TrustJudgement): Finding[] {
+  const facts = {
+    trust: known(judgement),
+    issuer: known(issuer),
+    identityWebhook: known(withAudience(defaultIdentityWebhook, audience))
+  }
   const subject = { kind: 'ServiceAccount', stage: 'source', namespace, name: serviceAccount, annotations: {} } as const
 
-  return evaluate(trustRules, subject, { trust: known(judgement) }, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
+  return evaluate(trustRules, subject, facts, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
 }

@@ -1,6 +1,7 @@
 import { buildObjectSources } from './facts/objects.js'
 import { loadSnapshots } from './facts/snapshot.js'
 import type { Finding, Unchecked } from './model/finding.js'
+import { defaultIdentityWebhook, withAudience } from './model/identity-webhook.js'
 import { parseSubject } from './model/subject.js'
 import { review } from './review.js'
 
@@ -22,7 +23,7 @@ export interface ObjectVerdict {
 /**
  * Judges Kubernetes objects as `irsa-guard check` does, one verdict for each in order. `iam` is an IamSnapshot or a list of
  * them, `issuer` the cluster's OIDC issuer with its `https://`,
- * `clusterCa` its current CAs as PEM. Throws ERR_IAM_SNAPSHOT for a snapshot that is none.
+ * `clusterCa` its current CAs as PEM, `audience` the one that its identity webhook asks tokens for when no annotation does. Throws ERR_IAM_SNAPSHOT for a snapshot that is none.
  *
  * @example
  * const [verdict] = await checkObjects([serviceAccount], { iam: snapshot })
@@ -33,6 +34,7 @@ export async function checkObjects(
     iam?: unknown
     issuer?: string | undefined
     clusterCa?: string | undefined
+    audience?: string | undefined
     namespace?: string | undefined
     at?: Date | undefined
   } = {}
@@ -41,12 +43,18 @@ export async function checkObjects(
   const snapshot =
     documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
   const subjects = objects.map((object) => parseSubject(object, { stage: 'source', namespace: options.namespace }))
+  const together = buildObjectSources(
+    subjects.filter((subject) => subject !== undefined),
+    objects,
+    options.namespace
+  )
   const context = {
     sources: {
-      ...buildObjectSources(subjects.filter((subject) => subject !== undefined)),
+      ...together,
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
       issuer: options.issuer ?? snapshot?.issuer,
-      clusterCa: options.clusterCa
+      clusterCa: options.clusterCa ?? together.clusterCa,
+      identityWebhook: withAudience(defaultIdentityWebhook, options.audience)
     },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),

@@ -3,7 +3,8 @@ import type { Finding } from './model/finding.js'
 import { parseWebhookConfiguration } from './model/webhook-configuration.js'
 import { rules } from './rules/index.js'
 import { evaluate } from './verdict/evaluate.js'
-import { judgeTls, type RefusalCode, type TlsQuestion } from './x509/judge-tls.js'
+import { judgeTls, type TlsQuestion } from './x509/judge-tls.js'
+import type { RefusalCode } from './x509/tls-refusal.js'
 
 /** Whether the API server would talk to the server; `reason` says in plain words why not. */
 export interface TlsPrediction {

@@ -33,7 +33,7 @@ async function reviewOnce(subject: Subject, { sources, mode, severities, at, sig
   const { findings, unchecked } = evaluate(rules, subject, facts, { at, severities })
   if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
 
-  return decide(findings, unchecked, modeOf(facts.namespace, mode), iamAgeOf(findings, facts, at))
+  return decide(findings, unchecked, modeOf(subject, facts.namespace, mode), iamAgeOf(findings, facts, at))
 }
 
 /** How old, in seconds, the oldest of IAM's answers is that an error rests on; undefined when none does. */
@@ -51,8 +51,12 @@ function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number 
 
 const needsById = new Map(rules.map(({ id, needs }) => [id, needs]))
 
-/** The namespace's own mode. One that could not be read never denies: it may be a namespace that asked to be left alone. */
-function modeOf(namespace: Facts['namespace'], otherwise: Mode): Mode {
+/**
+ * The namespace's own mode. One that could not be read never denies: it may be a namespace that asked to be left alone. Modes are about
+ * admission, so of those in manifests only `off` counts.
+ */
+function modeOf({ stage }: Subject, namespace: Facts['namespace'], otherwise: Mode): Mode {
+  if (stage === 'source') return namespace?.state === 'known' && namespace.value.mode === 'off' ? 'off' : otherwise
   if (namespace?.state === 'known') return namespace.value.mode ?? otherwise
   if (namespace?.state === 'unknown' && otherwise === 'enforce') return 'warn'
 

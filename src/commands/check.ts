@@ -18,6 +18,7 @@ export interface CheckOptions {
   readonly config?: string
   readonly issuer?: string
   readonly clusterCa?: string
+  readonly audience?: string
   readonly namespace?: string
   readonly failOn: Severity | 'never'
   readonly failOnUnknown: boolean
@@ -59,11 +60,16 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     const subject = parseSubject(object.object, { stage: 'source', namespace: options.namespace })
     return subject === undefined ? [] : [{ ...object, subject }]
   })
+  const together = buildObjectSources(
+    judged.map(({ subject }) => subject),
+    objects.map(({ object }) => object),
+    options.namespace
+  )
   const context = {
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
-    sources: { ...buildObjectSources(judged.map(({ subject }) => subject)), ...sources }
+    sources: { ...together, ...sources, clusterCa: sources.clusterCa ?? together.clusterCa }
   }
   const verdicts = await Promise.all(
     judged.map(async ({ subject, object, file, line, lineOf }) => {

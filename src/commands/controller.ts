@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pino, type Logger } from 'pino'
 import { readApiServers, type ApiServer } from '../controller/api-servers.js'
 import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
 import { readClusterCas } from '../controller/cluster-cas.js'
 import { issueCa } from '../controller/issue-certificate.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/own-webhook.js'
-import { prove, tellProofs, type Probes } from '../controller/probes.js'
+import { hasNewFailure, prove, tellProofs, type Probes } from '../controller/probes.js'
 import { repeat } from '../controller/repeat.js'
 import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
 import type { Proof } from '../controller/self-test.js'
@@ -68,14 +69,14 @@ export async function controller(
   })
 
   const caBundles = repeat('caBundles', intervals.caBundles, log, async () => {
-    if (own === undefined) throw new Error('there are no certificates of our own yet')
+    await certificates.begun
     ;[configurations, apiServers] = await Promise.all([readConfigurations(client), readApiServers(client)])
     const issuer = given.issuer ?? (await readIssuer(AbortSignal.timeout(5000)))
     const standings = await guardCaBundles({
       client,
       apiServers,
       configurations,
-      ownCas: own.cas.join(''),
+      ownCas: own?.cas.join('') ?? '',
       // Read again each time: a rotation changes it.
       clusterCas: given.clusterCa ?? (await readClusterCas(client, namespace)),
       issuer: typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined,
@@ -88,8 +89,14 @@ export async function controller(
   })
 
   const proofs = repeat('probes', intervals.probes, log, async () => {
+    await caBundles.begun // the policy has nothing to compare with before
     apiServers = await readApiServers(client)
-    const found = await prove(client, apiServers, wrongCaBundle)
+    let found = await prove(client, apiServers, wrongCaBundle)
+    if (hasNewFailure(found, probes)) {
+      // What was written a moment ago reaches an API server a moment later. What still fails then is told.
+      await sleep(5000)
+      found = await prove(client, apiServers, wrongCaBundle)
+    }
     await tellProofs({ client, log, now: new Date(), identityWebhook: identityConfigurationOf(configurations) }, found, probes)
     if (isPassed(found) !== isPassed(probes)) caBundles.now()
     probes = found

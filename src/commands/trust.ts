@@ -1,14 +1,14 @@
 import { text as readStream } from 'node:stream/consumers'
 import { evaluateTrust } from '../evaluate-trust.js'
 import type { IamSource, TrustPolicyDocument } from '../facts/facts.js'
-import { defaultAudience } from '../model/audience.js'
 import type { Severity } from '../model/finding.js'
+import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { trustTextOf } from '../output/trust-text.js'
 import { readDocument } from '../trust-policy/document.js'
 import type { Terminal } from './check.js'
-import { readConfig, readSources, readText } from './sources.js'
+import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
 
 export interface TrustOptions {
   readonly config?: string
@@ -19,6 +19,7 @@ export interface TrustOptions {
   readonly serviceAccount: string
   readonly audience?: string
   readonly iam: readonly string[]
+  readonly aws?: boolean
   readonly output: 'text' | 'json'
   readonly fix: boolean
   readonly failOn: Severity | 'never'
@@ -28,7 +29,9 @@ const severities = ['error', 'warning', 'info'] as const
 
 /** Judges one trust policy for one service account. Returns the exit code: 0 or 1. Throws ERR_USAGE and ERR_INPUT. */
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
-  const { issuer, iam, audience: configured } = await readSources(options, await readConfig(options.config))
+  const config = await readConfig(options.config)
+  const { issuer, iam: given, identityWebhook = defaultIdentityWebhook } = await readSources(options, config)
+  const iam = options.aws ? await buildLiveIam(config, { patient: true }) : given
   if (issuer === undefined)
     throw new GuardError('ERR_USAGE', 'the issuer of the cluster is not known; say it with --issuer, or in the IAM file')
   const arn = options.role === undefined ? undefined : roleArnOf(options.role)
@@ -37,7 +40,7 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   const policy = 'value' in read ? read.value : undefined
   const { account, partition } = arn ?? ownerOf(policy)
 
-  const { namespace, serviceAccount, audience = configured ?? defaultAudience } = options
+  const { namespace, serviceAccount, audience = identityWebhook.defaultAudience } = options
   const verdict = evaluateTrust({
     ...trustPolicy,
     roleAccount: account,
@@ -76,12 +79,13 @@ function roleArnOf(text: string): RoleArn {
 }
 
 async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): Promise<TrustPolicyDocument> {
-  if (arn === undefined) throw new GuardError('ERR_USAGE', 'say which policy is meant: --role ARN with --iam FILE, or --policy FILE')
-  if (iam === undefined) throw new GuardError('ERR_USAGE', '--role needs facts about IAM: --iam FILE')
+  if (arn === undefined)
+    throw new GuardError('ERR_USAGE', 'say which policy is meant: --role ARN with --iam FILE or --aws, or --policy FILE')
+  if (iam === undefined) throw new GuardError('ERR_USAGE', '--role needs facts about IAM: --iam FILE or --aws')
   const role = await iam.readRole(arn, { namespace: '', signal: new AbortController().signal })
   if (role.state !== 'known') throw new GuardError('ERR_INPUT', `role ${arn.text}: ${role.because}`)
   if (!role.value.exists) throw new GuardError('ERR_INPUT', `role ${arn.text} does not exist`)
-  if (role.value.trustPolicy === undefined) throw new GuardError('ERR_INPUT', `role ${arn.text}: the IAM file has no trustPolicy for it`)
+  if (role.value.trustPolicy === undefined) throw new GuardError('ERR_INPUT', `role ${arn.text}: its trust policy is not known`)
 
   return role.value.trustPolicy
 }

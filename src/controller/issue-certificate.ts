@@ -125,8 +125,8 @@ const boolean = (value: boolean): Node => universal(Type.BOOLEAN, false, value ?
 const octets = (bytes: string): Node => universal(Type.OCTETSTRING, false, bytes)
 const bitString = (bytes: string): Node => universal(Type.BITSTRING, false, bytes)
 const oid = (text: string): Node => universal(Type.OID, false, forge.asn1.oidToDer(text).getBytes())
-// Context tags are numbers of their own, which the typings take for universal types.
 const tagged = (tag: number, constructed: boolean, value: string | Node[]): Node =>
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the typings know universal types only
   forge.asn1.create(Class.CONTEXT_SPECIFIC, tag, constructed, value)
 const context = (tag: number, value: Node): Node => tagged(tag, true, [value])
 const contextText = (tag: number, bytes: string): Node => tagged(tag, false, bytes)

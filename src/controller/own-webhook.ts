@@ -1,6 +1,7 @@
 import type { KubeClient } from '../kube/client.js'
 import { isRecord } from '../model/subject.js'
 import { ownNames } from './own-names.js'
+import { notForBackups } from './webhook-trust.js'
 import { planCertificates, type Certificates } from './certificate-plan.js'
 
 /** What is in the guard's Secrets now, and what was done about it. */
@@ -92,7 +93,7 @@ async function writeSecret(
   found: Secret | undefined
 ): Promise<void> {
   const collection = `/api/v1/namespaces/${namespace}/secrets`
-  const metadata = { name, namespace, ...(found && { resourceVersion: found.resourceVersion }) }
+  const metadata = { name, namespace, labels: notForBackups, ...(found && { resourceVersion: found.resourceVersion }) }
   const { status, body } = await client.request({
     method: found ? 'PUT' : 'POST',
     path: found ? `${collection}/${name}` : collection,

@@ -24,6 +24,16 @@ export async function prove(client: KubeClient, apiServers: readonly ApiServer[]
   return { webhook, policy, canary: new Map(canaries) }
 }
 
+/** Whether something fails that did not fail before. */
+export function hasNewFailure(probes: Probes, before: Probes | undefined): boolean {
+  return proofsOf(probes).some(
+    ([name, { state }]) => state === 'fails' && proofsOf(before).find(([other]) => other === name)?.[1].state !== 'fails'
+  )
+}
+
+const proofsOf = (probes: Probes | undefined): [string, Proof][] =>
+  probes === undefined ? [] : [['webhook', probes.webhook], ['policy', probes.policy], ...probes.canary]
+
 async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
   try {
     return await proof()

@@ -8,6 +8,8 @@ const shortestPause = 500
 export interface Repeated {
   /** Why the last round failed, or that none has ended yet; undefined when the last one worked. */
   trouble(): string | undefined
+  /** Resolves when the first round has ended, well or not. */
+  readonly begun: Promise<void>
   /** Starts the next round at once. */
   now(): void
   stop(): Promise<void>
@@ -19,6 +21,7 @@ export interface Repeated {
  */
 export function repeat(name: string, interval: number, log: Logger, work: () => Promise<void>): Repeated {
   const stopped = new AbortController()
+  const begun = Promise.withResolvers<undefined>()
   let trouble: string | undefined = 'not done yet'
   let wake = new AbortController()
 
@@ -40,6 +43,7 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
         logged = trouble
         failures++
       }
+      begun.resolve(undefined)
       await sleep(Math.min(shortestPause, interval), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped
       const pause = failures === 0 ? interval : Math.min(interval, 500 * 2 ** Math.min(failures - 1, 10))
       await sleep(pause, undefined, { signal: AbortSignal.any([stopped.signal, wake.signal]) }).catch(() => undefined) // woken or stopped
@@ -49,10 +53,12 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
   const running = run()
 
   return {
+    begun: begun.promise.then(() => undefined),
     trouble: () => trouble,
     now: () => wake.abort(),
     stop: async () => {
       stopped.abort()
+      begun.resolve(undefined)
       await running
     }
   }

@@ -30,16 +30,24 @@ export interface TrustQuestion {
 
 /** The entries as they should be published, one for each guarded name. What is not known is not judged: an entry without accepted texts. */
 export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
-  const names = [...new Set(question.guarded.map(({ webhook }) => webhook.name))].sort()
-
-  return names.map((name) => {
+  const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
+  // One that was denied stays guarded while it is gone: it may be created again, with another bundle.
+  const gone = question.published.filter(({ name, action }) => action === 'Deny' && !names.has(name) && question.clusterCas !== undefined)
+  const kept = gone.map((entry) => ({ ...entry, ...textsOf(question.clusterCas ?? '', []) }))
+  const found = [...names].map((name): TrustEntry => {
     const places = question.guarded.filter(({ webhook }) => webhook.name === name)
+    const before = question.published.find((entry) => entry.name === name)
+    // Our own certificates could not be read just now: what was right a minute ago still is.
+    if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '') return before
+
     const cas = casOf(name, places, question)
     const inPlace = places.flatMap(({ webhook }) => webhook.caBundle ?? [])
     const { accepted, complete } = cas === undefined ? { accepted: [], complete: [] } : textsOf(cas, inPlace)
 
     return { name, action: actionOf(name, places, accepted, question), accepted, complete, injectors: question.injectors[name] ?? [] }
   })
+
+  return [...found, ...kept].sort((one, other) => one.name.localeCompare(other.name))
 }
 
 /** The CAs that may sign a webhook's certificate now, as far as anybody can tell. */

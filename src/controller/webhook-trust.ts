@@ -21,8 +21,11 @@ export interface WebhookTrust {
   readonly status: readonly StatusEntry[]
 }
 
+// Restored into another cluster, it would approve the wrong CA: https://velero.io/docs/main/resource-filtering/
+export const notForBackups = { 'velero.io/exclude-from-backup': 'true' }
+
 const path = '/apis/irsa-guard.io/v1/webhooktrusts/cluster'
-const head = { apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', metadata: { name: 'cluster' } }
+const head = { apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', metadata: { name: 'cluster', labels: notForBackups } }
 
 // The object says when it was last confirmed; every half minute would only fill etcd's history.
 const confirmationLifetime = 300_000

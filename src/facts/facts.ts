@@ -2,8 +2,10 @@ import type { AccountAnswer } from '../model/account.js'
 import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
+import type { RegisteredWebhook } from '../model/registered-webhooks.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
+import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
 
 /** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole returns it). */
 export interface TrustPolicyDocument {
@@ -61,6 +63,14 @@ export interface FactTypes {
   readonly neighbours: Neighbours
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
   readonly rolesTrusting: readonly string[]
+  /** The identity webhooks of the cluster in the order in which they are called: for a service account, all there are; for a webhook configuration, its own and the others in sight. */
+  readonly identityWebhooks: readonly RegisteredWebhook[]
+  /** What stands behind the Services of a webhook configuration, as far as it is known. */
+  readonly backends: ReadonlyMap<string, Backend>
+  /** The Certificate that a webhook configuration's inject annotation names; `unseen`: it names none, or nobody looked. */
+  readonly injectedCertificate: 'exists' | 'missing' | 'unseen'
+  /** What the canary found when it was last sent. */
+  readonly canary: CanaryResult
 }
 
 export type Need = keyof FactTypes
@@ -88,10 +98,14 @@ export interface IamSource {
   readProvider(of: ProviderQuestion, ask: Ask): Promise<Fact<ProviderAnswer>>
 }
 
-/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
-export interface ClusterSource {
-  readIssuer(signal: AbortSignal): Promise<Fact<string>>
+/** Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+export interface NamespaceSource {
   readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
+}
+
+/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
+export interface ClusterSource extends NamespaceSource {
+  readIssuer(signal: AbortSignal): Promise<Fact<string>>
 }
 
 /** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
@@ -115,12 +129,16 @@ export interface Sources {
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
-  /** The identity webhook's default audience. */
-  readonly audience?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
+  /** Namespaces that were given; they are looked up here instead of in the cluster. */
+  readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
+  /** How the identity webhook is set up, as far as it was read or said. */
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined
+  readonly webhooks?: WebhookSource | undefined
+  /** What the canary found when it was last sent; only where one is sent. */
+  readonly canary?: (() => Fact<CanaryResult>) | undefined
 }

@@ -1,13 +1,16 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
+import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { roleArnAnnotation, type Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import type { Ask, FactTypes, Facts, GatheredNeed, Need, Sources } from './facts.js'
+import { hideOthers } from '../trust-policy/hide-others.js'
+import type { Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
+import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
 /** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
 interface Gathering {
@@ -54,14 +57,10 @@ export async function gatherFacts(
 }
 
 const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
-  async role({ arn, sources, ask, get }) {
-    if (arn === undefined) return noRole
-    if (sources.iam === undefined) return unknown('no facts about IAM were given')
+  async role(gathering) {
+    const target = await lookupOf(gathering)
 
-    const partition = await get('clusterPartition')
-    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
-
-    return sources.iam.readRole(arn, ask)
+    return 'state' in target ? target : target.iam.readRole(target.arn, gathering.ask)
   },
 
   async trust({ subject, arn, sources, at, get }) {
@@ -70,18 +69,18 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     const [role, issuer] = await Promise.all([get('role'), get('issuer')])
     const { defaultAudience } = identityWebhookOf(sources)
 
-    return trustOf(role, { subject, arn, issuer, defaultAudience, at })
+    const trust = trustOf(role, { subject, arn, issuer, defaultAudience, at })
+    // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
+    return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
   },
 
-  async provider({ arn, sources, ask, get }) {
-    if (arn === undefined) return noRole
-    if (sources.iam === undefined) return unknown('no facts about IAM were given')
-
-    const [issuer, partition] = await Promise.all([get('issuer'), get('clusterPartition')])
+  async provider(gathering) {
+    const [target, issuer] = await Promise.all([lookupOf(gathering), gathering.get('issuer')])
+    if ('state' in target) return target
     if (issuer.state !== 'known') return issuer
-    if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+    const { iam, arn } = target
 
-    return sources.iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, ask)
+    return iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, gathering.ask)
   },
 
   async clusterPartition({ arn, get }) {
@@ -101,10 +100,11 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
   },
 
   async namespace({ subject, sources, ask: { signal } }) {
-    if (sources.cluster === undefined) return moot('there is no cluster to ask')
+    const namespaces = sources.namespaces ?? sources.cluster
+    if (namespaces === undefined) return moot('there is no cluster to ask')
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
-    return sources.cluster.readNamespace(subject.namespace, signal)
+    return namespaces.readNamespace(subject.namespace, signal)
   },
 
   async clusterCa({ subject, sources: { clusterCa } }) {
@@ -146,13 +146,32 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
 
     const issuer = await get('issuer')
     return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
-  }
+  },
+
+  identityWebhooks: ({ subject, sources, ask: { signal } }) => identityWebhooksFor(subject, sources, signal),
+  backends: ({ subject, sources, ask: { signal } }) => backendsOf(subject, sources, signal),
+  injectedCertificate: ({ subject, sources, ask: { signal } }) => injectedCertificateOf(subject, sources, signal),
+  canary: async ({ subject, sources }) => canaryOf(subject, sources)
 }
 
-function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
-  return audience === undefined ? identityWebhook : { ...identityWebhook, defaultAudience: audience }
+const identityWebhookOf = ({ identityWebhook = defaultIdentityWebhook }: Sources): IdentityWebhookSettings => identityWebhook
+
+/**
+ * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not use is never looked up, nor is
+ * anything for a namespace that could not be read: whoever may dry-run a service account would read trust policies with our rights.
+ */
+async function lookupOf({ arn, sources: { iam }, get }: Gathering): Promise<{ arn: RoleArn; iam: IamSource } | Fact<never>> {
+  if (arn === undefined) return noRole
+  const [namespace, partition] = await Promise.all([get('namespace'), get('clusterPartition')])
+  if (namespace.state === 'unknown') return unknown(`${namespace.because}, so it is not known which roles it may use`)
+  if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
+  if (iam === undefined) return unknown('no facts about IAM were given')
+  if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+
+  return { arn, iam }
 }
 
+const notPermitted = moot('the namespace may not use the role')
 const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 

@@ -1,12 +1,22 @@
-import { known, unknown } from '../model/fact.js'
+import { known, moot, unknown } from '../model/fact.js'
+import { parseNamespaceSettings, type NamespaceSettings } from '../model/namespace.js'
+import { isRecord, recordOf, textOf } from '../model/record.js'
 import { nameOf, type Subject } from '../model/subject.js'
 import type { Neighbours, Sources } from './facts.js'
+import { clusterCaAmong } from './object-cluster-ca.js'
+import { buildObjectWebhooks } from './object-webhooks.js'
 
 /**
  * Lets objects that were given together see each other. A service account among them is known; one that is not among them is unknown,
- * never missing: a chart may leave it to others.
+ * never missing: a chart may leave it to others. A namespace that is not among them sets no rules, as most namespaces do not. `objects` are
+ * all of them, also those that no rule looks at; `namespace` is that of objects that name none.
  */
-export function buildObjectSources(subjects: readonly Subject[]): Pick<Sources, 'accounts' | 'neighbours'> {
+export function buildObjectSources(
+  subjects: readonly Subject[],
+  objects: readonly unknown[],
+  namespace?: string
+): Pick<Sources, 'accounts' | 'namespaces' | 'neighbours' | 'webhooks' | 'clusterCa'> {
+  const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
   const runners = new Map<string, string[]>()
   for (const subject of subjects) {
@@ -22,6 +32,15 @@ export function buildObjectSources(subjects: readonly Subject[]): Pick<Sources, 
   }
 
   return {
+    clusterCa: clusterCaAmong(objects),
+    webhooks: buildObjectWebhooks(subjects, objects, namespace),
+    namespaces: {
+      readNamespace: async (name) => {
+        const found = namespaces.get(name)
+
+        return found === undefined ? moot(`namespace ${name} is not among the files`) : known(found)
+      }
+    },
     accounts: {
       readAccount: async (namespace, name) => {
         const found = annotations.get(`${namespace}/${name}`)
@@ -42,4 +61,15 @@ export function buildObjectSources(subjects: readonly Subject[]): Pick<Sources, 
       }
     }
   }
+}
+
+function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, NamespaceSettings> {
+  const namespaces = new Map<string, NamespaceSettings>()
+  for (const object of objects) {
+    if (!isRecord(object) || object['kind'] !== 'Namespace' || object['apiVersion'] !== 'v1') continue
+    const name = textOf(recordOf(object['metadata'])['name'])
+    if (name !== undefined) namespaces.set(name, parseNamespaceSettings(object))
+  }
+
+  return namespaces
 }

@@ -45,7 +45,7 @@ function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }
 }
 
 /** DER as PEM, 64 characters a line: RFC 7468. */
-export function pemOf(der: X509Certificate['raw']): string {
+function pemOf(der: X509Certificate['raw']): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? []
 
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`

@@ -8,10 +8,12 @@ export interface Problem {
   readonly fix: string
   /** A milder severity in the webhook for this one problem, where it may not be a mistake. */
   readonly atAdmission?: Severity
+  /** How severe this one problem is at most, whatever the rule says, where it may be meant so. */
+  readonly atMost?: Severity
 }
 
 /** A problem, the rule that found it and how much it matters. */
-export interface Finding extends Omit<Problem, 'atAdmission'> {
+export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost'> {
   readonly rule: string
   readonly severity: Severity
   /** The rule's page. */

@@ -18,6 +18,8 @@ export interface IdentityWebhookSettings {
   readonly regionalSts: boolean
   /** Roles that a ConfigMap gives instead of annotations (kOps), by `namespace/name`; the namespace may be `*`. */
   readonly configured: ReadonlyMap<string, ConfiguredRole>
+  /** Whether the default audience was read, or somebody who knows it said it. */
+  readonly isAudienceKnown: boolean
   /** Whether these settings were read, or are what upstream has when nothing is set. */
   readonly source: 'read' | 'default'
 }
@@ -37,8 +39,13 @@ export const defaultIdentityWebhook: IdentityWebhookSettings = {
   region: undefined,
   regionalSts: false,
   configured: new Map(),
+  isAudienceKnown: false,
   source: 'default'
 }
+
+/** The settings where somebody said the default audience; undefined leaves it as it is. */
+export const withAudience = (settings: IdentityWebhookSettings, audience: string | undefined): IdentityWebhookSettings =>
+  audience === undefined ? settings : { ...settings, defaultAudience: audience, isAudienceKnown: true }
 
 /** The name of the volume with the token, which no flag changes. */
 export const tokenVolume = 'aws-iam-token'
@@ -61,6 +68,7 @@ export function parseIdentityWebhookArguments(args: readonly unknown[]): Identit
     region: textOf(flags.get('aws-default-region')),
     regionalSts: parseGoBool(flags.get('sts-regional-endpoint') ?? '') ?? defaults.regionalSts,
     configured: new Map(),
+    isAudienceKnown: true,
     source: 'read'
   }
 }

@@ -11,9 +11,15 @@ const partitions: readonly (readonly [RegExp, string])[] = [
   [/^(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, 'aws']
 ]
 
+/** The region of an EKS cluster, by its issuer's host. */
+const regionOf = (issuer: string): string | undefined => /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
+
+/** Whether an issuer is one of EKS, where the identity webhook is AWS's own and has its usual settings. */
+export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined
+
 /** Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer. Never throws. */
 export function parseIssuerPartition(issuer: string): string | undefined {
-  const region = /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
+  const region = regionOf(issuer)
   if (region === undefined) return undefined
 
   return partitions.find(([regions]) => regions.test(region))?.[1]

@@ -1,8 +1,12 @@
-import { isRecord } from './subject.js'
+import { matchesPattern, parsePattern } from './glob.js'
+import { annotationsOf, recordOf } from './record.js'
 
 /** What a namespace does with findings at admission. */
-export const modes = ['enforce', 'warn', 'audit', 'off'] as const
+const modes = ['enforce', 'warn', 'audit', 'off'] as const
 export type Mode = (typeof modes)[number]
+
+/** The annotation of a namespace that limits which roles its service accounts may ask for. */
+export const allowedRolesAnnotation = 'irsa-guard.io/allowed-roles'
 
 /** What a namespace's labels and annotations tell the guard. */
 export interface NamespaceSettings {
@@ -16,10 +20,9 @@ export interface NamespaceSettings {
 
 /** Reads a namespace object's settings. Never throws, whatever its shape. */
 export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
-  const metadata = isRecord(namespace) && isRecord(namespace['metadata']) ? namespace['metadata'] : {}
-  const labels = isRecord(metadata['labels']) ? metadata['labels'] : {}
-  const annotations = isRecord(metadata['annotations']) ? metadata['annotations'] : {}
-  const allowed = annotations['irsa-guard.io/allowed-roles']
+  const object = recordOf(namespace)
+  const labels = recordOf(recordOf(object['metadata'])['labels'])
+  const allowed = annotationsOf(object)[allowedRolesAnnotation]
 
   return {
     mode: modes.find((mode) => mode === labels['irsa-guard.io/mode']),
@@ -33,3 +36,7 @@ export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
         : undefined
   }
 }
+
+/** Whether a namespace may use a role: in its globs `*` stands for any characters, `/` too, `?` for one; case matters. */
+export const isRoleAllowed = ({ allowedRoles }: NamespaceSettings, role: string): boolean =>
+  allowedRoles?.some((glob) => matchesPattern(parsePattern(glob), role)) ?? true

@@ -1,15 +1,12 @@
 import { findPodTemplate } from './pod-template.js'
 import { isMirrorPod, parsePod, type Pod } from './pod.js'
+import type { Stage } from './stage.js'
 import { annotationField, annotationsOf, isRecord, recordOf, textOf } from './record.js'
 import { isWebhookFieldUnchanged, parseWebhookConfiguration, type WebhookConfigurationSubject } from './webhook-configuration.js'
 
-export { annotationField, annotationsOf, isRecord }
+export { annotationField, isRecord }
 
-/**
- * Where a subject comes from: a manifest that nobody mutated yet, an object that an API server is about to admit, or one that a
- * cluster holds.
- */
-export type Stage = 'source' | 'admitted' | 'running'
+export type { Stage }
 
 interface Identity {
   readonly stage: Stage

@@ -1,5 +1,5 @@
 import { annotationsOf, isRecord } from './record.js'
-import type { Stage } from './subject.js'
+import type { Stage } from './stage.js'
 
 /** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */
 export interface Webhook {
@@ -7,8 +7,7 @@ export interface Webhook {
   readonly index: number
   readonly name: string
   readonly url: string | undefined
-  readonly service:
-    { readonly namespace: string; readonly name: string; readonly path: string | undefined; readonly port: number } | undefined
+  readonly service: ServiceReference | undefined
   /** The base64 text as it is written; undefined when there is none. */
   readonly caBundle: string | undefined
   readonly failurePolicy: string | undefined
@@ -19,6 +18,14 @@ export interface Webhook {
   readonly matchConditions: readonly unknown[]
   readonly reinvocationPolicy: string | undefined
   readonly timeoutSeconds: number | undefined
+}
+
+/** The Service of a webhook's `clientConfig`. */
+export interface ServiceReference {
+  readonly namespace: string
+  readonly name: string
+  readonly path: string | undefined
+  readonly port: number
 }
 
 /** A configuration of admission webhooks as rules see it: https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/mutating-webhook-configuration-v1/ */
@@ -81,6 +88,15 @@ export const identityWebhookNames: readonly string[] = [
   'pod-identity-webhook.aws.mutate.io'
 ]
 
+/** Identity webhooks of a configuration, wherever they run. Only a mutating configuration has any: another cannot give a pod anything. */
+export function identityWebhooksOf({ kind, webhooks }: WebhookConfigurationSubject): Webhook[] {
+  return kind === 'MutatingWebhookConfiguration' ? webhooks.filter(({ name }) => identityWebhookNames.includes(name)) : []
+}
+
+/** Whether it is the identity webhook that EKS itself runs: nobody can look into it, and nobody chose its settings. */
+export const isEksWebhook = ({ name, url }: Webhook): boolean =>
+  name === 'iam-for-pods.amazonaws.com' && url !== undefined && isLoopback(url)
+
 /** Identity webhooks that run beside the API server itself, so that the cluster's own CA signs their certificate. */
 export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject): Webhook[] {
   return webhooks.filter(({ name, url }) => identityWebhookNames.includes(name) && url !== undefined && isLoopback(url))
@@ -90,6 +106,13 @@ export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject
 export const isLoopback = (url: string): boolean => loopback.test(url)
 
 const loopback = /^https:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:\/|$)/i
+
+/** A Service and its port in one text: `shop/webhook:443`. */
+export const serviceKeyOf = ({ namespace, name, port }: ServiceReference): string => `${namespace}/${name}:${port}`
+
+/** Where a webhook is called, in a sentence. */
+export const describeAddress = ({ url, service }: Webhook): string =>
+  service === undefined ? (url ?? 'no address') : `service ${serviceKeyOf(service)}${service.path ?? ''}`
 
 /** A webhook's bundle in a sentence. */
 export const describeBundle = ({ name }: Webhook): string => `the caBundle${name === '' ? '' : ` of webhook ${name}`}`

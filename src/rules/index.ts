@@ -5,8 +5,14 @@ import { caBundleHoldsPrivateKey } from './ca-bundle-holds-private-key.js'
 import { caBundleIncomplete } from './ca-bundle-incomplete.js'
 import { caBundleUntrusted } from './ca-bundle-untrusted.js'
 import { caBundleUnusable } from './ca-bundle-unusable.js'
+import { caInjectionBroken } from './ca-injection-broken.js'
 import { companionAnnotationInvalid } from './companion-annotation-invalid.js'
 import type { Rule } from './define-rule.js'
+import { identityWebhookDuplicated } from './identity-webhook-duplicated.js'
+import { identityWebhookMissesPods } from './identity-webhook-misses-pods.js'
+import { identityWebhookMissing } from './identity-webhook-missing.js'
+import { identityWebhookNotMutating } from './identity-webhook-not-mutating.js'
+import { identityWebhookRemoved } from './identity-webhook-removed.js'
 import { mutationPreempted } from './mutation-preempted.js'
 import { mutationSkipped } from './mutation-skipped.js'
 import { oidcClientIdMissing } from './oidc-client-id-missing.js'
@@ -15,6 +21,7 @@ import { podHalfMutated } from './pod-half-mutated.js'
 import { podIdentityShadowsIrsa } from './pod-identity-shadows-irsa.js'
 import { podNotMutated } from './pod-not-mutated.js'
 import { podRoleMismatch } from './pod-role-mismatch.js'
+import { reviewVersionUnsupported } from './review-version-unsupported.js'
 import { roleAnnotationMisplaced } from './role-annotation-misplaced.js'
 import { roleAnnotationMissing } from './role-annotation-missing.js'
 import { roleAnnotationMisspelt } from './role-annotation-misspelt.js'
@@ -22,6 +29,7 @@ import { roleAnnotationRemoved } from './role-annotation-removed.js'
 import { roleArnMalformed } from './role-arn-malformed.js'
 import { roleArnPartitionMismatch } from './role-arn-partition-mismatch.js'
 import { roleMissing } from './role-missing.js'
+import { roleNotPermittedInNamespace } from './role-not-permitted-in-namespace.js'
 import { roleOnDefaultServiceAccount } from './role-on-default-service-account.js'
 import { rolePathMismatch } from './role-path-mismatch.js'
 import { serviceAccountMissing } from './service-account-missing.js'
@@ -42,12 +50,14 @@ import { trustSubjectMismatch } from './trust-subject-mismatch.js'
 import { trustSubjectTooBroad } from './trust-subject-too-broad.js'
 import { trustSubjectUnchecked } from './trust-subject-unchecked.js'
 import { trustWildcardLiteral } from './trust-wildcard-literal.js'
+import { webhookBackendMissing } from './webhook-backend-missing.js'
 import { windowsTokenPath } from './windows-token-path.js'
 
 /** All rules, in the order in which their findings are told: what the object itself says first, then what IAM says of the role, and last its trust policy. */
 export const rules: readonly Rule[] = [
   roleArnMalformed,
   roleArnPartitionMismatch,
+  roleNotPermittedInNamespace,
   roleAnnotationMisspelt,
   companionAnnotationInvalid,
   roleAnnotationRemoved,
@@ -89,5 +99,13 @@ export const rules: readonly Rule[] = [
   caBundleUntrusted,
   caBundleIncomplete,
   caBundleExpiring,
-  caBundleHoldsPrivateKey
+  caBundleHoldsPrivateKey,
+  caInjectionBroken,
+  identityWebhookDuplicated,
+  identityWebhookMissesPods,
+  identityWebhookMissing,
+  identityWebhookNotMutating,
+  identityWebhookRemoved,
+  reviewVersionUnsupported,
+  webhookBackendMissing
 ]

@@ -1,3 +1,6 @@
+import { audienceAnnotation } from '../model/audience.js'
+import { assumptionOf } from '../model/identity-webhook.js'
+import { isEksIssuer } from '../model/issuer.js'
 import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
@@ -7,14 +10,19 @@ export const trustAudienceMismatch = defineRule({
   id: 'trust-audience-mismatch',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'issuer', 'identityWebhook'],
+  check(account, { trust, issuer, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'audience') return
 
-    return trustProblem(
-      `${roleNamed(account)} wants another audience: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
-      `put ${quote(trust.audience)} into that condition, or set the annotation eks.amazonaws.com/audience to what the role wants`
+    const asked = audienceAnnotation in account.annotations
+    // Elsewhere than on EKS the identity webhook may ask for any audience by default, and we would deny what works.
+    const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
+    const problem = trustProblem(
+      `${roleNamed(account)} wants another audience: in its statement ${miss.statement} ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
+      `put ${quote(trust.audience)} into that condition, or set the annotation ${audienceAnnotation} to what the role wants`
     )
+
+    return isAssumed ? { ...problem, atAdmission: 'warning' } : problem
   }
 })

@@ -24,7 +24,7 @@ export function valuesShown(values: readonly string[], limit = 3): string {
 }
 
 /** What one condition wants, what the request has, and which part differs. */
-export function conditionShown({ operator, key, wanted, actual, isAbsent, says }: FailedCondition): string {
+function conditionShown({ operator, key, wanted, actual, isAbsent, says }: FailedCondition): string {
   const holder = /:(?:sub|aud)$/i.test(key) ? 'the token' : 'the request'
   const open = isAbsent ? ', the request has no such key' : ', which no request meets'
   const has = actual === undefined ? open : `, ${holder} has ${quote(actual)}`

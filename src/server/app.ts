@@ -82,6 +82,7 @@ export function buildApp({
 }
 
 /** What an answer looks like; Fastify makes a faster serializer of it than JSON.stringify. */
+/** The answer's schema; the bench gives it to the server that it compares with. @public */
 export const reviewSchema = {
   type: 'object',
   properties: {

@@ -10,7 +10,7 @@ export interface ServingCertificate {
 }
 
 /** Reads a serving certificate. Throws ERR_SERVING_CERT, naming the file, when it is missing, no PEM, or the key is another one's. */
-export async function readServingCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<ServingCertificate> {
+async function readServingCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<ServingCertificate> {
   const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
   const certificate = attempt(() => new X509Certificate(cert), `${certFile} holds no certificate as PEM`)
   const privateKey = attempt(() => createPrivateKey(key), `${keyFile} holds no private key as PEM`)

@@ -1,7 +1,7 @@
 import { isRecord } from '../model/subject.js'
 import { contextOf, type RequestContext, type Token } from './context.js'
 import { evaluatePolicy, evaluateStatement } from './evaluate.js'
-import { hasWildcard, parsePattern } from './glob.js'
+import { hasWildcard, parsePattern } from '../model/glob.js'
 import type { Policy, Statement } from './policy.js'
 import { reachOf } from './reach.js'
 import { hasVariable } from './variables.js'

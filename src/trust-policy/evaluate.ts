@@ -1,6 +1,6 @@
 import { evaluateCondition, type Outcome } from './condition.js'
 import type { RequestContext } from './context.js'
-import { matchesPattern, parsePattern } from './glob.js'
+import { matchesPattern, parsePattern } from '../model/glob.js'
 import type { Policy, Statement } from './policy.js'
 
 /** The call whose fate the trust policy decides. */

@@ -1,7 +1,7 @@
 import { isRecord } from '../model/subject.js'
 import { readDocument } from './document.js'
 import { coversAction, webIdentityAction } from './evaluate.js'
-import { hasWildcard, matchesPattern, parsePattern } from './glob.js'
+import { hasWildcard, matchesPattern, parsePattern } from '../model/glob.js'
 import { askedOf, judgeValue, type TrustJudgement, type TrustQuestion } from './judge.js'
 import { keyDifference } from './key.js'
 import { parseOperator } from './operators.js'

@@ -25,14 +25,14 @@ export function evaluate(
   rules: readonly Rule[],
   subject: Subject,
   facts: Facts,
-  { at, severities }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
+  { at, severities: chosen }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
   const values = { ...knownOf(facts), now: at }
 
   for (const rule of rules) {
-    const configured = severities?.get(rule.id)
+    const configured = chosen?.get(rule.id)
     if (configured === 'off' || !isAbout(rule, subject)) continue
 
     const missing = missingFor(rule, facts)
@@ -45,9 +45,10 @@ export function evaluate(
     if (found === undefined) continue
 
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
-    for (const { atAdmission, ...problem } of [found].flat()) {
+    for (const { atAdmission, atMost = 'error', ...problem } of [found].flat()) {
       const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
-      const severity = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
+      const usual = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
+      const severity = severities.indexOf(usual) > severities.indexOf(atMost) ? usual : atMost
       findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
     }
   }
@@ -75,6 +76,9 @@ function missingFor(rule: Rule, facts: Facts): Exclude<Fact<never>, { state: 'kn
 
   return unknown
 }
+
+// From the most severe on.
+const severities: readonly Severity[] = ['error', 'warning', 'info']
 
 const nobodyAsked = { state: 'unknown', because: 'nobody asked' } as const
 

@@ -87,7 +87,7 @@ export function standingOf({ caBundle, currentCas, served, at, go }: StandingQue
 }
 
 /** The same CA to Go: the same name and key, whatever else was renewed. */
-export const isSameCa = (one: Certificate, other: Certificate): boolean =>
+const isSameCa = (one: Certificate, other: Certificate): boolean =>
   one.raw.equals(other.raw) || (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
 
 function isSignerOf(ca: Certificate, { chain, host }: { chain: string; host: string }, at: Date, go: string | undefined): boolean {

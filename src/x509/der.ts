@@ -143,7 +143,7 @@ export class DerReader {
 export const bigIntOf = (bytes: Buffer): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`))
 
 /** An OBJECT IDENTIFIER's content as dotted text; undefined when it is malformed or a component needs more than 31 bits. */
-export function dottedOid(body: Buffer): string | undefined {
+function dottedOid(body: Buffer): string | undefined {
   if (body.length === 0) return undefined
 
   const components: number[] = []

@@ -4,8 +4,9 @@ import { goMinorOf } from './go-version.js'
 import { readPemBlocks } from './pem.js'
 import { buildPool } from './pool.js'
 import { explain } from './reasons.js'
+import type { TlsRefusal } from './tls-refusal.js'
 import { weakRsaText } from './signature.js'
-import { verifyChain, type ChainReason, type ChainRefusal } from './verify.js'
+import { verifyChain } from './verify.js'
 
 /** What the TLS client of an API server is asked to trust. */
 export interface TlsQuestion {
@@ -18,30 +19,6 @@ export interface TlsQuestion {
   readonly at: Date
   /** The Go that the API server is built with, such as `1.23`; the newest known by default. */
   readonly go?: string | undefined
-}
-
-export type RefusalCode =
-  | ChainReason
-  | 'bundle-empty'
-  | 'bundle-not-base64'
-  | 'bundle-unusable'
-  | 'chain-empty'
-  | 'chain-too-large'
-  | 'chain-unreadable'
-  | 'server-key-too-large'
-  | 'server-key-too-small'
-  | 'server-key-unsupported'
-
-/** Why the API server would not talk to this server. */
-export interface TlsRefusal {
-  readonly code: RefusalCode
-  /** In plain words, naming the certificate. */
-  readonly reason: string
-  /** What Go prints. */
-  readonly go: string
-  /** The certificate it is about, when there is one. */
-  readonly certificate?: Certificate | undefined
-  readonly candidate?: ChainRefusal['candidate']
 }
 
 /** The answer, with what was read on the way. `path` is the chain that was accepted, leaf first and anchor last. */

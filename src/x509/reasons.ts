@@ -3,7 +3,7 @@ import type { Certificate } from './certificate.js'
 import { describeCertificate } from './describe.js'
 import { commonNameOf, describeName } from './name.js'
 import { formatIp } from './ip.js'
-import type { RefusalCode, TlsRefusal } from './judge-tls.js'
+import type { RefusalCode, TlsRefusal } from './tls-refusal.js'
 import { formatTime } from './time.js'
 
 interface Context {

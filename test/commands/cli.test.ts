@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { text as readStream } from 'node:stream/consumers'
 import t from 'tap'
+import { configurationWith } from '../support/bundle-cases.js'
+import { makeAuthority, pem } from '../support/certificates.js'
+import { configurationOf, podsRule, selfManagedWebhook } from '../support/webhooks.js'
 import { absentReply, identityReply, roleReply, startFakeIam } from '../support/fake-iam.js'
 
 interface Ended {
@@ -66,7 +69,7 @@ t.test('check reads standard input, and lists what it could not check', async (t
     'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/a" } }\n'
   const { code, stdout } = await run(['check', '-', '-n', 'team'], account)
   t.equal(code, 0)
-  t.match(stdout, /not checked: role-missing \(1 object\): no facts about IAM were given/)
+  t.match(stdout, /not checked: role-missing and \d+ more \(1 object\): no facts about IAM were given/)
   t.equal((await run(['check', '-', '--fail-on-unknown'], account)).code, 1)
   const waived = account
     .replace('annotations: {', 'annotations: { ignore.irsa-guard.io/role-arn-malformed: "moving", ')
@@ -137,6 +140,50 @@ spec:
   t.match(stdout, /stdin:21 CronJob shop\/cart\n {2}warning mutation-preempted: container app lacks AWS_WEB_IDENTITY_TOKEN_FILE/)
   t.match(stdout, /field: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
   t.match(stdout, /not checked: service-account-missing \(1 object\): service account shop\/web is not among the files/)
+})
+
+t.test('check obeys the namespaces among the files', async (t) => {
+  const account = `apiVersion: v1
+kind: ServiceAccount
+metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/gone" } }
+`
+  const namespace = (settings: string): string => `---\napiVersion: v1\nkind: Namespace\nmetadata: { name: shop, ${settings} }\n`
+  const args = ['check', '-', '--iam', 'examples/iam.json']
+  t.match(await run(args, account + namespace('annotations: { irsa-guard.io/allowed-roles: "*:role/shop/*" }')), {
+    code: 1,
+    stdout:
+      /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 errors, 0 warnings, 0 waived, 0 not/
+  })
+  t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: warn }')), { code: 1, stdout: /error role-missing/ })
+  t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: "off" }')), { code: 0, stdout: /^2 objects: 0 errors/ })
+})
+
+t.test('check judges webhooks by the cluster CA, the Services and the other webhooks beside them', async (t) => {
+  const ca = readFileSync('examples/cluster-ca.pem', 'utf8')
+  const other = pem(makeAuthority().der)
+  const manifests = [
+    configurationWith(other, { rules: [podsRule] }),
+    configurationOf([selfManagedWebhook()], { name: 'self-managed' }),
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'pod-identity-webhook', namespace: 'default' },
+      spec: { ports: [{ port: 8443 }] }
+    },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': ca } }
+  ]
+  const text = manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n')
+  const { code, stdout } = await run(['check', '-'], text)
+  t.equal(code, 1)
+  for (const line of [
+    /error ca-bundle-untrusted: .* trusts another CA than the cluster's/,
+    /warning identity-webhook-duplicated: pods are sent to 2 identity webhooks/,
+    /warning webhook-backend-missing: .* which has no port 443 \(it has 8443\)/
+  ]) {
+    t.match(stdout, line)
+  }
+  const directory = t.testdir({ 'ca.pem': other })
+  t.match(await run(['check', '-', '--cluster-ca', `${directory}/ca.pem`], text), { code: 0 }, 'the flag wins')
 })
 
 t.test('check obeys --fail-on', async (t) => {
@@ -221,6 +268,30 @@ t.test('trust shows the statement, what differs, and the corrected policy', asyn
     statement: 0,
     suggested: { Statement: [{}] }
   })
+})
+
+t.test('trust --aws asks IAM for the role', async (t) => {
+  const role = 'arn:aws:iam::111122223333:role/team/cart'
+  const { issuer, roles } = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string; roles: [{ trustPolicy: object }] }
+  const iam = await startFakeIam(({ action }) =>
+    action === 'GetCallerIdentity' ? identityReply('111122223333') : roleReply(role, roles[0].trustPolicy)
+  )
+  t.teardown(() => iam.close())
+  const environment = { AWS_ENDPOINT_URL: iam.url, AWS_ACCESS_KEY_ID: 'AKIAOWN', AWS_SECRET_ACCESS_KEY: 's', HOME: '/nonexistent' }
+  const args = ['trust', '--aws', '--role', role, '--issuer', issuer, '-n', 'shop', '--service-account']
+  t.match(await run([...args, 'cart'], '', environment), { code: 0, stdout: /shop:cart: allowed by statement 0/ })
+  t.match(await run([...args, 'web'], '', environment), { code: 1, stdout: /error trust-subject-mismatch: / })
+  t.match(await run([...args, 'cart', '--iam', 'examples/iam.json'], '', environment), { code: 2, stderr: /cannot be used with/ })
+})
+
+t.test('check takes the default audience of the identity webhook', async (t) => {
+  const account = `apiVersion: v1
+kind: ServiceAccount
+metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/team/cart" } }
+`
+  const args = ['check', '-', '--iam', 'examples/iam.json', '--audience']
+  t.match(await run([...args, 'vault'], account), { code: 1, stdout: /error trust-audience-mismatch: .*the token has "vault"/ })
+  t.match(await run([...args, 'sts.amazonaws.com'], account), { code: 0 })
 })
 
 t.test('trust reads a policy, plain or percent-encoded, and prints the corrected one', async (t) => {

@@ -71,7 +71,10 @@ t.test('is ready once it could answer, and answers over TLS', async (t) => {
   write(directory, issueServing(ca, ['127.0.0.1'], validity))
   const port = await serving.port
   t.equal(await health(serving, '/readyz'), 'ok')
-  t.match(await health(serving, '/readyz?verbose'), /^\[\+\] draining: ok\n\[\+\] certificate: ok\n\[\+\] cluster: ok\n\[\+\] identityWebhook: ok\n/)
+  t.match(
+    await health(serving, '/readyz?verbose'),
+    /^\[\+\] draining: ok\n\[\+\] certificate: ok\n\[\+\] cluster: ok\n\[\+\] identityWebhook: ok\n/
+  )
   t.match(await post(port), {
     status: 200,
     body: { response: { allowed: false, status: { message: /^service account shop\/cart\n- role-arn-partition-mismatch/ } } }

@@ -1,13 +1,14 @@
 import t from 'tap'
-import type { Need, Sources } from '../../src/facts/facts.js'
+import type { Facts, Need, Sources } from '../../src/facts/facts.js'
 import { gatherFacts } from '../../src/facts/gather.js'
 import { buildObjectSources } from '../../src/facts/objects.js'
-import { known, unknown, type Fact } from '../../src/model/fact.js'
-import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import { known, moot, unknown, type Fact } from '../../src/model/fact.js'
+import { defaultIdentityWebhook, withAudience } from '../../src/model/identity-webhook.js'
 import type { NamespaceSettings } from '../../src/model/namespace.js'
 import { parseSubject, type Subject } from '../../src/model/subject.js'
 import { accountOf, annotated } from '../support/accounts.js'
-import { deploymentOf, podOf } from '../support/pods.js'
+import { deploymentOf, podOf, role } from '../support/pods.js'
+import { asks, issuer, policy, statement } from '../support/trust.js'
 
 const signal = new AbortController().signal
 const subjectOf = (object: object): Subject => {
@@ -29,6 +30,12 @@ t.test('a service account comes from the source', async (t) => {
   }
   t.match(await gather(deploymentOf(), 'account', { accounts }), { value: { annotations: { asked: 'shop/cart' } } })
   t.match(await gather(accountOf(), 'account', { accounts }), { state: 'moot' })
+})
+
+t.test('what somebody said of the audience holds', async (t) => {
+  const said = withAudience(defaultIdentityWebhook, 'vault')
+  t.match(said, { defaultAudience: 'vault', isAudienceKnown: true })
+  t.equal(withAudience(defaultIdentityWebhook, undefined), defaultIdentityWebhook)
 })
 
 t.test('the settings of the identity webhook are always known', async (t) => {
@@ -59,7 +66,8 @@ t.test('trusting roles need the issuer', async (t) => {
 
 t.test('objects given together see each other', async (t) => {
   const sources = buildObjectSources(
-    [accountOf(annotated), deploymentOf(), podOf({ serviceAccountName: 'default' }), podOf()].map(subjectOf)
+    [accountOf(annotated), deploymentOf(), podOf({ serviceAccountName: 'default' }), podOf()].map(subjectOf),
+    []
   )
   t.strictSame(await gather(podOf(), 'account', sources), known({ exists: true, annotations: annotated }))
   t.strictSame(
@@ -72,4 +80,66 @@ t.test('objects given together see each other', async (t) => {
   )
   t.strictSame(await gather(accountOf({}, 'web'), 'neighbours', sources), known({ asAccount: [], asDefault: ['pod shop/cart-0'] }))
   t.match(await gather(accountOf(), 'neighbours'), { state: 'moot' })
+})
+
+const rolesNeeded = new Set(['role', 'provider', 'trust'] as const)
+
+/** What is learnt of IAM for a service account of a namespace, and which roles were looked up. */
+async function lookUp(namespace: Fact<NamespaceSettings>): Promise<{ facts: Facts; asked: string[] }> {
+  const asked: string[] = []
+  const iam = {
+    readRole: async ({ text }: { text: string }) => {
+      asked.push(text)
+      return unknown('asked')
+    },
+    readProvider: async ({ account }: { account: string }) => {
+      asked.push(account)
+      return unknown('asked')
+    }
+  }
+  const cluster = { readIssuer: async () => known('https://a.example'), readNamespace: async () => namespace }
+  return { facts: await gatherFacts(subjectOf(accountOf(annotated)), rolesNeeded, { iam, cluster }, { signal }), asked }
+}
+
+t.test('what the namespace may not use is never looked up', async (t) => {
+  const settings = { mode: undefined, podsEnforced: false }
+  const { facts, asked } = await lookUp(known({ ...settings, allowedRoles: ['arn:aws:iam::999999999999:role/*'] }))
+  for (const need of rolesNeeded) t.strictSame(facts[need], moot('the namespace may not use the role'), need)
+  t.strictSame(asked, [])
+  t.equal((await lookUp(known({ ...settings, allowedRoles: ['*'] }))).asked.length, 2)
+  t.equal((await lookUp(known({ ...settings, allowedRoles: undefined }))).asked.length, 2)
+})
+
+t.test('nothing is looked up for a namespace that could not be read', async (t) => {
+  const { facts, asked } = await lookUp(unknown('namespace shop could not be read'))
+  const because = 'namespace shop could not be read, so it is not known which roles it may use'
+  for (const need of rolesNeeded) t.strictSame(facts[need], unknown(because), need)
+  t.strictSame(asked, [])
+})
+
+t.test('a namespace among the objects says what it allows', async (t) => {
+  const namespace = (name: string, allowed: string): object => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, annotations: { 'irsa-guard.io/allowed-roles': allowed } }
+  })
+  const sources = buildObjectSources([], [namespace('shop', 'a'), namespace('web', 'b'), { apiVersion: 'v1', kind: 'Namespace' }, null])
+  t.match(await gather(accountOf(), 'namespace', sources), { state: 'known', value: { allowedRoles: ['a'] } })
+  t.strictSame(await gather(accountOf(), 'namespace', buildObjectSources([], [])), moot('namespace shop is not among the files'))
+})
+
+t.test('service accounts of other namespaces are named to those who run a command, not at admission', async (t) => {
+  const iam = {
+    readRole: async () => known({ exists: true as const, arn: role, trustPolicy: { document: trusting, encoding: 'json' as const } }),
+    readProvider: async () => unknown('no')
+  }
+  const trusting = policy(statement({ Condition: asks({ sub: 'system:serviceaccount:billing:invoices' }) }))
+  const shown = async (stage: 'source' | 'admitted'): Promise<string> => {
+    const subject = parseSubject(accountOf(annotated), { stage })
+    if (subject === undefined) throw new Error('not a subject')
+    return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { signal }))
+  }
+  t.match(await shown('source'), /billing:invoices/)
+  t.notMatch(await shown('admitted'), /billing|invoices/)
+  t.match(await shown('admitted'), /"kind":"subject"/)
 })

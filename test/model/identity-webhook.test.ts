@@ -8,7 +8,7 @@ import {
 } from '../../src/model/identity-webhook.js'
 
 t.test('reads the command line', async (t) => {
-  t.strictSame(parseIdentityWebhookArguments([]), { ...defaultIdentityWebhook, source: 'read' }, 'nothing set')
+  t.strictSame(parseIdentityWebhookArguments([]), { ...defaultIdentityWebhook, isAudienceKnown: true, source: 'read' }, 'nothing set')
   t.match(
     parseIdentityWebhookArguments([
       '/webhook',

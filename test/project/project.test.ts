@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
+import { withRuleTable } from '../../scripts/rule-table.ts'
 import { buildObjectSources } from '../../src/facts/objects.js'
 import { loadSnapshots } from '../../src/facts/snapshot.js'
 import type { Finding } from '../../src/model/finding.js'
@@ -74,7 +75,23 @@ t.test('each rule has its file, its cases and its page', async (t) => {
 })
 
 // These speak of what no file can show: the object before an update, or that a live cluster has no such object.
-const shownByCases: ReadonlySet<string> = new Set(['role-annotation-removed', 'service-account-missing'])
+const shownByCases: ReadonlySet<string> = new Set([
+  'role-annotation-removed',
+  'service-account-missing',
+  'identity-webhook-missing',
+  'identity-webhook-not-mutating',
+  'identity-webhook-removed'
+])
+
+t.test("the README's table is the rules' own: npm run rule-table", async (t) => {
+  const cells = (text: string): string[] =>
+    (/<!-- rules -->([^]*)<!-- \/rules -->/.exec(text)?.[1] ?? '')
+      .split(/[|\n]/)
+      .map((cell) => cell.trim().replace(/-{3,}/, '---'))
+      .filter((cell) => cell !== '')
+  const readme = readFileSync('README.md', 'utf8')
+  t.strictSame(cells(readme), cells(withRuleTable(readme, rules)))
+})
 
 t.test('the objects on the pages do what the pages say', async (t) => {
   const clusterCa = readFileSync('examples/cluster-ca.pem', 'utf8')
@@ -102,8 +119,9 @@ t.test('the objects on the pages do what the pages say', async (t) => {
 })
 
 async function judged(yaml: string, stage: Stage, iam: unknown, clusterCa: string): Promise<readonly Finding[]> {
-  const subjects = parseAllDocuments(yaml).flatMap((document) => parseSubject(document.toJS(), { stage }) ?? [])
-  const sources = { ...buildObjectSources(subjects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
+  const objects = parseAllDocuments(yaml).map((document) => document.toJS() as unknown)
+  const subjects = objects.flatMap((object) => parseSubject(object, { stage }) ?? [])
+  const sources = { ...buildObjectSources(subjects, objects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
   const context = { sources, mode: 'enforce' as const, at: new Date('2026-11-24T00:00:00Z'), signal: new AbortController().signal }
 
   return (await Promise.all(subjects.map((subject) => review(subject, context)))).flatMap(({ findings }) => findings)

@@ -1,20 +1,46 @@
+import type { Facts } from '../../src/facts/facts.js'
+import { known } from '../../src/model/fact.js'
+import { defaultIdentityWebhook, withAudience } from '../../src/model/identity-webhook.js'
 import type { Case } from '../support/rule-case.js'
-import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
+import { annotation, asks, issuer, policy, statement, trustOf } from '../support/trust.js'
+
+const factsOf = (condition: object, { of = issuer, settings = defaultIdentityWebhook } = {}): Facts => ({
+  trust: trustOf(policy(statement({ Condition: condition }))),
+  issuer: known(of),
+  identityWebhook: known(settings)
+})
+const wrong = asks({ aud: 'sts.amazonaws.com.cn' })
+const of = 'https://issuer.example'
 
 export const cases: readonly Case[] = [
-  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
-  {
-    why: 'another mistake: another rule speaks',
-    annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
-  },
+  { why: 'a policy that lets it in', annotation, facts: factsOf(asks({})) },
+  { why: 'another mistake: another rule speaks', annotation, facts: factsOf(asks({ sub: 'system:serviceaccount:a:b' })) },
   {
     why: 'the mistake',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: asks({ aud: 'sts.amazonaws.com.cn' }) }))) },
+    facts: factsOf(wrong),
     message:
-      /wants another audience: in its statement 0 StringEquals ".*:aud" wants "sts.amazonaws.com.cn", the token has "sts.amazonaws.com"/,
-    fix: /eks.amazonaws.com\/audience/,
-    atAdmission: 'error'
+      /wants another audience: in its statement 0 StringEquals ".*:aud" wants "sts.amazonaws.com.cn", the token has "sts.amazonaws.com"$/,
+    fix: /eks.amazonaws.com\/audience/
+  },
+  {
+    why: 'nobody said which audience an identity webhook outside EKS asks for',
+    annotation,
+    facts: factsOf(wrong, { of }),
+    message: /has "sts.amazonaws.com" \(the settings of the identity webhook were not read; the usual ones are assumed\)$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'somebody said it',
+    annotation,
+    facts: factsOf(wrong, { of, settings: withAudience(defaultIdentityWebhook, 'sts.amazonaws.com') }),
+    message: /has "sts.amazonaws.com"$/
+  },
+  {
+    why: 'the account itself says it',
+    annotation,
+    annotations: { 'eks.amazonaws.com/audience': 'sts.amazonaws.com' },
+    facts: factsOf(wrong, { of }),
+    message: /has "sts.amazonaws.com"$/
   }
 ]

@@ -128,10 +128,7 @@ t.test('says what it could not check, and denies nothing for it', async (t) => {
   t.match((await post(app, reviewOf(serviceAccount(good)))).body, {
     response: {
       allowed: true,
-      warnings: [
-        /^not checked: role-arn-partition-mismatch: the issuer/,
-        /^not checked: role-missing and 18 more: no facts about IAM/
-      ]
+      warnings: [/^not checked: role-arn-partition-mismatch: the issuer/, /^not checked: role-missing and 18 more: no facts about IAM/]
     }
   })
   const kops = build('enforce', { issuer: 'https://kops.example' })
@@ -270,7 +267,8 @@ t.test('finds the same as check does', async (t) => {
   for (const role of [good, bad, `arn:aws-cn:iam::${account}:role/x`, `arn:aws:iam::${account}:role/gone`, '', 7, undefined]) {
     const { body } = await post(build(), reviewOf(serviceAccount(role)))
     const [verdict] = await checkObjects([serviceAccount(role)], { iam, issuer })
-    const ids = verdict?.findings.map(({ rule }) => rule).join(',') ?? ''
+    // A reverse look-up needs all roles in sight, so it is for check and scan only.
+    const ids = verdict?.findings.flatMap(({ rule }) => (rule === 'role-annotation-missing' ? [] : [rule])).join(',') ?? ''
     t.match(body, { response: ids === '' ? { allowed: true } : { auditAnnotations: { findings: ids } } }, JSON.stringify(role))
   }
 })

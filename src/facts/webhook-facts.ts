@@ -1,0 +1,90 @@
+import { caInjectionsOf } from '../model/ca-injection.js'
+import { known, moot, unknown, type Fact } from '../model/fact.js'
+import { lookalikesOf, registeredWebhooksOf, type RegisteredWebhook } from '../model/registered-webhooks.js'
+import type { Subject } from '../model/subject.js'
+import { identityWebhooksOf, serviceKeyOf } from '../model/webhook-configuration.js'
+import type { FactTypes, Sources } from './facts.js'
+import type { Backend } from './webhooks.js'
+
+/** The identity webhooks of the cluster in call order. That there are none is known only where the whole cluster is in sight. */
+export async function identityWebhooksFor(
+  subject: Subject,
+  sources: Sources,
+  signal: AbortSignal
+): Promise<Fact<readonly RegisteredWebhook[]>> {
+  if (!('webhooks' in subject)) return identityWebhooksOfCluster(sources, signal)
+  if (identityWebhooksOf(subject).length === 0) return moot('no identity webhook is registered here')
+
+  const seen = await sources.webhooks?.readConfigurations(signal)
+  // The object as it is now stands for what the cluster has of it.
+  const others =
+    seen?.state === 'known' ? seen.value.configurations.filter(({ kind, name }) => kind !== subject.kind || name !== subject.name) : []
+  const registered = registeredWebhooksOf([subject, ...others])
+
+  return seen?.state === 'unknown' && registered.length === 1 ? seen : known(registered)
+}
+
+async function identityWebhooksOfCluster(sources: Sources, signal: AbortSignal): Promise<Fact<readonly RegisteredWebhook[]>> {
+  const seen = (await sources.webhooks?.readConfigurations(signal)) ?? notInSight
+  if (seen.state !== 'known') return seen
+  if (!seen.value.complete) return notInSight
+
+  const registered = registeredWebhooksOf(seen.value.configurations)
+  if (registered.length > 0) return known(registered)
+
+  const [lookalike] = lookalikesOf(seen.value.configurations)
+  if (lookalike !== undefined)
+    return unknown(`whether mutatingwebhookconfiguration ${lookalike} registers an identity webhook cannot be told by its names`)
+  const canary = sources.canary?.()
+  if (canary?.state === 'known' && canary.value.failing.length < canary.value.proved) {
+    return unknown('a canary pod gets its role, though no identity webhook is registered under a known name')
+  }
+
+  return known(registered)
+}
+
+const notInSight = moot('the whole cluster is not in sight')
+
+/** What stands behind each Service of a webhook configuration; those that nobody can tell are left out, unless there is no other. */
+export async function backendsOf(
+  subject: Subject,
+  { webhooks: source }: Sources,
+  signal: AbortSignal
+): Promise<Fact<ReadonlyMap<string, Backend>>> {
+  const services = 'webhooks' in subject ? subject.webhooks.flatMap(({ service }) => service ?? []) : []
+  if (services.length === 0) return moot('no webhook of it is served by a Service')
+  if (source === undefined) return moot('nobody looks for Services')
+
+  const byKey = new Map(services.map((service) => [serviceKeyOf(service), service]))
+  const answers = await Promise.all(Array.from(byKey, async ([key, service]) => ({ key, fact: await source.readBackend(service, signal) })))
+  const backends = new Map(answers.flatMap(({ key, fact }) => (fact.state === 'known' ? [[key, fact.value] as const] : [])))
+  const [open] = answers.flatMap(({ fact }) => (fact.state === 'known' ? [] : [fact]))
+
+  return backends.size === 0 && open !== undefined ? open : known(backends)
+}
+
+/** Whether the Certificate that an inject annotation names exists. Secrets are never looked for: we may not read them. */
+export async function injectedCertificateOf(
+  subject: Subject,
+  { webhooks: source }: Sources,
+  signal: AbortSignal
+): Promise<Fact<FactTypes['injectedCertificate']>> {
+  const injections = 'webhooks' in subject ? caInjectionsOf(subject.annotations) : []
+  if (injections.length === 0) return moot('nobody is asked to fill in a bundle')
+
+  const reference = injections.map((injection) => injection.reference).find((named) => named?.kind === 'Certificate')
+  if (reference === undefined || source === undefined) return known('unseen')
+
+  const found = await source.readCertificate(reference, signal)
+  if (found.state === 'known') return known(found.value ? 'exists' : 'missing')
+
+  // What a cluster holds shows by itself whether somebody filled it in.
+  return subject.stage === 'running' ? known('unseen') : found
+}
+
+/** What the canary found, for a configuration that registers an identity webhook. */
+export function canaryOf(subject: Subject, { canary }: Sources): Fact<FactTypes['canary']> {
+  if (!('webhooks' in subject) || identityWebhooksOf(subject).length === 0) return moot('no identity webhook is registered here')
+
+  return canary?.() ?? moot('no canary is sent')
+}

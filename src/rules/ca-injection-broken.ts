@@ -1,0 +1,44 @@
+import { caInjectionsOf } from '../model/ca-injection.js'
+import { annotationField } from '../model/record.js'
+import { quote } from '../model/text.js'
+import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
+import { defineRule } from './define-rule.js'
+
+/** An annotation asks somebody to fill in the bundle, and that does not happen. */
+export const caInjectionBroken = defineRule({
+  id: 'ca-injection-broken',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
+  needs: ['injectedCertificate'],
+  check({ annotations, webhooks, stage }, { injectedCertificate }) {
+    const injections = caInjectionsOf(annotations)
+    const unreadable = injections
+      .filter(({ isMalformed }) => isMalformed)
+      .map(({ annotation, value }) => ({
+        field: annotationField(annotation),
+        message: `${annotation} is ${quote(value)}, expected <namespace>/<name>: nobody fills in the caBundle`,
+        fix: 'write the namespace and the name of what holds the CA, with one slash between them'
+      }))
+    if (unreadable.length > 0) return unreadable
+
+    const named = injections.find(({ reference }) => reference?.kind === 'Certificate')
+    if (injectedCertificate === 'missing' && named !== undefined) {
+      return {
+        field: annotationField(named.annotation),
+        message: `${named.annotation} names Certificate ${quote(named.value)}, which does not exist: nobody fills in the caBundle`,
+        fix: 'create the Certificate, or correct the annotation'
+      }
+    }
+    // A manifest holds no bundle, and for a moment neither does a new object: the injector comes after.
+    const [injection] = injections
+    if (stage !== 'running' || injection === undefined) return
+
+    return webhooks
+      .filter(({ caBundle }) => caBundle === undefined)
+      .map((webhook) => ({
+        field: caBundleField(webhook),
+        message: `${describeBundle(webhook)} is empty, though ${injection.annotation} asks ${injection.injector} to fill it in`,
+        fix: `see the log of ${injection.injector}; with cert-manager, whether the Certificate is ready`
+      }))
+  }
+})

@@ -1,0 +1,23 @@
+import { describeAddress, identityWebhooksOf } from '../model/webhook-configuration.js'
+import { defineRule } from './define-rule.js'
+
+/** Two identity webhooks are called for the same pods: the first one's work stands, and the second is a trap for whoever repairs things. */
+export const identityWebhookDuplicated = defineRule({
+  id: 'identity-webhook-duplicated',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration'],
+  needs: ['identityWebhooks'],
+  check(configuration, { identityWebhooks }) {
+    const [first, ...others] = identityWebhooks
+    const [own] = identityWebhooksOf(configuration)
+    if (first === undefined || others.length === 0 || own === undefined) return
+
+    const list = identityWebhooks.map((one) => `${one.webhook.name} in ${one.configuration} (${describeAddress(one.webhook)})`)
+
+    return {
+      field: `webhooks[${own.index}].name`,
+      message: `pods are sent to ${identityWebhooks.length} identity webhooks: ${list.join(', then ')}; where they look at the same annotations, the first one's variables stand`,
+      fix: 'keep one; on EKS that is iam-for-pods.amazonaws.com, which EKS runs itself'
+    }
+  }
+})

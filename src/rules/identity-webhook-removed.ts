@@ -1,0 +1,39 @@
+import { describeAddress, identityWebhookNames, identityWebhooksOf, type Webhook } from '../model/webhook-configuration.js'
+import { defineRule } from './define-rule.js'
+
+/** An update takes the identity webhook away or leads it elsewhere: pods that start from now on get no role, or what another server gives them. */
+export const identityWebhookRemoved = defineRule({
+  id: 'identity-webhook-removed',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration'],
+  needs: [],
+  check(configuration) {
+    const before = (configuration.oldWebhooks ?? []).filter(({ name }) => identityWebhookNames.includes(name))
+    const now = identityWebhooksOf(configuration)
+
+    return before.flatMap((old) => {
+      const address = describeAddress(old)
+      const same = now.find(({ name }) => name === old.name)
+      if (same !== undefined) {
+        return describeAddress(same) === address
+          ? []
+          : {
+              field: `webhooks[${same.index}].clientConfig`,
+              message: `this update leads webhook ${old.name} from ${address} to ${describeAddress(same)}; pods get their roles from there, or none`,
+              fix: 'if that was not meant, put the address back'
+            }
+      }
+      const renamed = configuration.webhooks.find((webhook) => describeAddress(webhook) === address && !isIn(before, webhook))
+      return {
+        field: renamed === undefined ? 'webhooks' : `webhooks[${renamed.index}].name`,
+        message:
+          renamed === undefined
+            ? `this update removes identity webhook ${old.name} (${address}); new pods will run without their role`
+            : `this update renames identity webhook ${old.name} to ${renamed.name}, which irsa-guard neither knows nor guards`,
+        fix: 'if that was not meant, put the webhook back'
+      }
+    })
+  }
+})
+
+const isIn = (webhooks: readonly Webhook[], { name }: Webhook): boolean => webhooks.some((webhook) => webhook.name === name)

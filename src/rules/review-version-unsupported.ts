@@ -1,0 +1,25 @@
+import { controlPlaneWebhooksOf, isEksWebhook } from '../model/webhook-configuration.js'
+import { defineRule } from './define-rule.js'
+
+/** EKS's identity webhook answers reviews of v1beta1 only, and the registration makes the API server send v1. */
+export const reviewVersionUnsupported = defineRule({
+  id: 'review-version-unsupported',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration'],
+  needs: [],
+  check(configuration) {
+    return controlPlaneWebhooksOf(configuration)
+      .filter(isEksWebhook)
+      .flatMap((webhook) => {
+        // The API server sends the first version of the list that it knows, and it knows two: k8s.io/apiserver, pkg/admission/plugin/webhook/request
+        const sent = webhook.admissionReviewVersions.find((version) => version === 'v1' || version === 'v1beta1')
+        if (sent !== 'v1') return []
+
+        return {
+          field: `webhooks[${webhook.index}].admissionReviewVersions`,
+          message: `the API server sends reviews of version v1 to webhook ${webhook.name}, but the identity webhook of EKS answers v1beta1 only: every call fails, and pods start without their role`,
+          fix: 'write [v1beta1], as EKS does, or put v1beta1 before v1'
+        }
+      })
+  }
+})

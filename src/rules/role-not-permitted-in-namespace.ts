@@ -1,0 +1,38 @@
+import { allowedRolesAnnotation, isRoleAllowed } from '../model/namespace.js'
+import { textOf } from '../model/record.js'
+import { parseRoleArn } from '../model/role-arn.js'
+import { annotationField } from '../model/subject.js'
+import { quote } from '../model/text.js'
+import { defineRule } from './define-rule.js'
+
+/** The namespace says which roles its service accounts may ask for, and this is none of them. */
+export const roleNotPermittedInNamespace = defineRule({
+  id: 'role-not-permitted-in-namespace',
+  severity: 'error',
+  waivable: false, // who may write service accounts would give themselves every role
+  on: ['ServiceAccount'],
+  needs: ['namespace', 'identityWebhook'],
+  concerns: ({ annotations }) => Object.keys(annotations).some((key) => key.endsWith('/role-arn')),
+  check({ namespace: name, annotations }, { namespace, identityWebhook: { annotationPrefix } }) {
+    const key = `${annotationPrefix}/role-arn`
+    const role = textOf(annotations[key])
+    if (role === undefined || isRoleAllowed(namespace, role)) return
+    // What is no ARN gives no role, except for a bare name: an identity webhook may be set up to make an ARN of it.
+    if (parseRoleArn(role) === undefined && role.includes('arn:')) return
+
+    return {
+      field: annotationField(key),
+      message: `namespace ${name} may not use role ${quote(role)}: its annotation ${allowedRolesAnnotation} allows ${shown(namespace.allowedRoles ?? [])}`,
+      fix: `ask for a role that it allows, or let whoever owns the namespace add this one to ${allowedRolesAnnotation}`
+    }
+  }
+})
+
+function shown(globs: readonly string[]): string {
+  if (globs.length === 0) return 'none'
+  const more = globs.length > most ? ` and ${globs.length - most} more` : ''
+
+  return `${globs.slice(0, most).map(quote).join(', ')}${more}`
+}
+
+const most = 5

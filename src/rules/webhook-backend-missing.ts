@@ -1,0 +1,34 @@
+import type { Backend } from '../facts/webhooks.js'
+import { serviceKeyOf } from '../model/webhook-configuration.js'
+import { defineRule } from './define-rule.js'
+
+/** A webhook's Service does not exist, lacks the port or has nothing behind it, so every call of the webhook fails. */
+export const webhookBackendMissing = defineRule({
+  id: 'webhook-backend-missing',
+  severity: 'warning',
+  on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
+  needs: ['backends'],
+  check({ webhooks }, { backends }) {
+    return webhooks.flatMap(({ index, name, service, failurePolicy }) => {
+      const backend = service && backends.get(serviceKeyOf(service))
+      const lack = service && backend && lackOf(backend, service)
+      if (lack === undefined) return []
+
+      const effect = failurePolicy === 'Ignore' ? 'passes unchecked and unchanged' : 'is refused'
+      return {
+        field: `webhooks[${index}].clientConfig.service`,
+        message: `webhook ${name} is called at service ${service?.namespace}/${service?.name}, ${lack}; what it should see ${effect}`,
+        fix: 'install what the webhook belongs to, correct the reference, or delete the webhook'
+      }
+    })
+  }
+})
+
+function lackOf(backend: Backend, { port }: { port: number }): string | undefined {
+  if (!backend.exists) return 'which does not exist'
+  if (backend.ports !== undefined && !backend.ports.includes(port)) {
+    return `which has no port ${port}${backend.ports.length === 0 ? '' : ` (it has ${backend.ports.join(', ')})`}`
+  }
+
+  return backend.ready === false ? 'which has no endpoint that is ready' : undefined
+}

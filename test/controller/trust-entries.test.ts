@@ -1,0 +1,137 @@
+import t from 'tap'
+import { addressOf, guardedWebhooksOf, identityConfigurationOf } from '../../src/controller/guarded-webhooks.js'
+import { issueCa } from '../../src/controller/issue-certificate.js'
+import { trustEntriesOf, type TrustEntry, type TrustQuestion } from '../../src/controller/trust-entries.js'
+import { publishStatus, publishTrust, readWebhookTrust } from '../../src/controller/webhook-trust.js'
+import { clientThat } from '../support/kube-client.js'
+
+const now = new Date('2026-11-24T00:00:00Z')
+const validity = { from: now, until: new Date('2027-11-24T00:00:00Z') }
+const [cluster, own, other] = ['kubernetes', 'irsa-guard-ca', 'kubernetes'].map((name) => issueCa(name, validity).certificate) as [
+  string,
+  string,
+  string
+]
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+const configuration = (name: string, clientConfig: object, kind = 'MutatingWebhookConfiguration'): object => ({
+  kind,
+  metadata: { name: 'c', uid: 'u' },
+  webhooks: [{ name, clientConfig }]
+})
+const eks = configuration('iam-for-pods.amazonaws.com', { url: 'https://127.0.0.1:23443/mutate', caBundle: base64(cluster) })
+const service = configuration('pod-identity-webhook.amazonaws.com', { service: { namespace: 'a', name: 'b' } })
+const ours = configuration(
+  'validate.irsa-guard.io',
+  { service: { namespace: 'irsa-guard', name: 'irsa-guard' } },
+  'ValidatingWebhookConfiguration'
+)
+
+const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {}): TrustEntry[] =>
+  trustEntriesOf({
+    guarded: guardedWebhooksOf(configurations, []),
+    ownCas: own,
+    clusterCas: cluster,
+    shownCas: new Map(),
+    issuer: undefined,
+    canaryPassed: false,
+    enforce: [],
+    injectors: {},
+    published: [],
+    ...more
+  })
+
+t.test('denies only what is beyond doubt', async (t) => {
+  const action = (more: Partial<TrustQuestion> = {}, configurations = [eks]): string | undefined => ask(configurations, more)[0]?.action
+  t.equal(action(), 'Warn', 'a loopback webhook of a cluster that nothing is known of')
+  t.equal(action({ issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE' }), 'Deny')
+  t.equal(action({ issuer: 'https://kops.example' }), 'Warn')
+  t.equal(action({ canaryPassed: true }), 'Deny', 'the bundle in place is in the list, and the canary passed')
+  t.equal(action({ canaryPassed: true, clusterCas: other }), 'Warn', 'the canary passed with a bundle that is not in the list')
+  const [published] = ask([eks], { canaryPassed: true })
+  t.equal(action({ published: published ? [published] : [] }), 'Deny', 'once proved, it stays so')
+  t.equal(action({}, [ours]), 'Deny')
+  t.equal(action({ issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE' }, [service]), 'Warn', 'reached by a Service')
+  t.equal(action({ enforce: ['pod-identity-webhook.amazonaws.com'] }, [service]), 'Deny', 'the configuration says so')
+})
+
+t.test('knows what is right for each place, and judges nothing where nobody can tell', async (t) => {
+  const accepted = (configurations: object[], more: Partial<TrustQuestion> = {}): readonly string[] | undefined =>
+    ask(configurations, more)[0]?.accepted
+  t.ok(accepted([eks])?.includes(base64(cluster)))
+  t.strictSame(accepted([eks], { clusterCas: undefined }), [])
+  t.ok(accepted([ours])?.includes(base64(own)))
+  t.strictSame(accepted([service]), [])
+  t.ok(accepted([service], { shownCas: new Map([['pod-identity-webhook.amazonaws.com', other]]) })?.includes(base64(other)))
+  t.strictSame(ask([service], { injectors: { 'pod-identity-webhook.amazonaws.com': ['injector'] } })[0]?.injectors, ['injector'])
+})
+
+t.test('keeps guarding one that is gone, with the CAs of now', async (t) => {
+  const published = ask([eks], { canaryPassed: true })
+  t.match(ask([], { published, clusterCas: other }), [{ name: 'iam-for-pods.amazonaws.com', action: 'Deny' }])
+  t.ok(ask([], { published, clusterCas: other })[0]?.accepted.includes(base64(other)))
+  t.strictSame(ask([], { published: ask([eks]) }), [], 'one that was only warned about is forgotten')
+})
+
+t.test('keeps what was right for its own webhook while its certificates cannot be read', async (t) => {
+  const published = ask([ours])
+  t.strictSame(ask([ours], { published, ownCas: '' }), published)
+})
+
+t.test('finds guarded webhooks by their own name, in any configuration', async (t) => {
+  t.strictSame(
+    guardedWebhooksOf([eks, service, ours, 7, { kind: 'Pod' }], []).map(({ place }) => place),
+    ['control-plane', 'reachable', 'own']
+  )
+  t.equal(guardedWebhooksOf([configuration('x.example', {})], ['x.example']).length, 1)
+  t.match(identityConfigurationOf([ours, eks]), { kind: 'MutatingWebhookConfiguration', name: 'c', uid: 'u' })
+  t.equal(identityConfigurationOf([ours]), undefined)
+})
+
+t.test('tells where a webhook is called', async (t) => {
+  const address = (clientConfig: object): unknown => {
+    const [found] = guardedWebhooksOf([configuration('x', clientConfig)], ['x'])
+    return found && addressOf(found.webhook)
+  }
+  t.strictSame(address({ service: { namespace: 'a', name: 'b', port: 8443 } }), { host: 'b.a.svc', port: 8443 })
+  t.strictSame(address({ url: 'https://hook.example/x' }), { host: 'hook.example', port: 443 })
+  t.strictSame(address({ url: 'https://[fd00::1]:9443/x' }), { host: 'fd00::1', port: 9443 })
+  t.equal(address({ url: 'nonsense' }), undefined)
+  t.equal(address({}), undefined)
+})
+
+t.test('writes the list when it changed, or was confirmed some minutes ago', async (t) => {
+  const entries = ask([eks])
+  const found = (minutes: number) => ({ confirmedAt: new Date(now.getTime() - minutes * 60_000), entries, status: [] })
+  const client = clientThat(() => ({ status: 200 }))
+  t.equal(await publishTrust(client, entries, undefined, now), 'changed')
+  t.equal(await publishTrust(client, entries, found(1), now), 'unchanged')
+  t.equal(await publishTrust(client, entries, found(6), now), 'confirmed')
+  t.equal(await publishTrust(client, [], found(1), now), 'changed')
+  await t.rejects(
+    publishTrust(
+      clientThat(() => ({ status: 404 })),
+      entries,
+      undefined,
+      now
+    ),
+    /not installed/
+  )
+  await t.rejects(
+    publishStatus(
+      clientThat(() => ({ status: 403, body: { message: 'no' } })),
+      []
+    ),
+    /not written: no/
+  )
+  await t.rejects(
+    publishStatus(
+      clientThat(() => ({ status: 500, body: 'x' })),
+      []
+    ),
+    /answered 500/
+  )
+  t.equal(await readWebhookTrust(clientThat(() => ({ status: 404 }))), undefined)
+  t.match(await readWebhookTrust(clientThat(() => ({ body: {} }))), { entries: [], status: [] })
+  await t.rejects(readWebhookTrust(clientThat(() => ({ status: 500 }))), /was not read/)
+})

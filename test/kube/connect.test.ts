@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { createServer as createTcpServer } from 'node:net'
+import { createServer } from 'node:tls'
+import Fastify from 'fastify'
+import t from 'tap'
+import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
+import { findCluster } from '../../src/kube/connect.js'
+import { readServedChain } from '../../src/kube/served-chain.js'
+import { listen, portOf } from '../../src/server/listen.js'
+
+const kubeconfig = (server: string): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'a', cluster: { server } }],
+    users: [{ name: 'a', user: {} }],
+    contexts: [
+      { name: 'first', context: { cluster: 'a', user: 'a' } },
+      { name: 'second', context: { cluster: 'a', user: 'a' } }
+    ],
+    'current-context': 'first'
+  })
+
+t.test('finds the cluster as kubectl does', async (t) => {
+  const directory = t.testdir({
+    flag: kubeconfig('https://flag.example'),
+    variable: kubeconfig('https://variable.example'),
+    '.kube': { config: kubeconfig('https://home.example') },
+    empty: {}
+  })
+  const at = (file: string): string => `${directory}/${file}`
+  t.equal(findCluster({ kubeconfig: at('flag') }, { KUBECONFIG: at('variable'), HOME: directory })?.server, 'https://flag.example')
+  t.equal(findCluster({}, { KUBECONFIG: at('variable'), HOME: directory })?.server, 'https://variable.example')
+  t.equal(findCluster({}, { KUBECONFIG: '', HOME: directory })?.server, 'https://home.example')
+  t.equal(findCluster({ context: 'second' }, { HOME: directory })?.server, 'https://home.example')
+  t.equal(findCluster({}, { HOME: at('empty') }), undefined, 'there is none')
+  t.throws(() => findCluster({ context: 'third' }, { HOME: directory }), {
+    code: 'ERR_KUBECONFIG',
+    message: /there is no context "third"; it has "first", "second"/
+  })
+  t.throws(() => findCluster({ kubeconfig: at('gone') }, {}), { code: 'ERR_KUBECONFIG', message: /gone cannot be used: .*ENOENT/ })
+})
+
+t.test('reads the chain that a server sends, and waits for none', async (t) => {
+  const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
+  const ca = issueCa('ca', validity)
+  const leaf = issueServing(ca, ['a.example'], validity)
+  const server = createServer({ cert: leaf.certificate + ca.certificate, key: leaf.key })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  t.equal(await readServedChain({ host: '127.0.0.1', port, servername: 'a.example' }, 5000), leaf.certificate + ca.certificate)
+  server.close()
+  await t.rejects(readServedChain({ host: '127.0.0.1', port: 1 }, 5000), /ECONNREFUSED/)
+
+  const silent = createTcpServer(() => undefined)
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port: silentPort } = silent.address() as { port: number }
+  await t.rejects(readServedChain({ host: '127.0.0.1', port: silentPort }, 200), /no TLS handshake with 127.0.0.1:\d+ within 0.2 s/)
+  silent.close()
+})
+
+t.test('says that a port is in use', async (t) => {
+  const [first, second] = [Fastify(), Fastify()]
+  t.teardown(() => Promise.all([first.close(), second.close()]))
+  await listen(first, 0)
+  await t.rejects(listen(second, portOf(first)), { code: 'ERR_CONFIG', message: `port ${portOf(first)} is in use` })
+  t.equal(portOf(second), 0)
+})

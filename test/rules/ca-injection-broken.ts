@@ -1,0 +1,57 @@
+import { known } from '../../src/model/fact.js'
+import { configurationOf, selfManagedWebhook } from '../support/webhooks.js'
+import type { Case } from '../support/rule-case.js'
+
+const certManager = 'cert-manager.io/inject-ca-from'
+const serviceCa = 'service.beta.openshift.io/inject-cabundle'
+const asking = (annotations: object, webhook: object = {}): object => configurationOf([selfManagedWebhook(webhook)], { annotations })
+const certificate = (injectedCertificate: 'exists' | 'missing' | 'unseen') => ({ injectedCertificate: known(injectedCertificate) })
+const filled = { clientConfig: { service: { namespace: 'default', name: 'pod-identity-webhook' }, caBundle: 'eA==' } }
+
+export const cases: readonly Case[] = [
+  {
+    why: 'a manifest without a bundle is as it should be',
+    object: asking({ [certManager]: 'default/webhook' }),
+    facts: certificate('exists')
+  },
+  { why: 'nobody looked', object: asking({ [certManager]: 'default/webhook' }), facts: certificate('unseen') },
+  {
+    why: 'a name without its namespace',
+    object: asking({ [certManager]: 'webhook' }),
+    facts: certificate('unseen'),
+    field: `metadata.annotations["${certManager}"]`,
+    message: /^cert-manager\.io\/inject-ca-from is "webhook", expected <namespace>\/<name>: nobody fills in the caBundle$/,
+    fix: /with one slash/
+  },
+  {
+    why: 'a template that nobody rendered',
+    object: asking({ [certManager]: '{{ .Release.Namespace }}/webhook' }),
+    facts: certificate('unseen'),
+    message: /Release/
+  },
+  {
+    why: 'of a Secret',
+    object: asking({ 'cert-manager.io/inject-ca-from-secret': 'a/b/c' }),
+    facts: certificate('unseen'),
+    message: /is "a\/b\/c"/
+  },
+  {
+    why: 'no such Certificate',
+    object: asking({ [certManager]: 'default/webhook' }),
+    facts: certificate('missing'),
+    message: /names Certificate "default\/webhook", which does not exist/
+  },
+  {
+    why: 'the cluster shows that nobody fills it in',
+    object: asking({ [serviceCa]: 'true' }),
+    stage: 'running',
+    facts: certificate('unseen'),
+    field: 'webhooks[0].clientConfig.caBundle',
+    message:
+      /^the caBundle of webhook pod-identity-webhook\.amazonaws\.com is empty, though service\.beta\.openshift\.io\/inject-cabundle asks service-ca to fill it in$/,
+    fix: /log of service-ca/
+  },
+  { why: 'filled in', object: asking({ [certManager]: 'default/webhook' }, filled), stage: 'running', facts: certificate('exists') },
+  { why: 'switched off', object: asking({ [serviceCa]: 'false' }), stage: 'running', facts: certificate('unseen') },
+  { why: 'no text', object: asking({ [certManager]: 1 }), stage: 'running', facts: certificate('unseen') }
+]

@@ -1,0 +1,34 @@
+import type { Fact } from '../../src/model/fact.js'
+import { known } from '../../src/model/fact.js'
+import { registeredWebhooksOf, type RegisteredWebhook } from '../../src/model/registered-webhooks.js'
+import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
+import type { Case } from '../support/rule-case.js'
+
+const eks = configurationOf([{ name: 'a.b.c' }, eksWebhook()])
+const second = configurationOf([selfManagedWebhook()], { name: 'aws-webhook' })
+const both = configurationOf([eksWebhook(), selfManagedWebhook()])
+const seen = (...objects: object[]): { identityWebhooks: Fact<readonly RegisteredWebhook[]> } => ({
+  identityWebhooks: known(registeredWebhooksOf(objects.map(configurationSubject)))
+})
+
+export const cases: readonly Case[] = [
+  { why: 'one', object: eks, facts: seen(eks) },
+  {
+    why: 'two configurations, called by their names',
+    object: eks,
+    facts: seen(eks, second),
+    field: 'webhooks[1].name',
+    message:
+      /^pods are sent to 2 identity webhooks: pod-identity-webhook\.amazonaws\.com in aws-webhook \(service default\/pod-identity-webhook:443\/mutate\), then iam-for-pods\.amazonaws\.com in pod-identity-webhook \(https:\/\/127\.0\.0\.1:23443\/mutate\); where they look at the same annotations, the first one's variables stand$/,
+    fix: /keep one/
+  },
+  { why: 'told of each', object: second, facts: seen(eks, second), message: /2 identity webhooks/ },
+  {
+    why: 'two in one configuration',
+    object: both,
+    facts: seen(both),
+    field: 'webhooks[0].name',
+    message: /iam-for-pods.*, then pod-identity-webhook\.amazonaws/
+  },
+  { why: 'another object', object: configurationOf([{ name: 'a.b.c' }]), facts: seen(eks, second) }
+]

@@ -1,0 +1,33 @@
+import { known } from '../../src/model/fact.js'
+import { configurationOf, eksWebhook } from '../support/webhooks.js'
+import type { Case } from '../support/rule-case.js'
+
+const object = configurationOf([{ name: 'a.b.c' }, eksWebhook()])
+const failure = (address: string): { address: string; because: string } => ({
+  address,
+  because: 'a pod of an annotated service account got no role: it came back as it was sent'
+})
+const found = (...failing: string[]) => ({ canary: known({ proved: 3, failing: failing.map(failure) }) })
+
+export const cases: readonly Case[] = [
+  { why: 'mutates everywhere', object, stage: 'running', facts: found() },
+  {
+    why: 'one of three does not',
+    object,
+    stage: 'running',
+    facts: found('10.0.0.1:443'),
+    field: 'webhooks[1]',
+    message:
+      /^the identity webhook does not mutate pods at 1 of 3 API servers \(10\.0\.0\.1:443\): a pod of an annotated service account got no role: /,
+    fix: /irsa-guard ca mutatingwebhookconfiguration\/pod-identity-webhook/
+  },
+  {
+    why: 'none does',
+    object,
+    stage: 'running',
+    facts: found('a:443', 'b:443', 'c:443'),
+    message: /at 3 of 3 API servers \(a:443, b:443, c:443\)/
+  },
+  { why: 'the change may be the repair', object, facts: found('a:443') },
+  { why: 'no identity webhook', object: configurationOf([{ name: 'a.b.c' }]), stage: 'running', facts: found('a:443') }
+]

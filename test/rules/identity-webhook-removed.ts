@@ -1,0 +1,48 @@
+import { configurationOf, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
+import type { Case } from '../support/rule-case.js'
+
+const eks = configurationOf([eksWebhook()])
+const other = { name: 'a.b.c', clientConfig: { url: 'https://a.example/' } }
+
+export const cases: readonly Case[] = [
+  { why: 'new', object: eks },
+  { why: 'kept', object: configurationOf([other, eksWebhook({ timeoutSeconds: 5 })]), old: eks },
+  { why: 'another webhook removed', object: eks, old: configurationOf([other, eksWebhook()]) },
+  {
+    why: 'removed',
+    object: configurationOf([other]),
+    old: eks,
+    field: 'webhooks',
+    message:
+      /^this update removes identity webhook iam-for-pods\.amazonaws\.com \(https:\/\/127\.0\.0\.1:23443\/mutate\); new pods will run without their role$/,
+    fix: /put the webhook back/
+  },
+  {
+    why: 'renamed',
+    object: configurationOf([eksWebhook({ name: 'iam.example.com' })]),
+    old: eks,
+    field: 'webhooks[0].name',
+    message:
+      /^this update renames identity webhook iam-for-pods\.amazonaws\.com to iam\.example\.com, which irsa-guard neither knows nor guards$/
+  },
+  {
+    why: 'led elsewhere',
+    object: configurationOf([other, eksWebhook({ clientConfig: { url: 'https://evil.example/mutate' } })]),
+    old: eks,
+    field: 'webhooks[1].clientConfig',
+    message:
+      /^this update leads webhook iam-for-pods\.amazonaws\.com from https:\/\/127\.0\.0\.1:23443\/mutate to https:\/\/evil\.example\/mutate;/
+  },
+  {
+    why: 'another Service',
+    object: configurationOf([selfManagedWebhook({ clientConfig: { service: { namespace: 'default', name: 'new' } } })]),
+    old: configurationOf([selfManagedWebhook()]),
+    message: /from service default\/pod-identity-webhook:443\/mutate to service default\/new:443;/
+  },
+  {
+    why: 'no address at all',
+    object: configurationOf([selfManagedWebhook({ clientConfig: undefined })]),
+    old: configurationOf([selfManagedWebhook()]),
+    message: /to no address;/
+  }
+]
