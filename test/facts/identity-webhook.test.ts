@@ -47,7 +47,13 @@ const read = (objects: Readonly<Record<string, unknown>>, otherwise?: number): R
 
 t.test('reads the command line of what the Service selects', async (t) => {
   const expected = {
-    settings: { ...defaultIdentityWebhook, annotationPrefix: 'aws.example', defaultAudience: 'sts.example', source: 'read' },
+    settings: {
+      ...defaultIdentityWebhook,
+      annotationPrefix: 'aws.example',
+      defaultAudience: 'sts.example',
+      isAudienceKnown: true,
+      source: 'read'
+    },
     because: undefined
   }
   const { [deployment]: workload, ...rest } = usual
@@ -73,6 +79,7 @@ t.test('reads the ConfigMap that it watches', async (t) => {
   const config = JSON.stringify({ 'shop/cart': { RoleARN: 'arn:aws:iam::111122223333:role/cart', Audience: 'sts.example' } })
   t.match(await read({ ...watching, [configMap]: { data: { config } } }), {
     settings: {
+      isAudienceKnown: true,
       source: 'read',
       configured: new Map([['shop/cart', { role: 'arn:aws:iam::111122223333:role/cart', audience: 'sts.example' }]])
     },
