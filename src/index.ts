@@ -1,7 +1,6 @@
 import { buildObjectSources } from './facts/objects.js'
 import { loadSnapshots } from './facts/snapshot.js'
 import type { Finding, Unchecked } from './model/finding.js'
-import { defaultIdentityWebhook, withAudience } from './model/identity-webhook.js'
 import { parseSubject } from './model/subject.js'
 import { review } from './review.js'
 
@@ -54,7 +53,7 @@ export async function checkObjects(
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
       issuer: options.issuer ?? snapshot?.issuer,
       clusterCa: options.clusterCa ?? together.clusterCa,
-      identityWebhook: withAudience(defaultIdentityWebhook, options.audience)
+      audience: options.audience
     },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),

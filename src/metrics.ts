@@ -34,6 +34,12 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['operation', 'result'] as const,
       registers
     }),
+    findings: new Gauge({
+      name: 'irsa_guard_findings',
+      help: "What is wrong with the cluster's webhook configurations now, by rule.",
+      labelNames: ['rule', 'severity'] as const,
+      registers
+    }),
     caBundleState: new Gauge({
       name: 'irsa_guard_ca_bundle_state',
       help: 'State of each guarded caBundle: 1 for the one it is in (ok, incomplete, stale, foreign, unusable, absent, unknown).',

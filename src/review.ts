@@ -3,9 +3,9 @@ import type { Facts, Sources } from './facts/facts.js'
 import type { Finding, Severity } from './model/finding.js'
 import type { Mode } from './model/namespace.js'
 import type { Subject } from './model/subject.js'
-import { rules } from './rules/index.js'
+import { rules, rulesOn } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
-import { evaluate, needsOf } from './verdict/evaluate.js'
+import { evaluate, needsOf, rulesAbout } from './verdict/evaluate.js'
 
 /** What a review works with besides the subject. `mode` holds where the namespace says nothing else. */
 export interface ReviewContext {
@@ -29,8 +29,9 @@ export async function review(subject: Subject, context: ReviewContext): Promise<
 }
 
 async function reviewOnce(subject: Subject, { sources, mode, severities, at, signal }: ReviewContext, fresh: boolean): Promise<Verdict> {
-  const facts = await gatherFacts(subject, needsOf(rules, subject), sources, { signal, at, fresh })
-  const { findings, unchecked } = evaluate(rules, subject, facts, { at, severities })
+  const asked = rulesAbout(subject, rulesOn[subject.kind])
+  const facts = await gatherFacts(subject, needsOf(asked), sources, { signal, at, fresh })
+  const { findings, unchecked } = evaluate(asked, subject, facts, { at, severities })
   if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
 
   return decide(findings, unchecked, modeOf(subject, facts.namespace, mode), iamAgeOf(findings, facts, at))
@@ -38,6 +39,8 @@ async function reviewOnce(subject: Subject, { sources, mode, severities, at, sig
 
 /** How old, in seconds, the oldest of IAM's answers is that an error rests on; undefined when none does. */
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
+  if (findings.length === 0) return undefined
+
   const needs = new Set(findings.filter(({ severity }) => severity === 'error').flatMap(({ rule }) => needsById.get(rule) ?? []))
   const ages = [
     ...(needs.has('role') || needs.has('trust') ? [facts.role] : []),

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino, type Logger } from 'pino'
 import { readApiServers, type ApiServer } from '../controller/api-servers.js'
 import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
+import { findConfigurationFaults, logChanges, type ConfigurationFinding } from '../controller/configuration-findings.js'
 import { readClusterCas } from '../controller/cluster-cas.js'
 import { issueCa } from '../controller/issue-certificate.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/own-webhook.js'
@@ -12,9 +13,12 @@ import { repeat } from '../controller/repeat.js'
 import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
 import type { Proof } from '../controller/self-test.js'
 import { buildIssuerReader } from '../facts/cluster-issuer.js'
+import { buildLiveWebhooks } from '../facts/live-webhooks.js'
+import type { CanaryResult } from '../facts/webhooks.js'
 import { findCluster } from '../kube/connect.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
 import { buildMetrics, type Metrics } from '../metrics.js'
+import { known, unknown, type Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { buildHealthApp } from '../server/health.js'
 import { listen, portOf } from '../server/listen.js'
@@ -56,6 +60,7 @@ export async function controller(
   let configurations: readonly unknown[] = []
   let apiServers: readonly ApiServer[] = []
   let probes: Probes | undefined
+  let findings: readonly ConfigurationFinding[] = []
 
   const certificates = repeat('certificates', intervals.certificates, log, async () => {
     own = await keepCertificates(client, { namespace, hosts: config.tls.hosts, now: new Date() })
@@ -72,13 +77,13 @@ export async function controller(
     await certificates.begun
     ;[configurations, apiServers] = await Promise.all([readConfigurations(client), readApiServers(client)])
     const issuer = given.issuer ?? (await readIssuer(AbortSignal.timeout(5000)))
+    const clusterCas = given.clusterCa ?? (await readClusterCas(client, namespace)) // read again each time: a rotation changes it
     const standings = await guardCaBundles({
       client,
       apiServers,
       configurations,
       ownCas: own?.cas.join('') ?? '',
-      // Read again each time: a rotation changes it.
-      clusterCas: given.clusterCa ?? (await readClusterCas(client, namespace)),
+      clusterCas,
       issuer: typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined,
       canaryPassed: isPassed(probes),
       config: config.caBundle,
@@ -86,6 +91,17 @@ export async function controller(
       log
     })
     showStandings(metrics, standings)
+
+    const sources = {
+      ...given,
+      clusterCa: clusterCas,
+      webhooks: buildLiveWebhooks(client, configurations),
+      canary: () => canaryFactOf(probes)
+    }
+    const found = await findConfigurationFaults(configurations, { sources, severities: config.severities, at: new Date() })
+    logChanges(log, found, findings)
+    findings = found
+    showFindings(metrics, found)
   })
 
   const proofs = repeat('probes', intervals.probes, log, async () => {
@@ -145,6 +161,20 @@ export async function controller(
 /** Whether the identity webhook mutated the canary at every API server. */
 function isPassed(probes: Probes | undefined): boolean {
   return probes !== undefined && probes.canary.size > 0 && [...probes.canary.values()].every(({ state }) => state === 'works')
+}
+
+/** What the canary found, for the rules. */
+function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
+  const results = [...(probes?.canary ?? [])]
+  const failing = results.flatMap(([address, proof]) => (proof.state === 'fails' ? [{ address, because: proof.because }] : []))
+  const proved = results.filter(([, { state }]) => state !== 'unknown').length
+
+  return proved === 0 ? unknown('the canary has not been answered yet') : known({ proved, failing })
+}
+
+function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
+  gauge.reset()
+  for (const { rule, severity } of findings) gauge.inc({ rule, severity })
 }
 
 function troubleOf(proofs: readonly (readonly [string, Proof])[]): string | undefined {

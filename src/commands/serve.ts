@@ -6,14 +6,12 @@ import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { repeat } from '../controller/repeat.js'
 import { watchCluster } from '../facts/cluster.js'
-import type { Config } from '../config.js'
 import type { Sources } from '../facts/facts.js'
 import { readIdentityWebhook, type IdentityWebhookReading } from '../facts/identity-webhook.js'
 import type { KubeClient } from '../kube/client.js'
 import { findCluster } from '../kube/connect.js'
 import { buildMetrics, type Metrics } from '../metrics.js'
 import { GuardError } from '../model/guard-error.js'
-import { withAudience } from '../model/identity-webhook.js'
 import { review } from '../review.js'
 import { buildApp, tlsSettings, type Reviewed } from '../server/app.js'
 import { buildHealthApp } from '../server/health.js'
@@ -67,7 +65,7 @@ export async function serve(
   const given = await readSources(options, config)
   const iam =
     given.iam ?? (await buildLiveIam(config, { onRequest: (operation, result) => metrics.iamRequests.inc({ operation, result }) }))
-  const identityWebhook = client && followIdentityWebhook(client, { ...config, audience: options.audience ?? config.audience }, log)
+  const identityWebhook = client && followIdentityWebhook(client, config.annotationPrefix, log)
   const sources: Sources = {
     ...given,
     iam,
@@ -146,18 +144,13 @@ export async function serve(
   }
 }
 
-/** Reads now and then how the cluster's identity webhook is set up; prefix and audience that are configured win. The last answer stays. */
-function followIdentityWebhook(
-  client: KubeClient,
-  { annotationPrefix, audience }: Pick<Config, 'annotationPrefix' | 'audience'>,
-  log: Logger
-) {
+/** Reads now and then how the cluster's identity webhook is set up; a prefix that is configured wins. The last answer stays. */
+function followIdentityWebhook(client: KubeClient, annotationPrefix: string | undefined, log: Logger) {
   let reading: IdentityWebhookReading | undefined
   const reads = repeat('identityWebhook', identityWebhookInterval, log, async () => {
     const { settings, because } = await readIdentityWebhook(client, AbortSignal.timeout(identityWebhookTimeout))
     if (because !== undefined && because !== reading?.because) log.info({ because }, 'settings of the identity webhook are assumed')
-    const named = { ...settings, annotationPrefix: annotationPrefix ?? settings.annotationPrefix }
-    reading = { settings: withAudience(named, audience), because }
+    reading = { settings: { ...settings, annotationPrefix: annotationPrefix ?? settings.annotationPrefix }, because }
   })
 
   return {

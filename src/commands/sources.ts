@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseConfig, type Config } from '../config.js'
 import type { IamSource, Sources } from '../facts/facts.js'
 import { loadSnapshots } from '../facts/snapshot.js'
-import { defaultIdentityWebhook, withAudience } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { rules } from '../rules/index.js'
 
@@ -35,9 +35,10 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   const clusterCaFile = flags.clusterCa ?? config?.clusterCa
   const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
-  const annotationPrefix = config?.annotationPrefix ?? defaultIdentityWebhook.annotationPrefix
-  const identityWebhook = withAudience({ ...defaultIdentityWebhook, annotationPrefix }, flags.audience ?? config?.audience)
-  if (iam.length === 0) return { issuer, identityWebhook, clusterCa }
+  const audience = flags.audience ?? config?.audience
+  const annotationPrefix = config?.annotationPrefix
+  const identityWebhook = annotationPrefix === undefined ? undefined : { ...defaultIdentityWebhook, annotationPrefix }
+  if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
   const issuers = new Set(
@@ -51,7 +52,14 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const snapshot = loadSnapshots(documents)
 
-  return { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles, issuer: issuer ?? snapshot.issuer, identityWebhook, clusterCa }
+  return {
+    iam: snapshot.iam,
+    trustingRoles: snapshot.trustingRoles,
+    issuer: issuer ?? snapshot.issuer,
+    audience,
+    clusterCa,
+    identityWebhook
+  }
 }
 
 /** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */

@@ -30,7 +30,7 @@ const severities = ['error', 'warning', 'info'] as const
 /** Judges one trust policy for one service account. Returns the exit code: 0 or 1. Throws ERR_USAGE and ERR_INPUT. */
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
   const config = await readConfig(options.config)
-  const { issuer, iam: given, identityWebhook = defaultIdentityWebhook } = await readSources(options, config)
+  const { issuer, iam: given, audience: said } = await readSources(options, config)
   const iam = options.aws ? await buildLiveIam(config, { patient: true }) : given
   if (issuer === undefined)
     throw new GuardError('ERR_USAGE', 'the issuer of the cluster is not known; say it with --issuer, or in the IAM file')
@@ -40,7 +40,7 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   const policy = 'value' in read ? read.value : undefined
   const { account, partition } = arn ?? ownerOf(policy)
 
-  const { namespace, serviceAccount, audience = identityWebhook.defaultAudience } = options
+  const { namespace, serviceAccount, audience = said ?? defaultIdentityWebhook.defaultAudience } = options
   const verdict = evaluateTrust({
     ...trustPolicy,
     roleAccount: account,

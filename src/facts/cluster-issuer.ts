@@ -2,7 +2,7 @@ import type { KubeClient } from '../kube/client.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { isRecord } from '../model/record.js'
 import { before, reasonOf } from './before.js'
-import type { ClusterSource } from './facts.js'
+import type { Answer, ClusterSource } from './facts.js'
 
 const readTimeout = 5000
 
@@ -15,19 +15,20 @@ const issuerRetry = 10_000
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {
-  let kept: { fact: Promise<Fact<string>>; until: number } | undefined
+  let kept: { fact: Answer<string>; until: number } | undefined
 
-  return async (signal) => {
+  return (signal) => {
     if (kept === undefined || kept.until < Date.now()) {
-      const fact = readIssuer(client)
-      const entry = { fact, until: Date.now() + issuerRetry }
+      const reading = readIssuer(client)
+      const entry: NonNullable<typeof kept> = { fact: reading, until: Date.now() + issuerRetry }
       kept = entry
-      void fact.then(({ state }) => {
-        if (state === 'known') entry.until = Date.now() + issuerLifetime
+      void reading.then((fact) => {
+        entry.fact = fact
+        if (fact.state === 'known') entry.until = Date.now() + issuerLifetime
       })
     }
 
-    return before(signal, kept.fact, 'the issuer of the cluster was not read in time')
+    return kept.fact instanceof Promise ? before(signal, kept.fact, 'the issuer of the cluster was not read in time') : kept.fact
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KubeClient } from '../kube/client.js'
 import { keyOf, listAndWatch } from '../kube/list-and-watch.js'
+import { isObjectName } from '../kube/object-name.js'
 import { accountOf, type AccountAnswer } from '../model/account.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { parseNamespaceSettings } from '../model/namespace.js'
@@ -42,8 +43,8 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
     readIssuer: buildIssuerReader(client),
     readNamespace: (name, signal) =>
       namespaceOf(name, (within) => readMetadata(client, 'namespaces', name, within, parseNamespaceSettings), signal),
-    readAccount: async (namespace, name, signal) => {
-      if (!isName(namespace) || !isName(name))
+    readAccount: (namespace, name, signal) => {
+      if (!isObjectName(namespace) || !isObjectName(name))
         return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
 
       const read = (within: AbortSignal): Promise<Fact<AccountAnswer>> =>
@@ -61,9 +62,6 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
     }
   }
 }
-
-// DNS-1123 subdomains. What is none must not become a part of a path: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
-const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(text)
 
 /** Reads the metadata of one object; `absent` is the answer when there is none, without it that is unknown. */
 async function readMetadata<T>(

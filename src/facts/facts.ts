@@ -78,6 +78,9 @@ export type Need = keyof FactTypes
 export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
+/** What a source answers: at once what it has at hand, so that a review waits only where somebody has to be asked. */
+export type Answer<T> = Fact<T> | Promise<Fact<T>>
+
 /** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
 export interface Ask {
   readonly namespace: string
@@ -94,23 +97,23 @@ export interface ProviderQuestion {
 
 /** Where facts about IAM come from: its API or a file. Answers, or says why not; never throws. */
 export interface IamSource {
-  readRole(arn: RoleArn, ask: Ask): Promise<Fact<RoleAnswer>>
-  readProvider(of: ProviderQuestion, ask: Ask): Promise<Fact<ProviderAnswer>>
+  readRole(arn: RoleArn, ask: Ask): Answer<RoleAnswer>
+  readProvider(of: ProviderQuestion, ask: Ask): Answer<ProviderAnswer>
 }
 
 /** Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
 export interface NamespaceSource {
-  readNamespace(name: string, signal: AbortSignal): Promise<Fact<NamespaceSettings>>
+  readNamespace(name: string, signal: AbortSignal): Answer<NamespaceSettings>
 }
 
 /** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
 export interface ClusterSource extends NamespaceSource {
-  readIssuer(signal: AbortSignal): Promise<Fact<string>>
+  readIssuer(signal: AbortSignal): Answer<string>
 }
 
 /** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
 export interface AccountSource {
-  readAccount(namespace: string, name: string, signal: AbortSignal): Promise<Fact<AccountAnswer>>
+  readAccount(namespace: string, name: string, signal: AbortSignal): Answer<AccountAnswer>
 }
 
 /** Where it is known what else there is in a namespace. Never throws. */
@@ -134,7 +137,9 @@ export interface Sources {
   /** Namespaces that were given; they are looked up here instead of in the cluster. */
   readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
-  /** How the identity webhook is set up, as far as it was read or said. */
+  /** The identity webhook's default audience, as somebody said it. */
+  readonly audience?: string | undefined
+  /** How the identity webhook is set up, as far as it was read. */
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined

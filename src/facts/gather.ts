@@ -1,5 +1,5 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
@@ -8,7 +8,7 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
-import type { Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
+import type { Answer, Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
 import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
@@ -20,7 +20,7 @@ interface Gathering {
   readonly sources: Sources
   readonly ask: Ask
   readonly at: Date | undefined
-  readonly get: <N extends GatheredNeed>(need: N) => Promise<Fact<FactTypes[N]>>
+  readonly get: <N extends GatheredNeed>(need: N) => Answer<FactTypes[N]>
 }
 
 /**
@@ -29,11 +29,11 @@ interface Gathering {
  */
 export async function gatherFacts(
   subject: Subject,
-  needs: ReadonlySet<Need>,
+  needs: Iterable<Need>,
   sources: Sources,
   { signal, at, fresh = false }: { signal: AbortSignal; at?: Date; fresh?: boolean }
 ): Promise<Facts> {
-  const started = new Map<GatheredNeed, Promise<unknown>>()
+  const answers: { [N in GatheredNeed]?: Answer<unknown> } = {}
   const gathering: Gathering = {
     subject,
     arn: roleArnOf(subject),
@@ -41,65 +41,79 @@ export async function gatherFacts(
     ask: { namespace: 'namespace' in subject ? subject.namespace : '', signal, fresh },
     at,
     get<N extends GatheredNeed>(need: N) {
-      const fact = started.get(need) ?? gatherers[need](gathering)
-      started.set(need, fact)
-      return fact as Promise<Fact<FactTypes[N]>> // each need's promise comes from its own gatherer
+      const answer = answers[need] ?? gatherers[need](gathering)
+      answers[need] = answer
+      return answer as Answer<FactTypes[N]> // each need's answer comes from its own gatherer
     }
   }
   const facts: { -readonly [N in Need]?: unknown } = {}
-  await Promise.all(
-    Array.from(needs, async (need) => {
-      if (need !== 'now') facts[need] = await gathering.get(need)
-    })
-  )
+  const late: Promise<void>[] = []
+  for (const need of needs) {
+    if (need === 'now') continue
+    const answer = gathering.get(need)
+    if (answer instanceof Promise) late.push(answer.then((fact) => void (facts[need] = fact)))
+    else facts[need] = answer
+  }
+  if (late.length > 0) await Promise.all(late)
 
   return facts as Facts // each need's fact comes from its own gatherer
 }
 
-const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promise<Fact<FactTypes[N]>> } = {
-  async role(gathering) {
-    const target = await lookupOf(gathering)
+/** Goes on with an answer: at once when it is there. Most are, and a promise for each would cost a review more than all of its facts. */
+function after<T, U>(answer: T | Promise<T>, use: (fact: T) => U | Promise<U>): U | Promise<U> {
+  return answer instanceof Promise ? answer.then(use) : use(answer)
+}
 
-    return 'state' in target ? target : target.iam.readRole(target.arn, gathering.ask)
+const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
+  role(gathering) {
+    return after(lookupOf(gathering), (target) => ('state' in target ? target : target.iam.readRole(target.arn, gathering.ask)))
   },
 
-  async trust({ subject, arn, sources, at, get }) {
+  trust({ subject, arn, sources, at, get }) {
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
-    const [role, issuer] = await Promise.all([get('role'), get('issuer')])
-    const { defaultAudience } = identityWebhookOf(sources)
-
-    const trust = trustOf(role, { subject, arn, issuer, defaultAudience, at })
-    // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
-    return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
+    const [role, issuer] = [get('role'), get('issuer')] // both are under way before either is waited for
+    return after(role, (role) =>
+      after(issuer, (issuer) => {
+        const trust = trustOf(role, { subject, arn, issuer, defaultAudience: identityWebhookOf(sources).defaultAudience, at })
+        // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
+        return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
+      })
+    )
   },
 
-  async provider(gathering) {
-    const [target, issuer] = await Promise.all([lookupOf(gathering), gathering.get('issuer')])
-    if ('state' in target) return target
-    if (issuer.state !== 'known') return issuer
-    const { iam, arn } = target
+  provider(gathering) {
+    return after(lookupOf(gathering), (target) => {
+      if ('state' in target) return target
+      const { iam, arn } = target
 
-    return iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, gathering.ask)
+      return after(gathering.get('issuer'), (issuer) =>
+        issuer.state === 'known'
+          ? iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, gathering.ask)
+          : issuer
+      )
+    })
   },
 
-  async clusterPartition({ arn, get }) {
+  clusterPartition({ arn, get }) {
     if (arn === undefined) return noRole
-    const issuer = await get('issuer')
-    if (issuer.state !== 'known') return issuer
-    const partition = parseIssuerPartition(issuer.value)
 
-    return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
+    return after(get('issuer'), (issuer) => {
+      if (issuer.state !== 'known') return issuer
+      const partition = parseIssuerPartition(issuer.value)
+
+      return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
+    })
   },
 
-  async issuer({ sources, ask: { signal } }) {
+  issuer({ sources, ask: { signal } }) {
     if (sources.issuer !== undefined) return known(sources.issuer)
     if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
 
     return sources.cluster.readIssuer(signal)
   },
 
-  async namespace({ subject, sources, ask: { signal } }) {
+  namespace({ subject, sources, ask: { signal } }) {
     const namespaces = sources.namespaces ?? sources.cluster
     if (namespaces === undefined) return moot('there is no cluster to ask')
     if (!('namespace' in subject)) return moot('it is in no namespace')
@@ -107,7 +121,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     return namespaces.readNamespace(subject.namespace, signal)
   },
 
-  async clusterCa({ subject, sources: { clusterCa } }) {
+  clusterCa({ subject, sources: { clusterCa } }) {
     if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
       return moot('no webhook of it is served with a certificate of the cluster CA')
     }
@@ -117,59 +131,65 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Promi
     return known(clusterCa)
   },
 
-  async podsEnforced({ get }) {
-    const namespace = await get('namespace')
-
+  podsEnforced({ get }) {
     // A namespace that nobody could read denies nothing, but its pods are still judged.
-    return known(namespace.state === 'known' && namespace.value.podsEnforced)
+    return after(get('namespace'), (namespace) => known(namespace.state === 'known' && namespace.value.podsEnforced))
   },
 
-  async account({ subject, sources, ask: { signal } }) {
+  account({ subject, sources, ask: { signal } }) {
     if (!('pod' in subject)) return moot('it runs as nobody')
     if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
 
     return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, signal)
   },
 
-  async identityWebhook({ sources }) {
+  identityWebhook({ sources }) {
     return known(identityWebhookOf(sources))
   },
 
-  async neighbours({ subject, sources }) {
+  neighbours({ subject, sources }) {
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
     return sources.neighbours?.neighboursOf(subject.namespace, subject.name) ?? moot('the other objects are not in sight')
   },
 
-  async rolesTrusting({ subject, sources, get }) {
-    if (sources.trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
+  rolesTrusting({ subject, sources: { trustingRoles }, get }) {
+    if (trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
 
-    const issuer = await get('issuer')
-    return issuer.state === 'known' ? sources.trustingRoles.rolesTrusting(subject, issuer.value) : issuer
+    return after(get('issuer'), (issuer) => (issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer))
   },
 
   identityWebhooks: ({ subject, sources, ask: { signal } }) => identityWebhooksFor(subject, sources, signal),
   backends: ({ subject, sources, ask: { signal } }) => backendsOf(subject, sources, signal),
   injectedCertificate: ({ subject, sources, ask: { signal } }) => injectedCertificateOf(subject, sources, signal),
-  canary: async ({ subject, sources }) => canaryOf(subject, sources)
+  canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 
-const identityWebhookOf = ({ identityWebhook = defaultIdentityWebhook }: Sources): IdentityWebhookSettings => identityWebhook
+function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
+  return withAudience(identityWebhook, audience)
+}
 
 /**
  * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not use is never looked up, nor is
  * anything for a namespace that could not be read: whoever may dry-run a service account would read trust policies with our rights.
  */
-async function lookupOf({ arn, sources: { iam }, get }: Gathering): Promise<{ arn: RoleArn; iam: IamSource } | Fact<never>> {
+function lookupOf({ arn, sources: { iam }, get }: Gathering): Target | Promise<Target> {
   if (arn === undefined) return noRole
-  const [namespace, partition] = await Promise.all([get('namespace'), get('clusterPartition')])
-  if (namespace.state === 'unknown') return unknown(`${namespace.because}, so it is not known which roles it may use`)
-  if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
-  if (iam === undefined) return unknown('no facts about IAM were given')
-  if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
 
-  return { arn, iam }
+  const [namespace, partition] = [get('namespace'), get('clusterPartition')]
+  return after(namespace, (namespace) =>
+    after(partition, (partition): Target => {
+      if (namespace.state === 'unknown') return unknown(`${namespace.because}, so it is not known which roles it may use`)
+      if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
+      if (iam === undefined) return unknown('no facts about IAM were given')
+      if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
+
+      return { arn, iam }
+    })
+  )
 }
+
+type Target = { readonly arn: RoleArn; readonly iam: IamSource } | Fact<never>
 
 const notPermitted = moot('the namespace may not use the role')
 const otherPartition = moot('the role is in another partition than the cluster')

@@ -1,6 +1,7 @@
 import type { Watched } from '../kube/list-and-watch.js'
 import { known, type Fact } from '../model/fact.js'
 import { before } from './before.js'
+import type { Answer } from './facts.js'
 
 /** Reads what a watch has not seen yet: the answer, or why there is none. Never rejects. */
 export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
@@ -15,10 +16,10 @@ const readTimeout = 5000
 export function readThrough<T>(
   watched: Watched<T>,
   { maxAge = Infinity }: { maxAge?: number } = {}
-): (key: string, read: ReadOne<T>, signal: AbortSignal) => Promise<Fact<T>> {
+): (key: string, read: ReadOne<T>, signal: AbortSignal) => Answer<T> {
   const reading = new Map<string, Promise<Fact<T>>>()
 
-  return async (key, read, signal) => {
+  return (key, read, signal) => {
     const seen = watched.get(key)
     if (seen !== undefined && isCurrent(watched.lastEvent, maxAge)) return known(seen)
 

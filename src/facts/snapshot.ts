@@ -1,6 +1,6 @@
 import { known, unknown, type Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
-import { parseRoleArn } from '../model/role-arn.js'
+import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
 import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from './facts.js'
@@ -38,20 +38,20 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
 }
 
 function sourceOf(files: readonly IamFile[]): IamSource {
-  const roles = new Map(files.flatMap((file) => file.roles.map((role) => [keyOf(role.arn), role])))
+  const roles = new Map(files.flatMap((file) => file.roles.map((role) => [keyOf(parseRoleArn(role.arn)), role])))
   const providers = new Map(files.flatMap((file) => (file.oidcProviders ?? []).map((provider) => [provider.arn, provider])))
   const rolesListed = new Set(files.flatMap(({ accounts }) => accounts))
   const providersListed = new Set(files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts)))
 
   return {
-    readRole: async (arn): Promise<Fact<RoleAnswer>> => {
-      const role = roles.get(keyOf(arn.text))
+    readRole: (arn): Fact<RoleAnswer> => {
+      const role = roles.get(keyOf(arn))
       if (role !== undefined) return known(role)
       if (rolesListed.has(arn.account)) return known({ exists: false })
 
       return unknown(`the IAM file does not list all roles of account ${arn.account}`)
     },
-    readProvider: async ({ account, partition, issuer }: ProviderQuestion): Promise<Fact<ProviderAnswer>> => {
+    readProvider: ({ account, partition, issuer }: ProviderQuestion): Fact<ProviderAnswer> => {
       const prefix = `arn:${partition}:iam::${account}:oidc-provider/`
       const arn = `${prefix}${issuer.replace(/^https:\/\//, '')}`
       const provider = providers.get(arn)
@@ -106,8 +106,8 @@ function parseProvider(provider: unknown, at: string, fail: Fail): { arn: string
 }
 
 // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS quotas".
-function keyOf(arn: string): string {
-  const { account = '', name = '' } = parseRoleArn(arn) ?? {}
+function keyOf(arn: RoleArn | undefined): string {
+  const { account = '', name = '' } = arn ?? {}
 
   return `${account}/${name.toLowerCase()}`
 }

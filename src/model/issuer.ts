@@ -1,3 +1,5 @@
+import { rememberLast } from './remember.js'
+
 // Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the
 // partition data that AWS SDKs carry. A region that matches none tells nothing.
 const partitions: readonly (readonly [RegExp, string])[] = [
@@ -18,9 +20,9 @@ const regionOf = (issuer: string): string | undefined => /^https:\/\/oidc\.eks\.
 export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined
 
 /** Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer. Never throws. */
-export function parseIssuerPartition(issuer: string): string | undefined {
+export const parseIssuerPartition = rememberLast((issuer: string): string | undefined => {
   const region = regionOf(issuer)
   if (region === undefined) return undefined
 
   return partitions.find(([regions]) => regions.test(region))?.[1]
-}
+})

@@ -1,3 +1,5 @@
+import { rememberLast } from './remember.js'
+
 /** The parts of a role ARN. `path` begins and ends with a slash. */
 export interface RoleArn {
   readonly text: string
@@ -12,7 +14,7 @@ export interface RoleArn {
 const pattern = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role(\/(?:[!-~]+\/)?)([\w+=,.@-]{1,64})$/
 
 /** Reads a role ARN, or returns undefined when the text is not one. Never throws. */
-export function parseRoleArn(text: string): RoleArn | undefined {
+export const parseRoleArn = rememberLast((text: string): RoleArn | undefined => {
   // 2,048 is the longest ARN that IAM and STS take, and 512 the longest path (arnType and pathType of their APIs).
   if (text.length > 2048) return undefined
 
@@ -21,4 +23,4 @@ export function parseRoleArn(text: string): RoleArn | undefined {
   if (path.length > 512) return undefined
 
   return { text, partition, account, path, name }
-}
+})

@@ -9,9 +9,9 @@ export const oidcClientIdMissing = defineRule({
   severity: 'error',
   atAdmission: 'warning', // the audience may be added to the provider a moment later
   on: ['ServiceAccount'],
-  needs: ['provider'],
-  check({ annotations }, { provider }) {
-    const audience = audienceOf(annotations)
+  needs: ['provider', 'identityWebhook'],
+  check({ annotations }, { provider, identityWebhook }) {
+    const audience = audienceOf(annotations, identityWebhook.defaultAudience)
     if (!provider.registered || audience === undefined || provider.clientIds.includes(audience)) return
 
     const accepted = provider.clientIds.length === 0 ? 'none' : provider.clientIds.map(quote).join(', ')

@@ -1,4 +1,4 @@
-import { audienceOf, defaultAudience } from '../model/audience.js'
+import { audienceOf } from '../model/audience.js'
 import { annotationField, roleArnAnnotation } from '../model/subject.js'
 import { argumentOf } from '../model/text.js'
 import { defineRule } from './define-rule.js'
@@ -9,13 +9,13 @@ export const oidcProviderMissing = defineRule({
   severity: 'error',
   atAdmission: 'warning', // Terraform may register it a moment later
   on: ['ServiceAccount'],
-  needs: ['provider'],
-  check({ annotations }, { provider }) {
+  needs: ['provider', 'identityWebhook'],
+  check({ annotations }, { provider, identityWebhook: { defaultAudience } }) {
     if (provider.registered) return
 
     const account = provider.arn.split(':')[4]
     const url = `https://${provider.arn.replace(/^[^/]*\//, '')}`
-    const audience = argumentOf(audienceOf(annotations) ?? defaultAudience, 'AUDIENCE')
+    const audience = argumentOf(audienceOf(annotations, defaultAudience) ?? defaultAudience, 'AUDIENCE')
     const [similar] = provider.similar
 
     return {

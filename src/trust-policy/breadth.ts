@@ -1,7 +1,7 @@
 import { isRecord } from '../model/subject.js'
-import { contextOf, type RequestContext, type Token } from './context.js'
+import { contextOf, isTimeKey, type RequestContext, type Token } from './context.js'
 import { evaluatePolicy, evaluateStatement } from './evaluate.js'
-import { hasWildcard, parsePattern } from '../model/glob.js'
+import { hasWildcard, parsePattern, type Pattern } from '../model/glob.js'
 import type { Policy, Statement } from './policy.js'
 import { reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
@@ -27,19 +27,60 @@ const stranger = 'irsa-guard-stranger'
  * that keeps strangers out does, too. Their audience is left open, for a service account may ask for any.
  */
 export function breadthOf(policy: Policy, provider: string, token: Token, verdict: 'allowed' | 'denied' | 'depends'): Breadth[] {
-  const found: Breadth[] = [...anyoneIn(policy.statements)]
-  for (const [arn, issuer] of providersOf(policy, provider, token)) {
-    const theirs = { ...token, issuer, audience: undefined }
-    const unknownSubject = contextOf({ ...theirs, subject: `system:serviceaccount:${stranger}:${stranger}` })
-    const open = letsIn(policy, arn, unknownSubject)
-    if (open !== undefined) found.push(withoutLimit(open, issuer))
-    else found.push(...byPattern(policy, arn, theirs))
-  }
-  const otherAudience = contextOf({ ...token, audience: stranger })
-  const unlimited = verdict === 'denied' ? undefined : letsIn(policy, provider, otherAudience)
+  const found = doorsOf(policy, provider, token).flatMap((door) => ('kind' in door ? [door] : [...byPattern(policy, door, token)]))
+  const unlimited = verdict === 'denied' ? undefined : letsIn(policy, provider, contextOf({ ...token, audience: stranger }))
   if (unlimited !== undefined) found.push({ kind: 'no-audience', statement: unlimited.index })
 
-  return onePerKind(found)
+  return found.length < 2 ? found : onePerKind(found)
+}
+
+/** Where others may get in: a breadth that is one whichever account is asked about, or patterns that have to be held against its name. */
+type Door = Breadth | Patterns
+
+interface Patterns {
+  readonly provider: string
+  readonly issuer: string
+  readonly patterns: readonly { readonly statement: Statement; readonly value: string; readonly pattern: Pattern }[]
+}
+
+interface Doors {
+  readonly provider: string
+  readonly issuer: string
+  readonly roleAccount: string
+  readonly doors: readonly Door[]
+}
+
+const doorsSeen = new WeakMap<Policy, Doors>()
+
+/** The doors of a policy, looked for once for a cluster, however many accounts share the role; only a date makes them change. */
+function doorsOf(policy: Policy, provider: string, token: Token): readonly Door[] {
+  const { issuer, roleAccount } = token
+  const seen = doorsSeen.get(policy)
+  if (seen?.provider === provider && seen.issuer === issuer && seen.roleAccount === roleAccount) return seen.doors
+
+  const doors = [...findDoors(policy, provider, token)]
+  const isTimeless = !policy.statements.some(({ conditions }) => conditions.some(({ lowerKey }) => isTimeKey(lowerKey)))
+  if (isTimeless) doorsSeen.set(policy, { provider, issuer, roleAccount, doors })
+
+  return doors
+}
+
+function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Door> {
+  yield* anyoneIn(policy.statements)
+  for (const [arn, issuer] of providersOf(policy, provider, token)) {
+    const unknownSubject = contextOf({
+      ...token,
+      issuer,
+      audience: undefined,
+      subject: `system:serviceaccount:${stranger}:${stranger}`
+    })
+    const open = letsIn(policy, arn, unknownSubject)
+    if (open !== undefined) yield withoutLimit(open, issuer)
+    else {
+      const patterns = [...patternsOf(policy, issuer)]
+      if (patterns.length > 0) yield { provider: arn, issuer, patterns }
+    }
+  }
 }
 
 /** Whether a document that IAM refuses names everyone as principal, which is worth telling all the same. */
@@ -100,34 +141,41 @@ function providersOf({ statements }: Policy, provider: string, { issuer, roleAcc
 const longestSubject = 'system:serviceaccount::'.length - 1 + 63 + 1 + 253
 const examplesTried = 8
 
-function* byPattern(policy: Policy, provider: string, token: Token): Iterable<Breadth> {
-  const [, , namespace = '', name = ''] = token.subject.split(':')
-  const key = `${token.issuer.toLowerCase()}:sub`
-  const letsSubjectIn = (subject: string, statement: Statement): boolean => {
-    const context = contextOf({ ...token, subject })
-    const truthOf = (one: Statement): boolean | undefined => evaluateStatement(one, policy.variables, provider, context).truth
-    return truthOf(statement) !== false && !policy.statements.some((one) => one.effect === 'Deny' && truthOf(one) === true)
-  }
-  let tried = 0
-
+/** The wildcards that subjects of an issuer get in by. */
+function* patternsOf(policy: Policy, issuer: string): Iterable<Patterns['patterns'][number]> {
+  const key = `${issuer.toLowerCase()}:sub`
   for (const statement of policy.statements) {
     if (statement.effect === 'Deny') continue
     for (const { operator, lowerKey, values } of statement.conditions) {
       if (lowerKey !== key || operator.relation !== 'like' || operator.negated) continue
       for (const value of values) {
         if (!hasWildcard(value) || hasVariable(value) || value.replaceAll('*', '').length > longestSubject) continue
-        const { otherNamespace, otherName } = reachOf(parsePattern(value), namespace, name)
-        for (const [kind, example] of [
-          ['other-namespaces', otherNamespace],
-          ['own-namespace', otherName]
-        ] as const) {
-          if (example === undefined || tried >= examplesTried) continue
-          tried++
-          if (!letsSubjectIn(example, statement)) continue
-          yield { kind, statement: statement.index, value, example }
-          if (kind === 'other-namespaces') return // nothing says more
-        }
+        yield { statement, value, pattern: parsePattern(value) }
       }
+    }
+  }
+}
+
+function* byPattern(policy: Policy, { provider, issuer, patterns }: Patterns, token: Token): Iterable<Breadth> {
+  const [, , namespace = '', name = ''] = token.subject.split(':')
+  const letsSubjectIn = (subject: string, statement: Statement): boolean => {
+    const context = contextOf({ ...token, issuer, audience: undefined, subject })
+    const truthOf = (one: Statement): boolean | undefined => evaluateStatement(one, policy.variables, provider, context).truth
+    return truthOf(statement) !== false && !policy.statements.some((one) => one.effect === 'Deny' && truthOf(one) === true)
+  }
+  let tried = 0
+
+  for (const { statement, value, pattern } of patterns) {
+    const { otherNamespace, otherName } = reachOf(pattern, namespace, name)
+    for (const [kind, example] of [
+      ['other-namespaces', otherNamespace],
+      ['own-namespace', otherName]
+    ] as const) {
+      if (example === undefined || tried >= examplesTried) continue
+      tried++
+      if (!letsSubjectIn(example, statement)) continue
+      yield { kind, statement: statement.index, value, example }
+      if (kind === 'other-namespaces') return // nothing says more
     }
   }
 }

@@ -24,6 +24,9 @@ export interface Token {
   readonly at: Date | undefined
 }
 
+/** Whether a condition key, in lower case, is the time of the request. */
+export const isTimeKey = (key: string): boolean => key === 'aws:currenttime' || key === 'aws:epochtime'
+
 const absent: KeyState = { is: 'absent' }
 const runtime: KeyState = { is: 'runtime', always: false }
 const always: KeyState = { is: 'runtime', always: true }
@@ -79,7 +82,7 @@ export function contextOf({ issuer, subject, audience, roleAccount, at }: Token)
         if (claim === 'oaud') return audience === undefined ? runtime : { is: 'either', value: audience }
         return absent
       }
-      if (key === 'aws:currenttime' || key === 'aws:epochtime') return time
+      if (isTimeKey(key)) return time
       if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
       if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
       // A key that we do not know may come with any request; keys of other services and other issuers never do.

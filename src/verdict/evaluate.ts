@@ -5,22 +5,25 @@ import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import { readWaiver } from './waiver.js'
 
-/** The facts that the rules for this subject, and the decision after them, need. */
-export function needsOf(rules: readonly Rule[], subject: Subject): ReadonlySet<Need> {
+/** Those of some rules that look at a subject. */
+export function rulesAbout(subject: Subject, rules: readonly Rule[]): readonly Rule[] {
+  return rules.filter(
+    (rule) =>
+      rule.on.includes(subject.kind) &&
+      !(rule.atAdmission === 'never' && subject.stage === 'admitted') &&
+      (rule.concerns === undefined || rule.concerns(subject))
+  )
+}
+
+/** The facts that rules, and the decision after them, need. */
+export function needsOf(rules: readonly Rule[]): ReadonlySet<Need> {
   const needs = new Set<Need>(['namespace'])
-  for (const rule of rules) if (isAbout(rule, subject)) for (const need of rule.needs) needs.add(need)
+  for (const rule of rules) for (const need of rule.needs) needs.add(need)
 
   return needs
 }
 
-function isAbout(rule: Rule, subject: Subject): boolean {
-  if (!rule.on.includes(subject.kind)) return false
-  if (rule.atAdmission === 'never' && subject.stage === 'admitted') return false
-
-  return rule.concerns?.(subject) ?? true
-}
-
-/** Runs every rule that looks at such a subject. A rule never sees an unknown fact: it is listed as unchecked instead. */
+/** Runs rules that look at the subject (`rulesAbout`). A rule never sees an unknown fact: it is listed as unchecked instead. */
 export function evaluate(
   rules: readonly Rule[],
   subject: Subject,
@@ -29,19 +32,17 @@ export function evaluate(
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
-  const values = { ...knownOf(facts), now: at }
+  const values = knownOf(facts, at)
 
   for (const rule of rules) {
-    const configured = chosen?.get(rule.id)
-    if (configured === 'off' || !isAbout(rule, subject)) continue
-
     const missing = missingFor(rule, facts)
     if (missing?.state === 'moot') continue
-    if (missing !== undefined) {
-      unchecked.push({ rule: rule.id, because: missing.because })
-      continue
-    }
-    const found = rule.check(subject, values)
+    const found = missing === undefined ? rule.check(subject, values) : undefined
+    if (missing === undefined && found === undefined) continue // nearly all rules of nearly all reviews
+
+    const configured = chosen?.get(rule.id)
+    if (configured === 'off') continue
+    if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
     if (found === undefined) continue
 
     const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
@@ -57,9 +58,12 @@ export function evaluate(
 }
 
 /** The values of all facts that are known; each rule's types let it see only those that it needs. */
-function knownOf(facts: Facts): Partial<FactTypes> {
-  const values: Record<string, unknown> = {}
-  for (const [need, fact] of Object.entries(facts)) if (fact.state === 'known') values[need] = fact.value
+function knownOf(facts: Facts, at: Date): Partial<FactTypes> {
+  const values: Record<string, unknown> = { now: at }
+  for (const need in facts) {
+    const fact = facts[need as keyof Facts] // facts have no other keys
+    if (fact?.state === 'known') values[need] = fact.value
+  }
 
   return values // each value stands under its own need
 }

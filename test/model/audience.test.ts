@@ -2,7 +2,7 @@ import t from 'tap'
 import { audienceAnnotation, audienceOf } from '../../src/model/audience.js'
 
 t.test('is the default unless the annotation says otherwise', async (t) => {
-  t.equal(audienceOf({}), 'sts.amazonaws.com')
-  t.equal(audienceOf({ [audienceAnnotation]: 'vault' }), 'vault')
-  for (const value of ['', null, 7, []]) t.equal(audienceOf({ [audienceAnnotation]: value }), undefined, JSON.stringify(value))
+  t.equal(audienceOf({}, 'sts.amazonaws.com'), 'sts.amazonaws.com')
+  t.equal(audienceOf({ [audienceAnnotation]: 'vault' }, 'a'), 'vault')
+  for (const value of ['', null, 7, []]) t.equal(audienceOf({ [audienceAnnotation]: value }, 'a'), undefined, JSON.stringify(value))
 })

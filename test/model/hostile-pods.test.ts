@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { known } from '../../src/model/fact.js'
 import { parseSubject, type Stage } from '../../src/model/subject.js'
-import { rules } from '../../src/rules/index.js'
-import { evaluate, needsOf } from '../../src/verdict/evaluate.js'
+import { rulesOn } from '../../src/rules/index.js'
+import { evaluate, rulesAbout } from '../../src/verdict/evaluate.js'
 import { accountFacts, deploymentOf, injectedContainer, injectedPod, podOf, role, roleEnv, tokenVolume } from '../support/pods.js'
 
 const facts = {
@@ -18,9 +18,8 @@ const facts = {
 const judge = (object: unknown, stage: Stage = 'admitted'): number => {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) return 0
-  needsOf(rules, subject)
 
-  return evaluate(rules, subject, facts, { at: new Date() }).findings.length
+  return evaluate(rulesAbout(subject, rulesOn[subject.kind]), subject, facts, { at: new Date() }).findings.length
 }
 
 // A shape that the rules know, in which anything may stand anywhere.

@@ -1,5 +1,6 @@
 import { audienceAnnotation } from '../../src/model/audience.js'
 import { known, type Fact } from '../../src/model/fact.js'
+import { defaultIdentityWebhook, withAudience } from '../../src/model/identity-webhook.js'
 import type { ProviderAnswer } from '../../src/facts/facts.js'
 import type { Case } from '../support/rule-case.js'
 
@@ -11,6 +12,11 @@ const audience = (value: unknown): Record<string, unknown> => ({ [audienceAnnota
 export const cases: readonly Case[] = [
   { why: 'the usual audience', annotation, facts: accepts('sts.amazonaws.com') },
   { why: 'an audience of its own', annotation, annotations: audience('vault'), facts: accepts('sts.amazonaws.com', 'vault') },
+  {
+    why: 'an audience that somebody said',
+    annotation,
+    facts: { ...accepts('vault'), identityWebhook: known(withAudience(defaultIdentityWebhook, 'vault')) }
+  },
   { why: 'no provider: another rule speaks', annotation, facts: { provider: known({ registered: false, arn, similar: [] }) } },
   { why: 'no audience at all: another rule speaks', annotation, annotations: audience(7), facts: accepts() },
   { why: 'an empty audience: another rule speaks', annotation, annotations: audience(''), facts: accepts() },

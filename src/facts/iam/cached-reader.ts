@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { known, unknown, type Fact } from '../../model/fact.js'
-import type { Ask } from '../facts.js'
+import type { Answer, Ask } from '../facts.js'
 import type { Budget, Turn } from './budget.js'
 import type { Clock } from './clock.js'
 import type { Failure, Reply } from './reply.js'
@@ -56,9 +56,12 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
   const flights = new Map<string, Promise<Entry<T>>>()
   const refreshing = new Set<string>()
 
-  return async (question: Q, { namespace, signal, fresh = false }: Ask): Promise<Fact<T & { readAt: Date }>> => {
+  return (question: Q, { namespace, signal, fresh = false }: Ask): Answer<T & { readAt: Date }> => {
     const key = options.keyOf(question)
     const isSettled = (entry: Entry<T>): boolean => clock.now() < (fresh ? entry.triedAt + freshFor : entry.goodUntil)
+    const entry = entries.get(key)
+    if (entry !== undefined && isSettled(entry)) return factOf(entry, fresh)
+
     const turn = {
       namespace,
       key: fresh ? `${key} fresh` : key,
@@ -69,13 +72,15 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
         return true
       }
     }
-
-    const entry = entries.get(key)
-    if (entry !== undefined && isSettled(entry)) return factOf(entry, fresh)
     if (!fresh && entry?.last !== undefined && clock.now() < entry.last.staleUntil) {
       refresh(key, turn)
       return factOf(entry, fresh)
     }
+
+    return readAnew(key, turn, signal, fresh)
+  }
+
+  async function readAnew(key: string, turn: Turn, signal: AbortSignal, fresh: boolean): Promise<Fact<T & { readAt: Date }>> {
     if (!flights.has(key) && !(await budget.turn(turn, signal))) {
       return unknown(`the IAM request limit of ${budget.requestsPerSecond} a second is used up`)
     }

@@ -49,7 +49,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
 
   return {
     readRole: roles,
-    readProvider: async (of, ask) => {
+    readProvider: (of, ask) => {
       if (!of.issuer.startsWith('https://')) return unknown('the issuer of the cluster is not an https URL')
 
       return providers(of, ask)
