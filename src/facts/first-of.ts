@@ -1,5 +1,5 @@
 import type { Fact } from '../model/fact.js'
-import type { AccountSource, NamespaceSource } from './facts.js'
+import type { AccountSource, Answer, NamespaceSource } from './facts.js'
 import type { WebhookSource } from './webhooks.js'
 
 /** What both the objects given together and a cluster can tell. */
@@ -27,7 +27,7 @@ export function firstOf(objects: Seen, cluster: Seen): Seen {
   }
 }
 
-async function orElse<T>(first: Promise<Fact<T>>, second: () => Promise<Fact<T>>): Promise<Fact<T>> {
+async function orElse<T>(first: Answer<T>, second: () => Answer<T>): Promise<Fact<T>> {
   const fact = await first
 
   return fact.state === 'known' ? fact : second()
