@@ -106,13 +106,15 @@ export interface CertificateSpec {
   readonly signer?: KeyPair
   readonly digest?: 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
   readonly pss?: boolean
-  readonly notBefore?: Date
-  readonly notAfter?: Date
+  readonly notBefore?: Date | Buffer
+  readonly notAfter?: Date | Buffer
   readonly version?: number
   readonly serial?: Buffer
   readonly extensions?: readonly Extension[]
   /** Stands in for the key's own SubjectPublicKeyInfo. */
   readonly keyInfo?: Buffer
+  /** Stands in for the algorithm that was signed with, in both places. */
+  readonly algorithm?: Buffer
   /** Stands in for the algorithm outside the signed part. */
   readonly outerAlgorithm?: Buffer
   /** Changes the signature after signing. */
@@ -126,7 +128,7 @@ export const validUntil = new Date('2036-01-01T00:00:00Z')
 /** Makes a certificate as DER, signed by `signer` (itself when there is none). */
 export function makeDer(spec: CertificateSpec): Buffer {
   const { key, subject = name('leaf'), signer = key, digest = 'sha256', pss = false, version = 3, extensions = [] } = spec
-  const algorithm = algorithmOf(signer, digest, pss)
+  const algorithm = spec.algorithm ?? algorithmOf(signer, digest, pss)
   const signedPart = sequence(
     ...(version === 1 ? [] : [der(0xa0, integer(version - 1))]),
     der(0x02, spec.serial ?? Buffer.from([1])),
@@ -153,7 +155,9 @@ function extensionDer({ id, critical = false, value }: Extension): Buffer {
   return sequence(oid(id), ...(critical ? [boolean(true)] : []), der(0x04, value))
 }
 
-function timeOf(date: Date): Buffer {
+function timeOf(date: Date | Buffer): Buffer {
+  if (Buffer.isBuffer(date)) return date
+
   const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '')
 
   return date.getUTCFullYear() >= 2050 || date.getUTCFullYear() < 1950 ? text(0x18, digits) : text(0x17, digits.slice(2))
