@@ -1,0 +1,41 @@
+import t from 'tap'
+import { connectCluster, readClusterCa, readClusterObject } from '../../src/commands/cluster.js'
+import type { KubeAnswer } from '../../src/kube/client.js'
+import { clientThat } from '../support/kube-client.js'
+
+const name = 'mutatingwebhookconfiguration pod-identity-webhook'
+const server = 'https://127.0.0.1:6443'
+const read = (answer: Partial<KubeAnswer> | Error): Promise<unknown> =>
+  readClusterObject(
+    clientThat(() => answer),
+    '/apis/a',
+    name
+  )
+
+t.test('says that there is no cluster', async (t) => {
+  t.throws(() => connectCluster({}, { HOME: t.testdir() }), { code: 'ERR_KUBECONFIG', message: /^there is no cluster: / })
+})
+
+t.test('says why an object was not read', async (t) => {
+  t.strictSame(await read({ body: { kind: 'a' } }), { kind: 'a' })
+  const table: readonly (readonly [answer: Partial<KubeAnswer> | Error, code: string, message: string])[] = [
+    [{ status: 404 }, 'ERR_INPUT', `there is no ${name} in the cluster ${server}`],
+    [{ status: 403, body: { message: 'forbidden' } }, 'ERR_INPUT', `you may not read ${name} in the cluster ${server} (403: forbidden)`],
+    [{ status: 401, body: 'Unauthorized' }, 'ERR_INPUT', `you may not read ${name} in the cluster ${server} (401)`],
+    [{ status: 500 }, 'ERR_INPUT', `${name} could not be read: the cluster ${server} answered 500`],
+    [{ status: 200, body: 'a' }, 'ERR_INPUT', `${name} could not be read: the cluster ${server} answered 200`],
+    [new Error('connect ECONNREFUSED'), 'ERR_KUBECONFIG', `the cluster ${server} does not answer: connect ECONNREFUSED`]
+  ]
+  for (const [answer, code, message] of table) await t.rejects(read(answer), { code, message }, message)
+})
+
+t.test('reads the CAs of the cluster', async (t) => {
+  const table: readonly (readonly [answer: Partial<KubeAnswer>, ca: string | undefined])[] = [
+    [{ body: { data: { 'ca.crt': 'a' } } }, 'a'],
+    [{ body: { data: { 'ca.crt': '' } } }, undefined],
+    [{ body: {} }, undefined],
+    [{ status: 404 }, undefined]
+  ]
+  for (const [answer, ca] of table) t.equal(await readClusterCa(clientThat(() => answer)), ca, JSON.stringify(answer))
+  await t.rejects(readClusterCa(clientThat(() => new Error('gone'))), { code: 'ERR_KUBECONFIG' })
+})

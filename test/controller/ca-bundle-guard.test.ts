@@ -1,0 +1,58 @@
+import { pino } from 'pino'
+import t from 'tap'
+import { guardCaBundles, readConfigurations } from '../../src/controller/ca-bundle-guard.js'
+import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
+import { clientThat } from '../support/kube-client.js'
+import { pem } from '../support/certificates.js'
+
+const now = new Date('2026-11-24T00:00:00Z')
+
+t.test('judges by the CAs alone when no API server and no webhook can be looked at', async (t) => {
+  const written: string[] = []
+  const client = clientThat(({ method = 'GET', path }) => {
+    if (method === 'GET') return { status: 404 }
+    written.push(`${method} ${path}`)
+    return { status: 201 }
+  })
+  const elsewhere = configurationWith(pem(otherCa.der), { name: 'a.example' }, { url: 'https://127.0.0.2:1/' })
+  const standings = await guardCaBundles({
+    client,
+    apiServers: [{ address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }],
+    configurations: [configurationWith(pem(clusterCa.der)), configurationWith(pem(otherCa.der)), elsewhere],
+    ownCas: pem(otherCa.der),
+    clusterCas: pem(clusterCa.der),
+    issuer: undefined,
+    canaryPassed: false,
+    config: { guard: ['a.example'], enforce: [], injectors: {} },
+    now,
+    log: pino({ level: 'silent' })
+  })
+  t.match(
+    standings.map(({ guarded, state }) => [guarded.webhook.name, state]),
+    [
+      [guardedName, 'ok'],
+      [guardedName, 'foreign'],
+      ['a.example', String]
+    ]
+  )
+  t.ok(written.length > 0, 'and tells it')
+})
+
+t.test('reads all webhook configurations or none', async (t) => {
+  const lists: Readonly<Record<string, readonly unknown[]>> = {
+    mutatingwebhookconfigurations: [{ metadata: { name: 'a' } }, 'no object'],
+    validatingwebhookconfigurations: [{ metadata: { name: 'b' } }]
+  }
+  const apiVersion = 'admissionregistration.k8s.io/v1'
+  t.strictSame(await readConfigurations(clientThat(({ path }) => ({ body: { items: lists[path.split('/').at(-1) ?? ''] } }))), [
+    { apiVersion, metadata: { name: 'a' }, kind: 'MutatingWebhookConfiguration' },
+    { apiVersion, metadata: { name: 'b' }, kind: 'ValidatingWebhookConfiguration' }
+  ])
+  for (const [answer, message] of [
+    [{ status: 403 }, 'the MutatingWebhookConfigurations were not read: the API server answered 403'],
+    [{ body: 'a' }, 'the MutatingWebhookConfigurations were not read: the API server answered 200'],
+    [{ body: { items: {} } }, 'the MutatingWebhookConfigurations were not read: the API server answered 200']
+  ] as const) {
+    await t.rejects(readConfigurations(clientThat(() => answer)), { message }, JSON.stringify(answer))
+  }
+})

@@ -1,0 +1,44 @@
+import t from 'tap'
+import { trustTextOf, type TrustReport } from '../../src/output/trust-text.js'
+
+const allowed: TrustReport = { subject: 'shop/cart', verdict: 'allowed', overPermissive: false, findings: [] }
+const statement = { Effect: 'Allow' }
+
+t.test('marks the statement that decides', async (t) => {
+  const table: readonly (readonly [why: string, policy: object, statement: number | undefined, marked: readonly string[]])[] = [
+    ['the second of two', { Version: '2012-10-17', Statement: [{ Effect: 'Deny' }, statement] }, 1, ['{', '"Effect": "Allow"', '}']],
+    ['not in a list', { Statement: statement, Version: '2012-10-17' }, 0, ['"Statement": {', '"Effect": "Allow"', '},']],
+    ['none', { Statement: [statement] }, undefined, []]
+  ]
+  for (const [why, policy, index, marked] of table) {
+    const text = trustTextOf({ ...allowed, ...(index !== undefined && { statement: index }) }, policy)
+    const lines = text.split('\n').filter((line) => line.startsWith('>'))
+    t.strictSame(
+      lines.map((line) => line.slice(1).trim()),
+      marked,
+      why
+    )
+    t.match(text, index === undefined ? /^shop\/cart: allowed$/m : new RegExp(`^shop/cart: allowed by statement ${index}$`, 'm'), why)
+  }
+})
+
+t.test('tells what is wrong, and the way out', async (t) => {
+  const report: TrustReport = {
+    ...allowed,
+    overPermissive: true,
+    findings: [{ rule: 'a-rule', severity: 'warning', field: 'spec', message: 'a\u001b[31m', fix: 'b', docs: 'c' }],
+    suggested: { Statement: [] }
+  }
+  const text = trustTextOf(report, { Statement: [statement] })
+  t.match(
+    text,
+    /^shop\/cart: allowed, and open to others\nwarning a-rule: a\\u\{1b\}\[31m\n {2}fix: b\n\n--- trust policy\n\+\+\+ corrected\n/m
+  )
+  t.match(text, '\n-      "Effect": "Allow"\n')
+})
+
+t.test('shows no policy where there is none', async (t) => {
+  for (const policy of [undefined, 'text', ['a']]) {
+    t.equal(trustTextOf({ ...allowed, verdict: 'unknown', suggested: {} }, policy), 'shop/cart: unknown\n', JSON.stringify(policy))
+  }
+})
