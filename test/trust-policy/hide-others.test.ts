@@ -3,7 +3,7 @@ import { known } from '../../src/model/fact.js'
 import { rules } from '../../src/rules/index.js'
 import { hideOthers } from '../../src/trust-policy/hide-others.js'
 import { judgeTrust } from '../../src/trust-policy/judge.js'
-import { evaluate } from '../../src/verdict/evaluate.js'
+import { evaluate, rulesAbout } from '../../src/verdict/evaluate.js'
 import { accountOf, identityWebhook } from '../support/accounts.js'
 import { asks, host, issuer, policy, question, statement } from '../support/trust.js'
 import { parseSubject } from '../../src/model/subject.js'
@@ -19,7 +19,7 @@ function messagesOf(document: unknown): string[] {
   const trust = known(hideOthers(judgeTrust(question(document)), 'shop'))
   const facts = { trust, issuer: known(issuer), identityWebhook }
 
-  return evaluate(rules, subject, facts, { at: new Date() }).findings.map(({ message, fix }) => `${message} ${fix}`)
+  return evaluate(rulesAbout(subject, rules), subject, facts, { at: new Date() }).findings.map(({ message, fix }) => `${message} ${fix}`)
 }
 
 t.test('names nobody of another namespace', async (t) => {
@@ -72,5 +72,22 @@ t.test('leaves the verdict, and what is not about subjects', async (t) => {
     const judgement = judgeTrust(question(document))
     const shown = hideOthers(judgement, 'shop')
     t.strictSame({ ...shown, miss: shown.miss?.kind }, { ...judgement, miss: judgement.miss?.kind })
+  }
+})
+
+t.test('tells of an account that gets in only when it is of ours', async (t) => {
+  const judgement = judgeTrust(question(policy(statement())))
+  const table: readonly (readonly [value: string, example: string, shown: object])[] = [
+    [
+      'system:serviceaccount:shop:*',
+      'system:serviceaccount:shop:a',
+      { value: 'system:serviceaccount:shop:*', example: 'system:serviceaccount:shop:a' }
+    ],
+    ['system:serviceaccount:*:cart', 'system:serviceaccount:billing:cart', { value: 'system:serviceaccount:*:cart' }],
+    ['system:serviceaccount:bill*:*', 'system:serviceaccount:billing:a', { value: hidden }]
+  ]
+  for (const [value, example, shown] of table) {
+    const { breadth } = hideOthers({ ...judgement, breadth: [{ kind: 'other-namespaces', statement: 0, value, example }] }, 'shop')
+    t.strictSame(breadth, [{ kind: 'other-namespaces', statement: 0, ...shown }], value)
   }
 })
