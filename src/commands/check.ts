@@ -1,5 +1,5 @@
 import { text as readStream } from 'node:stream/consumers'
-import type { Sources } from '../facts/facts.js'
+import type { Sources, Within } from '../facts/facts.js'
 import { buildObjectSources } from '../facts/objects.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
@@ -69,12 +69,12 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
+    within: unhurried,
     sources: { ...together, ...sources, clusterCa: sources.clusterCa ?? together.clusterCa }
   }
   const verdicts = await Promise.all(
     judged.map(async ({ subject, object, file, line, lineOf }) => {
-      const signal = new AbortController().signal // nobody aborts it, yet one that thousands listen to is slow
-      const { findings, unchecked } = await review(subject, { ...context, signal })
+      const { findings, unchecked } = await review(subject, context)
       const { apiVersion, kind } = object
       const reference: ObjectReference = {
         apiVersion: String(apiVersion),
@@ -96,6 +96,13 @@ export async function check(files: readonly string[], options: CheckOptions, ter
   if (report.findings.some(({ severity, waived }) => waived === undefined && severities.indexOf(severity) <= limit)) return 1
 
   return options.failOnUnknown && report.unchecked.length > 0 ? 1 : 0
+}
+
+/** Nobody aborts a check. A signal for each who waits, for one that thousands listen to is slow. */
+const unhurried: Within = {
+  get signal() {
+    return new AbortController().signal
+  }
 }
 
 const textOfFile = (file: string, terminal: Terminal): Promise<string> => (file === '-' ? readStream(terminal.stdin) : readText(file))

@@ -81,7 +81,7 @@ export async function serve(
   const listening = Promise.withResolvers<number>()
 
   const judge = buildJudge(
-    (subject, signal) => review(subject, { sources, mode: config.mode, severities: config.severities, at: new Date(), signal }),
+    (subject, within) => review(subject, { sources, mode: config.mode, severities: config.severities, at: new Date(), within }),
     config.exempt
   )
 

@@ -81,10 +81,14 @@ export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 /** What a source answers: at once what it has at hand, so that a review waits only where somebody has to be asked. */
 export type Answer<T> = Fact<T> | Promise<Fact<T>>
 
-/** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
-export interface Ask {
-  readonly namespace: string
+/** How long there is time. Whoever has an answer at hand does not look at the signal, which may be made only then, with its timer. */
+export interface Within {
   readonly signal: AbortSignal
+}
+
+/** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
+export interface Ask extends Within {
+  readonly namespace: string
   readonly fresh?: boolean
 }
 
@@ -103,17 +107,17 @@ export interface IamSource {
 
 /** Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
 export interface NamespaceSource {
-  readNamespace(name: string, signal: AbortSignal): Answer<NamespaceSettings>
+  readNamespace(name: string, within: Within): Answer<NamespaceSettings>
 }
 
 /** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
 export interface ClusterSource extends NamespaceSource {
-  readIssuer(signal: AbortSignal): Answer<string>
+  readIssuer(within: Within): Answer<string>
 }
 
 /** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
 export interface AccountSource {
-  readAccount(namespace: string, name: string, signal: AbortSignal): Answer<AccountAnswer>
+  readAccount(namespace: string, name: string, within: Within): Answer<AccountAnswer>
 }
 
 /** Where it is known what else there is in a namespace. Never throws. */
