@@ -123,8 +123,21 @@ export async function startGuard(controlPlane: ControlPlane, { config = {}, env 
 function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<RunningProcess> {
   return startDaemon({
     name: `irsa-guard ${name}`,
-    command: process.execPath,
-    args: [join(root, 'dist', 'cli.js'), name, '--config', config, '--kubeconfig', kubeconfig],
+    // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each review.
+    command: 'env',
+    args: [
+      '-u',
+      'NODE_OPTIONS',
+      '-u',
+      'NODE_V8_COVERAGE',
+      process.execPath,
+      join(root, 'dist', 'cli.js'),
+      name,
+      '--config',
+      config,
+      '--kubeconfig',
+      kubeconfig
+    ],
     env,
     isReady: () => Promise.resolve(true), // its health is asked by whoever started it
     stopWithin: 20_000

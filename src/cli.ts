@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
+import type { CaObjectOptions } from './commands/ca-object.js'
 import type { CaOptions } from './commands/ca.js'
 import type { CheckOptions, Terminal } from './commands/check.js'
 import type { ControllerOptions } from './commands/controller.js'
@@ -22,6 +23,7 @@ const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot fi
   .argParser((file: string, files: string[]) => [...files, file])
 const configOption = new Option('--config <file>', 'configuration, YAML')
 const kubeconfigOption = new Option('--kubeconfig <file>', 'kubeconfig; else $KUBECONFIG, the token of the pod, ~/.kube/config')
+const contextOption = new Option('--context <name>', 'the context of the kubeconfig')
 const clusterCaOption = new Option('--cluster-ca <file>', 'the current CAs of the cluster, PEM: kube-root-ca.crt')
 const audienceOption = new Option(
   '--audience <name>',
@@ -37,6 +39,8 @@ program
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
   .addOption(configOption)
+  .addOption(new Option('--context <name>', 'ask this cluster, a context of the kubeconfig; without it nothing is asked'))
+  .addOption(new Option('--kubeconfig <file>', 'ask the cluster of this kubeconfig'))
   .addOption(awsOption())
   .addOption(issuerOption)
   .addOption(clusterCaOption)
@@ -50,7 +54,7 @@ program
   .option('--fail-on-unknown', 'exit with 1 when something could not be checked', false)
   .addHelpText(
     'after',
-    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check - --aws'
+    '\nExamples:\n  irsa-guard check manifests/*.yaml --iam iam.json\n  helm template shop ./chart | irsa-guard check - --aws --context prod'
   )
   .action(async (files: string[], options: CheckOptions) => {
     const { check } = await import('./commands/check.js')
@@ -60,7 +64,10 @@ program
 program
   .command('ca')
   .description('say what the API server makes of a caBundle; exit code 1 when something is wrong with it')
-  .requiredOption('--bundle <file>', 'the bundle: PEM, or the base64 text of clientConfig.caBundle')
+  .argument('[object]', 'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME, read from the cluster')
+  .addOption(kubeconfigOption)
+  .addOption(contextOption)
+  .option('--bundle <file>', 'the bundle: PEM, or the base64 text of clientConfig.caBundle')
   .option('--server <host:port>', 'the webhook; its certificates are fetched')
   .option('--chain <file>', "the webhook's certificates, PEM, leaf first; instead of --server")
   .option('--host <name>', 'the DNS name or IP address by which the API server calls the webhook')
@@ -72,15 +79,30 @@ program
     'after',
     `
 Examples:
+  irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix
   kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' > bundle
   kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > ca.crt
   irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix
   irsa-guard ca --bundle ca.pem --server webhook.example.com:443
   irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
   )
-  .action(async (options: CaOptions) => {
-    const { ca } = await import('./commands/ca.js')
-    process.exitCode = await ca(options, { stdout: (text) => process.stdout.write(text) })
+  .action(async (object: string | undefined, options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }) => {
+    const terminal = { stdout: (text: string) => process.stdout.write(text) }
+    const { bundle } = options
+    if ((object === undefined) === (bundle === undefined)) {
+      throw new GuardError('ERR_USAGE', 'say which bundle is meant: mutatingwebhookconfiguration/NAME of a cluster, or --bundle FILE')
+    }
+    if (object !== undefined) {
+      if (options.server !== undefined || options.chain !== undefined) {
+        throw new GuardError('ERR_USAGE', '--server and --chain belong to --bundle')
+      }
+      const { caOfObject } = await import('./commands/ca-object.js')
+      process.exitCode = await caOfObject(object, options, terminal)
+    }
+    if (bundle !== undefined) {
+      const { ca } = await import('./commands/ca.js')
+      process.exitCode = await ca({ ...options, bundle }, terminal)
+    }
   })
 
 program

@@ -65,7 +65,9 @@ export async function checkObjects(
       const subject = subjects[index]
       if (subject === undefined) return { object, allowed: true, findings: [], unchecked: [] }
 
-      return { object, ...(await review(subject, context)) }
+      const { allowed, findings, unchecked } = await review(subject, context)
+
+      return { object, allowed, findings, unchecked }
     })
   )
 }

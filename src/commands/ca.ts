@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { GuardError } from '../model/guard-error.js'
-import { parseWebhookConfiguration, type Webhook, type WebhookConfigurationSubject } from '../model/webhook-configuration.js'
+import {
+  controlPlaneWebhooksOf,
+  parseWebhookConfiguration,
+  type Webhook,
+  type WebhookConfigurationSubject
+} from '../model/webhook-configuration.js'
 import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
 import { bundleTextOf } from '../output/bundle-text.js'
 import { decodeBase64 } from '../x509/base64.js'
@@ -41,12 +46,16 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
 }
 
 /**
- * The same for every webhook of a configuration with a bundle, judged by the cluster's CA. `servedBy` says what a webhook serves
- * now, where somebody could look.
+ * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the control plane, for others have a
+ * CA of their own; `apiServer` is what the API server beside it serves now. `servedBy` says what a webhook serves, where somebody could look.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
-  facts: { clusterCa: string | undefined; servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined },
+  facts: {
+    clusterCa: string | undefined
+    apiServer?: { chain: string; host: string } | undefined
+    servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
+  },
   options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
   terminal: Pick<Terminal, 'stdout'>,
   at = new Date()
@@ -55,16 +64,22 @@ export function caOfConfiguration(
   if (configuration === undefined)
     throw new GuardError('ERR_INPUT', 'expected a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration')
 
-  const reports = configuration.webhooks.map((webhook) => ({
-    webhook: { configuration, webhook },
-    report: bundleReportOf({
-      caBundle: webhook.caBundle ?? '',
-      served: facts.servedBy?.(webhook),
-      clusterCa: facts.clusterCa,
-      at,
-      go: options.go
-    })
-  }))
+  const ofControlPlane = controlPlaneWebhooksOf(configuration)
+  const reports = configuration.webhooks.map((webhook) => {
+    const isOfControlPlane = ofControlPlane.includes(webhook)
+    const apiServer = isOfControlPlane && facts.apiServer ? { ...facts.apiServer, of: 'api-server' as const } : undefined
+
+    return {
+      webhook: { configuration, webhook },
+      report: bundleReportOf({
+        caBundle: webhook.caBundle ?? '',
+        served: facts.servedBy?.(webhook) ?? apiServer,
+        clusterCa: isOfControlPlane ? facts.clusterCa : undefined,
+        at,
+        go: options.go
+      })
+    }
+  })
 
   return print(reports, options, terminal)
 }

@@ -1,14 +1,19 @@
 import { text as readStream } from 'node:stream/consumers'
 import type { Sources, Within } from '../facts/facts.js'
-import { buildObjectSources } from '../facts/objects.js'
+import { firstOf } from '../facts/first-of.js'
+import { buildObjectSources, type ObjectSources } from '../facts/objects.js'
+import { buildClusterOnDemand } from '../facts/on-demand.js'
+import type { KubeClient } from '../kube/client.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
-import { parseSubject } from '../model/subject.js'
+import { parseSubject, type Subject } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
 import { parseManifest, type ManifestObject } from '../input/manifests.js'
 import { reportOf, type ObjectReference } from '../output/report.js'
 import { textOf } from '../output/text.js'
 import { review } from '../review.js'
+import type { Verdict } from '../verdict/decide.js'
+import { connectCluster, readClusterCa } from './cluster.js'
 import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
 
 export interface CheckOptions {
@@ -20,6 +25,8 @@ export interface CheckOptions {
   readonly clusterCa?: string
   readonly audience?: string
   readonly namespace?: string
+  readonly context?: string
+  readonly kubeconfig?: string
   readonly failOn: Severity | 'never'
   readonly failOnUnknown: boolean
 }
@@ -34,7 +41,12 @@ export interface Terminal {
 const severities = ['error', 'warning', 'info'] as const
 
 /** Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could not be read). */
-export async function check(files: readonly string[], options: CheckOptions, terminal: Terminal): Promise<0 | 1 | 2> {
+export async function check(
+  files: readonly string[],
+  options: CheckOptions,
+  terminal: Terminal,
+  environment: NodeJS.ProcessEnv = process.env
+): Promise<0 | 1 | 2> {
   const config = await readConfig(options.config)
   const given = await readSources(options, config)
   const sources: Sources = options.aws ? { ...given, iam: await buildLiveIam(config, { patient: true }) } : given
@@ -65,30 +77,19 @@ export async function check(files: readonly string[], options: CheckOptions, ter
     objects.map(({ object }) => object),
     options.namespace
   )
+  const isLive = options.context !== undefined || options.kubeconfig !== undefined
+  const client = isLive ? connectCluster(options, environment) : undefined
+  const live = client && (await liveSourcesOf(client, together))
   const context = {
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
     within: unhurried,
-    sources: { ...together, ...sources, clusterCa: sources.clusterCa ?? together.clusterCa }
+    sources: { ...together, ...live, ...sources, clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa }
   }
-  const verdicts = await Promise.all(
-    judged.map(async ({ subject, object, file, line, lineOf }) => {
-      const { findings, unchecked } = await review(subject, context)
-      const { apiVersion, kind } = object
-      const reference: ObjectReference = {
-        apiVersion: String(apiVersion),
-        kind: String(kind),
-        ...('namespace' in subject && { namespace: subject.namespace }),
-        name: subject.name,
-        file,
-        line
-      }
-
-      return { object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }
-    })
-  )
-  const report = reportOf(objects.length, verdicts)
+  const verdicts = await Promise.all(judged.map(async (one) => toldOf(one, await review(one.subject, context))))
+  client?.close()
+  const report = reportOf(objects.length, verdicts.flat())
   terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
 
   if (unreadable > 0) return 2
@@ -98,11 +99,40 @@ export async function check(files: readonly string[], options: CheckOptions, ter
   return options.failOnUnknown && report.unchecked.length > 0 ? 1 : 0
 }
 
+/** What a report tells of one object: nothing, mostly, and then nobody looks for its lines. */
+function toldOf(
+  { subject, object, file, lineOf }: ManifestObject & { readonly subject: Subject },
+  { findings, unchecked }: Verdict
+): Parameters<typeof reportOf>[1] {
+  if (findings.length === 0 && unchecked.length === 0) return []
+
+  const { apiVersion, kind } = object
+  const reference: ObjectReference = {
+    apiVersion: String(apiVersion),
+    kind: String(kind),
+    ...('namespace' in subject && { namespace: subject.namespace }),
+    name: subject.name,
+    file,
+    line: lineOf([])
+  }
+
+  return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
+}
+
 /** Nobody aborts a check. A signal for each who waits, for one that thousands listen to is slow. */
 const unhurried: Within = {
   get signal() {
     return new AbortController().signal
   }
+}
+
+/** What the cluster tells besides the files; they stand before what it has. */
+async function liveSourcesOf(client: KubeClient, together: ObjectSources): Promise<Sources> {
+  const clusterCa = await readClusterCa(client) // first: a cluster that does not answer ends the command
+  const cluster = buildClusterOnDemand(client)
+  const seen = firstOf({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
+
+  return { cluster, accounts: seen, namespaces: seen, webhooks: seen, clusterCa }
 }
 
 const textOfFile = (file: string, terminal: Terminal): Promise<string> => (file === '-' ? readStream(terminal.stdin) : readText(file))

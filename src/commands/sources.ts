@@ -87,6 +87,7 @@ export async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    if (code === 'EISDIR') throw new GuardError('ERR_INPUT', `${file} is a folder; name its files, such as ${file}/*.yaml`, { cause })
     throw new GuardError('ERR_INPUT', `${file} cannot be read (${code})`, { cause })
   }
 }

@@ -1,5 +1,6 @@
 import type { KubeClient } from '../kube/client.js'
 import { keyOf, listAndWatch } from '../kube/list-and-watch.js'
+import { isObjectName } from '../kube/object-name.js'
 import { accountOf, type AccountAnswer } from '../model/account.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { parseNamespaceSettings } from '../model/namespace.js'
@@ -43,7 +44,7 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
     readNamespace: (name, within) =>
       namespaceOf(name, (signal) => readMetadata(client, 'namespaces', name, signal, parseNamespaceSettings), within),
     readAccount: (namespace, name, within) => {
-      if (!isName(namespace) || !isName(name))
+      if (!isObjectName(namespace) || !isObjectName(name))
         return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
 
       const read = (signal: AbortSignal): Promise<Fact<AccountAnswer>> =>
@@ -61,9 +62,6 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
     }
   }
 }
-
-// DNS-1123 subdomains. What is none must not become a part of a path: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
-const isName = (text: string): boolean => text.length <= 253 && /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(text)
 
 /** Reads the metadata of one object; `absent` is the answer when there is none, without it that is unknown. */
 async function readMetadata<T>(

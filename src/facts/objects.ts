@@ -6,16 +6,16 @@ import type { Neighbours, Sources } from './facts.js'
 import { clusterCaAmong } from './object-cluster-ca.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
+/** What objects that were given together tell of each other. */
+export type ObjectSources = Pick<Sources, 'clusterCa'> &
+  Required<Pick<{ [S in keyof Sources]: NonNullable<Sources[S]> }, 'accounts' | 'namespaces' | 'neighbours' | 'webhooks'>>
+
 /**
  * Lets objects that were given together see each other. A service account among them is known; one that is not among them is unknown,
  * never missing: a chart may leave it to others. A namespace that is not among them sets no rules, as most namespaces do not. `objects` are
  * all of them, also those that no rule looks at; `namespace` is that of objects that name none.
  */
-export function buildObjectSources(
-  subjects: readonly Subject[],
-  objects: readonly unknown[],
-  namespace?: string
-): Pick<Sources, 'accounts' | 'namespaces' | 'neighbours' | 'webhooks' | 'clusterCa'> {
+export function buildObjectSources(subjects: readonly Subject[], objects: readonly unknown[], namespace?: string): ObjectSources {
   const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
   const runners = new Map<string, string[]>()

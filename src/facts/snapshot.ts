@@ -63,7 +63,10 @@ function sourceOf(files: readonly IamFile[]): IamSource {
       return unknown(`the IAM file does not list all roles of account ${arn.account}`)
     },
     readProvider: ({ account, partition, issuer }: ProviderQuestion): Fact<ProviderAnswer> => {
-      const provider = providers.get(partition)?.get(account)?.get(issuer.startsWith('https://') ? issuer : `https://${issuer}`)
+      const provider = providers
+        .get(partition)
+        ?.get(account)
+        ?.get(issuer.startsWith('https://') ? issuer : `https://${issuer}`)
       if (provider !== undefined) return provider
       if (!providersListed.has(account)) return unknown(`the IAM file does not list the OIDC providers of account ${account}`)
 

@@ -6,21 +6,33 @@ export function bundleTextOf(report: BundleReport, { name, patch }: { name: stri
   const { verdict, state, because, certificates, faults, served, repaired } = report
   const lines = [
     ...(name === undefined ? [] : [`webhook ${name}`]),
-    ...(verdict === undefined
-      ? []
-      : verdict.accepted
-        ? [`accepted: the API server will talk to ${verdict.host}`]
-        : [`refused: the API server will not talk to ${verdict.host}: ${verdict.reason ?? ''}`, `  it says: ${verdict.go ?? ''}`]),
+    ...(verdict === undefined ? [] : verdictLines(verdict)),
     ...(state === undefined ? [] : [`${state}: ${because ?? ''}`]),
     ...faults.flatMap(({ message, fix }) => [`wrong: ${message}`, `  fix: ${fix}`]),
     certificates.length === 0 ? 'the API server reads no certificate from it' : `the API server reads ${certificates.length} of it:`,
     ...certificates.flatMap(describe),
-    ...(served.length === 0 ? [] : [`the server sends ${served.length}:`, ...served.flatMap(describe)])
+    ...(served.length === 0
+      ? []
+      : [`the ${verdict?.of === 'api-server' ? 'API server' : 'server'} sends ${served.length}:`, ...served.flatMap(describe)])
   ].map(escapeText)
   const repair =
     patch === undefined || repaired === undefined ? [] : ['', Buffer.from(repaired, 'base64').toString('latin1').trimEnd(), '', patch]
 
   return `${[...lines, ...repair].join('\n')}\n`
+}
+
+function verdictLines({ accepted, host, of, reason = '', go = '' }: NonNullable<BundleReport['verdict']>): string[] {
+  const beside = 'a CA of the cluster signs for the API server and for the webhook beside it'
+  if (accepted) {
+    return [of === undefined ? `accepted: the API server will talk to ${host}` : `accepted: it trusts the CA that signs now (${beside})`]
+  }
+
+  return [
+    of === undefined
+      ? `refused: the API server will not talk to ${host}: ${reason}`
+      : `refused: it does not trust the CA that signs now (${beside}): ${reason}`,
+    `  it says: ${go}`
+  ]
 }
 
 function describe(certificate: BundleReport['certificates'][number]): string[] {

@@ -18,11 +18,12 @@ export function textOf({ findings, unchecked, summary }: Report): string {
     const groups = unchecked.filter(({ because }) => because === reason)
     const count = Math.max(...groups.map((group) => group.count))
 
-    return escapeText(
-      `not checked: ${shortList(groups.map(({ rule }) => rule))} (${count} ${count === 1 ? 'object' : 'objects'}): ${reason}`
-    )
+    return escapeText(`not checked: ${shortList(groups.map(({ rule }) => rule))} (${many(count, 'object')}): ${reason}`)
   })
   const { objects, errors, warnings, waived } = summary
+  const closing = `${many(objects, 'object')}: ${many(errors, 'error')}, ${many(warnings, 'warning')}, ${waived} waived, ${summary.unchecked} not checked`
 
-  return `${[...blocks, ...open, `${objects} ${objects === 1 ? 'object' : 'objects'}: ${errors} errors, ${warnings} warnings, ${waived} waived, ${summary.unchecked} not checked`].join('\n')}\n`
+  return `${[...blocks, ...open, closing].join('\n')}\n`
 }
+
+const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

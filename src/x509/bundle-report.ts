@@ -12,8 +12,14 @@ import { recoverCertificates } from './recover.js'
 export interface BundleReport {
   /** Whether nothing has to be done. */
   readonly good: boolean
-  /** Only where a server's chain was given. */
-  readonly verdict?: { readonly accepted: boolean; readonly host: string; readonly reason?: string; readonly go?: string }
+  /** Only where a server's chain was given. `of`: it is the API server's own, and stands for that of the webhook beside it. */
+  readonly verdict?: {
+    readonly accepted: boolean
+    readonly host: string
+    readonly of?: 'api-server'
+    readonly reason?: string
+    readonly go?: string
+  }
   /** Only where the cluster's CA was given. */
   readonly state?: BundleState
   readonly because?: string
@@ -26,7 +32,7 @@ export interface BundleReport {
 
 export interface BundleQuestion {
   readonly caBundle: string
-  readonly served?: { readonly chain: string; readonly host: string } | undefined
+  readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
   readonly at: Date
   readonly go?: string | undefined
@@ -36,7 +42,7 @@ export interface BundleQuestion {
 export function bundleReportOf(question: BundleQuestion): BundleReport {
   const { caBundle, served, clusterCa, at, go } = question
   const { bundle, faults, unusable } = diagnoseBundle(caBundle, at, go)
-  const judged = served && { host: served.host, ...judgeTls({ caBundle, ...served, at, go }) }
+  const judged = served && { host: served.host, of: served.of, ...judgeTls({ caBundle, ...served, at, go }) }
   const standing = clusterCa === undefined ? undefined : standingOf({ caBundle, currentCas: clusterCa, served, at, go })
   const current = clusterCa === undefined ? [] : readBundle(Buffer.from(clusterCa), goMinorOf(go)).certificates
   const repaired = repairedText(question, current)
@@ -57,10 +63,10 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   }
 }
 
-function verdictOf(judged: TlsVerdict & { host: string }): NonNullable<BundleReport['verdict']> {
-  const { accepted, host } = judged
+function verdictOf(judged: TlsVerdict & { host: string; of: 'api-server' | undefined }): NonNullable<BundleReport['verdict']> {
+  const { accepted, host, of } = judged
 
-  return { accepted, host, ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go }) }
+  return { accepted, host, ...(of && { of }), ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go }) }
 }
 
 /** Whether this certificate alone would make the API server accept what is served. */

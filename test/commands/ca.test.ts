@@ -92,6 +92,25 @@ t.test('judges the webhooks of a configuration', async (t) => {
   })
 })
 
+t.test('judges by the cluster CA only what it signs', (t) => {
+  let text = ''
+  const both = {
+    ...configurationWith(foreign),
+    webhooks: [{ name: 'a.b.c', clientConfig: { service: { namespace: 'a', name: 'b' }, caBundle: base64(foreign) } }]
+  }
+  const facts = { clusterCa: good, apiServer: { chain: served, host: '127.0.0.1' } }
+  const options = { fix: true, output: 'text' } as const
+  t.equal(caOfConfiguration(both, facts, options, { stdout: (more) => (text += more) }, at), 0, 'the CA of its owner')
+  t.notMatch(text, /foreign|refused|kubectl/)
+  t.equal(caOfConfiguration({ ...configurationWith(foreign) }, facts, options, { stdout: (more) => (text += more) }, at), 1)
+  t.match(
+    text,
+    /refused: it does not trust the CA that signs now \(a CA of the cluster signs for the API server and for the webhook beside it\): /
+  )
+  t.match(text, /the API server sends /)
+  t.end()
+})
+
 t.test('fetches what a server sends', async (t) => {
   const server = await listen(createServer({ cert: served + good, key: key.privateKey.export({ format: 'pem', type: 'pkcs8' }) }))
   t.teardown(() => server.close())

@@ -152,7 +152,7 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
   t.match(await run(args, account + namespace('annotations: { irsa-guard.io/allowed-roles: "*:role/shop/*" }')), {
     code: 1,
     stdout:
-      /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 errors, 0 warnings, 0 waived, 0 not/
+      /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 error, 0 warnings, 0 waived, 0 not/
   })
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: warn }')), { code: 1, stdout: /error role-missing/ })
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: "off" }')), { code: 0, stdout: /^2 objects: 0 errors/ })
@@ -197,7 +197,7 @@ t.test('a document that cannot be read is a line, the others are checked, and th
     'a: [\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a }\n'
   )
   t.equal(code, 2)
-  t.match(stderr, /^stdin:\d+: .+\ngone.yaml cannot be read \(ENOENT\)\nsrc cannot be read \(EISDIR\)\n$/)
+  t.match(stderr, /^stdin:\d+: .+\ngone.yaml cannot be read \(ENOENT\)\nsrc is a folder; name its files, such as src\/\*.yaml\n$/)
   t.match(stdout, /^1 object: 0 errors/)
 })
 

@@ -40,8 +40,8 @@ export async function startTrustingIam(issuer: string): Promise<FakeIam> {
 
 /** What `startGuard` needs to ask that IAM. */
 export const guardOptionsFor = ({ url }: FakeIam): { config: Record<string, unknown>; env: Record<string, string> } => ({
-  config: { iam: { endpoint: url } },
-  env: { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' }
+  config: {},
+  env: { AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' }
 })
 
 export const namespace = (name: string, labels: Record<string, string> = {}): object => ({

@@ -1,0 +1,65 @@
+import { readServedChain } from '../kube/served-chain.js'
+import type { KubeClient } from '../kube/client.js'
+import { isObjectName } from '../kube/object-name.js'
+import { GuardError } from '../model/guard-error.js'
+import { judgeTls } from '../x509/judge-tls.js'
+import { caOfConfiguration, type CaOptions } from './ca.js'
+import type { Terminal } from './check.js'
+import { connectCluster, readClusterCa, readClusterObject, type ClusterChoice } from './cluster.js'
+import { readText } from './sources.js'
+
+export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
+
+/**
+ * Says what the API server makes of every bundle of a webhook configuration in a cluster. Returns 0 when all are good, 1 when not; throws
+ * ERR_USAGE, ERR_INPUT and ERR_KUBECONFIG.
+ */
+export async function caOfObject(
+  reference: string,
+  options: CaObjectOptions,
+  terminal: Pick<Terminal, 'stdout'>,
+  { environment = process.env, at = new Date() }: { environment?: NodeJS.ProcessEnv; at?: Date } = {}
+): Promise<0 | 1> {
+  const { kind, name } = parseReference(reference)
+  const client = connectCluster(options, environment)
+  try {
+    const object = await readClusterObject(client, `/apis/admissionregistration.k8s.io/v1/${kind}s/${name}`, `${kind} ${name}`)
+    const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readText(options.clusterCa)
+    const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
+
+    return caOfConfiguration(object, { clusterCa, apiServer }, options, terminal, at)
+  } finally {
+    client.close()
+  }
+}
+
+function parseReference(reference: string): { kind: string; name: string } {
+  const [, kind = '', name = ''] = /^((?:mutating|validating)webhookconfiguration)s?\/(.+)$/i.exec(reference) ?? []
+  if (kind === '' || !isObjectName(name)) {
+    const found = JSON.stringify(reference)
+    throw new GuardError(
+      'ERR_USAGE',
+      `${found} names no webhooks; expected mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME`
+    )
+  }
+
+  return { kind: kind.toLowerCase(), name }
+}
+
+const handshakeTimeout = 5000
+
+/**
+ * What the API server serves now, which tells which of the cluster's CAs signs. Undefined when it cannot be seen, or when something else
+ * answers: a load balancer's certificate says nothing about the cluster's CAs.
+ */
+async function readApiServerChain(client: KubeClient, clusterCa: string, at: Date): Promise<{ chain: string; host: string } | undefined> {
+  const { hostname, port } = new URL(client.server)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  try {
+    const chain = await readServedChain({ host, port: Number(port === '' ? 443 : port) }, handshakeTimeout)
+
+    return judgeTls({ caBundle: Buffer.from(clusterCa).toString('base64'), chain, host, at }).accepted ? { chain, host } : undefined
+  } catch {
+    return undefined // the requests went another way, through a proxy for example; then nothing is said about which CA signs
+  }
+}

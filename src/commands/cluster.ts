@@ -1,0 +1,53 @@
+import { findCluster } from '../kube/connect.js'
+import type { KubeAnswer, KubeClient } from '../kube/client.js'
+import { GuardError } from '../model/guard-error.js'
+import { isRecord, recordOf, textOf } from '../model/record.js'
+
+/** Which cluster a command asks. */
+export interface ClusterChoice {
+  readonly kubeconfig?: string | undefined
+  readonly context?: string | undefined
+}
+
+/** Finds the cluster that a command is meant for. Throws ERR_KUBECONFIG when there is none. */
+export function connectCluster(choice: ClusterChoice, environment: NodeJS.ProcessEnv): KubeClient {
+  const client = findCluster(choice, environment)
+  if (client === undefined) {
+    throw new GuardError('ERR_KUBECONFIG', 'there is no cluster: no --kubeconfig, no $KUBECONFIG, no token of a pod, no ~/.kube/config')
+  }
+
+  return client
+}
+
+/** Reads one object for somebody who waits for it. Throws ERR_INPUT when there is none or it may not be read, ERR_KUBECONFIG without an answer. */
+export async function readClusterObject(client: KubeClient, path: string, name: string): Promise<Readonly<Record<string, unknown>>> {
+  const { status, body } = await ask(client, path)
+  if (status === 200 && isRecord(body)) return body
+
+  const message = textOf(recordOf(body)['message'])
+  if (status === 404) throw new GuardError('ERR_INPUT', `there is no ${name} in the cluster ${client.server}`)
+  if (status === 401 || status === 403) {
+    throw new GuardError(
+      'ERR_INPUT',
+      `you may not read ${name} in the cluster ${client.server} (${status}${message === undefined ? '' : `: ${message}`})`
+    )
+  }
+
+  throw new GuardError('ERR_INPUT', `${name} could not be read: the cluster ${client.server} answered ${status}`)
+}
+
+/** The current CAs of the cluster (PEM), or undefined when it does not show them. Throws ERR_KUBECONFIG when it does not answer. */
+export async function readClusterCa(client: KubeClient): Promise<string | undefined> {
+  const { status, body } = await ask(client, '/api/v1/namespaces/default/configmaps/kube-root-ca.crt')
+
+  return status === 200 ? textOf(recordOf(recordOf(body)['data'])['ca.crt']) : undefined
+}
+
+async function ask(client: KubeClient, path: string): Promise<KubeAnswer> {
+  try {
+    return await client.request({ path })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} does not answer: ${reason}`, { cause })
+  }
+}

@@ -1,0 +1,145 @@
+import { writeFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
+import { findIdentityWebhook } from '../../control-plane/identity-webhook-binary.ts'
+import { clientCertificate, writeKubeconfig } from '../../control-plane/kubeconfig.ts'
+import { run } from '../../control-plane/run.ts'
+import { startControlPlane } from '../../control-plane/start.ts'
+import { waitFor } from '../../control-plane/wait.ts'
+import { caOfObject } from '../../src/commands/ca-object.js'
+import { check } from '../../src/commands/check.js'
+
+const role = 'arn:aws:iam::111122223333:role/cart'
+const account = (name: string): object => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name, namespace: 'default', annotations: { 'eks.amazonaws.com/role-arn': role } }
+})
+const reference = 'mutatingwebhookconfiguration/pod-identity-webhook'
+
+t.test('commands that ask a cluster', async (t) => {
+  const controlPlane = await startControlPlane()
+  t.teardown(() => controlPlane.stop())
+  const { kubeconfig } = controlPlane
+  const kubectl: typeof controlPlane.kubectl = (args, input) => controlPlane.kubectl(args, input)
+  const apply = async (object: unknown) => t.match(await kubectl(['apply', '-f', '-'], JSON.stringify(object)), { code: 0 })
+  const ca = async (fix: boolean, name = reference, more: { kubeconfig?: string } = {}) => {
+    let text = ''
+    const code = await caOfObject(
+      name,
+      { kubeconfig, fix, output: 'text', ...more },
+      { stdout: (part) => (text += part) },
+      { environment: {} }
+    )
+    return { code, text }
+  }
+  const checked = async (...objects: object[]) => {
+    let text = ''
+    const terminal = {
+      stdin: Readable.from([objects.map((object) => JSON.stringify(object)).join('\n---\n')]),
+      stdout: (part: string) => (text += part),
+      stderr: (part: string) => (text += part)
+    }
+    const options = { output: 'text', iam: [], kubeconfig, failOn: 'error', failOnUnknown: false } as const
+    return { code: await check(['-'], options, terminal, {}), text }
+  }
+  const workload = (serviceAccountName: string): object => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { template: { spec: { serviceAccountName, containers: [{ name: 'app' }] } } }
+  })
+
+  await t.test('without an identity webhook', async (t) => {
+    t.match(await checked(account('cart')), {
+      code: 1,
+      text: /error identity-webhook-missing: no identity webhook is registered in the cluster/
+    })
+    await t.rejects(ca(false), {
+      code: 'ERR_INPUT',
+      message: /^there is no mutatingwebhookconfiguration pod-identity-webhook in the cluster https:/
+    })
+  })
+
+  const standIn = [process.execPath, fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))] as const
+  const real = await findIdentityWebhook().catch(() => undefined)
+  const webhook = await startIdentityWebhook(controlPlane, real === undefined ? { command: standIn } : {})
+  t.teardown(() => webhook.stop())
+  await apply(account('cart'))
+
+  await t.test('ca --fix repairs a bundle with another CA of the same name, by the command that it prints', async (t) => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'probe' },
+      spec: { serviceAccountName: 'cart', containers: [{ name: 'app', image: 'app' }] }
+    }
+    const injectedRole = async () =>
+      /AWS_ROLE_ARN/.test((await kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], JSON.stringify(pod))).stdout)
+    t.match(await ca(true), { code: 0, text: /^webhook iam-for-pods\.amazonaws\.com\naccepted: it trusts the CA that signs now .*\nok: / })
+
+    const other = await controlPlane.createClusterCa()
+    await apply(webhook.configurationFor(other.certificatePem))
+    await waitFor('pods without a role', async () => !(await injectedRole()))
+    const wrong = await ca(true)
+    t.match(wrong, {
+      code: 1,
+      text: /\nrefused: it does not trust the CA that signs now .*\n {2}it says: .*x509: .*\nforeign: it holds CN=kubernetes/
+    })
+    t.ok(wrong.text.includes(controlPlane.clusterCa.certificatePem.trim()), 'the clean bundle')
+
+    const command = wrong.text.split('\n').find((line) => line.startsWith('kubectl patch'))
+    if (command === undefined) throw new Error(`no command in:\n${wrong.text}`)
+    const arguments_ = /^kubectl (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/.exec(command)?.slice(1) ?? []
+    t.match(await kubectl(arguments_), { code: 0, stdout: /patched/ })
+    await waitFor('pods with their role', injectedRole)
+    t.match(await ca(true), { code: 0, text: /\nok: / })
+  })
+
+  await t.test('a successor that signs already is named, whatever the order of the CAs', async (t) => {
+    const successor = await controlPlane.createClusterCa()
+    await controlPlane.publishClusterCas([controlPlane.clusterCa, successor])
+    t.match(await ca(false), { code: 1, text: /\naccepted: .*\nincomplete: / })
+    await controlPlane.serveWith(successor)
+    t.match(await ca(false), { code: 1, text: /\nrefused: .*\n {2}it says: .*\nstale: what is served now is signed by / })
+  })
+
+  await t.test('check sees what the cluster has, and says what it has not', async (t) => {
+    const none = await checked(account('cart'))
+    t.notMatch(none.text, /identity-webhook-missing/)
+    const { text } = await checked(workload('cart'), workload('gone'), {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'a' },
+      webhooks: [{ name: 'a.b.c', clientConfig: { service: { namespace: 'default', name: 'nobody' } } }]
+    })
+    t.match(text, /service-account-missing: service account default\/gone does not exist/)
+    t.notMatch(text, /default\/cart does not exist/)
+    t.match(text, /webhook-backend-missing: .* service default\/nobody, which does not exist/)
+  })
+
+  await t.test('says who has no right, and that nobody answers', async (t) => {
+    const directory = t.testdir({})
+    const stranger = await controlPlane.clientCertificate('stranger')
+    await writeKubeconfig(`${directory}/stranger`, controlPlane.url, controlPlane.caFile, 'stranger', clientCertificate(stranger))
+    await t.rejects(ca(false, reference, { kubeconfig: `${directory}/stranger` }), {
+      code: 'ERR_INPUT',
+      message:
+        /^you may not read mutatingwebhookconfiguration pod-identity-webhook in the cluster https:.* \(403: .*forbidden: User "stranger"/
+    })
+    await writeKubeconfig(`${directory}/gone`, 'https://127.0.0.1:1', controlPlane.caFile, 'stranger', clientCertificate(stranger))
+    await t.rejects(ca(false, reference, { kubeconfig: `${directory}/gone` }), {
+      code: 'ERR_KUBECONFIG',
+      message: /^the cluster https:\/\/127\.0\.0\.1:1 does not answer: .*ECONNREFUSED/
+    })
+    await t.rejects(ca(false, 'configmap/x'), {
+      code: 'ERR_USAGE',
+      message: /names no webhooks; expected mutatingwebhookconfiguration\/NAME/
+    })
+    writeFileSync(`${directory}/ca.pem`, '')
+    const args = ['dist/cli.js', 'ca', reference, '--kubeconfig', kubeconfig, '--cluster-ca', `${directory}/ca.pem`, '--output', 'json']
+    t.match(JSON.parse((await run(process.execPath, args)).stdout), [{ webhook: 'iam-for-pods.amazonaws.com', state: 'unknown' }])
+  })
+})
