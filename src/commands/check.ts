@@ -13,7 +13,6 @@ import { reportOf, type ObjectReference } from '../output/report.js'
 import { textOf } from '../output/text.js'
 import { review } from '../review.js'
 import type { Verdict } from '../verdict/decide.js'
-import { connectCluster, readClusterCa } from './cluster.js'
 import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
 
 export interface CheckOptions {
@@ -78,8 +77,11 @@ export async function check(
     options.namespace
   )
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
-  const client = isLive ? connectCluster(options, environment) : undefined
-  const live = client && (await liveSourcesOf(client, together))
+  // Its client takes as long to load as thousands of objects to check, and most checks ask no cluster.
+  const clusters = isLive ? await import('./cluster.js') : undefined
+  const client = clusters?.connectCluster(options, environment)
+  const clusterCa = client && (await clusters?.readClusterCa(client)) // first: a cluster that does not answer ends the command
+  const live = client && liveSourcesOf(client, together, clusterCa)
   const context = {
     mode: 'enforce' as const,
     severities: config.severities,
@@ -127,8 +129,7 @@ const unhurried: Within = {
 }
 
 /** What the cluster tells besides the files; they stand before what it has. */
-async function liveSourcesOf(client: KubeClient, together: ObjectSources): Promise<Sources> {
-  const clusterCa = await readClusterCa(client) // first: a cluster that does not answer ends the command
+function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: string | undefined): Sources {
   const cluster = buildClusterOnDemand(client)
   const seen = firstOf({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
 
