@@ -1,5 +1,5 @@
 import { gatherFacts } from './facts/gather.js'
-import { after } from './facts/after.js'
+import { after } from './model/after.js'
 import type { Facts, Sources, Within } from './facts/facts.js'
 import type { Finding, Severity } from './model/finding.js'
 import type { Mode } from './model/namespace.js'

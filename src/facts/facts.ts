@@ -3,9 +3,12 @@ import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RegisteredWebhook } from '../model/registered-webhooks.js'
+import type { Within } from '../model/within.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
+
+export type { Within }
 
 /** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole returns it). */
 export interface TrustPolicyDocument {
@@ -80,11 +83,6 @@ export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
 /** What a source answers: at once what it has at hand, so that a review waits only where somebody has to be asked. */
 export type Answer<T> = Fact<T> | Promise<Fact<T>>
-
-/** How long there is time. Whoever has an answer at hand does not look at the signal, which may be made only then, with its timer. */
-export interface Within {
-  readonly signal: AbortSignal
-}
 
 /** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
 export interface Ask extends Within {

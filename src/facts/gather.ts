@@ -9,7 +9,7 @@ import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import type { Answer, Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources, Within } from './facts.js'
-import { after } from './after.js'
+import { after } from '../model/after.js'
 import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 

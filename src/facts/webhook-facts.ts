@@ -3,7 +3,7 @@ import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { lookalikesOf, registeredWebhooksOf, type RegisteredWebhook } from '../model/registered-webhooks.js'
 import type { Subject } from '../model/subject.js'
 import { identityWebhooksOf, serviceKeyOf, type WebhookConfigurationSubject } from '../model/webhook-configuration.js'
-import { after } from './after.js'
+import { after } from '../model/after.js'
 import type { Answer, FactTypes, Sources, Within } from './facts.js'
 import type { Backend, WebhooksInSight } from './webhooks.js'
 
