@@ -171,7 +171,10 @@ t.test("obeys the namespace's mode before its own", async (t) => {
     t.match((await post(app, reviewOf(serviceAccount(bad)))).body, { response: { allowed } }, `${own}, namespace ${String(mode)}`)
   }
   t.match((await post(build('enforce', inNamespace(unknown('no answer'))), reviewOf(serviceAccount(bad)))).body, {
-    response: { allowed: true, warnings: [/malformed/, /fix/, /^not checked: role-not-permitted-in-namespace, irsa-guard.io\/mode: no answer$/] }
+    response: {
+      allowed: true,
+      warnings: [/malformed/, /fix/, /^not checked: role-not-permitted-in-namespace, irsa-guard.io\/mode: no answer$/]
+    }
   })
 })
 
