@@ -16,6 +16,8 @@ export interface ReviewContext {
   readonly severities?: ReadonlyMap<string, Severity | 'off'>
   readonly at: Date
   readonly within: Within
+  /** Hears of the facts of each review, for metrics. */
+  readonly onFacts?: (facts: Facts) => void
 }
 
 // "No denial rests on an older answer": IAM itself takes seconds to minutes to show a change, so what it says is worth asking again.
@@ -34,10 +36,14 @@ export function review(subject: Subject, context: ReviewContext): Verdict | Prom
 }
 
 function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): Verdict | Promise<Verdict> {
-  const { sources, within, at } = context
+  const { sources, within, at, onFacts } = context
   const asked = rulesAbout(subject, rulesOn[subject.kind])
 
-  return after(gatherFacts(subject, needsOf(asked), sources, { within, at, fresh }), (facts) => judge(subject, asked, facts, context))
+  return after(gatherFacts(subject, needsOf(asked), sources, { within, at, fresh }), (facts) => {
+    onFacts?.(facts)
+
+    return judge(subject, asked, facts, context)
+  })
 }
 
 function judge(subject: Subject, asked: readonly Rule[], facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
