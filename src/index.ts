@@ -57,7 +57,7 @@ export async function checkObjects(
     },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),
-    signal: new AbortController().signal
+    within: new AbortController()
   }
 
   return Promise.all(

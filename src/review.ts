@@ -1,8 +1,10 @@
 import { gatherFacts } from './facts/gather.js'
-import type { Facts, Sources } from './facts/facts.js'
+import { after } from './model/after.js'
+import type { Facts, Sources, Within } from './facts/facts.js'
 import type { Finding, Severity } from './model/finding.js'
 import type { Mode } from './model/namespace.js'
 import type { Subject } from './model/subject.js'
+import type { Rule } from './rules/define-rule.js'
 import { rules, rulesOn } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
 import { evaluate, needsOf, rulesAbout } from './verdict/evaluate.js'
@@ -13,24 +15,38 @@ export interface ReviewContext {
   readonly mode: Mode
   readonly severities?: ReadonlyMap<string, Severity | 'off'>
   readonly at: Date
-  readonly signal: AbortSignal
+  readonly within: Within
+  /** Hears of the facts of each review, for metrics. */
+  readonly onFacts?: (facts: Facts) => void
 }
 
 // "No denial rests on an older answer": IAM itself takes seconds to minutes to show a change, so what it says is worth asking again.
 const freshEnough = 10_000
 
-/** The whole idea: gather the facts that the rules need, evaluate the rules, decide. Never throws for what the world does. */
-export async function review(subject: Subject, context: ReviewContext): Promise<Verdict> {
-  const first = await reviewOnce(subject, context, false)
-  const age = first.allowed ? undefined : first.iamAge
-  if (age === undefined || age * 1000 <= freshEnough) return first
+/**
+ * The whole idea: gather the facts that the rules need, evaluate the rules, decide. The verdict is there at once when all facts are at hand.
+ * Never throws for what the world does.
+ */
+export function review(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
+  return after(reviewOnce(subject, context, false), (first) => {
+    const age = first.allowed ? undefined : first.iamAge
 
-  return reviewOnce(subject, context, true)
+    return age === undefined || age * 1000 <= freshEnough ? first : reviewOnce(subject, context, true)
+  })
 }
 
-async function reviewOnce(subject: Subject, { sources, mode, severities, at, signal }: ReviewContext, fresh: boolean): Promise<Verdict> {
+function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): Verdict | Promise<Verdict> {
+  const { sources, within, at, onFacts } = context
   const asked = rulesAbout(subject, rulesOn[subject.kind])
-  const facts = await gatherFacts(subject, needsOf(asked), sources, { signal, at, fresh })
+
+  return after(gatherFacts(subject, needsOf(asked), sources, { within, at, fresh }), (facts) => {
+    onFacts?.(facts)
+
+    return judge(subject, asked, facts, context)
+  })
+}
+
+function judge(subject: Subject, asked: readonly Rule[], facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
   const { findings, unchecked } = evaluate(asked, subject, facts, { at, severities })
   if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
 

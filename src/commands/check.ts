@@ -1,18 +1,18 @@
 import { text as readStream } from 'node:stream/consumers'
-import type { Sources } from '../facts/facts.js'
+import type { Sources, Within } from '../facts/facts.js'
 import { firstOf } from '../facts/first-of.js'
 import { buildObjectSources, type ObjectSources } from '../facts/objects.js'
 import { buildClusterOnDemand } from '../facts/on-demand.js'
 import type { KubeClient } from '../kube/client.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
-import { parseSubject } from '../model/subject.js'
+import { parseSubject, type Subject } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
 import { parseManifest, type ManifestObject } from '../input/manifests.js'
 import { reportOf, type ObjectReference } from '../output/report.js'
 import { textOf } from '../output/text.js'
 import { review } from '../review.js'
-import { connectCluster, readClusterCa } from './cluster.js'
+import type { Verdict } from '../verdict/decide.js'
 import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
 
 export interface CheckOptions {
@@ -77,33 +77,21 @@ export async function check(
     options.namespace
   )
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
-  const client = isLive ? connectCluster(options, environment) : undefined
-  const live = client && (await liveSourcesOf(client, together))
+  // Its client takes as long to load as thousands of objects to check, and most checks ask no cluster.
+  const clusters = isLive ? await import('./cluster.js') : undefined
+  const client = clusters?.connectCluster(options, environment)
+  const clusterCa = client && (await clusters?.readClusterCa(client)) // first: a cluster that does not answer ends the command
+  const live = client && liveSourcesOf(client, together, clusterCa)
   const context = {
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
+    within: unhurried,
     sources: { ...together, ...live, ...sources, clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa }
   }
-  const verdicts = await Promise.all(
-    judged.map(async ({ subject, object, file, line, lineOf }) => {
-      const signal = new AbortController().signal // nobody aborts it, yet one that thousands listen to is slow
-      const { findings, unchecked } = await review(subject, { ...context, signal })
-      const { apiVersion, kind } = object
-      const reference: ObjectReference = {
-        apiVersion: String(apiVersion),
-        kind: String(kind),
-        ...('namespace' in subject && { namespace: subject.namespace }),
-        name: subject.name,
-        file,
-        line
-      }
-
-      return { object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }
-    })
-  )
+  const verdicts = await Promise.all(judged.map(async (one) => toldOf(one, await review(one.subject, context))))
   client?.close()
-  const report = reportOf(objects.length, verdicts)
+  const report = reportOf(objects.length, verdicts.flat())
   terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
 
   if (unreadable > 0) return 2
@@ -113,9 +101,35 @@ export async function check(
   return options.failOnUnknown && report.unchecked.length > 0 ? 1 : 0
 }
 
+/** What a report tells of one object: nothing, mostly, and then nobody looks for its lines. */
+function toldOf(
+  { subject, object, file, lineOf }: ManifestObject & { readonly subject: Subject },
+  { findings, unchecked }: Verdict
+): Parameters<typeof reportOf>[1] {
+  if (findings.length === 0 && unchecked.length === 0) return []
+
+  const { apiVersion, kind } = object
+  const reference: ObjectReference = {
+    apiVersion: String(apiVersion),
+    kind: String(kind),
+    ...('namespace' in subject && { namespace: subject.namespace }),
+    name: subject.name,
+    file,
+    line: lineOf([])
+  }
+
+  return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
+}
+
+/** Nobody aborts a check. A signal for each who waits, for one that thousands listen to is slow. */
+const unhurried: Within = {
+  get signal() {
+    return new AbortController().signal
+  }
+}
+
 /** What the cluster tells besides the files; they stand before what it has. */
-async function liveSourcesOf(client: KubeClient, together: ObjectSources): Promise<Sources> {
-  const clusterCa = await readClusterCa(client) // first: a cluster that does not answer ends the command
+function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: string | undefined): Sources {
   const cluster = buildClusterOnDemand(client)
   const seen = firstOf({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
 

@@ -76,7 +76,7 @@ export async function controller(
   const caBundles = repeat('caBundles', intervals.caBundles, log, async () => {
     await certificates.begun
     ;[configurations, apiServers] = await Promise.all([readConfigurations(client), readApiServers(client)])
-    const issuer = given.issuer ?? (await readIssuer(AbortSignal.timeout(5000)))
+    const issuer = given.issuer ?? (await readIssuer({ signal: AbortSignal.timeout(5000) }))
     const clusterCas = given.clusterCa ?? (await readClusterCas(client, namespace)) // read again each time: a rotation changes it
     const standings = await guardCaBundles({
       client,

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
 import { repeat } from '../controller/repeat.js'
 import { watchCluster } from '../facts/cluster.js'
-import type { Sources } from '../facts/facts.js'
+import type { Facts, Sources } from '../facts/facts.js'
 import { readIdentityWebhook, type IdentityWebhookReading } from '../facts/identity-webhook.js'
 import type { KubeClient } from '../kube/client.js'
 import { findCluster } from '../kube/connect.js'
@@ -80,8 +80,11 @@ export async function serve(
   let app: FastifyInstance | undefined
   const listening = Promise.withResolvers<number>()
 
+  const onFacts = (facts: Facts): void => {
+    for (const [fact, { state }] of Object.entries(facts)) metrics.facts.count(fact, state)
+  }
   const judge = buildJudge(
-    (subject, signal) => review(subject, { sources, mode: config.mode, severities: config.severities, at: new Date(), signal }),
+    (subject, within) => review(subject, { sources, mode: config.mode, severities: config.severities, at: new Date(), within, onFacts }),
     config.exempt
   )
 
@@ -163,7 +166,10 @@ function followIdentityWebhook(client: KubeClient, annotationPrefix: string | un
 
 function record(metrics: Metrics, log: Logger, { request, response, error, milliseconds }: Reviewed): void {
   const outcome = outcomeOf(response, error)
-  metrics.reviews.inc({ kind: request?.kind ?? '', operation: request?.operation ?? '', outcome })
+  // Whoever reaches the port may send any kind; the labels of a metric must stay few.
+  const kind = request === undefined ? '' : judgedKinds.has(request.kind) ? request.kind : 'other'
+  const operation = request === undefined ? '' : operations.has(request.operation) ? request.operation : 'other'
+  metrics.reviews.count(kind, operation, outcome)
   metrics.reviewSeconds.observe(milliseconds / 1000)
   if (error) log.error({ err: error }, 'review failed')
   if (response?.auditAnnotations === undefined || request === undefined) return
@@ -181,6 +187,13 @@ function record(metrics: Metrics, log: Logger, { request, response, error, milli
     'review'
   )
 }
+
+// Those of the registration, and webhook configurations, which static webhooks are sent.
+const judgedKinds: ReadonlySet<string> = new Set([
+  ...['ServiceAccount', 'Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'],
+  ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']
+])
+const operations: ReadonlySet<string> = new Set(['CREATE', 'UPDATE', 'DELETE', 'CONNECT'])
 
 function outcomeOf(response: Reviewed['response'], error: Reviewed['error']): string {
   if (error) return 'failed'

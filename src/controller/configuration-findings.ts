@@ -14,7 +14,7 @@ export async function findConfigurationFaults(
   configurations: readonly unknown[],
   { sources, severities, at }: { sources: Sources; severities: ReadonlyMap<string, Severity | 'off'>; at: Date }
 ): Promise<readonly ConfigurationFinding[]> {
-  const context = { sources, severities, mode: 'audit' as const, at, signal: AbortSignal.timeout(10_000) }
+  const context = { sources, severities, mode: 'audit' as const, at, within: { signal: AbortSignal.timeout(10_000) } }
   const verdicts = await Promise.all(
     configurations.map(async (configuration) => {
       const subject = parseSubject(configuration, { stage: 'running' })

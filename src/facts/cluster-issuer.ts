@@ -17,7 +17,7 @@ const issuerRetry = 10_000
 export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {
   let kept: { fact: Answer<string>; until: number } | undefined
 
-  return (signal) => {
+  return (within) => {
     if (kept === undefined || kept.until < Date.now()) {
       const reading = readIssuer(client)
       const entry: NonNullable<typeof kept> = { fact: reading, until: Date.now() + issuerRetry }
@@ -28,7 +28,7 @@ export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer
       })
     }
 
-    return kept.fact instanceof Promise ? before(signal, kept.fact, 'the issuer of the cluster was not read in time') : kept.fact
+    return kept.fact instanceof Promise ? before(within.signal, kept.fact, 'the issuer of the cluster was not read in time') : kept.fact
   }
 }
 

@@ -41,15 +41,15 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
 
   return {
     readIssuer: buildIssuerReader(client),
-    readNamespace: (name, signal) =>
-      namespaceOf(name, (within) => readMetadata(client, 'namespaces', name, within, parseNamespaceSettings), signal),
-    readAccount: (namespace, name, signal) => {
+    readNamespace: (name, within) =>
+      namespaceOf(name, (signal) => readMetadata(client, 'namespaces', name, signal, parseNamespaceSettings), within),
+    readAccount: (namespace, name, within) => {
       if (!isObjectName(namespace) || !isObjectName(name))
         return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
 
-      const read = (within: AbortSignal): Promise<Fact<AccountAnswer>> =>
-        readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, within, accountOf, { exists: false })
-      return accountFor(keyOf(namespace, name), read, signal)
+      const read = (signal: AbortSignal): Promise<Fact<AccountAnswer>> =>
+        readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, signal, accountOf, { exists: false })
+      return accountFor(keyOf(namespace, name), read, within)
     },
     get unlisted() {
       return Object.entries(collections).flatMap(([collection, { synced }]) => (synced ? [] : [collection]))

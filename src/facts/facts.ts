@@ -3,9 +3,12 @@ import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RegisteredWebhook } from '../model/registered-webhooks.js'
+import type { Within } from '../model/within.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
+
+export type { Within }
 
 /** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole returns it). */
 export interface TrustPolicyDocument {
@@ -82,9 +85,8 @@ export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 export type Answer<T> = Fact<T> | Promise<Fact<T>>
 
 /** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
-export interface Ask {
+export interface Ask extends Within {
   readonly namespace: string
-  readonly signal: AbortSignal
   readonly fresh?: boolean
 }
 
@@ -103,17 +105,17 @@ export interface IamSource {
 
 /** Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
 export interface NamespaceSource {
-  readNamespace(name: string, signal: AbortSignal): Answer<NamespaceSettings>
+  readNamespace(name: string, within: Within): Answer<NamespaceSettings>
 }
 
 /** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
 export interface ClusterSource extends NamespaceSource {
-  readIssuer(signal: AbortSignal): Answer<string>
+  readIssuer(within: Within): Answer<string>
 }
 
 /** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
 export interface AccountSource {
-  readAccount(namespace: string, name: string, signal: AbortSignal): Answer<AccountAnswer>
+  readAccount(namespace: string, name: string, within: Within): Answer<AccountAnswer>
 }
 
 /** Where it is known what else there is in a namespace. Never throws. */

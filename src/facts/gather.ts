@@ -8,7 +8,8 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
-import type { Answer, Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources } from './facts.js'
+import type { Answer, Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources, Within } from './facts.js'
+import { after } from '../model/after.js'
 import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
@@ -20,25 +21,27 @@ interface Gathering {
   readonly sources: Sources
   readonly ask: Ask
   readonly at: Date | undefined
+  /** What `lookupOf` said; the role and the provider both ask. */
+  target?: Target | Promise<Target>
   readonly get: <N extends GatheredNeed>(need: N) => Answer<FactTypes[N]>
 }
 
 /**
- * Gathers just the facts that are needed, in parallel, each once. Never throws: what did not answer before the signal is unknown. `fresh` wants
- * no answer of IAM that is older than ten seconds; without `at`, nothing is said of dates in trust policies.
+ * Gathers just the facts that are needed, in parallel, each once; at once when all are at hand. Never throws: what did not answer within the
+ * time is unknown. `fresh` wants no answer of IAM that is older than ten seconds; without `at`, nothing is said of dates in trust policies.
  */
-export async function gatherFacts(
+export function gatherFacts(
   subject: Subject,
   needs: Iterable<Need>,
   sources: Sources,
-  { signal, at, fresh = false }: { signal: AbortSignal; at?: Date; fresh?: boolean }
-): Promise<Facts> {
+  { within, at, fresh = false }: { within: Within; at?: Date; fresh?: boolean }
+): Facts | Promise<Facts> {
   const answers: { [N in GatheredNeed]?: Answer<unknown> } = {}
   const gathering: Gathering = {
     subject,
     arn: roleArnOf(subject),
     sources,
-    ask: { namespace: 'namespace' in subject ? subject.namespace : '', signal, fresh },
+    ask: new Asking('namespace' in subject ? subject.namespace : '', within, fresh),
     at,
     get<N extends GatheredNeed>(need: N) {
       const answer = answers[need] ?? gatherers[need](gathering)
@@ -54,19 +57,33 @@ export async function gatherFacts(
     if (answer instanceof Promise) late.push(answer.then((fact) => void (facts[need] = fact)))
     else facts[need] = answer
   }
-  if (late.length > 0) await Promise.all(late)
+  const gathered = facts as Facts // each need's fact comes from its own gatherer
 
-  return facts as Facts // each need's fact comes from its own gatherer
+  return late.length === 0 ? gathered : Promise.all(late).then(() => gathered)
 }
 
-/** Goes on with an answer: at once when it is there. Most are, and a promise for each would cost a review more than all of its facts. */
-function after<T, U>(answer: T | Promise<T>, use: (fact: T) => U | Promise<U>): U | Promise<U> {
-  return answer instanceof Promise ? answer.then(use) : use(answer)
+/** Passes the signal on unseen. A class, because a getter in a literal is defined anew for every review. */
+class Asking implements Ask {
+  readonly namespace: string
+  readonly fresh: boolean
+  readonly #within: Within
+
+  constructor(namespace: string, within: Within, fresh: boolean) {
+    this.namespace = namespace
+    this.fresh = fresh
+    this.#within = within
+  }
+
+  get signal(): AbortSignal {
+    return this.#within.signal
+  }
 }
 
 const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
   role(gathering) {
-    return after(lookupOf(gathering), (target) => ('state' in target ? target : target.iam.readRole(target.arn, gathering.ask)))
+    return after((gathering.target ??= lookupOf(gathering)), (target) =>
+      'state' in target ? target : target.iam.readRole(target.arn, gathering.ask)
+    )
   },
 
   trust({ subject, arn, sources, at, get }) {
@@ -83,7 +100,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   },
 
   provider(gathering) {
-    return after(lookupOf(gathering), (target) => {
+    return after((gathering.target ??= lookupOf(gathering)), (target) => {
       if ('state' in target) return target
       const { iam, arn } = target
 
@@ -106,19 +123,19 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     })
   },
 
-  issuer({ sources, ask: { signal } }) {
+  issuer({ sources, ask }) {
     if (sources.issuer !== undefined) return known(sources.issuer)
     if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
 
-    return sources.cluster.readIssuer(signal)
+    return sources.cluster.readIssuer(ask)
   },
 
-  namespace({ subject, sources, ask: { signal } }) {
+  namespace({ subject, sources, ask }) {
     const namespaces = sources.namespaces ?? sources.cluster
     if (namespaces === undefined) return moot('there is no cluster to ask')
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
-    return namespaces.readNamespace(subject.namespace, signal)
+    return namespaces.readNamespace(subject.namespace, ask)
   },
 
   clusterCa({ subject, sources: { clusterCa } }) {
@@ -136,11 +153,11 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     return after(get('namespace'), (namespace) => known(namespace.state === 'known' && namespace.value.podsEnforced))
   },
 
-  account({ subject, sources, ask: { signal } }) {
+  account({ subject, sources, ask }) {
     if (!('pod' in subject)) return moot('it runs as nobody')
     if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
 
-    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, signal)
+    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, ask)
   },
 
   identityWebhook({ sources }) {
@@ -159,9 +176,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     return after(get('issuer'), (issuer) => (issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer))
   },
 
-  identityWebhooks: ({ subject, sources, ask: { signal } }) => identityWebhooksFor(subject, sources, signal),
-  backends: ({ subject, sources, ask: { signal } }) => backendsOf(subject, sources, signal),
-  injectedCertificate: ({ subject, sources, ask: { signal } }) => injectedCertificateOf(subject, sources, signal),
+  identityWebhooks: ({ subject, sources, ask }) => identityWebhooksFor(subject, sources, ask),
+  backends: ({ subject, sources, ask }) => backendsOf(subject, sources, ask),
+  injectedCertificate: ({ subject, sources, ask }) => injectedCertificateOf(subject, sources, ask),
   canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 

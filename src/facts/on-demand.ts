@@ -37,10 +37,10 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
     readIssuer: buildIssuerReader(client),
 
     // One that does not exist yet will begin without any settings.
-    readNamespace: async (name, signal) =>
+    readNamespace: async (name, { signal }) =>
       isObjectName(name) ? once(`/api/v1/namespaces/${name}`, parseNamespaceSettings, signal) : unnameable(name, ''),
 
-    readAccount: async (namespace, name, signal) => {
+    readAccount: async (namespace, name, { signal }) => {
       const path = inNamespace(namespace, 'serviceaccounts', name)
       if (path === undefined) return unnameable(namespace, name)
 

@@ -1,7 +1,7 @@
 import type { Watched } from '../kube/list-and-watch.js'
 import { known, type Fact } from '../model/fact.js'
 import { before } from './before.js'
-import type { Answer } from './facts.js'
+import type { Answer, Within } from './facts.js'
 
 /** Reads what a watch has not seen yet: the answer, or why there is none. Never rejects. */
 export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
@@ -16,16 +16,16 @@ const readTimeout = 5000
 export function readThrough<T>(
   watched: Watched<T>,
   { maxAge = Infinity }: { maxAge?: number } = {}
-): (key: string, read: ReadOne<T>, signal: AbortSignal) => Answer<T> {
+): (key: string, read: ReadOne<T>, within: Within) => Answer<T> {
   const reading = new Map<string, Promise<Fact<T>>>()
 
-  return (key, read, signal) => {
+  return (key, read, within) => {
     const seen = watched.get(key)
     if (seen !== undefined && isCurrent(watched.lastEvent, maxAge)) return known(seen)
 
     const pending = reading.get(key) ?? read(AbortSignal.timeout(readTimeout)).finally(() => reading.delete(key))
     reading.set(key, pending)
-    return before(signal, pending, `${key} was not read in time`)
+    return before(within.signal, pending, `${key} was not read in time`)
   }
 }
 

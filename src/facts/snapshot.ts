@@ -1,7 +1,8 @@
 import { known, unknown, type Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
-import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
+import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
+import { providerArnOf } from '../trust-policy/provider.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
 import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from './facts.js'
 import { listOf, parseRole, type Fail, type IamFile } from './iam-file.js'
@@ -38,34 +39,56 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
 }
 
 function sourceOf(files: readonly IamFile[]): IamSource {
-  const roles = new Map(files.flatMap((file) => file.roles.map((role) => [keyOf(parseRoleArn(role.arn)), role])))
-  const providers = new Map(files.flatMap((file) => (file.oidcProviders ?? []).map((provider) => [provider.arn, provider])))
+  // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS quotas".
+  const roles = new Map<string, Map<string, Fact<RoleAnswer>>>()
+  for (const role of files.flatMap((file) => file.roles)) {
+    const { account, name } = parseRoleArn(role.arn) ?? { account: '', name: '' } // the parsers of the files let in nothing else
+    groupOf(roles, account).set(name.toLowerCase(), known(role))
+  }
+  const registered = files.flatMap(({ oidcProviders }) => oidcProviders ?? [])
+  const providers = new Map<string, Map<string, Map<string, Fact<ProviderAnswer>>>>()
+  for (const { arn, clientIds } of registered) {
+    const [, partition = '', account = '', host = ''] = providerArn.exec(arn) ?? []
+    groupOf(groupOf(providers, partition), account).set(`https://${host}`, known({ registered: true, arn, clientIds }))
+  }
   const rolesListed = new Set(files.flatMap(({ accounts }) => accounts))
   const providersListed = new Set(files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts)))
 
   return {
     readRole: (arn): Fact<RoleAnswer> => {
-      const role = roles.get(keyOf(arn))
-      if (role !== undefined) return known(role)
+      const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
+      if (role !== undefined) return role
       if (rolesListed.has(arn.account)) return known({ exists: false })
 
       return unknown(`the IAM file does not list all roles of account ${arn.account}`)
     },
     readProvider: ({ account, partition, issuer }: ProviderQuestion): Fact<ProviderAnswer> => {
-      const prefix = `arn:${partition}:iam::${account}:oidc-provider/`
-      const arn = `${prefix}${issuer.replace(/^https:\/\//, '')}`
-      const provider = providers.get(arn)
-      if (provider !== undefined) return known({ registered: true, ...provider })
+      const provider = providers
+        .get(partition)
+        ?.get(account)
+        ?.get(issuer.startsWith('https://') ? issuer : `https://${issuer}`)
+      if (provider !== undefined) return provider
       if (!providersListed.has(account)) return unknown(`the IAM file does not list the OIDC providers of account ${account}`)
 
+      const arn = providerArnOf(partition, account, issuer.replace(/^https:\/\//, ''))
+      const prefix = providerArnOf(partition, account, '')
       const similar = lookalikesOf(
         arn,
-        [...providers.keys()].filter((other) => other.startsWith(prefix))
+        registered.map((other) => other.arn).filter((other) => other.startsWith(prefix))
       )
       return known({ registered: false, arn, similar })
     }
   }
 }
+
+function groupOf<T>(groups: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  const group = groups.get(key) ?? new Map<string, T>()
+  groups.set(key, group)
+
+  return group
+}
+
+const providerArn = /^arn:(aws[a-z0-9-]*):iam::(\d{12}):oidc-provider\/(.+)/s
 
 function parseSnapshot(content: unknown, fail: Fail): IamFile {
   if (!isRecord(content) || content['kind'] !== 'IamSnapshot' || content['apiVersion'] !== 'irsa-guard.io/v1') {
@@ -95,7 +118,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
 
 function parseProvider(provider: unknown, at: string, fail: Fail): { arn: string; clientIds: readonly string[] } {
   const { arn, clientIds } = isRecord(provider) ? provider : {}
-  if (typeof arn !== 'string' || !/^arn:aws[a-z0-9-]*:iam::\d{12}:oidc-provider\/./.test(arn)) {
+  if (typeof arn !== 'string' || !providerArn.test(arn)) {
     return fail(`${at}.arn is ${JSON.stringify(arn)}; expected the ARN of an OIDC provider`)
   }
   const texts = listOf(clientIds, `${at}.clientIds`, fail).map((clientId) =>
@@ -103,11 +126,4 @@ function parseProvider(provider: unknown, at: string, fail: Fail): { arn: string
   )
 
   return { arn, clientIds: texts }
-}
-
-// Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS quotas".
-function keyOf(arn: RoleArn | undefined): string {
-  const { account = '', name = '' } = arn ?? {}
-
-  return `${account}/${name.toLowerCase()}`
 }

@@ -2,17 +2,24 @@ import { caInjectionsOf } from '../model/ca-injection.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { lookalikesOf, registeredWebhooksOf, type RegisteredWebhook } from '../model/registered-webhooks.js'
 import type { Subject } from '../model/subject.js'
-import { identityWebhooksOf, serviceKeyOf } from '../model/webhook-configuration.js'
-import type { FactTypes, Sources } from './facts.js'
-import type { Backend } from './webhooks.js'
+import { identityWebhooksOf, serviceKeyOf, type WebhookConfigurationSubject } from '../model/webhook-configuration.js'
+import { after } from '../model/after.js'
+import type { Answer, FactTypes, Sources, Within } from './facts.js'
+import type { Backend, WebhooksInSight } from './webhooks.js'
 
 /** The identity webhooks of the cluster in call order. That there are none is known only where the whole cluster is in sight. */
-export async function identityWebhooksFor(
-  subject: Subject,
+export function identityWebhooksFor(subject: Subject, sources: Sources, within: Within): Answer<readonly RegisteredWebhook[]> {
+  if ('webhooks' in subject) return identityWebhooksBeside(subject, sources, within)
+  if (sources.webhooks === undefined) return notInSight
+
+  return after(sources.webhooks.readConfigurations(within.signal), (seen) => registeredIn(seen, sources))
+}
+
+async function identityWebhooksBeside(
+  subject: WebhookConfigurationSubject,
   sources: Sources,
-  signal: AbortSignal
+  { signal }: Within
 ): Promise<Fact<readonly RegisteredWebhook[]>> {
-  if (!('webhooks' in subject)) return identityWebhooksOfCluster(sources, signal)
   if (identityWebhooksOf(subject).length === 0) return moot('no identity webhook is registered here')
 
   const seen = await sources.webhooks?.readConfigurations(signal)
@@ -24,8 +31,7 @@ export async function identityWebhooksFor(
   return seen?.state === 'unknown' && registered.length === 1 ? seen : known(registered)
 }
 
-async function identityWebhooksOfCluster(sources: Sources, signal: AbortSignal): Promise<Fact<readonly RegisteredWebhook[]>> {
-  const seen = (await sources.webhooks?.readConfigurations(signal)) ?? notInSight
+function registeredIn(seen: Fact<WebhooksInSight>, sources: Sources): Fact<readonly RegisteredWebhook[]> {
   if (seen.state !== 'known') return seen
   if (!seen.value.complete) return notInSight
 
@@ -49,14 +55,16 @@ const notInSight = moot('the whole cluster is not in sight')
 export async function backendsOf(
   subject: Subject,
   { webhooks: source }: Sources,
-  signal: AbortSignal
+  within: Within
 ): Promise<Fact<ReadonlyMap<string, Backend>>> {
   const services = 'webhooks' in subject ? subject.webhooks.flatMap(({ service }) => service ?? []) : []
   if (services.length === 0) return moot('no webhook of it is served by a Service')
   if (source === undefined) return moot('nobody looks for Services')
 
   const byKey = new Map(services.map((service) => [serviceKeyOf(service), service]))
-  const answers = await Promise.all(Array.from(byKey, async ([key, service]) => ({ key, fact: await source.readBackend(service, signal) })))
+  const answers = await Promise.all(
+    Array.from(byKey, async ([key, service]) => ({ key, fact: await source.readBackend(service, within.signal) }))
+  )
   const backends = new Map(answers.flatMap(({ key, fact }) => (fact.state === 'known' ? [[key, fact.value] as const] : [])))
   const [open] = answers.flatMap(({ fact }) => (fact.state === 'known' ? [] : [fact]))
 
@@ -67,7 +75,7 @@ export async function backendsOf(
 export async function injectedCertificateOf(
   subject: Subject,
   { webhooks: source }: Sources,
-  signal: AbortSignal
+  within: Within
 ): Promise<Fact<FactTypes['injectedCertificate']>> {
   const injections = 'webhooks' in subject ? caInjectionsOf(subject.annotations) : []
   if (injections.length === 0) return moot('nobody is asked to fill in a bundle')
@@ -75,7 +83,7 @@ export async function injectedCertificateOf(
   const reference = injections.map((injection) => injection.reference).find((named) => named?.kind === 'Certificate')
   if (reference === undefined || source === undefined) return known('unseen')
 
-  const found = await source.readCertificate(reference, signal)
+  const found = await source.readCertificate(reference, within.signal)
   if (found.state === 'known') return known(found.value ? 'exists' : 'missing')
 
   // What a cluster holds shows by itself whether somebody filled it in.

@@ -5,8 +5,7 @@ import { isRecord } from '../model/subject.js'
 export interface ManifestObject {
   readonly object: Readonly<Record<string, unknown>>
   readonly file: string
-  readonly line: number
-  /** The line of a field, or of the nearest thing around it that stands in the file. */
+  /** The line of a field (of the object itself: no path), or of the nearest thing around it that stands in the file. */
   readonly lineOf: (path: readonly string[]) => number
 }
 
@@ -45,7 +44,7 @@ export function parseManifest(file: string, text: string): { objects: ManifestOb
       }
       for (const { object, prefix } of membersOf(content)) {
         const lineOf = (path: readonly string[]): number => lineAt(offsetOf(document, [...prefix, ...path]))
-        objects.push({ object, file, line: lineOf([]), lineOf })
+        objects.push({ object, file, lineOf })
       }
     } catch (error) {
       // yaml throws ReferenceError for aliases that do not resolve, or that explode (its maxAliasCount).

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
+import { Deadline } from './deadline.js'
 import type { Judge } from './judge.js'
 
 // Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
@@ -71,7 +72,9 @@ export function buildApp({
     const parsed = parseAdmissionReview(request.body)
     if ('malformed' in parsed) throw httpError(400, parsed.malformed)
 
-    const response = await before(Math.min(deadline, timeoutOf(request.query.timeout)), (signal) => judge(parsed, signal))
+    const within = new Deadline(Math.min(deadline, timeoutOf(request.query.timeout)))
+    const answer = judge(parsed, within)
+    const response = answer instanceof Promise ? await answer.finally(() => within.clear()) : answer
     onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
     if (isDraining()) reply.header('connection', 'close')
 
@@ -106,20 +109,6 @@ function timeoutOf(text: string | undefined): number {
   const seconds = /^(\d+)s$/.exec(text ?? '')?.[1]
 
   return seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100)
-}
-
-/**
- * Works with a signal that comes after so many milliseconds. Not AbortSignal.timeout: its timer cannot be cleared, so each review would come
- * back seconds after its answer and make an error with a stack that nobody reads, a quarter of what the review itself costs.
- */
-async function before<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), milliseconds)
-  try {
-    return await work(controller.signal)
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function isTooDeep(text: string): boolean {

@@ -1,4 +1,5 @@
 import { isRecord } from '../model/subject.js'
+import { evaluateCondition } from './condition.js'
 import { contextOf, isTimeKey, type RequestContext, type Token } from './context.js'
 import { evaluatePolicy, evaluateStatement } from './evaluate.js'
 import { hasWildcard, parsePattern, type Pattern } from '../model/glob.js'
@@ -27,8 +28,10 @@ const stranger = 'irsa-guard-stranger'
  * that keeps strangers out does, too. Their audience is left open, for a service account may ask for any.
  */
 export function breadthOf(policy: Policy, provider: string, token: Token, verdict: 'allowed' | 'denied' | 'depends'): Breadth[] {
-  const found = doorsOf(policy, provider, token).flatMap((door) => ('kind' in door ? [door] : [...byPattern(policy, door, token)]))
-  const unlimited = verdict === 'denied' ? undefined : letsIn(policy, provider, contextOf({ ...token, audience: stranger }))
+  const { doors, limitsAudience } = doorsOf(policy, provider, token)
+  const found = doors.flatMap((door) => ('kind' in door ? [door] : [...byPattern(policy, door, token)]))
+  const isOpen = verdict !== 'denied' && !limitsAudience
+  const unlimited = isOpen ? letsIn(policy, provider, contextOf({ ...token, audience: stranger })) : undefined
   if (unlimited !== undefined) found.push({ kind: 'no-audience', statement: unlimited.index })
 
   return found.length < 2 ? found : onePerKind(found)
@@ -48,21 +51,42 @@ interface Doors {
   readonly issuer: string
   readonly roleAccount: string
   readonly doors: readonly Door[]
+  /** Whether no statement lets in a token for an audience that it does not name, whatever else is in the token. */
+  readonly limitsAudience: boolean
 }
 
 const doorsSeen = new WeakMap<Policy, Doors>()
 
 /** The doors of a policy, looked for once for a cluster, however many accounts share the role; only a date makes them change. */
-function doorsOf(policy: Policy, provider: string, token: Token): readonly Door[] {
+function doorsOf(policy: Policy, provider: string, token: Token): Doors {
   const { issuer, roleAccount } = token
   const seen = doorsSeen.get(policy)
-  if (seen?.provider === provider && seen.issuer === issuer && seen.roleAccount === roleAccount) return seen.doors
+  if (seen?.provider === provider && seen.issuer === issuer && seen.roleAccount === roleAccount) return seen
 
-  const doors = [...findDoors(policy, provider, token)]
+  const doors: Doors = {
+    provider,
+    issuer,
+    roleAccount,
+    doors: [...findDoors(policy, provider, token)],
+    limitsAudience: policy.statements.every(
+      (statement) => statement.effect === 'Deny' || limitsAudience(statement, policy.variables, token)
+    )
+  }
   const isTimeless = !policy.statements.some(({ conditions }) => conditions.some(({ lowerKey }) => isTimeKey(lowerKey)))
-  if (isTimeless) doorsSeen.set(policy, { provider, issuer, roleAccount, doors })
+  if (isTimeless) doorsSeen.set(policy, doors)
 
   return doors
+}
+
+/** A condition on the audience in plain text keeps strangers out by itself, so nothing else of the token has to be looked at. */
+function limitsAudience({ conditions }: Statement, variables: boolean, { issuer, roleAccount }: Token): boolean {
+  const key = `${issuer.toLowerCase()}:aud`
+  const context = contextOf({ issuer, roleAccount, subject: stranger, audience: stranger, at: undefined })
+
+  return conditions.some(
+    (condition) =>
+      condition.lowerKey === key && !condition.values.some(hasVariable) && evaluateCondition(condition, variables, context).truth === false
+  )
 }
 
 function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Door> {

@@ -1,3 +1,5 @@
+import { rememberLast } from '../model/remember.js'
+
 /** What is known, before the request is made, of a condition key in it. */
 export type KeyState =
   | { readonly is: 'known'; readonly value: string }
@@ -68,20 +70,17 @@ const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
 
 /** The context of AssumeRoleWithWebIdentity with a service account's token. */
 export function contextOf({ issuer, subject, audience, roleAccount, at }: Token): RequestContext {
-  const prefix = `${issuer.toLowerCase()}:`
+  const ours = keysOf(issuer)
   const audienceState: KeyState = audience === undefined ? always : { is: 'known', value: audience }
   const time: KeyState = { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
 
   return {
     stateOf(key) {
-      if (key.startsWith(prefix)) {
-        const claim = key.slice(prefix.length)
-        if (claim === 'sub') return { is: 'known', value: subject }
-        if (claim === 'aud') return audienceState
-        // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours lack.
-        if (claim === 'oaud') return audience === undefined ? runtime : { is: 'either', value: audience }
-        return absent
-      }
+      if (key === ours.sub) return { is: 'known', value: subject }
+      if (key === ours.aud) return audienceState
+      // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours lack.
+      if (key === ours.oaud) return audience === undefined ? runtime : { is: 'either', value: audience }
+      if (key.startsWith(ours.prefix)) return absent
       if (isTimeKey(key)) return time
       if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
       if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
@@ -90,3 +89,10 @@ export function contextOf({ issuer, subject, audience, roleAccount, at }: Token)
     }
   }
 }
+
+/** The condition keys of an issuer that service account tokens have claims for; a process hears of hardly more than one issuer. */
+const keysOf = rememberLast((issuer: string) => {
+  const prefix = `${issuer.toLowerCase()}:`
+
+  return { prefix, sub: `${prefix}sub`, aud: `${prefix}aud`, oaud: `${prefix}oaud` }
+})

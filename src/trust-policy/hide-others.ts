@@ -11,6 +11,7 @@ const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
  * what a trust policy says of others is not theirs to read. The verdict and the kind of miss stay.
  */
 export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJudgement {
+  if (judgement.miss === undefined && judgement.breadth.length === 0) return judgement // nearly all
   const name = judgement.subject.slice(judgement.subject.lastIndexOf(':') + 1)
   const isOurs = (value: string): boolean => isOf(value, namespace, name)
   const { miss, breadth } = judgement

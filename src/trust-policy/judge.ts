@@ -1,3 +1,4 @@
+import { rememberLast } from '../model/remember.js'
 import { anyoneInValue, breadthOf, isOverPermissive, type Breadth } from './breadth.js'
 import { contextOf, type Token } from './context.js'
 import { readDocument, type Defect } from './document.js'
@@ -100,13 +101,23 @@ export function judgeRead({ policy, value, size }: ReadTrustPolicy, question: Om
 /** The token and the provider that a question is about. */
 export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: string; token: Token } {
   const { issuer, namespace, serviceAccount, audience, roleAccount, partition = 'aws', at } = question
-  const bare = issuer.replace(/^https:\/\//, '')
+  const { bare, arnIn } = namesOf(issuer)
 
   return {
-    provider: providerArnOf(partition, roleAccount, bare),
+    provider: arnIn(partition)(roleAccount),
     token: { issuer: bare, subject: `system:serviceaccount:${namespace}:${serviceAccount}`, audience, roleAccount, at }
   }
 }
+
+/** What an issuer is called in policies. One cluster has one issuer, and accounts come in runs, so all of it is mostly at hand. */
+const namesOf = rememberLast((issuer: string) => {
+  const bare = issuer.replace(/^https:\/\//, '')
+
+  return {
+    bare,
+    arnIn: rememberLast((partition: string) => rememberLast((account: string) => providerArnOf(partition, account, bare)))
+  }
+})
 
 function invalid(defect: Defect, question: Omit<TrustQuestion, 'document'>, value: unknown, size: number): TrustJudgement {
   const breadth = anyoneInValue(value)

@@ -79,7 +79,8 @@ t.test('is ready once it could answer, and answers over TLS', async (t) => {
     status: 200,
     body: { response: { allowed: false, status: { message: /^service account shop\/cart\n- role-arn-partition-mismatch/ } } }
   })
-  t.match(await health(serving, '/metrics'), /irsa_guard_reviews_total\{kind="",operation="CREATE",outcome="denied"\} 1\n/)
+  t.match(await health(serving, '/metrics'), /irsa_guard_reviews_total\{kind="other",operation="CREATE",outcome="denied"\} 1\n/)
+  t.match(await health(serving, '/metrics'), /irsa_guard_facts_total\{fact="issuer",result="known"\} 1\n/)
   t.match(await health(serving, '/metrics'), /irsa_guard_serving_certificate_expiry_seconds 1\d{9}\n/)
 })
 

@@ -8,7 +8,7 @@ const annotated = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:rol
 const account = (name: string, annotations?: object): object => ({
   metadata: { name, namespace: 'shop', annotations, resourceVersion: '1' }
 })
-const signal = AbortSignal.timeout(60_000)
+const within = { signal: AbortSignal.timeout(60_000) }
 
 type Answer = Partial<KubeAnswer> | Error
 
@@ -61,13 +61,13 @@ t.test('answers for an account that the watch knows, without a call', async (t) 
   t.strictSame(cluster.unlisted, ['namespaces', 'serviceaccounts'])
   await until(() => cluster.unlisted.length === 0)
   t.strictSame(cluster.unlisted, [])
-  t.strictSame(await cluster.readAccount('shop', 'cart', signal), known({ exists: true, annotations: annotated }))
-  t.strictSame(await cluster.readAccount('shop', 'plain', signal), known({ exists: true, annotations: {} }))
+  t.strictSame(await cluster.readAccount('shop', 'cart', within), known({ exists: true, annotations: annotated }))
+  t.strictSame(await cluster.readAccount('shop', 'plain', within), known({ exists: true, annotations: {} }))
 
   await sleep(10)
   say({ type: 'MODIFIED', object: account('plain', annotated) })
   await sleep(10)
-  t.strictSame(await cluster.readAccount('shop', 'plain', signal), known({ exists: true, annotations: annotated }))
+  t.strictSame(await cluster.readAccount('shop', 'plain', within), known({ exists: true, annotations: annotated }))
   t.strictSame(asked, [])
   t.match(cluster.lastEvents, { namespaces: Date, serviceaccounts: Date })
 })
@@ -76,16 +76,16 @@ t.test('reads an account that the watch has not seen once for all who wait, and 
   const { promise, resolve } = Promise.withResolvers<Answer>()
   const { cluster, asked } = start(t, { read: () => promise })
   await until(() => cluster.unlisted.length === 0)
-  const waiting = Array.from({ length: 1000 }, () => cluster.readAccount('shop', 'new', signal))
-  const impatient = cluster.readAccount('shop', 'new', AbortSignal.timeout(20))
+  const waiting = Array.from({ length: 1000 }, () => cluster.readAccount('shop', 'new', within))
+  const impatient = cluster.readAccount('shop', 'new', { signal: AbortSignal.timeout(20) })
   t.strictSame(await impatient, { state: 'unknown', because: 'shop/new was not read in time' })
   resolve({ status: 200, body: account('new', annotated) })
   const answers = await Promise.all(waiting)
   t.ok(answers.every((answer) => answer.state === 'known' && answer.value.exists))
   t.strictSame(asked, ['/api/v1/namespaces/shop/serviceaccounts/new'], 'one call, for the impatient one too')
-  await cluster.readAccount('shop', 'new', signal)
+  await cluster.readAccount('shop', 'new', within)
   t.equal(asked.length, 2)
-  t.strictSame(await cluster.readAccount('shop', 'other', AbortSignal.abort()), {
+  t.strictSame(await cluster.readAccount('shop', 'other', { signal: AbortSignal.abort() }), {
     state: 'unknown',
     because: 'shop/other was not read in time'
   })
@@ -98,20 +98,20 @@ t.test('tells what does not exist from what could not be read', async (t) => {
     broken: new Error('connection reset')
   }
   const { cluster } = start(t, { read: (path) => answers[path.split('/').at(-1) ?? ''] ?? {} })
-  t.strictSame(await cluster.readAccount('shop', 'gone', signal), known({ exists: false }))
-  t.strictSame(await cluster.readAccount('shop', 'hidden', signal), {
+  t.strictSame(await cluster.readAccount('shop', 'gone', within), known({ exists: false }))
+  t.strictSame(await cluster.readAccount('shop', 'hidden', within), {
     state: 'unknown',
     because: 'namespaces/shop/serviceaccounts/hidden could not be read (the API server answered 403)'
   })
-  t.match(await cluster.readAccount('shop', 'broken', signal), { state: 'unknown', because: /\(connection reset\)$/ })
-  t.match(await cluster.readNamespace('gone', signal), { state: 'unknown' }, 'a namespace that is not there yet may enforce nothing')
+  t.match(await cluster.readAccount('shop', 'broken', within), { state: 'unknown', because: /\(connection reset\)$/ })
+  t.match(await cluster.readNamespace('gone', within), { state: 'unknown' }, 'a namespace that is not there yet may enforce nothing')
 })
 
 t.test('asks about nothing that is no name', async (t) => {
   const { cluster, asked } = start(t, {})
   for (const name of ['..', 'a/b', '../../secrets/x', 'A', '', 'a?b', 'a'.repeat(254)]) {
-    t.match(await cluster.readAccount('shop', name, signal), { state: 'unknown', because: /is not a name/ }, name.slice(0, 20))
-    t.match(await cluster.readAccount(name, 'cart', signal), { state: 'unknown' })
+    t.match(await cluster.readAccount('shop', name, within), { state: 'unknown', because: /is not a name/ }, name.slice(0, 20))
+    t.match(await cluster.readAccount(name, 'cart', within), { state: 'unknown' })
   }
   t.strictSame(asked, [])
 })

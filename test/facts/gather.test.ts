@@ -10,17 +10,17 @@ import { accountOf, annotated } from '../support/accounts.js'
 import { deploymentOf, podOf, role } from '../support/pods.js'
 import { asks, issuer, policy, statement } from '../support/trust.js'
 
-const signal = new AbortController().signal
+const within = new AbortController()
 const subjectOf = (object: object): Subject => {
   const subject = parseSubject(object, { stage: 'source' })
   if (subject === undefined) throw new Error('not a subject')
   return subject
 }
 const gather = async (object: object, need: Need, sources: Sources = {}) =>
-  (await gatherFacts(subjectOf(object), new Set([need]), sources, { signal }))[need]
+  (await gatherFacts(subjectOf(object), new Set([need]), sources, { within }))[need]
 
 t.test('only what is needed is gathered', async (t) => {
-  t.strictSame(await gatherFacts(subjectOf(podOf()), new Set(), {}, { signal }), {})
+  t.strictSame(await gatherFacts(subjectOf(podOf()), new Set(), {}, { within }), {})
 })
 
 t.test('a service account comes from the source', async (t) => {
@@ -98,7 +98,7 @@ async function lookUp(namespace: Fact<NamespaceSettings>): Promise<{ facts: Fact
     }
   }
   const cluster = { readIssuer: async () => known('https://a.example'), readNamespace: async () => namespace }
-  return { facts: await gatherFacts(subjectOf(accountOf(annotated)), rolesNeeded, { iam, cluster }, { signal }), asked }
+  return { facts: await gatherFacts(subjectOf(accountOf(annotated)), rolesNeeded, { iam, cluster }, { within }), asked }
 }
 
 t.test('what the namespace may not use is never looked up', async (t) => {
@@ -137,7 +137,7 @@ t.test('service accounts of other namespaces are named to those who run a comman
   const shown = async (stage: 'source' | 'admitted'): Promise<string> => {
     const subject = parseSubject(accountOf(annotated), { stage })
     if (subject === undefined) throw new Error('not a subject')
-    return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { signal }))
+    return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { within }))
   }
   t.match(await shown('source'), /billing:invoices/)
   t.notMatch(await shown('admitted'), /billing|invoices/)

@@ -20,6 +20,6 @@ t.test('believes a watch as long as it hears of the cluster', async (t) => {
     ['being listed for the first time', undefined, 1000, 'of the watch']
   ] as const) {
     const read = readThrough(watchedAt(lastEvent), maxAge === undefined ? {} : { maxAge })
-    t.strictSame(await read('seen', async () => known('read'), AbortSignal.timeout(1000)), known(expected), why)
+    t.strictSame(await read('seen', async () => known('read'), { signal: AbortSignal.timeout(1000) }), known(expected), why)
   }
 })

@@ -7,13 +7,13 @@ import { parseSubject, type Stage } from '../../src/model/subject.js'
 import { accountOf } from '../support/accounts.js'
 import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 
-const signal = new AbortController().signal
+const within = new AbortController()
 
 async function gather<N extends Need>(object: object, need: N, sources: Sources = {}, stage: Stage = 'source') {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) throw new Error('not a subject')
 
-  return (await gatherFacts(subject, new Set([need]), sources, { signal }))[need]
+  return (await gatherFacts(subject, new Set([need]), sources, { within }))[need]
 }
 
 const sourceOf = (configurations: readonly object[], complete: boolean, more: Partial<WebhookSource> = {}): Sources => ({

@@ -22,7 +22,7 @@ t.test('reads documents, lists and JSON with their lines', async (t) => {
   const { objects, unreadable } = parseManifest('f.yaml', text)
   t.strictSame(unreadable, [])
   t.match(
-    objects.map(({ line, file, object }) => [file, line, object['kind']]),
+    objects.map(({ lineOf, file, object }) => [file, lineOf([]), object['kind']]),
     [
       ['f.yaml', 1, 'ServiceAccount'],
       ['f.yaml', 10, 'ServiceAccount']

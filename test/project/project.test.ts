@@ -122,7 +122,7 @@ async function judged(yaml: string, stage: Stage, iam: unknown, clusterCa: strin
   const objects = parseAllDocuments(yaml).map((document) => document.toJS() as unknown)
   const subjects = objects.flatMap((object) => parseSubject(object, { stage }) ?? [])
   const sources = { ...buildObjectSources(subjects, objects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
-  const context = { sources, mode: 'enforce' as const, at: new Date('2026-11-24T00:00:00Z'), signal: new AbortController().signal }
+  const context = { sources, mode: 'enforce' as const, at: new Date('2026-11-24T00:00:00Z'), within: new AbortController() }
 
-  return (await Promise.all(subjects.map((subject) => review(subject, context)))).flatMap(({ findings }) => findings)
+  return (await Promise.all(subjects.map(async (subject) => review(subject, context)))).flatMap(({ findings }) => findings)
 }

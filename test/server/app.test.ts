@@ -63,7 +63,7 @@ const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> =
 const given: Sources = { iam: loadSnapshots([{ file: 'iam', content: iam }]).iam, issuer }
 
 function build(mode: Mode = 'enforce', sources = given): ReturnType<typeof buildApp> {
-  const judge = buildJudge((subject, signal) => review(subject, { sources, mode, at: new Date(), signal }), {
+  const judge = buildJudge((subject, within) => review(subject, { sources, mode, at: new Date(), within }), {
     users: ['robot'],
     groups: ['night shift']
   })
@@ -171,7 +171,10 @@ t.test("obeys the namespace's mode before its own", async (t) => {
     t.match((await post(app, reviewOf(serviceAccount(bad)))).body, { response: { allowed } }, `${own}, namespace ${String(mode)}`)
   }
   t.match((await post(build('enforce', inNamespace(unknown('no answer'))), reviewOf(serviceAccount(bad)))).body, {
-    response: { allowed: true, warnings: [/malformed/, /fix/, /^not checked: role-not-permitted-in-namespace, irsa-guard.io\/mode: no answer$/] }
+    response: {
+      allowed: true,
+      warnings: [/malformed/, /fix/, /^not checked: role-not-permitted-in-namespace, irsa-guard.io\/mode: no answer$/]
+    }
   })
 })
 

@@ -33,10 +33,10 @@ const requestOf = (object: object, old?: object): AdmissionRequest => ({
 })
 
 const answer = (object: object, { podsEnforced = true, old }: { podsEnforced?: boolean; old?: object } = {}) => {
-  const judge = buildJudge((subject, signal) =>
-    review(subject, { sources: sourcesOf(podsEnforced), mode: 'enforce', at: new Date(), signal })
+  const judge = buildJudge((subject, within) =>
+    review(subject, { sources: sourcesOf(podsEnforced), mode: 'enforce', at: new Date(), within })
   )
-  return judge(requestOf(object, old), new AbortController().signal)
+  return judge(requestOf(object, old), new AbortController())
 }
 
 t.test(

@@ -6,8 +6,8 @@ import { pem } from '../support/certificates.js'
 import { podsRule } from '../support/webhooks.js'
 
 const right = pem(clusterCa.der)
-const judge = buildJudge((subject, signal) =>
-  review(subject, { sources: { clusterCa: right }, mode: 'enforce', at: new Date('2026-11-24T00:00:00Z'), signal })
+const judge = buildJudge((subject, within) =>
+  review(subject, { sources: { clusterCa: right }, mode: 'enforce', at: new Date('2026-11-24T00:00:00Z'), within })
 )
 const answer = (object: object, old?: object) =>
   judge(
@@ -22,7 +22,7 @@ const answer = (object: object, old?: object) =>
       user: 'admin',
       groups: ['system:masters']
     },
-    new AbortController().signal
+    new AbortController()
   )
 const bundled = (bundle: string, changes: object = {}): object => configurationWith(bundle, { rules: [podsRule], ...changes })
 
