@@ -5,7 +5,7 @@ import { known, unknown } from '../../src/model/fact.js'
 import { clientThat } from '../support/kube-client.js'
 
 const issuer = 'https://oidc.example/id/A'
-const signal = AbortSignal.timeout(60_000)
+const within = { signal: AbortSignal.timeout(60_000) }
 const tokenOf = (claims: unknown): string => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
 
 function clusterWith(answer: Partial<KubeAnswer> | Error, readToken: KubeClient['readToken'] = async () => undefined): KubeClient {
@@ -14,7 +14,7 @@ function clusterWith(answer: Partial<KubeAnswer> | Error, readToken: KubeClient[
 
 t.test('believes the discovery document first', async (t) => {
   const readIssuer = buildIssuerReader(clusterWith({ body: { issuer } }, async () => tokenOf({ iss: 'https://other.example' })))
-  t.strictSame(await readIssuer(signal), known(issuer))
+  t.strictSame(await readIssuer(within), known(issuer))
 })
 
 t.test('takes the issuer of its own token when there is no document', async (t) => {
@@ -24,7 +24,7 @@ t.test('takes the issuer of its own token when there is no document', async (t) 
     ['no map', { body: 'issuer' }],
     ['no answer', new Error('connect ECONNREFUSED')]
   ] as const) {
-    t.strictSame(await buildIssuerReader(clusterWith(answer, async () => tokenOf({ iss: issuer })))(signal), known(issuer), why)
+    t.strictSame(await buildIssuerReader(clusterWith(answer, async () => tokenOf({ iss: issuer })))(within), known(issuer), why)
   }
 })
 
@@ -41,7 +41,7 @@ t.test('guesses nothing from a token that does not tell', async (t) => {
   }
   for (const [why, readToken] of Object.entries(tokens)) {
     t.strictSame(
-      await buildIssuerReader(clusterWith({ status: 403 }, readToken))(signal),
+      await buildIssuerReader(clusterWith({ status: 403 }, readToken))(within),
       unknown('the issuer of the cluster could not be read (the API server answered 403)'),
       why
     )
@@ -56,7 +56,7 @@ t.test('asks once for all who wait', async (t) => {
       return { body: { issuer } }
     })
   )
-  t.strictSame(await Promise.all([readIssuer(signal), readIssuer(signal)]), [known(issuer), known(issuer)])
-  t.strictSame(await readIssuer(signal), known(issuer))
+  t.strictSame(await Promise.all([readIssuer(within), readIssuer(within)]), [known(issuer), known(issuer)])
+  t.strictSame(await readIssuer(within), known(issuer))
   t.equal(asked, 1)
 })
