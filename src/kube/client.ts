@@ -50,6 +50,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   if (cluster === null) throw new Error('the kubeconfig has no current cluster')
 
   const server = new URL(cluster.server)
+  if (server.protocol !== 'https:') throw new Error(`its server is ${cluster.server}, and credentials go over https only`)
+
   const agents = new Map<string, Agent>()
 
   async function optionsOf({ method = 'GET', path, query = {}, contentType, accept }: KubeRequest): Promise<RequestOptions> {

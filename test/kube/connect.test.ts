@@ -23,6 +23,7 @@ const kubeconfig = (server: string): string =>
 
 t.test('finds the cluster as kubectl does', async (t) => {
   const directory = t.testdir({
+    plain: kubeconfig('http://127.0.0.1:8001'),
     flag: kubeconfig('https://flag.example'),
     variable: kubeconfig('https://variable.example'),
     '.kube': { config: kubeconfig('https://home.example') },
@@ -37,6 +38,9 @@ t.test('finds the cluster as kubectl does', async (t) => {
   t.throws(() => findCluster({ context: 'third' }, { HOME: directory }), {
     code: 'ERR_KUBECONFIG',
     message: /there is no context "third"; it has "first", "second"/
+  })
+  t.throws(() => findCluster({ kubeconfig: at('plain') }, {}), {
+    message: /its server is http:\/\/127.0.0.1:8001, and credentials go over https only/
   })
   t.throws(() => findCluster({ kubeconfig: at('gone') }, {}), { code: 'ERR_KUBECONFIG', message: /gone cannot be used: .*ENOENT/ })
 })
