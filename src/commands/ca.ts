@@ -9,7 +9,7 @@ import {
 import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
 import { bundleTextOf } from '../output/bundle-text.js'
 import { decodeBase64 } from '../x509/base64.js'
-import { readServedChain } from './served-chain.js'
+import { readChainOf } from './served-chain.js'
 import { readText } from './sources.js'
 import type { Terminal } from './check.js'
 
@@ -32,7 +32,7 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
     throw new GuardError('ERR_USAGE', '--chain needs --host, the name or address by which the API server calls the webhook')
   }
   const bundle = await readBundleFile(options.bundle)
-  const chain = options.server === undefined ? await optionalText(options.chain) : await readServedChain(options.server, options.host)
+  const chain = options.server === undefined ? await optionalText(options.chain) : await readChainOf(options.server, options.host)
   const host = options.host ?? hostOf(options.server)
   const report = bundleReportOf({
     caBundle: bundle.toString('base64'),

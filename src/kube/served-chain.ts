@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 
 /** Where a TLS server is reached, and the name that it is asked for (SNI). */
@@ -17,8 +18,9 @@ export async function readServedChain({ host, port, servername }: TlsAddress, ti
   const socket = connect({
     host,
     port,
-    ...(servername !== undefined && { servername }),
-    rejectUnauthorized: false,
+    ...(servername !== undefined && isIP(servername) === 0 && { servername }), // an address is no server name: RFC 6066, section 3
+    rejectUnauthorized: false, // what is served is only looked at
+    minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1']
   })
   socket.setTimeout(timeout, () => socket.destroy(new Error(`no TLS handshake with ${host}:${port} within ${timeout / 1000} s`)))
