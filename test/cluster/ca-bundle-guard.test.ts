@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -127,6 +128,18 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     t.match(await patch(controlPlane.clusterCa.certificatePem), { code: 0 })
   })
 
+  await t.test('etcd stands still for ten seconds, and the guard still notices', async (t) => {
+    const pids = processesWith(`${controlPlane.folder}/etcd`)
+    t.ok(pids.length >= 1)
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    await sleep(10_000)
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+    await waitFor('a wrong bundle that passes', async () => (await patch(foreign.certificatePem)).code === 0)
+    await stateIs('foreign')
+    await waitFor('the right one', async () => (await patch(controlPlane.clusterCa.certificatePem)).code === 0)
+    await stateIs('ok')
+  })
+
   await t.test('a guard that is not asked is noticed', async () => {
     await guard.stopServe()
     await kubectl('label', 'validatingwebhookconfiguration', 'irsa-guard', 'touched=true') // what the watch sees, the timer sees within a minute
@@ -139,4 +152,16 @@ async function switchPolicyOff(guard: Guard, kubectl: (...args: string[]) => Pro
   await guard.stopController()
   await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny')
   await sleep(2000)
+}
+
+/** The processes that have a text in their command line, as Linux tells it. */
+function processesWith(text: string): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return []
+    try {
+      return readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes(text) ? [Number(entry)] : []
+    } catch {
+      return [] // it has ended meanwhile
+    }
+  })
 }
