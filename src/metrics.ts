@@ -78,15 +78,21 @@ export interface Tally {
   count(...labels: readonly string[]): void
 }
 
-/** Counts in a map, and hands over when somebody scrapes: prom-client validates and hashes labels at each call, which is felt in a review. */
+/** Counts of the labels that begin alike, by the next label. */
+interface Branch {
+  count: number
+  readonly next: Map<string, Branch>
+}
+
+/** Counts in maps, and hands over when somebody scrapes: prom-client validates and hashes labels at each call, which is felt in a review. */
 function buildTally(registry: Registry, options: { name: string; help: string; labelNames: readonly string[] }): Tally {
-  const counts = new Map<string, { readonly labels: readonly string[]; count: number }>()
+  const root: Branch = { count: 0, next: new Map() }
   new Counter({
     ...options,
     registers: [registry],
     collect() {
       this.reset()
-      for (const { labels, count } of counts.values()) {
+      for (const { labels, count } of leavesOf(root, [])) {
         this.inc(Object.fromEntries(options.labelNames.map((name, index) => [name, labels[index] ?? ''])), count)
       }
     }
@@ -94,10 +100,19 @@ function buildTally(registry: Registry, options: { name: string; help: string; l
 
   return {
     count: (...labels) => {
-      const key = labels.join('\n')
-      const counted = counts.get(key)
-      if (counted) counted.count++
-      else counts.set(key, { labels, count: 1 })
+      let branch = root
+      for (const label of labels) {
+        let next = branch.next.get(label)
+        if (next === undefined) branch.next.set(label, (next = { count: 0, next: new Map() }))
+        branch = next
+      }
+      branch.count++
     }
   }
+}
+
+function leavesOf({ count, next }: Branch, labels: readonly string[]): { labels: readonly string[]; count: number }[] {
+  const below = [...next].flatMap(([label, branch]) => leavesOf(branch, [...labels, label]))
+
+  return count === 0 ? below : [{ labels, count }, ...below]
 }
