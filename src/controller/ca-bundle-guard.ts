@@ -44,7 +44,7 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
   const { client, configurations, config, now, log } = context
   const guarded = guardedWebhooksOf(configurations, config.guard)
   const chains = await readChains(guarded)
-  const shownCas = new Map([...chains].map(([name, chain]) => [name, caCertificatesOf(chain)] as const).filter(([, cas]) => cas !== ''))
+  const shownCas = shownCasOf(chains)
   const found = await readWebhookTrust(client)
 
   const entries = trustEntriesOf({ ...context, ...config, guarded, shownCas, published: found?.entries ?? [] })
@@ -61,7 +61,7 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
     const cas = casOf(one.webhook.name, [one], { ...context, shownCas }) ?? ''
     const question = { caBundle: one.webhook.caBundle, currentCas: cas, at: now }
     if (one.place === 'reachable') {
-      const [chain, address] = [chains.get(one.webhook.name), addressOf(one.webhook)]
+      const [chain, address] = [chains.get(one), addressOf(one.webhook)]
       return {
         guarded: one,
         ...standingOf({ ...question, served: chain !== undefined && address ? { chain, host: address.host } : undefined })
@@ -81,14 +81,25 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
   return standings
 }
 
-/** The chains of webhooks that can be reached, by webhook name. */
-async function readChains(guarded: readonly GuardedWebhook[]): Promise<ReadonlyMap<string, string>> {
+/** What the chains show of CAs, by webhook name; one name may stand at several places. */
+function shownCasOf(chains: ReadonlyMap<GuardedWebhook, string>): ReadonlyMap<string, string> {
+  const shown = new Map<string, string>()
+  for (const [{ webhook }, chain] of chains) {
+    const cas = caCertificatesOf(chain)
+    if (cas !== '') shown.set(webhook.name, `${shown.get(webhook.name) ?? ''}${cas}`)
+  }
+
+  return shown
+}
+
+/** The chains of the webhooks that can be reached. */
+async function readChains(guarded: readonly GuardedWebhook[]): Promise<ReadonlyMap<GuardedWebhook, string>> {
   const chains = await Promise.all(
-    guarded.map(async ({ place, webhook }) => {
-      const address = addressOf(webhook)
-      if (place !== 'reachable' || address === undefined) return []
+    guarded.map(async (one) => {
+      const address = addressOf(one.webhook)
+      if (one.place !== 'reachable' || address === undefined) return []
       try {
-        return [[webhook.name, await readServedChain({ ...address, servername: address.host }, handshakeTimeout)] as const]
+        return [[one, await readServedChain({ ...address, servername: address.host }, handshakeTimeout)] as const]
       } catch {
         return [] // unreachable from here, which says nothing about the API server's way to it: unknown stays unknown
       }

@@ -1,6 +1,6 @@
 import { parseIssuerPartition } from '../model/issuer.js'
 import { acceptedTexts } from '../x509/accepted-texts.js'
-import type { GuardedWebhook } from './guarded-webhooks.js'
+import { ownWebhooks, type GuardedWebhook } from './guarded-webhooks.js'
 
 /** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
 export interface TrustEntry {
@@ -31,9 +31,7 @@ export interface TrustQuestion {
 /** The entries as they should be published, one for each guarded name. What is not known is not judged: an entry without accepted texts. */
 export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
-  // One that was denied stays guarded while it is gone: it may be created again, with another bundle.
-  const gone = question.published.filter(({ name, action }) => action === 'Deny' && !names.has(name) && question.clusterCas !== undefined)
-  const kept = gone.map((entry) => ({ ...entry, ...textsOf(question.clusterCas ?? '', []) }))
+  const kept = question.published.filter(({ name }) => !names.has(name)).flatMap((entry) => entryOfGone(entry, question))
   const found = [...names].map((name): TrustEntry => {
     const places = question.guarded.filter(({ webhook }) => webhook.name === name)
     const before = question.published.find((entry) => entry.name === name)
@@ -48,6 +46,19 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
   })
 
   return [...found, ...kept].sort((one, other) => one.name.localeCompare(other.name))
+}
+
+/** One that was denied stays guarded while it is gone, for it may be created again with another bundle: by the CAs of now, where they are known. */
+function entryOfGone(entry: TrustEntry, { ownCas, clusterCas, enforce }: TrustQuestion): TrustEntry[] {
+  if (entry.action !== 'Deny') return []
+  if (ownWebhooks.some((own) => own === entry.name)) return ownCas === '' ? [entry] : [{ ...entry, ...textsOf(ownCas, []) }]
+  if (clusterCas === undefined) return []
+
+  // Only the configuration makes one denied that is not beside the API server. What is right for that one, nobody can see now.
+  const texts = textsOf(clusterCas, [])
+  const isOfCluster = !enforce.includes(entry.name) || entry.accepted.some((text) => texts.accepted.includes(text))
+
+  return isOfCluster ? [{ ...entry, ...texts }] : []
 }
 
 /** The CAs that may sign a webhook's certificate now, as far as anybody can tell. */

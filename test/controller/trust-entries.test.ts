@@ -71,6 +71,13 @@ t.test('keeps guarding one that is gone, with the CAs of now', async (t) => {
   t.match(ask([], { published, clusterCas: other }), [{ name: 'iam-for-pods.amazonaws.com', action: 'Deny' }])
   t.ok(ask([], { published, clusterCas: other })[0]?.accepted.includes(base64(other)))
   t.strictSame(ask([], { published: ask([eks]) }), [], 'one that was only warned about is forgotten')
+  t.ok(ask([], { published: ask([ours]) })[0]?.accepted.includes(base64(own)), 'ours comes back with our own CA')
+  t.notOk(ask([], { published: ask([ours]) })[0]?.accepted.includes(base64(cluster)))
+  t.strictSame(ask([], { published: ask([ours]), ownCas: '' }), ask([ours]), 'also while our certificates cannot be read')
+  const enforce = ['pod-identity-webhook.amazonaws.com']
+  const served = ask([service], { enforce, shownCas: new Map([['pod-identity-webhook.amazonaws.com', other]]) })
+  t.strictSame(ask([], { published: served, enforce }), [], 'behind a Service: what is right when it comes back, nobody can see')
+  t.ok(ask([], { published: ask([eks], { enforce: ['iam-for-pods.amazonaws.com'] }), enforce: ['iam-for-pods.amazonaws.com'] }).length)
 })
 
 t.test('keeps what was right for its own webhook while its certificates cannot be read', async (t) => {
