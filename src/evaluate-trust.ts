@@ -5,6 +5,7 @@ import { rules } from './rules/index.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from './trust-policy/judge.js'
 import { suggestTrust } from './trust-policy/suggest.js'
 import { evaluate } from './verdict/evaluate.js'
+import { buildPlanner } from './verdict/plan.js'
 
 /** Whether a role's trust policy lets a service account in, and what to change. */
 export interface TrustVerdict {
@@ -20,7 +21,7 @@ export interface TrustVerdict {
   readonly suggested?: object
 }
 
-const trustRules = rules.filter(({ needs }) => needs.includes('trust'))
+const planFor = buildPlanner(rules.filter(({ needs }) => needs.includes('trust')))
 
 /**
  * Judges a role's trust policy for one service account, as STS would for AssumeRoleWithWebIdentity with its token.
@@ -53,5 +54,5 @@ function findingsOf({ namespace, serviceAccount, issuer, audience, at }: TrustQu
   }
   const subject = { kind: 'ServiceAccount', stage: 'source', namespace, name: serviceAccount, annotations: {} } as const
 
-  return evaluate(trustRules, subject, facts, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
+  return evaluate(planFor(subject), subject, facts, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
 }

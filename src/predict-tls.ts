@@ -3,6 +3,7 @@ import type { Finding } from './model/finding.js'
 import { parseWebhookConfiguration } from './model/webhook-configuration.js'
 import { rules } from './rules/index.js'
 import { evaluate } from './verdict/evaluate.js'
+import { buildPlanner } from './verdict/plan.js'
 import { judgeTls, type TlsQuestion } from './x509/judge-tls.js'
 import type { RefusalCode } from './x509/tls-refusal.js'
 
@@ -51,9 +52,9 @@ function bundleFindings({ caBundle, at }: TlsQuestion): Finding[] {
   )
   if (subject === undefined) return []
 
-  const { findings } = evaluate(bundleRules, subject, { clusterCa: moot('the server is known') }, { at })
+  const { findings } = evaluate(planFor(subject), subject, { clusterCa: moot('the server is known') }, { at })
 
   return findings.map((finding) => ({ ...finding, field: 'clientConfig.caBundle' }))
 }
 
-const bundleRules = rules.filter(({ id }) => id.startsWith('ca-bundle-'))
+const planFor = buildPlanner(rules.filter(({ id }) => id.startsWith('ca-bundle-')))

@@ -4,10 +4,10 @@ import type { Facts, Sources, Within } from './facts/facts.js'
 import type { Finding, Severity } from './model/finding.js'
 import type { Mode } from './model/namespace.js'
 import type { Subject } from './model/subject.js'
-import type { Rule } from './rules/define-rule.js'
-import { rules, rulesOn } from './rules/index.js'
+import { rules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
-import { evaluate, needsOf, rulesAbout } from './verdict/evaluate.js'
+import { evaluate } from './verdict/evaluate.js'
+import { buildPlanner, type Plan } from './verdict/plan.js'
 
 /** What a review works with besides the subject. `mode` holds where the namespace says nothing else. */
 export interface ReviewContext {
@@ -37,17 +37,19 @@ export function review(subject: Subject, context: ReviewContext): Verdict | Prom
 
 function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): Verdict | Promise<Verdict> {
   const { sources, within, at, onFacts } = context
-  const asked = rulesAbout(subject, rulesOn[subject.kind])
+  const plan = planFor(subject)
 
-  return after(gatherFacts(subject, needsOf(asked), sources, { within, at, fresh }), (facts) => {
+  return after(gatherFacts(subject, plan.needs, sources, { within, at, fresh }), (facts) => {
     onFacts?.(facts)
 
-    return judge(subject, asked, facts, context)
+    return judge(subject, plan, facts, context)
   })
 }
 
-function judge(subject: Subject, asked: readonly Rule[], facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
-  const { findings, unchecked } = evaluate(asked, subject, facts, { at, severities })
+const planFor = buildPlanner(rules)
+
+function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
+  const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })
   if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
 
   return decide(findings, unchecked, modeOf(subject, facts.namespace, mode), iamAgeOf(findings, facts, at))

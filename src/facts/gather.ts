@@ -13,19 +13,6 @@ import { after } from '../model/after.js'
 import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
-/** What a gatherer works with; `get` shares facts, so that each is gathered once for a subject. */
-interface Gathering {
-  readonly subject: Subject
-  /** The role that is asked for; undefined when there is none or its ARN is malformed. */
-  readonly arn: RoleArn | undefined
-  readonly sources: Sources
-  readonly ask: Ask
-  readonly at: Date | undefined
-  /** What `lookupOf` said; the role and the provider both ask. */
-  target?: Target | Promise<Target>
-  readonly get: <N extends GatheredNeed>(need: N) => Answer<FactTypes[N]>
-}
-
 /**
  * Gathers just the facts that are needed, in parallel, each once; at once when all are at hand. Never throws: what did not answer within the
  * time is unknown. `fresh` wants no answer of IAM that is older than ten seconds; without `at`, nothing is said of dates in trust policies.
@@ -36,19 +23,7 @@ export function gatherFacts(
   sources: Sources,
   { within, at, fresh = false }: { within: Within; at?: Date; fresh?: boolean }
 ): Facts | Promise<Facts> {
-  const answers: { [N in GatheredNeed]?: Answer<unknown> } = {}
-  const gathering: Gathering = {
-    subject,
-    arn: roleArnOf(subject),
-    sources,
-    ask: new Asking('namespace' in subject ? subject.namespace : '', within, fresh),
-    at,
-    get<N extends GatheredNeed>(need: N) {
-      const answer = answers[need] ?? gatherers[need](gathering)
-      answers[need] = answer
-      return answer as Answer<FactTypes[N]> // each need's answer comes from its own gatherer
-    }
-  }
+  const gathering = new Gathering(subject, sources, new Asking('namespace' in subject ? subject.namespace : '', within, fresh), at)
   const facts: { -readonly [N in Need]?: unknown } = {}
   const late: Promise<void>[] = []
   for (const need of needs) {
@@ -60,6 +35,38 @@ export function gatherFacts(
   const gathered = facts as Facts // each need's fact comes from its own gatherer
 
   return late.length === 0 ? gathered : Promise.all(late).then(() => gathered)
+}
+
+/** What a gatherer works with. A class, because a review has no time to make closures. */
+class Gathering {
+  readonly subject: Subject
+  readonly sources: Sources
+  readonly ask: Ask
+  readonly at: Date | undefined
+  /** The role that is asked for; undefined when there is none or its ARN is malformed. */
+  readonly arn: RoleArn | undefined
+  readonly #answers: { [N in GatheredNeed]?: Answer<unknown> } = {}
+  #target: Target | Promise<Target> | undefined
+
+  constructor(subject: Subject, sources: Sources, ask: Ask, at: Date | undefined) {
+    this.subject = subject
+    this.sources = sources
+    this.ask = ask
+    this.at = at
+    this.arn = roleArnOf(subject)
+  }
+
+  /** Each fact is gathered once for a subject, whoever needs it. */
+  get<N extends GatheredNeed>(need: N): Answer<FactTypes[N]> {
+    const answer = (this.#answers[need] ??= gatherers[need](this))
+
+    return answer as Answer<FactTypes[N]> // each need's answer comes from its own gatherer
+  }
+
+  /** What `lookupOf` says; the role and the provider both ask. */
+  get target(): Target | Promise<Target> {
+    return (this.#target ??= lookupOf(this))
+  }
 }
 
 /** Passes the signal on unseen. A class, because a getter in a literal is defined anew for every review. */
@@ -81,15 +88,17 @@ class Asking implements Ask {
 
 const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
   role(gathering) {
-    return after((gathering.target ??= lookupOf(gathering)), (target) =>
+    return after(gathering.target, (target) =>
       'state' in target ? target : target.iam.readRole(target.arn, gathering.ask)
     )
   },
 
-  trust({ subject, arn, sources, at, get }) {
+  trust(gathering) {
+    const { subject, arn, sources, at } = gathering
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
-    const [role, issuer] = [get('role'), get('issuer')] // both are under way before either is waited for
+    const role = gathering.get('role')
+    const issuer = gathering.get('issuer') // both are under way before either is waited for
     return after(role, (role) =>
       after(issuer, (issuer) => {
         const trust = trustOf(role, { subject, arn, issuer, defaultAudience: identityWebhookOf(sources).defaultAudience, at })
@@ -100,7 +109,7 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   },
 
   provider(gathering) {
-    return after((gathering.target ??= lookupOf(gathering)), (target) => {
+    return after(gathering.target, (target) => {
       if ('state' in target) return target
       const { iam, arn } = target
 
@@ -112,10 +121,10 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     })
   },
 
-  clusterPartition({ arn, get }) {
-    if (arn === undefined) return noRole
+  clusterPartition(gathering) {
+    if (gathering.arn === undefined) return noRole
 
-    return after(get('issuer'), (issuer) => {
+    return after(gathering.get('issuer'), (issuer) => {
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)
 
@@ -148,9 +157,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     return known(clusterCa)
   },
 
-  podsEnforced({ get }) {
+  podsEnforced(gathering) {
     // A namespace that nobody could read denies nothing, but its pods are still judged.
-    return after(get('namespace'), (namespace) => known(namespace.state === 'known' && namespace.value.podsEnforced))
+    return after(gathering.get('namespace'), (namespace) => known(namespace.state === 'known' && namespace.value.podsEnforced))
   },
 
   account({ subject, sources, ask }) {
@@ -170,10 +179,12 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     return sources.neighbours?.neighboursOf(subject.namespace, subject.name) ?? moot('the other objects are not in sight')
   },
 
-  rolesTrusting({ subject, sources: { trustingRoles }, get }) {
+  rolesTrusting(gathering) {
+    const { subject, sources } = gathering
+    const { trustingRoles } = sources
     if (trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
 
-    return after(get('issuer'), (issuer) => (issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer))
+    return after(gathering.get('issuer'), (issuer) => (issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer))
   },
 
   identityWebhooks: ({ subject, sources, ask }) => identityWebhooksFor(subject, sources, ask),
@@ -190,10 +201,13 @@ function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience 
  * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not use is never looked up, nor is
  * anything for a namespace that could not be read: whoever may dry-run a service account would read trust policies with our rights.
  */
-function lookupOf({ arn, sources: { iam }, get }: Gathering): Target | Promise<Target> {
+function lookupOf(gathering: Gathering): Target | Promise<Target> {
+  const { arn, sources } = gathering
+  const { iam } = sources
   if (arn === undefined) return noRole
 
-  const [namespace, partition] = [get('namespace'), get('clusterPartition')]
+  const namespace = gathering.get('namespace')
+  const partition = gathering.get('clusterPartition')
   return after(namespace, (namespace) =>
     after(partition, (partition): Target => {
       if (namespace.state === 'unknown') return unknown(`${namespace.because}, so it is not known which roles it may use`)

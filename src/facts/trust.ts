@@ -2,7 +2,7 @@ import { audienceAnnotation } from '../model/audience.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
-import { judgeRead, readTrustPolicy, type ReadTrustPolicy, type TrustJudgement } from '../trust-policy/judge.js'
+import { judgeRead, readTrustPolicy, type ReadTrustPolicy, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
 import type { RoleAnswer, TrustPolicyDocument } from './facts.js'
 
 /** Whether a role's trust policy lets a service account in. Never throws. */
@@ -27,27 +27,49 @@ export function trustOf(
   // An empty one makes the API server put its own audience into the token, which nobody told us.
   if (typeof audience !== 'string' || audience === '') return unknown(`the annotation ${audienceAnnotation} names no audience`)
 
-  return known(
-    judgeRead(readOnce(role.value.trustPolicy), {
-      roleAccount: arn.account,
-      partition: arn.partition,
-      issuer: issuer.value,
-      namespace: subject.namespace,
-      serviceAccount: subject.name,
-      audience,
-      at
-    })
-  )
+  return judgeOnce(role.value.trustPolicy, {
+    roleAccount: arn.account,
+    partition: arn.partition,
+    issuer: issuer.value,
+    namespace: subject.namespace,
+    serviceAccount: subject.name,
+    audience,
+    at
+  })
 }
 
-const read = new WeakMap<TrustPolicyDocument, ReadTrustPolicy>()
+type Question = Omit<TrustQuestion, 'document'>
 
-/** Reads a document the first time it is asked for: thousands of accounts may share a role, and half of a verdict's cost is reading. */
-function readOnce(document: TrustPolicyDocument): ReadTrustPolicy {
-  const before = read.get(document)
-  if (before !== undefined) return before
-
-  const policy = readTrustPolicy(document.document, document.encoding)
-  read.set(document, policy)
-  return policy
+/** A document as it was read, and the last that was asked about it. */
+interface Seen {
+  readonly read: ReadTrustPolicy
+  last?: { readonly question: Question; readonly judgement: Fact<TrustJudgement> }
 }
+
+const seen = new WeakMap<TrustPolicyDocument, Seen>()
+
+/**
+ * Reads a document the first time it is asked about, for thousands of accounts may share a role; and remembers the last judgement, for most
+ * roles are one account's, which is applied again and again. Where a policy speaks of time, a judgement holds for its moment only.
+ */
+function judgeOnce(document: TrustPolicyDocument, question: Question): Fact<TrustJudgement> {
+  let before = seen.get(document)
+  if (before === undefined) {
+    before = { read: readTrustPolicy(document.document, document.encoding) }
+    seen.set(document, before)
+  }
+  if (before.last !== undefined && isSame(before.last.question, question)) return before.last.judgement
+
+  const judgement = known(judgeRead(before.read, question))
+  const { policy } = before.read
+  if ('reason' in policy || policy.isTimeless) before.last = { question, judgement }
+  return judgement
+}
+
+const isSame = (one: Question, other: Question): boolean =>
+  one.serviceAccount === other.serviceAccount &&
+  one.namespace === other.namespace &&
+  one.audience === other.audience &&
+  one.issuer === other.issuer &&
+  one.roleAccount === other.roleAccount &&
+  one.partition === other.partition

@@ -5,7 +5,6 @@ import { caBundleHoldsPrivateKey } from './ca-bundle-holds-private-key.js'
 import { caBundleIncomplete } from './ca-bundle-incomplete.js'
 import { caBundleUntrusted } from './ca-bundle-untrusted.js'
 import { caBundleUnusable } from './ca-bundle-unusable.js'
-import type { Kind } from '../model/subject.js'
 import { caInjectionBroken } from './ca-injection-broken.js'
 import { companionAnnotationInvalid } from './companion-annotation-invalid.js'
 import type { Rule } from './define-rule.js'
@@ -110,16 +109,3 @@ export const rules: readonly Rule[] = [
   reviewVersionUnsupported,
   webhookBackendMissing
 ]
-
-/** The rules for each kind of subject, picked once. */
-export const rulesOn: Readonly<Record<Kind, readonly Rule[]>> = {
-  ServiceAccount: on('ServiceAccount'),
-  Pod: on('Pod'),
-  Workload: on('Workload'),
-  MutatingWebhookConfiguration: on('MutatingWebhookConfiguration'),
-  ValidatingWebhookConfiguration: on('ValidatingWebhookConfiguration')
-}
-
-function on(kind: Kind): readonly Rule[] {
-  return rules.filter((rule) => rule.on.includes(kind))
-}

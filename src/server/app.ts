@@ -1,6 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
+import { after } from '../model/after.js'
+import { rememberLast } from '../model/remember.js'
 import { Deadline } from './deadline.js'
 import type { Judge } from './judge.js'
 
@@ -68,17 +70,19 @@ export function buildApp({
     return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? error.message : 'internal error' })
   })
 
-  app.post<{ Querystring: { timeout?: string } }>('/validate', { schema: { response: { 200: reviewSchema } } }, async (request, reply) => {
+  app.post<{ Querystring: { timeout?: string } }>('/validate', { schema: { response: { 200: reviewSchema } } }, (request, reply) => {
     const parsed = parseAdmissionReview(request.body)
     if ('malformed' in parsed) throw httpError(400, parsed.malformed)
 
-    const within = new Deadline(Math.min(deadline, timeoutOf(request.query.timeout)))
+    const within = new Deadline(Math.min(deadline, timeoutOf(request.query.timeout ?? '')))
     const answer = judge(parsed, within)
-    const response = answer instanceof Promise ? await answer.finally(() => within.clear()) : answer
-    onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
-    if (isDraining()) reply.header('connection', 'close')
 
-    return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
+    return after(answer instanceof Promise ? answer.finally(() => within.clear()) : answer, (response) => {
+      onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
+      if (isDraining()) reply.header('connection', 'close')
+
+      return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
+    })
   })
 
   return app
@@ -105,11 +109,11 @@ export const reviewSchema = {
 }
 
 /** The time that the API server leaves us, from `?timeout=3s` that it sends along; half a second goes to the way back. */
-function timeoutOf(text: string | undefined): number {
-  const seconds = /^(\d+)s$/.exec(text ?? '')?.[1]
+const timeoutOf = rememberLast((text: string): number => {
+  const seconds = /^(\d+)s$/.exec(text)?.[1]
 
   return seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100)
-}
+})
 
 function isTooDeep(text: string): boolean {
   if (text.length < 2 * depthLimit) return false

@@ -1,6 +1,6 @@
 import { isRecord } from '../model/subject.js'
 import { evaluateCondition } from './condition.js'
-import { contextOf, isTimeKey, type RequestContext, type Token } from './context.js'
+import { contextOf, type RequestContext, type Token } from './context.js'
 import { evaluatePolicy, evaluateStatement } from './evaluate.js'
 import { hasWildcard, parsePattern, type Pattern } from '../model/glob.js'
 import type { Policy, Statement } from './policy.js'
@@ -29,6 +29,7 @@ const stranger = 'irsa-guard-stranger'
  */
 export function breadthOf(policy: Policy, provider: string, token: Token, verdict: 'allowed' | 'denied' | 'depends'): Breadth[] {
   const { doors, limitsAudience } = doorsOf(policy, provider, token)
+  if (doors.length === 0 && limitsAudience) return [] // nearly all
   const found = doors.flatMap((door) => ('kind' in door ? [door] : [...byPattern(policy, door, token)]))
   const isOpen = verdict !== 'denied' && !limitsAudience
   const unlimited = isOpen ? letsIn(policy, provider, contextOf({ ...token, audience: stranger })) : undefined
@@ -72,8 +73,7 @@ function doorsOf(policy: Policy, provider: string, token: Token): Doors {
       (statement) => statement.effect === 'Deny' || limitsAudience(statement, policy.variables, token)
     )
   }
-  const isTimeless = !policy.statements.some(({ conditions }) => conditions.some(({ lowerKey }) => isTimeKey(lowerKey)))
-  if (isTimeless) doorsSeen.set(policy, doors)
+  if (policy.isTimeless) doorsSeen.set(policy, doors)
 
   return doors
 }

@@ -18,16 +18,22 @@ const undocumented = (what: string): Outcome => ({ truth: undefined, undocumente
 export function evaluateCondition(condition: Condition, variables: boolean, context: RequestContext): Outcome {
   if (!condition.operator.asDocumented) return undocumented(`what IAM makes of the spelling ${condition.name}`)
   const state = context.stateOf(condition.lowerKey)
-  const dependsOn = { truth: undefined, dependsOn: [condition.key] }
-  const present = (): Outcome => {
-    if (state.is === 'known' || state.is === 'either') return whenPresent(condition, state.value, variables, context)
-    return condition.operator.family === 'null' ? nullOutcome(condition, false) : (constantOf(condition, state, variables) ?? dependsOn)
-  }
+  if (state.is === 'known') return compareWith(state.value, condition, variables, context)
   if (state.is === 'absent') return whenAbsent(condition)
-  if (state.is === 'known' || state.is === 'time' || (state.is === 'runtime' && state.always)) return present()
 
-  const [with_, without] = [present(), whenAbsent(condition)]
-  return with_.truth === without.truth && with_.truth !== undefined ? with_ : dependsOn
+  const present = whenPresent(condition, state, variables, context)
+  if (state.is === 'time' || (state.is === 'runtime' && state.always)) return present
+
+  return present.truth === whenAbsent(condition).truth && present.truth !== undefined ? present : dependsOnKey(condition)
+}
+
+const dependsOnKey = ({ key }: Condition): Outcome => ({ truth: undefined, dependsOn: [key] })
+
+function whenPresent(condition: Condition, state: Exclude<KeyState, { is: 'absent' }>, variables: boolean, context: RequestContext): Outcome {
+  if ('value' in state) return compareWith(state.value, condition, variables, context)
+  if (condition.operator.family === 'null') return nullOutcome(condition, false)
+
+  return constantOf(condition, state, variables) ?? dependsOnKey(condition)
 }
 
 function whenAbsent(condition: Condition): Outcome {
@@ -50,7 +56,7 @@ function nullOutcome({ name, operator, values }: Condition, isAbsent: boolean): 
   return undocumented('Null with a value that is neither true nor false')
 }
 
-function whenPresent(condition: Condition, actual: string, variables: boolean, context: RequestContext): Outcome {
+function compareWith(actual: string, condition: Condition, variables: boolean, context: RequestContext): Outcome {
   const { name, operator, values } = condition
   if (operator.family === 'null') return nullOutcome(condition, false)
   if (values.length === 0) {

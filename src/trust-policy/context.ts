@@ -69,24 +69,28 @@ const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
 ])
 
 /** The context of AssumeRoleWithWebIdentity with a service account's token. */
-export function contextOf({ issuer, subject, audience, roleAccount, at }: Token): RequestContext {
-  const ours = keysOf(issuer)
-  const audienceState: KeyState = audience === undefined ? always : { is: 'known', value: audience }
-  const time: KeyState = { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
+export const contextOf = (token: Token): RequestContext => new TokenContext(token)
 
-  return {
-    stateOf(key) {
-      if (key === ours.sub) return { is: 'known', value: subject }
-      if (key === ours.aud) return audienceState
-      // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours lack.
-      if (key === ours.oaud) return audience === undefined ? runtime : { is: 'either', value: audience }
-      if (key.startsWith(ours.prefix)) return absent
-      if (isTimeKey(key)) return time
-      if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-      if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
-      // A key that we do not know may come with any request; keys of other services and other issuers never do.
-      return states.get(key) ?? (/^(?:aws|sts|iam):/.test(key) ? runtime : absent)
-    }
+class TokenContext implements RequestContext {
+  readonly #token: Token
+
+  constructor(token: Token) {
+    this.#token = token
+  }
+
+  stateOf(key: string): KeyState {
+    const { issuer, subject, audience, roleAccount, at } = this.#token
+    const ours = keysOf(issuer)
+    if (key === ours.sub) return { is: 'known', value: subject }
+    if (key === ours.aud) return audience === undefined ? always : { is: 'known', value: audience }
+    // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours lack.
+    if (key === ours.oaud) return audience === undefined ? runtime : { is: 'either', value: audience }
+    if (key.startsWith(ours.prefix)) return absent
+    if (isTimeKey(key)) return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
+    if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
+    if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
+    // A key that we do not know may come with any request; keys of other services and other issuers never do.
+    return states.get(key) ?? (/^(?:aws|sts|iam):/.test(key) ? runtime : absent)
   }
 }
 

@@ -1,10 +1,6 @@
 import { evaluateCondition, type Outcome } from './condition.js'
 import type { RequestContext } from './context.js'
-import { matchesPattern, parsePattern } from '../model/glob.js'
 import type { Policy, Statement } from './policy.js'
-
-/** The call whose fate the trust policy decides. */
-export const webIdentityAction = 'sts:AssumeRoleWithWebIdentity'
 
 /** What a policy says of one request, or of all requests that a context stands for. */
 export interface Decision {
@@ -54,8 +50,9 @@ const settled = { dependsOn: [], undocumented: [] }
 
 /** Whether a statement applies to the request: its principal, its action and each of its conditions. */
 export function evaluateStatement(statement: Statement, variables: boolean, provider: string, context: RequestContext): Outcome {
+  if (!statement.isAboutCall) return no
   const principal = evaluatePrincipal(statement, provider)
-  if (principal.truth === false || !coversAction(statement)) return { truth: false }
+  if (principal.truth === false) return no
 
   let open: Outcome[] | undefined = principal.truth === undefined ? [principal] : undefined
   for (const condition of statement.conditions) {
@@ -63,28 +60,25 @@ export function evaluateStatement(statement: Statement, variables: boolean, prov
     if (outcome.truth === false) return outcome
     if (outcome.truth === undefined) (open ??= []).push(outcome)
   }
-  if (open === undefined) return { truth: true }
+  if (open === undefined) return yes
 
   return { truth: undefined, ...join(open) }
 }
 
+const yes: Outcome = { truth: true }
+const no: Outcome = { truth: false }
+
+const everyone: Outcome = { truth: undefined, undocumented: ['whether the principal {"AWS": "*"} covers web identities'] }
+
 /** Whether a statement's principals cover the tokens of an OIDC provider, named by its ARN: compared as text, no wildcards. */
 export function evaluatePrincipal({ principals }: Statement, provider: string): Outcome {
-  if (principals.some(({ type, value }) => type === 'Federated' && value === provider)) return { truth: true }
-  if (principals.some(({ type, value }) => type === 'AWS' && value === '*')) {
-    return { truth: undefined, undocumented: ['whether the principal {"AWS": "*"} covers web identities'] }
+  let answer = no
+  for (const { type, value } of principals) {
+    if (type === 'Federated' && value === provider) return yes
+    if (type === 'AWS' && value === '*') answer = everyone
   }
-  return { truth: false }
+  return answer
 }
-
-/** Whether a statement is about AssumeRoleWithWebIdentity. Case does not matter, `*` and `?` are wildcards. */
-export function coversAction({ actions, notAction }: Pick<Statement, 'actions' | 'notAction'>): boolean {
-  return notAction !== actions.some((action) => matchesAction(action.toLowerCase()))
-}
-
-const lowerAction = webIdentityAction.toLowerCase()
-const matchesAction = (action: string): boolean =>
-  action === lowerAction || (/[*?]/.test(action) && matchesPattern(parsePattern(action), lowerAction))
 
 function join(outcomes: readonly Outcome[]): { dependsOn: string[]; undocumented: string[] } {
   const keys = new Map<string, string>()

@@ -32,13 +32,13 @@ export interface TrustJudgement {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
   readonly overPermissive: boolean
   /** Counted from zero: the Deny that holds, the Allow that matched or is open, else the nearest miss. */
-  readonly statement?: number
+  readonly statement: number | undefined
   /** The condition keys that decide, as written, each once, sorted. */
   readonly dependsOn: readonly string[]
   /** What decides and is not documented by AWS. */
   readonly undocumented: readonly string[]
   /** Why it is denied or invalid: one thing, the first in the order of `Miss`. */
-  readonly miss?: Miss
+  readonly miss: Miss | undefined
   readonly breadth: readonly Breadth[]
   /** The document's characters without white space, as IAM counts them; 0 when it is not JSON. */
   readonly size: number
@@ -86,10 +86,10 @@ export function judgeRead({ policy, value, size }: ReadTrustPolicy, question: Om
   return {
     verdict,
     overPermissive: breadth.some(isOverPermissive),
-    ...(deciding !== undefined && { statement: deciding }),
+    statement: deciding,
     dependsOn,
     undocumented,
-    ...(miss !== undefined && { miss }),
+    miss,
     breadth,
     size,
     subject: token.subject,
@@ -126,7 +126,7 @@ function invalid(defect: Defect, question: Omit<TrustQuestion, 'document'>, valu
   return {
     verdict: 'invalid',
     overPermissive: breadth.some(isOverPermissive),
-    ...(defect.statement !== undefined && { statement: defect.statement }),
+    statement: defect.statement,
     dependsOn: [],
     undocumented: [],
     miss: { kind: 'invalid', ...defect },

@@ -1,7 +1,7 @@
 import { evaluateCondition } from './condition.js'
 import type { RequestContext, Token } from './context.js'
 import type { Defect } from './document.js'
-import { coversAction, evaluatePrincipal, evaluateStatement } from './evaluate.js'
+import { evaluatePrincipal, evaluateStatement } from './evaluate.js'
 import { hasWildcard, matchesPattern, parsePattern } from '../model/glob.js'
 import { isClaim, keyDifference, type KeyDifference } from './key.js'
 import type { Condition, Policy, Statement } from './policy.js'
@@ -54,7 +54,7 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
   }
   if (nearest === undefined) return { kind: 'action', statement: undefined, found: [] }
   const { statement, failed } = nearest
-  if (!coversAction(statement)) return { kind: 'action', statement: statement.index, found: statement.actions }
+  if (!statement.isAboutCall) return { kind: 'action', statement: statement.index, found: statement.actions }
   if (evaluatePrincipal(statement, provider).truth === false) {
     const { found = '', says = '', isSpelling = false } = providerDifference(statement.principals, provider) ?? {}
     return { kind: 'provider', statement: statement.index, found, says, isSpelling }
@@ -137,10 +137,10 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
 /** Orders statements by how little is missing: one for our provider first, then one for any, then by what fails in it. */
 function distanceOf(statement: Statement, failed: readonly Failed[], provider: string): number {
   const principal = evaluatePrincipal(statement, provider).truth
-  const isOurs = principal === true || (principal === undefined && coversAction(statement))
+  const isOurs = principal === true || (principal === undefined && statement.isAboutCall)
   const means = isOurs || providerDifference(statement.principals, provider)?.isSpelling === true
   const isFederated = statement.principals.some(({ type }) => type === 'Federated')
   const conditions = failed.reduce((sum, { distance }) => sum + distance, 0)
 
-  return (isOurs ? 0 : means ? 10 : isFederated ? 20 : 40) + (coversAction(statement) ? 0 : 10) + Math.min(conditions, 9)
+  return (isOurs ? 0 : means ? 10 : isFederated ? 20 : 40) + (statement.isAboutCall ? 0 : 10) + Math.min(conditions, 9)
 }

@@ -1,4 +1,6 @@
 import { isRecord } from '../model/subject.js'
+import { includesWebIdentity } from './action.js'
+import { isTimeKey } from './context.js'
 import type { Defect } from './document.js'
 import { joinPath } from './duplicate-keys.js'
 import { parseOperator, type Operator } from './operators.js'
@@ -8,6 +10,8 @@ export interface Policy {
   /** Whether `${…}` in condition values is a variable: only in version 2012-10-17. */
   readonly variables: boolean
   readonly statements: readonly Statement[]
+  /** Whether no condition is about the time of the request, so that a verdict stays as it is. */
+  readonly isTimeless: boolean
 }
 
 export interface Statement {
@@ -15,8 +19,8 @@ export interface Statement {
   readonly effect: 'Allow' | 'Deny'
   readonly principals: readonly Principal[]
   readonly actions: readonly string[]
-  /** Whether the actions stand under NotAction. */
-  readonly notAction: boolean
+  /** Whether the actions, or with NotAction all others, include AssumeRoleWithWebIdentity. */
+  readonly isAboutCall: boolean
   readonly conditions: readonly Condition[]
 }
 
@@ -58,7 +62,11 @@ export function parsePolicy(value: unknown): Policy | Defect {
     statements.push(parsed)
   }
 
-  return { variables: version === '2012-10-17', statements }
+  return {
+    variables: version === '2012-10-17',
+    statements,
+    isTimeless: !statements.some(({ conditions }) => conditions.some(({ lowerKey }) => isTimeKey(lowerKey)))
+  }
 }
 
 const elements = new Set(['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Condition'])
@@ -85,7 +93,9 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
   const conditions = condition === undefined ? [] : parseConditions(condition, `${place}.Condition`)
   if ('reason' in conditions) return conditions
 
-  return { index, effect, principals, actions, notAction: action === undefined, conditions }
+  const isAboutCall = includesWebIdentity(actions) === (action !== undefined)
+
+  return { index, effect, principals, actions, isAboutCall, conditions }
 }
 
 const strangers: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null) as Record<string, string>, {

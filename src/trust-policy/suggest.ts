@@ -1,6 +1,6 @@
 import { isRecord } from '../model/subject.js'
 import { readDocument } from './document.js'
-import { coversAction, webIdentityAction } from './evaluate.js'
+import { includesWebIdentity, webIdentityAction } from './action.js'
 import { hasWildcard, matchesPattern, parsePattern } from '../model/glob.js'
 import { askedOf, judgeValue, type TrustJudgement, type TrustQuestion } from './judge.js'
 import { keyDifference } from './key.js'
@@ -59,7 +59,7 @@ function mended(policy: Json, index: number | undefined, question: TrustQuestion
 function mendedStatement(statement: Json, question: TrustQuestion): Json | undefined {
   const { provider, token } = askedOf(question)
   const actions = texts(statement['Action'])
-  const lacksAction = !coversAction({ actions, notAction: false })
+  const lacksAction = !includesWebIdentity(actions)
   const principal = mendedPrincipal(statement['Principal'], provider)
   const condition = isRecord(statement['Condition']) ? mendedCondition(statement['Condition'], token.issuer, question) : undefined
   if (statement['Action'] === undefined || principal === undefined || condition === undefined) return undefined

@@ -3,39 +3,22 @@ import type { Finding, Severity, Unchecked } from '../model/finding.js'
 import type { Fact } from '../model/fact.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
+import type { Plan } from './plan.js'
 import { readWaiver } from './waiver.js'
 
-/** Those of some rules that look at a subject. */
-export function rulesAbout(subject: Subject, rules: readonly Rule[]): readonly Rule[] {
-  return rules.filter(
-    (rule) =>
-      rule.on.includes(subject.kind) &&
-      !(rule.atAdmission === 'never' && subject.stage === 'admitted') &&
-      (rule.concerns === undefined || rule.concerns(subject))
-  )
-}
-
-/** The facts that rules, and the decision after them, need. */
-export function needsOf(rules: readonly Rule[]): ReadonlySet<Need> {
-  const needs = new Set<Need>(['namespace'])
-  for (const rule of rules) for (const need of rule.needs) needs.add(need)
-
-  return needs
-}
-
-/** Runs rules that look at the subject (`rulesAbout`). A rule never sees an unknown fact: it is listed as unchecked instead. */
+/** Runs the rules of the subject's plan. A rule never sees an unknown fact: it is listed as unchecked instead. */
 export function evaluate(
-  rules: readonly Rule[],
+  { rules, needs }: Plan,
   subject: Subject,
   facts: Facts,
   { at, severities: chosen }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
-  const values = knownOf(facts, at)
+  const { values, open } = sortFacts(needs, facts, at)
 
   for (const rule of rules) {
-    const missing = missingFor(rule, facts)
+    const missing = open.size === 0 ? undefined : missingFor(rule, open)
     if (missing?.state === 'moot') continue
     const found = missing === undefined ? rule.check(subject, values) : undefined
     if (missing === undefined && found === undefined) continue // nearly all rules of nearly all reviews
@@ -57,25 +40,29 @@ export function evaluate(
   return { findings, unchecked }
 }
 
-/** The values of all facts that are known; each rule's types let it see only those that it needs. */
-function knownOf(facts: Facts, at: Date): Partial<FactTypes> {
+type Open = Exclude<Fact<never>, { state: 'known' }>
+
+/** The values of all facts that are known, of which each rule's types let it see only those that it needs, and the other facts. */
+function sortFacts(needs: readonly Need[], facts: Facts, at: Date): { values: Partial<FactTypes>; open: ReadonlyMap<Need, Open> } {
   const values: Record<string, unknown> = { now: at }
-  for (const need in facts) {
-    const fact = facts[need as keyof Facts] // facts have no other keys
-    if (fact?.state === 'known') values[need] = fact.value
+  const open = new Map<Need, Open>()
+  for (const need of needs) {
+    if (need === 'now') continue
+    const fact = facts[need] ?? nobodyAsked
+    if (fact.state === 'known') values[need] = fact.value
+    else open.set(need, fact)
   }
 
-  return values // each value stands under its own need
+  return { values, open } // each value stands under its own need
 }
 
 /** What keeps a rule from being asked: a fact that is moot, else the first that is unknown. */
-function missingFor(rule: Rule, facts: Facts): Exclude<Fact<never>, { state: 'known' }> | undefined {
-  let unknown: { state: 'unknown'; because: string } | undefined
-  for (const need of rule.needs) {
-    if (need === 'now') continue
-    const fact = facts[need] ?? nobodyAsked
-    if (fact.state === 'moot') return fact
-    if (fact.state === 'unknown') unknown ??= fact
+function missingFor({ needs }: Rule, open: ReadonlyMap<Need, Open>): Open | undefined {
+  let unknown: Open | undefined
+  for (const need of needs) {
+    const fact = open.get(need)
+    if (fact?.state === 'moot') return fact
+    unknown ??= fact
   }
 
   return unknown

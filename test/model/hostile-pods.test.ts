@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { known } from '../../src/model/fact.js'
 import { parseSubject, type Stage } from '../../src/model/subject.js'
-import { rulesOn } from '../../src/rules/index.js'
-import { evaluate, rulesAbout } from '../../src/verdict/evaluate.js'
+import { rules } from '../../src/rules/index.js'
+import { evaluate } from '../../src/verdict/evaluate.js'
+import { buildPlanner } from '../../src/verdict/plan.js'
 import { accountFacts, deploymentOf, injectedContainer, injectedPod, podOf, role, roleEnv, tokenVolume } from '../support/pods.js'
 
 const facts = {
@@ -15,11 +16,13 @@ const facts = {
   rolesTrusting: known([role])
 }
 
+const planFor = buildPlanner(rules)
+
 const judge = (object: unknown, stage: Stage = 'admitted'): number => {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) return 0
 
-  return evaluate(rulesAbout(subject, rulesOn[subject.kind]), subject, facts, { at: new Date() }).findings.length
+  return evaluate(planFor(subject), subject, facts, { at: new Date() }).findings.length
 }
 
 // A shape that the rules know, in which anything may stand anywhere.

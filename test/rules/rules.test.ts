@@ -1,7 +1,8 @@
 import t from 'tap'
 import { parseSubject, roleArnAnnotation } from '../../src/model/subject.js'
 import { rules } from '../../src/rules/index.js'
-import { evaluate, rulesAbout } from '../../src/verdict/evaluate.js'
+import { evaluate } from '../../src/verdict/evaluate.js'
+import { buildPlanner } from '../../src/verdict/plan.js'
 import { identityWebhook } from '../support/accounts.js'
 import type { AnnotationCase, Case, ObjectCase } from '../support/rule-case.js'
 
@@ -26,7 +27,7 @@ for (const rule of rules) {
       } = 'object' in given ? given : objectCaseOf(given)
       const subject = parseSubject(object, { stage, old })
       if (subject === undefined) throw new Error(`${given.why}: not a subject`)
-      const { findings } = evaluate(rulesAbout(subject, [rule]), subject, { identityWebhook, ...given.facts }, { at })
+      const { findings } = evaluate(buildPlanner([rule])(subject), subject, { identityWebhook, ...given.facts }, { at })
       t.equal(findings.length, given.message === undefined ? 0 : count, given.why)
       if (given.message === undefined) continue
       t.match(findings[0], { message: given.message, ...(given.fix && { fix: given.fix }), severity, ...(field && { field }) }, given.why)

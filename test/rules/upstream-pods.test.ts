@@ -10,7 +10,8 @@ import { isRecord, recordOf } from '../../src/model/record.js'
 import { parseSubject } from '../../src/model/subject.js'
 import { podHalfMutated } from '../../src/rules/pod-half-mutated.js'
 import { podNotMutated } from '../../src/rules/pod-not-mutated.js'
-import { evaluate, rulesAbout } from '../../src/verdict/evaluate.js'
+import { evaluate } from '../../src/verdict/evaluate.js'
+import { buildPlanner } from '../../src/verdict/plan.js'
 
 const module = 'github.com/aws/amazon-eks-pod-identity-webhook@v0.6.14'
 
@@ -70,10 +71,12 @@ function judged(pod: object, { metadata }: Readonly<Record<string, unknown>>): s
   const subject = parseSubject(pod, { stage: 'admitted' })
   if (subject === undefined) throw new Error('a pod is a subject')
 
-  return evaluate(rulesAbout(subject, [podNotMutated, podHalfMutated]), subject, facts, { at: new Date() }).findings.map(
+  return evaluate(planFor(subject), subject, facts, { at: new Date() }).findings.map(
     ({ message }) => message
   )
 }
+
+const planFor = buildPlanner([podNotMutated, podHalfMutated])
 
 /** The pod after the patch that its file expects: it only ever adds whole lists, or a first volume. */
 function patched(pod: Readonly<Record<string, unknown>>): object {

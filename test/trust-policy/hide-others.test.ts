@@ -3,7 +3,8 @@ import { known } from '../../src/model/fact.js'
 import { rules } from '../../src/rules/index.js'
 import { hideOthers } from '../../src/trust-policy/hide-others.js'
 import { judgeTrust } from '../../src/trust-policy/judge.js'
-import { evaluate, rulesAbout } from '../../src/verdict/evaluate.js'
+import { evaluate } from '../../src/verdict/evaluate.js'
+import { buildPlanner } from '../../src/verdict/plan.js'
 import { accountOf, identityWebhook } from '../support/accounts.js'
 import { asks, host, issuer, policy, question, statement } from '../support/trust.js'
 import { parseSubject } from '../../src/model/subject.js'
@@ -19,7 +20,7 @@ function messagesOf(document: unknown): string[] {
   const trust = known(hideOthers(judgeTrust(question(document)), 'shop'))
   const facts = { trust, issuer: known(issuer), identityWebhook }
 
-  return evaluate(rulesAbout(subject, rules), subject, facts, { at: new Date() }).findings.map(({ message, fix }) => `${message} ${fix}`)
+  return evaluate(buildPlanner(rules)(subject), subject, facts, { at: new Date() }).findings.map(({ message, fix }) => `${message} ${fix}`)
 }
 
 t.test('names nobody of another namespace', async (t) => {
