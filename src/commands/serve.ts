@@ -8,6 +8,7 @@ import { repeat } from '../controller/repeat.js'
 import { watchCluster } from '../facts/cluster.js'
 import type { Facts, Sources } from '../facts/facts.js'
 import { readIdentityWebhook, type IdentityWebhookReading } from '../facts/identity-webhook.js'
+import { withAnnotationPrefix } from '../model/identity-webhook.js'
 import type { KubeClient } from '../kube/client.js'
 import { findCluster } from '../kube/connect.js'
 import { buildMetrics, type Metrics } from '../metrics.js'
@@ -153,7 +154,7 @@ function followIdentityWebhook(client: KubeClient, annotationPrefix: string | un
   const reads = repeat('identityWebhook', identityWebhookInterval, log, async () => {
     const { settings, because } = await readIdentityWebhook(client, AbortSignal.timeout(identityWebhookTimeout))
     if (because !== undefined && because !== reading?.because) log.info({ because }, 'settings of the identity webhook are assumed')
-    reading = { settings: { ...settings, annotationPrefix: annotationPrefix ?? settings.annotationPrefix }, because }
+    reading = { settings: withAnnotationPrefix(settings, annotationPrefix), because }
   })
 
   return {

@@ -3,7 +3,7 @@ import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } fr
 import { parseIssuerPartition } from '../model/issuer.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
-import { roleArnAnnotation, type Subject } from '../model/subject.js'
+import type { Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
@@ -39,7 +39,7 @@ export function gatherFacts(
   const answers: { [N in GatheredNeed]?: Answer<unknown> } = {}
   const gathering: Gathering = {
     subject,
-    arn: roleArnOf(subject),
+    arn: roleArnOf(subject, sources),
     sources,
     ask: new Asking('namespace' in subject ? subject.namespace : '', within, fresh),
     at,
@@ -89,10 +89,11 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   trust({ subject, arn, sources, at, get }) {
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
+    const settings = identityWebhookOf(sources)
     const [role, issuer] = [get('role'), get('issuer')] // both are under way before either is waited for
     return after(role, (role) =>
       after(issuer, (issuer) => {
-        const trust = trustOf(role, { subject, arn, issuer, defaultAudience: identityWebhookOf(sources).defaultAudience, at })
+        const trust = trustOf(role, { subject, arn, issuer, settings, at })
         // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
         return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
       })
@@ -212,9 +213,9 @@ const notPermitted = moot('the namespace may not use the role')
 const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 
-function roleArnOf(subject: Subject): RoleArn | undefined {
+function roleArnOf(subject: Subject, { identityWebhook = defaultIdentityWebhook }: Sources): RoleArn | undefined {
   if (subject.kind !== 'ServiceAccount') return undefined
-  const value = subject.annotations[roleArnAnnotation]
+  const value = subject.annotations[identityWebhook.annotationNames['role-arn']]
 
   return typeof value === 'string' ? parseRoleArn(value) : undefined
 }

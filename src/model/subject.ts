@@ -40,9 +40,6 @@ export interface WorkloadSubject extends Identity {
 export type Subject = ServiceAccountSubject | PodSubject | WorkloadSubject | WebhookConfigurationSubject
 export type Kind = Subject['kind']
 
-/** The annotation that asks for a role: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
-export const roleArnAnnotation = 'eks.amazonaws.com/role-arn'
-
 /** Makes a subject of an object as it was read, or undefined when no rule looks at such objects. Never throws. */
 export function parseSubject(
   object: unknown,

@@ -1,7 +1,6 @@
 import t from 'tap'
 import { loadSnapshots } from '../../src/facts/snapshot.js'
 import { checkObjects } from '../../src/index.js'
-import { roleArnAnnotation } from '../../src/model/subject.js'
 import type { Sources } from '../../src/facts/facts.js'
 import { known, unknown } from '../../src/model/fact.js'
 import type { Mode } from '../../src/model/namespace.js'
@@ -44,7 +43,11 @@ const bad = `arn:aws:iam::${account}:policy/cart`
 const serviceAccount = (role: unknown, annotations: Record<string, unknown> = {}): object => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
-  metadata: { name: 'cart', namespace: 'shop', annotations: { ...annotations, ...(role !== undefined && { [roleArnAnnotation]: role }) } }
+  metadata: {
+    name: 'cart',
+    namespace: 'shop',
+    annotations: { ...annotations, ...(role !== undefined && { 'eks.amazonaws.com/role-arn': role }) }
+  }
 })
 
 const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> => ({
