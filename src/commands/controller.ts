@@ -19,9 +19,11 @@ import { findCluster } from '../kube/connect.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
 import { buildMetrics, type Metrics } from '../metrics.js'
 import { known, unknown, type Fact } from '../model/fact.js'
+import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { buildHealthApp } from '../server/health.js'
 import { listen, portOf } from '../server/listen.js'
+import { followIdentityWebhook } from './follow-identity-webhook.js'
 import { readConfig, readSources, type FactsByHand } from './sources.js'
 
 export interface ControllerOptions extends FactsByHand {
@@ -52,6 +54,7 @@ export async function controller(
   const namespace = ownNamespace(environment)
   const metrics = buildMetrics()
   const readIssuer = buildIssuerReader(client)
+  const identityWebhook = followIdentityWebhook(client, config.annotationPrefix, log)
   // A CA that nobody uses: what the policy must deny.
   const wrongCa = issueCa('irsa-guard-self-test', { from: new Date(0), until: new Date('2100-01-01') }).certificate
   const wrongCaBundle = Buffer.from(wrongCa).toString('base64')
@@ -107,11 +110,13 @@ export async function controller(
   const proofs = repeat('probes', intervals.probes, log, async () => {
     await caBundles.begun // the policy has nothing to compare with before
     apiServers = await readApiServers(client)
-    let found = await prove(client, apiServers, wrongCaBundle)
+    await identityWebhook.begun
+    const settings = identityWebhook.settings() ?? given.identityWebhook ?? defaultIdentityWebhook
+    let found = await prove(client, apiServers, { wrongCaBundle, settings })
     if (hasNewFailure(found, probes)) {
       // What was written a moment ago reaches an API server a moment later. What still fails then is told.
       await sleep(5000)
-      found = await prove(client, apiServers, wrongCaBundle)
+      found = await prove(client, apiServers, { wrongCaBundle, settings })
     }
     await tellProofs({ client, log, now: new Date(), identityWebhook: identityConfigurationOf(configurations) }, found, probes)
     if (isPassed(found) !== isPassed(probes)) caBundles.now()
@@ -151,7 +156,7 @@ export async function controller(
     healthPort: portOf(health),
     close: async () => {
       for (const watch of watches) watch.stop()
-      await Promise.all([certificates.stop(), caBundles.stop(), proofs.stop()])
+      await Promise.all([certificates.stop(), caBundles.stop(), proofs.stop(), identityWebhook.stop()])
       await health.close()
       client.close()
     }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { KubeClient } from '../kube/client.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { ApiServer } from './api-servers.js'
 import { proveIdentityWebhook } from './canary.js'
 import { writeEvent, type EventObject } from './event.js'
@@ -14,11 +15,15 @@ export interface Probes {
 }
 
 /** Proves canary, own webhook and own policy. What cannot be asked is unknown; never rejects. */
-export async function prove(client: KubeClient, apiServers: readonly ApiServer[], wrongCaBundle: string): Promise<Probes> {
+export async function prove(
+  client: KubeClient,
+  apiServers: readonly ApiServer[],
+  { wrongCaBundle, settings }: { wrongCaBundle: string; settings: IdentityWebhookSettings }
+): Promise<Probes> {
   const [webhook, policy, ...canaries] = await Promise.all([
-    attempt(() => proveWebhook(client)),
+    attempt(() => proveWebhook(client, settings)),
     attempt(() => provePolicy(client, wrongCaBundle)),
-    ...apiServers.map(async (server) => [server.address, await attempt(() => proveIdentityWebhook(server.client))] as const)
+    ...apiServers.map(async (server) => [server.address, await attempt(() => proveIdentityWebhook(server.client, settings))] as const)
   ])
 
   return { webhook, policy, canary: new Map(canaries) }

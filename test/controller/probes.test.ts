@@ -6,6 +6,7 @@ import { readClusterCas } from '../../src/controller/cluster-cas.js'
 import { writeEvent } from '../../src/controller/event.js'
 import { hasNewFailure, prove, tellProofs, type Probes } from '../../src/controller/probes.js'
 import { provePolicy, proveWebhook, type Proof } from '../../src/controller/self-test.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/identity-webhook.js'
 import { clientThat } from '../support/kube-client.js'
 
 const works: Proof = { state: 'works' }
@@ -15,14 +16,24 @@ const probes = (more: Partial<Probes> = {}): Probes => ({ webhook: works, policy
 const now = new Date('2026-11-24T00:00:00Z')
 
 t.test('the webhook works when it denies, fails when the account passes, and else nobody can tell', async (t) => {
-  const prove = (status: number, message = ''): Promise<Proof> => proveWebhook(clientThat(() => ({ status, body: { message } })))
+  const prove = (status: number, message = ''): Promise<Proof> =>
+    proveWebhook(
+      clientThat(() => ({ status, body: { message } })),
+      defaultIdentityWebhook
+    )
   t.match(await prove(403, 'admission webhook "validate.irsa-guard.io" denied the request'), works)
   t.match(await prove(201), { state: 'fails', because: /does not ask irsa-guard/ })
   t.match(await prove(403, 'serviceaccounts is forbidden: User cannot create'), {
     state: 'unknown',
     because: /answered 403: serviceaccounts/
   })
-  t.match(await proveWebhook(clientThat(() => ({ status: 500, body: 'boom' }))), { state: 'unknown' })
+  t.match(
+    await proveWebhook(
+      clientThat(() => ({ status: 500, body: 'boom' })),
+      defaultIdentityWebhook
+    ),
+    { state: 'unknown' }
+  )
 })
 
 t.test('the policy works when it denies, fails when the patch passes, and else nobody can tell', async (t) => {
@@ -42,6 +53,7 @@ const podWith = (container: object, volumes: readonly object[] = []): object => 
   metadata: { name: 'canary' },
   spec: { containers: [{ name: 'canary', ...container }], volumes }
 })
+const canaryAccountWith = (prefix: string): object => ({ metadata: { annotations: { [`${prefix}/role-arn`]: canaryRole } } })
 const path = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
 const env = [
   { name: 'AWS_ROLE_ARN', value: canaryRole },
@@ -52,7 +64,11 @@ const volumes = [
 ]
 
 t.test('the canary passes with variables, token and mount, and nothing less', async (t) => {
-  const prove = (body: object, status = 201): Promise<Proof> => proveIdentityWebhook(clientThat(() => ({ status, body })))
+  const prove = (body: object, status = 201): Promise<Proof> =>
+    proveIdentityWebhook(
+      clientThat(({ method }) => (method === 'POST' ? { status, body } : { body: canaryAccountWith('eks.amazonaws.com') })),
+      defaultIdentityWebhook
+    )
   const volumeMounts = [{ name: 'aws-iam-token', mountPath: path }]
   t.match(await prove(podWith({ env, volumeMounts }, volumes)), works)
   t.match(await prove(podWith({})), { state: 'fails', because: /it came back as it was sent$/ })
@@ -65,9 +81,38 @@ t.test('the canary passes with variables, token and mount, and nothing less', as
   t.match(await prove({ kind: 'Pod' }), { state: 'unknown', because: /without its container/ })
 })
 
+t.test('the canary and the self-test ask under the prefix of the identity webhook', async (t) => {
+  const settings = withAnnotationPrefix(defaultIdentityWebhook, 'aws.example')
+  const prove = (account: object | undefined): Promise<Proof> =>
+    proveIdentityWebhook(
+      clientThat(({ method }) => (method === 'POST' ? { status: 201, body: podWith({}) } : { status: account ? 200 : 403, body: account })),
+      settings
+    )
+  t.strictSame(await prove(canaryAccountWith('eks.amazonaws.com')), {
+    state: 'unknown',
+    because:
+      "the canary's service account does not ask for its role: kubectl annotate serviceaccount irsa-guard-canary -n irsa-guard-canary --overwrite aws.example/role-arn=arn:aws:iam::000000000000:role/irsa-guard-canary"
+  })
+  t.match(await prove(canaryAccountWith('aws.example')), { state: 'fails', because: /it came back as it was sent$/ })
+  t.match(await prove(undefined), { state: 'fails' }, 'an account that nobody shows is no excuse')
+
+  let sent: unknown
+  await proveWebhook(
+    clientThat(({ body }) => {
+      sent = body
+      return { status: 201 }
+    }),
+    settings
+  )
+  t.match(sent, { metadata: { annotations: { 'aws.example/role-arn': /:policy\// } } })
+})
+
 t.test('what cannot be asked is unknown', async (t) => {
   const client = clientThat(() => new Error('connection refused'))
-  const found = await prove(client, [{ address: 'a:443', host: 'a', port: 443, client }], 'x')
+  const found = await prove(client, [{ address: 'a:443', host: 'a', port: 443, client }], {
+    wrongCaBundle: 'x',
+    settings: defaultIdentityWebhook
+  })
   t.match(found, { webhook: { state: 'unknown' }, policy: { because: 'connection refused' } })
   t.match(found.canary.get('a:443'), { state: 'unknown', because: 'connection refused' })
 })
