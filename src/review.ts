@@ -7,6 +7,7 @@ import type { Subject } from './model/subject.js'
 import type { Rule } from './rules/define-rule.js'
 import { rules, rulesOn } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
+import { mergeVerdicts } from './verdict/merge.js'
 import { evaluate, needsOf, rulesAbout } from './verdict/evaluate.js'
 
 /** What a review works with besides the subject. `mode` holds where the namespace says nothing else. */
@@ -28,6 +29,20 @@ const freshEnough = 10_000
  * Never throws for what the world does.
  */
 export function review(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
+  if (subject.kind !== 'Workload' || subject.otherPods.length === 0) return reviewPart(subject, context)
+
+  const first = reviewPart(subject, context)
+  const others = subject.otherPods.map((pod) => reviewPart({ ...subject, pod }, context))
+  return after(first, (first) => after(all(others), (others) => mergeVerdicts([first, ...others])))
+}
+
+/** Waits only where something is under way. */
+const all = (verdicts: readonly (Verdict | Promise<Verdict>)[]): readonly Verdict[] | Promise<Verdict[]> =>
+  verdicts.every(isHere) ? verdicts : Promise.all(verdicts)
+
+const isHere = (verdict: Verdict | Promise<Verdict>): verdict is Verdict => !(verdict instanceof Promise)
+
+function reviewPart(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
   return after(reviewOnce(subject, context, false), (first) => {
     const age = first.allowed ? undefined : first.iamAge
 

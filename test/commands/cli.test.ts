@@ -142,6 +142,69 @@ spec:
   t.match(stdout, /not checked: service-account-missing \(1 object\): service account shop\/web is not among the files/)
 })
 
+t.test('check judges every template of an object, and says once what they share', async (t) => {
+  const manifest = `apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: train
+  annotations:
+    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/train
+---
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata:
+  name: train
+spec:
+  headGroupSpec:
+    template:
+      metadata: &skipped
+        labels: { eks.amazonaws.com/skip-pod-identity-webhook: "1" }
+      spec:
+        serviceAccountName: train
+        containers:
+          - name: head
+  workerGroupSpecs:
+    - template:
+        metadata: *skipped
+        spec:
+          serviceAccountName: train
+          containers:
+            - name: worker
+    - template:
+        spec:
+          serviceAccountName: train
+          containers:
+            - name: worker
+              env:
+                - name: AWS_ROLE_ARN
+                  value: arn:aws:iam::111122223333:role/train
+    - template:
+        spec:
+          serviceAccountName: other
+          containers:
+            - name: worker
+`
+  const { stdout } = await run(['check', '-', '-n', 'shop', '--output', 'json'], manifest)
+  const { findings, unchecked, summary } = JSON.parse(stdout) as {
+    findings: { rule: string; field: string; message: string }[]
+    unchecked: { rule: string; because: string }[]
+    summary: object
+  }
+  t.match(
+    findings.filter(({ rule }) => rule.startsWith('mutation')),
+    [
+      {
+        rule: 'mutation-skipped',
+        field: 'spec.headGroupSpec.template.metadata.labels["eks.amazonaws.com/skip-pod-identity-webhook"]',
+        message: /; also at spec\.workerGroupSpecs\[0\]\.template\.metadata\.labels\[[^,]*$/
+      },
+      { rule: 'mutation-preempted', field: 'spec.workerGroupSpecs[1].template.spec.containers[0].env[0]' }
+    ]
+  )
+  t.match(unchecked, [{ rule: 'service-account-missing', because: 'service account shop/other is not among the files' }])
+  t.match(summary, { objects: 2, warnings: 2 })
+})
+
 t.test('check obeys the namespaces among the files', async (t) => {
   const account = `apiVersion: v1
 kind: ServiceAccount
