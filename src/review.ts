@@ -36,11 +36,12 @@ export function review(subject: Subject, context: ReviewContext): Verdict | Prom
   return after(first, (first) => after(all(others), (others) => mergeVerdicts([first, ...others])))
 }
 
-/** Waits only where something is under way. */
-const all = (verdicts: readonly (Verdict | Promise<Verdict>)[]): readonly Verdict[] | Promise<Verdict[]> =>
-  verdicts.every(isHere) ? verdicts : Promise.all(verdicts)
-
-const isHere = (verdict: Verdict | Promise<Verdict>): verdict is Verdict => !(verdict instanceof Promise)
+/** The verdicts, waiting for one after the other; at once where all are there. */
+const all = (verdicts: readonly (Verdict | Promise<Verdict>)[]): readonly Verdict[] | Promise<readonly Verdict[]> =>
+  verdicts.reduce<readonly Verdict[] | Promise<readonly Verdict[]>>(
+    (before, verdict) => after(before, (list) => after(verdict, (next) => [...list, next])),
+    []
+  )
 
 function reviewPart(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
   return after(reviewOnce(subject, context, false), (first) => {

@@ -16,8 +16,9 @@ export const identityWebhookMissing = defineRule({
 
     return {
       field: annotationField(annotationNames['role-arn']),
-      message: 'no identity webhook is registered in the cluster, so no pod of this service account gets the role',
-      fix: 'register it again: docs/rules/identity-webhook-missing.md has the MutatingWebhookConfiguration of EKS'
+      message: 'no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role',
+      fix: 'register it again: docs/rules/identity-webhook-missing.md has the MutatingWebhookConfiguration of EKS',
+      shared: true
     }
   }
 })

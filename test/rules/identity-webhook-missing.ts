@@ -18,7 +18,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: none,
     atAdmission: 'warning',
-    message: /^no identity webhook is registered in the cluster, so no pod of this service account gets the role$/,
+    message: /^no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role$/,
     fix: /register it again/
   },
   { why: 'it asks for no role', annotation: undefined, facts: none },
