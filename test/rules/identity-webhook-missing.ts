@@ -22,5 +22,6 @@ export const cases: readonly Case[] = [
     fix: /register it again/
   },
   { why: 'it asks for no role', annotation: undefined, facts: none },
-  { why: 'emptied', annotation: '', facts: none }
+  { why: 'emptied', annotation: '', facts: none },
+  { why: 'a key of somebody else', annotation: undefined, annotations: { 'other.example/role-arn': annotation }, facts: none }
 ]
