@@ -360,6 +360,27 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
   t.match(await run([...args, 'sts.amazonaws.com'], account), { code: 0 })
 })
 
+t.test('check and trust go by the annotation prefix of the config', async (t) => {
+  const directory = t.testdir({ 'config.yaml': 'annotationPrefix: aws.example\n' })
+  const account = (prefix: string): string => `apiVersion: v1
+kind: ServiceAccount
+metadata: { name: web, namespace: shop, annotations: { ${prefix}/role-arn: "arn:aws:iam::111122223333:role/team/cart" } }
+`
+  const args = ['check', '-', '--iam', 'examples/iam.json', '--config', `${directory}/config.yaml`]
+  t.match(await run(args, account('aws.example')), {
+    code: 1,
+    stdout: /error trust-subject-mismatch: role cart .*\n {2}field: metadata\.annotations\["aws\.example\/role-arn"\]/
+  })
+  t.match(await run(args, account('eks.amazonaws.com')), {
+    code: 0,
+    stdout: /^.*\n {2}warning role-annotation-misspelt: .*did you mean aws\.example\/role-arn\?(?![^]*trust-)/
+  })
+  const { issuer } = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string }
+  const trust = ['trust', ...args.slice(2), '--role', 'arn:aws:iam::111122223333:role/team/cart', '--issuer', issuer, '-n', 'shop']
+  const { stdout } = await run([...trust, '--service-account', 'cart', '--audience', 'vault', '--output', 'json'])
+  t.match(JSON.parse(stdout), { findings: [{ field: /aws\.example\/role-arn/, fix: /set the annotation aws\.example\/audience to/ }] })
+})
+
 t.test('trust reads a policy, plain or percent-encoded, and prints the corrected one', async (t) => {
   const iam = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string; roles: [{ trustPolicy: unknown }] }
   const policy = iam.roles[0].trustPolicy
