@@ -1,6 +1,6 @@
 import { known } from './model/fact.js'
 import type { Finding } from './model/finding.js'
-import { defaultIdentityWebhook, withAudience } from './model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from './model/identity-webhook.js'
 import { rules } from './rules/index.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from './trust-policy/judge.js'
 import { suggestTrust } from './trust-policy/suggest.js'
@@ -30,7 +30,10 @@ const planFor = buildPlanner(rules.filter(({ needs }) => needs.includes('trust')
  * @example
  * evaluateTrust({ document, roleAccount: '111122223333', issuer: 'https://oidc.eks.…', namespace: 'shop', serviceAccount: 'cart', audience: 'sts.amazonaws.com' })
  */
-export function evaluateTrust(question: TrustQuestion): TrustVerdict {
+export const evaluateTrust = (question: TrustQuestion): TrustVerdict => judgeTrustFor(question, defaultIdentityWebhook)
+
+/** Judges as `evaluateTrust` does, and calls the annotations as the cluster's identity webhook does. */
+export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {
   const judgement = judgeTrust(question)
   const suggested = suggestTrust(question, judgement)
   const { verdict, overPermissive, statement, dependsOn } = judgement
@@ -40,17 +43,21 @@ export function evaluateTrust(question: TrustQuestion): TrustVerdict {
     overPermissive,
     ...(statement !== undefined && { statement }),
     dependsOn: [...dependsOn],
-    findings: findingsOf(question, judgement),
+    findings: findingsOf(question, judgement, settings),
     ...(suggested !== undefined && { suggested })
   }
 }
 
 /** What the trust rules say of a judgement. */
-function findingsOf({ namespace, serviceAccount, issuer, audience, at }: TrustQuestion, judgement: TrustJudgement): Finding[] {
+function findingsOf(
+  { namespace, serviceAccount, issuer, audience, at }: TrustQuestion,
+  judgement: TrustJudgement,
+  settings: IdentityWebhookSettings
+): Finding[] {
   const facts = {
     trust: known(judgement),
     issuer: known(issuer),
-    identityWebhook: known(withAudience(defaultIdentityWebhook, audience))
+    identityWebhook: known(withAudience(settings, audience))
   }
   const subject = { kind: 'ServiceAccount', stage: 'source', namespace, name: serviceAccount, annotations: {} } as const
 

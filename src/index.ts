@@ -1,6 +1,7 @@
 import { buildObjectSources } from './facts/objects.js'
 import { loadSnapshots } from './facts/snapshot.js'
 import type { Finding, Unchecked } from './model/finding.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from './model/identity-webhook.js'
 import { parseSubject } from './model/subject.js'
 import { review } from './review.js'
 
@@ -22,7 +23,8 @@ export interface ObjectVerdict {
 /**
  * Judges Kubernetes objects as `irsa-guard check` does, one verdict for each in order. `iam` is an IamSnapshot or a list of
  * them, `issuer` the cluster's OIDC issuer with its `https://`,
- * `clusterCa` its current CAs as PEM, `audience` the one that its identity webhook asks tokens for when no annotation does. Throws ERR_IAM_SNAPSHOT for a snapshot that is none.
+ * `clusterCa` its current CAs as PEM, `audience` the one that its identity webhook asks tokens for when no annotation does,
+ * `annotationPrefix` that of its annotations where it is not `eks.amazonaws.com`. Throws ERR_IAM_SNAPSHOT for a snapshot that is none.
  *
  * @example
  * const [verdict] = await checkObjects([serviceAccount], { iam: snapshot })
@@ -34,6 +36,7 @@ export async function checkObjects(
     issuer?: string | undefined
     clusterCa?: string | undefined
     audience?: string | undefined
+    annotationPrefix?: string | undefined
     namespace?: string | undefined
     at?: Date | undefined
   } = {}
@@ -53,7 +56,8 @@ export async function checkObjects(
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
       issuer: options.issuer ?? snapshot?.issuer,
       clusterCa: options.clusterCa ?? together.clusterCa,
-      audience: options.audience
+      audience: options.audience,
+      identityWebhook: withAnnotationPrefix(defaultIdentityWebhook, options.annotationPrefix)
     },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),

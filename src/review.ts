@@ -7,6 +7,7 @@ import type { Subject } from './model/subject.js'
 import { rules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
 import { evaluate } from './verdict/evaluate.js'
+import { mergeVerdicts } from './verdict/merge.js'
 import { buildPlanner, type Plan } from './verdict/plan.js'
 
 /** What a review works with besides the subject. `mode` holds where the namespace says nothing else. */
@@ -28,6 +29,21 @@ const freshEnough = 10_000
  * Never throws for what the world does.
  */
 export function review(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
+  if (subject.kind !== 'Workload' || subject.otherPods.length === 0) return reviewPart(subject, context)
+
+  const first = reviewPart(subject, context)
+  const others = subject.otherPods.map((pod) => reviewPart({ ...subject, pod }, context))
+  return after(first, (first) => after(all(others), (others) => mergeVerdicts([first, ...others])))
+}
+
+/** The verdicts, waiting for one after the other; at once where all are there. */
+const all = (verdicts: readonly (Verdict | Promise<Verdict>)[]): readonly Verdict[] | Promise<readonly Verdict[]> =>
+  verdicts.reduce<readonly Verdict[] | Promise<readonly Verdict[]>>(
+    (before, verdict) => after(before, (list) => after(verdict, (next) => [...list, next])),
+    []
+  )
+
+function reviewPart(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
   return after(reviewOnce(subject, context, false), (first) => {
     const age = first.allowed ? undefined : first.iamAge
 

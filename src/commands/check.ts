@@ -81,13 +81,20 @@ export async function check(
   const clusters = isLive ? await import('./cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
   const clusterCa = client && (await clusters?.readClusterCa(client)) // first: a cluster that does not answer ends the command
+  const identityWebhook = client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
   const live = client && liveSourcesOf(client, together, clusterCa)
   const context = {
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
     within: unhurried,
-    sources: { ...together, ...live, ...sources, clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa }
+    sources: {
+      ...together,
+      ...live,
+      ...sources,
+      clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa,
+      identityWebhook: identityWebhook ?? sources.identityWebhook
+    }
   }
   const verdicts = await Promise.all(judged.map(async (one) => toldOf(one, await review(one.subject, context))))
   client?.close()

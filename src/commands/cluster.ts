@@ -1,6 +1,8 @@
 import { findCluster } from '../kube/connect.js'
 import type { KubeAnswer, KubeClient } from '../kube/client.js'
+import { readIdentityWebhook } from '../facts/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
+import { withAnnotationPrefix, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { isRecord, recordOf, textOf } from '../model/record.js'
 
 /** Which cluster a command asks. */
@@ -41,6 +43,19 @@ export async function readClusterCa(client: KubeClient): Promise<string | undefi
   const { status, body } = await ask(client, '/api/v1/namespaces/default/configmaps/kube-root-ca.crt')
 
   return status === 200 ? textOf(recordOf(recordOf(body)['data'])['ca.crt']) : undefined
+}
+
+/** How the cluster's identity webhook is set up; a prefix that is configured wins. Undefined when the cluster does not answer in time. */
+export async function readClusterIdentityWebhook(
+  client: KubeClient,
+  annotationPrefix: string | undefined
+): Promise<IdentityWebhookSettings | undefined> {
+  try {
+    const { settings } = await readIdentityWebhook(client, AbortSignal.timeout(5000))
+    return withAnnotationPrefix(settings, annotationPrefix)
+  } catch {
+    return undefined // the usual settings stand in, and findings that rest on them say so
+  }
 }
 
 async function ask(client: KubeClient, path: string): Promise<KubeAnswer> {

@@ -4,11 +4,8 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { pino, type Logger } from 'pino'
-import { repeat } from '../controller/repeat.js'
 import { watchCluster } from '../facts/cluster.js'
 import type { Facts, Sources } from '../facts/facts.js'
-import { readIdentityWebhook, type IdentityWebhookReading } from '../facts/identity-webhook.js'
-import type { KubeClient } from '../kube/client.js'
 import { findCluster } from '../kube/connect.js'
 import { buildMetrics, type Metrics } from '../metrics.js'
 import { GuardError } from '../model/guard-error.js'
@@ -18,6 +15,7 @@ import { buildHealthApp } from '../server/health.js'
 import { buildJudge } from '../server/judge.js'
 import { listen, portOf } from '../server/listen.js'
 import { followServingCertificate, type ServingCertificate } from '../server/serving-certificate.js'
+import { followIdentityWebhook } from './follow-identity-webhook.js'
 import { buildLiveIam, readConfig, readSources, type FactsByHand } from './sources.js'
 
 export interface ServeOptions extends FactsByHand {
@@ -35,10 +33,6 @@ export interface Serving {
 
 // The mounted Secret changes at most every few minutes; a certificate is renewed long before it expires.
 const certificateInterval = 5000
-
-// Its flags change with an upgrade; the ConfigMap that kOps writes, with a role.
-const identityWebhookInterval = 120_000
-const identityWebhookTimeout = 5000
 
 // Endpoints of a pod that is no longer ready are gone from an API server's list well within this time.
 const drainTime = 5000
@@ -144,23 +138,6 @@ export async function serve(
       await identityWebhook?.stop()
       client?.close()
     }
-  }
-}
-
-/** Reads now and then how the cluster's identity webhook is set up; a prefix that is configured wins. The last answer stays. */
-function followIdentityWebhook(client: KubeClient, annotationPrefix: string | undefined, log: Logger) {
-  let reading: IdentityWebhookReading | undefined
-  const reads = repeat('identityWebhook', identityWebhookInterval, log, async () => {
-    const { settings, because } = await readIdentityWebhook(client, AbortSignal.timeout(identityWebhookTimeout))
-    if (because !== undefined && because !== reading?.because) log.info({ because }, 'settings of the identity webhook are assumed')
-    reading = { settings: { ...settings, annotationPrefix: annotationPrefix ?? settings.annotationPrefix }, because }
-  })
-
-  return {
-    settings: () => reading?.settings,
-    because: () => reading?.because,
-    trouble: () => reads.trouble(),
-    stop: () => reads.stop()
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseConfig, type Config } from '../config.js'
 import type { IamSource, Sources } from '../facts/facts.js'
 import { loadSnapshots } from '../facts/snapshot.js'
-import { defaultIdentityWebhook } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { rules } from '../rules/index.js'
 
@@ -36,8 +36,7 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
   const audience = flags.audience ?? config?.audience
-  const annotationPrefix = config?.annotationPrefix
-  const identityWebhook = annotationPrefix === undefined ? undefined : { ...defaultIdentityWebhook, annotationPrefix }
+  const identityWebhook = config && withAnnotationPrefix(defaultIdentityWebhook, config.annotationPrefix)
   if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
 
   const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))

@@ -1,5 +1,5 @@
 import { text as readStream } from 'node:stream/consumers'
-import { evaluateTrust } from '../evaluate-trust.js'
+import { judgeTrustFor } from '../evaluate-trust.js'
 import type { IamSource, TrustPolicyDocument } from '../facts/facts.js'
 import type { Severity } from '../model/finding.js'
 import { defaultIdentityWebhook } from '../model/identity-webhook.js'
@@ -30,7 +30,7 @@ const severities = ['error', 'warning', 'info'] as const
 /** Judges one trust policy for one service account. Returns the exit code: 0 or 1. Throws ERR_USAGE and ERR_INPUT. */
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
   const config = await readConfig(options.config)
-  const { issuer, iam: given, audience: said } = await readSources(options, config)
+  const { issuer, iam: given, audience: said, identityWebhook = defaultIdentityWebhook } = await readSources(options, config)
   const iam = options.aws ? await buildLiveIam(config, { patient: true }) : given
   if (issuer === undefined)
     throw new GuardError('ERR_USAGE', 'the issuer of the cluster is not known; say it with --issuer, or in the IAM file')
@@ -40,17 +40,11 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   const policy = 'value' in read ? read.value : undefined
   const { account, partition } = arn ?? ownerOf(policy)
 
-  const { namespace, serviceAccount, audience = said ?? defaultIdentityWebhook.defaultAudience } = options
-  const verdict = evaluateTrust({
-    ...trustPolicy,
-    roleAccount: account,
-    partition,
-    issuer,
-    namespace,
-    serviceAccount,
-    audience,
-    at: new Date()
-  })
+  const { namespace, serviceAccount, audience = said ?? identityWebhook.defaultAudience } = options
+  const verdict = judgeTrustFor(
+    { ...trustPolicy, roleAccount: account, partition, issuer, namespace, serviceAccount, audience, at: new Date() },
+    identityWebhook
+  )
   if (options.fix) return fix(verdict.verdict === 'allowed' ? policy : verdict.suggested, terminal)
 
   const subject = `system:serviceaccount:${namespace}:${serviceAccount}`

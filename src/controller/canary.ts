@@ -1,7 +1,7 @@
-import { defaultIdentityWebhook } from '../model/identity-webhook.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { credentialsOf } from '../model/pod-credentials.js'
 import { parsePod } from '../model/pod.js'
-import { isRecord } from '../model/subject.js'
+import { annotationsOf, isRecord } from '../model/record.js'
 import type { KubeClient } from '../kube/client.js'
 import { canaryAccount, canaryNamespace } from './own-names.js'
 import type { Proof } from './self-test.js'
@@ -13,7 +13,7 @@ export const canaryRole = 'arn:aws:iam::000000000000:role/irsa-guard-canary'
  * Proves that one API server's identity webhook mutates pods: a pod under an annotated service account is created in a dry run, and must come back
  * with the variables, the projected token and its mount.
  */
-export async function proveIdentityWebhook(client: KubeClient): Promise<Proof> {
+export async function proveIdentityWebhook(client: KubeClient, settings: IdentityWebhookSettings): Promise<Proof> {
   const { status, body } = await client.request({
     method: 'POST',
     path: `/api/v1/namespaces/${canaryNamespace}/pods`,
@@ -27,13 +27,25 @@ export async function proveIdentityWebhook(client: KubeClient): Promise<Proof> {
   const container = pod?.containers[0]
   if (pod === undefined || container === undefined) return { state: 'unknown', because: 'the canary pod came back without its container' }
 
-  // Nobody can read EKS's flags. Where a self-hosted webhook has others, its account annotation has another name too, and that is not guessed.
-  const credentials = credentialsOf(pod, container, defaultIdentityWebhook)
+  const credentials = credentialsOf(pod, container, settings)
   if (credentials.kind === 'web-identity' && credentials.token !== undefined && credentials.role.value === canaryRole)
     return { state: 'works' }
 
+  const unasked = await unaskedRole(client, settings)
+  if (unasked !== undefined) return { state: 'unknown', because: unasked }
+
   const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it came back as it was sent'
   return { state: 'fails', because: `a pod of an annotated service account got no role: ${found}` }
+}
+
+/** Why the canary proves nothing: its account, as it is installed, does not ask for the role where the identity webhook looks. */
+async function unaskedRole(client: KubeClient, { annotationNames }: IdentityWebhookSettings): Promise<string | undefined> {
+  const { status, body } = await client.request({ path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts/${canaryAccount}` })
+  if (status !== 200 || !isRecord(body)) return undefined
+  const key = annotationNames['role-arn']
+  if (annotationsOf(body)[key] === canaryRole) return undefined
+
+  return `the canary's service account does not ask for its role: kubectl annotate serviceaccount ${canaryAccount} -n ${canaryNamespace} --overwrite ${key}=${canaryRole}`
 }
 
 // Nothing of it ever runs. It satisfies the pod security standard `restricted`, which its namespace enforces.

@@ -1,4 +1,5 @@
 import type { KubeClient } from '../kube/client.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { isRecord } from '../model/subject.js'
 import { canaryNamespace, ownNames } from './own-names.js'
 
@@ -9,8 +10,8 @@ export type Proof = { readonly state: 'works' } | { readonly state: 'fails' | 'u
  * Proves that the API server asks us: a service account that must be denied is created in a dry run.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
  */
-export async function proveWebhook(client: KubeClient): Promise<Proof> {
-  const annotations = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::000000000000:policy/self-test' }
+export async function proveWebhook(client: KubeClient, { annotationNames }: IdentityWebhookSettings): Promise<Proof> {
+  const annotations = { [annotationNames['role-arn']]: 'arn:aws:iam::000000000000:policy/self-test' }
   const { status, body } = await client.request({
     method: 'POST',
     path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts`,

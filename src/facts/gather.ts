@@ -3,7 +3,7 @@ import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } fr
 import { parseIssuerPartition } from '../model/issuer.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
-import { roleArnAnnotation, type Subject } from '../model/subject.js'
+import type { Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
@@ -53,7 +53,7 @@ class Gathering {
     this.sources = sources
     this.ask = ask
     this.at = at
-    this.arn = roleArnOf(subject)
+    this.arn = roleArnOf(subject, sources)
   }
 
   /** Each fact is gathered once for a subject, whoever needs it. */
@@ -99,9 +99,10 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
 
     const role = gathering.get('role')
     const issuer = gathering.get('issuer') // both are under way before either is waited for
+    const settings = identityWebhookOf(sources)
     return after(role, (role) =>
       after(issuer, (issuer) => {
-        const trust = trustOf(role, { subject, arn, issuer, defaultAudience: identityWebhookOf(sources).defaultAudience, at })
+        const trust = trustOf(role, { subject, arn, issuer, settings, at })
         // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
         return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
       })
@@ -226,9 +227,9 @@ const notPermitted = moot('the namespace may not use the role')
 const otherPartition = moot('the role is in another partition than the cluster')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 
-function roleArnOf(subject: Subject): RoleArn | undefined {
+function roleArnOf(subject: Subject, { identityWebhook = defaultIdentityWebhook }: Sources): RoleArn | undefined {
   if (subject.kind !== 'ServiceAccount') return undefined
-  const value = subject.annotations[roleArnAnnotation]
+  const value = subject.annotations[identityWebhook.annotationNames['role-arn']]
 
   return typeof value === 'string' ? parseRoleArn(value) : undefined
 }

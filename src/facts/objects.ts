@@ -1,7 +1,7 @@
 import { known, moot, unknown } from '../model/fact.js'
 import { parseNamespaceSettings, type NamespaceSettings } from '../model/namespace.js'
 import { isRecord, recordOf, textOf } from '../model/record.js'
-import { nameOf, type Subject } from '../model/subject.js'
+import { nameOf, podsOf, type Subject } from '../model/subject.js'
 import type { Neighbours, Sources } from './facts.js'
 import { clusterCaAmong } from './object-cluster-ca.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
@@ -25,10 +25,12 @@ export function buildObjectSources(subjects: readonly Subject[], objects: readon
       continue
     }
     if (!('pod' in subject)) continue
-    const key = `${subject.namespace}/${subject.pod.serviceAccountName}`
-    const names = runners.get(key)
-    if (names === undefined) runners.set(key, [nameOf(subject)])
-    else names.push(nameOf(subject))
+    for (const account of new Set(podsOf(subject).map(({ serviceAccountName }) => serviceAccountName))) {
+      const key = `${subject.namespace}/${account}`
+      const names = runners.get(key)
+      if (names === undefined) runners.set(key, [nameOf(subject)])
+      else names.push(nameOf(subject))
+    }
   }
 
   return {

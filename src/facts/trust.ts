@@ -1,5 +1,6 @@
-import { audienceAnnotation } from '../model/audience.js'
+import { audienceOf } from '../model/audience.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
 import { judgeRead, readTrustPolicy, type ReadTrustPolicy, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
@@ -12,9 +13,9 @@ export function trustOf(
     subject,
     arn,
     issuer,
-    defaultAudience,
+    settings,
     at
-  }: { subject: ServiceAccountSubject; arn: RoleArn; issuer: Fact<string>; defaultAudience: string; at: Date | undefined }
+  }: { subject: ServiceAccountSubject; arn: RoleArn; issuer: Fact<string>; settings: IdentityWebhookSettings; at: Date | undefined }
 ): Fact<TrustJudgement> {
   if (role.state !== 'known') return role
   if (!role.value.exists) return moot('the role does not exist')
@@ -23,9 +24,9 @@ export function trustOf(
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
   if (issuer.state !== 'known') return issuer
 
-  const audience = subject.annotations[audienceAnnotation] ?? defaultAudience
+  const audience = audienceOf(subject.annotations, settings)
   // An empty one makes the API server put its own audience into the token, which nobody told us.
-  if (typeof audience !== 'string' || audience === '') return unknown(`the annotation ${audienceAnnotation} names no audience`)
+  if (audience === undefined) return unknown(`the annotation ${settings.annotationNames.audience} names no audience`)
 
   return judgeOnce(role.value.trustPolicy, {
     roleAccount: arn.account,

@@ -1,9 +1,14 @@
-/** The annotation that asks for another audience: https://github.com/aws/amazon-eks-pod-identity-webhook#readme */
-export const audienceAnnotation = 'eks.amazonaws.com/audience'
+import type { IdentityWebhookSettings } from './identity-webhook.js'
 
-/** The audience that a service account's pods ask for; undefined when its annotation holds something that is no audience. */
-export function audienceOf(annotations: Readonly<Record<string, unknown>>, defaultAudience: string): string | undefined {
-  const value = annotations[audienceAnnotation]
+/**
+ * The audience that a service account's pods ask for; undefined when its annotation holds something that is no audience.
+ * https://github.com/aws/amazon-eks-pod-identity-webhook#readme
+ */
+export function audienceOf(
+  annotations: Readonly<Record<string, unknown>>,
+  { annotationNames, defaultAudience }: IdentityWebhookSettings
+): string | undefined {
+  const value = annotations[annotationNames.audience]
   if (value === undefined) return defaultAudience
 
   return typeof value === 'string' && value !== '' ? value : undefined

@@ -1,3 +1,4 @@
+import { annotationNamesUnder, type AnnotationNames } from './annotation-names.js'
 import { isRecord, recordOf, textOf } from './record.js'
 
 /**
@@ -5,8 +6,8 @@ import { isRecord, recordOf, textOf } from './record.js'
  * Flags and defaults: https://github.com/aws/amazon-eks-pod-identity-webhook (README, main.go).
  */
 export interface IdentityWebhookSettings {
-  /** The domain of its annotations: `eks.amazonaws.com/role-arn`. */
-  readonly annotationPrefix: string
+  /** What its annotations are called, under the prefix that it was given. */
+  readonly annotationNames: AnnotationNames
   readonly defaultAudience: string
   readonly mountPath: string
   /** Lifetime of tokens in seconds. */
@@ -31,7 +32,7 @@ export interface ConfiguredRole {
 
 /** What upstream has when no flag is set; on EKS nobody can look. */
 export const defaultIdentityWebhook: IdentityWebhookSettings = {
-  annotationPrefix: 'eks.amazonaws.com',
+  annotationNames: annotationNamesUnder('eks.amazonaws.com'),
   defaultAudience: 'sts.amazonaws.com',
   mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount',
   tokenExpiration: 86_400,
@@ -47,6 +48,10 @@ export const defaultIdentityWebhook: IdentityWebhookSettings = {
 export const withAudience = (settings: IdentityWebhookSettings, audience: string | undefined): IdentityWebhookSettings =>
   audience === undefined ? settings : { ...settings, defaultAudience: audience, isAudienceKnown: true }
 
+/** The settings where somebody said the prefix of the annotations; undefined leaves it as it is. */
+export const withAnnotationPrefix = (settings: IdentityWebhookSettings, prefix: string | undefined): IdentityWebhookSettings =>
+  prefix === undefined ? settings : { ...settings, annotationNames: annotationNamesUnder(prefix) }
+
 /** The name of the volume with the token, which no flag changes. */
 export const tokenVolume = 'aws-iam-token'
 /** The file of the token in that volume. */
@@ -57,9 +62,10 @@ export function parseIdentityWebhookArguments(args: readonly unknown[]): Identit
   const flags = parseFlags(args.filter((arg) => typeof arg === 'string'))
   const defaults = defaultIdentityWebhook
   const expiration = Number(flags.get('token-expiration') ?? NaN)
+  const prefix = flags.get('annotation-prefix')
 
   return {
-    annotationPrefix: flags.get('annotation-prefix') ?? defaults.annotationPrefix,
+    annotationNames: prefix === undefined ? defaults.annotationNames : annotationNamesUnder(prefix),
     defaultAudience: flags.get('token-audience') ?? defaults.defaultAudience,
     mountPath: flags.get('token-mount-path') ?? defaults.mountPath,
     // It raises less than ten minutes, which the API server would refuse.

@@ -137,11 +137,9 @@ export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 
 export const isBypassed = (pod: Pod): boolean => pod.labels[bypassLabel] !== undefined
 
-export const skipAnnotationOf = (settings: IdentityWebhookSettings): string => `${settings.annotationPrefix}/skip-containers`
-
 /** The names of containers that the pod's annotation asks to leave alone. */
 export function skippedNames(pod: Pod, settings: IdentityWebhookSettings): ReadonlySet<string> {
-  const value = pod.annotations[skipAnnotationOf(settings)]
+  const value = pod.annotations[settings.annotationNames['skip-containers']]
 
   return new Set(typeof value === 'string' ? parseCsvRecord(value) : [])
 }

@@ -1,14 +1,22 @@
 import { parsePod, type Pod } from './pod.js'
 import { isRecord, listOf } from './record.js'
 
-// Kinds whose template is not the first `template` with containers: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
-const jobTemplate: readonly string[] = ['spec', 'jobTemplate', 'spec', 'template']
+// Their only template is at one of these places: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
+const builtIn = /^(?:v1|(?:apps|batch)\/\w+)$/
+const places: readonly (readonly string[])[] = [['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template'], ['template']]
 
-/** Finds the pod template of an object of any kind (Deployment, CronJob, Argo Rollout, Knative Service, …). Never throws. */
-export function findPodTemplate(object: Readonly<Record<string, unknown>>): Pod | undefined {
-  if (object['kind'] === 'CronJob') return templateAt(object, jobTemplate) ?? searched(object)
+/** Finds the pod templates of an object of any kind (Deployment, CronJob, Argo Rollout, RayCluster, JobSet, …), outer ones first. Never throws. */
+export function findPodTemplates(object: Readonly<Record<string, unknown>>): readonly Pod[] {
+  if (builtIn.test(String(object['apiVersion']))) {
+    for (const place of places) {
+      const template = templateAt(object, place)
+      if (template !== undefined) return [template]
+    }
+    return []
+  }
+  const template = templateAt(object, ['template'])
 
-  return templateAt(object, ['spec', 'template']) ?? templateAt(object, ['template']) ?? searched(object)
+  return [...(template === undefined ? [] : [template]), ...searched(object)]
 }
 
 function templateAt(object: Readonly<Record<string, unknown>>, path: readonly string[]): Pod | undefined {
@@ -25,17 +33,21 @@ const isTemplate = (value: unknown): boolean =>
 // them is not searched: an object of 3 MiB must not cost a second.
 const depthLimit = 12
 const nodeLimit = 5000
+const templateLimit = 100
 
-/** Breadth first, so that the outermost template wins. */
-function searched(object: Readonly<Record<string, unknown>>): Pod | undefined {
+/** Breadth first. A template is not searched itself. */
+function searched(object: Readonly<Record<string, unknown>>): readonly Pod[] {
+  const found: Pod[] = []
   let level: { value: unknown; field: string }[] = [{ value: object['spec'], field: 'spec' }]
   let seen = 0
   for (let depth = 0; depth < depthLimit && level.length > 0; depth++) {
     const next: { value: unknown; field: string }[] = []
     for (const { value, field } of level) {
-      if (++seen > nodeLimit) return undefined
-      if (isTemplate(value)) return parsePod(value, field)
-      if (Array.isArray(value)) {
+      if (++seen > nodeLimit || found.length === templateLimit) return found
+      const template = isTemplate(value) ? parsePod(value, field) : undefined
+      if (template !== undefined) {
+        found.push(template)
+      } else if (Array.isArray(value)) {
         for (const [index, member] of value.slice(0, nodeLimit).entries())
           next.push({ value: member as unknown, field: `${field}[${index}]` })
       } else if (isRecord(value)) {
@@ -46,7 +58,7 @@ function searched(object: Readonly<Record<string, unknown>>): Pod | undefined {
     level = next.filter(({ value }) => typeof value === 'object' && value !== null)
   }
 
-  return undefined
+  return found
 }
 
 const segmentOf = (key: string): string => (/^\w+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`)

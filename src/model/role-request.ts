@@ -20,8 +20,8 @@ export function roleRequestOf(
   account: { readonly namespace: string; readonly name: string; readonly annotations: Readonly<Record<string, unknown>> },
   settings: IdentityWebhookSettings
 ): RoleRequest | undefined {
-  const { annotationPrefix, defaultAudience, composeRoleArn, configured } = settings
-  const annotated = textOf(account.annotations[`${annotationPrefix}/role-arn`])
+  const { annotationNames, defaultAudience, composeRoleArn, configured } = settings
+  const annotated = textOf(account.annotations[annotationNames['role-arn']])
   if (annotated === undefined) {
     const entry = configured.get(`${account.namespace}/${account.name}`) ?? configured.get(`*/${account.name}`)
     return entry && { role: entry.role, isComposed: false, audience: entry.audience ?? defaultAudience }
@@ -29,7 +29,7 @@ export function roleRequestOf(
   const isComposed = composeRoleArn && !annotated.includes('arn:')
   if (!isComposed && parseRoleArn(annotated) === undefined) return undefined
 
-  const audience = account.annotations[`${annotationPrefix}/audience`]
+  const audience = account.annotations[annotationNames.audience]
   return { role: annotated, isComposed, audience: audience === undefined ? defaultAudience : textOf(audience) }
 }
 

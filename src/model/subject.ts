@@ -1,4 +1,4 @@
-import { findPodTemplate } from './pod-template.js'
+import { findPodTemplates } from './pod-template.js'
 import { isMirrorPod, parsePod, type Pod } from './pod.js'
 import type { Stage } from './stage.js'
 import { annotationField, annotationsOf, isRecord, recordOf, textOf } from './record.js'
@@ -34,14 +34,14 @@ export interface WorkloadSubject extends Identity {
   readonly kind: 'Workload'
   /** The object's own kind, such as `Deployment`. */
   readonly resource: string
+  /** The pods of its first template. */
   readonly pod: Pod
+  /** Those of its other templates (launcher and worker, head and groups): each is judged as if it were `pod`. */
+  readonly otherPods: readonly Pod[]
 }
 
 export type Subject = ServiceAccountSubject | PodSubject | WorkloadSubject | WebhookConfigurationSubject
 export type Kind = Subject['kind']
-
-/** The annotation that asks for a role: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
-export const roleArnAnnotation = 'eks.amazonaws.com/role-arn'
 
 /** Makes a subject of an object as it was read, or undefined when no rule looks at such objects. Never throws. */
 export function parseSubject(
@@ -64,10 +64,14 @@ export function parseSubject(
     const pod = isMirrorPod(object) ? undefined : parsePod(object)
     return pod && { kind: 'Pod', ...identity, pod }
   }
-  const pod = findPodTemplate(object)
+  const [pod, ...otherPods] = findPodTemplates(object)
 
-  return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod }
+  return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod, otherPods }
 }
+
+/** The pods that a subject is or makes, by each of its templates. */
+export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
+  subject.kind === 'Workload' ? [subject.pod, ...subject.otherPods] : [subject.pod]
 
 /** How a subject is called in a sentence: `service account shop/cart`. */
 export function nameOf(subject: Subject): string {

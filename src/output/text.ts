@@ -1,11 +1,12 @@
 import { escapeText, shortList } from '../model/text.js'
-import type { Report } from './report.js'
+import { foldShared } from './fold.js'
+import type { ObjectReference, Report } from './report.js'
 
 /** A report for people: a block for each finding, what could not be checked, and a closing line. */
 export function textOf({ findings, unchecked, summary }: Report): string {
-  const blocks = findings.map(({ object, rule, severity, field, message, fix, waived }) =>
+  const blocks = foldShared(findings).map(({ finding: { rule, severity, field, message, fix, waived }, objects }) =>
     [
-      `${object.file}:${object.line} ${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}`,
+      `${objects.length === 1 ? '' : `${many(objects.length, 'object')}: `}${firstFew(objects.map(placeOf))}`,
       `  ${waived === undefined ? severity : 'waived'} ${rule}: ${message}`,
       `  field: ${field}`,
       waived === undefined ? `  fix: ${fix}` : `  reason: ${waived}`
@@ -25,5 +26,13 @@ export function textOf({ findings, unchecked, summary }: Report): string {
 
   return `${[...blocks, ...open, closing].join('\n')}\n`
 }
+
+const placeOf = ({ file, line, kind, namespace, name }: ObjectReference): string =>
+  `${file}:${line} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+
+const few = 3
+
+const firstFew = (places: readonly string[]): string =>
+  places.length <= few ? places.join(', ') : `${places.slice(0, few).join(', ')} and ${places.length - few} more`
 
 const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

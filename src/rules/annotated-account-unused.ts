@@ -16,7 +16,7 @@ export const annotatedAccountUnused = defineRule({
     if (request === undefined || asAccount.length > 0 || first === undefined) return
 
     return {
-      field: annotationField(`${identityWebhook.annotationPrefix}/role-arn`),
+      field: annotationField(identityWebhook.annotationNames['role-arn']),
       message: `nothing runs as service account ${account.name}, but ${first}${others.length === 0 ? '' : ` and ${others.length} more`} beside it runs as default, without role ${request.role}`,
       fix: `set serviceAccountName: ${account.name} in the pod template that is to have the role`
     }

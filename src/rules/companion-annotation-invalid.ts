@@ -1,3 +1,4 @@
+import type { AnnotationName } from '../model/annotation-names.js'
 import { parseCsvRecord } from '../model/csv.js'
 import { parseGoBool } from '../model/identity-webhook.js'
 import type { Problem } from '../model/finding.js'
@@ -6,8 +7,8 @@ import { annotationField, type Subject } from '../model/subject.js'
 import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
-const ofAccounts = ['audience', 'token-expiration', 'sts-regional-endpoints'] as const
-const ofPods = ['token-expiration', 'skip-containers'] as const
+const ofAccounts = ['audience', 'token-expiration', 'sts-regional-endpoints'] as const satisfies readonly AnnotationName[]
+const ofPods = ['token-expiration', 'skip-containers'] as const satisfies readonly AnnotationName[]
 type Companion = (typeof ofAccounts)[number] | (typeof ofPods)[number]
 
 /** An annotation beside the role holds what the identity webhook silently ignores, or what no token can be made with. */
@@ -20,11 +21,11 @@ export const companionAnnotationInvalid = defineRule({
     const names: readonly string[] = subject.kind === 'ServiceAccount' ? ofAccounts : ofPods
     return Object.keys(annotationsOf(subject)).some((key) => names.includes(key.slice(key.indexOf('/') + 1)))
   },
-  check(subject, { identityWebhook: { annotationPrefix } }) {
+  check(subject, { identityWebhook: { annotationNames } }) {
     const pod = 'pod' in subject ? subject.pod : undefined
 
     return (pod === undefined ? ofAccounts : ofPods).flatMap((name) => {
-      const key = `${annotationPrefix}/${name}`
+      const key = annotationNames[name]
       const value = annotationsOf(subject)[key]
       const diagnosis = value === undefined ? undefined : diagnosisOf(name, value, pod)
       if (diagnosis === undefined) return []

@@ -1,4 +1,6 @@
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { hasAnnotationNamed } from '../model/annotation-names.js'
+import { textOf } from '../model/record.js'
+import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
 /** A service account asks for a role in a cluster in which nothing gives roles to pods. */
@@ -7,15 +9,16 @@ export const identityWebhookMissing = defineRule({
   severity: 'error',
   atAdmission: 'warning', // it may be installed a moment later
   on: ['ServiceAccount'],
-  needs: ['identityWebhooks'],
-  concerns: ({ annotations }) => typeof annotations[roleArnAnnotation] === 'string' && annotations[roleArnAnnotation] !== '',
-  check(_account, { identityWebhooks }) {
-    if (identityWebhooks.length > 0) return
+  needs: ['identityWebhooks', 'identityWebhook'],
+  concerns: ({ annotations }) => hasAnnotationNamed(annotations, 'role-arn'),
+  check({ annotations }, { identityWebhooks, identityWebhook: { annotationNames } }) {
+    if (identityWebhooks.length > 0 || textOf(annotations[annotationNames['role-arn']]) === undefined) return
 
     return {
-      field: annotationField(roleArnAnnotation),
-      message: 'no identity webhook is registered in the cluster, so no pod of this service account gets the role',
-      fix: 'register it again: docs/rules/identity-webhook-missing.md has the MutatingWebhookConfiguration of EKS'
+      field: annotationField(annotationNames['role-arn']),
+      message: 'no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role',
+      fix: 'register it again: docs/rules/identity-webhook-missing.md has the MutatingWebhookConfiguration of EKS',
+      shared: true
     }
   }
 })

@@ -1,4 +1,5 @@
-import { bypassLabel, isBypassed, skipAnnotationOf, skippedNames } from '../model/pod-credentials.js'
+import { hasAnnotationNamed } from '../model/annotation-names.js'
+import { bypassLabel, isBypassed, skippedNames } from '../model/pod-credentials.js'
 import { podRequestOf } from '../model/role-request.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
@@ -9,7 +10,7 @@ export const mutationSkipped = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['account', 'identityWebhook'],
-  concerns: ({ pod }) => isBypassed(pod) || Object.keys(pod.annotations).some((key) => key.endsWith('/skip-containers')),
+  concerns: ({ pod }) => isBypassed(pod) || hasAnnotationNamed(pod.annotations, 'skip-containers'),
   check(subject, { account, identityWebhook }) {
     const { pod } = subject
     const request = podRequestOf(subject, account, identityWebhook)
@@ -25,7 +26,7 @@ export const mutationSkipped = defineRule({
     const names = pod.containers.map(({ name }) => name).filter((name) => skipped.has(name))
     if (names.length === 0) return
 
-    const key = skipAnnotationOf(identityWebhook)
+    const key = identityWebhook.annotationNames['skip-containers']
     return {
       field: annotationField(key, pod.metadataField),
       message: `${key} leaves ${names.join(', ')} without role ${request.role}`,

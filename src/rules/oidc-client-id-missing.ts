@@ -1,5 +1,5 @@
-import { audienceAnnotation, audienceOf } from '../model/audience.js'
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { audienceOf } from '../model/audience.js'
+import { annotationField } from '../model/subject.js'
 import { argumentOf, quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
@@ -11,18 +11,19 @@ export const oidcClientIdMissing = defineRule({
   on: ['ServiceAccount'],
   needs: ['provider', 'identityWebhook'],
   check({ annotations }, { provider, identityWebhook }) {
-    const audience = audienceOf(annotations, identityWebhook.defaultAudience)
+    const audience = audienceOf(annotations, identityWebhook)
     if (!provider.registered || audience === undefined || provider.clientIds.includes(audience)) return
 
+    const { audience: key, 'role-arn': roleKey } = identityWebhook.annotationNames
     const accepted = provider.clientIds.length === 0 ? 'none' : provider.clientIds.map(quote).join(', ')
     const [clientId] = provider.clientIds
 
     return {
-      field: annotationField(audienceAnnotation in annotations ? audienceAnnotation : roleArnAnnotation),
+      field: annotationField(key in annotations ? key : roleKey),
       message: `the tokens of this account are for audience ${quote(audience)}, the OIDC provider ${provider.arn} accepts ${accepted}`,
       fix:
         `add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}` +
-        (audienceAnnotation in annotations && clientId !== undefined ? `; or set ${audienceAnnotation} to ${quote(clientId)}` : '')
+        (key in annotations && clientId !== undefined ? `; or set ${key} to ${quote(clientId)}` : '')
     }
   }
 })

@@ -1,5 +1,5 @@
 import { audienceOf } from '../model/audience.js'
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { annotationField } from '../model/subject.js'
 import { argumentOf } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
@@ -10,18 +10,19 @@ export const oidcProviderMissing = defineRule({
   atAdmission: 'warning', // Terraform may register it a moment later
   on: ['ServiceAccount'],
   needs: ['provider', 'identityWebhook'],
-  check({ annotations }, { provider, identityWebhook: { defaultAudience } }) {
+  check({ annotations }, { provider, identityWebhook }) {
     if (provider.registered) return
 
     const account = provider.arn.split(':')[4]
     const url = `https://${provider.arn.replace(/^[^/]*\//, '')}`
-    const audience = argumentOf(audienceOf(annotations, defaultAudience) ?? defaultAudience, 'AUDIENCE')
+    const audience = argumentOf(audienceOf(annotations, identityWebhook) ?? identityWebhook.defaultAudience, 'AUDIENCE')
     const [similar] = provider.similar
 
     return {
-      field: annotationField(roleArnAnnotation),
+      field: annotationField(identityWebhook.annotationNames['role-arn']),
       message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; it has ${similar}, which is another one`}`,
-      fix: `register it in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`
+      fix: `register it in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`,
+      shared: true
     }
   }
 })

@@ -1,3 +1,4 @@
+import { hasAnnotationNamed } from '../model/annotation-names.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
@@ -7,10 +8,9 @@ export const roleAnnotationMisplaced = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['identityWebhook'],
-  concerns: ({ annotations, pod }) =>
-    [...Object.keys(annotations), ...Object.keys(pod.annotations)].some((key) => key.endsWith('/role-arn')),
-  check({ namespace, annotations, pod }, { identityWebhook: { annotationPrefix } }) {
-    const key = `${annotationPrefix}/role-arn`
+  concerns: ({ annotations, pod }) => hasAnnotationNamed(annotations, 'role-arn') || hasAnnotationNamed(pod.annotations, 'role-arn'),
+  check({ namespace, annotations, pod }, { identityWebhook: { annotationNames } }) {
+    const key = annotationNames['role-arn']
     const metadataField = annotations[key] !== undefined ? 'metadata' : pod.annotations[key] !== undefined ? pod.metadataField : undefined
     if (metadataField === undefined) return
 

@@ -10,7 +10,7 @@ export const roleAnnotationMissing = defineRule({
   on: ['ServiceAccount'],
   needs: ['rolesTrusting', 'identityWebhook'],
   check(account, { rolesTrusting, identityWebhook }) {
-    const key = `${identityWebhook.annotationPrefix}/role-arn`
+    const key = identityWebhook.annotationNames['role-arn']
     const [role, ...others] = rolesTrusting
     if (role === undefined || account.annotations[key] !== undefined) return
     if (identityWebhook.configured.has(`${account.namespace}/${account.name}`)) return

@@ -10,8 +10,8 @@ export const roleAnnotationMisspelt = defineRule({
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],
   concerns: ({ annotations }) => Object.keys(annotations).length > 0,
-  check({ annotations }, { identityWebhook: { annotationPrefix } }) {
-    const right = `${annotationPrefix}/role-arn`
+  check({ annotations }, { identityWebhook: { annotationNames } }) {
+    const right = annotationNames['role-arn']
     if (annotations[right] !== undefined) return // what else stands there does no harm
     const key = Object.keys(annotations).find((key) => isMeant(key, annotations[key], right))
     if (key === undefined) return

@@ -1,5 +1,5 @@
 import { escapeText } from '../model/text.js'
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
 /** An update takes the role away: pods that start from now on get no credentials, or those of the node. */
@@ -7,16 +7,16 @@ export const roleAnnotationRemoved = defineRule({
   id: 'role-annotation-removed',
   severity: 'warning',
   on: ['ServiceAccount'],
-  needs: [],
-  check(account) {
-    const before = account.oldAnnotations?.[roleArnAnnotation]
-    const now = account.annotations[roleArnAnnotation]
+  needs: ['identityWebhook'],
+  check(account, { identityWebhook: { annotationNames } }) {
+    const before = account.oldAnnotations?.[annotationNames['role-arn']]
+    const now = account.annotations[annotationNames['role-arn']]
     if (typeof before !== 'string' || before === '' || (now !== undefined && now !== '')) return
 
     return {
-      field: annotationField(roleArnAnnotation),
+      field: annotationField(annotationNames['role-arn']),
       message: `this update removes the role ${escapeText(before)}; new pods will run without it`,
-      fix: `if that was not meant, put the annotation ${roleArnAnnotation} back`
+      fix: `if that was not meant, put the annotation ${annotationNames['role-arn']} back`
     }
   }
 })

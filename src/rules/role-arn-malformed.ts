@@ -1,5 +1,5 @@
 import { parseRoleArn } from '../model/role-arn.js'
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { annotationField } from '../model/subject.js'
 import { quote } from '../model/text.js'
 import type { Problem } from '../model/finding.js'
 import { defineRule } from './define-rule.js'
@@ -12,12 +12,12 @@ export const roleArnMalformed = defineRule({
   id: 'role-arn-malformed',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: [],
-  check(account) {
-    const value = account.annotations[roleArnAnnotation]
+  needs: ['identityWebhook'],
+  check(account, { identityWebhook: { annotationNames } }) {
+    const value = account.annotations[annotationNames['role-arn']]
     if (value === undefined || (typeof value === 'string' && parseRoleArn(value) !== undefined)) return
 
-    return { field: annotationField(roleArnAnnotation), ...diagnosisOf(value) }
+    return { field: annotationField(annotationNames['role-arn']), ...diagnosisOf(value) }
   }
 })
 

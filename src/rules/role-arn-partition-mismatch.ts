@@ -1,5 +1,5 @@
 import { parseRoleArn } from '../model/role-arn.js'
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
 /** The role lives in another AWS partition than the cluster: no token crosses partitions. */
@@ -7,14 +7,14 @@ export const roleArnPartitionMismatch = defineRule({
   id: 'role-arn-partition-mismatch',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['clusterPartition'],
-  check(account, { clusterPartition }) {
-    const value = account.annotations[roleArnAnnotation]
+  needs: ['clusterPartition', 'identityWebhook'],
+  check(account, { clusterPartition, identityWebhook: { annotationNames } }) {
+    const value = account.annotations[annotationNames['role-arn']]
     const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
     if (arn === undefined || arn.partition === clusterPartition) return
 
     return {
-      field: annotationField(roleArnAnnotation),
+      field: annotationField(annotationNames['role-arn']),
       message: `role ${arn.text} is in partition ${arn.partition}, the cluster is in ${clusterPartition}`,
       fix: `name a role of partition ${clusterPartition}: its ARN begins with arn:${clusterPartition}:iam::`
     }

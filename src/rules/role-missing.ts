@@ -1,4 +1,4 @@
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
 /** The role that the annotation names does not exist, so STS will refuse the pod's token. */
@@ -7,13 +7,13 @@ export const roleMissing = defineRule({
   severity: 'error',
   atAdmission: 'warning', // Helm and Terraform create the role a moment later
   on: ['ServiceAccount'],
-  needs: ['role'],
-  check(account, { role }) {
+  needs: ['role', 'identityWebhook'],
+  check(account, { role, identityWebhook: { annotationNames } }) {
     if (role.exists) return
 
     return {
-      field: annotationField(roleArnAnnotation),
-      message: `role ${String(account.annotations[roleArnAnnotation])} does not exist`,
+      field: annotationField(annotationNames['role-arn']),
+      message: `role ${String(account.annotations[annotationNames['role-arn']])} does not exist`,
       fix: 'create the role, or point the annotation at one that exists; IAM shows a new role after up to two minutes'
     }
   }

@@ -1,3 +1,4 @@
+import { hasAnnotationNamed } from '../model/annotation-names.js'
 import { allowedRolesAnnotation, isRoleAllowed } from '../model/namespace.js'
 import { textOf } from '../model/record.js'
 import { parseRoleArn } from '../model/role-arn.js'
@@ -12,9 +13,9 @@ export const roleNotPermittedInNamespace = defineRule({
   waivable: false, // who may write service accounts would give themselves every role
   on: ['ServiceAccount'],
   needs: ['namespace', 'identityWebhook'],
-  concerns: ({ annotations }) => Object.keys(annotations).some((key) => key.endsWith('/role-arn')),
-  check({ namespace: name, annotations }, { namespace, identityWebhook: { annotationPrefix } }) {
-    const key = `${annotationPrefix}/role-arn`
+  concerns: ({ annotations }) => hasAnnotationNamed(annotations, 'role-arn'),
+  check({ namespace: name, annotations }, { namespace, identityWebhook: { annotationNames } }) {
+    const key = annotationNames['role-arn']
     const role = textOf(annotations[key])
     if (role === undefined || isRoleAllowed(namespace, role)) return
     // What is no ARN gives no role, except for a bare name: an identity webhook may be set up to make an ARN of it.

@@ -14,7 +14,7 @@ export const roleOnDefaultServiceAccount = defineRule({
     if (request === undefined) return
 
     return {
-      field: annotationField(`${identityWebhook.annotationPrefix}/role-arn`),
+      field: annotationField(identityWebhook.annotationNames['role-arn']),
       message: `every pod in ${account.namespace} that names no service account gets role ${request.role}`,
       fix: 'make a service account for the workload that needs the role, and set serviceAccountName to it'
     }

@@ -1,4 +1,4 @@
-import { annotationField, roleArnAnnotation } from '../model/subject.js'
+import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
 /** A role of that name exists, but its ARN has another path (or case): STS compares the whole ARN. */
@@ -7,13 +7,13 @@ export const rolePathMismatch = defineRule({
   severity: 'error',
   atAdmission: 'warning', // the role may be about to be made again under the right path
   on: ['ServiceAccount'],
-  needs: ['role'],
-  check(account, { role }) {
-    const asked = String(account.annotations[roleArnAnnotation])
+  needs: ['role', 'identityWebhook'],
+  check(account, { role, identityWebhook: { annotationNames } }) {
+    const asked = String(account.annotations[annotationNames['role-arn']])
     if (!role.exists || role.arn === asked) return
 
     return {
-      field: annotationField(roleArnAnnotation),
+      field: annotationField(annotationNames['role-arn']),
       message: `role ${asked} does not exist; the role of that name is ${role.arn}`,
       fix: `write ${role.arn}`
     }

@@ -25,7 +25,7 @@ export const tokenAudienceMismatch = defineRule({
       return {
         field: `${field}.audience`,
         message: `the token of container ${container.name} has ${found}; ${quote(request.audience)} was expected${assumptionOf(identityWebhook)}`,
-        fix: `write ${request.audience}, or set ${identityWebhook.annotationPrefix}/audience on service account ${subject.pod.serviceAccountName} to the audience that the role's trust policy wants`
+        fix: `write ${request.audience}, or set ${identityWebhook.annotationNames.audience} on service account ${subject.pod.serviceAccountName} to the audience that the role's trust policy wants`
       }
     }
     return

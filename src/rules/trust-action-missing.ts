@@ -6,16 +6,18 @@ export const trustActionMissing = defineRule({
   id: 'trust-action-missing',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'action') return
 
-    const role = roleNamed(account)
+    const role = roleNamed(account, identityWebhook)
     const fix = 'put sts:AssumeRoleWithWebIdentity into the Action of the statement that trusts the OIDC provider'
-    if (miss.statement === undefined) return trustProblem(`${role} trusts nobody: its trust policy has no Allow statement`, fix)
+    if (miss.statement === undefined)
+      return trustProblem(identityWebhook, `${role} trusts nobody: its trust policy has no Allow statement`, fix)
 
     return trustProblem(
+      identityWebhook,
       `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${miss.statement} is about ${valuesShown(miss.found)}`,
       fix
     )

@@ -1,4 +1,3 @@
-import { audienceAnnotation } from '../model/audience.js'
 import { assumptionOf } from '../model/identity-webhook.js'
 import { isEksIssuer } from '../model/issuer.js'
 import { quote } from '../model/text.js'
@@ -15,12 +14,13 @@ export const trustAudienceMismatch = defineRule({
     const { miss } = trust
     if (miss?.kind !== 'audience') return
 
-    const asked = audienceAnnotation in account.annotations
+    const asked = identityWebhook.annotationNames.audience in account.annotations
     // Elsewhere than on EKS the identity webhook may ask for any audience by default, and we would deny what works.
     const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
     const problem = trustProblem(
-      `${roleNamed(account)} wants another audience: in its statement ${miss.statement} ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
-      `put ${quote(trust.audience)} into that condition, or set the annotation ${audienceAnnotation} to what the role wants`
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} wants another audience: in its statement ${miss.statement} ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
+      `put ${quote(trust.audience)} into that condition, or set the annotation ${identityWebhook.annotationNames.audience} to what the role wants`
     )
 
     return isAssumed ? { ...problem, atAdmission: 'warning' } : problem

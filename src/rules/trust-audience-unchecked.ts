@@ -7,13 +7,14 @@ export const trustAudienceUnchecked = defineRule({
   id: 'trust-audience-unchecked',
   severity: 'warning',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const found = trust.breadth.find(({ kind }) => kind === 'no-audience')
     if (found === undefined) return
 
     return trustProblem(
-      `${roleNamed(account)} takes tokens of any audience: its statement ${found.statement} does not limit :aud`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} takes tokens of any audience: its statement ${found.statement} does not limit :aud`,
       `add a condition StringEquals on <issuer>:aud with ${quote(trust.audience)} to that statement`
     )
   }

@@ -7,15 +7,16 @@ export const trustConditionKeyMalformed = defineRule({
   id: 'trust-condition-key-malformed',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     const [first, ...others] = miss?.kind === 'condition-key' ? miss.failed : []
     if (miss?.kind !== 'condition-key' || first === undefined) return
 
     const also = others.length === 0 ? '' : `; also ${conditionsShown(others)}`
     return trustProblem(
-      `${roleNamed(account)} asks for a key that no token of this cluster brings: its statement ${miss.statement} has ${quote(first.key)}${first.says === undefined ? '' : `: ${first.says}`}${also}`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} asks for a key that no token of this cluster brings: its statement ${miss.statement} has ${quote(first.key)}${first.says === undefined ? '' : `: ${first.says}`}${also}`,
       `write the key ${quote(miss.expected)}`
     )
   }

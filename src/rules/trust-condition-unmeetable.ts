@@ -6,13 +6,14 @@ export const trustConditionUnmeetable = defineRule({
   id: 'trust-condition-unmeetable',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'unmeetable') return
 
     return trustProblem(
-      `${roleNamed(account)} asks for what no pod can bring: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} asks for what no pod can bring: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
       'remove that condition from the statement that trusts the OIDC provider'
     )
   }

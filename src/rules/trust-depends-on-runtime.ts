@@ -7,15 +7,16 @@ export const trustDependsOnRuntime = defineRule({
   id: 'trust-depends-on-runtime',
   severity: 'warning',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     if (trust.verdict !== 'depends') return
 
     const keys = trust.dependsOn.length === 0 ? '' : ` on ${trust.dependsOn.slice(0, 10).map(quote).join(', ')}`
     const open =
       trust.undocumented.length === 0 ? '' : `${keys === '' ? '' : ' and'} on what AWS does not document: ${trust.undocumented.join(', ')}`
     return trustProblem(
-      `whether ${roleNamed(account)} lets ${trust.subject} in depends${keys}${open} (statement ${trust.statement ?? 0})`,
+      identityWebhook,
+      `whether ${roleNamed(account, identityWebhook)} lets ${trust.subject} in depends${keys}${open} (statement ${trust.statement ?? 0})`,
       'make sure that the pods meet that condition where they run, or take it out of the trust policy'
     )
   }

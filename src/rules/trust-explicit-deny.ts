@@ -8,14 +8,15 @@ export const trustExplicitDeny = defineRule({
   id: 'trust-explicit-deny',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'explicit-deny') return
 
     const because = miss.conditions.map(conditionHolds).join(' and ')
     return trustProblem(
-      `${roleNamed(account)} refuses ${trust.subject}: its statement ${miss.statement} is a Deny that holds${because === '' ? '' : ` because ${because}`}`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} refuses ${trust.subject}: its statement ${miss.statement} is a Deny that holds${because === '' ? '' : ` because ${because}`}`,
       'narrow that Deny so that it leaves this service account out, or point the annotation at another role'
     )
   }

@@ -6,13 +6,14 @@ export const trustIssuersAnded = defineRule({
   id: 'trust-issuers-anded',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'issuers-anded') return
 
     return trustProblem(
-      `${roleNamed(account)} asks for tokens of two issuers at once: in its statement ${miss.statement} ${conditionsShown(miss.failed)}; all conditions of a statement must hold`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} asks for tokens of two issuers at once: in its statement ${miss.statement} ${conditionsShown(miss.failed)}; all conditions of a statement must hold`,
       'give each cluster a statement of its own, with its provider and its keys'
     )
   }

@@ -7,14 +7,15 @@ export const trustPolicyInvalid = defineRule({
   severity: 'error',
   atAdmission: 'warning', // IAM did store a policy that was read from it: we are more likely to be wrong
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'invalid') return
 
     const place = miss.place === '' ? 'the document' : miss.place
     return trustProblem(
-      `the trust policy of ${roleNamed(account)} is not one that IAM stores: ${place}: ${miss.reason}`,
+      identityWebhook,
+      `the trust policy of ${roleNamed(account, identityWebhook)} is not one that IAM stores: ${place}: ${miss.reason}`,
       `correct ${place} and put the policy again`
     )
   }

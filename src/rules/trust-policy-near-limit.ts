@@ -7,13 +7,14 @@ export const trustPolicyNearLimit = defineRule({
   id: 'trust-policy-near-limit',
   severity: 'info',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const limit = trust.size <= policyLength.usual ? policyLength.usual : policyLength.most
     if (trust.size < 0.9 * limit) return
 
     return trustProblem(
-      `the trust policy of ${roleNamed(account)} has ${trust.size} characters without white space; ${limit === policyLength.usual ? `IAM stores ${limit} unless the account was granted more` : `IAM stores at most ${limit}`}`,
+      identityWebhook,
+      `the trust policy of ${roleNamed(account, identityWebhook)} has ${trust.size} characters without white space; ${limit === policyLength.usual ? `IAM stores ${limit} unless the account was granted more` : `IAM stores at most ${limit}`}`,
       'share the role among fewer clusters and service accounts, or make a role for each'
     )
   }

@@ -7,13 +7,14 @@ export const trustProviderMismatch = defineRule({
   id: 'trust-provider-mismatch',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'provider') return
 
     return trustProblem(
-      `${roleNamed(account)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}, it must be ${quote(trust.provider)}: ${miss.says}`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}, it must be ${quote(trust.provider)}: ${miss.says}`,
       `write "Principal": {"Federated": ${quote(trust.provider)}} in that statement, and its condition keys with the same issuer`
     )
   }

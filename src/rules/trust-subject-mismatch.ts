@@ -7,13 +7,14 @@ export const trustSubjectMismatch = defineRule({
   id: 'trust-subject-mismatch',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'subject') return
 
     return trustProblem(
-      `${roleNamed(account)} does not trust ${trust.subject}: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
       `put ${quote(trust.subject)} into that condition, or point the annotation at a role made for this service account`
     )
   }

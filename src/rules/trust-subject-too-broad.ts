@@ -9,15 +9,16 @@ export const trustSubjectTooBroad = defineRule({
   id: 'trust-subject-too-broad',
   severity: 'warning',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const found = trust.breadth.find(({ kind }) => kinds.has(kind))
     if (found === undefined) return
 
     const { kind, statement, value, example } = found
-    const role = roleNamed(account)
+    const role = roleNamed(account, identityWebhook)
     if (kind === 'anyone' || kind === 'any-provider') {
       return trustProblem(
+        identityWebhook,
         `${role} has ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as principal in its statement ${statement}`,
         `name the provider: "Principal": {"Federated": ${quote(trust.provider)}}`
       )
@@ -25,6 +26,7 @@ export const trustSubjectTooBroad = defineRule({
     const whom = kind === 'other-namespaces' ? 'service accounts of other namespaces' : 'every such service account of its namespace'
     const pattern = value === undefined ? '' : ` by ${quote(value)}`
     return trustProblem(
+      identityWebhook,
       `${role} lets in ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,
       `list the exact subjects under StringEquals, such as ${quote(trust.subject)}`
     )

@@ -7,14 +7,15 @@ export const trustSubjectUnchecked = defineRule({
   id: 'trust-subject-unchecked',
   severity: 'warning',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const found = trust.breadth.find(({ kind }) => kind === 'no-subject' || kind === 'negated-subject')
     if (found === undefined) return
 
     const lacks = found.kind === 'no-subject' ? 'has no condition on :sub' : 'only says which subjects may not'
     return trustProblem(
-      `every service account of the cluster may have ${roleNamed(account)}: its statement ${found.statement} ${lacks}`,
+      identityWebhook,
+      `every service account of the cluster may have ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,
       `add a condition StringEquals on <issuer>:sub with ${quote(trust.subject)} to that statement`
     )
   }

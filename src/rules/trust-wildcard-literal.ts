@@ -6,13 +6,14 @@ export const trustWildcardLiteral = defineRule({
   id: 'trust-wildcard-literal',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['trust'],
-  check(account, { trust }) {
+  needs: ['trust', 'identityWebhook'],
+  check(account, { trust, identityWebhook }) {
     const { miss } = trust
     if (miss?.kind !== 'literal-wildcard') return
 
     return trustProblem(
-      `${roleNamed(account)} does not trust ${trust.subject}: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
+      identityWebhook,
+      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
       'list the exact values, or use StringLike where a wildcard is meant'
     )
   }

@@ -1,15 +1,20 @@
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
-import { annotationField, roleArnAnnotation, type ServiceAccountSubject } from '../model/subject.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
+import { annotationField, type ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../model/text.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 
 /** A problem with the trust policy of the role that an account asks for: it is told at the annotation. */
-export const trustProblem = (message: string, fix: string): Problem => ({ field: annotationField(roleArnAnnotation), message, fix })
+export const trustProblem = ({ annotationNames }: IdentityWebhookSettings, message: string, fix: string): Problem => ({
+  field: annotationField(annotationNames['role-arn']),
+  message,
+  fix
+})
 
 /** The role by its name, as messages begin; a policy that is judged without an account has none. */
-export function roleNamed({ annotations }: ServiceAccountSubject): string {
-  const value = annotations[roleArnAnnotation]
+export function roleNamed({ annotations }: ServiceAccountSubject, { annotationNames }: IdentityWebhookSettings): string {
+  const value = annotations[annotationNames['role-arn']]
   const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
 
   return arn === undefined ? 'the role' : `role ${arn.name}`

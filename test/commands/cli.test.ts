@@ -142,6 +142,72 @@ spec:
   t.match(stdout, /not checked: service-account-missing \(1 object\): service account shop\/web is not among the files/)
 })
 
+t.test('check judges every template of an object, and says once what they share', async (t) => {
+  const manifest = `apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: train
+  annotations:
+    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/train
+---
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata:
+  name: train
+spec:
+  headGroupSpec:
+    template:
+      metadata: &skipped
+        labels: { eks.amazonaws.com/skip-pod-identity-webhook: "1" }
+      spec:
+        serviceAccountName: train
+        containers:
+          - name: head
+  workerGroupSpecs:
+    - template:
+        metadata: *skipped
+        spec:
+          serviceAccountName: train
+          containers:
+            - name: worker
+    - template:
+        spec:
+          serviceAccountName: train
+          containers:
+            - name: worker
+              env:
+                - name: AWS_ROLE_ARN
+                  value: arn:aws:iam::111122223333:role/train
+    - template:
+        spec:
+          serviceAccountName: other
+          containers:
+            - name: worker
+`
+  const { stdout } = await run(['check', '-', '-n', 'shop', '--output', 'json'], manifest)
+  const { findings, unchecked, summary } = JSON.parse(stdout) as {
+    findings: { rule: string; field: string; message: string }[]
+    unchecked: { rule: string; because: string }[]
+    summary: object
+  }
+  t.match(
+    findings.filter(({ rule }) => rule.startsWith('mutation')),
+    [
+      {
+        rule: 'mutation-skipped',
+        field: 'spec.headGroupSpec.template.metadata.labels["eks.amazonaws.com/skip-pod-identity-webhook"]',
+        message: /; also at spec\.workerGroupSpecs\[0\]\.template\.metadata\.labels\[[^,]*$/
+      },
+      { rule: 'mutation-preempted', field: 'spec.workerGroupSpecs[1].template.spec.containers[0].env[0]' }
+    ]
+  )
+  t.match(
+    unchecked.find(({ rule }) => rule === 'service-account-missing'),
+    { because: 'service account shop/other is not among the files', count: 1 }
+  )
+  t.match(summary, { objects: 2, warnings: 2 })
+})
+
 t.test('check obeys the namespaces among the files', async (t) => {
   const account = `apiVersion: v1
 kind: ServiceAccount
@@ -292,6 +358,27 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
   const args = ['check', '-', '--iam', 'examples/iam.json', '--audience']
   t.match(await run([...args, 'vault'], account), { code: 1, stdout: /error trust-audience-mismatch: .*the token has "vault"/ })
   t.match(await run([...args, 'sts.amazonaws.com'], account), { code: 0 })
+})
+
+t.test('check and trust go by the annotation prefix of the config', async (t) => {
+  const directory = t.testdir({ 'config.yaml': 'annotationPrefix: aws.example\n' })
+  const account = (prefix: string): string => `apiVersion: v1
+kind: ServiceAccount
+metadata: { name: web, namespace: shop, annotations: { ${prefix}/role-arn: "arn:aws:iam::111122223333:role/team/cart" } }
+`
+  const args = ['check', '-', '--iam', 'examples/iam.json', '--config', `${directory}/config.yaml`]
+  t.match(await run(args, account('aws.example')), {
+    code: 1,
+    stdout: /error trust-subject-mismatch: role cart .*\n {2}field: metadata\.annotations\["aws\.example\/role-arn"\]/
+  })
+  t.match(await run(args, account('eks.amazonaws.com')), {
+    code: 0,
+    stdout: /^.*\n {2}warning role-annotation-misspelt: .*did you mean aws\.example\/role-arn\?(?![^]*trust-)/
+  })
+  const { issuer } = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string }
+  const trust = ['trust', ...args.slice(2), '--role', 'arn:aws:iam::111122223333:role/team/cart', '--issuer', issuer, '-n', 'shop']
+  const { stdout } = await run([...trust, '--service-account', 'cart', '--audience', 'vault', '--output', 'json'])
+  t.match(JSON.parse(stdout), { findings: [{ field: /aws\.example\/role-arn/, fix: /set the annotation aws\.example\/audience to/ }] })
 })
 
 t.test('trust reads a policy, plain or percent-encoded, and prints the corrected one', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { connectCluster, readClusterCa, readClusterObject } from '../../src/commands/cluster.js'
+import { connectCluster, readClusterCa, readClusterIdentityWebhook, readClusterObject } from '../../src/commands/cluster.js'
 import type { KubeAnswer } from '../../src/kube/client.js'
 import { clientThat } from '../support/kube-client.js'
 
@@ -38,4 +38,20 @@ t.test('reads the CAs of the cluster', async (t) => {
   ]
   for (const [answer, ca] of table) t.equal(await readClusterCa(clientThat(() => answer)), ca, JSON.stringify(answer))
   await t.rejects(readClusterCa(clientThat(() => new Error('gone'))), { code: 'ERR_KUBECONFIG' })
+})
+
+t.test('reads how the identity webhook is set up; the configured prefix wins, and silence is no error', async (t) => {
+  const nothing = clientThat(() => ({ status: 404 }))
+  t.match(await readClusterIdentityWebhook(nothing, undefined), {
+    source: 'default',
+    annotationNames: { audience: 'eks.amazonaws.com/audience' }
+  })
+  t.match(await readClusterIdentityWebhook(nothing, 'aws.example'), { annotationNames: { audience: 'aws.example/audience' } })
+  t.equal(
+    await readClusterIdentityWebhook(
+      clientThat(() => new Error('gone')),
+      'aws.example'
+    ),
+    undefined
+  )
 })

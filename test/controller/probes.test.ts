@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { readApiServers } from '../../src/controller/api-servers.js'
 import { canaryRole, proveIdentityWebhook } from '../../src/controller/canary.js'
 import { readClusterCas } from '../../src/controller/cluster-cas.js'
 import { writeEvent } from '../../src/controller/event.js'
-import { hasNewFailure, prove, tellProofs, type Probes } from '../../src/controller/probes.js'
+import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../../src/controller/probes.js'
 import { provePolicy, proveWebhook, type Proof } from '../../src/controller/self-test.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/identity-webhook.js'
 import { clientThat } from '../support/kube-client.js'
 
 const works: Proof = { state: 'works' }
@@ -15,14 +15,24 @@ const probes = (more: Partial<Probes> = {}): Probes => ({ webhook: works, policy
 const now = new Date('2026-11-24T00:00:00Z')
 
 t.test('the webhook works when it denies, fails when the account passes, and else nobody can tell', async (t) => {
-  const prove = (status: number, message = ''): Promise<Proof> => proveWebhook(clientThat(() => ({ status, body: { message } })))
+  const prove = (status: number, message = ''): Promise<Proof> =>
+    proveWebhook(
+      clientThat(() => ({ status, body: { message } })),
+      defaultIdentityWebhook
+    )
   t.match(await prove(403, 'admission webhook "validate.irsa-guard.io" denied the request'), works)
   t.match(await prove(201), { state: 'fails', because: /does not ask irsa-guard/ })
   t.match(await prove(403, 'serviceaccounts is forbidden: User cannot create'), {
     state: 'unknown',
     because: /answered 403: serviceaccounts/
   })
-  t.match(await proveWebhook(clientThat(() => ({ status: 500, body: 'boom' }))), { state: 'unknown' })
+  t.match(
+    await proveWebhook(
+      clientThat(() => ({ status: 500, body: 'boom' })),
+      defaultIdentityWebhook
+    ),
+    { state: 'unknown' }
+  )
 })
 
 t.test('the policy works when it denies, fails when the patch passes, and else nobody can tell', async (t) => {
@@ -42,6 +52,7 @@ const podWith = (container: object, volumes: readonly object[] = []): object => 
   metadata: { name: 'canary' },
   spec: { containers: [{ name: 'canary', ...container }], volumes }
 })
+const canaryAccountWith = (prefix: string): object => ({ metadata: { annotations: { [`${prefix}/role-arn`]: canaryRole } } })
 const path = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
 const env = [
   { name: 'AWS_ROLE_ARN', value: canaryRole },
@@ -52,7 +63,11 @@ const volumes = [
 ]
 
 t.test('the canary passes with variables, token and mount, and nothing less', async (t) => {
-  const prove = (body: object, status = 201): Promise<Proof> => proveIdentityWebhook(clientThat(() => ({ status, body })))
+  const prove = (body: object, status = 201): Promise<Proof> =>
+    proveIdentityWebhook(
+      clientThat(({ method }) => (method === 'POST' ? { status, body } : { body: canaryAccountWith('eks.amazonaws.com') })),
+      defaultIdentityWebhook
+    )
   const volumeMounts = [{ name: 'aws-iam-token', mountPath: path }]
   t.match(await prove(podWith({ env, volumeMounts }, volumes)), works)
   t.match(await prove(podWith({})), { state: 'fails', because: /it came back as it was sent$/ })
@@ -65,9 +80,38 @@ t.test('the canary passes with variables, token and mount, and nothing less', as
   t.match(await prove({ kind: 'Pod' }), { state: 'unknown', because: /without its container/ })
 })
 
+t.test('the canary and the self-test ask under the prefix of the identity webhook', async (t) => {
+  const settings = withAnnotationPrefix(defaultIdentityWebhook, 'aws.example')
+  const prove = (account: object | undefined): Promise<Proof> =>
+    proveIdentityWebhook(
+      clientThat(({ method }) => (method === 'POST' ? { status: 201, body: podWith({}) } : { status: account ? 200 : 403, body: account })),
+      settings
+    )
+  t.strictSame(await prove(canaryAccountWith('eks.amazonaws.com')), {
+    state: 'unknown',
+    because:
+      "the canary's service account does not ask for its role: kubectl annotate serviceaccount irsa-guard-canary -n irsa-guard-canary --overwrite aws.example/role-arn=arn:aws:iam::000000000000:role/irsa-guard-canary"
+  })
+  t.match(await prove(canaryAccountWith('aws.example')), { state: 'fails', because: /it came back as it was sent$/ })
+  t.match(await prove(undefined), { state: 'fails' }, 'an account that nobody shows is no excuse')
+
+  let sent: unknown
+  await proveWebhook(
+    clientThat(({ body }) => {
+      sent = body
+      return { status: 201 }
+    }),
+    settings
+  )
+  t.match(sent, { metadata: { annotations: { 'aws.example/role-arn': /:policy\// } } })
+})
+
 t.test('what cannot be asked is unknown', async (t) => {
   const client = clientThat(() => new Error('connection refused'))
-  const found = await prove(client, [{ address: 'a:443', host: 'a', port: 443, client }], 'x')
+  const found = await prove(client, [{ address: 'a:443', host: 'a', port: 443, client }], {
+    wrongCaBundle: 'x',
+    settings: defaultIdentityWebhook
+  })
   t.match(found, { webhook: { state: 'unknown' }, policy: { because: 'connection refused' } })
   t.match(found.canary.get('a:443'), { state: 'unknown', because: 'connection refused' })
 })
@@ -80,14 +124,14 @@ t.test('a failure is new when it was none before', async (t) => {
 })
 
 t.test('each change is told once: Events for what works no more, or again', async (t) => {
-  const told = async (found: Probes, before?: Probes): Promise<string[]> => {
+  const told = async (found: Probes, before?: Probes, known = before): Promise<string[]> => {
     const events: string[] = []
     const client = clientThat(({ body }) => {
       const { reason, type } = body as { reason: string; type: string }
       events.push(`${type} ${reason}`)
       return { status: 201 }
     })
-    await tellProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, before)
+    await tellProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, { before, known })
     return events
   }
   t.strictSame(await told(probes()), [], 'working at the first look is no news')
@@ -101,6 +145,17 @@ t.test('each change is told once: Events for what works no more, or again', asyn
   )
   t.strictSame(await told(probes(), probes({ webhook: unknown })), [])
   t.strictSame(await told(probes({ canary: new Map([['a:443', fails]]) }), probes()), ['Warning IdentityWebhookCanaryFails'])
+  const away = probes({ webhook: unknown })
+  t.strictSame(await told(probes(), away, probes({ webhook: fails })), ['Normal SelfTestWebhookWorks'], 'failed, was away, works')
+  t.strictSame(await told(probes({ webhook: fails }), away, probes({ webhook: fails })), [], 'failed, was away, fails')
+})
+
+t.test('what cannot be asked is known as it was', async (t) => {
+  const at = (more: Readonly<Record<string, Proof>>): Pick<Probes, 'canary'> => ({ canary: new Map(Object.entries(more)) })
+  const before = probes({ policy: fails, ...at({ a: fails, gone: works }) })
+  const asked = probes({ webhook: fails, policy: unknown, ...at({ a: unknown, new: unknown }) })
+  t.strictSame(lastKnownOf(asked, before), probes({ webhook: fails, policy: fails, ...at({ a: fails, new: unknown }) }))
+  t.strictSame(lastKnownOf(asked, undefined), asked)
 })
 
 t.test('Events are cut to what the API takes, and a refusal is no secret', async (t) => {
@@ -123,20 +178,6 @@ t.test('Events are cut to what the API takes, and a refusal is no secret', async
       now
     ),
     /answered 403/
-  )
-})
-
-t.test('finds every API server, or the one that is known', async (t) => {
-  const slice = { ports: [{ port: 6443 }], endpoints: [{ addresses: ['10.0.0.1', 7] }, { addresses: ['fd00::1'] }, {}] }
-  const servers = await readApiServers(clientThat(() => ({ body: { items: [slice, { endpoints: [{ addresses: ['10.0.0.9'] }] }, 'x'] } })))
-  t.strictSame(
-    servers.map(({ address }) => address),
-    ['10.0.0.1:6443', '[fd00::1]:6443', '10.0.0.9:443']
-  )
-  t.match(await readApiServers(clientThat(() => ({ body: { items: [] } }))), [{ address: '127.0.0.1:6443', host: '127.0.0.1', port: 6443 }])
-  await t.rejects(
-    readApiServers(clientThat(() => ({ status: 403 }))),
-    /endpoints of default\/kubernetes were not read: the API server answered 403/
   )
 })
 

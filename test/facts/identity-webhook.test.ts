@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readIdentityWebhook } from '../../src/facts/identity-webhook.js'
 import type { KubeClient } from '../../src/kube/client.js'
+import { annotationNamesUnder } from '../../src/model/annotation-names.js'
 import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
 
 const configurations = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
@@ -49,7 +50,7 @@ t.test('reads the command line of what the Service selects', async (t) => {
   const expected = {
     settings: {
       ...defaultIdentityWebhook,
-      annotationPrefix: 'aws.example',
+      annotationNames: annotationNamesUnder('aws.example'),
       defaultAudience: 'sts.example',
       isAudienceKnown: true,
       source: 'read'

@@ -1,13 +1,14 @@
 import t from 'tap'
 import { trustOf } from '../../src/facts/trust.js'
 import { known, moot, unknown } from '../../src/model/fact.js'
+import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
 import { parseRoleArn } from '../../src/model/role-arn.js'
 import { annotation, asks, issuer, policy, statement } from '../support/trust.js'
 
 const arn = parseRoleArn(annotation)
 if (arn === undefined) throw new Error('this is a role ARN')
 const subject = { kind: 'ServiceAccount', stage: 'admitted', namespace: 'shop', name: 'cart', annotations: {} } as const
-const given = { subject, arn, issuer: known(issuer), defaultAudience: 'sts.amazonaws.com', at: undefined }
+const given = { subject, arn, issuer: known(issuer), settings: defaultIdentityWebhook, at: undefined }
 const trusting = (
   document: unknown
 ): ReturnType<typeof known<{ exists: true; arn: string; trustPolicy: { document: unknown; encoding: 'json' } }>> =>

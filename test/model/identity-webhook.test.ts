@@ -1,4 +1,5 @@
 import t from 'tap'
+import { annotationNamesUnder } from '../../src/model/annotation-names.js'
 import {
   defaultIdentityWebhook,
   isConfigMapWatched,
@@ -25,7 +26,7 @@ t.test('reads the command line', async (t) => {
       '--v=5'
     ]),
     {
-      annotationPrefix: 'aws.example',
+      annotationNames: annotationNamesUnder('aws.example'),
       defaultAudience: 'amazonaws.com',
       mountPath: '/tokens',
       tokenExpiration: 3600,

@@ -18,9 +18,10 @@ export const cases: readonly Case[] = [
     annotation,
     facts: none,
     atAdmission: 'warning',
-    message: /^no identity webhook is registered in the cluster, so no pod of this service account gets the role$/,
+    message: /^no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role$/,
     fix: /register it again/
   },
   { why: 'it asks for no role', annotation: undefined, facts: none },
-  { why: 'emptied', annotation: '', facts: none }
+  { why: 'emptied', annotation: '', facts: none },
+  { why: 'a key of somebody else', annotation: undefined, annotations: { 'other.example/role-arn': annotation }, facts: none }
 ]

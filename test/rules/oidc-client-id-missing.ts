@@ -1,4 +1,3 @@
-import { audienceAnnotation } from '../../src/model/audience.js'
 import { known, type Fact } from '../../src/model/fact.js'
 import { defaultIdentityWebhook, withAudience } from '../../src/model/identity-webhook.js'
 import type { ProviderAnswer } from '../../src/facts/facts.js'
@@ -7,7 +6,7 @@ import type { Case } from '../support/rule-case.js'
 const annotation = 'arn:aws:iam::111122223333:role/cart'
 const arn = 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
 const accepts = (...clientIds: string[]): { provider: Fact<ProviderAnswer> } => ({ provider: known({ registered: true, arn, clientIds }) })
-const audience = (value: unknown): Record<string, unknown> => ({ [audienceAnnotation]: value })
+const audience = (value: unknown): Record<string, unknown> => ({ 'eks.amazonaws.com/audience': value })
 
 export const cases: readonly Case[] = [
   { why: 'the usual audience', annotation, facts: accepts('sts.amazonaws.com') },

@@ -1,3 +1,4 @@
+import { annotationNamesUnder } from '../../src/model/annotation-names.js'
 import { unknown } from '../../src/model/fact.js'
 import type { Case } from '../support/rule-case.js'
 import { accountFacts, agentContainer, agentVolume, injectedPod, podOf, role, tokenVolume } from '../support/pods.js'
@@ -58,7 +59,7 @@ export const cases: readonly Case[] = [
     object: raw,
     facts: accountFacts(
       { 'aws.example/role-arn': role, 'eks.amazonaws.com/role-arn': undefined },
-      { settings: { annotationPrefix: 'aws.example' } }
+      { settings: { annotationNames: annotationNamesUnder('aws.example') } }
     ),
     message: /no container/
   },

@@ -1,5 +1,5 @@
 import { known } from '../../src/model/fact.js'
-import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/identity-webhook.js'
 import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
 import { role } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
@@ -56,7 +56,7 @@ export const cases: readonly Case[] = [
   {
     why: 'another prefix',
     object: accountOf({ 'aws.example/role-arm': role }),
-    facts: { identityWebhook: known({ ...defaultIdentityWebhook, annotationPrefix: 'aws.example' }) },
+    facts: { identityWebhook: known(withAnnotationPrefix(defaultIdentityWebhook, 'aws.example')) },
     message: /did you mean aws.example\/role-arn/
   },
   { why: 'none', object: accountOf(), facts }

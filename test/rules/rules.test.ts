@@ -1,8 +1,12 @@
 import t from 'tap'
-import { parseSubject, roleArnAnnotation } from '../../src/model/subject.js'
+import { withAnnotationPrefix } from '../../src/model/identity-webhook.js'
+import { parseSubject } from '../../src/model/subject.js'
+import type { Facts } from '../../src/facts/facts.js'
+import { known } from '../../src/model/fact.js'
 import { rules } from '../../src/rules/index.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
+import type { Finding } from '../../src/model/finding.js'
 import { identityWebhook } from '../support/accounts.js'
 import type { AnnotationCase, Case, ObjectCase } from '../support/rule-case.js'
 
@@ -10,6 +14,7 @@ const at = new Date('2026-11-24T00:00:00Z')
 
 for (const rule of rules) {
   t.test(rule.id, async (t) => {
+    const planFor = buildPlanner([rule])
     // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- each case file exports this list; a missing one fails here
     const { cases }: { cases: readonly Case[] } = await import(`./${rule.id}.js`)
     t.ok(
@@ -25,15 +30,43 @@ for (const rule of rules) {
         field,
         count = 1
       } = 'object' in given ? given : objectCaseOf(given)
-      const subject = parseSubject(object, { stage, old })
-      if (subject === undefined) throw new Error(`${given.why}: not a subject`)
-      const { findings } = evaluate(buildPlanner([rule])(subject), subject, { identityWebhook, ...given.facts }, { at })
+      const findingsOf = (object: object, old: object | undefined, facts: Facts): Finding[] => {
+        const subject = parseSubject(object, { stage, old })
+        if (subject === undefined) throw new Error(`${given.why}: not a subject`)
+
+        return evaluate(planFor(subject), subject, facts, { at }).findings
+      }
+      const facts = { identityWebhook, ...given.facts }
+      const findings = findingsOf(object, old, facts)
+      if (!dependsOnPrefix.has(rule.id)) {
+        const renamed = findingsOf(underOtherPrefix(object), old && underOtherPrefix(old), factsUnderOtherPrefix(facts))
+        t.strictSame(renamed, underOtherPrefix(findings), `${given.why}: the same under another annotation prefix`)
+      }
       t.equal(findings.length, given.message === undefined ? 0 : count, given.why)
       if (given.message === undefined) continue
       t.match(findings[0], { message: given.message, ...(given.fix && { fix: given.fix }), severity, ...(field && { field }) }, given.why)
     }
   })
 }
+
+/** How far a key is from the right one is another distance under another prefix. */
+const dependsOnPrefix = new Set(['role-annotation-misspelt'])
+
+/** The same, as it is where the identity webhook was given another prefix. */
+function underOtherPrefix<T>(value: T): T {
+  const text = JSON.stringify(value).replaceAll(
+    /eks\.amazonaws\.com(?=\/(?:role-arn|audience|sts-regional-endpoints|token-expiration|skip-containers)\b)/g,
+    'aws.example'
+  )
+
+  return JSON.parse(text) as T // of the same shape: only texts differ
+}
+
+const factsUnderOtherPrefix = ({ identityWebhook, account, ...facts }: Facts): Facts => ({
+  ...facts,
+  ...(identityWebhook?.state === 'known' && { identityWebhook: known(withAnnotationPrefix(identityWebhook.value, 'aws.example')) }),
+  ...(account && { account: underOtherPrefix(account) })
+})
 
 function objectCaseOf({ annotation, annotations, before, atAdmission = 'error', ...rest }: AnnotationCase): ObjectCase {
   const accountOf = (value: unknown): object => ({
@@ -42,7 +75,7 @@ function objectCaseOf({ annotation, annotations, before, atAdmission = 'error', 
     metadata: {
       name: 'cart',
       namespace: 'shop',
-      annotations: { ...annotations, ...(value !== undefined && { [roleArnAnnotation]: value }) }
+      annotations: { ...annotations, ...(value !== undefined && { 'eks.amazonaws.com/role-arn': value }) }
     }
   })
 

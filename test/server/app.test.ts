@@ -1,7 +1,7 @@
 import t from 'tap'
 import { loadSnapshots } from '../../src/facts/snapshot.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/identity-webhook.js'
 import { checkObjects } from '../../src/index.js'
-import { roleArnAnnotation } from '../../src/model/subject.js'
 import type { Sources } from '../../src/facts/facts.js'
 import { known, unknown } from '../../src/model/fact.js'
 import type { Mode } from '../../src/model/namespace.js'
@@ -44,7 +44,11 @@ const bad = `arn:aws:iam::${account}:policy/cart`
 const serviceAccount = (role: unknown, annotations: Record<string, unknown> = {}): object => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
-  metadata: { name: 'cart', namespace: 'shop', annotations: { ...annotations, ...(role !== undefined && { [roleArnAnnotation]: role }) } }
+  metadata: {
+    name: 'cart',
+    namespace: 'shop',
+    annotations: { ...annotations, ...(role !== undefined && { 'eks.amazonaws.com/role-arn': role }) }
+  }
 })
 
 const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> => ({
@@ -267,11 +271,15 @@ t.test('checks objects that are given alone', async (t) => {
 })
 
 t.test('finds the same as check does', async (t) => {
-  for (const role of [good, bad, `arn:aws-cn:iam::${account}:role/x`, `arn:aws:iam::${account}:role/gone`, '', 7, undefined]) {
-    const { body } = await post(build(), reviewOf(serviceAccount(role)))
-    const [verdict] = await checkObjects([serviceAccount(role)], { iam, issuer })
+  const roles = [good, bad, `arn:aws-cn:iam::${account}:role/x`, `arn:aws:iam::${account}:role/gone`, '', 7, undefined]
+  for (const [role, annotationPrefix] of roles.flatMap((role) => [[role, 'eks.amazonaws.com'] as const, [role, 'aws.example'] as const])) {
+    const object = serviceAccount(undefined, { ...(role !== undefined && { [`${annotationPrefix}/role-arn`]: role }) })
+    const sources = { ...given, identityWebhook: withAnnotationPrefix(defaultIdentityWebhook, annotationPrefix) }
+    const { body } = await post(build('enforce', sources), reviewOf(object))
+    const [verdict] = await checkObjects([object], { iam, issuer, annotationPrefix })
     // A reverse look-up needs all roles in sight, so it is for check and scan only.
     const ids = verdict?.findings.flatMap(({ rule }) => (rule === 'role-annotation-missing' ? [] : [rule])).join(',') ?? ''
     t.match(body, { response: ids === '' ? { allowed: true } : { auditAnnotations: { findings: ids } } }, JSON.stringify(role))
+    t.equal(verdict?.allowed, role === good || role === undefined, `${annotationPrefix} ${JSON.stringify(role)}`)
   }
 })

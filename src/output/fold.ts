@@ -1,0 +1,24 @@
+import type { Report } from './report.js'
+
+type Reported = Report['findings'][number]
+
+/** One finding, and the objects that it is told of. */
+export interface Folded {
+  readonly finding: Reported
+  readonly objects: readonly Reported['object'][]
+}
+
+/** Puts findings together that differ in nothing but their object, where its owner cannot mend the cause; at the place of the first. */
+export function foldShared(findings: readonly Reported[]): Folded[] {
+  const groups = Map.groupBy(findings, (finding) => {
+    const { rule, severity, field, message, fix, waived, shared } = finding
+
+    return shared ? JSON.stringify([rule, severity, field, message, fix, waived]) : finding
+  })
+
+  return [...groups.values()].flatMap((group) => {
+    const [finding] = group
+
+    return finding === undefined ? [] : { finding, objects: group.map(({ object }) => object) }
+  })
+}

@@ -1,0 +1,35 @@
+import type { Finding, Unchecked } from '../model/finding.js'
+import { shortList } from '../model/text.js'
+import type { Verdict } from './decide.js'
+
+/**
+ * The verdict on an object whose parts were judged one by one: it may pass if each part may. What is found in several parts in the same
+ * words is told once, at the first, with the fields of the others.
+ */
+export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
+  const ages = verdicts.flatMap(({ iamAge }) => iamAge ?? [])
+
+  return {
+    allowed: verdicts.every(({ allowed }) => allowed),
+    mode: verdicts[0].mode, // of their one namespace
+    findings: mergeFindings(verdicts.flatMap(({ findings }) => findings)),
+    unchecked: mergeUnchecked(verdicts.flatMap(({ unchecked }) => unchecked)),
+    iamAge: ages.length === 0 ? undefined : Math.max(...ages)
+  }
+}
+
+function mergeFindings(findings: readonly Finding[]): Finding[] {
+  const merged = Map.groupBy(findings, ({ rule, severity, message, fix }) => JSON.stringify([rule, severity, message, fix]))
+
+  return [...merged.values()].flatMap(([first, ...same]) => {
+    if (first === undefined) return []
+    const others = new Set(same.map(({ field }) => field))
+    others.delete(first.field)
+
+    return others.size === 0 ? first : { ...first, message: `${first.message}; also at ${shortList([...others])}` }
+  })
+}
+
+const mergeUnchecked = (unchecked: readonly Unchecked[]): Unchecked[] => [
+  ...new Map(unchecked.map((one) => [JSON.stringify([one.rule, one.because]), one])).values()
+]
