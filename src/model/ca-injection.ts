@@ -32,8 +32,7 @@ export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): 
 }
 
 /** The injection that decides what the bundles hold; undefined when there is none, or two injectors overwrite each other. */
-export function decidingInjectionOf(annotations: Readonly<Record<string, unknown>>): CaInjection | undefined {
-  const injections = caInjectionsOf(annotations)
+export function decidingInjectionOf(injections: readonly CaInjection[]): CaInjection | undefined {
   const isContested = injections.some(({ injector }) => injector !== injections[0]?.injector)
 
   return isContested ? undefined : injections[0]
