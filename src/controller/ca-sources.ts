@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { readInjectedCas, type InjectedCasFact } from '../facts/injected-cas.js'
+import { readInjectedCas, serviceNamespaceOf, type InjectedCasFact } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { decidingInjectionOf } from '../model/ca-injection.js'
 import type { Standing } from './ca-bundle-guard.js'
@@ -20,7 +20,7 @@ export async function readInjected(
       const injection = decidingInjectionOf(one.injections)
       if (one.place !== 'reachable' || injection === undefined) return []
 
-      const namespace = one.webhook.service?.namespace ?? 'default'
+      const namespace = serviceNamespaceOf(one.webhook)
       const key = [injection.annotation, injection.value, namespace].join(' ')
       const reading = started.get(key) ?? readInjectedCas(client, injection, { clusterCas, namespace, signal })
       started.set(key, reading)

@@ -3,6 +3,7 @@ import { isObjectName } from '../kube/object-name.js'
 import type { CaInjection } from '../model/ca-injection.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../model/record.js'
+import type { Webhook } from '../model/webhook-configuration.js'
 import { before, reasonOf } from './before.js'
 
 /** The CAs that an injector writes into a bundle, where it says so in public. */
@@ -48,6 +49,9 @@ export async function readInjectedCas(
       return readCertificateCa(client, injection, signal)
   }
 }
+
+/** The namespace in which OpenShift's service CA is looked for; every namespace has it. */
+export const serviceNamespaceOf = ({ service }: Pick<Webhook, 'service'>): string => service?.namespace ?? 'default'
 
 const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing: false })
 
