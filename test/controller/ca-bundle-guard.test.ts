@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import { createServer } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
+import type { ApiServer } from '../../src/controller/api-servers.js'
 import { guardCaBundles, readConfigurations } from '../../src/controller/ca-bundle-guard.js'
+import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
 import { clientThat } from '../support/kube-client.js'
 import { pem } from '../support/certificates.js'
@@ -36,6 +40,48 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
     ]
   )
   t.ok(written.length > 0, 'and tells it')
+})
+
+t.test('judges by what each API server serves, whatever addresses its certificate names', async (t) => {
+  const validity = { from: new Date(now.getTime() - 3_600_000), until: new Date(now.getTime() + 3_600_000) }
+  const [old, successor] = [issueCa('kubernetes', validity), issueCa('kubernetes', validity)]
+  const client = clientThat(({ method = 'GET' }) => ({ status: method === 'GET' ? 404 : 201 }))
+  const serve = async (ca: typeof old): Promise<ApiServer> => {
+    const { certificate, key } = issueServing(ca, ['kubernetes.default.svc'], validity)
+    const server = createServer({ cert: certificate, key }).listen(0, '127.0.0.1')
+    t.teardown(() => server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number } // it listens on TCP
+    return { address: `127.0.0.1:${port}`, host: '127.0.0.1', port, client }
+  }
+  const [one, other] = [await serve(old), await serve(successor)]
+  const away: ApiServer = { address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }
+  const both = old.certificate + successor.certificate
+  const anchor = issueServing(old, ['kubernetes.default.svc'], validity).certificate
+
+  for (const [why, apiServers, bundle, state, because] of [
+    ['none can be looked at', [away], old.certificate, 'incomplete', /^it holds/],
+    ['it trusts what is served', [one], old.certificate, 'incomplete', /^it holds/],
+    ['the second serves another', [one, other], old.certificate, 'stale', `at API server ${other.address} what is served now is signed by`],
+    ['the first does, the second is away', [other, away], old.certificate, 'stale', `at API server ${other.address} what`],
+    ['the first is away', [away, other], old.certificate, 'stale', `at API server ${other.address} what`],
+    ['it trusts both', [one, other], both, 'ok', /^it holds/],
+    ['a certificate that is served nowhere', [one, away], anchor, 'foreign', /^it holds/]
+  ] as const) {
+    const [standing] = await guardCaBundles({
+      client,
+      apiServers,
+      configurations: [configurationWith(bundle)],
+      ownCas: '',
+      clusterCas: both,
+      issuer: undefined,
+      canaryPassed: false,
+      config: { guard: [], enforce: [], injectors: {} },
+      now,
+      log: pino({ level: 'silent' })
+    })
+    t.match(standing, { state, because }, why)
+  }
 })
 
 t.test('reads all webhook configurations or none', async (t) => {

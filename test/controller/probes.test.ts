@@ -1,10 +1,9 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { readApiServers } from '../../src/controller/api-servers.js'
 import { canaryRole, proveIdentityWebhook } from '../../src/controller/canary.js'
 import { readClusterCas } from '../../src/controller/cluster-cas.js'
 import { writeEvent } from '../../src/controller/event.js'
-import { hasNewFailure, prove, tellProofs, type Probes } from '../../src/controller/probes.js'
+import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../../src/controller/probes.js'
 import { provePolicy, proveWebhook, type Proof } from '../../src/controller/self-test.js'
 import { clientThat } from '../support/kube-client.js'
 
@@ -80,14 +79,14 @@ t.test('a failure is new when it was none before', async (t) => {
 })
 
 t.test('each change is told once: Events for what works no more, or again', async (t) => {
-  const told = async (found: Probes, before?: Probes): Promise<string[]> => {
+  const told = async (found: Probes, before?: Probes, known = before): Promise<string[]> => {
     const events: string[] = []
     const client = clientThat(({ body }) => {
       const { reason, type } = body as { reason: string; type: string }
       events.push(`${type} ${reason}`)
       return { status: 201 }
     })
-    await tellProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, before)
+    await tellProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, { before, known })
     return events
   }
   t.strictSame(await told(probes()), [], 'working at the first look is no news')
@@ -101,6 +100,17 @@ t.test('each change is told once: Events for what works no more, or again', asyn
   )
   t.strictSame(await told(probes(), probes({ webhook: unknown })), [])
   t.strictSame(await told(probes({ canary: new Map([['a:443', fails]]) }), probes()), ['Warning IdentityWebhookCanaryFails'])
+  const away = probes({ webhook: unknown })
+  t.strictSame(await told(probes(), away, probes({ webhook: fails })), ['Normal SelfTestWebhookWorks'], 'failed, was away, works')
+  t.strictSame(await told(probes({ webhook: fails }), away, probes({ webhook: fails })), [], 'failed, was away, fails')
+})
+
+t.test('what cannot be asked is known as it was', async (t) => {
+  const at = (more: Readonly<Record<string, Proof>>): Pick<Probes, 'canary'> => ({ canary: new Map(Object.entries(more)) })
+  const before = probes({ policy: fails, ...at({ a: fails, gone: works }) })
+  const asked = probes({ webhook: fails, policy: unknown, ...at({ a: unknown, new: unknown }) })
+  t.strictSame(lastKnownOf(asked, before), probes({ webhook: fails, policy: fails, ...at({ a: fails, new: unknown }) }))
+  t.strictSame(lastKnownOf(asked, undefined), asked)
 })
 
 t.test('Events are cut to what the API takes, and a refusal is no secret', async (t) => {
@@ -123,20 +133,6 @@ t.test('Events are cut to what the API takes, and a refusal is no secret', async
       now
     ),
     /answered 403/
-  )
-})
-
-t.test('finds every API server, or the one that is known', async (t) => {
-  const slice = { ports: [{ port: 6443 }], endpoints: [{ addresses: ['10.0.0.1', 7] }, { addresses: ['fd00::1'] }, {}] }
-  const servers = await readApiServers(clientThat(() => ({ body: { items: [slice, { endpoints: [{ addresses: ['10.0.0.9'] }] }, 'x'] } })))
-  t.strictSame(
-    servers.map(({ address }) => address),
-    ['10.0.0.1:6443', '[fd00::1]:6443', '10.0.0.9:443']
-  )
-  t.match(await readApiServers(clientThat(() => ({ body: { items: [] } }))), [{ address: '127.0.0.1:6443', host: '127.0.0.1', port: 6443 }])
-  await t.rejects(
-    readApiServers(clientThat(() => ({ status: 403 }))),
-    /endpoints of default\/kubernetes were not read: the API server answered 403/
   )
 })
 

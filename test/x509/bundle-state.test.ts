@@ -53,7 +53,7 @@ const table: readonly Row[] = [
     bundle: text(first),
     served: servedBy(foreign),
     state: 'stale',
-    because: /signed by another CA|unknown/
+    because: /, but does not accept what is served now: the server's certificate CN=leaf/
   },
   {
     why: 'the one CA, and another signs for the API server beside the webhook',
