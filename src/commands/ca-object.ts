@@ -1,7 +1,11 @@
 import { readServedChain } from '../kube/served-chain.js'
+import { readInjectedCas, serviceNamespaceOf as namespaceOf, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { isObjectName } from '../kube/object-name.js'
+import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
 import { GuardError } from '../model/guard-error.js'
+import { annotationsOf } from '../model/record.js'
+import { webhooksOf } from '../model/webhook-configuration.js'
 import { judgeTls } from '../x509/judge-tls.js'
 import { caOfConfiguration, type CaOptions } from './ca.js'
 import type { Terminal } from './check.js'
@@ -27,7 +31,9 @@ export async function caOfObject(
     const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readText(options.clusterCa)
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
 
-    return caOfConfiguration(object, { clusterCa, apiServer }, options, terminal, at)
+    const injected = await readInjected(client, object, clusterCa)
+
+    return caOfConfiguration(object, { clusterCa, apiServer, injectedInto: ({ index }) => injected.get(index) }, options, terminal, at)
   } finally {
     client.close()
   }
@@ -47,6 +53,29 @@ function parseReference(reference: string): { kind: string; name: string } {
 }
 
 const handshakeTimeout = 5000
+const sourceTimeout = 5000
+
+/** What the injector writes into each webhook, by its place in the list, as far as the user may read it. */
+async function readInjected(
+  client: KubeClient,
+  object: Readonly<Record<string, unknown>>,
+  clusterCas: string | undefined
+): Promise<ReadonlyMap<number, InjectedCas>> {
+  const injection = decidingInjectionOf(caInjectionsOf(annotationsOf(object)))
+  const webhooks = webhooksOf(object)
+  const namespaces = [...new Set(webhooks.map(namespaceOf))]
+  const signal = AbortSignal.timeout(sourceTimeout)
+  const read = async (namespace: string) =>
+    [namespace, await readInjectedCas(client, injection, { clusterCas, namespace, signal })] as const
+  const facts = new Map(await Promise.all(namespaces.map(read)))
+
+  return new Map(
+    webhooks.flatMap((webhook) => {
+      const fact = facts.get(namespaceOf(webhook))?.fact
+      return fact?.state === 'known' ? [[webhook.index, fact.value] as const] : []
+    })
+  )
+}
 
 /**
  * What the API server serves now, which tells which of the cluster's CAs signs. Undefined when it cannot be seen, or when something else

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { InjectedCas } from '../facts/injected-cas.js'
 import { GuardError } from '../model/guard-error.js'
 import {
   controlPlaneWebhooksOf,
@@ -47,7 +48,8 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
 
 /**
  * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the control plane, for others have a
- * CA of their own; `apiServer` is what the API server beside it serves now. `servedBy` says what a webhook serves, where somebody could look.
+ * CA of their own: `injectedInto` says which CAs its injector writes into the bundle of a webhook. `apiServer` is what the API server beside the
+ * identity webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
@@ -55,6 +57,7 @@ export function caOfConfiguration(
     clusterCa: string | undefined
     apiServer?: { chain: string; host: string } | undefined
     servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
+    injectedInto?: (webhook: Webhook) => InjectedCas | undefined
   },
   options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
   terminal: Pick<Terminal, 'stdout'>,
@@ -75,6 +78,7 @@ export function caOfConfiguration(
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
         clusterCa: isOfControlPlane ? facts.clusterCa : undefined,
+        injected: isOfControlPlane ? undefined : facts.injectedInto?.(webhook),
         at,
         go: options.go
       })

@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino'
 import { buildApiServers } from '../controller/api-servers.js'
 import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
 import { findConfigurationFaults, logChanges, type ConfigurationFinding } from '../controller/configuration-findings.js'
+import { logSourceChanges } from '../controller/ca-sources.js'
 import { readClusterCas } from '../controller/cluster-cas.js'
 import { issueCa } from '../controller/issue-certificate.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/own-webhook.js'
@@ -65,6 +66,7 @@ export async function controller(
   let probes: Probes | undefined
   let knownProbes: Probes | undefined
   let findings: readonly ConfigurationFinding[] = []
+  let standings: readonly Standing[] = []
 
   const certificates = repeat('certificates', intervals.certificates, log, async () => {
     own = await keepCertificates(client, { namespace, hosts: config.tls.hosts, now: new Date() })
@@ -83,7 +85,7 @@ export async function controller(
     configurations = read
     const issuer = given.issuer ?? (await readIssuer({ signal: AbortSignal.timeout(5000) }))
     const clusterCas = given.clusterCa ?? (await readClusterCas(client, namespace)) // read again each time: a rotation changes it
-    const standings = await guardCaBundles({
+    const now = await guardCaBundles({
       client,
       apiServers: servers,
       configurations,
@@ -95,6 +97,8 @@ export async function controller(
       now: new Date(),
       log
     })
+    logSourceChanges(log, now, standings)
+    standings = now
     showStandings(metrics, standings)
 
     const sources = {

@@ -1,13 +1,15 @@
 import type { Logger } from 'pino'
 import { readServedChain } from '../kube/served-chain.js'
 import type { KubeClient } from '../kube/client.js'
+import { known, type Fact } from '../model/fact.js'
 import { isRecord } from '../model/subject.js'
 import { standingOf, type BundleStanding, type StandingQuestion } from '../x509/bundle-state.js'
-import { caCertificatesOf } from '../x509/shown-cas.js'
 import type { ApiServer } from './api-servers.js'
 import { writeEvent } from './event.js'
 import { addressOf, guardedWebhooksOf, type GuardedWebhook } from './guarded-webhooks.js'
-import { casOf, trustEntriesOf } from './trust-entries.js'
+import { readInjected } from './ca-sources.js'
+import { rightCasOf } from './right-cas.js'
+import { trustEntriesOf } from './trust-entries.js'
 import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry } from './webhook-trust.js'
 
 /** What one round needs to know besides the cluster. */
@@ -32,6 +34,8 @@ export interface RoundContext {
 /** How one guarded webhook stands. */
 export interface Standing extends BundleStanding {
   readonly guarded: GuardedWebhook
+  /** Where the injector's CAs are read, or why they are not; undefined when no injector is asked. */
+  readonly source: Fact<string> | undefined
 }
 
 const handshakeTimeout = 3000
@@ -47,11 +51,19 @@ const apiServerName = 'kubernetes.default.svc'
 export async function guardCaBundles(context: RoundContext): Promise<readonly Standing[]> {
   const { client, configurations, config, now, log } = context
   const guarded = guardedWebhooksOf(configurations, config.guard)
-  const chains = await readChains(guarded)
-  const shownCas = shownCasOf(chains)
-  const found = await readWebhookTrust(client)
+  const [chains, injected, found] = await Promise.all([readChains(guarded), readInjected(guarded, context), readWebhookTrust(client)])
+  const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
+    const [chain, address] = [chains.get(one), addressOf(one.webhook)]
+    return chain !== undefined && address ? { chain, host: address.host } : undefined
+  }
+  const right = new Map(
+    guarded.map((one) => {
+      const published = found?.entries.find(({ name }) => name === one.webhook.name)
+      return [one, rightCasOf(one, { ...context, injected: injected.get(one), served: servedBy(one), published, at: now })]
+    })
+  )
 
-  const entries = trustEntriesOf({ ...context, ...config, guarded, shownCas, published: found?.entries ?? [] })
+  const entries = trustEntriesOf({ ...context, ...config, guarded, rightCas: (one) => right.get(one), published: found?.entries ?? [] })
   const published = await publishTrust(client, entries, found, now)
   if (published === 'changed') {
     log.info(
@@ -62,18 +74,17 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
 
   const apiServerChains = await Promise.all(context.apiServers.map(async (server) => ({ server, chain: await readApiServerChain(server) })))
   const standings = guarded.map((one): Standing => {
-    const cas = casOf(one.webhook.name, [one], { ...context, shownCas }) ?? ''
-    const question = { caBundle: one.webhook.caBundle, currentCas: cas, at: now }
-    if (one.place === 'reachable') {
-      const [chain, address] = [chains.get(one), addressOf(one.webhook)]
-      return {
-        guarded: one,
-        ...standingOf({ ...question, served: chain !== undefined && address ? { chain, host: address.host } : undefined })
-      }
-    }
-    if (one.place === 'own') return { guarded: one, ...standingOf(question) }
+    const { current = '', source, former } = right.get(one) ?? {}
+    const question = { caBundle: one.webhook.caBundle, currentCas: current, source, formerCas: former, at: now }
+    const fact = injected.get(one)?.fact
+    if (one.place !== 'control-plane') {
+      const standing = standingOf({ ...question, served: servedBy(one) })
+      const because = standing.state === 'unknown' && fact?.state === 'unknown' ? `${standing.because}: ${fact.because}` : standing.because
 
-    return { guarded: one, ...standingBeside(apiServerChains, question) }
+      return { guarded: one, source: fact?.state === 'known' ? known(fact.value.source) : fact, ...standing, because }
+    }
+
+    return { guarded: one, source: undefined, ...standingBeside(apiServerChains, question) }
   })
 
   await tellChanges(context, standings, found?.status ?? [])
@@ -89,24 +100,13 @@ function standingBeside(
   question: Omit<StandingQuestion, 'served'>
 ): BundleStanding {
   const each = chains.flatMap(({ server, chain }) =>
-    chain === undefined ? [] : [{ server, standing: standingOf({ ...question, served: { chain, host: apiServerName } }) }]
+    chain === undefined ? [] : [{ server, standing: standingOf({ ...question, served: { chain, host: apiServerName, of: 'api-server' } }) }]
   )
   const worst = each.find(({ standing }) => standing.state === 'stale') ?? each.find(({ standing }) => standing.state !== 'ok') ?? each[0]
   if (worst === undefined) return standingOf(question)
 
   const { server, standing } = worst
   return standing.state === 'stale' ? { ...standing, because: `at API server ${server.address} ${standing.because}` } : standing
-}
-
-/** What the chains show of CAs, by webhook name; one name may stand at several places. */
-function shownCasOf(chains: ReadonlyMap<GuardedWebhook, string>): ReadonlyMap<string, string> {
-  const shown = new Map<string, string>()
-  for (const [{ webhook }, chain] of chains) {
-    const cas = caCertificatesOf(chain)
-    if (cas !== '') shown.set(webhook.name, `${shown.get(webhook.name) ?? ''}${cas}`)
-  }
-
-  return shown
 }
 
 /** The chains of the webhooks that can be reached. */

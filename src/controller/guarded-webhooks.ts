@@ -1,5 +1,6 @@
+import { caInjectionsOf, type CaInjection } from '../model/ca-injection.js'
 import { identityWebhookNames, isLoopback, webhooksOf, type Webhook } from '../model/webhook-configuration.js'
-import { isRecord } from '../model/record.js'
+import { annotationsOf, isRecord } from '../model/record.js'
 import type { EventObject } from './event.js'
 
 /** Our own webhooks. */
@@ -13,6 +14,8 @@ export interface GuardedWebhook {
     readonly uid: string
   }
   readonly webhook: Webhook
+  /** Who is asked to fill in its bundle. */
+  readonly injections: readonly CaInjection[]
   /** Ours; beside the API server, where nobody else reaches it; or somewhere that can be looked at. */
   readonly place: 'own' | 'control-plane' | 'reachable'
 }
@@ -29,7 +32,7 @@ export function guardedWebhooksOf(configurations: readonly unknown[], more: read
 
     return webhooksOf(object)
       .filter(({ name }) => names.has(name))
-      .map((webhook) => ({ configuration, webhook, place: placeOf(webhook) }))
+      .map((webhook) => ({ configuration, webhook, injections: caInjectionsOf(annotationsOf(object)), place: placeOf(webhook) }))
   })
 }
 

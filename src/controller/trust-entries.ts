@@ -1,6 +1,7 @@
 import { parseIssuerPartition } from '../model/issuer.js'
-import { acceptedTexts } from '../x509/accepted-texts.js'
+import { acceptedTexts, type AcceptedTexts } from '../x509/accepted-texts.js'
 import { ownWebhooks, type GuardedWebhook } from './guarded-webhooks.js'
+import type { RightCas } from './right-cas.js'
 
 /** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
 export interface TrustEntry {
@@ -16,13 +17,14 @@ export interface TrustQuestion {
   readonly guarded: readonly GuardedWebhook[]
   readonly ownCas: string
   readonly clusterCas: string | undefined
-  /** CAs that a reachable webhook showed, by webhook name. */
-  readonly shownCas: ReadonlyMap<string, string>
+  /** What is right for a webhook; undefined where nobody can tell. */
+  readonly rightCas: (guarded: GuardedWebhook) => RightCas | undefined
   readonly issuer: string | undefined
   /** Whether the identity webhook mutated the canary at every API server while its bundle was the one in place. */
   readonly canaryPassed: boolean
   /** Names of guarded webhooks whose wrong bundles the configuration wants denied. */
   readonly enforce: readonly string[]
+  /** Who may write which webhook; without a word on one, the users that the injectors it asks for usually have. */
   readonly injectors: Readonly<Record<string, readonly string[]>>
   /** The entries published so far. */
   readonly published: readonly TrustEntry[]
@@ -38,11 +40,19 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
     // Our own certificates could not be read just now: what was right a minute ago still is.
     if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '') return before
 
-    const cas = casOf(name, places, question)
-    const inPlace = places.flatMap(({ webhook }) => webhook.caBundle ?? [])
-    const { accepted, complete } = cas === undefined ? { accepted: [], complete: [] } : textsOf(cas, inPlace)
+    const texts = places.map((one) => textsOf(question.rightCas(one), places))
+    const [accepted, complete] = (['accepted', 'complete'] as const).map((key) => [...new Set(texts.flatMap((each) => each[key]))]) as [
+      string[],
+      string[]
+    ]
 
-    return { name, action: actionOf(name, places, accepted, question), accepted, complete, injectors: question.injectors[name] ?? [] }
+    return {
+      name,
+      action: actionOf(name, places, accepted, question),
+      accepted,
+      complete,
+      injectors: question.injectors[name] ?? usualInjectorsOf(places)
+    }
   })
 
   return [...found, ...kept].sort((one, other) => one.name.localeCompare(other.name))
@@ -51,36 +61,33 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
 /** One that was denied stays guarded while it is gone, for it may be created again with another bundle: by the CAs of now, where they are known. */
 function entryOfGone(entry: TrustEntry, { ownCas, clusterCas, enforce }: TrustQuestion): TrustEntry[] {
   if (entry.action !== 'Deny') return []
-  if (ownWebhooks.some((own) => own === entry.name)) return ownCas === '' ? [entry] : [{ ...entry, ...textsOf(ownCas, []) }]
+  if (ownWebhooks.some((own) => own === entry.name)) return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
   if (clusterCas === undefined) return []
 
   // Only the configuration makes one denied that is not beside the API server. What is right for that one, nobody can see now.
-  const texts = textsOf(clusterCas, [])
+  const texts = textsOf({ current: clusterCas }, [])
   const isOfCluster = !enforce.includes(entry.name) || entry.accepted.some((text) => texts.accepted.includes(text))
 
   return isOfCluster ? [{ ...entry, ...texts }] : []
 }
 
-/** The CAs that may sign a webhook's certificate now, as far as anybody can tell. */
-export function casOf(
-  name: string,
-  places: readonly Pick<GuardedWebhook, 'place'>[],
-  { ownCas, clusterCas, shownCas }: Pick<TrustQuestion, 'ownCas' | 'clusterCas' | 'shownCas'>
-): string | undefined {
-  if (places.some(({ place }) => place === 'own')) return ownCas
-  // In the control plane the cluster's CA signs: https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
-  if (places.some(({ place }) => place === 'control-plane')) return clusterCas
-
-  return shownCas.get(name)
-}
-
-function textsOf(cas: string, inPlace: readonly string[]): { accepted: string[]; complete: string[] } {
-  const texts = [acceptedTexts(cas), ...inPlace.map((text) => acceptedTexts(cas, { inPlace: text }))]
+function textsOf(right: RightCas | undefined, places: readonly GuardedWebhook[]): AcceptedTexts {
+  if (right === undefined) return { accepted: [], complete: [] }
+  const texts = [undefined, ...places.flatMap(({ webhook }) => webhook.caBundle ?? [])].map((inPlace) =>
+    acceptedTexts(right.current, { ...right, inPlace })
+  )
 
   return {
     accepted: [...new Set(texts.flatMap(({ accepted }) => accepted))],
     complete: [...new Set(texts.flatMap(({ complete }) => complete))]
   }
+}
+
+/** An injector is faster than our list, so what it writes is never denied. */
+function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
+  const injections = places.flatMap(({ webhook, place, injections }) => (place === 'reachable' && webhook.service ? injections : []))
+
+  return [...new Set(injections.map(({ username }) => username))]
 }
 
 /** Denied is only what is beyond doubt: ours, what the configuration names, and webhooks of a control plane that has proved us right. */

@@ -1,4 +1,5 @@
 import type { KubeClient } from '../kube/client.js'
+import { isObjectName } from '../kube/object-name.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { listOf, recordOf } from '../model/record.js'
 import { parseSubject } from '../model/subject.js'
@@ -22,8 +23,17 @@ export function buildLiveWebhooks(client: KubeClient, configurations: readonly u
         return unknown(`service ${namespace}/${name} could not be read (${reasonOf(error)})`)
       }
     },
-    // We have no right to read Certificates: their kind may not even exist.
-    readCertificate: async ({ namespace, name }) => unknown(`the Certificate ${namespace}/${name} was not looked up`)
+    readCertificate: async ({ namespace, name }, signal) => {
+      if (!isObjectName(namespace) || !isObjectName(name)) return unknown(`${namespace}/${name} is not a name that an object can have`)
+      try {
+        const { status } = await client.request({ path: `/apis/cert-manager.io/v1/namespaces/${namespace}/certificates/${name}`, signal })
+        if (status === 200 || status === 404) return known(status === 200)
+
+        return unknown(`certificate ${namespace}/${name} could not be read (the API server answered ${status})`)
+      } catch (error) {
+        return unknown(`certificate ${namespace}/${name} could not be read (${reasonOf(error)})`)
+      }
+    }
   }
 }
 

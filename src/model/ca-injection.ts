@@ -1,8 +1,12 @@
 /** An annotation by which a webhook configuration asks somebody to fill in its bundles. */
 export interface CaInjection {
   readonly annotation: string
-  readonly injector: string
+  readonly injector: 'cert-manager' | 'service-ca'
+  /** The user that writes the bundle where the injector is installed as its own documentation says. */
+  readonly username: string
   readonly value: string
+  /** What the CA is taken from. */
+  readonly from: 'Certificate' | 'Secret' | 'cluster' | 'service-ca'
   /** What the annotation names; undefined when it names nothing, or cannot be read. */
   readonly reference: { readonly kind: 'Certificate' | 'Secret'; readonly namespace: string; readonly name: string } | undefined
   /** It has to name something and does not. */
@@ -10,24 +14,42 @@ export interface CaInjection {
 }
 
 /**
- * The injections that the annotations of a webhook configuration ask for. https://cert-manager.io/docs/concepts/ca-injector/ and
- * https://github.com/openshift/service-ca-operator
+ * The injections that the annotations of a webhook configuration ask for, in the order in which cert-manager looks at them: it follows the
+ * first one only. https://cert-manager.io/docs/concepts/ca-injector/ and https://github.com/openshift/service-ca-operator
  */
 export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): CaInjection[] {
-  return injectors.flatMap(({ annotation, injector, names }): CaInjection[] => {
+  return asked.flatMap(({ annotation, by: { injector, username, isTrue }, from }): CaInjection[] => {
     const value = annotations[annotation]
     if (typeof value !== 'string' || value === '') return []
-    if (names === undefined) return /^true$/i.test(value) ? [{ annotation, injector, value, reference: undefined, isMalformed: false }] : []
+    const injection = { annotation, injector, username, value, from }
+    if (from === 'cluster' || from === 'service-ca')
+      return isTrue.test(value) ? [{ ...injection, reference: undefined, isMalformed: false }] : []
 
     const [, namespace, name] = /^([^/\s]+)\/([^/\s]+)$/.exec(value) ?? []
-    const reference = namespace === undefined || name === undefined ? undefined : { kind: names, namespace, name }
-    return [{ annotation, injector, value, reference, isMalformed: reference === undefined }]
+    const reference = namespace === undefined || name === undefined ? undefined : { kind: from, namespace, name }
+    return [{ ...injection, reference, isMalformed: reference === undefined }]
   })
 }
 
-const injectors = [
-  { annotation: 'cert-manager.io/inject-ca-from', injector: 'cert-manager', names: 'Certificate' },
-  { annotation: 'cert-manager.io/inject-ca-from-secret', injector: 'cert-manager', names: 'Secret' },
-  { annotation: 'cert-manager.io/inject-apiserver-ca', injector: 'cert-manager', names: undefined },
-  { annotation: 'service.beta.openshift.io/inject-cabundle', injector: 'service-ca', names: undefined }
+/** The injection that decides what the bundles hold; undefined when there is none, or two injectors overwrite each other. */
+export function decidingInjectionOf(injections: readonly CaInjection[]): CaInjection | undefined {
+  const isContested = injections.some(({ injector }) => injector !== injections[0]?.injector)
+
+  return isContested ? undefined : injections[0]
+}
+
+// cert-manager compares with `true` as it is written (pkg/controller/cainjector/sources.go), service-ca in any case (pkg/controller/api/api.go).
+const certManager = {
+  injector: 'cert-manager',
+  username: 'system:serviceaccount:cert-manager:cert-manager-cainjector',
+  isTrue: /^true$/
+} as const
+const serviceCa = { injector: 'service-ca', username: 'system:serviceaccount:openshift-service-ca:service-ca', isTrue: /^true$/i } as const
+
+const asked = [
+  { annotation: 'cert-manager.io/inject-ca-from-secret', by: certManager, from: 'Secret' },
+  { annotation: 'cert-manager.io/inject-ca-from', by: certManager, from: 'Certificate' },
+  { annotation: 'cert-manager.io/inject-apiserver-ca', by: certManager, from: 'cluster' },
+  { annotation: 'service.beta.openshift.io/inject-cabundle', by: serviceCa, from: 'service-ca' },
+  { annotation: 'service.alpha.openshift.io/inject-cabundle', by: serviceCa, from: 'service-ca' }
 ] as const

@@ -3,11 +3,12 @@ import type { BundleReport } from '../x509/bundle-report.js'
 
 /** A bundle's report for people. `patch` is the command that repairs it, when it was asked for. */
 export function bundleTextOf(report: BundleReport, { name, patch }: { name: string | undefined; patch: string | undefined }): string {
-  const { verdict, state, because, certificates, faults, served, repaired } = report
+  const { verdict, state, because, source, certificates, faults, served, repaired } = report
   const lines = [
     ...(name === undefined ? [] : [`webhook ${name}`]),
     ...(verdict === undefined ? [] : verdictLines(verdict)),
     ...(state === undefined ? [] : [`${state}: ${because ?? ''}`]),
+    ...(source === undefined ? [] : [`its injector takes the CA from: ${source}`]),
     ...faults.flatMap(({ message, fix }) => [`wrong: ${message}`, `  fix: ${fix}`]),
     certificates.length === 0 ? 'the API server reads no certificate from it' : `the API server reads ${certificates.length} of it:`,
     ...certificates.flatMap(describe),
@@ -36,10 +37,12 @@ function verdictLines({ accepted, host, of, reason = '', go = '' }: NonNullable<
 }
 
 function describe(certificate: BundleReport['certificates'][number]): string[] {
-  const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs, isClusterCa } = certificate
+  const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs, isClusterCa, isInjectedCa } =
+    certificate
   const marks = [
     isCa ? 'CA' : 'no CA',
     ...(isClusterCa === undefined ? [] : [isClusterCa ? 'current cluster CA' : 'not a current cluster CA']),
+    ...(isInjectedCa === undefined ? [] : [isInjectedCa ? "the injector's CA" : "not the injector's CA"]),
     ...(signs === undefined ? [] : [signs ? 'signs what is served' : 'does not sign what is served'])
   ]
 

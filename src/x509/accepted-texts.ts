@@ -1,4 +1,4 @@
-import { readBundle, readCaBundle, type Bundle } from './bundle.js'
+import { readBundle } from './bundle.js'
 import type { Certificate } from './certificate.js'
 import { diagnoseBundle } from './diagnose.js'
 import { goMinorOf } from './go-version.js'
@@ -11,35 +11,58 @@ export interface AcceptedTexts {
   readonly complete: readonly string[]
 }
 
+/** What else counts when bundles are written, besides the CAs that have to be in one. */
+export interface AcceptedOptions {
+  /** CAs that are right alone, too, and may be missing (PEM). */
+  readonly enough?: string | undefined
+  /** CAs that are right beside one of the others only, as an injector leaves them behind after a rotation (PEM). */
+  readonly besides?: string | undefined
+  /** The base64 text in place. */
+  readonly inPlace?: string | undefined
+  readonly go?: string | undefined
+}
+
 /**
  * Every way to write the current CAs (PEM) that someone is likely to choose, as the exact base64 texts that a policy can compare:
  * each choice of up to three CAs in each order (of more: each alone, each pair, and all as published), with LF and CRLF, with and
- * without the last line end; besides, the published text and the text in place (`inPlace`, base64), when every certificate of it
- * is a current CA and Go reads all of them.
+ * without the last line end; besides, the published texts, the text in place, and that one with the current CAs appended, when every
+ * certificate of it is such a CA and Go reads all of them. Complete is what holds every one of `currentCas`.
  */
-export function acceptedTexts(currentCas: string, options: { inPlace?: string | undefined; go?: string | undefined } = {}): AcceptedTexts {
-  const published = Buffer.from(currentCas)
-  const current = buildPool(readBundle(published, goMinorOf(options.go)).certificates).certificates
+export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {
+  const goMinor = goMinorOf(options.go)
+  const poolOf = (...pems: readonly (string | undefined)[]): readonly Certificate[] =>
+    buildPool(readBundle(Buffer.from(pems.join('\n')), goMinor).certificates).certificates
+  const current = poolOf(currentCas)
+  const sufficient = poolOf(currentCas, options.enough)
+  const right = poolOf(currentCas, options.enough, options.besides)
   const accepted = new Set<string>()
   const complete = new Set<string>()
-  const add = (text: string, isComplete: boolean): void => {
+  const add = (text: string, certificates: readonly Certificate[]): void => {
+    if (!certificates.some((certificate) => isAmong(sufficient, certificate))) return
+
     accepted.add(text)
-    if (isComplete) complete.add(text)
+    if (current.every((certificate) => isAmong(certificates, certificate))) complete.add(text)
   }
 
-  for (const choice of choicesOf(current)) {
+  const inPlace = rightCertificatesOf(options.inPlace, right, options.go)
+  // In this order cert-manager's cainjector merges: https://cert-manager.io/docs/releases/release-notes/release-notes-1.19/
+  const merged = inPlace === undefined ? [] : [[...inPlace, ...current.filter((certificate) => !isAmong(inPlace, certificate))]]
+  for (const choice of [...choicesOf(right), ...merged]) {
     for (const lineEnd of ['\n', '\r\n']) {
       const blocks = choice.map((certificate) => pemOf(certificate, lineEnd)).join(lineEnd)
-      for (const last of [lineEnd, '']) add(Buffer.from(blocks + last).toString('base64'), choice.length === current.length)
+      for (const last of [lineEnd, '']) add(Buffer.from(blocks + last).toString('base64'), choice)
     }
   }
-  for (const text of [published.toString('base64'), options.inPlace]) {
-    if (text === undefined || !isMadeOf(text, current, options.go)) continue
-    add(text, holdsAll(readCaBundle(text, goMinorOf(options.go)), current))
+  for (const text of [currentCas, options.enough ?? ''].map((pem) => Buffer.from(pem).toString('base64')).concat(options.inPlace ?? [])) {
+    const certificates = rightCertificatesOf(text, right, options.go)
+    if (certificates !== undefined) add(text, certificates)
   }
 
   return { accepted: [...accepted], complete: [...complete] }
 }
+
+const isAmong = (certificates: readonly Certificate[], { raw }: Certificate): boolean =>
+  certificates.some((certificate) => certificate.raw.equals(raw))
 
 // etcd takes objects of up to 1.5 MiB; with nine CAs the pairs alone would fill one.
 const mostForPairs = 8
@@ -64,17 +87,18 @@ export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
   return ['-----BEGIN CERTIFICATE-----', ...(raw.toString('base64').match(/.{1,64}/g) ?? []), '-----END CERTIFICATE-----'].join(lineEnd)
 }
 
-/** Whether a text holds current CAs and nothing else, and Go reads all that stands in it. */
-function isMadeOf(text: string, current: readonly Certificate[], go: string | undefined): boolean {
+/** The certificates of a text that holds such CAs and nothing else, and of which Go reads all that stands in it. */
+function rightCertificatesOf(
+  text: string | undefined,
+  right: readonly Certificate[],
+  go: string | undefined
+): readonly Certificate[] | undefined {
+  if (text === undefined) return undefined
   const { bundle, faults } = diagnoseBundle(text, new Date(0), go)
-  if (bundle === undefined || bundle.certificates.length === 0 || bundle.certificates.length < bundle.entries.length) return false
+  if (bundle === undefined || bundle.certificates.length === 0 || bundle.certificates.length < bundle.entries.length) return undefined
 
   // the moment does not matter here: only faults that lose a block do
   const isWhole = faults.every(({ kind }) => ['expired', 'not-yet-valid', 'expiring', 'leaf', 'duplicate'].includes(kind))
 
-  return isWhole && bundle.certificates.every((certificate) => current.some(({ raw }) => raw.equals(certificate.raw)))
-}
-
-function holdsAll(bundle: Bundle | undefined, current: readonly Certificate[]): boolean {
-  return current.every(({ raw }) => bundle?.certificates.some((certificate) => certificate.raw.equals(raw)))
+  return isWhole && bundle.certificates.every((certificate) => isAmong(right, certificate)) ? bundle.certificates : undefined
 }

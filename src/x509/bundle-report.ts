@@ -20,10 +20,16 @@ export interface BundleReport {
     readonly reason?: string
     readonly go?: string
   }
-  /** Only where the cluster's CA was given. */
+  /** Only where the cluster's CA was given, or the injector's is known. */
   readonly state?: BundleState
   readonly because?: string
-  readonly certificates: readonly (CertificateDescription & { readonly signs?: boolean; readonly isClusterCa?: boolean })[]
+  /** Who tells the injector's CA, in words. */
+  readonly source?: string
+  readonly certificates: readonly (CertificateDescription & {
+    readonly signs?: boolean
+    readonly isClusterCa?: boolean
+    readonly isInjectedCa?: boolean
+  })[]
   readonly faults: readonly { readonly kind: string; readonly message: string; readonly fix: string }[]
   readonly served: readonly CertificateDescription[]
   /** The base64 text that should stand there; left out when nothing better is known. */
@@ -34,28 +40,40 @@ export interface BundleQuestion {
   readonly caBundle: string
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
+  /** What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that `clusterCa` does not judge. */
+  readonly injected?: { readonly current: string; readonly former?: string | undefined; readonly source: string } | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
 
 /** Puts together what the API server makes of a bundle, and what would be right. */
 export function bundleReportOf(question: BundleQuestion): BundleReport {
-  const { caBundle, served, clusterCa, at, go } = question
+  const { caBundle, served, clusterCa, injected, at, go } = question
   const { bundle, faults, unusable } = diagnoseBundle(caBundle, at, go)
   const judged = served && { host: served.host, of: served.of, ...judgeTls({ caBundle, ...served, at, go }) }
-  const standing = clusterCa === undefined ? undefined : standingOf({ caBundle, currentCas: clusterCa, served, at, go })
-  const current = clusterCa === undefined ? [] : readBundle(Buffer.from(clusterCa), goMinorOf(go)).certificates
-  const repaired = repairedText(question, current)
+  const currentCas = injected?.current ?? clusterCa
+  const standing =
+    currentCas === undefined
+      ? undefined
+      : standingOf({ caBundle, currentCas, formerCas: injected?.former, source: injected?.source, served, at, go })
+  const current = currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
+  // What an injector merged is its own: what it left in may still sign what is served.
+  const isInjectors =
+    injected !== undefined && standing?.state === 'ok' && faults.every(({ kind }) => kind === 'expiring' || kind === 'expired')
+  const repaired = isInjectors ? undefined : repairedText(question, current)
   const isUsable = unusable === undefined && (bundle?.certificates.some((certificate) => isInDate(certificate, at)) ?? false)
 
   return {
     good: (judged?.accepted ?? isUsable) && (standing === undefined || ['ok', 'unknown'].includes(standing.state)),
     ...(judged && { verdict: verdictOf(judged) }),
     ...(standing && { state: standing.state, because: standing.because }),
+    ...(injected && { source: injected.source }),
     certificates: (bundle?.certificates ?? []).map((certificate) => ({
       ...descriptionOf(certificate),
       ...(served && { signs: signs(certificate, { ...served, at, go }) }),
-      ...(clusterCa !== undefined && { isClusterCa: current.some(({ raw }) => raw.equals(certificate.raw)) })
+      ...(currentCas !== undefined && {
+        [injected === undefined ? 'isClusterCa' : 'isInjectedCa']: current.some(({ raw }) => raw.equals(certificate.raw))
+      })
     })),
     faults: faults.map(({ kind, message, fix }) => ({ kind, message, fix })),
     served: (judged?.served ?? []).map(descriptionOf),
@@ -74,11 +92,13 @@ function signs(certificate: Certificate, question: Omit<TlsQuestion, 'caBundle'>
   return judgeTls({ ...question, caBundle: Buffer.from(pemOf(certificate)).toString('base64') }).accepted
 }
 
-/** The cluster's CAs where they are known; else the certificates that the text was meant to hold, without those that have expired. */
-function repairedText({ caBundle, clusterCa, at, go }: BundleQuestion, current: readonly Certificate[]): string | undefined {
-  if (clusterCa !== undefined && current.length > 0) {
-    if (acceptedTexts(clusterCa, { inPlace: caBundle, go }).complete.includes(caBundle)) return caBundle
-    return bundleText(current)
+/** The CAs that are known to be right; else the certificates that the text was meant to hold, without those that have expired. */
+function repairedText({ caBundle, clusterCa, injected, at, go }: BundleQuestion, current: readonly Certificate[]): string | undefined {
+  const currentCas = injected?.current ?? clusterCa
+  if (currentCas !== undefined && current.length > 0) {
+    if (acceptedTexts(currentCas, { besides: injected?.former, inPlace: caBundle, go }).complete.includes(caBundle)) return caBundle
+    const former = readBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
+    return bundleText([...current, ...former.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))])
   }
   const meant = recoverCertificates(Buffer.from(caBundle, 'base64'), go).filter((certificate) => certificate.notAfter >= at.getTime())
 

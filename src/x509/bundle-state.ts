@@ -25,18 +25,26 @@ export interface StandingQuestion {
   readonly caBundle: string | undefined
   /** The CAs that may sign the webhook's certificate now, as PEM. */
   readonly currentCas: string
-  /** What the webhook serves now (PEM, leaf first), where somebody could look, and under which name it is called. */
-  readonly served?: { readonly chain: string; readonly host: string } | undefined
+  /** Who says so, in words; undefined when the cluster, or what is served, does. */
+  readonly source?: string | undefined
+  /** CAs that were current until lately, as PEM. */
+  readonly formerCas?: string | undefined
+  /**
+   * What the webhook serves now (PEM, leaf first), where somebody could look, and under which name it is called. With `of` it is what the API
+   * server beside the webhook serves, which tells nothing but which CA signs.
+   */
+  readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
 
 /**
- * Classifies a bundle. `stale` is said only of a bundle with a current CA in it that did not sign what is served now: which of two
- * CAs signs is never told by their order. Never throws.
+ * Classifies a bundle. `stale` is said only of a bundle with a CA in it that is, or lately was, current, and that did not sign what is served
+ * now: which of two CAs signs is never told by their order. Never throws.
  */
-export function standingOf({ caBundle, currentCas, served, at, go }: StandingQuestion): BundleStanding {
-  const current = buildPool(readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates).certificates
+export function standingOf({ caBundle, currentCas, source, formerCas = '', served, at, go }: StandingQuestion): BundleStanding {
+  const poolOf = (pem: string): readonly Certificate[] => buildPool(readBundle(Buffer.from(pem), goMinorOf(go)).certificates).certificates
+  const current = poolOf(currentCas)
   if (caBundle === undefined || caBundle === '') {
     return { state: 'absent', because: 'there is no caBundle, so the API server trusts the roots of its own system only', extra: [] }
   }
@@ -52,32 +60,42 @@ export function standingOf({ caBundle, currentCas, served, at, go }: StandingQue
   if (current.length === 0) return { state: 'unknown', because: 'the current CAs are not known', extra: [] }
 
   const extra = bundle.certificates.filter((certificate) => !current.some((ca) => isSameCa(ca, certificate)))
-  const isServed = served && judgeTls({ caBundle, chain: served.chain, host: served.host, at, go }).accepted
+  const verdict = served && judgeTls({ caBundle, chain: served.chain, host: served.host, at, go })
   const held = current.filter((ca) => valid.some((certificate) => isSameCa(ca, certificate)))
   const missing = current.filter((ca) => !held.includes(ca))
   const list = (certificates: readonly Certificate[]): string => certificates.map(describeCertificate).join(', ')
+  const by = source === undefined ? '' : ` by ${source}`
   if (held.length === 0) {
+    const holds = list(bundle.certificates.slice(0, 3))
+    const isAbove = verdict?.accepted === true && verdict.path.some((link) => current.some((ca) => isSameCa(ca, link)))
     // An anchor above the current CAs, or the serving certificate itself, works as well: then nothing is wrong that we could see.
-    if (isServed)
-      return {
-        state: 'ok',
-        because: `it holds no current CA, but accepts what is served now: ${list(bundle.certificates.slice(0, 3))}`,
-        extra
-      }
+    if (verdict?.accepted && (source === undefined || isAbove))
+      return { state: 'ok', because: `it holds no current CA, but accepts what is served now: ${holds}`, extra }
+    if (verdict?.accepted) {
+      const because = `it accepts what is served now, but${by} the current CA is ${list(current.slice(0, 3))}, and it holds ${holds}`
+      return { state: 'incomplete', because, extra }
+    }
+    const isFormer = poolOf(formerCas).some((ca) => valid.some((certificate) => isSameCa(ca, certificate)))
 
     return {
-      state: 'foreign',
-      because: `it holds ${list(bundle.certificates.slice(0, 3))}, but the current CA is ${list(current.slice(0, 3))}`,
+      state: isFormer ? 'stale' : 'foreign',
+      because: `it holds ${holds}${isFormer ? ', which was right until lately' : ''}, but${by} the current CA is ${list(current.slice(0, 3))}`,
       extra
     }
   }
   const signer = missing.find((ca) => served && isSignerOf(ca, served, at, go))
-  if (isServed === false && signer !== undefined) {
+  if (verdict?.accepted === false && signer !== undefined) {
     return {
       state: 'stale',
       because: `what is served now is signed by ${describeCertificate(signer)}, which the bundle lacks; it holds ${list(held)}`,
       extra
     }
+  }
+  // What the webhook itself serves is the last word: however right the bundle is, calls fail.
+  if (verdict?.accepted === false && served?.of === undefined) {
+    const current = source === undefined ? '' : `, current by ${source}`
+    const because = `it holds ${list(held)}${current}, but does not accept what is served now: ${verdict.refusal.reason}`
+    return { state: 'stale', because, extra }
   }
   if (missing.length > 0) return { state: 'incomplete', because: `it holds ${list(held)} and lacks ${list(missing)}`, extra }
 
@@ -90,6 +108,7 @@ export function standingOf({ caBundle, currentCas, served, at, go }: StandingQue
 const isSameCa = (one: Certificate, other: Certificate): boolean =>
   one.raw.equals(other.raw) || (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
 
-function isSignerOf(ca: Certificate, { chain, host }: { chain: string; host: string }, at: Date, go: string | undefined): boolean {
+/** Whether a bundle of this CA alone would accept what is served. */
+export function isSignerOf(ca: Certificate, { chain, host }: { chain: string; host: string }, at: Date, go?: string): boolean {
   return judgeTls({ caBundle: Buffer.from(pemOf(ca)).toString('base64'), chain, host, at, go }).accepted
 }

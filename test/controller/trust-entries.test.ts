@@ -1,6 +1,7 @@
 import t from 'tap'
 import { addressOf, guardedWebhooksOf, identityConfigurationOf } from '../../src/controller/guarded-webhooks.js'
 import { issueCa } from '../../src/controller/issue-certificate.js'
+import { rightCasOf } from '../../src/controller/right-cas.js'
 import { trustEntriesOf, type TrustEntry, type TrustQuestion } from '../../src/controller/trust-entries.js'
 import { publishStatus, publishTrust, readWebhookTrust } from '../../src/controller/webhook-trust.js'
 import { clientThat } from '../support/kube-client.js'
@@ -32,7 +33,7 @@ const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {
     guarded: guardedWebhooksOf(configurations, []),
     ownCas: own,
     clusterCas: cluster,
-    shownCas: new Map(),
+    rightCas: (one) => rightCasOf(one, { ownCas: own, clusterCas: 'clusterCas' in more ? more.clusterCas : cluster, at: now }),
     issuer: undefined,
     canaryPassed: false,
     enforce: [],
@@ -62,8 +63,17 @@ t.test('knows what is right for each place, and judges nothing where nobody can 
   t.strictSame(accepted([eks], { clusterCas: undefined }), [])
   t.ok(accepted([ours])?.includes(base64(own)))
   t.strictSame(accepted([service]), [])
-  t.ok(accepted([service], { shownCas: new Map([['pod-identity-webhook.amazonaws.com', other]]) })?.includes(base64(other)))
+  t.ok(accepted([service], { rightCas: () => ({ current: other }) })?.includes(base64(other)))
   t.strictSame(ask([service], { injectors: { 'pod-identity-webhook.amazonaws.com': ['injector'] } })[0]?.injectors, ['injector'])
+})
+
+t.test('lets the injector write that a webhook asks for', async (t) => {
+  const injectorsOf = (object: object, more: Partial<TrustQuestion> = {}): readonly string[] | undefined =>
+    ask([{ ...object, metadata: { name: 'c', uid: 'u', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } } }], more)[0]?.injectors
+  t.strictSame(injectorsOf(service), ['system:serviceaccount:cert-manager:cert-manager-cainjector'])
+  t.strictSame(injectorsOf(service, { injectors: { 'pod-identity-webhook.amazonaws.com': [] } }), [], 'the configuration has the last word')
+  t.strictSame(injectorsOf(eks), [], 'not what is beside the API server')
+  t.strictSame(injectorsOf(ours), [], 'not ours')
 })
 
 t.test('keeps guarding one that is gone, with the CAs of now', async (t) => {
@@ -75,7 +85,7 @@ t.test('keeps guarding one that is gone, with the CAs of now', async (t) => {
   t.notOk(ask([], { published: ask([ours]) })[0]?.accepted.includes(base64(cluster)))
   t.strictSame(ask([], { published: ask([ours]), ownCas: '' }), ask([ours]), 'also while our certificates cannot be read')
   const enforce = ['pod-identity-webhook.amazonaws.com']
-  const served = ask([service], { enforce, shownCas: new Map([['pod-identity-webhook.amazonaws.com', other]]) })
+  const served = ask([service], { enforce, rightCas: () => ({ current: other }) })
   t.strictSame(ask([], { published: served, enforce }), [], 'behind a Service: what is right when it comes back, nobody can see')
   t.ok(ask([], { published: ask([eks], { enforce: ['iam-for-pods.amazonaws.com'] }), enforce: ['iam-for-pods.amazonaws.com'] }).length)
 })

@@ -22,7 +22,7 @@ t.test('tells what stands behind a Service', async (t) => {
   t.match(await answered(() => new Error('refused')), { state: 'unknown', because: /\(refused\)/ })
 })
 
-t.test('has all configurations in sight, and no Certificate', async (t) => {
+t.test('has all configurations in sight', async (t) => {
   const webhooks = buildLiveWebhooks(
     clientThat(() => ({})),
     [
@@ -32,5 +32,14 @@ t.test('has all configurations in sight, and no Certificate', async (t) => {
     ]
   )
   t.match(await webhooks.readConfigurations(signal), { value: { complete: true, configurations: [{ name: 'a' }] } })
-  t.match(await webhooks.readCertificate({ namespace: 'a', name: 'b' }, signal), { state: 'unknown' })
+})
+
+t.test('tells whether a Certificate exists', async (t) => {
+  const read = (answer: Parameters<typeof clientThat>[0], name = 'b'): Promise<unknown> =>
+    buildLiveWebhooks(clientThat(answer), []).readCertificate({ namespace: 'a', name }, signal)
+  t.match(await read(() => ({})), { state: 'known', value: true })
+  t.match(await read(() => ({ status: 404 })), { state: 'known', value: false })
+  t.match(await read(() => ({ status: 403 })), { state: 'unknown', because: /a\/b could not be read \(the API server answered 403\)/ })
+  t.match(await read(() => new Error('refused')), { state: 'unknown', because: /\(refused\)/ })
+  t.match(await read(() => ({}), '../b'), { state: 'unknown', because: /is not a name/ })
 })

@@ -1,0 +1,47 @@
+import type { Logger } from 'pino'
+import { readInjectedCas, serviceNamespaceOf, type InjectedCasFact } from '../facts/injected-cas.js'
+import type { KubeClient } from '../kube/client.js'
+import { decidingInjectionOf } from '../model/ca-injection.js'
+import type { Standing } from './ca-bundle-guard.js'
+import type { GuardedWebhook } from './guarded-webhooks.js'
+
+// A round comes every half minute, and the chains that are read beside take three seconds at most.
+const timeout = 3000
+
+/** Reads what the injectors write into guarded webhooks, where one is asked: each source once, all at the same time. */
+export async function readInjected(
+  guarded: readonly GuardedWebhook[],
+  { client, clusterCas }: { client: KubeClient; clusterCas: string | undefined }
+): Promise<ReadonlyMap<GuardedWebhook, InjectedCasFact>> {
+  const signal = AbortSignal.timeout(timeout)
+  const started = new Map<string, Promise<InjectedCasFact>>()
+  const answers = await Promise.all(
+    guarded.map(async (one) => {
+      const injection = decidingInjectionOf(one.injections)
+      if (one.place !== 'reachable' || injection === undefined) return []
+
+      const namespace = serviceNamespaceOf(one.webhook)
+      const key = [injection.annotation, injection.value, namespace].join(' ')
+      const reading = started.get(key) ?? readInjectedCas(client, injection, { clusterCas, namespace, signal })
+      started.set(key, reading)
+
+      return [[one, await reading] as const]
+    })
+  )
+
+  return new Map(answers.flat())
+}
+
+/** Says once where the CAs of a webhook are read, or why they are not and only what it serves tells them. */
+export function logSourceChanges(log: Logger, standings: readonly Standing[], before: readonly Standing[]): void {
+  for (const { guarded, source } of standings) {
+    const last = before.find(
+      (one) => one.guarded.configuration.uid === guarded.configuration.uid && one.guarded.webhook.name === guarded.webhook.name
+    )
+    if (source === undefined || JSON.stringify(source) === JSON.stringify(last?.source)) continue
+
+    const webhook = { configuration: guarded.configuration.name, webhook: guarded.webhook.name }
+    if (source.state === 'known') log.info({ ...webhook, source: source.value }, 'CAs are read from the source of their injector')
+    else log.warn({ ...webhook, because: source.because }, 'CAs of the injector are not known, so what is served tells them')
+  }
+}

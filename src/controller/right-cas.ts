@@ -1,0 +1,85 @@
+import type { InjectedCas, InjectedCasFact } from '../facts/injected-cas.js'
+import { pemOf } from '../x509/accepted-texts.js'
+import { readBundle, readCaBundle } from '../x509/bundle.js'
+import { isSignerOf } from '../x509/bundle-state.js'
+import { goMinorOf } from '../x509/go-version.js'
+import { caCertificatesOf } from '../x509/shown-cas.js'
+import type { GuardedWebhook } from './guarded-webhooks.js'
+import type { TrustEntry } from './trust-entries.js'
+
+/** The CAs that are right in the bundle of one guarded webhook, as PEM. */
+export interface RightCas {
+  /** Those that have to be in it. */
+  readonly current: string
+  /** Who says so, in words, where that is an injector. */
+  readonly source?: string
+  /** Right alone as well: what is served shows it, or is signed by it. */
+  readonly enough?: string
+  /** Right beside one of the others only. */
+  readonly besides?: string
+  /** Those that were right until lately. */
+  readonly former?: string
+}
+
+/** What there is to tell the right CAs by. */
+export interface RightCasQuestion {
+  readonly ownCas: string
+  readonly clusterCas: string | undefined
+  /** What the injector writes, where one is asked. */
+  readonly injected?: InjectedCasFact | undefined
+  /** What a reachable webhook serves, where somebody could look. */
+  readonly served?: { readonly chain: string; readonly host: string } | undefined
+  /** The entry published for it so far. */
+  readonly published?: TrustEntry | undefined
+  readonly at: Date
+}
+
+/**
+ * The CAs that are right for one webhook, as far as anybody can tell: ours; in the control plane the cluster's; else those that its injector
+ * writes, and those that it shows. Undefined when nobody can tell.
+ */
+export function rightCasOf({ webhook, place }: GuardedWebhook, question: RightCasQuestion): RightCas | undefined {
+  if (place === 'own') return { current: question.ownCas }
+  // In the control plane the cluster's CA signs: https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
+  if (place === 'control-plane') return question.clusterCas === undefined ? undefined : { current: question.clusterCas }
+
+  const { served, published, at } = question
+  const shown = served === undefined ? '' : caCertificatesOf(served.chain)
+  const injected = injectedOf(question)
+  const current = injected?.current ?? shown
+  if (current === '') return undefined
+
+  // In a rotation the injector writes the new CA, alone or beside the old one, before the webhook serves a certificate of it.
+  const older = certificatesOf([injected?.former ?? '', ...rememberedOf(webhook.caBundle, published)].join('\n'))
+  const isWorking = (pem: string): boolean => served === undefined || certificatesOf(pem).some((ca) => isSignerOf(ca, served, at))
+  const olderPems = older.map((certificate) => `${pemOf(certificate)}\n`)
+
+  return {
+    current,
+    ...(injected && { source: injected.source }),
+    enough: shown + olderPems.filter(isWorking).join(''),
+    besides: olderPems.filter((pem) => !isWorking(pem)).join(''),
+    former: olderPems.join('')
+  }
+}
+
+/** What the injector writes; while the API server does not answer, what it wrote when it last did. */
+function injectedOf({ injected, published }: RightCasQuestion): InjectedCas | undefined {
+  if (injected?.fact.state === 'known') return injected.fact.value
+  const [last] = published?.complete ?? []
+
+  return injected?.isPassing && last !== undefined
+    ? { current: Buffer.from(last, 'base64').toString(), source: 'what was read last' }
+    : undefined
+}
+
+/** The certificates of the bundle in place that were right when the list was last published: cert-manager tells nobody of a CA that it has replaced. */
+function rememberedOf(caBundle: string | undefined, published: TrustEntry | undefined): string[] {
+  if (caBundle === undefined || published === undefined) return []
+  const texts = published.accepted.map((text) => Buffer.from(text, 'base64').toString('latin1'))
+  const inPlace = readCaBundle(caBundle, goMinorOf(undefined))?.certificates ?? []
+
+  return inPlace.map((certificate) => `${pemOf(certificate)}\n`).filter((pem) => texts.some((text) => text.includes(pem.trimEnd())))
+}
+
+const certificatesOf = (pem: string) => readBundle(Buffer.from(pem), goMinorOf(undefined)).certificates
