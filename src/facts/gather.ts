@@ -88,9 +88,7 @@ class Asking implements Ask {
 
 const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
   role(gathering) {
-    return after(gathering.target, (target) =>
-      'state' in target ? target : target.iam.readRole(target.arn, gathering.ask)
-    )
+    return after(gathering.target, (target) => ('state' in target ? target : target.iam.readRole(target.arn, gathering.ask)))
   },
 
   trust(gathering) {
@@ -185,7 +183,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     const { trustingRoles } = sources
     if (trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
 
-    return after(gathering.get('issuer'), (issuer) => (issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer))
+    return after(gathering.get('issuer'), (issuer) =>
+      issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer
+    )
   },
 
   identityWebhooks: ({ subject, sources, ask }) => identityWebhooksFor(subject, sources, ask),

@@ -29,7 +29,12 @@ export function evaluateCondition(condition: Condition, variables: boolean, cont
 
 const dependsOnKey = ({ key }: Condition): Outcome => ({ truth: undefined, dependsOn: [key] })
 
-function whenPresent(condition: Condition, state: Exclude<KeyState, { is: 'absent' }>, variables: boolean, context: RequestContext): Outcome {
+function whenPresent(
+  condition: Condition,
+  state: Exclude<KeyState, { is: 'absent' }>,
+  variables: boolean,
+  context: RequestContext
+): Outcome {
   if ('value' in state) return compareWith(state.value, condition, variables, context)
   if (condition.operator.family === 'null') return nullOutcome(condition, false)
 

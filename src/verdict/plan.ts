@@ -28,7 +28,7 @@ export function buildPlanner(rules: readonly Rule[]): (subject: Subject) => Plan
 type Planner = (subject: Subject) => Plan
 
 function plannerOf(rules: readonly Rule[]): Planner {
-  const doubtful = rules.filter(({ concerns }) => concerns !== undefined)
+  const doubtful = rules.filter((rule) => rule.concerns !== undefined)
   const plans = new Map<number, Plan>() // by what each doubtful rule said, as binary digits
 
   return (subject) => {

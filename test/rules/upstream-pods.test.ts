@@ -71,9 +71,7 @@ function judged(pod: object, { metadata }: Readonly<Record<string, unknown>>): s
   const subject = parseSubject(pod, { stage: 'admitted' })
   if (subject === undefined) throw new Error('a pod is a subject')
 
-  return evaluate(planFor(subject), subject, facts, { at: new Date() }).findings.map(
-    ({ message }) => message
-  )
+  return evaluate(planFor(subject), subject, facts, { at: new Date() }).findings.map(({ message }) => message)
 }
 
 const planFor = buildPlanner([podNotMutated, podHalfMutated])
