@@ -213,6 +213,14 @@ t.test('honours a waiver that has a reason and has not expired', async (t) => {
   for (const void_ of ['', ' ', 'until 2020-01-31: migrating', 'until 2999-12-31:', 'until tomorrow: migrating', 7]) {
     t.match(await waived(void_), { response: { allowed: false } }, JSON.stringify(void_))
   }
+  t.match(await waived('until 2020-01-31: migrating'), {
+    response: {
+      status: {
+        message:
+          /policy\/cart" \(its waiver ignore\.irsa-guard\.io\/role-arn-malformed does not hold: it expired at the end of 2020-01-31 \(UTC\)\)/
+      }
+    }
+  })
 })
 
 t.test('escapes text of users', async (t) => {
