@@ -19,6 +19,12 @@ const terminal: Terminal = {
   stderr: (text) => process.stderr.write(text)
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return // as of `| head`: nobody reads on, and the exit code is still worth having
+  complain(new GuardError('ERR_USAGE', `the output cannot be written (${error.code ?? error.message})`))
+  process.exit(2)
+})
+
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
   .argParser((file: string, files: string[]) => [...files, file])

@@ -307,6 +307,13 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
   for (const [args, message] of table) t.match(await run(args), { code: 2, stderr: message }, args.join(' '))
 })
 
+t.test('a reader that stops early changes neither the exit code nor stderr', async (t) => {
+  const account = readFileSync('examples/demo/policy-arn.yaml', 'utf8')
+  const child = spawn('sh', ['-c', `{ "${process.execPath}" dist/cli.js check -; echo "code $?" >&2; } | head -n 1`])
+  child.stdin.end(Array(3000).fill(account).join('---\n'))
+  t.equal(await readStream(child.stderr), 'code 1\n')
+})
+
 t.test('serve ends with 2 and one line when its port is taken', async (t) => {
   const other = createServer()
   other.listen(0, '::')
