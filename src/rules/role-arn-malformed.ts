@@ -13,9 +13,10 @@ export const roleArnMalformed = defineRule({
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],
-  check(account, { identityWebhook: { annotationNames } }) {
+  check(account, { identityWebhook: { annotationNames, composeRoleArn } }) {
     const value = account.annotations[annotationNames['role-arn']]
     if (value === undefined || (typeof value === 'string' && parseRoleArn(value) !== undefined)) return
+    if (composeRoleArn && typeof value === 'string' && isBareName(value)) return
 
     return { field: annotationField(annotationNames['role-arn']), ...diagnosisOf(value) }
   }
@@ -113,14 +114,16 @@ function accountIn(value: string): Diagnosis | undefined {
   return said(`the account id ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`, noOther)
 }
 
+const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value) && !value.startsWith('arn')
+
 function nameOnly(value: string): Diagnosis | undefined {
-  if (!/^(?:role\/)?[\w+=,.@/-]+$/.test(value) || value.startsWith('arn')) return
+  if (!isBareName(value)) return
   if (/^\d(?:\.\d+)?e\+\d+$/i.test(value)) {
     // As a bare name below, for it could be one.
     return { ...said(`the annotation is a number that was rendered as ${quote(value)}`, noOther), atAdmission: 'warning' }
   }
 
-  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which nobody told us.
+  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which may be where nobody can look.
   return { ...said(`the annotation is a bare name, not an ARN: ${quote(value)}`, noOther), atAdmission: 'warning' }
 }
 

@@ -1,6 +1,9 @@
+import { accountFacts } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
 const arn = 'arn:aws:iam::111122223333:role/cart'
+
+const composing = accountFacts({}, { settings: { composeRoleArn: true, source: 'read' } })
 
 export const cases: readonly Case[] = [
   { why: 'well-formed', annotation: arn },
@@ -59,6 +62,9 @@ export const cases: readonly Case[] = [
     fix: new RegExp(`write ${arn}`)
   },
   { why: 'a bare name works with --compose-role-arn', annotation: 'team/cart', message: /a bare name/, atAdmission: 'warning' },
+  { why: 'a bare name that the identity webhook makes an ARN of', annotation: 'team/cart', facts: composing },
+  { why: 'empty all the same', annotation: '', facts: composing, message: /is empty/, atAdmission: 'warning' },
+  { why: 'a template all the same', annotation: '${ROLE}', facts: composing, message: /unrendered template/ },
   { why: 'empty, as charts render it', annotation: '', message: /is empty, so pods get no role/, atAdmission: 'warning' },
   {
     why: 'a number as Helm renders it',
