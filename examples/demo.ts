@@ -55,6 +55,7 @@ async function play(): Promise<void> {
 
   say('Mistakes in service accounts')
   await apply('policy-arn.yaml', 'denied', 'The ARN of a policy in place of a role: every AWS call of the pod would be refused.')
+  await apply('other-partition.yaml', 'denied', 'A role of AWS China in a cluster of us-east-1: no token crosses partitions.')
   await apply('other-namespace.yaml', 'denied', 'The role trusts shop/cart and nobody else: STS would refuse the token of this one.')
   await apply(
     'no-role-yet.yaml',
@@ -67,7 +68,7 @@ async function play(): Promise<void> {
   await waitFor('the accepted bundles', async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0)
   await kubectl(patchOf(wrong), 'denied', 'The API server would not trust the identity webhook any more, and fail open.')
 
-  await guard.stop()
+  await Promise.all([guard.stopServe(), guard.stopController()])
   await kubectl(['delete', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'Now without the guard: its policy and its processes are off.')
   await waitFor('the policy to be gone', async () => (await controlPlane.kubectl([...patchOf(wrong), '--dry-run=server'])).code === 0)
   await kubectl(patchOf(wrong), 'ok', 'The same patch goes through, and nobody says anything.')
@@ -76,7 +77,7 @@ async function play(): Promise<void> {
 
   say('The guard is back')
   await kubectl(['apply', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'The policy again,')
-  await guard.startController()
+  await Promise.all([guard.startServe(), guard.startController()])
   await waitFor('the Event', async () => (await controlPlane.kubectl(events)).stdout.includes('CABundleForeign'), 60_000)
   await kubectl(events, 'ok', 'and the controller has found the wrong bundle within a minute, with nothing applied.')
 
@@ -93,6 +94,7 @@ async function play(): Promise<void> {
   await kubectl(patchOf(controlPlane.clusterCa.certificatePem), 'ok', 'That patch passes the policy,')
   await waitFor('the API server to use it', async () => (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
   await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
+  await kubectl(['apply', '-f', 'examples/demo/policy-arn.yaml'], 'denied', 'Mistakes in service accounts are denied again, too.')
 }
 
 function patchOf(bundle: string): string[] {

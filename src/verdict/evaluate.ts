@@ -1,10 +1,10 @@
 import type { FactTypes, Facts, Need } from '../facts/facts.js'
-import type { Finding, Severity, Unchecked } from '../model/finding.js'
+import type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
 import type { Fact } from '../model/fact.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import type { Plan } from './plan.js'
-import { readWaiver } from './waiver.js'
+import { readWaiver, type Waiver } from './waiver.js'
 
 /** Runs the rules of the subject's plan. A rule never sees an unknown fact: it is listed as unchecked instead. */
 export function evaluate(
@@ -28,16 +28,24 @@ export function evaluate(
     if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
     if (found === undefined) continue
 
-    const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
+    const waiver = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
     for (const { atAdmission, atMost = 'error', ...problem } of [found].flat()) {
       const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
       const usual = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       const severity = severities.indexOf(usual) > severities.indexOf(atMost) ? usual : atMost
-      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...told(waiver, rule, problem) })
     }
   }
 
   return { findings, unchecked }
+}
+
+/** A waiver that holds is the finding's reason to pass; one that does not is told, for its author thinks that it does. */
+function told(waiver: Waiver | undefined, { id }: Rule, { message }: Problem): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
+  if (waiver === undefined) return {}
+  if ('reason' in waiver) return { waived: waiver.reason }
+
+  return { message: `${message} (its waiver ignore.irsa-guard.io/${id} does not hold: ${waiver.lapsed})` }
 }
 
 type Missing = Exclude<Fact<never>, { state: 'known' }>
