@@ -2,7 +2,7 @@ import { gatherFacts } from './facts/gather.js'
 import { after } from './model/after.js'
 import type { Facts, Sources, Within } from './facts/facts.js'
 import type { Finding, Severity } from './model/finding.js'
-import type { Mode } from './model/namespace.js'
+import { modes, type Mode } from './model/namespace.js'
 import type { Subject } from './model/subject.js'
 import { rules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
@@ -66,7 +66,8 @@ const planFor = buildPlanner(rules)
 
 function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
   const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })
-  if (facts.namespace?.state === 'unknown') unchecked.push({ rule: 'irsa-guard.io/mode', because: facts.namespace.because })
+  const because = unknownModeOf(facts.namespace)
+  if (because !== undefined) unchecked.push({ rule: 'irsa-guard.io/mode', because })
 
   return decide(findings, unchecked, modeOf(subject, facts.namespace, mode), iamAgeOf(findings, facts, at))
 }
@@ -88,14 +89,21 @@ function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number 
 
 const needsById = new Map(rules.map(({ id, needs }) => [id, needs]))
 
+/** Why it is not known which mode the namespace wants. */
+function unknownModeOf(namespace: Facts['namespace']): string | undefined {
+  if (namespace?.state === 'unknown') return namespace.because
+  if (namespace?.state !== 'known' || namespace.value.unknownMode === undefined) return undefined
+
+  return `the label irsa-guard.io/mode of the namespace is ${namespace.value.unknownMode}; expected ${modes.join(', ')}`
+}
+
 /**
- * The namespace's own mode. One that could not be read never denies: it may be a namespace that asked to be left alone. Modes are about
+ * The namespace's own mode. One that is not known never denies: it may be a namespace that asked to be left alone. Modes are about
  * admission, so of those in manifests only `off` counts.
  */
 function modeOf({ stage }: Subject, namespace: Facts['namespace'], otherwise: Mode): Mode {
   if (stage === 'source') return namespace?.state === 'known' && namespace.value.mode === 'off' ? 'off' : otherwise
-  if (namespace?.state === 'known') return namespace.value.mode ?? otherwise
-  if (namespace?.state === 'unknown' && otherwise === 'enforce') return 'warn'
+  if (namespace?.state === 'known' && namespace.value.mode !== undefined) return namespace.value.mode
 
-  return otherwise
+  return otherwise === 'enforce' && unknownModeOf(namespace) !== undefined ? 'warn' : otherwise
 }

@@ -2,7 +2,7 @@ import { matchesPattern, parsePattern } from './glob.js'
 import { annotationsOf, recordOf } from './record.js'
 
 /** What a namespace does with findings at admission. */
-const modes = ['enforce', 'warn', 'audit', 'off'] as const
+export const modes = ['enforce', 'warn', 'audit', 'off'] as const
 export type Mode = (typeof modes)[number]
 
 /** The annotation of a namespace that limits which roles its service accounts may ask for. */
@@ -12,6 +12,8 @@ export const allowedRolesAnnotation = 'irsa-guard.io/allowed-roles'
 export interface NamespaceSettings {
   /** The label `irsa-guard.io/mode`; undefined when it is missing or none of the modes. */
   readonly mode: Mode | undefined
+  /** What the label says instead of a mode. */
+  readonly unknownMode?: string
   /** The label `irsa-guard.io/pods: enforce`: pods may be denied, too. */
   readonly podsEnforced: boolean
   /** The annotation `irsa-guard.io/allowed-roles`: globs of role ARNs; undefined allows every role, an empty list none. */
@@ -23,9 +25,12 @@ export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
   const object = recordOf(namespace)
   const labels = recordOf(recordOf(object['metadata'])['labels'])
   const allowed = annotationsOf(object)[allowedRolesAnnotation]
+  const label = labels['irsa-guard.io/mode']
+  const mode = modes.find((mode) => mode === label)
 
   return {
-    mode: modes.find((mode) => mode === labels['irsa-guard.io/mode']),
+    mode,
+    ...(mode === undefined && label !== undefined && { unknownMode: JSON.stringify(label) }),
     podsEnforced: labels['irsa-guard.io/pods'] === 'enforce',
     allowedRoles:
       typeof allowed === 'string'

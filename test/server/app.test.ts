@@ -4,6 +4,7 @@ import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/id
 import { checkObjects } from '../../src/index.js'
 import type { Sources } from '../../src/facts/facts.js'
 import { known, unknown } from '../../src/model/fact.js'
+import { parseNamespaceSettings } from '../../src/model/namespace.js'
 import type { Mode } from '../../src/model/namespace.js'
 import { review } from '../../src/review.js'
 import { buildApp, type Reviewed } from '../../src/server/app.js'
@@ -178,6 +179,18 @@ t.test("obeys the namespace's mode before its own", async (t) => {
     response: {
       allowed: true,
       warnings: [/malformed/, /fix/, /^not checked: role-not-permitted-in-namespace, irsa-guard.io\/mode: no answer$/]
+    }
+  })
+
+  const misspelt = known(parseNamespaceSettings({ metadata: { labels: { 'irsa-guard.io/mode': 'Off' } } }))
+  t.match((await post(build('enforce', inNamespace(misspelt)), reviewOf(serviceAccount(bad)))).body, {
+    response: {
+      allowed: true,
+      warnings: [
+        /malformed/,
+        /fix/,
+        /^not checked: irsa-guard.io\/mode: the label irsa-guard.io\/mode of the namespace is "Off"; expected enforce, warn, audit, off$/
+      ]
     }
   })
 })
