@@ -8,9 +8,11 @@ import type { CheckOptions, Terminal } from './commands/check.js'
 import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
 import type { TrustOptions } from './commands/trust.js'
+import { version } from './version.js'
 
 const program = new Command('irsa-guard')
   .description('stops broken IAM roles for service accounts (IRSA) where the mistake is made')
+  .version(version)
   .exitOverride()
 
 const terminal: Terminal = {

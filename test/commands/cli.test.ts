@@ -448,3 +448,8 @@ t.test('several IAM files must agree on the issuer, unless --issuer says which o
 t.test('help has examples', async (t) => {
   for (const command of ['check', 'serve', 'trust']) t.match(await run([command, '--help']), { code: 0, stdout: /Examples?:\n/ }, command)
 })
+
+t.test('--version says the version of package.json', async (t) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  t.strictSame(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+})
