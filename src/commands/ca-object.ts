@@ -1,11 +1,10 @@
 import { readServedChain } from '../kube/served-chain.js'
-import { readInjectedCas, serviceNamespaceOf as namespaceOf, type InjectedCas } from '../facts/injected-cas.js'
+import { readInjectedCas, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { isObjectName } from '../kube/object-name.js'
 import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
 import { GuardError } from '../model/guard-error.js'
 import { annotationsOf } from '../model/record.js'
-import { webhooksOf } from '../model/webhook-configuration.js'
 import { judgeTls } from '../x509/judge-tls.js'
 import { caOfConfiguration, type CaOptions } from './ca.js'
 import type { Terminal } from './check.js'
@@ -33,7 +32,7 @@ export async function caOfObject(
 
     const injected = await readInjected(client, object, clusterCa)
 
-    return caOfConfiguration(object, { clusterCa, apiServer, injectedInto: ({ index }) => injected.get(index) }, options, terminal, at)
+    return caOfConfiguration(object, { clusterCa, apiServer, injected }, options, terminal, at)
   } finally {
     client.close()
   }
@@ -55,26 +54,16 @@ function parseReference(reference: string): { kind: string; name: string } {
 const handshakeTimeout = 5000
 const sourceTimeout = 5000
 
-/** What the injector writes into each webhook, by its place in the list, as far as the user may read it. */
+/** What the injector writes into the webhooks of an object, as far as the user may read it. */
 async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,
   clusterCas: string | undefined
-): Promise<ReadonlyMap<number, InjectedCas>> {
+): Promise<InjectedCas | undefined> {
   const injection = decidingInjectionOf(caInjectionsOf(annotationsOf(object)))
-  const webhooks = webhooksOf(object)
-  const namespaces = [...new Set(webhooks.map(namespaceOf))]
-  const signal = AbortSignal.timeout(sourceTimeout)
-  const read = async (namespace: string) =>
-    [namespace, await readInjectedCas(client, injection, { clusterCas, namespace, signal })] as const
-  const facts = new Map(await Promise.all(namespaces.map(read)))
+  const { fact } = await readInjectedCas(client, injection, { clusterCas, signal: AbortSignal.timeout(sourceTimeout) })
 
-  return new Map(
-    webhooks.flatMap((webhook) => {
-      const fact = facts.get(namespaceOf(webhook))?.fact
-      return fact?.state === 'known' ? [[webhook.index, fact.value] as const] : []
-    })
-  )
+  return fact.state === 'known' ? fact.value : undefined
 }
 
 /**

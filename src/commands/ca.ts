@@ -48,7 +48,7 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
 
 /**
  * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the control plane, for others have a
- * CA of their own: `injectedInto` says which CAs its injector writes into the bundle of a webhook. `apiServer` is what the API server beside the
+ * CA of their own: `injected` is what the injector of the configuration writes. `apiServer` is what the API server beside the
  * identity webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
  */
 export function caOfConfiguration(
@@ -57,7 +57,7 @@ export function caOfConfiguration(
     clusterCa: string | undefined
     apiServer?: { chain: string; host: string } | undefined
     servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
-    injectedInto?: (webhook: Webhook) => InjectedCas | undefined
+    injected?: InjectedCas | undefined
   },
   options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
   terminal: Pick<Terminal, 'stdout'>,
@@ -78,7 +78,7 @@ export function caOfConfiguration(
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
         clusterCa: isOfControlPlane ? facts.clusterCa : undefined,
-        injected: isOfControlPlane ? undefined : facts.injectedInto?.(webhook),
+        injected: isOfControlPlane ? undefined : facts.injected,
         at,
         go: options.go
       })

@@ -41,7 +41,15 @@ export interface BundleQuestion {
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
   /** What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that `clusterCa` does not judge. */
-  readonly injected?: { readonly current: string; readonly former?: string | undefined; readonly source: string } | undefined
+  readonly injected?:
+    | {
+        readonly current: string
+        readonly former?: string | undefined
+        /** Told apart from what is foreign, and never written into a bundle. */
+        readonly earlier?: string | undefined
+        readonly source: string
+      }
+    | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
@@ -55,7 +63,15 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const standing =
     currentCas === undefined
       ? undefined
-      : standingOf({ caBundle, currentCas, formerCas: injected?.former, source: injected?.source, served, at, go })
+      : standingOf({
+          caBundle,
+          currentCas,
+          formerCas: [injected?.former ?? '', injected?.earlier ?? ''].join('\n'),
+          source: injected?.source,
+          served,
+          at,
+          go
+        })
   const current = currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   // What an injector merged is its own: what it left in may still sign what is served.
   const isInjectors =
