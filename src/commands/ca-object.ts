@@ -9,7 +9,7 @@ import { judgeTls } from '../x509/judge-tls.js'
 import { caOfConfiguration, type CaOptions } from './ca.js'
 import type { Terminal } from './check.js'
 import { connectCluster, readClusterCa, readClusterObject, type ClusterChoice } from './cluster.js'
-import { readText } from './sources.js'
+import { readCaFile } from './sources.js'
 
 export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
 
@@ -27,7 +27,7 @@ export async function caOfObject(
   const client = connectCluster(options, environment)
   try {
     const object = await readClusterObject(client, `/apis/admissionregistration.k8s.io/v1/${kind}s/${name}`, `${kind} ${name}`)
-    const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readText(options.clusterCa)
+    const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readCaFile(options.clusterCa)
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
 
     const injected = await readInjected(client, object, clusterCa)

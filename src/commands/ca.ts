@@ -11,7 +11,7 @@ import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
 import { bundleTextOf } from '../output/bundle-text.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { readChainOf } from './served-chain.js'
-import { readText } from './sources.js'
+import { readCaFile, readText } from './sources.js'
 import type { Terminal } from './check.js'
 
 export interface CaOptions {
@@ -38,7 +38,7 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
   const report = bundleReportOf({
     caBundle: bundle.toString('base64'),
     served: chain === undefined || host === undefined ? undefined : { chain, host },
-    clusterCa: await optionalText(options.clusterCa),
+    clusterCa: options.clusterCa === undefined ? undefined : await readCaFile(options.clusterCa),
     at,
     go: options.go
   })
