@@ -5,6 +5,7 @@ import { styleText } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { startGuard } from '../control-plane/guard.ts'
 import { findBinaries } from '../control-plane/binaries.ts'
+import { findFreePort } from '../control-plane/free-port.ts'
 import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import { run } from '../control-plane/run.ts'
@@ -41,7 +42,10 @@ process.exitCode = failed ? 1 : 0
 async function play(): Promise<void> {
   say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is the file examples/iam.json.`)
 
-  const identityWebhook = await startIdentityWebhook(controlPlane, { port: 23443, command: await identityWebhookCommand() })
+  const identityWebhook = await startIdentityWebhook(controlPlane, {
+    port: await findFreePort(23443),
+    command: await identityWebhookCommand()
+  })
   undo.push(() => identityWebhook.stop())
   const guard = await startGuard(controlPlane, { config: { iam: { files: [resolve('examples/iam.json')] } } })
   undo.push(() => guard.stop())
@@ -88,7 +92,7 @@ async function play(): Promise<void> {
   ])
   show('irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix', fix.text)
   console.log(styleText('green', '  → What is right, as a patch.\n'))
-  await kubectl(patchOf(controlPlane.clusterCa.certificatePem), 'ok', 'That patch passes the policy,')
+  await kubectl(printedPatch(fix.stdout), 'ok', 'That patch, as it is printed, passes the policy,')
   await waitFor('the API server to use it', async () => (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
   await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
 }
@@ -98,6 +102,14 @@ function patchOf(bundle: string): string[] {
   const patch = JSON.stringify([{ op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value }])
 
   return ['patch', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--type=json', '-p', patch]
+}
+
+/** The arguments of the `kubectl patch` that `ca --fix` prints. */
+function printedPatch(answer: string): string[] {
+  const [, command = '', patch = ''] = /^kubectl (patch .*) '(\[.*\])'$/m.exec(answer) ?? []
+  if (command === '') throw new Error('ca --fix printed no patch')
+
+  return [...command.split(' '), patch]
 }
 
 /** A CA with the same subject as the cluster's, as every EKS cluster has one. */
