@@ -66,7 +66,10 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
 
   const entries = boundedEntries(
     trustEntriesOf({ ...context, ...config, guarded, rightCas: (one) => right.get(one), published: found?.entries ?? [] }),
-    (name) => guarded.filter(({ webhook }) => webhook.name === name).every(({ place }) => place !== 'reachable')
+    (name) => {
+      const places = guarded.filter(({ webhook }) => webhook.name === name).map(({ place }) => place)
+      return places.length === 0 || places.some((place) => place !== 'reachable')
+    }
   )
   const published = await publishTrust(client, entries, found, now)
   if (published === 'changed') {
