@@ -3,6 +3,7 @@ import { readInjectedCas, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { isObjectName } from '../kube/object-name.js'
 import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
+import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { annotationsOf } from '../model/record.js'
 import { judgeTls } from '../x509/judge-tls.js'
@@ -59,11 +60,10 @@ async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,
   clusterCas: string | undefined
-): Promise<InjectedCas | undefined> {
+): Promise<Fact<InjectedCas>> {
   const injection = decidingInjectionOf(caInjectionsOf(annotationsOf(object)))
-  const { fact } = await readInjectedCas(client, injection, { clusterCas, signal: AbortSignal.timeout(sourceTimeout) })
 
-  return fact.state === 'known' ? fact.value : undefined
+  return (await readInjectedCas(client, injection, { clusterCas, signal: AbortSignal.timeout(sourceTimeout) })).fact
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { InjectedCas } from '../facts/injected-cas.js'
+import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import {
   controlPlaneWebhooksOf,
@@ -57,7 +58,7 @@ export function caOfConfiguration(
     clusterCa: string | undefined
     apiServer?: { chain: string; host: string } | undefined
     servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
-    injected?: InjectedCas | undefined
+    injected?: Fact<InjectedCas>
   },
   options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
   terminal: Pick<Terminal, 'stdout'>,
@@ -78,7 +79,7 @@ export function caOfConfiguration(
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
         clusterCa: isOfControlPlane ? facts.clusterCa : undefined,
-        injected: isOfControlPlane ? undefined : facts.injected,
+        ...(!isOfControlPlane && injectedOf(facts.injected)),
         at,
         go: options.go
       })
@@ -86,6 +87,12 @@ export function caOfConfiguration(
   })
 
   return print(reports, options, terminal)
+}
+
+function injectedOf(fact: Fact<InjectedCas> | undefined): { injected?: InjectedCas; notInjected?: string } {
+  if (fact?.state === 'known') return { injected: fact.value }
+
+  return fact?.state === 'unknown' ? { notInjected: fact.because } : {}
 }
 
 /** One report, and the webhook it is about when that is known. */

@@ -50,13 +50,15 @@ export interface BundleQuestion {
         readonly source: string
       }
     | undefined
+  /** Why nobody could tell what its injector writes. */
+  readonly notInjected?: string | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
 
 /** Puts together what the API server makes of a bundle, and what would be right. */
 export function bundleReportOf(question: BundleQuestion): BundleReport {
-  const { caBundle, served, clusterCa, injected, at, go } = question
+  const { caBundle, served, clusterCa, injected, notInjected, at, go } = question
   const { bundle, faults, unusable } = diagnoseBundle(caBundle, at, go)
   const judged = served && { host: served.host, of: served.of, ...judgeTls({ caBundle, ...served, at, go }) }
   const currentCas = injected?.current ?? clusterCa
@@ -83,6 +85,9 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
     good: (judged?.accepted ?? isUsable) && (standing === undefined || ['ok', 'unknown'].includes(standing.state)),
     ...(judged && { verdict: verdictOf(judged) }),
     ...(standing && { state: standing.state, because: standing.because }),
+    ...(standing === undefined &&
+      isUsable &&
+      notInjected !== undefined && { state: 'unknown' as const, because: `which CA is right is not known: ${notInjected}` }),
     ...(injected && { source: injected.source }),
     certificates: (bundle?.certificates ?? []).map((certificate) => ({
       ...descriptionOf(certificate),

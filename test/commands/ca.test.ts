@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { ca, caOfConfiguration, type CaOptions } from '../../src/commands/ca.js'
+import type { InjectedCas } from '../../src/facts/injected-cas.js'
+import { known, moot, unknown, type Fact } from '../../src/model/fact.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
 import { base64, issue, makeKey, pem } from '../support/certificates.js'
 
@@ -95,6 +97,31 @@ t.test('judges the webhooks of a configuration', async (t) => {
   t.throws(() => caOfConfiguration({ kind: 'Pod' }, { clusterCa: good }, { fix: false, output: 'text' }, { stdout: () => undefined }), {
     code: 'ERR_INPUT'
   })
+})
+
+t.test("judges a webhook behind a Service by its injector's CA, or says why it cannot", async (t) => {
+  const judge = (injected: Fact<InjectedCas>, bundle = foreign): { code: number; text: string } => {
+    const clientConfig = { service: { namespace: 'a', name: 'b' }, caBundle: base64(bundle) }
+    const object = { ...configurationWith(foreign), webhooks: [{ name: 'a.b.c', clientConfig }] }
+    let text = ''
+    const terminal = { stdout: (more: string) => (text += more) }
+    const code = caOfConfiguration(object, { clusterCa: good, injected }, { fix: true, output: 'text' }, terminal, at)
+    return { code, text }
+  }
+  t.match(judge(known({ current: foreign, source: 'Certificate a/b' })), { code: 0, text: /\nok: .*\nits injector .*: Certificate a\/b\n/ })
+  const wrong = judge(known({ current: good, source: 'Certificate a/b' }))
+  t.match(wrong, { code: 1, text: /\nforeign: .*by Certificate a\/b the current CA is/ })
+  t.ok(wrong.text.includes(good.trimEnd()))
+
+  // Anybody who may create a CertificateRequest can say so: a name for what is wrong, and never part of the repair.
+  const said = judge(known({ current: good, earlier: foreign, source: 'Certificate a/b' }))
+  t.match(said, { code: 1, text: /\nstale: / })
+  t.notOk(said.text.includes(foreign.trimEnd()))
+
+  const cannotTell = judge(unknown('there is no Certificate a/b'))
+  t.match(cannotTell, { code: 0, text: /\nunknown: which CA is right is not known: there is no Certificate a\/b\n/ })
+  t.match(judge(unknown('x'), '\n'), { code: 1, text: /^webhook a\.b\.c\nwrong: there is no PEM block/ })
+  t.notMatch(judge(moot('no injector is asked')).text, /unknown/)
 })
 
 t.test('judges by the cluster CA only what it signs', (t) => {
