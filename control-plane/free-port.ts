@@ -3,15 +3,15 @@ import { createServer } from 'node:net'
 
 /**
  * Finds a port of the loopback address that nobody listens on. It lies below the range from which Linux takes the ports of outgoing
- * connections (32768–60999), so that none of those is in the way when a server comes, or comes back, a while later. `preferred` wins if it is free.
+ * connections (32768–60999), so that none of those is in the way when a server comes, or comes back, a while later.
  */
 export async function findFreePort(preferred?: number): Promise<number> {
-  for (let port = preferred ?? anyPort(); ; port = anyPort()) {
+  if (preferred !== undefined && (await isFree(preferred))) return preferred
+  for (;;) {
+    const port = randomInt(24_000, 32_768)
     if (await isFree(port)) return port
   }
 }
-
-const anyPort = (): number => randomInt(24_000, 32_768)
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

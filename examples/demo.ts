@@ -42,10 +42,8 @@ process.exitCode = failed ? 1 : 0
 async function play(): Promise<void> {
   say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is the file examples/iam.json.`)
 
-  const identityWebhook = await startIdentityWebhook(controlPlane, {
-    port: await findFreePort(23443),
-    command: await identityWebhookCommand()
-  })
+  const port = await findFreePort(23443) // EKS's, unless another demo has it
+  const identityWebhook = await startIdentityWebhook(controlPlane, { port, command: await identityWebhookCommand() })
   undo.push(() => identityWebhook.stop())
   const guard = await startGuard(controlPlane, { config: { iam: { files: [resolve('examples/iam.json')] } } })
   undo.push(() => guard.stop())

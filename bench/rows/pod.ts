@@ -9,12 +9,12 @@ export const pod: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()
   const servers = { pod: startServe(files), account: startServe(files) }
   try {
-    const requests = 3000 * scale
+    const requests = 1000 * scale
     const bodies = { pod: reviewBodyOf(podOf('cart'), 'pods'), account: reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts') }
     const under = async (side: keyof typeof servers) =>
       loadServer(servers[side], await readPort(servers[side]), bodies[side], warmUp * scale)
     const [pods, accounts] = [await under('pod'), await under('account')]
-    const cpu = await alternate(rounds, { pod: () => pods.measure(requests), account: () => accounts.measure(requests) })
+    const cpu = await alternate(rounds * 5, { pod: () => pods.measure(requests), account: () => accounts.measure(requests) })
 
     return [
       {

@@ -10,10 +10,10 @@ export const review: Row = async ({ rounds, scale }) => {
   const servers = { serve: startServe(files), fastify: startOther('always-allow', files), bare: startOther('bare-https', files) }
   try {
     const body = reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts')
-    const requests = 3000 * scale
+    const requests = 1000 * scale
     const under = async (server: keyof typeof servers) => loadServer(servers[server], await readPort(servers[server]), body, warmUp * scale)
     const [serve, fastify, bare] = [await under('serve'), await under('fastify'), await under('bare')]
-    const cpu = await alternate(rounds, {
+    const cpu = await alternate(rounds * 5, {
       serve: () => serve.measure(requests),
       fastify: () => fastify.measure(requests),
       bare: () => bare.measure(requests)

@@ -43,6 +43,13 @@ export const serviceAccountOf = (name: string) => ({
   }
 })
 
+/** The cluster that all of them live in, by the paths of its collections. */
+export const collections = {
+  '/api/v1/namespaces': [{ metadata: { name: namespace } }],
+  '/api/v1/serviceaccounts': [serviceAccountOf('cart')],
+  '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': []
+}
+
 /** A pod of that service account as the identity webhook leaves it. */
 export const podOf = (serviceAccountName: string) => ({
   apiVersion: 'v1',

@@ -5,27 +5,27 @@ import { makeCertificate } from '../../test/support/certificate.ts'
 import { dist } from './built.ts'
 import { connectClients, type Clients } from './load.ts'
 import { startMeasured, type MeasuredProcess } from './measured-process.ts'
-import { iamSnapshot } from './review-body.ts'
+import { startCluster } from './cluster.ts'
+import { collections, iamSnapshot } from './review-body.ts'
 
-/** Files that the servers of a benchmark read: a certificate, facts about IAM, a configuration. */
+/** Files that the servers of a benchmark read: a certificate, facts about IAM, a configuration, a kubeconfig. */
 export interface ServerFiles {
   readonly certFile: string
   readonly keyFile: string
   readonly configFile: string
+  readonly kubeconfigFile: string
   remove(): Promise<void>
 }
 
 /** Writes them into a folder of their own. */
 export async function writeServerFiles(): Promise<ServerFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
-  const [certFile, keyFile, iamFile, configFile] = ['tls.crt', 'tls.key', 'iam.json', 'config.yaml'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-    string
-  ] // as many as names
+  const [certFile, keyFile, iamFile, configFile, kubeconfigFile] = ['tls.crt', 'tls.key', 'iam.json', 'config.yaml', 'kubeconfig'].map(
+    (name) => join(folder, name)
+  ) as [string, string, string, string, string] // as many as names
   const { certificate, key } = makeCertificate('127.0.0.1')
   const config = { server: { port: 0, healthPort: 0 }, iam: { files: [iamFile] }, tls: { certFile, keyFile } }
+  const cluster = await startCluster(collections, kubeconfigFile)
   await Promise.all([
     writeFile(certFile, certificate),
     writeFile(keyFile, key),
@@ -33,12 +33,21 @@ export async function writeServerFiles(): Promise<ServerFiles> {
     writeFile(configFile, JSON.stringify(config)) // JSON is YAML
   ])
 
-  return { certFile, keyFile, configFile, remove: () => rm(folder, { recursive: true }) }
+  return {
+    certFile,
+    keyFile,
+    configFile,
+    kubeconfigFile,
+    remove: async () => {
+      cluster.stop()
+      await rm(folder, { recursive: true })
+    }
+  }
 }
 
 /** Starts `serve`, from the bundle unless told otherwise. */
-export const startServe = ({ configFile }: ServerFiles, file = new URL('irsa-guard.mjs', dist)): MeasuredProcess =>
-  startMeasured(file, ['serve', '--config', configFile])
+export const startServe = ({ configFile, kubeconfigFile }: ServerFiles, file = new URL('irsa-guard.mjs', dist)): MeasuredProcess =>
+  startMeasured(file, ['serve', '--config', configFile, '--kubeconfig', kubeconfigFile])
 
 /** Starts one of the servers beside this folder. */
 export const startOther = (name: string, { certFile, keyFile }: ServerFiles): MeasuredProcess =>
