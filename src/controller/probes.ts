@@ -7,7 +7,7 @@ import { writeEvent, type EventObject } from './event.js'
 import { provePolicy, proveWebhook, type Proof } from './self-test.js'
 
 /** What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and policies by itself. */
-export const checks = ['canary', 'webhook', 'policy'] as const
+const checks = ['canary', 'webhook', 'policy'] as const
 
 type Check = (typeof checks)[number]
 
