@@ -18,7 +18,7 @@ export function evaluate(
   const { values, open } = sortFacts(needs, facts, at)
 
   for (const rule of rules) {
-    const missing = open.size === 0 ? undefined : missingFor(rule, open)
+    const missing = open.length === 0 ? undefined : missingFor(rule, open)
     if (missing?.state === 'moot') continue
     const found = missing === undefined ? rule.check(subject, values) : undefined
     if (missing === undefined && found === undefined) continue // nearly all rules of nearly all reviews
@@ -40,28 +40,32 @@ export function evaluate(
   return { findings, unchecked }
 }
 
-type Open = Exclude<Fact<never>, { state: 'known' }>
+type Missing = Exclude<Fact<never>, { state: 'known' }>
+interface Open {
+  readonly need: Need
+  readonly fact: Missing
+}
 
 /** The values of all facts that are known, of which each rule's types let it see only those that it needs, and the other facts. */
-function sortFacts(needs: readonly Need[], facts: Facts, at: Date): { values: Partial<FactTypes>; open: ReadonlyMap<Need, Open> } {
+function sortFacts(needs: readonly Need[], facts: Facts, at: Date): { values: Partial<FactTypes>; open: readonly Open[] } {
   const values: Record<string, unknown> = { now: at }
-  const open = new Map<Need, Open>()
+  const open: Open[] = []
   for (const need of needs) {
     if (need === 'now') continue
     const fact = facts[need] ?? nobodyAsked
     if (fact.state === 'known') values[need] = fact.value
-    else open.set(need, fact)
+    else open.push({ need, fact })
   }
 
   return { values, open } // each value stands under its own need
 }
 
 /** What keeps a rule from being asked: a fact that is moot, else the first that is unknown. */
-function missingFor({ needs }: Rule, open: ReadonlyMap<Need, Open>): Open | undefined {
-  let unknown: Open | undefined
-  for (const need of needs) {
-    const fact = open.get(need)
-    if (fact?.state === 'moot') return fact
+function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined {
+  let unknown: Missing | undefined
+  for (const { need, fact } of open) {
+    if (!needs.includes(need)) continue
+    if (fact.state === 'moot') return fact
     unknown ??= fact
   }
 
