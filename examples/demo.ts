@@ -91,7 +91,7 @@ async function play(): Promise<void> {
   ])
   show('irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix', fix.text)
   console.log(styleText('green', '  → What is right, as a patch.\n'))
-  await kubectl(patchOf(controlPlane.clusterCa.certificatePem), 'ok', 'That patch passes the policy,')
+  await kubectl(printedPatch(fix.stdout), 'ok', 'That patch, as it is printed, passes the policy,')
   await waitFor('the API server to use it', async () => (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
   await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
   await kubectl(['apply', '-f', 'examples/demo/policy-arn.yaml'], 'denied', 'Mistakes in service accounts are denied again, too.')
@@ -102,6 +102,14 @@ function patchOf(bundle: string): string[] {
   const patch = JSON.stringify([{ op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value }])
 
   return ['patch', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--type=json', '-p', patch]
+}
+
+/** The arguments of the `kubectl patch` that `ca --fix` prints. */
+function printedPatch(answer: string): string[] {
+  const [, command = '', patch = ''] = /^kubectl (patch .*) '(\[.*\])'$/m.exec(answer) ?? []
+  if (command === '') throw new Error('ca --fix printed no patch')
+
+  return [...command.split(' '), patch]
 }
 
 /** A CA with the same subject as the cluster's, as every EKS cluster has one. */

@@ -51,8 +51,8 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     }),
     selfTest: new Gauge({
       name: 'irsa_guard_self_test',
-      help: 'Whether what must be denied was denied, by the own webhook and by the caBundle policy: 1 or 0.',
-      labelNames: ['check'] as const,
+      help: 'Whether an API server denied what must be denied, by the own webhook and by the caBundle policy: 1 or 0; no value when it could not be asked.',
+      labelNames: ['check', 'api_server'] as const,
       registers
     }),
     certificateExpiry: new Gauge({

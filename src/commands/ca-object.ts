@@ -1,16 +1,16 @@
 import { readServedChain } from '../kube/served-chain.js'
-import { readInjectedCas, serviceNamespaceOf as namespaceOf, type InjectedCas } from '../facts/injected-cas.js'
+import { readInjectedCas, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { isObjectName } from '../kube/object-name.js'
 import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
+import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { annotationsOf } from '../model/record.js'
-import { webhooksOf } from '../model/webhook-configuration.js'
 import { judgeTls } from '../x509/judge-tls.js'
 import { caOfConfiguration, type CaOptions } from './ca.js'
 import type { Terminal } from './check.js'
 import { connectCluster, readClusterCa, readClusterObject, type ClusterChoice } from './cluster.js'
-import { readText } from './sources.js'
+import { readCaFile } from './sources.js'
 
 export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
 
@@ -28,12 +28,12 @@ export async function caOfObject(
   const client = connectCluster(options, environment)
   try {
     const object = await readClusterObject(client, `/apis/admissionregistration.k8s.io/v1/${kind}s/${name}`, `${kind} ${name}`)
-    const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readText(options.clusterCa)
+    const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readCaFile(options.clusterCa)
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
 
     const injected = await readInjected(client, object, clusterCa)
 
-    return caOfConfiguration(object, { clusterCa, apiServer, injectedInto: ({ index }) => injected.get(index) }, options, terminal, at)
+    return caOfConfiguration(object, { clusterCa, apiServer, injected }, options, terminal, at)
   } finally {
     client.close()
   }
@@ -55,26 +55,15 @@ function parseReference(reference: string): { kind: string; name: string } {
 const handshakeTimeout = 5000
 const sourceTimeout = 5000
 
-/** What the injector writes into each webhook, by its place in the list, as far as the user may read it. */
+/** What the injector writes into the webhooks of an object, as far as the user may read it. */
 async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,
   clusterCas: string | undefined
-): Promise<ReadonlyMap<number, InjectedCas>> {
+): Promise<Fact<InjectedCas>> {
   const injection = decidingInjectionOf(caInjectionsOf(annotationsOf(object)))
-  const webhooks = webhooksOf(object)
-  const namespaces = [...new Set(webhooks.map(namespaceOf))]
-  const signal = AbortSignal.timeout(sourceTimeout)
-  const read = async (namespace: string) =>
-    [namespace, await readInjectedCas(client, injection, { clusterCas, namespace, signal })] as const
-  const facts = new Map(await Promise.all(namespaces.map(read)))
 
-  return new Map(
-    webhooks.flatMap((webhook) => {
-      const fact = facts.get(namespaceOf(webhook))?.fact
-      return fact?.state === 'known' ? [[webhook.index, fact.value] as const] : []
-    })
-  )
+  return (await readInjectedCas(client, injection, { clusterCas, signal: AbortSignal.timeout(sourceTimeout) })).fact
 }
 
 /**

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { InjectedCas } from '../facts/injected-cas.js'
+import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import {
   controlPlaneWebhooksOf,
@@ -11,7 +12,7 @@ import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
 import { bundleTextOf } from '../output/bundle-text.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { readChainOf } from './served-chain.js'
-import { readText } from './sources.js'
+import { readCaFile, readText } from './sources.js'
 import type { Terminal } from './check.js'
 
 export interface CaOptions {
@@ -38,7 +39,7 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
   const report = bundleReportOf({
     caBundle: bundle.toString('base64'),
     served: chain === undefined || host === undefined ? undefined : { chain, host },
-    clusterCa: await optionalText(options.clusterCa),
+    clusterCa: options.clusterCa === undefined ? undefined : await readCaFile(options.clusterCa),
     at,
     go: options.go
   })
@@ -48,7 +49,7 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
 
 /**
  * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the control plane, for others have a
- * CA of their own: `injectedInto` says which CAs its injector writes into the bundle of a webhook. `apiServer` is what the API server beside the
+ * CA of their own: `injected` is what the injector of the configuration writes. `apiServer` is what the API server beside the
  * identity webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
  */
 export function caOfConfiguration(
@@ -57,7 +58,7 @@ export function caOfConfiguration(
     clusterCa: string | undefined
     apiServer?: { chain: string; host: string } | undefined
     servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
-    injectedInto?: (webhook: Webhook) => InjectedCas | undefined
+    injected?: Fact<InjectedCas>
   },
   options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
   terminal: Pick<Terminal, 'stdout'>,
@@ -78,7 +79,7 @@ export function caOfConfiguration(
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
         clusterCa: isOfControlPlane ? facts.clusterCa : undefined,
-        injected: isOfControlPlane ? undefined : facts.injectedInto?.(webhook),
+        ...(!isOfControlPlane && injectedOf(facts.injected)),
         at,
         go: options.go
       })
@@ -86,6 +87,12 @@ export function caOfConfiguration(
   })
 
   return print(reports, options, terminal)
+}
+
+function injectedOf(fact: Fact<InjectedCas> | undefined): { injected?: InjectedCas; notInjected?: string } {
+  if (fact?.state === 'known') return { injected: fact.value }
+
+  return fact?.state === 'unknown' ? { notInjected: fact.because } : {}
 }
 
 /** One report, and the webhook it is about when that is known. */

@@ -12,7 +12,6 @@ import { keepCaBundle, keepCertificates, type OwnCertificates } from '../control
 import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../controller/probes.js'
 import { repeat } from '../controller/repeat.js'
 import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
-import type { Proof } from '../controller/self-test.js'
 import { buildIssuerReader } from '../facts/cluster-issuer.js'
 import { buildLiveWebhooks } from '../facts/live-webhooks.js'
 import type { CanaryResult } from '../facts/webhooks.js'
@@ -116,11 +115,11 @@ export async function controller(
   const proveEach = async (): Promise<void> => {
     await identityWebhook.begun
     const settings = identityWebhook.settings() ?? given.identityWebhook ?? defaultIdentityWebhook
-    let found = await prove(client, apiServers.known(), { wrongCaBundle, settings })
+    let found = await prove(apiServers.known(), { wrongCaBundle, settings })
     if (hasNewFailure(found, knownProbes)) {
       // What was written a moment ago reaches an API server a moment later. What still fails then is told.
       await sleep(5000)
-      found = await prove(client, apiServers.known(), { wrongCaBundle, settings })
+      found = await prove(apiServers.known(), { wrongCaBundle, settings })
     }
     const before = probes
     probes = found
@@ -155,16 +154,8 @@ export async function controller(
   const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry, {
     caBundles: () => caBundles.trouble(),
     probes: () => proofs.trouble(),
-    canary: () => troubleOf([...(probes?.canary ?? [])]),
-    selfTest: () =>
-      troubleOf(
-        probes === undefined
-          ? []
-          : [
-              ['webhook', probes.webhook],
-              ['policy', probes.policy]
-            ]
-      )
+    canary: () => troubleOf(probes, 'canary'),
+    selfTest: () => troubleOf(probes, 'webhook', 'policy')
   })
   await listen(health, config.server.healthPort)
 
@@ -199,9 +190,12 @@ function showFindings({ findings: gauge }: Metrics, findings: readonly Configura
   for (const { rule, severity } of findings) gauge.inc({ rule, severity })
 }
 
-function troubleOf(proofs: readonly (readonly [string, Proof])[]): string | undefined {
+function troubleOf(probes: Probes | undefined, ...checks: readonly (keyof Probes)[]): string | undefined {
+  const proofs = checks.flatMap((check) =>
+    [...(probes?.[check] ?? [])].map(([address, proof]) => ({ name: checks.length === 1 ? address : `${check} at ${address}`, proof }))
+  )
   if (proofs.length === 0) return 'not asked yet'
-  const bad = proofs.flatMap(([name, proof]) => (proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]))
+  const bad = proofs.flatMap(({ name, proof }) => (proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]))
 
   return bad.length === 0 ? undefined : bad.join('; ')
 }
@@ -214,13 +208,14 @@ function showStandings({ caBundleState }: Metrics, standings: readonly Standing[
 }
 
 // What could not be asked has no value: an alert on 0 must not ring for it.
-function showProofs({ identityWebhookMutating, selfTest }: Metrics, { canary, webhook, policy }: Probes): void {
+function showProofs({ identityWebhookMutating, selfTest }: Metrics, probes: Probes): void {
   identityWebhookMutating.reset()
   selfTest.reset()
-  for (const [address, { state }] of canary)
+  for (const [address, { state }] of probes.canary)
     if (state !== 'unknown') identityWebhookMutating.set({ api_server: address }, state === 'works' ? 1 : 0)
-  for (const [check, { state }] of Object.entries({ webhook, policy }))
-    if (state !== 'unknown') selfTest.set({ check }, state === 'works' ? 1 : 0)
+  for (const check of ['webhook', 'policy'] as const)
+    for (const [address, { state }] of probes[check])
+      if (state !== 'unknown') selfTest.set({ check, api_server: address }, state === 'works' ? 1 : 0)
 }
 
 // Kubelets mount it beside the token: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/

@@ -9,16 +9,28 @@ const handshakeTimeout = 10_000
  * another form, ERR_INPUT when the server shows none.
  */
 export async function readChainOf(server: string, name?: string): Promise<string> {
-  const [, host, port] = /^(.+):(\d{1,5})$/.exec(server) ?? []
-  if (host === undefined || port === undefined)
+  const [, host, port] = /^(\[[^\]]+\]|[^/\s]+):(\d{1,5})$/.exec(server) ?? []
+  if (host === undefined || port === undefined || Number(port) > 65_535)
     throw new GuardError('ERR_USAGE', `--server is ${JSON.stringify(server)}; expected HOST:PORT`)
 
   const bare = host.replace(/^\[(.*)\]$/, '$1')
   try {
     return await readServedChain({ host: bare, port: Number(port), servername: name ?? bare }, handshakeTimeout)
   } catch (cause) {
-    throw new GuardError('ERR_INPUT', `${server} shows no certificate (${cause instanceof Error ? cause.message : String(cause)})`, {
-      cause
-    })
+    throw new GuardError('ERR_INPUT', `${server} shows no certificate (${reasonOf(cause)})`, { cause })
   }
+}
+
+// OpenSSL's own texts name its source files; these are what Node makes of its reasons: https://nodejs.org/api/errors.html#openssl-error-codes
+const reasons = new Map([
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'what answers there does not speak TLS'],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'it speaks no TLS 1.2 or newer, as the API server needs'],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'it speaks no TLS 1.2 or newer, as the API server needs']
+])
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const known = 'code' in cause ? reasons.get(String(cause.code)) : undefined
+
+  return known ?? ('reason' in cause && typeof cause.reason === 'string' ? cause.reason : cause.message)
 }

@@ -5,6 +5,8 @@ import { loadSnapshots } from '../facts/snapshot.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { rules } from '../rules/index.js'
+import { readBundle } from '../x509/bundle.js'
+import { goMinorOf } from '../x509/go-version.js'
 
 /** Facts that the user gives instead of a cloud or a cluster. */
 export interface FactsByHand {
@@ -33,7 +35,7 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const issuer = flags.issuer ?? config?.issuer
   const clusterCaFile = flags.clusterCa ?? config?.clusterCa
-  const clusterCa = clusterCaFile === undefined ? undefined : await readText(clusterCaFile)
+  const clusterCa = clusterCaFile === undefined ? undefined : await readCaFile(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
   const audience = flags.audience ?? config?.audience
   const identityWebhook = config && withAnnotationPrefix(defaultIdentityWebhook, config.annotationPrefix)
@@ -90,6 +92,15 @@ export async function readText(file: string): Promise<string> {
     if (code === 'ENOENT') throw new GuardError('ERR_INPUT', `there is no file ${file}`, { cause })
     throw new GuardError('ERR_INPUT', `${file} cannot be read (${code})`, { cause })
   }
+}
+
+/** Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT that names it, also when Go would read no certificate from it. */
+export async function readCaFile(file: string): Promise<string> {
+  const text = await readText(file)
+  if (readBundle(Buffer.from(text), goMinorOf(undefined)).certificates.length === 0)
+    throw new GuardError('ERR_INPUT', `${file} holds no certificate that an API server reads; expected the cluster's CA as PEM`)
+
+  return text
 }
 
 function parseJson(file: string, text: string): unknown {

@@ -5,6 +5,7 @@ import { known, type Fact } from '../model/fact.js'
 import { isRecord } from '../model/subject.js'
 import { standingOf, type BundleStanding, type StandingQuestion } from '../x509/bundle-state.js'
 import type { ApiServer } from './api-servers.js'
+import { boundedEntries } from './bounded-entries.js'
 import { writeEvent } from './event.js'
 import { addressOf, guardedWebhooksOf, type GuardedWebhook } from './guarded-webhooks.js'
 import { readInjected } from './ca-sources.js'
@@ -63,7 +64,13 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
     })
   )
 
-  const entries = trustEntriesOf({ ...context, ...config, guarded, rightCas: (one) => right.get(one), published: found?.entries ?? [] })
+  const entries = boundedEntries(
+    trustEntriesOf({ ...context, ...config, guarded, rightCas: (one) => right.get(one), published: found?.entries ?? [] }),
+    (name) => {
+      const places = guarded.filter(({ webhook }) => webhook.name === name).map(({ place }) => place)
+      return places.length === 0 || places.some((place) => place !== 'reachable')
+    }
+  )
   const published = await publishTrust(client, entries, found, now)
   if (published === 'changed') {
     log.info(

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { readInjectedCas, serviceNamespaceOf, type InjectedCasFact } from '../facts/injected-cas.js'
+import { readInjectedCas, type InjectedCasFact } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { decidingInjectionOf } from '../model/ca-injection.js'
 import type { Standing } from './ca-bundle-guard.js'
@@ -8,7 +8,10 @@ import type { GuardedWebhook } from './guarded-webhooks.js'
 // A round comes every half minute, and the chains that are read beside take three seconds at most.
 const timeout = 3000
 
-/** Reads what the injectors write into guarded webhooks, where one is asked: each source once, all at the same time. */
+/**
+ * Reads what the injectors write into guarded webhooks behind a Service, where one is asked: each source once, all at the same time. No injector
+ * may write a webhook that is reached by a URL, so what an annotation says of its CA counts for nothing.
+ */
 export async function readInjected(
   guarded: readonly GuardedWebhook[],
   { client, clusterCas }: { client: KubeClient; clusterCas: string | undefined }
@@ -18,11 +21,10 @@ export async function readInjected(
   const answers = await Promise.all(
     guarded.map(async (one) => {
       const injection = decidingInjectionOf(one.injections)
-      if (one.place !== 'reachable' || injection === undefined) return []
+      if (one.place !== 'reachable' || one.webhook.service === undefined || injection === undefined) return []
 
-      const namespace = serviceNamespaceOf(one.webhook)
-      const key = [injection.annotation, injection.value, namespace].join(' ')
-      const reading = started.get(key) ?? readInjectedCas(client, injection, { clusterCas, namespace, signal })
+      const key = [injection.annotation, injection.value].join(' ')
+      const reading = started.get(key) ?? readInjectedCas(client, injection, { clusterCas, signal })
       started.set(key, reading)
 
       return [[one, await reading] as const]

@@ -3,7 +3,8 @@ export const ownNames = {
   service: 'irsa-guard',
   caSecret: 'irsa-guard-ca',
   servingSecret: 'irsa-guard-serving-cert',
-  webhookConfiguration: 'irsa-guard'
+  webhookConfiguration: 'irsa-guard',
+  denyPolicy: 'irsa-guard-ca-bundle-deny'
 } as const
 
 /** Where canary and self-test ask the API server what it would do. */

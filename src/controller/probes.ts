@@ -6,49 +6,46 @@ import { proveIdentityWebhook } from './canary.js'
 import { writeEvent, type EventObject } from './event.js'
 import { provePolicy, proveWebhook, type Proof } from './self-test.js'
 
-/** What the last proofs found, by what was proved. */
-export interface Probes {
-  /** The canary at each API server's address. */
-  readonly canary: ReadonlyMap<string, Proof>
-  readonly webhook: Proof
-  readonly policy: Proof
-}
+/** What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and policies by itself. */
+const checks = ['canary', 'webhook', 'policy'] as const
 
-/** Proves canary, own webhook and own policy. What cannot be asked is unknown; never rejects. */
+type Check = (typeof checks)[number]
+
+/** What the last proofs found: for each check the outcome by API server's address. */
+export type Probes = Readonly<Record<Check, ReadonlyMap<string, Proof>>>
+
+/** Proves canary, own webhook and own policy at each API server. What cannot be asked is unknown; never rejects. */
 export async function prove(
-  client: KubeClient,
   apiServers: readonly ApiServer[],
   { wrongCaBundle, settings }: { wrongCaBundle: string; settings: IdentityWebhookSettings }
 ): Promise<Probes> {
-  const [webhook, policy, ...canaries] = await Promise.all([
-    attempt(() => proveWebhook(client, settings)),
-    attempt(() => provePolicy(client, wrongCaBundle)),
-    ...apiServers.map(async (server) => [server.address, await attempt(() => proveIdentityWebhook(server.client, settings))] as const)
+  const everywhere = async (proof: (client: KubeClient) => Promise<Proof>): Promise<ReadonlyMap<string, Proof>> =>
+    new Map(await Promise.all(apiServers.map(async ({ address, client }) => [address, await attempt(() => proof(client))] as const)))
+  const [canary, webhook, policy] = await Promise.all([
+    everywhere((client) => proveIdentityWebhook(client, settings)),
+    everywhere((client) => proveWebhook(client, settings)),
+    everywhere((client) => provePolicy(client, wrongCaBundle))
   ])
 
-  return { webhook, policy, canary: new Map(canaries) }
+  return { canary, webhook, policy }
 }
 
 /** The newest outcomes that tell something: what could not be asked this time is as it was the time before. */
 export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes {
-  const known = (proof: Proof, last: Proof | undefined): Proof => (proof.state === 'unknown' ? (last ?? proof) : proof)
+  const known = (check: Check): ReadonlyMap<string, Proof> =>
+    new Map(
+      [...probes[check]].map(([address, proof]) => [address, proof.state === 'unknown' ? (before?.[check].get(address) ?? proof) : proof])
+    )
 
-  return {
-    webhook: known(probes.webhook, before?.webhook),
-    policy: known(probes.policy, before?.policy),
-    canary: new Map([...probes.canary].map(([address, proof]) => [address, known(proof, before?.canary.get(address))]))
-  }
+  return { canary: known('canary'), webhook: known('webhook'), policy: known('policy') }
 }
 
 /** Whether something fails that did not fail before. */
 export function hasNewFailure(probes: Probes, before: Probes | undefined): boolean {
-  return proofsOf(probes).some(
-    ([name, { state }]) => state === 'fails' && proofsOf(before).find(([other]) => other === name)?.[1].state !== 'fails'
+  return checks.some((check) =>
+    [...probes[check]].some(([address, { state }]) => state === 'fails' && before?.[check].get(address)?.state !== 'fails')
   )
 }
-
-const proofsOf = (probes: Probes | undefined): [string, Proof][] =>
-  probes === undefined ? [] : [['webhook', probes.webhook], ['policy', probes.policy], ...probes.canary]
 
 async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
   try {
@@ -68,18 +65,20 @@ export async function tellProofs(
   { before, known }: { before: Probes | undefined; known: Probes | undefined }
 ): Promise<void> {
   const guard: EventObject = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', name: 'irsa-guard' }
-  const all = [
-    { what: 'own webhook', reason: 'SelfTestWebhook', about: guard, proof: probes.webhook, last: before?.webhook, told: known?.webhook },
-    { what: 'caBundle policy', reason: 'SelfTestPolicy', about: guard, proof: probes.policy, last: before?.policy, told: known?.policy },
-    ...[...probes.canary].map(([address, proof]) => ({
-      what: `identity webhook of API server ${address}`,
-      reason: 'IdentityWebhookCanary',
-      about: identityWebhook ?? guard,
+  const words = {
+    canary: { what: 'identity webhook of', reason: 'IdentityWebhookCanary', about: identityWebhook ?? guard },
+    webhook: { what: 'own webhook at', reason: 'SelfTestWebhook', about: guard },
+    policy: { what: 'caBundle policy at', reason: 'SelfTestPolicy', about: guard }
+  } satisfies Record<Check, object>
+  const all = checks.flatMap((check) =>
+    [...probes[check]].map(([address, proof]) => ({
+      ...words[check],
+      what: `${words[check].what} API server ${address}`,
       proof,
-      last: before?.canary.get(address),
-      told: known?.canary.get(address)
+      last: before?.[check].get(address),
+      told: known?.[check].get(address)
     }))
-  ]
+  )
   for (const { what, reason, about, proof, last, told } of all) {
     const because = proof.state === 'works' ? undefined : proof.because
     if (proof.state !== last?.state) {

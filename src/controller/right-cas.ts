@@ -17,7 +17,7 @@ export interface RightCas {
   readonly enough?: string
   /** Right beside one of the others only. */
   readonly besides?: string
-  /** Those that were right until lately. */
+  /** Those that were right until lately, or are said to have been: they tell a stale bundle from a foreign one, and are right by no means. */
   readonly former?: string
 }
 
@@ -59,7 +59,7 @@ export function rightCasOf({ webhook, place }: GuardedWebhook, question: RightCa
     ...(injected && { source: injected.source }),
     enough: shown + olderPems.filter(isWorking).join(''),
     besides: olderPems.filter((pem) => !isWorking(pem)).join(''),
-    former: olderPems.join('')
+    former: olderPems.join('') + (injected?.earlier ?? '')
   }
 }
 

@@ -35,7 +35,10 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
   const kept = question.published.filter(({ name }) => !names.has(name)).flatMap((entry) => entryOfGone(entry, question))
   const found = [...names].map((name): TrustEntry => {
-    const places = question.guarded.filter(({ webhook }) => webhook.name === name)
+    const all = question.guarded.filter(({ webhook }) => webhook.name === name)
+    // One beside the API server decides for its name: another configuration that has the name, too, and a CA of its own makes nothing right.
+    const beside = all.filter(({ place }) => place === 'control-plane')
+    const places = beside.length > 0 ? beside : all
     const before = question.published.find((entry) => entry.name === name)
     // Our own certificates could not be read just now: what was right a minute ago still is.
     if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '') return before
@@ -51,7 +54,7 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
       action: actionOf(name, places, accepted, question),
       accepted,
       complete,
-      injectors: question.injectors[name] ?? usualInjectorsOf(places)
+      injectors: question.injectors[name] ?? usualInjectorsOf(all)
     }
   })
 

@@ -3,15 +3,16 @@ import { isObjectName } from '../kube/object-name.js'
 import type { CaInjection } from '../model/ca-injection.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../model/record.js'
-import type { Webhook } from '../model/webhook-configuration.js'
 import { before, reasonOf } from './before.js'
 
 /** The CAs that an injector writes into a bundle, where it says so in public. */
 export interface InjectedCas {
   /** PEM, as the injector has it. */
   readonly current: string
-  /** What it wrote until the last renewal, where that is still told. */
+  /** What it wrote until a moment ago: the webhook may still serve a certificate of it. */
   readonly former?: string | undefined
+  /** What it is said to have written before that. Its request is history, which anybody who may create one can invent: good for a name only. */
+  readonly earlier?: string | undefined
   /** Who says so, in words. */
   readonly source: string
 }
@@ -24,13 +25,12 @@ export interface InjectedCasFact {
 
 /**
  * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read: that of a Certificate is written from
- * the CertificateRequest of its revision, whose status holds the same `ca` (cert-manager, pkg/controller/certificates/issuing). `namespace` is
- * one in which OpenShift's service CA is looked for. Never throws.
+ * the CertificateRequest of its revision, whose status holds the same `ca` (cert-manager, pkg/controller/certificates/issuing). Never throws.
  */
 export async function readInjectedCas(
   client: KubeClient,
   injection: CaInjection | undefined,
-  { clusterCas, namespace, signal }: { clusterCas: string | undefined; namespace: string; signal: AbortSignal }
+  { clusterCas, signal }: { clusterCas: string | undefined; signal: AbortSignal }
 ): Promise<InjectedCasFact> {
   if (injection === undefined) return lasting(moot('no injector is asked'))
 
@@ -42,7 +42,7 @@ export async function readInjectedCas(
           : known({ current: clusterCas, source: 'kube-root-ca.crt' })
       )
     case 'service-ca':
-      return readServiceCa(client, namespace, signal)
+      return readServiceCa(client, signal)
     case 'Secret':
       return lasting(unknown(`the CA is in Secret ${injection.value}, and Secrets are not read`))
     case 'Certificate':
@@ -50,17 +50,16 @@ export async function readInjectedCas(
   }
 }
 
-/** The namespace in which OpenShift's service CA is looked for; every namespace has it. */
-export const serviceNamespaceOf = ({ service }: Pick<Webhook, 'service'>): string => service?.namespace ?? 'default'
-
 const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing: false })
 
-/** OpenShift's kube-controller-manager keeps this ConfigMap in every namespace: https://docs.openshift.com/container-platform/latest/security/certificates/service-serving-certificate.html */
-async function readServiceCa(client: KubeClient, namespace: string, signal: AbortSignal): Promise<InjectedCasFact> {
-  const name = `ConfigMap ${namespace}/openshift-service-ca.crt`
-  if (!isObjectName(namespace)) return lasting(unknown(`${name} is not a name that an object can have`))
-
-  const answer = await readObject(client, `/api/v1/namespaces/${namespace}/configmaps/openshift-service-ca.crt`, name, signal)
+/**
+ * OpenShift's kube-controller-manager keeps this ConfigMap in every namespace. It is read where only administrators write: elsewhere, and without
+ * OpenShift, whoever may write ConfigMaps could name a CA of their own.
+ * https://docs.openshift.com/container-platform/latest/security/certificates/service-serving-certificate.html
+ */
+async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<InjectedCasFact> {
+  const name = 'ConfigMap kube-system/openshift-service-ca.crt'
+  const answer = await readObject(client, '/api/v1/namespaces/kube-system/configmaps/openshift-service-ca.crt', name, signal)
   if ('isPassing' in answer) return answer
 
   const current = textOf(recordOf(answer.object['data'])['service-ca.crt'])
@@ -91,9 +90,10 @@ async function readCertificateCa(client: KubeClient, { reference, value }: CaInj
     })
   )
   const sourceOf = ({ request }: { request: string }): string => `${certificate} (${request})`
-  // The Secret is written first, and the revision counted after it.
-  if (next?.cas !== undefined) return lasting(known({ current: next.cas, former: now?.cas, source: sourceOf(next) }))
-  if (now?.cas !== undefined) return lasting(known({ current: now.cas, former: last?.cas, source: sourceOf(now) }))
+  // The Secret is written first, and the revision counted after it. Without an issuance under way, a next request is nobody's.
+  if (next?.cas !== undefined && isConditionTrue(found.object, 'Issuing'))
+    return lasting(known({ current: next.cas, former: now?.cas, earlier: last?.cas, source: sourceOf(next) }))
+  if (now?.cas !== undefined) return lasting(known({ current: now.cas, earlier: last?.cas, source: sourceOf(now) }))
 
   return now !== undefined && 'isPassing' in now.answer
     ? now.answer
@@ -101,27 +101,38 @@ async function readCertificateCa(client: KubeClient, { reference, value }: CaInj
 }
 
 /**
- * The CA of an issued request (PEM), which issuers tell on a best-effort basis: https://cert-manager.io/docs/reference/api-docs/. Only a request
- * that this Certificate owns counts, as for cert-manager itself.
+ * The CA of an issued request (PEM), which issuers tell on a best-effort basis: https://cert-manager.io/docs/reference/api-docs/. As for
+ * cert-manager itself, only a request counts that this Certificate owns, and that asks the issuer which the Certificate names
+ * (pkg/controller/certificates, RequestMatchesSpec): else whoever may create requests could have one signed by an issuer of their own.
  */
 function casOfRequest(
   request: Readonly<Record<string, unknown>>,
   { certificate, name, revision }: { certificate: Readonly<Record<string, unknown>>; name: string; revision: number }
 ): string | undefined {
   const annotations = annotationsOf(request)
-  const { conditions, ca } = recordOf(request['status'])
-  const isTrue = (type: string): boolean =>
-    listOf(conditions)
-      .map(recordOf)
-      .some((condition) => condition['type'] === type && condition['status'] === 'True')
+  const { ca } = recordOf(request['status'])
   const { uid } = recordOf(certificate['metadata'])
   const isOwned = listOf(recordOf(request['metadata'])['ownerReferences']).some((owner) => recordOf(owner)['uid'] === uid)
-  if (!isOwned || !isTrue('Ready') || isTrue('Denied') || isTrue('InvalidRequest')) return undefined
+  if (!isOwned || issuerOf(request) !== issuerOf(certificate)) return undefined
+  if (!isConditionTrue(request, 'Ready') || isConditionTrue(request, 'Denied') || isConditionTrue(request, 'InvalidRequest'))
+    return undefined
   if (annotations['cert-manager.io/certificate-name'] !== name) return undefined
   if (annotations['cert-manager.io/certificate-revision'] !== String(revision)) return undefined
 
   return typeof ca === 'string' && ca !== '' ? Buffer.from(ca, 'base64').toString() : undefined
 }
+
+/** The issuer that an object names, with the defaults of cert-manager's API. */
+function issuerOf(object: Readonly<Record<string, unknown>>): string {
+  const { name, kind = 'Issuer', group = 'cert-manager.io' } = recordOf(recordOf(object['spec'])['issuerRef'])
+
+  return JSON.stringify([group, kind, name])
+}
+
+const isConditionTrue = (object: Readonly<Record<string, unknown>>, type: string): boolean =>
+  listOf(recordOf(object['status'])['conditions'])
+    .map(recordOf)
+    .some((condition) => condition['type'] === type && condition['status'] === 'True')
 
 async function readObject(
   client: KubeClient,

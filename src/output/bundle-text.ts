@@ -10,7 +10,7 @@ export function bundleTextOf(report: BundleReport, { name, patch }: { name: stri
     ...(state === undefined ? [] : [`${state}: ${because ?? ''}`]),
     ...(source === undefined ? [] : [`its injector takes the CA from: ${source}`]),
     ...faults.flatMap(({ message, fix }) => [`wrong: ${message}`, `  fix: ${fix}`]),
-    certificates.length === 0 ? 'the API server reads no certificate from it' : `the API server reads ${certificates.length} of it:`,
+    ...(certificates.length > 0 ? [`the API server reads ${certificates.length} of it:`] : [nothingReadText(report)]),
     ...certificates.flatMap(describe),
     ...(served.length === 0
       ? []
@@ -21,6 +21,12 @@ export function bundleTextOf(report: BundleReport, { name, patch }: { name: stri
 
   return `${[...lines, ...repair].join('\n')}\n`
 }
+
+/** What an API server does with a bundle without certificates: only one that is not even empty has faults. */
+const nothingReadText = ({ faults, state, verdict }: BundleReport): string =>
+  faults.length > 0 || state !== undefined || verdict !== undefined
+    ? 'the API server reads no certificate from it'
+    : 'it is empty, so the API server trusts the roots of its own system only'
 
 function verdictLines({ accepted, host, of, reason = '', go = '' }: NonNullable<BundleReport['verdict']>): string[] {
   const beside = 'a CA of the cluster signs for the API server and for the webhook beside it'

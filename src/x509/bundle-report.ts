@@ -41,21 +41,39 @@ export interface BundleQuestion {
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
   /** What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that `clusterCa` does not judge. */
-  readonly injected?: { readonly current: string; readonly former?: string | undefined; readonly source: string } | undefined
+  readonly injected?:
+    | {
+        readonly current: string
+        readonly former?: string | undefined
+        /** Told apart from what is foreign, and never written into a bundle. */
+        readonly earlier?: string | undefined
+        readonly source: string
+      }
+    | undefined
+  /** Why nobody could tell what its injector writes. */
+  readonly notInjected?: string | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
 
 /** Puts together what the API server makes of a bundle, and what would be right. */
 export function bundleReportOf(question: BundleQuestion): BundleReport {
-  const { caBundle, served, clusterCa, injected, at, go } = question
+  const { caBundle, served, clusterCa, injected, notInjected, at, go } = question
   const { bundle, faults, unusable } = diagnoseBundle(caBundle, at, go)
   const judged = served && { host: served.host, of: served.of, ...judgeTls({ caBundle, ...served, at, go }) }
   const currentCas = injected?.current ?? clusterCa
   const standing =
     currentCas === undefined
       ? undefined
-      : standingOf({ caBundle, currentCas, formerCas: injected?.former, source: injected?.source, served, at, go })
+      : standingOf({
+          caBundle,
+          currentCas,
+          formerCas: [injected?.former ?? '', injected?.earlier ?? ''].join('\n'),
+          source: injected?.source,
+          served,
+          at,
+          go
+        })
   const current = currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   // What an injector merged is its own: what it left in may still sign what is served.
   const isInjectors =
@@ -67,6 +85,9 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
     good: (judged?.accepted ?? isUsable) && (standing === undefined || ['ok', 'unknown'].includes(standing.state)),
     ...(judged && { verdict: verdictOf(judged) }),
     ...(standing && { state: standing.state, because: standing.because }),
+    ...(standing === undefined &&
+      isUsable &&
+      notInjected !== undefined && { state: 'unknown' as const, because: `which CA is right is not known: ${notInjected}` }),
     ...(injected && { source: injected.source }),
     certificates: (bundle?.certificates ?? []).map((certificate) => ({
       ...descriptionOf(certificate),

@@ -56,6 +56,10 @@ const faults = {
   ],
   'certificate-request': ['it holds a certificate request, which is no certificate', 'put the CA certificate there instead'],
   pkcs7: ['it holds a PKCS#7 container, which Go does not read', 'convert it: openssl pkcs7 -print_certs -in ca.p7b -out ca.pem'],
+  'pkcs7-der': [
+    'it is a bare PKCS#7 container (DER), which Go does not read',
+    'convert it: openssl pkcs7 -inform der -print_certs -in ca.p7b -out ca.pem'
+  ],
   'private-key': [
     'it holds a private key, which everybody who may read the object can read',
     'remove the key, and replace it: it is no secret any more'
@@ -150,11 +154,15 @@ const beginMark = '-----BEGIN '
 const endMark = '-----END '
 const beginPattern = /-----BEGIN ([^\r\n-]{0,64})-----/g
 
+// id-signedData, 1.2.840.113549.1.7.2, which stands first in such a container: RFC 5652, sections 3 and 5
+const signedData = Buffer.from('06092a864886f70d010702', 'hex')
+
 /** What spoils the text as a whole, when no block was read from it. */
 function wholeTextFault(bytes: Buffer, { text, entries }: Bundle, goMinor: number): FaultKind | undefined {
   if (entries.length > 0) return undefined
   if (/^(?:\u00ff\u00fe|\u00fe\u00ff)|\u0000-\u0000-/.test(text)) return 'utf-16'
   if (bytes[0] === 0x30 && !('refusal' in parseCertificate(bytes, goMinor))) return 'der'
+  if (bytes[0] === 0x30 && bytes.subarray(0, 32).includes(signedData)) return 'pkcs7-der'
   if (/^[A-Za-z0-9+/]{16}/.test(text) && !/[^A-Za-z0-9+/=\s]/.test(text)) {
     const inner = decodeBase64(text.replace(/\s+/g, ''))
     if (inner?.includes('-----BEGIN ') || (inner?.[0] === 0x30 && !('refusal' in parseCertificate(inner, goMinor)))) return 'base64-twice'

@@ -50,7 +50,8 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     await waitFor('proofs', async () => /identity_webhook_mutating\{api_server="[^"]+"\} 1\n/.test(await metrics()))
     await waitFor(
       'self-test',
-      async () => /self_test\{check="webhook"\} 1\n[^]*self_test\{check="policy"\} 1\n/.test(await metrics()),
+      async () =>
+        /self_test\{check="webhook",api_server="[^"]+"\} 1\n[^]*self_test\{check="policy",api_server="[^"]+"\} 1\n/.test(await metrics()),
       60_000
     )
     t.equal(
@@ -123,7 +124,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny')
     await waitFor('a wrong bundle that passes', async () => (await patch(foreign.certificatePem)).code === 0)
     await stateIs('foreign')
-    await waitFor('the self-test', async () => /self_test\{check="policy"\} 0\n/.test(await metrics()), 70_000)
+    await waitFor('the self-test', async () => /self_test\{check="policy",api_server="[^"]+"\} 0\n/.test(await metrics()), 70_000)
     t.ok((await eventsOf('SelfTestPolicyFails')) >= 1)
     t.match(await patch(controlPlane.clusterCa.certificatePem), { code: 0 })
   })
@@ -143,7 +144,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
   await t.test('a guard that is not asked is noticed', async () => {
     await guard.stopServe()
     await kubectl('label', 'validatingwebhookconfiguration', 'irsa-guard', 'touched=true') // what the watch sees, the timer sees within a minute
-    await waitFor('the self-test', async () => /self_test\{check="webhook"\} 0\n/.test(await metrics()), 70_000)
+    await waitFor('the self-test', async () => /self_test\{check="webhook",api_server="[^"]+"\} 0\n/.test(await metrics()), 70_000)
   })
 })
 

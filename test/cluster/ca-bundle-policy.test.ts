@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import type { Finished } from '../../control-plane/run.ts'
 import { startControlPlane, type ClusterCa } from '../../control-plane/start.ts'
 import { waitFor } from '../../control-plane/wait.ts'
+import { most } from '../../src/controller/bounded-entries.js'
 
 const folder = t.testdir({ 'audit-policy.yaml': auditPolicy() })
 const auditLog = `${folder}/audit.log`
@@ -425,6 +426,18 @@ t.test('the WebhookTrust kind refuses what the policies could not read', async (
     const object = { ...(JSON.parse(trustObject()) as object), ...(change as object) }
     t.match(await kubectl(['apply', '--dry-run=server', '-f', '-'], JSON.stringify(object)), { code: 1 }, why)
   }
+})
+
+t.test('the WebhookTrust takes the longest list that the controller publishes', async (t) => {
+  const texts = (count: number, length: number): string[] => Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
+  const lists = [texts(most.texts, 1000), texts(Math.floor((most.characters - most.texts * 1000) / most.length), most.length)]
+  const webhooks = lists.map((accepted, n): Trust => ({ name: `${n}.example.com`, action: 'Deny', accepted }))
+  const publish = (list: readonly Trust[]): Promise<Finished> =>
+    kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=irsa-guard', '-f', '-'], trustObject(list))
+  t.match(await publish(webhooks), { code: 0 })
+  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(most.texts + 1, 10) }]), { code: 1, stderr: /must have at most/ })
+  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(1, most.length + 1) }]), { code: 1, stderr: /Too long/ })
+  t.match(await publish(trusts), { code: 0 })
 })
 
 t.test('removed with one command, nothing is left', async (t) => {

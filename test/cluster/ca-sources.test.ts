@@ -133,8 +133,15 @@ t.test('the sources of injectors', { skip: typeof certManager === 'string' ? cer
   })
 
   await t.test("OpenShift's service CA is read from its ConfigMap", async (t) => {
-    const data = { 'service-ca.crt': first }
-    await create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'openshift-service-ca.crt', namespace: 'identity' }, data })
+    const serviceCa = (namespace: string, pem: string) =>
+      create({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'openshift-service-ca.crt', namespace },
+        data: { 'service-ca.crt': pem }
+      })
+    await serviceCa('identity', foreign) // whoever may write ConfigMaps there
+    await serviceCa('kube-system', first)
     await create(configuration('by-service-ca', { 'service.beta.openshift.io/inject-cabundle': 'true' }, [openshift]))
     t.match(await write('by-service-ca', 0, first), { code: 0 })
     await stateIs(`by-service-ca/${openshift}`, 'ok')

@@ -14,7 +14,7 @@ import { runInProcess } from '../support/guard-in-process.js'
 const standIn = fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))
 const hour = 3600
 
-t.test('tokens that are replaced too late', async (t) => {
+t.test('tokens that are replaced too late, and connections that are cut', async (t) => {
   const controlPlane = await startControlPlane()
   t.teardown(() => controlPlane.stop())
   const identityWebhook = await startIdentityWebhook(controlPlane, { command: [process.execPath, standIn] })
@@ -96,4 +96,14 @@ t.test('tokens that are replaced too late', async (t) => {
   t.comment(`${proxy.open()} connections open, ${before.open} before; ${made} made meanwhile`)
   t.ok(proxy.open() <= 20, `${proxy.open()} connections of two processes, ten each at most`)
   t.ok(made <= 60, `${made} connections made`)
+
+  const uncut = proxy.total()
+  for (let cuts = 0; cuts < 50; cuts++) {
+    proxy.cut()
+    await sleep(100)
+  }
+  await waitFor('a wrong bundle that passes', async () => (await patch(foreign.certificatePem)).code === 0)
+  await waitFor('state foreign', () => isState('foreign'), 60_000)
+  t.ok(proxy.open() <= 20, `${proxy.open()} connections after 50 cuts`)
+  t.ok(proxy.total() - uncut <= 500, `${proxy.total() - uncut} connections made for 50 cuts`)
 })

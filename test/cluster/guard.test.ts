@@ -136,4 +136,19 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
     await guard.startServe()
     await waitFor('a denial', async () => (await apply(serviceAccount(bad, { name: 'again' }))).code === 1)
   })
+
+  await t.test('removed with one command while it runs, it leaves nothing behind and makes nothing anew', async (t) => {
+    await waitFor('a list', async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0)
+    t.match(await controlPlane.kubectl(['delete', '-k', 'manifests']), { code: 0 })
+    const left = async (): Promise<string[]> => {
+      const kinds = (await controlPlane.kubectl(['api-resources', '--verbs=list', '-o', 'name'])).stdout.trim().split('\n')
+      const listed = kinds.filter((kind) => !kind.startsWith('events')) // they go after an hour
+      const { stdout } = await controlPlane.kubectl(['get', listed.join(','), '-A', '-o', 'name'])
+      return [...kinds, ...stdout.split('\n')].filter((name) => /irsa-guard|webhooktrust/.test(name))
+    }
+    t.strictSame(await left(), [])
+    await sleep(10_000) // each of the controller's works has tried again
+    t.strictSame(await left(), [])
+    t.match(await apply(serviceAccount(bad, { name: 'unguarded' })), { code: 0, stderr: /^$/ })
+  })
 })

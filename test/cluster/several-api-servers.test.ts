@@ -75,14 +75,31 @@ t.test('two API servers, each with an address of its own', { skip }, async (t) =
     t.match(await read('/readyz?verbose'), '[+] canary: ok\n')
   })
 
-  await t.test('tells at which one pods are not mutated, and when they are again', async (t) => {
-    await second.start({ ...everywhere, 'disable-admission-plugins': 'MutatingAdmissionWebhook' })
+  await t.test('tells at which one pods are not mutated and nothing is denied, and when it is well again', async (t) => {
+    const selfTests = async (): Promise<Record<string, string>> => {
+      const found = [...(await read('/metrics')).matchAll(/self_test\{check="(\w+)",api_server="([^"]+)"\} ([01])\n/g)]
+      return Object.fromEntries(found.map(([, check = '', address = '', value = '']) => [`${check} ${address}`, value]))
+    }
+    const plugins = 'MutatingAdmissionWebhook,ValidatingAdmissionWebhook,ValidatingAdmissionPolicy'
+    await second.start({ ...everywhere, 'disable-admission-plugins': plugins })
     await mutatingIs({ [here]: '1', [there]: '0' })
+    t.strictSame(await selfTests(), {
+      [`webhook ${here}`]: '1',
+      [`webhook ${there}`]: '0',
+      [`policy ${here}`]: '1',
+      [`policy ${there}`]: '0'
+    })
+    await waitFor('the Event', async () => (await messagesOf('SelfTestPolicyFails')).length > 0)
+    t.match(await messagesOf('SelfTestWebhookFails'), [
+      `own webhook at API server ${there}: a service account that must be denied was accepted`
+    ])
+    t.match(await messagesOf('SelfTestPolicyFails'), [`caBundle policy at API server ${there}: a wrong caBundle was accepted`])
     const fault = `identity webhook of API server ${there}: a pod of an annotated service account got no role: it came back as it was sent`
     await waitFor('the Event', async () => (await messagesOf('IdentityWebhookCanaryFails')).length > 0)
     t.strictSame(await messagesOf('IdentityWebhookCanaryFails'), [fault])
     const verbose = await read('/readyz?verbose')
     t.match(verbose, `canary: ${there}: fails: a pod of an annotated service account got no role`)
+    t.match(verbose, `selfTest: webhook at ${there}: fails: a service account that must be denied was accepted`)
     t.notMatch(verbose, here)
 
     await second.stop()
@@ -91,6 +108,10 @@ t.test('two API servers, each with an address of its own', { skip }, async (t) =
     await mutatingIs({ [here]: '1', [there]: '1' })
     await waitFor('the Event', async () => (await messagesOf('IdentityWebhookCanaryWorks')).length > 0)
     t.strictSame(await messagesOf('IdentityWebhookCanaryWorks'), [`identity webhook of API server ${there}: works again`])
+    // It answers before it has loaded its policies, and is asked again a minute later.
+    await waitFor('the Event', async () => (await messagesOf('SelfTestPolicyWorks')).length > 0, 75_000)
+    t.strictSame(await messagesOf('SelfTestPolicyWorks'), [`caBundle policy at API server ${there}: works again`])
+    t.strictSame(Object.values(await selfTests()), ['1', '1', '1', '1'])
     t.equal((await messagesOf('IdentityWebhookCanaryFails')).length, 1, 'told once')
   })
 

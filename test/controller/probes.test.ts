@@ -11,7 +11,11 @@ import { clientThat } from '../support/kube-client.js'
 const works: Proof = { state: 'works' }
 const fails: Proof = { state: 'fails', because: 'it does' }
 const unknown: Proof = { state: 'unknown', because: 'nobody answered' }
-const probes = (more: Partial<Probes> = {}): Probes => ({ webhook: works, policy: works, canary: new Map([['a:443', works]]), ...more })
+const probes = (more: Partial<Record<keyof Probes, Proof>> = {}): Probes => ({
+  canary: new Map([['a:443', more.canary ?? works]]),
+  webhook: new Map([['a:443', more.webhook ?? works]]),
+  policy: new Map([['a:443', more.policy ?? works]])
+})
 const now = new Date('2026-11-24T00:00:00Z')
 
 t.test('the webhook works when it denies, fails when the account passes, and else nobody can tell', async (t) => {
@@ -42,6 +46,7 @@ t.test('the policy works when it denies, fails when the patch passes, and else n
       'x'
     )
   t.match(await prove(403, "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request"), works)
+  t.match(await prove(403, "ValidatingAdmissionPolicy 'only-gitops' with binding 'only-gitops' denied request"), { state: 'unknown' })
   t.match(await prove(200), { state: 'fails', because: /does not deny/ })
   t.match(await prove(404, 'not found'), { state: 'unknown', because: /answered 404: not found/ })
 })
@@ -108,19 +113,35 @@ t.test('the canary and the self-test ask under the prefix of the identity webhoo
 
 t.test('what cannot be asked is unknown', async (t) => {
   const client = clientThat(() => new Error('connection refused'))
-  const found = await prove(client, [{ address: 'a:443', host: 'a', port: 443, client }], {
+  const found = await prove([{ address: 'a:443', host: 'a', port: 443, client }], { wrongCaBundle: 'x', settings: defaultIdentityWebhook })
+  for (const outcomes of Object.values(found)) t.strictSame([...outcomes], [['a:443', { state: 'unknown', because: 'connection refused' }]])
+})
+
+t.test('each API server is asked for everything', async (t) => {
+  const serverThat = (address: string, webhook: string, policy: string) => {
+    const client = clientThat(({ method }) => ({ status: 403, body: { message: method === 'PATCH' ? policy : webhook } }))
+    return { address, host: address, port: 443, client }
+  }
+  const denied = "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request"
+  const found = await prove([serverThat('a', 'webhook "validate.irsa-guard.io" denied', denied), serverThat('b', 'no', 'no')], {
     wrongCaBundle: 'x',
     settings: defaultIdentityWebhook
   })
-  t.match(found, { webhook: { state: 'unknown' }, policy: { because: 'connection refused' } })
-  t.match(found.canary.get('a:443'), { state: 'unknown', because: 'connection refused' })
+  for (const outcomes of [found.webhook, found.policy])
+    t.strictSame(
+      [...outcomes].map(([address, { state }]) => [address, state]),
+      [
+        ['a', 'works'],
+        ['b', 'unknown']
+      ]
+    )
 })
 
 t.test('a failure is new when it was none before', async (t) => {
   t.equal(hasNewFailure(probes(), undefined), false)
   t.equal(hasNewFailure(probes({ policy: fails }), undefined), true)
   t.equal(hasNewFailure(probes({ policy: fails }), probes({ policy: fails })), false)
-  t.equal(hasNewFailure(probes({ canary: new Map([['a:443', fails]]) }), probes()), true)
+  t.equal(hasNewFailure(probes({ canary: fails }), probes()), true)
 })
 
 t.test('each change is told once: Events for what works no more, or again', async (t) => {
@@ -138,23 +159,24 @@ t.test('each change is told once: Events for what works no more, or again', asyn
   t.strictSame(await told(probes({ webhook: fails })), ['Warning SelfTestWebhookFails'])
   t.strictSame(await told(probes({ webhook: fails }), probes({ webhook: fails })), [])
   t.strictSame(await told(probes(), probes({ policy: fails })), ['Normal SelfTestPolicyWorks'])
-  t.strictSame(
-    await told(probes({ canary: new Map([['a:443', unknown]]) }), probes()),
-    [],
-    'what could not be asked is for log and metrics'
-  )
+  t.strictSame(await told(probes({ canary: unknown }), probes()), [], 'what could not be asked is for log and metrics')
   t.strictSame(await told(probes(), probes({ webhook: unknown })), [])
-  t.strictSame(await told(probes({ canary: new Map([['a:443', fails]]) }), probes()), ['Warning IdentityWebhookCanaryFails'])
+  t.strictSame(await told(probes({ canary: fails }), probes()), ['Warning IdentityWebhookCanaryFails'])
   const away = probes({ webhook: unknown })
   t.strictSame(await told(probes(), away, probes({ webhook: fails })), ['Normal SelfTestWebhookWorks'], 'failed, was away, works')
   t.strictSame(await told(probes({ webhook: fails }), away, probes({ webhook: fails })), [], 'failed, was away, fails')
 })
 
-t.test('what cannot be asked is known as it was', async (t) => {
-  const at = (more: Readonly<Record<string, Proof>>): Pick<Probes, 'canary'> => ({ canary: new Map(Object.entries(more)) })
-  const before = probes({ policy: fails, ...at({ a: fails, gone: works }) })
-  const asked = probes({ webhook: fails, policy: unknown, ...at({ a: unknown, new: unknown }) })
-  t.strictSame(lastKnownOf(asked, before), probes({ webhook: fails, policy: fails, ...at({ a: fails, new: unknown }) }))
+t.test('what cannot be asked is known as it was, at each API server', async (t) => {
+  const outcomes = (more: Readonly<Record<string, Proof>>): ReadonlyMap<string, Proof> => new Map(Object.entries(more))
+  const at = (canary: Readonly<Record<string, Proof>>, webhook: Proof, policy: Proof): Probes => ({
+    canary: outcomes(canary),
+    webhook: outcomes({ a: webhook }),
+    policy: outcomes({ a: policy })
+  })
+  const before = at({ a: fails, gone: works }, works, fails)
+  const asked = at({ a: unknown, new: unknown }, fails, unknown)
+  t.strictSame(lastKnownOf(asked, before), at({ a: fails, new: unknown }, fails, fails))
   t.strictSame(lastKnownOf(asked, undefined), asked)
 })
 

@@ -22,7 +22,10 @@ const webhookWith = (bundle: string) =>
     ],
     []
   )
-const injects = (current: string) => ({ isPassing: false, fact: known({ current, source: 'Certificate a/b' }) })
+const injects = (current: string, earlier?: string) => ({
+  isPassing: false,
+  fact: known({ current, earlier, source: 'Certificate a/b' })
+})
 const servedBy = (authority: typeof first) => ({ chain: pem(issue(authority)), host: '127.0.0.1' })
 
 /** The entry of one round, as a configuration with `enforce` publishes it. */
@@ -57,6 +60,14 @@ t.test('in a rotation accepts what an injector may write, and remembers what it 
   t.equal(takes(later, text(first, second)), 'right', 'as long as it is in place')
   const tidied = round(text(second), { injected: injects(text(second)), served: servedBy(second), published: later })
   t.equal(takes(tidied, text(first, second)), 'wrong', 'once it is taken out, it is forgotten')
+})
+
+t.test('what is only said to have been right names a bundle, and is accepted nowhere', async (t) => {
+  const injected = injects(text(second), text(first))
+  const entry = round(text(first), { injected })
+  for (const bundle of [text(first), text(first, second), text(second, first)]) t.equal(takes(entry, bundle), 'wrong')
+  const [guarded] = webhookWith(text(first))
+  t.equal(guarded && rightCasOf(guarded, { ownCas: '', clusterCas: undefined, at, injected })?.former, text(first))
 })
 
 t.test('what is served adds to the source, and stands in for it', async (t) => {

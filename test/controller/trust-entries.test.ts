@@ -67,6 +67,14 @@ t.test('knows what is right for each place, and judges nothing where nobody can 
   t.strictSame(ask([service], { injectors: { 'pod-identity-webhook.amazonaws.com': ['injector'] } })[0]?.injectors, ['injector'])
 })
 
+t.test('another configuration with the name of one beside the API server makes nothing right', async (t) => {
+  const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
+  const alike = configuration('iam-for-pods.amazonaws.com', { service: { namespace: 'a', name: 'b' }, caBundle: base64(cluster) })
+  const rightCas: TrustQuestion['rightCas'] = ({ place }) => ({ current: place === 'control-plane' ? cluster : other })
+  t.strictSame(ask([alike, eks], { issuer, rightCas }), ask([eks], { issuer, rightCas }))
+  t.match(ask([alike], { issuer, rightCas }), [{ action: 'Warn' }], 'without it, it is a Service as any other')
+})
+
 t.test('lets the injector write that a webhook asks for', async (t) => {
   const injectorsOf = (object: object, more: Partial<TrustQuestion> = {}): readonly string[] | undefined =>
     ask([{ ...object, metadata: { name: 'c', uid: 'u', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } } }], more)[0]?.injectors

@@ -5,7 +5,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 /**
  * Writes what cert-manager's controllers leave when the Certificate `identity/webhook` has been issued for this revision, in their order: the
- * request, the Secret, the Certificate's revision, and then the request of the revision before is deleted (revisionHistoryLimit 1).
+ * request (under the condition Issuing), the Secret, the Certificate's revision, and then the request of the revision before is deleted (revisionHistoryLimit 1).
  */
 export async function issueCertificate(
   { kubectl }: Pick<ControlPlane, 'kubectl'>,
@@ -23,6 +23,9 @@ export async function issueCertificate(
   const certificate = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', metadata: { name, namespace } }
   await apply({ ...certificate, spec: { secretName: name, issuerRef, dnsNames: [`${name}.${namespace}.svc`] } })
   const uid = await run(['get', 'certificate', name, '-n', namespace, '-o', 'jsonpath={.metadata.uid}'])
+
+  const issuing = { type: 'Issuing', status: 'True', reason: 'Renewing', lastTransitionTime: '2026-11-24T00:00:00Z' }
+  await applyStatus({ ...certificate, status: { conditions: [issuing], ...(revision > 1 && { revision: revision - 1 }) } })
 
   const request = { apiVersion: 'cert-manager.io/v1', kind: 'CertificateRequest', metadata: { name: `${name}-${revision}`, namespace } }
   const annotations = { 'cert-manager.io/certificate-name': name, 'cert-manager.io/certificate-revision': String(revision) }

@@ -49,6 +49,7 @@ const table: readonly (readonly [why: string, bundle: string | Buffer, read: num
     ['private key alone', key, 0, ['private-key']],
     ['certificate request', pem(Buffer.from('x'), 'CERTIFICATE REQUEST'), 0, ['certificate-request']],
     ['PKCS#7', pem(Buffer.from('x'), 'PKCS7'), 0, ['pkcs7']],
+    ['PKCS#7 in DER', Buffer.from('308203e806092a864886f70d010702a08203d9', 'hex'), 0, ['pkcs7-der']],
     ['cut off', good.slice(0, 200), 0, ['truncated']],
     ['cut off, then a good one', good.slice(0, 200) + '\n' + second, 1, ['truncated']],
     ['another label at the end', good.replace('END CERTIFICATE', 'END CERT'), 0, ['truncated'], 1],
