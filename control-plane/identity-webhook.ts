@@ -5,7 +5,8 @@ import { startDaemon } from './daemon.ts'
 import { findFreePort } from './free-port.ts'
 import { findIdentityWebhook } from './identity-webhook-binary.ts'
 import { clientCertificate, writeKubeconfig } from './kubeconfig.ts'
-import type { ClusterCa, ControlPlane } from './start.ts'
+import type { ClusterCa } from './replaceable-api-server.ts'
+import type { ControlPlane } from './start.ts'
 
 /** What can be chosen at the start. */
 export interface IdentityWebhookOptions {

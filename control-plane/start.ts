@@ -7,11 +7,8 @@ import { startEtcd } from './etcd.ts'
 import type { ApiServerFlags } from './kube-apiserver.ts'
 import { startControllerManager } from './kube-controller-manager.ts'
 import { clientCertificate, writeKubeconfig } from './kubeconfig.ts'
-import { startReplaceableApiServer, type ReplaceableApiServer } from './replaceable-api-server.ts'
+import { startReplaceableApiServer, type ClusterCa, type ReplaceableApiServer } from './replaceable-api-server.ts'
 import { run, type Finished } from './run.ts'
-
-/** A CA of the cluster. Every EKS and kubeadm CA has the subject `CN=kubernetes`, so these have it too. */
-export type ClusterCa = Pick<TinyCA, 'certificatePem' | 'newServingCert'>
 
 /** What can be chosen at the start. */
 export interface ControlPlaneOptions {

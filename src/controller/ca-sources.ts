@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { readInjectedCas, type InjectedCasFact } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { decidingInjectionOf } from '../model/ca-injection.js'
-import type { Standing } from './ca-bundle-guard.js'
+import type { Fact } from '../model/fact.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
 
 // A round comes every half minute, and the chains that are read beside take three seconds at most.
@@ -34,8 +34,14 @@ export async function readInjected(
   return new Map(answers.flat())
 }
 
+/** A webhook, and where its injector's CAs are read, or why they are not; undefined when no injector is asked. */
+interface Sourced {
+  readonly guarded: GuardedWebhook
+  readonly source: Fact<string> | undefined
+}
+
 /** Says once where the CAs of a webhook are read, or why they are not and only what it serves tells them. */
-export function logSourceChanges(log: Logger, standings: readonly Standing[], before: readonly Standing[]): void {
+export function logSourceChanges(log: Logger, standings: readonly Sourced[], before: readonly Sourced[]): void {
   for (const { guarded, source } of standings) {
     const last = before.find(
       (one) => one.guarded.configuration.uid === guarded.configuration.uid && one.guarded.webhook.name === guarded.webhook.name

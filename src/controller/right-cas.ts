@@ -5,7 +5,7 @@ import { isSignerOf } from '../x509/bundle-state.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { caCertificatesOf } from '../x509/shown-cas.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
-import type { TrustEntry } from './trust-entries.js'
+import type { TrustEntry } from './webhook-trust.js'
 
 /** The CAs that are right in the bundle of one guarded webhook, as PEM. */
 export interface RightCas {

@@ -1,7 +1,15 @@
 import type { KubeClient } from '../kube/client.js'
 import { isRecord } from '../model/subject.js'
 import type { BundleState } from '../x509/bundle-state.js'
-import type { TrustEntry } from './trust-entries.js'
+
+/** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
+export interface TrustEntry {
+  readonly name: string
+  readonly action: 'Deny' | 'Warn'
+  readonly accepted: readonly string[]
+  readonly complete: readonly string[]
+  readonly injectors: readonly string[]
+}
 
 /** How a guarded webhook stands, as the WebhookTrust's status tells it. */
 export interface StatusEntry {
