@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
  * Finds a port of the loopback address that nobody listens on. It lies below the range from which Linux takes the ports of outgoing
  * connections (32768–60999), so that none of those is in the way when a server comes, or comes back, a while later.
  */
-export async function findFreePort(): Promise<number> {
+export async function findFreePort(preferred?: number): Promise<number> {
+  if (preferred !== undefined && (await isFree(preferred))) return preferred
   for (;;) {
     const port = randomInt(24_000, 32_768)
     if (await isFree(port)) return port

@@ -5,6 +5,7 @@ import { styleText } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { startGuard } from '../control-plane/guard.ts'
 import { findBinaries } from '../control-plane/binaries.ts'
+import { findFreePort } from '../control-plane/free-port.ts'
 import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import { run } from '../control-plane/run.ts'
@@ -41,7 +42,8 @@ process.exitCode = failed ? 1 : 0
 async function play(): Promise<void> {
   say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is the file examples/iam.json.`)
 
-  const identityWebhook = await startIdentityWebhook(controlPlane, { port: 23443, command: await identityWebhookCommand() })
+  const port = await findFreePort(23443) // EKS's, unless another demo has it
+  const identityWebhook = await startIdentityWebhook(controlPlane, { port, command: await identityWebhookCommand() })
   undo.push(() => identityWebhook.stop())
   const guard = await startGuard(controlPlane, { config: { iam: { files: [resolve('examples/iam.json')] } } })
   undo.push(() => guard.stop())
@@ -53,6 +55,7 @@ async function play(): Promise<void> {
 
   say('Mistakes in service accounts')
   await apply('policy-arn.yaml', 'denied', 'The ARN of a policy in place of a role: every AWS call of the pod would be refused.')
+  await apply('other-partition.yaml', 'denied', 'A role of AWS China in a cluster of us-east-1: no token crosses partitions.')
   await apply('other-namespace.yaml', 'denied', 'The role trusts shop/cart and nobody else: STS would refuse the token of this one.')
   await apply(
     'no-role-yet.yaml',
@@ -65,7 +68,7 @@ async function play(): Promise<void> {
   await waitFor('the accepted bundles', async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0)
   await kubectl(patchOf(wrong), 'denied', 'The API server would not trust the identity webhook any more, and fail open.')
 
-  await guard.stop()
+  await Promise.all([guard.stopServe(), guard.stopController()])
   await kubectl(['delete', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'Now without the guard: its policy and its processes are off.')
   await waitFor('the policy to be gone', async () => (await controlPlane.kubectl([...patchOf(wrong), '--dry-run=server'])).code === 0)
   await kubectl(patchOf(wrong), 'ok', 'The same patch goes through, and nobody says anything.')
@@ -74,7 +77,7 @@ async function play(): Promise<void> {
 
   say('The guard is back')
   await kubectl(['apply', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'The policy again,')
-  await guard.startController()
+  await Promise.all([guard.startServe(), guard.startController()])
   await waitFor('the Event', async () => (await controlPlane.kubectl(events)).stdout.includes('CABundleForeign'), 60_000)
   await kubectl(events, 'ok', 'and the controller has found the wrong bundle within a minute, with nothing applied.')
 
@@ -91,6 +94,7 @@ async function play(): Promise<void> {
   await kubectl(patchOf(controlPlane.clusterCa.certificatePem), 'ok', 'That patch passes the policy,')
   await waitFor('the API server to use it', async () => (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
   await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
+  await kubectl(['apply', '-f', 'examples/demo/policy-arn.yaml'], 'denied', 'Mistakes in service accounts are denied again, too.')
 }
 
 function patchOf(bundle: string): string[] {

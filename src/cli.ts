@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
+import { escapeText } from './model/text.js'
 import type { CaObjectOptions } from './commands/ca-object.js'
 import type { CaOptions } from './commands/ca.js'
 import type { CheckOptions, Terminal } from './commands/check.js'
@@ -17,6 +18,12 @@ const terminal: Terminal = {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text)
 }
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return // as of `| head`: nobody reads on, and the exit code is still worth having
+  complain(new GuardError('ERR_USAGE', `the output cannot be written (${error.code ?? error.message})`))
+  process.exit(2)
+})
 
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
@@ -175,18 +182,24 @@ program
 async function runUntilSignal(running: { close(): Promise<void> }): Promise<void> {
   const { default: closeWithGrace } = await import('close-with-grace')
   closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-    if (err) process.stderr.write(`irsa-guard: ${err.stack ?? err.message}\n`)
+    if (err instanceof GuardError) complain(err)
+    else if (err) process.stderr.write(`irsa-guard: ${err.stack ?? err.message}\n`)
     await running.close()
+    if (err instanceof GuardError) process.exit(2)
   })
+}
+
+function complain({ message }: GuardError): void {
+  process.stderr.write(`irsa-guard: ${message.split('\n').map(escapeText).join('\n')}\n`)
 }
 
 try {
   await program.parseAsync()
 } catch (error) {
-  // commander has printed its message already; --help and --version end here too, with exit code 0
+  // commander has printed its message already; --help ends here too, with exit code 0
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else if (error instanceof GuardError) {
-    process.stderr.write(`irsa-guard: ${error.message}\n`)
+    complain(error)
     process.exitCode = 2
   } else throw error
 }

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { LineCounter, parseDocument } from 'yaml'
+import { LineCounter, parseDocument, type Document } from 'yaml'
 import schema from './config.schema.json' with { type: 'json' }
 import { GuardError } from './model/guard-error.js'
 import { closestTo } from './model/text.js'
@@ -46,15 +46,18 @@ interface ConfigFile extends Partial<Omit<Config, 'severities' | 'iam' | 'caBund
 
 /** The longest deadline that still fits into the timeout of 3 s with which our webhook is registered, in milliseconds. */
 const longestDeadline = 2500
+/** In less, hardly a fact that must be asked for can be had. */
+const shortestDeadline = 100
 
 /** Reads a configuration (YAML text of `file`). Throws ERR_CONFIG with the key, the value and what is allowed, a line for each mistake. */
 export function parseConfig(text: string, file: string, ruleIds: readonly string[]): Config {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false })
   const [error] = document.errors
+  if (error?.code === 'MULTIPLE_DOCS') throw new GuardError('ERR_CONFIG', `${file} holds several YAML documents; expected one`)
   if (error !== undefined) throw new GuardError('ERR_CONFIG', `${file}:${lineCounter.linePos(error.pos[0]).line}: ${error.message}`)
 
-  const content: unknown = document.toJS() ?? {}
+  const content = contentOf(document, file)
   const validate = new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(schema)
   const mistakes: string[] = []
   if (!validate(content)) mistakes.push(...mistakesOf(validate.errors ?? []))
@@ -67,10 +70,22 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
         `server.deadline is ${JSON.stringify(content.server?.deadline)}; at most ${longestDeadline} ms fit into the webhook's timeout of 3 s`
       )
     }
+    if (durationOf(content.server?.deadline ?? '2s') < shortestDeadline) {
+      mistakes.push(`server.deadline is ${JSON.stringify(content.server?.deadline)}; expected at least ${shortestDeadline} ms`)
+    }
     if (mistakes.length === 0) return withDefaults(content)
   }
 
   throw new GuardError('ERR_CONFIG', mistakes.map((mistake) => `${file}: ${mistake}`).join('\n'))
+}
+
+function contentOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS() ?? {}
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause
+    throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // aliases without an anchor, or that explode
+  }
 }
 
 function withDefaults({ rules = {}, iam = {}, caBundle = {}, exempt = {}, scan = {}, server = {}, tls = {}, ...rest }: ConfigFile): Config {

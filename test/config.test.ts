@@ -33,6 +33,7 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
     ['server: { prot: 1 }', 'config.yaml: server.prot: unknown key (did you mean port?); known are port, healthPort, deadline'],
     ['server: { port: 70000 }', 'config.yaml: server.port is 70000; expected a value that must be <= 65535'],
     ['server: { deadline: 3s }', 'config.yaml: server.deadline is "3s"; at most 2500 ms fit into the webhook\'s timeout of 3 s'],
+    ['server: { deadline: 0s }', 'config.yaml: server.deadline is "0s"; expected at least 100 ms'],
     ['server: { deadline: soon }', 'config.yaml: server.deadline is "soon"; expected a text of the form ^[0-9]+(ms|s|m|h)$'],
     ['iam: { accounts: [{ account: "1" }] }', 'config.yaml: iam.accounts.0 is {"account":"1"}; expected a map with the key roleArn'],
     ['rules: { role-mising: { severity: error } }', 'config.yaml: rules.role-mising: there is no such rule (did you mean role-missing?)'],
@@ -48,6 +49,11 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
       t.equal(String(error instanceof Error ? error.message : error).split('\n')[0], message)
     }
   }
+  t.throws(() => parse('mode: *nothing'), { code: 'ERR_CONFIG', message: /^config.yaml: Unresolved alias .*: nothing$/ })
+  t.throws(() => parse('mode: warn\n---\nmode: off'), {
+    code: 'ERR_CONFIG',
+    message: 'config.yaml holds several YAML documents; expected one'
+  })
   t.throws(() => parse('mode: [\n'), { code: 'ERR_CONFIG', message: /^config.yaml:\d+: / })
   t.throws(() => parse('mode: x\nissuer: oidc.example'), {
     message: /mode is "x".*\n.*issuer is "oidc.example"; expected a text of the form/

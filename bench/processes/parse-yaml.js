@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { LineCounter, parseAllDocuments } from 'yaml'
 
 const text = await readFile(process.argv[2], 'utf8')
-const objects = parseAllDocuments(text, { lineCounter: new LineCounter(), merge: true, logLevel: 'silent' }).map((document) =>
-  document.toJS()
+const objects = parseAllDocuments(text, { lineCounter: new LineCounter(), merge: true, resolveKnownTags: false, logLevel: 'silent' }).map(
+  (document) => document.toJS()
 )
 process.stdout.write(`${objects.length} objects\n`)

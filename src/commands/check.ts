@@ -6,11 +6,12 @@ import { buildClusterOnDemand } from '../facts/on-demand.js'
 import type { KubeClient } from '../kube/client.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
+import { textOf } from '../model/record.js'
 import { parseSubject, type Subject } from '../model/subject.js'
 import { escapeText } from '../model/text.js'
 import { parseManifest, type ManifestObject } from '../input/manifests.js'
 import { reportOf, type ObjectReference } from '../output/report.js'
-import { textOf } from '../output/text.js'
+import { reportTextOf } from '../output/text.js'
 import { review } from '../review.js'
 import type { Verdict } from '../verdict/decide.js'
 import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
@@ -99,7 +100,7 @@ export async function check(
   const verdicts = await Promise.all(judged.map(async (one) => toldOf(one, await review(one.subject, context))))
   client?.close()
   const report = reportOf(objects.length, verdicts.flat())
-  terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : textOf(report))
+  terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : reportTextOf(report))
 
   if (unreadable > 0) return 2
   const limit = severities.findIndex((severity) => severity === options.failOn) // -1 for never
@@ -117,8 +118,8 @@ function toldOf(
 
   const { apiVersion, kind } = object
   const reference: ObjectReference = {
-    apiVersion: String(apiVersion),
-    kind: String(kind),
+    apiVersion: textOf(apiVersion) ?? '',
+    kind: textOf(kind) ?? '',
     ...('namespace' in subject && { namespace: subject.namespace }),
     name: subject.name,
     file,

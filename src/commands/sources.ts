@@ -83,10 +83,11 @@ const patientRate = 10
 /** Reads a text file. Throws ERR_INPUT that names it. */
 export async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '') // a byte order mark, which is no JSON
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
     if (code === 'EISDIR') throw new GuardError('ERR_INPUT', `${file} is a folder; name its files, such as ${file}/*.yaml`, { cause })
+    if (code === 'ENOENT') throw new GuardError('ERR_INPUT', `there is no file ${file}`, { cause })
     throw new GuardError('ERR_INPUT', `${file} cannot be read (${code})`, { cause })
   }
 }
@@ -95,7 +96,7 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new GuardError('ERR_IAM_SNAPSHOT', `${file} is not JSON`, { cause })
+    throw new GuardError('ERR_IAM_SNAPSHOT', `${file} is not JSON in UTF-8: ${cause instanceof Error ? cause.message : ''}`, { cause })
   }
 }
 

@@ -1,6 +1,6 @@
 import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
-import { listOf, parseRole, type Fail, type IamFile } from './iam-file.js'
+import { listOf, parseRole, type Fail, type IamFile, type ListedRole } from './iam-file.js'
 
 /** Whether a document is the output of `aws iam get-account-authorization-details`. */
 export const isAuthorizationDetails = (content: unknown): content is Readonly<Record<string, unknown>> =>
@@ -22,7 +22,7 @@ export function parseAuthorizationDetails(content: Readonly<Record<string, unkno
  * The account whose roles are all listed, if that is sure. `--filter` chooses kinds of things and never single roles, so a listing with
  * roles has all of them, unless it is one page of several, or was cut down with `--query` or by hand: then a list is missing.
  */
-function accountOf(content: Readonly<Record<string, unknown>>, roles: IamFile['roles']): readonly string[] {
+function accountOf(content: Readonly<Record<string, unknown>>, roles: readonly ListedRole[]): readonly string[] {
   const isPage = (content['IsTruncated'] ?? false) !== false || content['Marker'] !== undefined || content['NextToken'] !== undefined
   const isWhole = ['UserDetailList', 'GroupDetailList', 'Policies'].every((key) => Array.isArray(content[key]))
   const accounts = new Set(roles.flatMap(({ arn }) => parseRoleArn(arn)?.account ?? []))

@@ -2,19 +2,21 @@ import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
 import type { RoleAnswer } from './facts.js'
 
-/** One IAM file, whatever its format was. `accounts`: of which accounts it lists all roles, and all providers if it lists any. */
+/** One IAM file, whatever its format was. `accounts`: of which accounts its lists are complete; a list that is left out says nothing. */
 export interface IamFile {
   readonly accounts: readonly string[]
   readonly issuer?: string | undefined
-  readonly roles: readonly Extract<RoleAnswer, { exists: true }>[]
+  readonly roles?: readonly ListedRole[] | undefined
   readonly oidcProviders?: readonly { readonly arn: string; readonly clientIds: readonly string[] }[] | undefined
 }
+
+export type ListedRole = Extract<RoleAnswer, { exists: true }>
 
 /** Stops the reading of a file with the field that is wrong. */
 export type Fail = (message: string) => never
 
 /** Reads a role with its ARN and trust policy, which is an object or text: JSON or, as IAM itself returns it, percent-encoded JSON. */
-export function parseRole(role: unknown, arnKey: string, policyKey: string, at: string, fail: Fail): IamFile['roles'][number] {
+export function parseRole(role: unknown, arnKey: string, policyKey: string, at: string, fail: Fail): ListedRole {
   const fields = isRecord(role) ? role : {}
   const arn = fields[arnKey]
   if (typeof arn !== 'string' || parseRoleArn(arn) === undefined) {

@@ -33,7 +33,7 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
     issuer: issuers.size === 1 ? [...issuers][0] : undefined,
     iam: sourceOf(files),
     trustingRoles: buildTrustingRoles(
-      files.flatMap(({ roles }) => roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document })))
+      files.flatMap(({ roles = [] }) => roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document })))
     )
   }
 }
@@ -41,7 +41,7 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
 function sourceOf(files: readonly IamFile[]): IamSource {
   // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS quotas".
   const roles = new Map<string, Map<string, Fact<RoleAnswer>>>()
-  for (const role of files.flatMap((file) => file.roles)) {
+  for (const role of files.flatMap((file) => file.roles ?? [])) {
     const { account, name } = parseRoleArn(role.arn) ?? { account: '', name: '' } // the parsers of the files let in nothing else
     groupOf(roles, account).set(name.toLowerCase(), known(role))
   }
@@ -51,7 +51,7 @@ function sourceOf(files: readonly IamFile[]): IamSource {
     const [, partition = '', account = '', host = ''] = providerArn.exec(arn) ?? []
     groupOf(groupOf(providers, partition), account).set(`https://${host}`, known({ registered: true, arn, clientIds }))
   }
-  const rolesListed = new Set(files.flatMap(({ accounts }) => accounts))
+  const rolesListed = new Set(files.flatMap(({ accounts, roles }) => (roles === undefined ? [] : accounts)))
   const providersListed = new Set(files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts)))
 
   return {
@@ -96,7 +96,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
       'expected an object with apiVersion "irsa-guard.io/v1" and kind "IamSnapshot", or the output of aws iam get-account-authorization-details'
     )
   }
-  const { issuer, oidcProviders } = content
+  const { issuer, roles, oidcProviders } = content
   if (issuer !== undefined && (typeof issuer !== 'string' || !issuer.startsWith('https://'))) {
     return fail(`issuer is ${JSON.stringify(issuer)}; expected a URL that begins with https://`)
   }
@@ -108,7 +108,10 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
         ? account
         : fail(`accounts[${index}] is ${JSON.stringify(account)}; expected an account id, a text of 12 digits`)
     ),
-    roles: listOf(content['roles'], 'roles', fail).map((role, index) => parseRole(role, 'arn', 'trustPolicy', `roles[${index}]`, fail)),
+    roles:
+      roles === undefined
+        ? undefined
+        : listOf(roles, 'roles', fail).map((role, index) => parseRole(role, 'arn', 'trustPolicy', `roles[${index}]`, fail)),
     oidcProviders:
       oidcProviders === undefined
         ? undefined

@@ -1,4 +1,5 @@
-import { isRecord } from '../model/subject.js'
+import { isRecord } from '../model/record.js'
+import { quote } from '../model/text.js'
 
 /** An AdmissionReview request, as far as we look at it. */
 export interface AdmissionRequest {
@@ -16,24 +17,26 @@ export interface AdmissionRequest {
 
 /** Reads an AdmissionReview, or says in `malformed` what was found and what was expected. Never throws. */
 export function parseAdmissionReview(body: unknown): AdmissionRequest | { readonly malformed: string } {
-  if (!isRecord(body)) return { malformed: 'the body is not an AdmissionReview, a JSON object' }
+  if (!isRecord(body)) return wrong('the body', body, 'an AdmissionReview, a JSON object')
 
   const apiVersion = body['apiVersion']
   if (apiVersion !== 'admission.k8s.io/v1' && apiVersion !== 'admission.k8s.io/v1beta1') {
-    return { malformed: 'apiVersion must be admission.k8s.io/v1 or admission.k8s.io/v1beta1' }
+    return wrong('apiVersion', apiVersion, 'admission.k8s.io/v1 or admission.k8s.io/v1beta1')
   }
-  if (body['kind'] !== 'AdmissionReview') return { malformed: 'kind must be AdmissionReview' }
+  if (body['kind'] !== 'AdmissionReview') return wrong('kind', body['kind'], 'AdmissionReview')
 
   const request = body['request']
-  if (!isRecord(request)) return { malformed: 'request is missing' }
+  if (!isRecord(request)) return wrong('request', request, 'an object')
 
-  const { uid, operation, namespace, kind, object, oldObject } = request
-  if (typeof uid !== 'string' || uid === '') return { malformed: 'request.uid is missing' }
-  if (typeof operation !== 'string' || operation === '') return { malformed: 'request.operation is missing' }
-  if ((operation === 'CREATE' || operation === 'UPDATE') && !isRecord(object))
-    return { malformed: `request.object is missing in a ${operation}` }
-  if (isRecord(object) && isRecord(kind) && object['kind'] !== undefined && object['kind'] !== kind['kind']) {
-    return { malformed: 'request.object is of another kind than request.kind says' }
+  const { uid, operation, namespace, object, oldObject } = request
+  const kind = isRecord(request['kind']) ? request['kind']['kind'] : undefined
+  if (typeof uid !== 'string' || uid === '') return wrong('request.uid', uid, 'a text')
+  if (typeof operation !== 'string' || operation === '') return wrong('request.operation', operation, 'a text')
+  if ((operation === 'CREATE' || operation === 'UPDATE') && !isRecord(object)) {
+    return wrong('request.object', object, `an object in a ${operation}`)
+  }
+  if (isRecord(object) && (typeof object['kind'] !== 'string' || object['kind'] !== (kind ?? object['kind']))) {
+    return wrong('request.object.kind', object['kind'], typeof kind === 'string' ? `${quote(kind)}, as request.kind says` : 'a text')
   }
 
   const user = isRecord(request['userInfo']) ? request['userInfo'] : {}
@@ -45,8 +48,20 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
     namespace: typeof namespace === 'string' ? namespace : undefined,
     object,
     old: oldObject,
-    kind: isRecord(kind) && typeof kind['kind'] === 'string' ? kind['kind'] : '',
+    kind: typeof kind === 'string' ? kind : '',
     user: typeof user['username'] === 'string' ? user['username'] : '',
     groups: Array.isArray(user['groups']) ? user['groups'].filter((group) => typeof group === 'string') : []
   }
+}
+
+const wrong = (field: string, found: unknown, expected: string): { malformed: string } => ({
+  malformed: `${field} is ${describe(found)}; expected ${expected}`
+})
+
+function describe(found: unknown): string {
+  if (found === undefined) return 'missing'
+  if (typeof found === 'string') return quote(found)
+  if (Array.isArray(found)) return 'a list'
+
+  return isRecord(found) ? 'an object' : JSON.stringify(found)
 }

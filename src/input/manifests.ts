@@ -1,5 +1,15 @@
-import { isMap, isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
-import { isRecord } from '../model/subject.js'
+import {
+  isMap,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type DocumentOptions,
+  type ParseOptions,
+  type ScalarTag,
+  type SchemaOptions
+} from 'yaml'
+import { isRecord, recordOf } from '../model/record.js'
 
 /** One object of a manifest, with where it stands. */
 export interface ManifestObject {
@@ -18,13 +28,15 @@ export interface Unreadable {
 
 /** Reads all objects of a manifest: YAML with several documents, JSON, and lists of objects. Never throws. */
 export function parseManifest(file: string, text: string): { objects: ManifestObject[]; unreadable: Unreadable[] } {
-  if (text.includes('\u0000')) return { objects: [], unreadable: [{ file, line: 1, message: 'not a text file: it holds NUL bytes' }] }
+  if (text.includes('\u0000')) {
+    return { objects: [], unreadable: [{ file, line: 1, message: 'not a text file in UTF-8: it holds NUL bytes' }] }
+  }
 
   const lineCounter = new LineCounter()
   const objects: ManifestObject[] = []
   const unreadable: Unreadable[] = []
 
-  for (const document of parseAllDocuments(text, { lineCounter, merge: true, logLevel: 'silent' })) {
+  for (const document of parseAllDocuments(text, { lineCounter, ...asKubectlReads })) {
     const lineAt = (offset: number | undefined): number => (offset === undefined ? 1 : lineCounter.linePos(offset).line)
     const [error] = document.errors
     if (error !== undefined) {
@@ -34,17 +46,10 @@ export function parseManifest(file: string, text: string): { objects: ManifestOb
     try {
       const content: unknown = document.toJS()
       if (content === null || content === undefined) continue // an empty document, as charts leave them
-      if (!isRecord(content)) {
-        unreadable.push({
-          file,
-          line: lineAt(document.contents?.range[0]),
-          message: 'expected a Kubernetes object, a map with apiVersion and kind'
-        })
-        continue
-      }
       for (const { object, prefix } of membersOf(content)) {
         const lineOf = (path: readonly string[]): number => lineAt(offsetOf(document, [...prefix, ...path]))
-        objects.push({ object, file, lineOf })
+        if (isRecord(object)) objects.push({ object, file, lineOf })
+        else unreadable.push({ file, line: lineOf([]), message: 'expected a Kubernetes object, a map with apiVersion and kind' })
       }
     } catch (error) {
       // yaml throws ReferenceError for aliases that do not resolve, or that explode (its maxAliasCount).
@@ -56,12 +61,28 @@ export function parseManifest(file: string, text: string): { objects: ManifestOb
   return { objects, unreadable }
 }
 
-function membersOf(content: Readonly<Record<string, unknown>>): { object: Readonly<Record<string, unknown>>; prefix: string[] }[] {
-  const kind = content['kind']
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(content['items'])) return [{ object: content, prefix: [] }]
+/** Go's YAML library makes text of `!!binary`, and knows none of YAML's other types that JSON does not have. */
+const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (base64) => Buffer.from(base64, 'base64').toString() }
+const asKubectlReads = {
+  merge: true,
+  resolveKnownTags: false,
+  customTags: (tags) => [binary, ...tags],
+  logLevel: 'silent'
+} satisfies ParseOptions & DocumentOptions & SchemaOptions
 
-  return content['items'].flatMap((item: unknown, index) =>
-    isRecord(item) ? membersOf(item).map(({ object, prefix }) => ({ object, prefix: ['items', String(index), ...prefix] })) : []
+/** The objects of a list, of lists in it too; what is no list is its only member. */
+function membersOf(content: unknown): { object: unknown; prefix: string[] }[] {
+  const { kind, apiVersion, items } = recordOf(content)
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ object: content, prefix: [] }]
+
+  // The API server leaves both out of the items of a ServiceAccountList, and kubectl takes them from the list.
+  const itemKind = kind.slice(0, -'List'.length)
+  const usual = itemKind === '' ? {} : { apiVersion, kind: itemKind }
+  return items.flatMap((item: unknown, index) =>
+    membersOf(isRecord(item) && item['kind'] === undefined ? { ...usual, ...item } : item).map(({ object, prefix }) => ({
+      object,
+      prefix: ['items', String(index), ...prefix]
+    }))
   )
 }
 
@@ -77,4 +98,8 @@ function offsetOf(document: Document, path: readonly string[]): number | undefin
   return path.length === 0 ? document.range?.[0] : offsetOf(document, path.slice(0, -1))
 }
 
-const oneLine = (message: string): string => message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? message
+function oneLine(message: string): string {
+  const line = message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? message
+
+  return line === 'Maximum call stack size exceeded' ? 'it nests too deeply to be read' : line
+}

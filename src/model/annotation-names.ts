@@ -18,5 +18,8 @@ export const annotationNamesUnder = (prefix: string): AnnotationNames => ({
 })
 
 /** Whether there is such an annotation under any prefix. Who does not know the prefix can pass over an object that has none. */
-export const hasAnnotationNamed = (annotations: Readonly<Record<string, unknown>>, name: AnnotationName): boolean =>
-  Object.keys(annotations).some((key) => key.endsWith(`/${name}`))
+export function hasAnnotationNamed(annotations: Readonly<Record<string, unknown>>, name: AnnotationName): boolean {
+  for (const key in annotations) if (key.endsWith(name) && key.at(-name.length - 1) === '/') return true
+
+  return false
+}

@@ -1,5 +1,5 @@
 import { parsePod, type Pod } from './pod.js'
-import { isRecord, listOf } from './record.js'
+import { isRecord, listOf, textOf } from './record.js'
 
 // Their only template is at one of these places: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 const builtIn = /^(?:v1|(?:apps|batch)\/\w+)$/
@@ -7,7 +7,7 @@ const places: readonly (readonly string[])[] = [['spec', 'template'], ['spec', '
 
 /** Finds the pod templates of an object of any kind (Deployment, CronJob, Argo Rollout, RayCluster, JobSet, …), outer ones first. Never throws. */
 export function findPodTemplates(object: Readonly<Record<string, unknown>>): readonly Pod[] {
-  if (builtIn.test(String(object['apiVersion']))) {
+  if (builtIn.test(textOf(object['apiVersion']) ?? '')) {
     for (const place of places) {
       const template = templateAt(object, place)
       if (template !== undefined) return [template]

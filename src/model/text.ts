@@ -28,27 +28,36 @@ export function shortList(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${first} and ${names.length - 1} more`
 }
 
+const mistakes = 2
+
 /** The known word that is at most two typing mistakes (inserted, left out or replaced characters) away from a text, or undefined. */
 export function closestTo(text: string, known: readonly string[]): string | undefined {
   const [closest] = known
-    .filter((word) => Math.abs(word.length - text.length) <= 2)
     .map((word) => ({ word, distance: editDistance(text, word) }))
-    .filter(({ distance }) => distance <= 2)
+    .filter(({ distance }) => distance <= mistakes)
     .sort((a, b) => a.distance - b.distance)
 
   return closest?.word
 }
 
+/** Levenshtein's distance, or more than the mistakes that count: only cells that near the diagonal can lead to fewer. */
 function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > mistakes) return Infinity
+
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [index, character] of Array.from(a).entries()) {
-    const next = [index + 1]
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = (row[column - 1] ?? 0) + (character === b[column - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1))
+  for (let index = 0; index < a.length; index++) {
+    const next: number[] = new Array<number>(b.length + 1).fill(Infinity)
+    next[0] = index + 1
+    let least = index + 1
+    for (let column = Math.max(1, index + 1 - mistakes); column <= Math.min(b.length, index + 1 + mistakes); column++) {
+      const replaced = (row[column - 1] ?? Infinity) + (a[index] === b[column - 1] ? 0 : 1)
+      const cell = Math.min(replaced, (row[column] ?? Infinity) + 1, (next[column - 1] ?? Infinity) + 1)
+      next[column] = cell
+      least = Math.min(least, cell)
     }
+    if (least > mistakes) return Infinity
     row = next
   }
 
-  return row[b.length] ?? 0
+  return row[b.length] ?? Infinity
 }

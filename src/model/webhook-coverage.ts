@@ -61,8 +61,8 @@ function selectorExclusions(webhook: Webhook, field: 'namespaceSelector' | 'obje
   const labels = Object.entries(recordOf(selector['matchLabels'])).map(([key, value]) => ({ key, operator: 'In', values: [value] }))
 
   return [...labels, ...listOf(selector['matchExpressions'])].filter(isRecord).flatMap(({ key, operator, values }): Exclusion[] => {
-    const label = String(key)
-    const list = listOf(values).map(String).join(', ')
+    const label = textOf(key) ?? ''
+    const list = listOf(values).map(textOf).join(', ')
     const isNamespaceName = field === 'namespaceSelector' && label === namespaceName
     switch (operator) {
       case 'In':

@@ -3,7 +3,7 @@ import { foldShared } from './fold.js'
 import type { ObjectReference, Report } from './report.js'
 
 /** A report for people: a block for each finding, what could not be checked, and a closing line. */
-export function textOf({ findings, unchecked, summary }: Report): string {
+export function reportTextOf({ findings, unchecked, summary }: Report): string {
   const blocks = foldShared(findings).map(({ finding: { rule, severity, field, message, fix, waived }, objects }) =>
     [
       `${objects.length === 1 ? '' : `${many(objects.length, 'object')}: `}${firstFew(objects.map(placeOf))}`,

@@ -1,4 +1,4 @@
-import type { AnnotationName } from '../model/annotation-names.js'
+import { hasAnnotationNamed, type AnnotationName } from '../model/annotation-names.js'
 import { parseCsvRecord } from '../model/csv.js'
 import { parseGoBool } from '../model/identity-webhook.js'
 import type { Problem } from '../model/finding.js'
@@ -18,8 +18,8 @@ export const companionAnnotationInvalid = defineRule({
   on: ['ServiceAccount', 'Pod', 'Workload'],
   needs: ['identityWebhook'],
   concerns: (subject) => {
-    const names: readonly string[] = subject.kind === 'ServiceAccount' ? ofAccounts : ofPods
-    return Object.keys(annotationsOf(subject)).some((key) => names.includes(key.slice(key.indexOf('/') + 1)))
+    const annotations = annotationsOf(subject)
+    return (subject.kind === 'ServiceAccount' ? ofAccounts : ofPods).some((name) => hasAnnotationNamed(annotations, name))
   },
   check(subject, { identityWebhook: { annotationNames } }) {
     const pod = 'pod' in subject ? subject.pod : undefined

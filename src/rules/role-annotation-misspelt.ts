@@ -13,7 +13,8 @@ export const roleAnnotationMisspelt = defineRule({
   check({ annotations }, { identityWebhook: { annotationNames } }) {
     const right = annotationNames['role-arn']
     if (annotations[right] !== undefined) return // what else stands there does no harm
-    const key = Object.keys(annotations).find((key) => isMeant(key, annotations[key], right))
+    const plain = normalised(right)
+    const key = Object.keys(annotations).find((key) => isMeant(key, annotations[key], plain))
     if (key === undefined) return
 
     return {
@@ -33,11 +34,12 @@ const kube2iamKey = 'iam.amazonaws.com/role'
 function isMeant(key: string, value: unknown, right: string): boolean {
   if (key === kube2iamKey) return true
   if (/^ignore\.irsa-guard\.io\//.test(key)) return false
-  if (closestTo(normalised(key), [normalised(right)]) !== undefined) return true
+  const found = normalised(key)
+  if (closestTo(found, [right]) !== undefined) return true
   if (typeof value !== 'string' || parseRoleArn(value.trim()) === undefined) return false
 
   // Further off, the value must speak for it: the ARN of a role, under a key of AWS about a role.
-  const [domain = '', name = ''] = normalised(key).split('/')
+  const [domain = '', name = ''] = found.split('/')
   return /amazon|aws|\beks\b/.test(domain) && /^(?:iam|eks)?role(?:arn|name)?$|^arn$/.test(name)
 }
 

@@ -1,5 +1,5 @@
 import { parseRoleArn } from '../model/role-arn.js'
-import { annotationField } from '../model/subject.js'
+import { annotationField, isRecord } from '../model/record.js'
 import { quote } from '../model/text.js'
 import type { Problem } from '../model/finding.js'
 import { defineRule } from './define-rule.js'
@@ -13,9 +13,10 @@ export const roleArnMalformed = defineRule({
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],
-  check(account, { identityWebhook: { annotationNames } }) {
+  check(account, { identityWebhook: { annotationNames, composeRoleArn } }) {
     const value = account.annotations[annotationNames['role-arn']]
     if (value === undefined || (typeof value === 'string' && parseRoleArn(value) !== undefined)) return
+    if (composeRoleArn && typeof value === 'string' && isBareName(value)) return
 
     return { field: annotationField(annotationNames['role-arn']), ...diagnosisOf(value) }
   }
@@ -26,6 +27,9 @@ type Diagnosis = Omit<Problem, 'field'>
 function diagnosisOf(value: unknown): Diagnosis {
   if (typeof value === 'number') {
     return said(`the annotation is the number ${value}, a text was expected`, `${noOther}, in quotes, so that YAML keeps its digits`)
+  }
+  if (isRecord(value) && Object.keys(value)[0]?.startsWith('{')) {
+    return said('the annotation is a map: YAML reads a template without quotes, {{ … }}, as one', `render it before applying: ${noOther}`)
   }
   if (typeof value !== 'string') {
     const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : JSON.stringify(value)
@@ -97,8 +101,12 @@ function accountIn(value: string): Diagnosis | undefined {
       `if a leading zero was lost, write ${before}0${account}${after} and quote the account id where it is set`
     )
   }
+  const undashed = `${before}${account.replaceAll('-', '')}${after}`
+  if (/^\d{4}-\d{4}-\d{4}$/.test(account) && parseRoleArn(undashed) !== undefined) {
+    return said(`the account id ${quote(account)} holds dashes: ${quote(value)}`, `write ${undashed}`)
+  }
   const found = /^\d+$/.test(account)
-    ? `has ${account.length} digits, 12 were expected`
+    ? `has ${account.length} digit${account.length === 1 ? '' : 's'}, 12 were expected`
     : account === ''
       ? 'is missing'
       : 'is not a number of 12 digits'
@@ -106,10 +114,16 @@ function accountIn(value: string): Diagnosis | undefined {
   return said(`the account id ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`, noOther)
 }
 
-function nameOnly(value: string): Diagnosis | undefined {
-  if (!/^(?:role\/)?[\w+=,.@/-]+$/.test(value) || value.startsWith('arn')) return
+const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value) && !value.startsWith('arn')
 
-  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which nobody told us.
+function nameOnly(value: string): Diagnosis | undefined {
+  if (!isBareName(value)) return
+  if (/^\d(?:\.\d+)?e\+\d+$/i.test(value)) {
+    // As a bare name below, for it could be one.
+    return { ...said(`the annotation is a number that was rendered as ${quote(value)}`, noOther), atAdmission: 'warning' }
+  }
+
+  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which may be where nobody can look.
   return { ...said(`the annotation is a bare name, not an ARN: ${quote(value)}`, noOther), atAdmission: 'warning' }
 }
 
@@ -117,6 +131,12 @@ function restOf(value: string): Diagnosis {
   const corrected = value.replace(/:+/g, ':').replace(/^(arn:aws[a-z0-9-]*:iam):/, '$1::')
   if (corrected !== value && parseRoleArn(corrected) !== undefined) {
     return said(`the ARN has a colon too few or too many: ${quote(value)}`, `write ${corrected}`)
+  }
+  const respelt = value.replace(/^arn:aws[a-z0-9-]*:iam::\d{12}:roles?[:/]/i, (start) =>
+    start.toLowerCase().replace(/roles?[:/]$/, 'role/')
+  )
+  if (respelt !== value && parseRoleArn(respelt) !== undefined) {
+    return said(`the ARN does not begin as one of a role does: ${quote(value)}`, `write ${respelt}`)
   }
 
   return said(`the annotation is not the ARN of a role: ${quote(value)}`, noOther)

@@ -1,7 +1,8 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
 import { after } from '../model/after.js'
+import { quote } from '../model/text.js'
 import { rememberLast } from '../model/remember.js'
 import { Deadline } from './deadline.js'
 import type { Judge } from './judge.js'
@@ -64,10 +65,10 @@ export function buildApp({
     }
   })
 
-  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+  app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
     const statusCode = error.statusCode ?? 500
     onReviewed?.({ ...(statusCode >= 500 && { error }), milliseconds: reply.elapsedTime })
-    return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? error.message : 'internal error' })
+    return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? describeRefusal(error, request) : 'internal error' })
   })
 
   app.post<{ Querystring: { timeout?: string } }>('/validate', { schema: { response: { 200: reviewSchema } } }, (request, reply) => {
@@ -88,8 +89,7 @@ export function buildApp({
   return app
 }
 
-/** What an answer looks like; Fastify makes a faster serializer of it than JSON.stringify. */
-/** The answer's schema; the bench gives it to the server that it compares with. @public */
+/** What an answer looks like: Fastify makes a faster serializer of it than JSON.stringify. The bench compares with a server that has it too. @public */
 export const reviewSchema = {
   type: 'object',
   properties: {
@@ -106,6 +106,15 @@ export const reviewSchema = {
       }
     }
   }
+}
+
+/** What was wrong with a request; where Fastify found it, with what was found and what is taken. */
+function describeRefusal({ message, ...error }: Error & { code?: string }, { headers }: FastifyRequest): string {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `the body is larger than ${bodyLimit / 1024 / 1024} MiB`
+  if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return message
+
+  const found = headers['content-type']
+  return `content-type is ${found === undefined ? 'missing' : quote(found)}; expected application/json`
 }
 
 /** The time that the API server leaves us, from `?timeout=3s` that it sends along; half a second goes to the way back. */

@@ -1,10 +1,10 @@
 import type { FactTypes, Facts, Need } from '../facts/facts.js'
-import type { Finding, Severity, Unchecked } from '../model/finding.js'
+import type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
 import type { Fact } from '../model/fact.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import type { Plan } from './plan.js'
-import { readWaiver } from './waiver.js'
+import { readWaiver, type Waiver } from './waiver.js'
 
 /** Runs the rules of the subject's plan. A rule never sees an unknown fact: it is listed as unchecked instead. */
 export function evaluate(
@@ -18,7 +18,7 @@ export function evaluate(
   const { values, open } = sortFacts(needs, facts, at)
 
   for (const rule of rules) {
-    const missing = open.size === 0 ? undefined : missingFor(rule, open)
+    const missing = open.length === 0 ? undefined : missingFor(rule, open)
     if (missing?.state === 'moot') continue
     const found = missing === undefined ? rule.check(subject, values) : undefined
     if (missing === undefined && found === undefined) continue // nearly all rules of nearly all reviews
@@ -28,40 +28,52 @@ export function evaluate(
     if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
     if (found === undefined) continue
 
-    const waived = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
+    const waiver = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
     for (const { atAdmission, atMost = 'error', ...problem } of [found].flat()) {
       const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
       const usual = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       const severity = severities.indexOf(usual) > severities.indexOf(atMost) ? usual : atMost
-      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...(waived !== undefined && { waived }) })
+      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...told(waiver, rule, problem) })
     }
   }
 
   return { findings, unchecked }
 }
 
-type Open = Exclude<Fact<never>, { state: 'known' }>
+/** A waiver that holds is the finding's reason to pass; one that does not is told, for its author thinks that it does. */
+function told(waiver: Waiver | undefined, { id }: Rule, { message }: Problem): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
+  if (waiver === undefined) return {}
+  if ('reason' in waiver) return { waived: waiver.reason }
+
+  return { message: `${message} (its waiver ignore.irsa-guard.io/${id} does not hold: ${waiver.lapsed})` }
+}
+
+type Missing = Exclude<Fact<never>, { state: 'known' }>
+interface Open {
+  readonly need: Need
+  readonly fact: Missing
+}
 
 /** The values of all facts that are known, of which each rule's types let it see only those that it needs, and the other facts. */
-function sortFacts(needs: readonly Need[], facts: Facts, at: Date): { values: Partial<FactTypes>; open: ReadonlyMap<Need, Open> } {
+function sortFacts(needs: readonly Need[], facts: Facts, at: Date): { values: Partial<FactTypes>; open: readonly Open[] } {
   const values: Record<string, unknown> = { now: at }
-  const open = new Map<Need, Open>()
+  const open: Open[] = []
   for (const need of needs) {
     if (need === 'now') continue
     const fact = facts[need] ?? nobodyAsked
     if (fact.state === 'known') values[need] = fact.value
-    else open.set(need, fact)
+    else open.push({ need, fact })
   }
 
   return { values, open } // each value stands under its own need
 }
 
 /** What keeps a rule from being asked: a fact that is moot, else the first that is unknown. */
-function missingFor({ needs }: Rule, open: ReadonlyMap<Need, Open>): Open | undefined {
-  let unknown: Open | undefined
-  for (const need of needs) {
-    const fact = open.get(need)
-    if (fact?.state === 'moot') return fact
+function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined {
+  let unknown: Missing | undefined
+  for (const { need, fact } of open) {
+    if (!needs.includes(need)) continue
+    if (fact.state === 'moot') return fact
     unknown ??= fact
   }
 

@@ -1,18 +1,25 @@
+/** What became of a waiver: the reason that its author gave, or why it does not hold. */
+export type Waiver = { readonly reason: string } | { readonly lapsed: string }
+
 /**
- * The reason of a waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` that holds at a time.
- * A waiver without a reason is none, and an expired one (after the end of its day, UTC) neither.
+ * Reads the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (to the end of that day, UTC) of an object;
+ * undefined when there is none. Never throws.
  */
-export function readWaiver(annotations: Readonly<Record<string, unknown>>, rule: string, at: Date): string | undefined {
+export function readWaiver(annotations: Readonly<Record<string, unknown>>, rule: string, at: Date): Waiver | undefined {
   const value = annotations[`ignore.irsa-guard.io/${rule}`]
-  if (typeof value !== 'string') return
+  if (value === undefined) return
+  if (typeof value !== 'string' || value.trim() === '') return { lapsed: `it gives no reason; ${form}` }
 
-  const until = /^until\b\s*([^:]*):?([\s\S]*)$/.exec(value.trim())
-  const reason = (until?.[2] ?? value).trim()
-  if (reason === '') return
-  if (until === null) return reason
+  const until = /^until\b\s*([^:]*)(?::([\s\S]*))?$/i.exec(value.trim())
+  if (until === null) return { reason: value.trim() }
 
-  const day = /^(\d{4}-\d{2}-\d{2})$/.exec((until[1] ?? '').trim())?.[1]
-  const end = day === undefined ? NaN : Date.parse(`${day}T23:59:59.999Z`)
+  const [, written = '', reason = ''] = until
+  const day = written.trim()
+  const end = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T23:59:59.999Z`) : NaN
+  if (Number.isNaN(end)) return { lapsed: `"until" needs a day and a colon after it; ${form}` }
+  if (at.getTime() > end) return { lapsed: `it expired at the end of ${day} (UTC)` }
 
-  return at.getTime() <= end ? reason : undefined
+  return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }
 }
+
+const form = 'expected "reason" or "until 2027-01-31: reason"'

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { text as readStream } from 'node:stream/consumers'
 import t from 'tap'
+import { issueCa } from '../../src/controller/issue-certificate.js'
 import { configurationWith } from '../support/bundle-cases.js'
 import { makeAuthority, pem } from '../support/certificates.js'
 import { configurationOf, podsRule, selfManagedWebhook } from '../support/webhooks.js'
@@ -263,7 +265,7 @@ t.test('a document that cannot be read is a line, the others are checked, and th
     'a: [\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a }\n'
   )
   t.equal(code, 2)
-  t.match(stderr, /^stdin:\d+: .+\ngone.yaml cannot be read \(ENOENT\)\nsrc is a folder; name its files, such as src\/\*.yaml\n$/)
+  t.match(stderr, /^stdin:\d+: .+\nthere is no file gone.yaml\nsrc is a folder; name its files, such as src\/\*.yaml\n$/)
   t.match(stdout, /^1 object: 0 errors/)
 })
 
@@ -271,13 +273,13 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
   const table: readonly (readonly [string[], RegExp])[] = [
     [['check'], /missing required argument 'files'/],
     [['check', '-', '--output', 'xml'], /Allowed choices are text, json/],
-    [['check', '-', '--iam', 'gone.json'], /^irsa-guard: gone.json cannot be read \(ENOENT\)\n$/],
-    [['check', '-', '--iam', 'README.md'], /^irsa-guard: README.md is not JSON\n$/],
+    [['check', '-', '--iam', 'gone.json'], /^irsa-guard: there is no file gone.json\n$/],
+    [['check', '-', '--iam', 'README.md'], /^irsa-guard: README.md is not JSON in UTF-8: .+\n$/],
     [['check', '-', '--iam', 'package.json'], /package.json: expected an object with apiVersion/],
     [['check', '-', '--iam', 'examples/iam.json', '--aws'], /option '--aws' cannot be used with option '--iam <file>'/],
     [['check', '-', '--issuer', 'oidc.example'], /--issuer is "oidc.example"; expected a URL/],
     [['serve'], /^irsa-guard: tls.certFile is "\/etc\/irsa-guard\/tls\/tls.crt", and there is no folder \/etc\/irsa-guard\/tls\n$/],
-    [['serve', '--config', 'gone.yaml'], /^irsa-guard: gone.yaml cannot be read \(ENOENT\)\n$/],
+    [['serve', '--config', 'gone.yaml'], /^irsa-guard: there is no file gone.yaml\n$/],
     [['serve', '--config', 'tsconfig.build.json'], /^irsa-guard: tsconfig.build.json: extends: unknown key/],
     [['controller'], /^irsa-guard: there is no cluster: no --kubeconfig, /],
     [['trust'], /required option '--service-account <name>' not specified/],
@@ -303,6 +305,27 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     [['serv'], /unknown command 'serv'/]
   ]
   for (const [args, message] of table) t.match(await run(args), { code: 2, stderr: message }, args.join(' '))
+})
+
+t.test('a reader that stops early changes neither the exit code nor stderr', async (t) => {
+  const account = readFileSync('examples/demo/policy-arn.yaml', 'utf8')
+  const child = spawn('sh', ['-c', `{ "${process.execPath}" dist/cli.js check -; echo "code $?" >&2; } | head -n 1`])
+  child.stdin.end(Array(3000).fill(account).join('---\n'))
+  t.equal(await readStream(child.stderr), 'code 1\n')
+})
+
+t.test('serve ends with 2 and one line when its port is taken', async (t) => {
+  const other = createServer()
+  other.listen(0, '::')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo // of a server that listens
+  const { key, certificate } = issueCa('localhost', { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) })
+  const directory = t.testdir({ 'tls.key': key, 'tls.crt': certificate })
+  const config = `server: { port: ${port}, healthPort: 0 }\ntls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }`
+  writeFileSync(`${directory}/config.yaml`, config)
+  const ended = await run(['serve', '--config', `${directory}/config.yaml`, '--iam', 'examples/iam.json'], '', { HOME: directory })
+  t.match(ended, { code: 2, stderr: new RegExp(`^irsa-guard: port ${port} is in use\n$`) })
 })
 
 const trustOf = (name: string, ...more: string[]): string[] => [

@@ -51,6 +51,9 @@ t.test('tells absent from unknown', async (t) => {
   )
   t.strictSame(await read('arn:aws:iam::111122223333:role/gone'), { state: 'known', value: { exists: false } })
   t.match(await read('arn:aws:iam::444455556666:role/gone'), { state: 'unknown' }, 'nobody said that the list is complete')
+  const role = parseRoleArn(arn)
+  const noRoles = load({ ...head, accounts: ['111122223333'], oidcProviders: [] }).iam
+  t.match(role && noRoles.readRole(role, ask), { state: 'unknown' }, 'a list that is left out is not empty')
   t.equal(load({ ...head, issuer: 'https://a.example' }, { ...head, issuer: 'https://b.example' }).issuer, undefined)
 })
 

@@ -20,7 +20,7 @@ t.test('reads documents, lists and JSON with their lines', async (t) => {
     ''
   ].join('\n')
   const { objects, unreadable } = parseManifest('f.yaml', text)
-  t.strictSame(unreadable, [])
+  t.strictSame(unreadable, [{ file: 'f.yaml', line: 14, message: 'expected a Kubernetes object, a map with apiVersion and kind' }])
   t.match(
     objects.map(({ lineOf, file, object }) => [file, lineOf([]), object['kind']]),
     [
@@ -52,6 +52,8 @@ t.test('reports what cannot be read, and reads the rest', async (t) => {
     ['a: *nowhere', /nowhere/, 0],
     [bomb, /alias/, 0],
     ['a\u0000b', /NUL/, 0],
+    [`a: ${'['.repeat(9000)}${']'.repeat(9000)}\n---\nkind: x`, /^it nests too deeply to be read$/, 1],
+    ['kind: List\nitems: [null, 7, { kind: x }]', /expected a Kubernetes object/, 1],
     ['a: [\n---\nkind: x', /./, 1]
   ]
   for (const [text, message, objects] of table) {
@@ -60,4 +62,17 @@ t.test('reports what cannot be read, and reads the rest', async (t) => {
     t.notMatch(manifest.unreadable[0]?.message, /\n/, 'one line')
     t.equal(manifest.objects.length, objects)
   }
+})
+
+t.test('reads what kubectl would send', async (t) => {
+  const only = (text: string): unknown => parseManifest('f', text).objects[0]?.object
+  t.match(only('apiVersion: v1\nkind: ServiceAccountList\nitems: [{ metadata: { name: a } }]'), {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'a' }
+  })
+  t.match(only('kind: ServiceAccountList\nitems: [{ kind: Pod }]'), { kind: 'Pod' }, 'what an item says of itself stays')
+  t.match(only('a: !!binary cm9sZQ=='), { a: 'role' })
+  t.match(only('a: !!timestamp 2026-11-24'), { a: '2026-11-24' })
+  t.match(only('x: &x { b: 1 }\na: { <<: *x }'), { a: { b: 1 } })
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Finding } from '../../src/model/finding.js'
 import { reportOf } from '../../src/output/report.js'
-import { textOf } from '../../src/output/text.js'
+import { reportTextOf } from '../../src/output/text.js'
 
 const own: Finding = {
   rule: 'role-missing',
@@ -32,7 +32,7 @@ const reportWith = (...findings: readonly (readonly Finding[])[]): ReturnType<ty
 t.test('says once what has one cause for all, with how many objects it concerns and the first of them', async (t) => {
   const report = reportWith(...Array.from({ length: 500 }, (_, index) => (index === 0 ? [missing, own] : [missing])))
   t.equal(
-    textOf(report),
+    reportTextOf(report),
     `500 objects: a.yaml:2 ServiceAccount shop/a0, a.yaml:3 ServiceAccount shop/a1, a.yaml:4 ServiceAccount shop/a2 and 497 more
   error identity-webhook-missing: no identity webhook is registered
   field: metadata.annotations["eks.amazonaws.com/role-arn"]
@@ -49,7 +49,7 @@ a.yaml:2 ServiceAccount shop/a0
 
 t.test('says apart what differs, and what each owner has to mend', async (t) => {
   const lines = (...findings: readonly (readonly Finding[])[]): readonly string[] =>
-    [...textOf(reportWith(...findings)).matchAll(/^\S.*ServiceAccount.*$/gm)].map(([line]) => line)
+    [...reportTextOf(reportWith(...findings)).matchAll(/^\S.*ServiceAccount.*$/gm)].map(([line]) => line)
   t.strictSame(lines([missing]), ['a.yaml:2 ServiceAccount shop/a0'], 'one is said as any other')
   t.strictSame(lines([missing], [missing]), ['2 objects: a.yaml:2 ServiceAccount shop/a0, a.yaml:3 ServiceAccount shop/a1'])
   t.equal(lines([own], [own]).length, 2, 'the same words, but two objects to mend')

@@ -1,6 +1,9 @@
+import { accountFacts } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
 const arn = 'arn:aws:iam::111122223333:role/cart'
+
+const composing = accountFacts({}, { settings: { composeRoleArn: true, source: 'read' } })
 
 export const cases: readonly Case[] = [
   { why: 'well-formed', annotation: arn },
@@ -59,6 +62,32 @@ export const cases: readonly Case[] = [
     fix: new RegExp(`write ${arn}`)
   },
   { why: 'a bare name works with --compose-role-arn', annotation: 'team/cart', message: /a bare name/, atAdmission: 'warning' },
+  { why: 'a bare name that the identity webhook makes an ARN of', annotation: 'team/cart', facts: composing },
+  { why: 'empty all the same', annotation: '', facts: composing, message: /is empty/, atAdmission: 'warning' },
+  { why: 'a template all the same', annotation: '${ROLE}', facts: composing, message: /unrendered template/ },
   { why: 'empty, as charts render it', annotation: '', message: /is empty, so pods get no role/, atAdmission: 'warning' },
+  {
+    why: 'a number as Helm renders it',
+    annotation: '1.11122223333e+11',
+    message: /a number that was rendered as "1\.11122223333e\+11"/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'template without quotes',
+    annotation: { '{ .Values.role }': null },
+    message: /is a map: YAML reads a template/,
+    fix: /^render it/
+  },
+  { why: 'dashes', annotation: 'arn:aws:iam::1111-2222-3333:role/cart', message: /holds dashes/, fix: new RegExp(`^write ${arn}$`) },
+  { why: 'capitals', annotation: 'ARN:AWS:IAM::111122223333:Role/cart', message: /does not begin as/, fix: new RegExp(`^write ${arn}$`) },
+  { why: 'roles', annotation: 'arn:aws:iam::111122223333:roles/cart', message: /does not begin as/, fix: new RegExp(`^write ${arn}$`) },
+  {
+    why: 'colon for a slash',
+    annotation: 'arn:aws:iam::111122223333:role:cart',
+    message: /does not begin as/,
+    fix: new RegExp(`^write ${arn}$`)
+  },
+  { why: 'no name', annotation: 'arn:aws:iam::111122223333:role/', message: /is not the ARN of a role/ },
+  { why: 'one digit', annotation: 'arn:aws:iam::1:role/cart', message: /has 1 digit, 12/ },
   { why: 'rubbish', annotation: 'arn of the cart role', message: /is not the ARN of a role: "arn of the cart role"/ }
 ]

@@ -213,6 +213,14 @@ t.test('honours a waiver that has a reason and has not expired', async (t) => {
   for (const void_ of ['', ' ', 'until 2020-01-31: migrating', 'until 2999-12-31:', 'until tomorrow: migrating', 7]) {
     t.match(await waived(void_), { response: { allowed: false } }, JSON.stringify(void_))
   }
+  t.match(await waived('until 2020-01-31: migrating'), {
+    response: {
+      status: {
+        message:
+          /policy\/cart" \(its waiver ignore\.irsa-guard\.io\/role-arn-malformed does not hold: it expired at the end of 2020-01-31 \(UTC\)\)/
+      }
+    }
+  })
 })
 
 t.test('escapes text of users', async (t) => {
@@ -222,27 +230,42 @@ t.test('escapes text of users', async (t) => {
 
 t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (t) => {
   const app = build()
-  const table: readonly (readonly [string, object | string, number])[] = [
+  const table: readonly (readonly [string, object | string, number, RegExp?])[] = [
     ['not JSON', '{', 400],
     ['a list', '[]', 400],
     ['null', 'null', 400],
     ['another version', { apiVersion: 'v1', kind: 'AdmissionReview' }, 400],
-    ['another kind', { apiVersion: 'admission.k8s.io/v1', kind: 'Pod' }, 400],
+    ['another kind', { apiVersion: 'admission.k8s.io/v1', kind: 'Pod' }, 400, /^kind is "Pod"; expected AdmissionReview$/],
+    ['kind is a map', { apiVersion: 'admission.k8s.io/v1', kind: {} }, 400, /^kind is an object; expected AdmissionReview$/],
     ['no request', { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }, 400],
-    ['no uid', reviewOf({}, { uid: undefined }), 400],
+    ['no uid', reviewOf({}, { uid: undefined }), 400, /^request.uid is missing; expected a text$/],
+    ['a number as uid', reviewOf({}, { uid: 7 }), 400, /^request.uid is 7; expected a text$/],
+    ['request is a list', { ...reviewOf({}), request: [] }, 400, /^request is a list; expected an object$/],
+    ['object is a list', reviewOf([]), 400, /^request.object is a list; expected an object in a CREATE$/],
+    [
+      'object of no kind',
+      reviewOf({ metadata: {} }),
+      400,
+      /^request.object.kind is missing; expected "ServiceAccount", as request.kind says$/
+    ],
+    ['nobody says a kind', reviewOf({ metadata: {} }, { kind: null }), 400, /^request.object.kind is missing; expected a text$/],
     ['no operation', reviewOf({}, { operation: undefined }), 400],
     ['null object', reviewOf(null), 400],
-    ['another kind than announced', reviewOf({ apiVersion: 'v1', kind: 'Pod' }), 400],
+    ['another kind than announced', reviewOf({ apiVersion: 'v1', kind: 'Pod' }), 400, /kind is "Pod"; expected "ServiceAccount"/],
     ['too deep', `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400],
-    ['too large', JSON.stringify({ a: 'x'.repeat(10 * 1024 * 1024) }), 413]
+    ['too large', JSON.stringify({ a: 'x'.repeat(10 * 1024 * 1024) }), 413, /^the body is larger than 8 MiB$/]
   ]
-  for (const [why, payload, status] of table) {
+  for (const [why, payload, status, error = /./] of table) {
     const { statusCode, body } = await post(app, payload)
     t.equal(statusCode, status, why)
-    t.match(body, { statusCode: status, error: String }, why)
+    t.match(body, { statusCode: status, error }, why)
   }
   const plain = await app.inject({ method: 'POST', url: '/validate', payload: '{}', headers: { 'content-type': 'text/plain' } })
   t.match(plain, { statusCode: 415 })
+  t.match(plain.json(), { error: 'content-type is "text/plain"; expected application/json' })
+  t.match((await app.inject({ method: 'POST', url: '/validate', payload: Buffer.from('{}') })).json(), {
+    error: /^content-type is missing;/
+  })
   t.match((await post(app, reviewOf(serviceAccount(good)))).statusCode, 200, 'still alive')
 })
 

@@ -7,6 +7,7 @@ import { buildBudget } from './budget.js'
 import { buildCachedReader, type Lifetime } from './cached-reader.js'
 import { systemClock, type Clock } from './clock.js'
 import { failureOf, isPassing, saysAbsent } from './failure.js'
+import { providerArnOf } from '../../trust-policy/provider.js'
 import { lookalikesOf } from '../lookalikes.js'
 import { failed, type Reply } from './reply.js'
 
@@ -85,7 +86,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
   }
 
   async function readProvider(client: IAMClient, of: ProviderQuestion, another: () => Promise<void>): Promise<Reply<ProviderAnswer>> {
-    const arn = `arn:${of.partition}:iam::${of.account}:oidc-provider/${of.issuer.slice('https://'.length)}`
+    const arn = providerArnOf(of.partition, of.account, of.issuer.slice('https://'.length))
     const get = (): Promise<Sent<ProviderAnswer>> =>
       send('iam:GetOpenIDConnectProvider', another, async () => {
         const provider = await client.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }))
