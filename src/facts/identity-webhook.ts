@@ -2,7 +2,7 @@ import type { KubeClient } from '../kube/client.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import {
   defaultIdentityWebhook,
-  isConfigMapWatched,
+  configMapNamespaceOf,
   parseIdentityWebhookArguments,
   parseIdentityWebhookConfigMap,
   type IdentityWebhookSettings
@@ -31,10 +31,11 @@ export async function readIdentityWebhook(client: KubeClient, signal: AbortSigna
   if (args.state !== 'known') return assumed(args)
 
   const settings = parseIdentityWebhookArguments(args.value)
-  if (!isConfigMapWatched(args.value)) return { settings, because: undefined }
+  const namespace = configMapNamespaceOf(args.value)
+  if (namespace === undefined) return { settings, because: undefined }
 
-  // It lies beside the webhook, and its name cannot be chosen: https://github.com/aws/amazon-eks-pod-identity-webhook (main.go)
-  const configMap = await read(`/api/v1/namespaces/${service.value.namespace}/configmaps/pod-identity-webhook`)
+  // Its name cannot be chosen: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
+  const configMap = await read(`/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/pod-identity-webhook`)
   if (configMap.state !== 'known') return { settings, because: configMap.because }
 
   return { settings: { ...settings, configured: parseIdentityWebhookConfigMap(configMap.value) ?? new Map() }, because: undefined }

@@ -79,9 +79,11 @@ export function parseIdentityWebhookArguments(args: readonly unknown[]): Identit
   }
 }
 
-/** Whether the identity webhook also takes roles from the ConfigMap `pod-identity-webhook` in its namespace. */
-export function isConfigMapWatched(args: readonly unknown[]): boolean {
-  return parseGoBool(parseFlags(args.filter((arg) => typeof arg === 'string')).get('watch-config-map') ?? '') ?? false
+/** The namespace of the ConfigMap `pod-identity-webhook` that the identity webhook also takes roles from; undefined when it does not. */
+export function configMapNamespaceOf(args: readonly unknown[]): string | undefined {
+  const flags = parseFlags(args.filter((arg) => typeof arg === 'string'))
+
+  return parseGoBool(flags.get('watch-config-map') ?? '') === true ? (flags.get('namespace') ?? 'eks') : undefined
 }
 
 /**
@@ -118,7 +120,11 @@ export function parseGoBool(text: string): boolean | undefined {
   return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : undefined
 }
 
-const booleans: ReadonlySet<string> = new Set(['compose-role-arn', 'sts-regional-endpoint', 'watch-config-map', 'in-cluster', 'version'])
+const booleans: ReadonlySet<string> = new Set([
+  ...['compose-role-arn', 'enable-debugging-handlers', 'in-cluster', 'sts-regional-endpoint', 'version', 'watch-config-map'],
+  // those of its log: https://github.com/kubernetes/klog (klog.go, InitFlags)
+  ...['add_dir_header', 'alsologtostderr', 'logtostderr', 'one_output', 'skip_headers', 'skip_log_headers']
+])
 
 /** As github.com/spf13/pflag reads them: `--name=value`, `--name value`, and `--name` alone for a boolean. The last one wins. */
 function parseFlags(args: readonly string[]): ReadonlyMap<string, string> {

@@ -117,8 +117,13 @@ function partsOf(path: string): string[] {
     .filter((part) => part !== '' && part !== '.')
 }
 
-// The order in which the identity webhook appends what a container lacks.
-const injectionOrder = ['AWS_STS_REGIONAL_ENDPOINTS', 'AWS_DEFAULT_REGION', 'AWS_REGION', ...injectedVariables]
+/** The regions that the identity webhook injects both, or neither when one of them is there. */
+export const regionVariables = ['AWS_DEFAULT_REGION', 'AWS_REGION'] as const
+/** What it injects where STS is to be asked in the region. */
+export const regionalStsVariable = 'AWS_STS_REGIONAL_ENDPOINTS'
+
+// The order in which it appends what a container lacks: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
+const injectionOrder = [regionalStsVariable, ...regionVariables, ...injectedVariables]
 
 /**
  * Whether the identity webhook itself wrote the role of a container, as it shows where STS settings and region are injected too (as on

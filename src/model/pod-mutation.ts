@@ -1,12 +1,12 @@
 import { tokenFile, tokenVolume, type IdentityWebhookSettings } from './identity-webhook.js'
-import { containersToMutate, injectedVariables } from './pod-credentials.js'
+import { containersToMutate, injectedVariables, regionVariables, regionalStsVariable } from './pod-credentials.js'
 import type { Container, Pod, Variable } from './pod.js'
 import type { RoleRequest } from './role-request.js'
 
 /**
  * A pod as the identity webhook will leave it: both variables where neither is there, the mount where the container mounts no volume of
- * that name, the volume where there is none of that name. What the template took before is left as it is.
- * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler)
+ * that name, the volume where there is none of that name. What the template took before is left as it is, and a container that it takes
+ * for complete gets nothing at all. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
  */
 export function foreseeMutation(pod: Pod, request: RoleRequest, settings: IdentityWebhookSettings): Pod {
   const chosen = new Set(containersToMutate(pod, settings))
@@ -20,7 +20,9 @@ export function foreseeMutation(pod: Pod, request: RoleRequest, settings: Identi
 }
 
 function mutated(container: Container, request: RoleRequest, settings: IdentityWebhookSettings, pod: Pod): Container {
-  const isTaken = container.variables.some(({ name }) => injectedVariables.some((injected) => injected === name))
+  const isTaken = hasAny(container, injectedVariables)
+  // So it takes a container for complete, and does not look at its mounts any more.
+  if (isTaken && hasAny(container, regionVariables) && hasAny(container, [regionalStsVariable])) return container
   const isMounted = container.mounts.some(({ volume }) => volume === tokenVolume)
   const path = `${settings.mountPath}/${tokenFile}`
   const values = [request.role, isWindowsSelected(pod) ? `C:${path.replaceAll('/', '\\')}` : path]
@@ -39,6 +41,8 @@ function mutated(container: Container, request: RoleRequest, settings: IdentityW
     })
   }
 }
+
+const hasAny = ({ variables }: Container, names: readonly string[]): boolean => variables.some(({ name }) => names.includes(name))
 
 const volumeOf = ({ specField }: Pod, request: RoleRequest): Pod['volumes'][number] => ({
   field: `${specField}.volumes`,

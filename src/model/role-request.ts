@@ -8,7 +8,7 @@ export interface RoleRequest {
   /** The ARN; of a bare name that the identity webhook makes an ARN of, only the end is known. */
   readonly role: string
   readonly isComposed: boolean
-  /** Undefined when the annotation is empty: the token then gets the API server's own audience. */
+  /** Undefined when the annotation is empty, or the ConfigMap names none: the token then gets the API server's own audience. */
   readonly audience: string | undefined
 }
 
@@ -24,7 +24,8 @@ export function roleRequestOf(
   const annotated = textOf(account.annotations[annotationNames['role-arn']])
   if (annotated === undefined) {
     const entry = configured.get(`${account.namespace}/${account.name}`) ?? configured.get(`*/${account.name}`)
-    return entry && { role: entry.role, isComposed: false, audience: entry.audience ?? defaultAudience }
+    // Unlike an account's, it is not completed: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
+    return entry && { role: entry.role, isComposed: false, audience: entry.audience }
   }
   const isComposed = composeRoleArn && !annotated.includes('arn:')
   if (!isComposed && parseRoleArn(annotated) === undefined) return undefined

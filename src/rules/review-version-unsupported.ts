@@ -1,7 +1,10 @@
 import { controlPlaneWebhooksOf, isEksWebhook } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** EKS's identity webhook answers reviews of v1beta1 only, and the registration makes the API server send v1. */
+/**
+ * The registration makes the API server send EKS's identity webhook reviews of v1, and its releases answer v1beta1 only. What it became in
+ * August 2026 answers both (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310); when EKS runs that is not published.
+ */
 export const reviewVersionUnsupported = defineRule({
   id: 'review-version-unsupported',
   severity: 'warning',
@@ -17,7 +20,7 @@ export const reviewVersionUnsupported = defineRule({
 
         return {
           field: `webhooks[${webhook.index}].admissionReviewVersions`,
-          message: `the API server sends reviews of version v1 to webhook ${webhook.name}, but the identity webhook of EKS answers v1beta1 only: every call fails, and pods start without their role`,
+          message: `the API server sends reviews of version v1 to webhook ${webhook.name}, but identity webhooks of before August 2026 answer v1beta1 only: with such a one every call fails, and pods start without their role`,
           fix: 'write [v1beta1], as EKS does, or put v1beta1 before v1'
         }
       })

@@ -76,7 +76,7 @@ t.test('reads the command line of what the Service selects', async (t) => {
 })
 
 t.test('reads the ConfigMap that it watches', async (t) => {
-  const watching = { ...usual, [deployment]: running({ ...webhook, args: ['--watch-config-map=true'] }) }
+  const watching = { ...usual, [deployment]: running({ ...webhook, args: ['--watch-config-map=true', '--namespace=kube-system'] }) }
   const config = JSON.stringify({ 'shop/cart': { RoleARN: 'arn:aws:iam::111122223333:role/cart', Audience: 'sts.example' } })
   t.match(await read({ ...watching, [configMap]: { data: { config } } }), {
     settings: {
@@ -87,6 +87,12 @@ t.test('reads the ConfigMap that it watches', async (t) => {
     because: undefined
   })
   t.match(await read({ ...watching, [configMap]: { data: { config: '{' } } }), { settings: { configured: new Map() }, because: undefined })
+  const elsewhere = { ...watching, [deployment]: running({ ...webhook, args: ['--watch-config-map=true'] }) }
+  t.match(
+    await read({ ...elsewhere, [configMap]: { data: { config } } }),
+    { because: '/api/v1/namespaces/eks/configmaps/pod-identity-webhook could not be read (the API server answered 404)' },
+    'it watches where its flag says, and lies elsewhere itself'
+  )
   t.match(await read(watching), { settings: { source: 'read' }, because: `${configMap} could not be read (the API server answered 404)` })
 })
 

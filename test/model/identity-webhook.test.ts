@@ -2,7 +2,7 @@ import t from 'tap'
 import { annotationNamesUnder } from '../../src/model/annotation-names.js'
 import {
   defaultIdentityWebhook,
-  isConfigMapWatched,
+  configMapNamespaceOf,
   parseGoBool,
   parseIdentityWebhookArguments,
   parseIdentityWebhookConfigMap
@@ -47,15 +47,19 @@ t.test('reads the command line', async (t) => {
   )
   t.equal(parseIdentityWebhookArguments(['--token-expiration=60']).tokenExpiration, 600, 'raised')
   t.equal(parseIdentityWebhookArguments(['--token-audience=a', '--token-audience=b']).defaultAudience, 'b', 'the last one wins')
+  for (const flag of ['--enable-debugging-handlers', '--alsologtostderr', '--skip_headers']) {
+    t.equal(parseIdentityWebhookArguments([flag, '--token-audience=a']).defaultAudience, 'a', `${flag} takes no value`)
+  }
   t.equal(parseIdentityWebhookArguments(['--', '--token-audience=a']).defaultAudience, 'sts.amazonaws.com', 'after the end of flags')
   t.equal(parseIdentityWebhookArguments([null, 7, '--compose-role-arn', '--token-audience']).composeRoleArn, true, 'ill-shaped')
   t.equal(parseIdentityWebhookArguments(['--token-audience=a=b']).defaultAudience, 'a=b', 'an equals sign in the value')
 })
 
-t.test('tells whether the ConfigMap counts', async (t) => {
-  t.equal(isConfigMapWatched(['--watch-config-map']), true)
-  t.equal(isConfigMapWatched(['--watch-config-map=false', null]), false)
-  t.equal(isConfigMapWatched([]), false)
+t.test('tells whether and where a ConfigMap counts', async (t) => {
+  t.equal(configMapNamespaceOf(['--watch-config-map', '--namespace', 'kube-system']), 'kube-system')
+  t.equal(configMapNamespaceOf(['--watch-config-map=true']), 'eks', 'the default')
+  t.equal(configMapNamespaceOf(['--watch-config-map=false', null]), undefined)
+  t.equal(configMapNamespaceOf(['--namespace=kube-system']), undefined)
 })
 
 t.test('reads the ConfigMap', async (t) => {

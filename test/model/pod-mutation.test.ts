@@ -3,7 +3,7 @@ import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
 import { credentialsOf } from '../../src/model/pod-credentials.js'
 import { foreseeMutation } from '../../src/model/pod-mutation.js'
 import { parsePod } from '../../src/model/pod.js'
-import { podOf, role, roleEnv } from '../support/pods.js'
+import { fileEnv, podOf, role, roleEnv } from '../support/pods.js'
 
 const request = { role, isComposed: false, audience: 'sts.amazonaws.com' }
 
@@ -17,5 +17,16 @@ t.test('foresees what the identity webhook does', async (t) => {
   t.strictSame(kindsAfter(podOf({ initContainers: [{ name: 'wait' }] })), ['web-identity', 'web-identity'], 'every container')
   t.strictSame(kindsAfter(podOf({ nodeSelector: { 'kubernetes.io/os': 'windows' } })), ['web-identity'], 'Windows')
   t.strictSame(kindsAfter(podOf({ containers: [{ name: 'app', env: [roleEnv] }] })), ['incomplete'], 'a variable that is there')
+  const settled = [
+    { name: 'AWS_REGION', value: 'eu-west-1' },
+    { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' }
+  ]
+  for (const [env, kind, why] of [
+    [[roleEnv, fileEnv], 'web-identity', 'both variables: the mount follows'],
+    [[roleEnv, fileEnv, ...settled], 'incomplete', 'region and STS settings too: taken for complete, without a mount'],
+    [settled, 'web-identity', 'region and STS settings alone']
+  ] as const) {
+    t.strictSame(kindsAfter(podOf({ containers: [{ name: 'app', env }] })), [kind], why)
+  }
   t.strictSame(kindsAfter(podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': 'app' } })), ['none'], 'skipped')
 })

@@ -37,6 +37,14 @@ export const cases: readonly Case[] = [
   },
   { why: 'both, the same role: volume and mount follow', object: withApp({ env: [roleEnv, fileEnv] }), facts: accountFacts() },
   {
+    why: 'both, and region and STS settings: the identity webhook takes the container for complete, and mounts nothing',
+    object: withApp({
+      env: [roleEnv, fileEnv, { name: 'AWS_DEFAULT_REGION', value: 'eu-west-1' }, { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'legacy' }]
+    }),
+    facts: accountFacts(),
+    message: /^container app has no mount at .*serviceaccount\/token", its AWS_WEB_IDENTITY_TOKEN_FILE after the identity webhook/
+  },
+  {
     why: 'both, another role',
     object: withApp({ env: [{ ...roleEnv, value: otherRole }, fileEnv] }),
     facts: accountFacts(),

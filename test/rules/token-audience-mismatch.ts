@@ -1,5 +1,5 @@
 import type { Case } from '../support/rule-case.js'
-import { accountFacts, fileEnv, injectedPod, podOf, roleEnv, tokenMount } from '../support/pods.js'
+import { accountFacts, fileEnv, injectedPod, podOf, role, roleEnv, tokenMount } from '../support/pods.js'
 
 const withToken = (serviceAccountToken: object): object =>
   podOf({
@@ -36,6 +36,14 @@ export const cases: readonly Case[] = [
     facts: accountFacts({}, { settings: { defaultAudience: 'vault' } })
   },
   { why: 'empty annotation: another rule speaks', object: injectedPod('app'), facts: accountFacts(audience('')) },
+  {
+    why: 'a ConfigMap with the role and no audience: the identity webhook does not fill in its default',
+    object: withToken({ path: 'token' }),
+    facts: accountFacts(
+      { 'eks.amazonaws.com/role-arn': undefined },
+      { settings: { configured: new Map([['shop/cart', { role, audience: undefined }]]) } }
+    )
+  },
   {
     why: 'a token for something else',
     object: podOf({

@@ -1,7 +1,10 @@
 /**
  * What amazon-eks-pod-identity-webhook does to a pod, for where the real one cannot be had: its variables in its order, nothing that a
- * container has already, volume and mount unless they are there. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler, pkg/cache)
+ * container has already, volume and mount unless they are there. Its patches were compared with those of a real one of 2026; what it
+ * does not do as that does is to drop fields of containers that its version of Kubernetes does not know, and to write `resources: {}`.
+ * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go, pkg/cache/cache.go)
  */
+import { parseCsvRecord } from '../../src/model/csv.ts'
 
 /** The parts of a pod, of its containers and of its service account that count. */
 export interface Pod {
@@ -40,7 +43,7 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
 
   const { volumes, containers, initContainers, nodeSelector = {} } = pod.spec
   const annotations = pod.metadata.annotations ?? {}
-  const skipped = (annotations[`${prefix}/skip-containers`] ?? '').split(',') // it reads CSV; no test here has quotes
+  const skipped = parseCsvRecord(annotations[`${prefix}/skip-containers`] ?? '') ?? []
   const isWindows = [nodeSelector['kubernetes.io/os'], nodeSelector['beta.kubernetes.io/os']].includes('windows')
   const tokenFile = isWindows ? `C:${mountPath}/token`.replaceAll('/', '\\') : `${mountPath}/token`
   const isRegional = parseBool(account[`${prefix}/sts-regional-endpoints`]) ?? flags.regionalSts
@@ -50,7 +53,7 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
       : injected(container, { role, tokenFile, region: flags.region, isRegional })
 
   const token = {
-    audience: account[`${prefix}/audience`] ?? 'sts.amazonaws.com',
+    audience: (account[`${prefix}/audience`] ?? 'sts.amazonaws.com') || undefined, // Go leaves out what is empty
     expirationSeconds: expirationOf(annotations) ?? expirationOf(account) ?? 86_400,
     path: 'token'
   }
@@ -58,9 +61,11 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
   const isThere = volumes?.some(({ name }) => name === volumeName) ?? false
 
   return [
-    ...(isThere ? [] : [{ op: 'add', path: '/spec/volumes', value: [volume, ...(volumes ?? [])] }]),
+    ...(isThere
+      ? []
+      : [volumes ? { op: 'add', path: '/spec/volumes/0', value: volume } : { op: 'add', path: '/spec/volumes', value: [volume] }]),
     { op: 'add', path: '/spec/containers', value: containers.map(inject) },
-    ...(initContainers ? [{ op: 'add', path: '/spec/initContainers', value: initContainers.map(inject) }] : [])
+    ...(initContainers?.length ? [{ op: 'add', path: '/spec/initContainers', value: initContainers.map(inject) }] : [])
   ]
 }
 
@@ -74,14 +79,18 @@ interface Injected {
 function injected(container: Container, { role, tokenFile, region, isRegional }: Injected): Container {
   const { env = [], volumeMounts = [] } = container
   const has = (...names: string[]): boolean => env.some(({ name }) => names.includes(name))
+  const hasRole = has('AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE')
+  const hasRegion = has('AWS_DEFAULT_REGION', 'AWS_REGION')
+  if (hasRole && hasRegion && has('AWS_STS_REGIONAL_ENDPOINTS')) return container // its mounts are not looked at
+
   const added: { name: string; value: string }[] = []
   const add = (name: string, value: string): unknown => added.push({ name, value })
   if (isRegional && !has('AWS_STS_REGIONAL_ENDPOINTS')) add('AWS_STS_REGIONAL_ENDPOINTS', 'regional')
-  if (region !== undefined && !has('AWS_DEFAULT_REGION', 'AWS_REGION')) {
+  if (region !== undefined && !hasRegion) {
     add('AWS_DEFAULT_REGION', region)
     add('AWS_REGION', region)
   }
-  if (!has('AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE')) {
+  if (!hasRole) {
     add('AWS_ROLE_ARN', role)
     add('AWS_WEB_IDENTITY_TOKEN_FILE', tokenFile)
   }
@@ -97,7 +106,7 @@ function injected(container: Container, { role, tokenFile, region, isRegional }:
 function expirationOf(annotations: Annotations): number | undefined {
   const text = annotations[`${prefix}/token-expiration`] ?? ''
 
-  return /^[-+]?\d+$/.test(text) ? Math.max(Number(text), shortestExpiration) : undefined
+  return /^[-+]?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Math.max(Number(text), shortestExpiration) : undefined
 }
 
 /** Go's strconv.ParseBool. */

@@ -44,7 +44,8 @@ const server = createServer({ cert: readFileSync(flag('tls-cert')), key: readFil
       ...(patch && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') })
     }
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1beta1', kind: 'AdmissionReview', response: answer }))
+    // No version and no kind, as up to August 2026 (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310): only v1beta1 allows that.
+    response.end(JSON.stringify({ response: answer }))
   })()
 })
 server.listen(Number(flag('port')), '127.0.0.1')
