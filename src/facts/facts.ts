@@ -2,6 +2,7 @@ import type { AccountAnswer } from '../model/account.js'
 import type { Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { NamespaceSettings } from '../model/namespace.js'
+import type { PodRole } from '../model/pod-role.js'
 import type { RegisteredWebhook } from '../model/registered-webhooks.js'
 import type { Within } from '../model/within.js'
 import type { RoleArn } from '../model/role-arn.js'
@@ -60,6 +61,8 @@ export interface FactTypes {
   readonly podsEnforced: boolean
   /** The service account that a pod runs as. */
   readonly account: AccountAnswer
+  /** The role that it asks for, and what the pod's containers have of it. */
+  readonly podRole: PodRole
   /** How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's defaults. */
   readonly identityWebhook: IdentityWebhookSettings
   /** What runs beside the service account, where the other objects are in sight. */

@@ -10,6 +10,7 @@ import { newestGo } from '../x509/go-version.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import type { Answer, Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources, Within } from './facts.js'
 import { after } from '../model/after.js'
+import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
@@ -162,10 +163,17 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   },
 
   account({ subject, sources, ask }) {
-    if (!('pod' in subject)) return moot('it runs as nobody')
+    if (!('pod' in subject)) return runsAsNobody
     if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
 
     return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, ask)
+  },
+
+  podRole(gathering) {
+    const { subject, sources } = gathering
+    if (!('pod' in subject)) return runsAsNobody
+
+    return after(gathering.get('account'), (account) => podRoleFact(subject, account, identityWebhookOf(sources)))
   },
 
   identityWebhook({ sources }) {
@@ -225,6 +233,7 @@ type Target = { readonly arn: RoleArn; readonly iam: IamSource } | Fact<never>
 
 const notPermitted = moot('the namespace may not use the role')
 const otherPartition = moot('the role is in another partition than the cluster')
+const runsAsNobody = moot('it runs as nobody')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 
 function roleArnOf(subject: Subject, { identityWebhook = defaultIdentityWebhook }: Sources): RoleArn | undefined {

@@ -1,5 +1,4 @@
 import type { IdentityWebhookSettings } from './identity-webhook.js'
-import type { PodSubject, WorkloadSubject } from './subject.js'
 import { parseRoleArn } from './role-arn.js'
 import { textOf } from './record.js'
 
@@ -37,12 +36,3 @@ export function roleRequestOf(
 /** Whether a container's role is the one that was asked for. */
 export const isRequested = (request: RoleRequest, role: string): boolean =>
   request.isComposed ? role.endsWith(`:role/${request.role}`) : role === request.role
-
-/** The role that a pod's service account asks for. */
-export function podRequestOf(
-  { namespace, pod }: PodSubject | WorkloadSubject,
-  account: { readonly exists: false } | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> },
-  settings: IdentityWebhookSettings
-): RoleRequest | undefined {
-  return roleRequestOf({ namespace, name: pod.serviceAccountName, annotations: account.exists ? account.annotations : {} }, settings)
-}

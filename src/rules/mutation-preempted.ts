@@ -2,7 +2,7 @@ import { tokenVolume } from '../model/identity-webhook.js'
 import { containersToMutate, credentialsOf, injectedVariables } from '../model/pod-credentials.js'
 import { foreseeMutation } from '../model/pod-mutation.js'
 import type { Pod } from '../model/pod.js'
-import { isRequested, podRequestOf } from '../model/role-request.js'
+import { isRequested } from '../model/role-request.js'
 import { isMutated } from '../model/subject.js'
 import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
@@ -12,12 +12,10 @@ export const mutationPreempted = defineRule({
   id: 'mutation-preempted',
   severity: 'warning',
   on: ['Pod', 'Workload'],
-  needs: ['account', 'identityWebhook'],
+  needs: ['podRole', 'identityWebhook'],
   // In a mutated pod it cannot be told who set what; there the outcome is judged.
   concerns: (subject) => !isMutated(subject) && isTouched(subject.pod),
-  check(subject, { account, identityWebhook }) {
-    const request = podRequestOf(subject, account, identityWebhook)
-    if (request === undefined) return
+  check(subject, { podRole: { request }, identityWebhook }) {
     const later = foreseeMutation(subject.pod, request, identityWebhook)
 
     return containersToMutate(later, identityWebhook).flatMap((container) => {

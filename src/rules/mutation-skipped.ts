@@ -1,6 +1,5 @@
 import { hasAnnotationNamed } from '../model/annotation-names.js'
 import { bypassLabel, isBypassed, skippedNames } from '../model/pod-credentials.js'
-import { podRequestOf } from '../model/role-request.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
@@ -9,12 +8,9 @@ export const mutationSkipped = defineRule({
   id: 'mutation-skipped',
   severity: 'warning',
   on: ['Pod', 'Workload'],
-  needs: ['account', 'identityWebhook'],
+  needs: ['podRole', 'identityWebhook'],
   concerns: ({ pod }) => isBypassed(pod) || hasAnnotationNamed(pod.annotations, 'skip-containers'),
-  check(subject, { account, identityWebhook }) {
-    const { pod } = subject
-    const request = podRequestOf(subject, account, identityWebhook)
-    if (request === undefined) return
+  check({ pod }, { podRole: { request }, identityWebhook }) {
     if (isBypassed(pod)) {
       return {
         field: `${pod.metadataField}.labels[${JSON.stringify(bypassLabel)}]`,

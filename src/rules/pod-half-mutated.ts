@@ -1,7 +1,5 @@
 import { assumptionOf } from '../model/identity-webhook.js'
-import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
 import { failedMutationSeverity } from '../model/pod-enforcement.js'
-import { podRequestOf } from '../model/role-request.js'
 import { isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
@@ -10,21 +8,15 @@ export const podHalfMutated = defineRule({
   id: 'pod-half-mutated',
   severity: 'error',
   on: ['Pod'],
-  needs: ['account', 'identityWebhook', 'podsEnforced'],
+  needs: ['podRole', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,
-  check(subject, { account, identityWebhook, podsEnforced }) {
-    const request = podRequestOf(subject, account, identityWebhook)
-    if (request === undefined) return
-    const judged = containersToMutate(subject.pod, identityWebhook).map((container) => ({
-      container,
-      credentials: credentialsOf(subject.pod, container, identityWebhook)
-    }))
-    if (judged.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated speaks
+  check(subject, { podRole: { request, containers }, identityWebhook, podsEnforced }) {
+    if (containers.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated speaks
 
     // Containers on EKS Pod Identity work in their own way, and such a pod is never denied.
-    const isElsewhere = judged.some(({ credentials }) => credentials.kind === 'endpoint')
+    const isElsewhere = containers.some(({ credentials }) => credentials.kind === 'endpoint')
     const usual = isElsewhere ? 'warning' : failedMutationSeverity(subject, podsEnforced)
-    return judged.flatMap(({ container, credentials }) => {
+    return containers.flatMap(({ container, credentials }) => {
       if (credentials.kind !== 'none' && credentials.kind !== 'incomplete') return []
       const { lacks, field, isOwn } =
         credentials.kind === 'incomplete'

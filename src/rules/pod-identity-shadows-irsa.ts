@@ -1,5 +1,3 @@
-import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
-import { podRequestOf } from '../model/role-request.js'
 import { defineRule } from './define-rule.js'
 
 /** The pod got EKS Pod Identity credentials although its service account is annotated with a role, which nothing uses then. */
@@ -7,15 +5,11 @@ export const podIdentityShadowsIrsa = defineRule({
   id: 'pod-identity-shadows-irsa',
   severity: 'warning',
   on: ['Pod', 'Workload'],
-  needs: ['account', 'identityWebhook'],
+  needs: ['podRole'],
   concerns: ({ pod }) =>
     pod.containers.some(({ variables }) => variables.some(({ name }) => name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI')),
-  check(subject, { account, identityWebhook }) {
-    const request = podRequestOf(subject, account, identityWebhook)
-    if (request === undefined) return
-
-    for (const container of containersToMutate(subject.pod, identityWebhook)) {
-      const credentials = credentialsOf(subject.pod, container, identityWebhook)
+  check(subject, { podRole: { request, containers } }) {
+    for (const { container, credentials } of containers) {
       if (credentials.kind !== 'endpoint' || !credentials.isPodIdentity) continue
 
       return {

@@ -1,7 +1,5 @@
 import { assumptionOf } from '../model/identity-webhook.js'
-import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
 import { failedMutationSeverity } from '../model/pod-enforcement.js'
-import { podRequestOf } from '../model/role-request.js'
 import { isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
@@ -10,13 +8,10 @@ export const podNotMutated = defineRule({
   id: 'pod-not-mutated',
   severity: 'error',
   on: ['Pod'],
-  needs: ['account', 'identityWebhook', 'podsEnforced'],
+  needs: ['podRole', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,
-  check(subject, { account, identityWebhook, podsEnforced }) {
-    const request = podRequestOf(subject, account, identityWebhook)
-    const containers = containersToMutate(subject.pod, identityWebhook)
-    if (request === undefined || containers.length === 0) return
-    if (containers.some((container) => credentialsOf(subject.pod, container, identityWebhook).kind !== 'none')) return
+  check(subject, { podRole: { request, containers }, identityWebhook, podsEnforced }) {
+    if (containers.length === 0 || containers.some(({ credentials }) => credentials.kind !== 'none')) return
 
     return {
       field: `${subject.pod.specField}.containers`,

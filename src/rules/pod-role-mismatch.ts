@@ -1,6 +1,6 @@
-import { containersToMutate, credentialsOf, isInjected } from '../model/pod-credentials.js'
+import { isInjected } from '../model/pod-credentials.js'
 import { failedMutationSeverity } from '../model/pod-enforcement.js'
-import { isRequested, podRequestOf } from '../model/role-request.js'
+import { isRequested } from '../model/role-request.js'
 import { isMutated } from '../model/subject.js'
 import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
@@ -10,14 +10,10 @@ export const podRoleMismatch = defineRule({
   id: 'pod-role-mismatch',
   severity: 'error',
   on: ['Pod'],
-  needs: ['account', 'identityWebhook', 'podsEnforced'],
+  needs: ['podRole', 'podsEnforced'],
   concerns: isMutated,
-  check(subject, { account, identityWebhook, podsEnforced }) {
-    const request = podRequestOf(subject, account, identityWebhook)
-    if (request === undefined) return
-
-    return containersToMutate(subject.pod, identityWebhook).flatMap((container) => {
-      const credentials = credentialsOf(subject.pod, container, identityWebhook)
+  check(subject, { podRole: { request, containers }, podsEnforced }) {
+    return containers.flatMap(({ container, credentials }) => {
       if (credentials.kind !== 'web-identity') return []
       const { field, value } = credentials.role
       if (value === undefined || isRequested(request, value)) return []

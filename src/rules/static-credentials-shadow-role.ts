@@ -1,6 +1,4 @@
-import { containersToMutate } from '../model/pod-credentials.js'
 import { variableOf, type Container, type Variable } from '../model/pod.js'
-import { podRequestOf } from '../model/role-request.js'
 import { defineRule } from './define-rule.js'
 
 /** A container sets an access key, which every AWS SDK prefers to the role. */
@@ -8,13 +6,10 @@ export const staticCredentialsShadowRole = defineRule({
   id: 'static-credentials-shadow-role',
   severity: 'warning',
   on: ['Pod', 'Workload'],
-  needs: ['account', 'identityWebhook'],
+  needs: ['podRole'],
   concerns: ({ pod }) => pod.containers.some((container) => keyOf(container) !== undefined),
-  check(subject, { account, identityWebhook }) {
-    const request = podRequestOf(subject, account, identityWebhook)
-    if (request === undefined) return
-
-    return containersToMutate(subject.pod, identityWebhook).flatMap((container) => {
+  check(_subject, { podRole: { request, containers } }) {
+    return containers.flatMap(({ container }) => {
       const key = keyOf(container)
       if (key === undefined) return []
 

@@ -1,6 +1,4 @@
 import { assumptionOf } from '../model/identity-webhook.js'
-import { containersToMutate, credentialsOf } from '../model/pod-credentials.js'
-import { podRequestOf } from '../model/role-request.js'
 import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
 
@@ -9,14 +7,12 @@ export const tokenAudienceMismatch = defineRule({
   id: 'token-audience-mismatch',
   severity: 'warning',
   on: ['Pod', 'Workload'],
-  needs: ['account', 'identityWebhook'],
+  needs: ['podRole', 'identityWebhook'],
   concerns: ({ pod }) => pod.volumes.some(({ tokens }) => tokens.length > 0),
-  check(subject, { account, identityWebhook }) {
-    const request = podRequestOf(subject, account, identityWebhook)
-    if (request?.audience === undefined) return
+  check(subject, { podRole: { request, containers }, identityWebhook }) {
+    if (request.audience === undefined) return
 
-    for (const container of containersToMutate(subject.pod, identityWebhook)) {
-      const credentials = credentialsOf(subject.pod, container, identityWebhook)
+    for (const { container, credentials } of containers) {
       if (credentials.kind !== 'web-identity' || credentials.token === undefined) continue
       const { field, audience } = credentials.token
       if (audience === request.audience) continue

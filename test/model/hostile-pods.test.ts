@@ -6,7 +6,17 @@ import { parseSubject, type Stage } from '../../src/model/subject.js'
 import { rules } from '../../src/rules/index.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
-import { accountFacts, deploymentOf, injectedContainer, injectedPod, podOf, role, roleEnv, tokenVolume } from '../support/pods.js'
+import {
+  accountFacts,
+  deploymentOf,
+  injectedContainer,
+  injectedPod,
+  podOf,
+  role,
+  roleEnv,
+  tokenVolume,
+  withPodRole
+} from '../support/pods.js'
 
 const facts = {
   ...accountFacts(),
@@ -22,7 +32,7 @@ const judge = (object: unknown, stage: Stage = 'admitted'): number => {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) return 0
 
-  return evaluate(planFor(subject), subject, facts, { at: new Date() }).findings.length
+  return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at: new Date() }).findings.length
 }
 
 // A shape that the rules know, in which anything may stand anywhere.

@@ -8,6 +8,7 @@ import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
 import type { Finding } from '../../src/model/finding.js'
 import { identityWebhook } from '../support/accounts.js'
+import { withPodRole } from '../support/pods.js'
 import type { AnnotationCase, Case, ObjectCase } from '../support/rule-case.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
@@ -34,7 +35,7 @@ for (const rule of rules) {
         const subject = parseSubject(object, { stage, old })
         if (subject === undefined) throw new Error(`${given.why}: not a subject`)
 
-        return evaluate(planFor(subject), subject, facts, { at }).findings
+        return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at }).findings
       }
       const facts = { identityWebhook, ...given.facts }
       const findings = findingsOf(object, old, facts)

@@ -12,6 +12,7 @@ import { podHalfMutated } from '../../src/rules/pod-half-mutated.js'
 import { podNotMutated } from '../../src/rules/pod-not-mutated.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
+import { withPodRole } from '../support/pods.js'
 
 const module = 'github.com/aws/amazon-eks-pod-identity-webhook@v0.6.14'
 
@@ -73,7 +74,7 @@ function judged(pod: object, { metadata }: Readonly<Record<string, unknown>>): s
   const subject = parseSubject(pod, { stage: 'admitted' })
   if (subject === undefined) throw new Error('a pod is a subject')
 
-  return evaluate(planFor(subject), subject, facts, { at: new Date() }).findings.map(({ message }) => message)
+  return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at: new Date() }).findings.map(({ message }) => message)
 }
 
 /** The patch that a pod's file expects. */

@@ -1,6 +1,8 @@
 import type { Facts } from '../../src/facts/facts.js'
+import { podRoleFact } from '../../src/facts/pod-role.js'
 import { known } from '../../src/model/fact.js'
 import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../src/model/identity-webhook.js'
+import type { Subject } from '../../src/model/subject.js'
 
 export const role = 'arn:aws:iam::111122223333:role/cart'
 export const otherRole = 'arn:aws:iam::111122223333:role/search'
@@ -16,6 +18,14 @@ export function accountFacts(
     identityWebhook: known({ ...defaultIdentityWebhook, ...settings }),
     podsEnforced: known(podsEnforced)
   }
+}
+
+/** Facts about a service account, with what follows from them for a subject that has pods. */
+export function withPodRole(subject: Subject, facts: Facts): Facts {
+  const { account, identityWebhook } = facts
+  if (!('pod' in subject) || account === undefined || identityWebhook?.state !== 'known') return facts
+
+  return { ...facts, podRole: podRoleFact(subject, account, identityWebhook.value) }
 }
 
 /** A pod of service account `cart`; `spec` and `metadata` win. */

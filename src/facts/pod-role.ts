@@ -1,0 +1,19 @@
+import type { AccountAnswer } from '../model/account.js'
+import { known, moot, type Fact } from '../model/fact.js'
+import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
+import { podRoleOf, type PodRole } from '../model/pod-role.js'
+import type { PodSubject, WorkloadSubject } from '../model/subject.js'
+
+/** The role of a pod, by what is known of its service account; moot when that asks for none. */
+export function podRoleFact(
+  subject: PodSubject | WorkloadSubject,
+  account: Fact<AccountAnswer>,
+  settings: IdentityWebhookSettings
+): Fact<PodRole> {
+  if (account.state !== 'known') return account
+  const role = podRoleOf(subject, account.value, settings)
+
+  return role === undefined ? noRequest : known(role)
+}
+
+const noRequest = moot('its service account asks for no role')
