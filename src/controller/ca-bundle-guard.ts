@@ -51,7 +51,7 @@ const apiServerName = 'kubernetes.default.svc'
  */
 export async function guardCaBundles(context: RoundContext): Promise<readonly Standing[]> {
   const { client, configurations, config, now, log } = context
-  const guarded = guardedWebhooksOf(configurations, config.guard)
+  const guarded = firstOf(guardedWebhooksOf(configurations, config.guard))
   const [chains, injected, found] = await Promise.all([readChains(guarded), readInjected(guarded, context), readWebhookTrust(client)])
   const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
     const [chain, address] = [chains.get(one), addressOf(one.webhook)]
@@ -97,6 +97,16 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
   await tellChanges(context, standings, found?.status ?? [])
   return standings
 }
+
+// The WebhookTrust's status takes no more. Who may make configurations could make thousands under a guarded name.
+const mostGuarded = 256
+const places = ['own', 'control-plane', 'reachable'] as const
+
+/** As many as can be told, ours and those beside the API servers before those that anybody may have put behind a Service. */
+const firstOf = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
+  guarded.length <= mostGuarded
+    ? guarded
+    : guarded.toSorted((one, other) => places.indexOf(one.place) - places.indexOf(other.place)).slice(0, mostGuarded)
 
 /**
  * How a webhook beside the API servers stands. Nobody but its API server reaches it; both are signed by the same CA, so the API server's own

@@ -84,6 +84,30 @@ t.test('judges by what each API server serves, whatever addresses its certificat
   }
 })
 
+t.test('tells of as many as the WebhookTrust takes, those beside the API server first', async (t) => {
+  const statuses: unknown[] = []
+  const client = clientThat(({ method = 'GET', path, body }) => {
+    if (path.endsWith('/status')) statuses.push(body)
+    return { status: method === 'GET' ? 404 : 201 }
+  })
+  const many = Array.from({ length: 300 }, () => configurationWith('', { name: 'a.example' }, { url: 'https://127.0.0.2.example:1/' }))
+  const standings = await guardCaBundles({
+    client,
+    apiServers: [],
+    configurations: [...many, configurationWith(pem(clusterCa.der))],
+    ownCas: '',
+    clusterCas: pem(clusterCa.der),
+    issuer: undefined,
+    canaryPassed: false,
+    config: { guard: ['a.example'], enforce: [], injectors: {} },
+    now,
+    log: pino({ level: 'silent' })
+  })
+  t.equal(standings.length, 256)
+  t.match(standings[0], { guarded: { webhook: { name: guardedName } }, state: 'ok' })
+  t.match(statuses, [{ status: { webhooks: { length: 256 } } }])
+})
+
 t.test('reads all webhook configurations or none', async (t) => {
   const lists: Readonly<Record<string, readonly unknown[]>> = {
     mutatingwebhookconfigurations: [{ metadata: { name: 'a' } }, 'no object'],
