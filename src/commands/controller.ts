@@ -9,16 +9,23 @@ import { logSourceChanges } from '../controller/ca-sources.js'
 import { readClusterCas } from '../controller/cluster-cas.js'
 import { issueCa } from '../controller/issue-certificate.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/own-webhook.js'
-import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../controller/probes.js'
+import {
+  canaryFactOf,
+  hasNewFailure,
+  isCanaryPassed,
+  lastKnownOf,
+  proofTroubleOf,
+  prove,
+  tellProofs,
+  type Probes
+} from '../controller/probes.js'
 import { repeat } from '../controller/repeat.js'
 import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
 import { buildIssuerReader } from '../facts/cluster-issuer.js'
 import { buildLiveWebhooks } from '../facts/live-webhooks.js'
-import type { CanaryResult } from '../facts/webhooks.js'
 import { findCluster } from '../kube/connect.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
 import { buildMetrics, type Metrics } from '../metrics.js'
-import { known, unknown, type Fact } from '../model/fact.js'
 import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { buildHealthApp } from '../server/health.js'
@@ -91,7 +98,7 @@ export async function controller(
       ownCas: own?.cas.join('') ?? '',
       clusterCas,
       issuer: typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined,
-      canaryPassed: isPassed(probes),
+      canaryPassed: isCanaryPassed(probes),
       config: config.caBundle,
       now: new Date(),
       log
@@ -124,7 +131,7 @@ export async function controller(
     const before = probes
     probes = found
     showProofs(metrics, found)
-    if (isPassed(found) !== isPassed(before)) caBundles.now()
+    if (isCanaryPassed(found) !== isCanaryPassed(before)) caBundles.now()
     const context = { client, log, now: new Date(), identityWebhook: identityConfigurationOf(configurations) }
     await tellProofs(context, found, { before, known: knownProbes })
     knownProbes = lastKnownOf(found, knownProbes)
@@ -154,8 +161,8 @@ export async function controller(
   const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry, {
     caBundles: () => caBundles.trouble(),
     probes: () => proofs.trouble(),
-    canary: () => troubleOf(probes, 'canary'),
-    selfTest: () => troubleOf(probes, 'webhook', 'policy')
+    canary: () => proofTroubleOf(probes, 'canary'),
+    selfTest: () => proofTroubleOf(probes, 'webhook', 'policy')
   })
   await listen(health, config.server.healthPort)
 
@@ -171,33 +178,9 @@ export async function controller(
   }
 }
 
-/** Whether the identity webhook mutated the canary at every API server. */
-function isPassed(probes: Probes | undefined): boolean {
-  return probes !== undefined && probes.canary.size > 0 && [...probes.canary.values()].every(({ state }) => state === 'works')
-}
-
-/** What the canary found, for the rules. */
-function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
-  const results = [...(probes?.canary ?? [])]
-  const failing = results.flatMap(([address, proof]) => (proof.state === 'fails' ? [{ address, because: proof.because }] : []))
-  const proved = results.filter(([, { state }]) => state !== 'unknown').length
-
-  return proved === 0 ? unknown('the canary has not been answered yet') : known({ proved, failing })
-}
-
 function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
   gauge.reset()
   for (const { rule, severity } of findings) gauge.inc({ rule, severity })
-}
-
-function troubleOf(probes: Probes | undefined, ...checks: readonly (keyof Probes)[]): string | undefined {
-  const proofs = checks.flatMap((check) =>
-    [...(probes?.[check] ?? [])].map(([address, proof]) => ({ name: checks.length === 1 ? address : `${check} at ${address}`, proof }))
-  )
-  if (proofs.length === 0) return 'not asked yet'
-  const bad = proofs.flatMap(({ name, proof }) => (proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]))
-
-  return bad.length === 0 ? undefined : bad.join('; ')
 }
 
 function showStandings({ caBundleState }: Metrics, standings: readonly Standing[]): void {

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
+import type { CanaryResult } from '../facts/webhooks.js'
 import type { KubeClient } from '../kube/client.js'
+import { known, unknown, type Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import type { ApiServer } from './api-servers.js'
 import { proveIdentityWebhook } from './canary.js'
@@ -32,12 +34,12 @@ export async function prove(
 
 /** The newest outcomes that tell something: what could not be asked this time is as it was the time before. */
 export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes {
-  const known = (check: Check): ReadonlyMap<string, Proof> =>
+  const newest = (check: Check): ReadonlyMap<string, Proof> =>
     new Map(
       [...probes[check]].map(([address, proof]) => [address, proof.state === 'unknown' ? (before?.[check].get(address) ?? proof) : proof])
     )
 
-  return { canary: known('canary'), webhook: known('webhook'), policy: known('policy') }
+  return { canary: newest('canary'), webhook: newest('webhook'), policy: newest('policy') }
 }
 
 /** Whether something fails that did not fail before. */
@@ -45,6 +47,31 @@ export function hasNewFailure(probes: Probes, before: Probes | undefined): boole
   return checks.some((check) =>
     [...probes[check]].some(([address, { state }]) => state === 'fails' && before?.[check].get(address)?.state !== 'fails')
   )
+}
+
+/** Whether the identity webhook mutated the canary at every API server. */
+export function isCanaryPassed(probes: Probes | undefined): boolean {
+  return probes !== undefined && probes.canary.size > 0 && [...probes.canary.values()].every(({ state }) => state === 'works')
+}
+
+/** What the canary found, for the rules. */
+export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
+  const results = [...(probes?.canary ?? [])]
+  const failing = results.flatMap(([address, proof]) => (proof.state === 'fails' ? [{ address, because: proof.because }] : []))
+  const proved = results.filter(([, { state }]) => state !== 'unknown').length
+
+  return proved === 0 ? unknown('the canary has not been answered yet') : known({ proved, failing })
+}
+
+/** What does not work, in words; undefined when all of it does. */
+export function proofTroubleOf(probes: Probes | undefined, ...checks: readonly Check[]): string | undefined {
+  const proofs = checks.flatMap((check) =>
+    [...(probes?.[check] ?? [])].map(([address, proof]) => ({ name: checks.length === 1 ? address : `${check} at ${address}`, proof }))
+  )
+  if (proofs.length === 0) return 'not asked yet'
+  const bad = proofs.flatMap(({ name, proof }) => (proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]))
+
+  return bad.length === 0 ? undefined : bad.join('; ')
 }
 
 async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
