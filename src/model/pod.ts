@@ -65,10 +65,6 @@ export function parsePod(template: unknown, field = ''): Pod | undefined {
   const metadata = recordOf(template['metadata'])
   const at = (name: string): string => (field === '' ? name : `${field}.${name}`)
   const specField = at('spec')
-  const containersOf = (name: string): Container[] =>
-    listOf(spec[name]).flatMap((container, index) =>
-      isRecord(container) ? [parseContainer(container, `${specField}.${name}[${index}]`)] : []
-    )
 
   return {
     specField,
@@ -79,10 +75,11 @@ export function parsePod(template: unknown, field = ''): Pod | undefined {
     serviceAccountName: textOf(spec['serviceAccountName']) ?? textOf(spec['serviceAccount']) ?? 'default',
     priorityClassName: textOf(spec['priorityClassName']),
     runtimeClassName: textOf(spec['runtimeClassName']),
-    containers: [...containersOf('initContainers'), ...containersOf('containers')],
-    volumes: listOf(spec['volumes']).flatMap((volume, index) =>
-      isRecord(volume) ? [parseVolume(volume, `${specField}.volumes[${index}]`)] : []
-    ),
+    containers: [
+      ...parseEach(spec['initContainers'], `${specField}.initContainers`, parseContainer),
+      ...parseEach(spec['containers'], `${specField}.containers`, parseContainer)
+    ],
+    volumes: parseEach(spec['volumes'], `${specField}.volumes`, parseVolume),
     nodeSelector: recordOf(spec['nodeSelector']),
     wantsWindows: recordOf(spec['os'])['name'] === 'windows' || isBoundToWindows(spec['affinity'])
   }
@@ -121,15 +118,16 @@ function parseContainer(container: Readonly<Record<string, unknown>>, field: str
     name: textOf(container['name']) ?? '',
     variables,
     variableCount: env.length,
-    mounts: listOf(container['volumeMounts']).flatMap((mount, index) => {
-      if (!isRecord(mount)) return []
-      const path = textOf(mount['mountPath'])
-      const volume = textOf(mount['name'])
-      if (path === undefined || volume === undefined) return []
-
-      return [{ field: `${field}.volumeMounts[${index}]`, volume, path, subPath: textOf(mount['subPath']) ?? textOf(mount['subPathExpr']) }]
-    })
+    mounts: parseEach(container['volumeMounts'], `${field}.volumeMounts`, parseMount)
   }
+}
+
+function parseMount(mount: Readonly<Record<string, unknown>>, field: string): Mount | undefined {
+  const path = textOf(mount['mountPath'])
+  const volume = textOf(mount['name'])
+  if (path === undefined || volume === undefined) return undefined
+
+  return { field, volume, path, subPath: textOf(mount['subPath']) ?? textOf(mount['subPathExpr']) }
 }
 
 function valueOf(entry: Readonly<Record<string, unknown>>): string | undefined {
@@ -141,24 +139,32 @@ function valueOf(entry: Readonly<Record<string, unknown>>): string | undefined {
 }
 
 function parseVolume(volume: Readonly<Record<string, unknown>>, field: string): Volume {
-  const sources = listOf(recordOf(volume['projected'])['sources'])
-
   return {
     field,
     name: textOf(volume['name']) ?? '',
-    tokens: sources.flatMap((source, index) => {
-      const token = recordOf(source)['serviceAccountToken']
-      if (!isRecord(token)) return []
-
-      return [
-        {
-          field: `${field}.projected.sources[${index}].serviceAccountToken`,
-          audience: textOf(token['audience']),
-          path: textOf(token['path']) ?? ''
-        }
-      ]
-    })
+    tokens: parseEach(recordOf(volume['projected'])['sources'], `${field}.projected.sources`, parseToken)
   }
+}
+
+function parseToken({ serviceAccountToken: token }: Readonly<Record<string, unknown>>, field: string): ProjectedToken | undefined {
+  if (!isRecord(token)) return undefined
+
+  return { field: `${field}.serviceAccountToken`, audience: textOf(token['audience']), path: textOf(token['path']) ?? '' }
+}
+
+/** The members of a list that can be parsed; `field` is that of the list. */
+function parseEach<T>(
+  list: unknown,
+  field: string,
+  parse: (member: Readonly<Record<string, unknown>>, field: string) => T | undefined
+): T[] {
+  const parsed: T[] = []
+  for (const [index, member] of listOf(list).entries()) {
+    const one = isRecord(member) ? parse(member, `${field}[${index}]`) : undefined
+    if (one !== undefined) parsed.push(one)
+  }
+
+  return parsed
 }
 
 function isBoundToWindows(affinity: unknown): boolean {
