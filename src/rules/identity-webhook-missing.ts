@@ -7,7 +7,7 @@ import { defineRule } from './define-rule.js'
 export const identityWebhookMissing = defineRule({
   id: 'identity-webhook-missing',
   severity: 'error',
-  atAdmission: 'warning', // it may be installed a moment later
+  atAdmission: 'never', // the canary tells of a webhook that is lost; here it may be installed a moment later
   on: ['ServiceAccount'],
   needs: ['identityWebhooks', 'identityWebhook'],
   concerns: ({ annotations }) => hasAnnotationNamed(annotations, 'role-arn'),

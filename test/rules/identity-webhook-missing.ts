@@ -1,27 +1,34 @@
 import { known, moot } from '../../src/model/fact.js'
 import { registeredWebhooksOf } from '../../src/model/registered-webhooks.js'
+import { accountOf, annotated } from '../support/accounts.js'
 import { configurationOf, configurationSubject, eksWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
 
-const annotation = 'arn:aws:iam::111122223333:role/cart'
 const none = { identityWebhooks: known([]) }
 
 export const cases: readonly Case[] = [
   {
     why: 'there is one',
-    annotation,
+    stage: 'running',
+    object: accountOf(annotated),
     facts: { identityWebhooks: known(registeredWebhooksOf([configurationSubject(configurationOf([eksWebhook()]))])) }
   },
-  { why: 'nobody sees the whole cluster', annotation, facts: { identityWebhooks: moot('') } },
-  {
-    why: 'there is none; it may come in a moment',
-    annotation,
+  { why: 'nobody sees the whole cluster', stage: 'source', object: accountOf(annotated), facts: { identityWebhooks: moot('') } },
+  ...(['running', 'source'] as const).map((stage) => ({
+    why: `there is none, ${stage}`,
+    stage,
+    object: accountOf(annotated),
     facts: none,
-    atAdmission: 'warning',
     message: /^no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role$/,
     fix: /register it again/
-  },
-  { why: 'it asks for no role', annotation: undefined, facts: none },
-  { why: 'emptied', annotation: '', facts: none },
-  { why: 'a key of somebody else', annotation: undefined, annotations: { 'other.example/role-arn': annotation }, facts: none }
+  })),
+  { why: 'it may come in a moment', object: accountOf(annotated), facts: none },
+  { why: 'it asks for no role', stage: 'running', object: accountOf(), facts: none },
+  { why: 'emptied', stage: 'running', object: accountOf({ 'eks.amazonaws.com/role-arn': '' }), facts: none },
+  {
+    why: 'a key of somebody else',
+    stage: 'running',
+    object: accountOf({ 'other.example/role-arn': 'arn:aws:iam::111122223333:role/cart' }),
+    facts: none
+  }
 ]
