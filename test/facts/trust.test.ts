@@ -40,3 +40,34 @@ t.test('says why it cannot tell', async (t) => {
   })
   t.match(trustOf(role, { ...given, subject: { ...subject, annotations: { 'eks.amazonaws.com/audience': '' } } }), { state: 'unknown' })
 })
+
+t.test('remembers no judgement for another question', async (t) => {
+  const role = trusting(policy(statement())) // one document throughout, as a cached answer of IAM is
+  const asked = (parts: Partial<typeof given>): unknown => trustOf(role, { ...given, ...parts })
+  const verdict = (is: string): object => ({ state: 'known', value: { verdict: is } })
+  const other = parseRoleArn('arn:aws:iam::444455556666:role/team/cart')
+  const abroad = parseRoleArn('arn:aws-cn:iam::111122223333:role/team/cart')
+  if (other === undefined || abroad === undefined) throw new Error('these are role ARNs')
+
+  for (const [why, parts] of [
+    ['another name', { subject: { ...subject, name: 'mail' } }],
+    ['another namespace', { subject: { ...subject, namespace: 'prod' } }],
+    ['another audience', { subject: { ...subject, annotations: { 'eks.amazonaws.com/audience': 'team' } } }],
+    ['another issuer', { issuer: known(`${issuer}X`) }],
+    ['another account', { arn: other }],
+    ['another partition', { arn: abroad }]
+  ] as const) {
+    t.match(asked({}), verdict('allowed'), `before ${why}`)
+    t.match(asked(parts as Partial<typeof given>), verdict('denied'), why)
+    t.match(asked({}), verdict('allowed'), `after ${why}`)
+  }
+})
+
+t.test('judges a policy that speaks of time anew', async (t) => {
+  const until = { DateLessThan: { 'aws:CurrentTime': '2026-12-01T00:00:00Z' } }
+  const role = trusting(policy(statement({ Condition: { ...asks({}), ...until } })))
+  const at = (date: string): unknown => trustOf(role, { ...given, at: new Date(date) })
+  t.match(at('2026-11-24T00:00:00Z'), { value: { verdict: 'depends' } })
+  t.match(at('2026-12-02T00:00:00Z'), { value: { verdict: 'denied' } })
+  t.match(at('2026-11-24T00:00:00Z'), { value: { verdict: 'depends' } })
+})
