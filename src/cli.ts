@@ -96,7 +96,6 @@ Examples:
   irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
   )
   .action(async (object: string | undefined, options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }) => {
-    const terminal = { stdout: (text: string) => process.stdout.write(text) }
     const { bundle } = options
     if ((object === undefined) === (bundle === undefined)) {
       throw new GuardError('ERR_USAGE', 'say which bundle is meant: mutatingwebhookconfiguration/NAME of a cluster, or --bundle FILE')
@@ -198,7 +197,7 @@ function complain({ message }: GuardError): void {
 try {
   await program.parseAsync()
 } catch (error) {
-  // commander has printed its message already; --help ends here too, with exit code 0
+  // commander has printed its message already; --help and --version end here too, with exit code 0
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else if (error instanceof GuardError) {
     complain(error)

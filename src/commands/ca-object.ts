@@ -2,6 +2,7 @@ import { readServedChain } from '../kube/served-chain.js'
 import { readInjectedCas, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { isObjectName } from '../kube/object-name.js'
+import { addressOfUrl } from '../kube/url-address.js'
 import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
 import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
@@ -71,10 +72,9 @@ async function readInjected(
  * answers: a load balancer's certificate says nothing about the cluster's CAs.
  */
 async function readApiServerChain(client: KubeClient, clusterCa: string, at: Date): Promise<{ chain: string; host: string } | undefined> {
-  const { hostname, port } = new URL(client.server)
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const { host, port } = addressOfUrl(client.server)
   try {
-    const chain = await readServedChain({ host, port: Number(port === '' ? 443 : port) }, handshakeTimeout)
+    const chain = await readServedChain({ host, port }, handshakeTimeout)
 
     return judgeTls({ caBundle: Buffer.from(clusterCa).toString('base64'), chain, host, at }).accepted ? { chain, host } : undefined
   } catch {

@@ -1,4 +1,5 @@
 import type { KubeClient } from '../kube/client.js'
+import { addressOfUrl } from '../kube/url-address.js'
 import { isRecord } from '../model/subject.js'
 
 /** One API server: its address as a label for metrics, and a client for it. */
@@ -77,7 +78,5 @@ const endpointOf = (host: string, port: number): Omit<ApiServer, 'client'> => ({
 })
 
 function onlyServerOf(client: KubeClient): ApiServer {
-  const { hostname, port, host } = new URL(client.server)
-
-  return { address: host, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 443 : port), client }
+  return { address: new URL(client.server).host, ...addressOfUrl(client.server), client }
 }

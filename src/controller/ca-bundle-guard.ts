@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
-import { readServedChain } from '../kube/served-chain.js'
-import type { KubeClient } from '../kube/client.js'
+import { apiServerName, type KubeClient } from '../kube/client.js'
 import { known, type Fact } from '../model/fact.js'
 import { isRecord } from '../model/subject.js'
 import { standingOf, type BundleStanding, type StandingQuestion } from '../x509/bundle-state.js'
@@ -8,7 +7,7 @@ import type { ApiServer } from './api-servers.js'
 import { boundedEntries } from './bounded-entries.js'
 import { writeEvent } from './event.js'
 import { addressOf, guardedWebhooksOf, type GuardedWebhook } from './guarded-webhooks.js'
-import { readInjected } from './ca-sources.js'
+import { readApiServerChains, readChains, readInjected } from './ca-sources.js'
 import { rightCasOf } from './right-cas.js'
 import { trustEntriesOf } from './trust-entries.js'
 import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry } from './webhook-trust.js'
@@ -38,12 +37,6 @@ export interface Standing extends BundleStanding {
   /** Where the injector's CAs are read, or why they are not; undefined when no injector is asked. */
   readonly source: Fact<string> | undefined
 }
-
-const handshakeTimeout = 3000
-
-// Every API server's certificate names this service; it need not name the address of the endpoint, on EKS that of a network interface in the
-// cluster's VPC. https://kubernetes.io/docs/setup/best-practices/certificates/
-const apiServerName = 'kubernetes.default.svc'
 
 /**
  * One round of the guard: finds out what is right, publishes it, judges every guarded webhook, and tells what has changed since the last round,
@@ -79,7 +72,7 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
     )
   }
 
-  const apiServerChains = await Promise.all(context.apiServers.map(async (server) => ({ server, chain: await readApiServerChain(server) })))
+  const apiServerChains = await readApiServerChains(context.apiServers)
   const standings = guarded.map((one): Standing => {
     const { current = '', source, former } = right.get(one) ?? {}
     const question = { caBundle: one.webhook.caBundle, currentCas: current, source, formerCas: former, at: now }
@@ -113,7 +106,7 @@ const firstOf = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] 
  * certificate tells which. The worst of those that could be looked at counts; where none could, the bundle is judged by the CAs alone.
  */
 function standingBeside(
-  chains: readonly { server: ApiServer; chain: string | undefined }[],
+  chains: Awaited<ReturnType<typeof readApiServerChains>>,
   question: Omit<StandingQuestion, 'served'>
 ): BundleStanding {
   const each = chains.flatMap(({ server, chain }) =>
@@ -124,31 +117,6 @@ function standingBeside(
 
   const { server, standing } = worst
   return standing.state === 'stale' ? { ...standing, because: `at API server ${server.address} ${standing.because}` } : standing
-}
-
-/** The chains of the webhooks that can be reached. */
-async function readChains(guarded: readonly GuardedWebhook[]): Promise<ReadonlyMap<GuardedWebhook, string>> {
-  const chains = await Promise.all(
-    guarded.map(async (one) => {
-      const address = addressOf(one.webhook)
-      if (one.place !== 'reachable' || address === undefined) return []
-      try {
-        return [[one, await readServedChain({ ...address, servername: address.host }, handshakeTimeout)] as const]
-      } catch {
-        return [] // unreachable from here, which says nothing about the API server's way to it: unknown stays unknown
-      }
-    })
-  )
-
-  return new Map(chains.flat())
-}
-
-async function readApiServerChain({ host, port }: ApiServer): Promise<string | undefined> {
-  try {
-    return await readServedChain({ host, port, servername: apiServerName }, handshakeTimeout)
-  } catch {
-    return undefined // then nothing is said about which CA signs now
-  }
 }
 
 async function tellChanges(

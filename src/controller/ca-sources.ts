@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import { readInjectedCas, type InjectedCasFact } from '../facts/injected-cas.js'
-import type { KubeClient } from '../kube/client.js'
+import { apiServerName, type KubeClient } from '../kube/client.js'
 import { decidingInjectionOf } from '../model/ca-injection.js'
 import type { Fact } from '../model/fact.js'
-import type { GuardedWebhook } from './guarded-webhooks.js'
+import { readServedChain } from '../kube/served-chain.js'
+import type { ApiServer } from './api-servers.js'
+import { addressOf, type GuardedWebhook } from './guarded-webhooks.js'
 
-// A round comes every half minute, and the chains that are read beside take three seconds at most.
+// A round comes every half minute. Sources and chains are read side by side.
 const timeout = 3000
 
 /**
@@ -32,6 +34,37 @@ export async function readInjected(
   )
 
   return new Map(answers.flat())
+}
+
+/** The chains of the webhooks that can be reached. */
+export async function readChains(guarded: readonly GuardedWebhook[]): Promise<ReadonlyMap<GuardedWebhook, string>> {
+  const chains = await Promise.all(
+    guarded.map(async (one) => {
+      const address = addressOf(one.webhook)
+      if (one.place !== 'reachable' || address === undefined) return []
+      try {
+        return [[one, await readServedChain({ ...address, servername: address.host }, timeout)] as const]
+      } catch {
+        return [] // unreachable from here, which says nothing about the API server's way to it: unknown stays unknown
+      }
+    })
+  )
+
+  return new Map(chains.flat())
+}
+
+/** What each API server serves; undefined where nobody could look. */
+export const readApiServerChains = async (
+  apiServers: readonly ApiServer[]
+): Promise<readonly { readonly server: ApiServer; readonly chain: string | undefined }[]> =>
+  Promise.all(apiServers.map(async (server) => ({ server, chain: await readApiServerChain(server) })))
+
+async function readApiServerChain({ host, port }: ApiServer): Promise<string | undefined> {
+  try {
+    return await readServedChain({ host, port, servername: apiServerName }, timeout)
+  } catch {
+    return undefined // then nothing is said about which CA signs now
+  }
 }
 
 /** A webhook, and where its injector's CAs are read, or why they are not; undefined when no injector is asked. */

@@ -1,6 +1,7 @@
 import { caInjectionsOf, type CaInjection } from '../model/ca-injection.js'
 import { identityWebhookNames, isLoopback, webhooksOf, type Webhook } from '../model/webhook-configuration.js'
 import { annotationsOf, isRecord } from '../model/record.js'
+import { addressOfUrl } from '../kube/url-address.js'
 import type { EventObject } from './event.js'
 
 /** Our own webhooks. */
@@ -54,6 +55,5 @@ export function addressOf({ url, service }: Webhook): { host: string; port: numb
   if (service !== undefined) return { host: `${service.name}.${service.namespace}.svc`, port: service.port }
   if (url === undefined || !URL.canParse(url)) return undefined
 
-  const { hostname, port } = new URL(url)
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 443 : port) }
+  return addressOfUrl(url)
 }

@@ -7,6 +7,13 @@ import { createInterface } from 'node:readline'
 import { text as readStream } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { recordOf, textOf } from '../model/record.js'
+import { addressOfUrl } from './url-address.js'
+
+/**
+ * The service that every API server's certificate names. It need not name the address of an endpoint, on EKS that of a network interface in the
+ * cluster's VPC. https://kubernetes.io/docs/setup/best-practices/certificates/
+ */
+export const apiServerName = 'kubernetes.default.svc'
 
 /** One request to the API server. `path` begins with a slash; `body` is sent as JSON. */
 export interface KubeRequest {
@@ -78,11 +85,9 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       ...options,
       method,
       protocol: server.protocol,
-      host: address?.host ?? server.hostname.replace(/^\[|\]$/g, ''),
-      port: address?.port ?? (server.port === '' ? 443 : server.port),
+      ...(address ?? addressOfUrl(server)),
       path: `${server.pathname.replace(/\/$/, '')}${path}${search === '' ? '' : `?${search}`}`,
-      // Every API server's certificate names this service: https://kubernetes.io/docs/setup/best-practices/certificates/
-      ...(address && { servername: 'kubernetes.default.svc' }),
+      ...(address && { servername: apiServerName }),
       headers: {
         ...options.headers,
         accept: accept ?? 'application/json',

@@ -3,13 +3,28 @@ import { createServer } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import type { ApiServer } from '../../src/controller/api-servers.js'
-import { guardCaBundles, readConfigurations } from '../../src/controller/ca-bundle-guard.js'
+import { guardCaBundles, readConfigurations, type RoundContext, type Standing } from '../../src/controller/ca-bundle-guard.js'
 import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
 import { clientThat } from '../support/kube-client.js'
 import { pem } from '../support/certificates.js'
 
 const now = new Date('2026-11-24T00:00:00Z')
+
+/** One round of the guard, of which these parts matter. */
+const round = (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>): Promise<readonly Standing[]> =>
+  guardCaBundles({
+    apiServers: [],
+    configurations: [],
+    ownCas: '',
+    clusterCas: pem(clusterCa.der),
+    issuer: undefined,
+    canaryPassed: false,
+    config: { guard: ['a.example'], enforce: [], injectors: {} },
+    now,
+    log: pino({ level: 'silent' }),
+    ...parts
+  })
 
 t.test('judges by the CAs alone when no API server and no webhook can be looked at', async (t) => {
   const written: string[] = []
@@ -19,17 +34,11 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
     return { status: 201 }
   })
   const elsewhere = configurationWith(pem(otherCa.der), { name: 'a.example' }, { url: 'https://127.0.0.2:1/' })
-  const standings = await guardCaBundles({
+  const standings = await round({
     client,
     apiServers: [{ address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }],
     configurations: [configurationWith(pem(clusterCa.der)), configurationWith(pem(otherCa.der)), elsewhere],
-    ownCas: pem(otherCa.der),
-    clusterCas: pem(clusterCa.der),
-    issuer: undefined,
-    canaryPassed: false,
-    config: { guard: ['a.example'], enforce: [], injectors: {} },
-    now,
-    log: pino({ level: 'silent' })
+    ownCas: pem(otherCa.der)
   })
   t.match(
     standings.map(({ guarded, state }) => [guarded.webhook.name, state]),
@@ -68,17 +77,11 @@ t.test('judges by what each API server serves, whatever addresses its certificat
     ['it trusts both', [one, other], both, 'ok', /^it holds/],
     ['a certificate that is served nowhere', [one, away], anchor, 'foreign', /^it holds/]
   ] as const) {
-    const [standing] = await guardCaBundles({
+    const [standing] = await round({
       client,
       apiServers,
       configurations: [configurationWith(bundle)],
-      ownCas: '',
-      clusterCas: both,
-      issuer: undefined,
-      canaryPassed: false,
-      config: { guard: [], enforce: [], injectors: {} },
-      now,
-      log: pino({ level: 'silent' })
+      clusterCas: both
     })
     t.match(standing, { state, because }, why)
   }
@@ -91,17 +94,9 @@ t.test('tells of as many as the WebhookTrust takes, those beside the API server 
     return { status: method === 'GET' ? 404 : 201 }
   })
   const many = Array.from({ length: 300 }, () => configurationWith('', { name: 'a.example' }, { url: 'nowhere' }))
-  const standings = await guardCaBundles({
+  const standings = await round({
     client,
-    apiServers: [],
-    configurations: [...many, configurationWith(pem(clusterCa.der))],
-    ownCas: '',
-    clusterCas: pem(clusterCa.der),
-    issuer: undefined,
-    canaryPassed: false,
-    config: { guard: ['a.example'], enforce: [], injectors: {} },
-    now,
-    log: pino({ level: 'silent' })
+    configurations: [...many, configurationWith(pem(clusterCa.der))]
   })
   t.equal(standings.length, 256)
   t.match(standings[0], { guarded: { webhook: { name: guardedName } }, state: 'ok' })
