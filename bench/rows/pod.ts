@@ -9,12 +9,9 @@ export const pod: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()
   const servers = { pod: startServe(files), account: startServe(files) }
   try {
-    const requests = 1000 * scale
     const bodies = { pod: reviewBodyOf(podOf('cart'), 'pods'), account: reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts') }
-    const under = async (side: keyof typeof servers) =>
-      loadServer(servers[side], await readPort(servers[side]), bodies[side], warmUp * scale)
-    const [pods, accounts] = [await under('pod'), await under('account')]
-    const cpu = await alternate(rounds * 5, { pod: () => pods.measure(requests), account: () => accounts.measure(requests) })
+    const under = async (side: keyof typeof servers) => loadServer(servers[side], await readPort(servers[side]), bodies[side], scale)
+    const cpu = await alternate(rounds * 2, { pod: await under('pod'), account: await under('account') })
 
     return [
       {
@@ -29,5 +26,3 @@ export const pod: Row = async ({ rounds, scale }) => {
     await files.remove()
   }
 }
-
-const warmUp = 20_000

@@ -37,19 +37,10 @@ async function measureOnce(files: ServerFiles, rounds: number, scale: number) {
   const servers = { serve: startServe(files), fastify: startOther('always-allow', files), bare: startOther('bare-https', files) }
   try {
     const body = reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts')
-    const under = async (server: keyof typeof servers) => loadServer(servers[server], await readPort(servers[server]), body, warmUp * scale)
-    const [serve, fastify, bare] = [await under('serve'), await under('fastify'), await under('bare')]
-    const requests = 1000 * scale
+    const under = async (server: keyof typeof servers) => loadServer(servers[server], await readPort(servers[server]), body, scale)
 
-    return await alternate(rounds, {
-      serve: () => serve.measure(requests),
-      fastify: () => fastify.measure(requests),
-      bare: () => bare.measure(requests)
-    })
+    return await alternate(rounds, { serve: await under('serve'), fastify: await under('fastify'), bare: await under('bare') })
   } finally {
     await Promise.all(Object.values(servers).map((server) => server.stop()))
   }
 }
-
-// So many reviews pass before the just-in-time compiler is done; a replica that runs for weeks is not judged by its first second.
-const warmUp = 20_000

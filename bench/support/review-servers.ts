@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate } from '../../test/support/certificate.ts'
 import { dist } from './built.ts'
-import { connectClients, type Clients } from './load.ts'
+import { connectClients } from './load.ts'
 import { startMeasured, type MeasuredProcess } from './measured-process.ts'
 import { startCluster } from './cluster.ts'
 import { collections, iamSnapshot } from './review-body.ts'
@@ -62,28 +62,25 @@ export async function readPort({ lines }: MeasuredProcess): Promise<number> {
   throw new Error('the server ended before it listened')
 }
 
-/** A server under load. */
-export interface Loaded {
-  /** CPU time of the server for each of so many requests, in microseconds. */
-  measure(requests: number): Promise<number>
-  close(): Promise<void>
-}
-
 // An API server opens a handful of connections to a webhook and keeps them.
 const connections = 16
 
-/** Puts load on a server, after it has warmed up. */
-export async function loadServer(server: MeasuredProcess, port: number, body: string, warmUp: number): Promise<Loaded> {
-  const clients: Clients = await connectClients({ port, path: '/validate?timeout=3s', body, connections })
-  await clients.send(warmUp)
+// A turn is long beside what a server needs to find its way back into the caches of the processor, after another one's turn.
+const turn = 5000
 
-  return {
-    async measure(requests) {
-      const before = await server.readUsage()
-      await clients.send(requests)
-      const after = await server.readUsage()
-      return (after.cpuMicroseconds - before.cpuMicroseconds) / requests
-    },
-    close: async () => clients.close()
+// `serve` grows faster until about so many reviews have passed (the just-in-time compiler goes on to inline); a Fastify app alone is done after
+// a fifth of them. Replicas run for weeks.
+const warmUp = 100_000
+
+/** Warms a server up. What comes back puts load on it for a turn and tells its CPU time for each request, in microseconds. */
+export async function loadServer(server: MeasuredProcess, port: number, body: string, scale: number): Promise<() => Promise<number>> {
+  const send = await connectClients({ port, path: '/validate?timeout=3s', body, connections })
+  await send(warmUp * scale)
+
+  return async () => {
+    const before = await server.readUsage()
+    await send(turn * scale)
+    const after = await server.readUsage()
+    return (after.cpuMicroseconds - before.cpuMicroseconds) / (turn * scale)
   }
 }

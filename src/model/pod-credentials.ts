@@ -107,7 +107,7 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   }
 }
 
-const isSamePath = (one: string, other: string): boolean => partsOf(one).join('/') === partsOf(other).join('/')
+const isSamePath = (one: string, other: string): boolean => one === other || partsOf(one).join('/') === partsOf(other).join('/')
 
 /** A Windows path and the Unix path that the container runtime makes of it have the same parts. */
 function partsOf(path: string): string[] {

@@ -46,6 +46,7 @@ export function buildApp({
     // Headers within 5 s and the whole request within 10 s, looked at every second: Fastify's own defaults let a slow body drip for ever.
     requestTimeout: 10_000,
     return503OnClosing: false,
+    routerOptions: { querystringParser: rememberLast(readQuery) },
     ...(https
       ? { https: { ...https, ...tlsSettings, handshakeTimeout: 5000, headersTimeout: 5000, connectionsCheckingInterval: 1000 } }
       : { http: { headersTimeout: 5000, connectionsCheckingInterval: 1000 } })
@@ -71,11 +72,11 @@ export function buildApp({
     return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? describeRefusal(error, request) : 'internal error' })
   })
 
-  app.post<{ Querystring: { timeout?: string } }>('/validate', { schema: { response: { 200: reviewSchema } } }, (request, reply) => {
+  app.post<{ Querystring: Query }>('/validate', { schema: { response: { 200: reviewSchema } } }, (request, reply) => {
     const parsed = parseAdmissionReview(request.body)
     if ('malformed' in parsed) throw httpError(400, parsed.malformed)
 
-    const within = new Deadline(Math.min(deadline, timeoutOf(request.query.timeout ?? '')))
+    const within = new Deadline(Math.min(deadline, request.query.timeLeft))
     const answer = judge(parsed, within)
 
     return after(answer instanceof Promise ? answer.finally(() => within.clear()) : answer, (response) => {
@@ -117,12 +118,15 @@ function describeRefusal({ message, ...error }: Error & { code?: string }, { hea
   return `content-type is ${found === undefined ? 'missing' : quote(found)}; expected application/json`
 }
 
-/** The time that the API server leaves us, from `?timeout=3s` that it sends along; half a second goes to the way back. */
-const timeoutOf = rememberLast((text: string): number => {
-  const seconds = /^(\d+)s$/.exec(text)?.[1]
+/** What the API server tells beside the review, in milliseconds. */
+type Query = Record<'timeLeft', number>
 
-  return seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100)
-})
+/** Reads the time that the API server leaves us from `timeout=3s`, which it sends along; half a second goes to the way back. */
+function readQuery(text: string): Query {
+  const seconds = /^(\d+)s$/.exec(new URLSearchParams(text).get('timeout') ?? '')?.[1]
+
+  return { timeLeft: seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100) }
+}
 
 function isTooDeep(text: string): boolean {
   if (text.length < 2 * depthLimit) return false

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import t from 'tap'
 import { loadSnapshots } from '../../src/facts/snapshot.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/identity-webhook.js'
@@ -8,7 +9,7 @@ import { parseNamespaceSettings } from '../../src/model/namespace.js'
 import type { Mode } from '../../src/model/namespace.js'
 import { review } from '../../src/review.js'
 import { buildApp, type Reviewed } from '../../src/server/app.js'
-import { buildJudge } from '../../src/server/judge.js'
+import { buildJudge, type Judge } from '../../src/server/judge.js'
 
 const account = '111122223333'
 const iam = {
@@ -216,6 +217,26 @@ t.test('tells what happened to each review, and closes connections while drainin
   t.equal(reply.headers.connection, 'close')
   await post(app, '{')
   t.match(reviewed, [{ request: { kind: 'ServiceAccount' }, response: { allowed: true }, milliseconds: Number }, { milliseconds: Number }])
+})
+
+t.test('a review ends with its deadline, or with the time that the API server leaves', async (t) => {
+  const released = Promise.withResolvers<unknown>()
+  const untilAborted: Judge = async ({ uid }, { signal }) => {
+    await Promise.race([once(signal, 'abort'), released.promise])
+    return { uid, allowed: true }
+  }
+  const patient = buildApp({ judge: untilAborted, deadline: 3_600_000 })
+  const quick = buildApp({ judge: untilAborted, deadline: 1 })
+  const long = post(patient, reviewOf(serviceAccount(good)), '/validate?timeout=1800s')
+  for (const query of ['timeout=0s', 'a=b&timeout=1s', 'timeout=0s&timeout=1800s']) {
+    t.match(await post(patient, reviewOf(serviceAccount(good)), `/validate?${query}`), { statusCode: 200 }, query)
+  }
+  for (const query of ['', '?', '?timeout', '?timeout=', '?timeout=2m', '?timeout=30s', '?timeout=%', '?__proto__=1']) {
+    t.match(await post(quick, reviewOf(serviceAccount(good)), `/validate${query}`), { statusCode: 200 }, query)
+  }
+  t.equal(await Promise.race([long, 'under way']), 'under way', 'nothing shortens the time of another review')
+  released.resolve(undefined)
+  t.match(await long, { statusCode: 200 })
 })
 
 t.test('honours a waiver that has a reason and has not expired', async (t) => {
