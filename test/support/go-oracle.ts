@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -20,7 +20,9 @@ export interface OracleAnswer {
 export function buildOracle(): ((questions: readonly OracleQuestion[]) => OracleAnswer[]) | undefined {
   let program = process.env['ORACLE']
   if (program === undefined) {
-    program = join(mkdtempSync(join(tmpdir(), 'irsa-guard-oracle-')), 'oracle')
+    const folder = mkdtempSync(join(tmpdir(), 'irsa-guard-oracle-'))
+    process.once('exit', () => rmSync(folder, { recursive: true }))
+    program = join(folder, 'oracle')
     try {
       execFileSync('go', ['build', '-o', program, '.'], {
         cwd: new URL('../x509/oracle', import.meta.url),
