@@ -1,13 +1,18 @@
 import { unknown, type Fact } from '../model/fact.js'
 
+/** The answer, or undefined when the signal comes first. */
+export async function inTime<T>(signal: AbortSignal, answer: T | Promise<T>): Promise<T | undefined> {
+  if (signal.aborted) return undefined
+
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const onAbort = (): void => resolve(undefined)
+  signal.addEventListener('abort', onAbort, { once: true })
+  return Promise.race([answer, promise]).finally(() => signal.removeEventListener('abort', onAbort))
+}
+
 /** The fact, or unknown when the signal comes first. */
 export async function before<T>(signal: AbortSignal, fact: Promise<Fact<T>>, late: string): Promise<Fact<T>> {
-  if (signal.aborted) return unknown(late)
-
-  const { promise, resolve } = Promise.withResolvers<Fact<T>>()
-  const onAbort = (): void => resolve(unknown(late))
-  signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([fact, promise]).finally(() => signal.removeEventListener('abort', onAbort))
+  return (await inTime(signal, fact)) ?? unknown(late)
 }
 
 /** What an error says, for the reason of an unknown fact. */

@@ -6,7 +6,7 @@ import { providerArnOf } from '../trust-policy/provider.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
 import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from './facts.js'
 import { listOf, parseRole, type Fail, type IamFile } from './iam-file.js'
-import { lookalikesOf } from './lookalikes.js'
+import { similarProviders } from './similar-providers.js'
 import { buildTrustingRoles } from './trusting-roles.js'
 
 /** What IAM files say, indexed for questions. */
@@ -72,7 +72,7 @@ function sourceOf(files: readonly IamFile[]): IamSource {
 
       const arn = providerArnOf(partition, account, issuer.replace(/^https:\/\//, ''))
       const prefix = providerArnOf(partition, account, '')
-      const similar = lookalikesOf(
+      const similar = similarProviders(
         arn,
         registered.map((other) => other.arn).filter((other) => other.startsWith(prefix))
       )

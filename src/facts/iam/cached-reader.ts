@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { known, unknown, type Fact } from '../../model/fact.js'
+import { inTime } from '../before.js'
 import type { Answer, Ask } from '../facts.js'
 import type { Budget, Turn } from './budget.js'
 import type { Clock } from './clock.js'
@@ -84,7 +85,7 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
     if (!flights.has(key) && !(await budget.turn(turn, signal))) {
       return unknown(`the IAM request limit of ${budget.requestsPerSecond} a second is used up`)
     }
-    const flown = await within(signal, flights.get(key) ?? entries.peek(key))
+    const flown = await inTime(signal, flights.get(key) ?? entries.peek(key))
 
     return flown === undefined ? unknown('AWS did not answer before the deadline of this review') : factOf(flown, fresh)
   }
@@ -125,19 +126,4 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
 
     return unknown(failure?.because ?? 'AWS was not asked')
   }
-}
-
-/** The value, or undefined when the signal comes first. */
-function within<T>(signal: AbortSignal, value: T | Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      resolve(undefined)
-      return
-    }
-    const giveUp = (): void => resolve(undefined)
-    signal.addEventListener('abort', giveUp)
-    Promise.resolve(value)
-      .finally(() => signal.removeEventListener('abort', giveUp))
-      .then(resolve, reject)
-  })
 }

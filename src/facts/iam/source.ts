@@ -8,7 +8,7 @@ import { buildCachedReader, type Lifetime } from './cached-reader.js'
 import { systemClock, type Clock } from './clock.js'
 import { failureOf, isPassing, saysAbsent } from './failure.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
-import { lookalikesOf } from '../lookalikes.js'
+import { similarProviders } from '../similar-providers.js'
 import { failed, type Reply } from './reply.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
@@ -104,7 +104,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     })
     // The list only helps to say what was meant: without it the provider is missing all the same.
     const registered = listed !== 'absent' && 'answer' in listed ? listed.answer : []
-    const absent = { answer: { registered: false, arn, similar: lookalikesOf(arn, registered) } } as const
+    const absent = { answer: { registered: false, arn, similar: similarProviders(arn, registered) } } as const
     if (!registered.includes(arn)) return absent
 
     await another()

@@ -1,7 +1,7 @@
 const most = 5
 
 /** Of the ARNs of registered providers, those that were probably meant to be this one: https is left out of both. At most five. */
-export function lookalikesOf(arn: string, registered: readonly string[]): string[] {
+export function similarProviders(arn: string, registered: readonly string[]): string[] {
   const wanted = plainOf(arn)
   const cluster = clusterOf(wanted)
 

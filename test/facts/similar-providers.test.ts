@@ -1,5 +1,5 @@
 import t from 'tap'
-import { lookalikesOf } from '../../src/facts/lookalikes.js'
+import { similarProviders } from '../../src/facts/similar-providers.js'
 
 const prefix = 'arn:aws:iam::111122223333:oidc-provider/'
 const id = 'EXAMPLED539D4633E53DE1B71EXAMPLE'
@@ -20,19 +20,20 @@ t.test('finds what was probably meant', async (t) => {
     ['something else', 'token.actions.githubusercontent.com', false],
     ['the id at another host', `example.com/id/${id}`, false]
   ]
-  for (const [why, other, found] of table) t.strictSame(lookalikesOf(prefix + host, [prefix + other]), found ? [prefix + other] : [], why)
+  for (const [why, other, found] of table)
+    t.strictSame(similarProviders(prefix + host, [prefix + other]), found ? [prefix + other] : [], why)
 })
 
 t.test('compares issuers of other software too, and names five at most', async (t) => {
-  t.strictSame(lookalikesOf(`${prefix}s3.example.com/kops`, [`${prefix}s3.example.com/Kops/`, `${prefix}s3.example.com/other`]), [
+  t.strictSame(similarProviders(`${prefix}s3.example.com/kops`, [`${prefix}s3.example.com/Kops/`, `${prefix}s3.example.com/other`]), [
     `${prefix}s3.example.com/Kops/`
   ])
   const many = Array.from({ length: 50 }, (_, i) => `${prefix}oidc.eks.region-${i}.amazonaws.com/id/${id}`)
-  t.equal(lookalikesOf(prefix + host, many).length, 5)
+  t.equal(similarProviders(prefix + host, many).length, 5)
 })
 
 t.test('answers soon on hostile text', async (t) => {
   const before = performance.now()
-  lookalikesOf(prefix + host, [`${prefix}${'/'.repeat(1_000_000)}a`, `${prefix}oidc.eks.${'.'.repeat(1_000_000)}`])
+  similarProviders(prefix + host, [`${prefix}${'/'.repeat(1_000_000)}a`, `${prefix}oidc.eks.${'.'.repeat(1_000_000)}`])
   t.ok(performance.now() - before < 250)
 })
