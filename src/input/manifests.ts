@@ -1,15 +1,8 @@
-import {
-  isMap,
-  isScalar,
-  LineCounter,
-  parseAllDocuments,
-  type Document,
-  type DocumentOptions,
-  type ParseOptions,
-  type ScalarTag,
-  type SchemaOptions
-} from 'yaml'
 import { isRecord, recordOf } from '../model/record.js'
+import { quote } from '../model/text.js'
+import { readJsonDocuments } from './json-documents.js'
+import type { ReadDocument } from './read-document.js'
+import { readYamlDocuments } from './yaml-documents.js'
 
 /** One object of a manifest, with where it stands. */
 export interface ManifestObject {
@@ -26,80 +19,60 @@ export interface Unreadable {
   readonly message: string
 }
 
-/** Reads all objects of a manifest: YAML with several documents, JSON, and lists of objects. Never throws. */
+/** Reads all objects of a manifest: YAML with several documents, JSON (also several, one after the other), and lists of objects. Never throws. */
 export function parseManifest(file: string, text: string): { objects: ManifestObject[]; unreadable: Unreadable[] } {
-  if (text.includes('\u0000')) {
-    return { objects: [], unreadable: [{ file, line: 1, message: 'not a text file in UTF-8: it holds NUL bytes' }] }
-  }
-
-  const lineCounter = new LineCounter()
   const objects: ManifestObject[] = []
   const unreadable: Unreadable[] = []
 
-  for (const document of parseAllDocuments(text, { lineCounter, ...asKubectlReads })) {
-    const lineAt = (offset: number | undefined): number => (offset === undefined ? 1 : lineCounter.linePos(offset).line)
-    const [error] = document.errors
-    if (error !== undefined) {
-      unreadable.push({ file, line: lineAt(error.pos[0]), message: oneLine(error.message) })
+  for (const document of documentsOf(text)) {
+    if ('message' in document) {
+      unreadable.push({ file, ...document })
       continue
     }
-    try {
-      const content: unknown = document.toJS()
-      if (content === null || content === undefined) continue // an empty document, as charts leave them
-      for (const { object, prefix } of membersOf(content)) {
-        const lineOf = (path: readonly string[]): number => lineAt(offsetOf(document, [...prefix, ...path]))
-        if (isRecord(object)) objects.push({ object, file, lineOf })
-        else unreadable.push({ file, line: lineOf([]), message: 'expected a Kubernetes object, a map with apiVersion and kind' })
-      }
-    } catch (error) {
-      // yaml throws ReferenceError for aliases that do not resolve, or that explode (its maxAliasCount).
-      if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error
-      unreadable.push({ file, line: lineAt(document.range[0]), message: oneLine(error.message) })
+    const { content, lineOf } = document
+    if (content === null || content === undefined) continue // an empty document, as charts leave them
+    for (const { object, prefix, wrong } of membersOf(content)) {
+      const lineIn = (path: readonly string[]): number => lineOf(prefix.length === 0 ? path : [...prefix, ...path])
+      if (wrong !== undefined) unreadable.push({ file, line: lineIn(['items']), message: wrong })
+      else if (isRecord(object)) objects.push({ object, file, lineOf: lineIn })
+      else unreadable.push({ file, line: lineIn([]), message: 'expected a Kubernetes object, a map with apiVersion and kind' })
     }
   }
 
   return { objects, unreadable }
 }
 
-/** Go's YAML library makes text of `!!binary`, and knows none of YAML's other types that JSON does not have. */
-const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (base64) => Buffer.from(base64, 'base64').toString() }
-const asKubectlReads = {
-  merge: true,
-  resolveKnownTags: false,
-  customTags: (tags) => [binary, ...tags],
-  logLevel: 'silent'
-} satisfies ParseOptions & DocumentOptions & SchemaOptions
+function documentsOf(text: string): readonly ReadDocument[] {
+  if (text.includes('\u0000')) return [{ line: 1, message: 'not a text file in UTF-8: it holds NUL bytes' }]
+
+  const { documents, rest } = readJsonDocuments(text)
+  return rest === text.length ? documents : [...documents, ...readYamlDocuments(text, rest)]
+}
+
+interface Member {
+  readonly object: unknown
+  readonly prefix: readonly string[]
+  /** Why this list has no members. */
+  readonly wrong?: string
+}
 
 /** The objects of a list, of lists in it too; what is no list is its only member. */
-function membersOf(content: unknown): { object: unknown; prefix: string[] }[] {
+function membersOf(content: unknown): readonly Member[] {
   const { kind, apiVersion, items } = recordOf(content)
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ object: content, prefix: [] }]
+  // A list without items is one of an empty Go slice.
+  if (typeof kind !== 'string' || !kind.endsWith('List') || items === undefined || items === null) return [{ object: content, prefix: [] }]
+  if (!Array.isArray(items)) {
+    const found = isRecord(items) ? 'a map' : typeof items === 'string' ? quote(items) : JSON.stringify(items)
+    return [{ object: content, prefix: [], wrong: `items of this ${quote(kind)} is ${found}; expected a list of Kubernetes objects` }]
+  }
 
   // The API server leaves both out of the items of a ServiceAccountList, and kubectl takes them from the list.
   const itemKind = kind.slice(0, -'List'.length)
   const usual = itemKind === '' ? {} : { apiVersion, kind: itemKind }
   return items.flatMap((item: unknown, index) =>
-    membersOf(isRecord(item) && item['kind'] === undefined ? { ...usual, ...item } : item).map(({ object, prefix }) => ({
-      object,
+    membersOf(isRecord(item) && item['kind'] === undefined ? { ...usual, ...item } : item).map(({ prefix, ...member }) => ({
+      ...member,
       prefix: ['items', String(index), ...prefix]
     }))
   )
-}
-
-function offsetOf(document: Document, path: readonly string[]): number | undefined {
-  const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true)
-  if (path.length > 0 && isMap(parent)) {
-    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))
-    if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0]
-  }
-  const node: unknown = path.length === 0 ? parent : document.getIn(path, true)
-  if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) return Number(node.range[0])
-
-  return path.length === 0 ? document.range?.[0] : offsetOf(document, path.slice(0, -1))
-}
-
-function oneLine(message: string): string {
-  const line = message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? message
-
-  return line === 'Maximum call stack size exceeded' ? 'it nests too deeply to be read' : line
 }

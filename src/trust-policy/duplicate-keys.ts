@@ -1,5 +1,6 @@
+import { endOfString } from '../model/json-text.js'
+
 const quote = 34
-const backslash = 92
 
 interface Frame {
   /** Keys seen so far; undefined for a list. */
@@ -44,20 +45,6 @@ export function findDuplicateKey(text: string): string | undefined {
     }
   }
   return undefined
-}
-
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
-
-  return end
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let before = at - 1
-  while (text.charCodeAt(before) === backslash) before--
-
-  return (at - before) % 2 === 0
 }
 
 function isKey(text: string, end: number): boolean {

@@ -50,7 +50,7 @@ t.test('reports what cannot be read, and reads the rest', async (t) => {
     ['just text', /expected a Kubernetes object/, 0],
     ['- a', /expected a Kubernetes object/, 0],
     ['a: *nowhere', /nowhere/, 0],
-    [bomb, /alias/, 0],
+    [bomb, /aliases repeat too much/, 0],
     ['a\u0000b', /NUL/, 0],
     [`a: ${'['.repeat(9000)}${']'.repeat(9000)}\n---\nkind: x`, /^it nests too deeply to be read$/, 1],
     ['kind: List\nitems: [null, 7, { kind: x }]', /expected a Kubernetes object/, 1],
@@ -75,4 +75,102 @@ t.test('reads what kubectl would send', async (t) => {
   t.match(only('a: !!binary cm9sZQ=='), { a: 'role' })
   t.match(only('a: !!timestamp 2026-11-24'), { a: '2026-11-24' })
   t.match(only('x: &x { b: 1 }\na: { <<: *x }'), { a: { b: 1 } })
+})
+
+t.test('takes as many aliases as kubectl does', async (t) => {
+  const uses = Array.from({ length: 5000 }, (_, index) => `k${index}: *one`).join('\n')
+  const { objects, unreadable } = parseManifest('f', `kind: ConfigMap\none: &one x\nmap: &map { a: 1 }\ncopy: [*map, *map]\n${uses}`)
+  t.strictSame(unreadable, [])
+  t.match(objects[0]?.object, { k4999: 'x', copy: [{ a: 1 }, { a: 1 }] })
+
+  const large = Array.from({ length: 1000 }, (_, index) => index).join(',')
+  const repeated = (times: number): string => `a: &a [${large}]\nb: [${Array(times).fill('*a').join(',')}]`
+  t.equal(parseManifest('f', repeated(398)).objects.length, 1, '400,000 values')
+  t.equal(parseManifest('f', repeated(500)).unreadable.length, 1, 'more, nearly all of them repeated')
+  const written = `c: [${'1,'.repeat(500_000)}]`
+  t.equal(parseManifest('f', `${written}\n${repeated(500)}`).objects.length, 1, 'half of them repeated')
+})
+
+t.test('reads JSON documents one after the other, with their lines', async (t) => {
+  const compact = ['a', 'b', 'c'].map((name) => JSON.stringify({ kind: 'ServiceAccount', metadata: { name } }))
+  const pretty = compact.map((text) => JSON.stringify(JSON.parse(text), null, 2))
+  const table: readonly (readonly [string, string, readonly number[]])[] = [
+    ['a line each, as of jq -c', compact.join('\n'), [1, 2, 3]],
+    ['nothing between', compact.join(''), [1, 1, 1]],
+    ['pretty-printed', pretty.join('\n'), [1, 7, 13]],
+    ['line ends of Windows', `${pretty.join('\r\n')}\r\n`, [1, 7, 13]],
+    ['with separators', `---\n${compact.join('\n---\n---\n')}\n---`, [2, 5, 8]],
+    ['YAML behind', `${compact[0]}\n---\n  kind: x\n  metadata: {}\n---\n${compact[1]}\n`, [1, 3, 6]],
+    ['a comment behind', `${compact[0]}\n# end\n`, [1]],
+    ['colons, braces and quotes in texts', '{"kind":"a:{[","b":"\\"}]:\\\\"}\n{"kind":"b"}', [1, 2]],
+    ['a key that YAML would merge', '{"kind":"a","<<":{"kind":"b"}}', [1]]
+  ]
+  for (const [title, text, lines] of table) {
+    const { objects, unreadable } = parseManifest('f', text)
+    t.strictSame([objects.map(({ lineOf }) => lineOf([])), unreadable], [lines, []], title)
+  }
+  t.equal(parseManifest('f', '{"kind":"a","<<":{"kind":"b"}}').objects[0]?.object['kind'], 'a')
+
+  const cut = parseManifest('f', `${pretty[0]}\n${pretty[1]?.slice(0, -4)}`)
+  t.equal(cut.objects.length, 1, 'what stands before the broken one is read')
+  t.match(cut.unreadable, [{ line: 11, message: /and end with a }$/ }])
+  t.match(parseManifest('f', '{"a": 1}\n{"kind": "b').unreadable, [{ line: 2 }], 'a text without its end')
+  t.match(parseManifest('f', `${'{"a":'.repeat(600)}1${'}'.repeat(600)}`).objects.length, 1, 'deep')
+})
+
+t.test('finds the lines of JSON as of YAML', async (t) => {
+  const account = (name: string): object => ({
+    kind: 'ServiceAccount',
+    metadata: { name, annotations: { 'a.b/c': 'x', 'quo"te': true }, list: [1, { deep: 'y' }, 'z'], empty: {} }
+  })
+  const items = Array.from({ length: 300 }, (_, index) => account(`a${index}`))
+  const text = JSON.stringify({ kind: 'List', items: [...items, { kind: 'List', items: [account('inner')] }] }, null, 2)
+  const paths = [
+    [],
+    ['metadata'],
+    ['metadata', 'name'],
+    ['metadata', 'annotations', 'a.b/c'],
+    ['metadata', 'annotations', 'quo"te'],
+    ['metadata', 'annotations', 'gone'],
+    ['metadata', 'list', '1', 'deep'],
+    ['metadata', 'list', '2'],
+    ['metadata', 'list', '7'],
+    ['metadata', 'name', 'no map'],
+    ['metadata', 'empty', 'gone']
+  ]
+  const json = parseManifest('f', text).objects
+  const yaml = parseManifest('f', `# not JSON any more\n${text}`).objects
+  t.equal(json.length, 301)
+  for (const [index, { object, lineOf }] of json.entries()) {
+    t.strictSame(object, yaml[index]?.object)
+    t.strictSame(
+      paths.map((path) => lineOf(path) + 1),
+      paths.map((path) => yaml[index]?.lineOf(path)),
+      `object ${index}`
+    )
+  }
+})
+
+t.test('says in words what is wrong', async (t) => {
+  const rendered = '; check what helm template prints: helm template … | irsa-guard check -'
+  const helm = (shown: string): string => `this looks like a Helm template that is not rendered yet ("${shown}")${rendered}`
+  const table: readonly (readonly [string, number, string])[] = [
+    ['a: 1\nb: 2\na: 3', 3, 'the key "a" stands twice in one map; leave one of them out'],
+    ['{\n"a": 1,\n"a": 2}', 3, 'the key "a" stands twice in one map; leave one of them out'],
+    ['{{- if .Values.create }}\nkind: ServiceAccount\n{{- end }}', 1, helm('{{- if .Values.create }}')],
+    ['kind: ServiceAccount\nmetadata:\n  name: {{ .Values.name }}', 3, helm('{{ .Values.name }}')],
+    ['metadata:\n  name: {{ .Values.name }}-sa', 2, helm('{{ .Values.name }}')],
+    ['metadata:\n  labels:\n    {{- toYaml .Values.labels }}\n    a: b', 3, helm('{{- toYaml .Values.labels }}')],
+    ['{{/*\nwords\n*/}}\nkind: x', 4, helm('{{/*')],
+    ['a: "{{ x }}"\nb: [\n\n\nc: d', 5, 'Flow sequence in block collection must be sufficiently indented and end with a ]'],
+    ['kind: List\nitems: nothing', 2, 'items of this "List" is "nothing"; expected a list of Kubernetes objects'],
+    ['{"kind": "List",\n"items": {}}', 2, 'items of this "List" is a map; expected a list of Kubernetes objects'],
+    ['kind: PodList\nitems: 7', 2, 'items of this "PodList" is 7; expected a list of Kubernetes objects']
+  ]
+  for (const [text, line, message] of table)
+    t.strictSame(parseManifest('f', text), { objects: [], unreadable: [{ file: 'f', line, message }] })
+
+  const argo = parseManifest('f', 'kind: WorkflowTemplate\nscript: |\n  echo {{ inputs.parameters.x }}\nname: "{{ x }}"')
+  t.strictSame([argo.objects.length, argo.unreadable], [1, []], 'what others than Helm put into braces stays')
+  t.equal(parseManifest('f', 'kind: List\nitems: null').unreadable.length, 0, 'the list of an empty Go slice')
 })

@@ -1,0 +1,129 @@
+import {
+  isMap,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type DocumentOptions,
+  type ParseOptions,
+  type ScalarTag,
+  type SchemaOptions,
+  type YAMLParseError
+} from 'yaml'
+import { quote } from '../model/text.js'
+import { isAliasBomb } from './alias-size.js'
+import type { ReadDocument } from './read-document.js'
+
+/** Reads the YAML documents of a text from a place on, as kubectl reads them. Never throws. */
+export function readYamlDocuments(text: string, start: number): ReadDocument[] {
+  const lineCounter = new LineCounter()
+  const linesBefore = text.slice(0, start).split('\n').length - 1
+  const lineAt = (offset: number | undefined): number => linesBefore + (offset === undefined ? 1 : lineCounter.linePos(offset).line)
+  const yaml = text.slice(start)
+  const hasAnchors = yaml.includes('&')
+  const hasBraces = yaml.includes('{{')
+
+  return parseAllDocuments(yaml, { lineCounter, ...asKubectlReads }).map((document) => {
+    const [error] = document.errors
+    if (error !== undefined) return { line: lineAt(error.pos[0]), message: messageOf(error, document, yaml) }
+
+    const template = hasBraces ? mapAsKey(document) : undefined
+    if (template !== undefined) return { line: lineAt(template), message: unrendered(templateNear(yaml, template) ?? '{{') }
+
+    try {
+      const content: unknown = document.toJS({ maxAliasCount: -1 })
+      if (hasAnchors && isAliasBomb(content)) return { line: lineAt(document.range[0]), message: 'its aliases repeat too much to be read' }
+      return { content, lineOf: (path) => lineAt(offsetOf(document, path)) }
+    } catch (error) {
+      // yaml throws ReferenceError for aliases that do not resolve, RangeError where it nests too deeply.
+      if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error
+      return { line: lineAt(document.range[0]), message: oneLine(error.message) }
+    }
+  })
+}
+
+/** Go's YAML library makes text of `!!binary`, and knows none of YAML's other types that JSON does not have. */
+const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (base64) => Buffer.from(base64, 'base64').toString() }
+const asKubectlReads = {
+  merge: true,
+  resolveKnownTags: false,
+  customTags: (tags) => [binary, ...tags],
+  logLevel: 'silent'
+} satisfies ParseOptions & DocumentOptions & SchemaOptions
+
+function offsetOf(document: Document, path: readonly string[]): number | undefined {
+  const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (path.length > 0 && isMap(parent)) {
+    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))
+    if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0]
+  }
+  const node: unknown = path.length === 0 ? parent : document.getIn(path, true)
+  if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) return Number(node.range[0])
+
+  return path.length === 0 ? document.range?.[0] : offsetOf(document, path.slice(0, -1))
+}
+
+function messageOf(
+  { code, message, pos: [offset] }: Pick<YAMLParseError, 'code' | 'message' | 'pos'>,
+  document: Document,
+  text: string
+): string {
+  const template = templateNear(text, offset)
+  if (template !== undefined) return unrendered(template)
+  if (code === 'DUPLICATE_KEY') {
+    const key = keyAt(document, offset)
+    if (key !== undefined) return `the key ${quote(key)} stands twice in one map; leave one of them out`
+  }
+
+  return oneLine(message)
+}
+
+const unrendered = (template: string): string =>
+  `this looks like a Helm template that is not rendered yet (${quote(template)}); check what helm template prints: helm template … | irsa-guard check -`
+
+/**
+ * What a template puts in: in the line of an error or in the one before, as many a line that begins with it is an error only together with
+ * the next; or right at the beginning.
+ */
+function templateNear(text: string, offset: number): string | undefined {
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1
+  const start = lineStart < 2 ? 0 : text.lastIndexOf('\n', lineStart - 2) + 1
+  const end = text.indexOf('\n', offset)
+  const near = text.slice(start, end === -1 ? text.length : end)
+
+  return /\{\{.*?\}\}/.exec(near)?.[0] ?? /^\s*(\{\{.*)/.exec(text)?.[1]
+}
+
+/** Where a map stands as a key, which is how YAML reads `name: {{ .Values.name }}`, and which Kubernetes' JSON does not have. */
+function mapAsKey(document: Document): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isMap(key)) return undefined
+      found = key.range?.[0]
+      return visit.BREAK
+    }
+  })
+
+  return found
+}
+
+function keyAt(document: Document, offset: number): string | undefined {
+  let found: string | undefined
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key) || key.range?.[0] !== offset) return undefined
+      found = String(key.value)
+      return visit.BREAK
+    }
+  })
+
+  return found
+}
+
+function oneLine(message: string): string {
+  const line = message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? message
+
+  return line === 'Maximum call stack size exceeded' ? 'it nests too deeply to be read' : line
+}
