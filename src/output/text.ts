@@ -14,10 +14,8 @@ export function reportTextOf({ findings, unchecked, summary }: Report): string {
       .map(escapeText)
       .join('\n')
   )
-  const reasons = [...new Set(unchecked.map(({ because }) => because))]
-  const open = reasons.map((reason) => {
-    const groups = unchecked.filter(({ because }) => because === reason)
-    const count = Math.max(...groups.map((group) => group.count))
+  const open = [...Map.groupBy(unchecked, ({ because }) => because)].map(([reason, groups]) => {
+    const count = Math.max(...groups.map((group) => group.count)) // one for each rule
 
     return escapeText(`not checked: ${shortList(groups.map(({ rule }) => rule))} (${many(count, 'object')}): ${reason}`)
   })

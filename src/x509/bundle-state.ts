@@ -54,7 +54,7 @@ export function standingOf({ caBundle, currentCas, source, formerCas = '', serve
   }
   const valid = bundle.certificates.filter((certificate) => isInDate(certificate, at))
   if (valid.length === 0) {
-    const latest = bundle.certificates.reduce((latest, { notAfter }) => Math.max(latest, notAfter), 0)
+    const latest = bundle.certificates.reduce((latest, { notAfter }) => Math.max(latest, notAfter), -Infinity)
     return { state: 'unusable', because: `no certificate of it is valid now; the last one is valid until ${formatTime(latest)}`, extra: [] }
   }
   if (current.length === 0) return { state: 'unknown', because: 'the current CAs are not known', extra: [] }
