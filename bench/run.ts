@@ -10,7 +10,7 @@ import { isFailure, tableOf } from './support/table.ts'
 
 const rows: Readonly<Record<string, Row>> = { review, pod, start, check, trust, tls }
 
-const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true })
+const { values, positionals } = readArguments()
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }
 const unknown = positionals.filter((name) => !(name in rows))
 if (unknown.length > 0) {
@@ -26,3 +26,13 @@ for (const [name, row] of Object.entries(rows)) {
 }
 process.stdout.write(`${tableOf(comparisons)}\n`)
 process.exitCode = comparisons.some(isFailure) ? 1 : 0
+
+function readArguments(): { values: { quick: boolean }; positionals: string[] } {
+  try {
+    return parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error // parseArgs throws it for options that it does not know
+    process.stderr.write(`${error.message.split('. ')[0]}; there is --quick, and the rows ${Object.keys(rows).join(', ')}\n`)
+    process.exit(2)
+  }
+}

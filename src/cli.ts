@@ -27,6 +27,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(2)
 })
 
+// Nobody is left to tell when complaints cannot be written (a full disk, a reader that is gone); the exit code still says it.
+process.stderr.on('error', () => undefined)
+
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
   .argParser((file: string, files: string[]) => [...files, file])
@@ -43,7 +46,7 @@ const issuerOption = new Option('--issuer <url>', "the cluster's OIDC issuer")
 
 program
   .command('check')
-  .description('check manifests; exit code 1 for findings, 2 when something could not be read')
+  .description('check manifests; exit code 1 for findings, 2 when something could not be read, or standard input is empty')
   .argument('<files...>', 'YAML or JSON files; - reads standard input')
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
@@ -115,7 +118,7 @@ Examples:
 
 program
   .command('trust')
-  .description("judge one role's trust policy for one service account; exit code 1 for findings")
+  .description("judge one role's trust policy for one service account; exit code 1 for findings, 2 when the policy could not be read")
   .option('--role <arn>', 'the role; its policy comes from --iam or --aws, unless --policy gives it')
   .option('--policy <file>', 'a trust policy; - reads standard input')
   .addOption(iamOption)

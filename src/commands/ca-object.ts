@@ -1,7 +1,7 @@
 import { readServedChain } from '../kube/served-chain.js'
 import { readInjectedCas, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
-import { isObjectName } from '../kube/object-name.js'
+import { isObjectName } from '../model/object-name.js'
 import { addressOfUrl } from '../kube/url-address.js'
 import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
 import type { Fact } from '../model/fact.js'

@@ -1,4 +1,3 @@
-import { text as readStream } from 'node:stream/consumers'
 import type { Sources, Within } from '../facts/facts.js'
 import { firstOf } from '../facts/first-of.js'
 import { buildObjectSources, type ObjectSources } from '../facts/objects.js'
@@ -14,7 +13,9 @@ import { reportOf, type ObjectReference } from '../output/report.js'
 import { reportTextOf } from '../output/text.js'
 import { review } from '../review.js'
 import type { Verdict } from '../verdict/decide.js'
-import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
+import { assertNamespace } from './given-names.js'
+import { readInput } from './read-input.js'
+import { buildLiveIam, readConfig, readSources } from './sources.js'
 
 export interface CheckOptions {
   readonly output: 'text' | 'json'
@@ -47,6 +48,7 @@ export async function check(
   terminal: Terminal,
   environment: NodeJS.ProcessEnv = process.env
 ): Promise<0 | 1 | 2> {
+  assertNamespace(options.namespace)
   const config = await readConfig(options.config)
   const given = await readSources(options, config)
   const sources: Sources = options.aws ? { ...given, iam: await buildLiveIam(config, { patient: true }) } : given
@@ -58,10 +60,12 @@ export async function check(
   }
 
   for (const file of files) {
-    const text = await textOfFile(file, terminal).catch((error: unknown) => {
-      if (!(error instanceof GuardError)) throw error
-      complain(error.message)
-    })
+    const text = await readInput(file, terminal, 'manifests, YAML or JSON', `name its files, such as ${file}/*.yaml`).catch(
+      (error: unknown) => {
+        if (!(error instanceof GuardError)) throw error
+        complain(error.message)
+      }
+    )
     if (text === undefined) continue
     const manifest = parseManifest(file === '-' ? 'stdin' : file, text)
     for (const object of manifest.objects) objects.push(object) // a call takes some 100,000 arguments, and a file holds more objects
@@ -143,8 +147,6 @@ function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: s
 
   return { cluster, accounts: seen, namespaces: seen, webhooks: seen, clusterCa }
 }
-
-const textOfFile = (file: string, terminal: Terminal): Promise<string> => (file === '-' ? readStream(terminal.stdin) : readText(file))
 
 /** The keys of a field's path: `metadata.annotations["a.b/c"]` has three. */
 function pathOf(field: string): string[] {

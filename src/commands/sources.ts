@@ -4,6 +4,7 @@ import type { IamSource, Sources } from '../facts/facts.js'
 import { loadSnapshots } from '../facts/snapshot.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
+import { quote } from '../model/text.js'
 import { rules } from '../rules/index.js'
 import { readBundle } from '../x509/bundle.js'
 import { goMinorOf } from '../x509/go-version.js'
@@ -37,11 +38,14 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   const clusterCaFile = flags.clusterCa ?? config?.clusterCa
   const clusterCa = clusterCaFile === undefined ? undefined : await readCaFile(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
+  if (flags.audience?.trim() === '') {
+    throw new GuardError('ERR_USAGE', `--audience is ${quote(flags.audience)}; expected the name of an audience, such as sts.amazonaws.com`)
+  }
   const audience = flags.audience ?? config?.audience
   const identityWebhook = config && withAnnotationPrefix(defaultIdentityWebhook, config.annotationPrefix)
   if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
 
-  const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file)) })))
+  const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file, iamInFolder)) })))
   const issuers = new Set(
     documents.flatMap(({ content }) => (isObject(content) && typeof content['issuer'] === 'string' ? [content['issuer']] : []))
   )
@@ -63,6 +67,8 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
 }
 
+const iamInFolder = 'name the JSON files in it that hold facts about IAM, each with an --iam of its own'
+
 /** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */
 export async function buildLiveIam(
   { iam: { requestsPerSecond, accounts, endpoint } }: Config,
@@ -82,13 +88,13 @@ export async function buildLiveIam(
 // Somebody runs a command and waits for it; twice what the servers in a cluster take together stays far from what an account allows.
 const patientRate = 10
 
-/** Reads a text file. Throws ERR_INPUT that names it. */
-export async function readText(file: string): Promise<string> {
+/** Reads a text file. Throws ERR_INPUT that names it, and for a folder what to do instead. */
+export async function readText(file: string, inFolder = 'expected a file'): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '') // a byte order mark, which is no JSON
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
-    if (code === 'EISDIR') throw new GuardError('ERR_INPUT', `${file} is a folder; name its files, such as ${file}/*.yaml`, { cause })
+    if (code === 'EISDIR') throw new GuardError('ERR_INPUT', `${file} is a folder; ${inFolder}`, { cause })
     if (code === 'ENOENT') throw new GuardError('ERR_INPUT', `there is no file ${file}`, { cause })
     throw new GuardError('ERR_INPUT', `${file} cannot be read (${code})`, { cause })
   }

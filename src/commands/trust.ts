@@ -1,4 +1,3 @@
-import { text as readStream } from 'node:stream/consumers'
 import { judgeTrustFor } from '../evaluate-trust.js'
 import type { IamSource, TrustPolicyDocument } from '../facts/facts.js'
 import type { Severity } from '../model/finding.js'
@@ -8,7 +7,10 @@ import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { trustTextOf } from '../output/trust-text.js'
 import { readDocument } from '../trust-policy/document.js'
 import type { Terminal } from './check.js'
-import { buildLiveIam, readConfig, readSources, readText } from './sources.js'
+import { assertNamespace, assertServiceAccount } from './given-names.js'
+import { policyIn } from './policy-text.js'
+import { readInput } from './read-input.js'
+import { buildLiveIam, readConfig, readSources } from './sources.js'
 
 export interface TrustOptions {
   readonly config?: string
@@ -29,13 +31,16 @@ const severities = ['error', 'warning', 'info'] as const
 
 /** Judges one trust policy for one service account. Returns the exit code: 0 or 1. Throws ERR_USAGE and ERR_INPUT. */
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
+  assertNamespace(options.namespace)
+  assertServiceAccount(options.serviceAccount)
+  const written = options.policy === undefined ? undefined : await readPolicy(options.policy, terminal)
   const config = await readConfig(options.config)
   const { issuer, iam: given, audience: said, identityWebhook = defaultIdentityWebhook } = await readSources(options, config)
   const iam = options.aws ? await buildLiveIam(config, { patient: true }) : given
   if (issuer === undefined)
     throw new GuardError('ERR_USAGE', 'the issuer of the cluster is not known; say it with --issuer, or in the IAM file')
   const arn = options.role === undefined ? undefined : roleArnOf(options.role)
-  const trustPolicy = options.policy === undefined ? await policyOf(arn, iam) : await policyIn(options.policy, terminal)
+  const trustPolicy = written ?? (await policyOf(arn, iam))
   const read = readDocument(trustPolicy.document, trustPolicy.encoding)
   const policy = 'value' in read ? read.value : undefined
   const { account, partition } = arn ?? ownerOf(policy)
@@ -84,10 +89,10 @@ async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): P
   return role.value.trustPolicy
 }
 
-async function policyIn(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
-  const document = file === '-' ? await readStream(terminal.stdin) : await readText(file)
+async function readPolicy(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
+  const text = await readInput(file, terminal, 'a trust policy, JSON')
 
-  return { document, encoding: document.trimStart().startsWith('%') ? 'url' : 'json' }
+  return policyIn(text, file === '-' ? 'standard input' : file)
 }
 
 /** A policy without its role is taken for one of the account whose OIDC providers it names. */

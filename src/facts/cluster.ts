@@ -1,6 +1,6 @@
 import type { KubeClient } from '../kube/client.js'
 import { keyOf, listAndWatch } from '../kube/list-and-watch.js'
-import { isObjectName } from '../kube/object-name.js'
+import { isObjectName } from '../model/object-name.js'
 import { accountOf, type AccountAnswer } from '../model/account.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { parseNamespaceSettings } from '../model/namespace.js'

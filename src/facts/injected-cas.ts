@@ -1,5 +1,5 @@
 import type { KubeClient } from '../kube/client.js'
-import { isObjectName } from '../kube/object-name.js'
+import { isObjectName } from '../model/object-name.js'
 import type { CaInjection } from '../model/ca-injection.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../model/record.js'

@@ -1,5 +1,5 @@
 import type { KubeClient } from '../kube/client.js'
-import { isObjectName } from '../kube/object-name.js'
+import { isObjectName } from '../model/object-name.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { listOf, recordOf } from '../model/record.js'
 import { parseSubject } from '../model/subject.js'

@@ -1,0 +1,25 @@
+import { GuardError } from '../model/guard-error.js'
+import { isNamespaceName, isObjectName } from '../model/object-name.js'
+import { quote } from '../model/text.js'
+
+/** Refuses a namespace that cannot exist. Throws ERR_USAGE. */
+export function assertNamespace(namespace: string | undefined): void {
+  if (namespace === undefined || isNamespaceName(namespace)) return
+
+  const meant =
+    namespace.startsWith('=') && isNamespaceName(namespace.slice(1)) ? `; write -n ${namespace.slice(1)}, or --namespace${namespace}` : ''
+  throw new GuardError(
+    'ERR_USAGE',
+    `--namespace is ${quote(namespace)}; expected the name of a namespace: at most 63 of a-z, 0-9 and "-", which begins and ends with a letter or digit${meant}`
+  )
+}
+
+/** Refuses a service account that cannot exist. Throws ERR_USAGE. */
+export function assertServiceAccount(name: string): void {
+  if (isObjectName(name)) return
+
+  throw new GuardError(
+    'ERR_USAGE',
+    `--service-account is ${quote(name)}; expected the name of a service account: at most 253 of a-z, 0-9, "-" and ".", in which each part between dots begins and ends with a letter or digit`
+  )
+}

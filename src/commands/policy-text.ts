@@ -1,0 +1,50 @@
+import type { TrustPolicyDocument } from '../facts/facts.js'
+import { GuardError } from '../model/guard-error.js'
+import { quote } from '../model/text.js'
+
+/**
+ * A trust policy as files and commands hold it: JSON, percent-encoded JSON as GetRole returns it, or one of them as a JSON string. Throws
+ * ERR_INPUT that names where it is `from` and what was found instead, when it is no JSON at all.
+ */
+export function policyIn(text: string, from: string): TrustPolicyDocument {
+  const json = decode(text)
+  const { parsed } = (json === undefined ? undefined : parseJson(json)) ?? {}
+  if (json === undefined || parsed === undefined) {
+    throw new GuardError(
+      'ERR_INPUT',
+      `${from} holds ${describe(text)}; expected a trust policy: JSON, or percent-encoded JSON as IAM returns it`
+    )
+  }
+
+  return typeof parsed === 'string' ? policyIn(parsed, from) : { document: json, encoding: 'json' }
+}
+
+function decode(text: string): string | undefined {
+  if (!text.trimStart().startsWith('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}
+
+function parseJson(text: string): { parsed: unknown } | undefined {
+  try {
+    return { parsed: JSON.parse(text) }
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function describe(text: string): string {
+  const start = text.trimStart()
+  if (start === '') return 'nothing'
+  if (/[\0-\x08\ufffd]/.test(start)) return 'binary data'
+  if (start.startsWith('%')) return 'percent-encoded text that is no JSON'
+  if (/^[{[]/.test(start)) return 'JSON that is broken or cut off'
+  if (/^(?:---|- |["']?[\w.-]+["']?:(?:\s|$))/.test(start)) return 'YAML'
+
+  return `text that begins with ${quote(start.slice(0, 40))}`
+}

@@ -1,5 +1,0 @@
-/**
- * Whether a text can be the name of an object or namespace, a DNS-1123 subdomain: what is none must not become a part of a path.
- * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
- */
-export const isObjectName = (text: string): boolean => text.length <= 253 && /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(text)
