@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,7 +67,15 @@ const eksIssuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E
 export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {} }: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = await findBinaries()
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-control-plane-'))
-  const undo: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 5 })]
+  const removal = { recursive: true, force: true, maxRetries: 5 }
+  const removeAtOnce = () => rmSync(folder, removal) // there are private keys in it
+  process.once('exit', removeAtOnce)
+  const undo: (() => Promise<void>)[] = [
+    async () => {
+      process.off('exit', removeAtOnce)
+      await rm(folder, removal)
+    }
+  ]
   const stop = async () => {
     for (let last = undo.pop(); last; last = undo.pop()) await last()
   }

@@ -26,6 +26,10 @@ const podRole = [
 ]
 const events = ['get', 'events', '--field-selector', 'involvedObject.kind=MutatingWebhookConfiguration']
 
+const signals = ['SIGINT', 'SIGTERM'] as const
+const abandon = (): never => process.exit(130) // what runs ends with this process
+for (const signal of signals) process.once(signal, abandon)
+
 const controlPlane = await startControlPlane()
 const undo: (() => Promise<void>)[] = [() => controlPlane.stop()]
 let failed = false
@@ -170,6 +174,6 @@ async function wait(): Promise<void> {
     `  export KUBECONFIG=${controlPlane.kubeconfig} PATH=${dirname(binary)}:$PATH\n  kubectl get validatingwebhookconfigurations\n\nCtrl+C ends it.`
   )
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    for (const signal of signals) process.off(signal, abandon).once(signal, () => resolve())
   })
 }

@@ -2,7 +2,8 @@ import { Ajv, type ErrorObject } from 'ajv'
 import { LineCounter, parseDocument, type Document } from 'yaml'
 import schema from './config.schema.json' with { type: 'json' }
 import { GuardError } from './model/guard-error.js'
-import { closestTo } from './model/text.js'
+import { listOf, recordOf } from './model/record.js'
+import { closestTo, quote } from './model/text.js'
 import type { Severity } from './model/finding.js'
 import type { Mode } from './model/namespace.js'
 
@@ -46,6 +47,9 @@ interface ConfigFile extends Partial<Omit<Config, 'severities' | 'iam' | 'caBund
 
 /** The longest deadline that still fits into the timeout of 3 s with which our webhook is registered, in milliseconds. */
 const longestDeadline = 2500
+// Of a value in a message: enough to find it again.
+const longest = 200
+
 /** In less, hardly a fact that must be asked for can be had. */
 const shortestDeadline = 100
 
@@ -73,7 +77,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
     if (durationOf(content.server?.deadline ?? '2s') < shortestDeadline) {
       mistakes.push(`server.deadline is ${JSON.stringify(content.server?.deadline)}; expected at least ${shortestDeadline} ms`)
     }
-    if (mistakes.length === 0) return withDefaults(content)
+    const config = withDefaults(content)
+    mistakes.push(...contradictionsOf(config))
+    if (mistakes.length === 0) return config
   }
 
   throw new GuardError('ERR_CONFIG', mistakes.map((mistake) => `${file}: ${mistake}`).join('\n'))
@@ -86,6 +92,21 @@ function contentOf(document: Document, file: string): unknown {
     if (!(cause instanceof ReferenceError)) throw cause
     throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // aliases without an anchor, or that explode
   }
+}
+
+/** What no schema can say of single values. */
+function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: Config): string[] {
+  const others = accounts.filter(({ account, roleArn }) => !roleArn.includes(`::${account}:`))
+  const twice = new Set(accounts.map(({ account }) => account).filter((account, index, all) => all.indexOf(account) !== index))
+
+  return [
+    ...others.map(
+      ({ account, roleArn }) =>
+        `iam.accounts: roleArn is ${quote(roleArn)}; expected a role of account ${account}, whose roles it is to read`
+    ),
+    ...[...twice].map((account) => `iam.accounts: account ${account} is there more than once; expected one role for each account`),
+    ...(port === healthPort && port !== 0 ? [`server.port and server.healthPort are both ${port}; expected two ports`] : [])
+  ]
 }
 
 function withDefaults({ rules = {}, iam = {}, caBundle = {}, exempt = {}, scan = {}, server = {}, tls = {}, ...rest }: ConfigFile): Config {
@@ -118,7 +139,8 @@ function durationOf(text: string): number {
 function mistakesOf(errors: readonly ErrorObject[]): string[] {
   return errors.map(({ instancePath, keyword, params, data, parentSchema, message = keyword }) => {
     const path = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')
-    const value = JSON.stringify(data)
+    const text = JSON.stringify(data)
+    const value = text.length > longest ? `${text.slice(0, longest)}…` : text
     if (keyword === 'additionalProperties') {
       const key = String(params['additionalProperty'])
       const known = Object.keys((parentSchema?.['properties'] ?? {}) as object)
@@ -127,13 +149,16 @@ function mistakesOf(errors: readonly ErrorObject[]): string[] {
     const allowed = {
       enum: () => `one of ${(params['allowedValues'] as readonly string[]).join(', ')}`,
       type: () => `a value of type ${String(params['type'])}`,
-      pattern: () => `a text of the form ${String(params['pattern'])}`,
+      pattern: () => `a text such as ${examplesOf(parentSchema)}`,
+      minLength: () => 'a text that is not empty',
       required: () => `a map with the key ${String(params['missingProperty'])}`
     }[keyword]
 
     return `${path === '' ? 'the configuration' : path} is ${value}; expected ${allowed?.() ?? `a value that ${message}`}`
   })
 }
+
+const examplesOf = (schema: unknown): string => listOf(recordOf(schema)['examples']).map(String).join(', ')
 
 function didYouMean(found: string, known: readonly string[]): string {
   const closest = closestTo(found, known)

@@ -63,6 +63,6 @@ async function ask(client: KubeClient, path: string): Promise<KubeAnswer> {
     return await client.request({ path })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} does not answer: ${reason}`, { cause })
+    throw new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} could not be asked: ${reason}`, { cause })
   }
 }

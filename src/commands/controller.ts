@@ -164,18 +164,21 @@ export async function controller(
     canary: () => proofTroubleOf(probes, 'canary'),
     selfTest: () => proofTroubleOf(probes, 'webhook', 'policy')
   })
-  await listen(health, config.server.healthPort)
-
-  return {
-    healthPort: portOf(health),
-    close: async () => {
-      for (const watch of watches) watch.stop()
-      await Promise.all([certificates.stop(), caBundles.stop(), proofs.stop(), identityWebhook.stop()])
-      await health.close()
-      apiServers.close()
-      client.close()
-    }
+  const close = async (): Promise<void> => {
+    for (const watch of watches) watch.stop()
+    await Promise.all([certificates.stop(), caBundles.stop(), proofs.stop(), identityWebhook.stop()])
+    await health.close()
+    apiServers.close()
+    client.close()
   }
+  try {
+    await listen(health, config.server.healthPort)
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  return { healthPort: portOf(health), close }
 }
 
 function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {

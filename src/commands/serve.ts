@@ -115,7 +115,18 @@ export async function serve(
     metrics.registry,
     { identityWebhookSettings: () => identityWebhook?.because() }
   )
-  await listen(health, config.server.healthPort)
+  const stopWatching = async (): Promise<void> => {
+    await health.close()
+    cluster?.stop()
+    await identityWebhook?.stop()
+    client?.close()
+  }
+  try {
+    await listen(health, config.server.healthPort)
+  } catch (error) {
+    await stopWatching()
+    throw error
+  }
 
   const certificates = followServingCertificate(
     { certFile, keyFile },
@@ -133,10 +144,7 @@ export async function serve(
       log.info('shutting down')
       if (app) await sleep(drain)
       await app?.close()
-      await health.close()
-      cluster?.stop()
-      await identityWebhook?.stop()
-      client?.close()
+      await stopWatching()
     }
   }
 }

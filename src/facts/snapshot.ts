@@ -2,6 +2,7 @@ import { known, unknown, type Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn } from '../model/role-arn.js'
 import { isRecord } from '../model/subject.js'
+import { closestTo } from '../model/text.js'
 import { providerArnOf } from '../trust-policy/provider.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
 import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from './facts.js'
@@ -90,13 +91,22 @@ function groupOf<T>(groups: Map<string, Map<string, T>>, key: string): Map<strin
 
 const providerArn = /^arn:(aws[a-z0-9-]*):iam::(\d{12}):oidc-provider\/(.+)/s
 
+const keys = ['apiVersion', 'kind', 'takenAt', 'accounts', 'issuer', 'roles', 'oidcProviders']
+
 function parseSnapshot(content: unknown, fail: Fail): IamFile {
   if (!isRecord(content) || content['kind'] !== 'IamSnapshot' || content['apiVersion'] !== 'irsa-guard.io/v1') {
     return fail(
       'expected an object with apiVersion "irsa-guard.io/v1" and kind "IamSnapshot", or the output of aws iam get-account-authorization-details'
     )
   }
-  const { issuer, roles, oidcProviders } = content
+  for (const key of Object.keys(content)) {
+    const meant = closestTo(key, keys) // others are somebody's own remarks
+    if (meant !== undefined && meant !== key) fail(`${key}: unknown key; did you mean ${meant}?`)
+  }
+  const { takenAt, issuer, roles, oidcProviders } = content
+  if (takenAt !== undefined && (typeof takenAt !== 'string' || Number.isNaN(Date.parse(takenAt)))) {
+    return fail(`takenAt is ${JSON.stringify(takenAt)}; expected a time such as 2026-11-22T10:00:00Z`)
+  }
   if (issuer !== undefined && (typeof issuer !== 'string' || !issuer.startsWith('https://'))) {
     return fail(`issuer is ${JSON.stringify(issuer)}; expected a URL that begins with https://`)
   }

@@ -69,7 +69,11 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   async function readCredentials(): Promise<Omit<RequestOptions, 'headers'> & { headers: Record<string, string> }> {
     const headers: Record<string, string> = {}
     const options: RequestOptions = { headers }
-    await config.applyToHTTPSOptions(options) // sets headers in the map that it is given
+    try {
+      await config.applyToHTTPSOptions(options) // sets headers in the map that it is given
+    } catch (cause) {
+      throw new Error(`the kubeconfig's credentials cannot be had: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    }
     const tokenFile = tokenFileOf(config)
     // Client-node reads the file once a minute. After a late replacement that would be a minute more with the token that has expired.
     if (tokenFile !== undefined) headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
@@ -134,7 +138,11 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       if (idleTimeout !== undefined) {
         sent.on('timeout', () => sent.destroy(new Error(`no answer from ${shown.host} within ${idleTimeout / 1000} s`)))
       }
-      sent.on('error', reject)
+      sent.on('error', (error) =>
+        reject(
+          isDistrust(error) ? new Error(`its certificate is not signed by a CA of the kubeconfig (${error.code})`, { cause: error }) : error
+        )
+      )
       sent.end(request.body === undefined ? undefined : JSON.stringify(request.body))
     })
   }
@@ -159,6 +167,14 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     }
   }
 }
+
+/** Whether a connection failed for want of trust in the server's certificate: OpenSSL's X509_V_ERR_…, as Node names them. */
+const isDistrust = (error: Error & { code?: string }): error is Error & { code: string } => distrust.has(error.code ?? '')
+
+const distrust: ReadonlySet<string> = new Set([
+  ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_SIGNATURE_FAILURE']
+])
 
 /** The file of a pod's own token. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
 function tokenFileOf(config: KubeConfig): string | undefined {

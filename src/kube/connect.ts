@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { GuardError } from '../model/guard-error.js'
 import { buildKubeClient, type KubeClient } from './client.js'
@@ -9,7 +9,7 @@ import { buildKubeClient, type KubeClient } from './client.js'
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
- * Finds the cluster as kubectl does: the given kubeconfig, `KUBECONFIG`, the pod's own token, `~/.kube/config`. Undefined when there is none.
+ * Finds the cluster as kubectl does: the given kubeconfig, `KUBECONFIG` (one file or several), the pod's own token, `~/.kube/config`. Undefined when there is none.
  * Throws ERR_KUBECONFIG when there is one and it cannot be used. Connects to nothing yet.
  */
 export function findCluster(
@@ -18,9 +18,10 @@ export function findCluster(
 ): KubeClient | undefined {
   const config = new KubeConfig()
   const home = join(environment['HOME'] ?? homedir(), '.kube', 'config')
-  const source = kubeconfig ?? (environment['KUBECONFIG'] === '' ? undefined : environment['KUBECONFIG'])
+  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '')
+  const files = kubeconfig === undefined ? listed : [kubeconfig]
   try {
-    if (source !== undefined) config.loadFromFile(source)
+    if (files.length > 0) loadFiles(config, files)
     else if (environment['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(podToken)) config.loadFromCluster()
     else if (existsSync(home)) config.loadFromFile(home)
     else return undefined
@@ -35,7 +36,32 @@ export function findCluster(
 
     return buildKubeClient(config)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new GuardError('ERR_KUBECONFIG', `the kubeconfig ${source ?? home} cannot be used: ${reason}`, { cause })
+    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n') // below it stands what the YAML parser looked at
+    throw new GuardError('ERR_KUBECONFIG', `the kubeconfig ${files.length > 0 ? files.join(delimiter) : home} cannot be used: ${reason}`, {
+      cause
+    })
   }
+}
+
+/**
+ * Several files are one: of two entries of one name the first holds, and files of a list that are not there are passed over.
+ * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+ */
+function loadFiles(config: KubeConfig, files: readonly string[]): void {
+  const there = files.filter((file) => existsSync(file))
+  const [first = '', ...others] = there.length > 0 ? there : files
+  config.loadFromFile(first)
+  for (const file of others) {
+    const other = new KubeConfig()
+    other.loadFromFile(file)
+    addNew(config.clusters, other.clusters)
+    addNew(config.users, other.users)
+    addNew(config.contexts, other.contexts)
+    config.currentContext ||= other.currentContext
+  }
+}
+
+function addNew<T extends { readonly name: string }>(entries: T[], others: readonly T[]): void {
+  const known = new Set(entries.map(({ name }) => name))
+  entries.push(...others.filter(({ name }) => !known.has(name)))
 }

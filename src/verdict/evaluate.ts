@@ -33,7 +33,7 @@ export function evaluate(
       const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
       const usual = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       const severity = severities.indexOf(usual) > severities.indexOf(atMost) ? usual : atMost
-      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...told(waiver, rule, problem) })
+      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...told(waiver, problem) })
     }
   }
 
@@ -41,11 +41,11 @@ export function evaluate(
 }
 
 /** A waiver that holds is the finding's reason to pass; one that does not is told, for its author thinks that it does. */
-function told(waiver: Waiver | undefined, { id }: Rule, { message }: Problem): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
+function told(waiver: Waiver | undefined, { message }: Problem): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
   if (waiver === undefined) return {}
   if ('reason' in waiver) return { waived: waiver.reason }
 
-  return { message: `${message} (its waiver ignore.irsa-guard.io/${id} does not hold: ${waiver.lapsed})` }
+  return { message: `${message} (its waiver ${waiver.annotation} does not hold: ${waiver.lapsed})` }
 }
 
 type Missing = Exclude<Fact<never>, { state: 'known' }>

@@ -1,25 +1,49 @@
-/** What became of a waiver: the reason that its author gave, or why it does not hold. */
-export type Waiver = { readonly reason: string } | { readonly lapsed: string }
+import { closestTo } from '../model/text.js'
+
+/** What became of a waiver: the reason that its author gave, or why the annotation does not hold. */
+export type Waiver = { readonly reason: string } | { readonly annotation: string; readonly lapsed: string }
+
+const prefix = 'ignore.irsa-guard.io/'
 
 /**
  * Reads the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (to the end of that day, UTC) of an object;
- * undefined when there is none. Never throws.
+ * undefined when there is none. What was probably meant as one is told, too. Never throws.
  */
 export function readWaiver(annotations: Readonly<Record<string, unknown>>, rule: string, at: Date): Waiver | undefined {
-  const value = annotations[`ignore.irsa-guard.io/${rule}`]
-  if (value === undefined) return
+  const annotation = `${prefix}${rule}`
+  const value = annotations[annotation]
+  if (value === undefined) {
+    const misspelt = Object.keys(annotations).find((key) => key.startsWith(prefix) && closestTo(key.slice(prefix.length), [rule]))
+    return misspelt === undefined ? undefined : { annotation: misspelt, lapsed: `there is no such rule; write ${annotation}` }
+  }
+  const read = readValue(value, at)
+
+  return 'reason' in read ? read : { annotation, ...read }
+}
+
+function readValue(value: unknown, at: Date): { readonly reason: string } | { readonly lapsed: string } {
   if (typeof value !== 'string' || value.trim() === '') return { lapsed: `it gives no reason; ${form}` }
 
-  const until = /^until\b\s*([^:]*)(?::([\s\S]*))?$/i.exec(value.trim())
-  if (until === null) return { reason: value.trim() }
+  const text = value.trim()
+  const until = /^until\b\s*([^:]*)(?::([\s\S]*))?$/i.exec(text)
+  if (until === null) return isMeantUntil(text) ? { lapsed: `it begins with a day without "until"; ${form}` } : { reason: text }
 
   const [, written = '', reason = ''] = until
   const day = written.trim()
-  const end = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T23:59:59.999Z`) : NaN
-  if (Number.isNaN(end)) return { lapsed: `"until" needs a day and a colon after it; ${form}` }
-  if (at.getTime() > end) return { lapsed: `it expired at the end of ${day} (UTC)` }
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return { lapsed: `"until" needs a day and a colon after it; ${form}` }
+  const end = new Date(`${day}T23:59:59.999Z`)
+  // 2027-02-30 is read as the second of March.
+  if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day) return { lapsed: `there is no day ${day}; ${form}` }
+  if (at > end) return { lapsed: `it expired at the end of ${day} (UTC)` }
 
   return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }
+}
+
+/** `2027-01-31: reason`, `unitl 2027-01-31: reason`: its author thinks that this ends, so it must not hold for ever. */
+function isMeantUntil(text: string): boolean {
+  const word = /^([a-z]*)\s*\d{4}-\d{2}-\d{2}\s*:/i.exec(text)?.[1]?.toLowerCase()
+
+  return word === '' || (word !== undefined && closestTo(word, ['until']) !== undefined)
 }
 
 const form = 'expected "reason" or "until 2027-01-31: reason"'

@@ -132,7 +132,7 @@ t.test('commands that ask a cluster', async (t) => {
     await writeKubeconfig(`${directory}/gone`, 'https://127.0.0.1:1', controlPlane.caFile, 'stranger', clientCertificate(stranger))
     await t.rejects(ca(false, reference, { kubeconfig: `${directory}/gone` }), {
       code: 'ERR_KUBECONFIG',
-      message: /^the cluster https:\/\/127\.0\.0\.1:1 does not answer: .*ECONNREFUSED/
+      message: /^the cluster https:\/\/127\.0\.0\.1:1 could not be asked: .*ECONNREFUSED/
     })
     await t.rejects(ca(false, 'configmap/x'), {
       code: 'ERR_USAGE',

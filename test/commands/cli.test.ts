@@ -314,18 +314,31 @@ t.test('a reader that stops early changes neither the exit code nor stderr', asy
   t.equal(await readStream(child.stderr), 'code 1\n')
 })
 
-t.test('serve ends with 2 and one line when its port is taken', async (t) => {
+t.test('serve and controller end with 2 when a port is taken, whatever they have begun', async (t) => {
   const other = createServer()
   other.listen(0, '::')
   await once(other, 'listening')
   t.teardown(() => other.close())
   const { port } = other.address() as AddressInfo // of a server that listens
   const { key, certificate } = issueCa('localhost', { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) })
-  const directory = t.testdir({ 'tls.key': key, 'tls.crt': certificate })
-  const config = `server: { port: ${port}, healthPort: 0 }\ntls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }`
-  writeFileSync(`${directory}/config.yaml`, config)
-  const ended = await run(['serve', '--config', `${directory}/config.yaml`, '--iam', 'examples/iam.json'], '', { HOME: directory })
-  t.match(ended, { code: 2, stderr: new RegExp(`^irsa-guard: port ${port} is in use\n$`) })
+  const cluster = { server: 'https://127.0.0.1:1' } // nobody is there
+  const kubeconfig = { clusters: [{ name: 'a', cluster }], contexts: [{ name: 'a', context: { cluster: 'a' } }], 'current-context': 'a' }
+  const tls = (directory: string) => `tls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }`
+  const directory = t.testdir({ 'tls.key': key, 'tls.crt': certificate, kubeconfig: JSON.stringify(kubeconfig), empty: {} })
+  writeFileSync(`${directory}/review.yaml`, `server: { port: ${port}, healthPort: 0 }\n${tls(directory)}`)
+  writeFileSync(`${directory}/health.yaml`, `server: { port: 0, healthPort: ${port} }\n${tls(directory)}`)
+  const withCluster = ['--kubeconfig', `${directory}/kubeconfig`]
+  for (const [command, file, ...more] of [
+    ['serve', 'review'],
+    ['serve', 'review', ...withCluster],
+    ['serve', 'health'],
+    ['serve', 'health', ...withCluster],
+    ['controller', 'health', ...withCluster]
+  ] as const) {
+    const args = [command, '--config', `${directory}/${file}.yaml`, '--iam', 'examples/iam.json', ...more]
+    const ended = await run(args, '', { HOME: `${directory}/empty` })
+    t.match(ended, { code: 2, stderr: new RegExp(`^irsa-guard: port ${port} is in use\n$`) }, `${command} ${file}`)
+  }
 })
 
 const trustOf = (name: string, ...more: string[]): string[] => [

@@ -13,6 +13,8 @@ t.test('names file, field and value of what is wrong', async (t) => {
   const table: readonly (readonly [unknown, RegExp])[] = [
     [null, /^0\.json: expected an object with apiVersion "irsa-guard.io\/v1"/],
     [{ kind: 'IamSnapshot' }, /apiVersion/],
+    [{ ...head, role: [] }, /^0\.json: role: unknown key; did you mean roles\?/],
+    [{ ...head, takenAt: 'yesterday' }, /takenAt is "yesterday"; expected a time such as 2026-11-22T10:00:00Z/],
     [{ ...head, roles: {} }, /roles is \{\}; expected a list/],
     [{ ...head, roles: ['x'] }, /roles\[0\]\.arn is "x"; expected the ARN of a role/],
     [{ ...head, roles: [{ arn: 'x' }] }, /roles\[0\]\.arn is "x"/],
@@ -114,4 +116,8 @@ t.test('reads the output of aws iam get-account-authorization-details', async (t
     ['put together of two accounts', { ...whole, RoleDetailList: [role, { Arn: 'arn:aws:iam::444455556666:role/a' }] }]
   ]
   for (const [why, content] of table) t.match(await read(content), { state: 'unknown' }, why)
+})
+
+t.test("passes over somebody's own keys", async (t) => {
+  t.equal(load({ ...head, takenAt: '2026-11-22T10:00:00Z', issuer, generatedBy: 'us' }).issuer, issuer)
 })

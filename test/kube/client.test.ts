@@ -41,6 +41,21 @@ t.test("a pod's token counts from the moment that it is in its file", async (t) 
   t.equal(await client.readToken(), 'second')
 })
 
+t.test('says what is wrong with the kubeconfig when there is no answer for it', async (t) => {
+  const { certificate, key } = issueServing(issueCa('another', validity), ['127.0.0.1'], validity)
+  const server = createServer({ cert: certificate, key }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as { port: number } // it listens on TCP
+  await t.rejects(clientOf(`https://127.0.0.1:${port}`).request({ path: '/' }), {
+    message: 'its certificate is not signed by a CA of the kubeconfig (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'
+  })
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'no-such-plugin', interactiveMode: 'Never' }
+  await t.rejects(clientOf(`https://127.0.0.1:${port}`, { exec }).request({ path: '/' }), {
+    message: /^the kubeconfig's credentials cannot be had: .*no-such-plugin/
+  })
+})
+
 t.test('is shown with the address that it asks', async (t) => {
   for (const [address, shown] of [
     [undefined, 'https://cluster.example'],

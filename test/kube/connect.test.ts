@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createTcpServer } from 'node:net'
+import { delimiter } from 'node:path'
 import { createServer } from 'node:tls'
 import Fastify from 'fastify'
 import t from 'tap'
@@ -43,6 +44,23 @@ t.test('finds the cluster as kubectl does', async (t) => {
     message: /its server is http:\/\/127.0.0.1:8001, and credentials go over https only/
   })
   t.throws(() => findCluster({ kubeconfig: at('gone') }, {}), { code: 'ERR_KUBECONFIG', message: /gone cannot be used: .*ENOENT/ })
+})
+
+t.test('takes several kubeconfigs for one', async (t) => {
+  const named = (name: string, current: string): string =>
+    kubeconfig(`https://${name}.example`)
+      .replaceAll('"a"', `"${name}"`)
+      .replaceAll('"second"', `"of-${name}"`)
+      .replace(/"current-context":"first"/, `"current-context":"${current}"`)
+  const directory = t.testdir({ one: named('one', ''), two: named('two', 'first'), three: named('three', 'of-three') })
+  const list = (...files: readonly string[]): NodeJS.ProcessEnv => ({
+    KUBECONFIG: files.map((file) => (file === '' ? '' : `${directory}/${file}`)).join(delimiter)
+  })
+  t.equal(findCluster({}, list('one', 'two', 'three'))?.server, 'https://one.example', 'the first `first`; the first current context')
+  t.equal(findCluster({}, list('', 'gone', 'three', 'two'))?.server, 'https://three.example')
+  t.equal(findCluster({ context: 'of-two' }, list('one', 'two'))?.server, 'https://two.example')
+  t.throws(() => findCluster({}, list('gone', 'away')), { message: /gone:.*away cannot be used: .*ENOENT/ })
+  t.throws(() => findCluster({ kubeconfig: `${directory}/one:${directory}/two` }, {}), { message: /ENOENT/ }, 'a flag names one file')
 })
 
 t.test('reads the chain that a server sends, and waits for none', async (t) => {

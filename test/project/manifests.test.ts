@@ -11,7 +11,7 @@ import { rules } from '../../src/rules/index.js'
 /** The parts of the manifests that are read here. */
 interface Document {
   kind: string
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> }
   data: Record<string, string>
   webhooks: { name: string; timeoutSeconds: number; clientConfig: { service: { namespace: string; name: string } } }[]
   spec: { ports: { port: number }[]; template: { spec: PodSpec } }
@@ -71,4 +71,12 @@ t.test('the code knows the objects by their names', async (t) => {
     namespace: canaryNamespace,
     annotations: { 'eks.amazonaws.com/role-arn': canaryRole }
   })
+})
+
+t.test('what denies bears the label by which it is switched off, even when its file is applied alone', async (t) => {
+  const denying = documents.filter(({ kind }) =>
+    /^(?:ValidatingAdmissionPolicyBinding|(?:Validating|Mutating)WebhookConfiguration)$/.test(kind)
+  )
+  t.ok(denying.length > 3)
+  for (const { metadata } of denying) t.match(metadata, { labels: { 'app.kubernetes.io/part-of': 'irsa-guard' } }, metadata.name)
 })

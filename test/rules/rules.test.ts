@@ -6,7 +6,6 @@ import { known } from '../../src/model/fact.js'
 import { rules } from '../../src/rules/index.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
-import type { Finding } from '../../src/model/finding.js'
 import { identityWebhook } from '../support/accounts.js'
 import { withPodRole } from '../support/pods.js'
 import type { AnnotationCase, Case, ObjectCase } from '../support/rule-case.js'
@@ -31,19 +30,19 @@ for (const rule of rules) {
         field,
         count = 1
       } = 'object' in given ? given : objectCaseOf(given)
-      const findingsOf = (object: object, old: object | undefined, facts: Facts): Finding[] => {
+      const judge = (object: object, old: object | undefined, facts: Facts): ReturnType<typeof evaluate> => {
         const subject = parseSubject(object, { stage, old })
         if (subject === undefined) throw new Error(`${given.why}: not a subject`)
 
-        return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at }).findings
+        return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at })
       }
       const facts = { identityWebhook, ...given.facts }
-      const findings = findingsOf(object, old, facts)
+      const { findings, unchecked } = judge(object, old, facts)
       if (!dependsOnPrefix.has(rule.id)) {
-        const renamed = findingsOf(underOtherPrefix(object), old && underOtherPrefix(old), factsUnderOtherPrefix(facts))
+        const renamed = judge(underOtherPrefix(object), old && underOtherPrefix(old), factsUnderOtherPrefix(facts)).findings
         t.strictSame(renamed, underOtherPrefix(findings), `${given.why}: the same under another annotation prefix`)
       }
-      t.equal(findings.length, given.message === undefined ? 0 : count, given.why)
+      t.equal(findings.length, given.message === undefined ? 0 : count, given.why, { unchecked })
       if (given.message === undefined) continue
       t.match(findings[0], { message: given.message, ...(given.fix && { fix: given.fix }), severity, ...(field && { field }) }, given.why)
     }

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { closestTo } from '../../src/model/text.js'
+import { rules } from '../../src/rules/index.js'
 import { readWaiver } from '../../src/verdict/waiver.js'
 
 const at = new Date('2026-11-24T12:00:00Z')
@@ -13,10 +15,12 @@ t.test('holds with a reason, until the end of its day', async (t) => {
     ['until 2026-11-24: today still counts', 'today still counts'],
     ['Until 2027-01-31 : capital', 'capital'],
     ['until 2027-01-31: a: b\nc', 'a: b\nc'],
-    ['untilled', 'untilled']
+    ['untilled', 'untilled'],
+    ['since 2026-01-31: made by hand', 'since 2026-01-31: made by hand'],
+    ['forever', 'forever']
   ]
   for (const [value, reason] of table) t.strictSame(read(value), { reason }, value)
-  t.equal(read(undefined), undefined)
+  t.equal(readWaiver({}, 'role-missing', at), undefined)
 })
 
 t.test('says why it does not hold', async (t) => {
@@ -30,8 +34,24 @@ t.test('says why it does not hold', async (t) => {
     ['until 2026-11-23: late', /^it expired at the end of 2026-11-23 \(UTC\)$/],
     ['UNTIL 2020-01-01: shouted', /expired/],
     ['until 2027-01-31 no colon', /needs a day and a colon/],
-    ['until 2027-13-45: no such day', /needs a day/],
+    ['until 2027-13-45: no such day', /^there is no day 2027-13-45; expected/],
+    ['until 2027-02-30: no such day', /^there is no day 2027-02-30; expected/],
+    ['2027-01-31: no until', /^it begins with a day without "until"; expected/],
+    ['unitl 2027-01-31: misspelt', /without "until"/],
+    ['Util 2027-01-31 : misspelt', /without "until"/],
     ['until next week: soon', /needs a day/]
   ]
-  for (const [value, lapsed] of table) t.match(read(value), { lapsed }, String(value))
+  for (const [value, lapsed] of table) t.match(read(value), { annotation: 'ignore.irsa-guard.io/role-missing', lapsed }, String(value))
+})
+
+t.test('tells an annotation whose rule is misspelt, when that rule finds something', async (t) => {
+  t.strictSame(readWaiver({ a: 'b', 'ignore.irsa-guard.io/role-mising': 'x' }, 'role-missing', at), {
+    annotation: 'ignore.irsa-guard.io/role-mising',
+    lapsed: 'there is no such rule; write ignore.irsa-guard.io/role-missing'
+  })
+  for (const { id } of rules) {
+    const others = rules.map((rule) => rule.id).filter((other) => other !== id)
+    t.equal(closestTo(id, others), undefined, `${id} is no misspelling of another rule`)
+    t.equal(readWaiver(Object.fromEntries(others.map((other) => [`ignore.irsa-guard.io/${other}`, 'x'])), id, at), undefined)
+  }
 })
