@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { text as readStream } from 'node:stream/consumers'
 import t from 'tap'
@@ -302,6 +302,26 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
       ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--policy', 'package.json'],
       /OIDC providers of 0 accounts; say with --role/
     ],
+    [['check', '-', '-n=shop'], /^irsa-guard: --namespace is "=shop"; expected .*; write -n shop, or --namespace=shop\n$/],
+    [
+      ['check', '-', '-n', ''],
+      /^irsa-guard: --namespace is ""; expected the name of a namespace: at most 63 of a-z, .* letter or digit\n$/
+    ],
+    [['check', '-', '-n', 'a.b'], /--namespace is "a.b"; expected/],
+    [['check', '-', '-n', 'a'.repeat(64)], /--namespace is "a+"; expected/],
+    [['check', '-', '--issuer='], /--issuer is ""; expected a URL/],
+    [['check', '-', '--audience='], /^irsa-guard: --audience is ""; expected the name of an audience, such as sts.amazonaws.com\n$/],
+    [
+      ['check', '-', '--iam', 'src'],
+      /^irsa-guard: src is a folder; name the JSON files in it that hold facts about IAM, each with an --iam/
+    ],
+    [['check', '-', '--config', 'src'], /^irsa-guard: src is a folder; expected a file\n$/],
+    [['trust', '-n', 'shop*', '--service-account', 'a'], /--namespace is "shop\*"; expected/],
+    [['trust', '-n', 'shop/cart', '--service-account', 'a'], /--namespace is "shop\/cart"; expected/],
+    [['trust', '--service-account', 'Bad Name'], /^irsa-guard: --service-account is "Bad Name"; expected the name of a service account: /],
+    [['trust', '--service-account='], /--service-account is ""; expected/],
+    [['trust', '--service-account', 'a..b'], /--service-account is "a..b"; expected/],
+    [['trust', '--service-account', 'a.b', '--audience='], /--audience is ""; expected/],
     [['serv'], /unknown command 'serv'/]
   ]
   for (const [args, message] of table) t.match(await run(args), { code: 2, stderr: message }, args.join(' '))
@@ -438,10 +458,61 @@ t.test('trust reads a policy, plain or percent-encoded, and prints the corrected
   t.strictSame(JSON.parse((await run(args('cart', '--fix'), JSON.stringify(policy))).stdout), policy, 'what is right stays')
   const refused = JSON.stringify(policy).replace('"Allow"', '"Deny"')
   t.match(await run(args('cart', '--fix'), refused), { code: 1, stdout: '', stderr: 'no small edit corrects this policy\n' })
-  t.match(await run([...args('cart'), '--role', 'arn:aws:iam::111122223333:role/a'], '{'), {
+  t.match(await run([...args('cart'), '--role', 'arn:aws:iam::111122223333:role/a'], '{}'), {
     code: 1,
-    stdout: /^system:.*: invalid\nerror trust-policy-invalid: /
+    stdout: /\nsystem:.*: invalid\nerror trust-policy-invalid: /
   })
+})
+
+t.test('trust reads what commands print of a policy, and says what else it was given', async (t) => {
+  const { issuer, roles } = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string; roles: [{ trustPolicy: unknown }] }
+  const json = JSON.stringify(roles[0].trustPolicy)
+  const args = ['trust', '--policy', '-', '--service-account', 'cart', '-n', 'shop']
+  for (const text of [json, JSON.stringify(json), JSON.stringify(encodeURIComponent(json)), `\uFEFF${json}`]) {
+    t.match(await run([...args, '--issuer', issuer], text), { code: 0, stdout: /allowed by statement 0/ }, text.slice(0, 5))
+  }
+
+  const expected = 'expected a trust policy: JSON, or percent-encoded JSON as IAM returns it\n'
+  const table: readonly (readonly [string, string])[] = [
+    ['', 'standard input is empty; expected a trust policy, JSON; the command before the pipe has most likely failed\n'],
+    [' \n', 'standard input is empty; expected a trust policy, JSON; the command before the pipe has most likely failed\n'],
+    ['""', `standard input holds nothing; ${expected}`],
+    ['{', `standard input holds JSON that is broken or cut off; ${expected}`],
+    ['Version: "2012-10-17"\nStatement: []\n', `standard input holds YAML; ${expected}`],
+    ['\u0000\u0001', `standard input holds binary data; ${expected}`],
+    ['%7B', `standard input holds percent-encoded text that is no JSON; ${expected}`],
+    ['%', `standard input holds percent-encoded text that is no JSON; ${expected}`],
+    ['no such role', `standard input holds text that begins with "no such role"; ${expected}`]
+  ]
+  for (const [text, message] of table) {
+    t.strictSame(await run(args, text), { code: 2, stdout: '', stderr: `irsa-guard: ${message}` }, JSON.stringify(text))
+  }
+  const directory = t.testdir({ 'policy.json': '' })
+  t.match(await run(['trust', '--policy', `${directory}/policy.json`, '--service-account', 'cart']), {
+    code: 2,
+    stderr: /policy\.json holds nothing/
+  })
+})
+
+t.test('check takes an empty standard input for a command that failed', async (t) => {
+  const stderr = 'standard input is empty; expected manifests, YAML or JSON; the command before the pipe has most likely failed\n'
+  for (const nothing of ['', ' \n\t']) t.match(await run(['check', '-'], nothing), { code: 2, stderr, stdout: /^0 objects: / })
+  for (const text of ['# none\n', '---\n'])
+    t.match(await run(['check', '-'], text), { code: 0, stderr: /^$/ }, 'a chart that renders nothing')
+  const directory = t.testdir({ 'empty.yaml': '' })
+  t.match(await run(['check', `${directory}/empty.yaml`]), { code: 0, stderr: /^$/ })
+})
+
+t.test('check reads more objects than a call takes arguments', async (t) => {
+  const directory = t.testdir({ 'many.json': `{"kind":"List","items":[${Array(130_000).fill('{"kind":"Secret"}').join(',')}]}` })
+  t.match(await run(['check', `${directory}/many.json`]), { code: 0, stdout: /^130000 objects: 0 errors/, stderr: /^$/ })
+})
+
+t.test('the exit code stands when complaints cannot be written', { skip: !existsSync('/dev/full') && 'no /dev/full' }, async (t) => {
+  for (const args of ['check gone.yaml', 'check - --nonsense', 'check - --iam gone.json']) {
+    const child = spawn('sh', ['-c', `"${process.execPath}" dist/cli.js ${args} 2>/dev/full </dev/null >/dev/null; echo "code $?"`])
+    t.equal(await readStream(child.stdout), 'code 2\n', args)
+  }
 })
 
 t.test('several IAM files must agree on the issuer, unless --issuer says which one is meant', async (t) => {

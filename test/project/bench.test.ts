@@ -1,0 +1,13 @@
+import { spawnSync } from 'node:child_process'
+import t from 'tap'
+
+t.test('npm run bench says in one line what it does not know', async (t) => {
+  const table: readonly (readonly [string, RegExp])[] = [
+    ['--bogus', /^Unknown option '--bogus'; there is --quick, and the rows review, pod, .*\n$/],
+    ['bogus', /^no row bogus; there are review, pod, .*\n$/]
+  ]
+  for (const [argument, message] of table) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/run.ts', argument], { encoding: 'utf8' })
+    t.match({ status, stdout, stderr }, { status: 2, stdout: /^$/, stderr: message })
+  }
+})
