@@ -83,6 +83,18 @@ t.test('takes as many aliases as kubectl does', async (t) => {
   t.strictSame(unreadable, [])
   t.match(objects[0]?.object, { k4999: 'x', copy: [{ a: 1 }, { a: 1 }] })
 
+  const start = performance.now()
+  const many = parseManifest('f', `one: &one x\nlist: [${Array(100_000).fill('*one').join(',')}]`).objects[0]?.object
+  t.strictSame(new Set(many?.['list'] as string[]), new Set(['x'])) // a list in the text above
+  t.ok(performance.now() - start < 15_000, 'looking through all anchors for each alias would take minutes')
+  t.match(parseManifest('f', 'a: &a 1\nb: *a\nc: &a 2\nd: *a').objects[0]?.object, { b: 1, d: 2 }, 'the last anchor of that name')
+  t.match(parseManifest('f', 'a: { <<: &x { b: &y 1 }, c: *y }\nd: *x\ne: &n\nf: *n').objects[0]?.object, {
+    a: { b: 1, c: 1 },
+    d: { b: 1 },
+    f: null
+  })
+  t.match(parseManifest('f', 'a: &a\n  b: *a').unreadable, [{ message: 'it nests too deeply to be read' }], 'one that holds itself')
+
   const large = Array.from({ length: 1000 }, (_, index) => index).join(',')
   const repeated = (times: number): string => `a: &a [${large}]\nb: [${Array(times).fill('*a').join(',')}]`
   t.equal(parseManifest('f', repeated(398)).objects.length, 1, '400,000 values')
