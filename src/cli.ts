@@ -9,6 +9,7 @@ import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
 import type { TrustOptions } from './commands/trust.js'
 import { version } from './version.js'
+import { isGoVersion } from './x509/go-version.js'
 
 const program = new Command('irsa-guard')
   .description('stops broken IAM roles for service accounts (IRSA) where the mistake is made')
@@ -75,7 +76,9 @@ program
 
 program
   .command('ca')
-  .description('say what the API server makes of a caBundle; exit code 1 when something is wrong with it')
+  .description(
+    'say what the API server makes of a caBundle; exit code 1 when something is wrong with it, 2 when nobody could tell; warnings leave it 0'
+  )
   .argument('[object]', 'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME, read from the cluster')
   .addOption(kubeconfigOption)
   .addOption(contextOption)
@@ -84,7 +87,7 @@ program
   .option('--chain <file>', "the webhook's certificates, PEM, leaf first; instead of --server")
   .option('--host <name>', 'the DNS name or IP address by which the API server calls the webhook')
   .addOption(clusterCaOption)
-  .option('--go <version>', 'the Go that the API server is built with, such as 1.23')
+  .addOption(new Option('--go <version>', 'the Go that the API server is built with, such as 1.23').argParser(goVersionIn))
   .option('--fix', 'print a clean bundle and the kubectl command that puts it there', false)
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addHelpText(
@@ -100,8 +103,11 @@ Examples:
   )
   .action(async (object: string | undefined, options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }) => {
     const { bundle } = options
-    if ((object === undefined) === (bundle === undefined)) {
+    if (object === undefined && bundle === undefined) {
       throw new GuardError('ERR_USAGE', 'say which bundle is meant: mutatingwebhookconfiguration/NAME of a cluster, or --bundle FILE')
+    }
+    if (object !== undefined && bundle !== undefined) {
+      throw new GuardError('ERR_USAGE', `both ${object} and --bundle ${bundle} are given; expected one of them`)
     }
     if (object !== undefined) {
       if (options.server !== undefined || options.chain !== undefined) {
@@ -118,7 +124,9 @@ Examples:
 
 program
   .command('trust')
-  .description("judge one role's trust policy for one service account; exit code 1 for findings, 2 when the policy could not be read")
+  .description(
+    "judge one role's trust policy for one service account; exit code 1 for findings, 2 when the policy could not be read; with --fix 0 when a policy is printed, which lets the account in, else 1"
+  )
   .option('--role <arn>', 'the role; its policy comes from --iam or --aws, unless --policy gives it')
   .option('--policy <file>', 'a trust policy; - reads standard input')
   .addOption(iamOption)
@@ -129,7 +137,7 @@ program
   .requiredOption('--service-account <name>', 'name of the service account')
   .option('--audience <name>', 'audience of its tokens (default: "sts.amazonaws.com")')
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
-  .option('--fix', 'print the corrected policy and nothing else', false)
+  .option('--fix', 'print the policy as it should be and nothing else; exit code 1 and the reason when there is none', false)
   .addOption(
     new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
       .choices(['error', 'warning', 'info', 'never'])
@@ -141,7 +149,8 @@ program
 Examples:
   irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json -n shop --service-account cart
   irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --aws --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart
-  irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix
+  irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix > fixed.json &&
+    aws iam update-assume-role-policy --role-name cart --policy-document file://fixed.json
   aws iam get-role --role-name cart --query Role.AssumeRolePolicyDocument | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart`
   )
   .action(async (options: TrustOptions) => {
@@ -181,6 +190,13 @@ program
     const { controller } = await import('./commands/controller.js')
     await runUntilSignal(await controller(options))
   })
+
+function goVersionIn(text: string): string {
+  if (!isGoVersion(text))
+    throw new GuardError('ERR_USAGE', `--go is ${JSON.stringify(text)}; expected a version of Go, such as 1.23 or 1.25.3`)
+
+  return text
+}
 
 /** Keeps the process until a signal asks it to end, then lets it finish its work; a second signal or 15 s end it at once. */
 async function runUntilSignal(running: { close(): Promise<void> }): Promise<void> {

@@ -1,14 +1,16 @@
 import { readServedChain } from '../kube/served-chain.js'
+import { readWebhookTrust, type WebhookTrust } from '../controller/webhook-trust.js'
+import { reasonOf } from '../facts/before.js'
 import { readInjectedCas, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { isObjectName } from '../model/object-name.js'
 import { addressOfUrl } from '../kube/url-address.js'
 import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
-import type { Fact } from '../model/fact.js'
+import { known, unknown, type Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { annotationsOf } from '../model/record.js'
 import { judgeTls } from '../x509/judge-tls.js'
-import { caOfConfiguration, type CaOptions } from './ca.js'
+import { caOfConfiguration, type CaExitCode, type CaOptions } from './ca.js'
 import type { Terminal } from './check.js'
 import { connectCluster, readClusterCa, readClusterObject, type ClusterChoice } from './cluster.js'
 import { readCaFile } from './sources.js'
@@ -16,15 +18,15 @@ import { readCaFile } from './sources.js'
 export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
 
 /**
- * Says what the API server makes of every bundle of a webhook configuration in a cluster. Returns 0 when all are good, 1 when not; throws
- * ERR_USAGE, ERR_INPUT and ERR_KUBECONFIG.
+ * Says what the API server makes of every bundle of a webhook configuration in a cluster. Returns the exit code; throws ERR_USAGE, ERR_INPUT
+ * and ERR_KUBECONFIG.
  */
 export async function caOfObject(
   reference: string,
   options: CaObjectOptions,
   terminal: Pick<Terminal, 'stdout'>,
   { environment = process.env, at = new Date() }: { environment?: NodeJS.ProcessEnv; at?: Date } = {}
-): Promise<0 | 1> {
+): Promise<CaExitCode> {
   const { kind, name } = parseReference(reference)
   const client = connectCluster(options, environment)
   try {
@@ -32,9 +34,9 @@ export async function caOfObject(
     const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readCaFile(options.clusterCa)
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
 
-    const injected = await readInjected(client, object, clusterCa)
+    const [injected, published] = await Promise.all([readInjected(client, object, clusterCa), readPublished(client)])
 
-    return caOfConfiguration(object, { clusterCa, apiServer, injected }, options, terminal, at)
+    return caOfConfiguration(object, { clusterCa, apiServer, injected, published }, options, terminal, at)
   } finally {
     client.close()
   }
@@ -65,6 +67,16 @@ async function readInjected(
   const injection = decidingInjectionOf(caInjectionsOf(annotationsOf(object)))
 
   return (await readInjectedCas(client, injection, { clusterCas, signal: AbortSignal.timeout(sourceTimeout) })).fact
+}
+
+/** The list that the policy compares with, as far as the user may read it. */
+async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
+  try {
+    const published = await readWebhookTrust(client)
+    return published === undefined ? unknown('there is no WebhookTrust cluster, which irsa-guard controller publishes') : known(published)
+  } catch (error) {
+    return unknown(reasonOf(error))
+  }
 }
 
 /**

@@ -9,8 +9,10 @@ import {
   type WebhookConfigurationSubject
 } from '../model/webhook-configuration.js'
 import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
+import type { WebhookTrust } from '../controller/webhook-trust.js'
 import { bundleTextOf } from '../output/bundle-text.js'
 import { decodeBase64 } from '../x509/base64.js'
+import { rightBundlesOf } from './right-bundles.js'
 import { readChainOf } from './served-chain.js'
 import { readCaFile, readText } from './sources.js'
 import type { Terminal } from './check.js'
@@ -26,8 +28,11 @@ export interface CaOptions {
   readonly output: 'text' | 'json'
 }
 
-/** Says what the API server makes of one bundle. Returns 0 when it is good, 1 when not; throws ERR_INPUT and ERR_USAGE. */
-export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>, at = new Date()): Promise<0 | 1> {
+/** 0: nothing is wrong, warnings aside; 1: something is; 2: for a webhook nobody could tell, and no other is wrong. */
+export type CaExitCode = 0 | 1 | 2
+
+/** Says what the API server makes of one bundle. Returns the exit code; throws ERR_INPUT and ERR_USAGE. */
+export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>, at = new Date()): Promise<CaExitCode> {
   if (options.chain !== undefined && options.server !== undefined)
     throw new GuardError('ERR_USAGE', '--server and --chain exclude each other')
   if (options.chain !== undefined && options.host === undefined) {
@@ -49,8 +54,8 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
 
 /**
  * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the control plane, for others have a
- * CA of their own: `injected` is what the injector of the configuration writes. `apiServer` is what the API server beside the
- * identity webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
+ * CA of their own: `injected` is what the injector of the configuration writes, and `published` what the policy goes by. `apiServer` is what the
+ * API server beside the identity webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
@@ -58,12 +63,13 @@ export function caOfConfiguration(
     clusterCa: string | undefined
     apiServer?: { chain: string; host: string } | undefined
     servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
-    injected?: Fact<InjectedCas>
+    injected: Fact<InjectedCas>
+    published: Fact<WebhookTrust>
   },
   options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
   terminal: Pick<Terminal, 'stdout'>,
   at = new Date()
-): 0 | 1 {
+): CaExitCode {
   const configuration = parseWebhookConfiguration(object, { stage: 'source' })
   if (configuration === undefined)
     throw new GuardError('ERR_INPUT', 'expected a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration')
@@ -78,8 +84,7 @@ export function caOfConfiguration(
       report: bundleReportOf({
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
-        clusterCa: isOfControlPlane ? facts.clusterCa : undefined,
-        ...(!isOfControlPlane && injectedOf(facts.injected)),
+        ...rightBundlesOf(webhook, { ...facts, isOfControlPlane }),
         at,
         go: options.go
       })
@@ -87,12 +92,6 @@ export function caOfConfiguration(
   })
 
   return print(reports, options, terminal)
-}
-
-function injectedOf(fact: Fact<InjectedCas> | undefined): { injected?: InjectedCas; notInjected?: string } {
-  if (fact?.state === 'known') return { injected: fact.value }
-
-  return fact?.state === 'unknown' ? { notInjected: fact.because } : {}
 }
 
 /** One report, and the webhook it is about when that is known. */
@@ -105,7 +104,7 @@ function print(
   reported: readonly Reported[],
   { fix, output }: Pick<CaOptions, 'fix' | 'output'>,
   terminal: Pick<Terminal, 'stdout'>
-): 0 | 1 {
+): CaExitCode {
   const blocks = reported.map(({ webhook, report }) => ({
     name: webhook?.webhook.name,
     report,
@@ -122,8 +121,12 @@ function print(
     terminal.stdout(blocks.map(({ name, report, patch }) => bundleTextOf(report, { name, patch })).join('\n'))
   }
 
-  return reported.every(({ report }) => report.good) ? 0 : 1
+  const bad = reported.filter(({ report }) => !report.good)
+
+  return bad.length === 0 ? 0 : bad.every(({ report }) => couldNotTell(report)) ? 2 : 1
 }
+
+const couldNotTell = ({ state, verdict }: BundleReport): boolean => state === 'unknown' && verdict?.accepted !== false
 
 /** The command that puts a bundle into a webhook; with placeholders where the object is not known. */
 function patchCommand(caBundle: string, target: Reported['webhook']): string {

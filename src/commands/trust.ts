@@ -4,7 +4,7 @@ import type { Severity } from '../model/finding.js'
 import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
-import { trustTextOf } from '../output/trust-text.js'
+import { trustTextOf, type TrustReport } from '../output/trust-text.js'
 import { readDocument } from '../trust-policy/document.js'
 import type { Terminal } from './check.js'
 import { assertNamespace, assertServiceAccount } from './given-names.js'
@@ -29,7 +29,10 @@ export interface TrustOptions {
 
 const severities = ['error', 'warning', 'info'] as const
 
-/** Judges one trust policy for one service account. Returns the exit code: 0 or 1. Throws ERR_USAGE and ERR_INPUT. */
+/**
+ * Judges one trust policy for one service account. Returns the exit code: 0 or 1; with `fix`, 0 when a policy is printed, which lets the account
+ * in. Throws ERR_USAGE and ERR_INPUT.
+ */
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
   assertNamespace(options.namespace)
   assertServiceAccount(options.serviceAccount)
@@ -50,18 +53,19 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
     { ...trustPolicy, roleAccount: account, partition, issuer, namespace, serviceAccount, audience, at: new Date() },
     identityWebhook
   )
-  if (options.fix) return fix(verdict.verdict === 'allowed' ? policy : verdict.suggested, terminal)
-
   const subject = `system:serviceaccount:${namespace}:${serviceAccount}`
+  if (options.fix) return fix(verdict.verdict === 'allowed' ? policy : verdict.suggested, { ...verdict, subject }, terminal)
+
   terminal.stdout(options.output === 'json' ? `${JSON.stringify(verdict, null, 2)}\n` : trustTextOf({ ...verdict, subject }, policy))
   const limit = severities.findIndex((severity) => severity === options.failOn) // -1 for never
 
   return verdict.findings.some(({ severity }) => severities.indexOf(severity) <= limit) ? 1 : 0
 }
 
-function fix(corrected: unknown, terminal: Terminal): 0 | 1 {
+/** Prints a policy that is right; without one nothing, so that a file or a pipe never gets another, and the reason on stderr. */
+function fix(corrected: unknown, report: TrustReport, terminal: Terminal): 0 | 1 {
   if (corrected === undefined) {
-    terminal.stderr('no small edit corrects this policy\n')
+    terminal.stderr(`nothing is printed, for no small edit of this policy surely lets the account in\n${trustTextOf(report, undefined)}`)
     return 1
   }
   terminal.stdout(`${JSON.stringify(corrected, null, 2)}\n`)

@@ -59,6 +59,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig has no current cluster')
 
+  if (!URL.canParse(cluster.server))
+    throw new Error(`its server is ${JSON.stringify(cluster.server)}; expected a URL such as https://HOST:6443`)
   const server = new URL(cluster.server)
   if (server.protocol !== 'https:') throw new Error(`its server is ${cluster.server}, and credentials go over https only`)
 

@@ -3,13 +3,14 @@ import type { BundleReport } from '../x509/bundle-report.js'
 
 /** A bundle's report for people. `patch` is the command that repairs it, when it was asked for. */
 export function bundleTextOf(report: BundleReport, { name, patch }: { name: string | undefined; patch: string | undefined }): string {
-  const { verdict, state, because, source, certificates, faults, served, repaired } = report
+  const { verdict, state, because, source, confirmedAt, certificates, faults, served, repaired } = report
   const lines = [
     ...(name === undefined ? [] : [`webhook ${name}`]),
     ...(verdict === undefined ? [] : verdictLines(verdict)),
-    ...(state === undefined ? [] : [`${state}: ${because ?? ''}`]),
+    ...(state === undefined ? [] : [`${state === 'unknown' ? 'could not tell' : state}: ${because ?? ''}`]),
     ...(source === undefined ? [] : [`its injector takes the CA from: ${source}`]),
-    ...faults.flatMap(({ message, fix }) => [`wrong: ${message}`, `  fix: ${fix}`]),
+    ...(confirmedAt === undefined ? [] : [`which CA is right is published in the WebhookTrust cluster, confirmed at ${confirmedAt}`]),
+    ...faults.flatMap(({ severity, message, fix }) => [`${severity === 'error' ? 'wrong' : 'warning'}: ${message}`, `  fix: ${fix}`]),
     ...(certificates.length > 0 ? [`the API server reads ${certificates.length} of it:`] : [nothingReadText(report)]),
     ...certificates.flatMap(describe),
     ...(served.length === 0
@@ -43,12 +44,13 @@ function verdictLines({ accepted, host, of, reason = '', go = '' }: NonNullable<
 }
 
 function describe(certificate: BundleReport['certificates'][number]): string[] {
-  const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs, isClusterCa, isInjectedCa } =
-    certificate
+  const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs } = certificate
+  const { isClusterCa, isInjectedCa, isPublishedCa } = certificate
   const marks = [
     isCa ? 'CA' : 'no CA',
     ...(isClusterCa === undefined ? [] : [isClusterCa ? 'current cluster CA' : 'not a current cluster CA']),
     ...(isInjectedCa === undefined ? [] : [isInjectedCa ? "the injector's CA" : "not the injector's CA"]),
+    ...(isPublishedCa === undefined ? [] : [isPublishedCa ? 'published as right' : 'not published as right']),
     ...(signs === undefined ? [] : [signs ? 'signs what is served' : 'does not sign what is served'])
   ]
 

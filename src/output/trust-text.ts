@@ -17,10 +17,23 @@ export interface TrustReport {
 export function trustTextOf({ subject, verdict, overPermissive, statement, findings, suggested }: TrustReport, policy: unknown): string {
   const shown = isRecord(policy) ? [...markedLines(policy, statement), ''] : []
   const told = findings.flatMap(({ rule, severity, message, fix }) => [`${severity} ${rule}: ${message}`, `  fix: ${fix}`])
-  const headline = `${subject}: ${verdict}${statement === undefined ? '' : ` by statement ${statement}`}${overPermissive ? ', and open to others' : ''}`
+  const decided =
+    verdict === 'denied' && !isDeny(policy, statement) ? nearestOf(statement) : statement === undefined ? '' : ` by statement ${statement}`
+  const headline = `${subject}: ${verdict}${decided}${overPermissive ? ', and open to others' : ''}`
   const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
 
   return `${[...shown, headline, ...told, ...patch].map(escapeText).join('\n')}\n`
+}
+
+const nearestOf = (statement: number | undefined): string =>
+  `: no statement allows it${statement === undefined ? '' : `; the nearest is statement ${statement}`}`
+
+/** Whether the statement that decides is an explicit Deny; else it is the Allow that comes nearest, and denies nothing itself. */
+function isDeny(policy: unknown, statement: number | undefined): boolean {
+  const list = isRecord(policy) ? policy['Statement'] : undefined
+  const decisive: unknown = Array.isArray(list) ? list[statement ?? -1] : list
+
+  return statement !== undefined && isRecord(decisive) && decisive['Effect'] === 'Deny'
 }
 
 const printed = (value: unknown): string[] => JSON.stringify(value, null, 2).split('\n')

@@ -4,6 +4,9 @@
  */
 export const newestGo = 26
 
+/** Whether a text is a version of Go, such as `1.23`, `go1.23.4` or `1.23.4`. */
+export const isGoVersion = (text: string): boolean => /^(?:go)?1\.\d{1,3}(?:\.\d+)?$/.test(text)
+
 /** The minor version in a text such as `1.23`, `go1.23.4` or `1.23.4`; the newest known for other text. */
 export function goMinorOf(text: string | undefined): number {
   const minor = /^(?:go)?1\.(\d{1,3})(?:\D|$)/.exec(text ?? '')?.[1]

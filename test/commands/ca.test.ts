@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { ca, caOfConfiguration, type CaOptions } from '../../src/commands/ca.js'
 import type { InjectedCas } from '../../src/facts/injected-cas.js'
+import type { TrustEntry, WebhookTrust } from '../../src/controller/webhook-trust.js'
 import { known, moot, unknown, type Fact } from '../../src/model/fact.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
-import { base64, issue, makeKey, pem } from '../support/certificates.js'
+import { base64, issue, makeAuthority, makeKey, pem } from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
 const key = makeKey.ec()
@@ -29,6 +30,7 @@ const run = async (options: Partial<CaOptions>): Promise<{ code: number; text: s
   const code = await ca({ bundle: file('good.pem'), fix: false, output: 'text', ...options }, { stdout: (more) => (text += more) }, at)
   return { code, text }
 }
+const nobody = { injected: moot('no injector is asked'), published: unknown('there is no WebhookTrust cluster') }
 const chain = { chain: file('chain.pem'), host: '127.0.0.1' }
 
 t.test('says whether the API server accepts, and why', async (t) => {
@@ -46,7 +48,11 @@ t.test('says whether the API server accepts, and why', async (t) => {
     refused.text,
     /it says: tls: failed to verify certificate: x509: certificate signed by unknown authority \(possibly because of "x509: ECDSA/
   )
-  t.match(await run({ ...chain, host: 'webhook.svc' }), { code: 1, text: /is not good for webhook\.svc: it names 127\.0\.0\.1/ })
+  t.match(
+    await run({ ...chain, host: 'webhook.svc' }),
+    { code: 1, text: /is not good for webhook\.svc: it names 127\.0\.0\.1[^]*\n- CN=kubernetes \(CA, signs what is served\)\n/ },
+    'a wrong name is no wrong CA'
+  )
   const empty = { code: 1, text: 'it is empty, so the API server trusts the roots of its own system only\n' }
   t.strictSame(await run({ bundle: file('empty.pem') }), empty)
   t.match(await run({ ...chain, bundle: file('empty.pem') }), { code: 1, text: /^refused: .*root certificates of its own system/ })
@@ -70,6 +76,36 @@ t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => 
   t.notMatch((await run({ fix: true })).text, /kubectl/, 'nothing to repair')
 })
 
+t.test('warns of what makes no call fail, and says wrong only of what does', async (t) => {
+  const { privateKey } = makeKey.ec()
+  const keyPem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  const soon = pem(makeAuthority('kubernetes', { notAfter: new Date('2026-12-01T00:00:00Z') }).der)
+  const past = pem(makeAuthority('kubernetes', { notAfter: new Date('2026-11-01T00:00:00Z') }).der)
+  const indented = good.replace(/^/gm, '  ')
+  const table: readonly (readonly [why: string, bundle: string, says: 'warning' | 'wrong', kind: string, message: RegExp])[] = [
+    ['a key beside the CA', keyPem + good, 'warning', 'private-key', /^warning: it holds a private key/],
+    ['a key alone', keyPem, 'wrong', 'private-key', /^wrong: it holds a private key/],
+    ['a CA that expires soon', soon, 'warning', 'expiring', /^warning: a certificate expires within 30 days/],
+    ['an old CA beside the next one', past + good, 'warning', 'expired', /^warning: a certificate has expired/],
+    ['an old CA alone', past, 'wrong', 'expired', /^wrong: a certificate has expired/],
+    ['a lost CA beside one that is read', `${good}${indented}`, 'warning', 'indented', /^warning: lines are indented/],
+    ['a lost CA alone', indented, 'wrong', 'indented', /^wrong: lines are indented/]
+  ]
+  for (const [why, bundle, says, kind, message] of table) {
+    const name = join(t.testdir({ bundle }), 'bundle')
+    const [code, good, severity] = says === 'warning' ? [0, true, 'warning'] : [1, false, 'error']
+    t.match(await run({ bundle: name }), { code, text: message }, why)
+    const json = await run({ bundle: name, output: 'json' })
+    t.match({ code: json.code, report: JSON.parse(json.text) as object }, { code, report: { good, faults: [{ kind, severity }] } }, why)
+  }
+
+  const lost = join(t.testdir({ bundle: `${keyPem}${foreign}${indented}` }), 'bundle')
+  t.match(await run({ ...chain, bundle: lost }), {
+    code: 1,
+    text: /^refused: [^]*\nwrong: lines are indented[^]*\nwarning: it holds a private key/
+  })
+})
+
 t.test('prints JSON', async (t) => {
   const { text } = await run({ ...chain, clusterCa: file('good.pem'), output: 'json' })
   t.match(JSON.parse(text), {
@@ -85,7 +121,7 @@ t.test('judges the webhooks of a configuration', async (t) => {
   let text = ''
   const judge = (bundle: string, output: 'text' | 'json'): number => {
     text = ''
-    const facts = { clusterCa: good, servedBy: () => ({ chain: served, host: '127.0.0.1' }) }
+    const facts = { ...nobody, clusterCa: good, servedBy: () => ({ chain: served, host: '127.0.0.1' }) }
     return caOfConfiguration({ ...configurationWith(bundle) }, facts, { fix: true, output }, { stdout: (more) => (text += more) }, at)
   }
   t.equal(judge(good, 'text'), 0)
@@ -94,9 +130,12 @@ t.test('judges the webhooks of a configuration', async (t) => {
   t.match(JSON.parse(text), [
     { webhook: guardedName, state: 'foreign', patch: /"op":"test","path":"\/webhooks\/0\/name","value":"iam-for-pods/ }
   ])
-  t.throws(() => caOfConfiguration({ kind: 'Pod' }, { clusterCa: good }, { fix: false, output: 'text' }, { stdout: () => undefined }), {
-    code: 'ERR_INPUT'
-  })
+  t.throws(
+    () => caOfConfiguration({ kind: 'Pod' }, { ...nobody, clusterCa: good }, { fix: false, output: 'text' }, { stdout: () => undefined }),
+    {
+      code: 'ERR_INPUT'
+    }
+  )
 })
 
 t.test("judges a webhook behind a Service by its injector's CA, or says why it cannot", async (t) => {
@@ -105,7 +144,7 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
     const object = { ...configurationWith(foreign), webhooks: [{ name: 'a.b.c', clientConfig }] }
     let text = ''
     const terminal = { stdout: (more: string) => (text += more) }
-    const code = caOfConfiguration(object, { clusterCa: good, injected }, { fix: true, output: 'text' }, terminal, at)
+    const code = caOfConfiguration(object, { ...nobody, clusterCa: good, injected }, { fix: true, output: 'text' }, terminal, at)
     return { code, text }
   }
   t.match(judge(known({ current: foreign, source: 'Certificate a/b' })), { code: 0, text: /\nok: .*\nits injector .*: Certificate a\/b\n/ })
@@ -119,9 +158,11 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
   t.notOk(said.text.includes(foreign.trimEnd()))
 
   const cannotTell = judge(unknown('there is no Certificate a/b'))
-  t.match(cannotTell, { code: 0, text: /\nunknown: which CA is right is not known: there is no Certificate a\/b\n/ })
-  t.match(judge(unknown('x'), '\n'), { code: 1, text: /^webhook a\.b\.c\nwrong: there is no PEM block/ })
-  t.notMatch(judge(moot('no injector is asked')).text, /unknown/)
+  t.match(cannotTell, {
+    code: 2,
+    text: /\ncould not tell: which CA is right is not known: there is no Certificate a\/b, and there is no WebhookTrust cluster\n/
+  })
+  t.match(judge(unknown('x'), '\n'), { code: 1, text: /^webhook a\.b\.c\nunusable: .*\nwrong: there is no PEM block/ })
 })
 
 t.test('judges by the cluster CA only what it signs', (t) => {
@@ -130,9 +171,9 @@ t.test('judges by the cluster CA only what it signs', (t) => {
     ...configurationWith(foreign),
     webhooks: [{ name: 'a.b.c', clientConfig: { service: { namespace: 'a', name: 'b' }, caBundle: base64(foreign) } }]
   }
-  const facts = { clusterCa: good, apiServer: { chain: served, host: '127.0.0.1' } }
+  const facts = { ...nobody, clusterCa: good, apiServer: { chain: served, host: '127.0.0.1' } }
   const options = { fix: true, output: 'text' } as const
-  t.equal(caOfConfiguration(both, facts, options, { stdout: (more) => (text += more) }, at), 0, 'the CA of its owner')
+  t.equal(caOfConfiguration(both, facts, options, { stdout: (more) => (text += more) }, at), 2, 'the CA of its owner')
   t.notMatch(text, /foreign|refused|kubectl/)
   t.equal(caOfConfiguration({ ...configurationWith(foreign) }, facts, options, { stdout: (more) => (text += more) }, at), 1)
   t.match(
@@ -140,6 +181,61 @@ t.test('judges by the cluster CA only what it signs', (t) => {
     /refused: it does not trust the CA that signs now \(a CA of the cluster signs for the API server and for the webhook beside it\): /
   )
   t.match(text, /the API server sends /)
+  t.end()
+})
+
+t.test('judges by the published bundles what nothing else tells, and prints one of them', (t) => {
+  const own = 'validate.irsa-guard.io'
+  const next = pem(makeAuthority().der)
+  const accepted = [next, good, next + good].map(base64)
+  const entry = { name: own, action: 'Deny', accepted, complete: accepted.slice(2), injectors: [] } as const
+  const published = (entries: readonly TrustEntry[]): Fact<WebhookTrust> =>
+    known({ confirmedAt: new Date('2026-11-23T23:58:00Z'), entries, status: [] })
+  const judge = (bundle: string, facts: Partial<Parameters<typeof caOfConfiguration>[1]> = {}, name: string = own) => {
+    let text = ''
+    const all = { ...nobody, clusterCa: undefined, published: published([{ ...entry, name }]), ...facts }
+    const object = { ...configurationWith(bundle, { name }) }
+    const code = caOfConfiguration(object, all, { fix: true, output: 'text' }, { stdout: (more) => (text += more) }, at)
+    return { code, text }
+  }
+  const patched = new RegExp(`\nkubectl patch mutatingwebhookconfiguration pod-identity-webhook .*"value":"${entry.complete[0]}"}\\]'\n$`)
+
+  const wrong = judge(foreign)
+  t.match(wrong, {
+    code: 1,
+    text: /\nforeign: .*\nwhich CA is right is published in the WebhookTrust cluster, confirmed at 2026-11-23T23:58:00\.000Z\n/
+  })
+  t.match(wrong.text, /- CN=kubernetes \(CA, not published as right\)\n/)
+  t.match(wrong.text, patched)
+  t.match(judge(next + good), { code: 0, text: /\nok: [^]*- CN=kubernetes \(CA, published as right\)\n/ })
+  t.notMatch(judge(next + good).text, /kubectl/)
+  t.match(judge(`# comment\n${next}${good}`), { code: 0, text: patched }, 'the policy compares texts')
+  t.match(judge(next), { code: 1, text: /\nincomplete: / })
+  const before = { ...entry, complete: [base64(next)], accepted: [base64(next), base64(good)] }
+  t.match(judge(good, { published: published([before]) }), { code: 1, text: /\nincomplete: .*until lately/ }, 'accepted, so not stale')
+  t.match(
+    judge(foreign, { published: published([{ ...entry, complete: [] }]) }),
+    { code: 1, text: new RegExp(`"value":"${accepted[0]}"`) },
+    'none holds all'
+  )
+
+  const injected = known({ current: foreign, source: 'Certificate a/b' })
+  t.match(judge(foreign, { injected }), { code: 1, text: patched }, 'an annotation on our own webhook says nothing')
+  t.match(judge(foreign, {}, guardedName), { code: 1, text: patched }, 'the cluster hides its CAs')
+  const other = judge(foreign, { clusterCa: foreign }, guardedName)
+  t.match(other, { code: 0, text: /\nok: / }, 'the CAs of the cluster are the first to ask')
+
+  for (const [entries, because] of [
+    [[], `the WebhookTrust cluster has no entry for ${own}`],
+    [[{ ...entry, accepted: [], complete: [] }], `the WebhookTrust cluster has no bundle for ${own}: the controller could not tell either`]
+  ] as const) {
+    const text = `\ncould not tell: which CA is right is not known: ${because}\n`
+    t.match(judge(foreign, { published: published(entries) }), { code: 2, text }, because)
+  }
+  t.match(judge(foreign, { published: unknown('x') }, guardedName), {
+    code: 2,
+    text: 'not known: you may not read the CAs of the cluster (ConfigMap default/kube-root-ca.crt), and x\n'
+  })
   t.end()
 })
 

@@ -322,6 +322,15 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     [['trust', '--service-account='], /--service-account is ""; expected/],
     [['trust', '--service-account', 'a..b'], /--service-account is "a..b"; expected/],
     [['trust', '--service-account', 'a.b', '--audience='], /--audience is ""; expected/],
+    [['ca'], /say which bundle is meant: mutatingwebhookconfiguration\/NAME of a cluster, or --bundle FILE/],
+    [
+      ['ca', 'mutatingwebhookconfiguration/a', '--bundle', 'ca.pem'],
+      /^irsa-guard: both mutatingwebhookconfiguration\/a and --bundle ca\.pem are given; expected one of them\n$/
+    ],
+    ...['abc', '1', '1.23x', '1.', '2.1', ''].map((go): [string[], RegExp] => [
+      ['ca', '--bundle', 'examples/cluster-ca.pem', '--go', go],
+      new RegExp(`^irsa-guard: --go is "${go}"; expected a version of Go, such as 1\\.23 or 1\\.25\\.3\\n$`)
+    ]),
     [['serv'], /unknown command 'serv'/]
   ]
   for (const [args, message] of table) t.match(await run(args), { code: 2, stderr: message }, args.join(' '))
@@ -382,7 +391,7 @@ t.test('trust shows the statement, what differs, and the corrected policy', asyn
   t.match(await run(trustOf('web')), {
     code: 1,
     stdout:
-      /^> {5}\{[^]*shop:web: denied by statement 0\nerror trust-subject-mismatch: .*: the name differs\n {2}fix: .*\n\n--- trust policy\n\+\+\+ corrected\n@@[^]*^\+ +"system:serviceaccount:shop:web"$/m
+      /^> {5}\{[^]*shop:web: denied: no statement allows it; the nearest is statement 0\nerror trust-subject-mismatch: .*: the name differs\n {2}fix: .*\n\n--- trust policy\n\+\+\+ corrected\n@@[^]*^\+ +"system:serviceaccount:shop:web"$/m
   })
   t.equal((await run(trustOf('web', '--fail-on', 'never'))).code, 0)
   t.match(JSON.parse((await run(trustOf('web', '--output', 'json'))).stdout), {
@@ -457,7 +466,22 @@ t.test('trust reads a policy, plain or percent-encoded, and prints the corrected
   t.match(await run(args('web'), corrected.stdout), { code: 0, stdout: /shop:web: allowed by statement 0/ })
   t.strictSame(JSON.parse((await run(args('cart', '--fix'), JSON.stringify(policy))).stdout), policy, 'what is right stays')
   const refused = JSON.stringify(policy).replace('"Allow"', '"Deny"')
-  t.match(await run(args('cart', '--fix'), refused), { code: 1, stdout: '', stderr: 'no small edit corrects this policy\n' })
+  t.match(await run(args('cart', '--fix'), refused), {
+    code: 1,
+    stdout: /^$/,
+    stderr:
+      /^nothing is printed, for no small edit of this policy surely lets the account in\nsystem:.*:shop:cart: denied.*\nerror trust-explicit-deny: .*\n {2}fix: /
+  })
+  const role = ['--role', 'arn:aws:iam::111122223333:role/a']
+  t.match(await run(args('cart', '--fix', ...role), '{}'), { code: 1, stdout: /^$/, stderr: /: invalid\nerror trust-policy-invalid: / })
+  const open = JSON.stringify(policy).replace('"StringEquals":{', '"IpAddress":{"aws:SourceIp":"192.0.2.0/24"},"StringEquals":{')
+  t.match(await run(args('cart', '--fix'), open), { code: 1, stdout: /^$/, stderr: /: depends.*\nwarning trust-depends-on-runtime: / })
+  const wide = JSON.stringify(policy)
+    .replaceAll(/"system:serviceaccount:shop:[^"]*"/g, '"system:serviceaccount:shop:*"')
+    .replace('StringEquals', 'StringLike')
+  const printed = await run(args('cart', '--fix'), wide)
+  t.match(printed, { code: 0, stderr: /^$/ }, 'it lets the account in, whatever else is found')
+  t.match(await run(args('cart', '--fail-on', 'warning'), printed.stdout), { code: 1, stdout: /warning trust-subject-too-broad: / })
   t.match(await run([...args('cart'), '--role', 'arn:aws:iam::111122223333:role/a'], '{}'), {
     code: 1,
     stdout: /\nsystem:.*: invalid\nerror trust-policy-invalid: /

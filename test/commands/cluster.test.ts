@@ -24,7 +24,7 @@ t.test('says why an object was not read', async (t) => {
     [{ status: 401, body: 'Unauthorized' }, 'ERR_INPUT', `you may not read ${name} in the cluster ${server} (401)`],
     [{ status: 500 }, 'ERR_INPUT', `${name} could not be read: the cluster ${server} answered 500`],
     [{ status: 200, body: 'a' }, 'ERR_INPUT', `${name} could not be read: the cluster ${server} answered 200`],
-    [new Error('connect ECONNREFUSED'), 'ERR_KUBECONFIG', `the cluster ${server} does not answer: connect ECONNREFUSED`]
+    [new Error('connect ECONNREFUSED'), 'ERR_KUBECONFIG', `the cluster ${server} could not be asked: connect ECONNREFUSED`]
   ]
   for (const [answer, code, message] of table) await t.rejects(read(answer), { code, message }, message)
 })

@@ -25,6 +25,7 @@ const kubeconfig = (server: string): string =>
 t.test('finds the cluster as kubectl does', async (t) => {
   const directory = t.testdir({
     plain: kubeconfig('http://127.0.0.1:8001'),
+    nonsense: kubeconfig('api.example'),
     flag: kubeconfig('https://flag.example'),
     variable: kubeconfig('https://variable.example'),
     '.kube': { config: kubeconfig('https://home.example') },
@@ -42,6 +43,9 @@ t.test('finds the cluster as kubectl does', async (t) => {
   })
   t.throws(() => findCluster({ kubeconfig: at('plain') }, {}), {
     message: /its server is http:\/\/127.0.0.1:8001, and credentials go over https only/
+  })
+  t.throws(() => findCluster({ kubeconfig: at('nonsense') }, {}), {
+    message: /nonsense cannot be used: its server is "api\.example"; expected a URL such as https:\/\/HOST:6443$/
   })
   t.throws(() => findCluster({ kubeconfig: at('gone') }, {}), { code: 'ERR_KUBECONFIG', message: /gone cannot be used: .*ENOENT/ })
 })

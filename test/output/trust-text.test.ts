@@ -22,6 +22,21 @@ t.test('marks the statement that decides', async (t) => {
   }
 })
 
+t.test('says denied by a statement only of an explicit Deny', async (t) => {
+  const deny = { Effect: 'Deny' }
+  const table: readonly (readonly [why: string, list: unknown, statement: number | undefined, headline: string])[] = [
+    ['a Deny', [statement, deny], 1, 'denied by statement 1'],
+    ['a Deny not in a list', deny, 0, 'denied by statement 0'],
+    ['an Allow that does not match', [statement, deny], 0, 'denied: no statement allows it; the nearest is statement 0'],
+    ['an Allow not in a list', statement, 0, 'denied: no statement allows it; the nearest is statement 0'],
+    ['no Allow at all', [], undefined, 'denied: no statement allows it']
+  ]
+  for (const [why, Statement, index, headline] of table) {
+    const text = trustTextOf({ ...allowed, verdict: 'denied', ...(index !== undefined && { statement: index }) }, { Statement })
+    t.equal(text.split('\n').at(-2), `shop/cart: ${headline}`, why)
+  }
+})
+
 t.test('tells what is wrong, and the way out', async (t) => {
   const report: TrustReport = {
     ...allowed,

@@ -1,0 +1,52 @@
+import { ownWebhooks } from '../controller/guarded-webhooks.js'
+import type { WebhookTrust } from '../controller/webhook-trust.js'
+import type { InjectedCas } from '../facts/injected-cas.js'
+import type { Fact } from '../model/fact.js'
+import type { Webhook } from '../model/webhook-configuration.js'
+import type { BundleQuestion, PublishedBundles } from '../x509/bundle-report.js'
+
+/** Who may say which bundle of a webhook is right. */
+export interface RightBundlesQuestion {
+  readonly isOfControlPlane: boolean
+  /** PEM; undefined when the cluster does not show it. */
+  readonly clusterCa: string | undefined
+  readonly injected: Fact<InjectedCas>
+  readonly published: Fact<WebhookTrust>
+}
+
+/**
+ * What a webhook's bundle is judged by, as the policy's own list is made: in the control plane the cluster's CAs, for our own webhooks what is
+ * published, whatever annotation somebody puts on them, else what their injector writes. Where that is not known the published list itself
+ * tells, for that is what a denial goes by. Else the reasons why nobody can tell.
+ */
+export function rightBundlesOf(
+  webhook: Webhook,
+  { isOfControlPlane, clusterCa, injected, published }: RightBundlesQuestion
+): Pick<BundleQuestion, 'clusterCa' | 'injected' | 'published' | 'notKnown'> {
+  if (isOfControlPlane && clusterCa !== undefined) return { clusterCa }
+  const isOwn = ownWebhooks.some((own) => own === webhook.name)
+  const isInjectable = !isOfControlPlane && !isOwn
+  if (isInjectable && injected.state === 'known') return { injected: injected.value }
+
+  const found = publishedOf(webhook.name, published)
+  if (typeof found !== 'string') return { published: found }
+  const reasons = [
+    ...(isOfControlPlane ? ['you may not read the CAs of the cluster (ConfigMap default/kube-root-ca.crt)'] : []),
+    ...(isInjectable && injected.state !== 'known' ? [injected.because] : []),
+    found
+  ]
+
+  return { notKnown: reasons.join(', and ') }
+}
+
+/** The published bundles of a webhook, or why there are none. */
+function publishedOf(name: string, published: Fact<WebhookTrust>): PublishedBundles | string {
+  if (published.state !== 'known') return published.because
+  const entry = published.value.entries.find((candidate) => candidate.name === name)
+  if (entry === undefined) return `the WebhookTrust cluster has no entry for ${name}`
+  const { accepted, complete } = entry
+  const best = complete[0] ?? accepted[0]
+  if (best === undefined) return `the WebhookTrust cluster has no bundle for ${name}: the controller could not tell either`
+
+  return { best, accepted, complete, confirmedAt: published.value.confirmedAt }
+}
