@@ -63,8 +63,8 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
 
   const content = contentOf(document, file)
   const validate = new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(schema)
-  const mistakes: string[] = []
-  if (!validate(content)) mistakes.push(...mistakesOf(validate.errors ?? []))
+  let mistakes: string[] = []
+  if (!validate(content)) mistakes = mistakesOf(validate.errors ?? [])
   else {
     for (const id of Object.keys(content.rules ?? {}).filter((id) => !ruleIds.includes(id))) {
       mistakes.push(`rules.${id}: there is no such rule${didYouMean(id, ruleIds)}`)
