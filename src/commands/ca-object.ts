@@ -1,6 +1,5 @@
 import { readServedChain } from '../kube/served-chain.js'
 import { readWebhookTrust, type WebhookTrust } from '../controller/webhook-trust.js'
-import { reasonOf } from '../facts/before.js'
 import { readInjectedCas, type InjectedCas } from '../facts/injected-cas.js'
 import type { KubeClient } from '../kube/client.js'
 import { isObjectName } from '../model/object-name.js'
@@ -14,6 +13,7 @@ import { caOfConfiguration, type CaExitCode, type CaOptions } from './ca.js'
 import type { Terminal } from './check.js'
 import { connectCluster, readClusterCa, readClusterObject, type ClusterChoice } from './cluster.js'
 import { readCaFile } from './sources.js'
+import { reasonOf } from '../model/text.js'
 
 export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
 

@@ -4,6 +4,7 @@ import { readIdentityWebhook } from '../facts/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { withAnnotationPrefix, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { isRecord, recordOf, textOf } from '../model/record.js'
+import { reasonOf } from '../model/text.js'
 
 /** Which cluster a command asks. */
 export interface ClusterChoice {
@@ -62,7 +63,7 @@ async function ask(client: KubeClient, path: string): Promise<KubeAnswer> {
   try {
     return await client.request({ path })
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     throw new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} could not be asked: ${reason}`, { cause })
   }
 }

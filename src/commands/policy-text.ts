@@ -1,13 +1,14 @@
 import type { TrustPolicyDocument } from '../facts/facts.js'
 import { GuardError } from '../model/guard-error.js'
 import { quote } from '../model/text.js'
+import { decodePolicy, parseJson } from '../trust-policy/document.js'
 
 /**
  * A trust policy as files and commands hold it: JSON, percent-encoded JSON as GetRole returns it, or one of them as a JSON string. Throws
  * ERR_INPUT that names where it is `from` and what was found instead, when it is no JSON at all.
  */
 export function policyIn(text: string, from: string): TrustPolicyDocument {
-  const json = decode(text)
+  const json = decodePolicy(text)
   const { parsed } = (json === undefined ? undefined : parseJson(json)) ?? {}
   if (json === undefined || parsed === undefined) {
     throw new GuardError(
@@ -17,25 +18,6 @@ export function policyIn(text: string, from: string): TrustPolicyDocument {
   }
 
   return typeof parsed === 'string' ? policyIn(parsed, from) : { document: json, encoding: 'json' }
-}
-
-function decode(text: string): string | undefined {
-  if (!text.trimStart().startsWith('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
-  }
-}
-
-function parseJson(text: string): { parsed: unknown } | undefined {
-  try {
-    return { parsed: JSON.parse(text) }
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 function describe(text: string): string {

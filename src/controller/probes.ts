@@ -7,6 +7,7 @@ import type { ApiServer } from './api-servers.js'
 import { proveIdentityWebhook } from './canary.js'
 import { writeEvent, type EventObject } from './event.js'
 import { provePolicy, proveWebhook, type Proof } from './self-test.js'
+import { reasonOf } from '../model/text.js'
 
 /** What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and policies by itself. */
 const checks = ['canary', 'webhook', 'policy'] as const
@@ -78,7 +79,7 @@ async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
   try {
     return await proof()
   } catch (error) {
-    return { state: 'unknown', because: error instanceof Error ? error.message : String(error) }
+    return { state: 'unknown', because: reasonOf(error) }
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { reasonOf } from '../model/text.js'
 
 // However often it is woken, work leaves the API server this much rest.
 const shortestPause = 500
@@ -38,7 +39,7 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
         trouble = logged = undefined
         failures = 0
       } catch (error) {
-        trouble = error instanceof Error ? error.message : String(error)
+        trouble = reasonOf(error)
         if (trouble !== logged && !isStopped()) log.warn({ work: name, err: error }, 'does not work')
         logged = trouble
         failures++

@@ -14,6 +14,3 @@ export async function inTime<T>(signal: AbortSignal, answer: T | Promise<T>): Pr
 export async function before<T>(signal: AbortSignal, fact: Promise<Fact<T>>, late: string): Promise<Fact<T>> {
   return (await inTime(signal, fact)) ?? unknown(late)
 }
-
-/** What an error says, for the reason of an unknown fact. */
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

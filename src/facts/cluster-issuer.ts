@@ -1,8 +1,9 @@
 import type { KubeClient } from '../kube/client.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { isRecord } from '../model/record.js'
-import { before, reasonOf } from './before.js'
+import { before } from './before.js'
 import type { Answer, ClusterSource } from './facts.js'
+import { reasonOf } from '../model/text.js'
 
 const readTimeout = 5000
 

@@ -3,7 +3,8 @@ import { isObjectName } from '../model/object-name.js'
 import type { CaInjection } from '../model/ca-injection.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../model/record.js'
-import { before, reasonOf } from './before.js'
+import { before } from './before.js'
+import { reasonOf } from '../model/text.js'
 
 /** The CAs that an injector writes into a bundle, where it says so in public. */
 export interface InjectedCas {

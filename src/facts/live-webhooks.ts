@@ -3,9 +3,9 @@ import { isObjectName } from '../model/object-name.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { listOf, recordOf } from '../model/record.js'
 import { parseSubject } from '../model/subject.js'
-import { reasonOf } from './before.js'
 import { backendOf } from './object-webhooks.js'
 import type { Backend, WebhookSource } from './webhooks.js'
+import { reasonOf } from '../model/text.js'
 
 /** Webhook configurations that were read from a cluster, and what stands behind their Services. */
 export function buildLiveWebhooks(client: KubeClient, configurations: readonly unknown[]): WebhookSource {

@@ -6,11 +6,12 @@ import { parseNamespaceSettings } from '../model/namespace.js'
 import { isRecord, listOf, recordOf } from '../model/record.js'
 import { parseSubject } from '../model/subject.js'
 import { serviceKeyOf } from '../model/webhook-configuration.js'
-import { before, reasonOf } from './before.js'
+import { before } from './before.js'
 import { buildIssuerReader } from './cluster-issuer.js'
 import type { AccountSource, ClusterSource } from './facts.js'
 import { backendOf } from './object-webhooks.js'
 import type { Backend, WebhookSource, WebhooksInSight } from './webhooks.js'
+import { reasonOf } from '../model/text.js'
 
 /** Facts about a live cluster for a command that ends: each object is read when it is asked for, and once. */
 export interface ClusterOnDemand extends ClusterSource, AccountSource, WebhookSource {}

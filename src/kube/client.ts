@@ -8,6 +8,7 @@ import { text as readStream } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { recordOf, textOf } from '../model/record.js'
 import { addressOfUrl } from './url-address.js'
+import { reasonOf } from '../model/text.js'
 
 /**
  * The service that every API server's certificate names. It need not name the address of an endpoint, on EKS that of a network interface in the
@@ -74,7 +75,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     try {
       await config.applyToHTTPSOptions(options) // sets headers in the map that it is given
     } catch (cause) {
-      throw new Error(`the kubeconfig's credentials cannot be had: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      throw new Error(`the kubeconfig's credentials cannot be had: ${reasonOf(cause)}`, { cause })
     }
     const tokenFile = tokenFileOf(config)
     // Client-node reads the file once a minute. After a late replacement that would be a minute more with the token that has expired.

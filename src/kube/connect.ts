@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { GuardError } from '../model/guard-error.js'
 import { buildKubeClient, type KubeClient } from './client.js'
+import { reasonOf } from '../model/text.js'
 
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
@@ -36,7 +37,7 @@ export function findCluster(
 
     return buildKubeClient(config)
   } catch (cause) {
-    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n') // below it stands what the YAML parser looked at
+    const [reason] = reasonOf(cause).split('\n') // below it stands what the YAML parser looked at
     throw new GuardError('ERR_KUBECONFIG', `the kubeconfig ${files.length > 0 ? files.join(delimiter) : home} cannot be used: ${reason}`, {
       cause
     })

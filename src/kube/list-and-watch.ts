@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRecord } from '../model/subject.js'
 import type { KubeClient } from './client.js'
+import { reasonOf } from '../model/text.js'
 
 /** What is kept of a collection of objects; it stays as it was while the API server does not answer. */
 export interface Watched<T> {
@@ -151,7 +152,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
       } catch (error) {
         if (isStopped()) return
         if (error instanceof Trouble && error.relist) version = undefined
-        if (!troubled) options.onTrouble?.(error instanceof Error ? error.message : String(error))
+        if (!troubled) options.onTrouble?.(reasonOf(error))
         troubled = true
         if (performance.now() - began > 5000) wait = shortest
       }

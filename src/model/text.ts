@@ -14,6 +14,9 @@ export function escapeText(text: string): string {
 /** A user's text as one argument of a command that people will copy: the text itself when no shell would read more into it. */
 export const argumentOf = (text: string, placeholder: string): string => (/^[\w.:/@-]{1,255}$/.test(text) ? text : placeholder)
 
+/** What an error says, as a reason. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** Quotes a value of a user for a message: escaped, and cut after 200 characters. */
 export function quote(text: string): string {
   const shown = text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text

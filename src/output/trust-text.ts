@@ -17,8 +17,9 @@ export interface TrustReport {
 export function trustTextOf({ subject, verdict, overPermissive, statement, findings, suggested }: TrustReport, policy: unknown): string {
   const shown = isRecord(policy) ? [...markedLines(policy, statement), ''] : []
   const told = findings.flatMap(({ rule, severity, message, fix }) => [`${severity} ${rule}: ${message}`, `  fix: ${fix}`])
-  const decided =
-    verdict === 'denied' && !isDeny(policy, statement) ? nearestOf(statement) : statement === undefined ? '' : ` by statement ${statement}`
+  // Without an explicit Deny the statement is the Allow that comes nearest, and denies nothing itself.
+  const isNearest = verdict === 'denied' && !findings.some(({ rule }) => rule === 'trust-explicit-deny')
+  const decided = isNearest ? nearestOf(statement) : statement === undefined ? '' : ` by statement ${statement}`
   const headline = `${subject}: ${verdict}${decided}${overPermissive ? ', and open to others' : ''}`
   const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
 
@@ -27,14 +28,6 @@ export function trustTextOf({ subject, verdict, overPermissive, statement, findi
 
 const nearestOf = (statement: number | undefined): string =>
   `: no statement allows it${statement === undefined ? '' : `; the nearest is statement ${statement}`}`
-
-/** Whether the statement that decides is an explicit Deny; else it is the Allow that comes nearest, and denies nothing itself. */
-function isDeny(policy: unknown, statement: number | undefined): boolean {
-  const list = isRecord(policy) ? policy['Statement'] : undefined
-  const decisive: unknown = Array.isArray(list) ? list[statement ?? -1] : list
-
-  return statement !== undefined && isRecord(decisive) && decisive['Effect'] === 'Deny'
-}
 
 const printed = (value: unknown): string[] => JSON.stringify(value, null, 2).split('\n')
 

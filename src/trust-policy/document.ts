@@ -25,7 +25,7 @@ export interface ReadDocument {
  * once). Without `encoding`, text that begins with `%` is taken for percent-encoded: JSON never begins so. Never throws.
  */
 export function readDocument(document: unknown, encoding?: 'json' | 'url'): ReadDocument | Defect {
-  const text = typeof document === 'string' ? decode(document, encoding) : stringify(document)
+  const text = typeof document === 'string' ? decodePolicy(document, encoding) : stringify(document)
   if (text === undefined) {
     return { reason: typeof document === 'string' ? 'it is not percent-encoded text' : 'it cannot be written as JSON', place: '' }
   }
@@ -59,7 +59,8 @@ function lengthOf(text: string): number {
   return length
 }
 
-function decode(text: string, encoding: 'json' | 'url' | undefined): string | undefined {
+/** The JSON text in a text that may be percent-encoded, as `readDocument` says; undefined when it is badly encoded. */
+export function decodePolicy(text: string, encoding?: 'json' | 'url'): string | undefined {
   if (encoding === 'json' || (encoding === undefined && !text.trimStart().startsWith('%'))) return text
   try {
     return decodeURIComponent(text)
@@ -80,7 +81,8 @@ function stringify(document: unknown): string | undefined {
   }
 }
 
-function parseJson(text: string): { parsed: unknown } | undefined {
+/** The value of a JSON text, or undefined when it is none. */
+export function parseJson(text: string): { parsed: unknown } | undefined {
   try {
     return { parsed: JSON.parse(text) }
   } catch (error) {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { evaluateTrust } from '../../src/evaluate-trust.js'
 import { trustTextOf, type TrustReport } from '../../src/output/trust-text.js'
 
 const allowed: TrustReport = { subject: 'shop/cart', verdict: 'allowed', overPermissive: false, findings: [] }
@@ -23,17 +24,28 @@ t.test('marks the statement that decides', async (t) => {
 })
 
 t.test('says denied by a statement only of an explicit Deny', async (t) => {
-  const deny = { Effect: 'Deny' }
-  const table: readonly (readonly [why: string, list: unknown, statement: number | undefined, headline: string])[] = [
-    ['a Deny', [statement, deny], 1, 'denied by statement 1'],
-    ['a Deny not in a list', deny, 0, 'denied by statement 0'],
-    ['an Allow that does not match', [statement, deny], 0, 'denied: no statement allows it; the nearest is statement 0'],
-    ['an Allow not in a list', statement, 0, 'denied: no statement allows it; the nearest is statement 0'],
-    ['no Allow at all', [], undefined, 'denied: no statement allows it']
+  const question = { roleAccount: '111122223333', issuer: 'https://a.example', namespace: 'shop', serviceAccount: 'cart', audience: 'aws' }
+  const of = (Effect: string, account: string): object => ({
+    Effect,
+    Principal: { Federated: 'arn:aws:iam::111122223333:oidc-provider/a.example' },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: { StringEquals: { 'a.example:sub': `system:serviceaccount:shop:${account}`, 'a.example:aud': 'aws' } }
+  })
+  const table: readonly (readonly [why: string, list: unknown, headline: string])[] = [
+    ['a Deny', [of('Allow', 'cart'), of('Deny', 'cart')], 'denied by statement 1'],
+    ['a Deny not in a list', of('Deny', 'cart'), 'denied by statement 0'],
+    [
+      'an Allow that does not match',
+      [of('Allow', 'search'), of('Deny', 'x')],
+      'denied: no statement allows it; the nearest is statement 0'
+    ],
+    ['an Allow not in a list', of('Allow', 'search'), 'denied: no statement allows it; the nearest is statement 0'],
+    ['no Allow at all', of('Deny', 'x'), 'denied: no statement allows it']
   ]
-  for (const [why, Statement, index, headline] of table) {
-    const text = trustTextOf({ ...allowed, verdict: 'denied', ...(index !== undefined && { statement: index }) }, { Statement })
-    t.equal(text.split('\n').at(-2), `shop/cart: ${headline}`, why)
+  for (const [why, Statement, headline] of table) {
+    const policy = { Version: '2012-10-17', Statement }
+    const text = trustTextOf({ ...evaluateTrust({ document: policy, ...question }), subject: 'shop/cart' }, policy)
+    t.equal(/^shop\/cart: (.*)$/m.exec(text)?.[1], headline, why)
   }
 })
 
