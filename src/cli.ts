@@ -158,55 +158,40 @@ Examples:
     process.exitCode = await trust(options, terminal)
   })
 
-program
-  .command('serve')
-  .description('answer the admission reviews of an API server')
-  .addOption(configOption)
-  .addOption(kubeconfigOption)
-  .addOption(iamOption)
-  .addOption(issuerOption)
-  .addOption(clusterCaOption)
-  .addOption(audienceOption)
+daemon('serve', 'answer the admission reviews of an API server')
   .addHelpText(
     'after',
     '\nExamples:\n  irsa-guard serve --config /etc/irsa-guard/config.yaml\n  irsa-guard serve --config config.yaml --iam iam.json   # without AWS'
   )
   .action(async (options: ServeOptions) => {
     const { serve } = await import('./commands/serve.js')
-    await runUntilSignal(await serve(options))
+    await keepRunning(await serve(options))
   })
 
-program
-  .command('controller')
-  .description("keep the guard's own certificates and webhook, and watch what goes stale by itself")
-  .addOption(configOption)
-  .addOption(kubeconfigOption)
-  .addOption(iamOption)
-  .addOption(issuerOption)
-  .addOption(clusterCaOption)
-  .addOption(audienceOption)
+daemon('controller', "keep the guard's own certificates and webhook, and watch what goes stale by itself")
   .addHelpText('after', '\nExample:\n  irsa-guard controller --config /etc/irsa-guard/config.yaml')
   .action(async (options: ControllerOptions) => {
     const { controller } = await import('./commands/controller.js')
-    await runUntilSignal(await controller(options))
+    await keepRunning(await controller(options))
   })
+
+/** A command that runs until it is stopped, with the options of all such. */
+function daemon(name: string, description: string): Command {
+  const options = [configOption, kubeconfigOption, iamOption, issuerOption, clusterCaOption, audienceOption]
+
+  return options.reduce((command, option) => command.addOption(option), program.command(name).description(description))
+}
+
+async function keepRunning(running: { close(): Promise<void> }): Promise<void> {
+  const { runUntilSignal } = await import('./commands/run-until-signal.js')
+  runUntilSignal(running, complain)
+}
 
 function goVersionIn(text: string): string {
   if (!isGoVersion(text))
     throw new GuardError('ERR_USAGE', `--go is ${JSON.stringify(text)}; expected a version of Go, such as 1.23 or 1.25.3`)
 
   return text
-}
-
-/** Keeps the process until a signal asks it to end, then lets it finish its work; a second signal or 15 s end it at once. */
-async function runUntilSignal(running: { close(): Promise<void> }): Promise<void> {
-  const { default: closeWithGrace } = await import('close-with-grace')
-  closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-    if (err instanceof GuardError) complain(err)
-    else if (err) process.stderr.write(`irsa-guard: ${err.stack ?? err.message}\n`)
-    await running.close()
-    if (err instanceof GuardError) process.exit(2)
-  })
 }
 
 function complain({ message }: GuardError): void {

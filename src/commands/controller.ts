@@ -25,12 +25,13 @@ import { buildIssuerReader } from '../facts/cluster-issuer.js'
 import { buildLiveWebhooks } from '../facts/live-webhooks.js'
 import { findCluster } from '../kube/connect.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
-import { buildMetrics, type Metrics } from '../metrics.js'
+import { buildMetrics } from '../metrics.js'
 import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { buildHealthApp } from '../server/health.js'
 import { listen, portOf } from '../server/listen.js'
 import { followIdentityWebhook } from './follow-identity-webhook.js'
+import { showFindings, showProofs, showStandings } from './controller-metrics.js'
 import { readConfig, readSources, type FactsByHand } from './sources.js'
 
 export interface ControllerOptions extends FactsByHand {
@@ -179,29 +180,6 @@ export async function controller(
   }
 
   return { healthPort: portOf(health), close }
-}
-
-function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
-  gauge.reset()
-  for (const { rule, severity } of findings) gauge.inc({ rule, severity })
-}
-
-function showStandings({ caBundleState }: Metrics, standings: readonly Standing[]): void {
-  caBundleState.reset()
-  for (const { guarded, state } of standings) {
-    caBundleState.set({ webhook: `${guarded.configuration.name}/${guarded.webhook.name}`, state }, 1)
-  }
-}
-
-// What could not be asked has no value: an alert on 0 must not ring for it.
-function showProofs({ identityWebhookMutating, selfTest }: Metrics, probes: Probes): void {
-  identityWebhookMutating.reset()
-  selfTest.reset()
-  for (const [address, { state }] of probes.canary)
-    if (state !== 'unknown') identityWebhookMutating.set({ api_server: address }, state === 'works' ? 1 : 0)
-  for (const check of ['webhook', 'policy'] as const)
-    for (const [address, { state }] of probes[check])
-      if (state !== 'unknown') selfTest.set({ check, api_server: address }, state === 'works' ? 1 : 0)
 }
 
 // Kubelets mount it beside the token: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/

@@ -1,5 +1,6 @@
 import { LineCounter } from 'yaml'
-import { endOfString } from '../model/json-text.js'
+import { afterBlanks, extentOf, isBlank, isContainer } from '../model/json-text.js'
+import { buildLocate } from './json-place.js'
 import type { ReadDocument } from './read-document.js'
 
 /** What stands first in a text as JSON, and where the rest of it begins. */
@@ -30,9 +31,6 @@ export function readJsonDocuments(text: string): JsonDocuments {
   }
 }
 
-// Kubernetes' decoder ends at 10,000; whatever looks through an object calls itself for each level.
-const depthLimit = 500
-
 function parseAt(text: string, start: number): { content: unknown; end: number } | undefined {
   if (!isContainer(text, start)) return undefined
   const extent = extentOf(text, start)
@@ -47,32 +45,6 @@ function parseAt(text: string, start: number): { content: unknown; end: number }
   }
 }
 
-/** Where the object or list at `start` ends, and how many keys are written in it; undefined where it does not end or nests too deeply. */
-function extentOf(text: string, start: number): { end: number; keys: number } | undefined {
-  let depth = 0
-  let keys = 0
-  for (let at = start; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case 123: // {
-      case 91: // [
-        if (++depth > depthLimit) return undefined
-        break
-      case 125: // }
-      case 93: // ]
-        if (--depth === 0) return { end: at + 1, keys }
-        break
-      case 58: // :
-        keys++
-        break
-      case 34: // "
-        at = endOfString(text, at)
-        if (at === -1) return undefined
-    }
-  }
-
-  return undefined
-}
-
 function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
 
@@ -81,82 +53,6 @@ function countKeys(value: unknown): number {
   for (const member of members) count += countKeys(member)
 
   return count
-}
-
-/** Where a member begins (in an object with its key), and where its value. */
-interface Place {
-  readonly begin: number
-  readonly value: number
-}
-
-// Many findings stand in one long list, and each is looked for from its beginning.
-const long = 10_000
-
-/** Finds where a field stands, or the nearest thing around it, in the JSON value at `start`. */
-function buildLocate(text: string, start: number): (path: readonly string[]) => number {
-  const kept = new Map<number, ReadonlyMap<string, Place>>()
-  const membersIn = (at: number): ReadonlyMap<string, Place> => {
-    const known = kept.get(at)
-    if (known !== undefined) return known
-    const { members, end } = membersAt(text, at)
-    if (end - at > long) kept.set(at, members)
-
-    return members
-  }
-
-  return (path) => {
-    let place: Place = { begin: start, value: start }
-    for (const key of path) {
-      if (!isContainer(text, place.value)) break
-      const member = membersIn(place.value).get(key)
-      if (member === undefined) break
-      place = member
-    }
-
-    return place.begin
-  }
-}
-
-/** Where the members of the object or list at `start` stand, in a text that is known to be JSON. */
-function membersAt(text: string, start: number): { members: ReadonlyMap<string, Place>; end: number } {
-  const members = new Map<string, Place>()
-  const isList = text[start] === '['
-  let at = afterBlanks(text, start + 1)
-  while (text[at] !== ']' && text[at] !== '}') {
-    const begin = at
-    let key = String(members.size)
-    if (!isList) {
-      const end = endOfString(text, at) + 1
-      key = String(JSON.parse(text.slice(at, end)))
-      at = afterBlanks(text, afterBlanks(text, end) + 1) // over the colon
-    }
-    members.set(key, { begin, value: at })
-    at = afterBlanks(text, endOfValue(text, at))
-    if (text[at] === ',') at = afterBlanks(text, at + 1)
-  }
-
-  return { members, end: at }
-}
-
-function endOfValue(text: string, start: number): number {
-  if (isContainer(text, start)) return extentOf(text, start)?.end ?? text.length
-  if (text[start] === '"') return endOfString(text, start) + 1
-
-  let end = start
-  while (end < text.length && !',]} \t\r\n'.includes(text.charAt(end))) end++
-
-  return end
-}
-
-const isContainer = (text: string, at: number): boolean => text[at] === '{' || text[at] === '['
-
-const isBlank = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
-
-function afterBlanks(text: string, start: number): number {
-  let at = start
-  while (isBlank(text.charCodeAt(at))) at++
-
-  return at
 }
 
 /** Where something stands again, after blanks and lines of `---`. */

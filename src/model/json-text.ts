@@ -15,3 +15,45 @@ function isEscaped(text: string, at: number): boolean {
 
   return (at - before) % 2 === 0
 }
+
+// Kubernetes' decoder ends at 10,000; whatever looks through an object calls itself for each level.
+const depthLimit = 500
+
+/** Where the object or list at `start` ends, and how many keys are written in it; undefined where it does not end or nests too deeply. */
+export function extentOf(text: string, start: number): { end: number; keys: number } | undefined {
+  let depth = 0
+  let keys = 0
+  for (let at = start; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 123: // {
+      case 91: // [
+        if (++depth > depthLimit) return undefined
+        break
+      case 125: // }
+      case 93: // ]
+        if (--depth === 0) return { end: at + 1, keys }
+        break
+      case 58: // :
+        keys++
+        break
+      case 34: // "
+        at = endOfString(text, at)
+        if (at === -1) return undefined
+    }
+  }
+
+  return undefined
+}
+
+/** Whether an object or a list begins there. */
+export const isContainer = (text: string, at: number): boolean => text[at] === '{' || text[at] === '['
+
+export const isBlank = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
+
+/** Where something stands that is no blank, or the end. */
+export function afterBlanks(text: string, start: number): number {
+  let at = start
+  while (isBlank(text.charCodeAt(at))) at++
+
+  return at
+}

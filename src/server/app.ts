@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
 import { after } from '../model/after.js'
+import { endOfString } from '../model/json-text.js'
 import { quote } from '../model/text.js'
 import { rememberLast } from '../model/remember.js'
 import { Deadline } from './deadline.js'
@@ -132,14 +133,12 @@ function isTooDeep(text: string): boolean {
   if (text.length < 2 * depthLimit) return false
 
   let depth = 0
-  let inString = false
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (inString) {
-      if (code === 0x5c) index++
-      else if (code === 0x22) inString = false
-    } else if (code === 0x22) inString = true
-    else if (code === 0x7b || code === 0x5b) {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) {
+      at = endOfString(text, at)
+      if (at === -1) return false // no JSON
+    } else if (code === 0x7b || code === 0x5b) {
       if (++depth > depthLimit) return true
     } else if (code === 0x7d || code === 0x5d) depth--
   }

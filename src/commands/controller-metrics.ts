@@ -1,0 +1,29 @@
+import type { Standing } from '../controller/ca-bundle-guard.js'
+import type { ConfigurationFinding } from '../controller/configuration-findings.js'
+import type { Probes } from '../controller/probes.js'
+import type { Metrics } from '../metrics.js'
+
+/** What is wrong with webhook configurations now. */
+export function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
+  gauge.reset()
+  for (const { rule, severity } of findings) gauge.inc({ rule, severity })
+}
+
+/** The state of each guarded bundle. */
+export function showStandings({ caBundleState }: Metrics, standings: readonly Standing[]): void {
+  caBundleState.reset()
+  for (const { guarded, state } of standings) {
+    caBundleState.set({ webhook: `${guarded.configuration.name}/${guarded.webhook.name}`, state }, 1)
+  }
+}
+
+/** What canary and self-test proved. What could not be asked has no value: an alert on 0 must not ring for it. */
+export function showProofs({ identityWebhookMutating, selfTest }: Metrics, probes: Probes): void {
+  identityWebhookMutating.reset()
+  selfTest.reset()
+  for (const [address, { state }] of probes.canary)
+    if (state !== 'unknown') identityWebhookMutating.set({ api_server: address }, state === 'works' ? 1 : 0)
+  for (const check of ['webhook', 'policy'] as const)
+    for (const [address, { state }] of probes[check])
+      if (state !== 'unknown') selfTest.set({ check, api_server: address }, state === 'works' ? 1 : 0)
+}
