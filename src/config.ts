@@ -47,9 +47,6 @@ interface ConfigFile extends Partial<Omit<Config, 'severities' | 'iam' | 'caBund
 
 /** The longest deadline that still fits into the timeout of 3 s with which our webhook is registered, in milliseconds. */
 const longestDeadline = 2500
-// Of a value in a message: enough to find it again.
-const longest = 200
-
 /** In less, hardly a fact that must be asked for can be had. */
 const shortestDeadline = 100
 
@@ -136,11 +133,14 @@ function durationOf(text: string): number {
   return Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? NaN)
 }
 
+// Enough of a value to find it again.
+const longestShown = 200
+
 function mistakesOf(errors: readonly ErrorObject[]): string[] {
   return errors.map(({ instancePath, keyword, params, data, parentSchema, message = keyword }) => {
     const path = instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')
     const text = JSON.stringify(data)
-    const value = text.length > longest ? `${text.slice(0, longest)}…` : text
+    const value = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
     if (keyword === 'additionalProperties') {
       const key = String(params['additionalProperty'])
       const known = Object.keys((parentSchema?.['properties'] ?? {}) as object)
