@@ -1,3 +1,4 @@
+import redos from 'eslint-plugin-redos'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
@@ -9,6 +10,21 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }]
+    }
+  },
+  {
+    // Strings of users reach these patterns, and one that backtracks keeps every other review waiting. A timeout of the check fails, too.
+    files: ['src/**'],
+    plugins: { redos },
+    rules: {
+      'redos/no-vulnerable': ['error', { ignoreErrors: false, timeout: 60_000 }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ":matches(NewExpression, CallExpression)[callee.name='RegExp']",
+          message: 'write the pattern as a literal, so that it is checked for backtracking'
+        }
+      ]
     }
   },
   {

@@ -17,6 +17,7 @@ export function buildLiveWebhooks(client: KubeClient, configurations: readonly u
   return {
     readConfigurations: async () => known({ configurations: subjects, complete: true }),
     readBackend: async ({ namespace, name }, signal) => {
+      if (!isObjectName(namespace) || !isObjectName(name)) return unknown(`${namespace}/${name} is not a name that an object can have`)
       try {
         return await readBackend(client, namespace, name, signal)
       } catch (error) {

@@ -15,12 +15,15 @@ export function similarProviders(arn: string, registered: readonly string[]): st
 
 /** The issuer in a provider's ARN without what is often added or changed by hand: scheme, port, case, trailing slashes. */
 function plainOf(arn: string): string {
-  return arn
+  const plain = arn
     .replace(/^arn:[^:]*:iam::\d*:oidc-provider\//, '')
     .toLowerCase()
     .replace(/^https?:\/*/, '')
     .replace(/^([^/]*):443(?=\/|$)/, '$1')
-    .replace(/\/{1,64}$/, '')
+  let end = plain.length
+  while (plain[end - 1] === '/') end--
+
+  return plain.slice(0, end)
 }
 
 // An EKS cluster keeps its id whatever region or host (oidc-eks.…: dual-stack, never the issuer) somebody wrote before it.

@@ -17,7 +17,8 @@ import {
   type YAMLParseError,
   type YAMLSeq
 } from 'yaml'
-import { quote } from '../model/text.js'
+import { rememberLast } from '../model/remember.js'
+import { enclosedIn, quote } from '../model/text.js'
 import { isAliasBomb } from './alias-size.js'
 import type { ReadDocument } from './read-document.js'
 
@@ -56,7 +57,8 @@ const asKubectlReads = {
   merge: true,
   resolveKnownTags: false,
   customTags: (tags) => [binary, ...tags],
-  logLevel: 'silent'
+  logLevel: 'silent',
+  prettyErrors: false
 } satisfies ParseOptions & DocumentOptions & SchemaOptions
 
 /** For each alias, yaml goes through all anchors and aliases before it: 100,000 aliases took minutes. They are gone through once instead. */
@@ -119,8 +121,11 @@ function templateNear(text: string, offset: number): string | undefined {
   const end = text.indexOf('\n', offset)
   const near = text.slice(start, end === -1 ? text.length : end)
 
-  return /\{\{.*?\}\}/.exec(near)?.[0] ?? /^\s*(\{\{.*)/.exec(text)?.[1]
+  return enclosedIn(near, '{{', '}}') ?? templateAtStart(text)
 }
+
+/** Asked for each document of a text that cannot be read. */
+const templateAtStart = rememberLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
 
 /** Where a map stands as a key, which is how YAML reads `name: {{ .Values.name }}`, and which Kubernetes' JSON does not have. */
 function mapAsKey(document: Document): number | undefined {

@@ -1,7 +1,8 @@
 import { parseCsvRecord } from './csv.js'
 import { tokenFile, tokenVolume, type IdentityWebhookSettings } from './identity-webhook.js'
 import { quote } from './text.js'
-import { variableOf, type Container, type Pod, type ProjectedToken, type Variable } from './pod.js'
+import { variableOf, type Container, type Pod, type ProjectedToken, type Variable, type Volume } from './pod.js'
+import { rememberGroups } from './remember.js'
 
 /** What a container's AWS SDK will find, by what its pod says. */
 export type ContainerCredentials =
@@ -84,7 +85,7 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   if (deepest === undefined) return { kind: 'missing', lacks: `has no mount at ${quote(file.value)}, its ${file.name}`, field: file.field }
 
   const { mount, parts } = deepest
-  const volume = pod.volumes.find(({ name }) => name === mount.volume)
+  const [volume] = volumesNamed(pod.volumes, mount.volume)
   if (volume === undefined) {
     return {
       kind: 'missing',
@@ -96,7 +97,7 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   if (volume.tokens.length === 0 && volume.name !== tokenVolume) return { kind: 'hidden' }
 
   const inside = [...(mount.subPath === undefined ? [] : partsOf(mount.subPath)), ...wanted.slice(parts.length)].join('/')
-  const token = volume.tokens.find(({ path }) => isSamePath(path, inside))
+  const [token] = tokensAt(volume.tokens, inside)
   if (token !== undefined) return { kind: 'found', token }
 
   return {
@@ -107,7 +108,12 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   }
 }
 
-const isSamePath = (one: string, other: string): boolean => one === other || partsOf(one).join('/') === partsOf(other).join('/')
+// A pod may have thousands of containers, of volumes and of tokens.
+const volumesNamed = rememberGroups(({ name }: Volume) => name)
+const tokensAt = rememberGroups(({ path }: ProjectedToken) => plainPath(path))
+
+const plainPath = (path: string): string => partsOf(path).join('/')
+const isSamePath = (one: string, other: string): boolean => one === other || plainPath(one) === plainPath(other)
 
 /** A Windows path and the Unix path that the container runtime makes of it have the same parts. */
 function partsOf(path: string): string[] {

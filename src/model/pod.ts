@@ -1,4 +1,5 @@
 import { isRecord, listOf, recordOf, textOf } from './record.js'
+import { enclosedIn } from './text.js'
 
 /** A pod, or the pods that a template makes. Fields name their place in the user's own object. */
 export interface Pod {
@@ -133,7 +134,7 @@ function parseMount(mount: Readonly<Record<string, unknown>>, field: string): Mo
 function valueOf(entry: Readonly<Record<string, unknown>>): string | undefined {
   if (isRecord(entry['valueFrom'])) return undefined
   const value = entry['value'] ?? ''
-  if (typeof value !== 'string' || /\$\([^)]*\)/.test(value)) return undefined
+  if (typeof value !== 'string' || enclosedIn(value, '$(', ')') !== undefined) return undefined
 
   return value
 }

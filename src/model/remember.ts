@@ -7,3 +7,16 @@ export function rememberLast<A extends string, R>(answer: (argument: A) => R): (
     return last.answer
   }
 }
+
+/** Groups the members of a list by a key, once for as long as the list exists: what is looked up for each of thousands must not search each time. */
+export function rememberGroups<K, V extends object>(keyOf: (member: V) => K): (list: readonly V[], key: K) => readonly V[] {
+  const indexes = new WeakMap<readonly V[], ReadonlyMap<K, readonly V[]>>()
+
+  return (list, key) => {
+    let index = indexes.get(list)
+    if (index === undefined) indexes.set(list, (index = Map.groupBy(list, keyOf)))
+    return index.get(key) ?? none
+  }
+}
+
+const none: readonly never[] = []

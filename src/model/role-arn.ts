@@ -13,14 +13,16 @@ export interface RoleArn {
 // IAM API (roleNameType, pathType: "!" to "~"). A partition that begins with "aws" and is not known yet is well-formed.
 const pattern = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role(\/(?:[!-~]+\/)?)([\w+=,.@-]{1,64})$/
 
+/** The length of the longest ARN that IAM and STS accept (arnType of their APIs). No pattern sees a longer string. */
+export const longestRoleArn = 2048
+
 /** Reads a role ARN, or returns undefined when the text is not one. Never throws. */
 export const parseRoleArn = rememberLast((text: string): RoleArn | undefined => {
-  // 2,048 is the longest ARN that IAM and STS take, and 512 the longest path (arnType and pathType of their APIs).
-  if (text.length > 2048) return undefined
+  if (text.length > longestRoleArn) return undefined
 
   const [, partition, account, path, name] = pattern.exec(text) ?? []
   if (partition === undefined || account === undefined || path === undefined || name === undefined) return undefined
-  if (path.length > 512) return undefined
+  if (path.length > 512) return undefined // pathType of the IAM API
 
   return { text, partition, account, path, name }
 })

@@ -17,11 +17,19 @@ export const argumentOf = (text: string, placeholder: string): string => (/^[\w.
 /** What an error says, as a reason. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Quotes a value of a user for a message: escaped, and cut after 200 characters. */
-export function quote(text: string): string {
-  const shown = text.length > 200 ? `${text.slice(0, 200)}… (${text.length} characters)` : text
+/** Cuts a text after so many characters, and then says how long it was. */
+export const shorten = (text: string, max: number): string =>
+  text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text
 
-  return `"${escapeText(shown)}"`
+/** Quotes a value of a user for a message: escaped, and cut after 200 characters. */
+export const quote = (text: string): string => `"${escapeText(shorten(text, 200))}"`
+
+/** The first opening string of a text, the first closing one after it, and what is between; undefined without such a pair. Linear. */
+export function enclosedIn(text: string, open: string, close: string): string | undefined {
+  const start = text.indexOf(open)
+  const end = start === -1 ? -1 : text.indexOf(close, start + open.length)
+
+  return end === -1 ? undefined : text.slice(start, end + close.length)
 }
 
 /** Names in a sentence: up to three, else the first and how many more. */

@@ -1,4 +1,5 @@
 import { annotationsOf, isRecord } from './record.js'
+import { rememberGroups } from './remember.js'
 import type { Stage } from './stage.js'
 
 /** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */
@@ -146,15 +147,19 @@ export function parseWebhookConfiguration(
  */
 export function isWebhookFieldUnchanged({ webhooks, oldWebhooks }: WebhookConfigurationSubject, field: string): boolean {
   const [, index, path = ''] = /^webhooks\[(\d+)\]\.(.+)$/.exec(field) ?? []
-  const webhook = webhooks.find((candidate) => String(candidate.index) === index)
-  const before = oldWebhooks?.filter(({ name }) => name === webhook?.name) ?? []
-  const [old] = before
-  if (webhook === undefined || old === undefined || before.length !== 1) return false
+  const [webhook] = webhooksAt(webhooks, Number(index))
+  if (webhook === undefined || oldWebhooks === undefined) return false
+  const [old, second] = webhooksNamed(oldWebhooks, webhook.name)
+  if (old === undefined || second !== undefined) return false
 
   // A bundle is right or wrong for the server that is called, so a new address makes an old bundle a new mistake.
   const parts = path.startsWith('clientConfig.') ? (['url', 'service', 'caBundle'] as const) : ([path.split(/[.[]/, 1)[0] ?? ''] as const)
 
   return parts.every((part) => part in webhook && JSON.stringify(valueOf(webhook, part)) === JSON.stringify(valueOf(old, part)))
 }
+
+const webhooksAt = rememberGroups(({ index }: Webhook) => index)
+/** The entries of a name, of which a valid configuration has one. */
+export const webhooksNamed = rememberGroups(({ name }: Webhook) => name)
 
 const valueOf = (webhook: Webhook, part: string): unknown => Object.entries(webhook).find(([key]) => key === part)?.[1]

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/finding.js'
 import { nameOf, type Subject } from '../model/subject.js'
-import { escapeText, shortList } from '../model/text.js'
+import { escapeText, shorten, shortList } from '../model/text.js'
 import type { Verdict } from '../verdict/decide.js'
 
 /** The `response` of an AdmissionReview: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response */
@@ -16,12 +16,11 @@ export interface AdmissionResponse {
 export function admissionResponseOf(uid: string, subject: Subject, verdict: Verdict): AdmissionResponse {
   if (verdict.findings.length === 0 && verdict.unchecked.length === 0) return { uid, allowed: verdict.allowed } // nearly all reviews
 
-  const told = verdict.findings.filter(({ severity, waived }) => severity !== 'info' && waived === undefined)
-  const errors = verdict.allowed ? [] : told.filter(({ severity }) => severity === 'error')
+  const reported = verdict.findings.filter(({ severity, waived }) => severity !== 'info' && waived === undefined)
+  const isDenial = ({ severity }: Finding): boolean => severity === 'error' && !verdict.allowed
+  const errors = reported.filter(isDenial)
   const warnings =
-    verdict.mode === 'audit'
-      ? []
-      : [...told.filter((finding) => !errors.includes(finding)).flatMap(warningOf), ...uncheckedWarnings(verdict)]
+    verdict.mode === 'audit' ? [] : [...findingWarnings(reported.filter((finding) => !isDenial(finding))), ...uncheckedWarnings(verdict)]
   const auditAnnotations = auditAnnotationsOf(verdict)
 
   return {
@@ -33,29 +32,42 @@ export function admissionResponseOf(uid: string, subject: Subject, verdict: Verd
   }
 }
 
+// One object can be wrong in thousands of places. Nobody reads that many, and an answer must stay small.
+const maxFindings = 24
+const maxCharacters = 2000
+
+const lineOf = (text: string): string => escapeText(shorten(text, maxCharacters))
+
 function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number | undefined): string {
-  const lines = errors.flatMap(({ rule, message, fix }) => [`- ${rule}: ${escapeText(message)}`, `  fix: ${escapeText(fix)}`])
+  const lines = errors.slice(0, maxFindings).flatMap(({ rule, message, fix }) => [`- ${rule}: ${lineOf(message)}`, `  fix: ${lineOf(fix)}`])
+  const rest = errors.length > maxFindings ? [`- more errors: ${errors.length - maxFindings}`] : []
 
   // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html, "Changes that I make are not always immediately visible"
   const age = iamAge === undefined ? [] : [`IAM was read ${Math.round(iamAge)} s ago; it may take two minutes to show a change`]
 
-  return [escapeText(nameOf(subject)), ...lines, ...age].join('\n')
+  return [lineOf(nameOf(subject)), ...lines, ...rest, ...age].join('\n')
 }
 
-// Two short warnings instead of a long one: warnings should stay below 120 characters, and kubectl prints a line for each.
-const warningOf = ({ rule, message, fix }: Finding): string[] => [escapeText(`${rule}: ${message}`), escapeText(`${rule}: fix: ${fix}`)]
+/** Two short warnings for a finding instead of a long one: warnings should stay below 120 characters, and kubectl prints a line for each. */
+function findingWarnings(findings: readonly Finding[]): string[] {
+  const lines = findings
+    .slice(0, maxFindings)
+    .flatMap(({ rule, message, fix }) => [lineOf(`${rule}: ${message}`), lineOf(`${rule}: fix: ${fix}`)])
+
+  return findings.length > maxFindings ? [...lines, `irsa-guard: more warnings: ${findings.length - maxFindings}`] : lines
+}
 
 function uncheckedWarnings({ unchecked }: Verdict): string[] {
-  const reasons = new Set(unchecked.map(({ because }) => because))
+  const byReason = [...Map.groupBy(unchecked, ({ because }) => because)]
+  const lines = byReason
+    .slice(0, maxFindings)
+    .map(([reason, rules]) => lineOf(`not checked: ${shortList(rules.map(({ rule }) => rule))}: ${reason}`))
 
-  return [...reasons].map((reason) => {
-    const ids = unchecked.filter(({ because }) => because === reason).map(({ rule }) => rule)
-    return escapeText(`not checked: ${shortList(ids)}: ${reason}`)
-  })
+  return byReason.length > maxFindings ? [...lines, `not checked: more reasons: ${byReason.length - maxFindings}`] : lines
 }
 
 function auditAnnotationsOf({ findings, unchecked }: Verdict): Readonly<Record<string, string>> | undefined {
-  const idsOf = (list: readonly { rule: string }[]): string => list.map(({ rule }) => rule).join(',')
+  const idsOf = (list: readonly { rule: string }[]): string => [...new Set(list.map(({ rule }) => rule))].join(',')
   const entries: readonly (readonly [string, string])[] = [
     ['findings', idsOf(findings.filter(({ waived }) => waived === undefined))],
     ['waived', idsOf(findings.filter(({ waived }) => waived !== undefined))],

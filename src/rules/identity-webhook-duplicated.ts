@@ -12,12 +12,17 @@ export const identityWebhookDuplicated = defineRule({
     const [own] = identityWebhooksOf(configuration)
     if (first === undefined || others.length === 0 || own === undefined) return
 
-    const list = identityWebhooks.map((one) => `${one.webhook.name} in ${one.configuration} (${describeAddress(one.webhook)})`)
+    const list = identityWebhooks
+      .slice(0, maxShown)
+      .map((one) => `${one.webhook.name} in ${one.configuration} (${describeAddress(one.webhook)})`)
+    const more = identityWebhooks.length > maxShown ? ` and ${identityWebhooks.length - maxShown} more` : ''
 
     return {
       field: `webhooks[${own.index}].name`,
-      message: `pods are sent to ${identityWebhooks.length} identity webhooks: ${list.join(', then ')}; where they look at the same annotations, the first one's variables stand`,
+      message: `pods are sent to ${identityWebhooks.length} identity webhooks: ${list.join(', then ')}${more}; where they look at the same annotations, the first one's variables stand`,
       fix: 'keep one; on EKS that is iam-for-pods.amazonaws.com, which EKS runs itself'
     }
   }
 })
+
+const maxShown = 5

@@ -1,4 +1,4 @@
-import { describeAddress, identityWebhookNames, identityWebhooksOf, type Webhook } from '../model/webhook-configuration.js'
+import { describeAddress, identityWebhookNames, identityWebhooksOf, webhooksNamed } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
 /** An update takes the identity webhook away or leads it elsewhere: pods that start from now on get no role, or what another server gives them. */
@@ -8,12 +8,14 @@ export const identityWebhookRemoved = defineRule({
   on: ['MutatingWebhookConfiguration'],
   needs: [],
   check(configuration) {
-    const before = (configuration.oldWebhooks ?? []).filter(({ name }) => identityWebhookNames.includes(name))
+    const { oldWebhooks = [] } = configuration
     const now = identityWebhooksOf(configuration)
 
-    return before.flatMap((old) => {
+    return identityWebhookNames.flatMap((name) => {
+      const [old] = webhooksNamed(oldWebhooks, name)
+      if (old === undefined) return []
       const address = describeAddress(old)
-      const same = now.find(({ name }) => name === old.name)
+      const [same] = webhooksNamed(now, name)
       if (same !== undefined) {
         return describeAddress(same) === address
           ? []
@@ -23,7 +25,9 @@ export const identityWebhookRemoved = defineRule({
               fix: 'if that was not meant, put the address back'
             }
       }
-      const renamed = configuration.webhooks.find((webhook) => describeAddress(webhook) === address && !isIn(before, webhook))
+      const renamed = configuration.webhooks.find(
+        (webhook) => describeAddress(webhook) === address && webhooksNamed(oldWebhooks, webhook.name).length === 0
+      )
       return {
         field: renamed === undefined ? 'webhooks' : `webhooks[${renamed.index}].name`,
         message:
@@ -35,5 +39,3 @@ export const identityWebhookRemoved = defineRule({
     })
   }
 })
-
-const isIn = (webhooks: readonly Webhook[], { name }: Webhook): boolean => webhooks.some((webhook) => webhook.name === name)

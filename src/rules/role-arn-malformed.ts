@@ -1,6 +1,6 @@
-import { parseRoleArn } from '../model/role-arn.js'
+import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
 import { annotationField, isRecord } from '../model/record.js'
-import { quote } from '../model/text.js'
+import { enclosedIn, quote } from '../model/text.js'
 import type { Problem } from '../model/finding.js'
 import { defineRule } from './define-rule.js'
 
@@ -16,7 +16,7 @@ export const roleArnMalformed = defineRule({
   check(account, { identityWebhook: { annotationNames, composeRoleArn } }) {
     const value = account.annotations[annotationNames['role-arn']]
     if (value === undefined || (typeof value === 'string' && parseRoleArn(value) !== undefined)) return
-    if (composeRoleArn && typeof value === 'string' && isBareName(value)) return
+    if (composeRoleArn && typeof value === 'string' && value.length <= longestRoleArn && isBareName(value)) return
 
     return { field: annotationField(annotationNames['role-arn']), ...diagnosisOf(value) }
   }
@@ -39,6 +39,9 @@ function diagnosisOf(value: unknown): Diagnosis {
     // Charts render an empty value where no role is wanted, and the identity webhook then injects nothing.
     return { ...said('the annotation is empty, so pods get no role', `${noOther}, or remove the annotation`), atAdmission: 'warning' }
   }
+  if (value.length > longestRoleArn) {
+    return said(`the annotation is ${value.length} characters long, and an ARN has at most ${longestRoleArn}: ${quote(value)}`, noOther)
+  }
 
   return templateIn(value) ?? wrappingAround(value) ?? otherResourceIn(value) ?? accountIn(value) ?? nameOnly(value) ?? restOf(value)
 }
@@ -46,7 +49,8 @@ function diagnosisOf(value: unknown): Diagnosis {
 const said = (message: string, fix: string): Diagnosis => ({ message, fix })
 
 function templateIn(value: string): Diagnosis | undefined {
-  const template = /\$\{[^}]*\}|\{\{.*?\}\}|\$\([A-Za-z_]\w*\)|<[A-Za-z][^>]*>|%[A-Z_]+%/s.exec(value)?.[0]
+  const template =
+    enclosedIn(value, '${', '}') ?? enclosedIn(value, '{{', '}}') ?? /\$\([A-Za-z_]\w*\)|<[A-Za-z][^<>]*>|%[A-Z_]+%/.exec(value)?.[0]
   if (template === undefined) return
 
   return said(`the annotation holds the unrendered template ${quote(template)}: ${quote(value)}`, `render it before applying: ${noOther}`)

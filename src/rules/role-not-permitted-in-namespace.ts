@@ -1,7 +1,7 @@
 import { hasAnnotationNamed } from '../model/annotation-names.js'
 import { allowedRolesAnnotation, isRoleAllowed } from '../model/namespace.js'
 import { textOf } from '../model/record.js'
-import { parseRoleArn } from '../model/role-arn.js'
+import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
 import { annotationField } from '../model/subject.js'
 import { quote } from '../model/text.js'
 import { defineRule } from './define-rule.js'
@@ -17,7 +17,8 @@ export const roleNotPermittedInNamespace = defineRule({
   check({ namespace: name, annotations }, { namespace, identityWebhook: { annotationNames } }) {
     const key = annotationNames['role-arn']
     const role = textOf(annotations[key])
-    if (role === undefined || isRoleAllowed(namespace, role)) return
+    // A longer string is no role; role-arn-malformed says so.
+    if (role === undefined || role.length > longestRoleArn || isRoleAllowed(namespace, role)) return
     // What is no ARN gives no role, except for a bare name: an identity webhook may be set up to make an ARN of it.
     if (parseRoleArn(role) === undefined && role.includes('arn:')) return
 

@@ -83,14 +83,14 @@ export function holds(relation: Relation, actual: number, wanted: number): boole
 
 /** Reads a number as Numeric operators do, or returns undefined. */
 export function parseNumber(text: string): number | undefined {
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined
 }
 
 /** Reads a moment as Date operators do, in a W3C form of ISO 8601 or in seconds since 1970, as milliseconds; or undefined. */
 export function parseDate(text: string): number | undefined {
   if (/^-?\d{5,}(?:\.\d+)?$/.test(text)) return Number(text) * 1000
   if (!/^\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?)?$/.test(text)) return undefined
-  const moment = Date.parse(/T.*\d$/.test(text) && !/[+-]\d{2}:?\d{2}$/.test(text) ? `${text}Z` : text) // without a zone: UTC
+  const moment = Date.parse(text.includes('T') && /\d$/.test(text) && !/[+-]\d{2}:?\d{2}$/.test(text) ? `${text}Z` : text) // without a zone: UTC
 
   return Number.isNaN(moment) ? undefined : moment
 }

@@ -25,7 +25,7 @@ function readValue(value: unknown, at: Date): { readonly reason: string } | { re
   if (typeof value !== 'string' || value.trim() === '') return { lapsed: `it gives no reason; ${form}` }
 
   const text = value.trim()
-  const until = /^until\b\s*([^:]*)(?::([\s\S]*))?$/i.exec(text)
+  const until = /^until\b([^:]*)(?::([\s\S]*))?$/i.exec(text)
   if (until === null) return isMeantUntil(text) ? { lapsed: `it begins with a day without "until"; ${form}` } : { reason: text }
 
   const [, written = '', reason = ''] = until

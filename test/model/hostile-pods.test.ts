@@ -1,4 +1,4 @@
-// Whatever a cluster or a manifest holds: findings or nothing, never an exception, and soon.
+// Whatever a cluster or a manifest holds: findings or nothing, never an exception. How long it takes is told by test/hostile/.
 import fc from 'fast-check'
 import t from 'tap'
 import { known } from '../../src/model/fact.js'
@@ -130,15 +130,8 @@ const hostile: readonly (readonly [string, unknown])[] = [
   ]
 ]
 
-t.test('hostile objects are judged within 50 ms', async (t) => {
-  judge(injectedPod('app')) // compiled once
-  for (const [why, object] of hostile) {
-    const start = performance.now()
-    judge(object)
-    const took = performance.now() - start
-    t.ok(took < 50 * 10, `${why}: ${took.toFixed(1)} ms`) // ten times the budget: tests share the machine
-    t.comment(`${why}: ${took.toFixed(1)} ms`)
-  }
+t.test('hostile objects are judged', async (t) => {
+  for (const [why, object] of hostile) t.ok(judge(object) >= 0, why)
 })
 
 t.test('what is hostile and wrong is still found', async (t) => {

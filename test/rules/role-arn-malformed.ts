@@ -25,6 +25,13 @@ export const cases: readonly Case[] = [
   },
   { why: '11 digits', annotation: 'arn:aws:iam::11122223333:role/cart', message: /11 digits/, fix: /arn:aws:iam::011122223333:role\/cart/ },
   { why: '13 digits', annotation: 'arn:aws:iam::1111222233334:role/cart', message: /has 13 digits/ },
+  {
+    why: 'longer than any ARN',
+    annotation: `arn:aws:iam::111122223333:role/${'a/'.repeat(1020)}cart`,
+    message: /the annotation is 2075 characters long, and an ARN has at most 2048: "arn:aws:iam::/
+  },
+  { why: 'templates that do not end, longer than any ARN', annotation: '${'.repeat(131_072), message: /is 262144 characters long/ },
+  { why: 'a template that does not end', annotation: '${role', message: /is not the ARN of a role/ },
   { why: 'no account', annotation: 'arn:aws:iam:::role/cart', message: /account id is missing/ },
   { why: 'no number', annotation: 'arn:aws:iam::prod:role/cart', message: /"prod" is not a number of 12 digits/ },
   {

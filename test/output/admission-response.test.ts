@@ -1,0 +1,52 @@
+import t from 'tap'
+import type { Finding } from '../../src/model/finding.js'
+import { parseSubject } from '../../src/model/subject.js'
+import { admissionResponseOf } from '../../src/output/admission-response.js'
+import { podOf } from '../support/pods.js'
+
+const subject = parseSubject(podOf(), { stage: 'admitted' })
+if (subject === undefined) throw new Error('podOf makes pods')
+
+const findings = (count: number, severity: Finding['severity'], message = 'is wrong'): Finding[] =>
+  Array.from({ length: count }, (_, index) => ({
+    rule: 'pod-half-mutated',
+    severity,
+    field: `spec.containers[${index}]`,
+    message: `container ${index} ${message}`,
+    fix: 'create the pod again',
+    docs: ''
+  }))
+const respond = (list: readonly Finding[], mode: 'enforce' | 'warn' = 'enforce', unchecked: { rule: string; because: string }[] = []) =>
+  admissionResponseOf('u-1', subject, {
+    allowed: mode === 'warn' || !list.some(({ severity }) => severity === 'error'),
+    mode,
+    findings: list,
+    unchecked
+  })
+
+t.test('names 24 errors and counts the rest', async (t) => {
+  const { status, auditAnnotations } = respond(findings(1000, 'error'))
+  const lines = status?.message.split('\n') ?? []
+  t.equal(lines.length, 1 + 2 * 24 + 1)
+  t.equal(lines.at(-1), '- more errors: 976')
+  t.strictSame(auditAnnotations, { findings: 'pod-half-mutated' }, 'each rule once')
+})
+
+t.test('names 24 warnings and counts the rest', async (t) => {
+  const { warnings = [] } = respond(findings(25, 'error'), 'warn')
+  t.equal(warnings.length, 2 * 24 + 1)
+  t.equal(warnings.at(-1), 'irsa-guard: more warnings: 1')
+})
+
+t.test('names 24 reasons for what was not checked and counts the rest', async (t) => {
+  const unchecked = Array.from({ length: 30 }, (_, index) => ({ rule: 'role-missing', because: `IAM refused role ${index}` }))
+  const { warnings = [] } = respond([], 'enforce', unchecked)
+  t.equal(warnings.length, 25)
+  t.equal(warnings.at(-1), 'not checked: more reasons: 6')
+})
+
+t.test('cuts a message that is longer than 2,000 characters', async (t) => {
+  const { status } = respond(findings(1, 'error', 'x'.repeat(100_000)))
+  t.ok((status?.message.length ?? 0) < 2200)
+  t.match(status?.message, /… \(100012 characters\)/)
+})
