@@ -11,7 +11,7 @@ RUN npm run bundle
 # No shell, no package manager; runs as 65532 and writes nothing.
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
 WORKDIR /app
-COPY --from=bundle /build/LICENSE /build/dist/irsa-guard.mjs ./
+COPY --from=bundle /build/LICENSE /build/dist/THIRD-PARTY-NOTICES.txt /build/dist/irsa-guard.mjs ./
 ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 9443 8080

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 
 // What dependencies written for CommonJS expect to find, and a module does not have.
@@ -8,10 +10,11 @@ const __filename = pathOfBundle(import.meta.url)
 const __dirname = pathOfBundle(new URL('.', import.meta.url))`
 
 /** Writes dist/irsa-guard.mjs: the command and all that it depends on in one file, so that an image needs no node_modules. */
-await build({
+const { metafile } = await build({
   entryPoints: ['src/cli.ts'],
   outfile: 'dist/irsa-guard.mjs',
   bundle: true,
+  metafile: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
@@ -19,3 +22,24 @@ await build({
   banner: { js: banner },
   logLevel: 'warning'
 })
+
+/** The folders of the packages that the bundle holds code of; of a package within another's node_modules, its own. */
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [])
+)
+
+/** What their licences ask for: the copyright and the text of the licence go with each copy. */
+const notices = [...packages].sort().map((folder) => {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>
+  const texts = readdirSync(folder)
+    .filter((file) => /^(?:licen[cs]e|copying|notice)(?:\.|-|$)/i.test(file))
+    .map((file) => readFileSync(join(folder, file), 'utf8').trim())
+  if (license === undefined && texts.length === 0) throw new Error(`${folder} has no licence`)
+
+  return [`${name ?? folder} ${version ?? ''} (${license ?? 'see below'})`, ...texts].join('\n\n')
+})
+const rule = '='.repeat(80)
+writeFileSync(
+  'dist/THIRD-PARTY-NOTICES.txt',
+  `irsa-guard contains code of the following packages.\n\n${notices.map((notice) => `${rule}\n${notice}\n`).join('\n')}`
+)

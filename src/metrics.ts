@@ -12,7 +12,7 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     registry,
     reviews: buildTally(registry, {
       name: 'irsa_guard_reviews_total',
-      help: 'Admission reviews answered, by outcome: allowed, warned, denied, exempt, malformed, failed.',
+      help: 'Admission reviews answered, by outcome: allowed, warned, denied, exempt, malformed, overloaded, failed.',
       labelNames: ['kind', 'operation', 'outcome']
     }),
     reviewSeconds: buildSamples(registry, {
@@ -41,6 +41,11 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       name: 'irsa_guard_ca_bundle_state',
       help: 'State of each guarded caBundle: 1 for the one it is in (ok, incomplete, stale, foreign, unusable, absent, unknown).',
       labelNames: ['webhook', 'state'] as const,
+      registers
+    }),
+    clusterCaUnconfirmed: new Gauge({
+      name: 'irsa_guard_cluster_ca_unconfirmed',
+      help: 'Whether a list of the cluster CAs holds one that nothing confirms, as after an attack on its ConfigMap: 1 or 0.',
       registers
     }),
     identityWebhookMutating: new Gauge({

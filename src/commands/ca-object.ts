@@ -8,6 +8,7 @@ import { caInjectionsOf, decidingInjectionOf } from '../model/ca-injection.js'
 import { known, unknown, type Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { annotationsOf } from '../model/record.js'
+import type { ClusterCas } from '../x509/confirm-cas.js'
 import { judgeTls } from '../x509/judge-tls.js'
 import { caOfConfiguration, type CaExitCode, type CaOptions } from './ca.js'
 import type { Terminal } from './check.js'
@@ -31,16 +32,21 @@ export async function caOfObject(
   const client = connectCluster(options, environment)
   try {
     const object = await readClusterObject(client, `/apis/admissionregistration.k8s.io/v1/${kind}s/${name}`, `${kind} ${name}`)
-    const clusterCa = options.clusterCa === undefined ? await readClusterCa(client) : await readCaFile(options.clusterCa)
+    const clusterCas =
+      options.clusterCa === undefined ? await readClusterCa(client, at) : givenClusterCas(await readCaFile(options.clusterCa))
+    const { confirmed: clusterCa } = clusterCas
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
 
     const [injected, published] = await Promise.all([readInjected(client, object, clusterCa), readPublished(client)])
 
-    return caOfConfiguration(object, { clusterCa, apiServer, injected, published }, options, terminal, at)
+    return caOfConfiguration(object, { clusterCas, apiServer, injected, published }, options, terminal, at)
   } finally {
     client.close()
   }
 }
+
+/** Whoever names the CAs by hand vouches for them. */
+const givenClusterCas = (confirmed: string): ClusterCas => ({ confirmed, unconfirmed: '', doubt: undefined })
 
 function parseReference(reference: string): { kind: string; name: string } {
   const [, kind = '', name = ''] = /^((?:mutating|validating)webhookconfiguration)s?\/(.+)$/i.exec(reference) ?? []

@@ -11,6 +11,7 @@ import {
 import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
 import type { WebhookTrust } from '../controller/webhook-trust.js'
 import { bundleTextOf } from '../output/bundle-text.js'
+import type { ClusterCas } from '../x509/confirm-cas.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { rightBundlesOf } from './right-bundles.js'
 import { readChainOf } from './served-chain.js'
@@ -60,7 +61,7 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
   facts: {
-    clusterCa: string | undefined
+    clusterCas: ClusterCas
     apiServer?: { chain: string; host: string } | undefined
     servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
     injected: Fact<InjectedCas>

@@ -85,9 +85,9 @@ export async function check(
   // Its client takes as long to load as thousands of objects to check, and most checks ask no cluster.
   const clusters = isLive ? await import('./cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
-  const clusterCa = client && (await clusters?.readClusterCa(client)) // first: a cluster that does not answer ends the command
+  const clusterCas = client && (await clusters?.readClusterCa(client, new Date())) // first: a cluster that does not answer ends the command
   const identityWebhook = client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
-  const live = client && liveSourcesOf(client, together, clusterCa)
+  const live = client && liveSourcesOf(client, together, clusterCas?.confirmed)
   const context = {
     mode: 'enforce' as const,
     severities: config.severities,

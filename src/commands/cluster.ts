@@ -1,10 +1,12 @@
 import { findCluster } from '../kube/connect.js'
 import type { KubeAnswer, KubeClient } from '../kube/client.js'
+import { readClusterCasOnce } from '../facts/cluster-cas.js'
 import { readIdentityWebhook } from '../facts/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
 import { withAnnotationPrefix, type IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { isRecord, recordOf, textOf } from '../model/record.js'
 import { reasonOf } from '../model/text.js'
+import type { ClusterCas } from '../x509/confirm-cas.js'
 
 /** Which cluster a command asks. */
 export interface ClusterChoice {
@@ -39,12 +41,9 @@ export async function readClusterObject(client: KubeClient, path: string, name: 
   throw new GuardError('ERR_INPUT', `${name} could not be read: the cluster ${client.server} answered ${status}`)
 }
 
-/** The current CAs of the cluster (PEM), or undefined when it does not show them. Throws ERR_KUBECONFIG when it does not answer. */
-export async function readClusterCa(client: KubeClient): Promise<string | undefined> {
-  const { status, body } = await ask(client, '/api/v1/namespaces/default/configmaps/kube-root-ca.crt')
-
-  return status === 200 ? textOf(recordOf(recordOf(body)['data'])['ca.crt']) : undefined
-}
+/** The CAs of the cluster, as far as they are beyond doubt. Throws ERR_KUBECONFIG when the cluster does not answer. */
+export const readClusterCa = async (client: KubeClient, at: Date): Promise<ClusterCas> =>
+  answerOf(client, () => readClusterCasOnce(client, at))
 
 /** How the cluster's identity webhook is set up; a prefix that is configured wins. Undefined when the cluster does not answer in time. */
 export async function readClusterIdentityWebhook(
@@ -59,9 +58,11 @@ export async function readClusterIdentityWebhook(
   }
 }
 
-async function ask(client: KubeClient, path: string): Promise<KubeAnswer> {
+const ask = async (client: KubeClient, path: string): Promise<KubeAnswer> => answerOf(client, () => client.request({ path }))
+
+async function answerOf<T>(client: KubeClient, ask: () => Promise<T>): Promise<T> {
   try {
-    return await client.request({ path })
+    return await ask()
   } catch (cause) {
     const reason = reasonOf(cause)
     throw new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} could not be asked: ${reason}`, { cause })

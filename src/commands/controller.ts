@@ -5,8 +5,7 @@ import { pino, type Logger } from 'pino'
 import { buildApiServers } from '../controller/api-servers.js'
 import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
 import { findConfigurationFaults, logChanges, type ConfigurationFinding } from '../controller/configuration-findings.js'
-import { logSourceChanges } from '../controller/ca-sources.js'
-import { readClusterCas } from '../controller/cluster-cas.js'
+import { logSourceChanges, readApiServerChains, type ApiServerChain } from '../controller/ca-sources.js'
 import { issueCa } from '../controller/issue-certificate.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/own-webhook.js'
 import {
@@ -21,6 +20,8 @@ import {
 } from '../controller/probes.js'
 import { repeat } from '../controller/repeat.js'
 import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
+import type { TrustEntry } from '../controller/webhook-trust.js'
+import { readClusterCas } from '../facts/cluster-cas.js'
 import { buildIssuerReader } from '../facts/cluster-issuer.js'
 import { buildLiveWebhooks } from '../facts/live-webhooks.js'
 import { findCluster } from '../kube/connect.js'
@@ -28,6 +29,7 @@ import { listAndWatch } from '../kube/list-and-watch.js'
 import { buildMetrics } from '../metrics.js'
 import { defaultIdentityWebhook } from '../model/identity-webhook.js'
 import { GuardError } from '../model/guard-error.js'
+import type { ClusterCas } from '../x509/confirm-cas.js'
 import { buildHealthApp } from '../server/health.js'
 import { listen, portOf } from '../server/listen.js'
 import { followIdentityWebhook } from './follow-identity-webhook.js'
@@ -74,6 +76,8 @@ export async function controller(
   let knownProbes: Probes | undefined
   let findings: readonly ConfigurationFinding[] = []
   let standings: readonly Standing[] = []
+  let published: readonly TrustEntry[] | undefined
+  let clusterCas: ClusterCas = { confirmed: undefined, unconfirmed: '', doubt: undefined }
 
   const certificates = repeat('certificates', intervals.certificates, log, async () => {
     own = await keepCertificates(client, { namespace, hosts: config.tls.hosts, now: new Date() })
@@ -86,31 +90,48 @@ export async function controller(
     if (patched.length > 0) log.info({ webhooks: patched }, 'own caBundle written')
   })
 
+  /** The CAs of the cluster. Where none is confirmed now, those that were confirmed last stay. */
+  const readCas = async (chains: readonly ApiServerChain[]): Promise<ClusterCas> => {
+    if (given.clusterCa !== undefined) return { confirmed: given.clusterCa, unconfirmed: '', doubt: undefined }
+    const found = await readClusterCas(client, { namespace, chains: chains.map(({ chain }) => chain), at: new Date() })
+    if (found.doubt !== undefined && found.doubt !== clusterCas.doubt)
+      log.warn({ because: found.doubt }, 'a CA of the cluster is not confirmed')
+    if (found.doubt === undefined && clusterCas.doubt !== undefined) log.info('all CAs of the cluster are confirmed again')
+    metrics.clusterCaUnconfirmed.set(found.doubt === undefined ? 0 : 1)
+    clusterCas = { ...found, confirmed: found.confirmed ?? clusterCas.confirmed }
+
+    return clusterCas
+  }
+
   const caBundles = repeat('caBundles', intervals.caBundles, log, async () => {
     await certificates.begun
     const [read, servers] = await Promise.all([readConfigurations(client), apiServers.read()])
     configurations = read
     const issuer = given.issuer ?? (await readIssuer({ signal: AbortSignal.timeout(5000) }))
-    const clusterCas = given.clusterCa ?? (await readClusterCas(client, namespace)) // read again each time: a rotation changes it
-    const now = await guardCaBundles({
+    const apiServerChains = await readApiServerChains(servers)
+    const { confirmed, doubt } = await readCas(apiServerChains) // read again each time: a rotation changes it
+    const round = await guardCaBundles({
       client,
-      apiServers: servers,
+      apiServerChains,
       configurations,
       ownCas: own?.cas.join('') ?? '',
-      clusterCas,
+      clusterCas: confirmed,
+      doubt,
+      published,
       issuer: typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined,
       canaryPassed: isCanaryPassed(probes),
       config: config.caBundle,
       now: new Date(),
       log
     })
-    logSourceChanges(log, now, standings)
-    standings = now
+    published = round.published
+    logSourceChanges(log, round.standings, standings)
+    standings = round.standings
     showStandings(metrics, standings)
 
     const sources = {
       ...given,
-      clusterCa: clusterCas,
+      clusterCa: confirmed,
       webhooks: buildLiveWebhooks(client, configurations),
       canary: () => canaryFactOf(probes)
     }
@@ -123,11 +144,11 @@ export async function controller(
   const proveEach = async (): Promise<void> => {
     await identityWebhook.begun
     const settings = identityWebhook.settings() ?? given.identityWebhook ?? defaultIdentityWebhook
-    let found = await prove(apiServers.known(), { wrongCaBundle, settings })
+    let found = await prove(apiServers.known(), { wrongCaBundle, published, settings })
     if (hasNewFailure(found, knownProbes)) {
       // What was written a moment ago reaches an API server a moment later. What still fails then is told.
       await sleep(5000)
-      found = await prove(apiServers.known(), { wrongCaBundle, settings })
+      found = await prove(apiServers.known(), { wrongCaBundle, published, settings })
     }
     const before = probes
     probes = found

@@ -3,13 +3,13 @@ import type { WebhookTrust } from '../controller/webhook-trust.js'
 import type { InjectedCas } from '../facts/injected-cas.js'
 import type { Fact } from '../model/fact.js'
 import type { Webhook } from '../model/webhook-configuration.js'
+import type { ClusterCas } from '../x509/confirm-cas.js'
 import type { BundleQuestion, PublishedBundles } from '../x509/bundle-report.js'
 
 /** Who may say which bundle of a webhook is right. */
 export interface RightBundlesQuestion {
   readonly isOfControlPlane: boolean
-  /** PEM; undefined when the cluster does not show it. */
-  readonly clusterCa: string | undefined
+  readonly clusterCas: ClusterCas
   readonly injected: Fact<InjectedCas>
   readonly published: Fact<WebhookTrust>
 }
@@ -21,9 +21,12 @@ export interface RightBundlesQuestion {
  */
 export function rightBundlesOf(
   webhook: Webhook,
-  { isOfControlPlane, clusterCa, injected, published }: RightBundlesQuestion
-): Pick<BundleQuestion, 'clusterCa' | 'injected' | 'published' | 'notKnown'> {
-  if (isOfControlPlane && clusterCa !== undefined) return { clusterCa }
+  { isOfControlPlane, clusterCas, injected, published }: RightBundlesQuestion
+): Pick<BundleQuestion, 'clusterCa' | 'unconfirmed' | 'injected' | 'published' | 'notKnown'> {
+  const { confirmed, unconfirmed, doubt } = clusterCas
+  if (isOfControlPlane && confirmed !== undefined) {
+    return { clusterCa: confirmed, ...(doubt !== undefined && { unconfirmed: { cas: unconfirmed, doubt } }) }
+  }
   const isOwn = ownWebhooks.some((own) => own === webhook.name)
   const isInjectable = !isOfControlPlane && !isOwn
   if (isInjectable && injected.state === 'known') return { injected: injected.value }
@@ -31,7 +34,7 @@ export function rightBundlesOf(
   const found = publishedOf(webhook.name, published)
   if (typeof found !== 'string') return { published: found }
   const reasons = [
-    ...(isOfControlPlane ? ['you may not read the CAs of the cluster (ConfigMap default/kube-root-ca.crt)'] : []),
+    ...(isOfControlPlane ? [doubt ?? 'neither the kubeconfig nor ConfigMap default/kube-root-ca.crt shows the CAs of the cluster'] : []),
     ...(isInjectable && injected.state !== 'known' ? [injected.because] : []),
     found
   ]

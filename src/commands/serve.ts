@@ -149,8 +149,8 @@ export async function serve(
   }
 }
 
-function record(metrics: Metrics, log: Logger, { request, response, error, milliseconds }: Reviewed): void {
-  const outcome = outcomeOf(response, error)
+function record(metrics: Metrics, log: Logger, { request, response, error, isOverload, milliseconds }: Reviewed): void {
+  const outcome = isOverload ? 'overloaded' : outcomeOf(response, error)
   // Whoever reaches the port may send any kind; the labels of a metric must stay few.
   const kind = request === undefined ? '' : judgedKinds.has(request.kind) ? request.kind : 'other'
   const operation = request === undefined ? '' : operations.has(request.operation) ? request.operation : 'other'

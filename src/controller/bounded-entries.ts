@@ -4,7 +4,7 @@ import type { TrustEntry } from './webhook-trust.js'
  * What one WebhookTrust takes: by its schema so many texts an entry, each so long. And etcd takes objects of 1.5 MiB, in which every accepted
  * text stands twice, once among the fields that we manage. https://etcd.io/docs/latest/dev-guide/limit/
  */
-export const most = { texts: 256, length: 65_536, characters: 500_000 } as const
+export const most = { texts: 256, length: 32_768, characters: 500_000 } as const
 
 /**
  * The entries as far as the WebhookTrust takes them. What a Service serves, or an issuer tells, may be long without end, and must not keep the

@@ -3,23 +3,28 @@ import { apiServerName, type KubeClient } from '../kube/client.js'
 import { known, type Fact } from '../model/fact.js'
 import { isRecord } from '../model/subject.js'
 import { standingOf, type BundleStanding, type StandingQuestion } from '../x509/bundle-state.js'
-import type { ApiServer } from './api-servers.js'
 import { boundedEntries } from './bounded-entries.js'
 import { writeEvent } from './event.js'
 import { addressOf, guardedWebhooksOf, type GuardedWebhook } from './guarded-webhooks.js'
-import { readApiServerChains, readChains, readInjected } from './ca-sources.js'
+import { readChains, readInjected, type ApiServerChain } from './ca-sources.js'
 import { rightCasOf } from './right-cas.js'
 import { trustEntriesOf } from './trust-entries.js'
-import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry } from './webhook-trust.js'
+import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry, type TrustEntry } from './webhook-trust.js'
 
 /** What one round needs to know besides the cluster. */
 export interface RoundContext {
   readonly client: KubeClient
-  readonly apiServers: readonly ApiServer[]
+  /** What each API server serves now; no chain where it could not be reached. */
+  readonly apiServerChains: readonly ApiServerChain[]
   readonly configurations: readonly unknown[]
   /** PEM. */
   readonly ownCas: string
+  /** PEM: those that are beyond doubt. */
   readonly clusterCas: string | undefined
+  /** Why others that are said to be the cluster's are not among them; undefined when there are none. */
+  readonly doubt?: string | undefined
+  /** What the last round of this process published; undefined in the first one, which goes by what is stored. */
+  readonly published?: readonly TrustEntry[] | undefined
   readonly issuer: string | undefined
   readonly canaryPassed: boolean
   readonly config: {
@@ -38,41 +43,49 @@ export interface Standing extends BundleStanding {
   readonly source: Fact<string> | undefined
 }
 
+/** What a round found and published. */
+export interface Round {
+  readonly standings: readonly Standing[]
+  readonly published: readonly TrustEntry[]
+}
+
 /**
  * One round of the guard: finds out what is right, publishes it, judges every guarded webhook, and tells what has changed since the last round,
  * once: an Event on the object and a log line. The last states are those of the WebhookTrust's status, so a restart repeats nothing.
  */
-export async function guardCaBundles(context: RoundContext): Promise<readonly Standing[]> {
+export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, config, now, log } = context
   const guarded = firstOf(guardedWebhooksOf(configurations, config.guard))
   const [chains, injected, found] = await Promise.all([readChains(guarded), readInjected(guarded, context), readWebhookTrust(client)])
+  // Whoever may write the WebhookTrust could otherwise have us publish their entries again.
+  const before = context.published ?? found?.entries ?? []
   const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
     const [chain, address] = [chains.get(one), addressOf(one.webhook)]
     return chain !== undefined && address ? { chain, host: address.host } : undefined
   }
   const right = new Map(
     guarded.map((one) => {
-      const published = found?.entries.find(({ name }) => name === one.webhook.name)
+      const published = before.find(({ name }) => name === one.webhook.name)
       return [one, rightCasOf(one, { ...context, injected: injected.get(one), served: servedBy(one), published, at: now })]
     })
   )
 
   const entries = boundedEntries(
-    trustEntriesOf({ ...context, ...config, guarded, rightCas: (one) => right.get(one), published: found?.entries ?? [] }),
+    trustEntriesOf({ ...context, ...config, guarded, rightCas: (one) => right.get(one), published: before }),
     (name) => {
       const places = guarded.filter(({ webhook }) => webhook.name === name).map(({ place }) => place)
       return places.length === 0 || places.some((place) => place !== 'reachable')
     }
   )
-  const published = await publishTrust(client, entries, found, now)
-  if (published === 'changed') {
+  const outcome = await publishTrust(client, entries, found, { now, before: context.published })
+  if (outcome === 'healed') await reportHealed(context)
+  if (outcome === 'changed' || outcome === 'healed') {
     log.info(
       { webhooks: entries.map(({ name, action, accepted }) => ({ name, action, accepted: accepted.length })) },
       'accepted bundles published'
     )
   }
 
-  const apiServerChains = await readApiServerChains(context.apiServers)
   const standings = guarded.map((one): Standing => {
     const { current = '', source, former } = right.get(one) ?? {}
     const question = { caBundle: one.webhook.caBundle, currentCas: current, source, formerCas: former, at: now }
@@ -84,11 +97,26 @@ export async function guardCaBundles(context: RoundContext): Promise<readonly St
       return { guarded: one, source: fact?.state === 'known' ? known(fact.value.source) : fact, ...standing, because }
     }
 
-    return { guarded: one, source: undefined, ...standingBeside(apiServerChains, question) }
+    return { guarded: one, source: undefined, ...withDoubt(standingBeside(context.apiServerChains, question), context.doubt) }
   })
 
   await tellChanges(context, standings, found?.status ?? [])
-  return standings
+  return { standings, published: entries }
+}
+
+async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
+  const message = 'somebody changed WebhookTrust cluster, by which the caBundle policies decide; the controller put its own content back'
+  log.warn({ webhookTrust: 'cluster' }, message)
+  const about = { apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', name: 'cluster' }
+  await writeEvent(client, { about, type: 'Warning', reason: 'WebhookTrustCorrected', message }, now)
+}
+
+/** While it is not certain which CAs are the cluster's, a bundle is only said to be good for nothing where no CA would help. */
+function withDoubt(standing: BundleStanding, doubt: string | undefined): BundleStanding {
+  if (doubt === undefined || standing.state === 'unusable' || standing.state === 'absent') return standing
+
+  const because = `${doubt}; by the CAs that are confirmed the bundle is ${standing.state}: ${standing.because}`
+  return { ...standing, state: 'unknown', because }
 }
 
 // The WebhookTrust's status takes no more. Who may make configurations could make thousands under a guarded name.
@@ -105,10 +133,7 @@ const firstOf = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] 
  * How a webhook beside the API servers stands. Nobody but its API server reaches it; both are signed by the same CA, so the API server's own
  * certificate tells which. The worst of those that could be looked at counts; where none could, the bundle is judged by the CAs alone.
  */
-function standingBeside(
-  chains: Awaited<ReturnType<typeof readApiServerChains>>,
-  question: Omit<StandingQuestion, 'served'>
-): BundleStanding {
+function standingBeside(chains: readonly ApiServerChain[], question: Omit<StandingQuestion, 'served'>): BundleStanding {
   const each = chains.flatMap(({ server, chain }) =>
     chain === undefined ? [] : [{ server, standing: standingOf({ ...question, served: { chain, host: apiServerName, of: 'api-server' } }) }]
   )

@@ -43,7 +43,7 @@ export async function readChains(guarded: readonly GuardedWebhook[]): Promise<Re
       const address = addressOf(one.webhook)
       if (one.place !== 'reachable' || address === undefined) return []
       try {
-        return [[one, await readServedChain({ ...address, servername: address.host }, timeout)] as const]
+        return [[one, await readServedChain({ ...address, servername: address.host }, timeout, { onlyOutside: true })] as const]
       } catch {
         return [] // unreachable from here, which says nothing about the API server's way to it: unknown stays unknown
       }
@@ -53,10 +53,14 @@ export async function readChains(guarded: readonly GuardedWebhook[]): Promise<Re
   return new Map(chains.flat())
 }
 
-/** What each API server serves; undefined where nobody could look. */
-export const readApiServerChains = async (
-  apiServers: readonly ApiServer[]
-): Promise<readonly { readonly server: ApiServer; readonly chain: string | undefined }[]> =>
+/** An API server, and what it serves; undefined where it could not be reached. */
+export interface ApiServerChain {
+  readonly server: ApiServer
+  readonly chain: string | undefined
+}
+
+/** What each API server serves. */
+export const readApiServerChains = async (apiServers: readonly ApiServer[]): Promise<readonly ApiServerChain[]> =>
   Promise.all(apiServers.map(async (server) => ({ server, chain: await readApiServerChain(server) })))
 
 async function readApiServerChain({ host, port }: ApiServer): Promise<string | undefined> {

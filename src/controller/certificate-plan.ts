@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createHmac, createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { issueCa, issueServing, type Issued } from './issue-certificate.js'
 
@@ -34,6 +34,17 @@ export function planCertificates(found: Partial<Certificates>, hosts: readonly s
 
   return { cas: isSettled ? [newest] : cas, caKey, serving }
 }
+
+/**
+ * What proves later that CAs are ours: only who may read the CA's key can make it. Whoever may write the Secret, and no more, could otherwise put
+ * a certificate of their own among those that our webhook's `caBundle` trusts.
+ */
+export const sealOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>): string =>
+  createHmac('sha256', caKey).update(cas.join('')).digest('base64')
+
+/** The CAs of a Secret that are ours: all where the seal is right, else the one whose key we have. */
+export const ownCasOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>, seal: string): readonly string[] =>
+  seal === sealOf({ cas, caKey }) ? cas : cas.filter((ca) => isKeyOf(caKey, ca))
 
 function planCas({ cas = [], caKey = '' }: Partial<Certificates>, now: Date): { cas: readonly string[]; caKey: string } {
   const good = cas.filter((ca) => isInDate(ca, now))

@@ -21,9 +21,12 @@ export interface GuardedWebhook {
   readonly place: 'own' | 'control-plane' | 'reachable'
 }
 
+/** The names under which webhooks are guarded; `more` are those of the configuration. */
+export const guardedNamesOf = (more: readonly string[]): ReadonlySet<string> => new Set([...identityWebhookNames, ...ownWebhooks, ...more])
+
 /** Finds the guarded webhooks among webhook configurations; `more` are further names. */
 export function guardedWebhooksOf(configurations: readonly unknown[], more: readonly string[]): GuardedWebhook[] {
-  const names = new Set<string>([...identityWebhookNames, ...ownWebhooks, ...more])
+  const names = guardedNamesOf(more)
 
   return configurations.filter(isRecord).flatMap((object) => {
     const kind = object['kind']

@@ -2,7 +2,7 @@ import type { KubeClient } from '../kube/client.js'
 import { isRecord } from '../model/subject.js'
 import { ownNames } from './own-names.js'
 import { notForBackups } from './webhook-trust.js'
-import { planCertificates, type Certificates } from './certificate-plan.js'
+import { ownCasOf, planCertificates, sealOf, type Certificates } from './certificate-plan.js'
 
 /** What is in the guard's Secrets now, and what was done about it. */
 export interface OwnCertificates extends Certificates {
@@ -20,20 +20,24 @@ export async function keepCertificates(
     readSecret(client, namespace, ownNames.caSecret),
     readSecret(client, namespace, ownNames.servingSecret)
   ])
+  const caKey = caSecret?.data['ca.key'] ?? ''
+  const stored = pemsOf(caSecret?.data['ca.crt'] ?? '')
   const found = {
-    cas: pemsOf(caSecret?.data['ca.crt'] ?? ''),
-    caKey: caSecret?.data['ca.key'] ?? '',
+    cas: ownCasOf({ cas: stored, caKey }, caSecret?.data['ca.seal'] ?? ''),
+    caKey,
     ...(servingSecret && { serving: { certificate: servingSecret.data['tls.crt'] ?? '', key: servingSecret.data['tls.key'] ?? '' } })
   }
   const names = [`${ownNames.service}.${namespace}.svc`, `${ownNames.service}.${namespace}.svc.cluster.local`, ...hosts]
   const planned = planCertificates(found, names, now)
   const cas = planned.cas.join('')
+  const seal = sealOf(planned)
   const changes: string[] = []
 
   // The CA first: should we stop in between, the next round makes a serving certificate that is trusted already.
-  if (cas !== found.cas.join('') || planned.caKey !== found.caKey) {
-    await writeSecret(client, namespace, ownNames.caSecret, 'Opaque', { 'ca.crt': cas, 'ca.key': planned.caKey }, caSecret)
-    changes.push('CA')
+  if (cas !== caSecret?.data['ca.crt'] || planned.caKey !== caKey || seal !== caSecret.data['ca.seal']) {
+    const data = { 'ca.crt': cas, 'ca.key': planned.caKey, 'ca.seal': seal }
+    await writeSecret(client, namespace, ownNames.caSecret, 'Opaque', data, caSecret)
+    changes.push(found.cas.length < stored.length ? 'CA, without a certificate that is not ours' : 'CA')
   }
   const { certificate, key } = planned.serving
   if (certificate !== found.serving?.certificate || key !== found.serving.key || servingSecret?.data['ca.crt'] !== cas) {

@@ -7,6 +7,7 @@ import type { ApiServer } from './api-servers.js'
 import { proveIdentityWebhook } from './canary.js'
 import { writeEvent, type EventObject } from './event.js'
 import { provePolicy, proveWebhook, type Proof } from './self-test.js'
+import type { TrustEntry } from './webhook-trust.js'
 import { reasonOf } from '../model/text.js'
 
 /** What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and policies by itself. */
@@ -20,14 +21,17 @@ export type Probes = Readonly<Record<Check, ReadonlyMap<string, Proof>>>
 /** Proves canary, own webhook and own policy at each API server. What cannot be asked is unknown; never rejects. */
 export async function prove(
   apiServers: readonly ApiServer[],
-  { wrongCaBundle, settings }: { wrongCaBundle: string; settings: IdentityWebhookSettings }
+  {
+    settings,
+    ...policyQuestion
+  }: { wrongCaBundle: string; published: readonly TrustEntry[] | undefined; settings: IdentityWebhookSettings }
 ): Promise<Probes> {
   const everywhere = async (proof: (client: KubeClient) => Promise<Proof>): Promise<ReadonlyMap<string, Proof>> =>
     new Map(await Promise.all(apiServers.map(async ({ address, client }) => [address, await attempt(() => proof(client))] as const)))
   const [canary, webhook, policy] = await Promise.all([
     everywhere((client) => proveIdentityWebhook(client, settings)),
     everywhere((client) => proveWebhook(client, settings)),
-    everywhere((client) => provePolicy(client, wrongCaBundle))
+    everywhere((client) => provePolicy(client, policyQuestion))
   ])
 
   return { canary, webhook, policy }

@@ -76,10 +76,17 @@ function injectedOf({ injected, published }: RightCasQuestion): InjectedCas | un
 /** The certificates of the bundle in place that were right when the list was last published: cert-manager tells nobody of a CA that it has replaced. */
 function rememberedOf(caBundle: string | undefined, published: TrustEntry | undefined): string[] {
   if (caBundle === undefined || published === undefined) return []
-  const texts = published.accepted.map((text) => Buffer.from(text, 'base64').toString('latin1'))
+  const blocks = new Set(published.accepted.flatMap((text) => certificateBlocks(Buffer.from(text, 'base64').toString('latin1'))))
   const inPlace = readCaBundle(caBundle, goMinorOf(undefined))?.certificates ?? []
 
-  return inPlace.map((certificate) => `${pemOf(certificate)}\n`).filter((pem) => texts.some((text) => text.includes(pem.trimEnd())))
+  return inPlace
+    .map((certificate) => pemOf(certificate))
+    .filter((pem) => blocks.has(pem))
+    .map((pem) => `${pem}\n`)
 }
+
+/** The certificates of a published text, as we write them; a bundle in place and a published one may both hold thousands. */
+const certificateBlocks = (text: string): string[] =>
+  (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map((block) => block.replaceAll('\r', ''))
 
 const certificatesOf = (pem: string) => readBundle(Buffer.from(pem), goMinorOf(undefined)).certificates

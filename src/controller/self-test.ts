@@ -2,6 +2,7 @@ import type { KubeClient } from '../kube/client.js'
 import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
 import { isRecord } from '../model/subject.js'
 import { canaryNamespace, ownNames } from './own-names.js'
+import { isPublished, readWebhookTrust, type TrustEntry } from './webhook-trust.js'
 
 /** What a proof found: it works, it fails open, or nobody can tell. */
 export type Proof = { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
@@ -26,8 +27,14 @@ export async function proveWebhook(client: KubeClient, { annotationNames }: Iden
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }
 
-/** Proves that the caBundle policy denies: a wrong CA is patched into our own webhook in a dry run. */
-export async function provePolicy(client: KubeClient, wrongCaBundle: string): Promise<Proof> {
+/**
+ * Proves that the caBundle policy denies, and goes by what the controller published: a wrong CA is patched into our own webhook in a dry run,
+ * and the stored WebhookTrust is compared.
+ */
+export async function provePolicy(
+  client: KubeClient,
+  { wrongCaBundle, published }: { wrongCaBundle: string; published: readonly TrustEntry[] | undefined }
+): Promise<Proof> {
   const { status, body } = await client.request({
     method: 'PATCH',
     path: `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${ownNames.webhookConfiguration}`,
@@ -37,7 +44,12 @@ export async function provePolicy(client: KubeClient, wrongCaBundle: string): Pr
   })
   const message = messageOf(body)
   // Another policy that keeps us from writing says nothing about ours.
-  if (status === 403 && message.includes(`ValidatingAdmissionPolicy '${ownNames.denyPolicy}'`)) return { state: 'works' }
+  if (status === 403 && message.includes(`ValidatingAdmissionPolicy '${ownNames.denyPolicy}'`)) {
+    const stored = published === undefined ? undefined : await readWebhookTrust(client)
+    return stored === undefined || published === undefined || isPublished(stored, published)
+      ? { state: 'works' }
+      : { state: 'fails', because: 'somebody else has changed the WebhookTrust cluster, by which the policy denies' }
+  }
   if (status === 200) return { state: 'fails', because: `a wrong caBundle was accepted: the policy ${ownNames.denyPolicy} does not deny` }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }

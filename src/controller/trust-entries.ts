@@ -1,6 +1,6 @@
 import { parseIssuerPartition } from '../model/issuer.js'
 import { acceptedTexts, type AcceptedTexts } from '../x509/accepted-texts.js'
-import { ownWebhooks, type GuardedWebhook } from './guarded-webhooks.js'
+import { guardedNamesOf, ownWebhooks, type GuardedWebhook } from './guarded-webhooks.js'
 import type { RightCas } from './right-cas.js'
 import type { TrustEntry } from './webhook-trust.js'
 
@@ -14,6 +14,8 @@ export interface TrustQuestion {
   readonly issuer: string | undefined
   /** Whether the identity webhook mutated the canary at every API server while its bundle was the one in place. */
   readonly canaryPassed: boolean
+  /** Names of webhooks that the configuration wants guarded, too. */
+  readonly guard: readonly string[]
   /** Names of guarded webhooks whose wrong bundles the configuration wants denied. */
   readonly enforce: readonly string[]
   /** Who may write which webhook; without a word on one, the users that the injectors it asks for usually have. */
@@ -25,7 +27,10 @@ export interface TrustQuestion {
 /** The entries as they should be published, one for each guarded name. What is not known is not judged: an entry without accepted texts. */
 export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
-  const kept = question.published.filter(({ name }) => !names.has(name)).flatMap((entry) => entryOfGone(entry, question))
+  const guardedNames = guardedNamesOf(question.guard)
+  const kept = question.published
+    .filter(({ name }) => guardedNames.has(name) && !names.has(name))
+    .flatMap((entry) => entryOfGone(entry, question))
   const found = [...names].map((name): TrustEntry => {
     const all = question.guarded.filter(({ webhook }) => webhook.name === name)
     // One beside the API server decides for its name: another configuration that has the name, too, and a CA of its own makes nothing right.

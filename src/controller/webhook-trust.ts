@@ -1,5 +1,5 @@
-import type { KubeClient } from '../kube/client.js'
-import { isRecord } from '../model/subject.js'
+import type { KubeAnswer, KubeClient } from '../kube/client.js'
+import { isRecord, recordOf } from '../model/record.js'
 import type { BundleState } from '../x509/bundle-state.js'
 
 /** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
@@ -27,12 +27,15 @@ export interface WebhookTrust {
   readonly confirmedAt: Date
   readonly entries: readonly TrustEntry[]
   readonly status: readonly StatusEntry[]
+  /** Whether it is being deleted, or has finalizers, owners or labels that are not ours: they can keep it from being what was published. */
+  readonly isTampered: boolean
 }
 
 // Restored into another cluster, it would approve the wrong CA: https://velero.io/docs/main/resource-filtering/
 export const notForBackups = { 'velero.io/exclude-from-backup': 'true' }
 
-const path = '/apis/irsa-guard.io/v1/webhooktrusts/cluster'
+const collection = '/apis/irsa-guard.io/v1/webhooktrusts'
+const path = `${collection}/cluster`
 const head = { apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', metadata: { name: 'cluster', labels: notForBackups } }
 
 // The object says when it was last confirmed; every half minute would only fill etcd's history.
@@ -47,42 +50,71 @@ export async function readWebhookTrust(client: KubeClient): Promise<WebhookTrust
   // The schema of the kind holds for whatever is stored, so these casts only name what the API server has checked.
   const spec = (body['spec'] ?? {}) as { confirmedAt?: string; webhooks?: readonly TrustEntry[] }
   const state = (body['status'] ?? {}) as { webhooks?: readonly StatusEntry[] }
+  const { finalizers, ownerReferences, deletionTimestamp, labels } = recordOf(body['metadata'])
+  const hasLabels = Object.entries(notForBackups).every(([key, value]) => recordOf(labels)[key] === value)
 
-  return { confirmedAt: new Date(spec.confirmedAt ?? 0), entries: spec.webhooks ?? [], status: state.webhooks ?? [] }
+  return {
+    confirmedAt: new Date(spec.confirmedAt ?? 0),
+    entries: spec.webhooks ?? [],
+    status: state.webhooks ?? [],
+    isTampered: !hasLabels || [finalizers, ownerReferences, deletionTimestamp].some((value) => value !== undefined)
+  }
 }
 
-/** Publishes the entries where they differ from what is there, or were confirmed some minutes ago. Returns whether it wrote. */
+/** Whether what is stored is what was published, entry by entry. */
+export const isPublished = ({ entries, isTampered }: WebhookTrust, published: readonly TrustEntry[]): boolean =>
+  !isTampered && JSON.stringify(entries.map(keyOf)) === JSON.stringify(published.map(keyOf))
+
+/**
+ * Publishes the entries where they differ from what is stored, or were confirmed some minutes ago. What somebody else wrote into the object does
+ * not outlive this: lists are replaced as a whole, and an object that cannot be written is made anew.
+ */
 export async function publishTrust(
   client: KubeClient,
   entries: readonly TrustEntry[],
   found: WebhookTrust | undefined,
-  now: Date
-): Promise<'unchanged' | 'confirmed' | 'changed'> {
-  const isSame = found !== undefined && JSON.stringify(entries.map(keyOf)) === JSON.stringify(found.entries.map(keyOf))
-  if (isSame && now.getTime() - found.confirmedAt.getTime() < confirmationLifetime) return 'unchanged'
+  { now, before }: { now: Date; before: readonly TrustEntry[] | undefined }
+): Promise<'unchanged' | 'confirmed' | 'changed' | 'healed'> {
+  const isSame = found !== undefined && isPublished(found, entries)
+  const age = found === undefined ? Infinity : now.getTime() - found.confirmedAt.getTime()
+  if (isSame && age >= 0 && age < confirmationLifetime) return 'unchanged' // one from the future was not written by us, or by another clock
 
-  const body = { ...head, spec: { confirmedAt: now.toISOString(), webhooks: entries } }
-  await apply(client, path, body)
-  return isSame ? 'confirmed' : 'changed'
+  await write(client, { confirmedAt: now.toISOString(), webhooks: entries }, found)
+  if (isSame) return 'confirmed'
+
+  return before !== undefined && found !== undefined && !isPublished(found, before) ? 'healed' : 'changed'
 }
 
 /** Writes the status. */
 export async function publishStatus(client: KubeClient, webhooks: readonly StatusEntry[]): Promise<void> {
-  await apply(client, `${path}/status`, { ...head, status: { webhooks } })
+  const answer = await client.request({ method: 'PATCH', path: `${path}/status`, contentType: mergePatch, body: { status: { webhooks } } })
+  if (answer.status !== 200) throw notWritten(answer)
 }
 
-// Server-side apply creates what is not there and removes what is no longer listed: https://kubernetes.io/docs/reference/using-api/server-side-apply/
-async function apply(client: KubeClient, at: string, body: unknown): Promise<void> {
-  const { status, body: answer } = await client.request({
-    method: 'PATCH',
-    path: at,
-    query: { fieldManager: 'irsa-guard', force: true },
-    contentType: 'application/apply-patch+yaml',
-    body
-  })
-  if (status === 404) throw new Error('the kind WebhookTrust is not installed: apply manifests/ again')
-  if (status !== 200 && status !== 201) throw new Error(`the WebhookTrust was not written: ${messageOf(answer, status)}`)
+// A merge patch replaces each list as a whole, whoever wrote its items: RFC 7386. Server-side apply would keep those of other field managers.
+const mergePatch = 'application/merge-patch+json'
+
+async function write(client: KubeClient, spec: unknown, found: WebhookTrust | undefined): Promise<void> {
+  const metadata = { labels: notForBackups, finalizers: null, ownerReferences: null }
+  if (found !== undefined) {
+    const patched = await client.request({ method: 'PATCH', path, contentType: mergePatch, body: { metadata, spec } })
+    if (patched.status === 200 && recordOf(recordOf(patched.body)['metadata'])['deletionTimestamp'] === undefined) return
+    if (patched.status === 200) return create(client, spec) // without its finalizers it is gone
+    // Refused by rights or by load, it would be refused again. Anything else lies in what is stored.
+    if ([401, 403, 409, 429].includes(patched.status)) throw notWritten(patched)
+    const deleted = await client.request({ method: 'DELETE', path })
+    if (deleted.status !== 200 && deleted.status !== 202 && deleted.status !== 404) throw notWritten(patched)
+  }
+  return create(client, spec)
 }
+
+async function create(client: KubeClient, spec: unknown): Promise<void> {
+  const created = await client.request({ method: 'POST', path: collection, body: { ...head, spec } })
+  if (created.status === 404) throw new Error('the kind WebhookTrust is not installed: apply manifests/ again')
+  if (created.status !== 201) throw notWritten(created)
+}
+
+const notWritten = ({ body, status }: KubeAnswer): Error => new Error(`the WebhookTrust was not written: ${messageOf(body, status)}`)
 
 const messageOf = (body: unknown, status: number): string =>
   isRecord(body) && typeof body['message'] === 'string' ? body['message'] : `the API server answered ${status}`

@@ -43,6 +43,8 @@ export interface KubeClient {
   watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeAnswer>
   /** The same cluster and credentials at the address of one of its API servers. */
   at(address: { host: string; port: number }): KubeClient
+  /** The CAs (PEM) that the API server is verified by; undefined for the system's roots, or where nothing is verified. */
+  readTrust(): Promise<{ readonly cas: string | undefined; /** The file that a kubelet mounts into pods. */ readonly isMounted: boolean }>
   /** The bearer token in use, if any. */
   readToken(): Promise<string | undefined>
   close(): void
@@ -160,6 +162,14 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       return { lines: createInterface({ input: response, crlfDelay: Infinity }) }
     },
     at: (other) => buildKubeClient(config, other),
+    readTrust: async () => {
+      const { ca, rejectUnauthorized } = await readCredentials()
+
+      return {
+        cas: rejectUnauthorized === false || ca === undefined ? undefined : [ca].flat().map(String).join('\n'),
+        isMounted: cluster.caFile === podCaFile
+      }
+    },
     readToken: async () => {
       const header: unknown = (await readCredentials()).headers['Authorization']
 
@@ -178,6 +188,9 @@ const distrust: ReadonlySet<string> = new Set([
   ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
   ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_SIGNATURE_FAILURE']
 ])
+
+// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+const podCaFile = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt'
 
 /** The file of a pod's own token. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
 function tokenFileOf(config: KubeConfig): string | undefined {

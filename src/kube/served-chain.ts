@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 
 /** Where a TLS server is reached, and the name that it is asked for (SNI). */
@@ -11,13 +12,21 @@ export interface TlsAddress {
 
 /**
  * Reads the certificates that a TLS server sends, leaf first, as PEM. Nothing is verified: that is the predictor's task. Rejects when there is
- * no handshake within `timeout` milliseconds.
+ * no handshake within `timeout` milliseconds; with `onlyOutside`, also when the address is one of this machine or of its link, such as the
+ * metadata service of a cloud: for an address that somebody else chose.
  */
-export async function readServedChain({ host, port, servername }: TlsAddress, timeout: number): Promise<string> {
+export async function readServedChain(
+  { host, port, servername }: TlsAddress,
+  timeout: number,
+  { onlyOutside = false }: { onlyOutside?: boolean } = {}
+): Promise<string> {
+  if (onlyOutside && isIP(host) !== 0 && isInside(host)) throw new Error(`${host} is an address of this machine or of its link`)
+
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const socket = connect({
     host,
     port,
+    ...(onlyOutside && { lookup: lookupOutside }),
     ...(servername !== undefined && isIP(servername) === 0 && { servername }), // an address is no server name: RFC 6066, section 3
     rejectUnauthorized: false, // what is served is only looked at
     minVersion: 'TLSv1.2',
@@ -31,6 +40,30 @@ export async function readServedChain({ host, port, servername }: TlsAddress, ti
   } finally {
     socket.destroy()
   }
+}
+
+// RFC 1122 (3.2.1.3), RFC 3927, RFC 4291 (2.5.2, 2.5.3, 2.5.6) and the metadata addresses of EC2. BlockList takes IPv4-mapped addresses as IPv4.
+const inside = new BlockList()
+inside.addSubnet('0.0.0.0', 8, 'ipv4')
+inside.addSubnet('127.0.0.0', 8, 'ipv4')
+inside.addSubnet('169.254.0.0', 16, 'ipv4')
+inside.addSubnet('fe80::', 10, 'ipv6')
+inside.addAddress('::', 'ipv6')
+inside.addAddress('::1', 'ipv6')
+inside.addAddress('fd00:ec2::254', 'ipv6')
+
+const isInside = (address: string): boolean => inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+/** Looks a name up, and leaves out the addresses of this machine and its link. */
+const lookupOutside: LookupFunction = (name, options: LookupOptions, callback) => {
+  lookup(name, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    const outside = error === null ? addresses.filter(({ address }) => !isInside(address)) : []
+    const [first] = outside
+    if (error !== null) callback(error, [])
+    else if (first === undefined) callback(new Error(`${name} leads to this machine or its link`), [])
+    else if (options.all === true) callback(null, outside)
+    else callback(null, first.address, first.family)
+  })
 }
 
 /** Node links each certificate to its issuer among those sent; a self-signed one is linked to itself. */

@@ -3,11 +3,12 @@ import type { BundleReport } from '../x509/bundle-report.js'
 
 /** A bundle's report for people. `patch` is the command that repairs it, when it was asked for. */
 export function bundleTextOf(report: BundleReport, { name, patch }: { name: string | undefined; patch: string | undefined }): string {
-  const { verdict, state, because, source, confirmedAt, certificates, faults, served, repaired } = report
+  const { verdict, state, because, doubt, source, confirmedAt, certificates, faults, served, repaired } = report
   const lines = [
     ...(name === undefined ? [] : [`webhook ${name}`]),
     ...(verdict === undefined ? [] : verdictLines(verdict)),
     ...(state === undefined ? [] : [`${state === 'unknown' ? 'could not tell' : state}: ${because ?? ''}`]),
+    ...(doubt === undefined || state === 'unknown' ? [] : [`warning: ${doubt}`]),
     ...(source === undefined ? [] : [`its injector takes the CA from: ${source}`]),
     ...(confirmedAt === undefined ? [] : [`which CA is right is published in the WebhookTrust cluster, confirmed at ${confirmedAt}`]),
     ...faults.flatMap(({ severity, message, fix }) => [`${severity === 'error' ? 'wrong' : 'warning'}: ${message}`, `  fix: ${fix}`]),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
@@ -5,11 +6,19 @@ import { after } from '../model/after.js'
 import { endOfString } from '../model/json-text.js'
 import { quote } from '../model/text.js'
 import { rememberLast } from '../model/remember.js'
+import { BodyBudget, type Refusals } from './body-budget.js'
+import { limitConnections } from './connection-limit.js'
 import { Deadline } from './deadline.js'
 import type { Judge } from './judge.js'
 
 // Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
 const bodyLimit = 8 * 1024 * 1024
+
+// The bodies of all connections together. Parsed, one of 8 MiB may take fifteen times as much, and the manifest limits memory to 512 MiB.
+const bytesInFlight = 16 * 1024 * 1024
+
+// An API server keeps a handful of connections; a connection costs about 50 kB.
+const maxConnections = 1000
 
 // Go's JSON decoder refuses at depth 10,000; no Kubernetes object comes near 5,000.
 const depthLimit = 5000
@@ -22,6 +31,8 @@ export interface Reviewed {
   readonly request?: AdmissionRequest
   readonly response?: AdmissionResponse
   readonly error?: Error
+  /** It was refused because too many large ones were under way. */
+  readonly isOverload?: true
   readonly milliseconds: number
 }
 
@@ -41,11 +52,12 @@ export function buildApp({
   isDraining?: () => boolean
 }): FastifyInstance {
   const app = Fastify({
-    bodyLimit,
     // An API server keeps idle connections for 90 s and does not send a POST again: so we must close later than it does.
     keepAliveTimeout: 120_000,
     // Headers within 5 s and the whole request within 10 s, looked at every second: Fastify's own defaults let a slow body drip for ever.
     requestTimeout: 10_000,
+    // A client that does not read its answer.
+    connectionTimeout: 20_000,
     return503OnClosing: false,
     routerOptions: { querystringParser: rememberLast(readQuery) },
     ...(https
@@ -53,23 +65,20 @@ export function buildApp({
       : { http: { headersTimeout: 5000, connectionsCheckingInterval: 1000 } })
   }) as unknown as FastifyInstance // with and without https the instance differs only in the type of its raw server
 
+  limitConnections(app.server, maxConnections)
+  const budget = new BodyBudget(bytesInFlight)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    const text = String(body)
-    if (isTooDeep(text)) {
-      done(httpError(400, `the body nests deeper than ${depthLimit}`))
-      return
-    }
-    try {
-      done(null, JSON.parse(text))
-    } catch {
-      done(httpError(400, 'the body is not JSON'))
-    }
+  app.addContentTypeParser('application/json', (_request, body: IncomingMessage, done) => {
+    budget.read(body, bodyLimit, refusals, (error, text) => {
+      if (error !== null) done(error)
+      else parseBody(text, done)
+    })
   })
 
   app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
+    budget.release(request.raw)
     const statusCode = error.statusCode ?? 500
-    onReviewed?.({ ...(statusCode >= 500 && { error }), milliseconds: reply.elapsedTime })
+    onReviewed?.({ ...(statusCode >= 500 && { error }), ...(statusCode === 429 && { isOverload: true }), milliseconds: reply.elapsedTime })
     return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? describeRefusal(error, request) : 'internal error' })
   })
 
@@ -81,6 +90,7 @@ export function buildApp({
     const answer = judge(parsed, within)
 
     return after(answer instanceof Promise ? answer.finally(() => within.clear()) : answer, (response) => {
+      budget.release(request.raw)
       onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
       if (isDraining()) reply.header('connection', 'close')
 
@@ -110,9 +120,26 @@ export const reviewSchema = {
   }
 }
 
+const refusals: Refusals = {
+  tooLarge: () => httpError(413, `the body is larger than ${bodyLimit / 1024 / 1024} MiB`),
+  overloaded: () => httpError(429, 'too many large reviews are under way; this one is the largest')
+}
+
+function parseBody(text: string, done: (error: Error | null, body?: unknown) => void): void {
+  const excess = excessOf(text)
+  if (excess !== undefined) {
+    done(httpError(400, excess))
+    return
+  }
+  try {
+    done(null, JSON.parse(text))
+  } catch {
+    done(httpError(400, 'the body is not JSON'))
+  }
+}
+
 /** What was wrong with a request; where Fastify found it, with what was found and what is taken. */
 function describeRefusal({ message, ...error }: Error & { code?: string }, { headers }: FastifyRequest): string {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return `the body is larger than ${bodyLimit / 1024 / 1024} MiB`
   if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return message
 
   const found = headers['content-type']
@@ -129,21 +156,37 @@ function readQuery(text: string): Query {
   return { timeLeft: seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100) }
 }
 
-function isTooDeep(text: string): boolean {
-  if (text.length < 2 * depthLimit) return false
+/** Why a text is too much to be parsed, when it is: what nests deeply ends in a stack overflow, and each value takes memory. */
+function excessOf(text: string): string | undefined {
+  if (text.length < 2 * depthLimit) return undefined
 
   let depth = 0
+  let values = 0
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === 0x22) {
-      at = endOfString(text, at)
-      if (at === -1) return false // no JSON
-    } else if (code === 0x7b || code === 0x5b) {
-      if (++depth > depthLimit) return true
-    } else if (code === 0x7d || code === 0x5d) depth--
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at)
+        if (at === -1) return undefined // no JSON
+        break
+      case 0x7b: // {
+      case 0x5b: // [
+        if (++depth > depthLimit) return `the body nests deeper than ${depthLimit}`
+        if (++values > valueLimit) return tooManyValues
+        break
+      case 0x7d: // }
+      case 0x5d: // ]
+        depth--
+        break
+      case 0x2c: // ,
+        if (++values > valueLimit) return tooManyValues
+    }
   }
 
-  return false
+  return undefined
 }
+
+// A value takes up to 100 bytes of memory. An object of 3 MiB with values of ten characters each has 300,000.
+const valueLimit = 1_000_000
+const tooManyValues = `the body holds more than ${valueLimit} values`
 
 const httpError = (statusCode: number, message: string): Error => Object.assign(new Error(message), { statusCode })

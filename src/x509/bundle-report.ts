@@ -1,5 +1,5 @@
 import { acceptedTexts, pemOf } from './accepted-texts.js'
-import { readBundle } from './bundle.js'
+import { readBundle, readCaBundle } from './bundle.js'
 import { standingOf, type BundleStanding, type BundleState } from './bundle-state.js'
 import { isInDate, type Certificate } from './certificate.js'
 import { descriptionOf, type CertificateDescription } from './describe.js'
@@ -26,6 +26,8 @@ export interface BundleReport {
   readonly because?: string
   /** Who tells the injector's CA, in words. */
   readonly source?: string
+  /** Only where somebody may have changed a list of the cluster's CAs, or it has just changed: what is not confirmed. */
+  readonly doubt?: string
   /** Only where the WebhookTrust tells which CA is right: when that was confirmed, RFC 3339. */
   readonly confirmedAt?: string
   readonly certificates: readonly (CertificateDescription & {
@@ -58,6 +60,8 @@ export interface BundleQuestion {
   readonly caBundle: string
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
+  /** CAs (PEM) that may be the cluster's, too, and why that is not certain. */
+  readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
   /** What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that `clusterCa` does not judge. */
   readonly injected?:
     | {
@@ -98,6 +102,7 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
     ...(judged && { verdict: verdictOf(judged) }),
     ...(standing && { state: standing.state, because: standing.because }),
     ...(injected && { source: injected.source }),
+    ...(question.unconfirmed && { doubt: question.unconfirmed.doubt }),
     ...(published && { confirmedAt: published.confirmedAt.toISOString() }),
     certificates: (bundle?.certificates ?? []).map((certificate) => {
       const isSigner = signs?.(certificate)
@@ -128,7 +133,7 @@ const pemTextOf = (base64: string): string => Buffer.from(base64, 'base64').toSt
 
 /** How the bundle stands to the CAs that are right; undefined where nobody was asked. */
 function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'because'> | undefined {
-  const { caBundle, served, injected, published, notKnown, at, go } = question
+  const { caBundle, served, unconfirmed, injected, published, notKnown, at, go } = question
   const currentCas = currentCasOf(question)
   if (currentCas === undefined && notKnown === undefined) return undefined
 
@@ -144,10 +149,19 @@ function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'b
   })
   if (standing.state === 'unknown' && notKnown !== undefined)
     return { state: 'unknown', because: `which CA is right is not known: ${notKnown}` }
+  // It holds none of the CAs that are certain, and one that may be the cluster's all the same.
+  if (unconfirmed !== undefined && (standing.state === 'foreign' || standing.state === 'stale') && holdsAny(caBundle, unconfirmed.cas, go))
+    return { state: 'unknown', because: `whether its CA is the cluster's is not certain: ${unconfirmed.doubt}` }
   // What is still accepted still works: the webhook may serve a certificate of the CA before.
   if (standing.state === 'stale' && published?.accepted.includes(caBundle)) return { ...standing, state: 'incomplete' }
 
   return standing
+}
+
+function holdsAny(caBundle: string, cas: string, go: string | undefined): boolean {
+  const wanted = readBundle(Buffer.from(cas), goMinorOf(go)).certificates
+
+  return readCaBundle(caBundle, goMinorOf(go))?.certificates.some(({ raw }) => wanted.some((ca) => ca.raw.equals(raw))) ?? false
 }
 
 function verdictOf(judged: TlsVerdict & { host: string; of: 'api-server' | undefined }): NonNullable<BundleReport['verdict']> {

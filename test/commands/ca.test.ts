@@ -13,6 +13,7 @@ import { base64, issue, makeAuthority, makeKey, pem } from '../support/certifica
 const at = new Date('2026-11-24T00:00:00Z')
 const key = makeKey.ec()
 const served = pem(issue(clusterCa, { key }))
+const certain = (confirmed: string | undefined) => ({ confirmed, unconfirmed: '', doubt: undefined })
 const good = pem(clusterCa.der)
 const foreign = pem(otherCa.der)
 const folder = t.testdir({
@@ -121,7 +122,7 @@ t.test('judges the webhooks of a configuration', async (t) => {
   let text = ''
   const judge = (bundle: string, output: 'text' | 'json'): number => {
     text = ''
-    const facts = { ...nobody, clusterCa: good, servedBy: () => ({ chain: served, host: '127.0.0.1' }) }
+    const facts = { ...nobody, clusterCas: certain(good), servedBy: () => ({ chain: served, host: '127.0.0.1' }) }
     return caOfConfiguration({ ...configurationWith(bundle) }, facts, { fix: true, output }, { stdout: (more) => (text += more) }, at)
   }
   t.equal(judge(good, 'text'), 0)
@@ -131,7 +132,13 @@ t.test('judges the webhooks of a configuration', async (t) => {
     { webhook: guardedName, state: 'foreign', patch: /"op":"test","path":"\/webhooks\/0\/name","value":"iam-for-pods/ }
   ])
   t.throws(
-    () => caOfConfiguration({ kind: 'Pod' }, { ...nobody, clusterCa: good }, { fix: false, output: 'text' }, { stdout: () => undefined }),
+    () =>
+      caOfConfiguration(
+        { kind: 'Pod' },
+        { ...nobody, clusterCas: certain(good) },
+        { fix: false, output: 'text' },
+        { stdout: () => undefined }
+      ),
     {
       code: 'ERR_INPUT'
     }
@@ -144,7 +151,7 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
     const object = { ...configurationWith(foreign), webhooks: [{ name: 'a.b.c', clientConfig }] }
     let text = ''
     const terminal = { stdout: (more: string) => (text += more) }
-    const code = caOfConfiguration(object, { ...nobody, clusterCa: good, injected }, { fix: true, output: 'text' }, terminal, at)
+    const code = caOfConfiguration(object, { ...nobody, clusterCas: certain(good), injected }, { fix: true, output: 'text' }, terminal, at)
     return { code, text }
   }
   t.match(judge(known({ current: foreign, source: 'Certificate a/b' })), { code: 0, text: /\nok: .*\nits injector .*: Certificate a\/b\n/ })
@@ -171,7 +178,7 @@ t.test('judges by the cluster CA only what it signs', (t) => {
     ...configurationWith(foreign),
     webhooks: [{ name: 'a.b.c', clientConfig: { service: { namespace: 'a', name: 'b' }, caBundle: base64(foreign) } }]
   }
-  const facts = { ...nobody, clusterCa: good, apiServer: { chain: served, host: '127.0.0.1' } }
+  const facts = { ...nobody, clusterCas: certain(good), apiServer: { chain: served, host: '127.0.0.1' } }
   const options = { fix: true, output: 'text' } as const
   t.equal(caOfConfiguration(both, facts, options, { stdout: (more) => (text += more) }, at), 2, 'the CA of its owner')
   t.notMatch(text, /foreign|refused|kubectl/)
@@ -190,10 +197,10 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   const accepted = [next, good, next + good].map(base64)
   const entry = { name: own, action: 'Deny', accepted, complete: accepted.slice(2), injectors: [] } as const
   const published = (entries: readonly TrustEntry[]): Fact<WebhookTrust> =>
-    known({ confirmedAt: new Date('2026-11-23T23:58:00Z'), entries, status: [] })
+    known({ confirmedAt: new Date('2026-11-23T23:58:00Z'), entries, status: [], isTampered: false })
   const judge = (bundle: string, facts: Partial<Parameters<typeof caOfConfiguration>[1]> = {}, name: string = own) => {
     let text = ''
-    const all = { ...nobody, clusterCa: undefined, published: published([{ ...entry, name }]), ...facts }
+    const all = { ...nobody, clusterCas: certain(undefined), published: published([{ ...entry, name }]), ...facts }
     const object = { ...configurationWith(bundle, { name }) }
     const code = caOfConfiguration(object, all, { fix: true, output: 'text' }, { stdout: (more) => (text += more) }, at)
     return { code, text }
@@ -222,7 +229,7 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   const injected = known({ current: foreign, source: 'Certificate a/b' })
   t.match(judge(foreign, { injected }), { code: 1, text: patched }, 'an annotation on our own webhook says nothing')
   t.match(judge(foreign, {}, guardedName), { code: 1, text: patched }, 'the cluster hides its CAs')
-  const other = judge(foreign, { clusterCa: foreign }, guardedName)
+  const other = judge(foreign, { clusterCas: certain(foreign) }, guardedName)
   t.match(other, { code: 0, text: /\nok: / }, 'the CAs of the cluster are the first to ask')
 
   for (const [entries, because] of [
@@ -234,7 +241,7 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   }
   t.match(judge(foreign, { published: unknown('x') }, guardedName), {
     code: 2,
-    text: 'not known: you may not read the CAs of the cluster (ConfigMap default/kube-root-ca.crt), and x\n'
+    text: 'not known: neither the kubeconfig nor ConfigMap default/kube-root-ca.crt shows the CAs of the cluster, and x\n'
   })
   t.end()
 })
@@ -284,3 +291,29 @@ async function listen(server: Server): Promise<Server> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server
 }
+
+t.test('judges by the CAs that are confirmed, and says which are not', async (t) => {
+  const foreign = pem(otherCa.der)
+  const doubt = 'ConfigMap default/kube-root-ca.crt holds another CA'
+  const judge = (bundle: string, confirmed: string | undefined = good) => {
+    let text = ''
+    const facts = { ...nobody, clusterCas: { confirmed, unconfirmed: foreign, doubt } }
+    const code = caOfConfiguration(
+      configurationWith(bundle) as object & Record<string, unknown>,
+      facts,
+      { fix: true, output: 'text' },
+      { stdout: (more) => (text += more) },
+      at
+    )
+    return { code, text }
+  }
+  t.match(judge(good), { code: 0, text: new RegExp(`\nok: it holds [^]*\nwarning: ${doubt}\n`) })
+  t.match(
+    judge(foreign),
+    { code: 2, text: `could not tell: whether its CA is the cluster's is not certain: ${doubt}` },
+    'what may be the CA'
+  )
+  t.match(judge(foreign).text.replaceAll('\n', ''), clusterCa.der.toString('base64'), 'and yet the fix writes the confirmed one only')
+  t.match(judge(pem(makeAuthority().der)), { code: 1, text: /\nforeign: / })
+  t.match(judge(foreign, undefined), { code: 2, text: `which CA is right is not known: ${doubt}` })
+})

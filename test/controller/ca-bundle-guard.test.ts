@@ -3,8 +3,9 @@ import { createServer } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import type { ApiServer } from '../../src/controller/api-servers.js'
-import { guardCaBundles, readConfigurations, type RoundContext, type Standing } from '../../src/controller/ca-bundle-guard.js'
+import { guardCaBundles, readConfigurations, type Round, type RoundContext, type Standing } from '../../src/controller/ca-bundle-guard.js'
 import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
+import { readApiServerChains } from '../../src/controller/ca-sources.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
 import { clientThat } from '../support/kube-client.js'
 import { pem } from '../support/certificates.js'
@@ -12,9 +13,11 @@ import { pem } from '../support/certificates.js'
 const now = new Date('2026-11-24T00:00:00Z')
 
 /** One round of the guard, of which these parts matter. */
-const round = (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>): Promise<readonly Standing[]> =>
+const round = async (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>): Promise<readonly Standing[]> =>
+  (await wholeRound(parts)).standings
+const wholeRound = (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>): Promise<Round> =>
   guardCaBundles({
-    apiServers: [],
+    apiServerChains: [],
     configurations: [],
     ownCas: '',
     clusterCas: pem(clusterCa.der),
@@ -31,12 +34,12 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
   const client = clientThat(({ method = 'GET', path }) => {
     if (method === 'GET') return { status: 404 }
     written.push(`${method} ${path}`)
-    return { status: 201 }
+    return { status: method === 'PATCH' ? 200 : 201 }
   })
   const elsewhere = configurationWith(pem(otherCa.der), { name: 'a.example' }, { url: 'https://127.0.0.2:1/' })
   const standings = await round({
     client,
-    apiServers: [{ address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }],
+    apiServerChains: await readApiServerChains([{ address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }]),
     configurations: [configurationWith(pem(clusterCa.der)), configurationWith(pem(otherCa.der)), elsewhere],
     ownCas: pem(otherCa.der)
   })
@@ -54,7 +57,7 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
 t.test('judges by what each API server serves, whatever addresses its certificate names', async (t) => {
   const validity = { from: new Date(now.getTime() - 3_600_000), until: new Date(now.getTime() + 3_600_000) }
   const [old, successor] = [issueCa('kubernetes', validity), issueCa('kubernetes', validity)]
-  const client = clientThat(({ method = 'GET' }) => ({ status: method === 'GET' ? 404 : 201 }))
+  const client = clientThat(({ method = 'GET' }) => ({ status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201 }))
   const serve = async (ca: typeof old): Promise<ApiServer> => {
     const { certificate, key } = issueServing(ca, ['kubernetes.default.svc'], validity)
     const server = createServer({ cert: certificate, key }).listen(0, '127.0.0.1')
@@ -79,7 +82,7 @@ t.test('judges by what each API server serves, whatever addresses its certificat
   ] as const) {
     const [standing] = await round({
       client,
-      apiServers,
+      apiServerChains: await readApiServerChains(apiServers),
       configurations: [configurationWith(bundle)],
       clusterCas: both
     })
@@ -91,7 +94,7 @@ t.test('tells of as many as the WebhookTrust takes, those beside the API server 
   const statuses: unknown[] = []
   const client = clientThat(({ method = 'GET', path, body }) => {
     if (path.endsWith('/status')) statuses.push(body)
-    return { status: method === 'GET' ? 404 : 201 }
+    return { status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201 }
   })
   const many = Array.from({ length: 300 }, () => configurationWith('', { name: 'a.example' }, { url: 'nowhere' }))
   const standings = await round({
@@ -120,4 +123,50 @@ t.test('reads all webhook configurations or none', async (t) => {
   ] as const) {
     await t.rejects(readConfigurations(clientThat(() => answer)), { message }, JSON.stringify(answer))
   }
+})
+
+t.test('says unknown while a CA of the cluster is not confirmed, and what the confirmed ones say', async (t) => {
+  const client = clientThat(({ method = 'GET' }) => ({ status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201 }))
+  const doubt = 'ConfigMap a/kube-root-ca.crt holds another CA'
+  for (const [bundle, state, because] of [
+    [
+      pem(clusterCa.der),
+      'unknown',
+      /^ConfigMap a\/kube-root-ca.crt holds another CA; by the CAs that are confirmed the bundle is ok: it holds/
+    ],
+    [pem(otherCa.der), 'unknown', /the bundle is foreign: it holds/],
+    ['', 'absent', /^there is no caBundle/]
+  ] as const) {
+    const [standing] = await round({ client, configurations: [configurationWith(bundle)], doubt })
+    t.match(standing, { state, because })
+  }
+})
+
+t.test('puts back what somebody else changed, goes by its own memory, and tells it', async (t) => {
+  const events: unknown[] = []
+  let spec: unknown
+  const stored = (webhooks: unknown): object => ({
+    metadata: { labels: { 'velero.io/exclude-from-backup': 'true' } },
+    spec: { confirmedAt: now.toISOString(), webhooks }
+  })
+  let body = stored([])
+  const client = clientThat(({ method = 'GET', path, body: sent }) => {
+    if (method === 'GET') return path.endsWith('/webhooktrusts/cluster') ? { body } : { status: 404 }
+    if (path.endsWith('/events')) events.push(sent)
+    if (path.endsWith('/cluster')) spec = (sent as { spec: unknown }).spec
+    return { status: method === 'PATCH' ? 200 : 201 }
+  })
+  const configurations = [configurationWith(pem(clusterCa.der))]
+  const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
+  const { published } = await wholeRound({ client, configurations, issuer })
+  t.match(published, [{ name: guardedName, action: 'Deny' }])
+  const [entry] = published
+  body = stored([{ ...entry, action: 'Warn', accepted: [...(entry?.accepted ?? []), 'AAAA'] }])
+  const next = await wholeRound({ client, configurations, issuer, published })
+  t.strictSame(next.published, published)
+  t.match(spec, { webhooks: [{ action: 'Deny', accepted: entry?.accepted }] })
+  t.match(
+    events.filter((event) => (event as { reason: string }).reason === 'WebhookTrustCorrected'),
+    [{ type: 'Warning', involvedObject: { kind: 'WebhookTrust', name: 'cluster' } }]
+  )
 })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t from 'tap'
+import { issueCa } from '../../src/controller/issue-certificate.js'
 import { keepCaBundle, keepCertificates } from '../../src/controller/own-webhook.js'
 import { repeat } from '../../src/controller/repeat.js'
 import { clientThat } from '../support/kube-client.js'
@@ -40,6 +41,34 @@ t.test('makes both Secrets, and leaves good ones alone', async (t) => {
     ),
     /Secret irsa-guard\/irsa-guard-ca was not written: the API server answered 409/
   )
+})
+
+t.test('drops a certificate from the CA Secret that it did not issue, and keeps its own former one', async (t) => {
+  let secret: Record<string, string> = {}
+  const client = clientThat(({ method = 'GET', path, body }) => {
+    const isCa = path.endsWith('irsa-guard-ca')
+    if (method === 'GET') {
+      const data = Object.fromEntries(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value).toString('base64')]))
+      return isCa && secret['ca.crt'] !== undefined ? { body: { data, metadata: { resourceVersion: '1' } } } : { status: 404 }
+    }
+    const { metadata, stringData } = body as { metadata: { name: string }; stringData: Record<string, string> }
+    if (metadata.name === 'irsa-guard-ca') secret = stringData
+    return { status: method === 'POST' ? 201 : 200 }
+  })
+  const {
+    cas: [own = '']
+  } = await keepCertificates(client, place)
+  const foreign = issueCa('foreign', { from: new Date(0), until: new Date('2100-01-01') }).certificate
+  secret = { ...secret, 'ca.crt': own + foreign }
+  const kept = await keepCertificates(client, place)
+  t.strictSame(kept.cas, [own])
+  t.strictSame(kept.changes[0], 'CA, without a certificate that is not ours')
+  t.equal(secret['ca.crt'], own)
+
+  const later = new Date(now.getTime() + 0.9 * 5 * 365 * 86_400_000) // the CA is renewed after 80 % of five years
+  const renewed = await keepCertificates(client, { ...place, now: later })
+  t.equal(renewed.cas.length, 2)
+  t.strictSame((await keepCertificates(client, { ...place, now: later })).cas, renewed.cas, 'the former one is ours, too')
 })
 
 t.test('writes its caBundle where it is missing, and nowhere else', async (t) => {

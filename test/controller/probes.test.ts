@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import t from 'tap'
 import { canaryRole, proveIdentityWebhook } from '../../src/controller/canary.js'
-import { readClusterCas } from '../../src/controller/cluster-cas.js'
 import { writeEvent } from '../../src/controller/event.js'
 import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../../src/controller/probes.js'
 import { provePolicy, proveWebhook, type Proof } from '../../src/controller/self-test.js'
+import type { TrustEntry } from '../../src/controller/webhook-trust.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/identity-webhook.js'
 import { clientThat } from '../support/kube-client.js'
 
@@ -43,12 +43,31 @@ t.test('the policy works when it denies, fails when the patch passes, and else n
   const prove = (status: number, message = ''): Promise<Proof> =>
     provePolicy(
       clientThat(() => ({ status, body: { message } })),
-      'x'
+      { wrongCaBundle: 'x', published: undefined }
     )
   t.match(await prove(403, "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request"), works)
   t.match(await prove(403, "ValidatingAdmissionPolicy 'only-gitops' with binding 'only-gitops' denied request"), { state: 'unknown' })
   t.match(await prove(200), { state: 'fails', because: /does not deny/ })
   t.match(await prove(404, 'not found'), { state: 'unknown', because: /answered 404: not found/ })
+})
+
+t.test('the policy fails when somebody else has changed what it goes by', async (t) => {
+  const entry: TrustEntry = { name: 'a.example', action: 'Deny', accepted: ['AAAA'], complete: [], injectors: [] }
+  const prove = (webhooks: readonly TrustEntry[] | undefined): Promise<Proof> => {
+    const metadata = { labels: { 'velero.io/exclude-from-backup': 'true' } }
+    const client = clientThat(({ method }) => {
+      if (method === 'PATCH')
+        return { status: 403, body: { message: "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request" } }
+      return webhooks === undefined ? { status: 404 } : { body: { metadata, spec: { webhooks } } }
+    })
+    return provePolicy(client, { wrongCaBundle: 'x', published: [entry] })
+  }
+  t.match(await prove([entry]), works)
+  t.match(await prove([{ ...entry, accepted: ['AAAA', 'BBBB'] }]), {
+    state: 'fails',
+    because: /^somebody else has changed the WebhookTrust cluster/
+  })
+  t.match(await prove(undefined), works, 'it goes by nothing then, and yet it denied')
 })
 
 const podWith = (container: object, volumes: readonly object[] = []): object => ({
@@ -113,7 +132,11 @@ t.test('the canary and the self-test ask under the prefix of the identity webhoo
 
 t.test('what cannot be asked is unknown', async (t) => {
   const client = clientThat(() => new Error('connection refused'))
-  const found = await prove([{ address: 'a:443', host: 'a', port: 443, client }], { wrongCaBundle: 'x', settings: defaultIdentityWebhook })
+  const found = await prove([{ address: 'a:443', host: 'a', port: 443, client }], {
+    wrongCaBundle: 'x',
+    published: undefined,
+    settings: defaultIdentityWebhook
+  })
   for (const outcomes of Object.values(found)) t.strictSame([...outcomes], [['a:443', { state: 'unknown', because: 'connection refused' }]])
 })
 
@@ -125,6 +148,7 @@ t.test('each API server is asked for everything', async (t) => {
   const denied = "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request"
   const found = await prove([serverThat('a', 'webhook "validate.irsa-guard.io" denied', denied), serverThat('b', 'no', 'no')], {
     wrongCaBundle: 'x',
+    published: undefined,
     settings: defaultIdentityWebhook
   })
   for (const outcomes of [found.webhook, found.policy])
@@ -200,36 +224,5 @@ t.test('Events are cut to what the API takes, and a refusal is no secret', async
       now
     ),
     /answered 403/
-  )
-})
-
-t.test("reads the cluster's CAs, or says that they are not there", async (t) => {
-  t.equal(
-    await readClusterCas(
-      clientThat(() => ({ body: { data: { 'ca.crt': 'pem' } } })),
-      'a'
-    ),
-    'pem'
-  )
-  t.equal(
-    await readClusterCas(
-      clientThat(() => ({ body: {} })),
-      'a'
-    ),
-    undefined
-  )
-  t.equal(
-    await readClusterCas(
-      clientThat(() => ({ status: 404 })),
-      'a'
-    ),
-    undefined
-  )
-  await t.rejects(
-    readClusterCas(
-      clientThat(() => ({ status: 500 })),
-      'a'
-    ),
-    /answered 500/
   )
 })

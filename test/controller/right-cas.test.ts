@@ -33,7 +33,7 @@ const servedBy = (authority: typeof first) => ({ chain: pem(issue(authority)), h
 function round(bundle: string, question: Partial<RightCasQuestion>): TrustEntry {
   const guarded = webhookWith(bundle)
   const rightCas = (one: (typeof guarded)[number]) => rightCasOf(one, { ownCas: '', clusterCas: undefined, at, ...question })
-  const common = { ownCas: '', clusterCas: undefined, issuer: undefined, canaryPassed: false, enforce: [name], injectors: {} }
+  const common = { ownCas: '', clusterCas: undefined, issuer: undefined, canaryPassed: false, enforce: [name], guard: [], injectors: {} }
   const [entry] = trustEntriesOf({ ...common, guarded, rightCas, published: question.published ? [question.published] : [] })
   if (entry === undefined) throw new Error('no entry')
 

@@ -3,8 +3,7 @@ import { addressOf, guardedWebhooksOf, identityConfigurationOf } from '../../src
 import { issueCa } from '../../src/controller/issue-certificate.js'
 import { rightCasOf } from '../../src/controller/right-cas.js'
 import { trustEntriesOf, type TrustQuestion } from '../../src/controller/trust-entries.js'
-import type { TrustEntry } from '../../src/controller/webhook-trust.js'
-import { publishStatus, publishTrust, readWebhookTrust } from '../../src/controller/webhook-trust.js'
+import { publishStatus, publishTrust, readWebhookTrust, type TrustEntry, type WebhookTrust } from '../../src/controller/webhook-trust.js'
 import { clientThat } from '../support/kube-client.js'
 
 const now = new Date('2026-11-24T00:00:00Z')
@@ -37,6 +36,7 @@ const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {
     rightCas: (one) => rightCasOf(one, { ownCas: own, clusterCas: 'clusterCas' in more ? more.clusterCas : cluster, at: now }),
     issuer: undefined,
     canaryPassed: false,
+    guard: [],
     enforce: [],
     injectors: {},
     published: [],
@@ -126,23 +126,82 @@ t.test('tells where a webhook is called', async (t) => {
   t.equal(address({}), undefined)
 })
 
+const found = (parts: Partial<WebhookTrust>): WebhookTrust => ({
+  confirmedAt: new Date(now.getTime() - 60_000),
+  entries: [],
+  status: [],
+  isTampered: false,
+  ...parts
+})
+const agoBy = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000)
+
 t.test('writes the list when it changed, or was confirmed some minutes ago', async (t) => {
   const entries = ask([eks])
-  const found = (minutes: number) => ({ confirmedAt: new Date(now.getTime() - minutes * 60_000), entries, status: [] })
-  const client = clientThat(() => ({ status: 200 }))
-  t.equal(await publishTrust(client, entries, undefined, now), 'changed')
-  t.equal(await publishTrust(client, entries, found(1), now), 'unchanged')
-  t.equal(await publishTrust(client, entries, found(6), now), 'confirmed')
-  t.equal(await publishTrust(client, [], found(1), now), 'changed')
+  const client = clientThat(({ method }) => ({ status: method === 'POST' ? 201 : 200 }))
+  const publish = (parts: Partial<WebhookTrust> | undefined, wanted = entries, before?: readonly TrustEntry[]): Promise<string> =>
+    publishTrust(client, wanted, parts && found(parts), { now, before })
+  t.equal(await publish(undefined), 'changed')
+  t.equal(await publish({ entries }), 'unchanged')
+  t.equal(await publish({ entries, confirmedAt: agoBy(6) }), 'confirmed')
+  t.equal(await publish({ entries, confirmedAt: agoBy(-60) }), 'confirmed', 'a time that has not come')
+  t.equal(await publish({ entries, confirmedAt: new Date('x') }), 'confirmed', 'no time at all')
+  t.equal(await publish({ entries }, []), 'changed')
+  t.equal(await publish({ entries }, [], entries), 'changed', 'by us')
+  t.equal(await publish({ entries: [] }, entries, entries), 'healed', 'by somebody else')
+  t.equal(await publish({ entries, isTampered: true }, entries, entries), 'healed')
   await t.rejects(
     publishTrust(
       clientThat(() => ({ status: 404 })),
       entries,
       undefined,
-      now
+      { now, before: undefined }
     ),
     /not installed/
   )
+})
+
+t.test('replaces lists as a whole, and makes an object anew that cannot be written', async (t) => {
+  const entries = ask([eks])
+  const sent = async (answers: Readonly<Record<string, number>>, body: object = {}): Promise<string[]> => {
+    const requests: string[] = []
+    const client = clientThat(({ method = 'GET', contentType = '' }) => {
+      requests.push(`${method} ${contentType}`.trim())
+      return { status: answers[method] ?? 404, body }
+    })
+    await publishTrust(client, entries, found({}), { now, before: undefined })
+    return requests
+  }
+  const patch = 'PATCH application/merge-patch+json'
+  t.strictSame(await sent({ PATCH: 200 }), [patch])
+  t.strictSame(await sent({ PATCH: 500, DELETE: 200, POST: 201 }), [patch, 'DELETE', 'POST'], 'etcd takes no more')
+  t.strictSame(await sent({ PATCH: 422, DELETE: 404, POST: 201 }), [patch, 'DELETE', 'POST'], 'what is stored is invalid')
+  t.strictSame(await sent({ PATCH: 200, POST: 201 }, { metadata: { deletionTimestamp: 'x' } }), [patch, 'POST'], 'it was being deleted')
+  await t.rejects(
+    sent({ PATCH: 403, DELETE: 200 }, { message: 'forbidden' }),
+    /not written: forbidden/,
+    'nothing is deleted without the right'
+  )
+  await t.rejects(sent({ PATCH: 500, DELETE: 403 }, { message: 'too large' }), /not written: too large/)
+  await t.rejects(sent({ PATCH: 500, DELETE: 200, POST: 500 }), /not written: the API server answered 500/)
+})
+
+t.test('drops entries that nobody guards', async (t) => {
+  const foreign: TrustEntry = { name: 'unrelated.example', action: 'Deny', accepted: ['AAAA'], complete: [], injectors: [] }
+  t.strictSame(ask([eks], { published: [foreign] }), ask([eks]))
+  t.equal(ask([], { published: [{ ...foreign, name: 'mine.example' }], guard: ['mine.example'] }).length, 1)
+})
+
+t.test('tells a tampered object from a clean one', async (t) => {
+  const labels = { 'velero.io/exclude-from-backup': 'true' }
+  const isTampered = async (metadata: object): Promise<unknown> =>
+    (await readWebhookTrust(clientThat(() => ({ body: { metadata } }))))?.isTampered
+  t.equal(await isTampered({ labels }), false)
+  t.equal(await isTampered({ labels, annotations: { a: 'b' } }), false)
+  for (const metadata of [{}, { labels, finalizers: ['a'] }, { labels, ownerReferences: [] }, { labels, deletionTimestamp: 'x' }])
+    t.equal(await isTampered(metadata), true, JSON.stringify(metadata))
+})
+
+t.test('writes the status, and reads what is there', async (t) => {
   await t.rejects(
     publishStatus(
       clientThat(() => ({ status: 403, body: { message: 'no' } })),

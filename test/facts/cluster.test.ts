@@ -44,6 +44,7 @@ function start(
       return { lines: lines() }
     },
     at: () => client,
+    readTrust: async () => ({ cas: undefined, isMounted: false }),
     readToken: async () => undefined,
     close: () => undefined
   }

@@ -37,6 +37,7 @@ const clusterWith = (objects: Readonly<Record<string, unknown>>, otherwise = 404
     request: async ({ path }) => ({ status: path in objects ? 200 : otherwise, body: objects[path], warnings: [] }),
     watch: async () => ({ status: 403, body: undefined, warnings: [] }),
     at: () => client,
+    readTrust: async () => ({ cas: undefined, isMounted: false }),
     readToken: async () => undefined,
     close: () => undefined
   }

@@ -23,6 +23,7 @@ function clusterOf(objects: Readonly<Record<string, unknown>>, asked: string[] =
     request,
     watch: request,
     at: () => client,
+    readTrust: async () => ({ cas: undefined, isMounted: false }),
     readToken: async () => undefined,
     close: () => undefined
   }

@@ -51,6 +51,9 @@ t.test('the steps of the Dockerfile, run in an empty folder, make a command that
   const [node = '', file = '', ...rest] = JSON.parse(entrypoint) as string[]
   t.strictSame([node, rest], ['/nodejs/bin/node', []])
   t.ok(existsSync(join(image, 'app/LICENSE')))
+  const notices = readFileSync(join(image, 'app/THIRD-PARTY-NOTICES.txt'), 'utf8')
+  for (const name of ['fastify', 'node-forge', 'pino', 'yaml', '@aws-sdk/client-iam'])
+    t.match(notices, `\n${name} `, `the licence of ${name}`)
   const checked = execFileSync(process.execPath, [join(image, file), 'check', '-', '--fail-on', 'never'], {
     cwd: root,
     input: readFileSync('examples/service-accounts.yaml'),

@@ -1,7 +1,10 @@
 import type { KubeAnswer, KubeClient, KubeRequest } from '../../src/kube/client.js'
 
 /** A client whose API server answers what `answer` says: a body (status 200), an answer, or an error that it throws. */
-export function clientThat(answer: (request: KubeRequest) => Partial<KubeAnswer> | Error): KubeClient {
+export function clientThat(
+  answer: (request: KubeRequest) => Partial<KubeAnswer> | Error,
+  trust: { cas: string | undefined; isMounted: boolean } = { cas: undefined, isMounted: false }
+): KubeClient {
   const client: KubeClient = {
     server: 'https://127.0.0.1:6443',
     request: async (request) => {
@@ -12,6 +15,7 @@ export function clientThat(answer: (request: KubeRequest) => Partial<KubeAnswer>
     },
     watch: async () => ({ status: 500, body: '', warnings: [] }),
     at: ({ host, port }) => ({ ...client, server: `https://${host}:${port}` }),
+    readTrust: async () => trust,
     readToken: async () => undefined,
     close: () => undefined
   }

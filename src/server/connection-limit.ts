@@ -1,0 +1,46 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/**
+ * Bounds the connections of a server, also those whose TLS handshake has not ended. A new one is always taken, for it may be an API server's:
+ * the oldest one that never had a review answered is closed for it, and where there is none, the oldest one.
+ */
+export function limitConnections(server: Server, max: number): void {
+  const unproved = new Set<Socket>()
+  const proved = new Set<Socket>() // had a review answered
+  const byPeer = new Map<string, Socket>()
+  const beneath = new WeakMap<Socket, Socket>() // a TLS connection has another socket than the one that was accepted
+
+  server.on('connection', (socket: Socket) => {
+    if (unproved.size + proved.size >= max) {
+      const [oldest] = unproved.size > 0 ? unproved : proved
+      if (oldest !== undefined) forget(oldest)
+      oldest?.destroy()
+    }
+    const peer = peerOf(socket)
+    unproved.add(socket)
+    byPeer.set(peer, socket)
+    socket.once('close', () => {
+      forget(socket)
+      if (byPeer.get(peer) === socket) byPeer.delete(peer)
+    })
+  })
+  server.on('secureConnection', (secure: Socket) => {
+    const socket = byPeer.get(peerOf(secure))
+    if (socket !== undefined) beneath.set(secure, socket)
+  })
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const socket = beneath.get(request.socket) ?? request.socket
+    if (!unproved.has(socket)) return // nearly all requests
+    response.once('finish', () => {
+      if (response.statusCode === 200 && unproved.delete(socket)) proved.add(socket)
+    })
+  })
+
+  function forget(socket: Socket): void {
+    unproved.delete(socket)
+    proved.delete(socket)
+  }
+}
+
+const peerOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`
