@@ -105,7 +105,8 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
 }
 
 async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
-  const message = 'somebody changed WebhookTrust cluster, by which the caBundle policies decide; the controller put its own content back'
+  const message =
+    'WebhookTrust cluster was changed by another writer; the controller restored the bundles that the caBundle policies accept'
   log.warn({ webhookTrust: 'cluster' }, message)
   const about = { apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', name: 'cluster' }
   await writeEvent(client, { about, type: 'Warning', reason: 'WebhookTrustCorrected', message }, now)

@@ -48,7 +48,7 @@ export async function provePolicy(
     const stored = published === undefined ? undefined : await readWebhookTrust(client)
     return stored === undefined || published === undefined || isPublished(stored, published)
       ? { state: 'works' }
-      : { state: 'fails', because: 'somebody else has changed the WebhookTrust cluster, by which the policy denies' }
+      : { state: 'fails', because: 'WebhookTrust cluster, which the policy relies on, was changed by another writer' }
   }
   if (status === 200) return { state: 'fails', because: `a wrong caBundle was accepted: the policy ${ownNames.denyPolicy} does not deny` }
 

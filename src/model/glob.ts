@@ -18,6 +18,10 @@ export function parsePattern(text: string): Pattern {
   return parts
 }
 
+/** The length of the shortest text that a pattern matches. */
+export const shortestMatchOf = (pattern: Pattern): number =>
+  pattern.reduce<number>((sum, part) => sum + (part === anyRun ? 0 : part === anyOne ? 1 : part.length), 0)
+
 export const hasWildcard = (text: string): boolean => text.includes('*') || text.includes('?')
 
 /**

@@ -1,4 +1,4 @@
-import { matchesPattern, parsePattern } from './glob.js'
+import { matchesPattern, parsePattern, shortestMatchOf, type Pattern } from './glob.js'
 import { annotationsOf, recordOf } from './record.js'
 
 /** What a namespace does with findings at admission. */
@@ -43,5 +43,27 @@ export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
 }
 
 /** Whether a namespace may use a role: in its globs `*` stands for any characters, `/` too, `?` for one; case matters. */
-export const isRoleAllowed = ({ allowedRoles }: NamespaceSettings, role: string): boolean =>
-  allowedRoles?.some((glob) => matchesPattern(parsePattern(glob), role)) ?? true
+export function isRoleAllowed({ allowedRoles }: NamespaceSettings, role: string): boolean {
+  if (allowedRoles === undefined) return true
+
+  return patternsOf(allowedRoles).some(({ pattern, shortest }) => shortest <= role.length && matchesPattern(pattern, role))
+}
+
+interface RolePattern {
+  readonly pattern: Pattern
+  /** The length of the shortest role that it allows. An annotation may hold 256 KiB of patterns, of which few are that short. */
+  readonly shortest: number
+}
+
+const parsed = new WeakMap<readonly string[], readonly RolePattern[]>()
+
+/** The patterns of a namespace, parsed once: every review of a service account in it asks. */
+function patternsOf(globs: readonly string[]): readonly RolePattern[] {
+  let patterns = parsed.get(globs)
+  if (patterns === undefined) {
+    patterns = globs.map(parsePattern).map((pattern) => ({ pattern, shortest: shortestMatchOf(pattern) }))
+    parsed.set(globs, patterns)
+  }
+
+  return patterns
+}

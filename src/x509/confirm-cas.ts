@@ -53,9 +53,9 @@ export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: 
   const doubts = published.flatMap(({ name, pem, isImmutable }) => {
     const found = certificatesOf(pem).filter((ca) => isAmong(unconfirmed, ca))
     if (found.length === 0) return []
-    const immutable = isImmutable ? '; it is immutable, so Kubernetes cannot correct it: delete it' : ''
+    const immutable = isImmutable ? ' (it is immutable, so Kubernetes cannot correct it: delete it)' : ''
 
-    return `${name} holds ${found.slice(0, 3).map(describeCertificate).join(', ')}${immutable}`
+    return `${name} contains ${found.slice(0, 3).map(describeCertificate).join(', ')}${immutable}`
   })
 
   return {
@@ -64,7 +64,7 @@ export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: 
     doubt:
       doubts.length === 0
         ? undefined
-        : `${doubts.join(', and ')}; neither the CA that verifies the API server nor an API server's own certificate confirms that`
+        : `${doubts.join(', and ')}; this is confirmed neither by the CA that irsa-guard verifies the API server with nor by the certificate of an API server`
   }
 }
 

@@ -1,4 +1,5 @@
 // What users with few rights can try against the guard, on a real API server.
+import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { startGuard } from '../../control-plane/guard.ts'
@@ -101,7 +102,7 @@ t.test('attacks by users with few rights', async (t) => {
     await stateIs('unknown')
     t.match(await metrics(), 'irsa_guard_cluster_ca_unconfirmed 1\n')
     await waitFor('the Event', async () => (await eventsOf('CABundleUnknown')) > 0)
-    t.match(guard.controllerLog(), /ConfigMap irsa-guard\/kube-root-ca\.crt holds CN=kubernetes .* it is immutable/)
+    t.match(guard.controllerLog(), /ConfigMap irsa-guard\/kube-root-ca\.crt contains CN=kubernetes .* \(it is immutable/)
     t.match(await patchBundle(base64(attacker)), { code: 1, stderr: /irsa-guard-ca-bundle-deny/ }, 'the incident is denied')
     t.match(
       await patchBundle(base64(right + attacker)),
@@ -111,6 +112,13 @@ t.test('attacks by users with few rights', async (t) => {
     t.match(await patchBundle(base64(right.trimEnd())), { code: 0 }, 'the right bundle passes')
     const told = await controlPlane.kubectl(['get', 'webhooktrust', 'cluster', '-o', 'jsonpath={.status.webhooks[*].because}'])
     t.match(told.stdout, /by the CAs that are confirmed the bundle is ok/)
+
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      ['dist/cli.js', 'ca', 'mutatingwebhookconfiguration/pod-identity-webhook', '--kubeconfig', controlPlane.kubeconfig],
+      { encoding: 'utf8' }
+    )
+    t.match({ stdout, status }, { status: 0, stdout: /\nok: it holds .*\nwarning: ConfigMap default\/kube-root-ca\.crt contains CN=/ })
 
     for (const namespace of ['irsa-guard', 'default', 'kube-system'])
       await kubectl('delete', 'configmap', 'kube-root-ca.crt', '-n', namespace)

@@ -60,6 +60,6 @@ t.test('names what holds a CA that is not confirmed, and why nobody corrects it'
   const evidence = { trusted: realPem, trustedOnlyWith: undefined, published: published(attackerPem, true), served, at }
   t.match(
     confirmCas(evidence).doubt,
-    /^ConfigMap a\/kube-root-ca.crt holds CN=kubernetes .*; it is immutable, so Kubernetes cannot correct it: delete it; neither the CA that verifies/
+    /^ConfigMap a\/kube-root-ca.crt contains CN=kubernetes .* \(it is immutable, so Kubernetes cannot correct it: delete it\); this is confirmed neither by/
   )
 })
