@@ -295,9 +295,9 @@ async function listen(server: Server): Promise<Server> {
 t.test('judges by the CAs that are confirmed, and says which are not', async (t) => {
   const foreign = pem(otherCa.der)
   const doubt = 'ConfigMap default/kube-root-ca.crt holds another CA'
-  const judge = (bundle: string, confirmed: string | undefined = good) => {
+  const judge = (bundle: string, clusterCas = { confirmed: good as string | undefined, unconfirmed: foreign, doubt }) => {
     let text = ''
-    const facts = { ...nobody, clusterCas: { confirmed, unconfirmed: foreign, doubt } }
+    const facts = { ...nobody, clusterCas }
     const code = caOfConfiguration(
       configurationWith(bundle) as object & Record<string, unknown>,
       facts,
@@ -315,5 +315,8 @@ t.test('judges by the CAs that are confirmed, and says which are not', async (t)
   )
   t.match(judge(foreign).text.replaceAll('\n', ''), clusterCa.der.toString('base64'), 'and yet the fix writes the confirmed one only')
   t.match(judge(pem(makeAuthority().der)), { code: 1, text: /\nforeign: / })
-  t.match(judge(foreign, undefined), { code: 2, text: `which CA is right is not known: ${doubt}` })
+  t.match(judge(foreign, { confirmed: undefined, unconfirmed: foreign, doubt }), {
+    code: 2,
+    text: `which CA is right is not known: ${doubt}`
+  })
 })
