@@ -122,7 +122,8 @@ export const reviewSchema = {
 
 const refusals: Refusals = {
   tooLarge: () => httpError(413, `the body is larger than ${bodyLimit / 1024 / 1024} MiB`),
-  overloaded: () => httpError(429, 'too many large reviews are under way; this one is the largest')
+  overloaded: () => httpError(429, 'too many large reviews are under way; this one is the largest'),
+  aborted: () => httpError(400, 'the client closed the connection before the end of the body')
 }
 
 function parseBody(text: string, done: (error: Error | null, body?: unknown) => void): void {

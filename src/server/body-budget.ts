@@ -11,6 +11,7 @@ interface Held {
 export interface Refusals {
   readonly tooLarge: () => Error
   readonly overloaded: () => Error
+  readonly aborted: () => Error
 }
 
 // So many bytes of each body do not count: nearly all reviews are smaller, and connections are few.
@@ -36,7 +37,12 @@ export class BodyBudget {
   }
 
   /** Reads a body of at most `max` bytes as text. Its bytes count until it is released: what is judged is still in memory. */
-  read(body: IncomingMessage, max: number, { tooLarge, overloaded }: Refusals, done: (error: Error | null, text: string) => void): void {
+  read(
+    body: IncomingMessage,
+    max: number,
+    { tooLarge, overloaded, aborted }: Refusals,
+    done: (error: Error | null, text: string) => void
+  ): void {
     const chunks: Buffer[] = []
     let bytes = 0
     let isDone = false
@@ -55,7 +61,8 @@ export class BodyBudget {
       if (bytes > max) finish(tooLarge(), '')
       else if (bytes > free) this.#count(body, bytes, () => finish(overloaded(), ''))
     })
-    body.once('error', (error) => finish(error, ''))
+    body.once('error', () => finish(aborted(), ''))
+    body.once('close', () => finish(aborted(), '')) // after the end, it has been read
     body.once('end', () => {
       const held = this.#held.get(body)
       if (held !== undefined) held.refuse = undefined
