@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
 import { GuardError } from './model/guard-error.js'
-import { escapeText } from './model/text.js'
+import { escapeText } from './text/escape.js'
 import type { CaObjectOptions } from './commands/ca-object.js'
 import type { CaOptions } from './commands/ca.js'
 import type { CheckOptions, Terminal } from './commands/check.js'
@@ -183,7 +183,7 @@ function daemon(name: string, description: string): Command {
 }
 
 async function keepRunning(running: { close(): Promise<void> }): Promise<void> {
-  const { runUntilSignal } = await import('./commands/run-until-signal.js')
+  const { runUntilSignal } = await import('./process/run-until-signal.js')
   runUntilSignal(running, complain)
 }
 

@@ -2,8 +2,8 @@ import { Ajv, type ErrorObject } from 'ajv'
 import { LineCounter, parseDocument, type Document } from 'yaml'
 import schema from './config.schema.json' with { type: 'json' }
 import { GuardError } from './model/guard-error.js'
-import { listOf, recordOf } from './model/record.js'
-import { closestTo, quote } from './model/text.js'
+import { listOf, recordOf } from './text/record.js'
+import { closestTo, quote } from './text/escape.js'
 import type { Severity } from './model/finding.js'
 import type { Mode } from './model/namespace.js'
 

@@ -6,7 +6,7 @@ import { microsecondsOf } from '../support/time.ts'
 
 /** Strings of tenants that once took seconds: twice the string may take at most three times as long. */
 export const hostile: Row = async ({ rounds, scale }) => {
-  const { checkObjects } = (await load('index.js')) as typeof import('../../src/index.js')
+  const { checkObjects } = (await load('library/index.js')) as typeof import('../../src/library/index.js')
   const { buildJudge } = (await load('server/judge.js')) as typeof import('../../src/server/judge.js')
   const { review } = (await load('review.js')) as typeof import('../../src/review.js')
   const within = { signal: new AbortController().signal }

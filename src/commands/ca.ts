@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { InjectedCas } from '../facts/injected-cas.js'
+import type { InjectedCas } from '../sources/cluster/injected-cas.js'
 import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import {
@@ -8,10 +8,10 @@ import {
   type Webhook,
   type WebhookConfigurationSubject
 } from '../model/webhook-configuration.js'
-import { bundleReportOf, type BundleReport } from '../x509/bundle-report.js'
+import { bundleReportOf, type BundleReport } from '../ca-bundle/report.js'
 import type { WebhookTrust } from '../controller/webhook-trust.js'
 import { bundleTextOf } from '../output/bundle-text.js'
-import type { ClusterCas } from '../x509/confirm-cas.js'
+import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { rightBundlesOf } from './right-bundles.js'
 import { readChainOf } from './served-chain.js'

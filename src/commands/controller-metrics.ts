@@ -1,7 +1,7 @@
 import type { Standing } from '../controller/ca-bundle-guard.js'
 import type { ConfigurationFinding } from '../controller/configuration-findings.js'
-import type { Probes } from '../controller/probes.js'
-import type { Metrics } from '../metrics.js'
+import type { Probes } from '../controller/probes/probes.js'
+import type { Metrics } from '../process/metrics.js'
 
 /** What is wrong with webhook configurations now. */
 export function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {

@@ -1,6 +1,6 @@
 import type { TrustPolicyDocument } from '../facts/facts.js'
 import { GuardError } from '../model/guard-error.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { decodePolicy, parseJson } from '../trust-policy/document.js'
 
 /**

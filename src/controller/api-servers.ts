@@ -1,5 +1,5 @@
 import type { KubeClient } from '../kube/client.js'
-import { addressOfUrl } from '../kube/url-address.js'
+import { addressOfUrl } from '../text/url-address.js'
 import { isRecord } from '../model/subject.js'
 
 /** One API server: its address as a label for metrics, and a client for it. */

@@ -1,7 +1,7 @@
-import { caInjectionsOf, type CaInjection } from '../model/ca-injection.js'
+import { caInjectionsOf, type CaInjection } from '../ca-bundle/injection.js'
 import { identityWebhookNames, isLoopback, webhooksOf, type Webhook } from '../model/webhook-configuration.js'
-import { annotationsOf, isRecord } from '../model/record.js'
-import { addressOfUrl } from '../kube/url-address.js'
+import { annotationsOf, isRecord } from '../text/record.js'
+import { addressOfUrl } from '../text/url-address.js'
 import type { EventObject } from './event.js'
 
 /** Our own webhooks. */

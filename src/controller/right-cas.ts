@@ -1,9 +1,9 @@
-import type { InjectedCas, InjectedCasFact } from '../facts/injected-cas.js'
-import { pemOf } from '../x509/accepted-texts.js'
+import type { InjectedCas, InjectedCasFact } from '../sources/cluster/injected-cas.js'
+import { pemOf } from '../ca-bundle/accepted-texts.js'
 import { readBundle, readCaBundle } from '../x509/bundle.js'
-import { isSignerOf } from '../x509/bundle-state.js'
+import { isSignerOf } from '../ca-bundle/state.js'
 import { goMinorOf } from '../x509/go-version.js'
-import { caCertificatesOf } from '../x509/shown-cas.js'
+import { caCertificatesOf } from '../ca-bundle/shown-cas.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
 import type { TrustEntry } from './webhook-trust.js'
 

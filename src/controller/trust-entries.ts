@@ -1,5 +1,5 @@
 import { parseIssuerPartition } from '../model/issuer.js'
-import { acceptedTexts, type AcceptedTexts } from '../x509/accepted-texts.js'
+import { acceptedTexts, type AcceptedTexts } from '../ca-bundle/accepted-texts.js'
 import { guardedNamesOf, ownWebhooks, type GuardedWebhook } from './guarded-webhooks.js'
 import type { RightCas } from './right-cas.js'
 import type { TrustEntry } from './webhook-trust.js'

@@ -1,6 +1,6 @@
 import type { KubeAnswer, KubeClient } from '../kube/client.js'
-import { isRecord, recordOf } from '../model/record.js'
-import type { BundleState } from '../x509/bundle-state.js'
+import { isRecord, recordOf } from '../text/record.js'
+import type { BundleState } from '../ca-bundle/state.js'
 
 /** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
 export interface TrustEntry {

@@ -1,5 +1,5 @@
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from '../model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'

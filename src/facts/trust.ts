@@ -1,6 +1,6 @@
-import { audienceOf } from '../model/audience.js'
+import { audienceOf } from '../identity-webhook/audience.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
+import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
 import { judgeRead, readTrustPolicy, type ReadTrustPolicy, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'

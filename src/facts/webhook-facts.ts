@@ -1,6 +1,6 @@
-import { caInjectionsOf } from '../model/ca-injection.js'
+import { caInjectionsOf } from '../ca-bundle/injection.js'
 import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { lookalikesOf, registeredWebhooksOf, type RegisteredWebhook } from '../model/registered-webhooks.js'
+import { lookalikesOf, registeredWebhooksOf, type RegisteredWebhook } from '../identity-webhook/registrations.js'
 import type { Subject } from '../model/subject.js'
 import { identityWebhooksOf, serviceKeyOf, type WebhookConfigurationSubject } from '../model/webhook-configuration.js'
 import { after } from '../model/after.js'

@@ -1,5 +1,5 @@
-import { isRecord } from '../model/record.js'
-import { quote } from '../model/text.js'
+import { isRecord } from '../text/record.js'
+import { quote } from '../text/escape.js'
 
 /** An AdmissionReview request, as far as we look at it. */
 export interface AdmissionRequest {

@@ -1,5 +1,5 @@
 import { LineCounter } from 'yaml'
-import { afterBlanks, extentOf, isBlank, isContainer } from '../model/json-text.js'
+import { afterBlanks, extentOf, isBlank, isContainer } from '../text/json.js'
 import { buildLocate } from './json-place.js'
 import type { ReadDocument } from './read-document.js'
 

@@ -1,4 +1,4 @@
-import { afterBlanks, endOfString, extentOf, isContainer } from '../model/json-text.js'
+import { afterBlanks, endOfString, extentOf, isContainer } from '../text/json.js'
 
 /** Where a member begins (in an object with its key), and where its value. */
 interface Place {

@@ -1,5 +1,5 @@
-import { isRecord, recordOf } from '../model/record.js'
-import { quote } from '../model/text.js'
+import { isRecord, recordOf } from '../text/record.js'
+import { quote } from '../text/escape.js'
 import { readJsonDocuments } from './json-documents.js'
 import type { ReadDocument } from './read-document.js'
 import { readYamlDocuments } from './yaml-documents.js'

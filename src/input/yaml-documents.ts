@@ -17,8 +17,8 @@ import {
   type YAMLParseError,
   type YAMLSeq
 } from 'yaml'
-import { rememberLast } from '../model/remember.js'
-import { enclosedIn, quote } from '../model/text.js'
+import { rememberLast } from '../text/memoize.js'
+import { enclosedIn, quote } from '../text/escape.js'
 import { isAliasBomb } from './alias-size.js'
 import type { ReadDocument } from './read-document.js'
 

@@ -6,9 +6,9 @@ import { Agent, request as sendRequest, type RequestOptions } from 'node:https'
 import { createInterface } from 'node:readline'
 import { text as readStream } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { recordOf, textOf } from '../model/record.js'
-import { addressOfUrl } from './url-address.js'
-import { reasonOf } from '../model/text.js'
+import { recordOf, textOf } from '../text/record.js'
+import { addressOfUrl } from '../text/url-address.js'
+import { reasonOf } from '../text/escape.js'
 
 /**
  * The service that every API server's certificate names. It need not name the address of an endpoint, on EKS that of a network interface in the

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { GuardError } from '../model/guard-error.js'
 import { buildKubeClient, type KubeClient } from './client.js'
-import { reasonOf } from '../model/text.js'
+import { reasonOf } from '../text/escape.js'
 
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRecord } from '../model/subject.js'
 import type { KubeClient } from './client.js'
-import { reasonOf } from '../model/text.js'
+import { reasonOf } from '../text/escape.js'
 
 /** What is kept of a collection of objects; it stays as it was while the API server does not answer. */
 export interface Watched<T> {

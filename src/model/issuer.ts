@@ -1,4 +1,4 @@
-import { rememberLast } from './remember.js'
+import { rememberLast } from '../text/memoize.js'
 
 // Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the
 // partition data that AWS SDKs carry. A region that matches none tells nothing.

@@ -1,5 +1,5 @@
-import { matchesPattern, parsePattern, shortestMatchOf, type Pattern } from './glob.js'
-import { annotationsOf, recordOf } from './record.js'
+import { matchesPattern, parsePattern, shortestMatchOf, type Pattern } from '../text/glob.js'
+import { annotationsOf, recordOf } from '../text/record.js'
 
 /** What a namespace does with findings at admission. */
 export const modes = ['enforce', 'warn', 'audit', 'off'] as const

@@ -1,5 +1,5 @@
 import { parsePod, type Pod } from './pod.js'
-import { isRecord, listOf, textOf } from './record.js'
+import { isRecord, listOf, textOf } from '../text/record.js'
 
 // Their only template is at one of these places: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 const builtIn = /^(?:v1|(?:apps|batch)\/\w+)$/

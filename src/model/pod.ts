@@ -1,5 +1,5 @@
-import { isRecord, listOf, recordOf, textOf } from './record.js'
-import { enclosedIn } from './text.js'
+import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
+import { enclosedIn } from '../text/escape.js'
 
 /** A pod, or the pods that a template makes. Fields name their place in the user's own object. */
 export interface Pod {

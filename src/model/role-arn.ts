@@ -1,4 +1,4 @@
-import { rememberLast } from './remember.js'
+import { rememberLast } from '../text/memoize.js'
 
 /** The parts of a role ARN. `path` begins and ends with a slash. */
 export interface RoleArn {

@@ -1,7 +1,7 @@
 import { findPodTemplates } from './pod-template.js'
 import { isMirrorPod, parsePod, type Pod } from './pod.js'
 import type { Stage } from './stage.js'
-import { annotationField, annotationsOf, isRecord, recordOf, textOf } from './record.js'
+import { annotationField, annotationsOf, isRecord, recordOf, textOf } from '../text/record.js'
 import { isWebhookFieldUnchanged, parseWebhookConfiguration, type WebhookConfigurationSubject } from './webhook-configuration.js'
 
 export { annotationField, isRecord }

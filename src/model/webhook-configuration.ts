@@ -1,5 +1,5 @@
-import { annotationsOf, isRecord } from './record.js'
-import { rememberGroups } from './remember.js'
+import { annotationsOf, isRecord } from '../text/record.js'
+import { rememberGroups } from '../text/memoize.js'
 import type { Stage } from './stage.js'
 
 /** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/finding.js'
 import { nameOf, type Subject } from '../model/subject.js'
-import { escapeText, shorten, shortList } from '../model/text.js'
+import { escapeText, shorten, shortList } from '../text/escape.js'
 import type { Verdict } from '../verdict/decide.js'
 
 /** The `response` of an AdmissionReview: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response */

@@ -1,5 +1,5 @@
-import { escapeText } from '../model/text.js'
-import type { BundleReport } from '../x509/bundle-report.js'
+import { escapeText } from '../text/escape.js'
+import type { BundleReport } from '../ca-bundle/report.js'
 
 /** A bundle's report for people. `patch` is the command that repairs it, when it was asked for. */
 export function bundleTextOf(report: BundleReport, { name, patch }: { name: string | undefined; patch: string | undefined }): string {

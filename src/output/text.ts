@@ -1,4 +1,4 @@
-import { escapeText, shortList } from '../model/text.js'
+import { escapeText, shortList } from '../text/escape.js'
 import { foldShared } from './fold.js'
 import type { ObjectReference, Report } from './report.js'
 

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff'
 import type { Finding } from '../model/finding.js'
 import { isRecord } from '../model/subject.js'
-import { escapeText } from '../model/text.js'
+import { escapeText } from '../text/escape.js'
 
 /** What is told of one trust policy and one service account. */
 export interface TrustReport {

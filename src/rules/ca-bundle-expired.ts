@@ -1,6 +1,6 @@
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { isInDate } from '../x509/certificate.js'
-import { diagnosisOf } from '../x509/webhook-bundle.js'
+import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** No certificate of the bundle is valid now, and Go looks at the dates of trust anchors too. */

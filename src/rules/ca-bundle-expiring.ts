@@ -1,6 +1,6 @@
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { isInDate } from '../x509/certificate.js'
-import { diagnosisOf } from '../x509/webhook-bundle.js'
+import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** A certificate of the bundle has expired or will within 30 days, while another is still valid. */

@@ -1,5 +1,5 @@
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
-import { diagnosisOf } from '../x509/webhook-bundle.js'
+import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** Somebody pasted the CA's key together with its certificate: whoever may read the object can pose as the webhook. */

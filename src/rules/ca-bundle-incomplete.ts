@@ -1,5 +1,5 @@
 import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
-import { clusterStandingOf } from '../x509/webhook-bundle.js'
+import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** The cluster has several CAs, as during a rotation, and the bundle lacks one: it breaks when that one signs. */

@@ -1,5 +1,5 @@
 import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
-import { clusterStandingOf } from '../x509/webhook-bundle.js'
+import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** The identity webhook serves a certificate of the cluster CA, and the bundle trusts another: no pod gets its role any more. */

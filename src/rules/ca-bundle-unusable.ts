@@ -1,5 +1,5 @@
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
-import { diagnosisOf } from '../x509/webhook-bundle.js'
+import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** The API server reads no certificate from the bundle, so every call of the webhook fails; with failurePolicy Ignore, silently. */

@@ -1,6 +1,6 @@
-import { caInjectionsOf } from '../model/ca-injection.js'
-import { annotationField } from '../model/record.js'
-import { quote } from '../model/text.js'
+import { caInjectionsOf } from '../ca-bundle/injection.js'
+import { annotationField } from '../text/record.js'
+import { quote } from '../text/escape.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,10 +1,10 @@
-import { hasAnnotationNamed, type AnnotationName } from '../model/annotation-names.js'
-import { parseCsvRecord } from '../model/csv.js'
-import { parseGoBool } from '../model/identity-webhook.js'
+import { hasAnnotationNamed, type AnnotationName } from '../identity-webhook/annotation-names.js'
+import { parseCsvRecord } from '../text/csv.js'
+import { parseGoBool } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import type { Pod } from '../model/pod.js'
 import { annotationField, type Subject } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 const ofAccounts = ['audience', 'token-expiration', 'sts-regional-endpoints'] as const satisfies readonly AnnotationName[]

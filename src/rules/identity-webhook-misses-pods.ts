@@ -1,4 +1,4 @@
-import { exclusionsOf } from '../model/webhook-coverage.js'
+import { exclusionsOf } from '../identity-webhook/coverage.js'
 import { identityWebhooksOf } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 

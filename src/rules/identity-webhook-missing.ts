@@ -1,5 +1,5 @@
-import { hasAnnotationNamed } from '../model/annotation-names.js'
-import { textOf } from '../model/record.js'
+import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
+import { textOf } from '../text/record.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 

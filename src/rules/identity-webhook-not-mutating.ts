@@ -1,4 +1,4 @@
-import { shortList } from '../model/text.js'
+import { shortList } from '../text/escape.js'
 import { identityWebhooksOf } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,10 +1,10 @@
-import { tokenVolume } from '../model/identity-webhook.js'
-import { containersToMutate, credentialsOf, injectedVariables } from '../model/pod-credentials.js'
-import { foreseeMutation } from '../model/pod-mutation.js'
+import { tokenVolume } from '../identity-webhook/settings.js'
+import { containersToMutate, credentialsOf, injectedVariables } from '../identity-webhook/credentials.js'
+import { foreseeMutation } from '../identity-webhook/mutation.js'
 import type { Pod } from '../model/pod.js'
-import { isRequested } from '../model/role-request.js'
+import { isRequested } from '../identity-webhook/role-request.js'
 import { isMutated } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** The template itself sets a part of what the identity webhook injects, which then leaves the rest out or half done. */

@@ -1,5 +1,5 @@
-import { hasAnnotationNamed } from '../model/annotation-names.js'
-import { bypassLabel, isBypassed, skippedNames } from '../model/pod-credentials.js'
+import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
+import { bypassLabel, isBypassed, skippedNames } from '../identity-webhook/credentials.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,6 +1,6 @@
-import { audienceOf } from '../model/audience.js'
+import { audienceOf } from '../identity-webhook/audience.js'
 import { annotationField } from '../model/subject.js'
-import { argumentOf, quote } from '../model/text.js'
+import { argumentOf, quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** The provider does not accept the audience that the account's tokens are made for, so STS refuses every one of them. */

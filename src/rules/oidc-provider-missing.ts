@@ -1,6 +1,6 @@
-import { audienceOf } from '../model/audience.js'
+import { audienceOf } from '../identity-webhook/audience.js'
 import { annotationField } from '../model/subject.js'
-import { argumentOf } from '../model/text.js'
+import { argumentOf } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** The role's account does not know the cluster's issuer, so STS cannot tell whose token it is. */

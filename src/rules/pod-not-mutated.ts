@@ -1,4 +1,4 @@
-import { assumptionOf } from '../model/identity-webhook.js'
+import { assumptionOf } from '../identity-webhook/settings.js'
 import { failedMutationSeverity } from '../model/pod-enforcement.js'
 import { isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'

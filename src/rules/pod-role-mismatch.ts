@@ -1,8 +1,8 @@
-import { isInjected } from '../model/pod-credentials.js'
+import { isInjected } from '../identity-webhook/credentials.js'
 import { failedMutationSeverity } from '../model/pod-enforcement.js'
-import { isRequested } from '../model/role-request.js'
+import { isRequested } from '../identity-webhook/role-request.js'
 import { isMutated } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** A container has complete credentials, but of another role than its service account asks for. */

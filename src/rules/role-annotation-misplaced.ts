@@ -1,4 +1,4 @@
-import { hasAnnotationNamed } from '../model/annotation-names.js'
+import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 

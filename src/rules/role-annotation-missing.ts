@@ -1,5 +1,5 @@
 import { annotationField } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** A role trusts exactly this service account, which does not ask for it: the annotation was forgotten, so pods get no role. */

@@ -1,6 +1,6 @@
 import { parseRoleArn } from '../model/role-arn.js'
 import { annotationField } from '../model/subject.js'
-import { closestTo, quote } from '../model/text.js'
+import { closestTo, quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** The role stands under a key that is nearly right, or that of another tool, so the identity webhook does not see it. */

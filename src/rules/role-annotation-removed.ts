@@ -1,4 +1,4 @@
-import { escapeText } from '../model/text.js'
+import { escapeText } from '../text/escape.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,6 +1,6 @@
 import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
-import { annotationField, isRecord } from '../model/record.js'
-import { enclosedIn, quote } from '../model/text.js'
+import { annotationField, isRecord } from '../text/record.js'
+import { enclosedIn, quote } from '../text/escape.js'
 import type { Problem } from '../model/finding.js'
 import { defineRule } from './define-rule.js'
 

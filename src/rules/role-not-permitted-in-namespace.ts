@@ -1,9 +1,9 @@
-import { hasAnnotationNamed } from '../model/annotation-names.js'
+import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { allowedRolesAnnotation, isRoleAllowed } from '../model/namespace.js'
-import { textOf } from '../model/record.js'
+import { textOf } from '../text/record.js'
 import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
 import { annotationField } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** The namespace says which roles its service accounts may ask for, and this is none of them. */

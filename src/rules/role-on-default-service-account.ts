@@ -1,4 +1,4 @@
-import { roleRequestOf } from '../model/role-request.js'
+import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,5 +1,5 @@
-import { assumptionOf } from '../model/identity-webhook.js'
-import { quote } from '../model/text.js'
+import { assumptionOf } from '../identity-webhook/settings.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** The token that a container hands to STS is made for another audience than its service account asks for. */

@@ -1,6 +1,6 @@
-import { assumptionOf } from '../model/identity-webhook.js'
+import { assumptionOf } from '../identity-webhook/settings.js'
 import { isEksIssuer } from '../model/issuer.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 

@@ -1,4 +1,4 @@
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import type { DecidingCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'

@@ -1,4 +1,4 @@
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 

@@ -1,8 +1,8 @@
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
-import type { IdentityWebhookSettings } from '../model/identity-webhook.js'
+import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { annotationField, type ServiceAccountSubject } from '../model/subject.js'
-import { quote } from '../model/text.js'
+import { quote } from '../text/escape.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 
 /** A problem with the trust policy of the role that an account asks for: it is told at the annotation. */

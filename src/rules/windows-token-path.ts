@@ -1,4 +1,4 @@
-import { isWindowsSelected } from '../model/pod-mutation.js'
+import { isWindowsSelected } from '../identity-webhook/mutation.js'
 import { variableOf } from '../model/pod.js'
 import { defineRule } from './define-rule.js'
 

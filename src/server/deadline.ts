@@ -1,4 +1,4 @@
-import type { Within } from '../model/within.js'
+import type { Within } from '../model/deadline.js'
 
 /**
  * The time that one review has. Signal and timer are made when somebody has to wait, for together they cost as much as a whole review whose

@@ -1,5 +1,5 @@
 import { after } from '../model/after.js'
-import type { Within } from '../model/within.js'
+import type { Within } from '../model/deadline.js'
 import type { AdmissionRequest } from '../input/admission-review.js'
 import { parseSubject, type Subject } from '../model/subject.js'
 import { admissionResponseOf, type AdmissionResponse } from '../output/admission-response.js'

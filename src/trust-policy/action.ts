@@ -1,4 +1,4 @@
-import { matchesPattern, parsePattern } from '../model/glob.js'
+import { matchesPattern, parsePattern } from '../text/glob.js'
 
 /** The call whose fate the trust policy decides. */
 export const webIdentityAction = 'sts:AssumeRoleWithWebIdentity'

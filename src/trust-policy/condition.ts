@@ -1,5 +1,5 @@
 import type { KeyState, RequestContext } from './context.js'
-import { anyRun, hasWildcard, matchesPattern, parsePattern, type Pattern } from '../model/glob.js'
+import { anyRun, hasWildcard, matchesPattern, parsePattern, type Pattern } from '../text/glob.js'
 import { holds, isInRange, parseDate, parseNumber, type Operator } from './operators.js'
 import type { Condition } from './policy.js'
 import { expand, expandText, hasVariable, type Expanded } from './variables.js'

@@ -1,4 +1,4 @@
-import { rememberLast } from '../model/remember.js'
+import { rememberLast } from '../text/memoize.js'
 
 /** What is known, before the request is made, of a condition key in it. */
 export type KeyState =

@@ -1,4 +1,4 @@
-import { endOfString } from '../model/json-text.js'
+import { endOfString } from '../text/json.js'
 
 const quote = 34
 

@@ -1,4 +1,4 @@
-import { matchesPattern, parsePattern } from '../model/glob.js'
+import { matchesPattern, parsePattern } from '../text/glob.js'
 import type { Breadth } from './breadth.js'
 import type { TrustJudgement } from './judge.js'
 import type { DecidingCondition, Miss } from './miss.js'

@@ -1,4 +1,4 @@
-import { rememberLast } from '../model/remember.js'
+import { rememberLast } from '../text/memoize.js'
 import { anyoneInValue, breadthOf, isOverPermissive, type Breadth } from './breadth.js'
 import { contextOf, type Token } from './context.js'
 import { readDocument, type Defect } from './document.js'

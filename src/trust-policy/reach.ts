@@ -1,4 +1,4 @@
-import { anyOne, anyRun, type Pattern } from '../model/glob.js'
+import { anyOne, anyRun, type Pattern } from '../text/glob.js'
 
 /** Service accounts that a pattern lets in besides the one that it may be meant for: an example of each, if there are any. */
 export interface Reach {

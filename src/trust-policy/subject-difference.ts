@@ -1,4 +1,4 @@
-import { matchesPattern, parsePattern } from '../model/glob.js'
+import { matchesPattern, parsePattern } from '../text/glob.js'
 
 /** What differs between a subject and the nearest of the wanted ones, and how far that is, from 0 (spelling) to 3. */
 export interface SubjectDifference {

@@ -1,7 +1,7 @@
 import { isRecord } from '../model/subject.js'
 import { readDocument } from './document.js'
 import { includesWebIdentity, webIdentityAction } from './action.js'
-import { hasWildcard, matchesPattern, parsePattern } from '../model/glob.js'
+import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
 import { askedOf, judgeValue, type TrustJudgement, type TrustQuestion } from './judge.js'
 import { keyDifference } from './key.js'
 import { parseOperator } from './operators.js'

@@ -1,5 +1,5 @@
 import type { RequestContext } from './context.js'
-import { parsePattern, type Pattern } from '../model/glob.js'
+import { parsePattern, type Pattern } from '../text/glob.js'
 
 /** A condition value with its variables filled in, or why it cannot be. */
 export type Expanded =

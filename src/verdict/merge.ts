@@ -1,5 +1,5 @@
 import type { Finding, Unchecked } from '../model/finding.js'
-import { shortList } from '../model/text.js'
+import { shortList } from '../text/escape.js'
 import type { Verdict } from './decide.js'
 
 /**

@@ -1,4 +1,4 @@
-import { closestTo } from '../model/text.js'
+import { closestTo } from '../text/escape.js'
 
 /** What became of a waiver: the reason that its author gave, or why the annotation does not hold. */
 export type Waiver = { readonly reason: string } | { readonly annotation: string; readonly lapsed: string }

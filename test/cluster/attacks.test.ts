@@ -6,7 +6,7 @@ import { startGuard } from '../../control-plane/guard.ts'
 import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
 import { startControlPlane } from '../../control-plane/start.ts'
 import { waitFor } from '../../control-plane/wait.ts'
-import { issueCa } from '../../src/controller/issue-certificate.js'
+import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { standInWith } from '../support/pod-cluster.js'
 
 const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'

@@ -13,7 +13,7 @@ import { startGuard } from '../../control-plane/guard.ts'
 import { startMoto } from '../../control-plane/moto.ts'
 import { startControlPlane, type ControlPlane } from '../../control-plane/start.ts'
 import { waitFor } from '../../control-plane/wait.ts'
-import { evaluateTrust } from '../../src/index.js'
+import { evaluateTrust } from '../../src/library/index.js'
 import { startFakeIam, type IamReply, type IamRequest } from '../support/fake-iam.js'
 import { asks, host, issuer, policy, statement } from '../support/trust.js'
 

@@ -9,7 +9,7 @@ import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import { serve, type Serving } from '../../src/commands/serve.js'
-import { issueCa, issueServing, type Issued } from '../../src/controller/issue-certificate.js'
+import { issueCa, issueServing, type Issued } from '../../src/controller/certificates/issue-certificate.js'
 
 const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
 const ca = issueCa('irsa-guard test', validity)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { addressOf, guardedWebhooksOf, identityConfigurationOf } from '../../src/controller/guarded-webhooks.js'
-import { issueCa } from '../../src/controller/issue-certificate.js'
+import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { rightCasOf } from '../../src/controller/right-cas.js'
 import { trustEntriesOf, type TrustQuestion } from '../../src/controller/trust-entries.js'
 import { publishStatus, publishTrust, readWebhookTrust, type TrustEntry, type WebhookTrust } from '../../src/controller/webhook-trust.js'

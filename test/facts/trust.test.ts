@@ -1,7 +1,7 @@
 import t from 'tap'
 import { trustOf } from '../../src/facts/trust.js'
 import { known, moot, unknown } from '../../src/model/fact.js'
-import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { parseRoleArn } from '../../src/model/role-arn.js'
 import { annotation, asks, issuer, policy, statement } from '../support/trust.js'
 

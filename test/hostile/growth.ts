@@ -1,4 +1,4 @@
-import { escapeText } from '../../src/model/text.js'
+import { escapeText } from '../../src/text/escape.js'
 
 /** CPU time in microseconds, without the threads that collect garbage and compile. */
 async function costOf(work: () => unknown): Promise<number> {

@@ -1,9 +1,9 @@
 // Every place that a user of the cluster, or the author of a file, can fill with a string, each with the code that reads it.
-import { diagnoseBundle } from '../../src/x509/diagnose.js'
-import { bundleReportOf } from '../../src/x509/bundle-report.js'
-import { acceptedTexts } from '../../src/x509/accepted-texts.js'
-import { recoverCertificates } from '../../src/x509/recover.js'
-import { standingOf } from '../../src/x509/bundle-state.js'
+import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
+import { bundleReportOf } from '../../src/ca-bundle/report.js'
+import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
+import { recoverCertificates } from '../../src/ca-bundle/recover.js'
+import { standingOf } from '../../src/ca-bundle/state.js'
 import { judgeTls } from '../../src/x509/judge-tls.js'
 import { isNamespaceName, isObjectName } from '../../src/model/object-name.js'
 import {
@@ -11,17 +11,17 @@ import {
   defaultIdentityWebhook,
   parseIdentityWebhookArguments,
   parseIdentityWebhookConfigMap
-} from '../../src/model/identity-webhook.js'
+} from '../../src/identity-webhook/settings.js'
 import { known } from '../../src/model/fact.js'
 import { parseNamespaceSettings } from '../../src/model/namespace.js'
-import { accountOf } from '../../src/model/account.js'
+import { accountOf } from '../../src/model/service-account.js'
 import { parseAdmissionReview } from '../../src/input/admission-review.js'
 import { parseManifest } from '../../src/input/manifests.js'
 import { buildJudge } from '../../src/server/judge.js'
 import { review } from '../../src/review.js'
-import { loadSnapshots } from '../../src/facts/snapshot.js'
+import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 import type { Sources } from '../../src/facts/facts.js'
-import { evaluateTrust } from '../../src/evaluate-trust.js'
+import { evaluateTrust } from '../../src/library/evaluate-trust.js'
 import { policy, question, statement, asks, host } from '../support/trust.js'
 import { makeAuthority, pem } from '../support/certificates.js'
 

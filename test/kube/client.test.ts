@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import { connect } from 'node:net'
 import { KubeConfig } from '@kubernetes/client-node'
 import t from 'tap'
-import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
+import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import { buildKubeClient, type KubeClient } from '../../src/kube/client.js'
 
 const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }

@@ -4,10 +4,10 @@ import { delimiter } from 'node:path'
 import { createServer } from 'node:tls'
 import Fastify from 'fastify'
 import t from 'tap'
-import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
+import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import { findCluster } from '../../src/kube/connect.js'
 import { readServedChain } from '../../src/kube/served-chain.js'
-import { listen, portOf } from '../../src/server/listen.js'
+import { listen, portOf } from '../../src/process/listen.js'
 
 const kubeconfig = (server: string): string =>
   JSON.stringify({

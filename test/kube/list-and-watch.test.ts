@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import t from 'tap'
-import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
+import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import { buildKubeClient, type KubeClient } from '../../src/kube/client.js'
 import { listAndWatch, type Watched } from '../../src/kube/list-and-watch.js'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseIssuerPartition } from '../../src/model/issuer.js'
 import { parseRoleArn } from '../../src/model/role-arn.js'
-import { escapeText, quote } from '../../src/model/text.js'
+import { escapeText, quote } from '../../src/text/escape.js'
 
 t.test('reads role ARNs', async (t) => {
   const table: readonly (readonly [string, string])[] = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { evaluateTrust } from '../../src/evaluate-trust.js'
+import { evaluateTrust } from '../../src/library/evaluate-trust.js'
 import { trustTextOf, type TrustReport } from '../../src/output/trust-text.js'
 
 const allowed: TrustReport = { subject: 'shop/cart', verdict: 'allowed', overPermissive: false, findings: [] }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { parseConfig } from '../../src/config.js'
-import { recordOf } from '../../src/model/record.js'
+import { recordOf } from '../../src/text/record.js'
 import { rules } from '../../src/rules/index.js'
 
 const schema: unknown = JSON.parse(readFileSync('src/config.schema.json', 'utf8'))

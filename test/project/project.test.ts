@@ -2,30 +2,52 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { withRuleTable } from '../../scripts/rule-table.ts'
-import { buildObjectSources } from '../../src/facts/objects.js'
-import { loadSnapshots } from '../../src/facts/snapshot.js'
+import { buildObjectSources } from '../../src/sources/objects/objects.js'
+import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 import type { Finding } from '../../src/model/finding.js'
 import { parseSubject, type Stage } from '../../src/model/subject.js'
 import { review } from '../../src/review.js'
 import { rules } from '../../src/rules/index.js'
 
-// The table of docs/architecture.md. `facts` and `rules` may be imported for their types where the page says so.
-const may: Readonly<Record<string, readonly string[]>> = {
-  model: [],
-  'trust-policy': ['model'],
-  x509: ['model'],
-  kube: ['model'],
-  input: ['model'],
-  facts: ['model', 'trust-policy', 'x509', 'kube'],
-  rules: ['model', 'trust-policy', 'x509', 'facts'],
-  verdict: ['model', 'rules', 'facts'],
-  output: ['model', 'verdict', 'x509'],
-  server: ['input', 'output', 'model'],
-  controller: ['review.ts', 'facts', 'kube', 'output', 'x509', 'model'],
+// The table of docs/architecture.md: each folder or file directly below src/, and what it may import.
+const pure = ['text', 'model', 'identity-webhook', 'trust-policy', 'x509', 'ca-bundle']
+const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
+  text: [],
+  model: ['text'],
+  'identity-webhook': ['model', 'text'],
+  'trust-policy': ['model', 'text'],
+  x509: [],
+  'ca-bundle': ['x509', 'model', 'text'],
+  kube: ['model', 'text'],
+  input: ['model', 'text'],
+  facts: pure,
+  sources: ['facts', 'kube', ...pure],
+  rules: ['facts', ...pure],
+  verdict: ['rules', 'facts', 'model', 'text'],
+  output: ['verdict', 'ca-bundle', 'model', 'text'],
   'review.ts': ['facts', 'rules', 'verdict', 'model'],
-  'predict-tls.ts': ['rules', 'verdict', 'x509', 'model'],
-  'evaluate-trust.ts': ['rules', 'verdict', 'trust-policy', 'model'],
-  'index.ts': ['input', 'facts', 'rules', 'verdict', 'trust-policy', 'x509', 'model', 'review.ts', 'predict-tls.ts', 'evaluate-trust.ts']
+  library: ['review.ts', 'sources', 'rules', 'verdict', ...pure],
+  process: ['sources', 'kube', 'identity-webhook', 'model', 'text'],
+  server: ['input', 'output', 'model', 'text'],
+  controller: ['review.ts', 'sources', 'facts', 'kube', 'output', ...pure],
+  'config.ts': ['model', 'text', 'config.schema.json'],
+  'version.ts': [],
+  commands: 'everything',
+  'cli.ts': 'everything'
+}
+
+/** The layers that a file imports, statically or not, and may not; all where its own layer is not in the table. */
+function forbiddenImports(file: string, text: string): string[] {
+  const layerOf = (path: string): string => path.split('/')[0] ?? ''
+  const allowed = may[layerOf(file)] ?? []
+  const imported = [...text.matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*'(\.[^']+)'/g)].map(([, path = '']) =>
+    layerOf(new URL(path, `file:///${file}`).pathname.slice(1).replace(/\.js$/, '.ts'))
+  )
+  if (!(layerOf(file) in may)) return [`${layerOf(file)} is not in the table`]
+
+  return allowed === 'everything'
+    ? imported.filter((layer) => layer === 'cli.ts')
+    : imported.filter((layer) => layer !== layerOf(file) && !allowed.includes(layer))
 }
 
 const pageOf = (id: string): string => readFileSync(`docs/rules/${id}.md`, 'utf8')
@@ -34,23 +56,23 @@ const withPage = rules.filter(({ id }) => existsSync(`docs/rules/${id}.md`)) // 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 
 t.test('data flows one way', async (t) => {
-  for (const file of sources) {
-    const layer = file.split('/')[0] ?? ''
-    const allowed = may[layer]
-    if (allowed === undefined) continue // cli.ts and commands may import everything
-    const imports = [...readFileSync(`src/${file}`, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(
-      ([, path = '']) => new URL(path, `file:///${file}`).pathname.slice(1).replace(/\.js$/, '.ts').split('/')[0] ?? ''
-    )
-    t.strictSame(
-      imports.filter((imported) => imported !== layer && !allowed.includes(imported)),
-      [],
-      file
-    )
-  }
+  for (const file of sources) t.strictSame(forbiddenImports(file, readFileSync(`src/${file}`, 'utf8')), [], file)
+})
+
+t.test('the table of layers knows every folder, and every form of import', async (t) => {
+  t.strictSame(forbiddenImports('new-folder/a.ts', ''), ['new-folder is not in the table'])
+  t.strictSame(forbiddenImports('metrics.ts', "import { a } from './model/a.js'"), ['metrics.ts is not in the table'])
+  t.strictSame(forbiddenImports('model/a.ts', "import type { A } from '../rules/a.js'"), ['rules'])
+  t.strictSame(forbiddenImports('model/a.ts', "await import('../kube/a.js')"), ['kube'])
+  t.strictSame(forbiddenImports('model/a.ts', "import '../server/a.js'"), ['server'])
+  t.strictSame(forbiddenImports('commands/a.ts', "import { a } from '../cli.js'"), ['cli.ts'])
+  t.strictSame(forbiddenImports('rules/a.ts', "import { a } from '../x509/a.js'"), [])
 })
 
 t.test('judging reads neither clock nor environment, and waits for nothing', async (t) => {
-  for (const file of sources.filter((file) => /^(model|trust-policy|x509|rules|verdict|output)\//.test(file))) {
+  for (const file of sources.filter((file) =>
+    /^(text|model|identity-webhook|trust-policy|x509|ca-bundle|rules|verdict|output)\//.test(file)
+  )) {
     const text = readFileSync(`src/${file}`, 'utf8')
     t.notMatch(text, /Date\.now|new Date\(\)|process\.|\basync\b|\bawait\b|console\./, file)
   }
@@ -62,7 +84,11 @@ t.test('each rule has its file, its cases and its page', async (t) => {
     .map((file) => file.replace(/\.ts$/, ''))
     .filter((id) => !['index', 'define-rule', 'trust-wording'].includes(id))
   const ids = rules.map(({ id }) => id).sort()
-  t.strictSame(files.sort(), ids, 'each file in src/rules is a rule that stands in index.ts; what rules share belongs into src/model')
+  t.strictSame(
+    files.sort(),
+    ids,
+    'each file in src/rules is a rule that stands in index.ts; what rules share belongs into src/model or src/identity-webhook'
+  )
   const named = (folder: string, extension: string): string[] =>
     readdirSync(folder).flatMap((file) => (file.endsWith(`.test${extension}`) ? [] : file.slice(0, -extension.length)))
   t.strictSame(named('test/rules', '.ts'), ids, 'each rule has its cases in test/rules/<id>.ts')

@@ -1,6 +1,6 @@
 import type { Fact } from '../../src/model/fact.js'
 import { known } from '../../src/model/fact.js'
-import { registeredWebhooksOf, type RegisteredWebhook } from '../../src/model/registered-webhooks.js'
+import { registeredWebhooksOf, type RegisteredWebhook } from '../../src/identity-webhook/registrations.js'
 import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
 

@@ -1,5 +1,5 @@
 import { known, moot } from '../../src/model/fact.js'
-import { registeredWebhooksOf } from '../../src/model/registered-webhooks.js'
+import { registeredWebhooksOf } from '../../src/identity-webhook/registrations.js'
 import { accountOf, annotated } from '../support/accounts.js'
 import { configurationOf, configurationSubject, eksWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'

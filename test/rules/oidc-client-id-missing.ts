@@ -1,5 +1,5 @@
 import { known, type Fact } from '../../src/model/fact.js'
-import { defaultIdentityWebhook, withAudience } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
 import type { ProviderAnswer } from '../../src/facts/facts.js'
 import type { Case } from '../support/rule-case.js'
 

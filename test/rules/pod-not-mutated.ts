@@ -1,4 +1,4 @@
-import { annotationNamesUnder } from '../../src/model/annotation-names.js'
+import { annotationNamesUnder } from '../../src/identity-webhook/annotation-names.js'
 import { unknown } from '../../src/model/fact.js'
 import type { Case } from '../support/rule-case.js'
 import { accountFacts, agentContainer, agentVolume, injectedPod, podOf, role, tokenVolume } from '../support/pods.js'

@@ -1,5 +1,5 @@
 import { known } from '../../src/model/fact.js'
-import { defaultIdentityWebhook } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
 import { otherRole, role } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'

@@ -1,5 +1,5 @@
 import { known } from '../../src/model/fact.js'
-import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
 import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
 import { role } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'

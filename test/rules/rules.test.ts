@@ -1,5 +1,5 @@
 import t from 'tap'
-import { withAnnotationPrefix } from '../../src/model/identity-webhook.js'
+import { withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
 import { parseSubject } from '../../src/model/subject.js'
 import type { Facts } from '../../src/facts/facts.js'
 import { known } from '../../src/model/fact.js'

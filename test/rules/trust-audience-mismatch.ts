@@ -1,6 +1,6 @@
 import type { Facts } from '../../src/facts/facts.js'
 import { known } from '../../src/model/fact.js'
-import { defaultIdentityWebhook, withAudience } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
 import type { Case } from '../support/rule-case.js'
 import { annotation, asks, issuer, policy, statement, trustOf } from '../support/trust.js'
 

@@ -8,7 +8,7 @@ import { Agent, request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { text as readStream } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { issueCa, issueServing } from '../../src/controller/issue-certificate.js'
+import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 
 const mebibyte = 2 ** 20
 const limit = 512 * mebibyte // resources.limits.memory of manifests/serve.yaml

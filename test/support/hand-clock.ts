@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/facts/iam/clock.js'
+import type { Clock } from '../../src/sources/iam/clock.js'
 
 /** A clock that stands still until a test moves it. */
 export interface HandClock extends Clock {

@@ -4,7 +4,7 @@
  * does not do as that does is to drop fields of containers that its version of Kubernetes does not know, and to write `resources: {}`.
  * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go, pkg/cache/cache.go)
  */
-import { parseCsvRecord } from '../../src/model/csv.ts'
+import { parseCsvRecord } from '../../src/text/csv.ts'
 
 /** The parts of a pod, of its containers and of its service account that count. */
 export interface Pod {

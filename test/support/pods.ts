@@ -1,7 +1,7 @@
 import type { Facts } from '../../src/facts/facts.js'
 import { podRoleFact } from '../../src/facts/pod-role.js'
 import { known } from '../../src/model/fact.js'
-import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../src/model/identity-webhook.js'
+import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../src/identity-webhook/settings.js'
 import type { Subject } from '../../src/model/subject.js'
 
 export const role = 'arn:aws:iam::111122223333:role/cart'

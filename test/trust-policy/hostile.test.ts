@@ -1,5 +1,5 @@
 import t from 'tap'
-import { evaluateTrust } from '../../src/index.js'
+import { evaluateTrust } from '../../src/library/index.js'
 import { asks, host, policy, question, statement } from '../support/trust.js'
 
 const mebi = 2 ** 20

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parsePattern } from '../../src/model/glob.js'
+import { parsePattern } from '../../src/text/glob.js'
 import { reachOf } from '../../src/trust-policy/reach.js'
 
 t.test('gives an example of whom a pattern lets in besides shop/cart', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { evaluateTrust } from '../../src/index.js'
+import { evaluateTrust } from '../../src/library/index.js'
 import { asks, host, policy, provider, question, statement, subject } from '../support/trust.js'
 
 const suggestedFor = (document: unknown, asked = {}): unknown => evaluateTrust(question(document, asked)).suggested

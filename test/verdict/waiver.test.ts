@@ -1,5 +1,5 @@
 import t from 'tap'
-import { closestTo } from '../../src/model/text.js'
+import { closestTo } from '../../src/text/escape.js'
 import { rules } from '../../src/rules/index.js'
 import { readWaiver } from '../../src/verdict/waiver.js'
 

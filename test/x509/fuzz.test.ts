@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { acceptedTexts } from '../../src/x509/accepted-texts.js'
+import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
 import { readBundle } from '../../src/x509/bundle.js'
 import { newestGo } from '../../src/x509/go-version.js'
 import { judgeTls } from '../../src/x509/judge-tls.js'

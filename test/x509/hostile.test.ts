@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { acceptedTexts } from '../../src/x509/accepted-texts.js'
-import { standingOf } from '../../src/x509/bundle-state.js'
-import { diagnoseBundle } from '../../src/x509/diagnose.js'
+import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
+import { standingOf } from '../../src/ca-bundle/state.js'
+import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
 import { judgeTls } from '../../src/x509/judge-tls.js'
-import { recoverCertificates } from '../../src/x509/recover.js'
+import { recoverCertificates } from '../../src/ca-bundle/recover.js'
 import { der, extension, issue, makeAuthority, makeDer, makeKey, name, oid, pem, sequence, text } from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')

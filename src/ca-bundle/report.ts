@@ -1,0 +1,192 @@
+import { acceptedTexts, pemOf } from './accepted-texts.js'
+import { readBundle, readCaBundle } from '../x509/bundle.js'
+import { standingOf, type BundleStanding, type BundleState } from './state.js'
+import { isInDate, type Certificate } from '../x509/certificate.js'
+import { descriptionOf, type CertificateDescription } from '../x509/describe.js'
+import { diagnoseBundle, type FaultKind } from './diagnose.js'
+import { goMinorOf } from '../x509/go-version.js'
+import { judgeTls, type TlsVerdict } from '../x509/judge-tls.js'
+import { recoverCertificates } from './recover.js'
+import { signsServed } from './signs-served.js'
+
+/** What there is to say about one bundle; also what `ca --output json` prints. */
+export interface BundleReport {
+  /** Whether nothing is wrong; warnings may be left. False, too, where the state is `unknown`. */
+  readonly good: boolean
+  /** Only where a server's chain was given. `of`: it is the API server's own, and stands for that of the webhook beside it. */
+  readonly verdict?: {
+    readonly accepted: boolean
+    readonly host: string
+    readonly of?: 'api-server'
+    readonly reason?: string
+    readonly go?: string
+  }
+  /** Only where somebody was asked which CA is right. */
+  readonly state?: BundleState
+  readonly because?: string
+  /** Who tells the injector's CA, in words. */
+  readonly source?: string
+  /** Only where somebody may have changed a list of the cluster's CAs, or it has just changed: what is not confirmed. */
+  readonly doubt?: string
+  /** Only where the WebhookTrust tells which CA is right: when that was confirmed, RFC 3339. */
+  readonly confirmedAt?: string
+  readonly certificates: readonly (CertificateDescription & {
+    readonly signs?: boolean
+    readonly isClusterCa?: boolean
+    readonly isInjectedCa?: boolean
+    readonly isPublishedCa?: boolean
+  })[]
+  /** An error is a cause of what is wrong; a warning alone leaves the bundle good. */
+  readonly faults: readonly {
+    readonly kind: FaultKind
+    readonly severity: 'error' | 'warning'
+    readonly message: string
+    readonly fix: string
+  }[]
+  readonly served: readonly CertificateDescription[]
+  /** The base64 text that should stand there; left out when nothing better is known. */
+  readonly repaired?: string
+}
+
+/** The bundles (base64 texts) that are right by the WebhookTrust. `best` is the one to write: of all current CAs, and of nothing else. */
+export interface PublishedBundles {
+  readonly best: string
+  readonly accepted: readonly string[]
+  readonly complete: readonly string[]
+  readonly confirmedAt: Date
+}
+
+export interface BundleQuestion {
+  readonly caBundle: string
+  readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
+  readonly clusterCa?: string | undefined
+  /** CAs (PEM) that may be the cluster's, too, and why that is not certain. */
+  readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
+  /** What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that `clusterCa` does not judge. */
+  readonly injected?:
+    | {
+        readonly current: string
+        readonly former?: string | undefined
+        /** Told apart from what is foreign, and never written into a bundle. */
+        readonly earlier?: string | undefined
+        readonly source: string
+      }
+    | undefined
+  /** What the policy goes by, for webhooks that neither of the others judges. */
+  readonly published?: PublishedBundles | undefined
+  /** Why nobody could tell which CA is right. */
+  readonly notKnown?: string | undefined
+  readonly at: Date
+  readonly go?: string | undefined
+}
+
+/** Puts together what the API server makes of a bundle, and what would be right. */
+export function bundleReportOf(question: BundleQuestion): BundleReport {
+  const { caBundle, served, injected, published, at, go } = question
+  const { bundle, faults, unusable } = diagnoseBundle(caBundle, at, go)
+  const judged = served && { host: served.host, of: served.of, ...judgeTls({ caBundle, ...served, at, go }) }
+  const standing = standingBy(question)
+  const currentCas = currentCasOf(question)
+  const current = currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
+  // What an injector merged is its own: what it left in may still sign what is served.
+  const isInjectors =
+    injected !== undefined && standing?.state === 'ok' && faults.every(({ kind }) => kind === 'expiring' || kind === 'expired')
+  const repaired = isInjectors ? undefined : repairedText(question, current)
+  const isUsable = unusable === undefined && (bundle?.certificates.some((certificate) => isInDate(certificate, at)) ?? false)
+  const isWrong = !(judged?.accepted ?? isUsable) || (standing !== undefined && !['ok', 'unknown'].includes(standing.state))
+  const signs = judged && signsServed(judged.served, go)
+  const mark = injected !== undefined ? 'isInjectedCa' : question.clusterCa !== undefined ? 'isClusterCa' : 'isPublishedCa'
+
+  return {
+    good: !isWrong && standing?.state !== 'unknown',
+    ...(judged && { verdict: verdictOf(judged) }),
+    ...(standing && { state: standing.state, because: standing.because }),
+    ...(injected && { source: injected.source }),
+    ...(question.unconfirmed && { doubt: question.unconfirmed.doubt }),
+    ...(published && { confirmedAt: published.confirmedAt.toISOString() }),
+    certificates: (bundle?.certificates ?? []).map((certificate) => {
+      const isSigner = signs?.(certificate)
+      return {
+        ...descriptionOf(certificate),
+        ...(isSigner !== undefined && { signs: isSigner }),
+        ...(currentCas !== undefined && { [mark]: current.some(({ raw }) => raw.equals(certificate.raw)) })
+      }
+    }),
+    faults: faults.map(({ kind, message, fix }) => {
+      const isCause = !isUsable || (isWrong && !harmless.has(kind))
+      return { kind, severity: isCause ? 'error' : 'warning', message, fix }
+    }),
+    served: (judged?.served ?? []).map(descriptionOf),
+    ...(repaired !== undefined && repaired !== caBundle && { repaired })
+  }
+}
+
+// Beside a certificate that can be used, these make no call fail. The rules about them warn, too.
+const harmless: ReadonlySet<FaultKind> = new Set(['private-key', 'expiring', 'duplicate'])
+
+/** The CAs that are known to be right, as PEM. */
+function currentCasOf({ injected, clusterCa, published }: BundleQuestion): string | undefined {
+  return injected?.current ?? clusterCa ?? (published && pemTextOf(published.best))
+}
+
+const pemTextOf = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1')
+
+/** How the bundle stands to the CAs that are right; undefined where nobody was asked. */
+function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'because'> | undefined {
+  const { caBundle, served, unconfirmed, injected, published, notKnown, at, go } = question
+  const currentCas = currentCasOf(question)
+  if (currentCas === undefined && notKnown === undefined) return undefined
+
+  const formerCas = [injected?.former, injected?.earlier, ...(published?.accepted ?? []).map(pemTextOf)]
+  const standing = standingOf({
+    caBundle,
+    currentCas: currentCas ?? '',
+    formerCas: formerCas.filter((pem) => pem !== undefined).join('\n'),
+    source: injected?.source,
+    served,
+    at,
+    go
+  })
+  if (standing.state === 'unknown' && notKnown !== undefined)
+    return { state: 'unknown', because: `which CA is right is not known: ${notKnown}` }
+  // It holds none of the CAs that are certain, and one that may be the cluster's all the same.
+  if (unconfirmed !== undefined && (standing.state === 'foreign' || standing.state === 'stale') && holdsAny(caBundle, unconfirmed.cas, go))
+    return { state: 'unknown', because: `whether its CA is the cluster's is not certain: ${unconfirmed.doubt}` }
+  // What is still accepted still works: the webhook may serve a certificate of the CA before.
+  if (standing.state === 'stale' && published?.accepted.includes(caBundle)) return { ...standing, state: 'incomplete' }
+
+  return standing
+}
+
+function holdsAny(caBundle: string, cas: string, go: string | undefined): boolean {
+  const wanted = readBundle(Buffer.from(cas), goMinorOf(go)).certificates
+
+  return readCaBundle(caBundle, goMinorOf(go))?.certificates.some(({ raw }) => wanted.some((ca) => ca.raw.equals(raw))) ?? false
+}
+
+function verdictOf(judged: TlsVerdict & { host: string; of: 'api-server' | undefined }): NonNullable<BundleReport['verdict']> {
+  const { accepted, host, of } = judged
+
+  return { accepted, host, ...(of && { of }), ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go }) }
+}
+
+/** The CAs that are known to be right; else the certificates that the text was meant to hold, without those that have expired. */
+function repairedText(
+  { caBundle, clusterCa, injected, published, at, go }: BundleQuestion,
+  current: readonly Certificate[]
+): string | undefined {
+  const currentCas = injected?.current ?? clusterCa
+  // The policy compares texts, so nothing else than one of its own will do.
+  if (currentCas === undefined && published !== undefined) return published.complete.includes(caBundle) ? caBundle : published.best
+  if (currentCas !== undefined && current.length > 0) {
+    if (acceptedTexts(currentCas, { besides: injected?.former, inPlace: caBundle, go }).complete.includes(caBundle)) return caBundle
+    const former = readBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
+    return bundleText([...current, ...former.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))])
+  }
+  const meant = recoverCertificates(Buffer.from(caBundle, 'base64'), go).filter((certificate) => certificate.notAfter >= at.getTime())
+
+  return meant.length === 0 ? undefined : bundleText(meant)
+}
+
+const bundleText = (certificates: readonly Certificate[]): string =>
+  Buffer.from(certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')).toString('base64')

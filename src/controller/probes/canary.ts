@@ -1,0 +1,69 @@
+import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
+import { credentialsOf } from '../../identity-webhook/credentials.js'
+import { parsePod } from '../../model/pod.js'
+import { annotationsOf, isRecord } from '../../text/record.js'
+import type { KubeClient } from '../../kube/client.js'
+import { canaryAccount, canaryNamespace } from '../own-names.js'
+import type { Proof } from './self-test.js'
+
+/** The role of the canary's account; an account that does not exist, so it can do nothing. */
+export const canaryRole = 'arn:aws:iam::000000000000:role/irsa-guard-canary'
+
+/**
+ * Proves that one API server's identity webhook mutates pods: a pod under an annotated service account is created in a dry run, and must come back
+ * with the variables, the projected token and its mount.
+ */
+export async function proveIdentityWebhook(client: KubeClient, settings: IdentityWebhookSettings): Promise<Proof> {
+  const { status, body } = await client.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/${canaryNamespace}/pods`,
+    query: { dryRun: 'All' },
+    body: canaryPod
+  })
+  const message = isRecord(body) && typeof body['message'] === 'string' ? body['message'] : ''
+  if (status !== 201 || !isRecord(body)) return { state: 'unknown', because: `the canary pod was answered with ${status}: ${message}` }
+
+  const pod = parsePod(body)
+  const container = pod?.containers[0]
+  if (pod === undefined || container === undefined) return { state: 'unknown', because: 'the canary pod came back without its container' }
+
+  const credentials = credentialsOf(pod, container, settings)
+  if (credentials.kind === 'web-identity' && credentials.token !== undefined && credentials.role.value === canaryRole)
+    return { state: 'works' }
+
+  const unasked = await unaskedRole(client, settings)
+  if (unasked !== undefined) return { state: 'unknown', because: unasked }
+
+  const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it came back as it was sent'
+  return { state: 'fails', because: `a pod of an annotated service account got no role: ${found}` }
+}
+
+/** Why the canary proves nothing: its account, as it is installed, does not ask for the role where the identity webhook looks. */
+async function unaskedRole(client: KubeClient, { annotationNames }: IdentityWebhookSettings): Promise<string | undefined> {
+  const { status, body } = await client.request({ path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts/${canaryAccount}` })
+  if (status !== 200 || !isRecord(body)) return undefined
+  const key = annotationNames['role-arn']
+  if (annotationsOf(body)[key] === canaryRole) return undefined
+
+  return `the canary's service account does not ask for its role: kubectl annotate serviceaccount ${canaryAccount} -n ${canaryNamespace} --overwrite ${key}=${canaryRole}`
+}
+
+// Nothing of it ever runs. It satisfies the pod security standard `restricted`, which its namespace enforces.
+const canaryPod = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'irsa-guard-canary', namespace: canaryNamespace },
+  spec: {
+    serviceAccountName: canaryAccount,
+    automountServiceAccountToken: false,
+    restartPolicy: 'Never',
+    securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'canary',
+        image: 'irsa-guard',
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+      }
+    ]
+  }
+}

@@ -1,0 +1,31 @@
+import type { AccountAnswer } from '../model/service-account.js'
+import type { IdentityWebhookSettings } from './settings.js'
+import { containersToMutate, credentialsOf, type ContainerCredentials } from './credentials.js'
+import type { Container } from '../model/pod.js'
+import { roleRequestOf, type RoleRequest } from './role-request.js'
+import type { PodSubject, WorkloadSubject } from '../model/subject.js'
+
+/** The role that a pod's service account asks for, and what its containers have of it. */
+export interface PodRole {
+  readonly request: RoleRequest
+  /** Those that the identity webhook is to give the role to. */
+  readonly containers: readonly { readonly container: Container; readonly credentials: ContainerCredentials }[]
+}
+
+/** Judges a pod, or the pods of a template; undefined when their service account asks for no role. */
+export function podRoleOf(
+  { namespace, pod }: PodSubject | WorkloadSubject,
+  account: AccountAnswer,
+  settings: IdentityWebhookSettings
+): PodRole | undefined {
+  const request = roleRequestOf(
+    { namespace, name: pod.serviceAccountName, annotations: account.exists ? account.annotations : {} },
+    settings
+  )
+  if (request === undefined) return undefined
+
+  return {
+    request,
+    containers: containersToMutate(pod, settings).map((container) => ({ container, credentials: credentialsOf(pod, container, settings) }))
+  }
+}

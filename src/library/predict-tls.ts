@@ -1,0 +1,60 @@
+import { moot } from '../model/fact.js'
+import type { Finding } from '../model/finding.js'
+import { parseWebhookConfiguration } from '../model/webhook-configuration.js'
+import { rules } from '../rules/index.js'
+import { evaluate } from '../verdict/evaluate.js'
+import { buildPlanner } from '../verdict/plan.js'
+import { judgeTls, type TlsQuestion } from '../x509/judge-tls.js'
+import type { RefusalCode } from '../x509/tls-refusal.js'
+
+/** Whether the API server would talk to the server; `reason` says in plain words why not. */
+export interface TlsPrediction {
+  readonly accepted: boolean
+  readonly reason?: string
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Predicts whether a Kubernetes API server, as TLS client, accepts a webhook's certificate chain with a `caBundle`. `caBundle` is
+ * the base64 text of `clientConfig.caBundle`; `chain` is PEM as the server sends it, leaf first; `host` a DNS name or IP address;
+ * `go` the Go that the API server is built with, such as `1.23` (the newest known by default). Never throws on any bundle or chain.
+ *
+ * @example
+ * predictTls({ caBundle, chain, host: 'webhook.default.svc', at: new Date() }).accepted
+ */
+export function predictTls(question: TlsQuestion): TlsPrediction {
+  const verdict = judgeTls(question)
+  const findings = bundleFindings(question)
+  if (verdict.accepted) return { accepted: true, findings }
+
+  const { code, reason } = verdict.refusal
+  const isSaid = findings.some(({ severity }) => severity === 'error')
+  const untrusted: Finding = {
+    rule: 'ca-bundle-untrusted',
+    severity: 'error',
+    field: 'clientConfig.caBundle',
+    message: reason,
+    fix: 'put the certificate of the CA there that signs the serving certificate',
+    docs: 'docs/rules/ca-bundle-untrusted.md'
+  }
+
+  return { accepted: false, reason, findings: isSaid || !aboutTrust.has(code) ? findings : [...findings, untrusted] }
+}
+
+/** Refusals that another bundle would cure; the others are faults of the server's certificate. */
+const aboutTrust: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['bundle-empty', 'unknown-authority', 'too-many-signature-checks'])
+
+/** What the rules about bundles say of this one, as of a webhook's. */
+function bundleFindings({ caBundle, at }: TlsQuestion): Finding[] {
+  const subject = parseWebhookConfiguration(
+    { kind: 'ValidatingWebhookConfiguration', webhooks: [{ name: '', clientConfig: { caBundle } }] },
+    { stage: 'source' }
+  )
+  if (subject === undefined) return []
+
+  const { findings } = evaluate(planFor(subject), subject, { clusterCa: moot('the server is known') }, { at })
+
+  return findings.map((finding) => ({ ...finding, field: 'clientConfig.caBundle' }))
+}
+
+const planFor = buildPlanner(rules.filter(({ id }) => id.startsWith('ca-bundle-')))

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { reasonOf } from '../text/escape.js'
+
+// However often it is woken, work leaves the API server this much rest.
+const shortestPause = 500
+
+/** Work that is done again and again until it is stopped. */
+export interface Repeated {
+  /** Why the last round failed, or that none has ended yet; undefined when the last one worked. */
+  trouble(): string | undefined
+  /** Resolves when the first round has ended, well or not. */
+  readonly begun: Promise<void>
+  /** Starts the next round at once. */
+  now(): void
+  stop(): Promise<void>
+}
+
+/**
+ * Does `work` at once and then `interval` milliseconds after each end; after a failure sooner, with back-off. A failure is logged once for
+ * as long as it stays the same, and so is its end.
+ */
+export function repeat(name: string, interval: number, log: Logger, work: () => Promise<void>): Repeated {
+  const stopped = new AbortController()
+  const begun = Promise.withResolvers<undefined>()
+  let trouble: string | undefined = 'not done yet'
+  let wake = new AbortController()
+
+  const isStopped = (): boolean => stopped.signal.aborted
+
+  async function run(): Promise<void> {
+    let failures = 0
+    let logged: string | undefined
+    while (!isStopped()) {
+      wake = new AbortController()
+      try {
+        await work()
+        if (logged !== undefined) log.info({ work: name }, 'works again')
+        trouble = logged = undefined
+        failures = 0
+      } catch (error) {
+        trouble = reasonOf(error)
+        if (trouble !== logged && !isStopped()) log.warn({ work: name, err: error }, 'does not work')
+        logged = trouble
+        failures++
+      }
+      begun.resolve(undefined)
+      await sleep(Math.min(shortestPause, interval), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped
+      const pause = failures === 0 ? interval : Math.min(interval, 500 * 2 ** Math.min(failures - 1, 10))
+      await sleep(pause, undefined, { signal: AbortSignal.any([stopped.signal, wake.signal]) }).catch(() => undefined) // woken or stopped
+    }
+  }
+
+  const running = run()
+
+  return {
+    begun: begun.promise.then(() => undefined),
+    trouble: () => trouble,
+    now: () => wake.abort(),
+    stop: async () => {
+      stopped.abort()
+      begun.resolve(undefined)
+      await running
+    }
+  }
+}

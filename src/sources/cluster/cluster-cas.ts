@@ -1,0 +1,56 @@
+import { apiServerName, type KubeClient } from '../../kube/client.js'
+import { readServedChain } from '../../kube/served-chain.js'
+import { addressOfUrl } from '../../text/url-address.js'
+import { recordOf, textOf } from '../../text/record.js'
+import { confirmCas, type ClusterCas, type PublishedCas } from '../../ca-bundle/confirm-cas.js'
+
+/**
+ * Reads the CAs of a cluster. kube-controller-manager publishes them in each namespace as ConfigMap `kube-root-ca.crt`: during a rotation both, in
+ * an order that proves nothing. Many users may write ConfigMaps, so only a CA counts that this process trusts, or that signed what an API server
+ * serves. A ConfigMap that is missing, or may not be read, is left out. `chains` are what API servers serve now (PEM, leaf first), undefined where
+ * one could not be reached; what does not bear the name of an API server comes from a proxy in front of it and proves nothing. Rejects when the API
+ * server does not answer.
+ */
+export async function readClusterCas(
+  client: KubeClient,
+  { namespace, chains, at }: { namespace: string; chains: readonly (string | undefined)[]; at: Date }
+): Promise<ClusterCas> {
+  const [trust, own, system] = await Promise.all([
+    client.readTrust(),
+    readPublishedCas(client, namespace),
+    readPublishedCas(client, systemNamespace)
+  ])
+  const published = [own, system].filter((list) => list !== undefined)
+  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users may write than in kube-system. And a
+  // kubeconfig may name the CA of a proxy in front of the API server.
+  const others = trust.isMounted ? system && [system] : published
+
+  return confirmCas({
+    trusted: trust.cas,
+    trustedOnlyWith: others === undefined || others.length === 0 ? undefined : others.map(({ pem }) => pem).join('\n'),
+    published,
+    served: chains.flatMap((chain) => (chain === undefined ? [] : [{ host: apiServerName, chain }])),
+    at
+  })
+}
+
+/** The same for a command, which asks the one API server that its kubeconfig names. */
+export async function readClusterCasOnce(client: KubeClient, at: Date): Promise<ClusterCas> {
+  const { host, port } = addressOfUrl(client.server)
+  const chain = await readServedChain({ host, port }, handshakeTimeout).catch(() => undefined) // behind a proxy nothing says which CA signs
+
+  return readClusterCas(client, { namespace: 'default', chains: [chain], at })
+}
+
+const systemNamespace = 'kube-system'
+const handshakeTimeout = 5000
+
+async function readPublishedCas(client: KubeClient, namespace: string): Promise<PublishedCas | undefined> {
+  const { status, body } = await client.request({ path: `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt` })
+  if (status === 403 || status === 404) return undefined
+  if (status !== 200) throw new Error(`ConfigMap ${namespace}/kube-root-ca.crt could not be read: the API server answered ${status}`)
+  const { data, immutable } = recordOf(body)
+  const pem = textOf(recordOf(data)['ca.crt'])
+
+  return pem === undefined ? undefined : { name: `ConfigMap ${namespace}/kube-root-ca.crt`, pem, isImmutable: immutable === true }
+}

@@ -1,0 +1,88 @@
+import type { KubeClient } from '../../kube/client.js'
+import { keyOf, listAndWatch } from '../../kube/list-and-watch.js'
+import { isObjectName } from '../../model/object-name.js'
+import { accountOf, type AccountAnswer } from '../../model/service-account.js'
+import { known, unknown, type Fact } from '../../model/fact.js'
+import { parseNamespaceSettings } from '../../model/namespace.js'
+import { quote, reasonOf } from '../../text/escape.js'
+import { buildIssuerReader } from './cluster-issuer.js'
+import type { AccountSource, ClusterSource } from '../../facts/facts.js'
+import { readThrough } from './read-through.js'
+
+/** Facts about a live cluster. */
+export interface LiveCluster extends ClusterSource, AccountSource {
+  /** The collections that are watched and have not been listed yet; ready once there are none. */
+  readonly unlisted: readonly string[]
+  readonly lastEvents: Readonly<Record<string, Date | undefined>>
+  stop(): void
+}
+
+// A bookmark comes about once a minute. What was true five minutes ago may deny what works by now.
+const accountsMaxAge = 300_000
+
+/**
+ * Watches a cluster's namespaces and service accounts (metadata only) and finds out its issuer. `onTrouble` hears of each change for the
+ * worse or better.
+ */
+export function watchCluster(client: KubeClient, onTrouble: (collection: string, because: string | undefined) => void): LiveCluster {
+  const watch = <T>(collection: string, keep: (object: unknown) => T) =>
+    listAndWatch(client, {
+      path: `/api/v1/${collection}`,
+      metadataOnly: true,
+      keep,
+      onTrouble: (because) => onTrouble(collection, because)
+    })
+  const namespaces = watch('namespaces', parseNamespaceSettings)
+  const serviceaccounts = watch('serviceaccounts', accountOf)
+  const namespaceOf = readThrough(namespaces)
+  const accountFor = readThrough(serviceaccounts, { maxAge: accountsMaxAge })
+  const collections = { namespaces, serviceaccounts }
+
+  return {
+    readIssuer: buildIssuerReader(client),
+    readNamespace: (name, within) =>
+      namespaceOf(name, (signal) => readMetadata(client, 'namespaces', name, signal, parseNamespaceSettings), within),
+    readAccount: (namespace, name, within) => {
+      if (!isObjectName(namespace) || !isObjectName(name))
+        return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
+
+      const read = (signal: AbortSignal): Promise<Fact<AccountAnswer>> =>
+        readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, signal, accountOf, { exists: false })
+      return accountFor(keyOf(namespace, name), read, within)
+    },
+    get unlisted() {
+      return Object.entries(collections).flatMap(([collection, { synced }]) => (synced ? [] : [collection]))
+    },
+    get lastEvents() {
+      return { namespaces: namespaces.lastEvent, serviceaccounts: serviceaccounts.lastEvent }
+    },
+    stop: () => {
+      for (const watched of Object.values(collections)) watched.stop()
+    }
+  }
+}
+
+/** Reads the metadata of one object; `absent` is the answer when there is none, without it that is unknown. */
+async function readMetadata<T>(
+  client: KubeClient,
+  collection: string,
+  name: string,
+  signal: AbortSignal,
+  keep: (object: unknown) => T,
+  absent?: T
+): Promise<Fact<T>> {
+  const path = `${collection}/${encodeURIComponent(name)}`
+  try {
+    const { status, body } = await client.request({
+      path: `/api/v1/${path}`,
+      accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+      signal
+    })
+    if (status === 200) return known(keep(body))
+    if (status === 404 && absent !== undefined) return known(absent)
+
+    return unknown(`${path} could not be read (the API server answered ${status})`)
+  } catch (error) {
+    return unknown(`${path} could not be read (${reasonOf(error)})`)
+  }
+}

@@ -1,0 +1,158 @@
+import type { KubeClient } from '../../kube/client.js'
+import { isObjectName } from '../../model/object-name.js'
+import type { CaInjection } from '../../ca-bundle/injection.js'
+import { known, moot, unknown, type Fact } from '../../model/fact.js'
+import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
+import { before } from '../../facts/before.js'
+import { reasonOf } from '../../text/escape.js'
+
+/** The CAs that an injector writes into a bundle, where it says so in public. */
+export interface InjectedCas {
+  /** PEM, as the injector has it. */
+  readonly current: string
+  /** What it wrote until a moment ago: the webhook may still serve a certificate of it. */
+  readonly former?: string | undefined
+  /** What it is said to have written before that. Its request is history, which anybody who may create one can invent: good for a name only. */
+  readonly earlier?: string | undefined
+  /** Who says so, in words. */
+  readonly source: string
+}
+
+/** Unknown for now: the API server did not answer, or not this time. What was right a moment ago is more likely than nothing. */
+export interface InjectedCasFact {
+  readonly fact: Fact<InjectedCas>
+  readonly isPassing: boolean
+}
+
+/**
+ * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read: that of a Certificate is written from
+ * the CertificateRequest of its revision, whose status holds the same `ca` (cert-manager, pkg/controller/certificates/issuing). Never throws.
+ */
+export async function readInjectedCas(
+  client: KubeClient,
+  injection: CaInjection | undefined,
+  { clusterCas, signal }: { clusterCas: string | undefined; signal: AbortSignal }
+): Promise<InjectedCasFact> {
+  if (injection === undefined) return lasting(moot('no injector is asked'))
+
+  switch (injection.from) {
+    case 'cluster':
+      return lasting(
+        clusterCas === undefined
+          ? unknown('the CAs of the cluster are not known')
+          : known({ current: clusterCas, source: 'kube-root-ca.crt' })
+      )
+    case 'service-ca':
+      return readServiceCa(client, signal)
+    case 'Secret':
+      return lasting(unknown(`the CA is in Secret ${injection.value}, and Secrets are not read`))
+    case 'Certificate':
+      return readCertificateCa(client, injection, signal)
+  }
+}
+
+const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing: false })
+
+/**
+ * OpenShift's kube-controller-manager keeps this ConfigMap in every namespace. It is read where only administrators write: elsewhere, and without
+ * OpenShift, whoever may write ConfigMaps could name a CA of their own.
+ * https://docs.openshift.com/container-platform/latest/security/certificates/service-serving-certificate.html
+ */
+async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<InjectedCasFact> {
+  const name = 'ConfigMap kube-system/openshift-service-ca.crt'
+  const answer = await readObject(client, '/api/v1/namespaces/kube-system/configmaps/openshift-service-ca.crt', name, signal)
+  if ('isPassing' in answer) return answer
+
+  const current = textOf(recordOf(answer.object['data'])['service-ca.crt'])
+
+  return lasting(current === undefined ? unknown(`${name} holds no service-ca.crt`) : known({ current, source: name }))
+}
+
+async function readCertificateCa(client: KubeClient, { reference, value }: CaInjection, signal: AbortSignal): Promise<InjectedCasFact> {
+  const { namespace, name } = reference ?? { namespace: '', name: '' }
+  const certificate = `Certificate ${value}`
+  if (!isObjectName(namespace) || !isObjectName(name)) return lasting(unknown(`${certificate} is not a name that an object can have`))
+
+  const folder = `/apis/cert-manager.io/v1/namespaces/${namespace}`
+  const found = await readObject(client, `${folder}/certificates/${name}`, certificate, signal)
+  if ('isPassing' in found) return found
+
+  const revision = recordOf(found.object['status'])['revision']
+  if (typeof revision !== 'number') return lasting(unknown(`${certificate} has not been issued yet`))
+
+  // One object by its name each, so nobody needs the right to list: cert-manager has named them so since 1.13 (StableCertificateRequestName).
+  const [last, now, next] = await Promise.all(
+    [revision - 1, revision, revision + 1].map(async (number) => {
+      const request = `CertificateRequest ${namespace}/${name}-${number}`
+      const answer = await readObject(client, `${folder}/certificaterequests/${name}-${number}`, request, signal)
+      if ('isPassing' in answer) return { answer, cas: undefined, request }
+
+      return { answer, cas: casOfRequest(answer.object, { certificate: found.object, name, revision: number }), request }
+    })
+  )
+  const sourceOf = ({ request }: { request: string }): string => `${certificate} (${request})`
+  // The Secret is written first, and the revision counted after it. Without an issuance under way, a next request is nobody's.
+  if (next?.cas !== undefined && isConditionTrue(found.object, 'Issuing'))
+    return lasting(known({ current: next.cas, former: now?.cas, earlier: last?.cas, source: sourceOf(next) }))
+  if (now?.cas !== undefined) return lasting(known({ current: now.cas, earlier: last?.cas, source: sourceOf(now) }))
+
+  return now !== undefined && 'isPassing' in now.answer
+    ? now.answer
+    : lasting(unknown(`${now?.request ?? certificate} of ${certificate} does not show the CA`))
+}
+
+/**
+ * The CA of an issued request (PEM), which issuers tell on a best-effort basis: https://cert-manager.io/docs/reference/api-docs/. As for
+ * cert-manager itself, only a request counts that this Certificate owns, and that asks the issuer which the Certificate names
+ * (pkg/controller/certificates, RequestMatchesSpec): else whoever may create requests could have one signed by an issuer of their own.
+ */
+function casOfRequest(
+  request: Readonly<Record<string, unknown>>,
+  { certificate, name, revision }: { certificate: Readonly<Record<string, unknown>>; name: string; revision: number }
+): string | undefined {
+  const annotations = annotationsOf(request)
+  const { ca } = recordOf(request['status'])
+  const { uid } = recordOf(certificate['metadata'])
+  const isOwned = listOf(recordOf(request['metadata'])['ownerReferences']).some((owner) => recordOf(owner)['uid'] === uid)
+  if (!isOwned || issuerOf(request) !== issuerOf(certificate)) return undefined
+  if (!isConditionTrue(request, 'Ready') || isConditionTrue(request, 'Denied') || isConditionTrue(request, 'InvalidRequest'))
+    return undefined
+  if (annotations['cert-manager.io/certificate-name'] !== name) return undefined
+  if (annotations['cert-manager.io/certificate-revision'] !== String(revision)) return undefined
+
+  return typeof ca === 'string' && ca !== '' ? Buffer.from(ca, 'base64').toString() : undefined
+}
+
+/** The issuer that an object names, with the defaults of cert-manager's API. */
+function issuerOf(object: Readonly<Record<string, unknown>>): string {
+  const { name, kind = 'Issuer', group = 'cert-manager.io' } = recordOf(recordOf(object['spec'])['issuerRef'])
+
+  return JSON.stringify([group, kind, name])
+}
+
+const isConditionTrue = (object: Readonly<Record<string, unknown>>, type: string): boolean =>
+  listOf(recordOf(object['status'])['conditions'])
+    .map(recordOf)
+    .some((condition) => condition['type'] === type && condition['status'] === 'True')
+
+async function readObject(
+  client: KubeClient,
+  path: string,
+  name: string,
+  signal: AbortSignal
+): Promise<{ readonly object: Readonly<Record<string, unknown>> } | InjectedCasFact> {
+  const late = `${name} was not read in time`
+  try {
+    const reading = client.request({ path, signal }).then(known)
+    const answer = await before(signal, reading, late)
+    if (answer.state !== 'known') return { fact: answer, isPassing: true }
+    const { status, body } = answer.value
+    if (status === 200) return { object: recordOf(body) }
+    if (status === 404) return lasting(unknown(`there is no ${name}`))
+
+    // Too many requests, and faults of a server, pass: RFC 9110 section 15.6 and RFC 6585 section 4
+    return { fact: unknown(`${name} could not be read (the API server answered ${status})`), isPassing: status === 429 || status >= 500 }
+  } catch (error) {
+    return { fact: unknown(`${name} could not be read (${reasonOf(error)})`), isPassing: true }
+  }
+}

@@ -1,0 +1,142 @@
+import { known, unknown, type Fact } from '../../model/fact.js'
+import { GuardError } from '../../model/guard-error.js'
+import { parseRoleArn } from '../../model/role-arn.js'
+import { isRecord } from '../../model/subject.js'
+import { closestTo } from '../../text/escape.js'
+import { providerArnOf } from '../../trust-policy/provider.js'
+import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
+import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from '../../facts/facts.js'
+import { listOf, parseRole, type Fail, type IamFile } from './iam-file.js'
+import { similarProviders } from './similar-providers.js'
+import { buildTrustingRoles } from './trusting-roles.js'
+
+/** What IAM files say, indexed for questions. */
+export interface Snapshot {
+  readonly iam: IamSource
+  readonly trustingRoles: TrustingRoleSource
+  readonly issuer: string | undefined
+}
+
+/**
+ * Reads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source of facts. Throws
+ * ERR_IAM_SNAPSHOT, naming the file and the field.
+ */
+export function loadSnapshots(documents: readonly { readonly file: string; readonly content: unknown }[]): Snapshot {
+  const files = documents.map(({ file, content }) => {
+    const fail: Fail = (message) => {
+      throw new GuardError('ERR_IAM_SNAPSHOT', `${file}: ${message}`)
+    }
+    return isAuthorizationDetails(content) ? parseAuthorizationDetails(content, fail) : parseSnapshot(content, fail)
+  })
+  const issuers = new Set(files.flatMap(({ issuer }) => issuer ?? []))
+
+  return {
+    issuer: issuers.size === 1 ? [...issuers][0] : undefined,
+    iam: sourceOf(files),
+    trustingRoles: buildTrustingRoles(
+      files.flatMap(({ roles = [] }) => roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document })))
+    )
+  }
+}
+
+function sourceOf(files: readonly IamFile[]): IamSource {
+  // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS quotas".
+  const roles = new Map<string, Map<string, Fact<RoleAnswer>>>()
+  for (const role of files.flatMap((file) => file.roles ?? [])) {
+    const { account, name } = parseRoleArn(role.arn) ?? { account: '', name: '' } // the parsers of the files let in nothing else
+    groupOf(roles, account).set(name.toLowerCase(), known(role))
+  }
+  const registered = files.flatMap(({ oidcProviders }) => oidcProviders ?? [])
+  const providers = new Map<string, Map<string, Map<string, Fact<ProviderAnswer>>>>()
+  for (const { arn, clientIds } of registered) {
+    const [, partition = '', account = '', host = ''] = providerArn.exec(arn) ?? []
+    groupOf(groupOf(providers, partition), account).set(`https://${host}`, known({ registered: true, arn, clientIds }))
+  }
+  const rolesListed = new Set(files.flatMap(({ accounts, roles }) => (roles === undefined ? [] : accounts)))
+  const providersListed = new Set(files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts)))
+
+  return {
+    readRole: (arn): Fact<RoleAnswer> => {
+      const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
+      if (role !== undefined) return role
+      if (rolesListed.has(arn.account)) return known({ exists: false })
+
+      return unknown(`the IAM file does not list all roles of account ${arn.account}`)
+    },
+    readProvider: ({ account, partition, issuer }: ProviderQuestion): Fact<ProviderAnswer> => {
+      const provider = providers
+        .get(partition)
+        ?.get(account)
+        ?.get(issuer.startsWith('https://') ? issuer : `https://${issuer}`)
+      if (provider !== undefined) return provider
+      if (!providersListed.has(account)) return unknown(`the IAM file does not list the OIDC providers of account ${account}`)
+
+      const arn = providerArnOf(partition, account, issuer.replace(/^https:\/\//, ''))
+      const prefix = providerArnOf(partition, account, '')
+      const similar = similarProviders(
+        arn,
+        registered.map((other) => other.arn).filter((other) => other.startsWith(prefix))
+      )
+      return known({ registered: false, arn, similar })
+    }
+  }
+}
+
+function groupOf<T>(groups: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  const group = groups.get(key) ?? new Map<string, T>()
+  groups.set(key, group)
+
+  return group
+}
+
+const providerArn = /^arn:(aws[a-z0-9-]*):iam::(\d{12}):oidc-provider\/(.+)/s
+
+const keys = ['apiVersion', 'kind', 'takenAt', 'accounts', 'issuer', 'roles', 'oidcProviders']
+
+function parseSnapshot(content: unknown, fail: Fail): IamFile {
+  if (!isRecord(content) || content['kind'] !== 'IamSnapshot' || content['apiVersion'] !== 'irsa-guard.io/v1') {
+    return fail(
+      'expected an object with apiVersion "irsa-guard.io/v1" and kind "IamSnapshot", or the output of aws iam get-account-authorization-details'
+    )
+  }
+  for (const key of Object.keys(content)) {
+    const meant = closestTo(key, keys) // others are somebody's own remarks
+    if (meant !== undefined && meant !== key) fail(`${key}: unknown key; did you mean ${meant}?`)
+  }
+  const { takenAt, issuer, roles, oidcProviders } = content
+  if (takenAt !== undefined && (typeof takenAt !== 'string' || Number.isNaN(Date.parse(takenAt)))) {
+    return fail(`takenAt is ${JSON.stringify(takenAt)}; expected a time such as 2026-11-22T10:00:00Z`)
+  }
+  if (issuer !== undefined && (typeof issuer !== 'string' || !issuer.startsWith('https://'))) {
+    return fail(`issuer is ${JSON.stringify(issuer)}; expected a URL that begins with https://`)
+  }
+
+  return {
+    issuer,
+    accounts: listOf(content['accounts'], 'accounts', fail).map((account, index) =>
+      typeof account === 'string' && /^\d{12}$/.test(account)
+        ? account
+        : fail(`accounts[${index}] is ${JSON.stringify(account)}; expected an account id, a text of 12 digits`)
+    ),
+    roles:
+      roles === undefined
+        ? undefined
+        : listOf(roles, 'roles', fail).map((role, index) => parseRole(role, 'arn', 'trustPolicy', `roles[${index}]`, fail)),
+    oidcProviders:
+      oidcProviders === undefined
+        ? undefined
+        : listOf(oidcProviders, 'oidcProviders', fail).map((provider, index) => parseProvider(provider, `oidcProviders[${index}]`, fail))
+  }
+}
+
+function parseProvider(provider: unknown, at: string, fail: Fail): { arn: string; clientIds: readonly string[] } {
+  const { arn, clientIds } = isRecord(provider) ? provider : {}
+  if (typeof arn !== 'string' || !providerArn.test(arn)) {
+    return fail(`${at}.arn is ${JSON.stringify(arn)}; expected the ARN of an OIDC provider`)
+  }
+  const texts = listOf(clientIds, `${at}.clientIds`, fail).map((clientId) =>
+    typeof clientId === 'string' ? clientId : fail(`${at}.clientIds holds ${JSON.stringify(clientId)}; expected texts`)
+  )
+
+  return { arn, clientIds: texts }
+}

@@ -1,0 +1,55 @@
+import { known } from '../../model/fact.js'
+import { isRecord, listOf, recordOf } from '../../text/record.js'
+import type { TrustingRoleSource } from '../../facts/facts.js'
+
+/**
+ * Looks up which roles name a service account exactly, by the `:sub` conditions of their trust policies. What such a policy allows in
+ * the end is not judged here: a role that names an account was made for it.
+ */
+export function buildTrustingRoles(roles: readonly { readonly arn: string; readonly trustPolicy: unknown }[]): TrustingRoleSource {
+  const arns = new Map<string, string[]>()
+  for (const { arn, trustPolicy } of roles) {
+    for (const key of new Set(namedBy(documentOf(trustPolicy)))) {
+      const list = arns.get(key)
+      if (list === undefined) arns.set(key, [arn])
+      else list.push(arn)
+    }
+  }
+
+  return {
+    rolesTrusting: ({ namespace, name }, issuer) =>
+      known(arns.get(`${issuer.replace(/^https:\/\//, '').toLowerCase()}:sub=system:serviceaccount:${namespace}:${name}`) ?? [])
+  }
+}
+
+/** A trust policy may be an object, or text: plain, or percent-encoded as GetRole returns it. */
+function documentOf(trustPolicy: unknown): unknown {
+  if (typeof trustPolicy !== 'string') return trustPolicy
+  try {
+    return JSON.parse(trustPolicy.trimStart().startsWith('%') ? decodeURIComponent(trustPolicy) : trustPolicy)
+  } catch {
+    return undefined // the rules about trust policies speak of a document that is none
+  }
+}
+
+/** `issuer:sub=subject`, for each subject that an Allow names in full. Condition keys do not mind case, subjects do. */
+function namedBy(document: unknown): string[] {
+  const statements = recordOf(document)['Statement']
+
+  return (isRecord(statements) ? [statements] : listOf(statements)).flatMap((statement) => {
+    const { Effect, Condition } = recordOf(statement)
+    if (Effect !== 'Allow') return []
+
+    return Object.entries(recordOf(Condition)).flatMap(([operator, keys]) => {
+      if (!/^(?:ForAnyValue:)?String(?:Equals|Like)$/i.test(operator)) return []
+
+      return Object.entries(recordOf(keys)).flatMap(([key, value]) => {
+        if (!/:sub$/i.test(key)) return []
+
+        return (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((subject) =>
+          typeof subject === 'string' && !/[*?$]/.test(subject) ? [`${key.toLowerCase()}=${subject}`] : []
+        )
+      })
+    })
+  })
+}

@@ -1,0 +1,129 @@
+import { LRUCache } from 'lru-cache'
+import { known, unknown, type Fact } from '../../model/fact.js'
+import { inTime } from '../../facts/before.js'
+import type { Answer, Ask } from '../../facts/facts.js'
+import type { Budget, Turn } from './budget.js'
+import type { Clock } from './clock.js'
+import type { Failure, Reply } from './reply.js'
+
+/** For how many milliseconds an answer is told without asking again, and how long it is told while it is read anew. */
+export interface Lifetime {
+  readonly good: number
+  readonly stale: number
+}
+
+export interface CachedReaderOptions<Q, T> {
+  keyOf(question: Q): string
+  /** Asks AWS; never rejects. One request is paid for; `another` waits until one more may be made. */
+  read(question: Q, another: () => Promise<void>): Promise<Reply<T>>
+  lifetimeOf(answer: T): Lifetime
+  readonly budget: Budget
+  readonly clock: Clock
+  readonly maxEntries: number
+}
+
+interface Entry<T> {
+  readonly triedAt: number
+  readonly goodUntil: number
+  /** What AWS said last, as long as it may be told. */
+  readonly last?: { readonly answer: T; readonly readAt: number; readonly staleUntil: number } | undefined
+  readonly failure?: Failure | undefined
+}
+
+/** How old an answer may be that a denial rests on, and how often one role is read past the cache. */
+const freshFor = 10_000
+
+/** For how long a stale answer may wait for its turn to be read anew; the next caller tries again. */
+const refreshWaits = 10_000
+
+// A refused request stays refused until somebody edits a policy; a throttled one is welcome again within seconds.
+const failureLifetimes = {
+  throttled: 5_000,
+  timeout: 5_000,
+  unreachable: 5_000,
+  error: 10_000,
+  'no-credentials': 10_000,
+  refused: 30_000,
+  'not-ours': 30_000
+} satisfies Record<Failure['kind'], number>
+
+/**
+ * Builds a reader that remembers answers and failures, each for its own time, and has one request in flight for a key. Nobody waits
+ * longer than their own signal: what is under way goes on and fills the cache.
+ */
+export function buildCachedReader<Q, T extends object>(options: CachedReaderOptions<Q, T>) {
+  const { budget, clock } = options
+  const entries = new LRUCache<string, Entry<T>>({ max: options.maxEntries })
+  const flights = new Map<string, Promise<Entry<T>>>()
+  const refreshing = new Set<string>()
+
+  return (question: Q, { namespace, signal, fresh = false }: Ask): Answer<T & { readAt: Date }> => {
+    const key = options.keyOf(question)
+    const isSettled = (entry: Entry<T>): boolean => clock.now() < (fresh ? entry.triedAt + freshFor : entry.goodUntil)
+    const entry = entries.get(key)
+    if (entry !== undefined && isSettled(entry)) return factOf(entry, fresh)
+
+    const turn = {
+      namespace,
+      key: fresh ? `${key} fresh` : key,
+      begin: (): boolean => {
+        const entry = entries.peek(key)
+        if (flights.has(key) || (entry !== undefined && isSettled(entry))) return false
+        flights.set(key, fly(key, question, namespace))
+        return true
+      }
+    }
+    if (!fresh && entry?.last !== undefined && clock.now() < entry.last.staleUntil) {
+      refresh(key, turn)
+      return factOf(entry, fresh)
+    }
+
+    return readAnew(key, turn, signal, fresh)
+  }
+
+  async function readAnew(key: string, turn: Turn, signal: AbortSignal, fresh: boolean): Promise<Fact<T & { readAt: Date }>> {
+    if (!flights.has(key) && !(await budget.turn(turn, signal))) {
+      return unknown(`the IAM request limit of ${budget.requestsPerSecond} a second is used up`)
+    }
+    const flown = await inTime(signal, flights.get(key) ?? entries.peek(key))
+
+    return flown === undefined ? unknown('AWS did not answer before the deadline of this review') : factOf(flown, fresh)
+  }
+
+  function refresh(key: string, turn: Turn): void {
+    if (flights.has(key) || refreshing.has(key)) return
+
+    refreshing.add(key)
+    void budget.turn(turn, AbortSignal.timeout(refreshWaits)).finally(() => refreshing.delete(key))
+  }
+
+  async function fly(key: string, question: Q, namespace: string): Promise<Entry<T>> {
+    const triedAt = clock.now()
+    try {
+      const reply = await options.read(question, () => budget.another(namespace))
+      const entry = entryOf(reply, triedAt, entries.peek(key))
+      entries.set(key, entry)
+
+      return entry
+    } finally {
+      flights.delete(key)
+    }
+  }
+
+  function entryOf(reply: Reply<T>, triedAt: number, before: Entry<T> | undefined): Entry<T> {
+    if ('failure' in reply) {
+      const { failure } = reply
+      const usable = before?.last !== undefined && triedAt < before.last.staleUntil ? before.last : undefined
+      return { triedAt, goodUntil: triedAt + failureLifetimes[failure.kind], last: usable, failure }
+    }
+    const { good, stale } = options.lifetimeOf(reply.answer)
+
+    return { triedAt, goodUntil: triedAt + good, last: { answer: reply.answer, readAt: triedAt, staleUntil: triedAt + stale } }
+  }
+
+  function factOf({ last, failure }: Entry<T>, fresh: boolean): Fact<T & { readAt: Date }> {
+    if (last !== undefined && (!fresh || failure === undefined)) return known({ ...last.answer, readAt: new Date(last.readAt) })
+
+    return unknown(failure?.because ?? 'AWS was not asked')
+  }
+}

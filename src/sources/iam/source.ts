@@ -1,0 +1,168 @@
+import { GetOpenIDConnectProviderCommand, GetRoleCommand, ListOpenIDConnectProvidersCommand, type IAMClient } from '@aws-sdk/client-iam'
+import { unknown } from '../../model/fact.js'
+import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
+import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer } from '../../facts/facts.js'
+import { buildAccounts, type AccountsOptions, type RequestResult } from './accounts.js'
+import { buildBudget } from './budget.js'
+import { buildCachedReader, type Lifetime } from './cached-reader.js'
+import { systemClock, type Clock } from './clock.js'
+import { failureOf, isPassing, saysAbsent } from './failure.js'
+import { providerArnOf } from '../../trust-policy/provider.js'
+import { similarProviders } from '../iam-file/similar-providers.js'
+import { failed, type Reply } from './reply.js'
+
+export interface IamSourceOptions extends Partial<AccountsOptions> {
+  /** How many IAM requests a second at most; 5 unless told. */
+  readonly requestsPerSecond?: number
+  readonly clock?: Clock
+}
+
+/**
+ * Builds the source of facts that asks the IAM API: cached, within one request rate that is fair between namespaces. Credentials, region
+ * and endpoint come from the SDK's usual chain and environment. Starts nothing; throws ERR_CONFIG for a role that is not of its account.
+ */
+export function buildIamSource(options: IamSourceOptions): IamSource {
+  const { requestsPerSecond = 5, clock = systemClock, patient = false, accounts = [], onRequest = () => undefined } = options
+  const clientFor = buildAccounts({ endpoint: options.endpoint, accounts, patient, onRequest })
+  // Nobody waits longer than a review's deadline, and a queue that is longer than what it can serve helps nobody.
+  const budget = buildBudget({ requestsPerSecond, waitingPerNamespace: patient ? Infinity : 100, clock })
+  const cache = { budget, clock, maxEntries: 10_000, lifetimeOf }
+
+  const roles = buildCachedReader<RoleArn, RoleAnswer>({
+    ...cache,
+    // Exact case: whether GetRole finds a name in another case is not documented, so its answers are kept apart.
+    keyOf: ({ partition, account, name }) => `${partition} ${account} ${name}`,
+    read: (arn, another) =>
+      withIn(
+        patient,
+        withClient(arn, (client) => readRole(client, arn, another))
+      )
+  })
+  const providers = buildCachedReader<ProviderQuestion, ProviderAnswer>({
+    ...cache,
+    keyOf: ({ partition, account, issuer }) => `${partition} ${account} ${issuer}`,
+    read: (of, another) =>
+      withIn(
+        patient,
+        withClient(of, (client) => readProvider(client, of, another))
+      )
+  })
+
+  return {
+    readRole: roles,
+    readProvider: (of, ask) => {
+      if (!of.issuer.startsWith('https://')) return unknown('the issuer of the cluster is not an https URL')
+
+      return providers(of, ask)
+    }
+  }
+
+  async function withClient<T>(
+    of: { account: string; partition: string },
+    read: (client: IAMClient) => Promise<Reply<T>>
+  ): Promise<Reply<T>> {
+    const client = await clientFor(of)
+
+    return 'failure' in client ? client : read(client.answer)
+  }
+
+  async function readRole(client: IAMClient, arn: RoleArn, another: () => Promise<void>): Promise<Reply<RoleAnswer>> {
+    const get = (): Promise<Sent<RoleAnswer>> =>
+      send('iam:GetRole', another, async () => {
+        const { Role: role } = await client.send(new GetRoleCommand({ RoleName: arn.name }))
+        if (role?.Arn === undefined || parseRoleArn(role.Arn)?.account !== arn.account) return
+
+        const trustPolicy = role.AssumeRolePolicyDocument
+        return { exists: true, arn: role.Arn, ...(trustPolicy && { trustPolicy: { document: trustPolicy, encoding: 'url' } }) }
+      })
+    const first = await get()
+    if (first !== 'absent') return first
+
+    // IAM is eventually consistent, and its answer is told to somebody who made the role a second ago.
+    await another()
+    const second = await get()
+
+    return second === 'absent' ? { answer: { exists: false } } : second
+  }
+
+  async function readProvider(client: IAMClient, of: ProviderQuestion, another: () => Promise<void>): Promise<Reply<ProviderAnswer>> {
+    const arn = providerArnOf(of.partition, of.account, of.issuer.slice('https://'.length))
+    const get = (): Promise<Sent<ProviderAnswer>> =>
+      send('iam:GetOpenIDConnectProvider', another, async () => {
+        const provider = await client.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }))
+        if (provider.Url === undefined) return
+
+        return { registered: true, arn, clientIds: provider.ClientIDList ?? [] }
+      })
+    const first = await get()
+    if (first !== 'absent') return first
+
+    await another()
+    const listed = await send('iam:ListOpenIDConnectProviders', another, async () => {
+      const { OpenIDConnectProviderList: list } = await client.send(new ListOpenIDConnectProvidersCommand({}))
+      return list?.flatMap(({ Arn }) => (Arn === undefined ? [] : [Arn]))
+    })
+    // The list only helps to say what was meant: without it the provider is missing all the same.
+    const registered = listed !== 'absent' && 'answer' in listed ? listed.answer : []
+    const absent = { answer: { registered: false, arn, similar: similarProviders(arn, registered) } } as const
+    if (!registered.includes(arn)) return absent
+
+    await another()
+    const second = await get()
+
+    return second === 'absent' ? absent : second
+  }
+
+  /** Sends one request, and once more where that helps. `run` returns undefined for an answer that is none, such as a proxy's page. */
+  async function send<T>(
+    call: `iam:${string}`,
+    another: () => Promise<void>,
+    run: () => Promise<T | undefined>,
+    last = false
+  ): Promise<Sent<T>> {
+    const report = (result: RequestResult): void => onRequest(call.slice('iam:'.length), result)
+    try {
+      const answer = await run()
+      report(answer === undefined ? 'error' : 'found')
+      if (answer !== undefined) return { answer }
+
+      return failed('error', `IAM answered ${call} without what was asked for; check for a proxy in between`)
+    } catch (error) {
+      if (saysAbsent(error)) {
+        report('absent')
+        return 'absent'
+      }
+      const reply = failureOf(error, call)
+      report(reply.failure.kind)
+      if (last || !isPassing(error)) return reply
+    }
+    await another()
+
+    return send(call, another, run, true)
+  }
+}
+
+type Sent<T> = Reply<T> | 'absent'
+
+const minute = 60_000
+
+/** What exists seldom changes; what does not may come to exist in the next moment. */
+function lifetimeOf(answer: RoleAnswer | ProviderAnswer): Lifetime {
+  const found = 'exists' in answer ? answer.exists : answer.registered
+
+  return found ? { good: 5 * minute, stale: 60 * minute } : { good: 10_000, stale: 10_000 }
+}
+
+/** An end for what no time-out of the SDK covers, such as credentials that never come. */
+async function withIn<T>(patient: boolean, reading: Promise<Reply<T>>): Promise<Reply<T>> {
+  const seconds = patient ? 600 : 10
+  let timer: NodeJS.Timeout | undefined
+  const end = new Promise<Reply<T>>((resolve) => {
+    timer = setTimeout(() => resolve(failed('timeout', `no answer from AWS within ${seconds} s`)), seconds * 1000)
+  })
+  try {
+    return await Promise.race([reading, end])
+  } finally {
+    clearTimeout(timer)
+  }
+}

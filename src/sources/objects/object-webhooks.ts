@@ -1,0 +1,53 @@
+import { known, unknown, type Fact } from '../../model/fact.js'
+import { listOf, recordOf, textOf } from '../../text/record.js'
+import type { Subject } from '../../model/subject.js'
+import type { WebhookConfigurationSubject } from '../../model/webhook-configuration.js'
+import type { Backend, WebhookSource } from '../../facts/webhooks.js'
+
+/**
+ * Lets webhook configurations see each other, Services and Certificates that were given together with them. What is not among them is
+ * unknown, never missing.
+ */
+export function buildObjectWebhooks(subjects: readonly Subject[], objects: readonly unknown[], namespace = 'default'): WebhookSource {
+  // The same object may be given several times, as overlays for several environments: the last one stands for all.
+  const configurations = new Map<string, WebhookConfigurationSubject>()
+  for (const subject of subjects) if ('webhooks' in subject) configurations.set(`${subject.kind}/${subject.name}`, subject)
+  const seen = known({ configurations: [...configurations.values()], complete: false })
+  const services = new Map<string, Backend>()
+  const certificates = new Set<string>()
+  for (const object of objects) {
+    const { apiVersion, kind, metadata } = recordOf(object)
+    const { namespace: own, name } = recordOf(metadata)
+    const key = `${textOf(own) ?? namespace}/${textOf(name) ?? ''}`
+    if (apiVersion === 'v1' && kind === 'Service') services.set(key, backendOf(object))
+    if (kind === 'Certificate' && /^cert-manager\.io\//.test(textOf(apiVersion) ?? '')) certificates.add(key)
+  }
+
+  return {
+    readConfigurations: async () => seen,
+    readBackend: async ({ namespace, name }): Promise<Fact<Backend>> => {
+      const backend = services.get(`${namespace}/${name}`)
+
+      return backend === undefined ? unknown(`service ${namespace}/${name} is not among the files`) : known(backend)
+    },
+    readCertificate: async ({ namespace, name }) =>
+      certificates.has(`${namespace}/${name}`) ? known(true) : unknown(`certificate ${namespace}/${name} is not among the files`)
+  }
+}
+
+/** What a Service object says of its ports. Whether somebody answers there is another question, answered by `ready`. */
+export function backendOf(service: unknown, ready?: boolean): Backend {
+  const { type, clusterIP, ports } = recordOf(recordOf(service)['spec'])
+  // Whether the API server resolves these, and to which port, is decided by its flag --enable-aggregator-routing (k8s.io/apiserver, pkg/util/proxy).
+  const isAnyPort = type === 'ExternalName' || clusterIP === 'None'
+
+  return {
+    exists: true,
+    ports: isAnyPort
+      ? undefined
+      : listOf(ports)
+          .flatMap((port) => recordOf(port)['port'])
+          .filter((port) => typeof port === 'number'),
+    ready: isAnyPort ? undefined : ready
+  }
+}

@@ -1,0 +1,77 @@
+import { known, moot, unknown } from '../../model/fact.js'
+import { parseNamespaceSettings, type NamespaceSettings } from '../../model/namespace.js'
+import { isRecord, recordOf, textOf } from '../../text/record.js'
+import { nameOf, podsOf, type Subject } from '../../model/subject.js'
+import type { Neighbours, Sources } from '../../facts/facts.js'
+import { clusterCaAmong } from './object-cluster-ca.js'
+import { buildObjectWebhooks } from './object-webhooks.js'
+
+/** What objects that were given together tell of each other. */
+export type ObjectSources = Pick<Sources, 'clusterCa'> &
+  Required<Pick<{ [S in keyof Sources]: NonNullable<Sources[S]> }, 'accounts' | 'namespaces' | 'neighbours' | 'webhooks'>>
+
+/**
+ * Lets objects that were given together see each other. A service account among them is known; one that is not among them is unknown,
+ * never missing: a chart may leave it to others. A namespace that is not among them sets no rules, as most namespaces do not. `objects` are
+ * all of them, also those that no rule looks at; `namespace` is that of objects that name none.
+ */
+export function buildObjectSources(subjects: readonly Subject[], objects: readonly unknown[], namespace?: string): ObjectSources {
+  const namespaces = namespacesAmong(objects)
+  const annotations = new Map<string, Readonly<Record<string, unknown>>>()
+  const runners = new Map<string, string[]>()
+  for (const subject of subjects) {
+    if (subject.kind === 'ServiceAccount') {
+      annotations.set(`${subject.namespace}/${subject.name}`, subject.annotations)
+      continue
+    }
+    if (!('pod' in subject)) continue
+    for (const account of new Set(podsOf(subject).map(({ serviceAccountName }) => serviceAccountName))) {
+      const key = `${subject.namespace}/${account}`
+      const names = runners.get(key)
+      if (names === undefined) runners.set(key, [nameOf(subject)])
+      else names.push(nameOf(subject))
+    }
+  }
+
+  return {
+    clusterCa: clusterCaAmong(objects),
+    webhooks: buildObjectWebhooks(subjects, objects, namespace),
+    namespaces: {
+      readNamespace: (name) => {
+        const found = namespaces.get(name)
+
+        return found === undefined ? moot(`namespace ${name} is not among the files`) : known(found)
+      }
+    },
+    accounts: {
+      readAccount: (namespace, name) => {
+        const found = annotations.get(`${namespace}/${name}`)
+
+        return found === undefined
+          ? unknown(`service account ${namespace}/${name} is not among the files`)
+          : known({ exists: true, annotations: found })
+      }
+    },
+    neighbours: {
+      neighboursOf: (namespace, name) => {
+        const neighbours: Neighbours = {
+          asAccount: runners.get(`${namespace}/${name}`) ?? [],
+          asDefault: runners.get(`${namespace}/default`) ?? []
+        }
+
+        return known(neighbours)
+      }
+    }
+  }
+}
+
+function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, NamespaceSettings> {
+  const namespaces = new Map<string, NamespaceSettings>()
+  for (const object of objects) {
+    if (!isRecord(object) || object['kind'] !== 'Namespace' || object['apiVersion'] !== 'v1') continue
+    const name = textOf(recordOf(object['metadata'])['name'])
+    if (name !== undefined) namespaces.set(name, parseNamespaceSettings(object))
+  }
+
+  return namespaces
+}

@@ -1,0 +1,163 @@
+import t from 'tap'
+import { predictTls } from '../../src/library/index.js'
+import { base64, extension, issue, makeAuthority, makeKey, pem, type CertificateSpec } from '../support/certificates.js'
+
+const at = new Date('2026-11-24T00:00:00Z')
+const ca = makeAuthority()
+const host = '127.0.0.1'
+const chainOf = (spec: Partial<CertificateSpec> = {}, by = ca): string => pem(issue(by, spec))
+const trusting = base64(pem(ca.der))
+const chain = chainOf()
+
+t.test('accepts', async (t) => {
+  t.strictSame(predictTls({ caBundle: trusting, chain, host, at }), { accepted: true, findings: [] })
+  const bundle = pem(ca.der) + pem(Buffer.from('x'), 'PRIVATE KEY')
+  t.match(predictTls({ caBundle: base64(bundle), chain, host, at }), {
+    accepted: true,
+    findings: [
+      {
+        rule: 'ca-bundle-holds-private-key',
+        severity: 'warning',
+        field: 'clientConfig.caBundle',
+        docs: 'docs/rules/ca-bundle-holds-private-key.md'
+      }
+    ]
+  })
+})
+
+const rsa = makeKey.rsa()
+const weak = makeAuthority('kubernetes', { key: makeKey.rsa(512) })
+const middle = makeAuthority('middle', { extensions: [extension.notCa()] }, ca)
+const limited = makeAuthority('kubernetes', { extensions: [extension.ca(0)] })
+const below = makeAuthority('middle', {}, limited)
+const bundle = (...authorities: readonly { der: Buffer }[]): string => base64(authorities.map(({ der }) => pem(der)).join(''))
+
+/** Bundle, chain, and the reason in plain words; host and Go's version where they matter. */
+const refusals: readonly (readonly [
+  why: string,
+  caBundle: string,
+  chain: string,
+  reason: RegExp,
+  more?: { host?: string; go?: string }
+])[] = [
+  ['empty bundle', '', chain, /root certificates of its own system/],
+  ['not base64', '%', chain, /not base64/],
+  [
+    'unusable',
+    base64('x'),
+    chain,
+    /finds no usable certificate in the caBundle \(unable to load root certificates: unable to parse bytes as PEM block\)/
+  ],
+  ['no chain', trusting, '', /sends no certificate/],
+  [
+    'chain of another kind',
+    trusting,
+    pem(Buffer.from('x')),
+    /one that Go cannot read \(tls: failed to parse certificate from server: x509: malformed certificate\)/
+  ],
+  ['chain too large', trusting, pem(Buffer.alloc(300_000)), /more than 256 KiB/],
+  [
+    'same name, other key',
+    bundle(makeAuthority()),
+    chain,
+    /is signed by another key: the caBundle holds CN=kubernetes \(SHA-256 .*a CA of the same name whose key did not sign it/
+  ],
+  [
+    'other name',
+    bundle(makeAuthority('other')),
+    chain,
+    /is signed by CN=kubernetes, and neither the caBundle nor the server's chain holds a certificate of that name/
+  ],
+  [
+    'no CA',
+    bundle(makeAuthority('kubernetes', { extensions: [extension.notCa()] })),
+    chain,
+    /may not sign others \(basic constraints or key usage\)/
+  ],
+  [
+    'intermediate that is no CA',
+    trusting,
+    chainOf({}, middle) + pem(middle.der),
+    /names CN=middle .* as its issuer, but that certificate may not sign others/
+  ],
+  [
+    'version 1 in between',
+    trusting,
+    ((old) => chainOf({}, old) + pem(old.der))(makeAuthority('middle', { version: 1 }, ca)),
+    /the intermediate certificate CN=middle .* but is no CA/
+  ],
+  ['SHA-1', bundle(makeAuthority('kubernetes', { key: rsa })), chainOf({ signer: rsa, digest: 'sha1' }), /signed with SHA-1 or MD5/],
+  ['Ed448', bundle(makeAuthority('kubernetes', { key: makeKey.ed448() })), chain, /neither the caBundle nor/],
+  ['short key', bundle(weak), chainOf({}, weak), /less than 1,024 bits, which Go refuses since 1\.24/],
+  ['path too long', bundle(limited), pem(issue(makeAuthority('low', {}, below))) + pem(below.der), /neither the caBundle nor/],
+  [
+    'path too long, all sent',
+    bundle(limited),
+    ((low) => chainOf({}, low) + pem(low.der) + pem(below.der))(makeAuthority('low', {}, below)),
+    /the certificate of the bundle CN=kubernetes .* allows fewer intermediate certificates/
+  ],
+  [
+    'expired',
+    trusting,
+    chainOf({ notAfter: new Date('2026-11-23T00:00:00Z') }),
+    /the server's certificate CN=leaf .* expired at 2026-11-23T00:00:00Z/
+  ],
+  ['not yet valid', trusting, chainOf({ notBefore: new Date('2026-11-25T00:00:00Z') }), /valid only from 2026-11-25T00:00:00Z/],
+  [
+    'other name',
+    trusting,
+    chainOf({ extensions: [extension.dns('a', 'b', 'c', 'd', 'e', 'f')] }),
+    /is not good for webhook\.svc: it names a, b, c, d, e and 1 more/,
+    { host: 'webhook.svc' }
+  ],
+  ['common name only', trusting, chainOf({ extensions: [] }), /has only a common name/],
+  ['no names', trusting, chainOf({ extensions: [extension.names()] }), /no DNS name and no IP address/],
+  [
+    'critical extension',
+    trusting,
+    chainOf({ extensions: [{ id: '1.2.3.4', critical: true, value: Buffer.alloc(0) }] }),
+    /critical extension that Go does not know: 1\.2\.3\.4/
+  ],
+  [
+    'usage',
+    trusting,
+    chainOf({ extensions: [extension.ip([127, 0, 0, 1]), extension.usages('1.2.3')] }),
+    /extended key usages without server authentication/
+  ],
+  ['P-224', trusting, chainOf({ key: makeKey.ec('P-224') }), /key of a kind that Go's TLS client does not use/],
+  ['Ed448 leaf', trusting, chainOf({ key: makeKey.ed448() }), /key of a kind/],
+  ['short leaf key', trusting, chainOf({ key: makeKey.rsa(512) }), /less than 1,024 bits, with which Go/]
+]
+
+for (const [why, caBundle, served, reason, more] of refusals) {
+  t.test(`refuses: ${why}`, async (t) => {
+    const prediction = predictTls({ caBundle, chain: served, host, at, ...more })
+    t.match(prediction, { accepted: false, reason })
+    t.ok(!prediction.reason?.includes('\n'), 'one line')
+  })
+}
+
+t.test('tells the rule when the bundle is at fault', async (t) => {
+  const rulesOf = (caBundle: string): string[] => predictTls({ caBundle, chain, host, at }).findings.map(({ rule }) => rule)
+  t.strictSame(rulesOf(bundle(makeAuthority())), ['ca-bundle-untrusted'])
+  t.strictSame(rulesOf(''), ['ca-bundle-untrusted'])
+  t.strictSame(rulesOf(base64('x')), ['ca-bundle-unusable'])
+  t.strictSame(rulesOf(bundle(makeAuthority('kubernetes', { key: ca.key, notAfter: new Date('2026-01-01T00:00:00Z') }))), [
+    'ca-bundle-expired'
+  ])
+  t.strictSame(predictTls({ caBundle: trusting, chain, host: 'other', at }).findings, [], "the server's certificate is at fault")
+})
+
+t.test('follows the version of Go', async (t) => {
+  const accepted = (go: string | undefined, caBundle: string, served: string): boolean =>
+    predictTls({ caBundle, chain: served, host, at, go }).accepted
+  const negative = makeAuthority('kubernetes', { serial: Buffer.from([0x80]) })
+  t.strictSame(
+    ['1.22', '1.23', 'go1.24.3', undefined].map((go) => accepted(go, bundle(negative), chainOf({}, negative))),
+    [true, false, false, false]
+  )
+  t.strictSame(
+    ['1.23', '1.24', undefined].map((go) => accepted(go, bundle(weak), chainOf({}, weak))),
+    [true, false, false]
+  )
+})
