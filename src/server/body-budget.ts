@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 /** A body whose bytes count. */
 interface Held {
@@ -36,11 +36,14 @@ export class BodyBudget {
     return this.#bytes
   }
 
-  /** Reads a body of at most `max` bytes as text. Its bytes count until it is released: what is judged is still in memory. */
+  /**
+   * Reads a body of at most `max` bytes as text. Its bytes count until it is released, at the latest when its response is closed: what is judged is
+   * still in memory.
+   */
   read(
     body: IncomingMessage,
-    max: number,
-    { tooLarge, overloaded, aborted }: Refusals,
+    response: ServerResponse | undefined,
+    { max, tooLarge, overloaded, aborted }: Refusals & { max: number },
     done: (error: Error | null, text: string) => void
   ): void {
     const chunks: Buffer[] = []
@@ -59,7 +62,10 @@ export class BodyBudget {
       chunks.push(chunk)
       bytes += chunk.length
       if (bytes > max) finish(tooLarge(), '')
-      else if (bytes > free) this.#count(body, bytes, () => finish(overloaded(), ''))
+      else if (bytes > free) {
+        if (!this.#held.has(body)) response?.once('close', () => this.release(body))
+        this.#count(body, bytes, () => finish(overloaded(), ''))
+      }
     })
     body.once('error', () => finish(aborted(), ''))
     body.once('close', () => finish(aborted(), '')) // after the end, it has been read

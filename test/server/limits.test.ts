@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
@@ -14,16 +14,21 @@ function bodyIn(budget: BodyBudget): {
   send: (length: number) => Promise<void>
   end: () => Promise<void>
   body: IncomingMessage
+  response: PassThrough
   outcomes: string[]
 } {
   const stream = new PassThrough()
   const body = stream as unknown as IncomingMessage // only its events matter here
   const outcomes: string[] = []
-  budget.read(body, 1024 * kibibyte, refusals, (error, text) => outcomes.push(error?.message ?? `${text.length} characters`))
+  const response = new PassThrough()
+  budget.read(body, response as unknown as ServerResponse, { max: 1024 * kibibyte, ...refusals }, (error, text) =>
+    outcomes.push(error?.message ?? `${text.length} characters`)
+  )
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
   return {
     body,
+    response,
     outcomes,
     send: async (length) => {
       stream.write('x'.repeat(length))
@@ -47,6 +52,16 @@ t.test('reads a body, and counts it until it is released', async (t) => {
   t.equal(budget.bytes, 200 * kibibyte)
   budget.release(one.body)
   budget.release(one.body)
+  t.equal(budget.bytes, 0)
+})
+
+t.test('forgets a body when its response is closed, whoever answered', async (t) => {
+  const budget = new BodyBudget(512 * kibibyte)
+  const one = bodyIn(budget)
+  await one.send(100 * kibibyte)
+  await one.end()
+  t.equal(budget.bytes, 100 * kibibyte)
+  one.response.emit('close')
   t.equal(budget.bytes, 0)
 })
 

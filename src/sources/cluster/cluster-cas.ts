@@ -7,7 +7,7 @@ import { confirmCas, type ClusterCas, type PublishedCas } from '../../ca-bundle/
 /**
  * Reads the CAs of a cluster. kube-controller-manager publishes them in each namespace as ConfigMap `kube-root-ca.crt`: during a rotation both, in
  * an order that proves nothing. Many users may write ConfigMaps, so only a CA counts that this process trusts, or that signed what an API server
- * serves. A ConfigMap that is missing, or may not be read, is left out. `chains` are what API servers serve now (PEM, leaf first), undefined where
+ * serves. A ConfigMap that may not be read is left out. `chains` are what API servers serve now (PEM, leaf first), undefined where
  * one could not be reached; what does not bear the name of an API server comes from a proxy in front of it and proves nothing. Rejects when the API
  * server does not answer.
  */
@@ -21,9 +21,9 @@ export async function readClusterCas(
     readPublishedCas(client, systemNamespace)
   ])
   const published = [own, system].filter((list) => list !== undefined)
-  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users may write than in kube-system. And a
-  // kubeconfig may name the CA of a proxy in front of the API server.
-  const others = trust.isMounted ? system && [system] : published
+  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users may write than in kube-system: whoever may
+  // write ConfigMaps there has the cluster already (aws-auth, CoreDNS). And a kubeconfig may name the CA of a proxy in front of the API server.
+  const others = trust.isMounted ? system && [system] : published.filter(({ pem }) => pem !== '')
 
   return confirmCas({
     trusted: trust.cas,
@@ -47,10 +47,11 @@ const handshakeTimeout = 5000
 
 async function readPublishedCas(client: KubeClient, namespace: string): Promise<PublishedCas | undefined> {
   const { status, body } = await client.request({ path: `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt` })
-  if (status === 403 || status === 404) return undefined
-  if (status !== 200) throw new Error(`ConfigMap ${namespace}/kube-root-ca.crt could not be read: the API server answered ${status}`)
+  const name = `ConfigMap ${namespace}/kube-root-ca.crt`
+  if (status === 403) return undefined
+  if (status === 404) return { name, pem: '', isImmutable: false }
+  if (status !== 200) throw new Error(`${name} could not be read: the API server answered ${status}`)
   const { data, immutable } = recordOf(body)
-  const pem = textOf(recordOf(data)['ca.crt'])
 
-  return pem === undefined ? undefined : { name: `ConfigMap ${namespace}/kube-root-ca.crt`, pem, isImmutable: immutable === true }
+  return { name, pem: textOf(recordOf(data)['ca.crt']) ?? '', isImmutable: immutable === true }
 }

@@ -24,6 +24,11 @@ t.test('a pod trusts what its own namespace is told only where kube-system says 
     doubt: undefined
   })
   t.match(await read({ 'irsa-guard': real + attacker, 'kube-system': 403 }, trust), { confirmed: real + attacker }, 'without the right')
+  t.match(
+    await read({ 'irsa-guard': real + attacker }, trust),
+    { confirmed: undefined, unconfirmed: real + attacker },
+    'while that of kube-system is deleted'
+  )
 })
 
 t.test('a command trusts its kubeconfig where a ConfigMap says the same', async (t) => {
