@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
@@ -67,15 +67,19 @@ export function buildApp({
 
   limitConnections(app.server, maxConnections)
   const budget = new BodyBudget(bytesInFlight)
-  // A parser of bodies is not given the response, also of requests that no route will see.
-  const responses = new WeakMap<IncomingMessage, ServerResponse>()
-  app.server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => responses.set(request, response))
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', (_request, body: IncomingMessage, done) => {
-    budget.read(body, responses.get(body), refusals, (error, text) => {
+    budget.read(body, bodyLimit, refusals, (error, text) => {
       if (error !== null) done(error)
       else parseBody(text, done)
     })
+  })
+
+  app.setNotFoundHandler((request, reply) => {
+    budget.release(request.raw)
+    return reply
+      .code(404)
+      .send({ statusCode: 404, error: `there is no ${request.method} ${quote(request.url)}; reviews go to POST /validate` })
   })
 
   app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
@@ -123,8 +127,7 @@ export const reviewSchema = {
   }
 }
 
-const refusals: Refusals & { max: number } = {
-  max: bodyLimit,
+const refusals: Refusals = {
   tooLarge: () => httpError(413, `the body is larger than ${bodyLimit / 1024 / 1024} MiB`),
   overloaded: () => httpError(429, 'too many large reviews are under way; this one is the largest'),
   aborted: () => httpError(400, 'the client closed the connection before the end of the body')

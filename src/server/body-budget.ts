@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 
 /** A body whose bytes count. */
 interface Held {
@@ -36,14 +36,11 @@ export class BodyBudget {
     return this.#bytes
   }
 
-  /**
-   * Reads a body of at most `max` bytes as text. Its bytes count until it is released, at the latest when its response is closed: what is judged is
-   * still in memory.
-   */
+  /** Reads a body of at most `max` bytes as text. Its bytes count until it is released: what is judged is still in memory. */
   read(
     body: IncomingMessage,
-    response: ServerResponse | undefined,
-    { max, tooLarge, overloaded, aborted }: Refusals & { max: number },
+    max: number,
+    { tooLarge, overloaded, aborted }: Refusals,
     done: (error: Error | null, text: string) => void
   ): void {
     const chunks: Buffer[] = []
@@ -62,13 +59,9 @@ export class BodyBudget {
       chunks.push(chunk)
       bytes += chunk.length
       if (bytes > max) finish(tooLarge(), '')
-      else if (bytes > free) {
-        if (!this.#held.has(body)) response?.once('close', () => this.release(body))
-        this.#count(body, bytes, () => finish(overloaded(), ''))
-      }
+      else if (bytes > free) this.#count(body, bytes, () => finish(overloaded(), ''))
     })
-    body.once('error', () => finish(aborted(), ''))
-    body.once('close', () => finish(aborted(), '')) // after the end, it has been read
+    body.once('error', () => finish(aborted(), '')) // Node destroys the request of a connection that breaks off with an error
     body.once('end', () => {
       const held = this.#held.get(body)
       if (held !== undefined) held.refuse = undefined
