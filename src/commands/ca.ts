@@ -16,7 +16,7 @@ import { decodeBase64 } from '../x509/base64.js'
 import { rightBundlesOf } from './right-bundles.js'
 import { readChainOf } from './served-chain.js'
 import { readCaFile, readText } from './sources.js'
-import type { Terminal } from './check.js'
+import type { Terminal } from './support/terminal.js'
 
 export interface CaOptions {
   readonly bundle: string

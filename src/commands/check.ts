@@ -15,6 +15,7 @@ import { review } from '../review.js'
 import type { Verdict } from '../verdict/decide.js'
 import { assertNamespace } from './given-names.js'
 import { readInput } from './read-input.js'
+import type { Terminal } from './support/terminal.js'
 import { buildLiveIam, readConfig, readSources } from './sources.js'
 
 export interface CheckOptions {
@@ -30,13 +31,6 @@ export interface CheckOptions {
   readonly kubeconfig?: string
   readonly failOn: Severity | 'never'
   readonly failOnUnknown: boolean
-}
-
-/** Where a command reads and writes; tests pass their own. */
-export interface Terminal {
-  readonly stdin: NodeJS.ReadableStream
-  readonly stdout: (text: string) => void
-  readonly stderr: (text: string) => void
 }
 
 const severities = ['error', 'warning', 'info'] as const
