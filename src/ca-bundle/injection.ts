@@ -1,3 +1,5 @@
+import type { Fact } from '../model/fact.js'
+
 /** An annotation by which a webhook configuration asks somebody to fill in its bundles. */
 export interface CaInjection {
   readonly annotation: string
@@ -53,3 +55,21 @@ const asked = [
   { annotation: 'service.beta.openshift.io/inject-cabundle', by: serviceCa, from: 'service-ca' },
   { annotation: 'service.alpha.openshift.io/inject-cabundle', by: serviceCa, from: 'service-ca' }
 ] as const
+
+/** The CAs that an injector writes into a bundle, where it says so in public. */
+export interface InjectedCas {
+  /** PEM, as the injector has it. */
+  readonly current: string
+  /** What it wrote until a moment ago: the webhook may still serve a certificate of it. */
+  readonly former?: string | undefined
+  /** What it is said to have written before that. Its request is history, which anybody who may create one can invent: good for a name only. */
+  readonly earlier?: string | undefined
+  /** Who says so, in words. */
+  readonly source: string
+}
+
+/** Unknown for now: the API server did not answer, or not this time. What was right a moment ago is more likely than nothing. */
+export interface InjectedCasFact {
+  readonly fact: Fact<InjectedCas>
+  readonly isPassing: boolean
+}

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { InjectedCas } from '../sources/cluster/injected-cas.js'
+import type { InjectedCas } from '../ca-bundle/injection.js'
 import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import {
@@ -13,9 +13,9 @@ import type { WebhookTrust } from '../controller/webhook-trust.js'
 import { bundleTextOf } from '../output/bundle-text.js'
 import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import { decodeBase64 } from '../x509/base64.js'
-import { rightBundlesOf } from './right-bundles.js'
-import { readChainOf } from './served-chain.js'
-import { readCaFile, readText } from './sources.js'
+import { rightBundlesOf } from './support/right-bundles.js'
+import { readChainOf } from './support/served-chain.js'
+import { readCaFile, readText } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
 export interface CaOptions {

@@ -13,10 +13,10 @@ import { reportOf, type ObjectReference } from '../output/report.js'
 import { reportTextOf } from '../output/text.js'
 import { review } from '../review.js'
 import type { Verdict } from '../verdict/decide.js'
-import { assertNamespace } from './given-names.js'
-import { readInput } from './read-input.js'
+import { assertNamespace } from './support/given-names.js'
+import { readInput } from './support/read-input.js'
 import type { Terminal } from './support/terminal.js'
-import { buildLiveIam, readConfig, readSources } from './sources.js'
+import { buildLiveIam, readConfig, readSources } from './support/sources.js'
 
 export interface CheckOptions {
   readonly output: 'text' | 'json'
@@ -77,7 +77,7 @@ export async function check(
   )
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
   // Its client takes as long to load as thousands of objects to check, and most checks ask no cluster.
-  const clusters = isLive ? await import('./cluster.js') : undefined
+  const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
   const clusterCas = client && (await clusters?.readClusterCa(client, new Date())) // first: a cluster that does not answer ends the command
   const identityWebhook = client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))

@@ -19,8 +19,8 @@ import {
   type Probes
 } from '../controller/probes/probes.js'
 import { repeat } from '../process/repeat.js'
-import { identityConfigurationOf } from '../controller/guarded-webhooks.js'
-import type { TrustEntry } from '../controller/webhook-trust.js'
+import { identityConfigurationOf } from '../controller/event.js'
+import type { TrustEntry } from '../ca-bundle/entries.js'
 import { readClusterCas } from '../sources/cluster/cluster-cas.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
 import { buildLiveWebhooks } from '../sources/cluster/live-webhooks.js'
@@ -34,7 +34,7 @@ import { buildHealthApp } from '../process/health.js'
 import { listen, portOf } from '../process/listen.js'
 import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
 import { showFindings, showProofs, showStandings } from './controller-metrics.js'
-import { readConfig, readSources, type FactsByHand } from './sources.js'
+import { readConfig, readSources, type FactsByHand } from './support/sources.js'
 
 export interface ControllerOptions extends FactsByHand {
   readonly config?: string | undefined

@@ -16,7 +16,7 @@ import { buildJudge } from '../server/judge.js'
 import { listen, portOf } from '../process/listen.js'
 import { followServingCertificate, type ServingCertificate } from '../server/serving-certificate.js'
 import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
-import { buildLiveIam, readConfig, readSources, type FactsByHand } from './sources.js'
+import { buildLiveIam, readConfig, readSources, type FactsByHand } from './support/sources.js'
 
 export interface ServeOptions extends FactsByHand {
   readonly config?: string | undefined

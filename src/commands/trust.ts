@@ -7,10 +7,10 @@ import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { trustTextOf, type TrustReport } from '../output/trust-text.js'
 import { readDocument } from '../trust-policy/document.js'
 import type { Terminal } from './support/terminal.js'
-import { assertNamespace, assertServiceAccount } from './given-names.js'
-import { policyIn } from './policy-text.js'
-import { readInput } from './read-input.js'
-import { buildLiveIam, readConfig, readSources } from './sources.js'
+import { assertNamespace, assertServiceAccount } from './support/given-names.js'
+import { policyIn } from './support/policy-text.js'
+import { readInput } from './support/read-input.js'
+import { buildLiveIam, readConfig, readSources } from './support/sources.js'
 
 export interface TrustOptions {
   readonly config?: string

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
-import { readInjectedCas, type InjectedCasFact } from '../sources/cluster/injected-cas.js'
+import { readInjectedCas } from '../sources/cluster/injected-cas.js'
+import type { InjectedCasFact } from '../ca-bundle/injection.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import { decidingInjectionOf } from '../ca-bundle/injection.js'
 import type { Fact } from '../model/fact.js'
 import { readServedChain } from '../kube/served-chain.js'
 import type { ApiServer } from './api-servers.js'
-import { addressOf, type GuardedWebhook } from './guarded-webhooks.js'
+import { addressOf, type GuardedWebhook } from '../ca-bundle/guarded-webhooks.js'
 
 // A round comes every half minute. Sources and chains are read side by side.
 const timeout = 3000

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
 import type { KubeClient } from '../kube/client.js'
+import { identityWebhookNames } from '../model/webhook-configuration.js'
 
 /** The object that an Event is about. Events about cluster-scoped objects live in the namespace `default`. */
 export interface EventObject {
@@ -40,4 +42,11 @@ export async function writeEvent(client: KubeClient, { about, type, reason, mess
     }
   })
   if (status !== 201) throw new Error(`an Event was not written: the API server answered ${status}`)
+}
+
+/** The configuration that holds an identity webhook, for Events about it; the first one if there are several. */
+export function identityConfigurationOf(configurations: readonly unknown[]): EventObject | undefined {
+  const found = guardedWebhooksOf(configurations, []).find(({ webhook }) => identityWebhookNames.includes(webhook.name))
+
+  return found && { apiVersion: 'admissionregistration.k8s.io/v1', ...found.configuration }
 }

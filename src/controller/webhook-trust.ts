@@ -1,15 +1,7 @@
 import type { KubeAnswer, KubeClient } from '../kube/client.js'
 import { isRecord, recordOf } from '../text/record.js'
+import type { TrustEntry } from '../ca-bundle/entries.js'
 import type { BundleState } from '../ca-bundle/state.js'
-
-/** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
-export interface TrustEntry {
-  readonly name: string
-  readonly action: 'Deny' | 'Warn'
-  readonly accepted: readonly string[]
-  readonly complete: readonly string[]
-  readonly injectors: readonly string[]
-}
 
 /** How a guarded webhook stands, as the WebhookTrust's status tells it. */
 export interface StatusEntry {

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { startGuard } from '../../control-plane/guard.ts'
-import { clientCertificate, writeKubeconfig } from '../../control-plane/kubeconfig.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
+import { startGuard } from '../control-plane/guard.ts'
+import { clientCertificate, writeKubeconfig } from '../control-plane/kubeconfig.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
 import { caOfObject } from '../../src/commands/ca-object.js'
 import { runInProcess } from '../support/guard-in-process.js'
 

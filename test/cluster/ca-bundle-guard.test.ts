@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { startGuard, type Guard } from '../../control-plane/guard.ts'
-import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
-import type { ClusterCa } from '../../control-plane/replaceable-api-server.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
+import { startGuard, type Guard } from '../control-plane/guard.ts'
+import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
 import { runInProcess } from '../support/guard-in-process.js'
 
-const standIn = fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))
+const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
 const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'
 const base64 = (pem: string): string => Buffer.from(pem).toString('base64')
 

@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import type { Finished } from '../../control-plane/run.ts'
-import type { ClusterCa } from '../../control-plane/replaceable-api-server.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
-import { most } from '../../src/controller/bounded-entries.js'
+import type { Finished } from '../control-plane/run.ts'
+import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
+import { most } from '../../src/ca-bundle/bounded-entries.js'
 
 const folder = t.testdir({ 'audit-policy.yaml': auditPolicy() })
 const auditLog = `${folder}/audit.log`

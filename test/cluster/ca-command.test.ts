@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
-import { findIdentityWebhook } from '../../control-plane/identity-webhook-binary.ts'
-import { clientCertificate, writeKubeconfig } from '../../control-plane/kubeconfig.ts'
-import { run } from '../../control-plane/run.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
+import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
+import { clientCertificate, writeKubeconfig } from '../control-plane/kubeconfig.ts'
+import { run } from '../control-plane/run.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
 import { caOfObject } from '../../src/commands/ca-object.js'
 import { check } from '../../src/commands/check.js'
 
@@ -63,7 +63,7 @@ t.test('commands that ask a cluster', async (t) => {
     })
   })
 
-  const standIn = [process.execPath, fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))] as const
+  const standIn = [process.execPath, fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))] as const
   const real = await findIdentityWebhook().catch(() => undefined)
   const webhook = await startIdentityWebhook(controlPlane, real === undefined ? { command: standIn } : {})
   t.teardown(() => webhook.stop())

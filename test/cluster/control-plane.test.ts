@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CreateRoleCommand, GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import t, { type Test } from 'tap'
-import { findIdentityWebhook } from '../../control-plane/identity-webhook-binary.ts'
-import { startIdentityWebhook, type IdentityWebhookOptions } from '../../control-plane/identity-webhook.ts'
-import { mirrorSecret } from '../../control-plane/mirror-secret.ts'
-import { startMoto } from '../../control-plane/moto.ts'
-import { writeIdentity } from '../../control-plane/service-account-identity.ts'
-import { run } from '../../control-plane/run.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
+import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
+import { startIdentityWebhook, type IdentityWebhookOptions } from '../control-plane/identity-webhook.ts'
+import { mirrorSecret } from '../control-plane/mirror-secret.ts'
+import { startMoto } from '../control-plane/moto.ts'
+import { writeIdentity } from '../control-plane/service-account-identity.ts'
+import { run } from '../control-plane/run.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
 
 const role = 'arn:aws:iam::111122223333:role/team/cart'
 const account = {
@@ -110,7 +110,7 @@ t.test('a control plane', async (t) => {
     await apply(webhook.configurationFor(successor.certificatePem))
     t.equal(await waitFor('a mutated pod', readInjectedRole), role)
   }
-  const standIn = fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))
+  const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
   t.test('registers an identity webhook as EKS does', (t) => mutates(t, [process.execPath, standIn]))
 
   // Where nobody serves the real one, that is said; what is proved about mutation is then proved by the stand-in alone.
@@ -154,7 +154,7 @@ t.test('what is started', async (t) => {
   })
 
   t.test('ends with its parent, even one that is killed', async (t) => {
-    const daemon = new URL('../../control-plane/daemon.ts', import.meta.url).href
+    const daemon = new URL('../control-plane/daemon.ts', import.meta.url).href
     const program = `
       import { startDaemon } from ${JSON.stringify(daemon)}
       const daemon = await startDaemon({ name: 'd', command: 'sh', args: ['-c', 'echo $$; exec sleep 600'], isReady: async () => true })

@@ -2,16 +2,16 @@ import { rename, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startGuard } from '../../control-plane/guard.ts'
-import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
-import { writeKubeconfig } from '../../control-plane/kubeconfig.ts'
-import { signToken } from '../../control-plane/sign-token.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
+import { startGuard } from '../control-plane/guard.ts'
+import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import { writeKubeconfig } from '../control-plane/kubeconfig.ts'
+import { signToken } from '../control-plane/sign-token.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
 import { startCountingProxy } from '../support/counting-proxy.js'
 import { runInProcess } from '../support/guard-in-process.js'
 
-const standIn = fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))
+const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
 const hour = 3600
 
 t.test('tokens that are replaced too late, and connections that are cut', async (t) => {

@@ -2,10 +2,10 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import t from 'tap'
-import type { Finished } from '../../control-plane/run.ts'
-import { writeIdentity } from '../../control-plane/service-account-identity.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
+import type { Finished } from '../control-plane/run.ts'
+import { writeIdentity } from '../control-plane/service-account-identity.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
 
 interface Review {
   request: { uid: string; operation: string; kind: { kind: string }; namespace: string; name?: string }

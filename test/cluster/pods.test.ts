@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import t from 'tap'
-import { startGuard } from '../../control-plane/guard.ts'
-import { findIdentityWebhook } from '../../control-plane/identity-webhook-binary.ts'
-import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
-import type { Fault } from '../support/identity-webhook-stand-in.ts'
+import { startGuard } from '../control-plane/guard.ts'
+import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
+import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
+import type { Fault } from '../control-plane/identity-webhook-stand-in.ts'
 import { guardOptionsFor, kubectlWith, namespace, role, serviceAccount, standInWith, startTrustingIam } from '../support/pod-cluster.js'
 
 const container = (name: string, more: object = {}): object => ({ name, image: 'a', ...more })

@@ -1,13 +1,13 @@
 import { networkInterfaces } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startGuard } from '../../control-plane/guard.ts'
-import { startIdentityWebhook } from '../../control-plane/identity-webhook.ts'
-import { startControlPlane } from '../../control-plane/start.ts'
-import { waitFor } from '../../control-plane/wait.ts'
+import { startGuard } from '../control-plane/guard.ts'
+import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
 import { runInProcess } from '../support/guard-in-process.js'
 
-const standIn = fileURLToPath(new URL('../support/identity-webhook-stand-in.ts', import.meta.url))
+const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
 const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'
 
 // An endpoint may not be a loopback address, so the API servers listen on all.

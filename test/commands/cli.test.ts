@@ -337,7 +337,7 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
 })
 
 t.test('a reader that stops early changes neither the exit code nor stderr', async (t) => {
-  const account = readFileSync('examples/demo/policy-arn.yaml', 'utf8')
+  const account = readFileSync('demo/policy-arn.yaml', 'utf8')
   const child = spawn('sh', ['-c', `{ "${process.execPath}" dist/cli.js check -; echo "code $?" >&2; } | head -n 1`])
   child.stdin.end(Array(3000).fill(account).join('---\n'))
   t.equal(await readStream(child.stderr), 'code 1\n')

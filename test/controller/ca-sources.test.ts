@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readInjected } from '../../src/controller/ca-sources.js'
-import { guardedWebhooksOf } from '../../src/controller/guarded-webhooks.js'
+import { guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
 import { clusterCa } from '../support/bundle-cases.js'
 import { pem } from '../support/certificates.js'
 import { clientThat } from '../support/kube-client.js'

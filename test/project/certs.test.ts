@@ -5,7 +5,7 @@ import t from 'tap'
 
 t.test('the script for a laptop makes a serving certificate', async (t) => {
   const folder = t.testdir()
-  execFileSync('certs/laptop.sh', ['127.0.0.1', 'guard.example.com'], { env: { ...process.env, CERTS: folder }, stdio: 'pipe' })
+  execFileSync('scripts/laptop-certs.sh', ['127.0.0.1', 'guard.example.com'], { env: { ...process.env, CERTS: folder }, stdio: 'pipe' })
   t.strictSame(readdirSync(folder).sort(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'])
   const [ca, serving] = ['ca.crt', 'tls.crt'].map((file) => new X509Certificate(readFileSync(`${folder}/${file}`)))
   if (ca === undefined || serving === undefined) throw new Error('unreachable: two files were read')
@@ -19,7 +19,7 @@ t.test('the script for a laptop makes a serving certificate', async (t) => {
 })
 
 t.test('without a name it says how it is used', async (t) => {
-  const { status, stderr } = spawnSync('certs/laptop.sh', { encoding: 'utf8' })
+  const { status, stderr } = spawnSync('scripts/laptop-certs.sh', { encoding: 'utf8' })
   t.equal(status, 2)
   t.match(stderr, /^usage: /)
 })

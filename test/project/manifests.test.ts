@@ -4,7 +4,7 @@ import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { parseConfig } from '../../src/config.js'
 import { canaryRole } from '../../src/controller/probes/canary.js'
-import { ownWebhooks } from '../../src/controller/guarded-webhooks.js'
+import { ownWebhooks } from '../../src/ca-bundle/guarded-webhooks.js'
 import { canaryAccount, canaryNamespace, ownNames } from '../../src/controller/own-names.js'
 import { rules } from '../../src/rules/index.js'
 

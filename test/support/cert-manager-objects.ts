@@ -1,4 +1,4 @@
-import type { ControlPlane } from '../../control-plane/start.ts'
+import type { ControlPlane } from '../control-plane/start.ts'
 
 const [namespace, name] = ['identity', 'webhook']
 const base64 = (text: string): string => Buffer.from(text).toString('base64')

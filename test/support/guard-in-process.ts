@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import type { GuardProcess, RunningProcess } from '../../control-plane/guard.ts'
+import type { GuardProcess, RunningProcess } from '../control-plane/guard.ts'
 import { controller } from '../../src/commands/controller.js'
 import { serve } from '../../src/commands/serve.js'
 

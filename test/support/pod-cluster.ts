@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import type { Finished } from '../../control-plane/run.ts'
-import type { ControlPlane } from '../../control-plane/start.ts'
+import type { Finished } from '../control-plane/run.ts'
+import type { ControlPlane } from '../control-plane/start.ts'
 import { startFakeIam, absentReply, identityReply, roleReply, type FakeIam } from './fake-iam.js'
 
 export const account = '111122223333'
@@ -9,7 +9,7 @@ export const role = `arn:aws:iam::${account}:role/cart`
 /** The command of an identity webhook that fails as the file says. */
 export const standInWith = (faultFile: string): [string, ...string[]] => [
   process.execPath,
-  fileURLToPath(new URL('./identity-webhook-stand-in.ts', import.meta.url)),
+  fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url)),
   `--fault-file=${faultFile}`
 ]
 

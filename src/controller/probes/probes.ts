@@ -7,7 +7,7 @@ import type { ApiServer } from '../api-servers.js'
 import { proveIdentityWebhook } from './canary.js'
 import { writeEvent, type EventObject } from '../event.js'
 import { provePolicy, proveWebhook, type Proof } from './self-test.js'
-import type { TrustEntry } from '../webhook-trust.js'
+import type { TrustEntry } from '../../ca-bundle/entries.js'
 import { reasonOf } from '../../text/escape.js'
 
 /** What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and policies by itself. */

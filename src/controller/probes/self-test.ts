@@ -2,7 +2,8 @@ import type { KubeClient } from '../../kube/client.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import { isRecord } from '../../model/subject.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
-import { isPublished, readWebhookTrust, type TrustEntry } from '../webhook-trust.js'
+import { isPublished, readWebhookTrust } from '../webhook-trust.js'
+import type { TrustEntry } from '../../ca-bundle/entries.js'
 
 /** What a proof found: it works, it fails open, or nobody can tell. */
 export type Proof = { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }

@@ -1,28 +1,10 @@
 import type { KubeClient } from '../../kube/client.js'
 import { isObjectName } from '../../model/object-name.js'
-import type { CaInjection } from '../../ca-bundle/injection.js'
+import type { CaInjection, InjectedCas, InjectedCasFact } from '../../ca-bundle/injection.js'
 import { known, moot, unknown, type Fact } from '../../model/fact.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 import { before } from '../../facts/before.js'
 import { reasonOf } from '../../text/escape.js'
-
-/** The CAs that an injector writes into a bundle, where it says so in public. */
-export interface InjectedCas {
-  /** PEM, as the injector has it. */
-  readonly current: string
-  /** What it wrote until a moment ago: the webhook may still serve a certificate of it. */
-  readonly former?: string | undefined
-  /** What it is said to have written before that. Its request is history, which anybody who may create one can invent: good for a name only. */
-  readonly earlier?: string | undefined
-  /** Who says so, in words. */
-  readonly source: string
-}
-
-/** Unknown for now: the API server did not answer, or not this time. What was right a moment ago is more likely than nothing. */
-export interface InjectedCasFact {
-  readonly fact: Fact<InjectedCas>
-  readonly isPassing: boolean
-}
 
 /**
  * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read: that of a Certificate is written from

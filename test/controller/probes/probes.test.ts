@@ -4,7 +4,7 @@ import { canaryRole, proveIdentityWebhook } from '../../../src/controller/probes
 import { writeEvent } from '../../../src/controller/event.js'
 import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../../../src/controller/probes/probes.js'
 import { provePolicy, proveWebhook, type Proof } from '../../../src/controller/probes/self-test.js'
-import type { TrustEntry } from '../../../src/controller/webhook-trust.js'
+import type { TrustEntry } from '../../../src/ca-bundle/entries.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../../src/identity-webhook/settings.js'
 import { clientThat } from '../../support/kube-client.js'
 

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand, STSClient, type Credentials } from '@aws-sdk/client-sts'
 import t from 'tap'
-import { startMoto } from '../../../control-plane/moto.ts'
+import { startMoto } from '../../control-plane/moto.ts'
 import { buildIamSource } from '../../../src/sources/iam/source.js'
 import type { Ask, IamSource } from '../../../src/facts/facts.js'
 import { parseRoleArn, type RoleArn } from '../../../src/model/role-arn.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { connectCluster, readClusterCa, readClusterIdentityWebhook, readClusterObject } from '../../src/commands/cluster.js'
-import type { KubeAnswer } from '../../src/kube/client.js'
-import { clientThat } from '../support/kube-client.js'
+import { connectCluster, readClusterCa, readClusterIdentityWebhook, readClusterObject } from '../../../src/commands/support/cluster.js'
+import type { KubeAnswer } from '../../../src/kube/client.js'
+import { clientThat } from '../../support/kube-client.js'
 
 const name = 'mutatingwebhookconfiguration pod-identity-webhook'
 const server = 'https://127.0.0.1:6443'

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { patchOf, type Annotations, type Pod } from './identity-webhook-patch.ts'
+import { patchOf, type Annotations, type Pod } from '../support/identity-webhook-patch.ts'
 
 /** How it fails: answers too late, answers without a patch, mutates one container only. */
 export type Fault = 'slow' | 'no-patch' | 'half' | 'none'
@@ -16,7 +16,7 @@ const { values } = parseArgs({ strict: false })
 const flag = (name: string): string => String(values[name])
 const readJson = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
 
-// The casts name the shapes of a kubeconfig that control-plane/kubeconfig.ts writes, and of Kubernetes' own v1 objects.
+// The casts name the shapes of a kubeconfig that test/control-plane/kubeconfig.ts writes, and of Kubernetes' own v1 objects.
 const kubeconfig = readJson(flag('kubeconfig')) as {
   clusters: [{ cluster: { server: string; 'certificate-authority': string } }]
   users: [{ user: { 'client-certificate-data': string; 'client-key-data': string } }]

@@ -1,11 +1,12 @@
-import type { InjectedCas, InjectedCasFact } from '../sources/cluster/injected-cas.js'
-import { pemOf } from '../ca-bundle/accepted-texts.js'
+import type { InjectedCas } from './injection.js'
+import type { InjectedCasFact } from './injection.js'
+import { pemOf } from './accepted-texts.js'
 import { readBundle, readCaBundle } from '../x509/bundle.js'
-import { isSignerOf } from '../ca-bundle/state.js'
+import { isSignerOf } from './state.js'
 import { goMinorOf } from '../x509/go-version.js'
-import { caCertificatesOf } from '../ca-bundle/shown-cas.js'
+import { caCertificatesOf } from './shown-cas.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
-import type { TrustEntry } from './webhook-trust.js'
+import type { TrustEntry } from './entries.js'
 
 /** The CAs that are right in the bundle of one guarded webhook, as PEM. */
 export interface RightCas {

@@ -1,8 +1,16 @@
 import { parseIssuerPartition } from '../model/issuer.js'
-import { acceptedTexts, type AcceptedTexts } from '../ca-bundle/accepted-texts.js'
+import { acceptedTexts, type AcceptedTexts } from './accepted-texts.js'
 import { guardedNamesOf, ownWebhooks, type GuardedWebhook } from './guarded-webhooks.js'
-import type { RightCas } from './right-cas.js'
-import type { TrustEntry } from './webhook-trust.js'
+import type { RightCas } from './expected-cas.js'
+
+/** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
+export interface TrustEntry {
+  readonly name: string
+  readonly action: 'Deny' | 'Warn'
+  readonly accepted: readonly string[]
+  readonly complete: readonly string[]
+  readonly injectors: readonly string[]
+}
 
 /** What the entries follow from. CAs are PEM texts; undefined where nobody could tell. */
 export interface TrustQuestion {

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import { fileURLToPath } from 'node:url'
-import { startGuard } from '../control-plane/guard.ts'
-import { findBinaries } from '../control-plane/binaries.ts'
-import { findFreePort } from '../control-plane/free-port.ts'
-import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
-import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
-import { run } from '../control-plane/run.ts'
-import { waitFor } from '../control-plane/wait.ts'
-import { startControlPlane } from '../control-plane/start.ts'
+import { startGuard } from '../test/control-plane/guard.ts'
+import { findBinaries } from '../test/control-plane/binaries.ts'
+import { findFreePort } from '../test/control-plane/free-port.ts'
+import { findIdentityWebhook } from '../test/control-plane/identity-webhook-binary.ts'
+import { startIdentityWebhook } from '../test/control-plane/identity-webhook.ts'
+import { run } from '../test/control-plane/run.ts'
+import { waitFor } from '../test/control-plane/wait.ts'
+import { startControlPlane } from '../test/control-plane/start.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url))) // the commands that are shown name files from here
 const keep = process.argv.includes('--keep')
@@ -21,7 +21,7 @@ if (unknownFlag !== undefined) {
 }
 
 const podRole = [
-  ...['create', '--dry-run=server', '-f', 'examples/demo/healthy-pod.yaml'],
+  ...['create', '--dry-run=server', '-f', 'demo/healthy-pod.yaml'],
   ...['-o', 'jsonpath={.spec.containers[0].env[?(@.name=="AWS_ROLE_ARN")].value}']
 ]
 const events = ['get', 'events', '--field-selector', 'involvedObject.kind=MutatingWebhookConfiguration']
@@ -98,7 +98,7 @@ async function play(): Promise<void> {
   await kubectl(printedPatch(fix.stdout), 'ok', 'That patch, as it is printed, passes the policy,')
   await waitFor('the API server to use it', async () => (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
   await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
-  await kubectl(['apply', '-f', 'examples/demo/policy-arn.yaml'], 'denied', 'Mistakes in service accounts are denied again, too.')
+  await kubectl(['apply', '-f', 'demo/policy-arn.yaml'], 'denied', 'Mistakes in service accounts are denied again, too.')
 }
 
 function patchOf(bundle: string): string[] {
@@ -130,15 +130,15 @@ async function identityWebhookCommand(): Promise<[string, ...string[]]> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     say(`The real identity webhook cannot be had here, so a stand-in of this repository takes its place.\n(${reason.slice(0, 200)}…)`)
-    return [process.execPath, resolve('test/support/identity-webhook-stand-in.ts')]
+    return [process.execPath, resolve('test/control-plane/identity-webhook-stand-in.ts')]
   }
 }
 
 type Outcome = 'ok' | 'denied' | 'warned'
 
 async function apply(file: string, expected: Outcome, why: string): Promise<void> {
-  console.log(styleText('dim', readFileSync(`examples/demo/${file}`, 'utf8').trimEnd().replaceAll(/^/gm, '    ')))
-  await kubectl(['apply', '-f', `examples/demo/${file}`], expected, why)
+  console.log(styleText('dim', readFileSync(`demo/${file}`, 'utf8').trimEnd().replaceAll(/^/gm, '    ')))
+  await kubectl(['apply', '-f', `demo/${file}`], expected, why)
 }
 
 /** Shows a command, its answer and why; the demo ends when the answer is not the expected one. */

@@ -1,10 +1,10 @@
-import { ownWebhooks } from '../controller/guarded-webhooks.js'
-import type { WebhookTrust } from '../controller/webhook-trust.js'
-import type { InjectedCas } from '../sources/cluster/injected-cas.js'
-import type { Fact } from '../model/fact.js'
-import type { Webhook } from '../model/webhook-configuration.js'
-import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
-import type { BundleQuestion, PublishedBundles } from '../ca-bundle/report.js'
+import { ownWebhooks } from '../../ca-bundle/guarded-webhooks.js'
+import type { WebhookTrust } from '../../controller/webhook-trust.js'
+import type { InjectedCas } from '../../ca-bundle/injection.js'
+import type { Fact } from '../../model/fact.js'
+import type { Webhook } from '../../model/webhook-configuration.js'
+import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
+import type { BundleQuestion, PublishedBundles } from '../../ca-bundle/report.js'
 
 /** Who may say which bundle of a webhook is right. */
 export interface RightBundlesQuestion {

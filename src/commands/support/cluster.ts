@@ -1,12 +1,12 @@
-import { findCluster } from '../kube/connect.js'
-import type { KubeAnswer, KubeClient } from '../kube/client.js'
-import { readClusterCasOnce } from '../sources/cluster/cluster-cas.js'
-import { readIdentityWebhook } from '../sources/cluster/identity-webhook.js'
-import { GuardError } from '../model/guard-error.js'
-import { withAnnotationPrefix, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
-import { isRecord, recordOf, textOf } from '../text/record.js'
-import { reasonOf } from '../text/escape.js'
-import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
+import { findCluster } from '../../kube/connect.js'
+import type { KubeAnswer, KubeClient } from '../../kube/client.js'
+import { readClusterCasOnce } from '../../sources/cluster/cluster-cas.js'
+import { readIdentityWebhook } from '../../sources/cluster/identity-webhook.js'
+import { GuardError } from '../../model/guard-error.js'
+import { withAnnotationPrefix, type IdentityWebhookSettings } from '../../identity-webhook/settings.js'
+import { isRecord, recordOf, textOf } from '../../text/record.js'
+import { reasonOf } from '../../text/escape.js'
+import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 
 /** Which cluster a command asks. */
 export interface ClusterChoice {

@@ -1,9 +1,11 @@
 import t from 'tap'
-import { addressOf, guardedWebhooksOf, identityConfigurationOf } from '../../src/controller/guarded-webhooks.js'
+import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
+import { identityConfigurationOf } from '../../src/controller/event.js'
 import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
-import { rightCasOf } from '../../src/controller/right-cas.js'
-import { trustEntriesOf, type TrustQuestion } from '../../src/controller/trust-entries.js'
-import { publishStatus, publishTrust, readWebhookTrust, type TrustEntry, type WebhookTrust } from '../../src/controller/webhook-trust.js'
+import { rightCasOf } from '../../src/ca-bundle/expected-cas.js'
+import { trustEntriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
+import { publishStatus, publishTrust, readWebhookTrust, type WebhookTrust } from '../../src/controller/webhook-trust.js'
+import type { TrustEntry } from '../../src/ca-bundle/entries.js'
 import { clientThat } from '../support/kube-client.js'
 
 const now = new Date('2026-11-24T00:00:00Z')

@@ -1,5 +1,5 @@
-import { readServedChain } from '../kube/served-chain.js'
-import { GuardError } from '../model/guard-error.js'
+import { readServedChain } from '../../kube/served-chain.js'
+import { GuardError } from '../../model/guard-error.js'
 
 // The API server's own limit for a handshake: https://pkg.go.dev/net/http#Transport, TLSHandshakeTimeout of its default transport
 const handshakeTimeout = 10_000

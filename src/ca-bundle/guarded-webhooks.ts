@@ -1,8 +1,7 @@
-import { caInjectionsOf, type CaInjection } from '../ca-bundle/injection.js'
+import { caInjectionsOf, type CaInjection } from './injection.js'
 import { identityWebhookNames, isLoopback, webhooksOf, type Webhook } from '../model/webhook-configuration.js'
 import { annotationsOf, isRecord } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
-import type { EventObject } from './event.js'
 
 /** Our own webhooks. */
 export const ownWebhooks = ['validate.irsa-guard.io', 'workloads.irsa-guard.io'] as const
@@ -44,13 +43,6 @@ function placeOf({ name, url }: Webhook): GuardedWebhook['place'] {
   if (ownWebhooks.some((own) => own === name)) return 'own'
 
   return url !== undefined && isLoopback(url) ? 'control-plane' : 'reachable'
-}
-
-/** The configuration that holds an identity webhook, for Events about it; the first one if there are several. */
-export function identityConfigurationOf(configurations: readonly unknown[]): EventObject | undefined {
-  const found = guardedWebhooksOf(configurations, []).find(({ webhook }) => identityWebhookNames.includes(webhook.name))
-
-  return found && { apiVersion: 'admissionregistration.k8s.io/v1', ...found.configuration }
 }
 
 /** Where a webhook is called, and the name that its certificate must have. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook */

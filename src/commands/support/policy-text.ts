@@ -1,7 +1,7 @@
-import type { TrustPolicyDocument } from '../facts/facts.js'
-import { GuardError } from '../model/guard-error.js'
-import { quote } from '../text/escape.js'
-import { decodePolicy, parseJson } from '../trust-policy/document.js'
+import type { TrustPolicyDocument } from '../../facts/facts.js'
+import { GuardError } from '../../model/guard-error.js'
+import { quote } from '../../text/escape.js'
+import { decodePolicy, parseJson } from '../../trust-policy/document.js'
 
 /**
  * A trust policy as files and commands hold it: JSON, percent-encoded JSON as GetRole returns it, or one of them as a JSON string. Throws

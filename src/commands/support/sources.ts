@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { parseConfig, type Config } from '../config.js'
-import type { IamSource, Sources } from '../facts/facts.js'
-import { loadSnapshots } from '../sources/iam-file/snapshot.js'
-import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
-import { GuardError } from '../model/guard-error.js'
-import { quote } from '../text/escape.js'
-import { rules } from '../rules/index.js'
-import { readBundle } from '../x509/bundle.js'
-import { goMinorOf } from '../x509/go-version.js'
+import { parseConfig, type Config } from '../../config.js'
+import type { IamSource, Sources } from '../../facts/facts.js'
+import { loadSnapshots } from '../../sources/iam-file/snapshot.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../../identity-webhook/settings.js'
+import { GuardError } from '../../model/guard-error.js'
+import { quote } from '../../text/escape.js'
+import { rules } from '../../rules/index.js'
+import { readBundle } from '../../x509/bundle.js'
+import { goMinorOf } from '../../x509/go-version.js'
 
 /** Facts that the user gives instead of a cloud or a cluster. */
 export interface FactsByHand {
@@ -74,7 +74,7 @@ export async function buildLiveIam(
   { iam: { requestsPerSecond, accounts, endpoint } }: Config,
   { patient = false, onRequest }: { patient?: boolean; onRequest?: (operation: string, result: string) => void } = {}
 ): Promise<IamSource> {
-  const { buildIamSource } = await import('../sources/iam/source.js') // the SDK takes 0.2 s to load, and most commands need none of it
+  const { buildIamSource } = await import('../../sources/iam/source.js') // the SDK takes 0.2 s to load, and most commands need none of it
 
   return buildIamSource({
     requestsPerSecond: patient ? Math.max(requestsPerSecond, patientRate) : requestsPerSecond,

@@ -1,6 +1,6 @@
 import { text as readStream } from 'node:stream/consumers'
-import { GuardError } from '../model/guard-error.js'
-import type { Terminal } from './support/terminal.js'
+import { GuardError } from '../../model/guard-error.js'
+import type { Terminal } from './terminal.js'
 import { readText } from './sources.js'
 
 /**

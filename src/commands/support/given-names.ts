@@ -1,6 +1,6 @@
-import { GuardError } from '../model/guard-error.js'
-import { isNamespaceName, isObjectName } from '../model/object-name.js'
-import { quote } from '../text/escape.js'
+import { GuardError } from '../../model/guard-error.js'
+import { isNamespaceName, isObjectName } from '../../model/object-name.js'
+import { quote } from '../../text/escape.js'
 
 /** Refuses a namespace that cannot exist. Throws ERR_USAGE. */
 export function assertNamespace(namespace: string | undefined): void {

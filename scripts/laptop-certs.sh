@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes a CA and a serving certificate for hosts or IPv4 addresses: certs/laptop.sh 127.0.0.1 localhost
-# Writes ca.crt, ca.key, tls.crt and tls.key beside itself, or into the folder that CERTS names.
+# Makes a CA and a serving certificate for hosts or IPv4 addresses: scripts/laptop-certs.sh 127.0.0.1 localhost
+# Writes ca.crt, ca.key, tls.crt and tls.key into certs/, or into the directory that CERTS names.
 set -eu
-[ $# -gt 0 ] || { echo 'usage: certs/laptop.sh HOST|IP...' >&2; exit 2; }
-cd "${CERTS:-$(dirname "$0")}"
+[ $# -gt 0 ] || { echo 'usage: scripts/laptop-certs.sh HOST|IP...' >&2; exit 2; }
+cd "${CERTS:-$(dirname "$0")/../certs}"
 umask 077
 
 names=''

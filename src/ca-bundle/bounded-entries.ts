@@ -1,4 +1,4 @@
-import type { TrustEntry } from './webhook-trust.js'
+import type { TrustEntry } from './entries.js'
 
 /**
  * What one WebhookTrust takes: by its schema so many texts an entry, each so long. And etcd takes objects of 1.5 MiB, in which every accepted
