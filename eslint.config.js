@@ -1,4 +1,5 @@
 import redos from 'eslint-plugin-redos'
+import importSort from 'eslint-plugin-simple-import-sort'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
@@ -6,14 +7,18 @@ export default tseslint.config(
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
+    plugins: { 'import-sort': importSort },
     rules: {
+      // One block: Node's modules, packages, then our own files.
+      'import-sort/imports': ['error', { groups: [['^node:', '^@?\\w', '^\\.\\.', '^\\.']] }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }]
     }
   },
   {
-    // Strings of users reach these patterns, and one that backtracks keeps every other review waiting. A timeout of the check fails, too.
+    // Strings of users reach these patterns, and one that backtracks keeps every other review waiting. A
+    // timeout of the check fails, too.
     files: ['src/**'],
     plugins: { redos },
     rules: {

@@ -33,7 +33,9 @@ function readArguments(): { values: { quick: boolean }; positionals: string[] } 
     return parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error // parseArgs throws it for options that it does not know
-    process.stderr.write(`${error.message.split('. ')[0]}; there is --quick, and the rows ${Object.keys(rows).join(', ')}\n`)
+    process.stderr.write(
+      `${error.message.split('. ')[0]}; there is --quick, and the rows ${Object.keys(rows).join(', ')}\n`
+    )
     process.exit(2)
   }
 }

@@ -1,16 +1,16 @@
 // Plays the incident with a real API server and real kubectl: npm run demo, npm run demo -- --keep
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { styleText } from 'node:util'
 import { fileURLToPath } from 'node:url'
-import { startGuard } from '../test/control-plane/guard.ts'
+import { styleText } from 'node:util'
 import { findBinaries } from '../test/control-plane/binaries.ts'
 import { findFreePort } from '../test/control-plane/free-port.ts'
-import { findIdentityWebhook } from '../test/control-plane/identity-webhook-binary.ts'
+import { startGuard } from '../test/control-plane/guard.ts'
 import { startIdentityWebhook } from '../test/control-plane/identity-webhook.ts'
+import { findIdentityWebhook } from '../test/control-plane/identity-webhook-binary.ts'
 import { run } from '../test/control-plane/run.ts'
-import { waitFor } from '../test/control-plane/wait.ts'
 import { startControlPlane } from '../test/control-plane/start.ts'
+import { waitFor } from '../test/control-plane/wait.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url))) // the commands that are shown name files from here
 const keep = process.argv.includes('--keep')
@@ -47,7 +47,10 @@ async function play(): Promise<void> {
   say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is the file examples/iam.json.`)
 
   const port = await findFreePort(23443) // EKS's, unless another demo has it
-  const identityWebhook = await startIdentityWebhook(controlPlane, { port, command: await identityWebhookCommand() })
+  const identityWebhook = await startIdentityWebhook(controlPlane, {
+    port,
+    command: await identityWebhookCommand()
+  })
   undo.push(() => identityWebhook.stop())
   const guard = await startGuard(controlPlane, { config: { iam: { files: [resolve('examples/iam.json')] } } })
   undo.push(() => guard.stop())
@@ -55,12 +58,29 @@ async function play(): Promise<void> {
 
   await kubectl(['create', 'namespace', 'shop'], 'ok', 'A namespace to play in.')
   await apply('healthy.yaml', 'ok', 'The role exists and trusts this service account: accepted in silence.')
-  await kubectl(podRole, 'ok', 'A pod of that account gets the role: the identity webhook works.', /role\/team\/cart/)
+  await kubectl(
+    podRole,
+    'ok',
+    'A pod of that account gets the role: the identity webhook works.',
+    /role\/team\/cart/
+  )
 
   say('Mistakes in service accounts')
-  await apply('policy-arn.yaml', 'denied', 'The ARN of a policy in place of a role: every AWS call of the pod would be refused.')
-  await apply('other-partition.yaml', 'denied', 'A role of AWS China in a cluster of us-east-1: no token crosses partitions.')
-  await apply('other-namespace.yaml', 'denied', 'The role trusts shop/cart and nobody else: STS would refuse the token of this one.')
+  await apply(
+    'policy-arn.yaml',
+    'denied',
+    'The ARN of a policy in place of a role: every AWS call of the pod would be refused.'
+  )
+  await apply(
+    'other-partition.yaml',
+    'denied',
+    'A role of AWS China in a cluster of us-east-1: no token crosses partitions.'
+  )
+  await apply(
+    'other-namespace.yaml',
+    'denied',
+    'The role trusts shop/cart and nobody else: STS would refuse the token of this one.'
+  )
   await apply(
     'no-role-yet.yaml',
     'warned',
@@ -69,21 +89,51 @@ async function play(): Promise<void> {
 
   say("The incident: somebody pastes another cluster's CA into the identity webhook's configuration")
   const wrong = await wrongBundle()
-  await waitFor('the accepted bundles', async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0)
-  await kubectl(patchOf(wrong), 'denied', 'The API server would not trust the identity webhook any more, and fail open.')
+  await waitFor(
+    'the accepted bundles',
+    async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0
+  )
+  await kubectl(
+    patchOf(wrong),
+    'denied',
+    'The API server would not trust the identity webhook any more, and fail open.'
+  )
 
   await Promise.all([guard.stopServe(), guard.stopController()])
-  await kubectl(['delete', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'Now without the guard: its policy and its processes are off.')
-  await waitFor('the policy to be gone', async () => (await controlPlane.kubectl([...patchOf(wrong), '--dry-run=server'])).code === 0)
+  await kubectl(
+    ['delete', '-f', 'manifests/ca-bundle-deny.yaml'],
+    'ok',
+    'Now without the guard: its policy and its processes are off.'
+  )
+  await waitFor(
+    'the policy to be gone',
+    async () => (await controlPlane.kubectl([...patchOf(wrong), '--dry-run=server'])).code === 0
+  )
   await kubectl(patchOf(wrong), 'ok', 'The same patch goes through, and nobody says anything.')
-  await waitFor('the API server to use it', async () => !(await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
-  await kubectl(podRole, 'ok', 'The next pod has no role. Nothing failed; its AWS calls would run with the role of the node.', /^$/)
+  await waitFor(
+    'the API server to use it',
+    async () => !(await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart')
+  )
+  await kubectl(
+    podRole,
+    'ok',
+    'The next pod has no role. Nothing failed; its AWS calls would run with the role of the node.',
+    /^$/
+  )
 
   say('The guard is back')
   await kubectl(['apply', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'The policy again,')
   await Promise.all([guard.startServe(), guard.startController()])
-  await waitFor('the Event', async () => (await controlPlane.kubectl(events)).stdout.includes('CABundleForeign'), 60_000)
-  await kubectl(events, 'ok', 'and the controller has found the wrong bundle within a minute, with nothing applied.')
+  await waitFor(
+    'the Event',
+    async () => (await controlPlane.kubectl(events)).stdout.includes('CABundleForeign'),
+    60_000
+  )
+  await kubectl(
+    events,
+    'ok',
+    'and the controller has found the wrong bundle within a minute, with nothing applied.'
+  )
 
   const fix = await run(process.execPath, [
     'dist/cli.js',
@@ -96,9 +146,15 @@ async function play(): Promise<void> {
   show('irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix', fix.text)
   console.log(styleText('green', '  → What is right, as a patch.\n'))
   await kubectl(printedPatch(fix.stdout), 'ok', 'That patch, as it is printed, passes the policy,')
-  await waitFor('the API server to use it', async () => (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart'))
+  await waitFor('the API server to use it', async () =>
+    (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart')
+  )
   await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
-  await kubectl(['apply', '-f', 'demo/policy-arn.yaml'], 'denied', 'Mistakes in service accounts are denied again, too.')
+  await kubectl(
+    ['apply', '-f', 'demo/policy-arn.yaml'],
+    'denied',
+    'Mistakes in service accounts are denied again, too.'
+  )
 }
 
 function patchOf(bundle: string): string[] {
@@ -121,7 +177,9 @@ async function wrongBundle(): Promise<string> {
   return (await controlPlane.createClusterCa()).certificatePem
 }
 
-/** The real identity webhook where it can be had; else one of ours that does the same, and the demo says so. */
+/**
+ * The real identity webhook where it can be had; else one of ours that does the same, and the demo says so.
+ */
 async function identityWebhookCommand(): Promise<[string, ...string[]]> {
   try {
     const real = await findIdentityWebhook()
@@ -129,7 +187,9 @@ async function identityWebhookCommand(): Promise<[string, ...string[]]> {
     return [real]
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    say(`The real identity webhook cannot be had here, so a stand-in of this repository takes its place.\n(${reason.slice(0, 200)}…)`)
+    say(
+      `The real identity webhook cannot be had here, so a stand-in of this repository takes its place.\n(${reason.slice(0, 200)}…)`
+    )
     return [process.execPath, resolve('test/control-plane/identity-webhook-stand-in.ts')]
   }
 }
@@ -148,7 +208,8 @@ async function kubectl(args: string[], expected: Outcome, why: string, output = 
   const outcome = code !== 0 ? 'denied' : stderr.includes('Warning: ') ? 'warned' : 'ok'
   const color = { ok: 'green', warned: 'yellow', denied: 'red' } as const
   console.log(styleText(color[outcome], `  → ${why}\n`))
-  if (outcome !== expected || !output.test(stdout)) throw new Error(`this should have been ${expected}, and was ${outcome}`)
+  if (outcome !== expected || !output.test(stdout))
+    throw new Error(`this should have been ${expected}, and was ${outcome}`)
 }
 
 function show(command: string, answer: string): void {

@@ -9,7 +9,10 @@ const require = createRequireOfBundle(import.meta.url)
 const __filename = pathOfBundle(import.meta.url)
 const __dirname = pathOfBundle(new URL('.', import.meta.url))`
 
-/** Writes dist/irsa-guard.mjs: the command and all that it depends on in one file, so that an image needs no node_modules. */
+/**
+ * Writes dist/irsa-guard.mjs: the command and all that it depends on in one file, so that an image needs no
+ * node_modules.
+ */
 const { metafile } = await build({
   entryPoints: ['src/cli.ts'],
   outfile: 'dist/irsa-guard.mjs',
@@ -23,14 +26,22 @@ const { metafile } = await build({
   logLevel: 'warning'
 })
 
-/** The folders of the packages that the bundle holds code of; of a package within another's node_modules, its own. */
+/**
+ * The folders of the packages that the bundle holds code of; of a package within another's node_modules, its
+ * own.
+ */
 const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [])
+  Object.keys(metafile.inputs).flatMap(
+    (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []
+  )
 )
 
 /** What their licences ask for: the copyright and the text of the licence go with each copy. */
 const notices = [...packages].sort().map((folder) => {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+    string,
+    string
+  >
   const texts = readdirSync(folder)
     .filter((file) => /^(?:licen[cs]e|copying|notice)(?:\.|-|$)/i.test(file))
     .map((file) => readFileSync(join(folder, file), 'utf8').trim())

@@ -9,7 +9,9 @@ export interface ListedRule {
   readonly on: readonly string[]
 }
 
-/** The README with the table of these rules in its place; what a rule finds is the first sentence of its page. */
+/**
+ * The README with the table of these rules in its place; what a rule finds is the first sentence of its page.
+ */
 export function withRuleTable(readme: string, rules: readonly ListedRule[]): string {
   const rows = rules.map(({ id, severity, atAdmission, on }) => {
     const [, sentence = ''] = /^# .+\n\n([^]+?)\n\n/.exec(readFileSync(`docs/rules/${id}.md`, 'utf8')) ?? []
@@ -18,12 +20,16 @@ export function withRuleTable(readme: string, rules: readonly ListedRule[]): str
 
     return `| [${id}](docs/rules/${id}.md) | ${admission ?? ''} | ${severity} | ${sentence.replaceAll('\n', ' ')} |`
   })
-  const table = ['| rule | admission | check | what it finds |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  const table = ['| rule | admission | check | what it finds |', '| --- | --- | --- | --- |', ...rows].join(
+    '\n'
+  )
 
   return readme.replace(/<!-- rules -->[^]*<!-- \/rules -->/, `<!-- rules -->\n\n${table}\n\n<!-- /rules -->`)
 }
 
 if (import.meta.main) {
-  const { rules } = (await import(new URL('../dist/rules/index.js', import.meta.url).href)) as { rules: readonly ListedRule[] }
+  const { rules } = (await import(new URL('../dist/rules/index.js', import.meta.url).href)) as {
+    rules: readonly ListedRule[]
+  }
   writeFileSync('README.md', withRuleTable(readFileSync('README.md', 'utf8'), rules))
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
-import { GuardError } from './model/guard-error.js'
-import { escapeText } from './text/escape.js'
-import type { CaObjectOptions } from './commands/ca-object.js'
 import type { CaOptions } from './commands/ca.js'
+import type { CaObjectOptions } from './commands/ca-object.js'
 import type { CheckOptions } from './commands/check.js'
-import type { Terminal } from './commands/support/terminal.js'
 import type { ControllerOptions } from './commands/controller.js'
 import type { ServeOptions } from './commands/serve.js'
+import type { Terminal } from './commands/support/terminal.js'
 import type { TrustOptions } from './commands/trust.js'
+import { GuardError } from './model/guard-error.js'
+import { escapeText } from './text/escape.js'
 import { version } from './version.js'
 import { isGoVersion } from './x509/go-version.js'
 
@@ -29,31 +29,46 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(2)
 })
 
-// Nobody is left to tell when complaints cannot be written (a full disk, a reader that is gone); the exit code still says it.
+// Nobody is left to tell when complaints cannot be written (a full disk, a reader that is gone); the exit
+// code still says it.
 process.stderr.on('error', () => undefined)
 
 const iamOption = new Option('--iam <file>', 'facts about IAM: an IamSnapshot file; may be repeated')
   .default([], 'none')
   .argParser((file: string, files: string[]) => [...files, file])
 const configOption = new Option('--config <file>', 'configuration, YAML')
-const kubeconfigOption = new Option('--kubeconfig <file>', 'kubeconfig; else $KUBECONFIG, the token of the pod, ~/.kube/config')
+const kubeconfigOption = new Option(
+  '--kubeconfig <file>',
+  'kubeconfig; else $KUBECONFIG, the token of the pod, ~/.kube/config'
+)
 const contextOption = new Option('--context <name>', 'the context of the kubeconfig')
-const clusterCaOption = new Option('--cluster-ca <file>', 'the current CAs of the cluster, PEM: kube-root-ca.crt')
+const clusterCaOption = new Option(
+  '--cluster-ca <file>',
+  'the current CAs of the cluster, PEM: kube-root-ca.crt'
+)
 const audienceOption = new Option(
   '--audience <name>',
   'the audience that the identity webhook asks tokens for, when no annotation says another'
 )
-const awsOption = (): Option => new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam')
+const awsOption = (): Option =>
+  new Option('--aws', 'ask the IAM API, with your own AWS credentials and region').conflicts('iam')
 const issuerOption = new Option('--issuer <url>', "the cluster's OIDC issuer")
 
 program
   .command('check')
-  .description('check manifests; exit code 1 for findings, 2 when something could not be read, or standard input is empty')
+  .description(
+    'check manifests; exit code 1 for findings, 2 when something could not be read, or standard input is empty'
+  )
   .argument('<files...>', 'YAML or JSON files; - reads standard input')
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addOption(iamOption)
   .addOption(configOption)
-  .addOption(new Option('--context <name>', 'ask this cluster, a context of the kubeconfig; without it nothing is asked'))
+  .addOption(
+    new Option(
+      '--context <name>',
+      'ask this cluster, a context of the kubeconfig; without it nothing is asked'
+    )
+  )
   .addOption(new Option('--kubeconfig <file>', 'ask the cluster of this kubeconfig'))
   .addOption(awsOption())
   .addOption(issuerOption)
@@ -80,7 +95,10 @@ program
   .description(
     'say what the API server makes of a caBundle; exit code 1 when something is wrong with it, 2 when nobody could tell; warnings leave it 0'
   )
-  .argument('[object]', 'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME, read from the cluster')
+  .argument(
+    '[object]',
+    'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME, read from the cluster'
+  )
   .addOption(kubeconfigOption)
   .addOption(contextOption)
   .option('--bundle <file>', 'the bundle: PEM, or the base64 text of clientConfig.caBundle')
@@ -88,7 +106,11 @@ program
   .option('--chain <file>', "the webhook's certificates, PEM, leaf first; instead of --server")
   .option('--host <name>', 'the DNS name or IP address by which the API server calls the webhook')
   .addOption(clusterCaOption)
-  .addOption(new Option('--go <version>', 'the Go that the API server is built with, such as 1.23').argParser(goVersionIn))
+  .addOption(
+    new Option('--go <version>', 'the Go that the API server is built with, such as 1.23').argParser(
+      goVersionIn
+    )
+  )
   .option('--fix', 'print a clean bundle and the kubectl command that puts it there', false)
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
   .addHelpText(
@@ -102,26 +124,37 @@ Examples:
   irsa-guard ca --bundle ca.pem --server webhook.example.com:443
   irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
   )
-  .action(async (object: string | undefined, options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }) => {
-    const { bundle } = options
-    if (object === undefined && bundle === undefined) {
-      throw new GuardError('ERR_USAGE', 'say which bundle is meant: mutatingwebhookconfiguration/NAME of a cluster, or --bundle FILE')
-    }
-    if (object !== undefined && bundle !== undefined) {
-      throw new GuardError('ERR_USAGE', `both ${object} and --bundle ${bundle} are given; expected one of them`)
-    }
-    if (object !== undefined) {
-      if (options.server !== undefined || options.chain !== undefined) {
-        throw new GuardError('ERR_USAGE', '--server and --chain belong to --bundle')
+  .action(
+    async (
+      object: string | undefined,
+      options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }
+    ) => {
+      const { bundle } = options
+      if (object === undefined && bundle === undefined) {
+        throw new GuardError(
+          'ERR_USAGE',
+          'say which bundle is meant: mutatingwebhookconfiguration/NAME of a cluster, or --bundle FILE'
+        )
       }
-      const { caOfObject } = await import('./commands/ca-object.js')
-      process.exitCode = await caOfObject(object, options, terminal)
+      if (object !== undefined && bundle !== undefined) {
+        throw new GuardError(
+          'ERR_USAGE',
+          `both ${object} and --bundle ${bundle} are given; expected one of them`
+        )
+      }
+      if (object !== undefined) {
+        if (options.server !== undefined || options.chain !== undefined) {
+          throw new GuardError('ERR_USAGE', '--server and --chain belong to --bundle')
+        }
+        const { caOfObject } = await import('./commands/ca-object.js')
+        process.exitCode = await caOfObject(object, options, terminal)
+      }
+      if (bundle !== undefined) {
+        const { ca } = await import('./commands/ca.js')
+        process.exitCode = await ca({ ...options, bundle }, terminal)
+      }
     }
-    if (bundle !== undefined) {
-      const { ca } = await import('./commands/ca.js')
-      process.exitCode = await ca({ ...options, bundle }, terminal)
-    }
-  })
+  )
 
 program
   .command('trust')
@@ -138,7 +171,11 @@ program
   .requiredOption('--service-account <name>', 'name of the service account')
   .option('--audience <name>', 'audience of its tokens (default: "sts.amazonaws.com")')
   .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
-  .option('--fix', 'print the policy as it should be and nothing else; exit code 1 and the reason when there is none', false)
+  .option(
+    '--fix',
+    'print the policy as it should be and nothing else; exit code 1 and the reason when there is none',
+    false
+  )
   .addOption(
     new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
       .choices(['error', 'warning', 'info', 'never'])
@@ -180,7 +217,10 @@ daemon('controller', "keep the guard's own certificates and webhook, and watch w
 function daemon(name: string, description: string): Command {
   const options = [configOption, kubeconfigOption, iamOption, issuerOption, clusterCaOption, audienceOption]
 
-  return options.reduce((command, option) => command.addOption(option), program.command(name).description(description))
+  return options.reduce(
+    (command, option) => command.addOption(option),
+    program.command(name).description(description)
+  )
 }
 
 async function keepRunning(running: { close(): Promise<void> }): Promise<void> {
@@ -190,7 +230,10 @@ async function keepRunning(running: { close(): Promise<void> }): Promise<void> {
 
 function goVersionIn(text: string): string {
   if (!isGoVersion(text))
-    throw new GuardError('ERR_USAGE', `--go is ${JSON.stringify(text)}; expected a version of Go, such as 1.23 or 1.25.3`)
+    throw new GuardError(
+      'ERR_USAGE',
+      `--go is ${JSON.stringify(text)}; expected a version of Go, such as 1.23 or 1.25.3`
+    )
 
   return text
 }

@@ -1,13 +1,16 @@
 import { Ajv, type ErrorObject } from 'ajv'
-import { LineCounter, parseDocument, type Document } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 import schema from './config.schema.json' with { type: 'json' }
-import { GuardError } from './model/guard-error.js'
-import { listOf, recordOf } from './text/record.js'
-import { closestTo, quote } from './text/escape.js'
 import type { Severity } from './model/finding.js'
+import { GuardError } from './model/guard-error.js'
 import type { Mode } from './model/namespace.js'
+import { closestTo, quote } from './text/escape.js'
+import { listOf, recordOf } from './text/record.js'
 
-/** The configuration of `serve`, `controller` and the commands, with every default filled in. Durations in milliseconds. */
+/**
+ * The configuration of `serve`, `controller` and the commands, with every default filled in. Durations in
+ * milliseconds.
+ */
 export interface Config {
   readonly mode: Mode
   /** Severities that differ from the rules' own, by rule id. */
@@ -35,7 +38,9 @@ export interface Config {
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly hosts: readonly string[] }
 }
 
-interface ConfigFile extends Partial<Omit<Config, 'severities' | 'iam' | 'caBundle' | 'exempt' | 'scan' | 'server' | 'tls'>> {
+interface ConfigFile extends Partial<
+  Omit<Config, 'severities' | 'iam' | 'caBundle' | 'exempt' | 'scan' | 'server' | 'tls'>
+> {
   readonly rules?: Readonly<Record<string, { readonly severity: Severity | 'off' }>>
   readonly iam?: Partial<Config['iam']>
   readonly caBundle?: Partial<Config['caBundle']>
@@ -45,18 +50,26 @@ interface ConfigFile extends Partial<Omit<Config, 'severities' | 'iam' | 'caBund
   readonly tls?: Partial<Config['tls']>
 }
 
-/** The longest deadline that still fits into the timeout of 3 s with which our webhook is registered, in milliseconds. */
+/**
+ * The longest deadline that still fits into the timeout of 3 s with which our webhook is registered, in
+ * milliseconds.
+ */
 const longestDeadline = 2500
 /** In less, hardly a fact that must be asked for can be had. */
 const shortestDeadline = 100
 
-/** Reads a configuration (YAML text of `file`). Throws ERR_CONFIG with the key, the value and what is allowed, a line for each mistake. */
+/**
+ * Reads a configuration (YAML text of `file`). Throws ERR_CONFIG with the key, the value and what is allowed,
+ * a line for each mistake.
+ */
 export function parseConfig(text: string, file: string, ruleIds: readonly string[]): Config {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false })
   const [error] = document.errors
-  if (error?.code === 'MULTIPLE_DOCS') throw new GuardError('ERR_CONFIG', `${file} holds several YAML documents; expected one`)
-  if (error !== undefined) throw new GuardError('ERR_CONFIG', `${file}:${lineCounter.linePos(error.pos[0]).line}: ${error.message}`)
+  if (error?.code === 'MULTIPLE_DOCS')
+    throw new GuardError('ERR_CONFIG', `${file} holds several YAML documents; expected one`)
+  if (error !== undefined)
+    throw new GuardError('ERR_CONFIG', `${file}:${lineCounter.linePos(error.pos[0]).line}: ${error.message}`)
 
   const content = contentOf(document, file)
   const validate = new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(schema)
@@ -72,7 +85,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
       )
     }
     if (durationOf(content.server?.deadline ?? '2s') < shortestDeadline) {
-      mistakes.push(`server.deadline is ${JSON.stringify(content.server?.deadline)}; expected at least ${shortestDeadline} ms`)
+      mistakes.push(
+        `server.deadline is ${JSON.stringify(content.server?.deadline)}; expected at least ${shortestDeadline} ms`
+      )
     }
     const config = withDefaults(content)
     mistakes.push(...contradictionsOf(config))
@@ -94,19 +109,35 @@ function contentOf(document: Document, file: string): unknown {
 /** What no schema can say of single values. */
 function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: Config): string[] {
   const others = accounts.filter(({ account, roleArn }) => !roleArn.includes(`::${account}:`))
-  const twice = new Set(accounts.map(({ account }) => account).filter((account, index, all) => all.indexOf(account) !== index))
+  const twice = new Set(
+    accounts.map(({ account }) => account).filter((account, index, all) => all.indexOf(account) !== index)
+  )
 
   return [
     ...others.map(
       ({ account, roleArn }) =>
         `iam.accounts: roleArn is ${quote(roleArn)}; expected a role of account ${account}, whose roles it is to read`
     ),
-    ...[...twice].map((account) => `iam.accounts: account ${account} is there more than once; expected one role for each account`),
-    ...(port === healthPort && port !== 0 ? [`server.port and server.healthPort are both ${port}; expected two ports`] : [])
+    ...[...twice].map(
+      (account) =>
+        `iam.accounts: account ${account} is there more than once; expected one role for each account`
+    ),
+    ...(port === healthPort && port !== 0
+      ? [`server.port and server.healthPort are both ${port}; expected two ports`]
+      : [])
   ]
 }
 
-function withDefaults({ rules = {}, iam = {}, caBundle = {}, exempt = {}, scan = {}, server = {}, tls = {}, ...rest }: ConfigFile): Config {
+function withDefaults({
+  rules = {},
+  iam = {},
+  caBundle = {},
+  exempt = {},
+  scan = {},
+  server = {},
+  tls = {},
+  ...rest
+}: ConfigFile): Config {
   return {
     mode: rest.mode ?? 'enforce',
     severities: new Map(Object.entries(rules).map(([id, { severity }]) => [id, severity])),
@@ -114,11 +145,24 @@ function withDefaults({ rules = {}, iam = {}, caBundle = {}, exempt = {}, scan =
     audience: rest.audience,
     clusterCa: rest.clusterCa,
     annotationPrefix: rest.annotationPrefix,
-    iam: { files: iam.files ?? [], accounts: iam.accounts ?? [], requestsPerSecond: iam.requestsPerSecond ?? 5, endpoint: iam.endpoint },
-    caBundle: { guard: caBundle.guard ?? [], enforce: caBundle.enforce ?? [], injectors: caBundle.injectors ?? {} },
+    iam: {
+      files: iam.files ?? [],
+      accounts: iam.accounts ?? [],
+      requestsPerSecond: iam.requestsPerSecond ?? 5,
+      endpoint: iam.endpoint
+    },
+    caBundle: {
+      guard: caBundle.guard ?? [],
+      enforce: caBundle.enforce ?? [],
+      injectors: caBundle.injectors ?? {}
+    },
     exempt: { users: exempt.users ?? [], groups: exempt.groups ?? [] },
     scan: { interval: durationOf(scan.interval ?? '1h') },
-    server: { port: server.port ?? 9443, healthPort: server.healthPort ?? 8080, deadline: durationOf(server.deadline ?? '2s') },
+    server: {
+      port: server.port ?? 9443,
+      healthPort: server.healthPort ?? 8080,
+      deadline: durationOf(server.deadline ?? '2s')
+    },
     tls: {
       certFile: tls.certFile ?? '/etc/irsa-guard/tls/tls.crt',
       keyFile: tls.keyFile ?? '/etc/irsa-guard/tls/tls.key',

@@ -1,8 +1,8 @@
+import type { Facts, Sources, Within } from './facts/facts.js'
 import { gatherFacts } from './facts/gather.js'
 import { after } from './model/after.js'
-import type { Facts, Sources, Within } from './facts/facts.js'
 import type { Finding, Severity } from './model/finding.js'
-import { modes, type Mode } from './model/namespace.js'
+import { type Mode, modes } from './model/namespace.js'
 import type { Subject } from './model/subject.js'
 import { rules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
@@ -21,12 +21,13 @@ export interface ReviewContext {
   readonly onFacts?: (facts: Facts) => void
 }
 
-// "No denial rests on an older answer": IAM itself takes seconds to minutes to show a change, so what it says is worth asking again.
+// "No denial rests on an older answer": IAM itself takes seconds to minutes to show a change, so what it says
+// is worth asking again.
 const freshEnough = 10_000
 
 /**
- * The whole idea: gather the facts that the rules need, evaluate the rules, decide. The verdict is there at once when all facts are at hand.
- * Never throws for what the world does.
+ * The whole idea: gather the facts that the rules need, evaluate the rules, decide. The verdict is there at
+ * once when all facts are at hand. Never throws for what the world does.
  */
 export function review(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
   if (subject.kind !== 'Workload' || subject.otherPods.length === 0) return reviewPart(subject, context)
@@ -37,7 +38,9 @@ export function review(subject: Subject, context: ReviewContext): Verdict | Prom
 }
 
 /** The verdicts, waiting for one after the other; at once where all are there. */
-const all = (verdicts: readonly (Verdict | Promise<Verdict>)[]): readonly Verdict[] | Promise<readonly Verdict[]> =>
+const all = (
+  verdicts: readonly (Verdict | Promise<Verdict>)[]
+): readonly Verdict[] | Promise<readonly Verdict[]> =>
   verdicts.reduce<readonly Verdict[] | Promise<readonly Verdict[]>>(
     (before, verdict) => after(before, (list) => after(verdict, (next) => [...list, next])),
     []
@@ -76,12 +79,16 @@ function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, a
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
   if (findings.length === 0) return undefined
 
-  const needs = new Set(findings.filter(({ severity }) => severity === 'error').flatMap(({ rule }) => needsById.get(rule) ?? []))
+  const needs = new Set(
+    findings.filter(({ severity }) => severity === 'error').flatMap(({ rule }) => needsById.get(rule) ?? [])
+  )
   const ages = [
     ...(needs.has('role') || needs.has('trust') ? [facts.role] : []),
     ...(needs.has('provider') ? [facts.provider] : [])
   ].flatMap((fact) =>
-    fact?.state === 'known' && fact.value.readAt !== undefined ? [Math.max(0, at.getTime() - fact.value.readAt.getTime()) / 1000] : []
+    fact?.state === 'known' && fact.value.readAt !== undefined
+      ? [Math.max(0, at.getTime() - fact.value.readAt.getTime()) / 1000]
+      : []
   )
 
   return ages.length === 0 ? undefined : Math.max(...ages)
@@ -98,11 +105,12 @@ function unknownModeOf(namespace: Facts['namespace']): string | undefined {
 }
 
 /**
- * The namespace's own mode. One that is not known never denies: it may be a namespace that asked to be left alone. Modes are about
- * admission, so of those in manifests only `off` counts.
+ * The namespace's own mode. One that is not known never denies: it may be a namespace that asked to be left
+ * alone. Modes are about admission, so of those in manifests only `off` counts.
  */
 function modeOf({ stage }: Subject, namespace: Facts['namespace'], otherwise: Mode): Mode {
-  if (stage === 'source') return namespace?.state === 'known' && namespace.value.mode === 'off' ? 'off' : otherwise
+  if (stage === 'source')
+    return namespace?.state === 'known' && namespace.value.mode === 'off' ? 'off' : otherwise
   if (namespace?.state === 'known' && namespace.value.mode !== undefined) return namespace.value.mode
 
   return otherwise === 'enforce' && unknownModeOf(namespace) !== undefined ? 'warn' : otherwise

@@ -19,31 +19,57 @@ t.test('fills in every default', async (t) => {
 })
 
 t.test('reads what is given', async (t) => {
-  t.match(parse('mode: warn\nrules: { role-missing: { severity: off } }\nserver: { deadline: 1500ms }\nscan: { interval: 5m }\n'), {
-    mode: 'warn',
-    severities: new Map([['role-missing', 'off']]),
-    server: { deadline: 1500 },
-    scan: { interval: 300_000 }
-  })
+  t.match(
+    parse(
+      'mode: warn\nrules: { role-missing: { severity: off } }\nserver: { deadline: 1500ms }\nscan: { interval: 5m }\n'
+    ),
+    {
+      mode: 'warn',
+      severities: new Map([['role-missing', 'off']]),
+      server: { deadline: 1500 },
+      scan: { interval: 300_000 }
+    }
+  )
 })
 
 t.test('names key, value and what is allowed, a line for each mistake', async (t) => {
   const table: readonly (readonly [string, string])[] = [
     ['mode: enforced', 'config.yaml: mode is "enforced"; expected one of enforce, warn, audit, off'],
-    ['server: { prot: 1 }', 'config.yaml: server.prot: unknown key (did you mean port?); known are port, healthPort, deadline'],
+    [
+      'server: { prot: 1 }',
+      'config.yaml: server.prot: unknown key (did you mean port?); known are port, healthPort, deadline'
+    ],
     ['server: { port: 70000 }', 'config.yaml: server.port is 70000; expected a value that must be <= 65535'],
-    ['server: { deadline: 3s }', 'config.yaml: server.deadline is "3s"; at most 2500 ms fit into the webhook\'s timeout of 3 s'],
+    [
+      'server: { deadline: 3s }',
+      'config.yaml: server.deadline is "3s"; at most 2500 ms fit into the webhook\'s timeout of 3 s'
+    ],
     ['server: { deadline: 0s }', 'config.yaml: server.deadline is "0s"; expected at least 100 ms'],
-    ['server: { deadline: soon }', 'config.yaml: server.deadline is "soon"; expected a text such as 1500ms, 2s, 1h'],
-    ['iam: { accounts: [{ account: "1" }] }', 'config.yaml: iam.accounts.0 is {"account":"1"}; expected a map with the key roleArn'],
-    ['rules: { role-mising: { severity: error } }', 'config.yaml: rules.role-mising: there is no such rule (did you mean role-missing?)'],
+    [
+      'server: { deadline: soon }',
+      'config.yaml: server.deadline is "soon"; expected a text such as 1500ms, 2s, 1h'
+    ],
+    [
+      'iam: { accounts: [{ account: "1" }] }',
+      'config.yaml: iam.accounts.0 is {"account":"1"}; expected a map with the key roleArn'
+    ],
+    [
+      'rules: { role-mising: { severity: error } }',
+      'config.yaml: rules.role-mising: there is no such rule (did you mean role-missing?)'
+    ],
     ['rules: { x: { severity: error } }', 'config.yaml: rules.x: there is no such rule'],
     [
       'annotationPrefix: eks.amazonaws.com/',
       'config.yaml: annotationPrefix is "eks.amazonaws.com/"; expected a text such as eks.amazonaws.com'
     ],
-    ['tls: { hosts: ["a b"] }', 'config.yaml: tls.hosts.0 is "a b"; expected a text such as guard.example.com, 10.0.0.7'],
-    ['server: { port: 8080 }', 'config.yaml: server.port and server.healthPort are both 8080; expected two ports'],
+    [
+      'tls: { hosts: ["a b"] }',
+      'config.yaml: tls.hosts.0 is "a b"; expected a text such as guard.example.com, 10.0.0.7'
+    ],
+    [
+      'server: { port: 8080 }',
+      'config.yaml: server.port and server.healthPort are both 8080; expected two ports'
+    ],
     [
       'iam: { accounts: [{ account: "111122223333", roleArn: "arn:aws:iam::444455556666:role/r" }] }',
       'config.yaml: iam.accounts: roleArn is "arn:aws:iam::444455556666:role/r"; expected a role of account 111122223333, whose roles it is to read'
@@ -52,7 +78,10 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
       `iam: { accounts: [${'{ account: "111122223333", roleArn: "arn:aws:iam::111122223333:role/r" },'.repeat(3)}] }`,
       'config.yaml: iam.accounts: account 111122223333 is there more than once; expected one role for each account'
     ],
-    [`"${'x'.repeat(5000)}"`, `config.yaml: the configuration is "${'x'.repeat(199)}…; expected a value of type object`],
+    [
+      `"${'x'.repeat(5000)}"`,
+      `config.yaml: the configuration is "${'x'.repeat(199)}…; expected a value of type object`
+    ],
     ['- a', 'config.yaml: the configuration is ["a"]; expected a value of type object'],
     ['exempt: { users: [""] }', 'config.yaml: exempt.users.0 is ""; expected a text that is not empty']
   ]
@@ -64,7 +93,10 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
       t.equal(String(error instanceof Error ? error.message : error).split('\n')[0], message)
     }
   }
-  t.throws(() => parse('mode: *nothing'), { code: 'ERR_CONFIG', message: /^config.yaml: Unresolved alias .*: nothing$/ })
+  t.throws(() => parse('mode: *nothing'), {
+    code: 'ERR_CONFIG',
+    message: /^config.yaml: Unresolved alias .*: nothing$/
+  })
   t.throws(() => parse('mode: warn\n---\nmode: off'), {
     code: 'ERR_CONFIG',
     message: 'config.yaml holds several YAML documents; expected one'

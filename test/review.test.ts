@@ -1,16 +1,19 @@
-// Usual objects in which some part is something else: findings or nothing, never an exception, at admission as in check.
+// Usual objects in which some part is something else: findings or nothing, never an exception, at admission
+// as in check.
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { buildObjectSources } from '../src/sources/objects/objects.js'
-import { loadSnapshots } from '../src/sources/iam-file/snapshot.js'
 import { parseSubject } from '../src/model/subject.js'
 import { review } from '../src/review.js'
 import { buildJudge } from '../src/server/judge.js'
+import { loadSnapshots } from '../src/sources/iam-file/snapshot.js'
+import { buildObjectSources } from '../src/sources/objects/objects.js'
 import { deploymentOf, injectedPod, tokenVolume } from './support/pods.js'
 import { configurationOf, eksWebhook, selfManagedWebhook } from './support/webhooks.js'
 
-const snapshot = loadSnapshots([{ file: 'examples/iam.json', content: JSON.parse(readFileSync('examples/iam.json', 'utf8')) as unknown }])
+const snapshot = loadSnapshots([
+  { file: 'examples/iam.json', content: JSON.parse(readFileSync('examples/iam.json', 'utf8')) as unknown }
+])
 const clusterCa = readFileSync('examples/cluster-ca.pem', 'utf8')
 const caBundle = Buffer.from(clusterCa).toString('base64')
 
@@ -30,12 +33,22 @@ const usual: readonly object[] = [
     }
   },
   injectedPod(),
-  deploymentOf({ volumes: [tokenVolume], nodeSelector: { 'kubernetes.io/os': 'windows' }, os: { name: 'windows' } }),
+  deploymentOf({
+    volumes: [tokenVolume],
+    nodeSelector: { 'kubernetes.io/os': 'windows' },
+    os: { name: 'windows' }
+  }),
   configurationOf(
     [
-      eksWebhook({ clientConfig: { url: 'https://127.0.0.1:23443/mutate', caBundle }, matchConditions: [{ name: 'a', expression: 'b' }] }),
+      eksWebhook({
+        clientConfig: { url: 'https://127.0.0.1:23443/mutate', caBundle },
+        matchConditions: [{ name: 'a', expression: 'b' }]
+      }),
       selfManagedWebhook({
-        namespaceSelector: { matchLabels: { a: 'b' }, matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }] }
+        namespaceSelector: {
+          matchLabels: { a: 'b' },
+          matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }]
+        }
       })
     ],
     { annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
@@ -43,9 +56,18 @@ const usual: readonly object[] = [
   {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: 'shop', labels: { 'irsa-guard.io/mode': 'enforce' }, annotations: { 'irsa-guard.io/allowed-roles': 'arn:*' } }
+    metadata: {
+      name: 'shop',
+      labels: { 'irsa-guard.io/mode': 'enforce' },
+      annotations: { 'irsa-guard.io/allowed-roles': 'arn:*' }
+    }
   },
-  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt', namespace: 'shop' }, data: { 'ca.crt': clusterCa } },
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kube-root-ca.crt', namespace: 'shop' },
+    data: { 'ca.crt': clusterCa }
+  },
   {
     apiVersion: 'v1',
     kind: 'Service',
@@ -87,22 +109,42 @@ t.test('whatever stands in an object, there is a verdict that can be sent', asyn
   const changed = fc.tuple(fc.nat({ max: usual.length - 1 }), fc.nat(), odd, fc.nat(), odd)
   await fc.assert(
     fc.asyncProperty(changed, changed, async ([index, ...first], [other, ...second]) => {
-      const change = (object: unknown, [place, value, place2, value2]: [number, unknown, number, unknown]): unknown =>
-        withOdd(withOdd(object, place, value), place2, value2)
+      const change = (
+        object: unknown,
+        [place, value, place2, value2]: [number, unknown, number, unknown]
+      ): unknown => withOdd(withOdd(object, place, value), place2, value2)
       const object = change(usual[index], first)
       const objects = usual.map((one, at) => (at === other ? change(one, second) : one))
       const subjects = objects.flatMap((one) => parseSubject(one, { stage: 'source' }) ?? [])
-      const sources = { iam: snapshot.iam, issuer: snapshot.issuer, ...buildObjectSources(subjects, objects), clusterCa }
-      const judge = buildJudge((subject, within) => review(subject, { sources, mode: 'enforce', at: new Date(), within }))
-      const request = { apiVersion: 'admission.k8s.io/v1' as const, uid: 'u', namespace: 'shop', kind: '', user: '', groups: [] }
-      const answer = await judge({ ...request, operation: 'UPDATE', object, old: change(usual[index], second) }, new AbortController())
+      const sources = {
+        iam: snapshot.iam,
+        issuer: snapshot.issuer,
+        ...buildObjectSources(subjects, objects),
+        clusterCa
+      }
+      const judge = buildJudge((subject, within) =>
+        review(subject, { sources, mode: 'enforce', at: new Date(), within })
+      )
+      const request = {
+        apiVersion: 'admission.k8s.io/v1' as const,
+        uid: 'u',
+        namespace: 'shop',
+        kind: '',
+        user: '',
+        groups: []
+      }
+      const answer = await judge(
+        { ...request, operation: 'UPDATE', object, old: change(usual[index], second) },
+        new AbortController()
+      )
       // The API server drops warnings with control characters; a denial has line breaks of its own.
       for (const text of [...(answer.warnings ?? []), ...(answer.status?.message.split('\n') ?? [])]) {
         if (/[\p{Cc}\p{Cs}]/u.test(text)) throw new Error(text)
       }
       for (const stage of ['source', 'running'] as const) {
         const subject = parseSubject(object, { stage })
-        if (subject) await review(subject, { sources, mode: 'enforce', at: new Date(), within: new AbortController() })
+        if (subject)
+          await review(subject, { sources, mode: 'enforce', at: new Date(), within: new AbortController() })
       }
     }),
     { numRuns: 2000 }

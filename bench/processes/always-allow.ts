@@ -8,7 +8,11 @@ import { portOf, reviewOf } from './answer.ts'
 const { reviewSchema } = (await load('server/app.js')) as typeof import('../../src/server/app.js')
 const [certFile = '', keyFile = ''] = process.argv.slice(2)
 
-const app = Fastify({ https: { cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: 'TLSv1.2' } })
-app.post('/validate', { schema: { response: { 200: reviewSchema } } }, async (request) => reviewOf(request.body))
+const app = Fastify({
+  https: { cert: readFileSync(certFile), key: readFileSync(keyFile), minVersion: 'TLSv1.2' }
+})
+app.post('/validate', { schema: { response: { 200: reviewSchema } } }, async (request) =>
+  reviewOf(request.body)
+)
 await app.listen({ port: 0, host: '127.0.0.1' })
 console.log(JSON.stringify({ port: portOf(app.server) }))

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { alternate, ratiosOf } from '../support/alternate.ts'
 import { dist } from '../support/built.ts'
-import { startMeasured, type MeasuredProcess } from '../support/measured-process.ts'
+import { type MeasuredProcess, startMeasured } from '../support/measured-process.ts'
 import { iamSnapshot, serviceAccountOf } from '../support/review-body.ts'
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
-/** `irsa-guard check` of one file with 10,000 service accounts against just reading that file with the yaml library. */
+/**
+ * `irsa-guard check` of one file with 10,000 service accounts against just reading that file with the yaml
+ * library.
+ */
 export const check: Row = async ({ rounds, scale }) => {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
   const [manifest, iam] = [join(folder, 'accounts.yaml'), join(folder, 'iam.json')]
@@ -27,8 +30,10 @@ export const check: Row = async ({ rounds, scale }) => {
   }
   try {
     const wall = await alternate(Math.min(rounds, 5), {
-      check: () => run(startMeasured(new URL('cli.js', dist), ['check', manifest, '--iam', iam]), peaks.check),
-      parse: () => run(startMeasured(new URL('../processes/parse-yaml.js', import.meta.url), [manifest]), peaks.parse)
+      check: () =>
+        run(startMeasured(new URL('cli.js', dist), ['check', manifest, '--iam', iam]), peaks.check),
+      parse: () =>
+        run(startMeasured(new URL('../processes/parse-yaml.js', import.meta.url), [manifest]), peaks.parse)
     })
     const seconds = (figures: readonly number[]): string => `${(medianOf(figures) / 1000).toFixed(2)} s`
     const mebibytes = (figures: readonly number[]): string => `${medianOf(figures).toFixed(0)} MiB`
@@ -55,6 +60,8 @@ export const check: Row = async ({ rounds, scale }) => {
 /** The role lets all accounts in by name, so that every rule about trust runs to its end for each of them. */
 function snapshotLettingIn(name: string): object {
   return JSON.parse(
-    JSON.stringify(iamSnapshot).replace('"StringEquals"', '"StringLike"').replace('serviceaccount:shop:cart', `serviceaccount:shop:${name}`)
+    JSON.stringify(iamSnapshot)
+      .replace('"StringEquals"', '"StringLike"')
+      .replace('serviceaccount:shop:cart', `serviceaccount:shop:${name}`)
   ) as object // a snapshot as before
 }

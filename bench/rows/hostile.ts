@@ -10,7 +10,9 @@ export const hostile: Row = async ({ rounds, scale }) => {
   const { buildJudge } = (await load('server/judge.js')) as typeof import('../../src/server/judge.js')
   const { review } = (await load('review.js')) as typeof import('../../src/review.js')
   const within = { signal: new AbortController().signal }
-  const judge = buildJudge((subject) => review(subject, { sources: {}, mode: 'enforce', at: new Date(), within }))
+  const judge = buildJudge((subject) =>
+    review(subject, { sources: {}, mode: 'enforce', at: new Date(), within })
+  )
   const [verdict] = await checkObjects([serviceAccount('${'.repeat(8))])
   if (verdict?.allowed !== false) throw new Error('the service account of the benchmark must be denied')
 
@@ -33,7 +35,10 @@ export const hostile: Row = async ({ rounds, scale }) => {
         ),
       200 * scale
     )
-  const strings = { 'role ARN of ${': (length: number) => serviceAccount('${'.repeat(length / 2)), 'variable of $(': podWith }
+  const strings = {
+    'role ARN of ${': (length: number) => serviceAccount('${'.repeat(length / 2)),
+    'variable of $(': podWith
+  }
   const comparisons = []
   for (const [what, make] of Object.entries(strings)) {
     const [half, whole] = [make(131_072), make(262_144)]

@@ -9,8 +9,12 @@ export const pod: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()
   const servers = { pod: startServe(files), account: startServe(files) }
   try {
-    const bodies = { pod: reviewBodyOf(podOf('cart'), 'pods'), account: reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts') }
-    const under = async (side: keyof typeof servers) => loadServer(servers[side], await readPort(servers[side]), bodies[side], scale)
+    const bodies = {
+      pod: reviewBodyOf(podOf('cart'), 'pods'),
+      account: reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts')
+    }
+    const under = async (side: keyof typeof servers) =>
+      loadServer(servers[side], await readPort(servers[side]), bodies[side], scale)
     const cpu = await alternate(rounds * 2, { pod: await under('pod'), account: await under('account') })
 
     return [

@@ -1,17 +1,27 @@
 import { alternate, ratiosOf } from '../support/alternate.ts'
 import { reviewBodyOf, serviceAccountOf } from '../support/review-body.ts'
-import { loadServer, readPort, startOther, startServe, writeServerFiles, type ServerFiles } from '../support/review-servers.ts'
+import {
+  loadServer,
+  readPort,
+  type ServerFiles,
+  startOther,
+  startServe,
+  writeServerFiles
+} from '../support/review-servers.ts'
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
-/** CPU of the server process for one review, against a Fastify app that always allows and against Node itself. */
+/**
+ * CPU of the server process for one review, against a Fastify app that always allows and against Node itself.
+ */
 export const review: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()
   try {
     const starts: Awaited<ReturnType<typeof measureOnce>>[] = []
     for (let start = 0; start < 5; start++) starts.push(await measureOnce(files, rounds, scale))
     const all = (side: keyof (typeof starts)[number]): number[] => starts.flatMap((cpu) => cpu[side])
-    const absolute = (side: keyof (typeof starts)[number], name: string): string => `${name} ${medianOf(all(side)).toFixed(0)} µs`
+    const absolute = (side: keyof (typeof starts)[number], name: string): string =>
+      `${name} ${medianOf(all(side)).toFixed(0)} µs`
 
     return [
       {
@@ -32,14 +42,26 @@ export const review: Row = async ({ rounds, scale }) => {
   }
 }
 
-/** Starts all servers and measures them in turn. Two starts of one server differ by some percent, by where its code happens to lie in memory. */
+/**
+ * Starts all servers and measures them in turn. Two starts of one server differ by some percent, by where its
+ * code happens to lie in memory.
+ */
 async function measureOnce(files: ServerFiles, rounds: number, scale: number) {
-  const servers = { serve: startServe(files), fastify: startOther('always-allow', files), bare: startOther('bare-https', files) }
+  const servers = {
+    serve: startServe(files),
+    fastify: startOther('always-allow', files),
+    bare: startOther('bare-https', files)
+  }
   try {
     const body = reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts')
-    const under = async (server: keyof typeof servers) => loadServer(servers[server], await readPort(servers[server]), body, scale)
+    const under = async (server: keyof typeof servers) =>
+      loadServer(servers[server], await readPort(servers[server]), body, scale)
 
-    return await alternate(rounds, { serve: await under('serve'), fastify: await under('fastify'), bare: await under('bare') })
+    return await alternate(rounds, {
+      serve: await under('serve'),
+      fastify: await under('fastify'),
+      bare: await under('bare')
+    })
   } finally {
     await Promise.all(Object.values(servers).map((server) => server.stop()))
   }

@@ -1,12 +1,15 @@
-import { connect } from 'node:net'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { readPort, startServe, writeServerFiles } from '../support/review-servers.ts'
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
 const budgetMilliseconds = 1000
 
-/** From the start of the bundle's process to its first accepted connection, against one second; and what it holds in memory then. */
+/**
+ * From the start of the bundle's process to its first accepted connection, against one second; and what it
+ * holds in memory then.
+ */
 export const start: Row = async ({ rounds }) => {
   const files = await writeServerFiles()
   const milliseconds: number[] = []

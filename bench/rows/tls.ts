@@ -10,14 +10,18 @@ import { microsecondsOf } from '../support/time.ts'
 const at = new Date('2026-11-24T00:00:00Z')
 const host = '127.0.0.1'
 
-/** What the API server would say to a chain, against reading one certificate and checking one signature; and the slowest hostile bundle. */
+/**
+ * What the API server would say to a chain, against reading one certificate and checking one signature; and
+ * the slowest hostile bundle.
+ */
 export const tls: Row = async ({ rounds, scale }) => {
   const { judgeTls } = (await load('x509/judge-tls.js')) as typeof import('../../src/x509/judge-tls.js')
   const root = makeAuthority()
   const rootPem = pem(root.der)
   const chain = pem(issue(root, { key: makeKey.ec(), extensions: [extension.ip([127, 0, 0, 1])] }))
   const caBundle = base64(rootPem)
-  const judge = (bundle: string): ReturnType<typeof judgeTls> => judgeTls({ caBundle: bundle, chain, host, at })
+  const judge = (bundle: string): ReturnType<typeof judgeTls> =>
+    judgeTls({ caBundle: bundle, chain, host, at })
   if (!judge(caBundle).accepted) throw new Error('the chain of the benchmark must be accepted')
 
   const issuer = new X509Certificate(rootPem).publicKey
@@ -42,7 +46,8 @@ const mebibyte = 1024 * 1024
 
 /** Bundles of 1 MiB that try to be slow, as the base64 text of a caBundle. */
 function hostileBundles(rootPem: string): Readonly<Record<string, string>> {
-  const fill = (piece: string): string => base64(piece.repeat(Math.ceil(mebibyte / piece.length)).slice(0, mebibyte))
+  const fill = (piece: string): string =>
+    base64(piece.repeat(Math.ceil(mebibyte / piece.length)).slice(0, mebibyte))
   const different = (key: ReturnType<typeof makeKey.ec>, count: number): string =>
     base64(Array.from({ length: count }, () => pem(makeAuthority('kubernetes', { key }).der)).join(''))
 

@@ -6,13 +6,26 @@ import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 import { microsecondsOf } from '../support/time.ts'
 
-/** A verdict for a trust policy that lets the account in, against JSON.parse of the same text; and the slowest hostile policy against 250 ms. */
+/**
+ * A verdict for a trust policy that lets the account in, against JSON.parse of the same text; and the slowest
+ * hostile policy against 250 ms.
+ */
 export const trust: Row = async ({ rounds, scale }) => {
-  const { judgeTrust } = (await load('trust-policy/judge.js')) as typeof import('../../src/trust-policy/judge.js')
+  const { judgeTrust } = (await load(
+    'trust-policy/judge.js'
+  )) as typeof import('../../src/trust-policy/judge.js')
   const text = JSON.stringify(trustPolicy)
   const judge = (document: unknown): ReturnType<typeof judgeTrust> =>
-    judgeTrust({ document, roleAccount: '111122223333', issuer, namespace: 'shop', serviceAccount: 'cart', audience: 'sts.amazonaws.com' })
-  if (judge(text).verdict !== 'allowed') throw new Error('the policy of the benchmark must let the account in')
+    judgeTrust({
+      document,
+      roleAccount: '111122223333',
+      issuer,
+      namespace: 'shop',
+      serviceAccount: 'cart',
+      audience: 'sts.amazonaws.com'
+    })
+  if (judge(text).verdict !== 'allowed')
+    throw new Error('the policy of the benchmark must let the account in')
 
   const calls = 20_000 * scale
   const times = await alternate(rounds, {
@@ -37,9 +50,12 @@ function hostilePolicies(): Readonly<Record<string, unknown>> {
   const withSubject = (operator: string, value: unknown): string =>
     JSON.stringify({
       ...trustPolicy,
-      Statement: [{ ...statement, Condition: { [operator]: { [`${issuer.slice('https://'.length)}:sub`]: value } } }]
+      Statement: [
+        { ...statement, Condition: { [operator]: { [`${issuer.slice('https://'.length)}:sub`]: value } } }
+      ]
     })
-  // The longest that IAM stores has 8,192 characters: what is longer is refused unread, what fits must be judged.
+  // The longest that IAM stores has 8,192 characters: what is longer is refused unread, what fits must be
+  // judged.
   const longest = 7500
 
   return {

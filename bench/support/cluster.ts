@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { makeCertificate } from '../../test/support/certificate.ts'
 
 /**
- * Answers as the API server of a small cluster would: lists what it is given by path, and watches in which nothing ever happens. So the measured
- * server has at hand what it has at hand in production, and nobody uses CPU beside it. Writes a kubeconfig.
+ * Answers as the API server of a small cluster would: lists what it is given by path, and watches in which
+ * nothing ever happens. So the measured server has at hand what it has at hand in production, and nobody uses
+ * CPU beside it. Writes a kubeconfig.
  */
 export async function startCluster(
   collections: Readonly<Record<string, readonly object[]>>,
@@ -25,7 +26,10 @@ export async function startCluster(
     clusters: [
       {
         name: 'bench',
-        cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': Buffer.from(certificate).toString('base64') }
+        cluster: {
+          server: `https://127.0.0.1:${port}`,
+          'certificate-authority-data': Buffer.from(certificate).toString('base64')
+        }
       }
     ],
     users: [{ name: 'bench', user: { token: 'bench' } }],

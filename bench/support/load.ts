@@ -1,16 +1,25 @@
 import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 
-/** Sends so many requests, spread over the connections, one after the other on each. Throws when one is not answered with 200. */
+/**
+ * Sends so many requests, spread over the connections, one after the other on each. Throws when one is not
+ * answered with 200.
+ */
 export type Send = (requests: number) => Promise<void>
 
 /**
- * Connects clients that post one body and keep their connections, as an API server does. They speak just enough HTTP to be cheap: a client that needs more time than the server would leave the
- * server waiting, and its wake-ups would be measured. And they never sleep while they send, for whoever answers a client that sleeps has to wake
- * it, which costs a slower server more than a quick one.
+ * Connects clients that post one body and keep their connections, as an API server does. They speak just
+ * enough HTTP to be cheap: a client that needs more time than the server would leave the server waiting, and
+ * its wake-ups would be measured. And they never sleep while they send, for whoever answers a client that
+ * sleeps has to wake it, which costs a slower server more than a quick one.
  */
 export async function connectClients({ port, path, body, connections }: ClientOptions): Promise<Send> {
-  const head = [`POST ${path} HTTP/1.1`, 'host: 127.0.0.1', 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`]
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    'host: 127.0.0.1',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`
+  ]
   const request = Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
   const sockets = await Promise.all(
     Array.from({ length: connections }, async () => {

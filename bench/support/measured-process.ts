@@ -19,7 +19,11 @@ export interface MeasuredProcess {
   readonly startedAt: number
   readUsage(): Promise<Usage>
   /** Waits until it ends by itself. */
-  readonly ended: Promise<{ readonly code: number | null; readonly milliseconds: number; readonly usage: Usage }>
+  readonly ended: Promise<{
+    readonly code: number | null
+    readonly milliseconds: number
+    readonly usage: Usage
+  }>
   stop(): Promise<void>
 }
 

@@ -1,4 +1,7 @@
-/** The issuer, role and account of the benchmark's reviews; the role lets the account in, so the whole chain of rules runs and finds nothing. */
+/**
+ * The issuer, role and account of the benchmark's reviews; the role lets the account in, so the whole chain
+ * of rules runs and finds nothing.
+ */
 const host = 'oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
 export const issuer = `https://${host}`
 const roleArn = 'arn:aws:iam::111122223333:role/team/cart'
@@ -7,7 +10,10 @@ const namespace = 'shop'
 // Measured before on such machines: OPA, Pepr and Fastify were given reviews of this size.
 const size = 4200
 
-/** An IAM trust policy as eksctl and the AWS user guide write it: https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html */
+/**
+ * An IAM trust policy as eksctl and the AWS user guide write it:
+ * https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html
+ */
 export const trustPolicy = {
   Version: '2012-10-17',
   Statement: [
@@ -15,7 +21,12 @@ export const trustPolicy = {
       Effect: 'Allow',
       Principal: { Federated: `arn:aws:iam::111122223333:oidc-provider/${host}` },
       Action: 'sts:AssumeRoleWithWebIdentity',
-      Condition: { StringEquals: { [`${host}:sub`]: `system:serviceaccount:${namespace}:cart`, [`${host}:aud`]: 'sts.amazonaws.com' } }
+      Condition: {
+        StringEquals: {
+          [`${host}:sub`]: `system:serviceaccount:${namespace}:cart`,
+          [`${host}:aud`]: 'sts.amazonaws.com'
+        }
+      }
     }
   ]
 }
@@ -28,7 +39,9 @@ export const iamSnapshot = {
   accounts: ['111122223333'],
   issuer,
   roles: [{ arn: roleArn, trustPolicy }],
-  oidcProviders: [{ arn: `arn:aws:iam::111122223333:oidc-provider/${host}`, clientIds: ['sts.amazonaws.com'] }]
+  oidcProviders: [
+    { arn: `arn:aws:iam::111122223333:oidc-provider/${host}`, clientIds: ['sts.amazonaws.com'] }
+  ]
 }
 
 /** A service account whose role is in order. */
@@ -54,7 +67,11 @@ export const collections = {
 export const podOf = (serviceAccountName: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: `${serviceAccountName}-0`, namespace, labels: { 'app.kubernetes.io/name': serviceAccountName } },
+  metadata: {
+    name: `${serviceAccountName}-0`,
+    namespace,
+    labels: { 'app.kubernetes.io/name': serviceAccountName }
+  },
   spec: {
     serviceAccountName,
     containers: [
@@ -64,15 +81,30 @@ export const podOf = (serviceAccountName: string) => ({
         env: [
           { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
           { name: 'AWS_ROLE_ARN', value: roleArn },
-          { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token' }
+          {
+            name: 'AWS_WEB_IDENTITY_TOKEN_FILE',
+            value: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'
+          }
         ],
-        volumeMounts: [{ name: 'aws-iam-token', readOnly: true, mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount' }]
+        volumeMounts: [
+          {
+            name: 'aws-iam-token',
+            readOnly: true,
+            mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount'
+          }
+        ]
       }
     ],
     volumes: [
       {
         name: 'aws-iam-token',
-        projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 86400, path: 'token' } }] }
+        projected: {
+          sources: [
+            {
+              serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 86400, path: 'token' }
+            }
+          ]
+        }
       }
     ]
   }
@@ -97,7 +129,9 @@ export function reviewBodyOf(object: { kind: string; metadata: object }, resourc
           username: 'system:serviceaccount:argocd:argocd-application-controller',
           uid: '1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809',
           groups: ['system:serviceaccounts', 'system:serviceaccounts:argocd', 'system:authenticated'],
-          extra: { 'authentication.kubernetes.io/credential-id': ['JTI=0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'] }
+          extra: {
+            'authentication.kubernetes.io/credential-id': ['JTI=0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9']
+          }
         },
         object: {
           ...object,
@@ -110,7 +144,11 @@ export function reviewBodyOf(object: { kind: string; metadata: object }, resourc
         },
         oldObject: null,
         dryRun: false,
-        options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply' }
+        options: {
+          kind: 'CreateOptions',
+          apiVersion: 'meta.k8s.io/v1',
+          fieldManager: 'kubectl-client-side-apply'
+        }
       }
     })
 
@@ -126,7 +164,11 @@ const managedFieldsOf = (padding: string) => [
     fieldsType: 'FieldsV1',
     fieldsV1: {
       'f:metadata': {
-        'f:annotations': { '.': {}, 'f:eks.amazonaws.com/role-arn': {}, 'f:kubectl.kubernetes.io/last-applied-configuration': {} },
+        'f:annotations': {
+          '.': {},
+          'f:eks.amazonaws.com/role-arn': {},
+          'f:kubectl.kubernetes.io/last-applied-configuration': {}
+        },
         'f:labels': { '.': {}, 'f:app.kubernetes.io/name': {}, 'f:app.kubernetes.io/part-of': {} },
         [`f:${padding}`]: {}
       }

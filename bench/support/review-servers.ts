@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate } from '../../test/support/certificate.ts'
 import { dist } from './built.ts'
-import { connectClients } from './load.ts'
-import { startMeasured, type MeasuredProcess } from './measured-process.ts'
 import { startCluster } from './cluster.ts'
+import { connectClients } from './load.ts'
+import { type MeasuredProcess, startMeasured } from './measured-process.ts'
 import { collections, iamSnapshot } from './review-body.ts'
 
-/** Files that the servers of a benchmark read: a certificate, facts about IAM, a configuration, a kubeconfig. */
+/**
+ * Files that the servers of a benchmark read: a certificate, facts about IAM, a configuration, a kubeconfig.
+ */
 export interface ServerFiles {
   readonly certFile: string
   readonly keyFile: string
@@ -20,9 +22,13 @@ export interface ServerFiles {
 /** Writes them into a folder of their own. */
 export async function writeServerFiles(): Promise<ServerFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
-  const [certFile, keyFile, iamFile, configFile, kubeconfigFile] = ['tls.crt', 'tls.key', 'iam.json', 'config.yaml', 'kubeconfig'].map(
-    (name) => join(folder, name)
-  ) as [string, string, string, string, string] // as many as names
+  const [certFile, keyFile, iamFile, configFile, kubeconfigFile] = [
+    'tls.crt',
+    'tls.key',
+    'iam.json',
+    'config.yaml',
+    'kubeconfig'
+  ].map((name) => join(folder, name)) as [string, string, string, string, string] // as many as names
   const { certificate, key } = makeCertificate('127.0.0.1')
   const config = { server: { port: 0, healthPort: 0 }, iam: { files: [iamFile] }, tls: { certFile, keyFile } }
   const cluster = await startCluster(collections, kubeconfigFile)
@@ -46,8 +52,10 @@ export async function writeServerFiles(): Promise<ServerFiles> {
 }
 
 /** Starts `serve`, from the bundle unless told otherwise. */
-export const startServe = ({ configFile, kubeconfigFile }: ServerFiles, file = new URL('irsa-guard.mjs', dist)): MeasuredProcess =>
-  startMeasured(file, ['serve', '--config', configFile, '--kubeconfig', kubeconfigFile])
+export const startServe = (
+  { configFile, kubeconfigFile }: ServerFiles,
+  file = new URL('irsa-guard.mjs', dist)
+): MeasuredProcess => startMeasured(file, ['serve', '--config', configFile, '--kubeconfig', kubeconfigFile])
 
 /** Starts one of the servers beside this folder. */
 export const startOther = (name: string, { certFile, keyFile }: ServerFiles): MeasuredProcess =>
@@ -65,15 +73,24 @@ export async function readPort({ lines }: MeasuredProcess): Promise<number> {
 // An API server opens a handful of connections to a webhook and keeps them.
 const connections = 16
 
-// A turn is long beside what a server needs to find its way back into the caches of the processor, after another one's turn.
+// A turn is long beside what a server needs to find its way back into the caches of the processor, after
+// another one's turn.
 const turn = 5000
 
-// `serve` grows faster until about so many reviews have passed (the just-in-time compiler goes on to inline); a Fastify app alone is done after
-// a fifth of them. Replicas run for weeks.
+// `serve` grows faster until about so many reviews have passed (the just-in-time compiler goes on to inline);
+// a Fastify app alone is done after a fifth of them. Replicas run for weeks.
 const warmUp = 100_000
 
-/** Warms a server up. What comes back puts load on it for a turn and tells its CPU time for each request, in microseconds. */
-export async function loadServer(server: MeasuredProcess, port: number, body: string, scale: number): Promise<() => Promise<number>> {
+/**
+ * Warms a server up. What comes back puts load on it for a turn and tells its CPU time for each request, in
+ * microseconds.
+ */
+export async function loadServer(
+  server: MeasuredProcess,
+  port: number,
+  body: string,
+  scale: number
+): Promise<() => Promise<number>> {
   const send = await connectClients({ port, path: '/validate?timeout=3s', body, connections })
   await send(warmUp * scale)
 

@@ -7,7 +7,10 @@ const failureFactor = 10
 /** The median of the rounds; a row is judged by it. */
 const ratioOf = ({ ratios }: Comparison): number => medianOf(ratios)
 
-/** Whether a comparison is so far above its budget that noise cannot explain it, or could not be measured at all. */
+/**
+ * Whether a comparison is so far above its budget that noise cannot explain it, or could not be measured at
+ * all.
+ */
 export function isFailure(comparison: Comparison): boolean {
   return comparison.budget !== undefined && !(ratioOf(comparison) <= failureFactor * comparison.budget)
 }
@@ -23,7 +26,9 @@ export function tableOf(comparisons: readonly Comparison[]): string {
     judgementOf(comparison),
     comparison.absolute
   ])
-  const widths = header.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)))
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0))
+  )
 
   return [header, ...lines]
     .map((line) =>

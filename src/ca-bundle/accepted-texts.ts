@@ -1,8 +1,8 @@
 import { readBundle } from '../x509/bundle.js'
 import type { Certificate } from '../x509/certificate.js'
-import { diagnoseBundle } from './diagnose.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
+import { diagnoseBundle } from './diagnose.js'
 
 /** The base64 texts of a `caBundle` that are right. */
 export interface AcceptedTexts {
@@ -15,7 +15,10 @@ export interface AcceptedTexts {
 export interface AcceptedOptions {
   /** CAs that are right alone, too, and may be missing (PEM). */
   readonly enough?: string | undefined
-  /** CAs that are right beside one of the others only, as an injector leaves them behind after a rotation (PEM). */
+  /**
+   * CAs that are right beside one of the others only, as an injector leaves them behind after a rotation
+   * (PEM).
+   */
   readonly besides?: string | undefined
   /** The base64 text in place. */
   readonly inPlace?: string | undefined
@@ -23,10 +26,11 @@ export interface AcceptedOptions {
 }
 
 /**
- * Every way to write the current CAs (PEM) that someone is likely to choose, as the exact base64 texts that a policy can compare:
- * each choice of up to three CAs in each order (of more: each alone, each pair, and all as published), with LF and CRLF, with and
- * without the last line end; besides, the published texts, the text in place, and that one with the current CAs appended, when every
- * certificate of it is such a CA and Go reads all of them. Complete is what holds every one of `currentCas`.
+ * Every way to write the current CAs (PEM) that someone is likely to choose, as the exact base64 texts that a
+ * policy can compare: each choice of up to three CAs in each order (of more: each alone, each pair, and all
+ * as published), with LF and CRLF, with and without the last line end; besides, the published texts, the text
+ * in place, and that one with the current CAs appended, when every certificate of it is such a CA and Go
+ * reads all of them. Complete is what holds every one of `currentCas`.
  */
 export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {
   const goMinor = goMinorOf(options.go)
@@ -45,15 +49,21 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
   }
 
   const inPlace = rightCertificatesOf(options.inPlace, right, options.go)
-  // In this order cert-manager's cainjector merges: https://cert-manager.io/docs/releases/release-notes/release-notes-1.19/
-  const merged = inPlace === undefined ? [] : [[...inPlace, ...current.filter((certificate) => !isAmong(inPlace, certificate))]]
+  // In this order cert-manager's cainjector merges:
+  // https://cert-manager.io/docs/releases/release-notes/release-notes-1.19/
+  const merged =
+    inPlace === undefined
+      ? []
+      : [[...inPlace, ...current.filter((certificate) => !isAmong(inPlace, certificate))]]
   for (const choice of [...choicesOf(right), ...merged]) {
     for (const lineEnd of ['\n', '\r\n']) {
       const blocks = choice.map((certificate) => pemOf(certificate, lineEnd)).join(lineEnd)
       for (const last of [lineEnd, '']) add(Buffer.from(blocks + last).toString('base64'), choice)
     }
   }
-  for (const text of [currentCas, options.enough ?? ''].map((pem) => Buffer.from(pem).toString('base64')).concat(options.inPlace ?? [])) {
+  for (const text of [currentCas, options.enough ?? '']
+    .map((pem) => Buffer.from(pem).toString('base64'))
+    .concat(options.inPlace ?? [])) {
     const certificates = rightCertificatesOf(text, right, options.go)
     if (certificates !== undefined) add(text, certificates)
   }
@@ -64,7 +74,8 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
 const isAmong = (certificates: readonly Certificate[], { raw }: Certificate): boolean =>
   certificates.some((certificate) => certificate.raw.equals(raw))
 
-// The WebhookTrust takes 256 texts for a webhook; with eight CAs the pairs, in four ways each, would leave no room for the whole set.
+// The WebhookTrust takes 256 texts for a webhook; with eight CAs the pairs, in four ways each, would leave no
+// room for the whole set.
 const mostForPairs = 7
 
 function choicesOf(current: readonly Certificate[]): (readonly Certificate[])[] {
@@ -72,22 +83,33 @@ function choicesOf(current: readonly Certificate[]): (readonly Certificate[])[] 
 
   const alone = current.map((certificate) => [certificate])
   const pairs =
-    current.length > mostForPairs ? [] : current.flatMap((one) => current.filter((other) => other !== one).map((other) => [one, other]))
+    current.length > mostForPairs
+      ? []
+      : current.flatMap((one) => current.filter((other) => other !== one).map((other) => [one, other]))
   if (current.length === 1) return alone
   if (current.length === 2) return [...alone, ...pairs]
   if (current.length > 3) return [...alone, ...pairs, current]
 
-  const triples = pairs.flatMap((pair) => current.filter((third) => !pair.includes(third)).map((third) => [...pair, third]))
+  const triples = pairs.flatMap((pair) =>
+    current.filter((third) => !pair.includes(third)).map((third) => [...pair, third])
+  )
 
   return [...alone, ...pairs, ...triples]
 }
 
 /** A certificate as a PEM block without the last line end. */
 export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
-  return ['-----BEGIN CERTIFICATE-----', ...(raw.toString('base64').match(/.{1,64}/g) ?? []), '-----END CERTIFICATE-----'].join(lineEnd)
+  return [
+    '-----BEGIN CERTIFICATE-----',
+    ...(raw.toString('base64').match(/.{1,64}/g) ?? []),
+    '-----END CERTIFICATE-----'
+  ].join(lineEnd)
 }
 
-/** The certificates of a text that holds such CAs and nothing else, and of which Go reads all that stands in it. */
+/**
+ * The certificates of a text that holds such CAs and nothing else, and of which Go reads all that stands in
+ * it.
+ */
 function rightCertificatesOf(
   text: string | undefined,
   right: readonly Certificate[],
@@ -95,10 +117,19 @@ function rightCertificatesOf(
 ): readonly Certificate[] | undefined {
   if (text === undefined) return undefined
   const { bundle, faults } = diagnoseBundle(text, new Date(0), go)
-  if (bundle === undefined || bundle.certificates.length === 0 || bundle.certificates.length < bundle.entries.length) return undefined
+  if (
+    bundle === undefined ||
+    bundle.certificates.length === 0 ||
+    bundle.certificates.length < bundle.entries.length
+  )
+    return undefined
 
   // the moment does not matter here: only faults that lose a block do
-  const isWhole = faults.every(({ kind }) => ['expired', 'not-yet-valid', 'expiring', 'leaf', 'duplicate'].includes(kind))
+  const isWhole = faults.every(({ kind }) =>
+    ['expired', 'not-yet-valid', 'expiring', 'leaf', 'duplicate'].includes(kind)
+  )
 
-  return isWhole && bundle.certificates.every((certificate) => isAmong(right, certificate)) ? bundle.certificates : undefined
+  return isWhole && bundle.certificates.every((certificate) => isAmong(right, certificate))
+    ? bundle.certificates
+    : undefined
 }

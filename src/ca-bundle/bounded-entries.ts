@@ -1,17 +1,22 @@
 import type { TrustEntry } from './entries.js'
 
 /**
- * What one WebhookTrust takes: by its schema so many texts an entry, each so long. And etcd takes objects of 1.5 MiB, in which every accepted
- * text stands twice, once among the fields that we manage. https://etcd.io/docs/latest/dev-guide/limit/
+ * What one WebhookTrust takes: by its schema so many texts an entry, each so long. And etcd takes objects of
+ * 1.5 MiB, in which every accepted text stands twice, once among the fields that we manage.
+ * https://etcd.io/docs/latest/dev-guide/limit/
  */
 export const most = { texts: 256, length: 32_768, characters: 500_000 } as const
 
 /**
- * The entries as far as the WebhookTrust takes them. What a Service serves, or an issuer tells, may be long without end, and must not keep the
- * others from being published: those whose CAs are `certain`, ours and the cluster's, come first, and of the rest each has its share, of which
- * the smaller ones leave what they do not need. The longest texts are left out.
+ * The entries as far as the WebhookTrust takes them. What a Service serves, or an issuer tells, may be long
+ * without end, and must not keep the others from being published: those whose CAs are `certain`, ours and the
+ * cluster's, come first, and of the rest each has its share, of which the smaller ones leave what they do not
+ * need. The longest texts are left out.
  */
-export function boundedEntries(entries: readonly TrustEntry[], isCertain: (name: string) => boolean): TrustEntry[] {
+export function boundedEntries(
+  entries: readonly TrustEntry[],
+  isCertain: (name: string) => boolean
+): TrustEntry[] {
   let left: number = most.characters
   const bounded = new Map<TrustEntry, TrustEntry>()
   const bound = (entry: TrustEntry, share: number): void => {
@@ -20,7 +25,9 @@ export function boundedEntries(entries: readonly TrustEntry[], isCertain: (name:
     left -= sizeOf(shrunk)
   }
   for (const entry of entries) if (isCertain(entry.name)) bound(entry, left)
-  const others = entries.filter(({ name }) => !isCertain(name)).sort((one, other) => sizeOf(one) - sizeOf(other))
+  const others = entries
+    .filter(({ name }) => !isCertain(name))
+    .sort((one, other) => sizeOf(one) - sizeOf(other))
   for (const [index, entry] of others.entries()) bound(entry, left / (others.length - index))
 
   return entries.map((entry) => bounded.get(entry) ?? entry)
@@ -52,4 +59,5 @@ function sizeOf({ accepted, complete }: TrustEntry): number {
 }
 
 /** A complete text stands in both lists. */
-const costOf = (text: string, complete: ReadonlySet<string>): number => text.length * (complete.has(text) ? 2 : 1)
+const costOf = (text: string, complete: ReadonlySet<string>): number =>
+  text.length * (complete.has(text) ? 2 : 1)

@@ -1,25 +1,33 @@
-import { pemOf } from './accepted-texts.js'
 import { readBundle } from '../x509/bundle.js'
-import { isSignerOf } from './state.js'
 import type { Certificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { newestGo } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
+import { pemOf } from './accepted-texts.js'
+import { isSignerOf } from './state.js'
 
 /** A published list of the cluster's CAs, which anyone who may write its ConfigMap can change. */
 export interface PublishedCas {
   /** Such as `ConfigMap default/kube-root-ca.crt`. */
   readonly name: string
   readonly pem: string
-  /** Kubernetes then lets nobody correct it, kube-controller-manager included: https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable */
+  /**
+   * Kubernetes then lets nobody correct it, kube-controller-manager included:
+   * https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable
+   */
   readonly isImmutable: boolean
 }
 
 /** What there is to tell the cluster's CAs by. */
 export interface CaEvidence {
-  /** The CAs (PEM) by which this process itself verifies the API server; undefined where it goes by the system's roots, or verifies nothing. */
+  /**
+   * The CAs (PEM) by which this process itself verifies the API server; undefined where it goes by the
+   * system's roots, or verifies nothing.
+   */
   readonly trusted: string | undefined
-  /** A list that must hold a trusted CA, too, unless that CA signs now; without it, being trusted is enough. */
+  /**
+   * A list that must hold a trusted CA, too, unless that CA signs now; without it, being trusted is enough.
+   */
   readonly trustedOnlyWith: string | undefined
   readonly published: readonly PublishedCas[]
   /** What API servers serve now (PEM, leaf first), and a name that each certificate has. */
@@ -40,12 +48,17 @@ export interface ClusterCas {
 // EKS and kubeadm publish one CA, and two during a rotation.
 const maxCas = 16
 
-/** Tells which CAs are the cluster's: those that this process trusts, or that signed what an API server serves now. A published list alone proves nothing. */
+/**
+ * Tells which CAs are the cluster's: those that this process trusts, or that signed what an API server serves
+ * now. A published list alone proves nothing.
+ */
 export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: CaEvidence): ClusterCas {
   const trustedCas = certificatesOf(trusted ?? '')
   const corroboration = trustedOnlyWith === undefined ? undefined : certificatesOf(trustedOnlyWith)
-  const isTrusted = (ca: Certificate): boolean => isAmong(trustedCas, ca) && (corroboration === undefined || isAmong(corroboration, ca))
-  const isConfirmed = (ca: Certificate): boolean => isTrusted(ca) || served.some((one) => isSignerOf(ca, one, at))
+  const isTrusted = (ca: Certificate): boolean =>
+    isAmong(trustedCas, ca) && (corroboration === undefined || isAmong(corroboration, ca))
+  const isConfirmed = (ca: Certificate): boolean =>
+    isTrusted(ca) || served.some((one) => isSignerOf(ca, one, at))
 
   const named = buildPool(published.flatMap(({ pem }) => certificatesOf(pem))).certificates
   const confirmed = buildPool([...trustedCas, ...named]).certificates.filter(isConfirmed)
@@ -68,9 +81,11 @@ export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: 
   }
 }
 
-const certificatesOf = (pem: string): readonly Certificate[] => readBundle(Buffer.from(pem), newestGo).certificates.slice(0, maxCas)
+const certificatesOf = (pem: string): readonly Certificate[] =>
+  readBundle(Buffer.from(pem), newestGo).certificates.slice(0, maxCas)
 
 const isAmong = (certificates: readonly Certificate[], { raw }: Certificate): boolean =>
   certificates.some((certificate) => certificate.raw.equals(raw))
 
-const pemsOf = (certificates: readonly Certificate[]): string => certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')
+const pemsOf = (certificates: readonly Certificate[]): string =>
+  certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')

@@ -1,15 +1,21 @@
 import { decodeBase64 } from '../x509/base64.js'
-import { readBundle, unusableText, type Bundle } from '../x509/bundle.js'
-import { parseCertificate, type Certificate } from '../x509/certificate.js'
+import { type Bundle, readBundle, unusableText } from '../x509/bundle.js'
+import { type Certificate, parseCertificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 import { formatTime } from '../x509/time.js'
 
-/** What can be wrong with a bundle. The first group loses certificates, the second is about certificates that Go reads. */
+/**
+ * What can be wrong with a bundle. The first group loses certificates, the second is about certificates that
+ * Go reads.
+ */
 export type FaultKind = keyof typeof faults
 
-/** One kind of fault, how often it is there, and where first (a line of the decoded text; undefined when lines mean nothing). */
+/**
+ * One kind of fault, how often it is there, and where first (a line of the decoded text; undefined when lines
+ * mean nothing).
+ */
 export interface Fault {
   readonly kind: FaultKind
   readonly count: number
@@ -24,26 +30,50 @@ export interface Diagnosis {
   /** What Go reads; undefined when the text is not base64. */
   readonly bundle: Bundle | undefined
   readonly faults: readonly Fault[]
-  /** Why the API server can use nothing of it, in the words of its client; undefined when it reads a certificate. */
+  /**
+   * Why the API server can use nothing of it, in the words of its client; undefined when it reads a
+   * certificate.
+   */
   readonly unusable: string | undefined
 }
 
 const faults = {
-  'not-base64': ['it is not base64', 'write the PEM text in base64, once, without line breaks: base64 -w0 ca.pem'],
+  'not-base64': [
+    'it is not base64',
+    'write the PEM text in base64, once, without line breaks: base64 -w0 ca.pem'
+  ],
   'base64-twice': [
     'it is base64-encoded twice',
     'encode the PEM text once only; in YAML, stringData or a template function may have encoded it already'
   ],
   'utf-16': ['it is UTF-16 text, as Windows PowerShell writes files', 'save the PEM file as ASCII or UTF-8'],
-  'byte-order-mark': ['a byte order mark stands in front of BEGIN', 'save the PEM file as UTF-8 without byte order mark'],
+  'byte-order-mark': [
+    'a byte order mark stands in front of BEGIN',
+    'save the PEM file as UTF-8 without byte order mark'
+  ],
   der: ['it is a bare DER certificate', 'convert it: openssl x509 -inform der -in ca.der -out ca.pem'],
-  indented: ['lines are indented, and PEM lines must begin at the left edge', 'remove the blanks in front of each line'],
-  glued: ['two PEM blocks are glued together, so that Go loses both', 'put a line break between END CERTIFICATE----- and -----BEGIN'],
-  'literal-line-ends': ['it holds the two characters \\n where line breaks should be', 'put real line breaks in their place: printf "%b"'],
-  'carriage-returns': ['its lines end with a bare carriage return', 'convert the line ends to LF: tr "\\r" "\\n"'],
+  indented: [
+    'lines are indented, and PEM lines must begin at the left edge',
+    'remove the blanks in front of each line'
+  ],
+  glued: [
+    'two PEM blocks are glued together, so that Go loses both',
+    'put a line break between END CERTIFICATE----- and -----BEGIN'
+  ],
+  'literal-line-ends': [
+    'it holds the two characters \\n where line breaks should be',
+    'put real line breaks in their place: printf "%b"'
+  ],
+  'carriage-returns': [
+    'its lines end with a bare carriage return',
+    'convert the line ends to LF: tr "\\r" "\\n"'
+  ],
   'text-beside': ['other text stands on the line of BEGIN or END', 'put BEGIN and END on lines of their own'],
   'lower-case': ['BEGIN is not in capitals', 'write -----BEGIN CERTIFICATE----- as it is'],
-  truncated: ['a block has no END line, or not the one that belongs to its BEGIN', 'copy the whole certificate again'],
+  truncated: [
+    'a block has no END line, or not the one that belongs to its BEGIN',
+    'copy the whole certificate again'
+  ],
   damaged: ['what stands in a block is not base64', 'copy the certificate again'],
   'certificate-refused': ['Go cannot read a certificate', 'have the CA issue it again'],
   headers: [
@@ -54,8 +84,14 @@ const faults = {
     'a block is labelled otherwise than CERTIFICATE, and Go passes it over',
     'convert it: openssl x509 -in ca.pem -out clean.pem'
   ],
-  'certificate-request': ['it holds a certificate request, which is no certificate', 'put the CA certificate there instead'],
-  pkcs7: ['it holds a PKCS#7 container, which Go does not read', 'convert it: openssl pkcs7 -print_certs -in ca.p7b -out ca.pem'],
+  'certificate-request': [
+    'it holds a certificate request, which is no certificate',
+    'put the CA certificate there instead'
+  ],
+  pkcs7: [
+    'it holds a PKCS#7 container, which Go does not read',
+    'convert it: openssl pkcs7 -print_certs -in ca.p7b -out ca.pem'
+  ],
   'pkcs7-der': [
     'it is a bare PKCS#7 container (DER), which Go does not read',
     'convert it: openssl pkcs7 -inform der -print_certs -in ca.p7b -out ca.pem'
@@ -78,13 +114,18 @@ const faults = {
 const soon = 30 * 86_400_000
 
 /**
- * Says why the API server reads no or fewer certificates from a caBundle (base64 text) than someone meant to put there, and what
- * is wrong with those that it reads. Never throws; linear in its input.
+ * Says why the API server reads no or fewer certificates from a caBundle (base64 text) than someone meant to
+ * put there, and what is wrong with those that it reads. Never throws; linear in its input.
  */
 export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnosis {
   const goMinor = goMinorOf(go)
   const decoded = decodeBase64(caBundle)
-  if (decoded === undefined) return { bundle: undefined, faults: [faultOf('not-base64', 1, undefined)], unusable: 'illegal base64 data' }
+  if (decoded === undefined)
+    return {
+      bundle: undefined,
+      faults: [faultOf('not-base64', 1, undefined)],
+      unusable: 'illegal base64 data'
+    }
 
   const bundle = readBundle(decoded, goMinor)
   const found = new Tally(bundle.text)
@@ -93,12 +134,17 @@ export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnos
   else {
     const nextEnd = forwardSearch(bundle.text, endMark)
     const nextBegin = forwardSearch(bundle.text, beginMark)
-    for (const begin of bundle.text.matchAll(beginPattern)) blockFaults(begin, bundle.text, { nextEnd, nextBegin }, found)
+    for (const begin of bundle.text.matchAll(beginPattern))
+      blockFaults(begin, bundle.text, { nextEnd, nextBegin }, found)
   }
   for (const entry of bundle.entries) {
     if ('refusal' in entry) found.add('certificate-refused', entry.block.start, entry.refusal)
     if ('skipped' in entry)
-      found.add(entry.skipped === 'headers' ? 'headers' : labelFault(entry.block.label), entry.block.start, entry.block.label)
+      found.add(
+        entry.skipped === 'headers' ? 'headers' : labelFault(entry.block.label),
+        entry.block.start,
+        entry.block.label
+      )
   }
   const isSilent = bundle.text !== '' && bundle.entries.length === 0 && found.isEmpty
   if (isSilent) found.add(/-----begin/i.test(bundle.text) ? 'lower-case' : 'no-pem')
@@ -112,7 +158,12 @@ class Tally {
   readonly #text: string
   readonly #byKind = new Map<
     FaultKind,
-    { count: number; offset: number | undefined; detail: string | undefined; certificate: Certificate | undefined }
+    {
+      count: number
+      offset: number | undefined
+      detail: string | undefined
+      certificate: Certificate | undefined
+    }
   >()
 
   constructor(text: string) {
@@ -131,12 +182,24 @@ class Tally {
 
   get faults(): Fault[] {
     return [...this.#byKind].map(([kind, { count, offset, detail, certificate }]) =>
-      faultOf(kind, count, offset === undefined ? undefined : this.#text.slice(0, offset).split('\n').length, detail, certificate)
+      faultOf(
+        kind,
+        count,
+        offset === undefined ? undefined : this.#text.slice(0, offset).split('\n').length,
+        detail,
+        certificate
+      )
     )
   }
 }
 
-function faultOf(kind: FaultKind, count: number, line: number | undefined, detail?: string, certificate?: Certificate): Fault {
+function faultOf(
+  kind: FaultKind,
+  count: number,
+  line: number | undefined,
+  detail?: string,
+  certificate?: Certificate
+): Fault {
   const [what, fix] = faults[kind]
   const where = line === undefined ? '' : ` (line ${line}${count > 1 ? ` and ${count - 1} more` : ''})`
 
@@ -165,7 +228,11 @@ function wholeTextFault(bytes: Buffer, { text, entries }: Bundle, goMinor: numbe
   if (bytes[0] === 0x30 && bytes.subarray(0, 32).includes(signedData)) return 'pkcs7-der'
   if (/^[A-Za-z0-9+/]{16}/.test(text) && !/[^A-Za-z0-9+/=\s]/.test(text)) {
     const inner = decodeBase64(text.replace(/\s+/g, ''))
-    if (inner?.includes('-----BEGIN ') || (inner?.[0] === 0x30 && !('refusal' in parseCertificate(inner, goMinor)))) return 'base64-twice'
+    if (
+      inner?.includes('-----BEGIN ') ||
+      (inner?.[0] === 0x30 && !('refusal' in parseCertificate(inner, goMinor)))
+    )
+      return 'base64-twice'
   }
 
   return undefined
@@ -205,7 +272,10 @@ interface Marks {
   readonly nextBegin: (from: number) => number
 }
 
-/** An indexOf that remembers its last answer, so that asking from growing positions costs one pass over the text. */
+/**
+ * An indexOf that remembers its last answer, so that asking from growing positions costs one pass over the
+ * text.
+ */
 function forwardSearch(text: string, mark: string): (from: number) => number {
   let last = -2 // not yet searched
   return (from) => {
@@ -244,9 +314,12 @@ function certificateFaults({ certificates }: Bundle, at: Date, found: Tally): vo
     const { notBefore, notAfter, basicConstraints, version } = certificate
     const who = describeCertificate(certificate)
     if (now > notAfter) found.add('expired', undefined, `${who}, at ${formatTime(notAfter)}`, certificate)
-    else if (now < notBefore) found.add('not-yet-valid', undefined, `${who}, before ${formatTime(notBefore)}`, certificate)
-    else if (now + soon > notAfter) found.add('expiring', undefined, `${who}, at ${formatTime(notAfter)}`, certificate)
-    if (basicConstraints?.isCa !== true && !(basicConstraints === undefined && version < 3)) found.add('leaf', undefined, who, certificate)
+    else if (now < notBefore)
+      found.add('not-yet-valid', undefined, `${who}, before ${formatTime(notBefore)}`, certificate)
+    else if (now + soon > notAfter)
+      found.add('expiring', undefined, `${who}, at ${formatTime(notAfter)}`, certificate)
+    if (basicConstraints?.isCa !== true && !(basicConstraints === undefined && version < 3))
+      found.add('leaf', undefined, who, certificate)
   }
   if (unique.length < certificates.length) found.add('duplicate')
 }

@@ -1,9 +1,11 @@
 import { parseIssuerPartition } from '../model/issuer.js'
-import { acceptedTexts, type AcceptedTexts } from './accepted-texts.js'
-import { guardedNamesOf, ownWebhooks, type GuardedWebhook } from './guarded-webhooks.js'
+import { type AcceptedTexts, acceptedTexts } from './accepted-texts.js'
 import type { RightCas } from './expected-cas.js'
+import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
 
-/** What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with. */
+/**
+ * What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with.
+ */
 export interface TrustEntry {
   readonly name: string
   readonly action: 'Deny' | 'Warn'
@@ -20,19 +22,28 @@ export interface TrustQuestion {
   /** What is right for a webhook; undefined where nobody can tell. */
   readonly rightCas: (guarded: GuardedWebhook) => RightCas | undefined
   readonly issuer: string | undefined
-  /** Whether the identity webhook mutated the canary at every API server while its bundle was the one in place. */
+  /**
+   * Whether the identity webhook mutated the canary at every API server while its bundle was the one in
+   * place.
+   */
   readonly canaryPassed: boolean
   /** Names of webhooks that the configuration wants guarded, too. */
   readonly guard: readonly string[]
   /** Names of guarded webhooks whose wrong bundles the configuration wants denied. */
   readonly enforce: readonly string[]
-  /** Who may write which webhook; without a word on one, the users that the injectors it asks for usually have. */
+  /**
+   * Who may write which webhook; without a word on one, the users that the injectors it asks for usually
+   * have.
+   */
   readonly injectors: Readonly<Record<string, readonly string[]>>
   /** The entries published so far. */
   readonly published: readonly TrustEntry[]
 }
 
-/** The entries as they should be published, one for each guarded name. What is not known is not judged: an entry without accepted texts. */
+/**
+ * The entries as they should be published, one for each guarded name. What is not known is not judged: an
+ * entry without accepted texts.
+ */
 export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
   const guardedNames = guardedNamesOf(question.guard)
@@ -41,18 +52,19 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
     .flatMap((entry) => entryOfGone(entry, question))
   const found = [...names].map((name): TrustEntry => {
     const all = question.guarded.filter(({ webhook }) => webhook.name === name)
-    // One beside the API server decides for its name: another configuration that has the name, too, and a CA of its own makes nothing right.
+    // One beside the API server decides for its name: another configuration that has the name, too, and a CA
+    // of its own makes nothing right.
     const beside = all.filter(({ place }) => place === 'control-plane')
     const places = beside.length > 0 ? beside : all
     const before = question.published.find((entry) => entry.name === name)
     // Our own certificates could not be read just now: what was right a minute ago still is.
-    if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '') return before
+    if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '')
+      return before
 
     const texts = places.map((one) => textsOf(question.rightCas(one), places))
-    const [accepted, complete] = (['accepted', 'complete'] as const).map((key) => [...new Set(texts.flatMap((each) => each[key]))]) as [
-      string[],
-      string[]
-    ]
+    const [accepted, complete] = (['accepted', 'complete'] as const).map((key) => [
+      ...new Set(texts.flatMap((each) => each[key]))
+    ]) as [string[], string[]]
 
     return {
       name,
@@ -66,15 +78,21 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
   return [...found, ...kept].sort((one, other) => one.name.localeCompare(other.name))
 }
 
-/** One that was denied stays guarded while it is gone, for it may be created again with another bundle: by the CAs of now, where they are known. */
+/**
+ * One that was denied stays guarded while it is gone, for it may be created again with another bundle: by the
+ * CAs of now, where they are known.
+ */
 function entryOfGone(entry: TrustEntry, { ownCas, clusterCas, enforce }: TrustQuestion): TrustEntry[] {
   if (entry.action !== 'Deny') return []
-  if (ownWebhooks.some((own) => own === entry.name)) return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
+  if (ownWebhooks.some((own) => own === entry.name))
+    return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
   if (clusterCas === undefined) return []
 
-  // Only the configuration makes one denied that is not beside the API server. What is right for that one, nobody can see now.
+  // Only the configuration makes one denied that is not beside the API server. What is right for that one,
+  // nobody can see now.
   const texts = textsOf({ current: clusterCas }, [])
-  const isOfCluster = !enforce.includes(entry.name) || entry.accepted.some((text) => texts.accepted.includes(text))
+  const isOfCluster =
+    !enforce.includes(entry.name) || entry.accepted.some((text) => texts.accepted.includes(text))
 
   return isOfCluster ? [{ ...entry, ...texts }] : []
 }
@@ -93,12 +111,17 @@ function textsOf(right: RightCas | undefined, places: readonly GuardedWebhook[])
 
 /** An injector is faster than our list, so what it writes is never denied. */
 function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
-  const injections = places.flatMap(({ webhook, place, injections }) => (place === 'reachable' && webhook.service ? injections : []))
+  const injections = places.flatMap(({ webhook, place, injections }) =>
+    place === 'reachable' && webhook.service ? injections : []
+  )
 
   return [...new Set(injections.map(({ username }) => username))]
 }
 
-/** Denied is only what is beyond doubt: ours, what the configuration names, and webhooks of a control plane that has proved us right. */
+/**
+ * Denied is only what is beyond doubt: ours, what the configuration names, and webhooks of a control plane
+ * that has proved us right.
+ */
 function actionOf(
   name: string,
   places: readonly GuardedWebhook[],
@@ -109,7 +132,11 @@ function actionOf(
   if (!places.every(({ place }) => place === 'control-plane')) return 'Warn'
   if (issuer !== undefined && parseIssuerPartition(issuer) !== undefined) return 'Deny'
 
-  const isProved = canaryPassed && places.every(({ webhook }) => webhook.caBundle !== undefined && accepted.includes(webhook.caBundle))
+  const isProved =
+    canaryPassed &&
+    places.every(({ webhook }) => webhook.caBundle !== undefined && accepted.includes(webhook.caBundle))
   // Once proved, it stays so: a wrong bundle in place must not make the next wrong one pass.
-  return isProved || published.some((entry) => entry.name === name && entry.action === 'Deny') ? 'Deny' : 'Warn'
+  return isProved || published.some((entry) => entry.name === name && entry.action === 'Deny')
+    ? 'Deny'
+    : 'Warn'
 }

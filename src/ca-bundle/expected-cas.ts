@@ -1,12 +1,12 @@
+import { readBundle, readCaBundle } from '../x509/bundle.js'
+import { goMinorOf } from '../x509/go-version.js'
+import { pemOf } from './accepted-texts.js'
+import type { TrustEntry } from './entries.js'
+import type { GuardedWebhook } from './guarded-webhooks.js'
 import type { InjectedCas } from './injection.js'
 import type { InjectedCasFact } from './injection.js'
-import { pemOf } from './accepted-texts.js'
-import { readBundle, readCaBundle } from '../x509/bundle.js'
-import { isSignerOf } from './state.js'
-import { goMinorOf } from '../x509/go-version.js'
 import { caCertificatesOf } from './shown-cas.js'
-import type { GuardedWebhook } from './guarded-webhooks.js'
-import type { TrustEntry } from './entries.js'
+import { isSignerOf } from './state.js'
 
 /** The CAs that are right in the bundle of one guarded webhook, as PEM. */
 export interface RightCas {
@@ -18,7 +18,10 @@ export interface RightCas {
   readonly enough?: string
   /** Right beside one of the others only. */
   readonly besides?: string
-  /** Those that were right until lately, or are said to have been: they tell a stale bundle from a foreign one, and are right by no means. */
+  /**
+   * Those that were right until lately, or are said to have been: they tell a stale bundle from a foreign
+   * one, and are right by no means.
+   */
   readonly former?: string
 }
 
@@ -36,13 +39,18 @@ export interface RightCasQuestion {
 }
 
 /**
- * The CAs that are right for one webhook, as far as anybody can tell: ours; in the control plane the cluster's; else those that its injector
- * writes, and those that it shows. Undefined when nobody can tell.
+ * The CAs that are right for one webhook, as far as anybody can tell: ours; in the control plane the
+ * cluster's; else those that its injector writes, and those that it shows. Undefined when nobody can tell.
  */
-export function rightCasOf({ webhook, place }: GuardedWebhook, question: RightCasQuestion): RightCas | undefined {
+export function rightCasOf(
+  { webhook, place }: GuardedWebhook,
+  question: RightCasQuestion
+): RightCas | undefined {
   if (place === 'own') return { current: question.ownCas }
-  // In the control plane the cluster's CA signs: https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
-  if (place === 'control-plane') return question.clusterCas === undefined ? undefined : { current: question.clusterCas }
+  // In the control plane the cluster's CA signs:
+  // https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
+  if (place === 'control-plane')
+    return question.clusterCas === undefined ? undefined : { current: question.clusterCas }
 
   const { served, published, at } = question
   const shown = served === undefined ? '' : caCertificatesOf(served.chain)
@@ -50,9 +58,13 @@ export function rightCasOf({ webhook, place }: GuardedWebhook, question: RightCa
   const current = injected?.current ?? shown
   if (current === '') return undefined
 
-  // In a rotation the injector writes the new CA, alone or beside the old one, before the webhook serves a certificate of it.
-  const older = certificatesOf([injected?.former ?? '', ...rememberedOf(webhook.caBundle, published)].join('\n'))
-  const isWorking = (pem: string): boolean => served === undefined || certificatesOf(pem).some((ca) => isSignerOf(ca, served, at))
+  // In a rotation the injector writes the new CA, alone or beside the old one, before the webhook serves a
+  // certificate of it.
+  const older = certificatesOf(
+    [injected?.former ?? '', ...rememberedOf(webhook.caBundle, published)].join('\n')
+  )
+  const isWorking = (pem: string): boolean =>
+    served === undefined || certificatesOf(pem).some((ca) => isSignerOf(ca, served, at))
   const olderPems = older.map((certificate) => `${pemOf(certificate)}\n`)
 
   return {
@@ -74,10 +86,15 @@ function injectedOf({ injected, published }: RightCasQuestion): InjectedCas | un
     : undefined
 }
 
-/** The certificates of the bundle in place that were right when the list was last published: cert-manager tells nobody of a CA that it has replaced. */
+/**
+ * The certificates of the bundle in place that were right when the list was last published: cert-manager
+ * tells nobody of a CA that it has replaced.
+ */
 function rememberedOf(caBundle: string | undefined, published: TrustEntry | undefined): string[] {
   if (caBundle === undefined || published === undefined) return []
-  const blocks = new Set(published.accepted.flatMap((text) => certificateBlocks(Buffer.from(text, 'base64').toString('latin1'))))
+  const blocks = new Set(
+    published.accepted.flatMap((text) => certificateBlocks(Buffer.from(text, 'base64').toString('latin1')))
+  )
   const inPlace = readCaBundle(caBundle, goMinorOf(undefined))?.certificates ?? []
 
   return inPlace
@@ -86,8 +103,13 @@ function rememberedOf(caBundle: string | undefined, published: TrustEntry | unde
     .map((pem) => `${pem}\n`)
 }
 
-/** The certificates of a published text, as we write them; a bundle in place and a published one may both hold thousands. */
+/**
+ * The certificates of a published text, as we write them; a bundle in place and a published one may both hold
+ * thousands.
+ */
 const certificateBlocks = (text: string): string[] =>
-  (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map((block) => block.replaceAll('\r', ''))
+  (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map((block) =>
+    block.replaceAll('\r', '')
+  )
 
 const certificatesOf = (pem: string) => readBundle(Buffer.from(pem), goMinorOf(undefined)).certificates

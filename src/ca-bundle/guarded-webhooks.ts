@@ -1,7 +1,7 @@
-import { caInjectionsOf, type CaInjection } from './injection.js'
-import { identityWebhookNames, isLoopback, webhooksOf, type Webhook } from '../model/webhook-configuration.js'
+import { identityWebhookNames, isLoopback, type Webhook, webhooksOf } from '../model/webhook-configuration.js'
 import { annotationsOf, isRecord } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
+import { type CaInjection, caInjectionsOf } from './injection.js'
 
 /** Our own webhooks. */
 export const ownWebhooks = ['validate.irsa-guard.io', 'workloads.irsa-guard.io'] as const
@@ -21,10 +21,14 @@ export interface GuardedWebhook {
 }
 
 /** The names under which webhooks are guarded; `more` are those of the configuration. */
-export const guardedNamesOf = (more: readonly string[]): ReadonlySet<string> => new Set([...identityWebhookNames, ...ownWebhooks, ...more])
+export const guardedNamesOf = (more: readonly string[]): ReadonlySet<string> =>
+  new Set([...identityWebhookNames, ...ownWebhooks, ...more])
 
 /** Finds the guarded webhooks among webhook configurations; `more` are further names. */
-export function guardedWebhooksOf(configurations: readonly unknown[], more: readonly string[]): GuardedWebhook[] {
+export function guardedWebhooksOf(
+  configurations: readonly unknown[],
+  more: readonly string[]
+): GuardedWebhook[] {
   const names = guardedNamesOf(more)
 
   return configurations.filter(isRecord).flatMap((object) => {
@@ -35,7 +39,12 @@ export function guardedWebhooksOf(configurations: readonly unknown[], more: read
 
     return webhooksOf(object)
       .filter(({ name }) => names.has(name))
-      .map((webhook) => ({ configuration, webhook, injections: caInjectionsOf(annotationsOf(object)), place: placeOf(webhook) }))
+      .map((webhook) => ({
+        configuration,
+        webhook,
+        injections: caInjectionsOf(annotationsOf(object)),
+        place: placeOf(webhook)
+      }))
   })
 }
 
@@ -45,7 +54,10 @@ function placeOf({ name, url }: Webhook): GuardedWebhook['place'] {
   return url !== undefined && isLoopback(url) ? 'control-plane' : 'reachable'
 }
 
-/** Where a webhook is called, and the name that its certificate must have. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook */
+/**
+ * Where a webhook is called, and the name that its certificate must have.
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook
+ */
 export function addressOf({ url, service }: Webhook): { host: string; port: number } | undefined {
   if (service !== undefined) return { host: `${service.name}.${service.namespace}.svc`, port: service.port }
   if (url === undefined || !URL.canParse(url)) return undefined

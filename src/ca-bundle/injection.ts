@@ -10,14 +10,16 @@ export interface CaInjection {
   /** What the CA is taken from. */
   readonly from: 'Certificate' | 'Secret' | 'cluster' | 'service-ca'
   /** What the annotation names; undefined when it names nothing, or cannot be read. */
-  readonly reference: { readonly kind: 'Certificate' | 'Secret'; readonly namespace: string; readonly name: string } | undefined
+  readonly reference:
+    { readonly kind: 'Certificate' | 'Secret'; readonly namespace: string; readonly name: string } | undefined
   /** It has to name something and does not. */
   readonly isMalformed: boolean
 }
 
 /**
- * The injections that the annotations of a webhook configuration ask for, in the order in which cert-manager looks at them: it follows the
- * first one only. https://cert-manager.io/docs/concepts/ca-injector/ and https://github.com/openshift/service-ca-operator
+ * The injections that the annotations of a webhook configuration ask for, in the order in which cert-manager
+ * looks at them: it follows the first one only. https://cert-manager.io/docs/concepts/ca-injector/ and
+ * https://github.com/openshift/service-ca-operator
  */
 export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): CaInjection[] {
   return asked.flatMap(({ annotation, by: { injector, username, isTrue }, from }): CaInjection[] => {
@@ -28,25 +30,34 @@ export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): 
       return isTrue.test(value) ? [{ ...injection, reference: undefined, isMalformed: false }] : []
 
     const [, namespace, name] = /^([^/\s]+)\/([^/\s]+)$/.exec(value) ?? []
-    const reference = namespace === undefined || name === undefined ? undefined : { kind: from, namespace, name }
+    const reference =
+      namespace === undefined || name === undefined ? undefined : { kind: from, namespace, name }
     return [{ ...injection, reference, isMalformed: reference === undefined }]
   })
 }
 
-/** The injection that decides what the bundles hold; undefined when there is none, or two injectors overwrite each other. */
+/**
+ * The injection that decides what the bundles hold; undefined when there is none, or two injectors overwrite
+ * each other.
+ */
 export function decidingInjectionOf(injections: readonly CaInjection[]): CaInjection | undefined {
   const isContested = injections.some(({ injector }) => injector !== injections[0]?.injector)
 
   return isContested ? undefined : injections[0]
 }
 
-// cert-manager compares with `true` as it is written (pkg/controller/cainjector/sources.go), service-ca in any case (pkg/controller/api/api.go).
+// cert-manager compares with `true` as it is written (pkg/controller/cainjector/sources.go), service-ca in
+// any case (pkg/controller/api/api.go).
 const certManager = {
   injector: 'cert-manager',
   username: 'system:serviceaccount:cert-manager:cert-manager-cainjector',
   isTrue: /^true$/
 } as const
-const serviceCa = { injector: 'service-ca', username: 'system:serviceaccount:openshift-service-ca:service-ca', isTrue: /^true$/i } as const
+const serviceCa = {
+  injector: 'service-ca',
+  username: 'system:serviceaccount:openshift-service-ca:service-ca',
+  isTrue: /^true$/i
+} as const
 
 const asked = [
   { annotation: 'cert-manager.io/inject-ca-from-secret', by: certManager, from: 'Secret' },
@@ -62,13 +73,19 @@ export interface InjectedCas {
   readonly current: string
   /** What it wrote until a moment ago: the webhook may still serve a certificate of it. */
   readonly former?: string | undefined
-  /** What it is said to have written before that. Its request is history, which anybody who may create one can invent: good for a name only. */
+  /**
+   * What it is said to have written before that. Its request is history, which anybody who may create one can
+   * invent: good for a name only.
+   */
   readonly earlier?: string | undefined
   /** Who says so, in words. */
   readonly source: string
 }
 
-/** Unknown for now: the API server did not answer, or not this time. What was right a moment ago is more likely than nothing. */
+/**
+ * Unknown for now: the API server did not answer, or not this time. What was right a moment ago is more
+ * likely than nothing.
+ */
 export interface InjectedCasFact {
   readonly fact: Fact<InjectedCas>
   readonly isPassing: boolean

@@ -1,12 +1,12 @@
 import { decodeBase64 } from '../x509/base64.js'
-import { parseCertificate, type Certificate } from '../x509/certificate.js'
+import { type Certificate, parseCertificate } from '../x509/certificate.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 
 /**
- * Finds the certificates that someone meant to put into a text, whatever happened to it on the way: byte order mark, UTF-16,
- * indentation, glued blocks, base64 twice, DER, wrong labels, bad line ends. Each once, in order. Only for proposing a repair: what
- * is trusted is what Go reads.
+ * Finds the certificates that someone meant to put into a text, whatever happened to it on the way: byte
+ * order mark, UTF-16, indentation, glued blocks, base64 twice, DER, wrong labels, bad line ends. Each once,
+ * in order. Only for proposing a repair: what is trusted is what Go reads.
  */
 export function recoverCertificates(bytes: Buffer, go?: string): readonly Certificate[] {
   const goMinor = goMinorOf(go)
@@ -25,7 +25,8 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
   if (certificates.length === 0) {
     take(bytes)
     const inner = decodeBase64(text.replace(/\s+/g, ''))
-    if (inner !== undefined && inner.length > 0 && inner.length < bytes.length) return recoverCertificates(inner, go)
+    if (inner !== undefined && inner.length > 0 && inner.length < bytes.length)
+      return recoverCertificates(inner, go)
   }
 
   return buildPool(certificates).certificates
@@ -34,7 +35,10 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
 // No certificate is that short in base64; empty blocks by the ten thousand are not worth a look.
 const shortest = 100
 
-/** The DER in the body of a block: lines with a colon are headers; a trusted certificate has settings behind its DER. */
+/**
+ * The DER in the body of a block: lines with a colon are headers; a trusted certificate has settings behind
+ * its DER.
+ */
 function derOf(body: string): Buffer | undefined {
   const lines = body
     .replace(/\\[rn]/g, '\n')
@@ -48,7 +52,8 @@ function derOf(body: string): Buffer | undefined {
 
 function textOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).toString('utf16le')
-  if (bytes[0] === 0xfe && bytes[1] === 0xff && bytes.length % 2 === 0) return Buffer.from(bytes.subarray(2)).swap16().toString('utf16le')
+  if (bytes[0] === 0xfe && bytes[1] === 0xff && bytes.length % 2 === 0)
+    return Buffer.from(bytes.subarray(2)).swap16().toString('utf16le')
 
   return bytes.toString('latin1')
 }

@@ -1,19 +1,22 @@
-import { acceptedTexts, pemOf } from './accepted-texts.js'
 import { readBundle, readCaBundle } from '../x509/bundle.js'
-import { standingOf, type BundleStanding, type BundleState } from './state.js'
-import { isInDate, type Certificate } from '../x509/certificate.js'
-import { descriptionOf, type CertificateDescription } from '../x509/describe.js'
-import { diagnoseBundle, type FaultKind } from './diagnose.js'
+import { type Certificate, isInDate } from '../x509/certificate.js'
+import { type CertificateDescription, descriptionOf } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { judgeTls, type TlsVerdict } from '../x509/judge-tls.js'
+import { acceptedTexts, pemOf } from './accepted-texts.js'
+import { diagnoseBundle, type FaultKind } from './diagnose.js'
 import { recoverCertificates } from './recover.js'
 import { signsServed } from './signs-served.js'
+import { type BundleStanding, type BundleState, standingOf } from './state.js'
 
 /** What there is to say about one bundle; also what `ca --output json` prints. */
 export interface BundleReport {
   /** Whether nothing is wrong; warnings may be left. False, too, where the state is `unknown`. */
   readonly good: boolean
-  /** Only where a server's chain was given. `of`: it is the API server's own, and stands for that of the webhook beside it. */
+  /**
+   * Only where a server's chain was given. `of`: it is the API server's own, and stands for that of the
+   * webhook beside it.
+   */
   readonly verdict?: {
     readonly accepted: boolean
     readonly host: string
@@ -26,7 +29,10 @@ export interface BundleReport {
   readonly because?: string
   /** Who tells the injector's CA, in words. */
   readonly source?: string
-  /** Only where somebody may have changed a list of the cluster's CAs, or it has just changed: what is not confirmed. */
+  /**
+   * Only where somebody may have changed a list of the cluster's CAs, or it has just changed: what is not
+   * confirmed.
+   */
   readonly doubt?: string
   /** Only where the WebhookTrust tells which CA is right: when that was confirmed, RFC 3339. */
   readonly confirmedAt?: string
@@ -48,7 +54,10 @@ export interface BundleReport {
   readonly repaired?: string
 }
 
-/** The bundles (base64 texts) that are right by the WebhookTrust. `best` is the one to write: of all current CAs, and of nothing else. */
+/**
+ * The bundles (base64 texts) that are right by the WebhookTrust. `best` is the one to write: of all current
+ * CAs, and of nothing else.
+ */
 export interface PublishedBundles {
   readonly best: string
   readonly accepted: readonly string[]
@@ -62,7 +71,10 @@ export interface BundleQuestion {
   readonly clusterCa?: string | undefined
   /** CAs (PEM) that may be the cluster's, too, and why that is not certain. */
   readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
-  /** What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that `clusterCa` does not judge. */
+  /**
+   * What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that
+   * `clusterCa` does not judge.
+   */
   readonly injected?:
     | {
         readonly current: string
@@ -87,15 +99,25 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const judged = served && { host: served.host, of: served.of, ...judgeTls({ caBundle, ...served, at, go }) }
   const standing = standingBy(question)
   const currentCas = currentCasOf(question)
-  const current = currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
+  const current =
+    currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   // What an injector merged is its own: what it left in may still sign what is served.
   const isInjectors =
-    injected !== undefined && standing?.state === 'ok' && faults.every(({ kind }) => kind === 'expiring' || kind === 'expired')
+    injected !== undefined &&
+    standing?.state === 'ok' &&
+    faults.every(({ kind }) => kind === 'expiring' || kind === 'expired')
   const repaired = isInjectors ? undefined : repairedText(question, current)
-  const isUsable = unusable === undefined && (bundle?.certificates.some((certificate) => isInDate(certificate, at)) ?? false)
-  const isWrong = !(judged?.accepted ?? isUsable) || (standing !== undefined && !['ok', 'unknown'].includes(standing.state))
+  const isUsable =
+    unusable === undefined && (bundle?.certificates.some((certificate) => isInDate(certificate, at)) ?? false)
+  const isWrong =
+    !(judged?.accepted ?? isUsable) || (standing !== undefined && !['ok', 'unknown'].includes(standing.state))
   const signs = judged && signsServed(judged.served, go)
-  const mark = injected !== undefined ? 'isInjectedCa' : question.clusterCa !== undefined ? 'isClusterCa' : 'isPublishedCa'
+  const mark =
+    injected !== undefined
+      ? 'isInjectedCa'
+      : question.clusterCa !== undefined
+        ? 'isClusterCa'
+        : 'isPublishedCa'
 
   return {
     good: !isWrong && standing?.state !== 'unknown',
@@ -150,10 +172,18 @@ function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'b
   if (standing.state === 'unknown' && notKnown !== undefined)
     return { state: 'unknown', because: `which CA is right is not known: ${notKnown}` }
   // It holds none of the CAs that are certain, and one that may be the cluster's all the same.
-  if (unconfirmed !== undefined && (standing.state === 'foreign' || standing.state === 'stale') && holdsAny(caBundle, unconfirmed.cas, go))
-    return { state: 'unknown', because: `whether its CA is the cluster's is not certain: ${unconfirmed.doubt}` }
+  if (
+    unconfirmed !== undefined &&
+    (standing.state === 'foreign' || standing.state === 'stale') &&
+    holdsAny(caBundle, unconfirmed.cas, go)
+  )
+    return {
+      state: 'unknown',
+      because: `whether its CA is the cluster's is not certain: ${unconfirmed.doubt}`
+    }
   // What is still accepted still works: the webhook may serve a certificate of the CA before.
-  if (standing.state === 'stale' && published?.accepted.includes(caBundle)) return { ...standing, state: 'incomplete' }
+  if (standing.state === 'stale' && published?.accepted.includes(caBundle))
+    return { ...standing, state: 'incomplete' }
 
   return standing
 }
@@ -161,29 +191,51 @@ function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'b
 function holdsAny(caBundle: string, cas: string, go: string | undefined): boolean {
   const wanted = readBundle(Buffer.from(cas), goMinorOf(go)).certificates
 
-  return readCaBundle(caBundle, goMinorOf(go))?.certificates.some(({ raw }) => wanted.some((ca) => ca.raw.equals(raw))) ?? false
+  return (
+    readCaBundle(caBundle, goMinorOf(go))?.certificates.some(({ raw }) =>
+      wanted.some((ca) => ca.raw.equals(raw))
+    ) ?? false
+  )
 }
 
-function verdictOf(judged: TlsVerdict & { host: string; of: 'api-server' | undefined }): NonNullable<BundleReport['verdict']> {
+function verdictOf(
+  judged: TlsVerdict & { host: string; of: 'api-server' | undefined }
+): NonNullable<BundleReport['verdict']> {
   const { accepted, host, of } = judged
 
-  return { accepted, host, ...(of && { of }), ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go }) }
+  return {
+    accepted,
+    host,
+    ...(of && { of }),
+    ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go })
+  }
 }
 
-/** The CAs that are known to be right; else the certificates that the text was meant to hold, without those that have expired. */
+/**
+ * The CAs that are known to be right; else the certificates that the text was meant to hold, without those
+ * that have expired.
+ */
 function repairedText(
   { caBundle, clusterCa, injected, published, at, go }: BundleQuestion,
   current: readonly Certificate[]
 ): string | undefined {
   const currentCas = injected?.current ?? clusterCa
   // The policy compares texts, so nothing else than one of its own will do.
-  if (currentCas === undefined && published !== undefined) return published.complete.includes(caBundle) ? caBundle : published.best
+  if (currentCas === undefined && published !== undefined)
+    return published.complete.includes(caBundle) ? caBundle : published.best
   if (currentCas !== undefined && current.length > 0) {
-    if (acceptedTexts(currentCas, { besides: injected?.former, inPlace: caBundle, go }).complete.includes(caBundle)) return caBundle
+    if (
+      acceptedTexts(currentCas, { besides: injected?.former, inPlace: caBundle, go }).complete.includes(
+        caBundle
+      )
+    )
+      return caBundle
     const former = readBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
     return bundleText([...current, ...former.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))])
   }
-  const meant = recoverCertificates(Buffer.from(caBundle, 'base64'), go).filter((certificate) => certificate.notAfter >= at.getTime())
+  const meant = recoverCertificates(Buffer.from(caBundle, 'base64'), go).filter(
+    (certificate) => certificate.notAfter >= at.getTime()
+  )
 
   return meant.length === 0 ? undefined : bundleText(meant)
 }

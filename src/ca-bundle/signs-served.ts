@@ -1,17 +1,21 @@
 import type { Certificate } from '../x509/certificate.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
-import { signatureRefusal, type KeyCache } from '../x509/signature.js'
+import { type KeyCache, signatureRefusal } from '../x509/signature.js'
 
 // As many as Go looks at for one leaf: crypto/x509, maxChainSignatureChecks.
 const mostChecks = 100
 
 /**
- * Tells of a certificate whether it is the leaf of what is served (leaf first), or signed it, be it through others that are served. Host names,
- * dates and usages do not matter here: that something else is wrong must not read as a wrong CA. Undefined where nobody can tell, as for
- * a signature that Go does not check. Never throws.
+ * Tells of a certificate whether it is the leaf of what is served (leaf first), or signed it, be it through
+ * others that are served. Host names, dates and usages do not matter here: that something else is wrong must
+ * not read as a wrong CA. Undefined where nobody can tell, as for a signature that Go does not check. Never
+ * throws.
  */
-export function signsServed(served: readonly Certificate[], go?: string): (certificate: Certificate) => boolean | undefined {
+export function signsServed(
+  served: readonly Certificate[],
+  go?: string
+): (certificate: Certificate) => boolean | undefined {
   const goMinor = goMinorOf(go)
   const keys: KeyCache = new Map()
   const intermediates = buildPool(served.slice(1))
@@ -26,7 +30,8 @@ export function signsServed(served: readonly Certificate[], go?: string): (certi
   }
   const below = new Set(served.slice(0, 1)) // grows while it is walked
   for (const child of below) {
-    for (const parent of intermediates.parentsOf(child)) if (isSigned(child, parent) === true) below.add(parent)
+    for (const parent of intermediates.parentsOf(child))
+      if (isSigned(child, parent) === true) below.add(parent)
   }
 
   return (certificate) => {

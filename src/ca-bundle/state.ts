@@ -1,12 +1,12 @@
 import { readBundle } from '../x509/bundle.js'
-import { isInDate, type Certificate } from '../x509/certificate.js'
+import { type Certificate, isInDate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
-import { diagnoseBundle } from './diagnose.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { judgeTls } from '../x509/judge-tls.js'
-import { pemOf } from './accepted-texts.js'
 import { buildPool } from '../x509/pool.js'
 import { formatTime } from '../x509/time.js'
+import { pemOf } from './accepted-texts.js'
+import { diagnoseBundle } from './diagnose.js'
 
 /** How a guarded webhook's bundle stands to what is right. */
 export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable' | 'absent' | 'unknown'
@@ -15,7 +15,10 @@ export interface BundleStanding {
   readonly state: BundleState
   /** Why, in words, on one line. */
   readonly because: string
-  /** Certificates of the bundle that are no current CA. They do no harm to the calls, but their keys are trusted too. */
+  /**
+   * Certificates of the bundle that are no current CA. They do no harm to the calls, but their keys are
+   * trusted too.
+   */
   readonly extra: readonly Certificate[]
 }
 
@@ -30,32 +33,55 @@ export interface StandingQuestion {
   /** CAs that were current until lately, as PEM. */
   readonly formerCas?: string | undefined
   /**
-   * What the webhook serves now (PEM, leaf first), where somebody could look, and under which name it is called. With `of` it is what the API
-   * server beside the webhook serves, which tells nothing but which CA signs.
+   * What the webhook serves now (PEM, leaf first), where somebody could look, and under which name it is
+   * called. With `of` it is what the API server beside the webhook serves, which tells nothing but which CA
+   * signs.
    */
-  readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
+  readonly served?:
+    { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
 
 /**
- * Classifies a bundle. `stale` is said only of a bundle with a CA in it that is, or lately was, current, and that did not sign what is served
- * now: which of two CAs signs is never told by their order. Never throws.
+ * Classifies a bundle. `stale` is said only of a bundle with a CA in it that is, or lately was, current, and
+ * that did not sign what is served now: which of two CAs signs is never told by their order. Never throws.
  */
-export function standingOf({ caBundle, currentCas, source, formerCas = '', served, at, go }: StandingQuestion): BundleStanding {
-  const poolOf = (pem: string): readonly Certificate[] => buildPool(readBundle(Buffer.from(pem), goMinorOf(go)).certificates).certificates
+export function standingOf({
+  caBundle,
+  currentCas,
+  source,
+  formerCas = '',
+  served,
+  at,
+  go
+}: StandingQuestion): BundleStanding {
+  const poolOf = (pem: string): readonly Certificate[] =>
+    buildPool(readBundle(Buffer.from(pem), goMinorOf(go)).certificates).certificates
   const current = poolOf(currentCas)
   if (caBundle === undefined || caBundle === '') {
-    return { state: 'absent', because: 'there is no caBundle, so the API server trusts the roots of its own system only', extra: [] }
+    return {
+      state: 'absent',
+      because: 'there is no caBundle, so the API server trusts the roots of its own system only',
+      extra: []
+    }
   }
   const { bundle, unusable, faults } = diagnoseBundle(caBundle, at, go)
   if (bundle === undefined || bundle.certificates.length === 0) {
-    return { state: 'unusable', because: [unusable, ...faults.map(({ message }) => message)].join('; '), extra: [] }
+    return {
+      state: 'unusable',
+      because: [unusable, ...faults.map(({ message }) => message)].join('; '),
+      extra: []
+    }
   }
   const valid = bundle.certificates.filter((certificate) => isInDate(certificate, at))
   if (valid.length === 0) {
     const latest = bundle.certificates.reduce((latest, { notAfter }) => Math.max(latest, notAfter), -Infinity)
-    return { state: 'unusable', because: `no certificate of it is valid now; the last one is valid until ${formatTime(latest)}`, extra: [] }
+    return {
+      state: 'unusable',
+      because: `no certificate of it is valid now; the last one is valid until ${formatTime(latest)}`,
+      extra: []
+    }
   }
   if (current.length === 0) return { state: 'unknown', because: 'the current CAs are not known', extra: [] }
 
@@ -63,14 +89,21 @@ export function standingOf({ caBundle, currentCas, source, formerCas = '', serve
   const verdict = served && judgeTls({ caBundle, chain: served.chain, host: served.host, at, go })
   const held = current.filter((ca) => valid.some((certificate) => isSameCa(ca, certificate)))
   const missing = current.filter((ca) => !held.includes(ca))
-  const list = (certificates: readonly Certificate[]): string => certificates.map(describeCertificate).join(', ')
+  const list = (certificates: readonly Certificate[]): string =>
+    certificates.map(describeCertificate).join(', ')
   const by = source === undefined ? '' : ` by ${source}`
   if (held.length === 0) {
     const holds = list(bundle.certificates.slice(0, 3))
-    const isAbove = verdict?.accepted === true && verdict.path.some((link) => current.some((ca) => isSameCa(ca, link)))
-    // An anchor above the current CAs, or the serving certificate itself, works as well: then nothing is wrong that we could see.
+    const isAbove =
+      verdict?.accepted === true && verdict.path.some((link) => current.some((ca) => isSameCa(ca, link)))
+    // An anchor above the current CAs, or the serving certificate itself, works as well: then nothing is
+    // wrong that we could see.
     if (verdict?.accepted && (source === undefined || isAbove))
-      return { state: 'ok', because: `it holds no current CA, but accepts what is served now: ${holds}`, extra }
+      return {
+        state: 'ok',
+        because: `it holds no current CA, but accepts what is served now: ${holds}`,
+        extra
+      }
     if (verdict?.accepted) {
       const because = `it accepts what is served now, but${by} the current CA is ${list(current.slice(0, 3))}, and it holds ${holds}`
       return { state: 'incomplete', because, extra }
@@ -97,7 +130,8 @@ export function standingOf({ caBundle, currentCas, source, formerCas = '', serve
     const because = `it holds ${list(held)}${current}, but does not accept what is served now: ${verdict.refusal.reason}`
     return { state: 'stale', because, extra }
   }
-  if (missing.length > 0) return { state: 'incomplete', because: `it holds ${list(held)} and lacks ${list(missing)}`, extra }
+  if (missing.length > 0)
+    return { state: 'incomplete', because: `it holds ${list(held)} and lacks ${list(missing)}`, extra }
 
   const more = extra.length === 0 ? '' : `, and besides ${list(extra.slice(0, 3))}`
 
@@ -106,9 +140,15 @@ export function standingOf({ caBundle, currentCas, source, formerCas = '', serve
 
 /** The same CA to Go: the same name and key, whatever else was renewed. */
 const isSameCa = (one: Certificate, other: Certificate): boolean =>
-  one.raw.equals(other.raw) || (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
+  one.raw.equals(other.raw) ||
+  (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
 
 /** Whether a bundle of this CA alone would accept what is served. */
-export function isSignerOf(ca: Certificate, { chain, host }: { chain: string; host: string }, at: Date, go?: string): boolean {
+export function isSignerOf(
+  ca: Certificate,
+  { chain, host }: { chain: string; host: string },
+  at: Date,
+  go?: string
+): boolean {
   return judgeTls({ caBundle: Buffer.from(pemOf(ca)).toString('base64'), chain, host, at, go }).accepted
 }

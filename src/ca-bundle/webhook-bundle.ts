@@ -1,10 +1,10 @@
 import type { Webhook } from '../model/webhook-configuration.js'
-import { standingOf, type BundleStanding } from './state.js'
 import { diagnoseBundle, type Diagnosis } from './diagnose.js'
+import { type BundleStanding, standingOf } from './state.js'
 
 /**
- * Several rules ask the same of one bundle, and a hostile one costs a tenth of a second each time: so answers are remembered as
- * long as the webhook they are about exists.
+ * Several rules ask the same of one bundle, and a hostile one costs a tenth of a second each time: so answers
+ * are remembered as long as the webhook they are about exists.
  */
 const diagnoses = new WeakMap<Webhook, { at: number; diagnosis: Diagnosis }>()
 const standings = new WeakMap<Webhook, { at: number; clusterCa: string; standing: BundleStanding }>()

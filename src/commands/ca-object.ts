@@ -1,27 +1,27 @@
-import { readServedChain } from '../kube/served-chain.js'
-import { readWebhookTrust, type WebhookTrust } from '../controller/webhook-trust.js'
-import { readInjectedCas } from '../sources/cluster/injected-cas.js'
-import type { InjectedCas } from '../ca-bundle/injection.js'
-import type { KubeClient } from '../kube/client.js'
-import { isObjectName } from '../model/object-name.js'
-import { addressOfUrl } from '../text/url-address.js'
-import { caInjectionsOf, decidingInjectionOf } from '../ca-bundle/injection.js'
-import { known, unknown, type Fact } from '../model/fact.js'
-import { GuardError } from '../model/guard-error.js'
-import { annotationsOf } from '../text/record.js'
 import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
-import { judgeTls } from '../x509/judge-tls.js'
-import { caOfConfiguration, type CaExitCode, type CaOptions } from './ca.js'
-import type { Terminal } from './support/terminal.js'
-import { connectCluster, readClusterCa, readClusterObject, type ClusterChoice } from './support/cluster.js'
-import { readCaFile } from './support/sources.js'
+import type { InjectedCas } from '../ca-bundle/injection.js'
+import { caInjectionsOf, decidingInjectionOf } from '../ca-bundle/injection.js'
+import { readWebhookTrust, type WebhookTrust } from '../controller/webhook-trust.js'
+import type { KubeClient } from '../kube/client.js'
+import { readServedChain } from '../kube/served-chain.js'
+import { type Fact, known, unknown } from '../model/fact.js'
+import { GuardError } from '../model/guard-error.js'
+import { isObjectName } from '../model/object-name.js'
+import { readInjectedCas } from '../sources/cluster/injected-cas.js'
 import { reasonOf } from '../text/escape.js'
+import { annotationsOf } from '../text/record.js'
+import { addressOfUrl } from '../text/url-address.js'
+import { judgeTls } from '../x509/judge-tls.js'
+import { type CaExitCode, caOfConfiguration, type CaOptions } from './ca.js'
+import { type ClusterChoice, connectCluster, readClusterCa, readClusterObject } from './support/cluster.js'
+import { readCaFile } from './support/sources.js'
+import type { Terminal } from './support/terminal.js'
 
 export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
 
 /**
- * Says what the API server makes of every bundle of a webhook configuration in a cluster. Returns the exit code; throws ERR_USAGE, ERR_INPUT
- * and ERR_KUBECONFIG.
+ * Says what the API server makes of every bundle of a webhook configuration in a cluster. Returns the exit
+ * code; throws ERR_USAGE, ERR_INPUT and ERR_KUBECONFIG.
  */
 export async function caOfObject(
   reference: string,
@@ -32,13 +32,22 @@ export async function caOfObject(
   const { kind, name } = parseReference(reference)
   const client = connectCluster(options, environment)
   try {
-    const object = await readClusterObject(client, `/apis/admissionregistration.k8s.io/v1/${kind}s/${name}`, `${kind} ${name}`)
+    const object = await readClusterObject(
+      client,
+      `/apis/admissionregistration.k8s.io/v1/${kind}s/${name}`,
+      `${kind} ${name}`
+    )
     const clusterCas =
-      options.clusterCa === undefined ? await readClusterCa(client, at) : givenClusterCas(await readCaFile(options.clusterCa))
+      options.clusterCa === undefined
+        ? await readClusterCa(client, at)
+        : givenClusterCas(await readCaFile(options.clusterCa))
     const { confirmed: clusterCa } = clusterCas
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
 
-    const [injected, published] = await Promise.all([readInjected(client, object, clusterCa), readPublished(client)])
+    const [injected, published] = await Promise.all([
+      readInjected(client, object, clusterCa),
+      readPublished(client)
+    ])
 
     return caOfConfiguration(object, { clusterCas, apiServer, injected, published }, options, terminal, at)
   } finally {
@@ -50,7 +59,8 @@ export async function caOfObject(
 const givenClusterCas = (confirmed: string): ClusterCas => ({ confirmed, unconfirmed: '', doubt: undefined })
 
 function parseReference(reference: string): { kind: string; name: string } {
-  const [, kind = '', name = ''] = /^((?:mutating|validating)webhookconfiguration)s?\/(.+)$/i.exec(reference) ?? []
+  const [, kind = '', name = ''] =
+    /^((?:mutating|validating)webhookconfiguration)s?\/(.+)$/i.exec(reference) ?? []
   if (kind === '' || !isObjectName(name)) {
     const found = JSON.stringify(reference)
     throw new GuardError(
@@ -73,29 +83,39 @@ async function readInjected(
 ): Promise<Fact<InjectedCas>> {
   const injection = decidingInjectionOf(caInjectionsOf(annotationsOf(object)))
 
-  return (await readInjectedCas(client, injection, { clusterCas, signal: AbortSignal.timeout(sourceTimeout) })).fact
+  return (
+    await readInjectedCas(client, injection, { clusterCas, signal: AbortSignal.timeout(sourceTimeout) })
+  ).fact
 }
 
 /** The list that the policy compares with, as far as the user may read it. */
 async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
   try {
     const published = await readWebhookTrust(client)
-    return published === undefined ? unknown('there is no WebhookTrust cluster, which irsa-guard controller publishes') : known(published)
+    return published === undefined
+      ? unknown('there is no WebhookTrust cluster, which irsa-guard controller publishes')
+      : known(published)
   } catch (error) {
     return unknown(reasonOf(error))
   }
 }
 
 /**
- * What the API server serves now, which tells which of the cluster's CAs signs. Undefined when it cannot be seen, or when something else
- * answers: a load balancer's certificate says nothing about the cluster's CAs.
+ * What the API server serves now, which tells which of the cluster's CAs signs. Undefined when it cannot be
+ * seen, or when something else answers: a load balancer's certificate says nothing about the cluster's CAs.
  */
-async function readApiServerChain(client: KubeClient, clusterCa: string, at: Date): Promise<{ chain: string; host: string } | undefined> {
+async function readApiServerChain(
+  client: KubeClient,
+  clusterCa: string,
+  at: Date
+): Promise<{ chain: string; host: string } | undefined> {
   const { host, port } = addressOfUrl(client.server)
   try {
     const chain = await readServedChain({ host, port }, handshakeTimeout)
 
-    return judgeTls({ caBundle: Buffer.from(clusterCa).toString('base64'), chain, host, at }).accepted ? { chain, host } : undefined
+    return judgeTls({ caBundle: Buffer.from(clusterCa).toString('base64'), chain, host, at }).accepted
+      ? { chain, host }
+      : undefined
   } catch {
     return undefined // the requests went another way, through a proxy for example; then nothing is said about which CA signs
   }

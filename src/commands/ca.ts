@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import type { InjectedCas } from '../ca-bundle/injection.js'
+import { type BundleReport, bundleReportOf } from '../ca-bundle/report.js'
+import type { WebhookTrust } from '../controller/webhook-trust.js'
 import type { Fact } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import {
@@ -8,10 +11,7 @@ import {
   type Webhook,
   type WebhookConfigurationSubject
 } from '../model/webhook-configuration.js'
-import { bundleReportOf, type BundleReport } from '../ca-bundle/report.js'
-import type { WebhookTrust } from '../controller/webhook-trust.js'
 import { bundleTextOf } from '../output/bundle-text.js'
-import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { rightBundlesOf } from './support/right-bundles.js'
 import { readChainOf } from './support/served-chain.js'
@@ -29,18 +29,31 @@ export interface CaOptions {
   readonly output: 'text' | 'json'
 }
 
-/** 0: nothing is wrong, warnings aside; 1: something is; 2: for a webhook nobody could tell, and no other is wrong. */
+/**
+ * 0: nothing is wrong, warnings aside; 1: something is; 2: for a webhook nobody could tell, and no other is
+ * wrong.
+ */
 export type CaExitCode = 0 | 1 | 2
 
 /** Says what the API server makes of one bundle. Returns the exit code; throws ERR_INPUT and ERR_USAGE. */
-export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>, at = new Date()): Promise<CaExitCode> {
+export async function ca(
+  options: CaOptions,
+  terminal: Pick<Terminal, 'stdout'>,
+  at = new Date()
+): Promise<CaExitCode> {
   if (options.chain !== undefined && options.server !== undefined)
     throw new GuardError('ERR_USAGE', '--server and --chain exclude each other')
   if (options.chain !== undefined && options.host === undefined) {
-    throw new GuardError('ERR_USAGE', '--chain needs --host, the name or address by which the API server calls the webhook')
+    throw new GuardError(
+      'ERR_USAGE',
+      '--chain needs --host, the name or address by which the API server calls the webhook'
+    )
   }
   const bundle = await readBundleFile(options.bundle)
-  const chain = options.server === undefined ? await optionalText(options.chain) : await readChainOf(options.server, options.host)
+  const chain =
+    options.server === undefined
+      ? await optionalText(options.chain)
+      : await readChainOf(options.server, options.host)
   const host = options.host ?? hostOf(options.server)
   const report = bundleReportOf({
     caBundle: bundle.toString('base64'),
@@ -54,9 +67,10 @@ export async function ca(options: CaOptions, terminal: Pick<Terminal, 'stdout'>,
 }
 
 /**
- * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the control plane, for others have a
- * CA of their own: `injected` is what the injector of the configuration writes, and `published` what the policy goes by. `apiServer` is what the
- * API server beside the identity webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
+ * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the
+ * control plane, for others have a CA of their own: `injected` is what the injector of the configuration
+ * writes, and `published` what the policy goes by. `apiServer` is what the API server beside the identity
+ * webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
@@ -73,12 +87,16 @@ export function caOfConfiguration(
 ): CaExitCode {
   const configuration = parseWebhookConfiguration(object, { stage: 'source' })
   if (configuration === undefined)
-    throw new GuardError('ERR_INPUT', 'expected a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration')
+    throw new GuardError(
+      'ERR_INPUT',
+      'expected a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration'
+    )
 
   const ofControlPlane = controlPlaneWebhooksOf(configuration)
   const reports = configuration.webhooks.map((webhook) => {
     const isOfControlPlane = ofControlPlane.includes(webhook)
-    const apiServer = isOfControlPlane && facts.apiServer ? { ...facts.apiServer, of: 'api-server' as const } : undefined
+    const apiServer =
+      isOfControlPlane && facts.apiServer ? { ...facts.apiServer, of: 'api-server' as const } : undefined
 
     return {
       webhook: { configuration, webhook },
@@ -127,7 +145,8 @@ function print(
   return bad.length === 0 ? 0 : bad.every(({ report }) => couldNotTell(report)) ? 2 : 1
 }
 
-const couldNotTell = ({ state, verdict }: BundleReport): boolean => state === 'unknown' && verdict?.accepted !== false
+const couldNotTell = ({ state, verdict }: BundleReport): boolean =>
+  state === 'unknown' && verdict?.accepted !== false
 
 /** The command that puts a bundle into a webhook; with placeholders where the object is not known. */
 function patchCommand(caBundle: string, target: Reported['webhook']): string {
@@ -135,13 +154,15 @@ function patchCommand(caBundle: string, target: Reported['webhook']): string {
   const name = target?.configuration.name ?? 'NAME'
   const index = target?.webhook.index ?? 0
   // The test keeps the patch from another webhook when the list has changed in the meantime.
-  const test = target === undefined ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
+  const test =
+    target === undefined ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
   const patch = [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }]
 
   return `kubectl patch ${kind} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
 }
 
-const shellQuote = (text: string): string => (/^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+const shellQuote = (text: string): string =>
+  /^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** Reads a bundle: PEM as a file holds it, or the base64 text of an object. */
 async function readBundleFile(file: string): Promise<Buffer> {
@@ -154,6 +175,8 @@ async function readBundleFile(file: string): Promise<Buffer> {
   return (text === '' ? undefined : decodeBase64(text)) ?? bytes
 }
 
-const optionalText = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readText(file))
+const optionalText = async (file: string | undefined): Promise<string | undefined> =>
+  file === undefined ? undefined : readText(file)
 
-const hostOf = (server: string | undefined): string | undefined => server?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+const hostOf = (server: string | undefined): string | undefined =>
+  server?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')

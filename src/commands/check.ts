@@ -1,22 +1,22 @@
 import type { Sources, Within } from '../facts/facts.js'
-import { firstOf } from '../sources/overlay.js'
-import { buildObjectSources, type ObjectSources } from '../sources/objects/objects.js'
-import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
+import { type ManifestObject, parseManifest } from '../input/manifests.js'
 import type { KubeClient } from '../kube/client.js'
-import { GuardError } from '../model/guard-error.js'
 import type { Severity } from '../model/finding.js'
-import { textOf } from '../text/record.js'
+import { GuardError } from '../model/guard-error.js'
 import { parseSubject, type Subject } from '../model/subject.js'
-import { escapeText } from '../text/escape.js'
-import { parseManifest, type ManifestObject } from '../input/manifests.js'
-import { reportOf, type ObjectReference } from '../output/report.js'
+import { type ObjectReference, reportOf } from '../output/report.js'
 import { reportTextOf } from '../output/text.js'
 import { review } from '../review.js'
+import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
+import { buildObjectSources, type ObjectSources } from '../sources/objects/objects.js'
+import { firstOf } from '../sources/overlay.js'
+import { escapeText } from '../text/escape.js'
+import { textOf } from '../text/record.js'
 import type { Verdict } from '../verdict/decide.js'
 import { assertNamespace } from './support/given-names.js'
 import { readInput } from './support/read-input.js'
-import type { Terminal } from './support/terminal.js'
 import { buildLiveIam, readConfig, readSources } from './support/sources.js'
+import type { Terminal } from './support/terminal.js'
 
 export interface CheckOptions {
   readonly output: 'text' | 'json'
@@ -35,7 +35,10 @@ export interface CheckOptions {
 
 const severities = ['error', 'warning', 'info'] as const
 
-/** Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could not be read). */
+/**
+ * Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could
+ * not be read).
+ */
 export async function check(
   files: readonly string[],
   options: CheckOptions,
@@ -45,7 +48,9 @@ export async function check(
   assertNamespace(options.namespace)
   const config = await readConfig(options.config)
   const given = await readSources(options, config)
-  const sources: Sources = options.aws ? { ...given, iam: await buildLiveIam(config, { patient: true }) } : given
+  const sources: Sources = options.aws
+    ? { ...given, iam: await buildLiveIam(config, { patient: true }) }
+    : given
   const objects: ManifestObject[] = []
   let unreadable = 0
   const complain = (message: string): void => {
@@ -54,12 +59,15 @@ export async function check(
   }
 
   for (const file of files) {
-    const text = await readInput(file, terminal, 'manifests, YAML or JSON', `name its files, such as ${file}/*.yaml`).catch(
-      (error: unknown) => {
-        if (!(error instanceof GuardError)) throw error
-        complain(error.message)
-      }
-    )
+    const text = await readInput(
+      file,
+      terminal,
+      'manifests, YAML or JSON',
+      `name its files, such as ${file}/*.yaml`
+    ).catch((error: unknown) => {
+      if (!(error instanceof GuardError)) throw error
+      complain(error.message)
+    })
     if (text === undefined) continue
     const manifest = parseManifest(file === '-' ? 'stdin' : file, text)
     for (const object of manifest.objects) objects.push(object) // a call takes some 100,000 arguments, and a file holds more objects
@@ -80,7 +88,8 @@ export async function check(
   const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
   const clusterCas = client && (await clusters?.readClusterCa(client, new Date())) // first: a cluster that does not answer ends the command
-  const identityWebhook = client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
+  const identityWebhook =
+    client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
   const live = client && liveSourcesOf(client, together, clusterCas?.confirmed)
   const context = {
     mode: 'enforce' as const,
@@ -95,14 +104,21 @@ export async function check(
       identityWebhook: identityWebhook ?? sources.identityWebhook
     }
   }
-  const verdicts = await Promise.all(judged.map(async (one) => toldOf(one, await review(one.subject, context))))
+  const verdicts = await Promise.all(
+    judged.map(async (one) => toldOf(one, await review(one.subject, context)))
+  )
   client?.close()
   const report = reportOf(objects.length, verdicts.flat())
   terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : reportTextOf(report))
 
   if (unreadable > 0) return 2
   const limit = severities.findIndex((severity) => severity === options.failOn) // -1 for never
-  if (report.findings.some(({ severity, waived }) => waived === undefined && severities.indexOf(severity) <= limit)) return 1
+  if (
+    report.findings.some(
+      ({ severity, waived }) => waived === undefined && severities.indexOf(severity) <= limit
+    )
+  )
+    return 1
 
   return options.failOnUnknown && report.unchecked.length > 0 ? 1 : 0
 }
@@ -124,7 +140,13 @@ function toldOf(
     line: lineOf([])
   }
 
-  return [{ object: reference, findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })), unchecked }]
+  return [
+    {
+      object: reference,
+      findings: findings.map((finding) => ({ ...finding, line: lineOf(pathOf(finding.field)) })),
+      unchecked
+    }
+  ]
 }
 
 /** Nobody aborts a check. A signal for each who waits, for one that thousands listen to is slow. */
@@ -144,5 +166,7 @@ function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: s
 
 /** The keys of a field's path: `metadata.annotations["a.b/c"]` has three. */
 function pathOf(field: string): string[] {
-  return [...field.matchAll(/\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+  return [...field.matchAll(/\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? ''
+  )
 }

@@ -17,7 +17,9 @@ export function showStandings({ caBundleState }: Metrics, standings: readonly St
   }
 }
 
-/** What canary and self-test proved. What could not be asked has no value: an alert on 0 must not ring for it. */
+/**
+ * What canary and self-test proved. What could not be asked has no value: an alert on 0 must not ring for it.
+ */
 export function showProofs({ identityWebhookMutating, selfTest }: Metrics, probes: Probes): void {
   identityWebhookMutating.reset()
   selfTest.reset()

@@ -1,40 +1,48 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pino, type Logger } from 'pino'
+import { type Logger, pino } from 'pino'
+import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
+import type { TrustEntry } from '../ca-bundle/entries.js'
 import { buildApiServers } from '../controller/api-servers.js'
 import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
-import { findConfigurationFaults, logChanges, type ConfigurationFinding } from '../controller/configuration-findings.js'
-import { logSourceChanges, readApiServerChains, type ApiServerChain } from '../controller/ca-sources.js'
+import { type ApiServerChain, logSourceChanges, readApiServerChains } from '../controller/ca-sources.js'
 import { issueCa } from '../controller/certificates/issue-certificate.js'
-import { keepCaBundle, keepCertificates, type OwnCertificates } from '../controller/certificates/own-webhook.js'
+import {
+  keepCaBundle,
+  keepCertificates,
+  type OwnCertificates
+} from '../controller/certificates/own-webhook.js'
+import {
+  type ConfigurationFinding,
+  findConfigurationFaults,
+  logChanges
+} from '../controller/configuration-findings.js'
+import { identityConfigurationOf } from '../controller/event.js'
 import {
   canaryFactOf,
   hasNewFailure,
   isCanaryPassed,
   lastKnownOf,
+  type Probes,
   proofTroubleOf,
   prove,
-  tellProofs,
-  type Probes
+  tellProofs
 } from '../controller/probes/probes.js'
+import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
+import { findCluster } from '../kube/connect.js'
+import { listAndWatch } from '../kube/list-and-watch.js'
+import { GuardError } from '../model/guard-error.js'
+import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
+import { buildHealthApp } from '../process/health.js'
+import { listen, portOf } from '../process/listen.js'
+import { buildMetrics } from '../process/metrics.js'
 import { repeat } from '../process/repeat.js'
-import { identityConfigurationOf } from '../controller/event.js'
-import type { TrustEntry } from '../ca-bundle/entries.js'
 import { readClusterCas } from '../sources/cluster/cluster-cas.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
 import { buildLiveWebhooks } from '../sources/cluster/live-webhooks.js'
-import { findCluster } from '../kube/connect.js'
-import { listAndWatch } from '../kube/list-and-watch.js'
-import { buildMetrics } from '../process/metrics.js'
-import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
-import { GuardError } from '../model/guard-error.js'
-import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
-import { buildHealthApp } from '../process/health.js'
-import { listen, portOf } from '../process/listen.js'
-import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
 import { showFindings, showProofs, showStandings } from './controller-metrics.js'
-import { readConfig, readSources, type FactsByHand } from './support/sources.js'
+import { type FactsByHand, readConfig, readSources } from './support/sources.js'
 
 export interface ControllerOptions extends FactsByHand {
   readonly config?: string | undefined
@@ -47,7 +55,10 @@ export interface Controlling {
   close(): Promise<void>
 }
 
-/** How often each work is done, in milliseconds. A wrong bundle must be noticed within a minute, whatever the watch says. */
+/**
+ * How often each work is done, in milliseconds. A wrong bundle must be noticed within a minute, whatever the
+ * watch says.
+ */
 const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 
 /** Starts the controller. Throws ERR_CONFIG, ERR_KUBECONFIG when it cannot. */
@@ -59,7 +70,10 @@ export async function controller(
   const given = await readSources(options, config)
   const client = findCluster(options, environment)
   if (client === undefined) {
-    throw new GuardError('ERR_KUBECONFIG', 'there is no cluster: no --kubeconfig, no $KUBECONFIG, no token of a pod, no ~/.kube/config')
+    throw new GuardError(
+      'ERR_KUBECONFIG',
+      'there is no cluster: no --kubeconfig, no $KUBECONFIG, no token of a pod, no ~/.kube/config'
+    )
   }
   const namespace = ownNamespace(environment)
   const metrics = buildMetrics()
@@ -67,7 +81,10 @@ export async function controller(
   const identityWebhook = followIdentityWebhook(client, config.annotationPrefix, log)
   const apiServers = buildApiServers(client)
   // A CA that nobody uses: what the policy must deny.
-  const wrongCa = issueCa('irsa-guard-self-test', { from: new Date(0), until: new Date('2100-01-01') }).certificate
+  const wrongCa = issueCa('irsa-guard-self-test', {
+    from: new Date(0),
+    until: new Date('2100-01-01')
+  }).certificate
   const wrongCaBundle = Buffer.from(wrongCa).toString('base64')
 
   let own: OwnCertificates | undefined
@@ -92,11 +109,17 @@ export async function controller(
 
   /** The CAs of the cluster. Where none is confirmed now, those that were confirmed last stay. */
   const readCas = async (chains: readonly ApiServerChain[]): Promise<ClusterCas> => {
-    if (given.clusterCa !== undefined) return { confirmed: given.clusterCa, unconfirmed: '', doubt: undefined }
-    const found = await readClusterCas(client, { namespace, chains: chains.map(({ chain }) => chain), at: new Date() })
+    if (given.clusterCa !== undefined)
+      return { confirmed: given.clusterCa, unconfirmed: '', doubt: undefined }
+    const found = await readClusterCas(client, {
+      namespace,
+      chains: chains.map(({ chain }) => chain),
+      at: new Date()
+    })
     if (found.doubt !== undefined && found.doubt !== clusterCas.doubt)
       log.warn({ because: found.doubt }, 'a CA of the cluster is not confirmed')
-    if (found.doubt === undefined && clusterCas.doubt !== undefined) log.info('all CAs of the cluster are confirmed again')
+    if (found.doubt === undefined && clusterCas.doubt !== undefined)
+      log.info('all CAs of the cluster are confirmed again')
     metrics.clusterCaUnconfirmed.set(found.doubt === undefined ? 0 : 1)
     clusterCas = { ...found, confirmed: found.confirmed ?? clusterCas.confirmed }
 
@@ -135,7 +158,11 @@ export async function controller(
       webhooks: buildLiveWebhooks(client, configurations),
       canary: () => canaryFactOf(probes)
     }
-    const found = await findConfigurationFaults(configurations, { sources, severities: config.severities, at: new Date() })
+    const found = await findConfigurationFaults(configurations, {
+      sources,
+      severities: config.severities,
+      at: new Date()
+    })
     logChanges(log, found, findings)
     findings = found
     showFindings(metrics, found)
@@ -176,7 +203,8 @@ export async function controller(
         caBundles.now()
         proofs.now()
       },
-      onTrouble: (because) => log.warn({ collection: `${kind}webhookconfigurations`, because }, 'watch changed its state')
+      onTrouble: (because) =>
+        log.warn({ collection: `${kind}webhookconfigurations`, because }, 'watch changed its state')
     })
   )
 

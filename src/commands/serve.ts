@@ -3,20 +3,20 @@ import type { Server } from 'node:https'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { pino, type Logger } from 'pino'
-import { watchCluster } from '../sources/cluster/cluster.js'
+import { type Logger, pino } from 'pino'
 import type { Facts, Sources } from '../facts/facts.js'
 import { findCluster } from '../kube/connect.js'
-import { buildMetrics, type Metrics } from '../process/metrics.js'
 import { GuardError } from '../model/guard-error.js'
-import { review } from '../review.js'
-import { buildApp, tlsSettings, type Reviewed } from '../server/app.js'
-import { buildHealthApp } from '../process/health.js'
-import { buildJudge } from '../server/judge.js'
-import { listen, portOf } from '../process/listen.js'
-import { followServingCertificate, type ServingCertificate } from '../server/serving-certificate.js'
 import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
-import { buildLiveIam, readConfig, readSources, type FactsByHand } from './support/sources.js'
+import { buildHealthApp } from '../process/health.js'
+import { listen, portOf } from '../process/listen.js'
+import { buildMetrics, type Metrics } from '../process/metrics.js'
+import { review } from '../review.js'
+import { buildApp, type Reviewed, tlsSettings } from '../server/app.js'
+import { buildJudge } from '../server/judge.js'
+import { followServingCertificate, type ServingCertificate } from '../server/serving-certificate.js'
+import { watchCluster } from '../sources/cluster/cluster.js'
+import { buildLiveIam, type FactsByHand, readConfig, readSources } from './support/sources.js'
 
 export interface ServeOptions extends FactsByHand {
   readonly config?: string | undefined
@@ -40,12 +40,19 @@ const drainTime = 5000
 /** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT, ERR_KUBECONFIG when it cannot. */
 export async function serve(
   options: ServeOptions,
-  { environment = process.env, log = pino(), drain = drainTime }: { environment?: NodeJS.ProcessEnv; log?: Logger; drain?: number } = {}
+  {
+    environment = process.env,
+    log = pino(),
+    drain = drainTime
+  }: { environment?: NodeJS.ProcessEnv; log?: Logger; drain?: number } = {}
 ): Promise<Serving> {
   const config = await readConfig(options.config)
   const { certFile, keyFile } = config.tls
   if (!existsSync(dirname(certFile))) {
-    throw new GuardError('ERR_SERVING_CERT', `tls.certFile is ${JSON.stringify(certFile)}, and there is no folder ${dirname(certFile)}`)
+    throw new GuardError(
+      'ERR_SERVING_CERT',
+      `tls.certFile is ${JSON.stringify(certFile)}, and there is no folder ${dirname(certFile)}`
+    )
   }
 
   const metrics = buildMetrics(() => cluster?.lastEvents ?? {})
@@ -58,7 +65,10 @@ export async function serve(
     })
   const given = await readSources(options, config)
   const iam =
-    given.iam ?? (await buildLiveIam(config, { onRequest: (operation, result) => metrics.iamRequests.inc({ operation, result }) }))
+    given.iam ??
+    (await buildLiveIam(config, {
+      onRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
+    }))
   const identityWebhook = client && followIdentityWebhook(client, config.annotationPrefix, log)
   const sources: Sources = {
     ...given,
@@ -78,7 +88,15 @@ export async function serve(
     for (const fact in facts) metrics.facts.count(fact, facts[fact as keyof Facts]?.state ?? '') // facts have no other keys
   }
   const judge = buildJudge(
-    (subject, within) => review(subject, { sources, mode: config.mode, severities: config.severities, at: new Date(), within, onFacts }),
+    (subject, within) =>
+      review(subject, {
+        sources,
+        mode: config.mode,
+        severities: config.severities,
+        at: new Date(),
+        within,
+        onFacts
+      }),
     config.exempt
   )
 
@@ -109,8 +127,11 @@ export async function serve(
       draining: () => (draining ? 'shutting down' : undefined),
       certificate: () => (app?.server.listening ? undefined : `no serving certificate in ${certFile} yet`),
       cluster: () =>
-        cluster === undefined || cluster.unlisted.length === 0 ? undefined : `${cluster.unlisted.join(', ')}: not listed yet`,
-      identityWebhook: () => (identityWebhook?.settings() === undefined ? identityWebhook?.trouble() : undefined)
+        cluster === undefined || cluster.unlisted.length === 0
+          ? undefined
+          : `${cluster.unlisted.join(', ')}: not listed yet`,
+      identityWebhook: () =>
+        identityWebhook?.settings() === undefined ? identityWebhook?.trouble() : undefined
     },
     metrics.registry,
     { identityWebhookSettings: () => identityWebhook?.because() }
@@ -149,11 +170,16 @@ export async function serve(
   }
 }
 
-function record(metrics: Metrics, log: Logger, { request, response, error, isOverload, milliseconds }: Reviewed): void {
+function record(
+  metrics: Metrics,
+  log: Logger,
+  { request, response, error, isOverload, milliseconds }: Reviewed
+): void {
   const outcome = isOverload ? 'overloaded' : outcomeOf(response, error)
   // Whoever reaches the port may send any kind; the labels of a metric must stay few.
   const kind = request === undefined ? '' : judgedKinds.has(request.kind) ? request.kind : 'other'
-  const operation = request === undefined ? '' : operations.has(request.operation) ? request.operation : 'other'
+  const operation =
+    request === undefined ? '' : operations.has(request.operation) ? request.operation : 'other'
   metrics.reviews.count(kind, operation, outcome)
   metrics.reviewSeconds.observe(milliseconds / 1000)
   if (error) log.error({ err: error }, 'review failed')

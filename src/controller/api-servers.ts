@@ -1,6 +1,6 @@
 import type { KubeClient } from '../kube/client.js'
-import { addressOfUrl } from '../text/url-address.js'
 import { isRecord } from '../model/subject.js'
+import { addressOfUrl } from '../text/url-address.js'
 
 /** One API server: its address as a label for metrics, and a client for it. */
 export interface ApiServer {
@@ -12,7 +12,10 @@ export interface ApiServer {
 
 /** The API servers of a cluster. */
 export interface ApiServers {
-  /** Those that are there now. One that was there before keeps its client. Rejects when the endpoints cannot be read. */
+  /**
+   * Those that are there now. One that was there before keeps its client. Rejects when the endpoints cannot
+   * be read.
+   */
   read(): Promise<readonly ApiServer[]>
   /** Those of the last time that the endpoints could be read; none before. */
   known(): readonly ApiServer[]
@@ -20,9 +23,10 @@ export interface ApiServers {
 }
 
 /**
- * Every API server of the cluster, by the endpoints of the Service `default/kubernetes`: each has its own identity webhook beside it. A cluster
- * that publishes none is asked at the one address that we know. A client is kept for as long as its address is there: one for each round would
- * leave its connections behind until the API server ends them.
+ * Every API server of the cluster, by the endpoints of the Service `default/kubernetes`: each has its own
+ * identity webhook beside it. A cluster that publishes none is asked at the one address that we know. A
+ * client is kept for as long as its address is there: one for each round would leave its connections behind
+ * until the API server ends them.
  */
 export function buildApiServers(client: KubeClient): ApiServers {
   let known: readonly ApiServer[] = []
@@ -33,7 +37,12 @@ export function buildApiServers(client: KubeClient): ApiServers {
       const endpoints = await readEndpoints(client)
       const found = endpoints.map(
         ({ address, host, port }) =>
-          known.find((server) => server.address === address) ?? { address, host, port, client: client.at({ host, port }) }
+          known.find((server) => server.address === address) ?? {
+            address,
+            host,
+            port,
+            client: client.at({ host, port })
+          }
       )
       closeOthers(found.length === 0 ? [onlyServerOf(client)] : found)
 
@@ -53,11 +62,14 @@ async function readEndpoints(client: KubeClient): Promise<readonly Omit<ApiServe
     path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
     query: { labelSelector: 'kubernetes.io/service-name=kubernetes' }
   })
-  if (status !== 200) throw new Error(`the endpoints of default/kubernetes were not read: the API server answered ${status}`)
+  if (status !== 200)
+    throw new Error(`the endpoints of default/kubernetes were not read: the API server answered ${status}`)
 
   const slices = isRecord(body) && Array.isArray(body['items']) ? body['items'].filter(isRecord) : []
   const found = slices.flatMap((slice) => {
-    const [port] = (Array.isArray(slice['ports']) ? slice['ports'] : []).filter(isRecord).map((one) => one['port'])
+    const [port] = (Array.isArray(slice['ports']) ? slice['ports'] : [])
+      .filter(isRecord)
+      .map((one) => one['port'])
     const endpoints = (Array.isArray(slice['endpoints']) ? slice['endpoints'] : []).filter(isRecord)
 
     return endpoints

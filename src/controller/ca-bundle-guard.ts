@@ -1,16 +1,16 @@
 import type { Logger } from 'pino'
-import { apiServerName, type KubeClient } from '../kube/client.js'
-import { known, type Fact } from '../model/fact.js'
-import { isRecord } from '../model/subject.js'
-import { standingOf, type BundleStanding, type StandingQuestion } from '../ca-bundle/state.js'
 import { boundedEntries } from '../ca-bundle/bounded-entries.js'
-import { writeEvent } from './event.js'
-import { addressOf, guardedWebhooksOf, type GuardedWebhook } from '../ca-bundle/guarded-webhooks.js'
-import { readChains, readInjected, type ApiServerChain } from './ca-sources.js'
-import { rightCasOf } from '../ca-bundle/expected-cas.js'
-import { trustEntriesOf } from '../ca-bundle/entries.js'
-import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry } from './webhook-trust.js'
 import type { TrustEntry } from '../ca-bundle/entries.js'
+import { trustEntriesOf } from '../ca-bundle/entries.js'
+import { rightCasOf } from '../ca-bundle/expected-cas.js'
+import { addressOf, type GuardedWebhook, guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
+import { type BundleStanding, standingOf, type StandingQuestion } from '../ca-bundle/state.js'
+import { apiServerName, type KubeClient } from '../kube/client.js'
+import { type Fact, known } from '../model/fact.js'
+import { isRecord } from '../model/subject.js'
+import { type ApiServerChain, readChains, readInjected } from './ca-sources.js'
+import { writeEvent } from './event.js'
+import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry } from './webhook-trust.js'
 
 /** What one round needs to know besides the cluster. */
 export interface RoundContext {
@@ -24,7 +24,9 @@ export interface RoundContext {
   readonly clusterCas: string | undefined
   /** Why others that are said to be the cluster's are not among them; undefined when there are none. */
   readonly doubt?: string | undefined
-  /** What the last round of this process published; undefined in the first one, which goes by what is stored. */
+  /**
+   * What the last round of this process published; undefined in the first one, which goes by what is stored.
+   */
   readonly published?: readonly TrustEntry[] | undefined
   readonly issuer: string | undefined
   readonly canaryPassed: boolean
@@ -51,13 +53,18 @@ export interface Round {
 }
 
 /**
- * One round of the guard: finds out what is right, publishes it, judges every guarded webhook, and tells what has changed since the last round,
- * once: an Event on the object and a log line. The last states are those of the WebhookTrust's status, so a restart repeats nothing.
+ * One round of the guard: finds out what is right, publishes it, judges every guarded webhook, and tells what
+ * has changed since the last round, once: an Event on the object and a log line. The last states are those of
+ * the WebhookTrust's status, so a restart repeats nothing.
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, config, now, log } = context
   const guarded = firstOf(guardedWebhooksOf(configurations, config.guard))
-  const [chains, injected, found] = await Promise.all([readChains(guarded), readInjected(guarded, context), readWebhookTrust(client)])
+  const [chains, injected, found] = await Promise.all([
+    readChains(guarded),
+    readInjected(guarded, context),
+    readWebhookTrust(client)
+  ])
   // Whoever may write the WebhookTrust could otherwise have us publish their entries again.
   const before = context.published ?? found?.entries ?? []
   const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
@@ -67,7 +74,16 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const right = new Map(
     guarded.map((one) => {
       const published = before.find(({ name }) => name === one.webhook.name)
-      return [one, rightCasOf(one, { ...context, injected: injected.get(one), served: servedBy(one), published, at: now })]
+      return [
+        one,
+        rightCasOf(one, {
+          ...context,
+          injected: injected.get(one),
+          served: servedBy(one),
+          published,
+          at: now
+        })
+      ]
     })
   )
 
@@ -82,23 +98,43 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
   if (outcome === 'healed') await reportHealed(context)
   if (outcome === 'changed' || outcome === 'healed') {
     log.info(
-      { webhooks: entries.map(({ name, action, accepted }) => ({ name, action, accepted: accepted.length })) },
+      {
+        webhooks: entries.map(({ name, action, accepted }) => ({ name, action, accepted: accepted.length }))
+      },
       'accepted bundles published'
     )
   }
 
   const standings = guarded.map((one): Standing => {
     const { current = '', source, former } = right.get(one) ?? {}
-    const question = { caBundle: one.webhook.caBundle, currentCas: current, source, formerCas: former, at: now }
+    const question = {
+      caBundle: one.webhook.caBundle,
+      currentCas: current,
+      source,
+      formerCas: former,
+      at: now
+    }
     const fact = injected.get(one)?.fact
     if (one.place !== 'control-plane') {
       const standing = standingOf({ ...question, served: servedBy(one) })
-      const because = standing.state === 'unknown' && fact?.state === 'unknown' ? `${standing.because}: ${fact.because}` : standing.because
+      const because =
+        standing.state === 'unknown' && fact?.state === 'unknown'
+          ? `${standing.because}: ${fact.because}`
+          : standing.because
 
-      return { guarded: one, source: fact?.state === 'known' ? known(fact.value.source) : fact, ...standing, because }
+      return {
+        guarded: one,
+        source: fact?.state === 'known' ? known(fact.value.source) : fact,
+        ...standing,
+        because
+      }
     }
 
-    return { guarded: one, source: undefined, ...withDoubt(standingBeside(context.apiServerChains, question), context.doubt) }
+    return {
+      guarded: one,
+      source: undefined,
+      ...withDoubt(standingBeside(context.apiServerChains, question), context.doubt)
+    }
   })
 
   await tellChanges(context, standings, found?.status ?? [])
@@ -113,7 +149,10 @@ async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
   await writeEvent(client, { about, type: 'Warning', reason: 'WebhookTrustCorrected', message }, now)
 }
 
-/** While it is not certain which CAs are the cluster's, a bundle is only said to be good for nothing where no CA would help. */
+/**
+ * While it is not certain which CAs are the cluster's, a bundle is only said to be good for nothing where no
+ * CA would help.
+ */
 function withDoubt(standing: BundleStanding, doubt: string | undefined): BundleStanding {
   if (doubt === undefined || standing.state === 'unusable' || standing.state === 'absent') return standing
 
@@ -121,29 +160,51 @@ function withDoubt(standing: BundleStanding, doubt: string | undefined): BundleS
   return { ...standing, state: 'unknown', because }
 }
 
-// The WebhookTrust's status takes no more. Who may make configurations could make thousands under a guarded name.
+// The WebhookTrust's status takes no more. Who may make configurations could make thousands under a guarded
+// name.
 const mostGuarded = 256
 const places = ['own', 'control-plane', 'reachable'] as const
 
-/** As many as can be told, ours and those beside the API servers before those that anybody may have put behind a Service. */
+/**
+ * As many as can be told, ours and those beside the API servers before those that anybody may have put behind
+ * a Service.
+ */
 const firstOf = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
   guarded.length <= mostGuarded
     ? guarded
-    : guarded.toSorted((one, other) => places.indexOf(one.place) - places.indexOf(other.place)).slice(0, mostGuarded)
+    : guarded
+        .toSorted((one, other) => places.indexOf(one.place) - places.indexOf(other.place))
+        .slice(0, mostGuarded)
 
 /**
- * How a webhook beside the API servers stands. Nobody but its API server reaches it; both are signed by the same CA, so the API server's own
- * certificate tells which. The worst of those that could be looked at counts; where none could, the bundle is judged by the CAs alone.
+ * How a webhook beside the API servers stands. Nobody but its API server reaches it; both are signed by the
+ * same CA, so the API server's own certificate tells which. The worst of those that could be looked at
+ * counts; where none could, the bundle is judged by the CAs alone.
  */
-function standingBeside(chains: readonly ApiServerChain[], question: Omit<StandingQuestion, 'served'>): BundleStanding {
+function standingBeside(
+  chains: readonly ApiServerChain[],
+  question: Omit<StandingQuestion, 'served'>
+): BundleStanding {
   const each = chains.flatMap(({ server, chain }) =>
-    chain === undefined ? [] : [{ server, standing: standingOf({ ...question, served: { chain, host: apiServerName, of: 'api-server' } }) }]
+    chain === undefined
+      ? []
+      : [
+          {
+            server,
+            standing: standingOf({ ...question, served: { chain, host: apiServerName, of: 'api-server' } })
+          }
+        ]
   )
-  const worst = each.find(({ standing }) => standing.state === 'stale') ?? each.find(({ standing }) => standing.state !== 'ok') ?? each[0]
+  const worst =
+    each.find(({ standing }) => standing.state === 'stale') ??
+    each.find(({ standing }) => standing.state !== 'ok') ??
+    each[0]
   if (worst === undefined) return standingOf(question)
 
   const { server, standing } = worst
-  return standing.state === 'stale' ? { ...standing, because: `at API server ${server.address} ${standing.because}` } : standing
+  return standing.state === 'stale'
+    ? { ...standing, because: `at API server ${server.address} ${standing.because}` }
+    : standing
 }
 
 async function tellChanges(
@@ -152,14 +213,26 @@ async function tellChanges(
   before: readonly StatusEntry[]
 ): Promise<void> {
   const status = standings.map(({ guarded, state, because }): StatusEntry => {
-    const key = { configuration: `${guarded.configuration.kind.toLowerCase()}/${guarded.configuration.name}`, name: guarded.webhook.name }
-    const last = before.find(({ configuration, name }) => configuration === key.configuration && name === key.name)
+    const key = {
+      configuration: `${guarded.configuration.kind.toLowerCase()}/${guarded.configuration.name}`,
+      name: guarded.webhook.name
+    }
+    const last = before.find(
+      ({ configuration, name }) => configuration === key.configuration && name === key.name
+    )
     const because1024 = because.slice(0, 1024)
 
-    return { ...key, state, because: because1024, since: last?.state === state ? last.since : now.toISOString() }
+    return {
+      ...key,
+      state,
+      because: because1024,
+      since: last?.state === state ? last.since : now.toISOString()
+    }
   })
   const changed = status.flatMap((entry, index) => {
-    const last = before.find(({ configuration, name }) => configuration === entry.configuration && name === entry.name)
+    const last = before.find(
+      ({ configuration, name }) => configuration === entry.configuration && name === entry.name
+    )
     const standing = standings[index]
 
     return standing && last?.state !== entry.state ? [{ entry, last, standing }] : []
@@ -169,7 +242,13 @@ async function tellChanges(
     const { kind, name, uid } = standing.guarded.configuration
     const isGood = entry.state === 'ok'
     log[isGood ? 'info' : 'warn'](
-      { configuration: entry.configuration, webhook: entry.name, state: entry.state, before: last?.state, because: entry.because },
+      {
+        configuration: entry.configuration,
+        webhook: entry.name,
+        state: entry.state,
+        before: last?.state,
+        because: entry.because
+      },
       'caBundle changed its state'
     )
     if (isGood && last === undefined) continue // found right at the first look: nothing to tell
@@ -193,13 +272,17 @@ export async function readConfigurations(client: KubeClient): Promise<readonly u
   const kinds = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const
   const lists = await Promise.all(
     kinds.map(async (kind) => {
-      const { status, body } = await client.request({ path: `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}s` })
+      const { status, body } = await client.request({
+        path: `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}s`
+      })
       if (status !== 200 || !isRecord(body) || !Array.isArray(body['items'])) {
         throw new Error(`the ${kind}s were not read: the API server answered ${status}`)
       }
 
       // Objects of a list do not carry their own kind.
-      return body['items'].filter(isRecord).map((item) => ({ apiVersion: 'admissionregistration.k8s.io/v1', ...item, kind }))
+      return body['items']
+        .filter(isRecord)
+        .map((item) => ({ apiVersion: 'admissionregistration.k8s.io/v1', ...item, kind }))
     })
   )
 

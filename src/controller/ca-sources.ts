@@ -1,19 +1,20 @@
 import type { Logger } from 'pino'
-import { readInjectedCas } from '../sources/cluster/injected-cas.js'
-import type { InjectedCasFact } from '../ca-bundle/injection.js'
-import { apiServerName, type KubeClient } from '../kube/client.js'
-import { decidingInjectionOf } from '../ca-bundle/injection.js'
-import type { Fact } from '../model/fact.js'
-import { readServedChain } from '../kube/served-chain.js'
-import type { ApiServer } from './api-servers.js'
 import { addressOf, type GuardedWebhook } from '../ca-bundle/guarded-webhooks.js'
+import type { InjectedCasFact } from '../ca-bundle/injection.js'
+import { decidingInjectionOf } from '../ca-bundle/injection.js'
+import { apiServerName, type KubeClient } from '../kube/client.js'
+import { readServedChain } from '../kube/served-chain.js'
+import type { Fact } from '../model/fact.js'
+import { readInjectedCas } from '../sources/cluster/injected-cas.js'
+import type { ApiServer } from './api-servers.js'
 
 // A round comes every half minute. Sources and chains are read side by side.
 const timeout = 3000
 
 /**
- * Reads what the injectors write into guarded webhooks behind a Service, where one is asked: each source once, all at the same time. No injector
- * may write a webhook that is reached by a URL, so what an annotation says of its CA counts for nothing.
+ * Reads what the injectors write into guarded webhooks behind a Service, where one is asked: each source
+ * once, all at the same time. No injector may write a webhook that is reached by a URL, so what an annotation
+ * says of its CA counts for nothing.
  */
 export async function readInjected(
   guarded: readonly GuardedWebhook[],
@@ -38,13 +39,20 @@ export async function readInjected(
 }
 
 /** The chains of the webhooks that can be reached. */
-export async function readChains(guarded: readonly GuardedWebhook[]): Promise<ReadonlyMap<GuardedWebhook, string>> {
+export async function readChains(
+  guarded: readonly GuardedWebhook[]
+): Promise<ReadonlyMap<GuardedWebhook, string>> {
   const chains = await Promise.all(
     guarded.map(async (one) => {
       const address = addressOf(one.webhook)
       if (one.place !== 'reachable' || address === undefined) return []
       try {
-        return [[one, await readServedChain({ ...address, servername: address.host }, timeout, { onlyOutside: true })] as const]
+        return [
+          [
+            one,
+            await readServedChain({ ...address, servername: address.host }, timeout, { onlyOutside: true })
+          ] as const
+        ]
       } catch {
         return [] // unreachable from here, which says nothing about the API server's way to it: unknown stays unknown
       }
@@ -61,7 +69,9 @@ export interface ApiServerChain {
 }
 
 /** What each API server serves. */
-export const readApiServerChains = async (apiServers: readonly ApiServer[]): Promise<readonly ApiServerChain[]> =>
+export const readApiServerChains = async (
+  apiServers: readonly ApiServer[]
+): Promise<readonly ApiServerChain[]> =>
   Promise.all(apiServers.map(async (server) => ({ server, chain: await readApiServerChain(server) })))
 
 async function readApiServerChain({ host, port }: ApiServer): Promise<string | undefined> {
@@ -72,22 +82,35 @@ async function readApiServerChain({ host, port }: ApiServer): Promise<string | u
   }
 }
 
-/** A webhook, and where its injector's CAs are read, or why they are not; undefined when no injector is asked. */
+/**
+ * A webhook, and where its injector's CAs are read, or why they are not; undefined when no injector is asked.
+ */
 interface Sourced {
   readonly guarded: GuardedWebhook
   readonly source: Fact<string> | undefined
 }
 
 /** Says once where the CAs of a webhook are read, or why they are not and only what it serves tells them. */
-export function logSourceChanges(log: Logger, standings: readonly Sourced[], before: readonly Sourced[]): void {
+export function logSourceChanges(
+  log: Logger,
+  standings: readonly Sourced[],
+  before: readonly Sourced[]
+): void {
   for (const { guarded, source } of standings) {
     const last = before.find(
-      (one) => one.guarded.configuration.uid === guarded.configuration.uid && one.guarded.webhook.name === guarded.webhook.name
+      (one) =>
+        one.guarded.configuration.uid === guarded.configuration.uid &&
+        one.guarded.webhook.name === guarded.webhook.name
     )
     if (source === undefined || JSON.stringify(source) === JSON.stringify(last?.source)) continue
 
     const webhook = { configuration: guarded.configuration.name, webhook: guarded.webhook.name }
-    if (source.state === 'known') log.info({ ...webhook, source: source.value }, 'CAs are read from the source of their injector')
-    else log.warn({ ...webhook, because: source.because }, 'CAs of the injector are not known, so what is served tells them')
+    if (source.state === 'known')
+      log.info({ ...webhook, source: source.value }, 'CAs are read from the source of their injector')
+    else
+      log.warn(
+        { ...webhook, because: source.because },
+        'CAs of the injector are not known, so what is served tells them'
+      )
   }
 }

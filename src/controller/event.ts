@@ -12,7 +12,10 @@ export interface EventObject {
   readonly uid?: string
 }
 
-/** One Event: a reason in CamelCase and a message of at most 1,024 characters (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/). */
+/**
+ * One Event: a reason in CamelCase and a message of at most 1,024 characters
+ * (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/).
+ */
 export interface GuardEvent {
   readonly about: EventObject
   readonly type: 'Normal' | 'Warning'
@@ -21,7 +24,11 @@ export interface GuardEvent {
 }
 
 /** Writes an Event. Rejects when the API server refuses or does not answer. */
-export async function writeEvent(client: KubeClient, { about, type, reason, message }: GuardEvent, now: Date): Promise<void> {
+export async function writeEvent(
+  client: KubeClient,
+  { about, type, reason, message }: GuardEvent,
+  now: Date
+): Promise<void> {
   const namespace = about.namespace ?? 'default'
   const text = message.length > 1024 ? `${message.slice(0, 1023)}…` : message
   const { status } = await client.request({
@@ -44,9 +51,13 @@ export async function writeEvent(client: KubeClient, { about, type, reason, mess
   if (status !== 201) throw new Error(`an Event was not written: the API server answered ${status}`)
 }
 
-/** The configuration that holds an identity webhook, for Events about it; the first one if there are several. */
+/**
+ * The configuration that holds an identity webhook, for Events about it; the first one if there are several.
+ */
 export function identityConfigurationOf(configurations: readonly unknown[]): EventObject | undefined {
-  const found = guardedWebhooksOf(configurations, []).find(({ webhook }) => identityWebhookNames.includes(webhook.name))
+  const found = guardedWebhooksOf(configurations, []).find(({ webhook }) =>
+    identityWebhookNames.includes(webhook.name)
+  )
 
   return found && { apiVersion: 'admissionregistration.k8s.io/v1', ...found.configuration }
 }

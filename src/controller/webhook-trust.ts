@@ -1,7 +1,7 @@
-import type { KubeAnswer, KubeClient } from '../kube/client.js'
-import { isRecord, recordOf } from '../text/record.js'
 import type { TrustEntry } from '../ca-bundle/entries.js'
 import type { BundleState } from '../ca-bundle/state.js'
+import type { KubeAnswer, KubeClient } from '../kube/client.js'
+import { isRecord, recordOf } from '../text/record.js'
 
 /** How a guarded webhook stands, as the WebhookTrust's status tells it. */
 export interface StatusEntry {
@@ -19,27 +19,40 @@ export interface WebhookTrust {
   readonly confirmedAt: Date
   readonly entries: readonly TrustEntry[]
   readonly status: readonly StatusEntry[]
-  /** Whether it is being deleted, or has finalizers, owners or labels that are not ours: they can keep it from being what was published. */
+  /**
+   * Whether it is being deleted, or has finalizers, owners or labels that are not ours: they can keep it from
+   * being what was published.
+   */
   readonly isTampered: boolean
 }
 
-// Restored into another cluster, it would approve the wrong CA: https://velero.io/docs/main/resource-filtering/
+// Restored into another cluster, it would approve the wrong CA:
+// https://velero.io/docs/main/resource-filtering/
 export const notForBackups = { 'velero.io/exclude-from-backup': 'true' }
 
 const collection = '/apis/irsa-guard.io/v1/webhooktrusts'
 const path = `${collection}/cluster`
-const head = { apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', metadata: { name: 'cluster', labels: notForBackups } }
+const head = {
+  apiVersion: 'irsa-guard.io/v1',
+  kind: 'WebhookTrust',
+  metadata: { name: 'cluster', labels: notForBackups }
+}
 
 // The object says when it was last confirmed; every half minute would only fill etcd's history.
 const confirmationLifetime = 300_000
 
-/** Reads the WebhookTrust; undefined when there is none, or its kind is not installed. Rejects when the API server does not answer. */
+/**
+ * Reads the WebhookTrust; undefined when there is none, or its kind is not installed. Rejects when the API
+ * server does not answer.
+ */
 export async function readWebhookTrust(client: KubeClient): Promise<WebhookTrust | undefined> {
   const { status, body } = await client.request({ path })
   if (status === 404) return undefined
-  if (status !== 200 || !isRecord(body)) throw new Error(`the WebhookTrust was not read: the API server answered ${status}`)
+  if (status !== 200 || !isRecord(body))
+    throw new Error(`the WebhookTrust was not read: the API server answered ${status}`)
 
-  // The schema of the kind holds for whatever is stored, so these casts only name what the API server has checked.
+  // The schema of the kind holds for whatever is stored, so these casts only name what the API server has
+  // checked.
   const spec = (body['spec'] ?? {}) as { confirmedAt?: string; webhooks?: readonly TrustEntry[] }
   const state = (body['status'] ?? {}) as { webhooks?: readonly StatusEntry[] }
   const { finalizers, ownerReferences, deletionTimestamp, labels } = recordOf(body['metadata'])
@@ -49,17 +62,21 @@ export async function readWebhookTrust(client: KubeClient): Promise<WebhookTrust
     confirmedAt: new Date(spec.confirmedAt ?? 0),
     entries: spec.webhooks ?? [],
     status: state.webhooks ?? [],
-    isTampered: !hasLabels || [finalizers, ownerReferences, deletionTimestamp].some((value) => value !== undefined)
+    isTampered:
+      !hasLabels || [finalizers, ownerReferences, deletionTimestamp].some((value) => value !== undefined)
   }
 }
 
 /** Whether what is stored is what was published, entry by entry. */
-export const isPublished = ({ entries, isTampered }: WebhookTrust, published: readonly TrustEntry[]): boolean =>
-  !isTampered && JSON.stringify(entries.map(keyOf)) === JSON.stringify(published.map(keyOf))
+export const isPublished = (
+  { entries, isTampered }: WebhookTrust,
+  published: readonly TrustEntry[]
+): boolean => !isTampered && JSON.stringify(entries.map(keyOf)) === JSON.stringify(published.map(keyOf))
 
 /**
- * Publishes the entries where they differ from what is stored, or were confirmed some minutes ago. What somebody else wrote into the object does
- * not outlive this: lists are replaced as a whole, and an object that cannot be written is made anew.
+ * Publishes the entries where they differ from what is stored, or were confirmed some minutes ago. What
+ * somebody else wrote into the object does not outlive this: lists are replaced as a whole, and an object
+ * that cannot be written is made anew.
  */
 export async function publishTrust(
   client: KubeClient,
@@ -79,18 +96,33 @@ export async function publishTrust(
 
 /** Writes the status. */
 export async function publishStatus(client: KubeClient, webhooks: readonly StatusEntry[]): Promise<void> {
-  const answer = await client.request({ method: 'PATCH', path: `${path}/status`, contentType: mergePatch, body: { status: { webhooks } } })
+  const answer = await client.request({
+    method: 'PATCH',
+    path: `${path}/status`,
+    contentType: mergePatch,
+    body: { status: { webhooks } }
+  })
   if (answer.status !== 200) throw notWritten(answer)
 }
 
-// A merge patch replaces each list as a whole, whoever wrote its items: RFC 7386. Server-side apply would keep those of other field managers.
+// A merge patch replaces each list as a whole, whoever wrote its items: RFC 7386. Server-side apply would
+// keep those of other field managers.
 const mergePatch = 'application/merge-patch+json'
 
 async function write(client: KubeClient, spec: unknown, found: WebhookTrust | undefined): Promise<void> {
   const metadata = { labels: notForBackups, finalizers: null, ownerReferences: null }
   if (found !== undefined) {
-    const patched = await client.request({ method: 'PATCH', path, contentType: mergePatch, body: { metadata, spec } })
-    if (patched.status === 200 && recordOf(recordOf(patched.body)['metadata'])['deletionTimestamp'] === undefined) return
+    const patched = await client.request({
+      method: 'PATCH',
+      path,
+      contentType: mergePatch,
+      body: { metadata, spec }
+    })
+    if (
+      patched.status === 200 &&
+      recordOf(recordOf(patched.body)['metadata'])['deletionTimestamp'] === undefined
+    )
+      return
     if (patched.status === 200) return create(client, spec) // without its finalizers it is gone
     // Refused by rights or by load, it would be refused again. Anything else lies in what is stored.
     if ([401, 403, 409, 429].includes(patched.status)) throw notWritten(patched)
@@ -102,13 +134,23 @@ async function write(client: KubeClient, spec: unknown, found: WebhookTrust | un
 
 async function create(client: KubeClient, spec: unknown): Promise<void> {
   const created = await client.request({ method: 'POST', path: collection, body: { ...head, spec } })
-  if (created.status === 404) throw new Error('the kind WebhookTrust is not installed: apply manifests/ again')
+  if (created.status === 404)
+    throw new Error('the kind WebhookTrust is not installed: apply manifests/ again')
   if (created.status !== 201) throw notWritten(created)
 }
 
-const notWritten = ({ body, status }: KubeAnswer): Error => new Error(`the WebhookTrust was not written: ${messageOf(body, status)}`)
+const notWritten = ({ body, status }: KubeAnswer): Error =>
+  new Error(`the WebhookTrust was not written: ${messageOf(body, status)}`)
 
 const messageOf = (body: unknown, status: number): string =>
-  isRecord(body) && typeof body['message'] === 'string' ? body['message'] : `the API server answered ${status}`
+  isRecord(body) && typeof body['message'] === 'string'
+    ? body['message']
+    : `the API server answered ${status}`
 
-const keyOf = ({ name, action, accepted, complete, injectors }: TrustEntry): unknown => [name, action, accepted, complete, injectors]
+const keyOf = ({ name, action, accepted, complete, injectors }: TrustEntry): unknown => [
+  name,
+  action,
+  accepted,
+  complete,
+  injectors
+]

@@ -1,4 +1,4 @@
-import { unknown, type Fact } from '../model/fact.js'
+import { type Fact, unknown } from '../model/fact.js'
 
 /** The answer, or undefined when the signal comes first. */
 export async function inTime<T>(signal: AbortSignal, answer: T | Promise<T>): Promise<T | undefined> {

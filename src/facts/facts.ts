@@ -1,37 +1,55 @@
-import type { AccountAnswer } from '../model/service-account.js'
-import type { Fact } from '../model/fact.js'
-import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
-import type { NamespaceSettings } from '../model/namespace.js'
 import type { PodRole } from '../identity-webhook/pod-role.js'
 import type { RegisteredWebhook } from '../identity-webhook/registrations.js'
+import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Within } from '../model/deadline.js'
+import type { Fact } from '../model/fact.js'
+import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
+import type { AccountAnswer } from '../model/service-account.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
 
 export type { Within }
 
-/** A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole returns it). */
+/**
+ * A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole
+ * returns it).
+ */
 export interface TrustPolicyDocument {
   readonly document: unknown
   readonly encoding: 'json' | 'url'
 }
 
 /**
- * What IAM (or a file) says about the role of an ARN: there is none of that name, or the ARN it really has. `readAt` is when IAM said so,
- * absent for a file.
+ * What IAM (or a file) says about the role of an ARN: there is none of that name, or the ARN it really has.
+ * `readAt` is when IAM said so, absent for a file.
  */
 export type RoleAnswer =
   | { readonly exists: false; readonly readAt?: Date }
-  | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument; readonly readAt?: Date }
+  | {
+      readonly exists: true
+      readonly arn: string
+      readonly trustPolicy?: TrustPolicyDocument
+      readonly readAt?: Date
+    }
 
 /**
- * What IAM says about the OIDC provider of the cluster's issuer in the role's account. `arn` is the one it has or would have; `similar` are
- * the ARNs of registered providers that were probably meant to be it.
+ * What IAM says about the OIDC provider of the cluster's issuer in the role's account. `arn` is the one it
+ * has or would have; `similar` are the ARNs of registered providers that were probably meant to be it.
  */
 export type ProviderAnswer =
-  | { readonly registered: false; readonly arn: string; readonly similar: readonly string[]; readonly readAt?: Date }
-  | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[]; readonly readAt?: Date }
+  | {
+      readonly registered: false
+      readonly arn: string
+      readonly similar: readonly string[]
+      readonly readAt?: Date
+    }
+  | {
+      readonly registered: true
+      readonly arn: string
+      readonly clientIds: readonly string[]
+      readonly readAt?: Date
+    }
 
 /** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
 export interface Neighbours {
@@ -57,23 +75,35 @@ export interface FactTypes {
   readonly clusterCa: string
   /** The moment of the review. The evaluator knows it; nobody gathers it. */
   readonly now: Date
-  /** Whether the namespace asks for pods to be denied; always known, for one that could not be read enforces nothing. */
+  /**
+   * Whether the namespace asks for pods to be denied; always known, for one that could not be read enforces
+   * nothing.
+   */
   readonly podsEnforced: boolean
   /** The service account that a pod runs as. */
   readonly account: AccountAnswer
   /** The role that it asks for, and what the pod's containers have of it. */
   readonly podRole: PodRole
-  /** How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's defaults. */
+  /**
+   * How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's
+   * defaults.
+   */
   readonly identityWebhook: IdentityWebhookSettings
   /** What runs beside the service account, where the other objects are in sight. */
   readonly neighbours: Neighbours
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
   readonly rolesTrusting: readonly string[]
-  /** The identity webhooks of the cluster in the order in which they are called: for a service account, all there are; for a webhook configuration, its own and the others in sight. */
+  /**
+   * The identity webhooks of the cluster in the order in which they are called: for a service account, all
+   * there are; for a webhook configuration, its own and the others in sight.
+   */
   readonly identityWebhooks: readonly RegisteredWebhook[]
   /** What stands behind the Services of a webhook configuration, as far as it is known. */
   readonly backends: ReadonlyMap<string, Backend>
-  /** The Certificate that a webhook configuration's inject annotation names; `unseen`: it names none, or nobody looked. */
+  /**
+   * The Certificate that a webhook configuration's inject annotation names; `unseen`: it names none, or
+   * nobody looked.
+   */
   readonly injectedCertificate: 'exists' | 'missing' | 'unseen'
   /** What the canary found when it was last sent. */
   readonly canary: CanaryResult
@@ -84,10 +114,16 @@ export type Need = keyof FactTypes
 export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
-/** What a source answers: at once what it has at hand, so that a review waits only where somebody has to be asked. */
+/**
+ * What a source answers: at once what it has at hand, so that a review waits only where somebody has to be
+ * asked.
+ */
 export type Answer<T> = Fact<T> | Promise<Fact<T>>
 
-/** On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds is needed. */
+/**
+ * On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds
+ * is needed.
+ */
 export interface Ask extends Within {
   readonly namespace: string
   readonly fresh?: boolean
@@ -106,7 +142,10 @@ export interface IamSource {
   readProvider(of: ProviderQuestion, ask: Ask): Answer<ProviderAnswer>
 }
 
-/** Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+/**
+ * Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why
+ * not; never throws.
+ */
 export interface NamespaceSource {
   readNamespace(name: string, within: Within): Answer<NamespaceSettings>
 }
@@ -116,7 +155,10 @@ export interface ClusterSource extends NamespaceSource {
   readIssuer(within: Within): Answer<string>
 }
 
-/** Where service accounts come from: a watch, or the objects given together. Answers before the signal, or says why not; never throws. */
+/**
+ * Where service accounts come from: a watch, or the objects given together. Answers before the signal, or
+ * says why not; never throws.
+ */
 export interface AccountSource {
   readAccount(namespace: string, name: string, within: Within): Answer<AccountAnswer>
 }
@@ -128,7 +170,10 @@ export interface NeighbourSource {
 
 /** Where it is known which roles trust a service account: a look at all trust policies. Never throws. */
 export interface TrustingRoleSource {
-  rolesTrusting(account: { readonly namespace: string; readonly name: string }, issuer: string): Fact<readonly string[]>
+  rolesTrusting(
+    account: { readonly namespace: string; readonly name: string },
+    issuer: string
+  ): Fact<readonly string[]>
 }
 
 /** What facts are gathered from. What is left out cannot be asked; what is given by hand is not asked. */

@@ -1,22 +1,37 @@
-import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import {
+  defaultIdentityWebhook,
+  type IdentityWebhookSettings,
+  withAudience
+} from '../identity-webhook/settings.js'
+import { after } from '../model/after.js'
+import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { parseIssuerPartition } from '../model/issuer.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import type { Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
+import { hideOthers } from '../trust-policy/hide-others.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import { hideOthers } from '../trust-policy/hide-others.js'
-import type { Answer, Ask, FactTypes, Facts, GatheredNeed, IamSource, Need, Sources, Within } from './facts.js'
-import { after } from '../model/after.js'
+import type {
+  Answer,
+  Ask,
+  Facts,
+  FactTypes,
+  GatheredNeed,
+  IamSource,
+  Need,
+  Sources,
+  Within
+} from './facts.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
 /**
- * Gathers just the facts that are needed, in parallel, each once; at once when all are at hand. Never throws: what did not answer within the
- * time is unknown. `fresh` wants no answer of IAM that is older than ten seconds; without `at`, nothing is said of dates in trust policies.
+ * Gathers just the facts that are needed, in parallel, each once; at once when all are at hand. Never throws:
+ * what did not answer within the time is unknown. `fresh` wants no answer of IAM that is older than ten
+ * seconds; without `at`, nothing is said of dates in trust policies.
  */
 export function gatherFacts(
   subject: Subject,
@@ -24,7 +39,12 @@ export function gatherFacts(
   sources: Sources,
   { within, at, fresh = false }: { within: Within; at?: Date; fresh?: boolean }
 ): Facts | Promise<Facts> {
-  const gathering = new Gathering(subject, sources, new Asking('namespace' in subject ? subject.namespace : '', within, fresh), at)
+  const gathering = new Gathering(
+    subject,
+    sources,
+    new Asking('namespace' in subject ? subject.namespace : '', within, fresh),
+    at
+  )
   const facts: { -readonly [N in Need]?: unknown } = {}
   const late: Promise<void>[] = []
   for (const need of needs) {
@@ -89,7 +109,9 @@ class Asking implements Ask {
 
 const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
   role(gathering) {
-    return after(gathering.target, (target) => ('state' in target ? target : target.iam.readRole(target.arn, gathering.ask)))
+    return after(gathering.target, (target) =>
+      'state' in target ? target : target.iam.readRole(target.arn, gathering.ask)
+    )
   },
 
   trust(gathering) {
@@ -103,7 +125,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
       after(issuer, (issuer) => {
         const trust = trustOf(role, { subject, arn, issuer, settings, at })
         // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
-        return trust.state === 'known' && subject.stage === 'admitted' ? known(hideOthers(trust.value, subject.namespace)) : trust
+        return trust.state === 'known' && subject.stage === 'admitted'
+          ? known(hideOthers(trust.value, subject.namespace))
+          : trust
       })
     )
   },
@@ -115,7 +139,10 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
 
       return after(gathering.get('issuer'), (issuer) =>
         issuer.state === 'known'
-          ? iam.readProvider({ account: arn.account, partition: arn.partition, issuer: issuer.value }, gathering.ask)
+          ? iam.readProvider(
+              { account: arn.account, partition: arn.partition, issuer: issuer.value },
+              gathering.ask
+            )
           : issuer
       )
     })
@@ -128,7 +155,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)
 
-      return partition === undefined ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition') : known(partition)
+      return partition === undefined
+        ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition')
+        : known(partition)
     })
   },
 
@@ -152,14 +181,17 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
       return moot('no webhook of it is served with a certificate of the cluster CA')
     }
     if (clusterCa === undefined) return unknown('the CA of the cluster is not known')
-    if (readBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0) return unknown('the CA of the cluster is not readable PEM')
+    if (readBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0)
+      return unknown('the CA of the cluster is not readable PEM')
 
     return known(clusterCa)
   },
 
   podsEnforced(gathering) {
     // A namespace that nobody could read denies nothing, but its pods are still judged.
-    return after(gathering.get('namespace'), (namespace) => known(namespace.state === 'known' && namespace.value.podsEnforced))
+    return after(gathering.get('namespace'), (namespace) =>
+      known(namespace.state === 'known' && namespace.value.podsEnforced)
+    )
   },
 
   account({ subject, sources, ask }) {
@@ -173,7 +205,9 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     const { subject, sources } = gathering
     if (!('pod' in subject)) return runsAsNobody
 
-    return after(gathering.get('account'), (account) => podRoleFact(subject, account, identityWebhookOf(sources)))
+    return after(gathering.get('account'), (account) =>
+      podRoleFact(subject, account, identityWebhookOf(sources))
+    )
   },
 
   identityWebhook({ sources }) {
@@ -183,7 +217,10 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   neighbours({ subject, sources }) {
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
-    return sources.neighbours?.neighboursOf(subject.namespace, subject.name) ?? moot('the other objects are not in sight')
+    return (
+      sources.neighbours?.neighboursOf(subject.namespace, subject.name) ??
+      moot('the other objects are not in sight')
+    )
   },
 
   rolesTrusting(gathering) {
@@ -202,13 +239,17 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
   canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 
-function identityWebhookOf({ identityWebhook = defaultIdentityWebhook, audience }: Sources): IdentityWebhookSettings {
+function identityWebhookOf({
+  identityWebhook = defaultIdentityWebhook,
+  audience
+}: Sources): IdentityWebhookSettings {
   return withAudience(identityWebhook, audience)
 }
 
 /**
- * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not use is never looked up, nor is
- * anything for a namespace that could not be read: whoever may dry-run a service account would read trust policies with our rights.
+ * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not
+ * use is never looked up, nor is anything for a namespace that could not be read: whoever may dry-run a
+ * service account would read trust policies with our rights.
  */
 function lookupOf(gathering: Gathering): Target | Promise<Target> {
   const { arn, sources } = gathering
@@ -219,7 +260,8 @@ function lookupOf(gathering: Gathering): Target | Promise<Target> {
   const partition = gathering.get('clusterPartition')
   return after(namespace, (namespace) =>
     after(partition, (partition): Target => {
-      if (namespace.state === 'unknown') return unknown(`${namespace.because}, so it is not known which roles it may use`)
+      if (namespace.state === 'unknown')
+        return unknown(`${namespace.because}, so it is not known which roles it may use`)
       if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
       if (iam === undefined) return unknown('no facts about IAM were given')
       if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
@@ -236,7 +278,10 @@ const otherPartition = moot('the role is in another partition than the cluster')
 const runsAsNobody = moot('it runs as nobody')
 const noRole = moot('no role is asked for, or its ARN is malformed')
 
-function roleArnOf(subject: Subject, { identityWebhook = defaultIdentityWebhook }: Sources): RoleArn | undefined {
+function roleArnOf(
+  subject: Subject,
+  { identityWebhook = defaultIdentityWebhook }: Sources
+): RoleArn | undefined {
   if (subject.kind !== 'ServiceAccount') return undefined
   const value = subject.annotations[identityWebhook.annotationNames['role-arn']]
 

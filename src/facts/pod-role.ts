@@ -1,7 +1,7 @@
-import type { AccountAnswer } from '../model/service-account.js'
-import { known, moot, type Fact } from '../model/fact.js'
+import { type PodRole, podRoleOf } from '../identity-webhook/pod-role.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
-import { podRoleOf, type PodRole } from '../identity-webhook/pod-role.js'
+import { type Fact, known, moot } from '../model/fact.js'
+import type { AccountAnswer } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 
 /** The role of a pod, by what is known of its service account; moot when that asks for none. */

@@ -1,9 +1,15 @@
 import { audienceOf } from '../identity-webhook/audience.js'
-import { known, moot, unknown, type Fact } from '../model/fact.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import { type Fact, known, moot, unknown } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
-import { judgeRead, readTrustPolicy, type ReadTrustPolicy, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
+import {
+  judgeRead,
+  type ReadTrustPolicy,
+  readTrustPolicy,
+  type TrustJudgement,
+  type TrustQuestion
+} from '../trust-policy/judge.js'
 import type { RoleAnswer, TrustPolicyDocument } from './facts.js'
 
 /** Whether a role's trust policy lets a service account in. Never throws. */
@@ -15,7 +21,13 @@ export function trustOf(
     issuer,
     settings,
     at
-  }: { subject: ServiceAccountSubject; arn: RoleArn; issuer: Fact<string>; settings: IdentityWebhookSettings; at: Date | undefined }
+  }: {
+    subject: ServiceAccountSubject
+    arn: RoleArn
+    issuer: Fact<string>
+    settings: IdentityWebhookSettings
+    at: Date | undefined
+  }
 ): Fact<TrustJudgement> {
   if (role.state !== 'known') return role
   if (!role.value.exists) return moot('the role does not exist')
@@ -26,7 +38,8 @@ export function trustOf(
 
   const audience = audienceOf(subject.annotations, settings)
   // An empty one makes the API server put its own audience into the token, which nobody told us.
-  if (audience === undefined) return unknown(`the annotation ${settings.annotationNames.audience} names no audience`)
+  if (audience === undefined)
+    return unknown(`the annotation ${settings.annotationNames.audience} names no audience`)
 
   return judgeOnce(role.value.trustPolicy, {
     roleAccount: arn.account,
@@ -50,8 +63,9 @@ interface Seen {
 const seen = new WeakMap<TrustPolicyDocument, Seen>()
 
 /**
- * Reads a document the first time it is asked about, for thousands of accounts may share a role; and remembers the last judgement, for most
- * roles are one account's, which is applied again and again. Where a policy speaks of time, a judgement holds for its moment only.
+ * Reads a document the first time it is asked about, for thousands of accounts may share a role; and
+ * remembers the last judgement, for most roles are one account's, which is applied again and again. Where a
+ * policy speaks of time, a judgement holds for its moment only.
  */
 function judgeOnce(document: TrustPolicyDocument, question: Question): Fact<TrustJudgement> {
   let before = seen.get(document)

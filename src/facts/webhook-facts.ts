@@ -1,14 +1,29 @@
 import { caInjectionsOf } from '../ca-bundle/injection.js'
-import { known, moot, unknown, type Fact } from '../model/fact.js'
-import { lookalikesOf, registeredWebhooksOf, type RegisteredWebhook } from '../identity-webhook/registrations.js'
-import type { Subject } from '../model/subject.js'
-import { identityWebhooksOf, serviceKeyOf, type WebhookConfigurationSubject } from '../model/webhook-configuration.js'
+import {
+  lookalikesOf,
+  type RegisteredWebhook,
+  registeredWebhooksOf
+} from '../identity-webhook/registrations.js'
 import { after } from '../model/after.js'
+import { type Fact, known, moot, unknown } from '../model/fact.js'
+import type { Subject } from '../model/subject.js'
+import {
+  identityWebhooksOf,
+  serviceKeyOf,
+  type WebhookConfigurationSubject
+} from '../model/webhook-configuration.js'
 import type { Answer, FactTypes, Sources, Within } from './facts.js'
 import type { Backend, WebhooksInSight } from './webhooks.js'
 
-/** The identity webhooks of the cluster in call order. That there are none is known only where the whole cluster is in sight. */
-export function identityWebhooksFor(subject: Subject, sources: Sources, within: Within): Answer<readonly RegisteredWebhook[]> {
+/**
+ * The identity webhooks of the cluster in call order. That there are none is known only where the whole
+ * cluster is in sight.
+ */
+export function identityWebhooksFor(
+  subject: Subject,
+  sources: Sources,
+  within: Within
+): Answer<readonly RegisteredWebhook[]> {
   if ('webhooks' in subject) return identityWebhooksBeside(subject, sources, within)
   if (sources.webhooks === undefined) return notInSight
 
@@ -25,7 +40,9 @@ async function identityWebhooksBeside(
   const seen = await sources.webhooks?.readConfigurations(signal)
   // The object as it is now stands for what the cluster has of it.
   const others =
-    seen?.state === 'known' ? seen.value.configurations.filter(({ kind, name }) => kind !== subject.kind || name !== subject.name) : []
+    seen?.state === 'known'
+      ? seen.value.configurations.filter(({ kind, name }) => kind !== subject.kind || name !== subject.name)
+      : []
   const registered = registeredWebhooksOf([subject, ...others])
 
   return seen?.state === 'unknown' && registered.length === 1 ? seen : known(registered)
@@ -40,7 +57,9 @@ function registeredIn(seen: Fact<WebhooksInSight>, sources: Sources): Fact<reado
 
   const [lookalike] = lookalikesOf(seen.value.configurations)
   if (lookalike !== undefined)
-    return unknown(`whether mutatingwebhookconfiguration ${lookalike} registers an identity webhook cannot be told by its names`)
+    return unknown(
+      `whether mutatingwebhookconfiguration ${lookalike} registers an identity webhook cannot be told by its names`
+    )
   const canary = sources.canary?.()
   if (canary?.state === 'known' && canary.value.failing.length < canary.value.proved) {
     return unknown('a canary pod gets its role, though no identity webhook is registered under a known name')
@@ -51,7 +70,10 @@ function registeredIn(seen: Fact<WebhooksInSight>, sources: Sources): Fact<reado
 
 const notInSight = moot('the whole cluster is not in sight')
 
-/** What stands behind each Service of a webhook configuration; those that nobody can tell are left out, unless there is no other. */
+/**
+ * What stands behind each Service of a webhook configuration; those that nobody can tell are left out, unless
+ * there is no other.
+ */
 export async function backendsOf(
   subject: Subject,
   { webhooks: source }: Sources,
@@ -63,15 +85,23 @@ export async function backendsOf(
 
   const byKey = new Map(services.map((service) => [serviceKeyOf(service), service]))
   const answers = await Promise.all(
-    Array.from(byKey, async ([key, service]) => ({ key, fact: await source.readBackend(service, within.signal) }))
+    Array.from(byKey, async ([key, service]) => ({
+      key,
+      fact: await source.readBackend(service, within.signal)
+    }))
   )
-  const backends = new Map(answers.flatMap(({ key, fact }) => (fact.state === 'known' ? [[key, fact.value] as const] : [])))
+  const backends = new Map(
+    answers.flatMap(({ key, fact }) => (fact.state === 'known' ? [[key, fact.value] as const] : []))
+  )
   const [open] = answers.flatMap(({ fact }) => (fact.state === 'known' ? [] : [fact]))
 
   return backends.size === 0 && open !== undefined ? open : known(backends)
 }
 
-/** Whether the Certificate that an inject annotation names exists. Secrets are never looked for: we may not read them. */
+/**
+ * Whether the Certificate that an inject annotation names exists. Secrets are never looked for: we may not
+ * read them.
+ */
 export async function injectedCertificateOf(
   subject: Subject,
   { webhooks: source }: Sources,
@@ -80,7 +110,9 @@ export async function injectedCertificateOf(
   const injections = 'webhooks' in subject ? caInjectionsOf(subject.annotations) : []
   if (injections.length === 0) return moot('nobody is asked to fill in a bundle')
 
-  const reference = injections.map((injection) => injection.reference).find((named) => named?.kind === 'Certificate')
+  const reference = injections
+    .map((injection) => injection.reference)
+    .find((named) => named?.kind === 'Certificate')
   if (reference === undefined || source === undefined) return known('unseen')
 
   const found = await source.readCertificate(reference, within.signal)
@@ -92,7 +124,8 @@ export async function injectedCertificateOf(
 
 /** What the canary found, for a configuration that registers an identity webhook. */
 export function canaryOf(subject: Subject, { canary }: Sources): Fact<FactTypes['canary']> {
-  if (!('webhooks' in subject) || identityWebhooksOf(subject).length === 0) return moot('no identity webhook is registered here')
+  if (!('webhooks' in subject) || identityWebhooksOf(subject).length === 0)
+    return moot('no identity webhook is registered here')
 
   return canary?.() ?? moot('no canary is sent')
 }

@@ -1,26 +1,46 @@
-import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 import { isEksWebhook, type Webhook } from '../model/webhook-configuration.js'
+import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 
-/** Something in a webhook's registration that keeps the API server from calling it for some new pods, or for all. */
+/**
+ * Something in a webhook's registration that keeps the API server from calling it for some new pods, or for
+ * all.
+ */
 export interface Exclusion {
   readonly field: 'rules' | 'namespaceSelector' | 'objectSelector' | 'matchConditions'
-  /** `sure`: pods that want a role are missed; `perhaps`: somebody may have meant it, or it cannot be told. */
+  /**
+   * `sure`: pods that want a role are missed; `perhaps`: somebody may have meant it, or it cannot be told.
+   */
   readonly certainty: 'sure' | 'perhaps'
   /** Completes "the API server does not call it". */
   readonly when: string
 }
 
-/** Labels by which pods and namespaces are left out where all is well: EKS's and upstream's bypass, and OpenShift's control plane. */
-const usualBypass: ReadonlySet<string> = new Set(['eks.amazonaws.com/skip-pod-identity-webhook', 'openshift.io/run-level'])
-// Every namespace has it: https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name
+/**
+ * Labels by which pods and namespaces are left out where all is well: EKS's and upstream's bypass, and
+ * OpenShift's control plane.
+ */
+const usualBypass: ReadonlySet<string> = new Set([
+  'eks.amazonaws.com/skip-pod-identity-webhook',
+  'openshift.io/run-level'
+])
+// Every namespace has it:
+// https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name
 const namespaceName = 'kubernetes.io/metadata.name'
 
 /** Says which new pods an identity webhook is not called for, apart from those that ask to be left out. */
 export function exclusionsOf(webhook: Webhook): Exclusion[] {
   if (!webhook.rules.some(isRuleForPods)) {
-    return [{ field: 'rules', certainty: 'sure', when: 'for any pod: no rule covers pods (group "", version v1, operation CREATE)' }]
+    return [
+      {
+        field: 'rules',
+        certainty: 'sure',
+        when: 'for any pod: no rule covers pods (group "", version v1, operation CREATE)'
+      }
+    ]
   }
-  const conditions = webhook.matchConditions.filter((condition) => recordOf(condition)['expression'] !== 'true')
+  const conditions = webhook.matchConditions.filter(
+    (condition) => recordOf(condition)['expression'] !== 'true'
+  )
   const names = conditions.map((condition) => textOf(recordOf(condition)['name']) ?? 'without a name')
 
   return [
@@ -38,7 +58,9 @@ export function exclusionsOf(webhook: Webhook): Exclusion[] {
   ]
 }
 
-/** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules */
+/**
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules
+ */
 function isRuleForPods(rule: unknown): boolean {
   const { apiGroups, apiVersions, operations, resources, scope } = recordOf(rule)
   const has = (list: unknown, ...wanted: readonly string[]): boolean =>
@@ -48,7 +70,8 @@ function isRuleForPods(rule: unknown): boolean {
     has(apiGroups, '') &&
     has(apiVersions, 'v1') &&
     has(operations, 'CREATE') &&
-    // The API server takes a subresource of `*` for "none" too (k8s.io/apiserver, pkg/admission/plugin/webhook/predicates/rules).
+    // The API server takes a subresource of `*` for "none" too (k8s.io/apiserver,
+    // pkg/admission/plugin/webhook/predicates/rules).
     has(resources, 'pods', 'pods/*', '*/*') &&
     scope !== 'Cluster'
   )
@@ -58,26 +81,45 @@ function selectorExclusions(webhook: Webhook, field: 'namespaceSelector' | 'obje
   const selector = recordOf(webhook[field])
   const who = field === 'namespaceSelector' ? 'for pods in namespaces' : 'for pods'
   const isEks = isEksWebhook(webhook)
-  const labels = Object.entries(recordOf(selector['matchLabels'])).map(([key, value]) => ({ key, operator: 'In', values: [value] }))
+  const labels = Object.entries(recordOf(selector['matchLabels'])).map(([key, value]) => ({
+    key,
+    operator: 'In',
+    values: [value]
+  }))
 
-  return [...labels, ...listOf(selector['matchExpressions'])].filter(isRecord).flatMap(({ key, operator, values }): Exclusion[] => {
-    const label = textOf(key) ?? ''
-    const list = listOf(values).map(textOf).join(', ')
-    const isNamespaceName = field === 'namespaceSelector' && label === namespaceName
-    switch (operator) {
-      case 'In':
-      case 'Exists': {
-        if (isNamespaceName && operator === 'Exists') return []
-        // Whoever runs the webhook himself may want it for labelled pods only; of EKS's own, everybody expects that it is there for all.
-        const certainty = isEks ? 'sure' : 'perhaps'
-        return [{ field, certainty, when: `${who} without the label ${label}${operator === 'In' ? `=${list}` : ''}` }]
+  return [...labels, ...listOf(selector['matchExpressions'])]
+    .filter(isRecord)
+    .flatMap(({ key, operator, values }): Exclusion[] => {
+      const label = textOf(key) ?? ''
+      const list = listOf(values).map(textOf).join(', ')
+      const isNamespaceName = field === 'namespaceSelector' && label === namespaceName
+      switch (operator) {
+        case 'In':
+        case 'Exists': {
+          if (isNamespaceName && operator === 'Exists') return []
+          // Whoever runs the webhook himself may want it for labelled pods only; of EKS's own, everybody
+          // expects that it is there for all.
+          const certainty = isEks ? 'sure' : 'perhaps'
+          return [
+            {
+              field,
+              certainty,
+              when: `${who} without the label ${label}${operator === 'In' ? `=${list}` : ''}`
+            }
+          ]
+        }
+        case 'NotIn':
+        case 'DoesNotExist':
+          if (usualBypass.has(label) || (isNamespaceName && operator === 'NotIn' && !isEks)) return []
+          return [
+            {
+              field,
+              certainty: 'perhaps',
+              when: `${who} with the label ${label}${operator === 'NotIn' ? `=${list}` : ''}`
+            }
+          ]
+        default:
+          return [] // the API server knows no other operator and refuses the object
       }
-      case 'NotIn':
-      case 'DoesNotExist':
-        if (usualBypass.has(label) || (isNamespaceName && operator === 'NotIn' && !isEks)) return []
-        return [{ field, certainty: 'perhaps', when: `${who} with the label ${label}${operator === 'NotIn' ? `=${list}` : ''}` }]
-      default:
-        return [] // the API server knows no other operator and refuses the object
-    }
-  })
+    })
 }

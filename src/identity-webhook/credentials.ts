@@ -1,32 +1,55 @@
+import {
+  type Container,
+  type Pod,
+  type ProjectedToken,
+  type Variable,
+  variableOf,
+  type Volume
+} from '../model/pod.js'
 import { parseCsvRecord } from '../text/csv.js'
-import { tokenFile, tokenVolume, type IdentityWebhookSettings } from './settings.js'
 import { quote } from '../text/escape.js'
-import { variableOf, type Container, type Pod, type ProjectedToken, type Variable, type Volume } from '../model/pod.js'
 import { rememberGroups } from '../text/memoize.js'
+import { type IdentityWebhookSettings, tokenFile, tokenVolume } from './settings.js'
 
 /** What a container's AWS SDK will find, by what its pod says. */
 export type ContainerCredentials =
-  /** Role and token file, and the projected token that the file is; `token` is undefined where only run time shows it. */
+  /**
+   * Role and token file, and the projected token that the file is; `token` is undefined where only run time
+   * shows it.
+   */
   | { readonly kind: 'web-identity'; readonly role: Variable; readonly token: ProjectedToken | undefined }
   /** An endpoint that gives credentials to containers: the agent of EKS Pod Identity, or another one. */
   | { readonly kind: 'endpoint'; readonly variable: Variable; readonly isPodIdentity: boolean }
-  /** Some pieces, so that it cannot work. `isOwn`: not what the identity webhook leaves of a role, but made so by the template. */
+  /**
+   * Some pieces, so that it cannot work. `isOwn`: not what the identity webhook leaves of a role, but made so
+   * by the template.
+   */
   | { readonly kind: 'incomplete'; readonly lacks: string; readonly field: string; readonly isOwn: boolean }
   | { readonly kind: 'none' }
 
 const roleVariable = 'AWS_ROLE_ARN'
 const fileVariable = 'AWS_WEB_IDENTITY_TOKEN_FILE'
-const endpointVariables = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] as const
+const endpointVariables = [
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'
+] as const
 const endpointFileVariable = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'
 
-// The EKS Pod Identity Agent, IPv4 and IPv6: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+// The EKS Pod Identity Agent, IPv4 and IPv6:
+// https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
 const agent = /^http:\/\/(?:169\.254\.170\.23|\[fd00:ec2::23\])(?:[:/]|$)/
 
 /** The variables that the identity webhook injects both, or neither when one of them is there. */
 export const injectedVariables = [roleVariable, fileVariable] as const
 
-/** Judges one container: both variables, and that the token file is in a mounted volume that projects a token. */
-export function credentialsOf(pod: Pod, container: Container, settings: IdentityWebhookSettings): ContainerCredentials {
+/**
+ * Judges one container: both variables, and that the token file is in a mounted volume that projects a token.
+ */
+export function credentialsOf(
+  pod: Pod,
+  container: Container,
+  settings: IdentityWebhookSettings
+): ContainerCredentials {
   const role = variableOf(container, roleVariable)
   const file = variableOf(container, fileVariable)
   if (role === undefined && file === undefined) return withoutVariables(pod, container)
@@ -36,9 +59,11 @@ export function credentialsOf(pod: Pod, container: Container, settings: Identity
   if (file.value === '') return incomplete(`has an empty ${fileVariable}`, file.field)
 
   const token = tokenBehind(file, pod, container)
-  if (token.kind !== 'missing') return { kind: 'web-identity', role, token: token.kind === 'found' ? token.token : undefined }
+  if (token.kind !== 'missing')
+    return { kind: 'web-identity', role, token: token.kind === 'found' ? token.token : undefined }
 
-  // A template may bring its token in its own way; only what is at the place and in the volume of the identity webhook is its doing.
+  // A template may bring its token in its own way; only what is at the place and in the volume of the
+  // identity webhook is its doing.
   const isAtUsualPlace = isSamePath(file.value ?? '', `${settings.mountPath}/${tokenFile}`)
   return incomplete(token.lacks, token.field, !isAtUsualPlace && token.volume !== tokenVolume)
 }
@@ -59,18 +84,27 @@ function endpointCredentials(variable: Variable, pod: Pod, container: Container)
   if (!agent.test(variable.value ?? '')) return { kind: 'endpoint', variable, isPodIdentity: false }
 
   const file = variableOf(container, endpointFileVariable)
-  if (file === undefined || file.value === '') return incomplete(`lacks ${endpointFileVariable}`, variable.field, true)
+  if (file === undefined || file.value === '')
+    return incomplete(`lacks ${endpointFileVariable}`, variable.field, true)
   const token = tokenBehind(file, pod, container)
   if (token.kind === 'missing') return incomplete(token.lacks, token.field, true)
 
   return { kind: 'endpoint', variable, isPodIdentity: true }
 }
 
-const incomplete = (lacks: string, field: string, isOwn = false): ContainerCredentials => ({ kind: 'incomplete', lacks, field, isOwn })
+const incomplete = (lacks: string, field: string, isOwn = false): ContainerCredentials => ({
+  kind: 'incomplete',
+  lacks,
+  field,
+  isOwn
+})
 
 type TokenLookup =
   | { readonly kind: 'found'; readonly token: ProjectedToken }
-  /** The file is where nobody can look: only run time names it, or it is in a volume of another kind (from a sidecar, a driver). */
+  /**
+   * The file is where nobody can look: only run time names it, or it is in a volume of another kind (from a
+   * sidecar, a driver).
+   */
   | { readonly kind: 'hidden' }
   | { readonly kind: 'missing'; readonly lacks: string; readonly field: string; readonly volume?: string }
 
@@ -82,7 +116,12 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
     .map((mount) => ({ mount, parts: partsOf(mount.path) }))
     .filter(({ parts }) => parts.every((part, index) => part === wanted[index]))
     .sort((one, other) => other.parts.length - one.parts.length)
-  if (deepest === undefined) return { kind: 'missing', lacks: `has no mount at ${quote(file.value)}, its ${file.name}`, field: file.field }
+  if (deepest === undefined)
+    return {
+      kind: 'missing',
+      lacks: `has no mount at ${quote(file.value)}, its ${file.name}`,
+      field: file.field
+    }
 
   const { mount, parts } = deepest
   const [volume] = volumesNamed(pod.volumes, mount.volume)
@@ -96,7 +135,10 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   }
   if (volume.tokens.length === 0 && volume.name !== tokenVolume) return { kind: 'hidden' }
 
-  const inside = [...(mount.subPath === undefined ? [] : partsOf(mount.subPath)), ...wanted.slice(parts.length)].join('/')
+  const inside = [
+    ...(mount.subPath === undefined ? [] : partsOf(mount.subPath)),
+    ...wanted.slice(parts.length)
+  ].join('/')
   const [token] = tokensAt(volume.tokens, inside)
   if (token !== undefined) return { kind: 'found', token }
 
@@ -113,7 +155,8 @@ const volumesNamed = rememberGroups(({ name }: Volume) => name)
 const tokensAt = rememberGroups(({ path }: ProjectedToken) => plainPath(path))
 
 const plainPath = (path: string): string => partsOf(path).join('/')
-const isSamePath = (one: string, other: string): boolean => one === other || plainPath(one) === plainPath(other)
+const isSamePath = (one: string, other: string): boolean =>
+  one === other || plainPath(one) === plainPath(other)
 
 /** A Windows path and the Unix path that the container runtime makes of it have the same parts. */
 function partsOf(path: string): string[] {
@@ -128,22 +171,29 @@ export const regionVariables = ['AWS_DEFAULT_REGION', 'AWS_REGION'] as const
 /** What it injects where STS is to be asked in the region. */
 export const regionalStsVariable = 'AWS_STS_REGIONAL_ENDPOINTS'
 
-// The order in which it appends what a container lacks: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
+// The order in which it appends what a container lacks:
+// https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
 const injectionOrder = [regionalStsVariable, ...regionVariables, ...injectedVariables]
 
 /**
- * Whether the identity webhook itself wrote the role of a container, as it shows where STS settings and region are injected too (as on
- * EKS): all of them stand last, in its order. Behind a role of the template they would follow. Only a copy of a running pod looks the same.
+ * Whether the identity webhook itself wrote the role of a container, as it shows where STS settings and
+ * region are injected too (as on EKS): all of them stand last, in its order. Behind a role of the template
+ * they would follow. Only a copy of a running pod looks the same.
  */
 export function isInjected({ variables, variableCount }: Container): boolean {
   const last = variables.slice(-injectionOrder.length)
 
   return injectionOrder.every(
-    (name, position) => last[position]?.name === name && last[position].index === variableCount - injectionOrder.length + position
+    (name, position) =>
+      last[position]?.name === name &&
+      last[position].index === variableCount - injectionOrder.length + position
   )
 }
 
-/** Keeps the identity webhook from seeing a pod at all: its registration's object selector, as upstream and EKS ship it. */
+/**
+ * Keeps the identity webhook from seeing a pod at all: its registration's object selector, as upstream and
+ * EKS ship it.
+ */
 export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 
 export const isBypassed = (pod: Pod): boolean => pod.labels[bypassLabel] !== undefined

@@ -1,12 +1,13 @@
-import { tokenFile, tokenVolume, type IdentityWebhookSettings } from './settings.js'
-import { containersToMutate, injectedVariables, regionVariables, regionalStsVariable } from './credentials.js'
 import type { Container, Pod, Variable } from '../model/pod.js'
+import { containersToMutate, injectedVariables, regionalStsVariable, regionVariables } from './credentials.js'
 import type { RoleRequest } from './role-request.js'
+import { type IdentityWebhookSettings, tokenFile, tokenVolume } from './settings.js'
 
 /**
- * A pod as the identity webhook will leave it: both variables where neither is there, the mount where the container mounts no volume of
- * that name, the volume where there is none of that name. What the template took before is left as it is, and a container that it takes
- * for complete gets nothing at all. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
+ * A pod as the identity webhook will leave it: both variables where neither is there, the mount where the
+ * container mounts no volume of that name, the volume where there is none of that name. What the template
+ * took before is left as it is, and a container that it takes for complete gets nothing at all.
+ * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
  */
 export function foreseeMutation(pod: Pod, request: RoleRequest, settings: IdentityWebhookSettings): Pod {
   const chosen = new Set(containersToMutate(pod, settings))
@@ -14,15 +15,25 @@ export function foreseeMutation(pod: Pod, request: RoleRequest, settings: Identi
 
   return {
     ...pod,
-    containers: pod.containers.map((container) => (chosen.has(container) ? mutated(container, request, settings, pod) : container)),
-    volumes: pod.volumes.some(({ name }) => name === tokenVolume) ? pod.volumes : [volumeOf(pod, request), ...pod.volumes]
+    containers: pod.containers.map((container) =>
+      chosen.has(container) ? mutated(container, request, settings, pod) : container
+    ),
+    volumes: pod.volumes.some(({ name }) => name === tokenVolume)
+      ? pod.volumes
+      : [volumeOf(pod, request), ...pod.volumes]
   }
 }
 
-function mutated(container: Container, request: RoleRequest, settings: IdentityWebhookSettings, pod: Pod): Container {
+function mutated(
+  container: Container,
+  request: RoleRequest,
+  settings: IdentityWebhookSettings,
+  pod: Pod
+): Container {
   const isTaken = hasAny(container, injectedVariables)
   // So it takes a container for complete, and does not look at its mounts any more.
-  if (isTaken && hasAny(container, regionVariables) && hasAny(container, [regionalStsVariable])) return container
+  if (isTaken && hasAny(container, regionVariables) && hasAny(container, [regionalStsVariable]))
+    return container
   const isMounted = container.mounts.some(({ volume }) => volume === tokenVolume)
   const path = `${settings.mountPath}/${tokenFile}`
   const values = [request.role, isWindowsSelected(pod) ? `C:${path.replaceAll('/', '\\')}` : path]
@@ -35,14 +46,21 @@ function mutated(container: Container, request: RoleRequest, settings: IdentityW
 
   return {
     ...container,
-    ...(!isTaken && { variables: [...container.variables, ...added], variableCount: container.variableCount + added.length }),
+    ...(!isTaken && {
+      variables: [...container.variables, ...added],
+      variableCount: container.variableCount + added.length
+    }),
     ...(!isMounted && {
-      mounts: [...container.mounts, { field: container.field, volume: tokenVolume, path: settings.mountPath, subPath: undefined }]
+      mounts: [
+        ...container.mounts,
+        { field: container.field, volume: tokenVolume, path: settings.mountPath, subPath: undefined }
+      ]
     })
   }
 }
 
-const hasAny = ({ variables }: Container, names: readonly string[]): boolean => variables.some(({ name }) => names.includes(name))
+const hasAny = ({ variables }: Container, names: readonly string[]): boolean =>
+  variables.some(({ name }) => names.includes(name))
 
 const volumeOf = ({ specField }: Pod, request: RoleRequest): Pod['volumes'][number] => ({
   field: `${specField}.volumes`,

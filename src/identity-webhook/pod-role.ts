@@ -1,15 +1,18 @@
-import type { AccountAnswer } from '../model/service-account.js'
-import type { IdentityWebhookSettings } from './settings.js'
-import { containersToMutate, credentialsOf, type ContainerCredentials } from './credentials.js'
 import type { Container } from '../model/pod.js'
-import { roleRequestOf, type RoleRequest } from './role-request.js'
+import type { AccountAnswer } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
+import { type ContainerCredentials, containersToMutate, credentialsOf } from './credentials.js'
+import { type RoleRequest, roleRequestOf } from './role-request.js'
+import type { IdentityWebhookSettings } from './settings.js'
 
 /** The role that a pod's service account asks for, and what its containers have of it. */
 export interface PodRole {
   readonly request: RoleRequest
   /** Those that the identity webhook is to give the role to. */
-  readonly containers: readonly { readonly container: Container; readonly credentials: ContainerCredentials }[]
+  readonly containers: readonly {
+    readonly container: Container
+    readonly credentials: ContainerCredentials
+  }[]
 }
 
 /** Judges a pod, or the pods of a template; undefined when their service account asks for no role. */
@@ -26,6 +29,9 @@ export function podRoleOf(
 
   return {
     request,
-    containers: containersToMutate(pod, settings).map((container) => ({ container, credentials: credentialsOf(pod, container, settings) }))
+    containers: containersToMutate(pod, settings).map((container) => ({
+      container,
+      credentials: credentialsOf(pod, container, settings)
+    }))
   }
 }

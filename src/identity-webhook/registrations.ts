@@ -1,4 +1,8 @@
-import { identityWebhooksOf, type Webhook, type WebhookConfigurationSubject } from '../model/webhook-configuration.js'
+import {
+  identityWebhooksOf,
+  type Webhook,
+  type WebhookConfigurationSubject
+} from '../model/webhook-configuration.js'
 
 /** An identity webhook and the configuration that registers it. */
 export interface RegisteredWebhook {
@@ -7,27 +11,33 @@ export interface RegisteredWebhook {
 }
 
 /**
- * The identity webhooks of some configurations in the order in which the API server calls them: configurations by name, and the entries
- * of one as they stand (k8s.io/apiserver, pkg/admission/configuration/mutating_webhook_manager.go).
+ * The identity webhooks of some configurations in the order in which the API server calls them:
+ * configurations by name, and the entries of one as they stand (k8s.io/apiserver,
+ * pkg/admission/configuration/mutating_webhook_manager.go).
  */
-export function registeredWebhooksOf(configurations: readonly WebhookConfigurationSubject[]): RegisteredWebhook[] {
+export function registeredWebhooksOf(
+  configurations: readonly WebhookConfigurationSubject[]
+): RegisteredWebhook[] {
   return configurations
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-    .flatMap((configuration) => identityWebhooksOf(configuration).map((webhook) => ({ configuration: configuration.name, webhook })))
+    .flatMap((configuration) =>
+      identityWebhooksOf(configuration).map((webhook) => ({ configuration: configuration.name, webhook }))
+    )
 }
 
 /**
- * Names of mutating configurations that may be an identity webhook under another name. Upstream's manifests are often renamed, and then
- * nobody can tell.
+ * Names of mutating configurations that may be an identity webhook under another name. Upstream's manifests
+ * are often renamed, and then nobody can tell.
  */
 export function lookalikesOf(configurations: readonly WebhookConfigurationSubject[]): string[] {
   return configurations
     .filter(
       ({ kind, name, webhooks }) =>
         kind === 'MutatingWebhookConfiguration' &&
-        [name, ...webhooks.flatMap((webhook) => [webhook.name, webhook.service?.name ?? '', webhook.url ?? ''])].some((text) =>
-          lookalike.test(text)
-        )
+        [
+          name,
+          ...webhooks.flatMap((webhook) => [webhook.name, webhook.service?.name ?? '', webhook.url ?? ''])
+        ].some((text) => lookalike.test(text))
     )
     .map(({ name }) => name)
 }

@@ -1,5 +1,5 @@
-import { annotationNamesUnder, type AnnotationNames } from './annotation-names.js'
 import { isRecord, recordOf, textOf } from '../text/record.js'
+import { type AnnotationNames, annotationNamesUnder } from './annotation-names.js'
 
 /**
  * How the identity webhook of a cluster is set up, as far as it decides what a pod gets.
@@ -17,7 +17,10 @@ export interface IdentityWebhookSettings {
   /** The region that it injects. */
   readonly region: string | undefined
   readonly regionalSts: boolean
-  /** Roles that a ConfigMap gives instead of annotations (kOps), by `namespace/name`; the namespace may be `*`. */
+  /**
+   * Roles that a ConfigMap gives instead of annotations (kOps), by `namespace/name`; the namespace may be
+   * `*`.
+   */
   readonly configured: ReadonlyMap<string, ConfiguredRole>
   /** Whether the default audience was read, or somebody who knows it said it. */
   readonly isAudienceKnown: boolean
@@ -45,11 +48,17 @@ export const defaultIdentityWebhook: IdentityWebhookSettings = {
 }
 
 /** The settings where somebody said the default audience; undefined leaves it as it is. */
-export const withAudience = (settings: IdentityWebhookSettings, audience: string | undefined): IdentityWebhookSettings =>
+export const withAudience = (
+  settings: IdentityWebhookSettings,
+  audience: string | undefined
+): IdentityWebhookSettings =>
   audience === undefined ? settings : { ...settings, defaultAudience: audience, isAudienceKnown: true }
 
 /** The settings where somebody said the prefix of the annotations; undefined leaves it as it is. */
-export const withAnnotationPrefix = (settings: IdentityWebhookSettings, prefix: string | undefined): IdentityWebhookSettings =>
+export const withAnnotationPrefix = (
+  settings: IdentityWebhookSettings,
+  prefix: string | undefined
+): IdentityWebhookSettings =>
   prefix === undefined ? settings : { ...settings, annotationNames: annotationNamesUnder(prefix) }
 
 /** The name of the volume with the token, which no flag changes. */
@@ -57,7 +66,10 @@ export const tokenVolume = 'aws-iam-token'
 /** The file of the token in that volume. */
 export const tokenFile = 'token'
 
-/** Reads the settings from the command line of the identity webhook's container (command and args together). Never throws. */
+/**
+ * Reads the settings from the command line of the identity webhook's container (command and args together).
+ * Never throws.
+ */
 export function parseIdentityWebhookArguments(args: readonly unknown[]): IdentityWebhookSettings {
   const flags = parseFlags(args.filter((arg) => typeof arg === 'string'))
   const defaults = defaultIdentityWebhook
@@ -79,18 +91,25 @@ export function parseIdentityWebhookArguments(args: readonly unknown[]): Identit
   }
 }
 
-/** The namespace of the ConfigMap `pod-identity-webhook` that the identity webhook also takes roles from; undefined when it does not. */
+/**
+ * The namespace of the ConfigMap `pod-identity-webhook` that the identity webhook also takes roles from;
+ * undefined when it does not.
+ */
 export function configMapNamespaceOf(args: readonly unknown[]): string | undefined {
   const flags = parseFlags(args.filter((arg) => typeof arg === 'string'))
 
-  return parseGoBool(flags.get('watch-config-map') ?? '') === true ? (flags.get('namespace') ?? 'eks') : undefined
+  return parseGoBool(flags.get('watch-config-map') ?? '') === true
+    ? (flags.get('namespace') ?? 'eks')
+    : undefined
 }
 
 /**
- * Reads the roles of the ConfigMap `pod-identity-webhook` (key `config`: JSON of `namespace/name` to `RoleARN` and `Audience`, as kOps
- * writes it); undefined when it holds no such JSON. Never throws.
+ * Reads the roles of the ConfigMap `pod-identity-webhook` (key `config`: JSON of `namespace/name` to
+ * `RoleARN` and `Audience`, as kOps writes it); undefined when it holds no such JSON. Never throws.
  */
-export function parseIdentityWebhookConfigMap(configMap: unknown): ReadonlyMap<string, ConfiguredRole> | undefined {
+export function parseIdentityWebhookConfigMap(
+  configMap: unknown
+): ReadonlyMap<string, ConfiguredRole> | undefined {
   const text = recordOf(recordOf(configMap)['data'])['config']
   if (typeof text !== 'string') return undefined
 
@@ -121,12 +140,22 @@ export function parseGoBool(text: string): boolean | undefined {
 }
 
 const booleans: ReadonlySet<string> = new Set([
-  ...['compose-role-arn', 'enable-debugging-handlers', 'in-cluster', 'sts-regional-endpoint', 'version', 'watch-config-map'],
+  ...[
+    'compose-role-arn',
+    'enable-debugging-handlers',
+    'in-cluster',
+    'sts-regional-endpoint',
+    'version',
+    'watch-config-map'
+  ],
   // those of its log: https://github.com/kubernetes/klog (klog.go, InitFlags)
   ...['add_dir_header', 'alsologtostderr', 'logtostderr', 'one_output', 'skip_headers', 'skip_log_headers']
 ])
 
-/** As github.com/spf13/pflag reads them: `--name=value`, `--name value`, and `--name` alone for a boolean. The last one wins. */
+/**
+ * As github.com/spf13/pflag reads them: `--name=value`, `--name value`, and `--name` alone for a boolean. The
+ * last one wins.
+ */
 function parseFlags(args: readonly string[]): ReadonlyMap<string, string> {
   const flags = new Map<string, string>()
   for (let index = 0; index < args.length; index++) {
@@ -144,4 +173,6 @@ function parseFlags(args: readonly string[]): ReadonlyMap<string, string> {
 
 /** What a message adds where a verdict rests on settings that nobody could read. */
 export const assumptionOf = ({ source }: IdentityWebhookSettings): string =>
-  source === 'default' ? ' (the settings of the identity webhook were not read; the usual ones are assumed)' : ''
+  source === 'default'
+    ? ' (the settings of the identity webhook were not read; the usual ones are assumed)'
+    : ''

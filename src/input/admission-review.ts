@@ -1,5 +1,5 @@
-import { isRecord } from '../text/record.js'
 import { quote } from '../text/escape.js'
+import { isRecord } from '../text/record.js'
 
 /** An AdmissionReview request, as far as we look at it. */
 export interface AdmissionRequest {
@@ -31,12 +31,20 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
   const { uid, operation, namespace, object, oldObject } = request
   const kind = isRecord(request['kind']) ? request['kind']['kind'] : undefined
   if (typeof uid !== 'string' || uid === '') return wrong('request.uid', uid, 'a text')
-  if (typeof operation !== 'string' || operation === '') return wrong('request.operation', operation, 'a text')
+  if (typeof operation !== 'string' || operation === '')
+    return wrong('request.operation', operation, 'a text')
   if ((operation === 'CREATE' || operation === 'UPDATE') && !isRecord(object)) {
     return wrong('request.object', object, `an object in a ${operation}`)
   }
-  if (isRecord(object) && (typeof object['kind'] !== 'string' || object['kind'] !== (kind ?? object['kind']))) {
-    return wrong('request.object.kind', object['kind'], typeof kind === 'string' ? `${quote(kind)}, as request.kind says` : 'a text')
+  if (
+    isRecord(object) &&
+    (typeof object['kind'] !== 'string' || object['kind'] !== (kind ?? object['kind']))
+  ) {
+    return wrong(
+      'request.object.kind',
+      object['kind'],
+      typeof kind === 'string' ? `${quote(kind)}, as request.kind says` : 'a text'
+    )
   }
 
   const user = isRecord(request['userInfo']) ? request['userInfo'] : {}

@@ -1,7 +1,8 @@
 /**
- * Whether a document's aliases make so much out of little that kubectl would not read it either. Its YAML library counts the values that it
- * decodes, and of them those that an alias repeats: up to 400,000 values nearly all may come by aliases, from 4,000,000 on a tenth
- * (`allowedAliasRatio` in goyaml.v2's decode.go, https://github.com/kubernetes-sigs/yaml).
+ * Whether a document's aliases make so much out of little that kubectl would not read it either. Its YAML
+ * library counts the values that it decodes, and of them those that an alias repeats: up to 400,000 values
+ * nearly all may come by aliases, from 4,000,000 on a tenth (`allowedAliasRatio` in goyaml.v2's decode.go,
+ * https://github.com/kubernetes-sigs/yaml).
  */
 export function isAliasBomb(content: unknown): boolean {
   const sizes = new Map<object, number>()
@@ -17,7 +18,10 @@ export function isAliasBomb(content: unknown): boolean {
 const usual = 400_000
 const many = 4_000_000
 
-/** How many values there are when each alias counts as what it stands for. The YAML library lets them share one object, so none is walked twice. */
+/**
+ * How many values there are when each alias counts as what it stands for. The YAML library lets them share
+ * one object, so none is walked twice.
+ */
 function sizeOf(value: unknown, sizes: Map<object, number>): number {
   if (typeof value !== 'object' || value === null) return 1
   const known = sizes.get(value)

@@ -1,5 +1,5 @@
-import { isRecord, recordOf } from '../text/record.js'
 import { quote } from '../text/escape.js'
+import { isRecord, recordOf } from '../text/record.js'
 import { readJsonDocuments } from './json-documents.js'
 import type { ReadDocument } from './read-document.js'
 import { readYamlDocuments } from './yaml-documents.js'
@@ -8,7 +8,10 @@ import { readYamlDocuments } from './yaml-documents.js'
 export interface ManifestObject {
   readonly object: Readonly<Record<string, unknown>>
   readonly file: string
-  /** The line of a field (of the object itself: no path), or of the nearest thing around it that stands in the file. */
+  /**
+   * The line of a field (of the object itself: no path), or of the nearest thing around it that stands in the
+   * file.
+   */
   readonly lineOf: (path: readonly string[]) => number
 }
 
@@ -19,8 +22,14 @@ export interface Unreadable {
   readonly message: string
 }
 
-/** Reads all objects of a manifest: YAML with several documents, JSON (also several, one after the other), and lists of objects. Never throws. */
-export function parseManifest(file: string, text: string): { objects: ManifestObject[]; unreadable: Unreadable[] } {
+/**
+ * Reads all objects of a manifest: YAML with several documents, JSON (also several, one after the other), and
+ * lists of objects. Never throws.
+ */
+export function parseManifest(
+  file: string,
+  text: string
+): { objects: ManifestObject[]; unreadable: Unreadable[] } {
   const objects: ManifestObject[] = []
   const unreadable: Unreadable[] = []
 
@@ -32,10 +41,16 @@ export function parseManifest(file: string, text: string): { objects: ManifestOb
     const { content, lineOf } = document
     if (content === null || content === undefined) continue // an empty document, as charts leave them
     for (const { object, prefix, wrong } of membersOf(content)) {
-      const lineIn = (path: readonly string[]): number => lineOf(prefix.length === 0 ? path : [...prefix, ...path])
+      const lineIn = (path: readonly string[]): number =>
+        lineOf(prefix.length === 0 ? path : [...prefix, ...path])
       if (wrong !== undefined) unreadable.push({ file, line: lineIn(['items']), message: wrong })
       else if (isRecord(object)) objects.push({ object, file, lineOf: lineIn })
-      else unreadable.push({ file, line: lineIn([]), message: 'expected a Kubernetes object, a map with apiVersion and kind' })
+      else
+        unreadable.push({
+          file,
+          line: lineIn([]),
+          message: 'expected a Kubernetes object, a map with apiVersion and kind'
+        })
     }
   }
 
@@ -60,19 +75,29 @@ interface Member {
 function membersOf(content: unknown): readonly Member[] {
   const { kind, apiVersion, items } = recordOf(content)
   // A list without items is one of an empty Go slice.
-  if (typeof kind !== 'string' || !kind.endsWith('List') || items === undefined || items === null) return [{ object: content, prefix: [] }]
+  if (typeof kind !== 'string' || !kind.endsWith('List') || items === undefined || items === null)
+    return [{ object: content, prefix: [] }]
   if (!Array.isArray(items)) {
     const found = isRecord(items) ? 'a map' : typeof items === 'string' ? quote(items) : JSON.stringify(items)
-    return [{ object: content, prefix: [], wrong: `items of this ${quote(kind)} is ${found}; expected a list of Kubernetes objects` }]
+    return [
+      {
+        object: content,
+        prefix: [],
+        wrong: `items of this ${quote(kind)} is ${found}; expected a list of Kubernetes objects`
+      }
+    ]
   }
 
-  // The API server leaves both out of the items of a ServiceAccountList, and kubectl takes them from the list.
+  // The API server leaves both out of the items of a ServiceAccountList, and kubectl takes them from the
+  // list.
   const itemKind = kind.slice(0, -'List'.length)
   const usual = itemKind === '' ? {} : { apiVersion, kind: itemKind }
   return items.flatMap((item: unknown, index) =>
-    membersOf(isRecord(item) && item['kind'] === undefined ? { ...usual, ...item } : item).map(({ prefix, ...member }) => ({
-      ...member,
-      prefix: ['items', String(index), ...prefix]
-    }))
+    membersOf(isRecord(item) && item['kind'] === undefined ? { ...usual, ...item } : item).map(
+      ({ prefix, ...member }) => ({
+        ...member,
+        prefix: ['items', String(index), ...prefix]
+      })
+    )
   )
 }

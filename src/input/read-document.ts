@@ -2,7 +2,10 @@
 export type ReadDocument =
   | {
       readonly content: unknown
-      /** The line of a field (of the document itself: no path), or of the nearest thing around it that stands in the file. */
+      /**
+       * The line of a field (of the document itself: no path), or of the nearest thing around it that stands
+       * in the file.
+       */
       readonly lineOf: (path: readonly string[]) => number
     }
   | { readonly line: number; readonly message: string }

@@ -1,24 +1,24 @@
 import {
+  type Document,
+  type DocumentOptions,
   isAlias,
   isCollection,
   isMap,
   isScalar,
   LineCounter,
-  parseAllDocuments,
-  visit,
-  type Document,
-  type DocumentOptions,
   type Node,
+  parseAllDocuments,
   type ParseOptions,
   type Scalar,
   type ScalarTag,
   type SchemaOptions,
+  visit,
   type YAMLMap,
   type YAMLParseError,
   type YAMLSeq
 } from 'yaml'
-import { rememberLast } from '../text/memoize.js'
 import { enclosedIn, quote } from '../text/escape.js'
+import { rememberLast } from '../text/memoize.js'
 import { isAliasBomb } from './alias-size.js'
 import type { ReadDocument } from './read-document.js'
 
@@ -26,7 +26,8 @@ import type { ReadDocument } from './read-document.js'
 export function readYamlDocuments(text: string, start: number): ReadDocument[] {
   const lineCounter = new LineCounter()
   const linesBefore = text.slice(0, start).split('\n').length - 1
-  const lineAt = (offset: number | undefined): number => linesBefore + (offset === undefined ? 1 : lineCounter.linePos(offset).line)
+  const lineAt = (offset: number | undefined): number =>
+    linesBefore + (offset === undefined ? 1 : lineCounter.linePos(offset).line)
   const yaml = text.slice(start)
   const hasAnchors = yaml.includes('&')
   const hasBraces = yaml.includes('{{')
@@ -36,12 +37,14 @@ export function readYamlDocuments(text: string, start: number): ReadDocument[] {
     if (error !== undefined) return { line: lineAt(error.pos[0]), message: messageOf(error, document, yaml) }
 
     const template = hasBraces ? mapAsKey(document) : undefined
-    if (template !== undefined) return { line: lineAt(template), message: unrendered(templateNear(yaml, template) ?? '{{') }
+    if (template !== undefined)
+      return { line: lineAt(template), message: unrendered(templateNear(yaml, template) ?? '{{') }
 
     try {
       if (hasAnchors) resolveQuickly(document)
       const content: unknown = document.toJS({ maxAliasCount: -1 })
-      if (hasAnchors && isAliasBomb(content)) return { line: lineAt(document.range[0]), message: 'its aliases repeat too much to be read' }
+      if (hasAnchors && isAliasBomb(content))
+        return { line: lineAt(document.range[0]), message: 'its aliases repeat too much to be read' }
       return { content, lineOf: (path) => lineAt(offsetOf(document, path)) }
     } catch (error) {
       // yaml throws ReferenceError for aliases that do not resolve, RangeError where it nests too deeply.
@@ -51,8 +54,13 @@ export function readYamlDocuments(text: string, start: number): ReadDocument[] {
   })
 }
 
-/** Go's YAML library makes text of `!!binary`, and knows none of YAML's other types that JSON does not have. */
-const binary: ScalarTag = { tag: 'tag:yaml.org,2002:binary', resolve: (base64) => Buffer.from(base64, 'base64').toString() }
+/**
+ * Go's YAML library makes text of `!!binary`, and knows none of YAML's other types that JSON does not have.
+ */
+const binary: ScalarTag = {
+  tag: 'tag:yaml.org,2002:binary',
+  resolve: (base64) => Buffer.from(base64, 'base64').toString()
+}
 const asKubectlReads = {
   merge: true,
   resolveKnownTags: false,
@@ -61,7 +69,10 @@ const asKubectlReads = {
   prettyErrors: false
 } satisfies ParseOptions & DocumentOptions & SchemaOptions
 
-/** For each alias, yaml goes through all anchors and aliases before it: 100,000 aliases took minutes. They are gone through once instead. */
+/**
+ * For each alias, yaml goes through all anchors and aliases before it: 100,000 aliases took minutes. They are
+ * gone through once instead.
+ */
 function resolveQuickly(document: Document): void {
   const anchored = new Map<string, Node>()
   visit(document, {
@@ -74,12 +85,15 @@ function resolveQuickly(document: Document): void {
       const resolve = node.resolve.bind(node)
       // What yaml has not made a value of yet is left to it.
       node.resolve = (document, context) =>
-        isValue(source) && context?.anchors.get(source)?.res !== undefined ? source : resolve(document, context)
+        isValue(source) && context?.anchors.get(source)?.res !== undefined
+          ? source
+          : resolve(document, context)
     }
   })
 }
 
-const isValue = (node: Node | undefined): node is Scalar | YAMLMap | YAMLSeq => isScalar(node) || isCollection(node)
+const isValue = (node: Node | undefined): node is Scalar | YAMLMap | YAMLSeq =>
+  isScalar(node) || isCollection(node)
 
 function offsetOf(document: Document, path: readonly string[]): number | undefined {
   const parent = path.length === 0 ? document.contents : document.getIn(path.slice(0, -1), true)
@@ -88,7 +102,8 @@ function offsetOf(document: Document, path: readonly string[]): number | undefin
     if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0]
   }
   const node: unknown = path.length === 0 ? parent : document.getIn(path, true)
-  if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) return Number(node.range[0])
+  if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range))
+    return Number(node.range[0])
 
   return path.length === 0 ? document.range?.[0] : offsetOf(document, path.slice(0, -1))
 }
@@ -112,8 +127,8 @@ const unrendered = (template: string): string =>
   `this looks like a Helm template that is not rendered yet (${quote(template)}); check what helm template prints: helm template … | irsa-guard check -`
 
 /**
- * What a template puts in: in the line of an error or in the one before, as many a line that begins with it is an error only together with
- * the next; or right at the beginning.
+ * What a template puts in: in the line of an error or in the one before, as many a line that begins with it
+ * is an error only together with the next; or right at the beginning.
  */
 function templateNear(text: string, offset: number): string | undefined {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1
@@ -127,7 +142,10 @@ function templateNear(text: string, offset: number): string | undefined {
 /** Asked for each document of a text that cannot be read. */
 const templateAtStart = rememberLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
 
-/** Where a map stands as a key, which is how YAML reads `name: {{ .Values.name }}`, and which Kubernetes' JSON does not have. */
+/**
+ * Where a map stands as a key, which is how YAML reads `name: {{ .Values.name }}`, and which Kubernetes' JSON
+ * does not have.
+ */
 function mapAsKey(document: Document): number | undefined {
   let found: number | undefined
   visit(document, {

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { isIPv6 } from 'node:net'
 import { Agent, request as sendRequest, type RequestOptions } from 'node:https'
+import { isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
 import { text as readStream } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { reasonOf } from '../text/escape.js'
 import { recordOf, textOf } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
-import { reasonOf } from '../text/escape.js'
 
 /**
- * The service that every API server's certificate names. It need not name the address of an endpoint, on EKS that of a network interface in the
- * cluster's VPC. https://kubernetes.io/docs/setup/best-practices/certificates/
+ * The service that every API server's certificate names. It need not name the address of an endpoint, on EKS
+ * that of a network interface in the cluster's VPC.
+ * https://kubernetes.io/docs/setup/best-practices/certificates/
  */
 export const apiServerName = 'kubernetes.default.svc'
 
@@ -35,7 +36,9 @@ export interface KubeAnswer {
   readonly warnings: readonly string[]
 }
 
-/** A connection to one API server. Requests reject only when no answer came; every HTTP status is an answer. */
+/**
+ * A connection to one API server. Requests reject only when no answer came; every HTTP status is an answer.
+ */
 export interface KubeClient {
   readonly server: string
   request(request: KubeRequest): Promise<KubeAnswer>
@@ -43,35 +46,50 @@ export interface KubeClient {
   watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeAnswer>
   /** The same cluster and credentials at the address of one of its API servers. */
   at(address: { host: string; port: number }): KubeClient
-  /** The CAs (PEM) that the API server is verified by; undefined for the system's roots, or where nothing is verified. */
-  readTrust(): Promise<{ readonly cas: string | undefined; /** The file that a kubelet mounts into pods. */ readonly isMounted: boolean }>
+  /**
+   * The CAs (PEM) that the API server is verified by; undefined for the system's roots, or where nothing is
+   * verified.
+   */
+  readTrust(): Promise<{
+    readonly cas: string | undefined
+    /** The file that a kubelet mounts into pods. */ readonly isMounted: boolean
+  }>
   /** The bearer token in use, if any. */
   readToken(): Promise<string | undefined>
   close(): void
 }
 
-// More sockets than this would only queue inside the API server; a guard that opens many is a burden (one process, few readers).
+// More sockets than this would only queue inside the API server; a guard that opens many is a burden (one
+// process, few readers).
 const maxSockets = 10
 const requestTimeout = 10_000
 
 /**
- * Makes a client of a kubeconfig: it gives credentials and certificates (token files, exec plugins), node:https sends. Client-node's own
- * clients open a connection for each call (kubernetes-client/javascript#2893).
+ * Makes a client of a kubeconfig: it gives credentials and certificates (token files, exec plugins),
+ * node:https sends. Client-node's own clients open a connection for each call
+ * (kubernetes-client/javascript#2893).
  */
 export function buildKubeClient(config: KubeConfig, address?: { host: string; port: number }): KubeClient {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw new Error('the kubeconfig has no current cluster')
 
   if (!URL.canParse(cluster.server))
-    throw new Error(`its server is ${JSON.stringify(cluster.server)}; expected a URL such as https://HOST:6443`)
+    throw new Error(
+      `its server is ${JSON.stringify(cluster.server)}; expected a URL such as https://HOST:6443`
+    )
   const server = new URL(cluster.server)
-  if (server.protocol !== 'https:') throw new Error(`its server is ${cluster.server}, and credentials go over https only`)
+  if (server.protocol !== 'https:')
+    throw new Error(`its server is ${cluster.server}, and credentials go over https only`)
 
-  const shown = address ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`) : server
+  const shown = address
+    ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`)
+    : server
   const agents = new Map<string, Agent>()
 
   /** Certificates and headers of the credentials. */
-  async function readCredentials(): Promise<Omit<RequestOptions, 'headers'> & { headers: Record<string, string> }> {
+  async function readCredentials(): Promise<
+    Omit<RequestOptions, 'headers'> & { headers: Record<string, string> }
+  > {
     const headers: Record<string, string> = {}
     const options: RequestOptions = { headers }
     try {
@@ -80,15 +98,25 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       throw new Error(`the kubeconfig's credentials cannot be had: ${reasonOf(cause)}`, { cause })
     }
     const tokenFile = tokenFileOf(config)
-    // Client-node reads the file once a minute. After a late replacement that would be a minute more with the token that has expired.
-    if (tokenFile !== undefined) headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
+    // Client-node reads the file once a minute. After a late replacement that would be a minute more with the
+    // token that has expired.
+    if (tokenFile !== undefined)
+      headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
 
     return { ...options, headers }
   }
 
-  async function optionsOf({ method = 'GET', path, query = {}, contentType, accept }: KubeRequest): Promise<RequestOptions> {
+  async function optionsOf({
+    method = 'GET',
+    path,
+    query = {},
+    contentType,
+    accept
+  }: KubeRequest): Promise<RequestOptions> {
     const options = await readCredentials()
-    const search = new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])).toString()
+    const search = new URLSearchParams(
+      Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])
+    ).toString()
 
     return {
       ...options,
@@ -136,16 +164,26 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     request.signal?.throwIfAborted()
 
     return new Promise((resolve, reject) => {
-      // As an option, for `setTimeout` would begin to count once there is a connection, which a host that is gone never gives.
+      // As an option, for `setTimeout` would begin to count once there is a connection, which a host that is
+      // gone never gives.
       const timeout = idleTimeout === undefined ? {} : { timeout: idleTimeout }
-      const sent = sendRequest({ ...options, ...timeout, ...(request.signal && { signal: request.signal }) }, resolve)
+      const sent = sendRequest(
+        { ...options, ...timeout, ...(request.signal && { signal: request.signal }) },
+        resolve
+      )
       sent.on('socket', (socket) => socket.setKeepAlive(true, 30_000))
       if (idleTimeout !== undefined) {
-        sent.on('timeout', () => sent.destroy(new Error(`no answer from ${shown.host} within ${idleTimeout / 1000} s`)))
+        sent.on('timeout', () =>
+          sent.destroy(new Error(`no answer from ${shown.host} within ${idleTimeout / 1000} s`))
+        )
       }
       sent.on('error', (error) =>
         reject(
-          isDistrust(error) ? new Error(`its certificate is not signed by a CA of the kubeconfig (${error.code})`, { cause: error }) : error
+          isDistrust(error)
+            ? new Error(`its certificate is not signed by a CA of the kubeconfig (${error.code})`, {
+                cause: error
+              })
+            : error
         )
       )
       sent.end(request.body === undefined ? undefined : JSON.stringify(request.body))
@@ -166,7 +204,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       const { ca, rejectUnauthorized } = await readCredentials()
 
       return {
-        cas: rejectUnauthorized === false || ca === undefined ? undefined : [ca].flat().map(String).join('\n'),
+        cas:
+          rejectUnauthorized === false || ca === undefined ? undefined : [ca].flat().map(String).join('\n'),
         isMounted: cluster.caFile === podCaFile
       }
     },
@@ -181,8 +220,12 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   }
 }
 
-/** Whether a connection failed for want of trust in the server's certificate: OpenSSL's X509_V_ERR_…, as Node names them. */
-const isDistrust = (error: Error & { code?: string }): error is Error & { code: string } => distrust.has(error.code ?? '')
+/**
+ * Whether a connection failed for want of trust in the server's certificate: OpenSSL's X509_V_ERR_…, as Node
+ * names them.
+ */
+const isDistrust = (error: Error & { code?: string }): error is Error & { code: string } =>
+  distrust.has(error.code ?? '')
 
 const distrust: ReadonlySet<string> = new Set([
   ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
@@ -206,10 +249,13 @@ async function answerOf(response: IncomingMessage): Promise<KubeAnswer> {
 
 /** The texts of a Warning header, `299 - "text"`, several joined by commas: RFC 7234, section 5.5. */
 function warningsOf(header: string): string[] {
-  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replace(/\\(.)/g, '$1'))
+  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
+    text.replace(/\\(.)/g, '$1')
+  )
 }
 
-// The API server answers plain text for some errors (401 of a proxy, a health check); their text is kept as it is.
+// The API server answers plain text for some errors (401 of a proxy, a health check); their text is kept as
+// it is.
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

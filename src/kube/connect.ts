@@ -3,15 +3,16 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { GuardError } from '../model/guard-error.js'
-import { buildKubeClient, type KubeClient } from './client.js'
 import { reasonOf } from '../text/escape.js'
+import { buildKubeClient, type KubeClient } from './client.js'
 
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
- * Finds the cluster as kubectl does: the given kubeconfig, `KUBECONFIG` (one file or several), the pod's own token, `~/.kube/config`. Undefined when there is none.
- * Throws ERR_KUBECONFIG when there is one and it cannot be used. Connects to nothing yet.
+ * Finds the cluster as kubectl does: the given kubeconfig, `KUBECONFIG` (one file or several), the pod's own
+ * token, `~/.kube/config`. Undefined when there is none. Throws ERR_KUBECONFIG when there is one and it
+ * cannot be used. Connects to nothing yet.
  */
 export function findCluster(
   { kubeconfig, context }: { kubeconfig?: string | undefined; context?: string | undefined },
@@ -23,14 +24,17 @@ export function findCluster(
   const files = kubeconfig === undefined ? listed : [kubeconfig]
   try {
     if (files.length > 0) loadFiles(config, files)
-    else if (environment['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(podToken)) config.loadFromCluster()
+    else if (environment['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(podToken))
+      config.loadFromCluster()
     else if (existsSync(home)) config.loadFromFile(home)
     else return undefined
 
     if (context !== undefined) {
       const known = config.getContexts().map(({ name }) => name)
       if (!known.includes(context)) {
-        throw new Error(`there is no context ${JSON.stringify(context)}; it has ${known.map((name) => JSON.stringify(name)).join(', ')}`)
+        throw new Error(
+          `there is no context ${JSON.stringify(context)}; it has ${known.map((name) => JSON.stringify(name)).join(', ')}`
+        )
       }
       config.setCurrentContext(context)
     }
@@ -38,14 +42,19 @@ export function findCluster(
     return buildKubeClient(config)
   } catch (cause) {
     const [reason] = reasonOf(cause).split('\n') // below it stands what the YAML parser looked at
-    throw new GuardError('ERR_KUBECONFIG', `the kubeconfig ${files.length > 0 ? files.join(delimiter) : home} cannot be used: ${reason}`, {
-      cause
-    })
+    throw new GuardError(
+      'ERR_KUBECONFIG',
+      `the kubeconfig ${files.length > 0 ? files.join(delimiter) : home} cannot be used: ${reason}`,
+      {
+        cause
+      }
+    )
   }
 }
 
 /**
- * Several files are one: of two entries of one name the first holds, and files of a list that are not there are passed over.
+ * Several files are one: of two entries of one name the first holds, and files of a list that are not there
+ * are passed over.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
 function loadFiles(config: KubeConfig, files: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRecord } from '../model/subject.js'
-import type { KubeClient } from './client.js'
 import { reasonOf } from '../text/escape.js'
+import type { KubeClient } from './client.js'
 
 /** What is kept of a collection of objects; it stays as it was while the API server does not answer. */
 export interface Watched<T> {
@@ -15,14 +15,17 @@ export interface Watched<T> {
 }
 
 /** The key of an object: `namespace/name`, or `name` without a namespace. */
-export const keyOf = (namespace: string | undefined, name: string): string => (namespace === undefined ? name : `${namespace}/${name}`)
+export const keyOf = (namespace: string | undefined, name: string): string =>
+  namespace === undefined ? name : `${namespace}/${name}`
 
 /** What a watch looks at and keeps. */
 export interface WatchOptions<T> {
   /** The path of the collection, such as `/api/v1/namespaces`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /** Keeps names, labels and annotations only (PartialObjectMetadata), so that nothing else crosses the wire. */
+  /**
+   * Keeps names, labels and annotations only (PartialObjectMetadata), so that nothing else crosses the wire.
+   */
   readonly metadataOnly?: boolean
   /** What to remember of an object; undefined forgets it. */
   readonly keep: (object: Readonly<Record<string, unknown>>) => T | undefined
@@ -37,8 +40,8 @@ export interface WatchOptions<T> {
 const defaultSilence = 150_000
 
 /**
- * Lists a collection and watches it for ever: through resets, silence, 401, 410, 429, 500 and restarts of the API server, with capped and
- * jittered back-off. Client-node's informer stops for good at the first of these.
+ * Lists a collection and watches it for ever: through resets, silence, 401, 410, 429, 500 and restarts of the
+ * API server, with capped and jittered back-off. Client-node's informer stops for good at the first of these.
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
   const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
@@ -48,8 +51,12 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
   let lastEvent: Date | undefined
   let troubled = false
 
-  const accept = options.metadataOnly ? 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' : 'application/json'
-  const acceptOne = options.metadataOnly ? 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' : 'application/json'
+  const accept = options.metadataOnly
+    ? 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+    : 'application/json'
+  const acceptOne = options.metadataOnly
+    ? 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+    : 'application/json'
 
   function set(object: Readonly<Record<string, unknown>>, isGone = false): string | undefined {
     const metadata = isRecord(object['metadata']) ? object['metadata'] : {}
@@ -82,7 +89,10 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
         if (key !== undefined) seen.add(key)
       }
       version = String(metadata['resourceVersion'])
-      resume = typeof metadata['continue'] === 'string' && metadata['continue'] !== '' ? metadata['continue'] : undefined
+      resume =
+        typeof metadata['continue'] === 'string' && metadata['continue'] !== ''
+          ? metadata['continue']
+          : undefined
     } while (resume !== undefined)
 
     for (const key of [...kept.keys()].filter((key) => !seen.has(key))) {
@@ -102,17 +112,25 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
     try {
       const watch = await client.watch({
         path: options.path,
-        query: { ...options.query, watch: true, allowWatchBookmarks: true, resourceVersion: from, timeoutSeconds: 290 },
+        query: {
+          ...options.query,
+          watch: true,
+          allowWatchBookmarks: true,
+          resourceVersion: from,
+          timeoutSeconds: 290
+        },
         accept: acceptOne,
         signal: AbortSignal.any([stopped.signal, silent.signal])
       })
-      if ('status' in watch) throw new Trouble(`the watch was answered with ${watch.status}`, watch.status === 410)
+      if ('status' in watch)
+        throw new Trouble(`the watch was answered with ${watch.status}`, watch.status === 410)
 
       for await (const line of watch.lines) {
         clearTimeout(watchdog)
         watchdog = setTimeout(() => silent.abort(), silence)
         const event = parseEvent(line)
-        if (event.type === 'ERROR') throw new Trouble(`the watch ended with an error, ${String(event.object['code'])}`, true)
+        if (event.type === 'ERROR')
+          throw new Trouble(`the watch ended with an error, ${String(event.object['code'])}`, true)
         lastEvent = new Date()
         const metadata = isRecord(event.object['metadata']) ? event.object['metadata'] : {}
         if (typeof metadata['resourceVersion'] === 'string') version = metadata['resourceVersion']
@@ -122,7 +140,8 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
 
       return version
     } catch (error) {
-      // Silence may also mean that the version is one that this server will never reach (a restored etcd): list again.
+      // Silence may also mean that the version is one that this server will never reach (a restored etcd):
+      // list again.
       throw silent.signal.aborted ? new Trouble(`the watch was silent for ${silence / 1000} s`, true) : error
     } finally {
       clearTimeout(watchdog)

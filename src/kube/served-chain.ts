@@ -11,16 +11,18 @@ export interface TlsAddress {
 }
 
 /**
- * Reads the certificates that a TLS server sends, leaf first, as PEM. Nothing is verified: that is the predictor's task. Rejects when there is
- * no handshake within `timeout` milliseconds; with `onlyOutside`, also when the address is one of this machine or of its link, such as the
- * metadata service of a cloud: for an address that somebody else chose.
+ * Reads the certificates that a TLS server sends, leaf first, as PEM. Nothing is verified: that is the
+ * predictor's task. Rejects when there is no handshake within `timeout` milliseconds; with `onlyOutside`,
+ * also when the address is one of this machine or of its link, such as the metadata service of a cloud: for
+ * an address that somebody else chose.
  */
 export async function readServedChain(
   { host, port, servername }: TlsAddress,
   timeout: number,
   { onlyOutside = false }: { onlyOutside?: boolean } = {}
 ): Promise<string> {
-  if (onlyOutside && isIP(host) !== 0 && isInside(host)) throw new Error(`${host} is an address of this machine or of its link`)
+  if (onlyOutside && isIP(host) !== 0 && isInside(host))
+    throw new Error(`${host} is an address of this machine or of its link`)
 
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const socket = connect({
@@ -32,7 +34,9 @@ export async function readServedChain(
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1']
   })
-  socket.setTimeout(timeout, () => socket.destroy(new Error(`no TLS handshake with ${host}:${port} within ${timeout / 1000} s`)))
+  socket.setTimeout(timeout, () =>
+    socket.destroy(new Error(`no TLS handshake with ${host}:${port} within ${timeout / 1000} s`))
+  )
   socket.once('error', reject)
   socket.once('secureConnect', () => resolve(chainOf(socket.getPeerCertificate(true)).join('')))
   try {
@@ -42,7 +46,8 @@ export async function readServedChain(
   }
 }
 
-// RFC 1122 (3.2.1.3), RFC 3927, RFC 4291 (2.5.2, 2.5.3, 2.5.6) and the metadata addresses of EC2. BlockList takes IPv4-mapped addresses as IPv4.
+// RFC 1122 (3.2.1.3), RFC 3927, RFC 4291 (2.5.2, 2.5.3, 2.5.6) and the metadata addresses of EC2. BlockList
+// takes IPv4-mapped addresses as IPv4.
 const inside = new BlockList()
 inside.addSubnet('0.0.0.0', 8, 'ipv4')
 inside.addSubnet('127.0.0.0', 8, 'ipv4')
@@ -70,7 +75,10 @@ const lookupOutside: LookupFunction = (name, options: LookupOptions, callback) =
 function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }): string[] {
   const pems: string[] = []
   const seen = new Set<string>()
-  for (let certificate: typeof leaf | undefined = leaf; certificate && 'raw' in certificate && !seen.has(certificate.fingerprint256);) {
+  for (
+    let certificate: typeof leaf | undefined = leaf;
+    certificate && 'raw' in certificate && !seen.has(certificate.fingerprint256);
+  ) {
     seen.add(certificate.fingerprint256)
     pems.push(pemOf(certificate.raw))
     certificate = certificate.issuerCertificate // Node's type leaves the link of a link out

@@ -1,6 +1,10 @@
+import {
+  defaultIdentityWebhook,
+  type IdentityWebhookSettings,
+  withAudience
+} from '../identity-webhook/settings.js'
 import { known } from '../model/fact.js'
 import type { Finding } from '../model/finding.js'
-import { defaultIdentityWebhook, withAudience, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { rules } from '../rules/index.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
 import { suggestTrust } from '../trust-policy/suggest.js'
@@ -24,13 +28,14 @@ export interface TrustVerdict {
 const planFor = buildPlanner(rules.filter(({ needs }) => needs.includes('trust')))
 
 /**
- * Judges a role's trust policy for one service account, as STS would for AssumeRoleWithWebIdentity with its token.
- * Synchronous; never throws, whatever the document is.
+ * Judges a role's trust policy for one service account, as STS would for AssumeRoleWithWebIdentity with its
+ * token. Synchronous; never throws, whatever the document is.
  *
  * @example
  * evaluateTrust({ document, roleAccount: '111122223333', issuer: 'https://oidc.eks.…', namespace: 'shop', serviceAccount: 'cart', audience: 'sts.amazonaws.com' })
  */
-export const evaluateTrust = (question: TrustQuestion): TrustVerdict => judgeTrustFor(question, defaultIdentityWebhook)
+export const evaluateTrust = (question: TrustQuestion): TrustVerdict =>
+  judgeTrustFor(question, defaultIdentityWebhook)
 
 /** Judges as `evaluateTrust` does, and calls the annotations as the cluster's identity webhook does. */
 export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {
@@ -59,7 +64,13 @@ function findingsOf(
     issuer: known(issuer),
     identityWebhook: known(withAudience(settings, audience))
   }
-  const subject = { kind: 'ServiceAccount', stage: 'source', namespace, name: serviceAccount, annotations: {} } as const
+  const subject = {
+    kind: 'ServiceAccount',
+    stage: 'source',
+    namespace,
+    name: serviceAccount,
+    annotations: {}
+  } as const
 
   return evaluate(planFor(subject), subject, facts, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
 }

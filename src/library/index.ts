@@ -1,9 +1,9 @@
-import { buildObjectSources } from '../sources/objects/objects.js'
-import { loadSnapshots } from '../sources/iam-file/snapshot.js'
-import type { Finding, Unchecked } from '../model/finding.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
+import type { Finding, Unchecked } from '../model/finding.js'
 import { parseSubject } from '../model/subject.js'
 import { review } from '../review.js'
+import { loadSnapshots } from '../sources/iam-file/snapshot.js'
+import { buildObjectSources } from '../sources/objects/objects.js'
 
 export { evaluateTrust, type TrustVerdict } from './evaluate-trust.js'
 export type { TrustQuestion } from '../trust-policy/judge.js'
@@ -21,10 +21,11 @@ export interface ObjectVerdict {
 }
 
 /**
- * Judges Kubernetes objects as `irsa-guard check` does, one verdict for each in order. `iam` is an IamSnapshot or a list of
- * them, `issuer` the cluster's OIDC issuer with its `https://`,
- * `clusterCa` its current CAs as PEM, `audience` the one that its identity webhook asks tokens for when no annotation does,
- * `annotationPrefix` that of its annotations where it is not `eks.amazonaws.com`. Throws ERR_IAM_SNAPSHOT for a snapshot that is none.
+ * Judges Kubernetes objects as `irsa-guard check` does, one verdict for each in order. `iam` is an
+ * IamSnapshot or a list of them, `issuer` the cluster's OIDC issuer with its `https://`, `clusterCa` its
+ * current CAs as PEM, `audience` the one that its identity webhook asks tokens for when no annotation does,
+ * `annotationPrefix` that of its annotations where it is not `eks.amazonaws.com`. Throws ERR_IAM_SNAPSHOT for
+ * a snapshot that is none.
  *
  * @example
  * const [verdict] = await checkObjects([serviceAccount], { iam: snapshot })
@@ -43,8 +44,12 @@ export async function checkObjects(
 ): Promise<ObjectVerdict[]> {
   const documents = options.iam === undefined ? [] : Array.isArray(options.iam) ? options.iam : [options.iam]
   const snapshot =
-    documents.length === 0 ? undefined : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
-  const subjects = objects.map((object) => parseSubject(object, { stage: 'source', namespace: options.namespace }))
+    documents.length === 0
+      ? undefined
+      : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
+  const subjects = objects.map((object) =>
+    parseSubject(object, { stage: 'source', namespace: options.namespace })
+  )
   const together = buildObjectSources(
     subjects.filter((subject) => subject !== undefined),
     objects,

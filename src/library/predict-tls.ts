@@ -15,9 +15,10 @@ export interface TlsPrediction {
 }
 
 /**
- * Predicts whether a Kubernetes API server, as TLS client, accepts a webhook's certificate chain with a `caBundle`. `caBundle` is
- * the base64 text of `clientConfig.caBundle`; `chain` is PEM as the server sends it, leaf first; `host` a DNS name or IP address;
- * `go` the Go that the API server is built with, such as `1.23` (the newest known by default). Never throws on any bundle or chain.
+ * Predicts whether a Kubernetes API server, as TLS client, accepts a webhook's certificate chain with a
+ * `caBundle`. `caBundle` is the base64 text of `clientConfig.caBundle`; `chain` is PEM as the server sends
+ * it, leaf first; `host` a DNS name or IP address; `go` the Go that the API server is built with, such as
+ * `1.23` (the newest known by default). Never throws on any bundle or chain.
  *
  * @example
  * predictTls({ caBundle, chain, host: 'webhook.default.svc', at: new Date() }).accepted
@@ -38,11 +39,19 @@ export function predictTls(question: TlsQuestion): TlsPrediction {
     docs: 'docs/rules/ca-bundle-untrusted.md'
   }
 
-  return { accepted: false, reason, findings: isSaid || !aboutTrust.has(code) ? findings : [...findings, untrusted] }
+  return {
+    accepted: false,
+    reason,
+    findings: isSaid || !aboutTrust.has(code) ? findings : [...findings, untrusted]
+  }
 }
 
 /** Refusals that another bundle would cure; the others are faults of the server's certificate. */
-const aboutTrust: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['bundle-empty', 'unknown-authority', 'too-many-signature-checks'])
+const aboutTrust: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  'bundle-empty',
+  'unknown-authority',
+  'too-many-signature-checks'
+])
 
 /** What the rules about bundles say of this one, as of a webhook's. */
 function bundleFindings({ caBundle, at }: TlsQuestion): Finding[] {

@@ -8,7 +8,10 @@ export interface Problem {
   readonly fix: string
   /** A milder severity in the webhook for this one problem, where it may not be a mistake. */
   readonly atAdmission?: Severity
-  /** Its cause is not in the object and is the same for all that have the problem: a report for people says it once. */
+  /**
+   * Its cause is not in the object and is the same for all that have the problem: a report for people says it
+   * once.
+   */
   readonly shared?: true
   /** How severe this one problem is at most, whatever the rule says, where it may be meant so. */
   readonly atMost?: Severity

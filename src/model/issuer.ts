@@ -1,7 +1,7 @@
 import { rememberLast } from '../text/memoize.js'
 
-// Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and the
-// partition data that AWS SDKs carry. A region that matches none tells nothing.
+// Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and
+// the partition data that AWS SDKs carry. A region that matches none tells nothing.
 const partitions: readonly (readonly [RegExp, string])[] = [
   [/^cn-[a-z]+-\d+$/, 'aws-cn'],
   [/^us-gov-[a-z]+-\d+$/, 'aws-us-gov'],
@@ -14,12 +14,16 @@ const partitions: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** The region of an EKS cluster, by its issuer's host. */
-const regionOf = (issuer: string): string | undefined => /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
+const regionOf = (issuer: string): string | undefined =>
+  /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
 
 /** Whether an issuer is one of EKS, where the identity webhook is AWS's own and has its usual settings. */
 export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined
 
-/** Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer. Never throws. */
+/**
+ * Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer.
+ * Never throws.
+ */
 export const parseIssuerPartition = rememberLast((issuer: string): string | undefined => {
   const region = regionOf(issuer)
   if (region === undefined) return undefined

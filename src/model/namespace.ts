@@ -1,4 +1,4 @@
-import { matchesPattern, parsePattern, shortestMatchOf, type Pattern } from '../text/glob.js'
+import { matchesPattern, parsePattern, type Pattern, shortestMatchOf } from '../text/glob.js'
 import { annotationsOf, recordOf } from '../text/record.js'
 
 /** What a namespace does with findings at admission. */
@@ -16,7 +16,10 @@ export interface NamespaceSettings {
   readonly unknownMode?: string
   /** The label `irsa-guard.io/pods: enforce`: pods may be denied, too. */
   readonly podsEnforced: boolean
-  /** The annotation `irsa-guard.io/allowed-roles`: globs of role ARNs; undefined allows every role, an empty list none. */
+  /**
+   * The annotation `irsa-guard.io/allowed-roles`: globs of role ARNs; undefined allows every role, an empty
+   * list none.
+   */
   readonly allowedRoles: readonly string[] | undefined
 }
 
@@ -42,16 +45,24 @@ export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
   }
 }
 
-/** Whether a namespace may use a role: in its globs `*` stands for any characters, `/` too, `?` for one; case matters. */
+/**
+ * Whether a namespace may use a role: in its globs `*` stands for any characters, `/` too, `?` for one; case
+ * matters.
+ */
 export function isRoleAllowed({ allowedRoles }: NamespaceSettings, role: string): boolean {
   if (allowedRoles === undefined) return true
 
-  return patternsOf(allowedRoles).some(({ pattern, shortest }) => shortest <= role.length && matchesPattern(pattern, role))
+  return patternsOf(allowedRoles).some(
+    ({ pattern, shortest }) => shortest <= role.length && matchesPattern(pattern, role)
+  )
 }
 
 interface RolePattern {
   readonly pattern: Pattern
-  /** The length of the shortest role that it allows. An annotation may hold 256 KiB of patterns, of which few are that short. */
+  /**
+   * The length of the shortest role that it allows. An annotation may hold 256 KiB of patterns, of which few
+   * are that short.
+   */
   readonly shortest: number
 }
 

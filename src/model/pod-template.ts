@@ -1,11 +1,19 @@
-import { parsePod, type Pod } from './pod.js'
 import { isRecord, listOf, textOf } from '../text/record.js'
+import { parsePod, type Pod } from './pod.js'
 
-// Their only template is at one of these places: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
+// Their only template is at one of these places:
+// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 const builtIn = /^(?:v1|(?:apps|batch)\/\w+)$/
-const places: readonly (readonly string[])[] = [['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template'], ['template']]
+const places: readonly (readonly string[])[] = [
+  ['spec', 'template'],
+  ['spec', 'jobTemplate', 'spec', 'template'],
+  ['template']
+]
 
-/** Finds the pod templates of an object of any kind (Deployment, CronJob, Argo Rollout, RayCluster, JobSet, …), outer ones first. Never throws. */
+/**
+ * Finds the pod templates of an object of any kind (Deployment, CronJob, Argo Rollout, RayCluster, JobSet,
+ * …), outer ones first. Never throws.
+ */
 export function findPodTemplates(object: Readonly<Record<string, unknown>>): readonly Pod[] {
   if (builtIn.test(textOf(object['apiVersion']) ?? '')) {
     for (const place of places) {
@@ -29,8 +37,8 @@ function templateAt(object: Readonly<Record<string, unknown>>, path: readonly st
 const isTemplate = (value: unknown): boolean =>
   isRecord(value) && isRecord(value['spec']) && listOf(value['spec']['containers']).some(isRecord)
 
-// Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). What is wider or deeper than any of
-// them is not searched: an object of 3 MiB must not cost a second.
+// Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). What is wider
+// or deeper than any of them is not searched: an object of 3 MiB must not cost a second.
 const depthLimit = 12
 const nodeLimit = 5000
 const templateLimit = 100

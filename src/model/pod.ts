@@ -1,5 +1,5 @@
-import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 import { enclosedIn } from '../text/escape.js'
+import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 
 /** A pod, or the pods that a template makes. Fields name their place in the user's own object. */
 export interface Pod {
@@ -16,7 +16,9 @@ export interface Pod {
   readonly containers: readonly Container[]
   readonly volumes: readonly Volume[]
   readonly nodeSelector: Readonly<Record<string, unknown>>
-  /** Whether `os.name` or a required node affinity puts the pod on Windows, whatever the node selector says. */
+  /**
+   * Whether `os.name` or a required node affinity puts the pod on Windows, whatever the node selector says.
+   */
   readonly wantsWindows: boolean
 }
 
@@ -58,7 +60,10 @@ export interface ProjectedToken {
   readonly path: string
 }
 
-/** Reads a pod or a pod template (`metadata` and `spec`) whose parts may have any shape; undefined when it has no spec. Never throws. */
+/**
+ * Reads a pod or a pod template (`metadata` and `spec`) whose parts may have any shape; undefined when it has
+ * no spec. Never throws.
+ */
 export function parsePod(template: unknown, field = ''): Pod | undefined {
   if (!isRecord(template) || !isRecord(template['spec'])) return undefined
 
@@ -87,8 +92,8 @@ export function parsePod(template: unknown, field = ''): Pod | undefined {
 }
 
 /**
- * Whether a pod only mirrors what a kubelet runs from a file: it is shown by the API server, but nothing admits or mutates it.
- * https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
+ * Whether a pod only mirrors what a kubelet runs from a file: it is shown by the API server, but nothing
+ * admits or mutates it. https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
  */
 export function isMirrorPod(object: Readonly<Record<string, unknown>>): boolean {
   const metadata = recordOf(object['metadata'])
@@ -147,10 +152,17 @@ function parseVolume(volume: Readonly<Record<string, unknown>>, field: string): 
   }
 }
 
-function parseToken({ serviceAccountToken: token }: Readonly<Record<string, unknown>>, field: string): ProjectedToken | undefined {
+function parseToken(
+  { serviceAccountToken: token }: Readonly<Record<string, unknown>>,
+  field: string
+): ProjectedToken | undefined {
   if (!isRecord(token)) return undefined
 
-  return { field: `${field}.serviceAccountToken`, audience: textOf(token['audience']), path: textOf(token['path']) ?? '' }
+  return {
+    field: `${field}.serviceAccountToken`,
+    audience: textOf(token['audience']),
+    path: textOf(token['path']) ?? ''
+  }
 }
 
 /** The members of a list that can be parsed; `field` is that of the list. */
@@ -169,7 +181,9 @@ function parseEach<T>(
 }
 
 function isBoundToWindows(affinity: unknown): boolean {
-  const required = recordOf(recordOf(affinity)['nodeAffinity'])['requiredDuringSchedulingIgnoredDuringExecution']
+  const required = recordOf(recordOf(affinity)['nodeAffinity'])[
+    'requiredDuringSchedulingIgnoredDuringExecution'
+  ]
   const terms = listOf(recordOf(required)['nodeSelectorTerms'])
 
   // Terms are alternatives: each must say Windows, else the pod may run on Linux.

@@ -9,11 +9,15 @@ export interface RoleArn {
   readonly name: string
 }
 
-// Shape: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. Role name and path are those of the
-// IAM API (roleNameType, pathType: "!" to "~"). A partition that begins with "aws" and is not known yet is well-formed.
+// Shape: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. Role name and path are
+// those of the IAM API (roleNameType, pathType: "!" to "~"). A partition that begins with "aws" and is not
+// known yet is well-formed.
 const pattern = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role(\/(?:[!-~]+\/)?)([\w+=,.@-]{1,64})$/
 
-/** The length of the longest ARN that IAM and STS accept (arnType of their APIs). No pattern sees a longer string. */
+/**
+ * The length of the longest ARN that IAM and STS accept (arnType of their APIs). No pattern sees a longer
+ * string.
+ */
 export const longestRoleArn = 2048
 
 /** Reads a role ARN, or returns undefined when the text is not one. Never throws. */
@@ -21,7 +25,8 @@ export const parseRoleArn = rememberLast((text: string): RoleArn | undefined => 
   if (text.length > longestRoleArn) return undefined
 
   const [, partition, account, path, name] = pattern.exec(text) ?? []
-  if (partition === undefined || account === undefined || path === undefined || name === undefined) return undefined
+  if (partition === undefined || account === undefined || path === undefined || name === undefined)
+    return undefined
   if (path.length > 512) return undefined // pathType of the IAM API
 
   return { text, partition, account, path, name }

@@ -1,8 +1,12 @@
-import { findPodTemplates } from './pod-template.js'
-import { isMirrorPod, parsePod, type Pod } from './pod.js'
-import type { Stage } from './stage.js'
 import { annotationField, annotationsOf, isRecord, recordOf, textOf } from '../text/record.js'
-import { isWebhookFieldUnchanged, parseWebhookConfiguration, type WebhookConfigurationSubject } from './webhook-configuration.js'
+import { isMirrorPod, parsePod, type Pod } from './pod.js'
+import { findPodTemplates } from './pod-template.js'
+import type { Stage } from './stage.js'
+import {
+  isWebhookFieldUnchanged,
+  parseWebhookConfiguration,
+  type WebhookConfigurationSubject
+} from './webhook-configuration.js'
 
 export { annotationField, isRecord }
 
@@ -36,20 +40,25 @@ export interface WorkloadSubject extends Identity {
   readonly resource: string
   /** The pods of its first template. */
   readonly pod: Pod
-  /** Those of its other templates (launcher and worker, head and groups): each is judged as if it were `pod`. */
+  /**
+   * Those of its other templates (launcher and worker, head and groups): each is judged as if it were `pod`.
+   */
   readonly otherPods: readonly Pod[]
 }
 
 export type Subject = ServiceAccountSubject | PodSubject | WorkloadSubject | WebhookConfigurationSubject
 export type Kind = Subject['kind']
 
-/** Makes a subject of an object as it was read, or undefined when no rule looks at such objects. Never throws. */
+/**
+ * Makes a subject of an object as it was read, or undefined when no rule looks at such objects. Never throws.
+ */
 export function parseSubject(
   object: unknown,
   context: { stage: Stage; namespace?: string | undefined; old?: unknown }
 ): Subject | undefined {
   if (!isRecord(object) || typeof object['kind'] !== 'string') return undefined
-  if (object['apiVersion'] === 'admissionregistration.k8s.io/v1') return parseWebhookConfiguration(object, context)
+  if (object['apiVersion'] === 'admissionregistration.k8s.io/v1')
+    return parseWebhookConfiguration(object, context)
 
   const metadata = recordOf(object['metadata'])
   const identity: Identity = {
@@ -59,7 +68,8 @@ export function parseSubject(
     annotations: annotationsOf(object),
     ...(isRecord(context.old) && { oldAnnotations: annotationsOf(context.old) })
   }
-  if (object['apiVersion'] === 'v1' && object['kind'] === 'ServiceAccount') return { kind: 'ServiceAccount', ...identity }
+  if (object['apiVersion'] === 'v1' && object['kind'] === 'ServiceAccount')
+    return { kind: 'ServiceAccount', ...identity }
   if (object['apiVersion'] === 'v1' && object['kind'] === 'Pod') {
     const pod = isMirrorPod(object) ? undefined : parsePod(object)
     return pod && { kind: 'Pod', ...identity, pod }
@@ -76,15 +86,24 @@ export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
 /** How a subject is called in a sentence: `service account shop/cart`. */
 export function nameOf(subject: Subject): string {
   if (!('namespace' in subject)) return `${subject.kind.toLowerCase()} ${subject.name}`
-  const kind = subject.kind === 'ServiceAccount' ? 'service account' : subject.kind === 'Pod' ? 'pod' : subject.resource.toLowerCase()
+  const kind =
+    subject.kind === 'ServiceAccount'
+      ? 'service account'
+      : subject.kind === 'Pod'
+        ? 'pod'
+        : subject.resource.toLowerCase()
 
   return `${kind} ${subject.namespace}/${subject.name}`
 }
 
 /** Whether the identity webhook had its chance with a pod: it never sees manifests and templates. */
-export const isMutated = (subject: PodSubject | WorkloadSubject): boolean => subject.kind === 'Pod' && subject.stage !== 'source'
+export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>
+  subject.kind === 'Pod' && subject.stage !== 'source'
 
-/** Whether a field that a finding names says the same as before this request. Without an object before, nothing does. */
+/**
+ * Whether a field that a finding names says the same as before this request. Without an object before,
+ * nothing does.
+ */
 export function isUnchanged(subject: Subject, field: string): boolean {
   if (subject.oldAnnotations === undefined) return false
 

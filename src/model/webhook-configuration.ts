@@ -1,5 +1,5 @@
-import { annotationsOf, isRecord } from '../text/record.js'
 import { rememberGroups } from '../text/memoize.js'
+import { annotationsOf, isRecord } from '../text/record.js'
 import type { Stage } from './stage.js'
 
 /** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */
@@ -29,7 +29,10 @@ export interface ServiceReference {
   readonly port: number
 }
 
-/** A configuration of admission webhooks as rules see it: https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/mutating-webhook-configuration-v1/ */
+/**
+ * A configuration of admission webhooks as rules see it:
+ * https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/mutating-webhook-configuration-v1/
+ */
 export interface WebhookConfigurationSubject {
   readonly kind: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
   readonly stage: Stage
@@ -66,7 +69,9 @@ function webhookOf(entry: Readonly<Record<string, unknown>>, index: number): Web
       : undefined,
     caBundle: text(clientConfig['caBundle']),
     failurePolicy: text(entry['failurePolicy']),
-    admissionReviewVersions: list(entry['admissionReviewVersions']).filter((version) => typeof version === 'string'),
+    admissionReviewVersions: list(entry['admissionReviewVersions']).filter(
+      (version) => typeof version === 'string'
+    ),
     rules: list(entry['rules']),
     namespaceSelector: entry['namespaceSelector'],
     objectSelector: entry['objectSelector'],
@@ -76,12 +81,13 @@ function webhookOf(entry: Readonly<Record<string, unknown>>, index: number): Web
   }
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /**
- * Webhooks of the identity webhook: on EKS, self-managed, and as upstream's examples call it. Its name within the object counts,
- * not the object's.
+ * Webhooks of the identity webhook: on EKS, self-managed, and as upstream's examples call it. Its name within
+ * the object counts, not the object's.
  */
 export const identityWebhookNames: readonly string[] = [
   'iam-for-pods.amazonaws.com',
@@ -89,18 +95,31 @@ export const identityWebhookNames: readonly string[] = [
   'pod-identity-webhook.aws.mutate.io'
 ]
 
-/** Identity webhooks of a configuration, wherever they run. Only a mutating configuration has any: another cannot give a pod anything. */
+/**
+ * Identity webhooks of a configuration, wherever they run. Only a mutating configuration has any: another
+ * cannot give a pod anything.
+ */
 export function identityWebhooksOf({ kind, webhooks }: WebhookConfigurationSubject): Webhook[] {
-  return kind === 'MutatingWebhookConfiguration' ? webhooks.filter(({ name }) => identityWebhookNames.includes(name)) : []
+  return kind === 'MutatingWebhookConfiguration'
+    ? webhooks.filter(({ name }) => identityWebhookNames.includes(name))
+    : []
 }
 
-/** Whether it is the identity webhook that EKS itself runs: nobody can look into it, and nobody chose its settings. */
+/**
+ * Whether it is the identity webhook that EKS itself runs: nobody can look into it, and nobody chose its
+ * settings.
+ */
 export const isEksWebhook = ({ name, url }: Webhook): boolean =>
   name === 'iam-for-pods.amazonaws.com' && url !== undefined && isLoopback(url)
 
-/** Identity webhooks that run beside the API server itself, so that the cluster's own CA signs their certificate. */
+/**
+ * Identity webhooks that run beside the API server itself, so that the cluster's own CA signs their
+ * certificate.
+ */
 export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject): Webhook[] {
-  return webhooks.filter(({ name, url }) => identityWebhookNames.includes(name) && url !== undefined && isLoopback(url))
+  return webhooks.filter(
+    ({ name, url }) => identityWebhookNames.includes(name) && url !== undefined && isLoopback(url)
+  )
 }
 
 /** Whether a URL leads to the machine that calls it. */
@@ -109,14 +128,16 @@ export const isLoopback = (url: string): boolean => loopback.test(url)
 const loopback = /^https:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:\/|$)/i
 
 /** A Service and its port in one text: `shop/webhook:443`. */
-export const serviceKeyOf = ({ namespace, name, port }: ServiceReference): string => `${namespace}/${name}:${port}`
+export const serviceKeyOf = ({ namespace, name, port }: ServiceReference): string =>
+  `${namespace}/${name}:${port}`
 
 /** Where a webhook is called, in a sentence. */
 export const describeAddress = ({ url, service }: Webhook): string =>
   service === undefined ? (url ?? 'no address') : `service ${serviceKeyOf(service)}${service.path ?? ''}`
 
 /** A webhook's bundle in a sentence. */
-export const describeBundle = ({ name }: Webhook): string => `the caBundle${name === '' ? '' : ` of webhook ${name}`}`
+export const describeBundle = ({ name }: Webhook): string =>
+  `the caBundle${name === '' ? '' : ` of webhook ${name}`}`
 
 /** The path of a webhook's bundle, as findings name it. */
 export const caBundleField = ({ index }: Webhook): string => `webhooks[${index}].clientConfig.caBundle`
@@ -137,29 +158,41 @@ export function parseWebhookConfiguration(
     name: text(metadata['name'] ?? metadata['generateName']) ?? '',
     annotations: annotationsOf(object),
     webhooks: webhooksOf(object),
-    ...(isRecord(context.old) && { oldAnnotations: annotationsOf(context.old), oldWebhooks: webhooksOf(context.old) })
+    ...(isRecord(context.old) && {
+      oldAnnotations: annotationsOf(context.old),
+      oldWebhooks: webhooksOf(context.old)
+    })
   }
 }
 
 /**
- * Whether a field of a webhook says the same as before this request. Webhooks are matched by name, for their order means nothing;
- * the place of the field within the entry is what counts.
+ * Whether a field of a webhook says the same as before this request. Webhooks are matched by name, for their
+ * order means nothing; the place of the field within the entry is what counts.
  */
-export function isWebhookFieldUnchanged({ webhooks, oldWebhooks }: WebhookConfigurationSubject, field: string): boolean {
+export function isWebhookFieldUnchanged(
+  { webhooks, oldWebhooks }: WebhookConfigurationSubject,
+  field: string
+): boolean {
   const [, index, path = ''] = /^webhooks\[(\d+)\]\.(.+)$/.exec(field) ?? []
   const [webhook] = webhooksAt(webhooks, Number(index))
   if (webhook === undefined || oldWebhooks === undefined) return false
   const [old, second] = webhooksNamed(oldWebhooks, webhook.name)
   if (old === undefined || second !== undefined) return false
 
-  // A bundle is right or wrong for the server that is called, so a new address makes an old bundle a new mistake.
-  const parts = path.startsWith('clientConfig.') ? (['url', 'service', 'caBundle'] as const) : ([path.split(/[.[]/, 1)[0] ?? ''] as const)
+  // A bundle is right or wrong for the server that is called, so a new address makes an old bundle a new
+  // mistake.
+  const parts = path.startsWith('clientConfig.')
+    ? (['url', 'service', 'caBundle'] as const)
+    : ([path.split(/[.[]/, 1)[0] ?? ''] as const)
 
-  return parts.every((part) => part in webhook && JSON.stringify(valueOf(webhook, part)) === JSON.stringify(valueOf(old, part)))
+  return parts.every(
+    (part) => part in webhook && JSON.stringify(valueOf(webhook, part)) === JSON.stringify(valueOf(old, part))
+  )
 }
 
 const webhooksAt = rememberGroups(({ index }: Webhook) => index)
 /** The entries of a name, of which a valid configuration has one. */
 export const webhooksNamed = rememberGroups(({ name }: Webhook) => name)
 
-const valueOf = (webhook: Webhook, part: string): unknown => Object.entries(webhook).find(([key]) => key === part)?.[1]
+const valueOf = (webhook: Webhook, part: string): unknown =>
+  Object.entries(webhook).find(([key]) => key === part)?.[1]

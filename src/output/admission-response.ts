@@ -3,7 +3,10 @@ import { nameOf, type Subject } from '../model/subject.js'
 import { escapeText, shorten, shortList } from '../text/escape.js'
 import type { Verdict } from '../verdict/decide.js'
 
-/** The `response` of an AdmissionReview: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response */
+/**
+ * The `response` of an AdmissionReview:
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
+ */
 export interface AdmissionResponse {
   readonly uid: string
   readonly allowed: boolean
@@ -12,21 +15,31 @@ export interface AdmissionResponse {
   readonly auditAnnotations?: Readonly<Record<string, string>>
 }
 
-/** Tells a verdict to the API server: all errors in one denial, the rest as warnings, everything in audit annotations. */
+/**
+ * Tells a verdict to the API server: all errors in one denial, the rest as warnings, everything in audit
+ * annotations.
+ */
 export function admissionResponseOf(uid: string, subject: Subject, verdict: Verdict): AdmissionResponse {
-  if (verdict.findings.length === 0 && verdict.unchecked.length === 0) return { uid, allowed: verdict.allowed } // nearly all reviews
+  if (verdict.findings.length === 0 && verdict.unchecked.length === 0)
+    return { uid, allowed: verdict.allowed } // nearly all reviews
 
-  const reported = verdict.findings.filter(({ severity, waived }) => severity !== 'info' && waived === undefined)
+  const reported = verdict.findings.filter(
+    ({ severity, waived }) => severity !== 'info' && waived === undefined
+  )
   const isDenial = ({ severity }: Finding): boolean => severity === 'error' && !verdict.allowed
   const errors = reported.filter(isDenial)
   const warnings =
-    verdict.mode === 'audit' ? [] : [...findingWarnings(reported.filter((finding) => !isDenial(finding))), ...uncheckedWarnings(verdict)]
+    verdict.mode === 'audit'
+      ? []
+      : [...findingWarnings(reported.filter((finding) => !isDenial(finding))), ...uncheckedWarnings(verdict)]
   const auditAnnotations = auditAnnotationsOf(verdict)
 
   return {
     uid,
     allowed: verdict.allowed,
-    ...(errors.length > 0 && { status: { code: 403, reason: 'Forbidden', message: denialOf(subject, errors, verdict.iamAge) } }),
+    ...(errors.length > 0 && {
+      status: { code: 403, reason: 'Forbidden', message: denialOf(subject, errors, verdict.iamAge) }
+    }),
     ...(warnings.length > 0 && { warnings }),
     ...(auditAnnotations && { auditAnnotations })
   }
@@ -39,22 +52,33 @@ const maxCharacters = 2000
 const lineOf = (text: string): string => escapeText(shorten(text, maxCharacters))
 
 function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number | undefined): string {
-  const lines = errors.slice(0, maxFindings).flatMap(({ rule, message, fix }) => [`- ${rule}: ${lineOf(message)}`, `  fix: ${lineOf(fix)}`])
+  const lines = errors
+    .slice(0, maxFindings)
+    .flatMap(({ rule, message, fix }) => [`- ${rule}: ${lineOf(message)}`, `  fix: ${lineOf(fix)}`])
   const rest = errors.length > maxFindings ? [`- more errors: ${errors.length - maxFindings}`] : []
 
-  // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html, "Changes that I make are not always immediately visible"
-  const age = iamAge === undefined ? [] : [`IAM was read ${Math.round(iamAge)} s ago; it may take two minutes to show a change`]
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html, "Changes that I make are not
+  // always immediately visible"
+  const age =
+    iamAge === undefined
+      ? []
+      : [`IAM was read ${Math.round(iamAge)} s ago; it may take two minutes to show a change`]
 
   return [lineOf(nameOf(subject)), ...lines, ...rest, ...age].join('\n')
 }
 
-/** Two short warnings for a finding instead of a long one: warnings should stay below 120 characters, and kubectl prints a line for each. */
+/**
+ * Two short warnings for a finding instead of a long one: warnings should stay below 120 characters, and
+ * kubectl prints a line for each.
+ */
 function findingWarnings(findings: readonly Finding[]): string[] {
   const lines = findings
     .slice(0, maxFindings)
     .flatMap(({ rule, message, fix }) => [lineOf(`${rule}: ${message}`), lineOf(`${rule}: fix: ${fix}`)])
 
-  return findings.length > maxFindings ? [...lines, `irsa-guard: more warnings: ${findings.length - maxFindings}`] : lines
+  return findings.length > maxFindings
+    ? [...lines, `irsa-guard: more warnings: ${findings.length - maxFindings}`]
+    : lines
 }
 
 function uncheckedWarnings({ unchecked }: Verdict): string[] {
@@ -63,11 +87,14 @@ function uncheckedWarnings({ unchecked }: Verdict): string[] {
     .slice(0, maxFindings)
     .map(([reason, rules]) => lineOf(`not checked: ${shortList(rules.map(({ rule }) => rule))}: ${reason}`))
 
-  return byReason.length > maxFindings ? [...lines, `not checked: more reasons: ${byReason.length - maxFindings}`] : lines
+  return byReason.length > maxFindings
+    ? [...lines, `not checked: more reasons: ${byReason.length - maxFindings}`]
+    : lines
 }
 
 function auditAnnotationsOf({ findings, unchecked }: Verdict): Readonly<Record<string, string>> | undefined {
-  const idsOf = (list: readonly { rule: string }[]): string => [...new Set(list.map(({ rule }) => rule))].join(',')
+  const idsOf = (list: readonly { rule: string }[]): string =>
+    [...new Set(list.map(({ rule }) => rule))].join(',')
   const entries: readonly (readonly [string, string])[] = [
     ['findings', idsOf(findings.filter(({ waived }) => waived === undefined))],
     ['waived', idsOf(findings.filter(({ waived }) => waived !== undefined))],

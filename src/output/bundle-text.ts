@@ -1,25 +1,41 @@
-import { escapeText } from '../text/escape.js'
 import type { BundleReport } from '../ca-bundle/report.js'
+import { escapeText } from '../text/escape.js'
 
 /** A bundle's report for people. `patch` is the command that repairs it, when it was asked for. */
-export function bundleTextOf(report: BundleReport, { name, patch }: { name: string | undefined; patch: string | undefined }): string {
-  const { verdict, state, because, doubt, source, confirmedAt, certificates, faults, served, repaired } = report
+export function bundleTextOf(
+  report: BundleReport,
+  { name, patch }: { name: string | undefined; patch: string | undefined }
+): string {
+  const { verdict, state, because, doubt, source, confirmedAt, certificates, faults, served, repaired } =
+    report
   const lines = [
     ...(name === undefined ? [] : [`webhook ${name}`]),
     ...(verdict === undefined ? [] : verdictLines(verdict)),
     ...(state === undefined ? [] : [`${state === 'unknown' ? 'could not tell' : state}: ${because ?? ''}`]),
     ...(doubt === undefined || state === 'unknown' ? [] : [`warning: ${doubt}`]),
     ...(source === undefined ? [] : [`its injector takes the CA from: ${source}`]),
-    ...(confirmedAt === undefined ? [] : [`which CA is right is published in the WebhookTrust cluster, confirmed at ${confirmedAt}`]),
-    ...faults.flatMap(({ severity, message, fix }) => [`${severity === 'error' ? 'wrong' : 'warning'}: ${message}`, `  fix: ${fix}`]),
-    ...(certificates.length > 0 ? [`the API server reads ${certificates.length} of it:`] : [nothingReadText(report)]),
+    ...(confirmedAt === undefined
+      ? []
+      : [`which CA is right is published in the WebhookTrust cluster, confirmed at ${confirmedAt}`]),
+    ...faults.flatMap(({ severity, message, fix }) => [
+      `${severity === 'error' ? 'wrong' : 'warning'}: ${message}`,
+      `  fix: ${fix}`
+    ]),
+    ...(certificates.length > 0
+      ? [`the API server reads ${certificates.length} of it:`]
+      : [nothingReadText(report)]),
     ...certificates.flatMap(describe),
     ...(served.length === 0
       ? []
-      : [`the ${verdict?.of === 'api-server' ? 'API server' : 'server'} sends ${served.length}:`, ...served.flatMap(describe)])
+      : [
+          `the ${verdict?.of === 'api-server' ? 'API server' : 'server'} sends ${served.length}:`,
+          ...served.flatMap(describe)
+        ])
   ].map(escapeText)
   const repair =
-    patch === undefined || repaired === undefined ? [] : ['', Buffer.from(repaired, 'base64').toString('latin1').trimEnd(), '', patch]
+    patch === undefined || repaired === undefined
+      ? []
+      : ['', Buffer.from(repaired, 'base64').toString('latin1').trimEnd(), '', patch]
 
   return `${[...lines, ...repair].join('\n')}\n`
 }
@@ -30,10 +46,20 @@ const nothingReadText = ({ faults, state, verdict }: BundleReport): string =>
     ? 'the API server reads no certificate from it'
     : 'it is empty, so the API server trusts the roots of its own system only'
 
-function verdictLines({ accepted, host, of, reason = '', go = '' }: NonNullable<BundleReport['verdict']>): string[] {
+function verdictLines({
+  accepted,
+  host,
+  of,
+  reason = '',
+  go = ''
+}: NonNullable<BundleReport['verdict']>): string[] {
   const beside = 'a CA of the cluster signs for the API server and for the webhook beside it'
   if (accepted) {
-    return [of === undefined ? `accepted: the API server will talk to ${host}` : `accepted: it trusts the CA that signs now (${beside})`]
+    return [
+      of === undefined
+        ? `accepted: the API server will talk to ${host}`
+        : `accepted: it trusts the CA that signs now (${beside})`
+    ]
   }
 
   return [
@@ -45,7 +71,8 @@ function verdictLines({ accepted, host, of, reason = '', go = '' }: NonNullable<
 }
 
 function describe(certificate: BundleReport['certificates'][number]): string[] {
-  const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs } = certificate
+  const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs } =
+    certificate
   const { isClusterCa, isInjectedCa, isPublishedCa } = certificate
   const marks = [
     isCa ? 'CA' : 'no CA',

@@ -8,7 +8,10 @@ export interface Folded {
   readonly objects: readonly Reported['object'][]
 }
 
-/** Puts findings together that differ in nothing but their object, where its owner cannot mend the cause; at the place of the first. */
+/**
+ * Puts findings together that differ in nothing but their object, where its owner cannot mend the cause; at
+ * the place of the first.
+ */
 export function foldShared(findings: readonly Reported[]): Folded[] {
   const groups = Map.groupBy(findings, (finding) => {
     const { rule, severity, field, message, fix, waived, shared } = finding

@@ -13,19 +13,33 @@ export interface ObjectReference {
 
 export interface Report {
   readonly findings: readonly (Finding & { readonly object: ObjectReference })[]
-  readonly unchecked: readonly { rule: string; because: string; count: number; objects: readonly ObjectReference[] }[]
-  readonly summary: Readonly<Record<'objects' | 'errors' | 'warnings' | 'infos' | 'waived' | 'unchecked', number>>
+  readonly unchecked: readonly {
+    rule: string
+    because: string
+    count: number
+    objects: readonly ObjectReference[]
+  }[]
+  readonly summary: Readonly<
+    Record<'objects' | 'errors' | 'warnings' | 'infos' | 'waived' | 'unchecked', number>
+  >
 }
 
 /** Puts the verdicts of many objects together; what could not be checked is grouped by rule and reason. */
 export function reportOf(
   objects: number,
-  verdicts: readonly { object: ObjectReference; findings: readonly (Finding & { line: number })[]; unchecked: readonly Unchecked[] }[]
+  verdicts: readonly {
+    object: ObjectReference
+    findings: readonly (Finding & { line: number })[]
+    unchecked: readonly Unchecked[]
+  }[]
 ): Report {
   const findings = verdicts.flatMap(({ object, findings }) =>
     findings.map(({ line, ...finding }) => ({ ...finding, object: { ...object, line } }))
   )
-  const groups = new Map<string, { rule: string; because: string; count: number; objects: ObjectReference[] }>()
+  const groups = new Map<
+    string,
+    { rule: string; because: string; count: number; objects: ObjectReference[] }
+  >()
   for (const { object, unchecked } of verdicts) {
     for (const { rule, because } of unchecked) {
       const key = `${rule} ${because}`
@@ -36,7 +50,8 @@ export function reportOf(
     }
   }
   const counted = findings.filter(({ waived }) => waived === undefined)
-  const count = (severity: string): number => counted.filter((finding) => finding.severity === severity).length
+  const count = (severity: string): number =>
+    counted.filter((finding) => finding.severity === severity).length
 
   return {
     findings,

@@ -13,13 +13,26 @@ export interface TrustReport {
   readonly suggested?: object
 }
 
-/** A judgement for people: the policy with the deciding statement marked, what is wrong, and the corrected policy as a diff. */
-export function trustTextOf({ subject, verdict, overPermissive, statement, findings, suggested }: TrustReport, policy: unknown): string {
+/**
+ * A judgement for people: the policy with the deciding statement marked, what is wrong, and the corrected
+ * policy as a diff.
+ */
+export function trustTextOf(
+  { subject, verdict, overPermissive, statement, findings, suggested }: TrustReport,
+  policy: unknown
+): string {
   const shown = isRecord(policy) ? [...markedLines(policy, statement), ''] : []
-  const told = findings.flatMap(({ rule, severity, message, fix }) => [`${severity} ${rule}: ${message}`, `  fix: ${fix}`])
+  const told = findings.flatMap(({ rule, severity, message, fix }) => [
+    `${severity} ${rule}: ${message}`,
+    `  fix: ${fix}`
+  ])
   // Without an explicit Deny the statement is the Allow that comes nearest, and denies nothing itself.
   const isNearest = verdict === 'denied' && !findings.some(({ rule }) => rule === 'trust-explicit-deny')
-  const decided = isNearest ? nearestOf(statement) : statement === undefined ? '' : ` by statement ${statement}`
+  const decided = isNearest
+    ? nearestOf(statement)
+    : statement === undefined
+      ? ''
+      : ` by statement ${statement}`
   const headline = `${subject}: ${verdict}${decided}${overPermissive ? ', and open to others' : ''}`
   const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
 
@@ -42,16 +55,25 @@ function markedLines(policy: Readonly<Record<string, unknown>>, statement: numbe
 /** The lines that a statement takes, counted from zero, the second one no longer. */
 function rangeOf(policy: Readonly<Record<string, unknown>>, statement: number): [number, number] {
   const keys = Object.keys(policy)
-  const before = keys.slice(0, keys.indexOf('Statement')).reduce((sum, key) => sum + printed(policy[key]).length, 1)
+  const before = keys
+    .slice(0, keys.indexOf('Statement'))
+    .reduce((sum, key) => sum + printed(policy[key]).length, 1)
   const list: unknown = policy['Statement']
   if (!Array.isArray(list)) return [before, before + printed(list).length]
-  const from = list.slice(0, statement).reduce((sum: number, each: unknown) => sum + printed(each).length, before + 1)
+  const from = list
+    .slice(0, statement)
+    .reduce((sum: number, each: unknown) => sum + printed(each).length, before + 1)
 
   return [from, from + printed(list[statement]).length]
 }
 
 function patchOf(policy: unknown, suggested: unknown): string[] {
-  const patch = createTwoFilesPatch('trust policy', 'corrected', printed(policy).join('\n') + '\n', printed(suggested).join('\n') + '\n')
+  const patch = createTwoFilesPatch(
+    'trust policy',
+    'corrected',
+    printed(policy).join('\n') + '\n',
+    printed(suggested).join('\n') + '\n'
+  )
 
   return patch.trimEnd().split('\n').slice(1) // without the rule above the file names
 }

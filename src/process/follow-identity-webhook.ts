@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import { repeat } from './repeat.js'
-import { readIdentityWebhook, type IdentityWebhookReading } from '../sources/cluster/identity-webhook.js'
+import { type IdentityWebhookSettings, withAnnotationPrefix } from '../identity-webhook/settings.js'
 import type { KubeClient } from '../kube/client.js'
-import { withAnnotationPrefix, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import { type IdentityWebhookReading, readIdentityWebhook } from '../sources/cluster/identity-webhook.js'
+import { repeat } from './repeat.js'
 
 // Its flags change with an upgrade; the ConfigMap that kOps writes, with a role.
 const interval = 120_000
@@ -21,12 +21,20 @@ export interface FollowedIdentityWebhook {
   stop(): Promise<void>
 }
 
-/** Reads now and then how the cluster's identity webhook is set up; a prefix that is configured wins. The last answer stays. */
-export function followIdentityWebhook(client: KubeClient, annotationPrefix: string | undefined, log: Logger): FollowedIdentityWebhook {
+/**
+ * Reads now and then how the cluster's identity webhook is set up; a prefix that is configured wins. The last
+ * answer stays.
+ */
+export function followIdentityWebhook(
+  client: KubeClient,
+  annotationPrefix: string | undefined,
+  log: Logger
+): FollowedIdentityWebhook {
   let reading: IdentityWebhookReading | undefined
   const reads = repeat('identityWebhook', interval, log, async () => {
     const { settings, because } = await readIdentityWebhook(client, AbortSignal.timeout(timeout))
-    if (because !== undefined && because !== reading?.because) log.info({ because }, 'settings of the identity webhook are assumed')
+    if (because !== undefined && because !== reading?.because)
+      log.info({ because }, 'settings of the identity webhook are assumed')
     reading = { settings: withAnnotationPrefix(settings, annotationPrefix), because }
   })
 

@@ -4,8 +4,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 export type Checks = Readonly<Record<string, () => string | undefined>>
 
 /**
- * Builds the plain HTTP server for the kubelet and Prometheus: `/livez`, `/readyz` (`?verbose` lists checks and `notes`, which do not count),
- * `/metrics`. It does not listen.
+ * Builds the plain HTTP server for the kubelet and Prometheus: `/livez`, `/readyz` (`?verbose` lists checks
+ * and `notes`, which do not count), `/metrics`. It does not listen.
  */
 export function buildHealthApp(
   ready: Checks,
@@ -30,9 +30,13 @@ export function buildHealthApp(
         ? failures.map(([name, check]) => `${name}: ${check() ?? ''}`)
         : [...linesOf(ready, '-'), ...linesOf(notes, '!')]
 
-    return reply.code(failures.length === 0 ? 200 : 503).send(lines.length === 0 ? 'ok' : `${lines.join('\n')}\n`)
+    return reply
+      .code(failures.length === 0 ? 200 : 503)
+      .send(lines.length === 0 ? 'ok' : `${lines.join('\n')}\n`)
   })
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics())
+  )
 
   return app
 }

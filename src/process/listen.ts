@@ -1,13 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import { GuardError } from '../model/guard-error.js'
 
-/** Listens on all addresses, IPv6 too where the machine has it (EKS clusters may have IPv6 pods only). Throws ERR_CONFIG for a port in use. */
+/**
+ * Listens on all addresses, IPv6 too where the machine has it (EKS clusters may have IPv6 pods only). Throws
+ * ERR_CONFIG for a port in use.
+ */
 export async function listen(app: FastifyInstance, port: number): Promise<void> {
   try {
     await app.listen({ port, host: '::' })
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
-    if (error.code === 'EADDRINUSE') throw new GuardError('ERR_CONFIG', `port ${port} is in use`, { cause: error })
+    if (error.code === 'EADDRINUSE')
+      throw new GuardError('ERR_CONFIG', `port ${port} is in use`, { cause: error })
     if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error
     await app.listen({ port, host: '0.0.0.0' })
   }

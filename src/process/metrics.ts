@@ -71,7 +71,8 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['collection'] as const,
       registers,
       collect() {
-        for (const [collection, at] of Object.entries(lastEvents())) if (at) this.set({ collection }, at.getTime() / 1000)
+        for (const [collection, at] of Object.entries(lastEvents()))
+          if (at) this.set({ collection }, at.getTime() / 1000)
       }
     })
   }
@@ -88,8 +89,14 @@ interface Branch {
   readonly next: Map<string, Branch>
 }
 
-/** Counts in maps, and hands over when somebody scrapes: prom-client validates and hashes labels at each call, which is felt in a review. */
-function buildTally(registry: Registry, options: { name: string; help: string; labelNames: readonly string[] }): Tally {
+/**
+ * Counts in maps, and hands over when somebody scrapes: prom-client validates and hashes labels at each call,
+ * which is felt in a review.
+ */
+function buildTally(
+  registry: Registry,
+  options: { name: string; help: string; labelNames: readonly string[] }
+): Tally {
   const root: Branch = { count: 0, next: new Map() }
   new Counter({
     ...options,
@@ -97,7 +104,10 @@ function buildTally(registry: Registry, options: { name: string; help: string; l
     collect() {
       this.reset()
       for (const { labels, count } of leavesOf(root, [])) {
-        this.inc(Object.fromEntries(options.labelNames.map((name, index) => [name, labels[index] ?? ''])), count)
+        this.inc(
+          Object.fromEntries(options.labelNames.map((name, index) => [name, labels[index] ?? ''])),
+          count
+        )
       }
     }
   })
@@ -122,8 +132,14 @@ interface Samples {
 
 const batch = 1000
 
-/** Hands over many values at once, and what waits when somebody scrapes: one call to prom-client is slow, a thousand in a row are not. */
-function buildSamples(registry: Registry, options: { name: string; help: string; buckets: number[] }): Samples {
+/**
+ * Hands over many values at once, and what waits when somebody scrapes: one call to prom-client is slow, a
+ * thousand in a row are not.
+ */
+function buildSamples(
+  registry: Registry,
+  options: { name: string; help: string; buckets: number[] }
+): Samples {
   const waiting: number[] = []
   const histogram = new Histogram({ ...options, registers: [registry], collect: () => handOver() })
   const handOver = (): void => {
@@ -137,7 +153,10 @@ function buildSamples(registry: Registry, options: { name: string; help: string;
   }
 }
 
-function leavesOf({ count, next }: Branch, labels: readonly string[]): { labels: readonly string[]; count: number }[] {
+function leavesOf(
+  { count, next }: Branch,
+  labels: readonly string[]
+): { labels: readonly string[]; count: number }[] {
   const below = [...next].flatMap(([label, branch]) => leavesOf(branch, [...labels, label]))
 
   return count === 0 ? below : [{ labels, count }, ...below]

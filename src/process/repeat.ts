@@ -17,8 +17,8 @@ export interface Repeated {
 }
 
 /**
- * Does `work` at once and then `interval` milliseconds after each end; after a failure sooner, with back-off. A failure is logged once for
- * as long as it stays the same, and so is its end.
+ * Does `work` at once and then `interval` milliseconds after each end; after a failure sooner, with back-off.
+ * A failure is logged once for as long as it stays the same, and so is its end.
  */
 export function repeat(name: string, interval: number, log: Logger, work: () => Promise<void>): Repeated {
   const stopped = new AbortController()
@@ -45,9 +45,13 @@ export function repeat(name: string, interval: number, log: Logger, work: () => 
         failures++
       }
       begun.resolve(undefined)
-      await sleep(Math.min(shortestPause, interval), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped
+      await sleep(Math.min(shortestPause, interval), undefined, { signal: stopped.signal }).catch(
+        () => undefined
+      ) // stopped
       const pause = failures === 0 ? interval : Math.min(interval, 500 * 2 ** Math.min(failures - 1, 10))
-      await sleep(pause, undefined, { signal: AbortSignal.any([stopped.signal, wake.signal]) }).catch(() => undefined) // woken or stopped
+      await sleep(pause, undefined, { signal: AbortSignal.any([stopped.signal, wake.signal]) }).catch(
+        () => undefined
+      ) // woken or stopped
     }
   }
 

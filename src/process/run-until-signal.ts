@@ -2,10 +2,13 @@ import closeWithGrace from 'close-with-grace'
 import { GuardError } from '../model/guard-error.js'
 
 /**
- * Keeps the process until a signal asks it to end, then lets it finish its work; a second signal or 15 s end it at once. What goes wrong
- * meanwhile ends it, too: a GuardError with `complain` and exit code 2.
+ * Keeps the process until a signal asks it to end, then lets it finish its work; a second signal or 15 s end
+ * it at once. What goes wrong meanwhile ends it, too: a GuardError with `complain` and exit code 2.
  */
-export function runUntilSignal(running: { close(): Promise<void> }, complain: (error: GuardError) => void): void {
+export function runUntilSignal(
+  running: { close(): Promise<void> },
+  complain: (error: GuardError) => void
+): void {
   closeWithGrace({ delay: 15_000 }, async ({ err }) => {
     if (err instanceof GuardError) complain(err)
     else if (err) process.stderr.write(`irsa-guard: ${err.stack ?? err.message}\n`)

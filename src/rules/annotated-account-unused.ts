@@ -2,7 +2,10 @@ import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** Nothing runs as this annotated account, while a workload beside it runs as `default`: its serviceAccountName was forgotten. */
+/**
+ * Nothing runs as this annotated account, while a workload beside it runs as `default`: its
+ * serviceAccountName was forgotten.
+ */
 export const annotatedAccountUnused = defineRule({
   id: 'annotated-account-unused',
   severity: 'warning',

@@ -1,6 +1,6 @@
+import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { isInDate } from '../x509/certificate.js'
-import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** No certificate of the bundle is valid now, and Go looks at the dates of trust anchors too. */
@@ -13,9 +13,12 @@ export const caBundleExpired = defineRule({
     return webhooks.flatMap((webhook) => {
       const { bundle, faults } = diagnosisOf(webhook, now)
       const certificates = bundle?.certificates ?? []
-      if (certificates.length === 0 || certificates.some((certificate) => isInDate(certificate, now))) return []
+      if (certificates.length === 0 || certificates.some((certificate) => isInDate(certificate, now)))
+        return []
 
-      const causes = faults.filter(({ kind }) => kind === 'expired' || kind === 'not-yet-valid').map(({ message }) => message)
+      const causes = faults
+        .filter(({ kind }) => kind === 'expired' || kind === 'not-yet-valid')
+        .map(({ message }) => message)
 
       return {
         field: caBundleField(webhook),

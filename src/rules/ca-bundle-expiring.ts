@@ -1,6 +1,6 @@
+import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { isInDate } from '../x509/certificate.js'
-import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { defineRule } from './define-rule.js'
 
 /** A certificate of the bundle has expired or will within 30 days, while another is still valid. */
@@ -14,7 +14,8 @@ export const caBundleExpiring = defineRule({
       const { bundle, faults } = diagnosisOf(webhook, now)
       if (!bundle?.certificates.some((certificate) => isInDate(certificate, now))) return [] // ca-bundle-expired speaks for that
 
-      const fault = faults.find(({ kind }) => kind === 'expiring') ?? faults.find(({ kind }) => kind === 'expired')
+      const fault =
+        faults.find(({ kind }) => kind === 'expiring') ?? faults.find(({ kind }) => kind === 'expired')
       if (fault === undefined) return []
 
       return {

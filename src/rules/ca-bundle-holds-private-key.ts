@@ -1,8 +1,11 @@
-import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
+import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** Somebody pasted the CA's key together with its certificate: whoever may read the object can pose as the webhook. */
+/**
+ * Somebody pasted the CA's key together with its certificate: whoever may read the object can pose as the
+ * webhook.
+ */
 export const caBundleHoldsPrivateKey = defineRule({
   id: 'ca-bundle-holds-private-key',
   severity: 'warning',
@@ -13,7 +16,11 @@ export const caBundleHoldsPrivateKey = defineRule({
       const fault = diagnosisOf(webhook, now).faults.find(({ kind }) => kind === 'private-key')
       if (fault === undefined) return []
 
-      return { field: caBundleField(webhook), message: `${describeBundle(webhook)}: ${fault.message}`, fix: fault.fix }
+      return {
+        field: caBundleField(webhook),
+        message: `${describeBundle(webhook)}: ${fault.message}`,
+        fix: fault.fix
+      }
     })
   }
 })

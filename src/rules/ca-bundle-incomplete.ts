@@ -1,8 +1,10 @@
-import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
+import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** The cluster has several CAs, as during a rotation, and the bundle lacks one: it breaks when that one signs. */
+/**
+ * The cluster has several CAs, as during a rotation, and the bundle lacks one: it breaks when that one signs.
+ */
 export const caBundleIncomplete = defineRule({
   id: 'ca-bundle-incomplete',
   severity: 'warning',

@@ -1,8 +1,11 @@
-import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
+import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** The identity webhook serves a certificate of the cluster CA, and the bundle trusts another: no pod gets its role any more. */
+/**
+ * The identity webhook serves a certificate of the cluster CA, and the bundle trusts another: no pod gets its
+ * role any more.
+ */
 export const caBundleUntrusted = defineRule({
   id: 'ca-bundle-untrusted',
   severity: 'error',

@@ -1,8 +1,11 @@
-import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
+import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** The API server reads no certificate from the bundle, so every call of the webhook fails; with failurePolicy Ignore, silently. */
+/**
+ * The API server reads no certificate from the bundle, so every call of the webhook fails; with failurePolicy
+ * Ignore, silently.
+ */
 export const caBundleUnusable = defineRule({
   id: 'ca-bundle-unusable',
   severity: 'error',

@@ -1,7 +1,7 @@
 import { caInjectionsOf } from '../ca-bundle/injection.js'
-import { annotationField } from '../text/record.js'
-import { quote } from '../text/escape.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
+import { quote } from '../text/escape.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 /** An annotation asks somebody to fill in the bundle, and that does not happen. */

@@ -1,17 +1,24 @@
-import { hasAnnotationNamed, type AnnotationName } from '../identity-webhook/annotation-names.js'
-import { parseCsvRecord } from '../text/csv.js'
+import { type AnnotationName, hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { parseGoBool } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import type { Pod } from '../model/pod.js'
 import { annotationField, type Subject } from '../model/subject.js'
+import { parseCsvRecord } from '../text/csv.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-const ofAccounts = ['audience', 'token-expiration', 'sts-regional-endpoints'] as const satisfies readonly AnnotationName[]
+const ofAccounts = [
+  'audience',
+  'token-expiration',
+  'sts-regional-endpoints'
+] as const satisfies readonly AnnotationName[]
 const ofPods = ['token-expiration', 'skip-containers'] as const satisfies readonly AnnotationName[]
 type Companion = (typeof ofAccounts)[number] | (typeof ofPods)[number]
 
-/** An annotation beside the role holds what the identity webhook silently ignores, or what no token can be made with. */
+/**
+ * An annotation beside the role holds what the identity webhook silently ignores, or what no token can be
+ * made with.
+ */
 export const companionAnnotationInvalid = defineRule({
   id: 'companion-annotation-invalid',
   severity: 'warning',
@@ -19,7 +26,9 @@ export const companionAnnotationInvalid = defineRule({
   needs: ['identityWebhook'],
   concerns: (subject) => {
     const annotations = annotationsOf(subject)
-    return (subject.kind === 'ServiceAccount' ? ofAccounts : ofPods).some((name) => hasAnnotationNamed(annotations, name))
+    return (subject.kind === 'ServiceAccount' ? ofAccounts : ofPods).some((name) =>
+      hasAnnotationNamed(annotations, name)
+    )
   },
   check(subject, { identityWebhook: { annotationNames } }) {
     const pod = 'pod' in subject ? subject.pod : undefined
@@ -30,7 +39,13 @@ export const companionAnnotationInvalid = defineRule({
       const diagnosis = value === undefined ? undefined : diagnosisOf(name, value, pod)
       if (diagnosis === undefined) return []
 
-      return [{ field: annotationField(key, pod?.metadataField), message: `${key} ${diagnosis.message}`, fix: diagnosis.fix }]
+      return [
+        {
+          field: annotationField(key, pod?.metadataField),
+          message: `${key} ${diagnosis.message}`,
+          fix: diagnosis.fix
+        }
+      ]
     })
   }
 })
@@ -60,19 +75,25 @@ const diagnoses = {
         }
       : undefined,
   'sts-regional-endpoints': (value) =>
-    parseGoBool(value) === undefined ? { message: `is ${quote(value)}, which is ignored`, fix: 'write "true" or "false"' } : undefined,
+    parseGoBool(value) === undefined
+      ? { message: `is ${quote(value)}, which is ignored`, fix: 'write "true" or "false"' }
+      : undefined,
   'token-expiration': (value) => {
     const fix = 'write a number of seconds from 600 to 86400, in quotes'
-    if (!/^[+-]?\d+$/.test(value)) return { message: `is ${quote(value)}, not a whole number, so it is ignored`, fix }
+    if (!/^[+-]?\d+$/.test(value))
+      return { message: `is ${quote(value)}, not a whole number, so it is ignored`, fix }
     if (Number(value) < 600) return { message: `is ${quote(value)}, which is raised to 600 seconds`, fix }
 
-    return Number(value) > 86_400 ? { message: `is ${quote(value)}, more than the 24 hours that EKS gives a token`, fix } : undefined
+    return Number(value) > 86_400
+      ? { message: `is ${quote(value)}, more than the 24 hours that EKS gives a token`, fix }
+      : undefined
   },
   'skip-containers': (value, pod) => {
     const names = new Set(pod?.containers.map((container) => container.name))
     const fix = `write names of containers, with commas and no blanks between them, such as ${quote([...names].slice(0, 2).join(','))}`
     const asked = parseCsvRecord(value)
-    if (asked === undefined) return { message: `is ${quote(value)}, which cannot be read, so no container is skipped`, fix }
+    if (asked === undefined)
+      return { message: `is ${quote(value)}, which cannot be read, so no container is skipped`, fix }
     const unknown = [...new Set(asked)].filter((name) => !names.has(name)).slice(0, 3)
     if (unknown.length === 0) return undefined
     const blanks = unknown.filter((name) => names.has(name.trim()))

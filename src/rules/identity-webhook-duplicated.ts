@@ -1,7 +1,10 @@
 import { describeAddress, identityWebhooksOf } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** Two identity webhooks are called for the same pods: the first one's work stands, and the second is a trap for whoever repairs things. */
+/**
+ * Two identity webhooks are called for the same pods: the first one's work stands, and the second is a trap
+ * for whoever repairs things.
+ */
 export const identityWebhookDuplicated = defineRule({
   id: 'identity-webhook-duplicated',
   severity: 'warning',

@@ -13,7 +13,10 @@ export const identityWebhookMissesPods = defineRule({
       exclusionsOf(webhook).map(({ field, certainty, when }) => ({
         field: `webhooks[${webhook.index}].${field}`,
         message: `the API server does not call webhook ${webhook.name} ${when}; such pods start without their role`,
-        fix: field === 'rules' ? 'put the rule for the creation of pods back' : `if such pods may need a role, take that out of ${field}`,
+        fix:
+          field === 'rules'
+            ? 'put the rule for the creation of pods back'
+            : `if such pods may need a role, take that out of ${field}`,
         ...(certainty === 'perhaps' && { atMost: 'warning' as const })
       }))
     )

@@ -1,6 +1,6 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
-import { textOf } from '../text/record.js'
 import { annotationField } from '../model/subject.js'
+import { textOf } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 /** A service account asks for a role in a cluster in which nothing gives roles to pods. */
@@ -16,7 +16,8 @@ export const identityWebhookMissing = defineRule({
 
     return {
       field: annotationField(annotationNames['role-arn']),
-      message: 'no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role',
+      message:
+        'no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role',
       fix: 'register it again: docs/rules/identity-webhook-missing.md has the MutatingWebhookConfiguration of EKS',
       shared: true
     }

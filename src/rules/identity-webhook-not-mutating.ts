@@ -1,5 +1,5 @@
-import { shortList } from '../text/escape.js'
 import { identityWebhooksOf } from '../model/webhook-configuration.js'
+import { shortList } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** A pod that asked for a role was sent to the API server, and came back without one. */

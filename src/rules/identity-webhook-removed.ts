@@ -1,7 +1,15 @@
-import { describeAddress, identityWebhookNames, identityWebhooksOf, webhooksNamed } from '../model/webhook-configuration.js'
+import {
+  describeAddress,
+  identityWebhookNames,
+  identityWebhooksOf,
+  webhooksNamed
+} from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** An update takes the identity webhook away or leads it elsewhere: pods that start from now on get no role, or what another server gives them. */
+/**
+ * An update takes the identity webhook away or leads it elsewhere: pods that start from now on get no role,
+ * or what another server gives them.
+ */
 export const identityWebhookRemoved = defineRule({
   id: 'identity-webhook-removed',
   severity: 'warning',
@@ -26,7 +34,8 @@ export const identityWebhookRemoved = defineRule({
             }
       }
       const renamed = configuration.webhooks.find(
-        (webhook) => describeAddress(webhook) === address && webhooksNamed(oldWebhooks, webhook.name).length === 0
+        (webhook) =>
+          describeAddress(webhook) === address && webhooksNamed(oldWebhooks, webhook.name).length === 0
       )
       return {
         field: renamed === undefined ? 'webhooks' : `webhooks[${renamed.index}].name`,

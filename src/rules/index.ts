@@ -53,7 +53,10 @@ import { trustWildcardLiteral } from './trust-wildcard-literal.js'
 import { webhookBackendMissing } from './webhook-backend-missing.js'
 import { windowsTokenPath } from './windows-token-path.js'
 
-/** All rules, in the order in which their findings are told: what the object itself says first, then what IAM says of the role, and last its trust policy. */
+/**
+ * All rules, in the order in which their findings are told: what the object itself says first, then what IAM
+ * says of the role, and last its trust policy.
+ */
 export const rules: readonly Rule[] = [
   roleArnMalformed,
   roleArnPartitionMismatch,

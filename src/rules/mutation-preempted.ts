@@ -1,13 +1,16 @@
-import { tokenVolume } from '../identity-webhook/settings.js'
 import { containersToMutate, credentialsOf, injectedVariables } from '../identity-webhook/credentials.js'
 import { foreseeMutation } from '../identity-webhook/mutation.js'
-import type { Pod } from '../model/pod.js'
 import { isRequested } from '../identity-webhook/role-request.js'
+import { tokenVolume } from '../identity-webhook/settings.js'
+import type { Pod } from '../model/pod.js'
 import { isMutated } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** The template itself sets a part of what the identity webhook injects, which then leaves the rest out or half done. */
+/**
+ * The template itself sets a part of what the identity webhook injects, which then leaves the rest out or
+ * half done.
+ */
 export const mutationPreempted = defineRule({
   id: 'mutation-preempted',
   severity: 'warning',
@@ -32,7 +35,9 @@ export const mutationPreempted = defineRule({
                 field: credentials.field,
                 reason: `${credentials.lacks} after the identity webhook, which leaves alone what is set`
               }
-            : credentials.kind === 'web-identity' && credentials.role.value !== undefined && !isRequested(request, credentials.role.value)
+            : credentials.kind === 'web-identity' &&
+                credentials.role.value !== undefined &&
+                !isRequested(request, credentials.role.value)
               ? {
                   field: credentials.role.field,
                   reason: `sets role ${quote(credentials.role.value)}, which wins over ${request.role}`

@@ -3,7 +3,9 @@ import { bypassLabel, isBypassed, skippedNames } from '../identity-webhook/crede
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** The pod itself asks to be left alone, so containers run without the role that its service account asks for. */
+/**
+ * The pod itself asks to be left alone, so containers run without the role that its service account asks for.
+ */
 export const mutationSkipped = defineRule({
   id: 'mutation-skipped',
   severity: 'warning',

@@ -3,7 +3,10 @@ import { annotationField } from '../model/subject.js'
 import { argumentOf, quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** The provider does not accept the audience that the account's tokens are made for, so STS refuses every one of them. */
+/**
+ * The provider does not accept the audience that the account's tokens are made for, so STS refuses every one
+ * of them.
+ */
 export const oidcClientIdMissing = defineRule({
   id: 'oidc-client-id-missing',
   severity: 'error',

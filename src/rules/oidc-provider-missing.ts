@@ -15,7 +15,10 @@ export const oidcProviderMissing = defineRule({
 
     const account = provider.arn.split(':')[4]
     const url = `https://${provider.arn.replace(/^[^/]*\//, '')}`
-    const audience = argumentOf(audienceOf(annotations, identityWebhook) ?? identityWebhook.defaultAudience, 'AUDIENCE')
+    const audience = argumentOf(
+      audienceOf(annotations, identityWebhook) ?? identityWebhook.defaultAudience,
+      'AUDIENCE'
+    )
     const [similar] = provider.similar
 
     return {

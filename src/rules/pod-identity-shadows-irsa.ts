@@ -1,13 +1,18 @@
 import { defineRule } from './define-rule.js'
 
-/** The pod got EKS Pod Identity credentials although its service account is annotated with a role, which nothing uses then. */
+/**
+ * The pod got EKS Pod Identity credentials although its service account is annotated with a role, which
+ * nothing uses then.
+ */
 export const podIdentityShadowsIrsa = defineRule({
   id: 'pod-identity-shadows-irsa',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole'],
   concerns: ({ pod }) =>
-    pod.containers.some(({ variables }) => variables.some(({ name }) => name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI')),
+    pod.containers.some(({ variables }) =>
+      variables.some(({ name }) => name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI')
+    ),
   check(subject, { podRole: { request, containers } }) {
     for (const { container, credentials } of containers) {
       if (credentials.kind !== 'endpoint' || !credentials.isPodIdentity) continue

@@ -3,7 +3,10 @@ import { failedMutationSeverity } from '../model/pod-enforcement.js'
 import { isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** The service account asks for a role, but no container got it: the identity webhook did not mutate the pod, whatever the cause. */
+/**
+ * The service account asks for a role, but no container got it: the identity webhook did not mutate the pod,
+ * whatever the cause.
+ */
 export const podNotMutated = defineRule({
   id: 'pod-not-mutated',
   severity: 'error',

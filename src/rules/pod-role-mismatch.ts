@@ -1,6 +1,6 @@
 import { isInjected } from '../identity-webhook/credentials.js'
-import { failedMutationSeverity } from '../model/pod-enforcement.js'
 import { isRequested } from '../identity-webhook/role-request.js'
+import { failedMutationSeverity } from '../model/pod-enforcement.js'
 import { isMutated } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
@@ -23,8 +23,11 @@ export const podRoleMismatch = defineRule({
           field,
           message: `container ${container.name} got role ${quote(value)}, its service account ${subject.pod.serviceAccountName} asks for ${request.role}`,
           fix: 'take AWS_ROLE_ARN out of the template, or annotate the service account with the role that is meant; if the annotation changed a moment ago, create the pod again',
-          // A template that set another role did it on purpose, and the pod may work. What the identity webhook wrote itself is out of date.
-          atAdmission: isInjected(container) ? failedMutationSeverity(subject, podsEnforced) : ('warning' as const)
+          // A template that set another role did it on purpose, and the pod may work. What the identity
+          // webhook wrote itself is out of date.
+          atAdmission: isInjected(container)
+            ? failedMutationSeverity(subject, podsEnforced)
+            : ('warning' as const)
         }
       ]
     })

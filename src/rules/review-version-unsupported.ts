@@ -2,8 +2,9 @@ import { controlPlaneWebhooksOf, isEksWebhook } from '../model/webhook-configura
 import { defineRule } from './define-rule.js'
 
 /**
- * The registration makes the API server send EKS's identity webhook reviews of v1, and its releases answer v1beta1 only. What it became in
- * August 2026 answers both (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310); when EKS runs that is not published.
+ * The registration makes the API server send EKS's identity webhook reviews of v1, and its releases answer
+ * v1beta1 only. What it became in August 2026 answers both
+ * (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310); when EKS runs that is not published.
  */
 export const reviewVersionUnsupported = defineRule({
   id: 'review-version-unsupported',
@@ -14,8 +15,11 @@ export const reviewVersionUnsupported = defineRule({
     return controlPlaneWebhooksOf(configuration)
       .filter(isEksWebhook)
       .flatMap((webhook) => {
-        // The API server sends the first version of the list that it knows, and it knows two: k8s.io/apiserver, pkg/admission/plugin/webhook/request
-        const sent = webhook.admissionReviewVersions.find((version) => version === 'v1' || version === 'v1beta1')
+        // The API server sends the first version of the list that it knows, and it knows two:
+        // k8s.io/apiserver, pkg/admission/plugin/webhook/request
+        const sent = webhook.admissionReviewVersions.find(
+          (version) => version === 'v1' || version === 'v1beta1'
+        )
         if (sent !== 'v1') return []
 
         return {

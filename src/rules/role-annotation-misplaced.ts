@@ -2,16 +2,25 @@ import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** The role stands on a pod or a workload, where the identity webhook never looks: it belongs on the service account. */
+/**
+ * The role stands on a pod or a workload, where the identity webhook never looks: it belongs on the service
+ * account.
+ */
 export const roleAnnotationMisplaced = defineRule({
   id: 'role-annotation-misplaced',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['identityWebhook'],
-  concerns: ({ annotations, pod }) => hasAnnotationNamed(annotations, 'role-arn') || hasAnnotationNamed(pod.annotations, 'role-arn'),
+  concerns: ({ annotations, pod }) =>
+    hasAnnotationNamed(annotations, 'role-arn') || hasAnnotationNamed(pod.annotations, 'role-arn'),
   check({ namespace, annotations, pod }, { identityWebhook: { annotationNames } }) {
     const key = annotationNames['role-arn']
-    const metadataField = annotations[key] !== undefined ? 'metadata' : pod.annotations[key] !== undefined ? pod.metadataField : undefined
+    const metadataField =
+      annotations[key] !== undefined
+        ? 'metadata'
+        : pod.annotations[key] !== undefined
+          ? pod.metadataField
+          : undefined
     if (metadataField === undefined) return
 
     return {

@@ -2,7 +2,10 @@ import { annotationField } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** A role trusts exactly this service account, which does not ask for it: the annotation was forgotten, so pods get no role. */
+/**
+ * A role trusts exactly this service account, which does not ask for it: the annotation was forgotten, so
+ * pods get no role.
+ */
 export const roleAnnotationMissing = defineRule({
   id: 'role-annotation-missing',
   severity: 'warning',

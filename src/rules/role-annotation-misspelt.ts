@@ -3,7 +3,10 @@ import { annotationField } from '../model/subject.js'
 import { closestTo, quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** The role stands under a key that is nearly right, or that of another tool, so the identity webhook does not see it. */
+/**
+ * The role stands under a key that is nearly right, or that of another tool, so the identity webhook does not
+ * see it.
+ */
 export const roleAnnotationMisspelt = defineRule({
   id: 'role-annotation-misspelt',
   severity: 'warning',
@@ -28,7 +31,10 @@ export const roleAnnotationMisspelt = defineRule({
   }
 })
 
-/** Of kube2iam and kiam: https://github.com/jtblin/kube2iam. They read it from pods, so on a service account it does nothing at all. */
+/**
+ * Of kube2iam and kiam: https://github.com/jtblin/kube2iam. They read it from pods, so on a service account
+ * it does nothing at all.
+ */
 const kube2iamKey = 'iam.amazonaws.com/role'
 
 function isMeant(key: string, value: unknown, right: string): boolean {

@@ -1,5 +1,5 @@
-import { escapeText } from '../text/escape.js'
 import { annotationField } from '../model/subject.js'
+import { escapeText } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
 /** An update takes the role away: pods that start from now on get no credentials, or those of the node. */

@@ -1,13 +1,15 @@
-import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
-import { annotationField, isRecord } from '../text/record.js'
-import { enclosedIn, quote } from '../text/escape.js'
 import type { Problem } from '../model/finding.js'
+import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
+import { enclosedIn, quote } from '../text/escape.js'
+import { annotationField, isRecord } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 const shape = 'arn:aws:iam::<12-digit account>:role/<path/><name>'
 const noOther = `write the ARN of a role, ${shape}`
 
-/** The annotation holds something else than a role ARN, so STS will refuse it, or nothing is injected at all. */
+/**
+ * The annotation holds something else than a role ARN, so STS will refuse it, or nothing is injected at all.
+ */
 export const roleArnMalformed = defineRule({
   id: 'role-arn-malformed',
   severity: 'error',
@@ -16,7 +18,8 @@ export const roleArnMalformed = defineRule({
   check(account, { identityWebhook: { annotationNames, composeRoleArn } }) {
     const value = account.annotations[annotationNames['role-arn']]
     if (value === undefined || (typeof value === 'string' && parseRoleArn(value) !== undefined)) return
-    if (composeRoleArn && typeof value === 'string' && value.length <= longestRoleArn && isBareName(value)) return
+    if (composeRoleArn && typeof value === 'string' && value.length <= longestRoleArn && isBareName(value))
+      return
 
     return { field: annotationField(annotationNames['role-arn']), ...diagnosisOf(value) }
   }
@@ -26,41 +29,76 @@ type Diagnosis = Omit<Problem, 'field'>
 
 function diagnosisOf(value: unknown): Diagnosis {
   if (typeof value === 'number') {
-    return said(`the annotation is the number ${value}, a text was expected`, `${noOther}, in quotes, so that YAML keeps its digits`)
+    return said(
+      `the annotation is the number ${value}, a text was expected`,
+      `${noOther}, in quotes, so that YAML keeps its digits`
+    )
   }
   if (isRecord(value) && Object.keys(value)[0]?.startsWith('{')) {
-    return said('the annotation is a map: YAML reads a template without quotes, {{ … }}, as one', `render it before applying: ${noOther}`)
+    return said(
+      'the annotation is a map: YAML reads a template without quotes, {{ … }}, as one',
+      `render it before applying: ${noOther}`
+    )
   }
   if (typeof value !== 'string') {
-    const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : JSON.stringify(value)
+    const found =
+      value === null
+        ? 'null'
+        : Array.isArray(value)
+          ? 'a list'
+          : typeof value === 'object'
+            ? 'a map'
+            : JSON.stringify(value)
     return said(`the annotation is ${found}, a text was expected`, noOther)
   }
   if (value === '') {
     // Charts render an empty value where no role is wanted, and the identity webhook then injects nothing.
-    return { ...said('the annotation is empty, so pods get no role', `${noOther}, or remove the annotation`), atAdmission: 'warning' }
+    return {
+      ...said('the annotation is empty, so pods get no role', `${noOther}, or remove the annotation`),
+      atAdmission: 'warning'
+    }
   }
   if (value.length > longestRoleArn) {
-    return said(`the annotation is ${value.length} characters long, and an ARN has at most ${longestRoleArn}: ${quote(value)}`, noOther)
+    return said(
+      `the annotation is ${value.length} characters long, and an ARN has at most ${longestRoleArn}: ${quote(value)}`,
+      noOther
+    )
   }
 
-  return templateIn(value) ?? wrappingAround(value) ?? otherResourceIn(value) ?? accountIn(value) ?? nameOnly(value) ?? restOf(value)
+  return (
+    templateIn(value) ??
+    wrappingAround(value) ??
+    otherResourceIn(value) ??
+    accountIn(value) ??
+    nameOnly(value) ??
+    restOf(value)
+  )
 }
 
 const said = (message: string, fix: string): Diagnosis => ({ message, fix })
 
 function templateIn(value: string): Diagnosis | undefined {
   const template =
-    enclosedIn(value, '${', '}') ?? enclosedIn(value, '{{', '}}') ?? /\$\([A-Za-z_]\w*\)|<[A-Za-z][^<>]*>|%[A-Z_]+%/.exec(value)?.[0]
+    enclosedIn(value, '${', '}') ??
+    enclosedIn(value, '{{', '}}') ??
+    /\$\([A-Za-z_]\w*\)|<[A-Za-z][^<>]*>|%[A-Z_]+%/.exec(value)?.[0]
   if (template === undefined) return
 
-  return said(`the annotation holds the unrendered template ${quote(template)}: ${quote(value)}`, `render it before applying: ${noOther}`)
+  return said(
+    `the annotation holds the unrendered template ${quote(template)}: ${quote(value)}`,
+    `render it before applying: ${noOther}`
+  )
 }
 
 function wrappingAround(value: string): Diagnosis | undefined {
   const corrected = value.replace(/[\s"'`\u200b\ufeff]+/gu, '')
   if (corrected === value || parseRoleArn(corrected) === undefined) return
 
-  const found = /[\r\n]/.test(value) ? 'a line break' : /["'`]/.test(value) ? 'quotes as part of the value' : 'a blank'
+  const found = /[\r\n]/.test(value)
+    ? 'a line break'
+    : /["'`]/.test(value)
+      ? 'quotes as part of the value'
+      : 'a blank'
   return said(`the annotation holds ${found}: ${quote(value)}`, `write ${corrected}`)
 }
 
@@ -74,13 +112,15 @@ const otherResources: Readonly<Record<string, string>> = {
 }
 
 function otherResourceIn(value: string): Diagnosis | undefined {
-  const [, partition, account, type = '', rest = ''] = /^arn:(aws[a-z0-9-]*):(?:iam|sts)::(\d*|aws):([a-z-]+)\/(.*)$/s.exec(value) ?? []
+  const [, partition, account, type = '', rest = ''] =
+    /^arn:(aws[a-z0-9-]*):(?:iam|sts)::(\d*|aws):([a-z-]+)\/(.*)$/s.exec(value) ?? []
   const found = Object.hasOwn(otherResources, type) ? otherResources[type] : undefined
   if (found === undefined) return
 
   const message = `the annotation is the ARN of ${found}, not of a role: ${quote(value)}`
   const role = `arn:${partition}:iam::${account}:role/${rest.split('/')[0]}`
-  if (type === 'assumed-role' && parseRoleArn(role) !== undefined) return said(message, `write ${role}, with the role's path if it has one`)
+  if (type === 'assumed-role' && parseRoleArn(role) !== undefined)
+    return said(message, `write ${role}, with the role's path if it has one`)
 
   return said(message, noOther)
 }
@@ -115,7 +155,10 @@ function accountIn(value: string): Diagnosis | undefined {
       ? 'is missing'
       : 'is not a number of 12 digits'
 
-  return said(`the account id ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`, noOther)
+  return said(
+    `the account id ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`,
+    noOther
+  )
 }
 
 const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value) && !value.startsWith('arn')
@@ -124,11 +167,18 @@ function nameOnly(value: string): Diagnosis | undefined {
   if (!isBareName(value)) return
   if (/^\d(?:\.\d+)?e\+\d+$/i.test(value)) {
     // As a bare name below, for it could be one.
-    return { ...said(`the annotation is a number that was rendered as ${quote(value)}`, noOther), atAdmission: 'warning' }
+    return {
+      ...said(`the annotation is a number that was rendered as ${quote(value)}`, noOther),
+      atAdmission: 'warning'
+    }
   }
 
-  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which may be where nobody can look.
-  return { ...said(`the annotation is a bare name, not an ARN: ${quote(value)}`, noOther), atAdmission: 'warning' }
+  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which may be
+  // where nobody can look.
+  return {
+    ...said(`the annotation is a bare name, not an ARN: ${quote(value)}`, noOther),
+    atAdmission: 'warning'
+  }
 }
 
 function restOf(value: string): Diagnosis {

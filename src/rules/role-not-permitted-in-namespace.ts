@@ -1,9 +1,9 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { allowedRolesAnnotation, isRoleAllowed } from '../model/namespace.js'
-import { textOf } from '../text/record.js'
 import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
 import { annotationField } from '../model/subject.js'
 import { quote } from '../text/escape.js'
+import { textOf } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 /** The namespace says which roles its service accounts may ask for, and this is none of them. */
@@ -19,7 +19,8 @@ export const roleNotPermittedInNamespace = defineRule({
     const role = textOf(annotations[key])
     // A longer string is no role; role-arn-malformed says so.
     if (role === undefined || role.length > longestRoleArn || isRoleAllowed(namespace, role)) return
-    // What is no ARN gives no role, except for a bare name: an identity webhook may be set up to make an ARN of it.
+    // What is no ARN gives no role, except for a bare name: an identity webhook may be set up to make an ARN
+    // of it.
     if (parseRoleArn(role) === undefined && role.includes('arn:')) return
 
     return {

@@ -1,4 +1,4 @@
-import { variableOf, type Container, type Variable } from '../model/pod.js'
+import { type Container, type Variable, variableOf } from '../model/pod.js'
 import { defineRule } from './define-rule.js'
 
 /** A container sets an access key, which every AWS SDK prefers to the role. */
@@ -24,7 +24,10 @@ export const staticCredentialsShadowRole = defineRule({
   }
 })
 
-/** The access key counts only with its secret: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html */
+/**
+ * The access key counts only with its secret:
+ * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+ */
 function keyOf(container: Container): Variable | undefined {
   const key = variableOf(container, 'AWS_ACCESS_KEY_ID')
   const secret = variableOf(container, 'AWS_SECRET_ACCESS_KEY')

@@ -17,7 +17,8 @@ export const tokenAudienceMismatch = defineRule({
       const { field, audience } = credentials.token
       if (audience === request.audience) continue
 
-      const found = audience === undefined ? 'no audience, so the one of the API server' : `audience ${quote(audience)}`
+      const found =
+        audience === undefined ? 'no audience, so the one of the API server' : `audience ${quote(audience)}`
       return {
         field: `${field}.audience`,
         message: `the token of container ${container.name} has ${found}; ${quote(request.audience)} was expected${assumptionOf(identityWebhook)}`,

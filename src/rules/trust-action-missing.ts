@@ -12,9 +12,14 @@ export const trustActionMissing = defineRule({
     if (miss?.kind !== 'action') return
 
     const role = roleNamed(account, identityWebhook)
-    const fix = 'put sts:AssumeRoleWithWebIdentity into the Action of the statement that trusts the OIDC provider'
+    const fix =
+      'put sts:AssumeRoleWithWebIdentity into the Action of the statement that trusts the OIDC provider'
     if (miss.statement === undefined)
-      return trustProblem(identityWebhook, `${role} trusts nobody: its trust policy has no Allow statement`, fix)
+      return trustProblem(
+        identityWebhook,
+        `${role} trusts nobody: its trust policy has no Allow statement`,
+        fix
+      )
 
     return trustProblem(
       identityWebhook,

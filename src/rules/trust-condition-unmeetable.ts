@@ -1,7 +1,10 @@
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
-/** A condition of the trust policy asks for something that no pod's request carries, or for a time that has passed. */
+/**
+ * A condition of the trust policy asks for something that no pod's request carries, or for a time that has
+ * passed.
+ */
 export const trustConditionUnmeetable = defineRule({
   id: 'trust-condition-unmeetable',
   severity: 'error',

@@ -2,7 +2,10 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
-/** Whether the role lets the service account in is decided by the request: its address, its time, or what AWS does not document. */
+/**
+ * Whether the role lets the service account in is decided by the request: its address, its time, or what AWS
+ * does not document.
+ */
 export const trustDependsOnRuntime = defineRule({
   id: 'trust-depends-on-runtime',
   severity: 'warning',
@@ -11,9 +14,12 @@ export const trustDependsOnRuntime = defineRule({
   check(account, { trust, identityWebhook }) {
     if (trust.verdict !== 'depends') return
 
-    const keys = trust.dependsOn.length === 0 ? '' : ` on ${trust.dependsOn.slice(0, 10).map(quote).join(', ')}`
+    const keys =
+      trust.dependsOn.length === 0 ? '' : ` on ${trust.dependsOn.slice(0, 10).map(quote).join(', ')}`
     const open =
-      trust.undocumented.length === 0 ? '' : `${keys === '' ? '' : ' and'} on what AWS does not document: ${trust.undocumented.join(', ')}`
+      trust.undocumented.length === 0
+        ? ''
+        : `${keys === '' ? '' : ' and'} on what AWS does not document: ${trust.undocumented.join(', ')}`
     return trustProblem(
       identityWebhook,
       `whether ${roleNamed(account, identityWebhook)} lets ${trust.subject} in depends${keys}${open} (statement ${trust.statement ?? 0})`,

@@ -4,7 +4,10 @@ import { roleNamed, trustProblem } from './trust-wording.js'
 
 const kinds = new Set(['other-namespaces', 'own-namespace', 'anyone', 'any-provider'])
 
-/** The trust policy lets in service accounts beyond those it names: by a wildcard, or because everyone is a principal. */
+/**
+ * The trust policy lets in service accounts beyond those it names: by a wildcard, or because everyone is a
+ * principal.
+ */
 export const trustSubjectTooBroad = defineRule({
   id: 'trust-subject-too-broad',
   severity: 'warning',
@@ -23,7 +26,10 @@ export const trustSubjectTooBroad = defineRule({
         `name the provider: "Principal": {"Federated": ${quote(trust.provider)}}`
       )
     }
-    const whom = kind === 'other-namespaces' ? 'service accounts of other namespaces' : 'every such service account of its namespace'
+    const whom =
+      kind === 'other-namespaces'
+        ? 'service accounts of other namespaces'
+        : 'every such service account of its namespace'
     const pattern = value === undefined ? '' : ` by ${quote(value)}`
     return trustProblem(
       identityWebhook,

@@ -12,7 +12,8 @@ export const trustSubjectUnchecked = defineRule({
     const found = trust.breadth.find(({ kind }) => kind === 'no-subject' || kind === 'negated-subject')
     if (found === undefined) return
 
-    const lacks = found.kind === 'no-subject' ? 'has no condition on :sub' : 'only says which subjects may not'
+    const lacks =
+      found.kind === 'no-subject' ? 'has no condition on :sub' : 'only says which subjects may not'
     return trustProblem(
       identityWebhook,
       `every service account of the cluster may have ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,

@@ -1,19 +1,26 @@
+import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
-import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { annotationField, type ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 
 /** A problem with the trust policy of the role that an account asks for: it is told at the annotation. */
-export const trustProblem = ({ annotationNames }: IdentityWebhookSettings, message: string, fix: string): Problem => ({
+export const trustProblem = (
+  { annotationNames }: IdentityWebhookSettings,
+  message: string,
+  fix: string
+): Problem => ({
   field: annotationField(annotationNames['role-arn']),
   message,
   fix
 })
 
 /** The role by its name, as messages begin; a policy that is judged without an account has none. */
-export function roleNamed({ annotations }: ServiceAccountSubject, { annotationNames }: IdentityWebhookSettings): string {
+export function roleNamed(
+  { annotations }: ServiceAccountSubject,
+  { annotationNames }: IdentityWebhookSettings
+): string {
   const value = annotations[annotationNames['role-arn']]
   const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
 
@@ -39,4 +46,7 @@ function conditionShown({ operator, key, wanted, actual, isAbsent, says }: Faile
 
 /** The deciding condition, and the others that fail beside it. */
 export const conditionsShown = (failed: readonly FailedCondition[]): string =>
-  [...failed.slice(0, 4).map(conditionShown), ...(failed.length > 4 ? [`${failed.length - 4} more conditions fail`] : [])].join('; also ')
+  [
+    ...failed.slice(0, 4).map(conditionShown),
+    ...(failed.length > 4 ? [`${failed.length - 4} more conditions fail`] : [])
+  ].join('; also ')

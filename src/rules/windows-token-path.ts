@@ -2,7 +2,10 @@ import { isWindowsSelected } from '../identity-webhook/mutation.js'
 import { variableOf } from '../model/pod.js'
 import { defineRule } from './define-rule.js'
 
-/** The pod runs on Windows, but the identity webhook cannot see it, so it injects the token's path as Linux writes it. */
+/**
+ * The pod runs on Windows, but the identity webhook cannot see it, so it injects the token's path as Linux
+ * writes it.
+ */
 export const windowsTokenPath = defineRule({
   id: 'windows-token-path',
   severity: 'warning',
@@ -10,7 +13,9 @@ export const windowsTokenPath = defineRule({
   needs: ['podRole'],
   // A runtime class may add the node selector before the identity webhook looks.
   concerns: ({ kind, stage, pod }) =>
-    pod.wantsWindows && !isWindowsSelected(pod) && (pod.runtimeClassName === undefined || (kind === 'Pod' && stage !== 'source')),
+    pod.wantsWindows &&
+    !isWindowsSelected(pod) &&
+    (pod.runtimeClassName === undefined || (kind === 'Pod' && stage !== 'source')),
   check({ pod }, { podRole: { containers } }) {
     const isAffected = containers.some(({ container, credentials }) => {
       const file = variableOf(container, 'AWS_WEB_IDENTITY_TOKEN_FILE')
@@ -20,7 +25,8 @@ export const windowsTokenPath = defineRule({
 
     return {
       field: `${pod.specField}.nodeSelector`,
-      message: 'the pod runs on Windows, but its node selector does not say so: the path of the token will be one of Linux',
+      message:
+        'the pod runs on Windows, but its node selector does not say so: the path of the token will be one of Linux',
       fix: 'add kubernetes.io/os: windows to the nodeSelector; the identity webhook looks at nothing else'
     }
   }

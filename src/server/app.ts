@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { parseAdmissionReview, type AdmissionRequest } from '../input/admission-review.js'
-import type { AdmissionResponse } from '../output/admission-response.js'
+import { type AdmissionRequest, parseAdmissionReview } from '../input/admission-review.js'
 import { after } from '../model/after.js'
-import { endOfString } from '../text/json.js'
+import type { AdmissionResponse } from '../output/admission-response.js'
 import { quote } from '../text/escape.js'
+import { endOfString } from '../text/json.js'
 import { rememberLast } from '../text/memoize.js'
 import { BodyBudget, type Refusals } from './body-budget.js'
 import { limitConnections } from './connection-limit.js'
@@ -14,7 +14,8 @@ import type { Judge } from './judge.js'
 // Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
 const bodyLimit = 8 * 1024 * 1024
 
-// The bodies of all connections together. Parsed, one of 8 MiB may take fifteen times as much, and the manifest limits memory to 512 MiB.
+// The bodies of all connections together. Parsed, one of 8 MiB may take fifteen times as much, and the
+// manifest limits memory to 512 MiB.
 const bytesInFlight = 16 * 1024 * 1024
 
 // An API server keeps a handful of connections; a connection costs about 50 kB.
@@ -23,10 +24,15 @@ const maxConnections = 1000
 // Go's JSON decoder refuses at depth 10,000; no Kubernetes object comes near 5,000.
 const depthLimit = 5000
 
-/** TLS settings of the server; a certificate that replaces another must come with all of them (Node forgets what is not repeated). */
+/**
+ * TLS settings of the server; a certificate that replaces another must come with all of them (Node forgets
+ * what is not repeated).
+ */
 export const tlsSettings = { minVersion: 'TLSv1.2' } as const
 
-/** What happened to one review, for log and metrics. `response` is missing when it was malformed or failed. */
+/**
+ * What happened to one review, for log and metrics. `response` is missing when it was malformed or failed.
+ */
 export interface Reviewed {
   readonly request?: AdmissionRequest
   readonly response?: AdmissionResponse
@@ -36,7 +42,10 @@ export interface Reviewed {
   readonly milliseconds: number
 }
 
-/** Builds the admission server. It does not listen. `deadline` in milliseconds; a shorter webhook timeout wins. */
+/**
+ * Builds the admission server. It does not listen. `deadline` in milliseconds; a shorter webhook timeout
+ * wins.
+ */
 export function buildApp({
   judge,
   deadline,
@@ -52,16 +61,26 @@ export function buildApp({
   isDraining?: () => boolean
 }): FastifyInstance {
   const app = Fastify({
-    // An API server keeps idle connections for 90 s and does not send a POST again: so we must close later than it does.
+    // An API server keeps idle connections for 90 s and does not send a POST again: so we must close later
+    // than it does.
     keepAliveTimeout: 120_000,
-    // Headers within 5 s and the whole request within 10 s, looked at every second: Fastify's own defaults let a slow body drip for ever.
+    // Headers within 5 s and the whole request within 10 s, looked at every second: Fastify's own defaults
+    // let a slow body drip for ever.
     requestTimeout: 10_000,
     // A client that does not read its answer.
     connectionTimeout: 20_000,
     return503OnClosing: false,
     routerOptions: { querystringParser: rememberLast(readQuery) },
     ...(https
-      ? { https: { ...https, ...tlsSettings, handshakeTimeout: 5000, headersTimeout: 5000, connectionsCheckingInterval: 1000 } }
+      ? {
+          https: {
+            ...https,
+            ...tlsSettings,
+            handshakeTimeout: 5000,
+            headersTimeout: 5000,
+            connectionsCheckingInterval: 1000
+          }
+        }
       : { http: { headersTimeout: 5000, connectionsCheckingInterval: 1000 } })
   }) as unknown as FastifyInstance // with and without https the instance differs only in the type of its raw server
 
@@ -77,38 +96,52 @@ export function buildApp({
 
   app.setNotFoundHandler((request, reply) => {
     budget.release(request.raw)
-    return reply
-      .code(404)
-      .send({ statusCode: 404, error: `there is no ${request.method} ${quote(request.url)}; reviews go to POST /validate` })
+    return reply.code(404).send({
+      statusCode: 404,
+      error: `there is no ${request.method} ${quote(request.url)}; reviews go to POST /validate`
+    })
   })
 
   app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
     budget.release(request.raw)
     const statusCode = error.statusCode ?? 500
-    onReviewed?.({ ...(statusCode >= 500 && { error }), ...(statusCode === 429 && { isOverload: true }), milliseconds: reply.elapsedTime })
-    return reply.code(statusCode).send({ statusCode, error: statusCode < 500 ? describeRefusal(error, request) : 'internal error' })
-  })
-
-  app.post<{ Querystring: Query }>('/validate', { schema: { response: { 200: reviewSchema } } }, (request, reply) => {
-    const parsed = parseAdmissionReview(request.body)
-    if ('malformed' in parsed) throw httpError(400, parsed.malformed)
-
-    const within = new Deadline(Math.min(deadline, request.query.timeLeft))
-    const answer = judge(parsed, within)
-
-    return after(answer instanceof Promise ? answer.finally(() => within.clear()) : answer, (response) => {
-      budget.release(request.raw)
-      onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
-      if (isDraining()) reply.header('connection', 'close')
-
-      return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
+    onReviewed?.({
+      ...(statusCode >= 500 && { error }),
+      ...(statusCode === 429 && { isOverload: true }),
+      milliseconds: reply.elapsedTime
     })
+    return reply
+      .code(statusCode)
+      .send({ statusCode, error: statusCode < 500 ? describeRefusal(error, request) : 'internal error' })
   })
+
+  app.post<{ Querystring: Query }>(
+    '/validate',
+    { schema: { response: { 200: reviewSchema } } },
+    (request, reply) => {
+      const parsed = parseAdmissionReview(request.body)
+      if ('malformed' in parsed) throw httpError(400, parsed.malformed)
+
+      const within = new Deadline(Math.min(deadline, request.query.timeLeft))
+      const answer = judge(parsed, within)
+
+      return after(answer instanceof Promise ? answer.finally(() => within.clear()) : answer, (response) => {
+        budget.release(request.raw)
+        onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
+        if (isDraining()) reply.header('connection', 'close')
+
+        return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
+      })
+    }
+  )
 
   return app
 }
 
-/** What an answer looks like: Fastify makes a faster serializer of it than JSON.stringify. The bench compares with a server that has it too. @public */
+/**
+ * What an answer looks like: Fastify makes a faster serializer of it than JSON.stringify. The bench compares
+ * with a server that has it too. @public
+ */
 export const reviewSchema = {
   type: 'object',
   properties: {
@@ -119,7 +152,10 @@ export const reviewSchema = {
       properties: {
         uid: { type: 'string' },
         allowed: { type: 'boolean' },
-        status: { type: 'object', properties: { code: { type: 'integer' }, reason: { type: 'string' }, message: { type: 'string' } } },
+        status: {
+          type: 'object',
+          properties: { code: { type: 'integer' }, reason: { type: 'string' }, message: { type: 'string' } }
+        },
         warnings: { type: 'array', items: { type: 'string' } },
         auditAnnotations: { type: 'object', additionalProperties: { type: 'string' } }
       }
@@ -147,7 +183,10 @@ function parseBody(text: string, done: (error: Error | null, body?: unknown) => 
 }
 
 /** What was wrong with a request; where Fastify found it, with what was found and what is taken. */
-function describeRefusal({ message, ...error }: Error & { code?: string }, { headers }: FastifyRequest): string {
+function describeRefusal(
+  { message, ...error }: Error & { code?: string },
+  { headers }: FastifyRequest
+): string {
   if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return message
 
   const found = headers['content-type']
@@ -157,14 +196,20 @@ function describeRefusal({ message, ...error }: Error & { code?: string }, { hea
 /** What the API server tells beside the review, in milliseconds. */
 type Query = Record<'timeLeft', number>
 
-/** Reads the time that the API server leaves us from `timeout=3s`, which it sends along; half a second goes to the way back. */
+/**
+ * Reads the time that the API server leaves us from `timeout=3s`, which it sends along; half a second goes to
+ * the way back.
+ */
 function readQuery(text: string): Query {
   const seconds = /^(\d+)s$/.exec(new URLSearchParams(text).get('timeout') ?? '')?.[1]
 
   return { timeLeft: seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100) }
 }
 
-/** Why a text is too much to be parsed, when it is: what nests deeply ends in a stack overflow, and each value takes memory. */
+/**
+ * Why a text is too much to be parsed, when it is: what nests deeply ends in a stack overflow, and each value
+ * takes memory.
+ */
 function excessOf(text: string): string | undefined {
   if (text.length < 2 * depthLimit) return undefined
 
@@ -197,4 +242,5 @@ function excessOf(text: string): string | undefined {
 const valueLimit = 1_000_000
 const tooManyValues = `the body holds more than ${valueLimit} values`
 
-const httpError = (statusCode: number, message: string): Error => Object.assign(new Error(message), { statusCode })
+const httpError = (statusCode: number, message: string): Error =>
+  Object.assign(new Error(message), { statusCode })

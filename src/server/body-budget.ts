@@ -18,8 +18,9 @@ export interface Refusals {
 const free = 16 * 1024
 
 /**
- * Bounds the bytes of request bodies that are in memory at once, over all connections. Where there are too many, the largest body that is still
- * being sent is refused: clients with small reviews do not wait for clients that send large ones, or never end them.
+ * Bounds the bytes of request bodies that are in memory at once, over all connections. Where there are too
+ * many, the largest body that is still being sent is refused: clients with small reviews do not wait for
+ * clients that send large ones, or never end them.
  */
 export class BodyBudget {
   readonly #limit: number
@@ -36,7 +37,10 @@ export class BodyBudget {
     return this.#bytes
   }
 
-  /** Reads a body of at most `max` bytes as text. Its bytes count until it is released: what is judged is still in memory. */
+  /**
+   * Reads a body of at most `max` bytes as text. Its bytes count until it is released: what is judged is
+   * still in memory.
+   */
   read(
     body: IncomingMessage,
     max: number,

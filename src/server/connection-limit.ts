@@ -2,8 +2,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Bounds the connections of a server, also those whose TLS handshake has not ended. A new one is always taken, for it may be an API server's:
- * the oldest one that never had a review answered is closed for it, and where there is none, the oldest one.
+ * Bounds the connections of a server, also those whose TLS handshake has not ended. A new one is always
+ * taken, for it may be an API server's: the oldest one that never had a review answered is closed for it, and
+ * where there is none, the oldest one.
  */
 export function limitConnections(server: Server, max: number): void {
   const unproved = new Set<Socket>()

@@ -1,9 +1,10 @@
 import type { Within } from '../model/deadline.js'
 
 /**
- * The time that one review has. Signal and timer are made when somebody has to wait, for together they cost as much as a whole review whose
- * facts are at hand; until then no time passes but that of our own work. Not AbortSignal.timeout: its timer cannot be cleared, so each review
- * that waited would come back seconds after its answer and make an error with a stack that nobody reads.
+ * The time that one review has. Signal and timer are made when somebody has to wait, for together they cost
+ * as much as a whole review whose facts are at hand; until then no time passes but that of our own work. Not
+ * AbortSignal.timeout: its timer cannot be cleared, so each review that waited would come back seconds after
+ * its answer and make an error with a stack that nobody reads.
  */
 export class Deadline implements Within {
   readonly #milliseconds: number

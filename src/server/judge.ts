@@ -1,25 +1,38 @@
+import type { AdmissionRequest } from '../input/admission-review.js'
 import { after } from '../model/after.js'
 import type { Within } from '../model/deadline.js'
-import type { AdmissionRequest } from '../input/admission-review.js'
 import { parseSubject, type Subject } from '../model/subject.js'
-import { admissionResponseOf, type AdmissionResponse } from '../output/admission-response.js'
+import { type AdmissionResponse, admissionResponseOf } from '../output/admission-response.js'
 
 type Verdict = Parameters<typeof admissionResponseOf>[2]
 
-/** Judges one request within its time; what it throws becomes HTTP 500, and the API server's failure policy decides. */
-export type Judge = (request: AdmissionRequest, within: Within) => AdmissionResponse | Promise<AdmissionResponse>
+/**
+ * Judges one request within its time; what it throws becomes HTTP 500, and the API server's failure policy
+ * decides.
+ */
+export type Judge = (
+  request: AdmissionRequest,
+  within: Within
+) => AdmissionResponse | Promise<AdmissionResponse>
 
 /** Judges admission requests: deletions, exempt users and objects that no rule looks at always pass. */
 export function buildJudge(
   review: (subject: Subject, within: Within) => Verdict | Promise<Verdict>,
-  exempt: { readonly users: readonly string[]; readonly groups: readonly string[] } = { users: [], groups: [] }
+  exempt: { readonly users: readonly string[]; readonly groups: readonly string[] } = {
+    users: [],
+    groups: []
+  }
 ): Judge {
   return (request, within) => {
     const judged = request.operation === 'CREATE' || request.operation === 'UPDATE'
-    const subject = judged ? parseSubject(request.object, { stage: 'admitted', namespace: request.namespace, old: request.old }) : undefined
+    const subject = judged
+      ? parseSubject(request.object, { stage: 'admitted', namespace: request.namespace, old: request.old })
+      : undefined
     if (subject === undefined) return { uid: request.uid, allowed: true }
 
-    const by = exempt.users.find((user) => user === request.user) ?? exempt.groups.find((group) => request.groups.includes(group))
+    const by =
+      exempt.users.find((user) => user === request.user) ??
+      exempt.groups.find((group) => request.groups.includes(group))
     if (by !== undefined) return { uid: request.uid, allowed: true, auditAnnotations: { exempt: by } }
 
     return after(review(subject, within), (verdict) => admissionResponseOf(request.uid, subject, verdict))

@@ -1,4 +1,4 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { GuardError } from '../model/guard-error.js'
 
@@ -9,12 +9,22 @@ export interface ServingCertificate {
   readonly expires: Date
 }
 
-/** Reads a serving certificate. Throws ERR_SERVING_CERT, naming the file, when it is missing, no PEM, or the key is another one's. */
-async function readServingCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<ServingCertificate> {
+/**
+ * Reads a serving certificate. Throws ERR_SERVING_CERT, naming the file, when it is missing, no PEM, or the
+ * key is another one's.
+ */
+async function readServingCertificate({
+  certFile,
+  keyFile
+}: {
+  certFile: string
+  keyFile: string
+}): Promise<ServingCertificate> {
   const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
   const certificate = attempt(() => new X509Certificate(cert), `${certFile} holds no certificate as PEM`)
   const privateKey = attempt(() => createPrivateKey(key), `${keyFile} holds no private key as PEM`)
-  if (!certificate.checkPrivateKey(privateKey)) throw new GuardError('ERR_SERVING_CERT', `${keyFile} is not the key of ${certFile}`)
+  if (!certificate.checkPrivateKey(privateKey))
+    throw new GuardError('ERR_SERVING_CERT', `${keyFile} is not the key of ${certFile}`)
 
   return { cert, key, expires: certificate.validToDate }
 }
@@ -23,7 +33,11 @@ async function readPem(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new GuardError('ERR_SERVING_CERT', `${file} cannot be read; it must hold the serving certificate or its key, as PEM`, { cause })
+    throw new GuardError(
+      'ERR_SERVING_CERT',
+      `${file} cannot be read; it must hold the serving certificate or its key, as PEM`,
+      { cause }
+    )
   }
 }
 
@@ -36,8 +50,9 @@ function attempt<T>(read: () => T, message: string): T {
 }
 
 /**
- * Looks at the files every `interval` milliseconds and tells each certificate that differs from the last one; one that cannot be used (half
- * written, not there yet) goes to `onTrouble` once, and the last good one stays. The files are read, not watched: a kubelet swaps symlinks.
+ * Looks at the files every `interval` milliseconds and tells each certificate that differs from the last one;
+ * one that cannot be used (half written, not there yet) goes to `onTrouble` once, and the last good one
+ * stays. The files are read, not watched: a kubelet swaps symlinks.
  */
 export function followServingCertificate(
   files: { certFile: string; keyFile: string },

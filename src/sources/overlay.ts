@@ -1,28 +1,40 @@
-import type { Fact } from '../model/fact.js'
 import type { AccountSource, Answer, NamespaceSource } from '../facts/facts.js'
 import type { WebhookSource } from '../facts/webhooks.js'
+import type { Fact } from '../model/fact.js'
 
 /** What both the objects given together and a cluster can tell. */
 type Seen = AccountSource & NamespaceSource & WebhookSource
 
 /**
- * Lets objects given together stand before what a cluster has: they are what it will have. What is not among them, the cluster tells; so the
- * webhook configurations are those of both, each name once.
+ * Lets objects given together stand before what a cluster has: they are what it will have. What is not among
+ * them, the cluster tells; so the webhook configurations are those of both, each name once.
  */
 export function firstOf(objects: Seen, cluster: Seen): Seen {
   return {
-    readAccount: (...question) => orElse(objects.readAccount(...question), () => cluster.readAccount(...question)),
-    readNamespace: (...question) => orElse(objects.readNamespace(...question), () => cluster.readNamespace(...question)),
-    readBackend: (...question) => orElse(objects.readBackend(...question), () => cluster.readBackend(...question)),
-    readCertificate: (...question) => orElse(objects.readCertificate(...question), () => cluster.readCertificate(...question)),
+    readAccount: (...question) =>
+      orElse(objects.readAccount(...question), () => cluster.readAccount(...question)),
+    readNamespace: (...question) =>
+      orElse(objects.readNamespace(...question), () => cluster.readNamespace(...question)),
+    readBackend: (...question) =>
+      orElse(objects.readBackend(...question), () => cluster.readBackend(...question)),
+    readCertificate: (...question) =>
+      orElse(objects.readCertificate(...question), () => cluster.readCertificate(...question)),
     readConfigurations: async (signal) => {
-      const [given, there] = await Promise.all([objects.readConfigurations(signal), cluster.readConfigurations(signal)])
+      const [given, there] = await Promise.all([
+        objects.readConfigurations(signal),
+        cluster.readConfigurations(signal)
+      ])
       if (given.state !== 'known' || there.state !== 'known') return there
 
       const isGiven = (kind: string, name: string): boolean =>
-        given.value.configurations.some((configuration) => configuration.kind === kind && configuration.name === name)
+        given.value.configurations.some(
+          (configuration) => configuration.kind === kind && configuration.name === name
+        )
       const others = there.value.configurations.filter(({ kind, name }) => !isGiven(kind, name))
-      return { state: 'known', value: { configurations: [...given.value.configurations, ...others], complete: there.value.complete } }
+      return {
+        state: 'known',
+        value: { configurations: [...given.value.configurations, ...others], complete: there.value.complete }
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The fields of the first record, as Go's encoding/csv reads it with its defaults: nothing is trimmed. Undefined for what it refuses:
- * nothing at all, or a quote at the wrong place. https://pkg.go.dev/encoding/csv
+ * The fields of the first record, as Go's encoding/csv reads it with its defaults: nothing is trimmed.
+ * Undefined for what it refuses: nothing at all, or a quote at the wrong place.
+ * https://pkg.go.dev/encoding/csv
  */
 export function parseCsvRecord(text: string): string[] | undefined {
   const fields: string[] = []
@@ -36,12 +37,14 @@ function plainField(text: string, start: number): Field | undefined {
 function quotedField(text: string, start: number): Field | undefined {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && text[end + 1] === '"') end = text.indexOf('"', end + 2)
-  if (end === -1 || !(end + 1 === text.length || text[end + 1] === ',' || isLineEnd(text, end + 1))) return undefined
+  if (end === -1 || !(end + 1 === text.length || text[end + 1] === ',' || isLineEnd(text, end + 1)))
+    return undefined
 
   return { value: text.slice(start + 1, end).replaceAll('""', '"'), end: end + 1 }
 }
 
-const isLineEnd = (text: string, at: number): boolean => text[at] === '\n' || (text[at] === '\r' && text[at + 1] === '\n')
+const isLineEnd = (text: string, at: number): boolean =>
+  text[at] === '\n' || (text[at] === '\r' && text[at + 1] === '\n')
 
 function afterEmptyLines(text: string): number {
   let at = 0

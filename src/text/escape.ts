@@ -1,5 +1,5 @@
-// Control characters, line and paragraph separators, direction marks and lone surrogates: they would forge lines in a
-// terminal, and the API server drops warnings that contain control characters.
+// Control characters, line and paragraph separators, direction marks and lone surrogates: they would forge
+// lines in a terminal, and the API server drops warnings that contain control characters.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
 /** Makes text of users harmless on one line: what does not print becomes `\n`, `\t` or `\u{…}`. */
@@ -11,8 +11,12 @@ export function escapeText(text: string): string {
   })
 }
 
-/** A user's text as one argument of a command that people will copy: the text itself when no shell would read more into it. */
-export const argumentOf = (text: string, placeholder: string): string => (/^[\w.:/@-]{1,255}$/.test(text) ? text : placeholder)
+/**
+ * A user's text as one argument of a command that people will copy: the text itself when no shell would read
+ * more into it.
+ */
+export const argumentOf = (text: string, placeholder: string): string =>
+  /^[\w.:/@-]{1,255}$/.test(text) ? text : placeholder
 
 /** What an error says, as a reason. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -24,7 +28,10 @@ export const shorten = (text: string, max: number): string =>
 /** Quotes a value of a user for a message: escaped, and cut after 200 characters. */
 export const quote = (text: string): string => `"${escapeText(shorten(text, 200))}"`
 
-/** The first opening string of a text, the first closing one after it, and what is between; undefined without such a pair. Linear. */
+/**
+ * The first opening string of a text, the first closing one after it, and what is between; undefined without
+ * such a pair. Linear.
+ */
 export function enclosedIn(text: string, open: string, close: string): string | undefined {
   const start = text.indexOf(open)
   const end = start === -1 ? -1 : text.indexOf(close, start + open.length)
@@ -41,7 +48,10 @@ export function shortList(names: readonly string[]): string {
 
 const mistakes = 2
 
-/** The known word that is at most two typing mistakes (inserted, left out or replaced characters) away from a text, or undefined. */
+/**
+ * The known word that is at most two typing mistakes (inserted, left out or replaced characters) away from a
+ * text, or undefined.
+ */
 export function closestTo(text: string, known: readonly string[]): string | undefined {
   const [closest] = known
     .map((word) => ({ word, distance: editDistance(text, word) }))
@@ -51,7 +61,10 @@ export function closestTo(text: string, known: readonly string[]): string | unde
   return closest?.word
 }
 
-/** Levenshtein's distance, or more than the mistakes that count: only cells that near the diagonal can lead to fewer. */
+/**
+ * Levenshtein's distance, or more than the mistakes that count: only cells that near the diagonal can lead to
+ * fewer.
+ */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > mistakes) return Infinity
 
@@ -60,7 +73,11 @@ function editDistance(a: string, b: string): number {
     const next: number[] = new Array<number>(b.length + 1).fill(Infinity)
     next[0] = index + 1
     let least = index + 1
-    for (let column = Math.max(1, index + 1 - mistakes); column <= Math.min(b.length, index + 1 + mistakes); column++) {
+    for (
+      let column = Math.max(1, index + 1 - mistakes);
+      column <= Math.min(b.length, index + 1 + mistakes);
+      column++
+    ) {
       const replaced = (row[column - 1] ?? Infinity) + (a[index] === b[column - 1] ? 0 : 1)
       const cell = Math.min(replaced, (row[column] ?? Infinity) + 1, (next[column - 1] ?? Infinity) + 1)
       next[column] = cell

@@ -25,14 +25,19 @@ export const shortestMatchOf = (pattern: Pattern): number =>
 export const hasWildcard = (text: string): boolean => text.includes('*') || text.includes('?')
 
 /**
- * Whether a text matches a pattern as a whole. Each segment between two `*` is looked for once, from where the last one
- * ended, so there is nothing to go back to; and a pattern that is longer than the text is refused before anything is tried.
+ * Whether a text matches a pattern as a whole. Each segment between two `*` is looked for once, from where
+ * the last one ended, so there is nothing to go back to; and a pattern that is longer than the text is
+ * refused before anything is tried.
  */
 export function matchesPattern(pattern: Pattern, text: string): boolean {
   const segments = segmentsOf(pattern)
   const first = segments[0] ?? []
   if (segments.length === 1) return lengthOf(first) === text.length && matchesAt(first, text, 0)
-  if (segments.reduce((sum, segment) => sum + lengthOf(segment), 0) > text.length || !matchesAt(first, text, 0)) return false
+  if (
+    segments.reduce((sum, segment) => sum + lengthOf(segment), 0) > text.length ||
+    !matchesAt(first, text, 0)
+  )
+    return false
 
   const last = segments.at(-1) ?? []
   const end = text.length - lengthOf(last)
@@ -57,7 +62,8 @@ function segmentsOf(pattern: Pattern): Segment[] {
   return segments
 }
 
-const lengthOf = (segment: Segment): number => segment.reduce((sum, part) => sum + (part === anyOne ? 1 : part.length), 0)
+const lengthOf = (segment: Segment): number =>
+  segment.reduce((sum, part) => sum + (part === anyOne ? 1 : part.length), 0)
 
 function matchesAt(segment: Segment, text: string, start: number): boolean {
   let at = start

@@ -19,7 +19,10 @@ function isEscaped(text: string, at: number): boolean {
 // Kubernetes' decoder ends at 10,000; whatever looks through an object calls itself for each level.
 const depthLimit = 500
 
-/** Where the object or list at `start` ends, and how many keys are written in it; undefined where it does not end or nests too deeply. */
+/**
+ * Where the object or list at `start` ends, and how many keys are written in it; undefined where it does not
+ * end or nests too deeply.
+ */
 export function extentOf(text: string, start: number): { end: number; keys: number } | undefined {
   let depth = 0
   let keys = 0

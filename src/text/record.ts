@@ -15,7 +15,9 @@ export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** A text that is not empty, or undefined. */
-export const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
 
 /** The path of an annotation below a metadata field, as findings name it. */
-export const annotationField = (key: string, metadataField = 'metadata'): string => `${metadataField}.annotations[${JSON.stringify(key)}]`
+export const annotationField = (key: string, metadataField = 'metadata'): string =>
+  `${metadataField}.annotations[${JSON.stringify(key)}]`

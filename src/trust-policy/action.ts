@@ -5,7 +5,9 @@ export const webIdentityAction = 'sts:AssumeRoleWithWebIdentity'
 
 const lowerAction = webIdentityAction.toLowerCase()
 
-/** Whether one of some actions is AssumeRoleWithWebIdentity. Case does not matter, `*` and `?` are wildcards. */
+/**
+ * Whether one of some actions is AssumeRoleWithWebIdentity. Case does not matter, `*` and `?` are wildcards.
+ */
 export const includesWebIdentity = (actions: readonly string[]): boolean =>
   actions.some((action) => {
     const lower = action.toLowerCase()

@@ -1,15 +1,22 @@
 import { isRecord } from '../model/subject.js'
+import { hasWildcard, parsePattern, type Pattern } from '../text/glob.js'
 import { evaluateCondition } from './condition.js'
 import { contextOf, type RequestContext, type Token } from './context.js'
 import { evaluatePolicy, evaluateStatement } from './evaluate.js'
-import { hasWildcard, parsePattern, type Pattern } from '../text/glob.js'
 import type { Policy, Statement } from './policy.js'
 import { reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
 
 /** A way in which a policy lets in others than the service account, and the statement that does. */
 export interface Breadth {
-  readonly kind: 'no-subject' | 'negated-subject' | 'other-namespaces' | 'own-namespace' | 'anyone' | 'any-provider' | 'no-audience'
+  readonly kind:
+    | 'no-subject'
+    | 'negated-subject'
+    | 'other-namespaces'
+    | 'own-namespace'
+    | 'anyone'
+    | 'any-provider'
+    | 'no-audience'
   readonly statement: number
   /** The pattern that is too wide. */
   readonly value?: string
@@ -18,16 +25,23 @@ export interface Breadth {
 }
 
 /** The kinds that make a policy over-permissive; the others are lesser warnings. */
-export const isOverPermissive = ({ kind }: Breadth): boolean => kind !== 'own-namespace' && kind !== 'no-audience'
+export const isOverPermissive = ({ kind }: Breadth): boolean =>
+  kind !== 'own-namespace' && kind !== 'no-audience'
 
 // Names that nobody gives: whoever gets in under them gets in without being meant.
 const stranger = 'irsa-guard-stranger'
 
 /**
- * Finds who else gets in, by asking the policy as a whole about strangers: so a second, loose statement counts, and a Deny
- * that keeps strangers out does, too. Their audience is left open, for a service account may ask for any.
+ * Finds who else gets in, by asking the policy as a whole about strangers: so a second, loose statement
+ * counts, and a Deny that keeps strangers out does, too. Their audience is left open, for a service account
+ * may ask for any.
  */
-export function breadthOf(policy: Policy, provider: string, token: Token, verdict: 'allowed' | 'denied' | 'depends'): Breadth[] {
+export function breadthOf(
+  policy: Policy,
+  provider: string,
+  token: Token,
+  verdict: 'allowed' | 'denied' | 'depends'
+): Breadth[] {
   const { doors, limitsAudience } = doorsOf(policy, provider, token)
   if (doors.length === 0 && limitsAudience) return [] // nearly all
   const found = doors.flatMap((door) => ('kind' in door ? [door] : [...byPattern(policy, door, token)]))
@@ -38,13 +52,20 @@ export function breadthOf(policy: Policy, provider: string, token: Token, verdic
   return found.length < 2 ? found : onePerKind(found)
 }
 
-/** Where others may get in: a breadth that is one whichever account is asked about, or patterns that have to be held against its name. */
+/**
+ * Where others may get in: a breadth that is one whichever account is asked about, or patterns that have to
+ * be held against its name.
+ */
 type Door = Breadth | Patterns
 
 interface Patterns {
   readonly provider: string
   readonly issuer: string
-  readonly patterns: readonly { readonly statement: Statement; readonly value: string; readonly pattern: Pattern }[]
+  readonly patterns: readonly {
+    readonly statement: Statement
+    readonly value: string
+    readonly pattern: Pattern
+  }[]
 }
 
 interface Doors {
@@ -52,13 +73,19 @@ interface Doors {
   readonly issuer: string
   readonly roleAccount: string
   readonly doors: readonly Door[]
-  /** Whether no statement lets in a token for an audience that it does not name, whatever else is in the token. */
+  /**
+   * Whether no statement lets in a token for an audience that it does not name, whatever else is in the
+   * token.
+   */
   readonly limitsAudience: boolean
 }
 
 const doorsSeen = new WeakMap<Policy, Doors>()
 
-/** The doors of a policy, looked for once for a cluster, however many accounts share the role; only a date makes them change. */
+/**
+ * The doors of a policy, looked for once for a cluster, however many accounts share the role; only a date
+ * makes them change.
+ */
 function doorsOf(policy: Policy, provider: string, token: Token): Doors {
   const { issuer, roleAccount } = token
   const seen = doorsSeen.get(policy)
@@ -78,14 +105,23 @@ function doorsOf(policy: Policy, provider: string, token: Token): Doors {
   return doors
 }
 
-/** A condition on the audience in plain text keeps strangers out by itself, so nothing else of the token has to be looked at. */
-function limitsAudience({ conditions }: Statement, variables: boolean, { issuer, roleAccount }: Token): boolean {
+/**
+ * A condition on the audience in plain text keeps strangers out by itself, so nothing else of the token has
+ * to be looked at.
+ */
+function limitsAudience(
+  { conditions }: Statement,
+  variables: boolean,
+  { issuer, roleAccount }: Token
+): boolean {
   const key = `${issuer.toLowerCase()}:aud`
   const context = contextOf({ issuer, roleAccount, subject: stranger, audience: stranger, at: undefined })
 
   return conditions.some(
     (condition) =>
-      condition.lowerKey === key && !condition.values.some(hasVariable) && evaluateCondition(condition, variables, context).truth === false
+      condition.lowerKey === key &&
+      !condition.values.some(hasVariable) &&
+      evaluateCondition(condition, variables, context).truth === false
   )
 }
 
@@ -111,22 +147,32 @@ function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Do
 export function anyoneInValue(value: unknown): Breadth[] {
   const statement = isRecord(value) ? value['Statement'] : undefined
   const list: readonly unknown[] = Array.isArray(statement) ? statement : [statement]
-  const index = list.findIndex((entry) => isRecord(entry) && entry['Effect'] === 'Allow' && entry['Principal'] === '*')
+  const index = list.findIndex(
+    (entry) => isRecord(entry) && entry['Effect'] === 'Allow' && entry['Principal'] === '*'
+  )
 
   return index < 0 ? [] : [{ kind: 'anyone', statement: index }]
 }
 
 // With these keys a statement for all AWS principals is one for some.
-const limitsPrincipal = /^aws:(?:principal(?:arn|orgid|orgpaths|account)$|principaltag\/|userid$|sourceaccount$|sourcearn$)/
+const limitsPrincipal =
+  /^aws:(?:principal(?:arn|orgid|orgpaths|account)$|principaltag\/|userid$|sourceaccount$|sourcearn$)/
 
 function* anyoneIn(statements: readonly Statement[]): Iterable<Breadth> {
   for (const { index, effect, principals, conditions } of statements) {
     if (effect === 'Deny') continue
-    if (principals.some(({ type, value }) => type === 'Federated' && (value === '*' || /:oidc-provider\/\*/.test(value)))) {
+    if (
+      principals.some(
+        ({ type, value }) => type === 'Federated' && (value === '*' || /:oidc-provider\/\*/.test(value))
+      )
+    ) {
       yield { kind: 'any-provider', statement: index }
     }
-    const limited = conditions.some(({ operator, lowerKey }) => !operator.negated && !operator.ifExists && limitsPrincipal.test(lowerKey))
-    if (!limited && principals.some(({ type, value }) => type === 'AWS' && value === '*')) yield { kind: 'anyone', statement: index }
+    const limited = conditions.some(
+      ({ operator, lowerKey }) => !operator.negated && !operator.ifExists && limitsPrincipal.test(lowerKey)
+    )
+    if (!limited && principals.some(({ type, value }) => type === 'AWS' && value === '*'))
+      yield { kind: 'anyone', statement: index }
   }
 }
 
@@ -135,7 +181,9 @@ function letsIn(policy: Policy, provider: string, context: RequestContext): Stat
   if (evaluatePolicy(policy, provider, context).verdict === 'denied') return undefined
 
   return policy.statements.find(
-    (statement) => statement.effect === 'Allow' && evaluateStatement(statement, policy.variables, provider, context).truth !== false
+    (statement) =>
+      statement.effect === 'Allow' &&
+      evaluateStatement(statement, policy.variables, provider, context).truth !== false
   )
 }
 
@@ -144,17 +192,24 @@ function withoutLimit({ index, conditions }: Statement, issuer: string): Breadth
   if (limits.length === 0) return { kind: 'no-subject', statement: index }
   if (limits.every(({ operator }) => operator.negated)) return { kind: 'negated-subject', statement: index }
 
-  const value = limits.find(({ operator }) => !operator.negated)?.values.find((text) => hasWildcard(text) || hasVariable(text))
+  const value = limits
+    .find(({ operator }) => !operator.negated)
+    ?.values.find((text) => hasWildcard(text) || hasVariable(text))
   return { kind: 'other-namespaces', statement: index, ...(value !== undefined && { value }) }
 }
 
 /** Our provider, and the other OIDC providers of the role's account that an Allow names. */
-function providersOf({ statements }: Policy, provider: string, { issuer, roleAccount }: Token): Map<string, string> {
+function providersOf(
+  { statements }: Policy,
+  provider: string,
+  { issuer, roleAccount }: Token
+): Map<string, string> {
   const providers = new Map([[provider, issuer]])
   for (const { effect, principals } of statements) {
     if (effect === 'Deny') continue
     for (const { type, value } of principals) {
-      const [, account, url] = type === 'Federated' ? (/^arn:[^:]*:iam::(\d+):oidc-provider\/(.+)$/.exec(value) ?? []) : []
+      const [, account, url] =
+        type === 'Federated' ? (/^arn:[^:]*:iam::(\d+):oidc-provider\/(.+)$/.exec(value) ?? []) : []
       if (url !== undefined && account === roleAccount) providers.set(value, url)
     }
   }
@@ -173,19 +228,28 @@ function* patternsOf(policy: Policy, issuer: string): Iterable<Patterns['pattern
     for (const { operator, lowerKey, values } of statement.conditions) {
       if (lowerKey !== key || operator.relation !== 'like' || operator.negated) continue
       for (const value of values) {
-        if (!hasWildcard(value) || hasVariable(value) || value.replaceAll('*', '').length > longestSubject) continue
+        if (!hasWildcard(value) || hasVariable(value) || value.replaceAll('*', '').length > longestSubject)
+          continue
         yield { statement, value, pattern: parsePattern(value) }
       }
     }
   }
 }
 
-function* byPattern(policy: Policy, { provider, issuer, patterns }: Patterns, token: Token): Iterable<Breadth> {
+function* byPattern(
+  policy: Policy,
+  { provider, issuer, patterns }: Patterns,
+  token: Token
+): Iterable<Breadth> {
   const [, , namespace = '', name = ''] = token.subject.split(':')
   const letsSubjectIn = (subject: string, statement: Statement): boolean => {
     const context = contextOf({ ...token, issuer, audience: undefined, subject })
-    const truthOf = (one: Statement): boolean | undefined => evaluateStatement(one, policy.variables, provider, context).truth
-    return truthOf(statement) !== false && !policy.statements.some((one) => one.effect === 'Deny' && truthOf(one) === true)
+    const truthOf = (one: Statement): boolean | undefined =>
+      evaluateStatement(one, policy.variables, provider, context).truth
+    return (
+      truthOf(statement) !== false &&
+      !policy.statements.some((one) => one.effect === 'Deny' && truthOf(one) === true)
+    )
   }
   let tried = 0
 
@@ -206,7 +270,9 @@ function* byPattern(policy: Policy, { provider, issuer, patterns }: Patterns, to
 
 /** The first of each kind; a wildcard over namespaces says more than one inside a namespace. */
 function onePerKind(found: readonly Breadth[]): Breadth[] {
-  const first = found.filter((breadth, index) => found.findIndex(({ kind }) => kind === breadth.kind) === index)
+  const first = found.filter(
+    (breadth, index) => found.findIndex(({ kind }) => kind === breadth.kind) === index
+  )
   const isWide = first.some(isOverPermissive)
 
   return first.filter(({ kind }) => kind !== 'own-namespace' || !isWide)

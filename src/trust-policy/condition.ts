@@ -1,13 +1,17 @@
-import type { KeyState, RequestContext } from './context.js'
 import { anyRun, hasWildcard, matchesPattern, parsePattern, type Pattern } from '../text/glob.js'
-import { holds, isInRange, parseDate, parseNumber, type Operator } from './operators.js'
+import type { KeyState, RequestContext } from './context.js'
+import { holds, isInRange, type Operator, parseDate, parseNumber } from './operators.js'
 import type { Condition } from './policy.js'
-import { expand, expandText, hasVariable, type Expanded } from './variables.js'
+import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
 /** Whether something holds; when that is open, the keys it depends on, or what AWS does not document. */
 export type Outcome =
   | { readonly truth: boolean }
-  | { readonly truth: undefined; readonly dependsOn?: readonly string[]; readonly undocumented?: readonly string[] }
+  | {
+      readonly truth: undefined
+      readonly dependsOn?: readonly string[]
+      readonly undocumented?: readonly string[]
+    }
 
 const yes: Outcome = { truth: true }
 const no: Outcome = { truth: false }
@@ -15,8 +19,13 @@ const outcome = (truth: boolean): Outcome => (truth ? yes : no)
 const undocumented = (what: string): Outcome => ({ truth: undefined, undocumented: [what] })
 
 /** Evaluates one operator and key of a Condition element, for all requests that the context stands for. */
-export function evaluateCondition(condition: Condition, variables: boolean, context: RequestContext): Outcome {
-  if (!condition.operator.asDocumented) return undocumented(`what IAM makes of the spelling ${condition.name}`)
+export function evaluateCondition(
+  condition: Condition,
+  variables: boolean,
+  context: RequestContext
+): Outcome {
+  if (!condition.operator.asDocumented)
+    return undocumented(`what IAM makes of the spelling ${condition.name}`)
   const state = context.stateOf(condition.lowerKey)
   if (state.is === 'known') return compareWith(state.value, condition, variables, context)
   if (state.is === 'absent') return whenAbsent(condition)
@@ -24,7 +33,9 @@ export function evaluateCondition(condition: Condition, variables: boolean, cont
   const present = whenPresent(condition, state, variables, context)
   if (state.is === 'time' || (state.is === 'runtime' && state.always)) return present
 
-  return present.truth === whenAbsent(condition).truth && present.truth !== undefined ? present : dependsOnKey(condition)
+  return present.truth === whenAbsent(condition).truth && present.truth !== undefined
+    ? present
+    : dependsOnKey(condition)
 }
 
 const dependsOnKey = ({ key }: Condition): Outcome => ({ truth: undefined, dependsOn: [key] })
@@ -46,7 +57,8 @@ function whenAbsent(condition: Condition): Outcome {
   if (family === 'null') return nullOutcome(condition, true)
   if (ifExists) return yes
   // The guide's table and its general rule disagree about these two.
-  if (quantifier !== undefined && negated) return undocumented(`${condition.name} for a key that the request lacks`)
+  if (quantifier !== undefined && negated)
+    return undocumented(`${condition.name} for a key that the request lacks`)
   if (quantifier !== undefined) return outcome(quantifier === 'all')
 
   return outcome(negated)
@@ -61,11 +73,18 @@ function nullOutcome({ name, operator, values }: Condition, isAbsent: boolean): 
   return undocumented('Null with a value that is neither true nor false')
 }
 
-function compareWith(actual: string, condition: Condition, variables: boolean, context: RequestContext): Outcome {
+function compareWith(
+  actual: string,
+  condition: Condition,
+  variables: boolean,
+  context: RequestContext
+): Outcome {
   const { name, operator, values } = condition
   if (operator.family === 'null') return nullOutcome(condition, false)
   if (values.length === 0) {
-    return operator.quantifier !== undefined || operator.ifExists ? no : undocumented(`${name} with an empty list of values`)
+    return operator.quantifier !== undefined || operator.ifExists
+      ? no
+      : undocumented(`${name} with an empty list of values`)
   }
   let open: Outcome | undefined
   let incomparable = false
@@ -77,12 +96,20 @@ function compareWith(actual: string, condition: Condition, variables: boolean, c
   }
   if (open !== undefined) return open
   // What cannot be compared does not match; whether its negation holds is not documented.
-  return incomparable && operator.negated ? undocumented(`${name} with values that it cannot compare`) : outcome(operator.negated)
+  return incomparable && operator.negated
+    ? undocumented(`${name} with values that it cannot compare`)
+    : outcome(operator.negated)
 }
 
 type Match = boolean | 'incomparable' | (Outcome & { truth: undefined })
 
-function matches(operator: Operator, actual: string, value: string, variables: boolean, context: RequestContext): Match {
+function matches(
+  operator: Operator,
+  actual: string,
+  value: string,
+  variables: boolean,
+  context: RequestContext
+): Match {
   const { family, relation } = operator
   if (family === 'number') return compared(operator, parseNumber(actual), parseNumber(value))
   if (family === 'date') return compared(operator, parseDate(actual), parseDate(value))
@@ -97,7 +124,9 @@ function matches(operator: Operator, actual: string, value: string, variables: b
     if (family === 'boolean') return actual.toLowerCase() === value.toLowerCase()
     if (relation === 'equals-ignore-case') return actual.toLowerCase() === value.toLowerCase()
     if (!isLike || (family === 'string' && !hasWildcard(value))) return actual === value
-    return family === 'arn' ? matchesArn(parsePattern(value), actual) : matchesPattern(parsePattern(value), actual)
+    return family === 'arn'
+      ? matchesArn(parsePattern(value), actual)
+      : matchesPattern(parsePattern(value), actual)
   }
   const expanded: Expanded = isLike ? expand(value, context) : expandText(value, context)
   if ('missing' in expanded) return false
@@ -105,7 +134,9 @@ function matches(operator: Operator, actual: string, value: string, variables: b
   if ('pattern' in expanded) {
     return family === 'arn' ? matchesArn(expanded.pattern, actual) : matchesPattern(expanded.pattern, actual)
   }
-  return relation === 'equals' && family === 'string' ? actual === expanded.text : actual.toLowerCase() === expanded.text.toLowerCase()
+  return relation === 'equals' && family === 'string'
+    ? actual === expanded.text
+    : actual.toLowerCase() === expanded.text.toLowerCase()
 }
 
 const compared = ({ relation }: Operator, actual: number | undefined, wanted: number | undefined): Match =>
@@ -116,7 +147,9 @@ function matchesArn(pattern: Pattern, actual: string): Match {
   const parts = actual.split(':')
   if (parts.length < 6 || parts[0] !== 'arn') {
     // Some take the whole text as a pattern, others never match; where both say no, it is no.
-    return matchesPattern(pattern, actual) ? { truth: undefined, undocumented: ['an Arn operator on a value that is no ARN'] } : false
+    return matchesPattern(pattern, actual)
+      ? { truth: undefined, undocumented: ['an Arn operator on a value that is no ARN'] }
+      : false
   }
   const wanted = splitAtColons(pattern)
   const found = [...parts.slice(0, 5), parts.slice(5).join(':')]
@@ -138,7 +171,11 @@ function splitAtColons(pattern: Pattern): Pattern[] {
 }
 
 /** What a condition says of a key whose value is open, where it says the same of every value. */
-function constantOf({ operator, values }: Condition, state: KeyState, variables: boolean): Outcome | undefined {
+function constantOf(
+  { operator, values }: Condition,
+  state: KeyState,
+  variables: boolean
+): Outcome | undefined {
   if (operator.family === 'string' && operator.relation === 'like') {
     const takesAll = values.some((value) => (!variables || !hasVariable(value)) && isOnlyStars(value))
     if (takesAll) return outcome(!operator.negated)
@@ -147,7 +184,9 @@ function constantOf({ operator, values }: Condition, state: KeyState, variables:
   if (operator.family !== 'date' && operator.family !== 'number') return
 
   const from = Math.floor(state.from / 1000) * 1000 // keys of time count whole seconds
-  const verdicts = values.map((value) => fromNowOn(operator, from, operator.family === 'date' ? parseDate(value) : secondsIn(value)))
+  const verdicts = values.map((value) =>
+    fromNowOn(operator, from, operator.family === 'date' ? parseDate(value) : secondsIn(value))
+  )
   if (verdicts.includes(true)) return outcome(!operator.negated)
 
   return verdicts.every((verdict) => verdict === false) ? outcome(operator.negated) : undefined
@@ -166,7 +205,8 @@ const secondsIn = (value: string): number | undefined => {
 /** Whether a comparison is true, or false, at each moment from `from` on. */
 function fromNowOn({ relation }: Operator, from: number, wanted: number | undefined): boolean | undefined {
   if (wanted === undefined) return undefined
-  if (relation === 'greater' || relation === 'greater-or-equal') return holds(relation, from, wanted) ? true : undefined
+  if (relation === 'greater' || relation === 'greater-or-equal')
+    return holds(relation, from, wanted) ? true : undefined
   if (relation === 'equals') return from > wanted ? false : undefined
 
   return holds(relation, from, wanted) ? undefined : false

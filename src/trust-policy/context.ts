@@ -34,8 +34,8 @@ const runtime: KeyState = { is: 'runtime', always: false }
 const always: KeyState = { is: 'runtime', always: true }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
-// …/reference_policies_iam-condition-keys.html: AssumeRoleWithWebIdentity is not signed, so it has no key of a caller's
-// identity; nor has it keys for which the API has no parameter or a Kubernetes token no claim.
+// …/reference_policies_iam-condition-keys.html: AssumeRoleWithWebIdentity is not signed, so it has no key of
+// a caller's identity; nor has it keys for which the API has no parameter or a Kubernetes token no claim.
 const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
   ...[
     'aws:principalarn',
@@ -63,7 +63,10 @@ const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
     'sts:transitivetagkeys',
     'sts:awsservicename'
   ].map((key): [string, KeyState] => [key, absent]),
-  ...['sts:rolesessionname', 'aws:requestedregion', 'aws:useragent'].map((key): [string, KeyState] => [key, always]),
+  ...['sts:rolesessionname', 'aws:requestedregion', 'aws:useragent'].map((key): [string, KeyState] => [
+    key,
+    always
+  ]),
   ['aws:securetransport', { is: 'known', value: 'true' }], // STS answers on HTTPS only
   ['sts:roleauthorizedbyidp', { is: 'known', value: 'false' }] // true only with the claim https://aws.amazon.com/roles
 ])
@@ -83,10 +86,12 @@ class TokenContext implements RequestContext {
     const ours = keysOf(issuer)
     if (key === ours.sub) return { is: 'known', value: subject }
     if (key === ours.aud) return audience === undefined ? always : { is: 'known', value: audience }
-    // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours lack.
+    // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours
+    // lack.
     if (key === ours.oaud) return audience === undefined ? runtime : { is: 'either', value: audience }
     if (key.startsWith(ours.prefix)) return absent
-    if (isTimeKey(key)) return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
+    if (isTimeKey(key))
+      return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
     if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
     // A key that we do not know may come with any request; keys of other services and other issuers never do.
@@ -94,7 +99,10 @@ class TokenContext implements RequestContext {
   }
 }
 
-/** The condition keys of an issuer that service account tokens have claims for; a process hears of hardly more than one issuer. */
+/**
+ * The condition keys of an issuer that service account tokens have claims for; a process hears of hardly more
+ * than one issuer.
+ */
 const keysOf = rememberLast((issuer: string) => {
   const prefix = `${issuer.toLowerCase()}:`
 

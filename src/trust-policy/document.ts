@@ -9,8 +9,9 @@ export interface Defect {
 }
 
 /**
- * The longest trust policy that IAM stores, white space not counted: 2,048 characters, and at most 8,192 where an account
- * was granted more. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ * The longest trust policy that IAM stores, white space not counted: 2,048 characters, and at most 8,192
+ * where an account was granted more.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export const policyLength = { usual: 2048, most: 8192 } as const
 
@@ -21,30 +22,43 @@ export interface ReadDocument {
 }
 
 /**
- * Reads a policy document: an object, JSON text, or percent-encoded JSON text as GetRole returns it (RFC 3986, decoded
- * once). Without `encoding`, text that begins with `%` is taken for percent-encoded: JSON never begins so. Never throws.
+ * Reads a policy document: an object, JSON text, or percent-encoded JSON text as GetRole returns it (RFC
+ * 3986, decoded once). Without `encoding`, text that begins with `%` is taken for percent-encoded: JSON never
+ * begins so. Never throws.
  */
 export function readDocument(document: unknown, encoding?: 'json' | 'url'): ReadDocument | Defect {
   const text = typeof document === 'string' ? decodePolicy(document, encoding) : stringify(document)
   if (text === undefined) {
-    return { reason: typeof document === 'string' ? 'it is not percent-encoded text' : 'it cannot be written as JSON', place: '' }
+    return {
+      reason:
+        typeof document === 'string' ? 'it is not percent-encoded text' : 'it cannot be written as JSON',
+      place: ''
+    }
   }
   // Before anything else is looked at, so that no document costs more than this look.
   const size = lengthOf(text)
   if (size > policyLength.most) {
-    return { reason: `it has ${size} characters without white space; IAM stores at most ${policyLength.most}`, place: '' }
+    return {
+      reason: `it has ${size} characters without white space; IAM stores at most ${policyLength.most}`,
+      place: ''
+    }
   }
   const value = parseJson(text)
   if (value === undefined) return { reason: 'it is not JSON', place: '' }
 
   // policyDocumentType of the IAM API: tab, line ends and Latin-1 only.
   const foreign = /[^\t\n\r -\u00ff]/u.exec(text)?.[0]
-  if (foreign !== undefined) return { reason: `it holds ${JSON.stringify(foreign)}; IAM takes Latin-1 characters only`, place: '' }
+  if (foreign !== undefined)
+    return { reason: `it holds ${JSON.stringify(foreign)}; IAM takes Latin-1 characters only`, place: '' }
 
   const duplicate = findDuplicateKey(text)
   if (duplicate !== undefined) {
     const statement = /^Statement\[(\d+)\]/.exec(duplicate)?.[1]
-    return { reason: 'this key stands there twice', place: duplicate, ...(statement !== undefined && { statement: Number(statement) }) }
+    return {
+      reason: 'this key stands there twice',
+      place: duplicate,
+      ...(statement !== undefined && { statement: Number(statement) })
+    }
   }
 
   return { value: value.parsed, size }
@@ -59,7 +73,10 @@ function lengthOf(text: string): number {
   return length
 }
 
-/** The JSON text in a text that may be percent-encoded, as `readDocument` says; undefined when it is badly encoded. */
+/**
+ * The JSON text in a text that may be percent-encoded, as `readDocument` says; undefined when it is badly
+ * encoded.
+ */
 export function decodePolicy(text: string, encoding?: 'json' | 'url'): string | undefined {
   if (encoding === 'json' || (encoding === undefined && !text.trimStart().startsWith('%'))) return text
   try {
@@ -70,7 +87,10 @@ export function decodePolicy(text: string, encoding?: 'json' | 'url'): string | 
   }
 }
 
-/** Objects go the way of text too, so that nothing behind them (getters, cycles, prototypes) reaches the evaluator. */
+/**
+ * Objects go the way of text too, so that nothing behind them (getters, cycles, prototypes) reaches the
+ * evaluator.
+ */
 function stringify(document: unknown): string | undefined {
   try {
     // The types of JSON.stringify leave out that it returns undefined, for example for a function.

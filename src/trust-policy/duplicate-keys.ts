@@ -10,9 +10,10 @@ interface Frame {
 }
 
 /**
- * Finds the first key that an object of a JSON text holds twice, as a path: JSON.parse would keep the last one silently,
- * and IAM's grammar forbids it (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html). The text
- * must be JSON already.
+ * Finds the first key that an object of a JSON text holds twice, as a path: JSON.parse would keep the last
+ * one silently, and IAM's grammar forbids it
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html). The text must be JSON
+ * already.
  */
 export function findDuplicateKey(text: string): string | undefined {
   const frames: Frame[] = []
@@ -62,7 +63,10 @@ function keyOf(text: string, start: number, end: number): string {
 }
 
 const pathOf = (frames: readonly Frame[]): string =>
-  frames.reduce((path, { keys, key, index }) => (keys === undefined ? `${path}[${index}]` : joinPath(path, key)), '')
+  frames.reduce(
+    (path, { keys, key, index }) => (keys === undefined ? `${path}[${index}]` : joinPath(path, key)),
+    ''
+  )
 
 /** Adds a key to a path, in brackets where it is no plain word. */
 export const joinPath = (path: string, key: string): string =>

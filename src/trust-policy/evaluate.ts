@@ -14,8 +14,8 @@ export interface Decision {
 }
 
 /**
- * Decides as IAM does, in Kleene's three-valued logic: denied when a Deny holds or no Allow can hold; allowed when an Allow
- * holds and no Deny can; else it depends.
+ * Decides as IAM does, in Kleene's three-valued logic: denied when a Deny holds or no Allow can hold; allowed
+ * when an Allow holds and no Deny can; else it depends.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function evaluatePolicy(policy: Policy, provider: string, context: RequestContext): Decision {
@@ -34,8 +34,10 @@ export function evaluatePolicy(policy: Policy, provider: string, context: Reques
     else openAllow ??= statement.index
     if (outcome.truth === undefined) open.push({ effect: statement.effect, outcome })
   }
-  if (allow === undefined && openAllow === undefined) return { ...settled, verdict: 'denied', statement: undefined }
-  if (allow !== undefined && openDeny === undefined) return { ...settled, verdict: 'allowed', statement: allow }
+  if (allow === undefined && openAllow === undefined)
+    return { ...settled, verdict: 'denied', statement: undefined }
+  if (allow !== undefined && openDeny === undefined)
+    return { ...settled, verdict: 'allowed', statement: allow }
 
   // Where an Allow holds, only the Deny statements leave it open.
   const deciding = allow === undefined ? open : open.filter(({ effect }) => effect === 'Deny')
@@ -49,7 +51,12 @@ export function evaluatePolicy(policy: Policy, provider: string, context: Reques
 const settled = { dependsOn: [], undocumented: [] }
 
 /** Whether a statement applies to the request: its principal, its action and each of its conditions. */
-export function evaluateStatement(statement: Statement, variables: boolean, provider: string, context: RequestContext): Outcome {
+export function evaluateStatement(
+  statement: Statement,
+  variables: boolean,
+  provider: string,
+  context: RequestContext
+): Outcome {
   if (!statement.isAboutCall) return no
   const principal = evaluatePrincipal(statement, provider)
   if (principal.truth === false) return no
@@ -68,9 +75,15 @@ export function evaluateStatement(statement: Statement, variables: boolean, prov
 const yes: Outcome = { truth: true }
 const no: Outcome = { truth: false }
 
-const everyone: Outcome = { truth: undefined, undocumented: ['whether the principal {"AWS": "*"} covers web identities'] }
+const everyone: Outcome = {
+  truth: undefined,
+  undocumented: ['whether the principal {"AWS": "*"} covers web identities']
+}
 
-/** Whether a statement's principals cover the tokens of an OIDC provider, named by its ARN: compared as text, no wildcards. */
+/**
+ * Whether a statement's principals cover the tokens of an OIDC provider, named by its ARN: compared as text,
+ * no wildcards.
+ */
 export function evaluatePrincipal({ principals }: Statement, provider: string): Outcome {
   let answer = no
   for (const { type, value } of principals) {

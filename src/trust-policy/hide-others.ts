@@ -7,8 +7,9 @@ import type { DecidingCondition, Miss } from './miss.js'
 const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 
 /**
- * A judgement in which no service account of another namespace is named, for those who may write service accounts in one namespace only:
- * what a trust policy says of others is not theirs to read. The verdict and the kind of miss stay.
+ * A judgement in which no service account of another namespace is named, for those who may write service
+ * accounts in one namespace only: what a trust policy says of others is not theirs to read. The verdict and
+ * the kind of miss stay.
  */
 export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJudgement {
   if (judgement.miss === undefined && judgement.breadth.length === 0) return judgement // nearly all
@@ -26,14 +27,20 @@ export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJ
 type Test = (value: string) => boolean
 
 function missWithout(miss: Miss, isOurs: Test): Miss {
-  if ('failed' in miss) return { ...miss, failed: miss.failed.map((condition) => conditionWithout(condition, isOurs)) }
-  if ('conditions' in miss) return { ...miss, conditions: miss.conditions.map((condition) => conditionWithout(condition, isOurs)) }
-  if ('reason' in miss) return { ...miss, reason: textWithout(miss.reason, isOurs), place: textWithout(miss.place, isOurs) }
+  if ('failed' in miss)
+    return { ...miss, failed: miss.failed.map((condition) => conditionWithout(condition, isOurs)) }
+  if ('conditions' in miss)
+    return { ...miss, conditions: miss.conditions.map((condition) => conditionWithout(condition, isOurs)) }
+  if ('reason' in miss)
+    return { ...miss, reason: textWithout(miss.reason, isOurs), place: textWithout(miss.place, isOurs) }
 
   return miss
 }
 
-/** Under a key for subjects every value may name one, however it is misspelt; under another key only what has the form of one. */
+/**
+ * Under a key for subjects every value may name one, however it is misspelt; under another key only what has
+ * the form of one.
+ */
 function conditionWithout<T extends DecidingCondition>(condition: T, isOurs: Test): T {
   const isAboutSubjects = /:sub\s*$/i.test(condition.key)
   const wanted = condition.wanted.map((value) => {
@@ -54,9 +61,14 @@ function breadthWithout({ value, example, ...breadth }: Breadth, isOurs: Test): 
 }
 
 const textWithout = (text: string, isOurs: Test): string =>
-  text.replace(/system:serviceaccounts?[:/][^\s",\]}]*/gi, (subject) => (isOurs(subject) ? subject : otherSubject))
+  text.replace(/system:serviceaccounts?[:/][^\s",\]}]*/gi, (subject) =>
+    isOurs(subject) ? subject : otherSubject
+  )
 
-/** Whether a subject, or a pattern of subjects, speaks of this namespace, or is made of nothing but our own names in another form. */
+/**
+ * Whether a subject, or a pattern of subjects, speaks of this namespace, or is made of nothing but our own
+ * names in another form.
+ */
 function isOf(value: string, namespace: string, name: string): boolean {
   const [, of] = /^system:serviceaccount:([^:]*):[^:]*$/i.exec(value.trim()) ?? []
   if (of !== undefined && matchesPattern(parsePattern(of.toLowerCase()), namespace)) return true

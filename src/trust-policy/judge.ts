@@ -1,7 +1,7 @@
 import { rememberLast } from '../text/memoize.js'
-import { anyoneInValue, breadthOf, isOverPermissive, type Breadth } from './breadth.js'
+import { anyoneInValue, type Breadth, breadthOf, isOverPermissive } from './breadth.js'
 import { contextOf, type Token } from './context.js'
-import { readDocument, type Defect } from './document.js'
+import { type Defect, readDocument } from './document.js'
 import { evaluatePolicy } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
 import { parsePolicy, type Policy } from './policy.js'
@@ -27,7 +27,10 @@ export interface TrustQuestion {
   readonly at?: Date | undefined
 }
 
-/** Whether STS exchanges the service account's token as far as the trust policy decides, and what rules need to explain it. */
+/**
+ * Whether STS exchanges the service account's token as far as the trust policy decides, and what rules need
+ * to explain it.
+ */
 export interface TrustJudgement {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
   readonly overPermissive: boolean
@@ -53,7 +56,10 @@ export function judgeTrust(question: TrustQuestion): TrustJudgement {
   return judgeRead(readTrustPolicy(question.document, question.encoding), question)
 }
 
-/** A trust policy's document as it was read: what it says, or what is wrong with it. The same for every account that is asked about. */
+/**
+ * A trust policy's document as it was read: what it says, or what is wrong with it. The same for every
+ * account that is asked about.
+ */
 export interface ReadTrustPolicy {
   readonly policy: Policy | Defect
   readonly value: unknown
@@ -73,7 +79,10 @@ export const judgeValue = (value: unknown, size: number, question: TrustQuestion
   judgeRead({ policy: parsePolicy(value), value, size }, question)
 
 /** Judges a document that has been read already. */
-export function judgeRead({ policy, value, size }: ReadTrustPolicy, question: Omit<TrustQuestion, 'document'>): TrustJudgement {
+export function judgeRead(
+  { policy, value, size }: ReadTrustPolicy,
+  question: Omit<TrustQuestion, 'document'>
+): TrustJudgement {
   if ('reason' in policy) return invalid(policy, question, value, size)
 
   const { provider, token } = askedOf(question)
@@ -105,21 +114,37 @@ export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: 
 
   return {
     provider: arnIn(partition)(roleAccount),
-    token: { issuer: bare, subject: `system:serviceaccount:${namespace}:${serviceAccount}`, audience, roleAccount, at }
+    token: {
+      issuer: bare,
+      subject: `system:serviceaccount:${namespace}:${serviceAccount}`,
+      audience,
+      roleAccount,
+      at
+    }
   }
 }
 
-/** What an issuer is called in policies. One cluster has one issuer, and accounts come in runs, so all of it is mostly at hand. */
+/**
+ * What an issuer is called in policies. One cluster has one issuer, and accounts come in runs, so all of it
+ * is mostly at hand.
+ */
 const namesOf = rememberLast((issuer: string) => {
   const bare = issuer.replace(/^https:\/\//, '')
 
   return {
     bare,
-    arnIn: rememberLast((partition: string) => rememberLast((account: string) => providerArnOf(partition, account, bare)))
+    arnIn: rememberLast((partition: string) =>
+      rememberLast((account: string) => providerArnOf(partition, account, bare))
+    )
   }
 })
 
-function invalid(defect: Defect, question: Omit<TrustQuestion, 'document'>, value: unknown, size: number): TrustJudgement {
+function invalid(
+  defect: Defect,
+  question: Omit<TrustQuestion, 'document'>,
+  value: unknown,
+  size: number
+): TrustJudgement {
   const breadth = anyoneInValue(value)
   const { provider, token } = askedOf(question)
 

@@ -14,14 +14,19 @@ const claims = new Set(['sub', 'aud', 'oaud', 'amr', 'email'])
 export const isClaim = (claim: string): boolean => claims.has(claim)
 
 /**
- * Says why a key that looks like one of an OIDC provider is not `<issuer>:<claim>` of ours; undefined for other keys.
- * `issuer` is without its `https://`. Keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+ * Says why a key that looks like one of an OIDC provider is not `<issuer>:<claim>` of ours; undefined for
+ * other keys. `issuer` is without its `https://`. Keys:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */
 export function keyDifference(key: string, issuer: string): KeyDifference | undefined {
   const colon = key.lastIndexOf(':')
   const [found, claim] = [key.slice(0, Math.max(colon, 0)), key.slice(colon + 1)]
   const expected = `${issuer}:${claims.has(claim.toLowerCase().trim()) ? claim.toLowerCase().trim() : 'sub'}`
-  const difference = (says: string, isOtherIssuer = false): KeyDifference => ({ expected, says, isOtherIssuer })
+  const difference = (says: string, isOtherIssuer = false): KeyDifference => ({
+    expected,
+    says,
+    isOtherIssuer
+  })
 
   const bare = withoutSlashes(
     found
@@ -37,11 +42,14 @@ export function keyDifference(key: string, issuer: string): KeyDifference | unde
   if (!claims.has(claim.toLowerCase().trim())) {
     return isOurs ? difference(`there is no key for the claim ${JSON.stringify(claim)}`) : undefined
   }
-  if (!isOurs) return difference(urlDifference(bare, issuer), /^[^/:]+(?:\/.+)?$/.test(bare) && bare === found)
+  if (!isOurs)
+    return difference(urlDifference(bare, issuer), /^[^/:]+(?:\/.+)?$/.test(bare) && bare === found)
   if (key.trim() !== key) return difference('it has a blank around it')
   if (/^arn:/i.test(found)) return difference("it begins as the provider's ARN does")
   if (/^https?:\/\//i.test(found)) return difference('it has a scheme')
   if (/:443/.test(found)) return difference('it has a port')
 
-  return difference(found.endsWith('/') ? 'there is a slash before the colon' : 'the slash before the colon is missing')
+  return difference(
+    found.endsWith('/') ? 'there is a slash before the colon' : 'the slash before the colon is missing'
+  )
 }

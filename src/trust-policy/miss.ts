@@ -1,9 +1,9 @@
+import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
 import { evaluateCondition } from './condition.js'
 import type { RequestContext, Token } from './context.js'
 import type { Defect } from './document.js'
 import { evaluatePrincipal, evaluateStatement } from './evaluate.js'
-import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
-import { isClaim, keyDifference, type KeyDifference } from './key.js'
+import { isClaim, type KeyDifference, keyDifference } from './key.js'
 import type { Condition, Policy, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
@@ -30,12 +30,25 @@ interface InStatement {
   readonly failed: readonly FailedCondition[]
 }
 
-/** The one thing that keeps a service account out, the nearest to being right: in the order in which they are told. */
+/**
+ * The one thing that keeps a service account out, the nearest to being right: in the order in which they are
+ * told.
+ */
 export type Miss =
   | ({ readonly kind: 'invalid' } & Defect)
-  | { readonly kind: 'explicit-deny'; readonly statement: number; readonly conditions: readonly DecidingCondition[] }
+  | {
+      readonly kind: 'explicit-deny'
+      readonly statement: number
+      readonly conditions: readonly DecidingCondition[]
+    }
   | { readonly kind: 'action'; readonly statement: number | undefined; readonly found: readonly string[] }
-  | { readonly kind: 'provider'; readonly statement: number; readonly found: string; readonly says: string; readonly isSpelling: boolean }
+  | {
+      readonly kind: 'provider'
+      readonly statement: number
+      readonly found: string
+      readonly says: string
+      readonly isSpelling: boolean
+    }
   | ({ readonly kind: 'condition-key'; readonly expected: string } & InStatement)
   | ({ readonly kind: 'issuers-anded' } & InStatement)
   | ({ readonly kind: 'literal-wildcard' | 'subject' | 'audience' | 'unmeetable' } & InStatement)
@@ -45,7 +58,8 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
   let nearest: { distance: number; statement: Statement; failed: readonly Failed[] } | undefined
   for (const statement of policy.statements) {
     if (statement.effect === 'Deny') {
-      if (evaluateStatement(statement, policy.variables, provider, context).truth === true) return denied(statement, context)
+      if (evaluateStatement(statement, policy.variables, provider, context).truth === true)
+        return denied(statement, context)
       continue
     }
     const failed = failuresOf(statement, policy, token, context)
@@ -56,7 +70,11 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
   const { statement, failed } = nearest
   if (!statement.isAboutCall) return { kind: 'action', statement: statement.index, found: statement.actions }
   if (evaluatePrincipal(statement, provider).truth === false) {
-    const { found = '', says = '', isSpelling = false } = providerDifference(statement.principals, provider) ?? {}
+    const {
+      found = '',
+      says = '',
+      isSpelling = false
+    } = providerDifference(statement.principals, provider) ?? {}
     return { kind: 'provider', statement: statement.index, found, says, isSpelling }
   }
 
@@ -71,7 +89,14 @@ interface Failed {
   readonly distance: number
 }
 
-const order: readonly Failed['kind'][] = ['condition-key', 'issuers-anded', 'literal-wildcard', 'subject', 'audience', 'unmeetable']
+const order: readonly Failed['kind'][] = [
+  'condition-key',
+  'issuers-anded',
+  'literal-wildcard',
+  'subject',
+  'audience',
+  'unmeetable'
+]
 
 function missOf({ index }: Statement, failed: readonly Failed[]): Miss {
   const sorted = [...failed].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
@@ -99,23 +124,40 @@ function decidingOf({ name, key, lowerKey, values }: Condition, context: Request
   }
 }
 
-function failuresOf({ conditions }: Statement, { variables }: Policy, token: Token, context: RequestContext): Failed[] {
+function failuresOf(
+  { conditions }: Statement,
+  { variables }: Policy,
+  token: Token,
+  context: RequestContext
+): Failed[] {
   return conditions
     .filter((condition) => evaluateCondition(condition, variables, context).truth === false)
     .map((condition) => failedOf(condition, conditions, token, context))
 }
 
-function failedOf(condition: Condition, conditions: readonly Condition[], token: Token, context: RequestContext): Failed {
+function failedOf(
+  condition: Condition,
+  conditions: readonly Condition[],
+  token: Token,
+  context: RequestContext
+): Failed {
   const { name, key, lowerKey, values, operator } = condition
   const deciding = decidingOf(condition, context)
   const { actual } = deciding
-  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({ kind, condition: { ...deciding, says }, distance })
+  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({
+    kind,
+    condition: { ...deciding, says },
+    distance
+  })
   const prefix = `${token.issuer.toLowerCase()}:`
   const claim = lowerKey.startsWith(prefix) ? lowerKey.slice(prefix.length) : undefined
 
   if (actual !== undefined && (claim === 'sub' || claim === 'aud') && operator.family !== 'null') {
     const isLiteral = operator.family === 'string' && operator.relation !== 'like' && !operator.negated
-    if (isLiteral && values.some((value) => hasWildcard(value) && matchesPattern(parsePattern(value), actual))) {
+    if (
+      isLiteral &&
+      values.some((value) => hasWildcard(value) && matchesPattern(parsePattern(value), actual))
+    ) {
       return failed('literal-wildcard', `${name} takes * and ? literally`)
     }
     if (claim === 'aud') return failed('audience')
@@ -128,13 +170,18 @@ function failedOf(condition: Condition, conditions: readonly Condition[], token:
 
   const difference: KeyDifference | undefined = keyDifference(key, token.issuer)
   if (difference === undefined) return failed('unmeetable')
-  const ours = difference.isOtherIssuer && conditions.some((other) => other.lowerKey === difference.expected.toLowerCase())
+  const ours =
+    difference.isOtherIssuer &&
+    conditions.some((other) => other.lowerKey === difference.expected.toLowerCase())
   if (ours) return failed('issuers-anded', difference.says)
 
   return { ...failed('condition-key', difference.says), expected: difference.expected }
 }
 
-/** Orders statements by how little is missing: one for our provider first, then one for any, then by what fails in it. */
+/**
+ * Orders statements by how little is missing: one for our provider first, then one for any, then by what
+ * fails in it.
+ */
 function distanceOf(statement: Statement, failed: readonly Failed[], provider: string): number {
   const principal = evaluatePrincipal(statement, provider).truth
   const isOurs = principal === true || (principal === undefined && statement.isAboutCall)
@@ -142,5 +189,9 @@ function distanceOf(statement: Statement, failed: readonly Failed[], provider: s
   const isFederated = statement.principals.some(({ type }) => type === 'Federated')
   const conditions = failed.reduce((sum, { distance }) => sum + distance, 0)
 
-  return (isOurs ? 0 : means ? 10 : isFederated ? 20 : 40) + (statement.isAboutCall ? 0 : 10) + Math.min(conditions, 9)
+  return (
+    (isOurs ? 0 : means ? 10 : isFederated ? 20 : 40) +
+    (statement.isAboutCall ? 0 : 10) +
+    Math.min(conditions, 9)
+  )
 }

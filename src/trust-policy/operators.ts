@@ -2,7 +2,8 @@ import { BlockList, isIP } from 'node:net'
 
 /** How a condition operator compares. The families differ in what they read as a value. */
 export type Family = 'string' | 'arn' | 'number' | 'date' | 'boolean' | 'ip' | 'binary' | 'null'
-export type Relation = 'equals' | 'equals-ignore-case' | 'like' | 'less' | 'less-or-equal' | 'greater' | 'greater-or-equal'
+export type Relation =
+  'equals' | 'equals-ignore-case' | 'like' | 'less' | 'less-or-equal' | 'greater' | 'greater-or-equal'
 
 /** A condition operator, taken apart. */
 export interface Operator {
@@ -69,7 +70,8 @@ const otherCase: ReadonlyMap<string, Operator> = new Map(
 )
 
 /** Reads an operator's name, or returns undefined when IAM knows none of that name. Never throws. */
-export const parseOperator = (name: string): Operator | undefined => operators.get(name) ?? otherCase.get(name.toLowerCase())
+export const parseOperator = (name: string): Operator | undefined =>
+  operators.get(name) ?? otherCase.get(name.toLowerCase())
 
 /** Compares two numbers, or two moments in milliseconds. */
 export function holds(relation: Relation, actual: number, wanted: number): boolean {
@@ -86,16 +88,26 @@ export function parseNumber(text: string): number | undefined {
   return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined
 }
 
-/** Reads a moment as Date operators do, in a W3C form of ISO 8601 or in seconds since 1970, as milliseconds; or undefined. */
+/**
+ * Reads a moment as Date operators do, in a W3C form of ISO 8601 or in seconds since 1970, as milliseconds;
+ * or undefined.
+ */
 export function parseDate(text: string): number | undefined {
   if (/^-?\d{5,}(?:\.\d+)?$/.test(text)) return Number(text) * 1000
-  if (!/^\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?)?$/.test(text)) return undefined
-  const moment = Date.parse(text.includes('T') && /\d$/.test(text) && !/[+-]\d{2}:?\d{2}$/.test(text) ? `${text}Z` : text) // without a zone: UTC
+  if (
+    !/^\d{4}(?:-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?)?)?$/.test(text)
+  )
+    return undefined
+  const moment = Date.parse(
+    text.includes('T') && /\d$/.test(text) && !/[+-]\d{2}:?\d{2}$/.test(text) ? `${text}Z` : text
+  ) // without a zone: UTC
 
   return Number.isNaN(moment) ? undefined : moment
 }
 
-/** Whether an address lies in a range (an address or CIDR, v4 or v6); undefined when one of them is neither. */
+/**
+ * Whether an address lies in a range (an address or CIDR, v4 or v6); undefined when one of them is neither.
+ */
 export function isInRange(address: string, range: string): boolean | undefined {
   const [network = '', bits, ...rest] = range.split('/')
   const version = isIP(network)

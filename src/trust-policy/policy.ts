@@ -3,7 +3,7 @@ import { includesWebIdentity } from './action.js'
 import { isTimeKey } from './context.js'
 import type { Defect } from './document.js'
 import { joinPath } from './duplicate-keys.js'
-import { parseOperator, type Operator } from './operators.js'
+import { type Operator, parseOperator } from './operators.js'
 
 /** A trust policy that IAM would store, as its evaluator reads it. */
 export interface Policy {
@@ -39,7 +39,9 @@ export interface Condition {
   readonly values: readonly string[]
 }
 
-/** Reads a document's value as a trust policy, or says what IAM would refuse in it, and where. Never throws. */
+/**
+ * Reads a document's value as a trust policy, or says what IAM would refuse in it, and where. Never throws.
+ */
 export function parsePolicy(value: unknown): Policy | Defect {
   if (!isRecord(value)) return { reason: 'it is not an object', place: '' }
   const stranger = Object.keys(value).find((key) => key !== 'Version' && key !== 'Id' && key !== 'Statement')
@@ -74,9 +76,21 @@ const elements = new Set(['Sid', 'Effect', 'Principal', 'Action', 'NotAction', '
 function parseStatement(value: unknown, index: number, place: string, sids: Set<string>): Statement | Defect {
   if (!isRecord(value)) return { reason: `it is ${shown(value)}; a statement is an object`, place }
   const stranger = Object.keys(value).find((key) => !elements.has(key))
-  if (stranger !== undefined) return { reason: strangers[stranger] ?? 'a statement has no such element', place: joinPath(place, stranger) }
-  const { Sid: sid, Effect: effect, Principal: principal, Action: action, NotAction: notAction, Condition: condition } = value
-  if (sid !== undefined && typeof sid !== 'string') return { reason: 'it must be text', place: `${place}.Sid` }
+  if (stranger !== undefined)
+    return {
+      reason: strangers[stranger] ?? 'a statement has no such element',
+      place: joinPath(place, stranger)
+    }
+  const {
+    Sid: sid,
+    Effect: effect,
+    Principal: principal,
+    Action: action,
+    NotAction: notAction,
+    Condition: condition
+  } = value
+  if (sid !== undefined && typeof sid !== 'string')
+    return { reason: 'it must be text', place: `${place}.Sid` }
   if (sid !== undefined && sid !== '' && sids.has(sid))
     return { reason: `another statement has the Sid ${shown(sid)}`, place: `${place}.Sid` }
   if (sid !== undefined) sids.add(sid)
@@ -86,9 +100,13 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
 
   const principals = parsePrincipals(principal, place)
   if ('reason' in principals) return principals
-  if (action !== undefined && notAction !== undefined) return { reason: 'it has both Action and NotAction', place }
+  if (action !== undefined && notAction !== undefined)
+    return { reason: 'it has both Action and NotAction', place }
   if (action === undefined && notAction === undefined) return { reason: 'it has no Action', place }
-  const actions = parseActions(action ?? notAction, `${place}.${action === undefined ? 'NotAction' : 'Action'}`)
+  const actions = parseActions(
+    action ?? notAction,
+    `${place}.${action === undefined ? 'NotAction' : 'Action'}`
+  )
   if ('reason' in actions) return actions
   const conditions = condition === undefined ? [] : parseConditions(condition, `${place}.Condition`)
   if ('reason' in conditions) return conditions
@@ -98,26 +116,35 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
   return { index, effect, principals, actions, isAboutCall, conditions }
 }
 
-const strangers: Readonly<Record<string, string | undefined>> = Object.assign(Object.create(null) as Record<string, string>, {
-  Resource: 'a trust policy must not name resources: the role is the resource',
-  NotResource: 'a trust policy must not name resources: the role is the resource',
-  NotPrincipal: 'a trust policy must not have NotPrincipal'
-})
+const strangers: Readonly<Record<string, string | undefined>> = Object.assign(
+  Object.create(null) as Record<string, string>,
+  {
+    Resource: 'a trust policy must not name resources: the role is the resource',
+    NotResource: 'a trust policy must not name resources: the role is the resource',
+    NotPrincipal: 'a trust policy must not have NotPrincipal'
+  }
+)
 
 const principalTypes = ['AWS', 'Federated', 'Service', 'CanonicalUser'] as const
 
 function parsePrincipals(value: unknown, statement: string): Principal[] | Defect {
   const place = `${statement}.Principal`
   if (value === undefined) return { reason: 'it has no Principal', place: statement }
-  // IAM: AssumeRolepolicy contained an invalid principal: "STAR":"*" (https://github.com/aws/aws-cdk/issues/5732)
-  if (!isRecord(value)) return { reason: `it is ${shown(value)}; in a trust policy it must be an object`, place }
+  // IAM: AssumeRolepolicy contained an invalid principal: "STAR":"*"
+  // (https://github.com/aws/aws-cdk/issues/5732)
+  if (!isRecord(value))
+    return { reason: `it is ${shown(value)}; in a trust policy it must be an object`, place }
   const entries = Object.entries(value)
   if (entries.length === 0) return { reason: 'it is empty', place }
 
   const principals: Principal[] = []
   for (const [name, listed] of entries) {
     const type = principalTypes.find((known) => known === name)
-    if (type === undefined) return { reason: `principals are of the types ${principalTypes.join(', ')}`, place: joinPath(place, name) }
+    if (type === undefined)
+      return {
+        reason: `principals are of the types ${principalTypes.join(', ')}`,
+        place: joinPath(place, name)
+      }
     const values = parseTexts(listed, joinPath(place, name))
     if ('reason' in values) return values
     for (const text of values) principals.push({ type, value: text })
@@ -126,17 +153,24 @@ function parsePrincipals(value: unknown, statement: string): Principal[] | Defec
 }
 
 // "AssumeRole policy may only specify STS AssumeRole actions", answers IAM
-// (https://github.com/hashicorp/terraform-provider-aws/issues/32872); these are the actions that trust policies are documented with.
+// (https://github.com/hashicorp/terraform-provider-aws/issues/32872); these are the actions that trust
+// policies are documented with.
 const stsActions = new Set(
-  ['AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'TagSession', 'SetSourceIdentity', 'SetContext'].map((name) =>
-    `sts:${name}`.toLowerCase()
-  )
+  [
+    'AssumeRole',
+    'AssumeRoleWithSAML',
+    'AssumeRoleWithWebIdentity',
+    'TagSession',
+    'SetSourceIdentity',
+    'SetContext'
+  ].map((name) => `sts:${name}`.toLowerCase())
 )
 
 function parseActions(value: unknown, place: string): string[] | Defect {
   const actions = parseTexts(value, place)
   if ('reason' in actions) return actions
-  // Whether IAM stores wildcards here is not documented; a document read from IAM that has one shows that it does.
+  // Whether IAM stores wildcards here is not documented; a document read from IAM that has one shows that it
+  // does.
   const refused = actions.find((action) => !/[*?]/.test(action) && !stsActions.has(action.toLowerCase()))
   if (refused !== undefined) return { reason: `${shown(refused)} is no action that assumes a role`, place }
 
@@ -149,7 +183,10 @@ function parseTexts(value: unknown, place: string): string[] | Defect {
   const texts: string[] = []
   for (const [index, element] of list.entries()) {
     if (typeof element !== 'string') {
-      return { reason: `it is ${shown(element)}; it must be text`, place: Array.isArray(value) ? `${place}[${index}]` : place }
+      return {
+        reason: `it is ${shown(element)}; it must be text`,
+        place: Array.isArray(value) ? `${place}[${index}]` : place
+      }
     }
     texts.push(element)
   }
@@ -163,12 +200,17 @@ function parseConditions(value: unknown, place: string): Condition[] | Defect {
     const operatorPlace = joinPath(place, name)
     const operator = parseOperator(name)
     if (operator === undefined) return { reason: 'there is no such condition operator', place: operatorPlace }
-    if (!isRecord(keys)) return { reason: `it is ${shown(keys)}; it must be an object of condition keys`, place: operatorPlace }
+    if (!isRecord(keys))
+      return { reason: `it is ${shown(keys)}; it must be an object of condition keys`, place: operatorPlace }
     const seen = new Set<string>()
     for (const [key, wanted] of Object.entries(keys)) {
       const keyPlace = joinPath(operatorPlace, key)
       const lowerKey = key.toLowerCase()
-      if (seen.has(lowerKey)) return { reason: 'this key stands there twice: case does not matter in condition keys', place: keyPlace }
+      if (seen.has(lowerKey))
+        return {
+          reason: 'this key stands there twice: case does not matter in condition keys',
+          place: keyPlace
+        }
       seen.add(lowerKey)
       const values = parseValues(wanted, keyPlace)
       if ('reason' in values) return values
@@ -200,5 +242,7 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'an object'
 
-  return typeof value === 'string' && value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}…` : JSON.stringify(value)
+  return typeof value === 'string' && value.length > 80
+    ? `${JSON.stringify(value.slice(0, 80))}…`
+    : JSON.stringify(value)
 }

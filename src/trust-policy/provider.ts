@@ -1,10 +1,16 @@
 import type { Principal } from './policy.js'
 
-/** The ARN of the OIDC provider that must stand in the role's account for an issuer (given without its `https://`). */
+/**
+ * The ARN of the OIDC provider that must stand in the role's account for an issuer (given without its
+ * `https://`).
+ */
 export const providerArnOf = (partition: string, account: string, issuer: string): string =>
   `arn:${partition}:iam::${account}:oidc-provider/${issuer}`
 
-/** How a principal differs from the provider that is wanted. Spellings of the provider itself can be put right in place. */
+/**
+ * How a principal differs from the provider that is wanted. Spellings of the provider itself can be put right
+ * in place.
+ */
 export interface ProviderDifference {
   readonly found: string
   readonly says: string
@@ -13,11 +19,15 @@ export interface ProviderDifference {
 }
 
 /** Says of the principal that comes closest to a provider's ARN what is different. */
-export function providerDifference(principals: readonly Principal[], provider: string): ProviderDifference | undefined {
+export function providerDifference(
+  principals: readonly Principal[],
+  provider: string
+): ProviderDifference | undefined {
   let nearest: { rank: number; difference: ProviderDifference } | undefined
   for (const principal of principals) {
     const [rank, says, isSpelling = false] = differenceOf(principal, provider)
-    if (nearest === undefined || rank < nearest.rank) nearest = { rank, difference: { found: principal.value, says, isSpelling } }
+    if (nearest === undefined || rank < nearest.rank)
+      nearest = { rank, difference: { found: principal.value, says, isSpelling } }
   }
   return nearest?.difference
 }
@@ -43,7 +53,10 @@ function spellingOf(value: string, provider: string): Difference | undefined {
     [(text) => text.replace(/https?:\/\//i, ''), 'it has a scheme'],
     [withoutSlashes, 'it has a slash at the end'],
     [(text) => text.replace(/:443(?=\/|$)/, ''), 'it has a port'],
-    [(text) => (text.startsWith('arn:') ? text : `${provider.slice(0, provider.indexOf('/') + 1)}${text}`), 'it is no ARN']
+    [
+      (text) => (text.startsWith('arn:') ? text : `${provider.slice(0, provider.indexOf('/') + 1)}${text}`),
+      'it is no ARN'
+    ]
   ]
   let corrected = value
   const says: string[] = []
@@ -55,7 +68,8 @@ function spellingOf(value: string, provider: string): Difference | undefined {
   if (corrected === provider) return [0, says.join(' and '), true]
   // An issuer may itself end in a slash; then the provider must, too.
   if (`${corrected}/` === provider) return [0, 'the slash at the end is missing', true]
-  if (corrected.toLowerCase() === provider.toLowerCase()) return [1, [...says, 'its case differs'].join(' and '), true]
+  if (corrected.toLowerCase() === provider.toLowerCase())
+    return [1, [...says, 'its case differs'].join(' and '), true]
 
   return undefined
 }
@@ -74,7 +88,9 @@ function otherProviderOf(value: string, provider: string): Difference {
   const [, partition, account, url] = arn.exec(value) ?? []
   const [, ourPartition, ourAccount, ourUrl = ''] = arn.exec(provider) ?? []
   if (url === undefined) {
-    return value.includes(':saml-provider/') ? [7, 'that is a SAML provider'] : [6, 'it is not the ARN of an OIDC provider']
+    return value.includes(':saml-provider/')
+      ? [7, 'that is a SAML provider']
+      : [6, 'it is not the ARN of an OIDC provider']
   }
   if (url === ourUrl) {
     if (account !== ourAccount) return [2, "the account differs; the provider must be in the role's account"]
@@ -93,8 +109,10 @@ export function urlDifference(found: string, wanted: string): string {
     const host = (url: string): string => url.split('/')[0] ?? ''
     return host(found) === host(wanted) ? 'the path differs' : 'the host differs'
   }
-  if (separator === '-' || /^oidc-eks\./.test(found)) return 'the host is the dual-stack one, which no token names'
-  if (region === ourRegion) return id === ourId ? 'the host differs' : 'it is the issuer of another cluster: the id differs'
+  if (separator === '-' || /^oidc-eks\./.test(found))
+    return 'the host is the dual-stack one, which no token names'
+  if (region === ourRegion)
+    return id === ourId ? 'the host differs' : 'it is the issuer of another cluster: the id differs'
 
   return id === ourId ? 'the region differs' : 'it is the issuer of another cluster: region and id differ'
 }

@@ -1,6 +1,9 @@
 import { anyOne, anyRun, type Pattern } from '../text/glob.js'
 
-/** Service accounts that a pattern lets in besides the one that it may be meant for: an example of each, if there are any. */
+/**
+ * Service accounts that a pattern lets in besides the one that it may be meant for: an example of each, if
+ * there are any.
+ */
 export interface Reach {
   readonly otherNamespace?: string
   readonly otherName?: string
@@ -12,9 +15,10 @@ const isName = (character: string): boolean => isLabel(character) || character =
 const isPossible = (part: Pattern[number]): boolean => typeof part !== 'string' || !/[^a-z0-9.:-]/.test(part)
 
 /**
- * Finds a service account of another namespace, and one of another name in the same namespace, whose subjects match a
- * pattern. It walks the pattern over a small automaton that reads subjects and knows where they leave our own: a state for
- * each character of our own subject, and four for those that differ. Each state keeps one example of how it is reached.
+ * Finds a service account of another namespace, and one of another name in the same namespace, whose subjects
+ * match a pattern. It walks the pattern over a small automaton that reads subjects and knows where they leave
+ * our own: a state for each character of our own subject, and four for those that differ. Each state keeps
+ * one example of how it is reached.
  */
 export function reachOf(pattern: Pattern, namespace: string, name: string): Reach {
   if (!pattern.every(isPossible)) return {} // a character that no subject has
@@ -23,7 +27,12 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
   const start = own.length - namespace.length - 1 - name.length
   const end = start + namespace.length
   const length = own.length
-  const [inOtherNamespace, beforeOtherName, inOtherName, otherNameHere] = [length + 1, length + 2, length + 3, length + 4]
+  const [inOtherNamespace, beforeOtherName, inOtherName, otherNameHere] = [
+    length + 1,
+    length + 2,
+    length + 3,
+    length + 4
+  ]
 
   const step = (state: number, character: string): number | undefined => {
     if (state < length && own[state] === character) return state + 1
@@ -68,13 +77,22 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
     reached = after
   }
 
-  const shorter = reached.findIndex((example, state) => state > end + 1 && state < length && example !== undefined)
+  const shorter = reached.findIndex(
+    (example, state) => state > end + 1 && state < length && example !== undefined
+  )
   const otherName = reached[otherNameHere] ?? (shorter < 0 ? undefined : reached[shorter])
   const otherNamespace = reached[inOtherName]
-  return { ...(otherNamespace !== undefined && { otherNamespace }), ...(otherName !== undefined && { otherName }) }
+  return {
+    ...(otherNamespace !== undefined && { otherNamespace }),
+    ...(otherName !== undefined && { otherName })
+  }
 }
 
-function walk(text: string, from: number, step: (state: number, character: string) => number | undefined): number | undefined {
+function walk(
+  text: string,
+  from: number,
+  step: (state: number, character: string) => number | undefined
+): number | undefined {
   let state: number | undefined = from
   for (const character of text) {
     state = step(state, character)

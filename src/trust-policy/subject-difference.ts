@@ -1,14 +1,24 @@
 import { matchesPattern, parsePattern } from '../text/glob.js'
 
-/** What differs between a subject and the nearest of the wanted ones, and how far that is, from 0 (spelling) to 3. */
+/**
+ * What differs between a subject and the nearest of the wanted ones, and how far that is, from 0 (spelling)
+ * to 3.
+ */
 export interface SubjectDifference {
   readonly nearest: string | undefined
   readonly says: string | undefined
   readonly distance: number
 }
 
-/** Compares `system:serviceaccount:<namespace>:<name>` with the subjects (or, with `like`, patterns) that a condition wants. */
-export function subjectDifference(wanted: readonly string[], actual: string, like: boolean): SubjectDifference {
+/**
+ * Compares `system:serviceaccount:<namespace>:<name>` with the subjects (or, with `like`, patterns) that a
+ * condition wants.
+ */
+export function subjectDifference(
+  wanted: readonly string[],
+  actual: string,
+  like: boolean
+): SubjectDifference {
   const [, namespace = '', name = ''] = subject.exec(actual) ?? []
   let nearest: SubjectDifference = { nearest: undefined, says: undefined, distance: 4 }
   for (const value of wanted) {
@@ -22,7 +32,11 @@ const subject = /^system:serviceaccount:([^:]*):([^:]*)$/
 
 type Actual = Readonly<Record<'actual' | 'namespace' | 'name', string>>
 
-function differenceOf(value: string, { actual, namespace, name }: Actual, like: boolean): readonly [number, string] {
+function differenceOf(
+  value: string,
+  { actual, namespace, name }: Actual,
+  like: boolean
+): readonly [number, string] {
   if (value.trim() === actual) return [0, 'it has a blank around it']
   if (value.toLowerCase() === actual.toLowerCase()) return [0, 'the case differs']
   const [, wantedNamespace, wantedName] = subject.exec(value) ?? []
@@ -30,8 +44,10 @@ function differenceOf(value: string, { actual, namespace, name }: Actual, like: 
     const isClose = value.endsWith(`${namespace}:${name}`) || value.endsWith(`${namespace}/${name}`)
     return [isClose ? 0.5 : 2.5, 'it is not of the form system:serviceaccount:<namespace>:<name>']
   }
-  const same = (pattern: string, text: string): boolean => (like ? matchesPattern(parsePattern(pattern), text) : pattern === text)
-  if (same(wantedNamespace, name) && same(wantedName, namespace)) return [0.5, 'namespace and name are swapped']
+  const same = (pattern: string, text: string): boolean =>
+    like ? matchesPattern(parsePattern(pattern), text) : pattern === text
+  if (same(wantedNamespace, name) && same(wantedName, namespace))
+    return [0.5, 'namespace and name are swapped']
   if (same(wantedName, name)) return [1, 'the namespace differs']
   if (same(wantedNamespace, namespace)) return [1.5, 'the name differs']
 

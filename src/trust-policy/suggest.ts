@@ -1,26 +1,31 @@
 import { isRecord } from '../model/subject.js'
-import { readDocument } from './document.js'
-import { includesWebIdentity, webIdentityAction } from './action.js'
 import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
+import { includesWebIdentity, webIdentityAction } from './action.js'
+import { readDocument } from './document.js'
 import { askedOf, judgeValue, type TrustJudgement, type TrustQuestion } from './judge.js'
 import { keyDifference } from './key.js'
 import { parseOperator } from './operators.js'
 import { providerDifference } from './provider.js'
 
 /**
- * The smallest corrected policy document with which the service account is allowed, and nobody else more than before; or
- * undefined when no small edit does that. It mends the statement that came closest, or adds one for this account alone.
- * It takes nothing away from others: what it replaces could never match a token.
+ * The smallest corrected policy document with which the service account is allowed, and nobody else more than
+ * before; or undefined when no small edit does that. It mends the statement that came closest, or adds one
+ * for this account alone. It takes nothing away from others: what it replaces could never match a token.
  */
-export function suggestTrust(question: TrustQuestion, { verdict, miss, breadth }: TrustJudgement): object | undefined {
-  if (verdict !== 'denied' || miss === undefined || miss.kind === 'explicit-deny' || miss.kind === 'invalid') return undefined
+export function suggestTrust(
+  question: TrustQuestion,
+  { verdict, miss, breadth }: TrustJudgement
+): object | undefined {
+  if (verdict !== 'denied' || miss === undefined || miss.kind === 'explicit-deny' || miss.kind === 'invalid')
+    return undefined
   const read = readDocument(question.document, question.encoding)
   if ('reason' in read || !isRecord(read.value)) return undefined
   // What has passed, or was kept out by name, was meant so.
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
   if (/[*?$]/.test(question.audience)) return undefined // would be a wildcard or a variable in some operators
 
-  const isNotWider = (after: TrustJudgement): boolean => after.breadth.every(({ kind }) => breadth.some((before) => before.kind === kind))
+  const isNotWider = (after: TrustJudgement): boolean =>
+    after.breadth.every(({ kind }) => breadth.some((before) => before.kind === kind))
   for (const edited of [mended(read.value, miss.statement, question), extended(read.value, question)]) {
     if (edited === undefined) continue
     const after = judgeValue(edited, read.size, question)
@@ -41,7 +46,9 @@ function extended(policy: Json, question: TrustQuestion): Json {
     Effect: 'Allow',
     Principal: { Federated: provider },
     Action: webIdentityAction,
-    Condition: { StringEquals: { [`${token.issuer}:sub`]: token.subject, [`${token.issuer}:aud`]: question.audience } }
+    Condition: {
+      StringEquals: { [`${token.issuer}:sub`]: token.subject, [`${token.issuer}:aud`]: question.audience }
+    }
   }
   return { ...policy, Statement: [...listOf(policy['Statement']), statement] }
 }
@@ -55,15 +62,22 @@ function mended(policy: Json, index: number | undefined, question: TrustQuestion
   return { ...policy, Statement: Array.isArray(policy['Statement']) ? list.with(index ?? 0, edited) : edited }
 }
 
-/** Mends action, provider, keys and values of a statement; undefined when that would let in more than this account. */
+/**
+ * Mends action, provider, keys and values of a statement; undefined when that would let in more than this
+ * account.
+ */
 function mendedStatement(statement: Json, question: TrustQuestion): Json | undefined {
   const { provider, token } = askedOf(question)
   const actions = texts(statement['Action'])
   const lacksAction = !includesWebIdentity(actions)
   const principal = mendedPrincipal(statement['Principal'], provider)
-  const condition = isRecord(statement['Condition']) ? mendedCondition(statement['Condition'], token.issuer, question) : undefined
-  if (statement['Action'] === undefined || principal === undefined || condition === undefined) return undefined
-  // A statement that comes to life must name this account and nobody else; one that lives may get it as one more.
+  const condition = isRecord(statement['Condition'])
+    ? mendedCondition(statement['Condition'], token.issuer, question)
+    : undefined
+  if (statement['Action'] === undefined || principal === undefined || condition === undefined)
+    return undefined
+  // A statement that comes to life must name this account and nobody else; one that lives may get it as one
+  // more.
   const comesToLife = lacksAction || principal !== statement['Principal'] || condition.comesToLife
   if (comesToLife && !condition.isForOneOnly) return undefined
 
@@ -79,7 +93,8 @@ function mendedPrincipal(principal: unknown, provider: string): unknown {
   if (!isRecord(principal)) return undefined
   const federated = texts(principal['Federated'])
   if (federated.includes(provider)) return principal
-  const isSpelling = (value: string): boolean => providerDifference([{ type: 'Federated', value }], provider)?.isSpelling === true
+  const isSpelling = (value: string): boolean =>
+    providerDifference([{ type: 'Federated', value }], provider)?.isSpelling === true
   if (!federated.some(isSpelling)) return undefined
   const values = [...new Set(federated.map((value) => (isSpelling(value) ? provider : value)))]
 
@@ -94,7 +109,11 @@ interface MendedCondition {
   readonly isForOneOnly: boolean
 }
 
-function mendedCondition(condition: Json, issuer: string, question: TrustQuestion): MendedCondition | undefined {
+function mendedCondition(
+  condition: Json,
+  issuer: string,
+  question: TrustQuestion
+): MendedCondition | undefined {
   const { token } = askedOf(question)
   const operators: [string, Json][] = []
   let comesToLife = false
@@ -106,10 +125,14 @@ function mendedCondition(condition: Json, issuer: string, question: TrustQuestio
     for (const [key, wanted] of Object.entries(keys)) {
       const difference = keyDifference(key, issuer)
       const isOurs = key.toLowerCase().startsWith(`${issuer.toLowerCase()}:`)
-      const newKey = difference === undefined || difference.isOtherIssuer || isOurs ? key : difference.expected
+      const newKey =
+        difference === undefined || difference.isOtherIssuer || isOurs ? key : difference.expected
       if (newKey !== key) comesToLife = true
       const claim = newKey.toLowerCase().slice(issuer.length + 1)
-      const isPlain = operator.family === 'string' && !operator.negated && newKey.toLowerCase().startsWith(`${issuer.toLowerCase()}:`)
+      const isPlain =
+        operator.family === 'string' &&
+        !operator.negated &&
+        newKey.toLowerCase().startsWith(`${issuer.toLowerCase()}:`)
       if (!isPlain || (claim !== 'sub' && claim !== 'aud')) {
         edited.push([newKey, wanted])
         continue
@@ -118,13 +141,17 @@ function mendedCondition(condition: Json, issuer: string, question: TrustQuestio
       const actual = claim === 'sub' ? token.subject : question.audience
       const matches = (value: string): boolean =>
         value === actual || (operator.relation === 'like' && matchesPattern(parsePattern(value), actual))
-      const isPossible = (value: string): boolean => claim === 'aud' || isSubject(value, operator.relation === 'like')
+      const isPossible = (value: string): boolean =>
+        claim === 'aud' || isSubject(value, operator.relation === 'like')
       const mendedValues = values.some(matches) ? values : [...values.filter(isPossible), actual]
       if (mendedValues !== values && claim === 'aud') comesToLife = true
       if (claim === 'sub' && !operator.ifExists && operator.quantifier === undefined) {
         isForOneOnly ||= mendedValues.every((value) => value === actual)
       }
-      edited.push([newKey, mendedValues === values ? wanted : mendedValues.length === 1 ? actual : mendedValues])
+      edited.push([
+        newKey,
+        mendedValues === values ? wanted : mendedValues.length === 1 ? actual : mendedValues
+      ])
     }
     const unique = new Set(edited.map(([key]) => key.toLowerCase()))
     if (unique.size < edited.length) return undefined
@@ -140,5 +167,6 @@ function isSubject(value: string, like: boolean): boolean {
   return /^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$/.test(value) || value.includes('${')
 }
 
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : [value])
+const listOf = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as readonly unknown[]) : [value]
 const texts = (value: unknown): string[] => listOf(value).filter((text) => typeof text === 'string')

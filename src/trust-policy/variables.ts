@@ -1,5 +1,5 @@
-import type { RequestContext } from './context.js'
 import { parsePattern, type Pattern } from '../text/glob.js'
+import type { RequestContext } from './context.js'
 
 /** A condition value with its variables filled in, or why it cannot be. */
 export type Expanded =
@@ -22,17 +22,24 @@ export function expandText(value: string, context: RequestContext): Expanded {
   return { text: parts.map(({ text }) => text).join('') }
 }
 
-/** Fills in the variables of a pattern: what a variable holds is literal, `*` and `?` around it are wildcards. */
+/**
+ * Fills in the variables of a pattern: what a variable holds is literal, `*` and `?` around it are wildcards.
+ */
 export function expand(value: string, context: RequestContext): Expanded {
   const parts = partsOf(value, context)
   if ('missing' in parts || 'dependsOn' in parts) return parts
 
-  return { pattern: mergeLiterals(parts.flatMap(({ text, filled }) => (filled ? [text] : parsePattern(text)))) }
+  return {
+    pattern: mergeLiterals(parts.flatMap(({ text, filled }) => (filled ? [text] : parsePattern(text))))
+  }
 }
 
 type Parts = readonly { readonly text: string; readonly filled: boolean }[]
 
-function partsOf(value: string, context: RequestContext): Parts | { missing: string } | { dependsOn: readonly string[] } {
+function partsOf(
+  value: string,
+  context: RequestContext
+): Parts | { missing: string } | { dependsOn: readonly string[] } {
   const parts: { text: string; filled: boolean }[] = []
   const dependsOn: string[] = []
   let end = 0

@@ -12,11 +12,18 @@ export interface Verdict {
 }
 
 /** Whether a request may pass: only an error that nobody waived, in a namespace that enforces, stops it. */
-export function decide(findings: readonly Finding[], unchecked: readonly Unchecked[], mode: Mode, iamAge?: number): Verdict {
+export function decide(
+  findings: readonly Finding[],
+  unchecked: readonly Unchecked[],
+  mode: Mode,
+  iamAge?: number
+): Verdict {
   const shown = mode === 'off' ? [] : findings
 
   return {
-    allowed: mode !== 'enforce' || !shown.some(({ severity, waived }) => severity === 'error' && waived === undefined),
+    allowed:
+      mode !== 'enforce' ||
+      !shown.some(({ severity, waived }) => severity === 'error' && waived === undefined),
     mode,
     findings: shown,
     unchecked: mode === 'off' ? [] : unchecked,

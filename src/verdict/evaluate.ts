@@ -1,12 +1,14 @@
-import type { FactTypes, Facts, Need } from '../facts/facts.js'
-import type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
+import type { Facts, FactTypes, Need } from '../facts/facts.js'
 import type { Fact } from '../model/fact.js'
+import type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import type { Plan } from './plan.js'
 import { readWaiver, type Waiver } from './waiver.js'
 
-/** Runs the rules of the subject's plan. A rule never sees an unknown fact: it is listed as unchecked instead. */
+/**
+ * Runs the rules of the subject's plan. A rule never sees an unknown fact: it is listed as unchecked instead.
+ */
 export function evaluate(
   { rules, needs }: Plan,
   subject: Subject,
@@ -30,18 +32,35 @@ export function evaluate(
 
     const waiver = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
     for (const { atAdmission, atMost = 'error', ...problem } of [found].flat()) {
-      const milder = atAdmission ?? configured ?? (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ?? rule.severity
-      const usual = subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
+      const milder =
+        atAdmission ??
+        configured ??
+        (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ??
+        rule.severity
+      const usual =
+        subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
       const severity = severities.indexOf(usual) > severities.indexOf(atMost) ? usual : atMost
-      findings.push({ rule: rule.id, severity, ...problem, docs: `docs/rules/${rule.id}.md`, ...told(waiver, problem) })
+      findings.push({
+        rule: rule.id,
+        severity,
+        ...problem,
+        docs: `docs/rules/${rule.id}.md`,
+        ...told(waiver, problem)
+      })
     }
   }
 
   return { findings, unchecked }
 }
 
-/** A waiver that holds is the finding's reason to pass; one that does not is told, for its author thinks that it does. */
-function told(waiver: Waiver | undefined, { message }: Problem): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
+/**
+ * A waiver that holds is the finding's reason to pass; one that does not is told, for its author thinks that
+ * it does.
+ */
+function told(
+  waiver: Waiver | undefined,
+  { message }: Problem
+): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
   if (waiver === undefined) return {}
   if ('reason' in waiver) return { waived: waiver.reason }
 
@@ -54,8 +73,15 @@ interface Open {
   readonly fact: Missing
 }
 
-/** The values of all facts that are known, of which each rule's types let it see only those that it needs, and the other facts. */
-function sortFacts(needs: readonly Need[], facts: Facts, at: Date): { values: Partial<FactTypes>; open: readonly Open[] } {
+/**
+ * The values of all facts that are known, of which each rule's types let it see only those that it needs, and
+ * the other facts.
+ */
+function sortFacts(
+  needs: readonly Need[],
+  facts: Facts,
+  at: Date
+): { values: Partial<FactTypes>; open: readonly Open[] } {
   const values: Record<string, unknown> = { now: at }
   const open: Open[] = []
   for (const need of needs) {
@@ -85,7 +111,10 @@ const severities: readonly Severity[] = ['error', 'warning', 'info']
 
 const nobodyAsked = { state: 'unknown', because: 'nobody asked' } as const
 
-/** The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old objects. */
+/**
+ * The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old
+ * objects.
+ */
 function mildest(severity: Severity, subject: Subject, field: string): Severity {
   return severity === 'error' && isUnchanged(subject, field) ? 'warning' : severity
 }

@@ -3,8 +3,8 @@ import { shortList } from '../text/escape.js'
 import type { Verdict } from './decide.js'
 
 /**
- * The verdict on an object whose parts were judged one by one: it may pass if each part may. What is found in several parts in the same
- * words is told once, at the first, with the fields of the others.
+ * The verdict on an object whose parts were judged one by one: it may pass if each part may. What is found in
+ * several parts in the same words is told once, at the first, with the fields of the others.
  */
 export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
   const ages = verdicts.flatMap(({ iamAge }) => iamAge ?? [])
@@ -19,14 +19,18 @@ export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdi
 }
 
 function mergeFindings(findings: readonly Finding[]): Finding[] {
-  const merged = Map.groupBy(findings, ({ rule, severity, message, fix }) => JSON.stringify([rule, severity, message, fix]))
+  const merged = Map.groupBy(findings, ({ rule, severity, message, fix }) =>
+    JSON.stringify([rule, severity, message, fix])
+  )
 
   return [...merged.values()].flatMap(([first, ...same]) => {
     if (first === undefined) return []
     const others = new Set(same.map(({ field }) => field))
     others.delete(first.field)
 
-    return others.size === 0 ? first : { ...first, message: `${first.message}; also at ${shortList([...others])}` }
+    return others.size === 0
+      ? first
+      : { ...first, message: `${first.message}; also at ${shortList([...others])}` }
   })
 }
 

@@ -8,7 +8,10 @@ export interface Plan {
   readonly needs: readonly Need[]
 }
 
-/** Tells which of some rules look at a subject. Subjects are asked about by few different sets of rules, so each plan is made once. */
+/**
+ * Tells which of some rules look at a subject. Subjects are asked about by few different sets of rules, so
+ * each plan is made once.
+ */
 export function buildPlanner(rules: readonly Rule[]): (subject: Subject) => Plan {
   const planners = new Map<Kind, { readonly admitted: Planner; readonly elsewhere: Planner }>()
 

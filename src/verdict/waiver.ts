@@ -6,15 +6,24 @@ export type Waiver = { readonly reason: string } | { readonly annotation: string
 const prefix = 'ignore.irsa-guard.io/'
 
 /**
- * Reads the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (to the end of that day, UTC) of an object;
- * undefined when there is none. What was probably meant as one is told, too. Never throws.
+ * Reads the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (to the end of
+ * that day, UTC) of an object; undefined when there is none. What was probably meant as one is told, too.
+ * Never throws.
  */
-export function readWaiver(annotations: Readonly<Record<string, unknown>>, rule: string, at: Date): Waiver | undefined {
+export function readWaiver(
+  annotations: Readonly<Record<string, unknown>>,
+  rule: string,
+  at: Date
+): Waiver | undefined {
   const annotation = `${prefix}${rule}`
   const value = annotations[annotation]
   if (value === undefined) {
-    const misspelt = Object.keys(annotations).find((key) => key.startsWith(prefix) && closestTo(key.slice(prefix.length), [rule]))
-    return misspelt === undefined ? undefined : { annotation: misspelt, lapsed: `there is no such rule; write ${annotation}` }
+    const misspelt = Object.keys(annotations).find(
+      (key) => key.startsWith(prefix) && closestTo(key.slice(prefix.length), [rule])
+    )
+    return misspelt === undefined
+      ? undefined
+      : { annotation: misspelt, lapsed: `there is no such rule; write ${annotation}` }
   }
   const read = readValue(value, at)
 
@@ -26,20 +35,25 @@ function readValue(value: unknown, at: Date): { readonly reason: string } | { re
 
   const text = value.trim()
   const until = /^until\b([^:]*)(?::([\s\S]*))?$/i.exec(text)
-  if (until === null) return isMeantUntil(text) ? { lapsed: `it begins with a day without "until"; ${form}` } : { reason: text }
+  if (until === null)
+    return isMeantUntil(text) ? { lapsed: `it begins with a day without "until"; ${form}` } : { reason: text }
 
   const [, written = '', reason = ''] = until
   const day = written.trim()
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return { lapsed: `"until" needs a day and a colon after it; ${form}` }
   const end = new Date(`${day}T23:59:59.999Z`)
   // 2027-02-30 is read as the second of March.
-  if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day) return { lapsed: `there is no day ${day}; ${form}` }
+  if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day)
+    return { lapsed: `there is no day ${day}; ${form}` }
   if (at > end) return { lapsed: `it expired at the end of ${day} (UTC)` }
 
   return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }
 }
 
-/** `2027-01-31: reason`, `unitl 2027-01-31: reason`: its author thinks that this ends, so it must not hold for ever. */
+/**
+ * `2027-01-31: reason`, `unitl 2027-01-31: reason`: its author thinks that this ends, so it must not hold for
+ * ever.
+ */
 function isMeantUntil(text: string): boolean {
   const word = /^([a-z]*)\s*\d{4}-\d{2}-\d{2}\s*:/i.exec(text)?.[1]?.toLowerCase()
 

@@ -1,6 +1,6 @@
 import { decodeBase64 } from './base64.js'
-import { parseCertificate, type Certificate } from './certificate.js'
-import { readPemBlocks, type PemBlock } from './pem.js'
+import { type Certificate, parseCertificate } from './certificate.js'
+import { type PemBlock, readPemBlocks } from './pem.js'
 
 /** What Go makes of one PEM block of a bundle. */
 export type BundleEntry =
@@ -17,7 +17,10 @@ export interface Bundle {
   readonly certificates: readonly Certificate[]
 }
 
-/** Reads PEM bytes as Go's `AppendCertsFromPEM` does: only plain CERTIFICATE blocks count, what does not parse is passed over. */
+/**
+ * Reads PEM bytes as Go's `AppendCertsFromPEM` does: only plain CERTIFICATE blocks count, what does not parse
+ * is passed over.
+ */
 export function readBundle(pem: Buffer, goMinor: number): Bundle {
   const text = pem.toString('latin1')
   const entries = readPemBlocks(text).map((block): BundleEntry => {
@@ -28,10 +31,16 @@ export function readBundle(pem: Buffer, goMinor: number): Bundle {
     return 'refusal' in certificate ? { block, refusal: certificate.refusal } : { block, certificate }
   })
 
-  return { text, entries, certificates: entries.flatMap((entry) => ('certificate' in entry ? [entry.certificate] : [])) }
+  return {
+    text,
+    entries,
+    certificates: entries.flatMap((entry) => ('certificate' in entry ? [entry.certificate] : []))
+  }
 }
 
-/** Reads the base64 text of a `caBundle`; undefined when it is not base64, which no API server would store. */
+/**
+ * Reads the base64 text of a `caBundle`; undefined when it is not base64, which no API server would store.
+ */
 export function readCaBundle(caBundle: string, goMinor: number): Bundle | undefined {
   const pem = decodeBase64(caBundle)
 
@@ -39,8 +48,8 @@ export function readCaBundle(caBundle: string, goMinor: number): Bundle | undefi
 }
 
 /**
- * What the API server's client says of a bundle without a usable certificate (client-go, transport, createErrorParsingCAData).
- * Undefined when there is one.
+ * What the API server's client says of a bundle without a usable certificate (client-go, transport,
+ * createErrorParsingCAData). Undefined when there is one.
  */
 export function unusableText({ text, entries, certificates }: Bundle): string | undefined {
   if (certificates.length > 0) return undefined

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { DerReader, tag } from './der.js'
-import { noExtensions, readExtensions, type Extensions } from './extensions.js'
-import { readName, type Name } from './name.js'
-import { readAlgorithm, readPublicKey, rightAligned, type PublicKey } from './public-key.js'
+import { type Extensions, noExtensions, readExtensions } from './extensions.js'
+import { type Name, readName } from './name.js'
+import { type PublicKey, readAlgorithm, readPublicKey, rightAligned } from './public-key.js'
 import { Refusal } from './refusal.js'
-import { signatureAlgorithmOf, type SignatureAlgorithm } from './signature-algorithm.js'
+import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature-algorithm.js'
 import { parseGeneralizedTime, parseUtcTime } from './time.js'
 
 /** A certificate that Go's parser takes, with what Go's verifier looks at. */
@@ -28,8 +28,8 @@ export interface Certificate extends Extensions {
 }
 
 /**
- * Reads one DER certificate as `x509.ParseCertificate` of that Go does: the certificate, or the text of Go's refusal. What Go
- * leaves open (bytes behind the parts it reads) is left open here as well. Never throws.
+ * Reads one DER certificate as `x509.ParseCertificate` of that Go does: the certificate, or the text of Go's
+ * refusal. What Go leaves open (bytes behind the parts it reads) is left open here as well. Never throws.
  */
 export function parseCertificate(der: Buffer, goMinor: number): Certificate | { readonly refusal: string } {
   try {
@@ -112,7 +112,8 @@ function readTime(reader: DerReader): number {
 function readOptionalParts(reader: DerReader, version: 2 | 3, goMinor: number): Extensions {
   reader.optional(tag.context(1), 'x509: malformed issuerUniqueID')
   reader.optional(tag.context(2), 'x509: malformed subjectUniqueID')
-  const extensions = version === 3 ? reader.optional(tag.constructed(3), 'x509: malformed extensions') : undefined
+  const extensions =
+    version === 3 ? reader.optional(tag.constructed(3), 'x509: malformed extensions') : undefined
 
   return extensions === undefined ? noExtensions : readExtensions(extensions, goMinor)
 }
@@ -121,7 +122,8 @@ function readOptionalParts(reader: DerReader, version: 2 | 3, goMinor: number): 
 export const isSelfIssued = ({ issuer, subject }: Certificate): boolean => issuer.raw.equals(subject.raw)
 
 /** SHA-256 of the DER, in hexadecimal with colons, as `openssl x509 -fingerprint -sha256` prints it. */
-export const fingerprintOf = ({ raw }: { raw: Buffer }): string => colonHex(createHash('sha256').update(raw).digest())
+export const fingerprintOf = ({ raw }: { raw: Buffer }): string =>
+  colonHex(createHash('sha256').update(raw).digest())
 
 /** Bytes in hexadecimal with colons. */
 export const colonHex = (bytes: Buffer): string =>
@@ -131,4 +133,5 @@ export const colonHex = (bytes: Buffer): string =>
     .replace(/(..)(?=.)/g, '$1:')
 
 /** Whether a moment lies within a certificate's validity, both ends included. */
-export const isInDate = ({ notBefore, notAfter }: Certificate, at: Date): boolean => notBefore <= at.getTime() && at.getTime() <= notAfter
+export const isInDate = ({ notBefore, notAfter }: Certificate, at: Date): boolean =>
+  notBefore <= at.getTime() && at.getTime() <= notAfter

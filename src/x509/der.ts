@@ -30,10 +30,11 @@ export interface Element {
 }
 
 /**
- * Reads DER from front to back as Go does (golang.org/x/crypto/cryptobyte): tags below 31, lengths in their shortest form of at
- * most four octets. It looks at nothing before it is asked, so that depth costs nothing. node-forge's reader is not used here: it
- * takes BER that Go refuses, reads the whole tree, and does not tell where the bytes of an element stand.
- * Every method throws the Refusal text it was given when the next element is not of the kind asked for.
+ * Reads DER from front to back as Go does (golang.org/x/crypto/cryptobyte): tags below 31, lengths in their
+ * shortest form of at most four octets. It looks at nothing before it is asked, so that depth costs nothing.
+ * node-forge's reader is not used here: it takes BER that Go refuses, reads the whole tree, and does not tell
+ * where the bytes of an element stand. Every method throws the Refusal text it was given when the next
+ * element is not of the kind asked for.
  */
 export class DerReader {
   readonly #bytes: Buffer
@@ -57,7 +58,8 @@ export class DerReader {
     const start = this.#at
     const first = bytes[start]
     const lengthOctet = bytes[start + 1]
-    if (first === undefined || lengthOctet === undefined || (first & 0x1f) === 0x1f) throw new Refusal(refusal)
+    if (first === undefined || lengthOctet === undefined || (first & 0x1f) === 0x1f)
+      throw new Refusal(refusal)
 
     let header = 2
     let length = lengthOctet
@@ -107,7 +109,8 @@ export class DerReader {
     const body = this.read(expected, refusal)
     const [first, second] = body
     if (first === undefined) throw new Refusal(refusal)
-    if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) throw new Refusal(refusal)
+    if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)))
+      throw new Refusal(refusal)
 
     return body
   }
@@ -132,17 +135,23 @@ export class DerReader {
   bitString(refusal: string): { bytes: Buffer; padding: number } {
     const body = this.read(tag.bitString, refusal)
     const padding = body[0]
-    if (padding === undefined || padding > 7 || (body.length === 1 && padding !== 0)) throw new Refusal(refusal)
-    if (body.length > 1 && ((body[body.length - 1] ?? 0) & ((1 << padding) - 1)) !== 0) throw new Refusal(refusal)
+    if (padding === undefined || padding > 7 || (body.length === 1 && padding !== 0))
+      throw new Refusal(refusal)
+    if (body.length > 1 && ((body[body.length - 1] ?? 0) & ((1 << padding) - 1)) !== 0)
+      throw new Refusal(refusal)
 
     return { bytes: body.subarray(1), padding }
   }
 }
 
 /** The unsigned value of big-endian bytes. */
-export const bigIntOf = (bytes: Buffer): bigint => (bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`))
+export const bigIntOf = (bytes: Buffer): bigint =>
+  bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`)
 
-/** An OBJECT IDENTIFIER's content as dotted text; undefined when it is malformed or a component needs more than 31 bits. */
+/**
+ * An OBJECT IDENTIFIER's content as dotted text; undefined when it is malformed or a component needs more
+ * than 31 bits.
+ */
 function dottedOid(body: Buffer): string | undefined {
   if (body.length === 0) return undefined
 
@@ -155,7 +164,8 @@ function dottedOid(body: Buffer): string | undefined {
     octets++
     if (octet & 0x80) continue
 
-    if (components.length === 0) components.push(...(value < 80 ? [Math.floor(value / 40), value % 40] : [2, value - 80]))
+    if (components.length === 0)
+      components.push(...(value < 80 ? [Math.floor(value / 40), value % 40] : [2, value - 80]))
     else components.push(value)
     value = 0
     octets = 0

@@ -1,4 +1,4 @@
-import { colonHex, fingerprintOf, isSelfIssued, type Certificate } from './certificate.js'
+import { type Certificate, colonHex, fingerprintOf, isSelfIssued } from './certificate.js'
 import { describeName } from './name.js'
 import { formatTime } from './time.js'
 
@@ -18,7 +18,8 @@ export interface CertificateDescription {
 
 /** Describes a certificate that Go reads. */
 export function descriptionOf(certificate: Certificate): CertificateDescription {
-  const { subject, issuer, subjectKeyId, notBefore, notAfter, version, basicConstraints, publicKey } = certificate
+  const { subject, issuer, subjectKeyId, notBefore, notAfter, version, basicConstraints, publicKey } =
+    certificate
 
   return {
     subject: describeName(subject),
@@ -30,15 +31,25 @@ export function descriptionOf(certificate: Certificate): CertificateDescription 
     // X.509 v1 and v2 have no basic constraints; Go lets them sign
     isCa: basicConstraints?.isCa ?? version < 3,
     isSelfIssued: isSelfIssued(certificate),
-    key: publicKey.kind === 'rsa' ? `RSA ${publicKey.bits}` : publicKey.kind === 'ecdsa' ? publicKey.curve.name : publicKey.kind
+    key:
+      publicKey.kind === 'rsa'
+        ? `RSA ${publicKey.bits}`
+        : publicKey.kind === 'ecdsa'
+          ? publicKey.curve.name
+          : publicKey.kind
   }
 }
 
-/** A certificate in a sentence: its subject and the beginning of its key identifier or, without one, of its fingerprint. */
+/**
+ * A certificate in a sentence: its subject and the beginning of its key identifier or, without one, of its
+ * fingerprint.
+ */
 export function describeCertificate(certificate: Certificate): string {
   const { subject, subjectKeyId } = certificate
   const mark =
-    subjectKeyId.length === 0 ? `SHA-256 ${fingerprintOf(certificate).slice(0, 11)}…` : `key ${colonHex(subjectKeyId).slice(0, 11)}…`
+    subjectKeyId.length === 0
+      ? `SHA-256 ${fingerprintOf(certificate).slice(0, 11)}…`
+      : `key ${colonHex(subjectKeyId).slice(0, 11)}…`
   const name = describeName(subject)
 
   return `${name.length > 80 ? `${name.slice(0, 80)}…` : name} (${mark})`

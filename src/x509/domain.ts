@@ -1,4 +1,7 @@
-/** Go's rule for a domain in a certificate: printable ASCII, no empty label, no dot at the end; a constraint may begin with a dot. */
+/**
+ * Go's rule for a domain in a certificate: printable ASCII, no empty label, no dot at the end; a constraint
+ * may begin with a dot.
+ */
 export function isDomain(text: string, constraint: boolean): boolean {
   if (text === '') return true
 
@@ -13,7 +16,9 @@ export interface Mailbox {
   readonly domain: string
 }
 
-/** Reads an e-mail address as Go does (RFC 2821, with the leniencies of RFC 3696); undefined when it is none. */
+/**
+ * Reads an e-mail address as Go does (RFC 2821, with the leniencies of RFC 3696); undefined when it is none.
+ */
 export function parseMailbox(text: string): Mailbox | undefined {
   const quoted = text.startsWith('"')
   const found = quoted ? quotedLocal(text) : plainLocal(text)

@@ -1,6 +1,6 @@
 import { DerReader, tag } from './der.js'
 import { isDomain, parseMailbox } from './domain.js'
-import { parseGoUrl, type GoUrl } from './go-url.js'
+import { type GoUrl, parseGoUrl } from './go-url.js'
 import { parseIp } from './ip.js'
 import { Refusal } from './refusal.js'
 
@@ -15,7 +15,8 @@ export interface Subtrees {
 /** What the extensions of a certificate say, as far as Go's verifier cares. */
 export interface Extensions {
   readonly keyUsage: { readonly certSign: boolean; readonly any: boolean }
-  readonly basicConstraints: { readonly isCa: boolean; /** -1 without a limit. */ readonly maxPathLength: bigint } | undefined
+  readonly basicConstraints:
+    { readonly isCa: boolean; /** -1 without a limit. */ readonly maxPathLength: bigint } | undefined
   /** The bytes of the subject alternative names; undefined without that extension. */
   readonly alternativeNames: Buffer | undefined
   readonly dnsNames: readonly string[]
@@ -74,7 +75,8 @@ export function readExtensions(body: Buffer, goMinor: number): Extensions {
   const seen = new Set<string>()
   while (!list.isEmpty) {
     const extension = readExtension(list.reader(tag.sequence, 'x509: malformed extension'))
-    if (seen.has(extension.oid)) throw new Refusal(`x509: certificate contains duplicate extension with OID "${extension.oid}"`)
+    if (seen.has(extension.oid))
+      throw new Refusal(`x509: certificate contains duplicate extension with OID "${extension.oid}"`)
     seen.add(extension.oid)
     extensions.push(extension)
   }
@@ -91,7 +93,8 @@ export function readExtensions(body: Buffer, goMinor: number): Extensions {
 
 function readExtension(reader: DerReader): Extension {
   const oid = reader.oid('x509: malformed extension OID field')
-  const critical = reader.startsWith(tag.boolean) && reader.boolean('x509: malformed extension critical field')
+  const critical =
+    reader.startsWith(tag.boolean) && reader.boolean('x509: malformed extension critical field')
 
   return { oid, critical, value: reader.read(tag.octetString, 'x509: malformed extension value field') }
 }
@@ -158,9 +161,11 @@ function readAlternativeNames({ value }: Extension, out: Mutable, goMinor: numbe
     const { tag: kind, body } = names.any('x509: invalid subject alternative name')
     if (kind === tag.context(1)) emails.push(ascii(body, 'x509: SAN rfc822Name is malformed'))
     if (kind === tag.context(2)) dnsNames.push(ascii(body, 'x509: SAN dNSName is malformed'))
-    if (kind === tag.context(6)) uris.push(readUri(ascii(body, 'x509: SAN uniformResourceIdentifier is malformed'), goMinor))
+    if (kind === tag.context(6))
+      uris.push(readUri(ascii(body, 'x509: SAN uniformResourceIdentifier is malformed'), goMinor))
     if (kind === tag.context(7)) {
-      if (body.length !== 4 && body.length !== 16) throw new Refusal(`x509: cannot parse IP address of length ${body.length}`)
+      if (body.length !== 4 && body.length !== 16)
+        throw new Refusal(`x509: cannot parse IP address of length ${body.length}`)
       ips.push(body)
     }
   }
@@ -172,7 +177,8 @@ function readAlternativeNames({ value }: Extension, out: Mutable, goMinor: numbe
 function readUri(text: string, goMinor: number): GoUrl {
   const url = parseGoUrl(text, goMinor)
   if (url === undefined) throw new Refusal(`x509: cannot parse URI ${JSON.stringify(text)}`)
-  if (!isDomain(url.host, false)) throw new Refusal(`x509: cannot parse URI ${JSON.stringify(text)}: invalid domain`)
+  if (!isDomain(url.host, false))
+    throw new Refusal(`x509: cannot parse URI ${JSON.stringify(text)}: invalid domain`)
 
   return url
 }
@@ -191,10 +197,13 @@ function readNameConstraints({ value }: Extension, out: Mutable): boolean {
   const permitted = top.optional(tag.constructed(0), malformed)
   const excluded = top.optional(tag.constructed(1), malformed)
   if (!outer.isEmpty || !top.isEmpty) throw new Refusal(malformed)
-  if ((permitted?.length ?? 0) === 0 && (excluded?.length ?? 0) === 0) throw new Refusal('x509: empty name constraints extension')
+  if ((permitted?.length ?? 0) === 0 && (excluded?.length ?? 0) === 0)
+    throw new Refusal('x509: empty name constraints extension')
 
-  const first = permitted === undefined ? { subtrees: emptySubtrees, isHandled: true } : readSubtrees(permitted)
-  const second = excluded === undefined ? { subtrees: emptySubtrees, isHandled: true } : readSubtrees(excluded)
+  const first =
+    permitted === undefined ? { subtrees: emptySubtrees, isHandled: true } : readSubtrees(permitted)
+  const second =
+    excluded === undefined ? { subtrees: emptySubtrees, isHandled: true } : readSubtrees(excluded)
   out.nameConstraints = { permitted: first.subtrees, excluded: second.subtrees }
 
   return first.isHandled && second.isHandled
@@ -219,7 +228,9 @@ function readSubtrees(body: Buffer): { subtrees: Subtrees; isHandled: boolean } 
         break
       case tag.context(1):
         emails.push(
-          constraint(body, 'rfc822Name', (text) => (text.includes('@') ? parseMailbox(text) !== undefined : isDomain(text, true)))
+          constraint(body, 'rfc822Name', (text) =>
+            text.includes('@') ? parseMailbox(text) !== undefined : isDomain(text, true)
+          )
         )
         break
       case tag.context(6):
@@ -250,11 +261,13 @@ function uriConstraint(body: Buffer): string {
 }
 
 function ipConstraint(body: Buffer): { ip: Buffer; mask: Buffer } {
-  if (body.length !== 8 && body.length !== 32) throw new Refusal(`x509: IP constraint contained value of length ${body.length}`)
+  if (body.length !== 8 && body.length !== 32)
+    throw new Refusal(`x509: IP constraint contained value of length ${body.length}`)
 
   const mask = body.subarray(body.length / 2)
   const bits = [...mask].map((octet) => octet.toString(2).padStart(8, '0')).join('')
-  if (bits.includes('01')) throw new Refusal(`x509: IP constraint contained invalid mask ${mask.toString('hex')}`)
+  if (bits.includes('01'))
+    throw new Refusal(`x509: IP constraint contained invalid mask ${mask.toString('hex')}`)
 
   return { ip: body.subarray(0, body.length / 2), mask }
 }
@@ -276,7 +289,8 @@ function readAuthorityKeyId({ critical, value }: Extension, out: Mutable): true 
   if (critical) throw new Refusal('x509: authority key identifier incorrectly marked critical')
 
   const malformed = 'x509: invalid authority key identifier'
-  out.authorityKeyId = new DerReader(value).reader(tag.sequence, malformed).optional(tag.context(0), malformed) ?? none
+  out.authorityKeyId =
+    new DerReader(value).reader(tag.sequence, malformed).optional(tag.context(0), malformed) ?? none
 
   return true
 }

@@ -8,8 +8,8 @@ export interface GoUrl {
 }
 
 /**
- * Reads an ASCII URI as Go's `url.Parse` does, as far as a certificate needs it: undefined when Go would refuse it (and with it
- * the certificate). Go 1.26 stopped to take several colons in the host of http URLs.
+ * Reads an ASCII URI as Go's `url.Parse` does, as far as a certificate needs it: undefined when Go would
+ * refuse it (and with it the certificate). Go 1.26 stopped to take several colons in the host of http URLs.
  */
 export function parseGoUrl(text: string, goMinor: number): GoUrl | undefined {
   const hash = text.indexOf('#')
@@ -30,7 +30,9 @@ export function parseGoUrl(text: string, goMinor: number): GoUrl | undefined {
   const hasAuthority = (scheme !== '' || !rest.startsWith('///')) && rest.startsWith('//')
   const slash = hasAuthority ? rest.indexOf('/', 2) : 0
   const path = slash < 0 ? '' : rest.slice(slash)
-  const host = hasAuthority ? hostOf(slash < 0 ? rest.slice(2) : rest.slice(2, slash), scheme.toLowerCase(), goMinor) : ''
+  const host = hasAuthority
+    ? hostOf(slash < 0 ? rest.slice(2) : rest.slice(2, slash), scheme.toLowerCase(), goMinor)
+    : ''
   if (host === undefined || !isEscaped(path)) return undefined
 
   return { text, host }
@@ -61,7 +63,8 @@ function ipLiteralOf(host: string): string | undefined {
   const zoneAt = inside.indexOf('%25')
   const address = unescapeHost(zoneAt < 0 ? inside : inside.slice(0, zoneAt))
   const zone = zoneAt < 0 ? '' : unescapeZone(inside.slice(zoneAt))
-  if (address === undefined || zone === undefined || parseIp(address + zone)?.bytes.length !== 16) return undefined
+  if (address === undefined || zone === undefined || parseIp(address + zone)?.bytes.length !== 16)
+    return undefined
 
   return `[${address}${zone}]${host.slice(close + 1)}`
 }
@@ -86,5 +89,7 @@ function unescapeZone(text: string): string | undefined {
   const plain = text.replace(/%[0-9A-Fa-f]{2}/g, '')
   if (!isEscaped(text) || !isHostText(plain)) return undefined
 
-  return escaped.every((character) => character === '%' || character === ' ' || isHostText(character)) ? unescape(text) : undefined
+  return escaped.every((character) => character === '%' || character === ' ' || isHostText(character))
+    ? unescape(text)
+    : undefined
 }

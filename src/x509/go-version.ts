@@ -1,6 +1,6 @@
 /**
- * The newest Go whose verdicts are known here. API servers are built with Go 1.23 (Kubernetes 1.32), 1.24 (1.33 and 1.34),
- * 1.25 (1.35) and 1.26 (1.36 and later): the go.mod of each k8s.io/apiserver release.
+ * The newest Go whose verdicts are known here. API servers are built with Go 1.23 (Kubernetes 1.32), 1.24
+ * (1.33 and 1.34), 1.25 (1.35) and 1.26 (1.36 and later): the go.mod of each k8s.io/apiserver release.
  */
 export const newestGo = 26
 

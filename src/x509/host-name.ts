@@ -3,19 +3,25 @@ import { formatIp, parseIp, unmapped } from './ip.js'
 import { commonNameOf } from './name.js'
 
 /**
- * Whether a certificate is good for a host, as Go's `VerifyHostname` judges: IP addresses only by IP names, other hosts only by
- * DNS names, a wildcard only as the whole left-most label, never the common name. Undefined when it is; else Go's text.
+ * Whether a certificate is good for a host, as Go's `VerifyHostname` judges: IP addresses only by IP names,
+ * other hosts only by DNS names, a wildcard only as the whole left-most label, never the common name.
+ * Undefined when it is; else Go's text.
  */
 export function hostNameRefusal(certificate: Certificate, host: string): string | undefined {
   const bare = /^\[.+\]$/.test(host) ? host.slice(1, -1) : host
   const ip = ipOf(bare)
-  if (ip !== undefined) return certificate.ips.some((name) => unmapped(name).equals(ip)) ? undefined : refusalText(certificate, bare)
+  if (ip !== undefined)
+    return certificate.ips.some((name) => unmapped(name).equals(ip))
+      ? undefined
+      : refusalText(certificate, bare)
 
   const candidate = lower(host)
   const isPlain = isHostName(candidate, false)
   const labels = labelsOf(candidate)
   const fits = (name: string): boolean =>
-    isPlain && isHostName(name, true) ? matches(name, labels) : name !== '' && name !== '.' && host !== '.' && lower(name) === candidate
+    isPlain && isHostName(name, true)
+      ? matches(name, labels)
+      : name !== '' && name !== '.' && host !== '.' && lower(name) === candidate
 
   return certificate.dnsNames.some(fits) ? undefined : refusalText(certificate, host)
 }
@@ -33,13 +39,21 @@ function isHostName(text: string, pattern: boolean): boolean {
   const host = pattern ? text : text.replace(/\.$/, '')
   if (host === '*') return false
 
-  return host.split('.').every((label, index) => (pattern && index === 0 && label === '*') || /^[A-Za-z0-9_][A-Za-z0-9_-]*$/.test(label))
+  return host
+    .split('.')
+    .every(
+      (label, index) =>
+        (pattern && index === 0 && label === '*') || /^[A-Za-z0-9_][A-Za-z0-9_-]*$/.test(label)
+    )
 }
 
 function matches(pattern: string, host: readonly string[]): boolean {
   const labels = lower(pattern).split('.')
 
-  return labels.length === host.length && labels.every((label, index) => (index === 0 && label === '*') || label === host[index])
+  return (
+    labels.length === host.length &&
+    labels.every((label, index) => (index === 0 && label === '*') || label === host[index])
+  )
 }
 
 function refusalText(certificate: Certificate, host: string): string {
@@ -52,7 +66,8 @@ function refusalText(certificate: Certificate, host: string): string {
     return 'x509: certificate relies on legacy Common Name field, use SANs instead'
   }
   const isIp = ipOf(host) !== undefined
-  if (isIp && ips.length === 0) return `x509: cannot validate certificate for ${host} because it doesn't contain any IP SANs`
+  if (isIp && ips.length === 0)
+    return `x509: cannot validate certificate for ${host} because it doesn't contain any IP SANs`
 
   const names = isIp ? ips : dnsNames
   if (names.length >= 100) {

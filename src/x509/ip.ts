@@ -1,4 +1,7 @@
-/** Reads an IP address as Go's `netip.ParseAddr` does: 4 or 16 bytes, and the zone of an IPv6 address; undefined for other text. */
+/**
+ * Reads an IP address as Go's `netip.ParseAddr` does: 4 or 16 bytes, and the zone of an IPv6 address;
+ * undefined for other text.
+ */
 export function parseIp(text: string): { bytes: Buffer; zone: string } | undefined {
   const mark = /[.:%]/.exec(text)?.[0]
   if (mark === '.') return withZone(parseIpv4(text), '')
@@ -11,11 +14,16 @@ export function parseIp(text: string): { bytes: Buffer; zone: string } | undefin
   return withZone(parseIpv6(percent < 0 ? text : text.slice(0, percent)), zone)
 }
 
-const withZone = (bytes: Buffer | undefined, zone: string): { bytes: Buffer; zone: string } | undefined => bytes && { bytes, zone }
+const withZone = (bytes: Buffer | undefined, zone: string): { bytes: Buffer; zone: string } | undefined =>
+  bytes && { bytes, zone }
 
 function parseIpv4(text: string): Buffer | undefined {
   const fields = text.split('.')
-  if (fields.length !== 4 || !fields.every((field) => /^(?:0|[1-9]\d{0,2})$/.test(field) && Number(field) <= 255)) return undefined
+  if (
+    fields.length !== 4 ||
+    !fields.every((field) => /^(?:0|[1-9]\d{0,2})$/.test(field) && Number(field) <= 255)
+  )
+    return undefined
 
   return Buffer.from(fields.map(Number))
 }
@@ -24,7 +32,9 @@ function parseIpv6(text: string): Buffer | undefined {
   const halves = text.split('::')
   if (halves.length > 2) return undefined
 
-  const parts = halves.map((half, index) => (half === '' ? Buffer.alloc(0) : groupsOf(half, index === halves.length - 1)))
+  const parts = halves.map((half, index) =>
+    half === '' ? Buffer.alloc(0) : groupsOf(half, index === halves.length - 1)
+  )
   const [head, tail = Buffer.alloc(0)] = parts
   if (head === undefined || parts.includes(undefined)) return undefined
   if (halves.length === 1) return head.length === 16 ? head : undefined
@@ -33,7 +43,9 @@ function parseIpv6(text: string): Buffer | undefined {
   return Buffer.concat([head, Buffer.alloc(16 - head.length - tail.length), tail])
 }
 
-/** Groups of four hexadecimal digits; the last two may be written as an IPv4 address when the text ends here. */
+/**
+ * Groups of four hexadecimal digits; the last two may be written as an IPv4 address when the text ends here.
+ */
 function groupsOf(text: string, last: boolean): Buffer | undefined {
   const groups = text.split(':')
   const ipv4 = last && groups.at(-1)?.includes('.') ? parseIpv4(groups.pop() ?? '') : Buffer.alloc(0)
@@ -42,7 +54,10 @@ function groupsOf(text: string, last: boolean): Buffer | undefined {
   return Buffer.concat([...groups.map((group) => Buffer.from(group.padStart(4, '0'), 'hex')), ipv4])
 }
 
-/** The four bytes of an IPv4 address, also when it is written as an IPv6 one (`::ffff:10.0.0.1`): Go compares them as equal. */
+/**
+ * The four bytes of an IPv4 address, also when it is written as an IPv6 one (`::ffff:10.0.0.1`): Go compares
+ * them as equal.
+ */
 export function unmapped(ip: Buffer): Buffer {
   return ip.length === 16 && ip.subarray(0, 12).equals(mappedPrefix) ? ip.subarray(12) : ip
 }

@@ -1,11 +1,11 @@
-import { readCaBundle, unusableText, type Bundle } from './bundle.js'
-import { parseCertificate, type Certificate } from './certificate.js'
+import { type Bundle, readCaBundle, unusableText } from './bundle.js'
+import { type Certificate, parseCertificate } from './certificate.js'
 import { goMinorOf } from './go-version.js'
 import { readPemBlocks } from './pem.js'
 import { buildPool } from './pool.js'
 import { explain } from './reasons.js'
-import type { TlsRefusal } from './tls-refusal.js'
 import { weakRsaText } from './signature.js'
+import type { TlsRefusal } from './tls-refusal.js'
 import { verifyChain } from './verify.js'
 
 /** What the TLS client of an API server is asked to trust. */
@@ -21,14 +21,18 @@ export interface TlsQuestion {
   readonly go?: string | undefined
 }
 
-/** The answer, with what was read on the way. `path` is the chain that was accepted, leaf first and anchor last. */
+/**
+ * The answer, with what was read on the way. `path` is the chain that was accepted, leaf first and anchor
+ * last.
+ */
 export type TlsVerdict = { readonly bundle: Bundle | undefined; readonly served: readonly Certificate[] } & (
-  { readonly accepted: true; readonly path: readonly Certificate[] } | { readonly accepted: false; readonly refusal: TlsRefusal }
+  | { readonly accepted: true; readonly path: readonly Certificate[] }
+  | { readonly accepted: false; readonly refusal: TlsRefusal }
 )
 
 /**
- * Would the API server's TLS client (Go) accept this chain for this host with this bundle at this time? Synchronous; never throws,
- * whatever the bundle and the chain are.
+ * Would the API server's TLS client (Go) accept this chain for this host with this bundle at this time?
+ * Synchronous; never throws, whatever the bundle and the chain are.
  */
 export function judgeTls({ caBundle, chain, host, at, go }: TlsQuestion): TlsVerdict {
   const goMinor = goMinorOf(go)
@@ -46,14 +50,23 @@ export function judgeTls({ caBundle, chain, host, at, go }: TlsQuestion): TlsVer
   if (unusable !== undefined) return refuse(unusable)
   if ('code' in served) return refuse(served)
   const [leaf, ...others] = certificates
-  if (bundle === undefined || leaf === undefined) return refuse({ code: 'chain-empty', go: 'tls: received empty certificates message' })
+  if (bundle === undefined || leaf === undefined)
+    return refuse({ code: 'chain-empty', go: 'tls: received empty certificates message' })
 
-  const tooLarge = certificates.find(({ publicKey }) => publicKey.kind === 'rsa' && publicKey.bits > largestRsa)
+  const tooLarge = certificates.find(
+    ({ publicKey }) => publicKey.kind === 'rsa' && publicKey.bits > largestRsa
+  )
   if (tooLarge !== undefined) {
     const go = `tls: server sent certificate containing RSA key larger than ${largestRsa} bits`
     return refuse({ code: 'server-key-too-large', certificate: tooLarge, go })
   }
-  const path = verifyChain(leaf, { anchors: buildPool(bundle.certificates), intermediates: buildPool(others), host, at, goMinor })
+  const path = verifyChain(leaf, {
+    anchors: buildPool(bundle.certificates),
+    intermediates: buildPool(others),
+    host,
+    at,
+    goMinor
+  })
   if ('code' in path) return refuse({ ...path, go: `tls: failed to verify certificate: ${path.go}` })
 
   const handshake = handshakeRefusal(leaf, goMinor)
@@ -70,7 +83,10 @@ type Refused = Omit<TlsRefusal, 'reason'>
 function bundleRefusal(caBundle: string, bundle: Bundle | undefined): Refused | undefined {
   if (bundle === undefined) return { code: 'bundle-not-base64', go: 'illegal base64 data' }
   if (caBundle === '' || bundle.text === '') {
-    return { code: 'bundle-empty', go: 'tls: failed to verify certificate: x509: certificate signed by unknown authority' }
+    return {
+      code: 'bundle-empty',
+      go: 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
+    }
   }
   const text = unusableText(bundle)
 
@@ -78,17 +94,26 @@ function bundleRefusal(caBundle: string, bundle: Bundle | undefined): Refused | 
 }
 
 function readServed(chain: string, goMinor: number): { certificates: readonly Certificate[] } | Refused {
-  const blocks = readPemBlocks(Buffer.from(chain, 'utf8').toString('latin1')).filter(({ label }) => label === 'CERTIFICATE')
-  // each certificate is sent with a length of three bytes; TLS 1.3 adds two for its extensions and four around the list
+  const blocks = readPemBlocks(Buffer.from(chain, 'utf8').toString('latin1')).filter(
+    ({ label }) => label === 'CERTIFICATE'
+  )
+  // each certificate is sent with a length of three bytes; TLS 1.3 adds two for its extensions and four
+  // around the list
   const size = blocks.reduce((sum, { bytes }) => sum + bytes.length + 5, 4)
   if (size > largestMessage) {
-    return { code: 'chain-too-large', go: `tls: handshake message of length ${size} bytes exceeds maximum of ${largestMessage} bytes` }
+    return {
+      code: 'chain-too-large',
+      go: `tls: handshake message of length ${size} bytes exceeds maximum of ${largestMessage} bytes`
+    }
   }
   const certificates: Certificate[] = []
   for (const { bytes } of blocks) {
     const certificate = parseCertificate(bytes, goMinor)
     if ('refusal' in certificate) {
-      return { code: 'chain-unreadable', go: `tls: failed to parse certificate from server: ${certificate.refusal}` }
+      return {
+        code: 'chain-unreadable',
+        go: `tls: failed to parse certificate from server: ${certificate.refusal}`
+      }
     }
     certificates.push(certificate)
   }
@@ -116,5 +141,9 @@ function handshakeRefusal(leaf: Certificate, goMinor: number): Refused | undefin
 
   return weak === undefined
     ? undefined
-    : { code: 'server-key-too-small', certificate: leaf, go: `tls: invalid signature by the server certificate: ${weak}` }
+    : {
+        code: 'server-key-too-small',
+        certificate: leaf,
+        go: `tls: invalid signature by the server certificate: ${weak}`
+      }
 }

@@ -1,13 +1,14 @@
 import type { Certificate } from './certificate.js'
-import { isDomain, parseMailbox, type Mailbox } from './domain.js'
+import { isDomain, type Mailbox, parseMailbox } from './domain.js'
 import type { Subtrees } from './extensions.js'
 import { goQuote } from './go-quote.js'
 import type { GoUrl } from './go-url.js'
 import { formatIp, parseIp, unmapped } from './ip.js'
 
 /**
- * Whether every name of every certificate in a chain is one that the CAs above it may vouch for, also names that nobody asked
- * for. Undefined when it is; else what Go prints. The chain begins with the leaf. About log-linear in names and constraints.
+ * Whether every name of every certificate in a chain is one that the CAs above it may vouch for, also names
+ * that nobody asked for. Undefined when it is; else what Go prints. The chain begins with the leaf. About
+ * log-linear in names and constraints.
  */
 export function nameConstraintRefusal(chain: readonly Certificate[], goMinor: number): string | undefined {
   const limits = chain.flatMap(({ nameConstraints }, index) =>
@@ -54,10 +55,14 @@ function namesOf({ ips, dnsNames, uris, emails }: Certificate): Names | { refusa
   return { ips, dns: dnsNames, uris: domains, emails: mailboxes }
 }
 
-/** The host that a URI's constraint is compared with; URIs without a host, or with an address, cannot be compared. */
+/**
+ * The host that a URI's constraint is compared with; URIs without a host, or with an address, cannot be
+ * compared.
+ */
 function uriDomainOf({ text, host }: GoUrl): string | { refusal: string } {
   let domain = host.toLowerCase()
-  if (domain === '') return { refusal: `URI with empty host (${goQuote(text)}) cannot be matched against constraints` }
+  if (domain === '')
+    return { refusal: `URI with empty host (${goQuote(text)}) cannot be matched against constraints` }
   if (domain.includes(':') && !domain.endsWith(']')) {
     const parts = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(host)
     if (parts === null) return { refusal: `cannot parse URI host ${goQuote(host)}` }
@@ -89,11 +94,15 @@ function checkOf(
       if (refusal !== undefined) return refusal
     }
     for (const { text, domain } of uris) {
-      const refusal = isDomain(domain, false) ? uri(domain, text) : `x509: internal error: URI SAN ${goQuote(text)} failed to parse`
+      const refusal = isDomain(domain, false)
+        ? uri(domain, text)
+        : `x509: internal error: URI SAN ${goQuote(text)} failed to parse`
       if (refusal !== undefined) return refusal
     }
     for (const { text, mailbox } of emails) {
-      const refusal = isDomain(mailbox.domain, false) ? email(mailbox, text) : `x509: cannot parse rfc822Name ${goQuote(text)}`
+      const refusal = isDomain(mailbox.domain, false)
+        ? email(mailbox, text)
+        : `x509: cannot parse rfc822Name ${goQuote(text)}`
       if (refusal !== undefined) return refusal
     }
 
@@ -115,20 +124,27 @@ function limitOf<C, V>(
   const excludes = excluded.length === 0 ? undefined : matcherOf(excluded, false, goMinor)
 
   return (value, text) => {
-    if (permits !== undefined && permits(value) === undefined) return `${kind} ${goQuote(text)} is not permitted by any constraint`
+    if (permits !== undefined && permits(value) === undefined)
+      return `${kind} ${goQuote(text)} is not permitted by any constraint`
 
     const found = excludes?.(value)
 
-    return found === undefined ? undefined : `${kind} ${goQuote(text)} is excluded by constraint ${goQuote(found)}`
+    return found === undefined
+      ? undefined
+      : `${kind} ${goQuote(text)} is excluded by constraint ${goQuote(found)}`
   }
 }
 
-/** A domain constraint covers itself and what ends with it at a dot; `.example.com` only the latter; an empty one everything. */
+/**
+ * A domain constraint covers itself and what ends with it at a dot; `.example.com` only the latter; an empty
+ * one everything.
+ */
 function domainMatcher(constraints: readonly string[], permits: boolean, goMinor: number): Matcher<string> {
   if (constraints.includes('')) return () => ''
 
   const byLowerCase = new Map(constraints.map((constraint) => [constraint.toLowerCase(), constraint]))
-  // Only tails of these lengths are cut out and looked up, for a name of a million dots would cost a million long texts.
+  // Only tails of these lengths are cut out and looked up, for a name of a million dots would cost a million
+  // long texts.
   const lengths = new Set(constraints.map(({ length }) => length))
   const lookUp = (name: string, start: number): string | undefined =>
     start >= 0 && lengths.has(name.length - start) ? byLowerCase.get(name.slice(start)) : undefined
@@ -157,7 +173,9 @@ function domainMatcher(constraints: readonly string[], permits: boolean, goMinor
 function mailboxMatcher(constraints: readonly string[], permits: boolean, goMinor: number): Matcher<Mailbox> {
   const keyOf = ({ local, domain }: Mailbox): string => `${local}@${domain}`
   const whole = new Set(
-    constraints.flatMap((text) => (text.includes('@') ? [parseMailbox(text)].flatMap((box) => (box ? [keyOf(box)] : [])) : []))
+    constraints.flatMap((text) =>
+      text.includes('@') ? [parseMailbox(text)].flatMap((box) => (box ? [keyOf(box)] : [])) : []
+    )
   )
   const domains = constraints.filter((text) => !text.includes('@'))
   const byDomain = domains.length === 0 ? undefined : domainMatcher(domains, permits, goMinor)
@@ -168,13 +186,16 @@ function mailboxMatcher(constraints: readonly string[], permits: boolean, goMino
 type Network = Subtrees['ips'][number]
 
 /**
- * Go 1.26 sorts the networks, drops those inside another, and looks only at the nearest one that begins at or before the address. For
- * networks written with host bits set that misses some; it is done the same way here. Before, it looked at all.
+ * Go 1.26 sorts the networks, drops those inside another, and looks only at the nearest one that begins at or
+ * before the address. For networks written with host bits set that misses some; it is done the same way here.
+ * Before, it looked at all.
  */
 function ipMatcher(constraints: readonly Network[], _permits: boolean, goMinor: number): Matcher<Buffer> {
   if (goMinor < 26) {
     return (address) => {
-      const found = constraints.find((network) => network.ip.length === address.length && contains(network, address))
+      const found = constraints.find(
+        (network) => network.ip.length === address.length && contains(network, address)
+      )
       return found && describeNetwork(found)
     }
   }
@@ -186,7 +207,8 @@ function ipMatcher(constraints: readonly Network[], _permits: boolean, goMinor: 
     const kept: Network[] = []
     for (const network of sorted) {
       const last = kept.at(-1)
-      if (last === undefined || !(contains(last, network.ip) && contains(last, lastAddressOf(network)))) kept.push(network)
+      if (last === undefined || !(contains(last, network.ip) && contains(last, lastAddressOf(network))))
+        kept.push(network)
     }
     return kept
   }
@@ -223,14 +245,19 @@ function contains({ ip, mask }: Network, address: Buffer): boolean {
 
   return (
     other.length === network.length &&
-    network.every((octet, index) => (octet & (bits[index] ?? 0)) === ((other[index] ?? 0) & (bits[index] ?? 0)))
+    network.every(
+      (octet, index) => (octet & (bits[index] ?? 0)) === ((other[index] ?? 0) & (bits[index] ?? 0))
+    )
   )
 }
 
-const lastAddressOf = ({ ip, mask }: Network): Buffer => Buffer.from(ip.map((octet, index) => octet | (~(mask[index] ?? 0) & 0xff)))
+const lastAddressOf = ({ ip, mask }: Network): Buffer =>
+  Buffer.from(ip.map((octet, index) => octet | (~(mask[index] ?? 0) & 0xff)))
 
 function describeNetwork({ ip, mask }: Network): string {
-  const ones = [...mask].map((octet) => octet.toString(2).replaceAll('0', '').length).reduce((sum, count) => sum + count, 0)
+  const ones = [...mask]
+    .map((octet) => octet.toString(2).replaceAll('0', '').length)
+    .reduce((sum, count) => sum + count, 0)
 
   return `${formatIp(ip)}/${ones}`
 }

@@ -27,7 +27,10 @@ export function readName(raw: Buffer): Name {
   return { raw, attributes }
 }
 
-/** Decodes the string types that Go knows. T.61 is read as Latin-1, and "&" and "*" pass as printable, as in Go. */
+/**
+ * Decodes the string types that Go knows. T.61 is read as Latin-1, and "&" and "*" pass as printable, as in
+ * Go.
+ */
 function textOf(kind: number, body: Buffer): { text: string } | { wrong: string } {
   const latin1 = (pattern: RegExp, name: string): { text: string } | { wrong: string } => {
     const text = body.toString('latin1')
@@ -59,7 +62,8 @@ function bmpTextOf(body: Buffer): { text: string } | { wrong: string } {
   const terminated = body.length >= 2 && body.length % 2 === 0 && body.readUInt16BE(body.length - 2) === 0
   const units = Buffer.from(terminated ? body.subarray(0, -2) : body)
   const text = units.length % 2 === 0 ? units.swap16().toString('utf16le') : undefined
-  if (text === undefined || /[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]/.test(text)) return { wrong: 'invalid BMPString' }
+  if (text === undefined || /[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]/.test(text))
+    return { wrong: 'invalid BMPString' }
 
   return { text }
 }
@@ -84,7 +88,9 @@ export function describeName({ attributes }: Name): string {
 }
 
 /** The last common name, as Go reports it. */
-export const commonNameOf = ({ attributes }: Name): string => attributes.findLast(({ type }) => type === '2.5.4.3')?.value ?? ''
+export const commonNameOf = ({ attributes }: Name): string =>
+  attributes.findLast(({ type }) => type === '2.5.4.3')?.value ?? ''
 
 /** The first organization. */
-export const organizationOf = ({ attributes }: Name): string => attributes.find(({ type }) => type === '2.5.4.10')?.value ?? ''
+export const organizationOf = ({ attributes }: Name): string =>
+  attributes.find(({ type }) => type === '2.5.4.10')?.value ?? ''

@@ -14,11 +14,12 @@ const end = '\n-----END '
 const dashes = '-----'
 
 /**
- * Reads the PEM blocks of a text as Go's `encoding/pem` does, in linear time. The text is latin1: one character for each byte.
+ * Reads the PEM blocks of a text as Go's `encoding/pem` does, in linear time. The text is latin1: one
+ * character for each byte.
  *
- * What follows from Go's way and surprises people: BEGIN counts only at the start of a line, and END must end its line, so one
- * blank in front, a byte order mark, or two blocks glued together lose the block. A block that does not parse is passed over
- * silently. Of several BEGIN lines before one END the last counts.
+ * What follows from Go's way and surprises people: BEGIN counts only at the start of a line, and END must end
+ * its line, so one blank in front, a byte order mark, or two blocks glued together lose the block. A block
+ * that does not parse is passed over silently. Of several BEGIN lines before one END the last counts.
  */
 export function readPemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = []
@@ -68,7 +69,8 @@ function nextBlock(text: string, from: number): PemBlock | undefined {
 
     // endLine is the line feed before END; an empty block has eaten it, and then body is just behind it.
     const closing = closingOf(text, trailer, label)
-    const bytes = closing === undefined || (hasHeaders && body > endLine) ? undefined : bodyOf(text, body, endLine)
+    const bytes =
+      closing === undefined || (hasHeaders && body > endLine) ? undefined : bodyOf(text, body, endLine)
     if (closing === undefined || bytes === undefined) {
       at = trailer
       continue
@@ -78,7 +80,9 @@ function nextBlock(text: string, from: number): PemBlock | undefined {
   }
 }
 
-/** Where the line of END ends when it is well-formed: the same label, five dashes, and only blanks after them. */
+/**
+ * Where the line of END ends when it is well-formed: the same label, five dashes, and only blanks after them.
+ */
 function closingOf(text: string, trailer: number, label: string): number | undefined {
   const afterDashes = trailer + label.length + dashes.length
   if (text.slice(trailer, afterDashes) !== label + dashes) return undefined
@@ -92,7 +96,10 @@ function bodyOf(text: string, start: number, endLine: number): Buffer | undefine
   return start >= endLine ? Buffer.alloc(0) : decodeBase64(text.slice(start, endLine).replace(/[ \t]+/g, ''))
 }
 
-/** A line without its line end (LF or CRLF) and without blanks and tabs before that; `next` is where the following one begins. */
+/**
+ * A line without its line end (LF or CRLF) and without blanks and tabs before that; `next` is where the
+ * following one begins.
+ */
 function lineAt(text: string, start: number): { text: string; next: number } {
   const feed = text.indexOf('\n', start)
   let stop = feed < 0 ? text.length : feed

@@ -1,4 +1,4 @@
-import { isSelfIssued, type Certificate } from './certificate.js'
+import { type Certificate, isSelfIssued } from './certificate.js'
 
 /** The bytes of 2.5.29.32.0, anyPolicy, in latin1. */
 const anyPolicy = '\u0055\u001d\u0020\u0000'
@@ -15,8 +15,9 @@ interface Node {
 type Stratum = Map<string, Node>
 
 /**
- * Whether a chain (leaf first, anchor last) satisfies its own certificate policies, with none asked for by the client: RFC 5280,
- * section 6.1, as updated by RFC 9618. Go checks this from 1.24 on. It fails only when some CA requires an explicit policy.
+ * Whether a chain (leaf first, anchor last) satisfies its own certificate policies, with none asked for by
+ * the client: RFC 5280, section 6.1, as updated by RFC 9618. Go checks this from 1.24 on. It fails only when
+ * some CA requires an explicit policy.
  */
 export function hasValidPolicies(chain: readonly Certificate[]): boolean {
   const count = chain.length - 1 // without the anchor
@@ -84,7 +85,8 @@ function addStratum(graph: Stratum[], { policies }: Certificate, anyCounts: bool
     if (parents.length > 0) stratum.set(policy, nodeOf(policy, parents))
   }
   if (policies.includes(anyPolicy) && anyCounts) {
-    for (const [policy, parents] of byExpected) if (!stratum.has(policy)) stratum.set(policy, nodeOf(policy, parents))
+    for (const [policy, parents] of byExpected)
+      if (!stratum.has(policy)) stratum.set(policy, nodeOf(policy, parents))
   }
   graph.push(stratum)
 }
@@ -135,6 +137,9 @@ function hasPolicyLeft(graph: readonly Stratum[]): boolean {
   if (graph.at(-1)?.has(anyPolicy)) return true
 
   return graph.some((stratum) =>
-    [...stratum.values()].some(({ policy, parents }) => policy !== anyPolicy && parents.size === 1 && [...parents][0]?.policy === anyPolicy)
+    [...stratum.values()].some(
+      ({ policy, parents }) =>
+        policy !== anyPolicy && parents.size === 1 && [...parents][0]?.policy === anyPolicy
+    )
   )
 }

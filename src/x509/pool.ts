@@ -5,7 +5,10 @@ import type { Certificate } from './certificate.js'
 export interface Pool {
   readonly certificates: readonly Certificate[]
   has(certificate: Certificate): boolean
-  /** Those whose subject is the issuer of a certificate, byte for byte; those with the right key identifier first. */
+  /**
+   * Those whose subject is the issuer of a certificate, byte for byte; those with the right key identifier
+   * first.
+   */
   parentsOf(certificate: Certificate): readonly Certificate[]
 }
 
@@ -31,7 +34,9 @@ export function buildPool(certificates: readonly Certificate[]): Pool {
     parentsOf: (certificate) => {
       const candidates = bySubject.get(certificate.issuer.raw.toString('latin1')) ?? []
 
-      return [0, 1, 2].flatMap((rank) => candidates.filter((candidate) => rankOf(candidate, certificate) === rank))
+      return [0, 1, 2].flatMap((rank) =>
+        candidates.filter((candidate) => rankOf(candidate, certificate) === rank)
+      )
     }
   }
 }

@@ -1,9 +1,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { type Curve, curveOfOid, isOnCurve } from './curves.js'
 import { DerReader, tag } from './der.js'
 import { Refusal } from './refusal.js'
-import { curveOfOid, isOnCurve, type Curve } from './curves.js'
 
-/** A subject's public key as Go holds it; `unknown` for algorithms that Go does not know, which parse but verify nothing. */
+/**
+ * A subject's public key as Go holds it; `unknown` for algorithms that Go does not know, which parse but
+ * verify nothing.
+ */
 export type PublicKey =
   | { readonly kind: 'rsa'; readonly modulus: Buffer; readonly exponent: bigint; readonly bits: number }
   | { readonly kind: 'ecdsa'; readonly curve: Curve; readonly point: Buffer }
@@ -33,7 +36,8 @@ export function readPublicKey(raw: Buffer): PublicKey {
     case 'ecdsa':
       return readEcdsa(algorithm.parameters, key)
     case 'ed25519':
-      if (algorithm.parameters.length > 0) throw new Refusal('x509: Ed25519 key encoded with illegal parameters')
+      if (algorithm.parameters.length > 0)
+        throw new Refusal('x509: Ed25519 key encoded with illegal parameters')
       if (key.length !== 32) throw new Refusal('x509: wrong Ed25519 public key size')
       return { kind, bytes: key }
     case 'dsa':
@@ -54,7 +58,10 @@ export function rightAligned({ bytes, padding }: { bytes: Buffer; padding: numbe
   if (padding === 0) return bytes
 
   return Buffer.from(
-    bytes.map((octet, index) => (octet >> padding) | (((index === 0 ? 0 : (bytes[index - 1] ?? 0)) << (8 - padding)) & 0xff))
+    bytes.map(
+      (octet, index) =>
+        (octet >> padding) | (((index === 0 ? 0 : (bytes[index - 1] ?? 0)) << (8 - padding)) & 0xff)
+    )
   )
 }
 
@@ -65,7 +72,8 @@ function readRsa(parameters: Buffer, key: Buffer): PublicKey {
   const signed = reader.integer('x509: invalid RSA modulus')
   const exponent = reader.int64('x509: invalid RSA public exponent')
   const modulus = signed[0] === 0 ? signed.subarray(1) : signed
-  if ((signed[0] ?? 0) >= 0x80 || modulus.length === 0) throw new Refusal('x509: RSA modulus is not a positive number')
+  if ((signed[0] ?? 0) >= 0x80 || modulus.length === 0)
+    throw new Refusal('x509: RSA modulus is not a positive number')
   if (exponent <= 0n) throw new Refusal('x509: RSA public exponent is not a positive number')
 
   return { kind: 'rsa', modulus, exponent, bits: modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24 }
@@ -93,8 +101,9 @@ function readDsa(parameters: Buffer, key: Buffer): PublicKey {
 }
 
 /**
- * Makes the key that node:crypto verifies with; undefined when it takes none of these numbers. Made from the numbers and not from
- * the certificate's bytes, for OpenSSL is stricter than Go about what stands around them.
+ * Makes the key that node:crypto verifies with; undefined when it takes none of these numbers. Made from the
+ * numbers and not from the certificate's bytes, for OpenSSL is stricter than Go about what stands around
+ * them.
  */
 export function keyObjectOf(key: PublicKey): KeyObject | undefined {
   try {
@@ -111,19 +120,30 @@ export function keyObjectOf(key: PublicKey): KeyObject | undefined {
         })
       }
       case 'ecdsa':
-        return createPublicKey({ format: 'der', type: 'spki', key: Buffer.concat([key.curve.spkiPrefix, key.point]) })
+        return createPublicKey({
+          format: 'der',
+          type: 'spki',
+          key: Buffer.concat([key.curve.spkiPrefix, key.point])
+        })
       case 'ed25519':
-        return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: key.bytes.toString('base64url') } })
+        return createPublicKey({
+          format: 'jwk',
+          key: { kty: 'OKP', crv: 'Ed25519', x: key.bytes.toString('base64url') }
+        })
       default:
         return undefined
     }
   } catch {
-    // node:crypto throws many kinds of errors for numbers that are no key; to Go such a key verifies no signature
+    // node:crypto throws many kinds of errors for numbers that are no key; to Go such a key verifies no
+    // signature
     return undefined
   }
 }
 
-/** Whether Go would use this RSA key at all: odd modulus, odd exponent from 3 up to 2^31-1 (crypto/internal/fips140/rsa). */
+/**
+ * Whether Go would use this RSA key at all: odd modulus, odd exponent from 3 up to 2^31-1
+ * (crypto/internal/fips140/rsa).
+ */
 export function isUsableRsa({ modulus, exponent }: Extract<PublicKey, { kind: 'rsa' }>): boolean {
   return ((modulus.at(-1) ?? 0) & 1) === 1 && exponent >= 2n && (exponent & 1n) === 1n && exponent < 2n ** 31n
 }

@@ -1,10 +1,10 @@
 import type { Bundle } from './bundle.js'
 import type { Certificate } from './certificate.js'
 import { describeCertificate } from './describe.js'
-import { commonNameOf, describeName } from './name.js'
 import { formatIp } from './ip.js'
-import type { RefusalCode, TlsRefusal } from './tls-refusal.js'
+import { commonNameOf, describeName } from './name.js'
 import { formatTime } from './time.js'
+import type { RefusalCode, TlsRefusal } from './tls-refusal.js'
 
 interface Context {
   readonly bundle: Bundle | undefined
@@ -52,14 +52,17 @@ const texts = {
     `${named(refusal, context)} has a critical extension that Go does not know: ${refusal.certificate?.unhandledCritical.slice(0, 5).join(', ') ?? ''}`,
   'not-yet-valid': (refusal, context) =>
     `${named(refusal, context)} is valid only from ${formatTime(refusal.certificate?.notBefore ?? NaN)}`,
-  expired: (refusal, context) => `${named(refusal, context)} expired at ${formatTime(refusal.certificate?.notAfter ?? NaN)}`,
-  'host-name': (refusal, context) => `${named(refusal, context)} is not good for ${context.host}: it ${namesOf(refusal.certificate)}`,
+  expired: (refusal, context) =>
+    `${named(refusal, context)} expired at ${formatTime(refusal.certificate?.notAfter ?? NaN)}`,
+  'host-name': (refusal, context) =>
+    `${named(refusal, context)} is not good for ${context.host}: it ${namesOf(refusal.certificate)}`,
   'unknown-authority': unknownAuthority,
   'intermediate-not-a-ca': (refusal, context) =>
     `${named(refusal, context)} signed a certificate of the chain but is no CA (basic constraints)`,
   'path-too-long': (refusal, context) =>
     `${named(refusal, context)} allows fewer intermediate certificates below it than this chain has (path length)`,
-  'too-many-signature-checks': () => 'Go gives up after 100 candidates for an issuer: too many certificates of the same name',
+  'too-many-signature-checks': () =>
+    'Go gives up after 100 candidates for an issuer: too many certificates of the same name',
   'name-constraints': ({ go }) =>
     `a CA of the chain may not vouch for a name of the server's certificate (${go.replace(/^.*for this name: /, '')})`,
   'key-usage': (refusal, context) =>
@@ -72,7 +75,8 @@ function namesOf(certificate: Certificate | undefined): string {
 
   const { dnsNames, ips, alternativeNames, subject } = certificate
   const names = [...dnsNames, ...ips.map(formatIp)]
-  if (names.length > 0) return `names ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
+  if (names.length > 0)
+    return `names ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
   if (alternativeNames === undefined && commonNameOf(subject) !== '')
     return 'has only a common name, and Go looks only at subject alternative names'
 

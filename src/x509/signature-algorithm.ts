@@ -1,6 +1,6 @@
 import { DerReader, tag } from './der.js'
-import { Refusal } from './refusal.js'
 import { readAlgorithm } from './public-key.js'
+import { Refusal } from './refusal.js'
 
 /** A signature algorithm that Go knows by name. */
 export interface SignatureAlgorithm {
@@ -41,11 +41,18 @@ const pssHashes: Readonly<Record<string, readonly [hash: 'sha256' | 'sha384' | '
 }
 
 /** The algorithm of a certificate's signature; undefined for one that Go cannot verify. */
-export function signatureAlgorithmOf({ oid, parameters }: { oid: string; parameters: Buffer }): SignatureAlgorithm | undefined {
+export function signatureAlgorithmOf({
+  oid,
+  parameters
+}: {
+  oid: string
+  parameters: Buffer
+}): SignatureAlgorithm | undefined {
   if (oid === pssOid) return pssOf(parameters)
 
   const [name, key, hash] = algorithms[oid] ?? []
-  if (name === undefined || key === undefined || (key === 'ed25519' && parameters.length > 0)) return undefined
+  if (name === undefined || key === undefined || (key === 'ed25519' && parameters.length > 0))
+    return undefined
 
   return { name, key, hash, pss: false }
 }
@@ -60,8 +67,11 @@ function pssOf(parameters: Buffer): SignatureAlgorithm | undefined {
     const saltLength = explicit(2).int64('')
     const trailer = reader.startsWith(tag.constructed(3)) ? explicit(3).int64('') : 1n
     const [hash, length] = pssHashes[digest.oid] ?? []
-    const plain = [digest, generatorDigest].every(({ parameters }) => parameters.length === 0 || parameters.equals(Buffer.from([5, 0])))
-    if (hash === undefined || !plain || generator.oid !== mgf1 || generatorDigest.oid !== digest.oid) return undefined
+    const plain = [digest, generatorDigest].every(
+      ({ parameters }) => parameters.length === 0 || parameters.equals(Buffer.from([5, 0]))
+    )
+    if (hash === undefined || !plain || generator.oid !== mgf1 || generatorDigest.oid !== digest.oid)
+      return undefined
     if (saltLength !== length || trailer !== 1n) return undefined
 
     return { name: `${hash.toUpperCase()}-RSAPSS`, key: 'rsa', hash, pss: true }

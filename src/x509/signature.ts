@@ -1,4 +1,4 @@
-import { constants, verify, type KeyObject } from 'node:crypto'
+import { constants, type KeyObject, verify } from 'node:crypto'
 import type { Certificate } from './certificate.js'
 import { DerReader, tag } from './der.js'
 import { isUsableRsa, keyObjectOf, type PublicKey } from './public-key.js'
@@ -10,17 +10,31 @@ export interface SignatureRefusal {
   readonly go: string
 }
 
-/** Checks that a parent may sign and did sign this certificate, as Go's `CheckSignatureFrom` does. Undefined when it is so. */
-export function signatureRefusal(child: Certificate, parent: Certificate, goMinor: number, keys: KeyCache): SignatureRefusal | undefined {
+/**
+ * Checks that a parent may sign and did sign this certificate, as Go's `CheckSignatureFrom` does. Undefined
+ * when it is so.
+ */
+export function signatureRefusal(
+  child: Certificate,
+  parent: Certificate,
+  goMinor: number,
+  keys: KeyCache
+): SignatureRefusal | undefined {
   const { basicConstraints, keyUsage, publicKey } = parent
   const isBarred = basicConstraints === undefined ? parent.version === 3 : !basicConstraints.isCa
   if (isBarred || (keyUsage.any && !keyUsage.certSign)) {
-    return { code: 'not-a-ca', go: 'x509: invalid signature: parent certificate cannot sign this kind of certificate' }
+    return {
+      code: 'not-a-ca',
+      go: 'x509: invalid signature: parent certificate cannot sign this kind of certificate'
+    }
   }
   const algorithm = child.signatureAlgorithm
   if (algorithm === undefined || publicKey.kind === 'unknown') return unsupported
   if (algorithm.hash === 'md5' || algorithm.hash === 'sha1') {
-    return { code: 'insecure-algorithm', go: `x509: cannot verify signature: insecure algorithm ${algorithm.name}` }
+    return {
+      code: 'insecure-algorithm',
+      go: `x509: cannot verify signature: insecure algorithm ${algorithm.name}`
+    }
   }
   if (publicKey.kind === 'dsa') return unsupported
   if (publicKey.kind !== algorithm.key) {
@@ -34,7 +48,9 @@ export function signatureRefusal(child: Certificate, parent: Certificate, goMino
     if (weak !== undefined) return { code: 'weak-key', go: weak }
   }
 
-  return isSignedBy(child, publicKey, keys) ? undefined : { code: 'wrong-key', go: verificationFailures[publicKey.kind] }
+  return isSignedBy(child, publicKey, keys)
+    ? undefined
+    : { code: 'wrong-key', go: verificationFailures[publicKey.kind] }
 }
 
 const unsupported: SignatureRefusal = {
@@ -49,8 +65,14 @@ const verificationFailures = {
   ed25519: 'x509: Ed25519 verification failure'
 } as const
 
-/** Go's words for an RSA key that it does not use: shorter than 1,024 bits since Go 1.24 (https://go.dev/doc/godebug#go-124). */
-export function weakRsaText({ bits }: Extract<PublicKey, { kind: 'rsa' }>, goMinor: number): string | undefined {
+/**
+ * Go's words for an RSA key that it does not use: shorter than 1,024 bits since Go 1.24
+ * (https://go.dev/doc/godebug#go-124).
+ */
+export function weakRsaText(
+  { bits }: Extract<PublicKey, { kind: 'rsa' }>,
+  goMinor: number
+): string | undefined {
   if (bits >= 1024 || goMinor < 24) return undefined
 
   return `crypto/rsa: ${bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`
@@ -59,8 +81,13 @@ export function weakRsaText({ bits }: Extract<PublicKey, { kind: 'rsa' }>, goMin
 /** Key objects by certificate, for making one costs more than most checks. */
 export type KeyCache = Map<PublicKey, KeyObject | undefined>
 
-function isSignedBy({ signatureAlgorithm, signedPart, signature }: Certificate, publicKey: PublicKey, keys: KeyCache): boolean {
-  if (publicKey.kind === 'rsa' && (signature.length !== publicKey.modulus.length || !isUsableRsa(publicKey))) return false
+function isSignedBy(
+  { signatureAlgorithm, signedPart, signature }: Certificate,
+  publicKey: PublicKey,
+  keys: KeyCache
+): boolean {
+  if (publicKey.kind === 'rsa' && (signature.length !== publicKey.modulus.length || !isUsableRsa(publicKey)))
+    return false
   if (publicKey.kind === 'ecdsa' && !isEcdsaSignature(signature)) return false
 
   if (!keys.has(publicKey)) keys.set(publicKey, keyObjectOf(publicKey))
@@ -68,7 +95,12 @@ function isSignedBy({ signatureAlgorithm, signedPart, signature }: Certificate, 
   if (key === undefined) return false
 
   try {
-    return verify(signatureAlgorithm?.hash ?? null, signedPart, signatureAlgorithm?.pss ? { key, ...pss } : key, signature)
+    return verify(
+      signatureAlgorithm?.hash ?? null,
+      signedPart,
+      signatureAlgorithm?.pss ? { key, ...pss } : key,
+      signature
+    )
   } catch {
     return false // OpenSSL throws for keys that do not suit the signature, such as an RSA key too short for its digest
   }

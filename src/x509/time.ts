@@ -1,6 +1,6 @@
 /**
- * Reads a UTCTime as Go does: seconds may be missing, an offset may stand instead of Z (never a zero one), and years from 50 are
- * of the last century. Milliseconds since 1970, or undefined.
+ * Reads a UTCTime as Go does: seconds may be missing, an offset may stand instead of Z (never a zero one),
+ * and years from 50 are of the last century. Milliseconds since 1970, or undefined.
  */
 export function parseUtcTime(text: string): number | undefined {
   const parts = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})$/.exec(text)
@@ -31,9 +31,17 @@ function momentOf(
     date.getUTCHours() === Number(hour) &&
     Number(minute) < 60 &&
     Number(second) < 60
-  const offset = zone === 'Z' ? 0 : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)))
-  // Go takes hours up to 24 in an offset; it writes the time back and compares, so 60 minutes and +0000 are refused.
-  if (!isReal || (zone !== 'Z' && (offset === 0 || Number(zone.slice(1, 3)) > 24 || Number(zone.slice(3)) >= 60))) return undefined
+  const offset =
+    zone === 'Z'
+      ? 0
+      : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)))
+  // Go takes hours up to 24 in an offset; it writes the time back and compares, so 60 minutes and +0000 are
+  // refused.
+  if (
+    !isReal ||
+    (zone !== 'Z' && (offset === 0 || Number(zone.slice(1, 3)) > 24 || Number(zone.slice(3)) >= 60))
+  )
+    return undefined
 
   return date.getTime() - offset * 60_000
 }

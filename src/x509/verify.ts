@@ -1,12 +1,12 @@
 import type { Certificate } from './certificate.js'
-import { hostNameRefusal } from './host-name.js'
-import { goQuote } from './go-quote.js'
-import { nameConstraintRefusal } from './name-constraints.js'
-import { commonNameOf, organizationOf } from './name.js'
 import { bigIntOf } from './der.js'
+import { goQuote } from './go-quote.js'
+import { hostNameRefusal } from './host-name.js'
+import { commonNameOf, organizationOf } from './name.js'
+import { nameConstraintRefusal } from './name-constraints.js'
 import { hasValidPolicies } from './policies.js'
 import type { Pool } from './pool.js'
-import { signatureRefusal, type KeyCache, type SignatureRefusal } from './signature.js'
+import { type KeyCache, type SignatureRefusal, signatureRefusal } from './signature.js'
 import { formatTime } from './time.js'
 
 /** Why no chain was accepted: the reason, the certificate it is about, and Go's words. */
@@ -16,7 +16,12 @@ export interface ChainRefusal {
   readonly go: string
   /** For `unknown-authority`: the first certificate with the issuer's name, and why it is not the issuer. */
   readonly candidate?:
-    { readonly certificate: Certificate; readonly code: SignatureRefusal['code'] | ChainReason; readonly go: string } | undefined
+    | {
+        readonly certificate: Certificate
+        readonly code: SignatureRefusal['code'] | ChainReason
+        readonly go: string
+      }
+    | undefined
 }
 
 export type ChainReason =
@@ -42,10 +47,14 @@ export interface VerifyOptions {
 }
 
 /**
- * Builds chains from a leaf to an anchor as Go's `Certificate.Verify` does for a TLS server, and returns the first good one (leaf
- * first) or Go's reason for refusing. Any certificate of the pool is an anchor, a leaf or an intermediate too.
+ * Builds chains from a leaf to an anchor as Go's `Certificate.Verify` does for a TLS server, and returns the
+ * first good one (leaf first) or Go's reason for refusing. Any certificate of the pool is an anchor, a leaf
+ * or an intermediate too.
  */
-export function verifyChain(leaf: Certificate, options: VerifyOptions): readonly Certificate[] | ChainRefusal {
+export function verifyChain(
+  leaf: Certificate,
+  options: VerifyOptions
+): readonly Certificate[] | ChainRefusal {
   const invalid = invalidity(leaf, 'leaf', [], options)
   if (invalid !== undefined) return invalid
 
@@ -79,7 +88,12 @@ function firstAcceptable(
     const go = `x509: a root or intermediate certificate is not authorized to sign for this name: ${misnamed}`
     return { code: 'name-constraints', certificate: leaf, go }
   }
-  if (misguided === 0) return { code: 'key-usage', certificate: leaf, go: 'x509: certificate specifies an incompatible key usage' }
+  if (misguided === 0)
+    return {
+      code: 'key-usage',
+      certificate: leaf,
+      go: 'x509: certificate specifies an incompatible key usage'
+    }
 
   const usage = misused > 0 ? `${misused} candidate chains with incompatible key usage, ` : ''
 
@@ -95,7 +109,10 @@ const serverAuth = '1.3.6.1.5.5.7.3.1'
 
 /** Each certificate that lists usages, the anchor too, must list this one or any. */
 const servesTls = (chain: readonly Certificate[]): boolean =>
-  chain.every(({ extendedKeyUsages: usages }) => usages.length === 0 || usages.includes(anyUsage) || usages.includes(serverAuth))
+  chain.every(
+    ({ extendedKeyUsages: usages }) =>
+      usages.length === 0 || usages.includes(anyUsage) || usages.includes(serverAuth)
+  )
 
 type Place = 'leaf' | 'intermediate' | 'anchor'
 
@@ -108,18 +125,22 @@ function invalidity(
 ): ChainRefusal | undefined {
   const refuse = (code: ChainReason, go: string): ChainRefusal => ({ code, certificate, go: `x509: ${go}` })
   const { unhandledCritical, notBefore, notAfter, basicConstraints } = certificate
-  if (unhandledCritical.length > 0) return refuse('unhandled-critical-extension', 'unhandled critical extension')
+  if (unhandledCritical.length > 0)
+    return refuse('unhandled-critical-extension', 'unhandled critical extension')
 
   const now = at.getTime()
   const dated = 'certificate has expired or is not yet valid: current time'
-  if (now < notBefore) return refuse('not-yet-valid', `${dated} ${formatTime(now)} is before ${formatTime(notBefore)}`)
+  if (now < notBefore)
+    return refuse('not-yet-valid', `${dated} ${formatTime(now)} is before ${formatTime(notBefore)}`)
   // written so that an invalid Date, which is no time at all, is refused
-  if (!(now <= notAfter)) return refuse('expired', `${dated} ${formatTime(now)} is after ${formatTime(notAfter)}`)
+  if (!(now <= notAfter))
+    return refuse('expired', `${dated} ${formatTime(now)} is after ${formatTime(notAfter)}`)
   if (place === 'intermediate' && basicConstraints?.isCa !== true) {
     return refuse('intermediate-not-a-ca', 'certificate is not authorized to sign other certificates')
   }
   const limit = basicConstraints?.maxPathLength ?? -1n
-  if (limit >= 0n && BigInt(below.length - 1) > limit) return refuse('path-too-long', 'too many intermediates for path length constraint')
+  if (limit >= 0n && BigInt(below.length - 1) > limit)
+    return refuse('path-too-long', 'too many intermediates for path length constraint')
 
   return undefined
 }
@@ -148,7 +169,9 @@ class ChainBuilder {
     let last: ChainRefusal | undefined // Go reports the refusal of the candidate it looked at last, if that got past its signature
     const candidates = [
       ...anchors.parentsOf(child).map((certificate) => ({ certificate, place: 'anchor' as const })),
-      ...intermediates.parentsOf(child).map((certificate) => ({ certificate, place: 'intermediate' as const }))
+      ...intermediates
+        .parentsOf(child)
+        .map((certificate) => ({ certificate, place: 'intermediate' as const }))
     ]
 
     for (const { certificate, place } of candidates) {
@@ -181,15 +204,26 @@ class ChainBuilder {
 
     if (chains.length > 0) return chains
 
-    return last ?? { code: 'unknown-authority', certificate: child, go: unknownAuthorityText(hint), candidate: hint }
+    return (
+      last ?? {
+        code: 'unknown-authority',
+        certificate: child,
+        go: unknownAuthorityText(hint),
+        candidate: hint
+      }
+    )
   }
 }
 
-/** Whether a chain holds a certificate with the same subject, key and alternative names: going on from it would run in circles. */
+/**
+ * Whether a chain holds a certificate with the same subject, key and alternative names: going on from it
+ * would run in circles.
+ */
 function isAmong(candidate: Certificate, chain: readonly Certificate[]): boolean {
   for (const { subject, keyInfo, alternativeNames } of chain) {
     if (!subject.raw.equals(candidate.subject.raw) || !keyInfo.equals(candidate.keyInfo)) continue
-    if (alternativeNames === undefined || candidate.alternativeNames === undefined) return alternativeNames === candidate.alternativeNames
+    if (alternativeNames === undefined || candidate.alternativeNames === undefined)
+      return alternativeNames === candidate.alternativeNames
     if (alternativeNames.equals(candidate.alternativeNames)) return true
   }
 
@@ -201,7 +235,10 @@ function unknownAuthorityText(hint: ChainRefusal['candidate']): string {
   if (hint === undefined) return text
 
   const { subject, serial } = hint.certificate
-  const name = commonNameOf(subject) || organizationOf(subject) || `serial:${BigInt.asIntN(8 * serial.length, bigIntOf(serial))}`
+  const name =
+    commonNameOf(subject) ||
+    organizationOf(subject) ||
+    `serial:${BigInt.asIntN(8 * serial.length, bigIntOf(serial))}`
 
   return `${text} (possibly because of ${goQuote(hint.go)} while trying to verify candidate authority certificate ${goQuote(name)})`
 }

@@ -35,8 +35,16 @@ t.test('adds the text in place and the published one when they are right', async
   t.strictSame(isAccepted(`# the cluster CA\n${one}`), [true, false], 'with a comment')
   t.strictSame(isAccepted(`# both\n${two}\n\n${one}`), [true, true])
   t.strictSame(isAccepted(one + three), [false, false], 'an unknown CA beside')
-  t.strictSame(isAccepted(`# a\n${one}${two.replace('-----END', ' -----END')}`), [false, false], 'a block that Go does not read')
-  t.strictSame(isAccepted(`# a\n${one}${pem(Buffer.from('x'), 'PRIVATE KEY')}`), [false, false], 'a private key beside')
+  t.strictSame(
+    isAccepted(`# a\n${one}${two.replace('-----END', ' -----END')}`),
+    [false, false],
+    'a block that Go does not read'
+  )
+  t.strictSame(
+    isAccepted(`# a\n${one}${pem(Buffer.from('x'), 'PRIVATE KEY')}`),
+    [false, false],
+    'a private key beside'
+  )
   t.strictSame(isAccepted('rubbish'), [false, false])
   t.strictSame(isAccepted(''), [false, false])
   const published = `# published\n${one}`

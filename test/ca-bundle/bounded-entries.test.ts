@@ -2,7 +2,8 @@ import t from 'tap'
 import { boundedEntries, most } from '../../src/ca-bundle/bounded-entries.js'
 import type { TrustEntry } from '../../src/ca-bundle/entries.js'
 
-const textsOf = (count: number, length: number): string[] => Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
+const textsOf = (count: number, length: number): string[] =>
+  Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
 const entry = (name: string, accepted: string[], complete: string[] = []): TrustEntry => ({
   name,
   action: 'Deny',
@@ -12,7 +13,11 @@ const entry = (name: string, accepted: string[], complete: string[] = []): Trust
 })
 
 t.test('leaves what fits as it is', async (t) => {
-  const entries = [entry('a', textsOf(16, 2500), textsOf(8, 2500)), entry('b', []), entry('c', textsOf(most.texts, 10))]
+  const entries = [
+    entry('a', textsOf(16, 2500), textsOf(8, 2500)),
+    entry('b', []),
+    entry('c', textsOf(most.texts, 10))
+  ]
   for (const isCertain of [() => true, () => false]) t.strictSame(boundedEntries(entries, isCertain), entries)
   t.strictSame(
     boundedEntries([], () => true),
@@ -22,7 +27,10 @@ t.test('leaves what fits as it is', async (t) => {
 
 t.test('leaves out what the schema refuses, the longest texts first', async (t) => {
   const long = 'B'.repeat(most.length + 1)
-  const [found] = boundedEntries([entry('a', [long, ...textsOf(300, 20), 'in place'], [long, 'in place'])], () => true)
+  const [found] = boundedEntries(
+    [entry('a', [long, ...textsOf(300, 20), 'in place'], [long, 'in place'])],
+    () => true
+  )
   t.equal(found?.accepted.length, most.texts)
   t.notOk(found?.accepted.includes(long))
   t.equal(found?.accepted.at(-1), 'in place', 'their order stays')
@@ -30,7 +38,10 @@ t.test('leaves out what the schema refuses, the longest texts first', async (t) 
 })
 
 t.test('one that asks for too much takes nothing from the others', async (t) => {
-  const [certain, usual] = [entry('y', textsOf(60, 4000), textsOf(20, 4000)), entry('z', textsOf(16, 2500), textsOf(8, 2500))]
+  const [certain, usual] = [
+    entry('y', textsOf(60, 4000), textsOf(20, 4000)),
+    entry('z', textsOf(16, 2500), textsOf(8, 2500))
+  ]
   const greedy = ['a', 'b'].map((name) => entry(name, textsOf(200, 30_000), textsOf(200, 30_000)))
   const found = boundedEntries([...greedy, certain, usual], (name) => name === 'y')
   t.strictSame(found.slice(2), [certain, usual])

@@ -1,29 +1,41 @@
 import t from 'tap'
-import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
-import { identityConfigurationOf } from '../../src/controller/event.js'
-import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
-import { rightCasOf } from '../../src/ca-bundle/expected-cas.js'
-import { trustEntriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
-import { publishStatus, publishTrust, readWebhookTrust, type WebhookTrust } from '../../src/controller/webhook-trust.js'
 import type { TrustEntry } from '../../src/ca-bundle/entries.js'
+import { trustEntriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
+import { rightCasOf } from '../../src/ca-bundle/expected-cas.js'
+import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
+import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
+import { identityConfigurationOf } from '../../src/controller/event.js'
+import {
+  publishStatus,
+  publishTrust,
+  readWebhookTrust,
+  type WebhookTrust
+} from '../../src/controller/webhook-trust.js'
 import { clientThat } from '../support/kube-client.js'
 
 const now = new Date('2026-11-24T00:00:00Z')
 const validity = { from: now, until: new Date('2027-11-24T00:00:00Z') }
-const [cluster, own, other] = ['kubernetes', 'irsa-guard-ca', 'kubernetes'].map((name) => issueCa(name, validity).certificate) as [
-  string,
-  string,
-  string
-]
+const [cluster, own, other] = ['kubernetes', 'irsa-guard-ca', 'kubernetes'].map(
+  (name) => issueCa(name, validity).certificate
+) as [string, string, string]
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
-const configuration = (name: string, clientConfig: object, kind = 'MutatingWebhookConfiguration'): object => ({
+const configuration = (
+  name: string,
+  clientConfig: object,
+  kind = 'MutatingWebhookConfiguration'
+): object => ({
   kind,
   metadata: { name: 'c', uid: 'u' },
   webhooks: [{ name, clientConfig }]
 })
-const eks = configuration('iam-for-pods.amazonaws.com', { url: 'https://127.0.0.1:23443/mutate', caBundle: base64(cluster) })
-const service = configuration('pod-identity-webhook.amazonaws.com', { service: { namespace: 'a', name: 'b' } })
+const eks = configuration('iam-for-pods.amazonaws.com', {
+  url: 'https://127.0.0.1:23443/mutate',
+  caBundle: base64(cluster)
+})
+const service = configuration('pod-identity-webhook.amazonaws.com', {
+  service: { namespace: 'a', name: 'b' }
+})
 const ours = configuration(
   'validate.irsa-guard.io',
   { service: { namespace: 'irsa-guard', name: 'irsa-guard' } },
@@ -35,7 +47,8 @@ const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {
     guarded: guardedWebhooksOf(configurations, []),
     ownCas: own,
     clusterCas: cluster,
-    rightCas: (one) => rightCasOf(one, { ownCas: own, clusterCas: 'clusterCas' in more ? more.clusterCas : cluster, at: now }),
+    rightCas: (one) =>
+      rightCasOf(one, { ownCas: own, clusterCas: 'clusterCas' in more ? more.clusterCas : cluster, at: now }),
     issuer: undefined,
     canaryPassed: false,
     guard: [],
@@ -46,43 +59,82 @@ const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {
   })
 
 t.test('denies only what is beyond doubt', async (t) => {
-  const action = (more: Partial<TrustQuestion> = {}, configurations = [eks]): string | undefined => ask(configurations, more)[0]?.action
+  const action = (more: Partial<TrustQuestion> = {}, configurations = [eks]): string | undefined =>
+    ask(configurations, more)[0]?.action
   t.equal(action(), 'Warn', 'a loopback webhook of a cluster that nothing is known of')
   t.equal(action({ issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE' }), 'Deny')
   t.equal(action({ issuer: 'https://kops.example' }), 'Warn')
   t.equal(action({ canaryPassed: true }), 'Deny', 'the bundle in place is in the list, and the canary passed')
-  t.equal(action({ canaryPassed: true, clusterCas: other }), 'Warn', 'the canary passed with a bundle that is not in the list')
+  t.equal(
+    action({ canaryPassed: true, clusterCas: other }),
+    'Warn',
+    'the canary passed with a bundle that is not in the list'
+  )
   const [published] = ask([eks], { canaryPassed: true })
   t.equal(action({ published: published ? [published] : [] }), 'Deny', 'once proved, it stays so')
   t.equal(action({}, [ours]), 'Deny')
-  t.equal(action({ issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE' }, [service]), 'Warn', 'reached by a Service')
-  t.equal(action({ enforce: ['pod-identity-webhook.amazonaws.com'] }, [service]), 'Deny', 'the configuration says so')
+  t.equal(
+    action({ issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE' }, [service]),
+    'Warn',
+    'reached by a Service'
+  )
+  t.equal(
+    action({ enforce: ['pod-identity-webhook.amazonaws.com'] }, [service]),
+    'Deny',
+    'the configuration says so'
+  )
 })
 
 t.test('knows what is right for each place, and judges nothing where nobody can tell', async (t) => {
-  const accepted = (configurations: object[], more: Partial<TrustQuestion> = {}): readonly string[] | undefined =>
-    ask(configurations, more)[0]?.accepted
+  const accepted = (
+    configurations: object[],
+    more: Partial<TrustQuestion> = {}
+  ): readonly string[] | undefined => ask(configurations, more)[0]?.accepted
   t.ok(accepted([eks])?.includes(base64(cluster)))
   t.strictSame(accepted([eks], { clusterCas: undefined }), [])
   t.ok(accepted([ours])?.includes(base64(own)))
   t.strictSame(accepted([service]), [])
   t.ok(accepted([service], { rightCas: () => ({ current: other }) })?.includes(base64(other)))
-  t.strictSame(ask([service], { injectors: { 'pod-identity-webhook.amazonaws.com': ['injector'] } })[0]?.injectors, ['injector'])
+  t.strictSame(
+    ask([service], { injectors: { 'pod-identity-webhook.amazonaws.com': ['injector'] } })[0]?.injectors,
+    ['injector']
+  )
 })
 
 t.test('another configuration with the name of one beside the API server makes nothing right', async (t) => {
   const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
-  const alike = configuration('iam-for-pods.amazonaws.com', { service: { namespace: 'a', name: 'b' }, caBundle: base64(cluster) })
-  const rightCas: TrustQuestion['rightCas'] = ({ place }) => ({ current: place === 'control-plane' ? cluster : other })
+  const alike = configuration('iam-for-pods.amazonaws.com', {
+    service: { namespace: 'a', name: 'b' },
+    caBundle: base64(cluster)
+  })
+  const rightCas: TrustQuestion['rightCas'] = ({ place }) => ({
+    current: place === 'control-plane' ? cluster : other
+  })
   t.strictSame(ask([alike, eks], { issuer, rightCas }), ask([eks], { issuer, rightCas }))
-  t.match(ask([alike], { issuer, rightCas }), [{ action: 'Warn' }], 'without it, it is a Service as any other')
+  t.match(
+    ask([alike], { issuer, rightCas }),
+    [{ action: 'Warn' }],
+    'without it, it is a Service as any other'
+  )
 })
 
 t.test('lets the injector write that a webhook asks for', async (t) => {
   const injectorsOf = (object: object, more: Partial<TrustQuestion> = {}): readonly string[] | undefined =>
-    ask([{ ...object, metadata: { name: 'c', uid: 'u', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } } }], more)[0]?.injectors
+    ask(
+      [
+        {
+          ...object,
+          metadata: { name: 'c', uid: 'u', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
+        }
+      ],
+      more
+    )[0]?.injectors
   t.strictSame(injectorsOf(service), ['system:serviceaccount:cert-manager:cert-manager-cainjector'])
-  t.strictSame(injectorsOf(service, { injectors: { 'pod-identity-webhook.amazonaws.com': [] } }), [], 'the configuration has the last word')
+  t.strictSame(
+    injectorsOf(service, { injectors: { 'pod-identity-webhook.amazonaws.com': [] } }),
+    [],
+    'the configuration has the last word'
+  )
   t.strictSame(injectorsOf(eks), [], 'not what is beside the API server')
   t.strictSame(injectorsOf(ours), [], 'not ours')
 })
@@ -92,13 +144,29 @@ t.test('keeps guarding one that is gone, with the CAs of now', async (t) => {
   t.match(ask([], { published, clusterCas: other }), [{ name: 'iam-for-pods.amazonaws.com', action: 'Deny' }])
   t.ok(ask([], { published, clusterCas: other })[0]?.accepted.includes(base64(other)))
   t.strictSame(ask([], { published: ask([eks]) }), [], 'one that was only warned about is forgotten')
-  t.ok(ask([], { published: ask([ours]) })[0]?.accepted.includes(base64(own)), 'ours comes back with our own CA')
+  t.ok(
+    ask([], { published: ask([ours]) })[0]?.accepted.includes(base64(own)),
+    'ours comes back with our own CA'
+  )
   t.notOk(ask([], { published: ask([ours]) })[0]?.accepted.includes(base64(cluster)))
-  t.strictSame(ask([], { published: ask([ours]), ownCas: '' }), ask([ours]), 'also while our certificates cannot be read')
+  t.strictSame(
+    ask([], { published: ask([ours]), ownCas: '' }),
+    ask([ours]),
+    'also while our certificates cannot be read'
+  )
   const enforce = ['pod-identity-webhook.amazonaws.com']
   const served = ask([service], { enforce, rightCas: () => ({ current: other }) })
-  t.strictSame(ask([], { published: served, enforce }), [], 'behind a Service: what is right when it comes back, nobody can see')
-  t.ok(ask([], { published: ask([eks], { enforce: ['iam-for-pods.amazonaws.com'] }), enforce: ['iam-for-pods.amazonaws.com'] }).length)
+  t.strictSame(
+    ask([], { published: served, enforce }),
+    [],
+    'behind a Service: what is right when it comes back, nobody can see'
+  )
+  t.ok(
+    ask([], {
+      published: ask([eks], { enforce: ['iam-for-pods.amazonaws.com'] }),
+      enforce: ['iam-for-pods.amazonaws.com']
+    }).length
+  )
 })
 
 t.test('keeps what was right for its own webhook while its certificates cannot be read', async (t) => {
@@ -121,7 +189,10 @@ t.test('tells where a webhook is called', async (t) => {
     const [found] = guardedWebhooksOf([configuration('x', clientConfig)], ['x'])
     return found && addressOf(found.webhook)
   }
-  t.strictSame(address({ service: { namespace: 'a', name: 'b', port: 8443 } }), { host: 'b.a.svc', port: 8443 })
+  t.strictSame(address({ service: { namespace: 'a', name: 'b', port: 8443 } }), {
+    host: 'b.a.svc',
+    port: 8443
+  })
   t.strictSame(address({ url: 'https://hook.example/x' }), { host: 'hook.example', port: 443 })
   t.strictSame(address({ url: 'https://[fd00::1]:9443/x' }), { host: 'fd00::1', port: 9443 })
   t.equal(address({ url: 'nonsense' }), undefined)
@@ -140,8 +211,11 @@ const agoBy = (minutes: number): Date => new Date(now.getTime() - minutes * 60_0
 t.test('writes the list when it changed, or was confirmed some minutes ago', async (t) => {
   const entries = ask([eks])
   const client = clientThat(({ method }) => ({ status: method === 'POST' ? 201 : 200 }))
-  const publish = (parts: Partial<WebhookTrust> | undefined, wanted = entries, before?: readonly TrustEntry[]): Promise<string> =>
-    publishTrust(client, wanted, parts && found(parts), { now, before })
+  const publish = (
+    parts: Partial<WebhookTrust> | undefined,
+    wanted = entries,
+    before?: readonly TrustEntry[]
+  ): Promise<string> => publishTrust(client, wanted, parts && found(parts), { now, before })
   t.equal(await publish(undefined), 'changed')
   t.equal(await publish({ entries }), 'unchanged')
   t.equal(await publish({ entries, confirmedAt: agoBy(6) }), 'confirmed')
@@ -175,9 +249,21 @@ t.test('replaces lists as a whole, and makes an object anew that cannot be writt
   }
   const patch = 'PATCH application/merge-patch+json'
   t.strictSame(await sent({ PATCH: 200 }), [patch])
-  t.strictSame(await sent({ PATCH: 500, DELETE: 200, POST: 201 }), [patch, 'DELETE', 'POST'], 'etcd takes no more')
-  t.strictSame(await sent({ PATCH: 422, DELETE: 404, POST: 201 }), [patch, 'DELETE', 'POST'], 'what is stored is invalid')
-  t.strictSame(await sent({ PATCH: 200, POST: 201 }, { metadata: { deletionTimestamp: 'x' } }), [patch, 'POST'], 'it was being deleted')
+  t.strictSame(
+    await sent({ PATCH: 500, DELETE: 200, POST: 201 }),
+    [patch, 'DELETE', 'POST'],
+    'etcd takes no more'
+  )
+  t.strictSame(
+    await sent({ PATCH: 422, DELETE: 404, POST: 201 }),
+    [patch, 'DELETE', 'POST'],
+    'what is stored is invalid'
+  )
+  t.strictSame(
+    await sent({ PATCH: 200, POST: 201 }, { metadata: { deletionTimestamp: 'x' } }),
+    [patch, 'POST'],
+    'it was being deleted'
+  )
   await t.rejects(
     sent({ PATCH: 403, DELETE: 200 }, { message: 'forbidden' }),
     /not written: forbidden/,
@@ -188,7 +274,13 @@ t.test('replaces lists as a whole, and makes an object anew that cannot be writt
 })
 
 t.test('drops entries that nobody guards', async (t) => {
-  const foreign: TrustEntry = { name: 'unrelated.example', action: 'Deny', accepted: ['AAAA'], complete: [], injectors: [] }
+  const foreign: TrustEntry = {
+    name: 'unrelated.example',
+    action: 'Deny',
+    accepted: ['AAAA'],
+    complete: [],
+    injectors: []
+  }
   t.strictSame(ask([eks], { published: [foreign] }), ask([eks]))
   t.equal(ask([], { published: [{ ...foreign, name: 'mine.example' }], guard: ['mine.example'] }).length, 1)
 })
@@ -199,7 +291,12 @@ t.test('tells a tampered object from a clean one', async (t) => {
     (await readWebhookTrust(clientThat(() => ({ body: { metadata } }))))?.isTampered
   t.equal(await isTampered({ labels }), false)
   t.equal(await isTampered({ labels, annotations: { a: 'b' } }), false)
-  for (const metadata of [{}, { labels, finalizers: ['a'] }, { labels, ownerReferences: [] }, { labels, deletionTimestamp: 'x' }])
+  for (const metadata of [
+    {},
+    { labels, finalizers: ['a'] },
+    { labels, ownerReferences: [] },
+    { labels, deletionTimestamp: 'x' }
+  ])
     t.equal(await isTampered(metadata), true, JSON.stringify(metadata))
 })
 

@@ -1,16 +1,17 @@
 import t from 'tap'
-import { logSourceChanges } from '../../src/controller/ca-sources.js'
-import type { Standing } from '../../src/controller/ca-bundle-guard.js'
-import { guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
-import { rightCasOf, type RightCasQuestion } from '../../src/ca-bundle/expected-cas.js'
-import { trustEntriesOf } from '../../src/ca-bundle/entries.js'
 import type { TrustEntry } from '../../src/ca-bundle/entries.js'
+import { trustEntriesOf } from '../../src/ca-bundle/entries.js'
+import { rightCasOf, type RightCasQuestion } from '../../src/ca-bundle/expected-cas.js'
+import { guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
+import type { Standing } from '../../src/controller/ca-bundle-guard.js'
+import { logSourceChanges } from '../../src/controller/ca-sources.js'
 import { known, unknown } from '../../src/model/fact.js'
 import { base64, issue, makeAuthority, pem } from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
 const [first, second, foreign] = [makeAuthority('ca'), makeAuthority('ca'), makeAuthority('ca')]
-const text = (...authorities: readonly { der: Buffer }[]): string => authorities.map(({ der }) => pem(der)).join('')
+const text = (...authorities: readonly { der: Buffer }[]): string =>
+  authorities.map(({ der }) => pem(der)).join('')
 const name = 'pod-identity-webhook.amazonaws.com'
 const webhookWith = (bundle: string) =>
   guardedWebhooksOf(
@@ -32,9 +33,23 @@ const servedBy = (authority: typeof first) => ({ chain: pem(issue(authority)), h
 /** The entry of one round, as a configuration with `enforce` publishes it. */
 function round(bundle: string, question: Partial<RightCasQuestion>): TrustEntry {
   const guarded = webhookWith(bundle)
-  const rightCas = (one: (typeof guarded)[number]) => rightCasOf(one, { ownCas: '', clusterCas: undefined, at, ...question })
-  const common = { ownCas: '', clusterCas: undefined, issuer: undefined, canaryPassed: false, enforce: [name], guard: [], injectors: {} }
-  const [entry] = trustEntriesOf({ ...common, guarded, rightCas, published: question.published ? [question.published] : [] })
+  const rightCas = (one: (typeof guarded)[number]) =>
+    rightCasOf(one, { ownCas: '', clusterCas: undefined, at, ...question })
+  const common = {
+    ownCas: '',
+    clusterCas: undefined,
+    issuer: undefined,
+    canaryPassed: false,
+    enforce: [name],
+    guard: [],
+    injectors: {}
+  }
+  const [entry] = trustEntriesOf({
+    ...common,
+    guarded,
+    rightCas,
+    published: question.published ? [question.published] : []
+  })
   if (entry === undefined) throw new Error('no entry')
 
   return entry
@@ -49,26 +64,47 @@ t.test('in a rotation accepts what an injector may write, and remembers what it 
   t.equal(takes(before, text(second)), 'wrong')
 
   // The Secret is new, the webhook still serves its old certificate, and the old request is gone.
-  const rotated = round(text(first), { injected: injects(text(second)), served: servedBy(first), published: before })
-  for (const bundle of [text(second), text(first, second), text(second, first)]) t.equal(takes(rotated, bundle), 'right')
+  const rotated = round(text(first), {
+    injected: injects(text(second)),
+    served: servedBy(first),
+    published: before
+  })
+  for (const bundle of [text(second), text(first, second), text(second, first)])
+    t.equal(takes(rotated, bundle), 'right')
   t.equal(takes(rotated, text(first)), 'incomplete', 'it works still')
   t.equal(takes(rotated, text(second, foreign)), 'wrong')
 
-  const loaded = round(text(first, second), { injected: injects(text(second)), served: servedBy(second), published: rotated })
+  const loaded = round(text(first, second), {
+    injected: injects(text(second)),
+    served: servedBy(second),
+    published: rotated
+  })
   t.equal(takes(loaded, text(first, second)), 'right', 'as cainjector merged it')
   t.equal(takes(loaded, text(first)), 'wrong', 'it works no more')
-  const later = round(text(first, second), { injected: injects(text(second)), served: servedBy(second), published: loaded })
+  const later = round(text(first, second), {
+    injected: injects(text(second)),
+    served: servedBy(second),
+    published: loaded
+  })
   t.equal(takes(later, text(first, second)), 'right', 'as long as it is in place')
-  const tidied = round(text(second), { injected: injects(text(second)), served: servedBy(second), published: later })
+  const tidied = round(text(second), {
+    injected: injects(text(second)),
+    served: servedBy(second),
+    published: later
+  })
   t.equal(takes(tidied, text(first, second)), 'wrong', 'once it is taken out, it is forgotten')
 })
 
 t.test('what is only said to have been right names a bundle, and is accepted nowhere', async (t) => {
   const injected = injects(text(second), text(first))
   const entry = round(text(first), { injected })
-  for (const bundle of [text(first), text(first, second), text(second, first)]) t.equal(takes(entry, bundle), 'wrong')
+  for (const bundle of [text(first), text(first, second), text(second, first)])
+    t.equal(takes(entry, bundle), 'wrong')
   const [guarded] = webhookWith(text(first))
-  t.equal(guarded && rightCasOf(guarded, { ownCas: '', clusterCas: undefined, at, injected })?.former, text(first))
+  t.equal(
+    guarded && rightCasOf(guarded, { ownCas: '', clusterCas: undefined, at, injected })?.former,
+    text(first)
+  )
 })
 
 t.test('what is served adds to the source, and stands in for it', async (t) => {
@@ -92,12 +128,28 @@ t.test('while the source does not answer, what was right stays right', async (t)
 
 t.test('tells a source once, and again when it changes', async (t) => {
   const lines: string[] = []
-  const log = { info: (_: object, line: string) => lines.push(line), warn: (_: object, line: string) => lines.push(line) }
+  const log = {
+    info: (_: object, line: string) => lines.push(line),
+    warn: (_: object, line: string) => lines.push(line)
+  }
   const [guarded] = webhookWith('')
   if (guarded === undefined) return
-  const standing = (source: Standing['source']): Standing[] => [{ guarded, state: 'ok', because: '', extra: [], source }]
-  const rounds = [standing(known('a')), standing(known('a')), standing(unknown('b')), standing(unknown('b')), standing(undefined)]
+  const standing = (source: Standing['source']): Standing[] => [
+    { guarded, state: 'ok', because: '', extra: [], source }
+  ]
+  const rounds = [
+    standing(known('a')),
+    standing(known('a')),
+    standing(unknown('b')),
+    standing(unknown('b')),
+    standing(undefined)
+  ]
   // The cast is safe: only these two methods are called.
-  rounds.forEach((now, index) => logSourceChanges(log as unknown as Parameters<typeof logSourceChanges>[0], now, rounds[index - 1] ?? []))
-  t.strictSame(lines, ['CAs are read from the source of their injector', 'CAs of the injector are not known, so what is served tells them'])
+  rounds.forEach((now, index) =>
+    logSourceChanges(log as unknown as Parameters<typeof logSourceChanges>[0], now, rounds[index - 1] ?? [])
+  )
+  t.strictSame(lines, [
+    'CAs are read from the source of their injector',
+    'CAs of the injector are not known, so what is served tells them'
+  ])
 })

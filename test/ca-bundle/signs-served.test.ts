@@ -1,9 +1,10 @@
 import t from 'tap'
-import { readBundle } from '../../src/x509/bundle.js'
 import { signsServed } from '../../src/ca-bundle/signs-served.js'
+import { readBundle } from '../../src/x509/bundle.js'
 import { issue, makeAuthority, pem } from '../support/certificates.js'
 
-const certificatesOf = (...ders: readonly Buffer[]) => readBundle(Buffer.from(ders.map((der) => pem(der)).join('')), 26).certificates
+const certificatesOf = (...ders: readonly Buffer[]) =>
+  readBundle(Buffer.from(ders.map((der) => pem(der)).join('')), 26).certificates
 
 t.test('tells who signed what is served, whatever else is wrong with it', async (t) => {
   const past = { notAfter: new Date('2026-02-01T00:00:00Z') }
@@ -13,7 +14,12 @@ t.test('tells who signed what is served, whatever else is wrong with it', async 
   const leaf = issue(root)
   const noCa = makeAuthority('no CA', { extensions: [] })
 
-  const table: readonly (readonly [why: string, bundle: Buffer, served: readonly Buffer[], signs: boolean | undefined])[] = [
+  const table: readonly (readonly [
+    why: string,
+    bundle: Buffer,
+    served: readonly Buffer[],
+    signs: boolean | undefined
+  ])[] = [
     ['the CA', root.der, [leaf], true],
     ['another CA of its name', makeAuthority('root').der, [leaf], false],
     ['another CA', makeAuthority('other').der, [leaf], false],

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { standingOf, type BundleState } from '../../src/ca-bundle/state.js'
+import { type BundleState, standingOf } from '../../src/ca-bundle/state.js'
 import { base64, issue, makeAuthority, pem } from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
@@ -9,8 +9,12 @@ const foreign = makeAuthority()
 const above = makeAuthority('root')
 const subordinate = makeAuthority('kubernetes', {}, above)
 const expired = makeAuthority('kubernetes', { notAfter: new Date('2026-01-01T00:00:00Z') })
-const text = (...authorities: readonly { der: Buffer }[]): string => authorities.map(({ der }) => pem(der)).join('')
-const servedBy = (authority: typeof first, ...others: readonly Buffer[]): { chain: string; host: string; of?: 'api-server' } => ({
+const text = (...authorities: readonly { der: Buffer }[]): string =>
+  authorities.map(({ der }) => pem(der)).join('')
+const servedBy = (
+  authority: typeof first,
+  ...others: readonly Buffer[]
+): { chain: string; host: string; of?: 'api-server' } => ({
   chain: [issue(authority), ...others].map((bytes) => pem(bytes)).join(''),
   host: '127.0.0.1'
 })
@@ -28,11 +32,32 @@ interface Row {
 
 const table: readonly Row[] = [
   { why: 'the one CA', bundle: text(first), state: 'ok' },
-  { why: 'the one CA, renewed', bundle: text(makeAuthority('kubernetes', { key: first.key, serial: Buffer.from([5]) })), state: 'ok' },
+  {
+    why: 'the one CA, renewed',
+    bundle: text(makeAuthority('kubernetes', { key: first.key, serial: Buffer.from([5]) })),
+    state: 'ok'
+  },
   { why: 'both CAs, other order', bundle: text(second, first), current: text(first, second), state: 'ok' },
-  { why: 'the one CA and another', bundle: text(first, foreign), state: 'ok', because: /and besides CN=kubernetes/ },
-  { why: 'one of two', bundle: text(first), current: text(first, second), state: 'incomplete', because: /and lacks CN=kubernetes/ },
-  { why: 'one of two, which signs', bundle: text(first), current: text(first, second), served: servedBy(first), state: 'incomplete' },
+  {
+    why: 'the one CA and another',
+    bundle: text(first, foreign),
+    state: 'ok',
+    because: /and besides CN=kubernetes/
+  },
+  {
+    why: 'one of two',
+    bundle: text(first),
+    current: text(first, second),
+    state: 'incomplete',
+    because: /and lacks CN=kubernetes/
+  },
+  {
+    why: 'one of two, which signs',
+    bundle: text(first),
+    current: text(first, second),
+    served: servedBy(first),
+    state: 'incomplete'
+  },
   {
     why: 'one of two, the other signs',
     bundle: text(first),
@@ -68,7 +93,8 @@ const table: readonly Row[] = [
     source: 'Certificate a/b',
     served: servedBy(first),
     state: 'stale',
-    because: /^it holds CN=kubernetes.*, current by Certificate a\/b, but does not accept what is served now: /
+    because:
+      /^it holds CN=kubernetes.*, current by Certificate a\/b, but does not accept what is served now: /
   },
   {
     why: 'both CAs of a rotation, as cainjector merges them, before the webhook has loaded its new certificate',
@@ -85,7 +111,8 @@ const table: readonly Row[] = [
     source: 'Certificate a/b',
     served: servedBy(first),
     state: 'incomplete',
-    because: /^it accepts what is served now, but by Certificate a\/b the current CA is CN=kubernetes.*, and it holds CN=kubernetes/
+    because:
+      /^it accepts what is served now, but by Certificate a\/b the current CA is CN=kubernetes.*, and it holds CN=kubernetes/
   },
   {
     why: 'the former CA, which signs no more',
@@ -97,7 +124,13 @@ const table: readonly Row[] = [
     state: 'stale',
     because: /which was right until lately, but by Certificate a\/b the current CA is/
   },
-  { why: 'the former CA, and nobody could look', bundle: text(first), current: text(second), former: text(first), state: 'stale' },
+  {
+    why: 'the former CA, and nobody could look',
+    bundle: text(first),
+    current: text(second),
+    former: text(first),
+    state: 'stale'
+  },
   {
     why: 'another CA than the former',
     bundle: text(foreign),
@@ -115,8 +148,18 @@ const table: readonly Row[] = [
     served: servedBy(subordinate, subordinate.der),
     state: 'ok'
   },
-  { why: 'another CA', bundle: text(foreign), state: 'foreign', because: /but the current CA is CN=kubernetes/ },
-  { why: 'another CA, and what is served proves it', bundle: text(foreign), served: servedBy(first), state: 'foreign' },
+  {
+    why: 'another CA',
+    bundle: text(foreign),
+    state: 'foreign',
+    because: /but the current CA is CN=kubernetes/
+  },
+  {
+    why: 'another CA, and what is served proves it',
+    bundle: text(foreign),
+    served: servedBy(first),
+    state: 'foreign'
+  },
   {
     why: 'the CA above the current one',
     bundle: text(above),
@@ -127,7 +170,12 @@ const table: readonly Row[] = [
   },
   { why: 'nothing', bundle: undefined, state: 'absent' },
   { why: 'an empty text', bundle: '', state: 'absent' },
-  { why: 'rubbish', bundle: 'x', state: 'unusable', because: /unable to parse bytes as PEM block; there is no PEM block in it/ },
+  {
+    why: 'rubbish',
+    bundle: 'x',
+    state: 'unusable',
+    because: /unable to parse bytes as PEM block; there is no PEM block in it/
+  },
   {
     why: 'only expired',
     bundle: text(expired),
@@ -147,5 +195,8 @@ for (const { why, bundle, current = text(first), former, source, served, state, 
 }
 
 t.test('a text that is not base64 is unusable', async (t) => {
-  t.match(standingOf({ caBundle: '%', currentCas: text(first), at }), { state: 'unusable', because: /not base64/ })
+  t.match(standingOf({ caBundle: '%', currentCas: text(first), at }), {
+    state: 'unusable',
+    because: /not base64/
+  })
 })

@@ -2,21 +2,24 @@
 import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { standInWith } from '../support/pod-cluster.js'
 
 const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'
 const base64 = (pem: string): string => Buffer.from(pem).toString('base64')
-const pem = (name: string): string => issueCa(name, { from: new Date(0), until: new Date('2100-01-01') }).certificate
+const pem = (name: string): string =>
+  issueCa(name, { from: new Date(0), until: new Date('2100-01-01') }).certificate
 
 t.test('attacks by users with few rights', async (t) => {
   const controlPlane = await startControlPlane()
   t.teardown(() => controlPlane.stop())
-  const identityWebhook = await startIdentityWebhook(controlPlane, { command: standInWith(`${t.testdir()}/faults`) })
+  const identityWebhook = await startIdentityWebhook(controlPlane, {
+    command: standInWith(`${t.testdir()}/faults`)
+  })
   t.teardown(() => identityWebhook.stop())
   const guard = await startGuard(controlPlane)
   t.teardown(() => guard.stop())
@@ -26,14 +29,20 @@ t.test('attacks by users with few rights', async (t) => {
     controlPlane.kubectl([...args, '--as', user, '-f', '-'], JSON.stringify(manifest))
   const grant = async (user: string, verb: string, resource: string, ...more: string[]): Promise<void> => {
     const name = `${user}-${verb.replace(',', '-')}-${resource.replaceAll('.', '-')}`
-    t.match(await kubectl('create', 'clusterrole', name, `--verb=${verb}`, `--resource=${resource}`, ...more), { code: 0 })
-    t.match(await kubectl('create', 'clusterrolebinding', name, `--clusterrole=${name}`, `--user=${user}`), { code: 0 })
+    t.match(
+      await kubectl('create', 'clusterrole', name, `--verb=${verb}`, `--resource=${resource}`, ...more),
+      { code: 0 }
+    )
+    t.match(await kubectl('create', 'clusterrolebinding', name, `--clusterrole=${name}`, `--user=${user}`), {
+      code: 0
+    })
   }
   const metrics = async (): Promise<string> => (await fetch(`${guard.controllerHealth}/metrics`)).text()
   const stateIs = (state: string): Promise<unknown> =>
     waitFor(
       `state ${state}`,
-      async () => (await metrics()).includes(`irsa_guard_ca_bundle_state{webhook="${webhook}",state="${state}"} 1`),
+      async () =>
+        (await metrics()).includes(`irsa_guard_ca_bundle_state{webhook="${webhook}",state="${state}"} 1`),
       60_000
     )
   const patchBundle = (text: string) =>
@@ -58,7 +67,16 @@ t.test('attacks by users with few rights', async (t) => {
     return stderr.includes('role-arn-malformed')
   }
   const eventsOf = async (reason: string): Promise<number> => {
-    const { stdout } = await kubectl('get', 'events', '-n', 'default', '--field-selector', `reason=${reason}`, '-o', 'name')
+    const { stdout } = await kubectl(
+      'get',
+      'events',
+      '-n',
+      'default',
+      '--field-selector',
+      `reason=${reason}`,
+      '-o',
+      'name'
+    )
     return stdout.split('\n').filter((line) => line !== '').length
   }
   await stateIs('ok')
@@ -76,7 +94,8 @@ t.test('attacks by users with few rights', async (t) => {
     const attacks = values.map((value) => as('tenant', pod(value), 'create', '--dry-run=server'))
     let denied = 0
     for (let count = 0; count < 3; count++) if (await isDenied()) denied++
-    for (const { stderr } of await Promise.all(attacks)) t.notMatch(stderr, /failed calling webhook|deadline exceeded/)
+    for (const { stderr } of await Promise.all(attacks))
+      t.notMatch(stderr, /failed calling webhook|deadline exceeded/)
     t.equal(denied, 3, 'every broken service account was judged meanwhile')
   })
 
@@ -102,28 +121,52 @@ t.test('attacks by users with few rights', async (t) => {
     await stateIs('unknown')
     t.match(await metrics(), 'irsa_guard_cluster_ca_unconfirmed 1\n')
     await waitFor('the Event', async () => (await eventsOf('CABundleUnknown')) > 0)
-    t.match(guard.controllerLog(), /ConfigMap irsa-guard\/kube-root-ca\.crt contains CN=kubernetes .* \(it is immutable/)
-    t.match(await patchBundle(base64(attacker)), { code: 1, stderr: /irsa-guard-ca-bundle-deny/ }, 'the incident is denied')
+    t.match(
+      guard.controllerLog(),
+      /ConfigMap irsa-guard\/kube-root-ca\.crt contains CN=kubernetes .* \(it is immutable/
+    )
+    t.match(
+      await patchBundle(base64(attacker)),
+      { code: 1, stderr: /irsa-guard-ca-bundle-deny/ },
+      'the incident is denied'
+    )
     t.match(
       await patchBundle(base64(right + attacker)),
       { code: 1, stderr: /irsa-guard-ca-bundle-deny/ },
       'hidden behind the right one, too'
     )
     t.match(await patchBundle(base64(right.trimEnd())), { code: 0 }, 'the right bundle passes')
-    const told = await controlPlane.kubectl(['get', 'webhooktrust', 'cluster', '-o', 'jsonpath={.status.webhooks[*].because}'])
+    const told = await controlPlane.kubectl([
+      'get',
+      'webhooktrust',
+      'cluster',
+      '-o',
+      'jsonpath={.status.webhooks[*].because}'
+    ])
     t.match(told.stdout, /by the CAs that are confirmed the bundle is ok/)
 
     const { stdout, status } = spawnSync(
       process.execPath,
-      ['dist/cli.js', 'ca', 'mutatingwebhookconfiguration/pod-identity-webhook', '--kubeconfig', controlPlane.kubeconfig],
+      [
+        'dist/cli.js',
+        'ca',
+        'mutatingwebhookconfiguration/pod-identity-webhook',
+        '--kubeconfig',
+        controlPlane.kubeconfig
+      ],
       { encoding: 'utf8' }
     )
-    t.match({ stdout, status }, { status: 0, stdout: /\nok: it holds .*\nwarning: ConfigMap default\/kube-root-ca\.crt contains CN=/ })
+    t.match(
+      { stdout, status },
+      { status: 0, stdout: /\nok: it holds .*\nwarning: ConfigMap default\/kube-root-ca\.crt contains CN=/ }
+    )
 
     for (const namespace of ['irsa-guard', 'default', 'kube-system'])
       await kubectl('delete', 'configmap', 'kube-root-ca.crt', '-n', namespace)
     await stateIs('ok')
-    await waitFor('the metric', async () => (await metrics()).includes('irsa_guard_cluster_ca_unconfirmed 0\n'))
+    await waitFor('the metric', async () =>
+      (await metrics()).includes('irsa_guard_cluster_ca_unconfirmed 0\n')
+    )
   })
 
   await t.test('what somebody writes into the WebhookTrust does not last', async (t) => {
@@ -143,13 +186,22 @@ t.test('attacks by users with few rights', async (t) => {
     let touched = 0
     const heals = async (why: string): Promise<void> => {
       // The watch starts the next round at once; without it, it comes within half a minute.
-      await kubectl('label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', `touched=t${touched++}`, '--overwrite')
+      await kubectl(
+        'label',
+        'mutatingwebhookconfiguration',
+        'pod-identity-webhook',
+        `touched=t${touched++}`,
+        '--overwrite'
+      )
       await waitFor(
         `healed: ${why}`,
         async () => {
           const { stdout, code } = await kubectl('get', 'webhooktrust', 'cluster', '-o', 'json')
           if (code !== 0) return false
-          const { spec, metadata } = JSON.parse(stdout) as { spec: { webhooks: Entry[]; confirmedAt: string }; metadata: object }
+          const { spec, metadata } = JSON.parse(stdout) as {
+            spec: { webhooks: Entry[]; confirmedAt: string }
+            metadata: object
+          }
           return (
             JSON.stringify(spec.webhooks) === JSON.stringify(published) &&
             new Date(spec.confirmedAt).getTime() <= Date.now() &&
@@ -177,13 +229,24 @@ t.test('attacks by users with few rights', async (t) => {
     await heals('a foreign item')
     t.match(await patchBundle(base64(attacker)), { code: 1 })
 
-    const entry = { name: 'unrelated.example.com', action: 'Deny', accepted: ['AAAA'], complete: [], injectors: [] }
+    const entry = {
+      name: 'unrelated.example.com',
+      action: 'Deny',
+      accepted: ['AAAA'],
+      complete: [],
+      injectors: []
+    }
     t.match(await write({ webhooks: [...published, entry] }), { code: 0 }, 'a foreign entry')
     await heals('a foreign entry')
 
-    const large = Array.from({ length: 12 }, (_, index) => `${String(index).padStart(4, 'A')}${'A'.repeat(32_764)}`)
+    const large = Array.from(
+      { length: 12 },
+      (_, index) => `${String(index).padStart(4, 'A')}${'A'.repeat(32_764)}`
+    )
     t.match(
-      await write({ webhooks: published.map((one, index) => (index === 0 ? { ...one, accepted: large } : one)) }),
+      await write({
+        webhooks: published.map((one, index) => (index === 0 ? { ...one, accepted: large } : one))
+      }),
       { code: 0 },
       'as large as may be'
     )
@@ -205,7 +268,12 @@ t.test('attacks by users with few rights', async (t) => {
     t.match(await kubectl('delete', 'webhooktrust', 'cluster', '--wait=false'), { code: 0 })
     await heals('a finalizer and a deletion')
 
-    const elsewhere = published.map((one) => ({ ...one, accepted: [base64(attacker)], complete: [base64(attacker)], action: 'Warn' }))
+    const elsewhere = published.map((one) => ({
+      ...one,
+      accepted: [base64(attacker)],
+      complete: [base64(attacker)],
+      action: 'Warn'
+    }))
     t.match(await write({ webhooks: elsewhere }), { code: 0 }, 'that of another cluster')
     await heals('that of another cluster')
     await sleep(1000) // an API server learns of the new parameter a moment later

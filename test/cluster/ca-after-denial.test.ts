@@ -1,9 +1,9 @@
 import t from 'tap'
+import { caOfObject } from '../../src/commands/ca-object.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { clientCertificate, writeKubeconfig } from '../control-plane/kubeconfig.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { caOfObject } from '../../src/commands/ca-object.js'
 import { runInProcess } from '../support/guard-in-process.js'
 
 const own = 'validatingwebhookconfiguration/irsa-guard'
@@ -15,13 +15,28 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
   const ca = async (reference: string, kubeconfig = controlPlane.kubeconfig) => {
     let text = ''
     const options = { kubeconfig, fix: true, output: 'text' } as const
-    const code = await caOfObject(reference, options, { stdout: (part) => (text += part) }, { environment: {} })
+    const code = await caOfObject(
+      reference,
+      options,
+      { stdout: (part) => (text += part) },
+      { environment: {} }
+    )
     return { code, text }
   }
   const foreign = (await controlPlane.createClusterCa()).certificatePem
   const write = (pem: string, ...more: string[]) => {
-    const patch = [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: Buffer.from(pem).toString('base64') }]
-    return kubectl('patch', 'validatingwebhookconfiguration', 'irsa-guard', '--type=json', '-p', JSON.stringify(patch), ...more)
+    const patch = [
+      { op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: Buffer.from(pem).toString('base64') }
+    ]
+    return kubectl(
+      'patch',
+      'validatingwebhookconfiguration',
+      'irsa-guard',
+      '--type=json',
+      '-p',
+      JSON.stringify(patch),
+      ...more
+    )
   }
   const dryRun = '--dry-run=server'
 
@@ -71,7 +86,10 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
   await t.test('who may not read what is published is told so', async (t) => {
     const rights = ['--verb=get', '--resource=validatingwebhookconfigurations']
     t.match(await kubectl('create', 'clusterrole', 'reader', ...rights), { code: 0 })
-    t.match(await kubectl('create', 'clusterrolebinding', 'reader', '--clusterrole=reader', '--user=reader'), { code: 0 })
+    t.match(
+      await kubectl('create', 'clusterrolebinding', 'reader', '--clusterrole=reader', '--user=reader'),
+      { code: 0 }
+    )
     const kubeconfig = `${t.testdir({})}/kubeconfig`
     const credentials = clientCertificate(await controlPlane.clientCertificate('reader'))
     await writeKubeconfig(kubeconfig, controlPlane.url, controlPlane.caFile, 'reader', credentials)
@@ -84,14 +102,19 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
 
   await t.test('a wrong one is foreign, and the printed patch passes the policy', async (t) => {
     await guard.stopController() // it would mend its own at once
-    t.match(await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny'), { code: 0 })
+    t.match(await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny'), {
+      code: 0
+    })
     await waitFor('a wrong bundle that passes', async () => (await write(foreign)).code === 0)
     t.match(await kubectl('apply', '-f', 'manifests/ca-bundle-deny.yaml'), { code: 0 })
     const another = (await controlPlane.createClusterCa()).certificatePem
     await waitFor('the policy', async () => (await write(another, dryRun)).code !== 0)
 
     const wrong = await ca(own)
-    t.match(wrong, { code: 1, text: /^webhook validate\.irsa-guard\.io\nforeign: it holds CN=kubernetes .*, but the current CA is / })
+    t.match(wrong, {
+      code: 1,
+      text: /^webhook validate\.irsa-guard\.io\nforeign: it holds CN=kubernetes .*, but the current CA is /
+    })
     const command = /^kubectl (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/m.exec(wrong.text)?.slice(1)
     if (command === undefined) throw new Error(`no command in:\n${wrong.text}`)
     t.match(await kubectl(...command), { code: 0, stdout: /patched/ })

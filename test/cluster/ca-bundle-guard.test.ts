@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { startGuard, type Guard } from '../control-plane/guard.ts'
+import { type Guard, startGuard } from '../control-plane/guard.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
 import { startControlPlane } from '../control-plane/start.ts'
@@ -36,23 +36,37 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     const begun = performance.now()
     await waitFor(
       `state ${state}`,
-      async () => (await metrics()).includes(`irsa_guard_ca_bundle_state{webhook="${webhook}",state="${state}"} 1`),
+      async () =>
+        (await metrics()).includes(`irsa_guard_ca_bundle_state{webhook="${webhook}",state="${state}"} 1`),
       60_000
     )
     t.comment(`${state} after ${Math.round(performance.now() - begun)} ms`)
   }
   const eventsOf = async (reason: string): Promise<number> => {
-    const { stdout } = await kubectl('get', 'events', '-n', 'default', '--field-selector', `reason=${reason}`, '-o', 'name')
+    const { stdout } = await kubectl(
+      'get',
+      'events',
+      '-n',
+      'default',
+      '--field-selector',
+      `reason=${reason}`,
+      '-o',
+      'name'
+    )
     return stdout.split('\n').filter((line) => line !== '').length
   }
 
   await t.test('finds everything right, and says so where one looks', async (t) => {
     await stateIs('ok')
-    await waitFor('proofs', async () => /identity_webhook_mutating\{api_server="[^"]+"\} 1\n/.test(await metrics()))
+    await waitFor('proofs', async () =>
+      /identity_webhook_mutating\{api_server="[^"]+"\} 1\n/.test(await metrics())
+    )
     await waitFor(
       'self-test',
       async () =>
-        /self_test\{check="webhook",api_server="[^"]+"\} 1\n[^]*self_test\{check="policy",api_server="[^"]+"\} 1\n/.test(await metrics()),
+        /self_test\{check="webhook",api_server="[^"]+"\} 1\n[^]*self_test\{check="policy",api_server="[^"]+"\} 1\n/.test(
+          await metrics()
+        ),
       60_000
     )
     t.equal(
@@ -60,7 +74,13 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
       '[+] certificates: ok\n[+] caBundles: ok\n[+] probes: ok\n[+] canary: ok\n[+] selfTest: ok\n'
     )
     t.equal(await eventsOf('CABundleForeign'), 0)
-    const { stdout } = await kubectl('get', 'webhooktrust', 'cluster', '-o', 'jsonpath={.status.webhooks[*].state}')
+    const { stdout } = await kubectl(
+      'get',
+      'webhooktrust',
+      'cluster',
+      '-o',
+      'jsonpath={.status.webhooks[*].state}'
+    )
     t.equal(stdout, 'ok ok ok')
   })
 
@@ -72,34 +92,48 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
       denied.stderr,
       /is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny'.*new pods would start without their AWS role/
     )
-    t.match(await kubectl('delete', 'mutatingwebhookconfiguration', 'pod-identity-webhook'), { code: 0 }, 'a deletion passes')
+    t.match(
+      await kubectl('delete', 'mutatingwebhookconfiguration', 'pod-identity-webhook'),
+      { code: 0 },
+      'a deletion passes'
+    )
     await sleep(2000)
-    const create = (pem: string) => controlPlane.kubectl(['create', '-f', '-'], JSON.stringify(identityWebhook.configurationFor(pem)))
+    const create = (pem: string) =>
+      controlPlane.kubectl(['create', '-f', '-'], JSON.stringify(identityWebhook.configurationFor(pem)))
     t.match(await create(foreign.certificatePem), { code: 1, stderr: /irsa-guard-ca-bundle-deny/ })
     t.match(await create(controlPlane.clusterCa.certificatePem), { code: 0 })
     await stateIs('ok')
   })
 
-  await t.test('one that got in while the guard was off is found, told once, and mended through the policy', async (t) => {
-    await switchPolicyOff(guard, kubectl)
-    t.match(await patch(foreign.certificatePem), { code: 0 })
-    await guard.startController()
-    await stateIs('foreign')
-    await waitFor('the Event', async () => (await eventsOf('CABundleForeign')) > 0)
-    await waitFor('the canary', async () => /identity_webhook_mutating\{api_server="[^"]+"\} 0\n/.test(await metrics()))
-    t.match(await kubectl('apply', '-f', 'manifests/ca-bundle-deny.yaml'), { code: 0 })
-    await sleep(2000)
-    t.match(
-      await kubectl('label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', 'team=a'),
-      { code: 0 },
-      'a label edit of a wrong object passes'
-    )
-    t.match(await patch((await controlPlane.createClusterCa()).certificatePem), { code: 1 }, 'from one wrong bundle to another')
-    t.match(await patch(controlPlane.clusterCa.certificatePem), { code: 0 })
-    await stateIs('ok')
-    t.equal(await eventsOf('CABundleForeign'), 1, 'told once')
-    t.equal(await eventsOf('CABundleOk'), 1)
-  })
+  await t.test(
+    'one that got in while the guard was off is found, told once, and mended through the policy',
+    async (t) => {
+      await switchPolicyOff(guard, kubectl)
+      t.match(await patch(foreign.certificatePem), { code: 0 })
+      await guard.startController()
+      await stateIs('foreign')
+      await waitFor('the Event', async () => (await eventsOf('CABundleForeign')) > 0)
+      await waitFor('the canary', async () =>
+        /identity_webhook_mutating\{api_server="[^"]+"\} 0\n/.test(await metrics())
+      )
+      t.match(await kubectl('apply', '-f', 'manifests/ca-bundle-deny.yaml'), { code: 0 })
+      await sleep(2000)
+      t.match(
+        await kubectl('label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', 'team=a'),
+        { code: 0 },
+        'a label edit of a wrong object passes'
+      )
+      t.match(
+        await patch((await controlPlane.createClusterCa()).certificatePem),
+        { code: 1 },
+        'from one wrong bundle to another'
+      )
+      t.match(await patch(controlPlane.clusterCa.certificatePem), { code: 0 })
+      await stateIs('ok')
+      t.equal(await eventsOf('CABundleForeign'), 1, 'told once')
+      t.equal(await eventsOf('CABundleOk'), 1)
+    }
+  )
 
   await t.test('a rotated CA: incomplete, then stale with nothing applied, then right again', async () => {
     const [old, successor] = [controlPlane.clusterCa, await controlPlane.createClusterCa()]
@@ -125,7 +159,11 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny')
     await waitFor('a wrong bundle that passes', async () => (await patch(foreign.certificatePem)).code === 0)
     await stateIs('foreign')
-    await waitFor('the self-test', async () => /self_test\{check="policy",api_server="[^"]+"\} 0\n/.test(await metrics()), 70_000)
+    await waitFor(
+      'the self-test',
+      async () => /self_test\{check="policy",api_server="[^"]+"\} 0\n/.test(await metrics()),
+      70_000
+    )
     t.ok((await eventsOf('SelfTestPolicyFails')) >= 1)
     t.match(await patch(controlPlane.clusterCa.certificatePem), { code: 0 })
   })
@@ -138,19 +176,29 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     for (const pid of pids) process.kill(pid, 'SIGCONT')
     await waitFor('a wrong bundle that passes', async () => (await patch(foreign.certificatePem)).code === 0)
     await stateIs('foreign')
-    await waitFor('the right one', async () => (await patch(controlPlane.clusterCa.certificatePem)).code === 0)
+    await waitFor(
+      'the right one',
+      async () => (await patch(controlPlane.clusterCa.certificatePem)).code === 0
+    )
     await stateIs('ok')
   })
 
   await t.test('a guard that is not asked is noticed', async () => {
     await guard.stopServe()
     await kubectl('label', 'validatingwebhookconfiguration', 'irsa-guard', 'touched=true') // what the watch sees, the timer sees within a minute
-    await waitFor('the self-test', async () => /self_test\{check="webhook",api_server="[^"]+"\} 0\n/.test(await metrics()), 70_000)
+    await waitFor(
+      'the self-test',
+      async () => /self_test\{check="webhook",api_server="[^"]+"\} 0\n/.test(await metrics()),
+      70_000
+    )
   })
 })
 
 /** As the page says that switches everything off: the binding goes, then nobody judges. */
-async function switchPolicyOff(guard: Guard, kubectl: (...args: string[]) => Promise<unknown>): Promise<void> {
+async function switchPolicyOff(
+  guard: Guard,
+  kubectl: (...args: string[]) => Promise<unknown>
+): Promise<void> {
   await guard.stopController()
   await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny')
   await sleep(2000)

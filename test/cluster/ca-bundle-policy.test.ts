@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import type { Finished } from '../control-plane/run.ts'
+import { most } from '../../src/ca-bundle/bounded-entries.js'
 import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
+import type { Finished } from '../control-plane/run.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { most } from '../../src/ca-bundle/bounded-entries.js'
 
 const folder = t.testdir({ 'audit-policy.yaml': auditPolicy() })
 const auditLog = `${folder}/audit.log`
@@ -22,7 +22,8 @@ const [current, next, foreign] = [
   await controlPlane.createClusterCa(),
   await controlPlane.createClusterCa()
 ]
-const pem = (...cas: readonly ClusterCa[]): string => cas.map(({ certificatePem }) => `${certificatePem.trim()}\n`).join('')
+const pem = (...cas: readonly ClusterCa[]): string =>
+  cas.map(({ certificatePem }) => `${certificatePem.trim()}\n`).join('')
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 const right = base64(pem(current, next))
 
@@ -65,7 +66,12 @@ const trusts: readonly Trust[] = [
   { name: 'unknown.example.com', action: 'Deny', accepted: [] }
 ]
 const trustObject = (webhooks: readonly Trust[] = trusts): string =>
-  JSON.stringify({ apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', metadata: { name: 'cluster' }, spec: { confirmedAt, webhooks } })
+  JSON.stringify({
+    apiVersion: 'irsa-guard.io/v1',
+    kind: 'WebhookTrust',
+    metadata: { name: 'cluster' },
+    spec: { confirmedAt, webhooks }
+  })
 
 interface Shape {
   name?: string
@@ -80,7 +86,10 @@ interface Shape {
 function configuration(caBundle: string | undefined, shape: Shape = {}): string {
   const { name = 'pod-identity-webhook', webhook = eksName, annotations, labels, timeoutSeconds = 10 } = shape
   const url = 'url' in shape ? shape.url : 'https://127.0.0.1:23443/mutate'
-  const clientConfig = url === undefined ? { service: { namespace: 'default', name: 'pod-identity-webhook', path: '/mutate' } } : { url }
+  const clientConfig =
+    url === undefined
+      ? { service: { namespace: 'default', name: 'pod-identity-webhook', path: '/mutate' } }
+      : { url }
   return JSON.stringify({
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
@@ -102,22 +111,41 @@ const service = { url: undefined }
 
 const dryRun = (caBundle: string | undefined, shape?: Shape): Promise<Finished> =>
   kubectl(['create', '--dry-run=server', '-f', '-'], configuration(caBundle, { name: 'dry', ...shape }))
-const replace = (caBundle: string | undefined, shape?: Shape, as: readonly string[] = []): Promise<Finished> =>
-  kubectl([...as, 'replace', '-f', '-'], configuration(caBundle, shape))
+const replace = (
+  caBundle: string | undefined,
+  shape?: Shape,
+  as: readonly string[] = []
+): Promise<Finished> => kubectl([...as, 'replace', '-f', '-'], configuration(caBundle, shape))
 const patch = (caBundle: string | null): Promise<Finished> => {
-  writeFileSync(`${folder}/patch.json`, JSON.stringify({ webhooks: [{ name: eksName, clientConfig: { caBundle } }] }))
-  return kubectl(['patch', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--patch-file', `${folder}/patch.json`])
+  writeFileSync(
+    `${folder}/patch.json`,
+    JSON.stringify({ webhooks: [{ name: eksName, clientConfig: { caBundle } }] })
+  )
+  return kubectl([
+    'patch',
+    'mutatingwebhookconfiguration',
+    'pod-identity-webhook',
+    '--patch-file',
+    `${folder}/patch.json`
+  ])
 }
-const isDenied = ({ code, stderr }: Finished): boolean => code === 1 && stderr.includes("'irsa-guard-ca-bundle-deny' with binding")
+const isDenied = ({ code, stderr }: Finished): boolean =>
+  code === 1 && stderr.includes("'irsa-guard-ca-bundle-deny' with binding")
 const passes = { code: 0, stderr: /^$/ } // tap finds '' in any text
-/** A policy set is refreshed once a second: https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
-const waitForDenial = (): Promise<true> => waitFor('a denial', async () => isDenied(await dryRun(base64(pem(foreign)))) || undefined)
+/**
+ * A policy set is refreshed once a second:
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ */
+const waitForDenial = (): Promise<true> =>
+  waitFor('a denial', async () => isDenied(await dryRun(base64(pem(foreign)))) || undefined)
 const waitForSilence = (): Promise<true> =>
   waitFor('the end of denials', async () => !isDenied(await dryRun(base64(pem(foreign)))) || undefined)
 
 t.test('installed in an order that nobody would choose, it blocks nothing', async (t) => {
   const built = await kubectl(['kustomize', 'manifests'])
-  const documents = shuffle(parseAllDocuments(built.stdout).map((document) => JSON.stringify(document.toJSON())))
+  const documents = shuffle(
+    parseAllDocuments(built.stdout).map((document) => JSON.stringify(document.toJSON()))
+  )
   t.ok(documents.length > 20)
   t.match(await kubectl(['create', '-f', '-'], configuration(right)), passes)
   for (let waiting = documents; waiting.length > 0;) {
@@ -126,8 +154,16 @@ t.test('installed in an order that nobody would choose, it blocks nothing', asyn
       const applied = await kubectl(['apply', '-f', '-'], document)
       if (applied.code !== 0) left.push(document)
       if (applied.code !== 0)
-        t.match(applied.stderr, /namespaces "irsa-guard(-canary)?" not found|no matches for kind/, 'only what needs a namespace waits')
-      t.match(await replace(base64(pem(foreign)), { labels: { after: String(left.length) } }), { code: 0 }, 'a related write passes')
+        t.match(
+          applied.stderr,
+          /namespaces "irsa-guard(-canary)?" not found|no matches for kind/,
+          'only what needs a namespace waits'
+        )
+      t.match(
+        await replace(base64(pem(foreign)), { labels: { after: String(left.length) } }),
+        { code: 0 },
+        'a related write passes'
+      )
     }
     if (left.length === waiting.length) throw new Error('nothing more can be applied')
     waiting = left
@@ -140,7 +176,13 @@ t.test('installed in an order that nobody would choose, it blocks nothing', asyn
 t.test('the type checker has no complaint', async (t) => {
   const complaintsOf = async (policy: string): Promise<unknown> =>
     waitFor(`type checking of ${policy}`, async () => {
-      const read = await kubectl(['get', 'validatingadmissionpolicy', policy, '-o', 'jsonpath={.status.typeChecking}'])
+      const read = await kubectl([
+        'get',
+        'validatingadmissionpolicy',
+        policy,
+        '-o',
+        'jsonpath={.status.typeChecking}'
+      ])
       return read.stdout === '' ? undefined : (JSON.parse(read.stdout) as unknown)
     })
   const policies = ['deny', 'warn', 'unusable'].map((name) => readPolicy(`manifests/ca-bundle-${name}.yaml`))
@@ -148,23 +190,46 @@ t.test('the type checker has no complaint', async (t) => {
   const checked = policies.map(({ metadata, spec, ...rest }) => ({
     ...rest,
     metadata: { name: `checked-${metadata.name}` },
-    spec: { ...spec, validations: spec.variables.map(({ expression }) => ({ expression: `dyn(${expression}) != null` })) }
+    spec: {
+      ...spec,
+      validations: spec.variables.map(({ expression }) => ({ expression: `dyn(${expression}) != null` }))
+    }
   }))
   const [{ spec, ...rest }] = checked as [Policy]
   const mistaken = {
     ...rest,
     metadata: { name: 'mistaken' },
-    spec: { ...spec, validations: [{ expression: 'object.webhooks.exists(w, w.clientConfig.caBundle == "")' }] }
+    spec: {
+      ...spec,
+      validations: [{ expression: 'object.webhooks.exists(w, w.clientConfig.caBundle == "")' }]
+    }
   }
-  t.match(await kubectl(['apply', '-f', '-'], [...checked, mistaken].map((policy) => JSON.stringify(policy)).join('\n---\n')), { code: 0 })
+  t.match(
+    await kubectl(
+      ['apply', '-f', '-'],
+      [...checked, mistaken].map((policy) => JSON.stringify(policy)).join('\n---\n')
+    ),
+    { code: 0 }
+  )
 
-  for (const { metadata } of [...policies, ...checked]) t.strictSame(await complaintsOf(metadata.name), {}, metadata.name)
+  for (const { metadata } of [...policies, ...checked])
+    t.strictSame(await complaintsOf(metadata.name), {}, metadata.name)
   t.match(await complaintsOf('mistaken'), { expressionWarnings: [{ warning: /bytes/ }] })
-  t.match(await kubectl(['delete', 'validatingadmissionpolicy', 'mistaken', ...checked.map(({ metadata }) => metadata.name)]), { code: 0 })
+  t.match(
+    await kubectl([
+      'delete',
+      'validatingadmissionpolicy',
+      'mistaken',
+      ...checked.map(({ metadata }) => metadata.name)
+    ]),
+    { code: 0 }
+  )
 })
 
 t.test('the policies that deny and warn look at the same webhooks', async (t) => {
-  const [deny, warn] = ['deny', 'warn'].map((name) => readPolicy(`manifests/ca-bundle-${name}.yaml`).spec.variables.slice(0, 4))
+  const [deny, warn] = ['deny', 'warn'].map((name) =>
+    readPolicy(`manifests/ca-bundle-${name}.yaml`).spec.variables.slice(0, 4)
+  )
   t.match(deny?.at(-1), { name: 'written' })
   t.strictSame(warn, deny)
 })
@@ -189,13 +254,27 @@ t.test('denies', async (t) => {
     applied.stderr.slice(applied.stderr.lastIndexOf('mutatingwebhookconfigurations.')).trim(),
     `mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request: the API server would not trust ${eksName} with this caBundle, and new pods would start without their AWS role, with no error anywhere; leave caBundle as it is, or see what is right: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix (accepted bundles confirmed at ${confirmedAt})`
   )
-  t.ok(isDenied(await dryRun(base64(pem(foreign)), { url: 'https://127.0.0.1:1/elsewhere' })), 'also at another URL')
+  t.ok(
+    isDenied(await dryRun(base64(pem(foreign)), { url: 'https://127.0.0.1:1/elsewhere' })),
+    'also at another URL'
+  )
   t.ok(isDenied(await dryRun(base64(pem(foreign)), service)), 'also as a Service')
-  const nameless = configuration(base64(pem(foreign)), { name: 'dry' }).replace('"name":"dry"', '"generateName":"dry-"')
-  t.ok(isDenied(await kubectl(['create', '--dry-run=server', '-f', '-'], nameless)), 'also with a name that the API server makes')
+  const nameless = configuration(base64(pem(foreign)), { name: 'dry' }).replace(
+    '"name":"dry"',
+    '"generateName":"dry-"'
+  )
+  t.ok(
+    isDenied(await kubectl(['create', '--dry-run=server', '-f', '-'], nameless)),
+    'also with a name that the API server makes'
+  )
   const among = JSON.parse(configuration(base64(pem(foreign)), { name: 'dry' })) as { webhooks: object[] }
-  among.webhooks.push(...Array.from({ length: 1000 }, (_, index) => ({ ...among.webhooks[0], name: `w${index}.example.com` })))
-  t.ok(isDenied(await kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(among))), 'also among 1,000 others')
+  among.webhooks.push(
+    ...Array.from({ length: 1000 }, (_, index) => ({ ...among.webhooks[0], name: `w${index}.example.com` }))
+  )
+  t.ok(
+    isDenied(await kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(among))),
+    'also among 1,000 others'
+  )
   t.ok(
     isDenied(
       await kubectl(
@@ -226,7 +305,10 @@ t.test('warns about what it does not deny', async (t) => {
   const upstream = { ...service, webhook: upstreamName, annotations }
   t.match(
     await dryRun(undefined, upstream),
-    { code: 0, stderr: /bundle-warn': pod-identity-webhook.amazonaws.com: no caBundle, so its calls fail until/ },
+    {
+      code: 0,
+      stderr: /bundle-warn': pod-identity-webhook.amazonaws.com: no caBundle, so its calls fail until/
+    },
     'the upstream manifest'
   )
   t.match(await dryRun(base64(pem(foreign)), upstream), {
@@ -234,10 +316,21 @@ t.test('warns about what it does not deny', async (t) => {
     stderr: /bundle-warn': .*: this caBundle is not known to be right; check it: /
   })
   t.match(await dryRun(right, upstream), passes)
-  t.match(await dryRun(base64(pem(foreign)), { webhook: 'unknown.example.com' }), passes, 'nothing is known to be right: not judged')
+  t.match(
+    await dryRun(base64(pem(foreign)), { webhook: 'unknown.example.com' }),
+    passes,
+    'nothing is known to be right: not judged'
+  )
   t.match(await dryRun(base64(pem(foreign)), { webhook: 'another.example.com' }), passes, 'not guarded')
-  const empty = JSON.stringify({ ...(JSON.parse(configuration(right, { name: 'dry' })) as object), webhooks: [] })
-  t.match(await kubectl(['create', '--dry-run=server', '-f', '-'], empty), passes, 'a configuration without webhooks')
+  const empty = JSON.stringify({
+    ...(JSON.parse(configuration(right, { name: 'dry' })) as object),
+    webhooks: []
+  })
+  t.match(
+    await kubectl(['create', '--dry-run=server', '-f', '-'], empty),
+    passes,
+    'a configuration without webhooks'
+  )
 })
 
 t.test('lets exempt users through, and puts them into the audit log', async (t) => {
@@ -251,10 +344,17 @@ t.test('lets exempt users through, and puts them into the audit log', async (t) 
     '--user=somebody',
     '--group=irsa-guard:break-glass'
   ])
-  const as = (user: string, ...groups: readonly string[]): string[] => [`--as=${user}`, ...groups.map((group) => `--as-group=${group}`)]
+  const as = (user: string, ...groups: readonly string[]): string[] => [
+    `--as=${user}`,
+    ...groups.map((group) => `--as-group=${group}`)
+  ]
   const stolen = base64(pem(foreign))
-  const said = (user: string, webhook: string): string => `${user} wrote a caBundle that is not accepted into ${webhook}`
-  await waitFor('rights', async () => (await kubectl([...as('somebody'), 'get', 'mutatingwebhookconfigurations'])).code === 0)
+  const said = (user: string, webhook: string): string =>
+    `${user} wrote a caBundle that is not accepted into ${webhook}`
+  await waitFor(
+    'rights',
+    async () => (await kubectl([...as('somebody'), 'get', 'mutatingwebhookconfigurations'])).code === 0
+  )
 
   t.match(await replace(stolen, {}, as('eks:addon-manager')), { code: 0 })
   await t.resolves(waitForAudit(said('eks:addon-manager', eksName)))
@@ -262,7 +362,10 @@ t.test('lets exempt users through, and puts them into the audit log', async (t) 
   t.match(await replace(stolen, {}, as('anna', 'irsa-guard:break-glass')), { code: 0 })
   await t.resolves(waitForAudit(said('anna', eksName)))
   t.match(await replace(right), { code: 0 })
-  t.ok(isDenied(await replace(stolen, {}, as('somebody', 'system:masters'))), 'an administrator is not exempt')
+  t.ok(
+    isDenied(await replace(stolen, {}, as('somebody', 'system:masters'))),
+    'an administrator is not exempt'
+  )
 
   t.ok(isDenied(await replace(stolen, {}, as(cainjector))), 'an injector does not write what a URL reaches')
   t.ok(isDenied(await replace(stolen, service, as(cainjector))), 'nor makes a Service of it first')
@@ -287,11 +390,20 @@ t.test('our own webhook', async (t) => {
       JSON.stringify({ webhooks: [{ name: 'validate.irsa-guard.io', clientConfig: { caBundle } }] })
     ])
   const readOwn = async (): Promise<string> =>
-    (await kubectl(['get', 'validatingwebhookconfiguration', 'irsa-guard', '-o', 'jsonpath={.webhooks[0].clientConfig.caBundle}'])).stdout
+    (
+      await kubectl([
+        'get',
+        'validatingwebhookconfiguration',
+        'irsa-guard',
+        '-o',
+        'jsonpath={.webhooks[0].clientConfig.caBundle}'
+      ])
+    ).stdout
   t.match(await setOwn(right), passes)
   t.match(await setOwn(base64(pem(foreign))), {
     code: 1,
-    stderr: /would not trust validate\.irsa-guard\.io with this caBundle, and nothing would be checked for broken AWS roles any more/
+    stderr:
+      /would not trust validate\.irsa-guard\.io with this caBundle, and nothing would be checked for broken AWS roles any more/
   })
 
   t.match(await kubectl(['apply', '-k', 'manifests']), passes)
@@ -310,13 +422,20 @@ t.test('a bundle that has become stale', async (t) => {
   t.match(await replace(base64(pem(current))), { code: 0 })
   const rotated = accepted.slice(4, 8)
   t.match(
-    await kubectl(['apply', '-f', '-'], trustObject([{ name: eksName, action: 'Deny', accepted: rotated, complete: rotated }])),
+    await kubectl(
+      ['apply', '-f', '-'],
+      trustObject([{ name: eksName, action: 'Deny', accepted: rotated, complete: rotated }])
+    ),
     passes
   )
   await waitFor('the new list', async () => isDenied(await dryRun(base64(pem(current)))) || undefined)
 
   const stale = base64(pem(current))
-  t.match(await kubectl(['label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', 'team=platform']), passes, 'a label edit passes')
+  t.match(
+    await kubectl(['label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', 'team=platform']),
+    passes,
+    'a label edit passes'
+  )
   t.match(await replace(stale, { timeoutSeconds: 5 }), passes, 'another timeout passes')
   t.ok(isDenied(await replace(base64(pem(foreign)))), 'another wrong one is denied')
   t.ok(isDenied(await replace(stale, { url: 'https://127.0.0.1:1/elsewhere' })), 'another address is denied')
@@ -341,18 +460,31 @@ t.test('a bundle that can never work is warned about, whatever webhook it is for
   const warnings: readonly (readonly [string, (prefix: string) => string, string])[] = [
     ['no certificate', (prefix) => base64(`${prefix}hello\n`), 'holds no -----BEGIN CERTIFICATE-----'],
     ['glued', (prefix) => base64(prefix + pem(current).trim() + pem(next)), 'glues two blocks together'],
-    ['indented', (prefix) => base64(prefix + pem(current).replaceAll(/^/gm, '  ')), 'has a blank before -----BEGIN'],
-    ['escaped', (prefix) => base64(prefix + pem(current).replaceAll('\n', '\\n')), 'has a backslash and an n'],
+    [
+      'indented',
+      (prefix) => base64(prefix + pem(current).replaceAll(/^/gm, '  ')),
+      'has a blank before -----BEGIN'
+    ],
+    [
+      'escaped',
+      (prefix) => base64(prefix + pem(current).replaceAll('\n', '\\n')),
+      'has a backslash and an n'
+    ],
     [
       'a key',
-      (prefix) => base64(`${prefix}-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n${pem(current)}`),
+      (prefix) =>
+        base64(
+          `${prefix}-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n${pem(current)}`
+        ),
       'holds a PRIVATE KEY-----'
     ]
   ]
   // Base64 depends on where in a group of three bytes a text begins, so each is tried at three places.
   const places = ['', '\n', '\n\n']
   const atEachPlace = (make: (prefix: string) => string | undefined): Promise<Finished> => {
-    const one = JSON.parse(configuration(undefined, { name: 'dry' })) as { webhooks: { clientConfig: object }[] }
+    const one = JSON.parse(configuration(undefined, { name: 'dry' })) as {
+      webhooks: { clientConfig: object }[]
+    }
     const [webhook] = one.webhooks
     const webhooks = places.map((prefix, index) => ({
       ...webhook,
@@ -365,12 +497,19 @@ t.test('a bundle that can never work is warned about, whatever webhook it is for
     const told = await atEachPlace(make)
     t.match(told, { code: 0 }, why)
     for (const [index] of places.entries())
-      t.match(told.stderr, new RegExp(`w${index}\\.example\\.com: caBundle ${warning}`), `${why}, ${index} bytes further`)
+      t.match(
+        told.stderr,
+        new RegExp(`w${index}\\.example\\.com: caBundle ${warning}`),
+        `${why}, ${index} bytes further`
+      )
   }
   t.match(await atEachPlace((prefix) => base64(prefix + pem(current))), passes)
   const other = { webhook: 'another.example.com' }
   t.match(await dryRun(base64(right), other), { code: 0, stderr: /is base64 of base64/ })
-  t.match(await dryRun(base64(`\uFEFF${pem(current)}`), other), { code: 0, stderr: /begins with a byte order mark/ })
+  t.match(await dryRun(base64(`\uFEFF${pem(current)}`), other), {
+    code: 0,
+    stderr: /begins with a byte order mark/
+  })
   t.match(await dryRun(undefined, { ...other, ...service }), {
     code: 0,
     stderr: /another\.example\.com: no caBundle, so only the system's CAs are trusted/
@@ -382,8 +521,16 @@ t.test('with parts of the policy missing, every write passes', async (t) => {
   const allPass = async (why: string): Promise<void> => {
     await waitForSilence()
     t.match(await replace(base64(pem(foreign))), { code: 0 }, `${why}: related`)
-    t.match(await dryRun(base64(pem(foreign)), { webhook: 'another.example.com' }), passes, `${why}: unrelated`)
-    t.match(await kubectl(['create', 'serviceaccount', 'any', '--dry-run=server']), { code: 0 }, `${why}: a service account`)
+    t.match(
+      await dryRun(base64(pem(foreign)), { webhook: 'another.example.com' }),
+      passes,
+      `${why}: unrelated`
+    )
+    t.match(
+      await kubectl(['create', 'serviceaccount', 'any', '--dry-run=server']),
+      { code: 0 },
+      `${why}: a service account`
+    )
   }
   t.match(await kubectl(['delete', 'webhooktrust', 'cluster']), passes)
   await allPass('no WebhookTrust')
@@ -420,7 +567,10 @@ t.test('the WebhookTrust kind refuses what the policies could not read', async (
         }
       }
     ],
-    ['PEM instead of base64', { spec: { confirmedAt, webhooks: [{ name: 'a', action: 'Deny', accepted: [pem(current)] }] } }],
+    [
+      'PEM instead of base64',
+      { spec: { confirmedAt, webhooks: [{ name: 'a', action: 'Deny', accepted: [pem(current)] }] } }
+    ],
     ['an unknown field', { spec: { confirmedAt, webhooks: [{ name: 'a', action: 'Deny', allowed: [] }] } }]
   ]
   for (const [why, change] of invalid) {
@@ -430,14 +580,27 @@ t.test('the WebhookTrust kind refuses what the policies could not read', async (
 })
 
 t.test('the WebhookTrust takes the longest list that the controller publishes', async (t) => {
-  const texts = (count: number, length: number): string[] => Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
-  const lists = [texts(most.texts, 1000), texts(Math.floor((most.characters - most.texts * 1000) / most.length), most.length)]
+  const texts = (count: number, length: number): string[] =>
+    Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
+  const lists = [
+    texts(most.texts, 1000),
+    texts(Math.floor((most.characters - most.texts * 1000) / most.length), most.length)
+  ]
   const webhooks = lists.map((accepted, n): Trust => ({ name: `${n}.example.com`, action: 'Deny', accepted }))
   const publish = (list: readonly Trust[]): Promise<Finished> =>
-    kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=irsa-guard', '-f', '-'], trustObject(list))
+    kubectl(
+      ['apply', '--server-side', '--force-conflicts', '--field-manager=irsa-guard', '-f', '-'],
+      trustObject(list)
+    )
   t.match(await publish(webhooks), { code: 0 })
-  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(most.texts + 1, 10) }]), { code: 1, stderr: /must have at most/ })
-  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(1, most.length + 1) }]), { code: 1, stderr: /Too long/ })
+  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(most.texts + 1, 10) }]), {
+    code: 1,
+    stderr: /must have at most/
+  })
+  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(1, most.length + 1) }]), {
+    code: 1,
+    stderr: /Too long/
+  })
   t.match(await publish(trusts), { code: 0 })
 })
 
@@ -481,7 +644,9 @@ interface Policy {
 }
 
 function readPolicy(file: string): Policy {
-  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJSON() as Policy & { kind: string })
+  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map(
+    (document) => document.toJSON() as Policy & { kind: string }
+  )
   const policy = documents.find(({ kind }) => kind === 'ValidatingAdmissionPolicy')
   if (policy === undefined) throw new Error(`${file} holds no policy`)
   return policy

@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { caOfObject } from '../../src/commands/ca-object.js'
+import { check } from '../../src/commands/check.js'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
 import { clientCertificate, writeKubeconfig } from '../control-plane/kubeconfig.ts'
 import { run } from '../control-plane/run.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { caOfObject } from '../../src/commands/ca-object.js'
-import { check } from '../../src/commands/check.js'
 
 const role = 'arn:aws:iam::111122223333:role/cart'
 const account = (name: string): object => ({
@@ -24,7 +24,8 @@ t.test('commands that ask a cluster', async (t) => {
   t.teardown(() => controlPlane.stop())
   const { kubeconfig } = controlPlane
   const kubectl: typeof controlPlane.kubectl = (args, input) => controlPlane.kubectl(args, input)
-  const apply = async (object: unknown) => t.match(await kubectl(['apply', '-f', '-'], JSON.stringify(object)), { code: 0 })
+  const apply = async (object: unknown) =>
+    t.match(await kubectl(['apply', '-f', '-'], JSON.stringify(object)), { code: 0 })
   const ca = async (fix: boolean, name = reference, more: { kubeconfig?: string } = {}) => {
     let text = ''
     const code = await caOfObject(
@@ -63,47 +64,62 @@ t.test('commands that ask a cluster', async (t) => {
     })
   })
 
-  const standIn = [process.execPath, fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))] as const
+  const standIn = [
+    process.execPath,
+    fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
+  ] as const
   const real = await findIdentityWebhook().catch(() => undefined)
   const webhook = await startIdentityWebhook(controlPlane, real === undefined ? { command: standIn } : {})
   t.teardown(() => webhook.stop())
   await apply(account('cart'))
 
-  await t.test('ca --fix repairs a bundle with another CA of the same name, by the command that it prints', async (t) => {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'probe' },
-      spec: { serviceAccountName: 'cart', containers: [{ name: 'app', image: 'app' }] }
+  await t.test(
+    'ca --fix repairs a bundle with another CA of the same name, by the command that it prints',
+    async (t) => {
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'probe' },
+        spec: { serviceAccountName: 'cart', containers: [{ name: 'app', image: 'app' }] }
+      }
+      const injectedRole = async () =>
+        /AWS_ROLE_ARN/.test(
+          (await kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], JSON.stringify(pod))).stdout
+        )
+      t.match(await ca(true), {
+        code: 0,
+        text: /^webhook iam-for-pods\.amazonaws\.com\naccepted: it trusts the CA that signs now .*\nok: /
+      })
+
+      const other = await controlPlane.createClusterCa()
+      await apply(webhook.configurationFor(other.certificatePem))
+      await waitFor('pods without a role', async () => !(await injectedRole()))
+      const wrong = await ca(true)
+      t.match(wrong, {
+        code: 1,
+        text: /\nrefused: it does not trust the CA that signs now .*\n {2}it says: .*x509: .*\nforeign: it holds CN=kubernetes/
+      })
+      t.ok(wrong.text.includes(controlPlane.clusterCa.certificatePem.trim()), 'the clean bundle')
+
+      const command = wrong.text.split('\n').find((line) => line.startsWith('kubectl patch'))
+      if (command === undefined) throw new Error(`no command in:\n${wrong.text}`)
+      const arguments_ =
+        /^kubectl (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/.exec(command)?.slice(1) ?? []
+      t.match(await kubectl(arguments_), { code: 0, stdout: /patched/ })
+      await waitFor('pods with their role', injectedRole)
+      t.match(await ca(true), { code: 0, text: /\nok: / })
     }
-    const injectedRole = async () =>
-      /AWS_ROLE_ARN/.test((await kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], JSON.stringify(pod))).stdout)
-    t.match(await ca(true), { code: 0, text: /^webhook iam-for-pods\.amazonaws\.com\naccepted: it trusts the CA that signs now .*\nok: / })
-
-    const other = await controlPlane.createClusterCa()
-    await apply(webhook.configurationFor(other.certificatePem))
-    await waitFor('pods without a role', async () => !(await injectedRole()))
-    const wrong = await ca(true)
-    t.match(wrong, {
-      code: 1,
-      text: /\nrefused: it does not trust the CA that signs now .*\n {2}it says: .*x509: .*\nforeign: it holds CN=kubernetes/
-    })
-    t.ok(wrong.text.includes(controlPlane.clusterCa.certificatePem.trim()), 'the clean bundle')
-
-    const command = wrong.text.split('\n').find((line) => line.startsWith('kubectl patch'))
-    if (command === undefined) throw new Error(`no command in:\n${wrong.text}`)
-    const arguments_ = /^kubectl (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/.exec(command)?.slice(1) ?? []
-    t.match(await kubectl(arguments_), { code: 0, stdout: /patched/ })
-    await waitFor('pods with their role', injectedRole)
-    t.match(await ca(true), { code: 0, text: /\nok: / })
-  })
+  )
 
   await t.test('a successor that signs already is named, whatever the order of the CAs', async (t) => {
     const successor = await controlPlane.createClusterCa()
     await controlPlane.publishClusterCas([controlPlane.clusterCa, successor])
     t.match(await ca(false), { code: 1, text: /\naccepted: .*\nincomplete: / })
     await controlPlane.serveWith(successor)
-    t.match(await ca(false), { code: 1, text: /\nrefused: .*\n {2}it says: .*\nstale: what is served now is signed by / })
+    t.match(await ca(false), {
+      code: 1,
+      text: /\nrefused: .*\n {2}it says: .*\nstale: what is served now is signed by /
+    })
   })
 
   await t.test('check sees what the cluster has, and says what it has not', async (t) => {
@@ -123,13 +139,25 @@ t.test('commands that ask a cluster', async (t) => {
   await t.test('says who has no right, and that nobody answers', async (t) => {
     const directory = t.testdir({})
     const stranger = await controlPlane.clientCertificate('stranger')
-    await writeKubeconfig(`${directory}/stranger`, controlPlane.url, controlPlane.caFile, 'stranger', clientCertificate(stranger))
+    await writeKubeconfig(
+      `${directory}/stranger`,
+      controlPlane.url,
+      controlPlane.caFile,
+      'stranger',
+      clientCertificate(stranger)
+    )
     await t.rejects(ca(false, reference, { kubeconfig: `${directory}/stranger` }), {
       code: 'ERR_INPUT',
       message:
         /^you may not read mutatingwebhookconfiguration pod-identity-webhook in the cluster https:.* \(403: .*forbidden: User "stranger"/
     })
-    await writeKubeconfig(`${directory}/gone`, 'https://127.0.0.1:1', controlPlane.caFile, 'stranger', clientCertificate(stranger))
+    await writeKubeconfig(
+      `${directory}/gone`,
+      'https://127.0.0.1:1',
+      controlPlane.caFile,
+      'stranger',
+      clientCertificate(stranger)
+    )
     await t.rejects(ca(false, reference, { kubeconfig: `${directory}/gone` }), {
       code: 'ERR_KUBECONFIG',
       message: /^the cluster https:\/\/127\.0\.0\.1:1 could not be asked: .*ECONNREFUSED/
@@ -139,7 +167,19 @@ t.test('commands that ask a cluster', async (t) => {
       message: /names no webhooks; expected mutatingwebhookconfiguration\/NAME/
     })
     writeFileSync(`${directory}/ca.pem`, '')
-    const args = ['dist/cli.js', 'ca', reference, '--kubeconfig', kubeconfig, '--cluster-ca', `${directory}/ca.pem`]
-    t.match(await run(process.execPath, args), { code: 2, stdout: /^$/, stderr: /ca\.pem holds no certificate that an API server reads/ })
+    const args = [
+      'dist/cli.js',
+      'ca',
+      reference,
+      '--kubeconfig',
+      kubeconfig,
+      '--cluster-ca',
+      `${directory}/ca.pem`
+    ]
+    t.match(await run(process.execPath, args), {
+      code: 2,
+      stdout: /^$/,
+      stderr: /ca\.pem holds no certificate that an API server reads/
+    })
   })
 })

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CreateRoleCommand, GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import t, { type Test } from 'tap'
+import { type IdentityWebhookOptions, startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
-import { startIdentityWebhook, type IdentityWebhookOptions } from '../control-plane/identity-webhook.ts'
 import { mirrorSecret } from '../control-plane/mirror-secret.ts'
 import { startMoto } from '../control-plane/moto.ts'
-import { writeIdentity } from '../control-plane/service-account-identity.ts'
 import { run } from '../control-plane/run.ts'
+import { writeIdentity } from '../control-plane/service-account-identity.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
 
@@ -28,23 +28,34 @@ t.test('a control plane', async (t) => {
   const controlPlane = await startControlPlane()
   t.teardown(() => controlPlane.stop())
   const kubectl = (...args: Parameters<typeof controlPlane.kubectl>) => controlPlane.kubectl(...args)
-  const apply = async (object: unknown) => t.match(await kubectl(['apply', '-f', '-'], JSON.stringify(object)), { code: 0 })
+  const apply = async (object: unknown) =>
+    t.match(await kubectl(['apply', '-f', '-'], JSON.stringify(object)), { code: 0 })
   /** Creates the pod in a dry run, and says which role its container was given. */
   const readInjectedRole = async () => {
-    const created = await kubectl(['create', '--dry-run=server', '-o', 'json', '-f', '-'], JSON.stringify(pod))
-    const { spec } = JSON.parse(created.stdout) as { spec: { containers: { env?: { name: string; value?: string }[] }[] } } // a v1 Pod
+    const created = await kubectl(
+      ['create', '--dry-run=server', '-o', 'json', '-f', '-'],
+      JSON.stringify(pod)
+    )
+    const { spec } = JSON.parse(created.stdout) as {
+      spec: { containers: { env?: { name: string; value?: string }[] }[] }
+    } // a v1 Pod
     return spec.containers[0]?.env?.find(({ name }) => name === 'AWS_ROLE_ARN')?.value
   }
 
   t.test('says who its issuer is', async (t) => {
-    const document = JSON.parse((await kubectl(['get', '--raw', '/.well-known/openid-configuration'])).stdout) as { issuer: string }
+    const document = JSON.parse(
+      (await kubectl(['get', '--raw', '/.well-known/openid-configuration'])).stdout
+    ) as { issuer: string }
     t.equal(document.issuer, 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE')
     t.equal(document.issuer, controlPlane.issuer)
   })
 
   t.test('turns a Deployment into pods', async (t) => {
     t.match(await kubectl(['create', 'deployment', 'web', '--image=web']), { code: 0 })
-    const names = await waitFor('a pod of the Deployment', async () => (await kubectl(['get', 'pods', '-o', 'name'])).stdout || false)
+    const names = await waitFor(
+      'a pod of the Deployment',
+      async () => (await kubectl(['get', 'pods', '-o', 'name'])).stdout || false
+    )
     t.match(names, /^pod\/web-/)
   })
 
@@ -55,27 +66,48 @@ t.test('a control plane', async (t) => {
       metadata: { name: 'typo' },
       spec: {
         matchConstraints: {
-          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }]
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }
+          ]
         },
         validations: [{ expression: 'object.spec.replicas == 1' }]
       }
     })
     const path = 'jsonpath={.status.typeChecking.expressionWarnings[*].warning}'
-    const read = async () => (await kubectl(['get', 'validatingadmissionpolicy', 'typo', '-o', path])).stdout || false
+    const read = async () =>
+      (await kubectl(['get', 'validatingadmissionpolicy', 'typo', '-o', path])).stdout || false
     t.match(await waitFor('a warning', read), /undefined field 'replicas'/)
   })
 
   t.test('gives a process the rights of a service account, and no more', async (t) => {
-    await apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reader', namespace: 'default' } })
+    await apply({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'reader', namespace: 'default' }
+    })
     await kubectl(['create', 'clusterrole', 'reader', '--verb=get', '--resource=serviceaccounts'])
-    await kubectl(['create', 'clusterrolebinding', 'reader', '--clusterrole=reader', '--serviceaccount=default:reader'])
-    const reader = await writeIdentity(controlPlane, { namespace: 'default', serviceAccount: 'reader', folder: t.testdir() })
+    await kubectl([
+      'create',
+      'clusterrolebinding',
+      'reader',
+      '--clusterrole=reader',
+      '--serviceaccount=default:reader'
+    ])
+    const reader = await writeIdentity(controlPlane, {
+      namespace: 'default',
+      serviceAccount: 'reader',
+      folder: t.testdir()
+    })
     t.teardown(() => reader.stop())
     const as = (...args: string[]) => kubectl(['--kubeconfig', reader.kubeconfig, ...args])
     t.match(await as('auth', 'whoami'), { code: 0, stdout: /system:serviceaccount:default:reader/ })
     t.match(await as('get', 'serviceaccount', 'default'), { code: 0 })
     t.match(await as('get', 'secrets'), { code: 1, stderr: /Forbidden/ })
-    const nobody = writeIdentity(controlPlane, { namespace: 'default', serviceAccount: 'nobody', folder: t.testdir() })
+    const nobody = writeIdentity(controlPlane, {
+      namespace: 'default',
+      serviceAccount: 'nobody',
+      folder: t.testdir()
+    })
     await t.rejects(nobody, /no token for default\/nobody: .*not found/)
   })
 
@@ -83,7 +115,12 @@ t.test('a control plane', async (t) => {
     const folder = `${t.testdir()}/mount`
     const mirror = mirrorSecret(controlPlane, { namespace: 'default', name: 'tls', folder })
     t.teardown(() => mirror.stop())
-    const secret = (stringData: Record<string, string>) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'tls' }, stringData })
+    const secret = (stringData: Record<string, string>) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'tls' },
+      stringData
+    })
     const read = (file: string) => readFileSync(`${folder}/${file}`, 'utf8')
     await apply(secret({ 'tls.crt': 'one', 'tls.key': 'first', old: '' }))
     await mirror.mounted
@@ -113,7 +150,8 @@ t.test('a control plane', async (t) => {
   const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
   t.test('registers an identity webhook as EKS does', (t) => mutates(t, [process.execPath, standIn]))
 
-  // Where nobody serves the real one, that is said; what is proved about mutation is then proved by the stand-in alone.
+  // Where nobody serves the real one, that is said; what is proved about mutation is then proved by the
+  // stand-in alone.
   const missing = await findIdentityWebhook().then(
     () => false as const,
     (error: unknown) => String(error).replace(/\s+/g, ' ') // one line of TAP
@@ -123,7 +161,13 @@ t.test('a control plane', async (t) => {
   t.test('follows a rotation of its CA', async (t) => {
     const successor = await controlPlane.createClusterCa()
     await controlPlane.publishClusterCas([successor, controlPlane.clusterCa])
-    const published = await kubectl(['get', 'configmap', 'kube-root-ca.crt', '-o', 'jsonpath={.data.ca\\.crt}'])
+    const published = await kubectl([
+      'get',
+      'configmap',
+      'kube-root-ca.crt',
+      '-o',
+      'jsonpath={.data.ca\\.crt}'
+    ])
     t.equal(published.stdout.match(/BEGIN CERTIFICATE/g)?.length, 2)
     t.equal(published.stdout, readFileSync(controlPlane.caFile, 'utf8'))
     await controlPlane.serveWith(successor)
@@ -135,11 +179,17 @@ t.test('a control plane', async (t) => {
     const auditLog = `${t.testdir({ 'policy.yaml': auditPolicy })}/audit.log`
     await controlPlane.stopApiServer()
     t.match(await kubectl(['get', 'namespaces']), { code: 1 })
-    await controlPlane.startApiServer({ 'audit-log-path': auditLog, 'audit-policy-file': auditLog.replace('audit.log', 'policy.yaml') })
+    await controlPlane.startApiServer({
+      'audit-log-path': auditLog,
+      'audit-policy-file': auditLog.replace('audit.log', 'policy.yaml')
+    })
     t.match(await kubectl(['get', 'deployment', 'web']), { code: 0 })
     t.match(readFileSync(auditLog, 'utf8'), /"requestURI":"[^"]*deployments\/web/)
     await kubectl(['create', 'namespace', 'late'])
-    await waitFor('the controllers at work', async () => (await kubectl(['get', 'sa', 'default', '-n', 'late'])).code === 0)
+    await waitFor(
+      'the controllers at work',
+      async () => (await kubectl(['get', 'sa', 'default', '-n', 'late'])).code === 0
+    )
   })
 })
 
@@ -148,7 +198,10 @@ const auditPolicy = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level:
 t.test('what is started', async (t) => {
   t.test('is gone when the start fails', async (t) => {
     const failed = await startControlPlane({ apiServerFlags: { 'no-such-flag': 'x' } }).catch(String)
-    t.match(failed, /kube-apiserver ended before it was ready \(exit code 1\); it wrote:\n.*unknown flag: --no-such-flag/s)
+    t.match(
+      failed,
+      /kube-apiserver ended before it was ready \(exit code 1\); it wrote:\n.*unknown flag: --no-such-flag/s
+    )
     const etcds = await run('pgrep', ['-f', '-P', `${process.pid}`, 'etcd'])
     t.equal(etcds.stdout, '')
   })
@@ -164,7 +217,10 @@ t.test('what is started', async (t) => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program])
     const pid = Number(stdout)
     t.ok(pid > 1)
-    await waitFor('the end of the program', async () => !/sleep/.test((await run('ps', ['-o', 'args=', '-p', `${pid}`])).stdout))
+    await waitFor(
+      'the end of the program',
+      async () => !/sleep/.test((await run('ps', ['-o', 'args=', '-p', `${pid}`])).stdout)
+    )
   })
 })
 

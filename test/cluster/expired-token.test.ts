@@ -25,12 +25,17 @@ t.test('tokens that are replaced too late, and connections that are cut', async 
   const folder = t.testdir()
   const files = { serve: `${folder}/serve.token`, controller: `${folder}/controller.token` }
   const writeToken = async (name: 'serve' | 'controller', seconds: number): Promise<string> => {
-    const token = await signToken(controlPlane, { namespace: 'irsa-guard', serviceAccount: `irsa-guard-${name}`, seconds })
+    const token = await signToken(controlPlane, {
+      namespace: 'irsa-guard',
+      serviceAccount: `irsa-guard-${name}`,
+      seconds
+    })
     await writeFile(`${files[name]}.new`, token, { mode: 0o600 })
     await rename(`${files[name]}.new`, files[name])
     return token
   }
-  const writeTokens = (seconds: number) => Promise.all([writeToken('serve', seconds), writeToken('controller', seconds)])
+  const writeTokens = (seconds: number) =>
+    Promise.all([writeToken('serve', seconds), writeToken('controller', seconds)])
 
   // What client-node makes of a pod's own token, written as a kubeconfig.
   const guard = await startGuard(controlPlane, {
@@ -38,18 +43,37 @@ t.test('tokens that are replaced too late, and connections that are cut', async 
       const kubeconfig = `${folder}/${process.name}.kubeconfig`
       const tokenFile = { 'auth-provider': { name: 'tokenFile', config: { tokenFile: files[process.name] } } }
       await writeToken(process.name, hour)
-      await writeKubeconfig(kubeconfig, `https://127.0.0.1:${proxy.port}`, controlPlane.caFile, process.name, tokenFile)
+      await writeKubeconfig(
+        kubeconfig,
+        `https://127.0.0.1:${proxy.port}`,
+        controlPlane.caFile,
+        process.name,
+        tokenFile
+      )
       return runInProcess({ ...process, kubeconfig })
     }
   })
   t.teardown(() => guard.stop())
 
   const kubectl = (...args: string[]) => controlPlane.kubectl(args)
-  const read = async (path: string): Promise<string> => (await fetch(`${guard.controllerHealth}${path}`)).text()
-  const isState = async (state: string) => (await read('/metrics')).includes(`iam-for-pods.amazonaws.com",state="${state}"} 1`)
+  const read = async (path: string): Promise<string> =>
+    (await fetch(`${guard.controllerHealth}${path}`)).text()
+  const isState = async (state: string) =>
+    (await read('/metrics')).includes(`iam-for-pods.amazonaws.com",state="${state}"} 1`)
   const patch = (pem: string) => {
-    const operation = { op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value: Buffer.from(pem).toString('base64') }
-    return kubectl('patch', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--type=json', '-p', JSON.stringify([operation]))
+    const operation = {
+      op: 'replace',
+      path: '/webhooks/0/clientConfig/caBundle',
+      value: Buffer.from(pem).toString('base64')
+    }
+    return kubectl(
+      'patch',
+      'mutatingwebhookconfiguration',
+      'pod-identity-webhook',
+      '--type=json',
+      '-p',
+      JSON.stringify([operation])
+    )
   }
   const isRefused = async (token: string) =>
     (
@@ -64,16 +88,28 @@ t.test('tokens that are replaced too late, and connections that are cut', async 
     ).stderr.includes('Unauthorized')
 
   await waitFor('state ok', () => isState('ok'), 60_000)
-  await waitFor('the canary', async () => /identity_webhook_mutating\{[^}]+\} 1\n/.test(await read('/metrics')), 60_000)
+  await waitFor(
+    'the canary',
+    async () => /identity_webhook_mutating\{[^}]+\} 1\n/.test(await read('/metrics')),
+    60_000
+  )
   const before = { open: proxy.open(), total: proxy.total() }
 
   const [, last] = await writeTokens(10)
   t.equal(await isRefused(last), false, 'it is accepted while it lives')
   await waitFor('its end', () => isRefused(last), 60_000)
-  // The watches go on with the token that they began with, so this is noticed, and then everything is refused.
+  // The watches go on with the token that they began with, so this is noticed, and then everything is
+  // refused.
   await kubectl('label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', 'touched=true')
-  await waitFor('no outcome of the canary', async () => !/identity_webhook_mutating\{/.test(await read('/metrics')), 75_000)
-  t.match(await read('/readyz?verbose'), /caBundles: .* answered 401\n.*canary: .*unknown: the canary pod was answered with 401/s)
+  await waitFor(
+    'no outcome of the canary',
+    async () => !/identity_webhook_mutating\{/.test(await read('/metrics')),
+    75_000
+  )
+  t.match(
+    await read('/readyz?verbose'),
+    /caBundles: .* answered 401\n.*canary: .*unknown: the canary pod was answered with 401/s
+  )
 
   proxy.cut()
   const foreign = await controlPlane.createClusterCa()
@@ -86,11 +122,19 @@ t.test('tokens that are replaced too late, and connections that are cut', async 
   await writeTokens(hour)
   await waitFor('state foreign', () => isState('foreign'), 60_000)
   t.comment(`found ${Math.round(performance.now() - begun)} ms after the new token`)
-  await waitFor('the canary', async () => /identity_webhook_mutating\{[^}]+\} 0\n/.test(await read('/metrics')), 60_000)
-  const isWell = async () => (await read('/readyz?verbose')).startsWith('[+] certificates: ok\n[+] caBundles: ok\n[+] probes: ok\n')
+  await waitFor(
+    'the canary',
+    async () => /identity_webhook_mutating\{[^}]+\} 0\n/.test(await read('/metrics')),
+    60_000
+  )
+  const isWell = async () =>
+    (await read('/readyz?verbose')).startsWith('[+] certificates: ok\n[+] caBundles: ok\n[+] probes: ok\n')
   await waitFor('every work that works again', isWell, 60_000)
 
-  await waitFor('the right bundle', async () => (await patch(controlPlane.clusterCa.certificatePem)).code === 0)
+  await waitFor(
+    'the right bundle',
+    async () => (await patch(controlPlane.clusterCa.certificatePem)).code === 0
+  )
   await waitFor('state ok', () => isState('ok'), 60_000)
   const made = proxy.total() - before.total
   t.comment(`${proxy.open()} connections open, ${before.open} before; ${made} made meanwhile`)

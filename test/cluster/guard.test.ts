@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { findCluster } from '../../src/kube/connect.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { findCluster } from '../../src/kube/connect.js'
 
 const account = '111122223333'
 const good = `arn:aws:iam::${account}:role/team/cart`
@@ -17,11 +17,19 @@ interface Changes {
   annotations?: Record<string, string>
 }
 
-const serviceAccount = (role: string, { name = 'cart', labels = {}, annotations = {} }: Changes = {}): string =>
+const serviceAccount = (
+  role: string,
+  { name = 'cart', labels = {}, annotations = {} }: Changes = {}
+): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'ServiceAccount',
-    metadata: { name, namespace: 'default', labels, annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations } }
+    metadata: {
+      name,
+      namespace: 'default',
+      labels,
+      annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations }
+    }
   })
 
 t.test('the guard, installed from its manifests, on a real API server', async (t) => {
@@ -31,9 +39,16 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
 
   // The example's role trusts shop/cart; here everything happens in the namespace default.
   const iam = `${t.testdir()}/iam.json`
-  writeFileSync(iam, readFileSync('examples/iam.json', 'utf8').replaceAll('serviceaccount:shop:', 'serviceaccount:default:'))
+  writeFileSync(
+    iam,
+    readFileSync('examples/iam.json', 'utf8').replaceAll('serviceaccount:shop:', 'serviceaccount:default:')
+  )
 
-  t.match(await apply(serviceAccount(bad, { name: 'old' })), { code: 0 }, 'before the guard is there, the mistake goes through')
+  t.match(
+    await apply(serviceAccount(bad, { name: 'old' })),
+    { code: 0 },
+    'before the guard is there, the mistake goes through'
+  )
   const guard = await startGuard(controlPlane, { config: { iam: { files: [iam] } } })
   t.teardown(() => guard.stop())
 
@@ -49,10 +64,14 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
     )
     const args = ['dist/cli.js', 'check', '-', '--iam', 'examples/iam.json']
     const checked = spawnSync(process.execPath, args, { input: serviceAccount(bad), encoding: 'utf8' })
-    t.match(checked, { status: 1, stdout: `error role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"` })
+    t.match(checked, {
+      status: 1,
+      stdout: `error role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"`
+    })
     t.match(await apply(serviceAccount(`arn:aws-cn:iam::${account}:role/team/cart`)), {
       code: 1,
-      stderr: /role-arn-partition-mismatch: role arn:aws-cn:.* is in partition aws-cn, the cluster is in aws\n/
+      stderr:
+        /role-arn-partition-mismatch: role arn:aws-cn:.* is in partition aws-cn, the cluster is in aws\n/
     })
   })
 
@@ -66,18 +85,31 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
 
   await t.test('is silent about a label, warns about another annotation, lets go', async (t) => {
     t.match(await apply(serviceAccount(bad, { name: 'old', labels: { team: 'a' } })), { code: 0, stderr: '' })
-    t.match(await apply(serviceAccount(bad, { name: 'old', labels: { team: 'a' }, annotations: { note: 'b' } })), {
-      code: 0,
-      stderr: /^Warning: role-arn-malformed: /
-    })
+    t.match(
+      await apply(serviceAccount(bad, { name: 'old', labels: { team: 'a' }, annotations: { note: 'b' } })),
+      {
+        code: 0,
+        stderr: /^Warning: role-arn-malformed: /
+      }
+    )
     t.match(await controlPlane.kubectl(['delete', 'serviceaccount', 'old']), { code: 0, stderr: '' })
   })
 
   await t.test('obeys the mode of the namespace', async (t) => {
     const label = async (mode: string) => {
-      t.match(await controlPlane.kubectl(['label', '--overwrite', 'namespace', 'default', `irsa-guard.io/mode=${mode}`]), { code: 0 })
+      t.match(
+        await controlPlane.kubectl([
+          'label',
+          '--overwrite',
+          'namespace',
+          'default',
+          `irsa-guard.io/mode=${mode}`
+        ]),
+        { code: 0 }
+      )
     }
-    const create = () => controlPlane.kubectl(['create', '--dry-run=server', '-f', '-'], serviceAccount(bad, { name: 'new' }))
+    const create = () =>
+      controlPlane.kubectl(['create', '--dry-run=server', '-f', '-'], serviceAccount(bad, { name: 'new' }))
     for (const [mode, expected] of [
       ['warn', /^Warning: role-arn-malformed: /],
       ['audit', /^$/],
@@ -113,42 +145,60 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
       }
     }
     const clients = [load(), load(), load(), load()]
-    const expiry = async () => /certificate_expiry_seconds (\d+)/.exec(await (await fetch(`${guard.serveHealth}/metrics`)).text())?.[1]
+    const expiry = async () =>
+      /certificate_expiry_seconds (\d+)/.exec(await (await fetch(`${guard.serveHealth}/metrics`)).text())?.[1]
     const before = await expiry()
     await sleep(1000) // certificates tell time in seconds
-    t.match(await controlPlane.kubectl(['delete', 'secret', 'irsa-guard-serving-cert', '-n', 'irsa-guard']), { code: 0 })
-    await waitFor('the new certificate', async () => (await expiry()) !== before, 60_000).finally(() => (running = false))
+    t.match(await controlPlane.kubectl(['delete', 'secret', 'irsa-guard-serving-cert', '-n', 'irsa-guard']), {
+      code: 0
+    })
+    await waitFor('the new certificate', async () => (await expiry()) !== before, 60_000).finally(
+      () => (running = false)
+    )
     await Promise.all(clients)
     t.ok(denied > 100, `${denied} reviews`)
   })
 
-  await t.test('never is the outage: while it is stopped, everything passes, and the API server counts it', async (t) => {
-    const failOpen = async () => {
-      const { stdout } = await controlPlane.kubectl(['get', '--raw', '/metrics'])
-      return Number(
-        /^apiserver_admission_webhook_fail_open_count\{name="validate.irsa-guard.io",type="validating"\} (\d+)/m.exec(stdout)?.[1] ?? 0
-      )
+  await t.test(
+    'never is the outage: while it is stopped, everything passes, and the API server counts it',
+    async (t) => {
+      const failOpen = async () => {
+        const { stdout } = await controlPlane.kubectl(['get', '--raw', '/metrics'])
+        return Number(
+          /^apiserver_admission_webhook_fail_open_count\{name="validate.irsa-guard.io",type="validating"\} (\d+)/m.exec(
+            stdout
+          )?.[1] ?? 0
+        )
+      }
+      await guard.stopServe()
+      const before = await failOpen()
+      t.match(await apply(serviceAccount(bad, { name: 'meanwhile' })), { code: 0 })
+      t.ok((await failOpen()) > before)
+      await guard.startServe()
+      await waitFor('a denial', async () => (await apply(serviceAccount(bad, { name: 'again' }))).code === 1)
     }
-    await guard.stopServe()
-    const before = await failOpen()
-    t.match(await apply(serviceAccount(bad, { name: 'meanwhile' })), { code: 0 })
-    t.ok((await failOpen()) > before)
-    await guard.startServe()
-    await waitFor('a denial', async () => (await apply(serviceAccount(bad, { name: 'again' }))).code === 1)
-  })
+  )
 
-  await t.test('removed with one command while it runs, it leaves nothing behind and makes nothing anew', async (t) => {
-    await waitFor('a list', async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0)
-    t.match(await controlPlane.kubectl(['delete', '-k', 'manifests']), { code: 0 })
-    const left = async (): Promise<string[]> => {
-      const kinds = (await controlPlane.kubectl(['api-resources', '--verbs=list', '-o', 'name'])).stdout.trim().split('\n')
-      const listed = kinds.filter((kind) => !kind.startsWith('events')) // they go after an hour
-      const { stdout } = await controlPlane.kubectl(['get', listed.join(','), '-A', '-o', 'name'])
-      return [...kinds, ...stdout.split('\n')].filter((name) => /irsa-guard|webhooktrust/.test(name))
+  await t.test(
+    'removed with one command while it runs, it leaves nothing behind and makes nothing anew',
+    async (t) => {
+      await waitFor(
+        'a list',
+        async () => (await controlPlane.kubectl(['get', 'webhooktrust', 'cluster'])).code === 0
+      )
+      t.match(await controlPlane.kubectl(['delete', '-k', 'manifests']), { code: 0 })
+      const left = async (): Promise<string[]> => {
+        const kinds = (await controlPlane.kubectl(['api-resources', '--verbs=list', '-o', 'name'])).stdout
+          .trim()
+          .split('\n')
+        const listed = kinds.filter((kind) => !kind.startsWith('events')) // they go after an hour
+        const { stdout } = await controlPlane.kubectl(['get', listed.join(','), '-A', '-o', 'name'])
+        return [...kinds, ...stdout.split('\n')].filter((name) => /irsa-guard|webhooktrust/.test(name))
+      }
+      t.strictSame(await left(), [])
+      await sleep(10_000) // each of the controller's works has tried again
+      t.strictSame(await left(), [])
+      t.match(await apply(serviceAccount(bad, { name: 'unguarded' })), { code: 0, stderr: /^$/ })
     }
-    t.strictSame(await left(), [])
-    await sleep(10_000) // each of the controller's works has tried again
-    t.strictSame(await left(), [])
-    t.match(await apply(serviceAccount(bad, { name: 'unguarded' })), { code: 0, stderr: /^$/ })
-  })
+  )
 })

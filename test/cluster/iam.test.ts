@@ -1,20 +1,20 @@
+import { Agent, request } from 'node:https'
+import { text as readStream } from 'node:stream/consumers'
 import {
   CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
   IAMClient,
-  UpdateAssumeRolePolicyCommand,
-  type IAMClientConfig
+  type IAMClientConfig,
+  UpdateAssumeRolePolicyCommand
 } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
-import { Agent, request } from 'node:https'
-import { text as readStream } from 'node:stream/consumers'
 import t from 'tap'
+import { evaluateTrust } from '../../src/library/index.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { startMoto } from '../control-plane/moto.ts'
-import { startControlPlane, type ControlPlane } from '../control-plane/start.ts'
+import { type ControlPlane, startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { evaluateTrust } from '../../src/library/index.js'
-import { startFakeIam, type IamReply, type IamRequest } from '../support/fake-iam.js'
+import { type IamReply, type IamRequest, startFakeIam } from '../support/fake-iam.js'
 import { asks, host, issuer, policy, statement } from '../support/trust.js'
 
 const own = '123456789012' // moto's own
@@ -25,7 +25,12 @@ const reader = 'irsa-guard-reader'
 
 /** A trust policy for one service account of this cluster. */
 const trusting = (subject: string, account = own): object =>
-  policy(statement({ Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${host}` }, Condition: asks({ sub: subject }) }))
+  policy(
+    statement({
+      Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${host}` },
+      Condition: asks({ sub: subject })
+    })
+  )
 
 const serviceAccount = (name: string, role: string, namespace = 'default'): object => ({
   apiVersion: 'v1',
@@ -46,7 +51,11 @@ t.test('the guard asks a real IAM API', async (t) => {
   })
   t.teardown(() => proxy.close())
 
-  const base: IAMClientConfig = { endpoint: moto.url, region: 'us-east-1', credentials: { accessKeyId: 'admin', secretAccessKey: 's' } }
+  const base: IAMClientConfig = {
+    endpoint: moto.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'admin', secretAccessKey: 's' }
+  }
   const iam = new IAMClient(base)
   const other = new IAMClient({ ...base, credentials: await credentialsOf(base, configured) })
   const provider = new CreateOpenIDConnectProviderCommand({
@@ -55,7 +64,9 @@ t.test('the guard asks a real IAM API', async (t) => {
     ThumbprintList: ['a'.repeat(40)]
   })
   const createRole = (client: IAMClient, name: string, trust: object, path = '/'): Promise<unknown> =>
-    client.send(new CreateRoleCommand({ RoleName: name, Path: path, AssumeRolePolicyDocument: JSON.stringify(trust) }))
+    client.send(
+      new CreateRoleCommand({ RoleName: name, Path: path, AssumeRolePolicyDocument: JSON.stringify(trust) })
+    )
   await Promise.all([iam.send(provider), other.send(provider)])
   await createRole(iam, 'cart', trusting('system:serviceaccount:default:cart'), '/team/')
   await createRole(iam, 'web', trusting('system:serviceaccount:billing:web'))
@@ -66,7 +77,10 @@ t.test('the guard asks a real IAM API', async (t) => {
     policy(
       statement({
         Principal: { Federated: `arn:aws:iam::${own}:oidc-provider/${host}` },
-        Condition: { StringLike: { [`${host}:sub`]: 'system:serviceaccount:default:*' }, ...asks({ sub: undefined }) }
+        Condition: {
+          StringLike: { [`${host}:sub`]: 'system:serviceaccount:default:*' },
+          ...asks({ sub: undefined })
+        }
       })
     )
   )
@@ -75,40 +89,51 @@ t.test('the guard asks a real IAM API', async (t) => {
 
   const guard = await startGuard(controlPlane, {
     config: { iam: { accounts: [{ account: configured, roleArn: arnOf(reader, configured) }] } },
-    env: { AWS_ENDPOINT_URL: proxy.url, AWS_ACCESS_KEY_ID: 'AKIAOWN', AWS_SECRET_ACCESS_KEY: 's', AWS_REGION: 'us-east-1' }
+    env: {
+      AWS_ENDPOINT_URL: proxy.url,
+      AWS_ACCESS_KEY_ID: 'AKIAOWN',
+      AWS_SECRET_ACCESS_KEY: 's',
+      AWS_REGION: 'us-east-1'
+    }
   })
   t.teardown(() => guard.stop())
-  const apply = (name: string, role: string) => controlPlane.kubectl(['apply', '-f', '-'], JSON.stringify(serviceAccount(name, role)))
+  const apply = (name: string, role: string) =>
+    controlPlane.kubectl(['apply', '-f', '-'], JSON.stringify(serviceAccount(name, role)))
   const validate = await buildValidate(controlPlane)
   /** Asks the guard itself, as an API server would: thousands of dry-run creates, so many at once. */
   const validateAll = async (accounts: Iterator<object>, atOnce: number): Promise<Set<Outcome>> => {
     const answers = new Set<Outcome>()
     const worker = async (): Promise<void> => {
-      for (let next = accounts.next(); next.done !== true; next = accounts.next()) answers.add(await validate(next.value))
+      for (let next = accounts.next(); next.done !== true; next = accounts.next())
+        answers.add(await validate(next.value))
     }
     await Promise.all(Array.from({ length: atOnce }, worker))
     return answers
   }
 
-  await t.test('accepts a role that is there and trusts the account, warns about one that is not', async (t) => {
-    t.match(await apply('cart', arnOf('team/cart')), { code: 0, stderr: /^$/ })
-    t.match(await apply('early', arnOf('gone')), {
-      code: 0,
-      stderr: /^Warning: role-missing: role arn:aws:iam::\d+:role\/gone does not exist\n/
-    })
-    t.match(await apply('cart', arnOf('cart')), {
-      code: 0,
-      stderr:
-        /^Warning: role-path-mismatch: role arn:aws:iam::\d+:role\/cart does not exist; the role of that name is arn:aws:iam::\d+:role\/team\/cart\n/
-    })
-  })
+  await t.test(
+    'accepts a role that is there and trusts the account, warns about one that is not',
+    async (t) => {
+      t.match(await apply('cart', arnOf('team/cart')), { code: 0, stderr: /^$/ })
+      t.match(await apply('early', arnOf('gone')), {
+        code: 0,
+        stderr: /^Warning: role-missing: role arn:aws:iam::\d+:role\/gone does not exist\n/
+      })
+      t.match(await apply('cart', arnOf('cart')), {
+        code: 0,
+        stderr:
+          /^Warning: role-path-mismatch: role arn:aws:iam::\d+:role\/cart does not exist; the role of that name is arn:aws:iam::\d+:role\/team\/cart\n/
+      })
+    }
+  )
 
   await t.test('reads another account only with a role for it', async (t) => {
     t.match(await apply('reports', arnOf('reports', configured)), { code: 0, stderr: /^$/ })
     t.match(await apply('early', arnOf('gone', configured)), { code: 0, stderr: /^Warning: role-missing: / })
     t.match(await apply('strange', arnOf('reports', stranger)), {
       code: 0,
-      stderr: /^Warning: not checked: role-missing.*: account 999988887777 is not ours \(123456789012\) and the config names no role/
+      stderr:
+        /^Warning: not checked: role-missing.*: account 999988887777 is not ours \(123456789012\) and the config names no role/
     })
     t.match(asked, [/./], 'it went through the proxy')
   })
@@ -132,7 +157,9 @@ IAM was read N s ago; it may take two minutes to show a change
       serviceAccount: 'web',
       audience: 'sts.amazonaws.com'
     })
-    await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: 'web', PolicyDocument: JSON.stringify(suggested) }))
+    await iam.send(
+      new UpdateAssumeRolePolicyCommand({ RoleName: 'web', PolicyDocument: JSON.stringify(suggested) })
+    )
     const changed = Date.now()
     await waitFor('an apply that passes', async () => (await apply('web', arnOf('web'))).code === 0, 20_000)
     const seconds = (Date.now() - changed) / 1000
@@ -148,7 +175,9 @@ IAM was read N s ago; it may take two minutes to show a change
         )?.[1] ?? 0
       )
     const before = await metric()
-    const accounts = Array.from({ length: 5000 }, (_, index) => serviceAccount(`many-${index}`, arnOf('many')))
+    const accounts = Array.from({ length: 5000 }, (_, index) =>
+      serviceAccount(`many-${index}`, arnOf('many'))
+    )
     const started = Date.now()
     const answers = await validateAll(accounts.values(), 40)
     t.strictSame(answers, new Set(['allowed']))
@@ -161,24 +190,34 @@ IAM was read N s ago; it may take two minutes to show a change
     t.match(await controlPlane.kubectl(['create', 'namespace', 'greedy']), { code: 0 })
     let isAnswered = false
     function* invented(): Iterator<object> {
-      for (let index = 0; index < 5000 || !isAnswered; index++) yield serviceAccount(`a-${index}`, arnOf(`invented-${index}`), 'greedy')
+      for (let index = 0; index < 5000 || !isAnswered; index++)
+        yield serviceAccount(`a-${index}`, arnOf(`invented-${index}`), 'greedy')
     }
     const [before, started] = [asked.length, Date.now()]
     const flood = validateAll(invented(), 300)
-    await waitFor('the flood', async () => asked.filter((each) => each.startsWith('GetRole invented-')).length > 5)
+    await waitFor(
+      'the flood',
+      async () => asked.filter((each) => each.startsWith('GetRole invented-')).length > 5
+    )
     t.match(await apply('late', arnOf('late')), { code: 0, stderr: /^$/ }, 'a real role gets its answer')
     isAnswered = true
     const answered = (Date.now() - started) / 1000
     t.notOk((await flood).has('denied'), 'nobody is denied')
     const [spent, seconds] = [asked.length - before, (Date.now() - started) / 1000]
-    t.comment(`answered after ${answered.toFixed(1)} s; ${spent} requests in the ${seconds.toFixed(1)} s of the flood`)
+    t.comment(
+      `answered after ${answered.toFixed(1)} s; ${spent} requests in the ${seconds.toFixed(1)} s of the flood`
+    )
     t.ok(spent <= 5 * seconds + 6, `${spent} requests in ${seconds} s`)
   })
 
   await t.test('without IAM what the object itself says is still denied, and nobody waits', async (t) => {
     for (const trouble of ['hang', 'reset'] as const) {
       mode = trouble
-      t.match(await apply('bad', `arn:aws:iam::${own}:policy/cart`), { code: 1, stderr: /role-arn-malformed/ }, trouble)
+      t.match(
+        await apply('bad', `arn:aws:iam::${own}:policy/cart`),
+        { code: 1, stderr: /role-arn-malformed/ },
+        trouble
+      )
       const started = Date.now()
       const { code, stderr } = await apply('unread', arnOf(`unread-${trouble}`))
       const seconds = (Date.now() - started) / 1000
@@ -205,19 +244,37 @@ async function forward(url: string, { action, parameters, accessKey }: IamReques
 
 /** In moto, who assumes a role of another account acts there. */
 async function credentialsOf({ endpoint, region, credentials }: IAMClientConfig, account: string) {
-  const sts = new STSClient({ ...(endpoint && { endpoint }), ...(region && { region }), ...(credentials && { credentials }) })
-  const { Credentials: given } = await sts.send(new AssumeRoleCommand({ RoleArn: arnOf('admin', account), RoleSessionName: 'test' }))
+  const sts = new STSClient({
+    ...(endpoint && { endpoint }),
+    ...(region && { region }),
+    ...(credentials && { credentials })
+  })
+  const { Credentials: given } = await sts.send(
+    new AssumeRoleCommand({ RoleArn: arnOf('admin', account), RoleSessionName: 'test' })
+  )
   if (given === undefined) throw new Error('moto gave no credentials')
 
-  return { accessKeyId: given.AccessKeyId ?? '', secretAccessKey: given.SecretAccessKey ?? '', sessionToken: given.SessionToken ?? '' }
+  return {
+    accessKeyId: given.AccessKeyId ?? '',
+    secretAccessKey: given.SecretAccessKey ?? '',
+    sessionToken: given.SessionToken ?? ''
+  }
 }
 
 type Outcome = 'allowed' | 'not checked' | 'denied'
 
 /** Sends a service account to the guard's own port. */
 async function buildValidate(controlPlane: ControlPlane): Promise<(object: object) => Promise<Outcome>> {
-  const { stdout } = await controlPlane.kubectl(['get', 'validatingwebhookconfiguration', 'irsa-guard', '-o', 'json'])
-  const { webhooks } = JSON.parse(stdout) as { webhooks: [{ clientConfig: { url: string; caBundle: string } }] } // as startGuard registers it
+  const { stdout } = await controlPlane.kubectl([
+    'get',
+    'validatingwebhookconfiguration',
+    'irsa-guard',
+    '-o',
+    'json'
+  ])
+  const { webhooks } = JSON.parse(stdout) as {
+    webhooks: [{ clientConfig: { url: string; caBundle: string } }]
+  } // as startGuard registers it
   const { url, caBundle } = webhooks[0].clientConfig
   const agent = new Agent({ keepAlive: true, ca: Buffer.from(caBundle, 'base64') })
   t.teardown(() => agent.destroy())
@@ -238,13 +295,19 @@ async function buildValidate(controlPlane: ControlPlane): Promise<(object: objec
       }
     }
     const answer = await new Promise<string>((resolve, reject) => {
-      const sent = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } }, (response) => {
-        readStream(response).then(resolve, reject)
-      })
+      const sent = request(
+        url,
+        { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
+        (response) => {
+          readStream(response).then(resolve, reject)
+        }
+      )
       sent.on('error', reject).end(JSON.stringify(review))
     })
 
-    const { allowed, warnings = [] } = (JSON.parse(answer) as { response: { allowed: boolean; warnings?: string[] } }).response
+    const { allowed, warnings = [] } = (
+      JSON.parse(answer) as { response: { allowed: boolean; warnings?: string[] } }
+    ).response
     if (!allowed) return 'denied'
 
     return warnings.some((warning) => warning.startsWith('not checked')) ? 'not checked' : 'allowed'

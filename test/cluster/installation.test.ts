@@ -14,14 +14,24 @@ interface Review {
 const controlPlane = await startControlPlane()
 t.teardown(() => controlPlane.stop())
 const kubectl = async (args: string, object?: object): Promise<void> => {
-  const finished = await controlPlane.kubectl(args.split(' '), object === undefined ? '' : JSON.stringify(object))
+  const finished = await controlPlane.kubectl(
+    args.split(' '),
+    object === undefined ? '' : JSON.stringify(object)
+  )
   if (finished.code !== 0) throw new Error(`kubectl ${args}: ${finished.stderr}`)
 }
 await kubectl('apply -k manifests')
 
 t.test('the pods meet the Pod Security Standard of their namespace', async (t) => {
   const pods = await waitFor('three pods', async () => {
-    const read = await controlPlane.kubectl(['get', 'pods', '-n', 'irsa-guard', '-o', 'jsonpath={.items[*].spec.serviceAccountName}'])
+    const read = await controlPlane.kubectl([
+      'get',
+      'pods',
+      '-n',
+      'irsa-guard',
+      '-o',
+      'jsonpath={.items[*].spec.serviceAccountName}'
+    ])
     return read.stdout.split(' ').length === 3 ? read.stdout.split(' ').sort() : undefined
   })
   t.strictSame(pods, ['irsa-guard-controller', 'irsa-guard-serve', 'irsa-guard-serve'])
@@ -35,7 +45,13 @@ t.test('the API server asks about what the manifests register, and about nothing
       const { uid, operation, kind, namespace, name } = (body as Review).request // the API server sends nothing else
       asked.push(`${operation} ${kind.kind} ${namespace}/${name ?? ''}`)
       response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } }))
+      response.end(
+        JSON.stringify({
+          apiVersion: 'admission.k8s.io/v1',
+          kind: 'AdmissionReview',
+          response: { uid, allowed: true }
+        })
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -51,8 +67,14 @@ t.test('the API server asks about what the manifests register, and about nothing
     url: `https://127.0.0.1:${port}/validate`,
     caBundle: Buffer.from(controlPlane.clusterCa.certificatePem).toString('base64')
   }
-  const replaceClientConfig = [0, 1].map((index) => ({ op: 'replace', path: `/webhooks/${index}/clientConfig`, value: clientConfig }))
-  await kubectl(`patch validatingwebhookconfiguration irsa-guard --type json -p ${JSON.stringify(replaceClientConfig)}`)
+  const replaceClientConfig = [0, 1].map((index) => ({
+    op: 'replace',
+    path: `/webhooks/${index}/clientConfig`,
+    value: clientConfig
+  }))
+  await kubectl(
+    `patch validatingwebhookconfiguration irsa-guard --type json -p ${JSON.stringify(replaceClientConfig)}`
+  )
   await kubectl('create namespace unguarded')
   await kubectl('label namespace unguarded irsa-guard.io/mode=off')
   await waitFor('the first call', async () => {
@@ -60,8 +82,16 @@ t.test('the API server asks about what the manifests register, and about nothing
     return asked.length > 0
   })
 
-  const template = { metadata: { labels: { app: 'a' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } }
-  const pod = (name: string): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: template.spec })
+  const template = {
+    metadata: { labels: { app: 'a' } },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] }
+  }
+  const pod = (name: string): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: template.spec
+  })
   const always = { ...template, spec: { ...template.spec, restartPolicy: 'Always' } }
   const deployment = {
     apiVersion: 'apps/v1',
@@ -74,9 +104,17 @@ t.test('the API server asks about what the manifests register, and about nothing
   const cases: readonly (readonly [string, string, (object | undefined)?, string?])[] = [
     ['a new service account', 'create serviceaccount cart', undefined, 'CREATE ServiceAccount default/cart'],
     ['its labels', 'label serviceaccount cart team=shop'],
-    ['its annotations', 'annotate serviceaccount cart team=shop', undefined, 'UPDATE ServiceAccount default/cart'],
+    [
+      'its annotations',
+      'annotate serviceaccount cart team=shop',
+      undefined,
+      'UPDATE ServiceAccount default/cart'
+    ],
     ['its annotations as they were', 'annotate serviceaccount cart team=shop --overwrite'],
-    ['its annotations, break-glass', `annotate serviceaccount cart team=a --overwrite ${nobodyElse} --as-group=irsa-guard:break-glass`],
+    [
+      'its annotations, break-glass',
+      `annotate serviceaccount cart team=a --overwrite ${nobodyElse} --as-group=irsa-guard:break-glass`
+    ],
     [
       'its annotations, somebody else',
       `annotate serviceaccount cart team=b --overwrite ${nobodyElse}`,
@@ -98,7 +136,12 @@ t.test('the API server asks about what the manifests register, and about nothing
     ],
     ['a deployment', 'create -f -', deployment, 'CREATE Deployment default/a'],
     ['its labels', 'label deployment a team=shop'],
-    ['its spec', 'replace -f -', { ...deployment, spec: { ...deployment.spec, minReadySeconds: 1 } }, 'UPDATE Deployment default/a'],
+    [
+      'its spec',
+      'replace -f -',
+      { ...deployment, spec: { ...deployment.spec, minReadySeconds: 1 } },
+      'UPDATE Deployment default/a'
+    ],
     ['its scale', 'scale deployment a --replicas=0'],
     ['a cron job', 'create cronjob a --image=a --schedule=@daily', undefined, 'CREATE CronJob default/a'],
     ['something else', 'create configmap a']
@@ -112,7 +155,9 @@ t.test('the API server asks about what the manifests register, and about nothing
 
   asked = []
   await kubectl('scale deployment a --replicas=1')
-  await waitFor('a pod of the deployment', async () => asked.some((review) => review.startsWith('CREATE Pod default/a-')))
+  await waitFor('a pod of the deployment', async () =>
+    asked.some((review) => review.startsWith('CREATE Pod default/a-'))
+  )
   t.notOk(
     asked.some((review) => review.includes('ReplicaSet')),
     'what a controller makes of it is not asked about, but for pods'
@@ -125,11 +170,16 @@ t.test('the API server asks about what the manifests register, and about nothing
 
 t.test('the two service accounts may do their work, and nothing beside it', async (t) => {
   const folder = t.testdir()
-  const actAs = async (serviceAccount: string): Promise<(args: string, object?: object) => Promise<Finished>> => {
+  const actAs = async (
+    serviceAccount: string
+  ): Promise<(args: string, object?: object) => Promise<Finished>> => {
     const identity = await writeIdentity(controlPlane, { namespace: 'irsa-guard', serviceAccount, folder })
     t.teardown(() => identity.stop())
     return (args, object) =>
-      controlPlane.kubectl([`--kubeconfig=${identity.kubeconfig}`, ...args.split(' ')], object === undefined ? '' : JSON.stringify(object))
+      controlPlane.kubectl(
+        [`--kubeconfig=${identity.kubeconfig}`, ...args.split(' ')],
+        object === undefined ? '' : JSON.stringify(object)
+      )
   }
   const controller = await actAs('irsa-guard-controller')
   const serve = await actAs('irsa-guard-serve')
@@ -145,7 +195,11 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { name: 'a', namespace: 'default' },
-    involvedObject: { kind: 'MutatingWebhookConfiguration', apiVersion: 'admissionregistration.k8s.io/v1', name: 'a' }
+    involvedObject: {
+      kind: 'MutatingWebhookConfiguration',
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      name: 'a'
+    }
   }
   const canary = {
     apiVersion: 'v1',
@@ -155,7 +209,11 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
       serviceAccountName: 'irsa-guard-canary',
       securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
       containers: [
-        { name: 'canary', image: 'canary', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }
+        {
+          name: 'canary',
+          image: 'canary',
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+        }
       ]
     }
   }
@@ -185,7 +243,11 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
     metadata: { name: 'other' },
     webhooks: []
   })
-  t.match(await controller(`patch validatingwebhookconfiguration other ${label}`), mayNot, "somebody else's webhook")
+  t.match(
+    await controller(`patch validatingwebhookconfiguration other ${label}`),
+    mayNot,
+    "somebody else's webhook"
+  )
   t.match(await controller('apply --server-side -f -', webhookTrust), may)
   t.match(await controller(`patch webhooktrust cluster --type merge ${label}`), may)
   t.match(await controller('auth can-i patch webhooktrusts.irsa-guard.io/cluster --subresource=status'), may)
@@ -200,9 +262,14 @@ t.test('the two service accounts may do their work, and nothing beside it', asyn
   for (const kinds of ['serviceaccounts', 'namespaces', 'mutatingwebhookconfigurations'])
     t.match(await serve(`get ${kinds} -A`), may, kinds)
   for (const kind of ['deployment', 'daemonset', 'service', 'configmap']) {
-    t.match(await serve(`get ${kind} pod-identity-webhook -n kube-system --ignore-not-found`), { ...may, stderr: /^$/ }, kind)
+    t.match(
+      await serve(`get ${kind} pod-identity-webhook -n kube-system --ignore-not-found`),
+      { ...may, stderr: /^$/ },
+      kind
+    )
     t.match(await serve(`get ${kind} another -n kube-system --ignore-not-found`), mayNot, `another ${kind}`)
   }
-  for (const kinds of ['secrets', 'pods', 'webhooktrusts']) t.match(await serve(`get ${kinds} -A`), mayNot, kinds)
+  for (const kinds of ['secrets', 'pods', 'webhooktrusts'])
+    t.match(await serve(`get ${kinds} -A`), mayNot, kinds)
   t.match(await serve(`patch serviceaccount default -n default ${label}`), mayNot)
 })

@@ -4,13 +4,21 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { json } from 'node:stream/consumers'
 import t from 'tap'
+import { findCluster } from '../../src/kube/connect.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import { makeObjectReader } from '../control-plane/read-object.ts'
 import { run } from '../control-plane/run.ts'
 import { startControlPlane } from '../control-plane/start.ts'
-import { findCluster } from '../../src/kube/connect.js'
-import { guardOptionsFor, kubectlWith, namespace, role, serviceAccount, standInWith, startTrustingIam } from '../support/pod-cluster.js'
+import {
+  guardOptionsFor,
+  kubectlWith,
+  namespace,
+  role,
+  serviceAccount,
+  standInWith,
+  startTrustingIam
+} from '../support/pod-cluster.js'
 import { fileEnv, roleEnv, tokenMount, tokenVolume } from '../support/pods.js'
 
 // Every request of serve to the API server is in the audit log.
@@ -38,9 +46,15 @@ t.teardown(() => guard.stop())
 
 await kubectl('apply -f -', namespace('shop', { 'irsa-guard.io/pods': 'enforce' }))
 const names = Array.from({ length: 100 }, (_, index) => `cart-${index}`)
-await kubectl('apply -f -', ...names.map((name, index) => serviceAccount('shop', name, index % 2 === 0 ? undefined : {})))
+await kubectl(
+  'apply -f -',
+  ...names.map((name, index) => serviceAccount('shop', name, index % 2 === 0 ? undefined : {}))
+)
 
-/** What serve has read of objects since the first `from` lines of the audit log; its watches and its own set-up are not about pods. */
+/**
+ * What serve has read of objects since the first `from` lines of the audit log; its watches and its own
+ * set-up are not about pods.
+ */
 const auditLines = (): string[] => readFileSync(`${folder}/audit.log`, 'utf8').trim().split('\n')
 const readsSince = (from: number): string[] =>
   auditLines()
@@ -48,14 +62,24 @@ const readsSince = (from: number): string[] =>
     .map((line) => JSON.parse(line) as { verb: string; requestURI: string })
     .filter(
       ({ verb, requestURI }) =>
-        verb !== 'watch' && /serviceaccounts|namespaces|pods/.test(requestURI) && !requestURI.includes('pod-identity-webhook')
+        verb !== 'watch' &&
+        /serviceaccounts|namespaces|pods/.test(requestURI) &&
+        !requestURI.includes('pod-identity-webhook')
     )
     .map(({ verb, requestURI }) => `${verb} ${requestURI}`)
 
-/** A pod as the API server shows it to serve: mutated where its account asks for a role, but for every hundredth, whose mutation failed. */
+/**
+ * A pod as the API server shows it to serve: mutated where its account asks for a role, but for every
+ * hundredth, whose mutation failed.
+ */
 const reviewOf = (index: number, account = names[index % names.length] ?? ''): object => {
   const isMutated = index % 2 === 0 && index % 100 !== 0
-  const container = { name: 'app', image: 'a', env: isMutated ? [roleEnv, fileEnv] : [], volumeMounts: isMutated ? [tokenMount] : [] }
+  const container = {
+    name: 'app',
+    image: 'a',
+    env: isMutated ? [roleEnv, fileEnv] : [],
+    volumeMounts: isMutated ? [tokenMount] : []
+  }
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
@@ -70,14 +94,20 @@ const reviewOf = (index: number, account = names[index % names.length] ?? ''): o
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { name: `pod-${index}`, namespace: 'shop', labels: { app: 'a', hash: `${index}` } },
-        spec: { serviceAccountName: account, containers: [container], volumes: isMutated ? [tokenVolume] : [] }
+        spec: {
+          serviceAccountName: account,
+          containers: [container],
+          volumes: isMutated ? [tokenVolume] : []
+        }
       }
     }
   }
 }
 
 const readObject = await makeObjectReader(controlPlane)
-const registration = (await readObject('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/irsa-guard')) as {
+const registration = (await readObject(
+  '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/irsa-guard'
+)) as {
   webhooks: { clientConfig: { url: string; caBundle: string } }[]
 }
 const [{ clientConfig }] = registration.webhooks as [(typeof registration.webhooks)[0]] // the manifests have two
@@ -85,7 +115,11 @@ const agent = new Agent({ keepAlive: true, maxSockets: 10, ca: Buffer.from(clien
 t.teardown(() => agent.destroy())
 
 async function review(body: object): Promise<{ allowed: boolean; warnings?: string[] }> {
-  const sent = request(clientConfig.url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } })
+  const sent = request(clientConfig.url, {
+    method: 'POST',
+    agent,
+    headers: { 'content-type': 'application/json' }
+  })
   sent.end(JSON.stringify(body))
   const [reply] = (await once(sent, 'response')) as [IncomingMessage]
   return ((await json(reply)) as { response: { allowed: boolean } }).response
@@ -104,10 +138,11 @@ async function burst(count: number): Promise<{ allowed: number; denied: number; 
 }
 
 const iamRequests = async (): Promise<number> =>
-  [...(await (await fetch(`${guard.serveHealth}/metrics`)).text()).matchAll(/^irsa_guard_iam_requests_total\{.*\} (\d+)/gm)].reduce(
-    (sum, [, value]) => sum + Number(value),
-    0
-  )
+  [
+    ...(await (await fetch(`${guard.serveHealth}/metrics`)).text()).matchAll(
+      /^irsa_guard_iam_requests_total\{.*\} (\d+)/gm
+    )
+  ].reduce((sum, [, value]) => sum + Number(value), 0)
 
 /** Resident memory of serve in MB. */
 async function readMemory(): Promise<number> {
@@ -119,54 +154,87 @@ async function readMemory(): Promise<number> {
   return Math.max(...sizes) / 1024 // the shell that ends it with its parent is small
 }
 
-t.test('5,000 pods within a minute: no call to IAM, none to the API server, and no growth without end', async (t) => {
-  t.equal(iam.actions.filter((action) => action === 'GetRole').length, 1, 'fifty service accounts of one role were one question')
-  const [asked, from] = [await iamRequests(), auditLines().length]
-  const rounds = []
-  for (let round = 0; round < 4; round++) rounds.push({ ...(await burst(5000)), memory: await readMemory() })
-  for (const { allowed, denied, seconds } of rounds) {
-    t.strictSame({ allowed, denied }, { allowed: 4950, denied: 50 }, 'only pods whose mutation failed are denied')
-    t.ok(seconds < 60, `${seconds} s`)
-  }
-  t.comment(rounds.map(({ seconds, memory }) => `5,000 pods in ${seconds.toFixed(1)} s, ${memory.toFixed(0)} MB`).join('; '))
-  const [first, last] = [rounds[0]?.memory ?? 0, rounds.at(-1)?.memory ?? Infinity]
-  t.ok(last < first + 32, `${last.toFixed()} MB after ${first.toFixed()} MB: 15,000 further reviews leave nothing behind`)
-  t.equal(await iamRequests(), asked)
-  t.equal(iam.actions.length, asked)
-  t.strictSame(readsSince(from), [])
-})
-
-t.test('pods of an account that nobody knows are judged after one read for all, and never denied', async (t) => {
-  const from = auditLines().length
-  const answers = await Promise.all(Array.from({ length: 10 }, (_, index) => review(reviewOf(index * 100, 'nobody'))))
-  t.ok(answers.every(({ allowed }) => allowed))
-  const reads = readsSince(from)
-  t.ok(reads.length > 0 && reads.length < 10, `${reads.length} reads`)
-  t.match(reads[0], /^get \/api\/v1\/namespaces\/shop\/serviceaccounts\/nobody/)
-})
-
-t.test('a few hundred pods through the API server: each gets its role, and serve reads nothing', async (t) => {
-  const client = findCluster({ kubeconfig: controlPlane.kubeconfig }, {})
-  if (client === undefined) throw new Error('there is a kubeconfig')
-  t.teardown(() => client.close())
-  const [asked, from] = [await iamRequests(), auditLines().length]
-  const answers = await Promise.all(
-    Array.from({ length: 300 }, (_, index) =>
-      client.request({
-        method: 'POST',
-        path: '/api/v1/namespaces/shop/pods',
-        query: { dryRun: 'All' },
-        body: {
-          apiVersion: 'v1',
-          kind: 'Pod',
-          metadata: { name: `pod-${index}` },
-          spec: { serviceAccountName: names[index % names.length], containers: [{ name: 'app', image: 'a' }] }
-        }
-      })
+t.test(
+  '5,000 pods within a minute: no call to IAM, none to the API server, and no growth without end',
+  async (t) => {
+    t.equal(
+      iam.actions.filter((action) => action === 'GetRole').length,
+      1,
+      'fifty service accounts of one role were one question'
     )
-  )
-  t.strictSame([...new Set(answers.map(({ status, warnings }) => `${status} ${warnings.join()}`))], ['201 '])
-  t.equal(answers.filter(({ body }) => JSON.stringify(body).includes(role)).length, 150)
-  t.equal(await iamRequests(), asked)
-  t.strictSame(readsSince(from), [])
-})
+    const [asked, from] = [await iamRequests(), auditLines().length]
+    const rounds = []
+    for (let round = 0; round < 4; round++)
+      rounds.push({ ...(await burst(5000)), memory: await readMemory() })
+    for (const { allowed, denied, seconds } of rounds) {
+      t.strictSame(
+        { allowed, denied },
+        { allowed: 4950, denied: 50 },
+        'only pods whose mutation failed are denied'
+      )
+      t.ok(seconds < 60, `${seconds} s`)
+    }
+    t.comment(
+      rounds
+        .map(({ seconds, memory }) => `5,000 pods in ${seconds.toFixed(1)} s, ${memory.toFixed(0)} MB`)
+        .join('; ')
+    )
+    const [first, last] = [rounds[0]?.memory ?? 0, rounds.at(-1)?.memory ?? Infinity]
+    t.ok(
+      last < first + 32,
+      `${last.toFixed()} MB after ${first.toFixed()} MB: 15,000 further reviews leave nothing behind`
+    )
+    t.equal(await iamRequests(), asked)
+    t.equal(iam.actions.length, asked)
+    t.strictSame(readsSince(from), [])
+  }
+)
+
+t.test(
+  'pods of an account that nobody knows are judged after one read for all, and never denied',
+  async (t) => {
+    const from = auditLines().length
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => review(reviewOf(index * 100, 'nobody')))
+    )
+    t.ok(answers.every(({ allowed }) => allowed))
+    const reads = readsSince(from)
+    t.ok(reads.length > 0 && reads.length < 10, `${reads.length} reads`)
+    t.match(reads[0], /^get \/api\/v1\/namespaces\/shop\/serviceaccounts\/nobody/)
+  }
+)
+
+t.test(
+  'a few hundred pods through the API server: each gets its role, and serve reads nothing',
+  async (t) => {
+    const client = findCluster({ kubeconfig: controlPlane.kubeconfig }, {})
+    if (client === undefined) throw new Error('there is a kubeconfig')
+    t.teardown(() => client.close())
+    const [asked, from] = [await iamRequests(), auditLines().length]
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, index) =>
+        client.request({
+          method: 'POST',
+          path: '/api/v1/namespaces/shop/pods',
+          query: { dryRun: 'All' },
+          body: {
+            apiVersion: 'v1',
+            kind: 'Pod',
+            metadata: { name: `pod-${index}` },
+            spec: {
+              serviceAccountName: names[index % names.length],
+              containers: [{ name: 'app', image: 'a' }]
+            }
+          }
+        })
+      )
+    )
+    t.strictSame(
+      [...new Set(answers.map(({ status, warnings }) => `${status} ${warnings.join()}`))],
+      ['201 ']
+    )
+    t.equal(answers.filter(({ body }) => JSON.stringify(body).includes(role)).length, 150)
+    t.equal(await iamRequests(), asked)
+    t.strictSame(readsSince(from), [])
+  }
+)

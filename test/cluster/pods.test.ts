@@ -1,12 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import t from 'tap'
 import { startGuard } from '../control-plane/guard.ts'
-import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import { findIdentityWebhook } from '../control-plane/identity-webhook-binary.ts'
+import type { Fault } from '../control-plane/identity-webhook-stand-in.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import type { Fault } from '../control-plane/identity-webhook-stand-in.ts'
-import { guardOptionsFor, kubectlWith, namespace, role, serviceAccount, standInWith, startTrustingIam } from '../support/pod-cluster.js'
+import {
+  guardOptionsFor,
+  kubectlWith,
+  namespace,
+  role,
+  serviceAccount,
+  standInWith,
+  startTrustingIam
+} from '../support/pod-cluster.js'
 
 const container = (name: string, more: object = {}): object => ({ name, image: 'a', ...more })
 const template = (more: object = {}): object => ({
@@ -48,7 +56,9 @@ const isReal = await findIdentityWebhook().then(
   () => true,
   () => false
 )
-t.comment(isReal ? 'with the real identity webhook' : 'with a stand-in: the real identity webhook cannot be had here')
+t.comment(
+  isReal ? 'with the real identity webhook' : 'with a stand-in: the real identity webhook cannot be had here'
+)
 let webhook = await startIdentityWebhook(controlPlane, isReal ? {} : { command: standInWith(faultFile) })
 t.teardown(() => webhook.stop())
 const guard = await startGuard(controlPlane, guardOptionsFor(iam))
@@ -59,7 +69,13 @@ t.match(await kubectl('apply -f -', serviceAccount('enforced'), serviceAccount('
 
 /** Whoever repairs or breaks the identity webhook's registration does it past our own policy. */
 const register = async (configuration: object): Promise<void> => {
-  t.match(await kubectl('apply -f - --as=anna --as-group=system:masters --as-group=irsa-guard:break-glass', configuration), { code: 0 })
+  t.match(
+    await kubectl(
+      'apply -f - --as=anna --as-group=system:masters --as-group=irsa-guard:break-glass',
+      configuration
+    ),
+    { code: 0 }
+  )
 }
 const registration = (change: object = {}, ca = controlPlane.clusterCa): object => {
   const configuration = webhook.configurationFor(ca.certificatePem) as { webhooks: object[] } // it is our own literal
@@ -84,69 +100,114 @@ const rolesOf = async (space: string, selector: string): Promise<string[]> =>
     .split('\n')
     .slice(0, -1)
 const metric = async (pattern: RegExp): Promise<number> =>
-  [...(await (await fetch(`${guard.serveHealth}/metrics`)).text()).matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0)
+  [...(await (await fetch(`${guard.serveHealth}/metrics`)).text()).matchAll(pattern)].reduce(
+    (sum, [, value]) => sum + Number(value),
+    0
+  )
 
 t.test('while the identity webhook works, pods get their role in silence', async (t) => {
   t.match(await saysTo(pod('enforced'), /^$/), /^$/)
-  t.match(await kubectl('create -f -', pod('enforced', { name: 'before', metadata: { labels: { app: 'before' } } })), {
-    code: 0,
-    stderr: /^$/
-  })
+  t.match(
+    await kubectl(
+      'create -f -',
+      pod('enforced', { name: 'before', metadata: { labels: { app: 'before' } } })
+    ),
+    {
+      code: 0,
+      stderr: /^$/
+    }
+  )
   t.strictSame(await rolesOf('enforced', 'app=before'), [`${role} ${role}`])
   t.ok((await metric(/watch_last_event_seconds\{collection="serviceaccounts"\} (\d+)/g)) > 1_000_000_000)
 })
 
-t.test('a wrong bundle: no pod runs without its role, and the rollout completes by itself once it is right', async (t) => {
-  const other = await controlPlane.createClusterCa()
-  await register(registration({}, other))
-  await waitFor('a pod that is not mutated', async () => (await kubectl('create --dry-run=server -f -', pod('warned'))).stderr !== '')
-  t.match(
-    await kubectl('apply -f -', deployment('enforced'), deployment('warned'), job('enforced')),
-    { code: 0, stderr: /^$/ },
-    'there is nothing wrong with the templates'
-  )
-  const messageOf = async (kind: string): Promise<string> => {
-    const field = `involvedObject.kind=${kind},reason=FailedCreate`
-    return (await kubectl(`get events -n enforced --field-selector ${field} -o jsonpath={.items[0].message}`)).stdout
-  }
-  const message = await waitFor('the Event of the ReplicaSet', async () => (await messageOf('ReplicaSet')) || undefined)
-  t.equal(
-    message.replace(/cart-[-\w]+/, 'cart-…'),
-    `Error creating: admission webhook "validate.irsa-guard.io" denied the request: pod enforced/cart-…
+t.test(
+  'a wrong bundle: no pod runs without its role, and the rollout completes by itself once it is right',
+  async (t) => {
+    const other = await controlPlane.createClusterCa()
+    await register(registration({}, other))
+    await waitFor(
+      'a pod that is not mutated',
+      async () => (await kubectl('create --dry-run=server -f -', pod('warned'))).stderr !== ''
+    )
+    t.match(
+      await kubectl('apply -f -', deployment('enforced'), deployment('warned'), job('enforced')),
+      { code: 0, stderr: /^$/ },
+      'there is nothing wrong with the templates'
+    )
+    const messageOf = async (kind: string): Promise<string> => {
+      const field = `involvedObject.kind=${kind},reason=FailedCreate`
+      return (
+        await kubectl(`get events -n enforced --field-selector ${field} -o jsonpath={.items[0].message}`)
+      ).stdout
+    }
+    const message = await waitFor(
+      'the Event of the ReplicaSet',
+      async () => (await messageOf('ReplicaSet')) || undefined
+    )
+    t.equal(
+      message.replace(/cart-[-\w]+/, 'cart-…'),
+      `Error creating: admission webhook "validate.irsa-guard.io" denied the request: pod enforced/cart-…
 - ${notMutated} (the settings of the identity webhook were not read; the usual ones are assumed)
   fix: see why the identity webhook does not answer (its MutatingWebhookConfiguration, its caBundle, its process), then create the pod again`
-  )
-  t.match(await waitFor('the Event of the Job', async () => (await messageOf('Job')) || undefined), notMutated)
-  t.strictSame(await rolesOf('enforced', 'app=cart'), [])
+    )
+    t.match(
+      await waitFor('the Event of the Job', async () => (await messageOf('Job')) || undefined),
+      notMutated
+    )
+    t.strictSame(await rolesOf('enforced', 'app=cart'), [])
 
-  await waitFor('pods where nothing is enforced', async () => (await rolesOf('warned', 'app=cart')).length === 2)
-  t.strictSame(await rolesOf('warned', 'app=cart'), ['', ''], 'they run without their role')
-  t.match((await kubectl('create --dry-run=server -f -', pod('warned'))).stderr, /^Warning: pod-not-mutated: /)
+    await waitFor(
+      'pods where nothing is enforced',
+      async () => (await rolesOf('warned', 'app=cart')).length === 2
+    )
+    t.strictSame(await rolesOf('warned', 'app=cart'), ['', ''], 'they run without their role')
+    t.match(
+      (await kubectl('create --dry-run=server -f -', pod('warned'))).stderr,
+      /^Warning: pod-not-mutated: /
+    )
 
-  t.match(await kubectl('debug before -n enforced --image=a --attach=false -c debugger'), { code: 0, stderr: /^(?![^]*Warning)/ })
-  t.ok((await metric(/reviews_total\{kind="Pod",operation="CREATE".*\} (\d+)/g)) > 0)
-  t.equal(await metric(/reviews_total\{kind="Pod",operation="UPDATE".*\} (\d+)/g), 0, 'ephemeral containers are not judged')
-  const containers = await kubectl('get pod before -n enforced -o jsonpath={.spec.ephemeralContainers[*].name}')
-  t.equal(containers.stdout, 'debugger', 'even while pods are denied')
+    t.match(await kubectl('debug before -n enforced --image=a --attach=false -c debugger'), {
+      code: 0,
+      stderr: /^(?![^]*Warning)/
+    })
+    t.ok((await metric(/reviews_total\{kind="Pod",operation="CREATE".*\} (\d+)/g)) > 0)
+    t.equal(
+      await metric(/reviews_total\{kind="Pod",operation="UPDATE".*\} (\d+)/g),
+      0,
+      'ephemeral containers are not judged'
+    )
+    const containers = await kubectl(
+      'get pod before -n enforced -o jsonpath={.spec.ephemeralContainers[*].name}'
+    )
+    t.equal(containers.stdout, 'debugger', 'even while pods are denied')
 
-  const mended = performance.now()
-  await register(registration())
-  const took = async (what: string, done: () => Promise<boolean>): Promise<string> => {
-    await waitFor(what, done, 60_000)
-    return `${what} after ${((performance.now() - mended) / 1000).toFixed(1)} s`
+    const mended = performance.now()
+    await register(registration())
+    const took = async (what: string, done: () => Promise<boolean>): Promise<string> => {
+      await waitFor(what, done, 60_000)
+      return `${what} after ${((performance.now() - mended) / 1000).toFixed(1)} s`
+    }
+    const times = await Promise.all([
+      took(
+        'the pods of the ReplicaSet',
+        async () => (await rolesOf('enforced', 'app=cart,!job-name')).length === 2
+      ),
+      took('the pod of the Job', async () => (await rolesOf('enforced', 'job-name=report')).length === 1)
+    ])
+    t.comment(times.join('; '))
+    t.strictSame(await rolesOf('enforced', 'app=cart'), [
+      `${role} ${role}`,
+      `${role} ${role}`,
+      `${role} ${role}`
+    ])
+    t.equal(
+      (await kubectl('get job report -n enforced -o jsonpath={.status.failed}{.status.conditions}')).stdout,
+      '',
+      'the Job has not failed'
+    )
   }
-  const times = await Promise.all([
-    took('the pods of the ReplicaSet', async () => (await rolesOf('enforced', 'app=cart,!job-name')).length === 2),
-    took('the pod of the Job', async () => (await rolesOf('enforced', 'job-name=report')).length === 1)
-  ])
-  t.comment(times.join('; '))
-  t.strictSame(await rolesOf('enforced', 'app=cart'), [`${role} ${role}`, `${role} ${role}`, `${role} ${role}`])
-  t.equal(
-    (await kubectl('get job report -n enforced -o jsonpath={.status.failed}{.status.conditions}')).stdout,
-    '',
-    'the Job has not failed'
-  )
-})
+)
 
 t.test('each way to fail is noticed', async (t) => {
   if (isReal) {
@@ -172,7 +233,13 @@ t.test('each way to fail is noticed', async (t) => {
       notMutated,
       async () => {
         setFault('none')
-        const matchExpressions = [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['enforced', 'warned', 'kube-system'] }]
+        const matchExpressions = [
+          {
+            key: 'kubernetes.io/metadata.name',
+            operator: 'NotIn',
+            values: ['enforced', 'warned', 'kube-system']
+          }
+        ]
         await register(registration({ namespaceSelector: { matchExpressions } }))
       }
     ]
@@ -190,7 +257,11 @@ t.test('each way to fail is noticed', async (t) => {
   const warned = new RegExp(`^Warning: ${notMutated}`)
   t.match(await saysTo(pod('kube-system'), warned), warned, 'kube-system is never denied')
   for (const priorityClassName of ['system-node-critical', 'system-cluster-critical']) {
-    t.match(await saysTo(pod('enforced', { spec: { priorityClassName } }), warned), warned, `${priorityClassName} is never denied`)
+    t.match(
+      await saysTo(pod('enforced', { spec: { priorityClassName } }), warned),
+      warned,
+      `${priorityClassName} is never denied`
+    )
   }
 
   await register(registration())
@@ -214,7 +285,11 @@ t.test('what pods and accounts ask for on purpose is no failure', async (t) => {
   const initContainers = [container('init')]
   t.match(await saysTo(pod('enforced', { spec: { initContainers } }), /^$/), /^$/)
   await kubectl('apply -f -', serviceAccount('enforced', 'plain', {}))
-  t.match(await saysTo(pod('enforced', { spec: { serviceAccountName: 'plain' } }), /^$/), /^$/, 'an account without a role')
+  t.match(
+    await saysTo(pod('enforced', { spec: { serviceAccountName: 'plain' } }), /^$/),
+    /^$/,
+    'an account without a role'
+  )
 })
 
 t.test('a template with a mistake is warned about where a person sees it, once', async (t) => {
@@ -233,5 +308,9 @@ t.test('a template with a mistake is warned about where a person sees it, once',
   )
   await waitFor('its pod', async () => (await kubectl('get pods -n warned -o name')).stdout !== '')
   t.ok((await metric(/reviews_total\{kind="Deployment".*\} (\d+)/g)) > 0)
-  t.equal(await metric(/reviews_total\{kind="ReplicaSet".*\} (\d+)/g), 0, 'what the Deployment makes of it is not asked about')
+  t.equal(
+    await metric(/reviews_total\{kind="ReplicaSet".*\} (\d+)/g),
+    0,
+    'what the Deployment makes of it is not asked about'
+  )
 })

@@ -6,7 +6,8 @@ const help = (...args: readonly string[]): string =>
 
 t.test('ca --help shows how to use it', async (t) => {
   const text = help('ca')
-  for (const option of ['--bundle', '--server', '--chain', '--host', '--cluster-ca', '--fix', '--output']) t.match(text, option)
+  for (const option of ['--bundle', '--server', '--chain', '--host', '--cluster-ca', '--fix', '--output'])
+    t.match(text, option)
   t.match(text, 'irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix')
   t.match(text, "jsonpath='{.data.ca\\.crt}'")
   t.match(help('check'), '--cluster-ca')

@@ -1,13 +1,13 @@
-import { createServer as createTcpServer, type Server } from 'node:net'
-import { createServer } from 'node:tls'
-import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { createServer } from 'node:tls'
 import t from 'tap'
-import { ca, caOfConfiguration, type CaOptions } from '../../src/commands/ca.js'
-import type { InjectedCas } from '../../src/ca-bundle/injection.js'
-import type { WebhookTrust } from '../../src/controller/webhook-trust.js'
 import type { TrustEntry } from '../../src/ca-bundle/entries.js'
-import { known, moot, unknown, type Fact } from '../../src/model/fact.js'
+import type { InjectedCas } from '../../src/ca-bundle/injection.js'
+import { ca, caOfConfiguration, type CaOptions } from '../../src/commands/ca.js'
+import type { WebhookTrust } from '../../src/controller/webhook-trust.js'
+import { type Fact, known, moot, unknown } from '../../src/model/fact.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
 import { base64, issue, makeAuthority, makeKey, pem } from '../support/certificates.js'
 
@@ -29,10 +29,17 @@ const folder = t.testdir({
 const file = (name: string): string => join(folder, name)
 const run = async (options: Partial<CaOptions>): Promise<{ code: number; text: string }> => {
   let text = ''
-  const code = await ca({ bundle: file('good.pem'), fix: false, output: 'text', ...options }, { stdout: (more) => (text += more) }, at)
+  const code = await ca(
+    { bundle: file('good.pem'), fix: false, output: 'text', ...options },
+    { stdout: (more) => (text += more) },
+    at
+  )
   return { code, text }
 }
-const nobody = { injected: moot('no injector is asked'), published: unknown('there is no WebhookTrust cluster') }
+const nobody = {
+  injected: moot('no injector is asked'),
+  published: unknown('there is no WebhookTrust cluster')
+}
 const chain = { chain: file('chain.pem'), host: '127.0.0.1' }
 
 t.test('says whether the API server accepts, and why', async (t) => {
@@ -52,13 +59,22 @@ t.test('says whether the API server accepts, and why', async (t) => {
   )
   t.match(
     await run({ ...chain, host: 'webhook.svc' }),
-    { code: 1, text: /is not good for webhook\.svc: it names 127\.0\.0\.1[^]*\n- CN=kubernetes \(CA, signs what is served\)\n/ },
+    {
+      code: 1,
+      text: /is not good for webhook\.svc: it names 127\.0\.0\.1[^]*\n- CN=kubernetes \(CA, signs what is served\)\n/
+    },
     'a wrong name is no wrong CA'
   )
   const empty = { code: 1, text: 'it is empty, so the API server trusts the roots of its own system only\n' }
   t.strictSame(await run({ bundle: file('empty.pem') }), empty)
-  t.match(await run({ ...chain, bundle: file('empty.pem') }), { code: 1, text: /^refused: .*root certificates of its own system/ })
-  t.match(await run({ bundle: file('blank.pem') }), { code: 1, text: /^wrong: there is no PEM block in it\n.*\nthe API server reads no/ })
+  t.match(await run({ ...chain, bundle: file('empty.pem') }), {
+    code: 1,
+    text: /^refused: .*root certificates of its own system/
+  })
+  t.match(await run({ bundle: file('blank.pem') }), {
+    code: 1,
+    text: /^wrong: there is no PEM block in it\n.*\nthe API server reads no/
+  })
 })
 
 t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => {
@@ -84,13 +100,31 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
   const soon = pem(makeAuthority('kubernetes', { notAfter: new Date('2026-12-01T00:00:00Z') }).der)
   const past = pem(makeAuthority('kubernetes', { notAfter: new Date('2026-11-01T00:00:00Z') }).der)
   const indented = good.replace(/^/gm, '  ')
-  const table: readonly (readonly [why: string, bundle: string, says: 'warning' | 'wrong', kind: string, message: RegExp])[] = [
+  const table: readonly (readonly [
+    why: string,
+    bundle: string,
+    says: 'warning' | 'wrong',
+    kind: string,
+    message: RegExp
+  ])[] = [
     ['a key beside the CA', keyPem + good, 'warning', 'private-key', /^warning: it holds a private key/],
     ['a key alone', keyPem, 'wrong', 'private-key', /^wrong: it holds a private key/],
     ['a CA that expires soon', soon, 'warning', 'expiring', /^warning: a certificate expires within 30 days/],
-    ['an old CA beside the next one', past + good, 'warning', 'expired', /^warning: a certificate has expired/],
+    [
+      'an old CA beside the next one',
+      past + good,
+      'warning',
+      'expired',
+      /^warning: a certificate has expired/
+    ],
     ['an old CA alone', past, 'wrong', 'expired', /^wrong: a certificate has expired/],
-    ['a lost CA beside one that is read', `${good}${indented}`, 'warning', 'indented', /^warning: lines are indented/],
+    [
+      'a lost CA beside one that is read',
+      `${good}${indented}`,
+      'warning',
+      'indented',
+      /^warning: lines are indented/
+    ],
     ['a lost CA alone', indented, 'wrong', 'indented', /^wrong: lines are indented/]
   ]
   for (const [why, bundle, says, kind, message] of table) {
@@ -98,7 +132,11 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
     const [code, good, severity] = says === 'warning' ? [0, true, 'warning'] : [1, false, 'error']
     t.match(await run({ bundle: name }), { code, text: message }, why)
     const json = await run({ bundle: name, output: 'json' })
-    t.match({ code: json.code, report: JSON.parse(json.text) as object }, { code, report: { good, faults: [{ kind, severity }] } }, why)
+    t.match(
+      { code: json.code, report: JSON.parse(json.text) as object },
+      { code, report: { good, faults: [{ kind, severity }] } },
+      why
+    )
   }
 
   const lost = join(t.testdir({ bundle: `${keyPem}${foreign}${indented}` }), 'bundle')
@@ -123,14 +161,28 @@ t.test('judges the webhooks of a configuration', async (t) => {
   let text = ''
   const judge = (bundle: string, output: 'text' | 'json'): number => {
     text = ''
-    const facts = { ...nobody, clusterCas: certain(good), servedBy: () => ({ chain: served, host: '127.0.0.1' }) }
-    return caOfConfiguration({ ...configurationWith(bundle) }, facts, { fix: true, output }, { stdout: (more) => (text += more) }, at)
+    const facts = {
+      ...nobody,
+      clusterCas: certain(good),
+      servedBy: () => ({ chain: served, host: '127.0.0.1' })
+    }
+    return caOfConfiguration(
+      { ...configurationWith(bundle) },
+      facts,
+      { fix: true, output },
+      { stdout: (more) => (text += more) },
+      at
+    )
   }
   t.equal(judge(good, 'text'), 0)
   t.match(text, `webhook ${guardedName}\naccepted:`)
   t.equal(judge(foreign, 'json'), 1)
   t.match(JSON.parse(text), [
-    { webhook: guardedName, state: 'foreign', patch: /"op":"test","path":"\/webhooks\/0\/name","value":"iam-for-pods/ }
+    {
+      webhook: guardedName,
+      state: 'foreign',
+      patch: /"op":"test","path":"\/webhooks\/0\/name","value":"iam-for-pods/
+    }
   ])
   t.throws(
     () =>
@@ -152,15 +204,25 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
     const object = { ...configurationWith(foreign), webhooks: [{ name: 'a.b.c', clientConfig }] }
     let text = ''
     const terminal = { stdout: (more: string) => (text += more) }
-    const code = caOfConfiguration(object, { ...nobody, clusterCas: certain(good), injected }, { fix: true, output: 'text' }, terminal, at)
+    const code = caOfConfiguration(
+      object,
+      { ...nobody, clusterCas: certain(good), injected },
+      { fix: true, output: 'text' },
+      terminal,
+      at
+    )
     return { code, text }
   }
-  t.match(judge(known({ current: foreign, source: 'Certificate a/b' })), { code: 0, text: /\nok: .*\nits injector .*: Certificate a\/b\n/ })
+  t.match(judge(known({ current: foreign, source: 'Certificate a/b' })), {
+    code: 0,
+    text: /\nok: .*\nits injector .*: Certificate a\/b\n/
+  })
   const wrong = judge(known({ current: good, source: 'Certificate a/b' }))
   t.match(wrong, { code: 1, text: /\nforeign: .*by Certificate a\/b the current CA is/ })
   t.ok(wrong.text.includes(good.trimEnd()))
 
-  // Anybody who may create a CertificateRequest can say so: a name for what is wrong, and never part of the repair.
+  // Anybody who may create a CertificateRequest can say so: a name for what is wrong, and never part of the
+  // repair.
   const said = judge(known({ current: good, earlier: foreign, source: 'Certificate a/b' }))
   t.match(said, { code: 1, text: /\nstale: / })
   t.notOk(said.text.includes(foreign.trimEnd()))
@@ -170,20 +232,38 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
     code: 2,
     text: /\ncould not tell: which CA is right is not known: there is no Certificate a\/b, and there is no WebhookTrust cluster\n/
   })
-  t.match(judge(unknown('x'), '\n'), { code: 1, text: /^webhook a\.b\.c\nunusable: .*\nwrong: there is no PEM block/ })
+  t.match(judge(unknown('x'), '\n'), {
+    code: 1,
+    text: /^webhook a\.b\.c\nunusable: .*\nwrong: there is no PEM block/
+  })
 })
 
 t.test('judges by the cluster CA only what it signs', (t) => {
   let text = ''
   const both = {
     ...configurationWith(foreign),
-    webhooks: [{ name: 'a.b.c', clientConfig: { service: { namespace: 'a', name: 'b' }, caBundle: base64(foreign) } }]
+    webhooks: [
+      { name: 'a.b.c', clientConfig: { service: { namespace: 'a', name: 'b' }, caBundle: base64(foreign) } }
+    ]
   }
   const facts = { ...nobody, clusterCas: certain(good), apiServer: { chain: served, host: '127.0.0.1' } }
   const options = { fix: true, output: 'text' } as const
-  t.equal(caOfConfiguration(both, facts, options, { stdout: (more) => (text += more) }, at), 2, 'the CA of its owner')
+  t.equal(
+    caOfConfiguration(both, facts, options, { stdout: (more) => (text += more) }, at),
+    2,
+    'the CA of its owner'
+  )
   t.notMatch(text, /foreign|refused|kubectl/)
-  t.equal(caOfConfiguration({ ...configurationWith(foreign) }, facts, options, { stdout: (more) => (text += more) }, at), 1)
+  t.equal(
+    caOfConfiguration(
+      { ...configurationWith(foreign) },
+      facts,
+      options,
+      { stdout: (more) => (text += more) },
+      at
+    ),
+    1
+  )
   t.match(
     text,
     /refused: it does not trust the CA that signs now \(a CA of the cluster signs for the API server and for the webhook beside it\): /
@@ -199,14 +279,31 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   const entry = { name: own, action: 'Deny', accepted, complete: accepted.slice(2), injectors: [] } as const
   const published = (entries: readonly TrustEntry[]): Fact<WebhookTrust> =>
     known({ confirmedAt: new Date('2026-11-23T23:58:00Z'), entries, status: [], isTampered: false })
-  const judge = (bundle: string, facts: Partial<Parameters<typeof caOfConfiguration>[1]> = {}, name: string = own) => {
+  const judge = (
+    bundle: string,
+    facts: Partial<Parameters<typeof caOfConfiguration>[1]> = {},
+    name: string = own
+  ) => {
     let text = ''
-    const all = { ...nobody, clusterCas: certain(undefined), published: published([{ ...entry, name }]), ...facts }
+    const all = {
+      ...nobody,
+      clusterCas: certain(undefined),
+      published: published([{ ...entry, name }]),
+      ...facts
+    }
     const object = { ...configurationWith(bundle, { name }) }
-    const code = caOfConfiguration(object, all, { fix: true, output: 'text' }, { stdout: (more) => (text += more) }, at)
+    const code = caOfConfiguration(
+      object,
+      all,
+      { fix: true, output: 'text' },
+      { stdout: (more) => (text += more) },
+      at
+    )
     return { code, text }
   }
-  const patched = new RegExp(`\nkubectl patch mutatingwebhookconfiguration pod-identity-webhook .*"value":"${entry.complete[0]}"}\\]'\n$`)
+  const patched = new RegExp(
+    `\nkubectl patch mutatingwebhookconfiguration pod-identity-webhook .*"value":"${entry.complete[0]}"}\\]'\n$`
+  )
 
   const wrong = judge(foreign)
   t.match(wrong, {
@@ -220,7 +317,11 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   t.match(judge(`# comment\n${next}${good}`), { code: 0, text: patched }, 'the policy compares texts')
   t.match(judge(next), { code: 1, text: /\nincomplete: / })
   const before = { ...entry, complete: [base64(next)], accepted: [base64(next), base64(good)] }
-  t.match(judge(good, { published: published([before]) }), { code: 1, text: /\nincomplete: .*until lately/ }, 'accepted, so not stale')
+  t.match(
+    judge(good, { published: published([before]) }),
+    { code: 1, text: /\nincomplete: .*until lately/ },
+    'accepted, so not stale'
+  )
   t.match(
     judge(foreign, { published: published([{ ...entry, complete: [] }]) }),
     { code: 1, text: new RegExp(`"value":"${accepted[0]}"`) },
@@ -228,14 +329,21 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   )
 
   const injected = known({ current: foreign, source: 'Certificate a/b' })
-  t.match(judge(foreign, { injected }), { code: 1, text: patched }, 'an annotation on our own webhook says nothing')
+  t.match(
+    judge(foreign, { injected }),
+    { code: 1, text: patched },
+    'an annotation on our own webhook says nothing'
+  )
   t.match(judge(foreign, {}, guardedName), { code: 1, text: patched }, 'the cluster hides its CAs')
   const other = judge(foreign, { clusterCas: certain(foreign) }, guardedName)
   t.match(other, { code: 0, text: /\nok: / }, 'the CAs of the cluster are the first to ask')
 
   for (const [entries, because] of [
     [[], `the WebhookTrust cluster has no entry for ${own}`],
-    [[{ ...entry, accepted: [], complete: [] }], `the WebhookTrust cluster has no bundle for ${own}: the controller could not tell either`]
+    [
+      [{ ...entry, accepted: [], complete: [] }],
+      `the WebhookTrust cluster has no bundle for ${own}: the controller could not tell either`
+    ]
   ] as const) {
     const text = `\ncould not tell: which CA is right is not known: ${because}\n`
     t.match(judge(foreign, { published: published(entries) }), { code: 2, text }, because)
@@ -248,7 +356,9 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
 })
 
 t.test('fetches what a server sends', async (t) => {
-  const server = await listen(createServer({ cert: served + good, key: key.privateKey.export({ format: 'pem', type: 'pkcs8' }) }))
+  const server = await listen(
+    createServer({ cert: served + good, key: key.privateKey.export({ format: 'pem', type: 'pkcs8' }) })
+  )
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo // it listens on TCP
   const { code, text } = await run({ server: `127.0.0.1:${port}` })
@@ -262,7 +372,12 @@ t.test('says what does not speak TLS as the API server does', async (t) => {
     socket.on('error', () => undefined) // it has gone away
     socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
   })
-  const old = createServer({ ...identity, minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' })
+  const old = createServer({
+    ...identity,
+    minVersion: 'TLSv1',
+    maxVersion: 'TLSv1',
+    ciphers: 'DEFAULT:@SECLEVEL=0'
+  })
   for (const [server, because] of [
     [plain, 'what answers there does not speak TLS'],
     [old, 'it speaks no TLS 1.2 or newer, as the API server needs']
@@ -271,7 +386,10 @@ t.test('says what does not speak TLS as the API server does', async (t) => {
     t.teardown(() => server.close())
     const { port } = server.address() as AddressInfo // it listens on TCP
     const address = `127.0.0.1:${port}`
-    await t.rejects(run({ server: address }), { code: 'ERR_INPUT', message: `${address} shows no certificate (${because})` })
+    await t.rejects(run({ server: address }), {
+      code: 'ERR_INPUT',
+      message: `${address} shows no certificate (${because})`
+    })
   }
 })
 
@@ -296,7 +414,10 @@ async function listen(server: Server): Promise<Server> {
 t.test('judges by the CAs that are confirmed, and says which are not', async (t) => {
   const foreign = pem(otherCa.der)
   const doubt = 'ConfigMap default/kube-root-ca.crt holds another CA'
-  const judge = (bundle: string, clusterCas = { confirmed: good as string | undefined, unconfirmed: foreign, doubt }) => {
+  const judge = (
+    bundle: string,
+    clusterCas = { confirmed: good as string | undefined, unconfirmed: foreign, doubt }
+  ) => {
     let text = ''
     const facts = { ...nobody, clusterCas }
     const code = caOfConfiguration(
@@ -314,7 +435,11 @@ t.test('judges by the CAs that are confirmed, and says which are not', async (t)
     { code: 2, text: `could not tell: whether its CA is the cluster's is not certain: ${doubt}` },
     'what may be the CA'
   )
-  t.match(judge(foreign).text.replaceAll('\n', ''), clusterCa.der.toString('base64'), 'and yet the fix writes the confirmed one only')
+  t.match(
+    judge(foreign).text.replaceAll('\n', ''),
+    clusterCa.der.toString('base64'),
+    'and yet the fix writes the confirmed one only'
+  )
   t.match(judge(pem(makeAuthority().der)), { code: 1, text: /\nforeign: / })
   t.match(judge(foreign, { confirmed: undefined, unconfirmed: foreign, doubt }), {
     code: 2,

@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { Agent, request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
+import { connect } from 'node:net'
 import { text as readStream } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import { serve, type Serving } from '../../src/commands/serve.js'
-import { issueCa, issueServing, type Issued } from '../../src/controller/certificates/issue-certificate.js'
+import { issueCa, type Issued, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 
 const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
 const ca = issueCa('irsa-guard test', validity)
@@ -24,7 +24,10 @@ const body = JSON.stringify({
     object: {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
-      metadata: { name: 'cart', annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws-cn:iam::111122223333:role/cart' } }
+      metadata: {
+        name: 'cart',
+        annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws-cn:iam::111122223333:role/cart' }
+      }
     }
   }
 })
@@ -43,7 +46,10 @@ async function start(directory: string, more = ''): Promise<Serving> {
   return serve({ config, iam: ['examples/iam.json'] }, { environment: { HOME: directory }, log, drain: 300 })
 }
 
-async function post(port: number, agent?: Agent): Promise<{ status: number | undefined; body: unknown; connection: string | undefined }> {
+async function post(
+  port: number,
+  agent?: Agent
+): Promise<{ status: number | undefined; body: unknown; connection: string | undefined }> {
   const sent = request({
     host: '127.0.0.1',
     port,
@@ -55,7 +61,11 @@ async function post(port: number, agent?: Agent): Promise<{ status: number | und
   })
   sent.end(body)
   const [reply] = (await once(sent, 'response')) as [IncomingMessage]
-  return { status: reply.statusCode, body: JSON.parse(await readStream(reply)), connection: reply.headers.connection }
+  return {
+    status: reply.statusCode,
+    body: JSON.parse(await readStream(reply)),
+    connection: reply.headers.connection
+  }
 }
 
 const health = async (serving: Serving, path: string): Promise<string> =>
@@ -77,9 +87,17 @@ t.test('is ready once it could answer, and answers over TLS', async (t) => {
   )
   t.match(await post(port), {
     status: 200,
-    body: { response: { allowed: false, status: { message: /^service account shop\/cart\n- role-arn-partition-mismatch/ } } }
+    body: {
+      response: {
+        allowed: false,
+        status: { message: /^service account shop\/cart\n- role-arn-partition-mismatch/ }
+      }
+    }
   })
-  t.match(await health(serving, '/metrics'), /irsa_guard_reviews_total\{kind="other",operation="CREATE",outcome="denied"\} 1\n/)
+  t.match(
+    await health(serving, '/metrics'),
+    /irsa_guard_reviews_total\{kind="other",operation="CREATE",outcome="denied"\} 1\n/
+  )
   t.match(await health(serving, '/metrics'), /irsa_guard_facts_total\{fact="issuer",result="known"\} 1\n/)
   t.match(await health(serving, '/metrics'), /irsa_guard_serving_certificate_expiry_seconds 1\d{9}\n/)
 })
@@ -96,7 +114,12 @@ t.test('takes a new certificate without dropping a connection, and keeps the las
   const [socket] = Object.values(agent.freeSockets).flat()
 
   const served = async (): Promise<string> => {
-    const tls = connectTls({ host: '127.0.0.1', port, ca: ca.certificate, checkServerIdentity: () => undefined })
+    const tls = connectTls({
+      host: '127.0.0.1',
+      port,
+      ca: ca.certificate,
+      checkServerIdentity: () => undefined
+    })
     await once(tls, 'secureConnect')
     const { subjectaltname = '' } = tls.getPeerCertificate()
     tls.destroy()
@@ -146,7 +169,9 @@ t.test('ends slow bodies and slow headers', async (t) => {
   t.teardown(() => serving.close())
   const tls = connectTls({ host: '127.0.0.1', port: await serving.port, ca: ca.certificate })
   await once(tls, 'secureConnect')
-  tls.write('POST /validate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{')
+  tls.write(
+    'POST /validate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{'
+  )
   const drip = setInterval(() => tls.write(' '), 500)
   tls.on('error', () => undefined)
   const answer = readStream(tls)
@@ -159,20 +184,32 @@ t.test('ends slow bodies and slow headers', async (t) => {
 })
 
 t.test('says what is wrong with its set-up', async (t) => {
-  const directory = t.testdir({ 'config.yaml': 'modus: warn\nserver: { deadline: 5 }\nrules: { role-mising: { severity: error } }\n' })
+  const directory = t.testdir({
+    'config.yaml': 'modus: warn\nserver: { deadline: 5 }\nrules: { role-mising: { severity: error } }\n'
+  })
   const environment = { HOME: directory }
   await t.rejects(serve({ config: `${directory}/config.yaml`, iam: [] }, { environment, log }), {
     code: 'ERR_CONFIG',
-    message: /modus: unknown key \(did you mean mode\?\); known are mode, rules,[^]*server.deadline is 5; expected a value of type string/
+    message:
+      /modus: unknown key \(did you mean mode\?\); known are mode, rules,[^]*server.deadline is 5; expected a value of type string/
   })
   await t.rejects(serve({ iam: [] }, { environment, log }), {
     code: 'ERR_SERVING_CERT',
     message: /there is no folder \/etc\/irsa-guard\/tls/
   })
-  writeFileSync(`${directory}/tls.yaml`, `tls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }`)
+  writeFileSync(
+    `${directory}/tls.yaml`,
+    `tls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }`
+  )
   writeFileSync(`${directory}/kubeconfig`, 'no: kubeconfig')
-  await t.rejects(serve({ config: `${directory}/tls.yaml`, iam: [], kubeconfig: `${directory}/kubeconfig` }, { environment, log }), {
-    code: 'ERR_KUBECONFIG',
-    message: /kubeconfig cannot be used: /
-  })
+  await t.rejects(
+    serve(
+      { config: `${directory}/tls.yaml`, iam: [], kubeconfig: `${directory}/kubeconfig` },
+      { environment, log }
+    ),
+    {
+      code: 'ERR_KUBECONFIG',
+      message: /kubeconfig cannot be used: /
+    }
+  )
 })

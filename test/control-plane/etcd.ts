@@ -1,5 +1,5 @@
 import { get } from 'node:http'
-import { startDaemon, type Daemon } from './daemon.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
 import { findFreePort } from './free-port.ts'
 
 /** An etcd of one member that writes to `folder`, with its client URL. */

@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
- * Finds a port of the loopback address that nobody listens on. It lies below the range from which Linux takes the ports of outgoing
- * connections (32768–60999), so that none of those is in the way when a server comes, or comes back, a while later.
+ * Finds a port of the loopback address that nobody listens on. It lies below the range from which Linux takes
+ * the ports of outgoing connections (32768–60999), so that none of those is in the way when a server comes,
+ * or comes back, a while later.
  */
 export async function findFreePort(preferred?: number): Promise<number> {
   if (preferred !== undefined && (await isFree(preferred))) return preferred

@@ -15,7 +15,10 @@ export interface GuardOptions {
   config?: Readonly<Record<string, unknown>>
   /** Added to the environment of both processes, for example the endpoint and credentials of an IAM API. */
   env?: Readonly<Record<string, string>>
-  /** Runs one of the two. Default: `node dist/cli.js`; a test may run the product's functions in its own process instead. */
+  /**
+   * Runs one of the two. Default: `node dist/cli.js`; a test may run the product's functions in its own
+   * process instead.
+   */
   run?: (process: GuardProcess) => Promise<RunningProcess>
 }
 
@@ -52,23 +55,39 @@ export interface Guard {
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Applies manifests/ and starts `serve` and `controller` from dist/ with the identities that the manifests give them. There is no kubelet, so
- * the one change to the manifests is that the API server reaches the guard by URL. Resolves when the API server asks it.
+ * Applies manifests/ and starts `serve` and `controller` from dist/ with the identities that the manifests
+ * give them. There is no kubelet, so the one change to the manifests is that the API server reaches the guard
+ * by URL. Resolves when the API server asks it.
  */
-export async function startGuard(controlPlane: ControlPlane, { config = {}, env = {}, run = runBuilt }: GuardOptions = {}): Promise<Guard> {
+export async function startGuard(
+  controlPlane: ControlPlane,
+  { config = {}, env = {}, run = runBuilt }: GuardOptions = {}
+): Promise<Guard> {
   const folder = join(controlPlane.folder, 'irsa-guard')
   const mount = join(folder, 'tls')
   await mkdir(mount, { recursive: true })
-  const [port, serveHealth, controllerHealth] = [await findFreePort(), await findFreePort(), await findFreePort()]
+  const [port, serveHealth, controllerHealth] = [
+    await findFreePort(),
+    await findFreePort(),
+    await findFreePort()
+  ]
   await applyManifests(controlPlane, `https://127.0.0.1:${port}/validate`)
 
   const undo: (() => Promise<void>)[] = []
   const identityOf = async (name: string) => {
-    const identity = await writeIdentity(controlPlane, { namespace: 'irsa-guard', serviceAccount: `irsa-guard-${name}`, folder })
+    const identity = await writeIdentity(controlPlane, {
+      namespace: 'irsa-guard',
+      serviceAccount: `irsa-guard-${name}`,
+      folder
+    })
     undo.push(() => identity.stop())
     return identity.kubeconfig
   }
-  const secret = mirrorSecret(controlPlane, { namespace: 'irsa-guard', name: 'irsa-guard-serving-cert', folder: mount })
+  const secret = mirrorSecret(controlPlane, {
+    namespace: 'irsa-guard',
+    name: 'irsa-guard-serving-cert',
+    folder: mount
+  })
   undo.push(() => secret.stop())
 
   const processes = new Map<string, RunningProcess>()
@@ -78,10 +97,21 @@ export async function startGuard(controlPlane: ControlPlane, { config = {}, env 
     await writeFile(file, stringify({ server: { port, healthPort }, tls, ...config }))
     processes.set(
       name,
-      await run({ name, config: file, kubeconfig, env: { PATH: process.env['PATH'], HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env } })
+      await run({
+        name,
+        config: file,
+        kubeconfig,
+        env: { PATH: process.env['PATH'], HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env }
+      })
     )
-    await waitFor(`irsa-guard ${name}`, async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok).catch((error: unknown) => {
-      throw new Error(`irsa-guard ${name} is not ready; it wrote:\n${processes.get(name)?.output().slice(-2_000) ?? ''}`, { cause: error })
+    await waitFor(
+      `irsa-guard ${name}`,
+      async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok
+    ).catch((error: unknown) => {
+      throw new Error(
+        `irsa-guard ${name} is not ready; it wrote:\n${processes.get(name)?.output().slice(-2_000) ?? ''}`,
+        { cause: error }
+      )
     })
   }
   const controllerIdentity = await identityOf('controller')
@@ -123,7 +153,8 @@ export async function startGuard(controlPlane: ControlPlane, { config = {}, env 
 function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<RunningProcess> {
   return startDaemon({
     name: `irsa-guard ${name}`,
-    // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each review.
+    // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each
+    // review.
     command: 'env',
     args: [
       '-u',
@@ -149,9 +180,11 @@ async function applyManifests(controlPlane: ControlPlane, url: string): Promise<
   if (rendered.code !== 0) throw new Error(`kubectl kustomize manifests: ${rendered.stderr}`)
 
   const objects = parseAllDocuments(rendered.stdout).map((document) => document.toJS() as unknown)
-  for (const object of objects) if (isWebhookConfiguration(object)) for (const webhook of object.webhooks) webhook.clientConfig = { url }
+  for (const object of objects)
+    if (isWebhookConfiguration(object)) for (const webhook of object.webhooks) webhook.clientConfig = { url }
   const list = { apiVersion: 'v1', kind: 'List', items: objects }
-  // The first round may come before the API server serves the custom resource's kind, as for everybody who applies the folder.
+  // The first round may come before the API server serves the custom resource's kind, as for everybody who
+  // applies the folder.
   await waitFor('kubectl apply -k manifests', async () => {
     const applied = await controlPlane.kubectl(['apply', '-f', '-'], JSON.stringify(list))
     if (applied.code !== 0) throw new Error(applied.stderr)
@@ -166,10 +199,18 @@ interface WebhookConfiguration {
 }
 
 function isWebhookConfiguration(object: unknown): object is WebhookConfiguration {
-  return typeof object === 'object' && object !== null && 'kind' in object && object.kind === 'ValidatingWebhookConfiguration'
+  return (
+    typeof object === 'object' &&
+    object !== null &&
+    'kind' in object &&
+    object.kind === 'ValidatingWebhookConfiguration'
+  )
 }
 
-/** An API server learns of a new caBundle a moment after it was written; a service account that must be denied tells when. */
+/**
+ * An API server learns of a new caBundle a moment after it was written; a service account that must be denied
+ * tells when.
+ */
 async function waitUntilAsked(controlPlane: ControlPlane): Promise<void> {
   const probe = {
     apiVersion: 'v1',
@@ -181,7 +222,10 @@ async function waitUntilAsked(controlPlane: ControlPlane): Promise<void> {
     }
   }
   await waitFor('a review by the guard', async () => {
-    const { stderr } = await controlPlane.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(probe))
+    const { stderr } = await controlPlane.kubectl(
+      ['create', '--dry-run=server', '-f', '-'],
+      JSON.stringify(probe)
+    )
 
     return stderr.includes('validate.irsa-guard.io')
   })

@@ -1,13 +1,13 @@
 /**
- * Stands in for amazon-eks-pod-identity-webhook where the real one cannot be had, and where a test wants one that fails: the same flags, and
- * one more, `--fault-file`, a file that says how it fails now. It shows that certificate, registration and API server play together; it
- * proves nothing about the real webhook.
+ * Stands in for amazon-eks-pod-identity-webhook where the real one cannot be had, and where a test wants one
+ * that fails: the same flags, and one more, `--fault-file`, a file that says how it fails now. It shows that
+ * certificate, registration and API server play together; it proves nothing about the real webhook.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { patchOf, type Annotations, type Pod } from '../support/identity-webhook-patch.ts'
+import { type Annotations, patchOf, type Pod } from '../support/identity-webhook-patch.ts'
 
 /** How it fails: answers too late, answers without a patch, mutates one container only. */
 export type Fault = 'slow' | 'no-patch' | 'half' | 'none'
@@ -16,7 +16,8 @@ const { values } = parseArgs({ strict: false })
 const flag = (name: string): string => String(values[name])
 const readJson = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
 
-// The casts name the shapes of a kubeconfig that test/control-plane/kubeconfig.ts writes, and of Kubernetes' own v1 objects.
+// The casts name the shapes of a kubeconfig that test/control-plane/kubeconfig.ts writes, and of Kubernetes'
+// own v1 objects.
 const kubeconfig = readJson(flag('kubeconfig')) as {
   clusters: [{ cluster: { server: string; 'certificate-authority': string } }]
   users: [{ user: { 'client-certificate-data': string; 'client-key-data': string } }]
@@ -28,26 +29,30 @@ interface Review {
 // Longer than any timeout that a webhook may be registered with.
 const slowness = 35_000
 
-const server = createServer({ cert: readFileSync(flag('tls-cert')), key: readFileSync(flag('tls-key')) }, (incoming, response) => {
-  if (incoming.url === '/healthz') return void response.end('ok')
+const server = createServer(
+  { cert: readFileSync(flag('tls-cert')), key: readFileSync(flag('tls-key')) },
+  (incoming, response) => {
+    if (incoming.url === '/healthz') return void response.end('ok')
 
-  void (async () => {
-    let body = ''
-    for await (const chunk of incoming.setEncoding('utf8')) body += String(chunk)
-    const review = JSON.parse(body) as Review
-    const fault = readFault()
-    if (fault === 'slow') await sleep(slowness, undefined, { ref: false })
-    const patch = fault === 'no-patch' ? undefined : await patchFor(review, fault === 'half')
-    const answer = {
-      uid: review.request.uid,
-      allowed: true,
-      ...(patch && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') })
-    }
-    response.setHeader('content-type', 'application/json')
-    // No version and no kind, as up to August 2026 (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310): only v1beta1 allows that.
-    response.end(JSON.stringify({ response: answer }))
-  })()
-})
+    void (async () => {
+      let body = ''
+      for await (const chunk of incoming.setEncoding('utf8')) body += String(chunk)
+      const review = JSON.parse(body) as Review
+      const fault = readFault()
+      if (fault === 'slow') await sleep(slowness, undefined, { ref: false })
+      const patch = fault === 'no-patch' ? undefined : await patchFor(review, fault === 'half')
+      const answer = {
+        uid: review.request.uid,
+        allowed: true,
+        ...(patch && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') })
+      }
+      response.setHeader('content-type', 'application/json')
+      // No version and no kind, as up to August 2026
+      // (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310): only v1beta1 allows that.
+      response.end(JSON.stringify({ response: answer }))
+    })()
+  }
+)
 server.listen(Number(flag('port')), '127.0.0.1')
 
 function readFault(): string {
@@ -56,7 +61,10 @@ function readFault(): string {
   return typeof file === 'string' && existsSync(file) ? readFileSync(file, 'utf8') : 'none'
 }
 
-async function patchFor({ request: { namespace, object } }: Review, half: boolean): Promise<unknown[] | undefined> {
+async function patchFor(
+  { request: { namespace, object } }: Review,
+  half: boolean
+): Promise<unknown[] | undefined> {
   const annotations = await readAnnotations(namespace, object.spec.serviceAccountName ?? 'default')
   const region = flag('aws-default-region')
 

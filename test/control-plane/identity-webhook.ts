@@ -12,7 +12,9 @@ import type { ControlPlane } from './start.ts'
 export interface IdentityWebhookOptions {
   /** Where it listens; EKS's is 23443. Default: a free one, so that tests can run side by side. */
   port?: number
-  /** What is run, the program and its first arguments. Default: the real webhook, from `findIdentityWebhook`. */
+  /**
+   * What is run, the program and its first arguments. Default: the real webhook, from `findIdentityWebhook`.
+   */
   command?: readonly [string, ...string[]]
 }
 
@@ -20,28 +22,48 @@ export interface IdentityWebhookOptions {
 export interface IdentityWebhook {
   /** `https://127.0.0.1:<port>/mutate` */
   url: string
-  /** The MutatingWebhookConfiguration as EKS registers it, for a CA bundle (PEM). The one in the cluster began with `clusterCa`. */
+  /**
+   * The MutatingWebhookConfiguration as EKS registers it, for a CA bundle (PEM). The one in the cluster began
+   * with `clusterCa`.
+   */
   configurationFor(bundle: string): unknown
-  /** Starts it again after `stop`, on the same port, with a serving certificate of this CA (default: the one before). */
+  /**
+   * Starts it again after `stop`, on the same port, with a serving certificate of this CA (default: the one
+   * before).
+   */
   start(ca?: ClusterCa): Promise<void>
   /** Stops the program; its registration stays, as when EKS's webhook is down. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the identity webhook beside the API server, with a certificate of the cluster's CA, and registers it as EKS does. Its files
- * go with those of the control plane, but it must be stopped by itself. A pod may come before the API server knows of it: ask again.
+ * Starts the identity webhook beside the API server, with a certificate of the cluster's CA, and registers it
+ * as EKS does. Its files go with those of the control plane, but it must be stopped by itself. A pod may come
+ * before the API server knows of it: ask again.
  */
-export async function startIdentityWebhook(controlPlane: ControlPlane, options: IdentityWebhookOptions = {}): Promise<IdentityWebhook> {
+export async function startIdentityWebhook(
+  controlPlane: ControlPlane,
+  options: IdentityWebhookOptions = {}
+): Promise<IdentityWebhook> {
   const [program, ...first] = options.command ?? [await findIdentityWebhook()]
   const port = options.port ?? (await findFreePort())
   const url = `https://127.0.0.1:${port}/mutate`
   const folder = join(controlPlane.folder, `identity-webhook-${port}`)
-  const [certificate, key, kubeconfig] = [join(folder, 'tls.crt'), join(folder, 'tls.key'), join(folder, 'kubeconfig')]
+  const [certificate, key, kubeconfig] = [
+    join(folder, 'tls.crt'),
+    join(folder, 'tls.key'),
+    join(folder, 'kubeconfig')
+  ]
   await mkdir(folder, { mode: 0o700, recursive: true })
   // On EKS it belongs to the control plane; its own rights are not what anybody tests here.
   const client = await controlPlane.clientCertificate('eks:pod-identity-webhook', ['system:masters'])
-  await writeKubeconfig(kubeconfig, controlPlane.url, controlPlane.caFile, 'identity-webhook', clientCertificate(client))
+  await writeKubeconfig(
+    kubeconfig,
+    controlPlane.url,
+    controlPlane.caFile,
+    'identity-webhook',
+    clientCertificate(client)
+  )
 
   const run = async (ca: ClusterCa) => {
     const { certPem, keyPem } = await ca.newServingCert('127.0.0.1')
@@ -68,7 +90,10 @@ export async function startIdentityWebhook(controlPlane: ControlPlane, options: 
 
   let ca = controlPlane.clusterCa
   let daemon = await run(ca)
-  const registered = await controlPlane.kubectl(['apply', '-f', '-'], JSON.stringify(configurationFor(ca.certificatePem)))
+  const registered = await controlPlane.kubectl(
+    ['apply', '-f', '-'],
+    JSON.stringify(configurationFor(ca.certificatePem))
+  )
   if (registered.code !== 0) {
     await daemon.stop()
     throw new Error(`the identity webhook cannot be registered: ${registered.stderr.trim()}`)
@@ -85,7 +110,9 @@ export async function startIdentityWebhook(controlPlane: ControlPlane, options: 
   }
 }
 
-/** As `kubectl get mutatingwebhookconfiguration pod-identity-webhook -o yaml` shows it on a new EKS cluster. */
+/**
+ * As `kubectl get mutatingwebhookconfiguration pod-identity-webhook -o yaml` shows it on a new EKS cluster.
+ */
 function configurationOf(url: string, bundle: string): unknown {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -103,7 +130,9 @@ function configurationOf(url: string, bundle: string): unknown {
           matchExpressions: [{ key: 'eks.amazonaws.com/skip-pod-identity-webhook', operator: 'DoesNotExist' }]
         },
         reinvocationPolicy: 'IfNeeded',
-        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' }],
+        rules: [
+          { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' }
+        ],
         sideEffects: 'None',
         timeoutSeconds: 10
       }

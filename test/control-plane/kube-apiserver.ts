@@ -1,7 +1,9 @@
 import { get } from 'node:https'
-import { startDaemon, type Daemon } from './daemon.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
 
-/** Flags of kube-apiserver without their dashes. A list repeats the flag, undefined takes away one of ours. */
+/**
+ * Flags of kube-apiserver without their dashes. A list repeats the flag, undefined takes away one of ours.
+ */
 export type ApiServerFlags = Record<string, string | string[] | undefined>
 
 /** Where an API server finds what it needs; all but the last four are files. */
@@ -32,7 +34,8 @@ export async function startApiServer(options: ApiServerOptions, flags: ApiServer
       'bind-address': '127.0.0.1',
       'cert-dir': options.folder,
       'client-ca-file': options.clientCa,
-      // 127.0.0.1 may not be an endpoint of a Service, and from Kubernetes 1.37 the API server will not start over it.
+      // 127.0.0.1 may not be an endpoint of a Service, and from Kubernetes 1.37 the API server will not start
+      // over it.
       'endpoint-reconciler-type': 'none',
       'etcd-servers': options.etcd,
       'secure-port': `${options.port}`,
@@ -50,10 +53,15 @@ export async function startApiServer(options: ApiServerOptions, flags: ApiServer
 }
 
 function argumentsOf(flags: ApiServerFlags): string[] {
-  return Object.entries(flags).flatMap(([name, value = []]) => [value].flat().map((text) => `--${name}=${text}`))
+  return Object.entries(flags).flatMap(([name, value = []]) =>
+    [value].flat().map((text) => `--${name}=${text}`)
+  )
 }
 
-/** Asks anonymously, and whoever answers is believed: this is about being up, and a caller's first real request verifies. */
+/**
+ * Asks anonymously, and whoever answers is believed: this is about being up, and a caller's first real
+ * request verifies.
+ */
 function isReady(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const address = { host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false, agent: false }

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { startDaemon, type Daemon } from './daemon.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
 import type { Finished } from './run.ts'
 
-/** What kube-controller-manager needs: its program, who it is, what it publishes, and kubectl to see that it did. */
+/**
+ * What kube-controller-manager needs: its program, who it is, what it publishes, and kubectl to see that it
+ * did.
+ */
 export interface ControllerManagerOptions {
   binary: string
   kubeconfig: string
@@ -11,7 +14,10 @@ export interface ControllerManagerOptions {
   kubectl: (args: string[]) => Promise<Finished>
 }
 
-/** Starts the controllers. They are ready when the namespace `default` has its service account and the CAs of `rootCaFile`. */
+/**
+ * Starts the controllers. They are ready when the namespace `default` has its service account and the CAs of
+ * `rootCaFile`.
+ */
 export async function startControllerManager(options: ControllerManagerOptions): Promise<Daemon> {
   const wanted = await readFile(options.rootCaFile, 'utf8')
   return startDaemon({

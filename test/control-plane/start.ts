@@ -8,50 +8,79 @@ import { startEtcd } from './etcd.ts'
 import type { ApiServerFlags } from './kube-apiserver.ts'
 import { startControllerManager } from './kube-controller-manager.ts'
 import { clientCertificate, writeKubeconfig } from './kubeconfig.ts'
-import { startReplaceableApiServer, type ClusterCa, type ReplaceableApiServer } from './replaceable-api-server.ts'
-import { run, type Finished } from './run.ts'
+import {
+  type ClusterCa,
+  type ReplaceableApiServer,
+  startReplaceableApiServer
+} from './replaceable-api-server.ts'
+import { type Finished, run } from './run.ts'
 
 /** What can be chosen at the start. */
 export interface ControlPlaneOptions {
-  /** The `iss` of service-account tokens and of the discovery document. Default: one that looks like EKS's. */
+  /**
+   * The `iss` of service-account tokens and of the discovery document. Default: one that looks like EKS's.
+   */
   issuer?: string
-  /** Further flags of kube-apiserver without their dashes, for example `audit-log-path`; undefined takes one of ours away. */
+  /**
+   * Further flags of kube-apiserver without their dashes, for example `audit-log-path`; undefined takes one
+   * of ours away.
+   */
   apiServerFlags?: ApiServerFlags
 }
 
-/** A running control plane: real etcd, kube-apiserver and kube-controller-manager, and kubectl to talk to them. */
+/**
+ * A running control plane: real etcd, kube-apiserver and kube-controller-manager, and kubectl to talk to
+ * them.
+ */
 export interface ControlPlane {
   /** `https://127.0.0.1:<port>`; stays the same through restarts. */
   url: string
   issuer: string
   /** Kubeconfig of an administrator (user `admin`, group `system:masters`). */
   kubeconfig: string
-  /** PEM file of the current cluster CAs: what `kube-root-ca.crt` publishes. It is rewritten by `publishClusterCas`. */
+  /**
+   * PEM file of the current cluster CAs: what `kube-root-ca.crt` publishes. It is rewritten by
+   * `publishClusterCas`.
+   */
   caFile: string
   /** PEM file of the private key that signs service accounts' tokens. */
   serviceAccountKeyFile: string
   /** A folder that `stop` removes. */
   folder: string
-  /** The CA that the control plane began with. It signs the API server's certificate and all client certificates. */
+  /**
+   * The CA that the control plane began with. It signs the API server's certificate and all client
+   * certificates.
+   */
   clusterCa: ClusterCa
   /** Runs kubectl to its end, as the administrator; `input` is what `-f -` reads. */
   kubectl(args: string[], input?: string): Promise<Finished>
   /** Makes a client certificate, good for a week: whoever holds it is this user, in these groups. */
   clientCertificate(user: string, groups?: string[]): Promise<{ certPem: string; keyPem: string }>
-  /** Makes a further CA with the same subject, as a rotation does. Nothing trusts it until it is published. */
+  /**
+   * Makes a further CA with the same subject, as a rotation does. Nothing trusts it until it is published.
+   */
   createClusterCa(): Promise<ClusterCa>
-  /** Sets what `kube-root-ca.crt` and `caFile` hold, in this order. Resolves when the namespace `default` shows it. */
+  /**
+   * Sets what `kube-root-ca.crt` and `caFile` hold, in this order. Resolves when the namespace `default`
+   * shows it.
+   */
   publishClusterCas(cas: readonly ClusterCa[]): Promise<void>
-  /** Replaces the API server's serving certificate by one of this CA, without a restart. Resolves when it is served. */
+  /**
+   * Replaces the API server's serving certificate by one of this CA, without a restart. Resolves when it is
+   * served.
+   */
   serveWith(ca: ClusterCa): Promise<void>
   stopApiServer(): Promise<void>
-  /** Starts it on its old port, after stopping one that runs; flags given here replace the `apiServerFlags` of before. */
+  /**
+   * Starts it on its old port, after stopping one that runs; flags given here replace the `apiServerFlags` of
+   * before.
+   */
   startApiServer(flags?: ApiServerFlags): Promise<void>
   /** The newest 100,000 characters of what the API server logged since its last start. */
   apiServerLog(): string
   /**
-   * Starts one more API server over the same etcd, with the same CA and service-account key, but a port and a serving certificate of its own.
-   * `stop` ends it too.
+   * Starts one more API server over the same etcd, with the same CA and service-account key, but a port and a
+   * serving certificate of its own. `stop` ends it too.
    */
   addApiServer(flags?: ApiServerFlags): Promise<ReplaceableApiServer>
   /** Stops everything and removes its files. May be called twice. */
@@ -61,10 +90,14 @@ export interface ControlPlane {
 const eksIssuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
 
 /**
- * Starts a control plane on free ports of the loopback address. Resolves when the controllers have done their first work: the
- * namespace `default` has its service account and `kube-root-ca.crt`. When it rejects, nothing is left running.
+ * Starts a control plane on free ports of the loopback address. Resolves when the controllers have done their
+ * first work: the namespace `default` has its service account and `kube-root-ca.crt`. When it rejects,
+ * nothing is left running.
  */
-export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {} }: ControlPlaneOptions = {}): Promise<ControlPlane> {
+export async function startControlPlane({
+  issuer = eksIssuer,
+  apiServerFlags = {}
+}: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = await findBinaries()
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-control-plane-'))
   const removal = { recursive: true, force: true, maxRetries: 5 }
@@ -105,8 +138,15 @@ export async function startControlPlane({ issuer = eksIssuer, apiServerFlags = {
     const kubeconfig = join(folder, 'admin.kubeconfig')
     const controllersKubeconfig = join(folder, 'controller-manager.kubeconfig')
     await writeKubeconfig(kubeconfig, url, files.trusted, 'admin', clientCertificate(admin))
-    await writeKubeconfig(controllersKubeconfig, url, files.trusted, 'controllers', clientCertificate(controllers))
-    const kubectl = (args: string[], input = '') => run(binaries.kubectl, ['--kubeconfig', kubeconfig, ...args], { input })
+    await writeKubeconfig(
+      controllersKubeconfig,
+      url,
+      files.trusted,
+      'controllers',
+      clientCertificate(controllers)
+    )
+    const kubectl = (args: string[], input = '') =>
+      run(binaries.kubectl, ['--kubeconfig', kubeconfig, ...args], { input })
 
     const startControllers = () =>
       startControllerManager({

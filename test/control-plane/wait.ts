@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Asks again and again until `read` gives something other than undefined or false, and resolves to that. Rejects after
- * `milliseconds`, naming `what` was waited for and the last error that `read` threw.
+ * Asks again and again until `read` gives something other than undefined or false, and resolves to that.
+ * Rejects after `milliseconds`, naming `what` was waited for and the last error that `read` threw.
  */
-export async function waitFor<Value>(what: string, read: () => Promise<Value | undefined | false>, milliseconds = 30_000): Promise<Value> {
+export async function waitFor<Value>(
+  what: string,
+  read: () => Promise<Value | undefined | false>,
+  milliseconds = 30_000
+): Promise<Value> {
   const end = performance.now() + milliseconds
   let cause: unknown
   do {

@@ -10,9 +10,21 @@ const slice = (port: number | undefined, ...addresses: readonly unknown[]): obje
 
 t.test('finds every API server once, or the one that is known', async (t) => {
   for (const [items, addresses, why] of [
-    [[slice(6443, '10.0.0.1', 7), slice(undefined, '10.0.0.9'), 'x'], ['10.0.0.1:6443', '10.0.0.9:443'], 'what is no address is left out'],
-    [[slice(443, '10.0.0.1'), slice(443, 'fd00::1')], ['10.0.0.1:443', '[fd00::1]:443'], 'a slice for each family of addresses'],
-    [[slice(443, '10.0.0.1', '10.0.0.2'), slice(443, '10.0.0.1')], ['10.0.0.1:443', '10.0.0.2:443'], 'in two slices while it moves'],
+    [
+      [slice(6443, '10.0.0.1', 7), slice(undefined, '10.0.0.9'), 'x'],
+      ['10.0.0.1:6443', '10.0.0.9:443'],
+      'what is no address is left out'
+    ],
+    [
+      [slice(443, '10.0.0.1'), slice(443, 'fd00::1')],
+      ['10.0.0.1:443', '[fd00::1]:443'],
+      'a slice for each family of addresses'
+    ],
+    [
+      [slice(443, '10.0.0.1', '10.0.0.2'), slice(443, '10.0.0.1')],
+      ['10.0.0.1:443', '10.0.0.2:443'],
+      'in two slices while it moves'
+    ],
     [[], ['127.0.0.1:6443'], 'none is published'],
     [undefined, ['127.0.0.1:6443'], 'no list']
   ] as const) {
@@ -23,7 +35,9 @@ t.test('finds every API server once, or the one that is known', async (t) => {
       why
     )
   }
-  const [ipv6] = await buildApiServers(clientThat(() => ({ body: { items: [slice(6443, 'fd00::1')] } }))).read()
+  const [ipv6] = await buildApiServers(
+    clientThat(() => ({ body: { items: [slice(6443, 'fd00::1')] } }))
+  ).read()
   t.match(ipv6, { host: 'fd00::1', port: 6443 }, 'sockets take the address without brackets')
   const [only] = await buildApiServers({ ...clientThat(() => ({})), server: 'https://[::1]' }).read()
   t.match(only, { address: '[::1]', host: '::1', port: 443 })
@@ -51,7 +65,9 @@ t.test('keeps a client for as long as its address is there, and closes it then',
   t.strictSame(closed, ['10.0.0.2'])
 
   status = 401
-  await t.rejects(apiServers.read(), { message: 'the endpoints of default/kubernetes were not read: the API server answered 401' })
+  await t.rejects(apiServers.read(), {
+    message: 'the endpoints of default/kubernetes were not read: the API server answered 401'
+  })
   t.equal(apiServers.known(), after, 'those of the last time')
 
   status = 200

@@ -3,18 +3,25 @@ import { createServer } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
 import type { ApiServer } from '../../src/controller/api-servers.js'
-import { guardCaBundles, readConfigurations, type Round, type RoundContext, type Standing } from '../../src/controller/ca-bundle-guard.js'
-import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
+import {
+  guardCaBundles,
+  readConfigurations,
+  type Round,
+  type RoundContext,
+  type Standing
+} from '../../src/controller/ca-bundle-guard.js'
 import { readApiServerChains } from '../../src/controller/ca-sources.js'
+import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
-import { clientThat } from '../support/kube-client.js'
 import { pem } from '../support/certificates.js'
+import { clientThat } from '../support/kube-client.js'
 
 const now = new Date('2026-11-24T00:00:00Z')
 
 /** One round of the guard, of which these parts matter. */
-const round = async (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>): Promise<readonly Standing[]> =>
-  (await wholeRound(parts)).standings
+const round = async (
+  parts: Pick<RoundContext, 'client'> & Partial<RoundContext>
+): Promise<readonly Standing[]> => (await wholeRound(parts)).standings
 const wholeRound = (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>): Promise<Round> =>
   guardCaBundles({
     apiServerChains: [],
@@ -36,10 +43,16 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
     written.push(`${method} ${path}`)
     return { status: method === 'PATCH' ? 200 : 201 }
   })
-  const elsewhere = configurationWith(pem(otherCa.der), { name: 'a.example' }, { url: 'https://127.0.0.2:1/' })
+  const elsewhere = configurationWith(
+    pem(otherCa.der),
+    { name: 'a.example' },
+    { url: 'https://127.0.0.2:1/' }
+  )
   const standings = await round({
     client,
-    apiServerChains: await readApiServerChains([{ address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }]),
+    apiServerChains: await readApiServerChains([
+      { address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }
+    ]),
     configurations: [configurationWith(pem(clusterCa.der)), configurationWith(pem(otherCa.der)), elsewhere],
     ownCas: pem(otherCa.der)
   })
@@ -57,7 +70,9 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
 t.test('judges by what each API server serves, whatever addresses its certificate names', async (t) => {
   const validity = { from: new Date(now.getTime() - 3_600_000), until: new Date(now.getTime() + 3_600_000) }
   const [old, successor] = [issueCa('kubernetes', validity), issueCa('kubernetes', validity)]
-  const client = clientThat(({ method = 'GET' }) => ({ status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201 }))
+  const client = clientThat(({ method = 'GET' }) => ({
+    status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201
+  }))
   const serve = async (ca: typeof old): Promise<ApiServer> => {
     const { certificate, key } = issueServing(ca, ['kubernetes.default.svc'], validity)
     const server = createServer({ cert: certificate, key }).listen(0, '127.0.0.1')
@@ -74,8 +89,20 @@ t.test('judges by what each API server serves, whatever addresses its certificat
   for (const [why, apiServers, bundle, state, because] of [
     ['none can be looked at', [away], old.certificate, 'incomplete', /^it holds/],
     ['it trusts what is served', [one], old.certificate, 'incomplete', /^it holds/],
-    ['the second serves another', [one, other], old.certificate, 'stale', `at API server ${other.address} what is served now is signed by`],
-    ['the first does, the second is away', [other, away], old.certificate, 'stale', `at API server ${other.address} what`],
+    [
+      'the second serves another',
+      [one, other],
+      old.certificate,
+      'stale',
+      `at API server ${other.address} what is served now is signed by`
+    ],
+    [
+      'the first does, the second is away',
+      [other, away],
+      old.certificate,
+      'stale',
+      `at API server ${other.address} what`
+    ],
     ['the first is away', [away, other], old.certificate, 'stale', `at API server ${other.address} what`],
     ['it trusts both', [one, other], both, 'ok', /^it holds/],
     ['a certificate that is served nowhere', [one, away], anchor, 'foreign', /^it holds/]
@@ -96,7 +123,9 @@ t.test('tells of as many as the WebhookTrust takes, those beside the API server 
     if (path.endsWith('/status')) statuses.push(body)
     return { status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201 }
   })
-  const many = Array.from({ length: 300 }, () => configurationWith('', { name: 'a.example' }, { url: 'nowhere' }))
+  const many = Array.from({ length: 300 }, () =>
+    configurationWith('', { name: 'a.example' }, { url: 'nowhere' })
+  )
   const standings = await round({
     client,
     configurations: [...many, configurationWith(pem(clusterCa.der))]
@@ -112,10 +141,15 @@ t.test('reads all webhook configurations or none', async (t) => {
     validatingwebhookconfigurations: [{ metadata: { name: 'b' } }]
   }
   const apiVersion = 'admissionregistration.k8s.io/v1'
-  t.strictSame(await readConfigurations(clientThat(({ path }) => ({ body: { items: lists[path.split('/').at(-1) ?? ''] } }))), [
-    { apiVersion, metadata: { name: 'a' }, kind: 'MutatingWebhookConfiguration' },
-    { apiVersion, metadata: { name: 'b' }, kind: 'ValidatingWebhookConfiguration' }
-  ])
+  t.strictSame(
+    await readConfigurations(
+      clientThat(({ path }) => ({ body: { items: lists[path.split('/').at(-1) ?? ''] } }))
+    ),
+    [
+      { apiVersion, metadata: { name: 'a' }, kind: 'MutatingWebhookConfiguration' },
+      { apiVersion, metadata: { name: 'b' }, kind: 'ValidatingWebhookConfiguration' }
+    ]
+  )
   for (const [answer, message] of [
     [{ status: 403 }, 'the MutatingWebhookConfigurations were not read: the API server answered 403'],
     [{ body: 'a' }, 'the MutatingWebhookConfigurations were not read: the API server answered 200'],
@@ -125,22 +159,27 @@ t.test('reads all webhook configurations or none', async (t) => {
   }
 })
 
-t.test('says unknown while a CA of the cluster is not confirmed, and what the confirmed ones say', async (t) => {
-  const client = clientThat(({ method = 'GET' }) => ({ status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201 }))
-  const doubt = 'ConfigMap a/kube-root-ca.crt holds another CA'
-  for (const [bundle, state, because] of [
-    [
-      pem(clusterCa.der),
-      'unknown',
-      /^ConfigMap a\/kube-root-ca.crt holds another CA; by the CAs that are confirmed the bundle is ok: it holds/
-    ],
-    [pem(otherCa.der), 'unknown', /the bundle is foreign: it holds/],
-    ['', 'absent', /^there is no caBundle/]
-  ] as const) {
-    const [standing] = await round({ client, configurations: [configurationWith(bundle)], doubt })
-    t.match(standing, { state, because })
+t.test(
+  'says unknown while a CA of the cluster is not confirmed, and what the confirmed ones say',
+  async (t) => {
+    const client = clientThat(({ method = 'GET' }) => ({
+      status: method === 'GET' ? 404 : method === 'PATCH' ? 200 : 201
+    }))
+    const doubt = 'ConfigMap a/kube-root-ca.crt holds another CA'
+    for (const [bundle, state, because] of [
+      [
+        pem(clusterCa.der),
+        'unknown',
+        /^ConfigMap a\/kube-root-ca.crt holds another CA; by the CAs that are confirmed the bundle is ok: it holds/
+      ],
+      [pem(otherCa.der), 'unknown', /the bundle is foreign: it holds/],
+      ['', 'absent', /^there is no caBundle/]
+    ] as const) {
+      const [standing] = await round({ client, configurations: [configurationWith(bundle)], doubt })
+      t.match(standing, { state, because })
+    }
   }
-})
+)
 
 t.test('puts back what somebody else changed, goes by its own memory, and tells it', async (t) => {
   const events: unknown[] = []

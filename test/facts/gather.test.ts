@@ -1,11 +1,11 @@
 import t from 'tap'
 import type { Facts, Need, Sources } from '../../src/facts/facts.js'
 import { gatherFacts } from '../../src/facts/gather.js'
-import { buildObjectSources } from '../../src/sources/objects/objects.js'
-import { known, moot, unknown, type Fact } from '../../src/model/fact.js'
 import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
+import { type Fact, known, moot, unknown } from '../../src/model/fact.js'
 import type { NamespaceSettings } from '../../src/model/namespace.js'
 import { parseSubject, type Subject } from '../../src/model/subject.js'
+import { buildObjectSources } from '../../src/sources/objects/objects.js'
 import { accountOf, annotated } from '../support/accounts.js'
 import { deploymentOf, podOf, role } from '../support/pods.js'
 import { asks, issuer, policy, statement } from '../support/trust.js'
@@ -26,9 +26,12 @@ t.test('only what is needed is gathered', async (t) => {
 t.test('a service account comes from the source', async (t) => {
   t.strictSame(await gather(podOf(), 'account'), unknown('no facts about service accounts were given'))
   const accounts = {
-    readAccount: async (namespace: string, name: string) => known({ exists: true as const, annotations: { asked: `${namespace}/${name}` } })
+    readAccount: async (namespace: string, name: string) =>
+      known({ exists: true as const, annotations: { asked: `${namespace}/${name}` } })
   }
-  t.match(await gather(deploymentOf(), 'account', { accounts }), { value: { annotations: { asked: 'shop/cart' } } })
+  t.match(await gather(deploymentOf(), 'account', { accounts }), {
+    value: { annotations: { asked: 'shop/cart' } }
+  })
   t.match(await gather(accountOf(), 'account', { accounts }), { state: 'moot' })
 })
 
@@ -51,13 +54,21 @@ t.test('a namespace that cannot be read enforces nothing', async (t) => {
   const settings = { mode: undefined, allowedRoles: undefined }
   t.strictSame(await gather(podOf(), 'podsEnforced'), known(false))
   t.strictSame(await gather(podOf(), 'podsEnforced', answering(unknown('no'))), known(false))
-  t.strictSame(await gather(podOf(), 'podsEnforced', answering(known({ ...settings, podsEnforced: true }))), known(true))
+  t.strictSame(
+    await gather(podOf(), 'podsEnforced', answering(known({ ...settings, podsEnforced: true }))),
+    known(true)
+  )
 })
 
 t.test('trusting roles need the issuer', async (t) => {
-  const trustingRoles = { rolesTrusting: ({ name }: { name: string }, issuer: string) => known([`${name} ${issuer}`]) }
+  const trustingRoles = {
+    rolesTrusting: ({ name }: { name: string }, issuer: string) => known([`${name} ${issuer}`])
+  }
   t.match(await gather(accountOf(), 'rolesTrusting'), { state: 'moot' })
-  t.strictSame(await gather(accountOf(), 'rolesTrusting', { trustingRoles }), unknown('the issuer of the cluster is not known'))
+  t.strictSame(
+    await gather(accountOf(), 'rolesTrusting', { trustingRoles }),
+    unknown('the issuer of the cluster is not known')
+  )
   t.strictSame(
     await gather(accountOf(), 'rolesTrusting', { trustingRoles, issuer: 'https://a.example' }),
     known(['cart https://a.example'])
@@ -78,7 +89,10 @@ t.test('objects given together see each other', async (t) => {
     await gather(accountOf(), 'neighbours', sources),
     known({ asAccount: ['deployment shop/cart', 'pod shop/cart-0'], asDefault: ['pod shop/cart-0'] })
   )
-  t.strictSame(await gather(accountOf({}, 'web'), 'neighbours', sources), known({ asAccount: [], asDefault: ['pod shop/cart-0'] }))
+  t.strictSame(
+    await gather(accountOf({}, 'web'), 'neighbours', sources),
+    known({ asAccount: [], asDefault: ['pod shop/cart-0'] })
+  )
   t.match(await gather(accountOf(), 'neighbours'), { state: 'moot' })
 })
 
@@ -98,12 +112,17 @@ async function lookUp(namespace: Fact<NamespaceSettings>): Promise<{ facts: Fact
     }
   }
   const cluster = { readIssuer: async () => known('https://a.example'), readNamespace: async () => namespace }
-  return { facts: await gatherFacts(subjectOf(accountOf(annotated)), rolesNeeded, { iam, cluster }, { within }), asked }
+  return {
+    facts: await gatherFacts(subjectOf(accountOf(annotated)), rolesNeeded, { iam, cluster }, { within }),
+    asked
+  }
 }
 
 t.test('what the namespace may not use is never looked up', async (t) => {
   const settings = { mode: undefined, podsEnforced: false }
-  const { facts, asked } = await lookUp(known({ ...settings, allowedRoles: ['arn:aws:iam::999999999999:role/*'] }))
+  const { facts, asked } = await lookUp(
+    known({ ...settings, allowedRoles: ['arn:aws:iam::999999999999:role/*'] })
+  )
   for (const need of rolesNeeded) t.strictSame(facts[need], moot('the namespace may not use the role'), need)
   t.strictSame(asked, [])
   t.equal((await lookUp(known({ ...settings, allowedRoles: ['*'] }))).asked.length, 2)
@@ -123,23 +142,37 @@ t.test('a namespace among the objects says what it allows', async (t) => {
     kind: 'Namespace',
     metadata: { name, annotations: { 'irsa-guard.io/allowed-roles': allowed } }
   })
-  const sources = buildObjectSources([], [namespace('shop', 'a'), namespace('web', 'b'), { apiVersion: 'v1', kind: 'Namespace' }, null])
+  const sources = buildObjectSources(
+    [],
+    [namespace('shop', 'a'), namespace('web', 'b'), { apiVersion: 'v1', kind: 'Namespace' }, null]
+  )
   t.match(await gather(accountOf(), 'namespace', sources), { state: 'known', value: { allowedRoles: ['a'] } })
-  t.strictSame(await gather(accountOf(), 'namespace', buildObjectSources([], [])), moot('namespace shop is not among the files'))
+  t.strictSame(
+    await gather(accountOf(), 'namespace', buildObjectSources([], [])),
+    moot('namespace shop is not among the files')
+  )
 })
 
-t.test('service accounts of other namespaces are named to those who run a command, not at admission', async (t) => {
-  const iam = {
-    readRole: async () => known({ exists: true as const, arn: role, trustPolicy: { document: trusting, encoding: 'json' as const } }),
-    readProvider: async () => unknown('no')
+t.test(
+  'service accounts of other namespaces are named to those who run a command, not at admission',
+  async (t) => {
+    const iam = {
+      readRole: async () =>
+        known({
+          exists: true as const,
+          arn: role,
+          trustPolicy: { document: trusting, encoding: 'json' as const }
+        }),
+      readProvider: async () => unknown('no')
+    }
+    const trusting = policy(statement({ Condition: asks({ sub: 'system:serviceaccount:billing:invoices' }) }))
+    const shown = async (stage: 'source' | 'admitted'): Promise<string> => {
+      const subject = parseSubject(accountOf(annotated), { stage })
+      if (subject === undefined) throw new Error('not a subject')
+      return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { within }))
+    }
+    t.match(await shown('source'), /billing:invoices/)
+    t.notMatch(await shown('admitted'), /billing|invoices/)
+    t.match(await shown('admitted'), /"kind":"subject"/)
   }
-  const trusting = policy(statement({ Condition: asks({ sub: 'system:serviceaccount:billing:invoices' }) }))
-  const shown = async (stage: 'source' | 'admitted'): Promise<string> => {
-    const subject = parseSubject(accountOf(annotated), { stage })
-    if (subject === undefined) throw new Error('not a subject')
-    return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { within }))
-  }
-  t.match(await shown('source'), /billing:invoices/)
-  t.notMatch(await shown('admitted'), /billing|invoices/)
-  t.match(await shown('admitted'), /"kind":"subject"/)
-})
+)

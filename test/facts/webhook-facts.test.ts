@@ -2,23 +2,33 @@ import t from 'tap'
 import type { Need, Sources } from '../../src/facts/facts.js'
 import { gatherFacts } from '../../src/facts/gather.js'
 import type { Backend, CanaryResult, WebhookSource } from '../../src/facts/webhooks.js'
-import { known, moot, unknown, type Fact } from '../../src/model/fact.js'
+import { type Fact, known, moot, unknown } from '../../src/model/fact.js'
 import { parseSubject, type Stage } from '../../src/model/subject.js'
 import { accountOf } from '../support/accounts.js'
 import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 
 const within = new AbortController()
 
-async function gather<N extends Need>(object: object, need: N, sources: Sources = {}, stage: Stage = 'source') {
+async function gather<N extends Need>(
+  object: object,
+  need: N,
+  sources: Sources = {},
+  stage: Stage = 'source'
+) {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) throw new Error('not a subject')
 
   return (await gatherFacts(subject, new Set([need]), sources, { within }))[need]
 }
 
-const sourceOf = (configurations: readonly object[], complete: boolean, more: Partial<WebhookSource> = {}): Sources => ({
+const sourceOf = (
+  configurations: readonly object[],
+  complete: boolean,
+  more: Partial<WebhookSource> = {}
+): Sources => ({
   webhooks: {
-    readConfigurations: async () => known({ configurations: configurations.map(configurationSubject), complete }),
+    readConfigurations: async () =>
+      known({ configurations: configurations.map(configurationSubject), complete }),
     readBackend: async () => unknown('not asked'),
     readCertificate: async () => unknown('not asked'),
     ...more
@@ -27,7 +37,10 @@ const sourceOf = (configurations: readonly object[], complete: boolean, more: Pa
 const blind = sourceOf([], true, { readConfigurations: async () => unknown('forbidden') })
 const eks = configurationOf([eksWebhook()])
 const other = configurationOf([selfManagedWebhook()], { name: 'other' })
-const unrelated = configurationOf([{ name: 'a.b.c', clientConfig: { service: { namespace: 'a', name: 'b' } } }], { name: 'unrelated' })
+const unrelated = configurationOf(
+  [{ name: 'a.b.c', clientConfig: { service: { namespace: 'a', name: 'b' } } }],
+  { name: 'unrelated' }
+)
 
 t.test('that the cluster has no identity webhook is known only to who sees all of it', async (t) => {
   const table: readonly (readonly [string, Sources, unknown])[] = [
@@ -35,18 +48,32 @@ t.test('that the cluster has no identity webhook is known only to who sees all o
     ['files', sourceOf([eks], false), moot('the whole cluster is not in sight')],
     ['a cluster that does not answer', blind, unknown('forbidden')],
     ['a cluster without', sourceOf([unrelated], true), known([])],
-    ['a cluster with one', sourceOf([unrelated, eks], true), { value: [{ configuration: 'pod-identity-webhook' }] }],
+    [
+      'a cluster with one',
+      sourceOf([unrelated, eks], true),
+      { value: [{ configuration: 'pod-identity-webhook' }] }
+    ],
     [
       'another name',
       sourceOf(
         [
-          configurationOf([{ name: 'x.y.z', clientConfig: { service: { namespace: 'a', name: 'aws-pod-identity-webhook' } } }], {
-            name: 'x'
-          })
+          configurationOf(
+            [
+              {
+                name: 'x.y.z',
+                clientConfig: { service: { namespace: 'a', name: 'aws-pod-identity-webhook' } }
+              }
+            ],
+            {
+              name: 'x'
+            }
+          )
         ],
         true
       ),
-      unknown('whether mutatingwebhookconfiguration x registers an identity webhook cannot be told by its names')
+      unknown(
+        'whether mutatingwebhookconfiguration x registers an identity webhook cannot be told by its names'
+      )
     ],
     [
       'a validating one gives no roles',
@@ -55,16 +82,23 @@ t.test('that the cluster has no identity webhook is known only to who sees all o
     ],
     [
       'a canary that gets its role',
-      { ...sourceOf([unrelated], true), canary: () => known({ proved: 2, failing: [{ address: 'a', because: '' }] }) },
+      {
+        ...sourceOf([unrelated], true),
+        canary: () => known({ proved: 2, failing: [{ address: 'a', because: '' }] })
+      },
       unknown('a canary pod gets its role, though no identity webhook is registered under a known name')
     ],
     [
       'a canary that does not',
-      { ...sourceOf([unrelated], true), canary: () => known({ proved: 1, failing: [{ address: 'a', because: '' }] }) },
+      {
+        ...sourceOf([unrelated], true),
+        canary: () => known({ proved: 1, failing: [{ address: 'a', because: '' }] })
+      },
       known([])
     ]
   ]
-  for (const [why, sources, fact] of table) t.match(await gather(accountOf(), 'identityWebhooks', sources), fact, why)
+  for (const [why, sources, fact] of table)
+    t.match(await gather(accountOf(), 'identityWebhooks', sources), fact, why)
 })
 
 t.test('a configuration sees its own identity webhooks and the others, in call order', async (t) => {
@@ -73,9 +107,16 @@ t.test('a configuration sees its own identity webhooks and the others, in call o
     return fact?.state === 'known' ? fact.value.map(({ configuration }) => configuration) : fact
   }
   t.strictSame(await names(eks, {}), ['pod-identity-webhook'])
-  t.strictSame(await names(eks, sourceOf([eks, other], true)), ['other', 'pod-identity-webhook'], 'itself only once')
+  t.strictSame(
+    await names(eks, sourceOf([eks, other], true)),
+    ['other', 'pod-identity-webhook'],
+    'itself only once'
+  )
   t.strictSame(await names(eks, blind), unknown('forbidden'))
-  t.strictSame(await names(configurationOf([eksWebhook(), selfManagedWebhook()]), blind), ['pod-identity-webhook', 'pod-identity-webhook'])
+  t.strictSame(await names(configurationOf([eksWebhook(), selfManagedWebhook()]), blind), [
+    'pod-identity-webhook',
+    'pod-identity-webhook'
+  ])
   t.match(await names(unrelated, sourceOf([eks], true)), { state: 'moot' })
 })
 
@@ -136,15 +177,33 @@ t.test('backends are asked for once for each Service and port', async (t) => {
 t.test('the Certificate that an annotation names', async (t) => {
   const asking = (value: string, annotation = 'cert-manager.io/inject-ca-from'): object =>
     configurationOf([selfManagedWebhook()], { annotations: { [annotation]: value } })
-  const certificates = (fact: Fact<boolean>): Sources => sourceOf([], false, { readCertificate: async () => fact })
+  const certificates = (fact: Fact<boolean>): Sources =>
+    sourceOf([], false, { readCertificate: async () => fact })
   t.strictSame(await gather(asking('a/b'), 'injectedCertificate', certificates(known(true))), known('exists'))
-  t.strictSame(await gather(asking('a/b'), 'injectedCertificate', certificates(known(false))), known('missing'))
-  t.strictSame(await gather(asking('a/b'), 'injectedCertificate', certificates(unknown('why'))), unknown('why'))
-  t.strictSame(await gather(asking('a/b'), 'injectedCertificate', certificates(unknown('why')), 'running'), known('unseen'))
+  t.strictSame(
+    await gather(asking('a/b'), 'injectedCertificate', certificates(known(false))),
+    known('missing')
+  )
+  t.strictSame(
+    await gather(asking('a/b'), 'injectedCertificate', certificates(unknown('why'))),
+    unknown('why')
+  )
+  t.strictSame(
+    await gather(asking('a/b'), 'injectedCertificate', certificates(unknown('why')), 'running'),
+    known('unseen')
+  )
   t.strictSame(await gather(asking('a/b'), 'injectedCertificate'), known('unseen'))
-  t.strictSame(await gather(asking('b'), 'injectedCertificate', certificates(known(false))), known('unseen'), 'not readable')
+  t.strictSame(
+    await gather(asking('b'), 'injectedCertificate', certificates(known(false))),
+    known('unseen'),
+    'not readable'
+  )
   const secret = asking('a/b', 'cert-manager.io/inject-ca-from-secret')
-  t.strictSame(await gather(secret, 'injectedCertificate', certificates(known(false))), known('unseen'), 'of a Secret')
+  t.strictSame(
+    await gather(secret, 'injectedCertificate', certificates(known(false))),
+    known('unseen'),
+    'of a Secret'
+  )
   t.match(await gather(eks, 'injectedCertificate'), { state: 'moot' })
   t.match(await gather(accountOf(), 'injectedCertificate'), { state: 'moot' })
 })

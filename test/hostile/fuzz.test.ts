@@ -1,5 +1,5 @@
-// Reviews whose strings are made to hurt: repetitions of every character class and every literal in a pattern of src/.
-// FUZZ_COUNT=100000 runs what `npm run fuzz` does; the slowest answer is printed.
+// Reviews whose strings are made to hurt: repetitions of every character class and every literal in a pattern
+// of src/. FUZZ_COUNT=100000 runs what `npm run fuzz` does; the slowest answer is printed.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -10,9 +10,15 @@ import { places } from './places.js'
 const count = Number(process.env['FUZZ_COUNT'] ?? 2000)
 const longest = 65_536
 
-/** The pieces of a pattern: character classes and escapes, each with characters that it stands for, and runs of literals. */
+/**
+ * The pieces of a pattern: character classes and escapes, each with characters that it stands for, and runs
+ * of literals.
+ */
 function piecesOf({ source, flags }: RegExp): string[] {
-  const parts = source.match(/\[(?:[^\]\\]|\\.)*\]|\\p\{\w+\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\.|[^\\[\](){}*+?|^$.]+|\./gisu) ?? []
+  const parts =
+    source.match(
+      /\[(?:[^\]\\]|\\.)*\]|\\p\{\w+\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\.|[^\\[\](){}*+?|^$.]+|\./gisu
+    ) ?? []
 
   return parts.flatMap((part) => {
     if (!part.startsWith('[') && !part.startsWith('\\') && part !== '.') return [part]
@@ -35,13 +41,16 @@ const candidates = [
   '\ud800'
 ]
 
-const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts')
+)
 const pieces = new Set<string>(candidates)
 for (const file of sources) {
   const visit = (node: ts.Node): void => {
     if (ts.isRegularExpressionLiteral(node)) {
       const end = node.text.lastIndexOf('/')
-      for (const piece of piecesOf(new RegExp(node.text.slice(1, end), node.text.slice(end + 1)))) pieces.add(piece)
+      for (const piece of piecesOf(new RegExp(node.text.slice(1, end), node.text.slice(end + 1))))
+        pieces.add(piece)
     }
     ts.forEachChild(node, visit)
   }
@@ -71,6 +80,8 @@ t.test('answers reviews whose strings repeat what patterns look for', async (t) 
       }
     }
   }
-  t.comment(`${count} reviews, ${all.length} pieces; the slowest took ${slowest.milliseconds.toFixed(1)} ms: ${slowest.what}`)
+  t.comment(
+    `${count} reviews, ${all.length} pieces; the slowest took ${slowest.milliseconds.toFixed(1)} ms: ${slowest.what}`
+  )
   t.pass('each was answered')
 })

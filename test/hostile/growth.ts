@@ -24,8 +24,9 @@ const floor = await floorOf()
 const attempts = 12
 
 /**
- * How many times the work twice the input takes, as the least of several attempts: neighbours and garbage collection make some of them slower.
- * Linear work takes twice as much, quadratic work four times. What is too cheap to measure is 2.
+ * How many times the work twice the input takes, as the least of several attempts: neighbours and garbage
+ * collection make some of them slower. Linear work takes twice as much, quadratic work four times. What is
+ * too cheap to measure is 2.
  */
 export async function growthOf(work: (size: number) => unknown, size: number): Promise<number> {
   let [once, twice] = [Infinity, Infinity]

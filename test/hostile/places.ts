@@ -1,29 +1,30 @@
-// Every place that a user of the cluster, or the author of a file, can fill with a string, each with the code that reads it.
-import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
-import { bundleReportOf } from '../../src/ca-bundle/report.js'
+// Every place that a user of the cluster, or the author of a file, can fill with a string, each with the code
+// that reads it.
 import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
+import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
 import { recoverCertificates } from '../../src/ca-bundle/recover.js'
+import { bundleReportOf } from '../../src/ca-bundle/report.js'
 import { standingOf } from '../../src/ca-bundle/state.js'
-import { judgeTls } from '../../src/x509/judge-tls.js'
-import { isNamespaceName, isObjectName } from '../../src/model/object-name.js'
+import type { Sources } from '../../src/facts/facts.js'
 import {
   configMapNamespaceOf,
   defaultIdentityWebhook,
   parseIdentityWebhookArguments,
   parseIdentityWebhookConfigMap
 } from '../../src/identity-webhook/settings.js'
-import { known } from '../../src/model/fact.js'
-import { parseNamespaceSettings } from '../../src/model/namespace.js'
-import { accountOf } from '../../src/model/service-account.js'
 import { parseAdmissionReview } from '../../src/input/admission-review.js'
 import { parseManifest } from '../../src/input/manifests.js'
-import { buildJudge } from '../../src/server/judge.js'
-import { review } from '../../src/review.js'
-import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
-import type { Sources } from '../../src/facts/facts.js'
 import { evaluateTrust } from '../../src/library/evaluate-trust.js'
-import { policy, question, statement, asks, host } from '../support/trust.js'
+import { known } from '../../src/model/fact.js'
+import { parseNamespaceSettings } from '../../src/model/namespace.js'
+import { isNamespaceName, isObjectName } from '../../src/model/object-name.js'
+import { accountOf } from '../../src/model/service-account.js'
+import { review } from '../../src/review.js'
+import { buildJudge } from '../../src/server/judge.js'
+import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
+import { judgeTls } from '../../src/x509/judge-tls.js'
 import { makeAuthority, pem } from '../support/certificates.js'
+import { asks, host, policy, question, statement } from '../support/trust.js'
 
 export interface Place {
   readonly name: string
@@ -51,7 +52,10 @@ const snapshot = loadSnapshots([
   }
 ])
 
-const sourcesWith = (more: Partial<Sources> = {}, accountAnnotations: Record<string, unknown> = {}): Sources => ({
+const sourcesWith = (
+  more: Partial<Sources> = {},
+  accountAnnotations: Record<string, unknown> = {}
+): Sources => ({
   iam: snapshot.iam,
   trustingRoles: snapshot.trustingRoles,
   issuer,
@@ -59,7 +63,12 @@ const sourcesWith = (more: Partial<Sources> = {}, accountAnnotations: Record<str
   identityWebhook: { ...defaultIdentityWebhook, isAudienceKnown: true },
   namespaces: { readNamespace: () => known(parseNamespaceSettings({})) },
   accounts: {
-    readAccount: () => known(accountOf({ metadata: { annotations: { 'eks.amazonaws.com/role-arn': role, ...accountAnnotations } } }))
+    readAccount: () =>
+      known(
+        accountOf({
+          metadata: { annotations: { 'eks.amazonaws.com/role-arn': role, ...accountAnnotations } }
+        })
+      )
   },
   webhooks: {
     readConfigurations: async () => known({ complete: true, configurations: [] }),
@@ -70,7 +79,9 @@ const sourcesWith = (more: Partial<Sources> = {}, accountAnnotations: Record<str
 })
 
 const judgeWith = (sources: Sources) =>
-  buildJudge((subject, within) => review(subject, { sources, mode: 'enforce', at: new Date('2026-11-24'), within }))
+  buildJudge((subject, within) =>
+    review(subject, { sources, mode: 'enforce', at: new Date('2026-11-24'), within })
+  )
 const judge = judgeWith(sourcesWith())
 const within = { signal: new AbortController().signal }
 
@@ -107,7 +118,11 @@ export const serviceAccount = (metadata: object): Record<string, unknown> => ({
 export const annotated = (annotations: object): Record<string, unknown> =>
   serviceAccount({ annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations } })
 export const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
-export const pod = (spec: object, metadata: object = {}, container: object = {}): Record<string, unknown> => ({
+export const pod = (
+  spec: object,
+  metadata: object = {},
+  container: object = {}
+): Record<string, unknown> => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'cart', namespace: 'shop', ...metadata },
@@ -128,7 +143,11 @@ const env = [
   { name: 'AWS_ROLE_ARN', value: role },
   { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${mountPath}/token` }
 ]
-export const hook = (webhook: object, metadata: object = {}, kind = 'MutatingWebhookConfiguration'): Record<string, unknown> => ({
+export const hook = (
+  webhook: object,
+  metadata: object = {},
+  kind = 'MutatingWebhookConfiguration'
+): Record<string, unknown> => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind,
   metadata: { name: 'pod-identity-webhook', ...metadata },
@@ -147,7 +166,8 @@ const reviewed = (name: string, request: (text: string) => Request, by = judge):
   name,
   read: (text) => admit(request(text), by)
 })
-const anno = (key: string): Place => reviewed(`account annotation ${key}`, (text) => ({ object: annotated({ [key]: text }) }))
+const anno = (key: string): Place =>
+  reviewed(`account annotation ${key}`, (text) => ({ object: annotated({ [key]: text }) }))
 const both = (name: string, object: (text: string) => Record<string, unknown>): Place[] => [
   reviewed(`pod ${name}`, (text) => ({ object: object(text) })),
   reviewed(`template ${name}`, (text) => ({ object: workload(object(text)) }))
@@ -166,16 +186,24 @@ const accountPlaces: Place[] = [
   reviewed('key of a waiver', (text) => ({
     object: annotated({ 'eks.amazonaws.com/role-arn': 'x', [`ignore.irsa-guard.io/${text}`]: 'x' })
   })),
-  reviewed('key of an annotation, without a role', (text) => ({ object: serviceAccount({ annotations: { [text]: role } }) })),
+  reviewed('key of an annotation, without a role', (text) => ({
+    object: serviceAccount({ annotations: { [text]: role } })
+  })),
   reviewed('key of an annotation under a prefix', (text) => ({
     object: serviceAccount({ annotations: { [`eks.amazonaws.com/${text}`]: role } })
   })),
-  reviewed('prefix of an annotation', (text) => ({ object: serviceAccount({ annotations: { [`${text}/role-arn`]: role } }) })),
+  reviewed('prefix of an annotation', (text) => ({
+    object: serviceAccount({ annotations: { [`${text}/role-arn`]: role } })
+  })),
   reviewed('name of an account', (text) => ({
     object: serviceAccount({ name: text, annotations: { 'eks.amazonaws.com/role-arn': role } })
   })),
   reviewed('generateName of an account', (text) => ({
-    object: serviceAccount({ name: undefined, generateName: text, annotations: { 'eks.amazonaws.com/role-arn': role } })
+    object: serviceAccount({
+      name: undefined,
+      generateName: text,
+      annotations: { 'eks.amazonaws.com/role-arn': role }
+    })
   })),
   reviewed('namespace of an account', (text) => ({
     object: serviceAccount({ namespace: text, annotations: { 'eks.amazonaws.com/role-arn': role } })
@@ -184,9 +212,17 @@ const accountPlaces: Place[] = [
     object: annotated({ 'eks.amazonaws.com/role-arn': 'x' }),
     old: annotated({ 'eks.amazonaws.com/role-arn': text })
   })),
-  reviewed('user name', (text) => ({ object: annotated({}), request: { userInfo: { username: text, groups: [text] } } })),
-  reviewed('apiVersion of a review', (text) => ({ object: annotated({}), request: { kind: { kind: text } } })),
-  reviewed('kind of an object', (text) => ({ object: { ...workload(pod({})), apiVersion: 'example.com/v1', kind: text } })),
+  reviewed('user name', (text) => ({
+    object: annotated({}),
+    request: { userInfo: { username: text, groups: [text] } }
+  })),
+  reviewed('apiVersion of a review', (text) => ({
+    object: annotated({}),
+    request: { kind: { kind: text } }
+  })),
+  reviewed('kind of an object', (text) => ({
+    object: { ...workload(pod({})), apiVersion: 'example.com/v1', kind: text }
+  })),
   reviewed('apiVersion of an object', (text) => ({ object: { ...workload(pod({})), apiVersion: text } })),
   reviewed('key in a custom resource', (text) => ({
     object: { apiVersion: 'example.com/v1', kind: 'Rollout', metadata: {}, spec: { [text]: pod({}) } }
@@ -199,7 +235,10 @@ const podPlaces: Place[] = [
     pod(
       { volumes: [token({})] },
       {},
-      { env: [env[0], { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: text }], volumeMounts: [{ name: 'aws-iam-token', mountPath }] }
+      {
+        env: [env[0], { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: text }],
+        volumeMounts: [{ name: 'aws-iam-token', mountPath }]
+      }
     )
   ),
   ...both('env name', (text) => pod({}, {}, { env: [{ name: `AWS_${text}`, value: 'x' }] })),
@@ -227,16 +266,32 @@ const podPlaces: Place[] = [
       }
     )
   ),
-  ...both('mount path', (text) => pod({ volumes: [token({})] }, {}, { env, volumeMounts: [{ name: 'aws-iam-token', mountPath: text }] })),
-  ...both('subPath', (text) =>
-    pod({ volumes: [token({})] }, {}, { env, volumeMounts: [{ name: 'aws-iam-token', mountPath, subPath: text }] })
+  ...both('mount path', (text) =>
+    pod({ volumes: [token({})] }, {}, { env, volumeMounts: [{ name: 'aws-iam-token', mountPath: text }] })
   ),
-  ...both('mounted volume', (text) => pod({ volumes: [token({})] }, {}, { env, volumeMounts: [{ name: text, mountPath }] })),
+  ...both('subPath', (text) =>
+    pod(
+      { volumes: [token({})] },
+      {},
+      { env, volumeMounts: [{ name: 'aws-iam-token', mountPath, subPath: text }] }
+    )
+  ),
+  ...both('mounted volume', (text) =>
+    pod({ volumes: [token({})] }, {}, { env, volumeMounts: [{ name: text, mountPath }] })
+  ),
   ...both('token path', (text) =>
-    pod({ volumes: [token({ path: text })] }, {}, { env, volumeMounts: [{ name: 'aws-iam-token', mountPath }] })
+    pod(
+      { volumes: [token({ path: text })] },
+      {},
+      { env, volumeMounts: [{ name: 'aws-iam-token', mountPath }] }
+    )
   ),
   ...both('token audience', (text) =>
-    pod({ volumes: [token({ audience: text })] }, {}, { env, volumeMounts: [{ name: 'aws-iam-token', mountPath }] })
+    pod(
+      { volumes: [token({ audience: text })] },
+      {},
+      { env, volumeMounts: [{ name: 'aws-iam-token', mountPath }] }
+    )
   ),
   ...both('container name', (text) => pod({}, {}, { name: text, env: [env[0]] })),
   ...both('service account name', (text) => pod({ serviceAccountName: text })),
@@ -244,8 +299,12 @@ const podPlaces: Place[] = [
   ...both('node selector', (text) => pod({ nodeSelector: { [text]: text } })),
   ...both('label', (text) => pod({}, { labels: { [text]: text } })),
   ...both('annotation key', (text) => pod({}, { annotations: { [text]: text } })),
-  ...both('skip-containers', (text) => pod({}, { annotations: { 'eks.amazonaws.com/skip-containers': text } })),
-  ...both('token-expiration', (text) => pod({}, { annotations: { 'eks.amazonaws.com/token-expiration': text } })),
+  ...both('skip-containers', (text) =>
+    pod({}, { annotations: { 'eks.amazonaws.com/skip-containers': text } })
+  ),
+  ...both('token-expiration', (text) =>
+    pod({}, { annotations: { 'eks.amazonaws.com/token-expiration': text } })
+  ),
   ...both('role on the pod', (text) => pod({}, { annotations: { 'eks.amazonaws.com/role-arn': text } }))
 ]
 
@@ -255,20 +314,31 @@ const namespaceText = (text: string): Sources =>
       readNamespace: () =>
         known(
           parseNamespaceSettings({
-            metadata: { labels: { 'irsa-guard.io/mode': text }, annotations: { 'irsa-guard.io/allowed-roles': text } }
+            metadata: {
+              labels: { 'irsa-guard.io/mode': text },
+              annotations: { 'irsa-guard.io/allowed-roles': text }
+            }
           })
         )
     }
   })
 const namespacePlaces: Place[] = [
-  { name: 'settings of a namespace', read: (text) => admit({ object: annotated({}) }, judgeWith(namespaceText(text))) },
+  {
+    name: 'settings of a namespace',
+    read: (text) => admit({ object: annotated({}) }, judgeWith(namespaceText(text)))
+  },
   {
     name: 'settings of a namespace and a long role',
-    read: (text) => admit({ object: annotated({ 'eks.amazonaws.com/role-arn': text }) }, judgeWith(namespaceText(text)))
+    read: (text) =>
+      admit({ object: annotated({ 'eks.amazonaws.com/role-arn': text }) }, judgeWith(namespaceText(text)))
   },
   {
     name: "settings of a namespace and a role of a's",
-    read: (text) => admit({ object: annotated({ 'eks.amazonaws.com/role-arn': 'a'.repeat(text.length) }) }, judgeWith(namespaceText(text)))
+    read: (text) =>
+      admit(
+        { object: annotated({ 'eks.amazonaws.com/role-arn': 'a'.repeat(text.length) }) },
+        judgeWith(namespaceText(text))
+      )
   }
 ]
 
@@ -284,27 +354,41 @@ const webhookPlaces: Place[] = [
     object: hook({ clientConfig: { service: { namespace: text, name: text, path: text } } }),
     old: hook({})
   })),
-  reviewed('webhook bundle', (text) => ({ object: hook({ clientConfig: { url: 'https://127.0.0.1:23443/mutate', caBundle: text } }) })),
+  reviewed('webhook bundle', (text) => ({
+    object: hook({ clientConfig: { url: 'https://127.0.0.1:23443/mutate', caBundle: text } })
+  })),
   reviewed('webhook bundle in base64', (text) => ({
     object: hook({ clientConfig: { url: 'https://127.0.0.1:23443/mutate', caBundle: base64(text) } })
   })),
   reviewed('webhook bundle behind a CA', (text) => ({
     object: hook({ clientConfig: { url: 'https://127.0.0.1:23443/mutate', caBundle: base64(ca + text) } })
   })),
-  reviewed('webhook rule', (text) => ({ object: hook({ rules: [{ apiGroups: [text], resources: [text], operations: [text] }] }) })),
+  reviewed('webhook rule', (text) => ({
+    object: hook({ rules: [{ apiGroups: [text], resources: [text], operations: [text] }] })
+  })),
   reviewed('webhook selector', (text) => ({
     object: hook({
-      namespaceSelector: { matchLabels: { [text]: text }, matchExpressions: [{ key: text, operator: 'In', values: [text] }] }
+      namespaceSelector: {
+        matchLabels: { [text]: text },
+        matchExpressions: [{ key: text, operator: 'In', values: [text] }]
+      }
     })
   })),
-  reviewed('webhook match condition', (text) => ({ object: hook({ matchConditions: [{ name: text, expression: text }] }) })),
+  reviewed('webhook match condition', (text) => ({
+    object: hook({ matchConditions: [{ name: text, expression: text }] })
+  })),
   reviewed('webhook review version', (text) => ({ object: hook({ admissionReviewVersions: [text] }) })),
-  reviewed('inject-ca-from', (text) => ({ object: hook({}, { annotations: { 'cert-manager.io/inject-ca-from': text } }) })),
-  reviewed('inject-cabundle', (text) => ({ object: hook({}, { annotations: { 'service.beta.openshift.io/inject-cabundle': text } }) })),
+  reviewed('inject-ca-from', (text) => ({
+    object: hook({}, { annotations: { 'cert-manager.io/inject-ca-from': text } })
+  })),
+  reviewed('inject-cabundle', (text) => ({
+    object: hook({}, { annotations: { 'service.beta.openshift.io/inject-cabundle': text } })
+  })),
   reviewed('name of a configuration', (text) => ({ object: hook({ clientConfig: {} }, { name: text }) }))
 ]
 
-const like = (key: string, value: unknown): object => policy(statement({ Condition: { StringLike: { [key]: value } } }))
+const like = (key: string, value: unknown): object =>
+  policy(statement({ Condition: { StringLike: { [key]: value } } }))
 const trusts = (name: string, document: (text: string) => unknown): Place => ({
   name: `trust policy: ${name}`,
   read: (text) => evaluateTrust(question(document(text), { at: new Date('2026-11-24') }))
@@ -314,7 +398,9 @@ const policyPlaces: Place[] = [
   trusts('string in a document', (text) => JSON.stringify({ Version: text })),
   trusts('Sid', (text) => policy(statement({ Sid: text }))),
   trusts('principal', (text) => policy(statement({ Principal: { Federated: text } }))),
-  trusts('provider', (text) => policy(statement({ Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${text}` } }))),
+  trusts('provider', (text) =>
+    policy(statement({ Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${text}` } }))
+  ),
   trusts('action', (text) => policy(statement({ Action: text }))),
   trusts('operator', (text) => policy(statement({ Condition: { [text]: { a: 'b' } } }))),
   trusts('key', (text) => like(text, 'x')),
@@ -323,41 +409,70 @@ const policyPlaces: Place[] = [
   trusts('patterns', (text) => like(`${host}:sub`, text.match(/.{1,100}/gsu) ?? [])),
   trusts('subject', (text) => policy(statement({ Condition: asks({ sub: text }) }))),
   trusts('number', (text) => policy(statement({ Condition: { NumericEquals: { 'aws:x': text } } }))),
-  trusts('date', (text) => policy(statement({ Condition: { DateGreaterThan: { 'aws:CurrentTime': text } } }))),
+  trusts('date', (text) =>
+    policy(statement({ Condition: { DateGreaterThan: { 'aws:CurrentTime': text } } }))
+  ),
   trusts('address', (text) => policy(statement({ Condition: { IpAddress: { 'aws:SourceIp': text } } })))
 ]
 
 const leaf = pem(makeAuthority().der)
 const bundlePlaces: Place[] = [
-  { name: 'bundle of ca', read: (text) => bundleReportOf({ caBundle: base64(text), clusterCa: ca, at: new Date('2026-11-24') }) },
+  {
+    name: 'bundle of ca',
+    read: (text) => bundleReportOf({ caBundle: base64(text), clusterCa: ca, at: new Date('2026-11-24') })
+  },
   {
     name: 'bundle of ca, behind a CA',
     read: (text) =>
-      bundleReportOf({ caBundle: base64(ca + text), clusterCa: ca, served: { chain: leaf, host: 'x' }, at: new Date('2026-11-24') })
+      bundleReportOf({
+        caBundle: base64(ca + text),
+        clusterCa: ca,
+        served: { chain: leaf, host: 'x' },
+        at: new Date('2026-11-24')
+      })
   },
   { name: 'bundle, diagnosed', read: (text) => diagnoseBundle(base64(text), new Date('2026-11-24')) },
   { name: 'bundle, recovered', read: (text) => recoverCertificates(Buffer.from(text)) },
-  { name: 'bundle, served', read: (text) => judgeTls({ caBundle: base64(ca), chain: text, host: 'x', at: new Date() }) },
-  { name: 'host of a chain', read: (text) => judgeTls({ caBundle: base64(ca), chain: leaf, host: text, at: new Date() }) },
+  {
+    name: 'bundle, served',
+    read: (text) => judgeTls({ caBundle: base64(ca), chain: text, host: 'x', at: new Date() })
+  },
+  {
+    name: 'host of a chain',
+    read: (text) => judgeTls({ caBundle: base64(ca), chain: leaf, host: text, at: new Date() })
+  },
   {
     name: 'CAs of the cluster',
-    read: (text) => [standingOf({ caBundle: base64(ca), currentCas: text, at: new Date() }), acceptedTexts(text, { inPlace: base64(text) })]
+    read: (text) => [
+      standingOf({ caBundle: base64(ca), currentCas: text, at: new Date() }),
+      acceptedTexts(text, { inPlace: base64(text) })
+    ]
   }
 ]
 
 const configPlaces: Place[] = [
   {
     name: 'flags of the identity webhook',
-    read: (text) => [parseIdentityWebhookArguments([text, `--${text}`, `--token-audience=${text}`]), configMapNamespaceOf([text])]
+    read: (text) => [
+      parseIdentityWebhookArguments([text, `--${text}`, `--token-audience=${text}`]),
+      configMapNamespaceOf([text])
+    ]
   },
-  { name: 'ConfigMap of the identity webhook', read: (text) => parseIdentityWebhookConfigMap({ data: { config: text } }) },
+  {
+    name: 'ConfigMap of the identity webhook',
+    read: (text) => parseIdentityWebhookConfigMap({ data: { config: text } })
+  },
   {
     name: 'key in the ConfigMap',
-    read: (text) => parseIdentityWebhookConfigMap({ data: { config: JSON.stringify({ [text]: { RoleARN: text } }) } })
+    read: (text) =>
+      parseIdentityWebhookConfigMap({ data: { config: JSON.stringify({ [text]: { RoleARN: text } }) } })
   },
   {
     name: 'account, kept',
-    read: (text) => accountOf({ metadata: { annotations: { [text]: 'x', 'a/role-arn': text, [`irsa-guard.io/${text}`]: 'x' } } })
+    read: (text) =>
+      accountOf({
+        metadata: { annotations: { [text]: 'x', 'a/role-arn': text, [`irsa-guard.io/${text}`]: 'x' } }
+      })
   },
   { name: 'names', read: (text) => [isObjectName(text), isNamespaceName(text)] }
 ]

@@ -5,10 +5,66 @@ import { places } from './places.js'
 
 // Openers of patterns in src/ and of the formats that are read, and what such patterns repeat.
 const pieces: readonly string[] = [
-  ...['a', 'A', '0', '1e', '.', 'a.', 'a-', '-', '/', '//', '/a', 'a/b ', ':', '::', '_', 'é', '=', '--a=', '@', '+', '0-', 'T0', 'Z'],
-  ...['arn:', 'arn:aws:iam::', 'arn:aws-a', 'arn:aws:iam::111122223333:role/', ':oidc-provider/', 'https://', ':443', 'role'],
+  ...[
+    'a',
+    'A',
+    '0',
+    '1e',
+    '.',
+    'a.',
+    'a-',
+    '-',
+    '/',
+    '//',
+    '/a',
+    'a/b ',
+    ':',
+    '::',
+    '_',
+    'é',
+    '=',
+    '--a=',
+    '@',
+    '+',
+    '0-',
+    'T0',
+    'Z'
+  ],
+  ...[
+    'arn:',
+    'arn:aws:iam::',
+    'arn:aws-a',
+    'arn:aws:iam::111122223333:role/',
+    ':oidc-provider/',
+    'https://',
+    ':443',
+    'role'
+  ],
   ...[' ', '\t', '\n', '\r', '\r\n', ' \n', '\n ', '\u200b', '\ufeff', '\u2028', '\ud800', '\u0000'],
-  ...[',', 'a,', '"', '""', '\\"', '\\', '\\n', "'", '`', '*', '?', '*a', '*?', 'a?', '*a?', '$', '${', '$(', '${a}', '{', '{{', '{{ }}'],
+  ...[
+    ',',
+    'a,',
+    '"',
+    '""',
+    '\\"',
+    '\\',
+    '\\n',
+    "'",
+    '`',
+    '*',
+    '?',
+    '*a',
+    '*?',
+    'a?',
+    '*a?',
+    '$',
+    '${',
+    '$(',
+    '${a}',
+    '{',
+    '{{',
+    '{{ }}'
+  ],
   ...[
     '}}',
     '<',
@@ -33,9 +89,29 @@ const pieces: readonly string[] = [
     '- a\n',
     '---\n'
   ],
-  ...['until ', 'until:', '2027-01-01:', 'ignore.irsa-guard.io/', 'eks.amazonaws.com/', 'system:serviceaccount:'],
-  ...['-----BEGIN CERTIFICATE-----', '-----BEGIN CERTIFICATE-----\n', '-----END CERTIFICATE-----\n', '\n-----BEGIN ', '\n-----END '],
-  ...['-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n', '{"a":', '{"a":1}', '[]', '"a",', 'x y ']
+  ...[
+    'until ',
+    'until:',
+    '2027-01-01:',
+    'ignore.irsa-guard.io/',
+    'eks.amazonaws.com/',
+    'system:serviceaccount:'
+  ],
+  ...[
+    '-----BEGIN CERTIFICATE-----',
+    '-----BEGIN CERTIFICATE-----\n',
+    '-----END CERTIFICATE-----\n',
+    '\n-----BEGIN ',
+    '\n-----END '
+  ],
+  ...[
+    '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n',
+    '{"a":',
+    '{"a":1}',
+    '[]',
+    '"a",',
+    'x y '
+  ]
 ]
 
 const frames: readonly ((repeated: string) => string)[] = [
@@ -49,8 +125,12 @@ for (const { name, read, isSlow } of places) {
     const size = isSlow ? 16_384 : 131_072
     for (const piece of pieces) {
       for (const frame of isSlow ? [(repeated: string) => repeated] : frames) {
-        const growth = await growthOf((size) => read(frame(piece.repeat(Math.ceil(size / piece.length)))), size)
-        if (growth >= 3) t.fail(`${JSON.stringify(piece)} repeated: ${growth.toFixed(1)} times the work for twice the text`)
+        const growth = await growthOf(
+          (size) => read(frame(piece.repeat(Math.ceil(size / piece.length)))),
+          size
+        )
+        if (growth >= 3)
+          t.fail(`${JSON.stringify(piece)} repeated: ${growth.toFixed(1)} times the work for twice the text`)
       }
     }
     t.pass(`${pieces.length} pieces`)

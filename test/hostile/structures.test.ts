@@ -1,30 +1,57 @@
-// An object may hold thousands of entries of each kind: whatever judges it costs linear time, and the answer stays small.
+// An object may hold thousands of entries of each kind: whatever judges it costs linear time, and the answer
+// stays small.
 import t from 'tap'
 import { growthOf } from './growth.js'
-import { admit, annotated, hook, mountPath, pod, role, serviceAccount, workload, type Request } from './places.js'
+import {
+  admit,
+  annotated,
+  hook,
+  mountPath,
+  pod,
+  type Request,
+  role,
+  serviceAccount,
+  workload
+} from './places.js'
 
-const each = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
-const keys = (count: number, make: (index: number) => readonly [string, unknown]): object => Object.fromEntries(each(count, make))
+const each = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index))
+const keys = (count: number, make: (index: number) => readonly [string, unknown]): object =>
+  Object.fromEntries(each(count, make))
 const variables = [
   { name: 'AWS_ROLE_ARN', value: role },
   { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${mountPath}/token` }
 ]
 const mount = { name: 'aws-iam-token', mountPath }
-const tokens = (count: number): object[] => each(count, (index) => ({ serviceAccountToken: { path: `token${index}` } }))
+const tokens = (count: number): object[] =>
+  each(count, (index) => ({ serviceAccountToken: { path: `token${index}` } }))
 const hooks = (count: number, make: (index: number) => object): Record<string, unknown> => ({
   ...hook({}),
-  webhooks: each(count, (index) => ({ name: `hook-${index}.example.com`, clientConfig: { url: 'https://127.0.0.1/' }, ...make(index) }))
+  webhooks: each(count, (index) => ({
+    name: `hook-${index}.example.com`,
+    clientConfig: { url: 'https://127.0.0.1/' },
+    ...make(index)
+  }))
 })
-const wrongBundle = (index: number): object => ({ clientConfig: { url: `https://127.0.0.1/${index}`, caBundle: 'AAAA' } })
+const wrongBundle = (index: number): object => ({
+  clientConfig: { url: `https://127.0.0.1/${index}`, caBundle: 'AAAA' }
+})
 
 const makers: Readonly<Record<string, (count: number) => Request>> = {
-  'annotations of an account': (count) => ({ object: annotated(keys(count, (index) => [`eks.amazonaws.com/role${index}`, role])) }),
+  'annotations of an account': (count) => ({
+    object: annotated(keys(count, (index) => [`eks.amazonaws.com/role${index}`, role]))
+  }),
   'waivers of a malformed role': (count) => ({
     object: serviceAccount({
-      annotations: { 'eks.amazonaws.com/role-arn': 'x', ...keys(count, (index) => [`ignore.irsa-guard.io/role-arn-${index}`, 'x']) }
+      annotations: {
+        'eks.amazonaws.com/role-arn': 'x',
+        ...keys(count, (index) => [`ignore.irsa-guard.io/role-arn-${index}`, 'x'])
+      }
     })
   }),
-  'containers without credentials': (count) => ({ object: pod({ containers: each(count, (index) => ({ name: `c${index}` })) }) }),
+  'containers without credentials': (count) => ({
+    object: pod({ containers: each(count, (index) => ({ name: `c${index}` })) })
+  }),
   'containers with a part of them': (count) => ({
     object: pod({ containers: each(count, (index) => ({ name: `c${index}`, env: [variables[0]] })) })
   }),
@@ -38,7 +65,11 @@ const makers: Readonly<Record<string, (count: number) => Request>> = {
   }),
   'containers and volumes': (count) => ({
     object: pod({
-      containers: each(count, (index) => ({ name: `c${index}`, env: variables, volumeMounts: [{ ...mount, name: `v${index}` }] })),
+      containers: each(count, (index) => ({
+        name: `c${index}`,
+        env: variables,
+        volumeMounts: [{ ...mount, name: `v${index}` }]
+      })),
       volumes: each(count, (index) => ({ name: `v${index}` }))
     })
   }),
@@ -63,7 +94,13 @@ const makers: Readonly<Record<string, (count: number) => Request>> = {
     object: pod(
       {},
       {},
-      { env: variables, volumeMounts: each(count, (index) => ({ name: `v${index}`, mountPath: `/${'a/'.repeat(index % 50)}` })) }
+      {
+        env: variables,
+        volumeMounts: each(count, (index) => ({
+          name: `v${index}`,
+          mountPath: `/${'a/'.repeat(index % 50)}`
+        }))
+      }
     )
   }),
   'skipped containers': (count) => ({
@@ -77,7 +114,9 @@ const makers: Readonly<Record<string, (count: number) => Request>> = {
       affinity: {
         nodeAffinity: {
           requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: each(count, () => ({ matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values: ['windows'] }] }))
+            nodeSelectorTerms: each(count, () => ({
+              matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values: ['windows'] }]
+            }))
           }
         }
       }
@@ -87,24 +126,47 @@ const makers: Readonly<Record<string, (count: number) => Request>> = {
     object: { apiVersion: 'example.com/v1', kind: 'Wide', spec: each(count, () => ({ a: { b: {} } })) }
   }),
   'templates of a custom resource': (count) => ({
-    object: { apiVersion: 'example.com/v1', kind: 'Wide', metadata: {}, spec: each(count, () => pod({}, {}, { env: [variables[0]] })) }
+    object: {
+      apiVersion: 'example.com/v1',
+      kind: 'Wide',
+      metadata: {},
+      spec: each(count, () => pod({}, {}, { env: [variables[0]] }))
+    }
   }),
-  'webhooks that an update leaves wrong': (count) => ({ object: hooks(count, wrongBundle), old: hooks(count, wrongBundle) }),
-  'webhooks that an update makes wrong': (count) => ({ object: hooks(count, wrongBundle), old: hooks(count, () => ({})) }),
+  'webhooks that an update leaves wrong': (count) => ({
+    object: hooks(count, wrongBundle),
+    old: hooks(count, wrongBundle)
+  }),
+  'webhooks that an update makes wrong': (count) => ({
+    object: hooks(count, wrongBundle),
+    old: hooks(count, () => ({}))
+  }),
   'identity webhooks that an update removes': (count) => ({
     object: hooks(count, () => ({})),
     old: hooks(count, () => ({ name: 'iam-for-pods.amazonaws.com' }))
   }),
-  'identity webhooks of one configuration': (count) => ({ object: hooks(count, () => ({ name: 'iam-for-pods.amazonaws.com' })) }),
-  'rules of a webhook': (count) => ({ object: hook({ rules: each(count, () => ({ apiGroups: ['apps'] })) }) }),
-  'match conditions of a webhook': (count) => ({ object: hook({ matchConditions: each(count, (index) => ({ name: `m${index}` })) }) }),
-  'selector of a webhook': (count) => ({
-    object: hook({ objectSelector: { matchExpressions: each(count, (index) => ({ key: `k${index}`, operator: 'Exists' })) } })
+  'identity webhooks of one configuration': (count) => ({
+    object: hooks(count, () => ({ name: 'iam-for-pods.amazonaws.com' }))
   }),
-  'groups of a user': (count) => ({ object: annotated({}), request: { userInfo: { groups: each(count, (index) => `g${index}`) } } })
+  'rules of a webhook': (count) => ({
+    object: hook({ rules: each(count, () => ({ apiGroups: ['apps'] })) })
+  }),
+  'match conditions of a webhook': (count) => ({
+    object: hook({ matchConditions: each(count, (index) => ({ name: `m${index}` })) })
+  }),
+  'selector of a webhook': (count) => ({
+    object: hook({
+      objectSelector: { matchExpressions: each(count, (index) => ({ key: `k${index}`, operator: 'Exists' })) }
+    })
+  }),
+  'groups of a user': (count) => ({
+    object: annotated({}),
+    request: { userInfo: { groups: each(count, (index) => `g${index}`) } }
+  })
 }
 
-// The largest request of an API server is 3 MiB: https://github.com/kubernetes/kubernetes (apiserver/pkg/server/config.go, MaxRequestBodyBytes)
+// The largest request of an API server is 3 MiB: https://github.com/kubernetes/kubernetes
+// (apiserver/pkg/server/config.go, MaxRequestBodyBytes)
 const longestAnswer = 262_144
 
 for (const [name, make] of Object.entries(makers)) {

@@ -1,15 +1,19 @@
 import t from 'tap'
 import { annotationNamesUnder } from '../../src/identity-webhook/annotation-names.js'
 import {
-  defaultIdentityWebhook,
   configMapNamespaceOf,
+  defaultIdentityWebhook,
   parseGoBool,
   parseIdentityWebhookArguments,
   parseIdentityWebhookConfigMap
 } from '../../src/identity-webhook/settings.js'
 
 t.test('reads the command line', async (t) => {
-  t.strictSame(parseIdentityWebhookArguments([]), { ...defaultIdentityWebhook, isAudienceKnown: true, source: 'read' }, 'nothing set')
+  t.strictSame(
+    parseIdentityWebhookArguments([]),
+    { ...defaultIdentityWebhook, isAudienceKnown: true, source: 'read' },
+    'nothing set'
+  )
   t.match(
     parseIdentityWebhookArguments([
       '/webhook',
@@ -46,13 +50,33 @@ t.test('reads the command line', async (t) => {
     'what it would not start with is the default'
   )
   t.equal(parseIdentityWebhookArguments(['--token-expiration=60']).tokenExpiration, 600, 'raised')
-  t.equal(parseIdentityWebhookArguments(['--token-audience=a', '--token-audience=b']).defaultAudience, 'b', 'the last one wins')
+  t.equal(
+    parseIdentityWebhookArguments(['--token-audience=a', '--token-audience=b']).defaultAudience,
+    'b',
+    'the last one wins'
+  )
   for (const flag of ['--enable-debugging-handlers', '--alsologtostderr', '--skip_headers']) {
-    t.equal(parseIdentityWebhookArguments([flag, '--token-audience=a']).defaultAudience, 'a', `${flag} takes no value`)
+    t.equal(
+      parseIdentityWebhookArguments([flag, '--token-audience=a']).defaultAudience,
+      'a',
+      `${flag} takes no value`
+    )
   }
-  t.equal(parseIdentityWebhookArguments(['--', '--token-audience=a']).defaultAudience, 'sts.amazonaws.com', 'after the end of flags')
-  t.equal(parseIdentityWebhookArguments([null, 7, '--compose-role-arn', '--token-audience']).composeRoleArn, true, 'ill-shaped')
-  t.equal(parseIdentityWebhookArguments(['--token-audience=a=b']).defaultAudience, 'a=b', 'an equals sign in the value')
+  t.equal(
+    parseIdentityWebhookArguments(['--', '--token-audience=a']).defaultAudience,
+    'sts.amazonaws.com',
+    'after the end of flags'
+  )
+  t.equal(
+    parseIdentityWebhookArguments([null, 7, '--compose-role-arn', '--token-audience']).composeRoleArn,
+    true,
+    'ill-shaped'
+  )
+  t.equal(
+    parseIdentityWebhookArguments(['--token-audience=a=b']).defaultAudience,
+    'a=b',
+    'an equals sign in the value'
+  )
 })
 
 t.test('tells whether and where a ConfigMap counts', async (t) => {
@@ -64,7 +88,12 @@ t.test('tells whether and where a ConfigMap counts', async (t) => {
 
 t.test('reads the ConfigMap', async (t) => {
   const config = {
-    'shop/cart': { RoleARN: 'arn:aws:iam::111122223333:role/cart', Audience: 'amazonaws.com', UseRegionalSTS: true, TokenExpiration: 0 },
+    'shop/cart': {
+      RoleARN: 'arn:aws:iam::111122223333:role/cart',
+      Audience: 'amazonaws.com',
+      UseRegionalSTS: true,
+      TokenExpiration: 0
+    },
     '*/search': { rolearn: 'arn:aws:iam::111122223333:role/search' },
     'shop/none': {},
     'shop/null': null
@@ -76,7 +105,14 @@ t.test('reads the ConfigMap', async (t) => {
       ['*/search', { role: 'arn:aws:iam::111122223333:role/search', audience: undefined }]
     ]
   )
-  for (const none of [undefined, null, {}, { data: {} }, { data: { config: '{' } }, { data: { config: '[]' } }]) {
+  for (const none of [
+    undefined,
+    null,
+    {},
+    { data: {} },
+    { data: { config: '{' } },
+    { data: { config: '[]' } }
+  ]) {
     t.equal(parseIdentityWebhookConfigMap(none), undefined, JSON.stringify(none))
   }
 })
@@ -84,5 +120,6 @@ t.test('reads the ConfigMap', async (t) => {
 t.test('reads booleans as Go does', async (t) => {
   for (const text of ['1', 't', 'T', 'TRUE', 'true', 'True']) t.equal(parseGoBool(text), true, text)
   for (const text of ['0', 'f', 'F', 'FALSE', 'false', 'False']) t.equal(parseGoBool(text), false, text)
-  for (const text of ['', 'yes', 'tRUE', ' true', 'true\n']) t.equal(parseGoBool(text), undefined, JSON.stringify(text))
+  for (const text of ['', 'yes', 'tRUE', ' true', 'true\n'])
+    t.equal(parseGoBool(text), undefined, JSON.stringify(text))
 })

@@ -20,7 +20,9 @@ t.test('reads documents, lists and JSON with their lines', async (t) => {
     ''
   ].join('\n')
   const { objects, unreadable } = parseManifest('f.yaml', text)
-  t.strictSame(unreadable, [{ file: 'f.yaml', line: 14, message: 'expected a Kubernetes object, a map with apiVersion and kind' }])
+  t.strictSame(unreadable, [
+    { file: 'f.yaml', line: 14, message: 'expected a Kubernetes object, a map with apiVersion and kind' }
+  ])
   t.match(
     objects.map(({ lineOf, file, object }) => [file, lineOf([]), object['kind']]),
     [
@@ -29,7 +31,11 @@ t.test('reads documents, lists and JSON with their lines', async (t) => {
     ]
   )
   t.equal(objects[1]?.lineOf(['metadata', 'annotations', 'a.b/c']), 13)
-  t.equal(objects[1]?.lineOf(['metadata', 'annotations', 'gone']), 12, 'a missing field is shown at what holds it')
+  t.equal(
+    objects[1]?.lineOf(['metadata', 'annotations', 'gone']),
+    12,
+    'a missing field is shown at what holds it'
+  )
   t.equal(parseManifest('f.json', '{"kind":"ServiceAccount"}').objects.length, 1)
   t.equal(parseManifest('empty', '').objects.length, 0)
 })
@@ -71,7 +77,11 @@ t.test('reads what kubectl would send', async (t) => {
     kind: 'ServiceAccount',
     metadata: { name: 'a' }
   })
-  t.match(only('kind: ServiceAccountList\nitems: [{ kind: Pod }]'), { kind: 'Pod' }, 'what an item says of itself stays')
+  t.match(
+    only('kind: ServiceAccountList\nitems: [{ kind: Pod }]'),
+    { kind: 'Pod' },
+    'what an item says of itself stays'
+  )
   t.match(only('a: !!binary cm9sZQ=='), { a: 'role' })
   t.match(only('a: !!timestamp 2026-11-24'), { a: '2026-11-24' })
   t.match(only('x: &x { b: 1 }\na: { <<: *x }'), { a: { b: 1 } })
@@ -79,21 +89,33 @@ t.test('reads what kubectl would send', async (t) => {
 
 t.test('takes as many aliases as kubectl does', async (t) => {
   const uses = Array.from({ length: 5000 }, (_, index) => `k${index}: *one`).join('\n')
-  const { objects, unreadable } = parseManifest('f', `kind: ConfigMap\none: &one x\nmap: &map { a: 1 }\ncopy: [*map, *map]\n${uses}`)
+  const { objects, unreadable } = parseManifest(
+    'f',
+    `kind: ConfigMap\none: &one x\nmap: &map { a: 1 }\ncopy: [*map, *map]\n${uses}`
+  )
   t.strictSame(unreadable, [])
   t.match(objects[0]?.object, { k4999: 'x', copy: [{ a: 1 }, { a: 1 }] })
 
   const start = performance.now()
-  const many = parseManifest('f', `one: &one x\nlist: [${Array(100_000).fill('*one').join(',')}]`).objects[0]?.object
+  const many = parseManifest('f', `one: &one x\nlist: [${Array(100_000).fill('*one').join(',')}]`).objects[0]
+    ?.object
   t.strictSame(new Set(many?.['list'] as string[]), new Set(['x'])) // a list in the text above
   t.ok(performance.now() - start < 15_000, 'looking through all anchors for each alias would take minutes')
-  t.match(parseManifest('f', 'a: &a 1\nb: *a\nc: &a 2\nd: *a').objects[0]?.object, { b: 1, d: 2 }, 'the last anchor of that name')
+  t.match(
+    parseManifest('f', 'a: &a 1\nb: *a\nc: &a 2\nd: *a').objects[0]?.object,
+    { b: 1, d: 2 },
+    'the last anchor of that name'
+  )
   t.match(parseManifest('f', 'a: { <<: &x { b: &y 1 }, c: *y }\nd: *x\ne: &n\nf: *n').objects[0]?.object, {
     a: { b: 1, c: 1 },
     d: { b: 1 },
     f: null
   })
-  t.match(parseManifest('f', 'a: &a\n  b: *a').unreadable, [{ message: 'it nests too deeply to be read' }], 'one that holds itself')
+  t.match(
+    parseManifest('f', 'a: &a\n  b: *a').unreadable,
+    [{ message: 'it nests too deeply to be read' }],
+    'one that holds itself'
+  )
 
   const large = Array.from({ length: 1000 }, (_, index) => index).join(',')
   const repeated = (times: number): string => `a: &a [${large}]\nb: [${Array(times).fill('*a').join(',')}]`
@@ -104,7 +126,9 @@ t.test('takes as many aliases as kubectl does', async (t) => {
 })
 
 t.test('reads JSON documents one after the other, with their lines', async (t) => {
-  const compact = ['a', 'b', 'c'].map((name) => JSON.stringify({ kind: 'ServiceAccount', metadata: { name } }))
+  const compact = ['a', 'b', 'c'].map((name) =>
+    JSON.stringify({ kind: 'ServiceAccount', metadata: { name } })
+  )
   const pretty = compact.map((text) => JSON.stringify(JSON.parse(text), null, 2))
   const table: readonly (readonly [string, string, readonly number[]])[] = [
     ['a line each, as of jq -c', compact.join('\n'), [1, 2, 3]],
@@ -133,10 +157,19 @@ t.test('reads JSON documents one after the other, with their lines', async (t) =
 t.test('finds the lines of JSON as of YAML', async (t) => {
   const account = (name: string): object => ({
     kind: 'ServiceAccount',
-    metadata: { name, annotations: { 'a.b/c': 'x', 'quo"te': true }, list: [1, { deep: 'y' }, 'z'], empty: {} }
+    metadata: {
+      name,
+      annotations: { 'a.b/c': 'x', 'quo"te': true },
+      list: [1, { deep: 'y' }, 'z'],
+      empty: {}
+    }
   })
   const items = Array.from({ length: 300 }, (_, index) => account(`a${index}`))
-  const text = JSON.stringify({ kind: 'List', items: [...items, { kind: 'List', items: [account('inner')] }] }, null, 2)
+  const text = JSON.stringify(
+    { kind: 'List', items: [...items, { kind: 'List', items: [account('inner')] }] },
+    null,
+    2
+  )
   const paths = [
     [],
     ['metadata'],
@@ -165,24 +198,44 @@ t.test('finds the lines of JSON as of YAML', async (t) => {
 
 t.test('says in words what is wrong', async (t) => {
   const rendered = '; check what helm template prints: helm template … | irsa-guard check -'
-  const helm = (shown: string): string => `this looks like a Helm template that is not rendered yet ("${shown}")${rendered}`
+  const helm = (shown: string): string =>
+    `this looks like a Helm template that is not rendered yet ("${shown}")${rendered}`
   const table: readonly (readonly [string, number, string])[] = [
     ['a: 1\nb: 2\na: 3', 3, 'the key "a" stands twice in one map; leave one of them out'],
     ['{\n"a": 1,\n"a": 2}', 3, 'the key "a" stands twice in one map; leave one of them out'],
     ['{{- if .Values.create }}\nkind: ServiceAccount\n{{- end }}', 1, helm('{{- if .Values.create }}')],
     ['kind: ServiceAccount\nmetadata:\n  name: {{ .Values.name }}', 3, helm('{{ .Values.name }}')],
     ['metadata:\n  name: {{ .Values.name }}-sa', 2, helm('{{ .Values.name }}')],
-    ['metadata:\n  labels:\n    {{- toYaml .Values.labels }}\n    a: b', 3, helm('{{- toYaml .Values.labels }}')],
+    [
+      'metadata:\n  labels:\n    {{- toYaml .Values.labels }}\n    a: b',
+      3,
+      helm('{{- toYaml .Values.labels }}')
+    ],
     ['{{/*\nwords\n*/}}\nkind: x', 4, helm('{{/*')],
-    ['a: "{{ x }}"\nb: [\n\n\nc: d', 5, 'Flow sequence in block collection must be sufficiently indented and end with a ]'],
-    ['kind: List\nitems: nothing', 2, 'items of this "List" is "nothing"; expected a list of Kubernetes objects'],
-    ['{"kind": "List",\n"items": {}}', 2, 'items of this "List" is a map; expected a list of Kubernetes objects'],
+    [
+      'a: "{{ x }}"\nb: [\n\n\nc: d',
+      5,
+      'Flow sequence in block collection must be sufficiently indented and end with a ]'
+    ],
+    [
+      'kind: List\nitems: nothing',
+      2,
+      'items of this "List" is "nothing"; expected a list of Kubernetes objects'
+    ],
+    [
+      '{"kind": "List",\n"items": {}}',
+      2,
+      'items of this "List" is a map; expected a list of Kubernetes objects'
+    ],
     ['kind: PodList\nitems: 7', 2, 'items of this "PodList" is 7; expected a list of Kubernetes objects']
   ]
   for (const [text, line, message] of table)
     t.strictSame(parseManifest('f', text), { objects: [], unreadable: [{ file: 'f', line, message }] })
 
-  const argo = parseManifest('f', 'kind: WorkflowTemplate\nscript: |\n  echo {{ inputs.parameters.x }}\nname: "{{ x }}"')
+  const argo = parseManifest(
+    'f',
+    'kind: WorkflowTemplate\nscript: |\n  echo {{ inputs.parameters.x }}\nname: "{{ x }}"'
+  )
   t.strictSame([argo.objects.length, argo.unreadable], [1, []], 'what others than Helm put into braces stays')
   t.equal(parseManifest('f', 'kind: List\nitems: null').unreadable.length, 0, 'the list of an empty Go slice')
 })

@@ -11,7 +11,11 @@ import { buildKubeClient, type KubeClient } from '../../src/kube/client.js'
 const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
 const ca = issueCa('test', validity)
 
-const clientOf = (server: string, user: object = {}, address?: { host: string; port: number }): KubeClient => {
+const clientOf = (
+  server: string,
+  user: object = {},
+  address?: { host: string; port: number }
+): KubeClient => {
   const config = new KubeConfig()
   config.loadFromOptions({
     clusters: [{ name: 'a', server, caData: Buffer.from(ca.certificate).toString('base64') }],
@@ -32,7 +36,9 @@ t.test("a pod's token counts from the moment that it is in its file", async (t) 
   const { port } = server.address() as { port: number } // it listens on TCP
 
   const tokenFile = `${t.testdir({ token: 'first' })}/token`
-  const client = clientOf(`https://127.0.0.1:${port}`, { authProvider: { name: 'tokenFile', config: { tokenFile } } })
+  const client = clientOf(`https://127.0.0.1:${port}`, {
+    authProvider: { name: 'tokenFile', config: { tokenFile } }
+  })
   t.teardown(() => client.close())
   t.equal((await client.request({ path: '/' })).status, 401)
   t.equal(await client.readToken(), 'first')
@@ -50,7 +56,11 @@ t.test('says what is wrong with the kubeconfig when there is no answer for it', 
   await t.rejects(clientOf(`https://127.0.0.1:${port}`).request({ path: '/' }), {
     message: 'its certificate is not signed by a CA of the kubeconfig (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'
   })
-  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'no-such-plugin', interactiveMode: 'Never' }
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: 'no-such-plugin',
+    interactiveMode: 'Never'
+  }
   await t.rejects(clientOf(`https://127.0.0.1:${port}`, { exec }).request({ path: '/' }), {
     message: /^the kubeconfig's credentials cannot be had: .*no-such-plugin/
   })
@@ -70,8 +80,8 @@ t.test('is shown with the address that it asks', async (t) => {
   }) // or IPv6 is off
 })
 
-// As an address whose host is gone: nothing answers, not even with a refusal. The queue of a server that accepts nothing is soon full, and
-// the system then ignores who else wants to connect.
+// As an address whose host is gone: nothing answers, not even with a refusal. The queue of a server that
+// accepts nothing is soon full, and the system then ignores who else wants to connect.
 const deaf = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
   require('fs').writeSync(1, String(this.address().port))
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)

@@ -32,8 +32,14 @@ t.test('finds the cluster as kubectl does', async (t) => {
     empty: {}
   })
   const at = (file: string): string => `${directory}/${file}`
-  t.equal(findCluster({ kubeconfig: at('flag') }, { KUBECONFIG: at('variable'), HOME: directory })?.server, 'https://flag.example')
-  t.equal(findCluster({}, { KUBECONFIG: at('variable'), HOME: directory })?.server, 'https://variable.example')
+  t.equal(
+    findCluster({ kubeconfig: at('flag') }, { KUBECONFIG: at('variable'), HOME: directory })?.server,
+    'https://flag.example'
+  )
+  t.equal(
+    findCluster({}, { KUBECONFIG: at('variable'), HOME: directory })?.server,
+    'https://variable.example'
+  )
   t.equal(findCluster({}, { KUBECONFIG: '', HOME: directory })?.server, 'https://home.example')
   t.equal(findCluster({ context: 'second' }, { HOME: directory })?.server, 'https://home.example')
   t.equal(findCluster({}, { HOME: at('empty') }), undefined, 'there is none')
@@ -45,9 +51,13 @@ t.test('finds the cluster as kubectl does', async (t) => {
     message: /its server is http:\/\/127.0.0.1:8001, and credentials go over https only/
   })
   t.throws(() => findCluster({ kubeconfig: at('nonsense') }, {}), {
-    message: /nonsense cannot be used: its server is "api\.example"; expected a URL such as https:\/\/HOST:6443$/
+    message:
+      /nonsense cannot be used: its server is "api\.example"; expected a URL such as https:\/\/HOST:6443$/
   })
-  t.throws(() => findCluster({ kubeconfig: at('gone') }, {}), { code: 'ERR_KUBECONFIG', message: /gone cannot be used: .*ENOENT/ })
+  t.throws(() => findCluster({ kubeconfig: at('gone') }, {}), {
+    code: 'ERR_KUBECONFIG',
+    message: /gone cannot be used: .*ENOENT/
+  })
 })
 
 t.test('takes several kubeconfigs for one', async (t) => {
@@ -56,15 +66,27 @@ t.test('takes several kubeconfigs for one', async (t) => {
       .replaceAll('"a"', `"${name}"`)
       .replaceAll('"second"', `"of-${name}"`)
       .replace(/"current-context":"first"/, `"current-context":"${current}"`)
-  const directory = t.testdir({ one: named('one', ''), two: named('two', 'first'), three: named('three', 'of-three') })
+  const directory = t.testdir({
+    one: named('one', ''),
+    two: named('two', 'first'),
+    three: named('three', 'of-three')
+  })
   const list = (...files: readonly string[]): NodeJS.ProcessEnv => ({
     KUBECONFIG: files.map((file) => (file === '' ? '' : `${directory}/${file}`)).join(delimiter)
   })
-  t.equal(findCluster({}, list('one', 'two', 'three'))?.server, 'https://one.example', 'the first `first`; the first current context')
+  t.equal(
+    findCluster({}, list('one', 'two', 'three'))?.server,
+    'https://one.example',
+    'the first `first`; the first current context'
+  )
   t.equal(findCluster({}, list('', 'gone', 'three', 'two'))?.server, 'https://three.example')
   t.equal(findCluster({ context: 'of-two' }, list('one', 'two'))?.server, 'https://two.example')
   t.throws(() => findCluster({}, list('gone', 'away')), { message: /gone:.*away cannot be used: .*ENOENT/ })
-  t.throws(() => findCluster({ kubeconfig: `${directory}/one:${directory}/two` }, {}), { message: /ENOENT/ }, 'a flag names one file')
+  t.throws(
+    () => findCluster({ kubeconfig: `${directory}/one:${directory}/two` }, {}),
+    { message: /ENOENT/ },
+    'a flag names one file'
+  )
 })
 
 t.test('reads the chain that a server sends, and waits for none', async (t) => {
@@ -75,7 +97,10 @@ t.test('reads the chain that a server sends, and waits for none', async (t) => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
-  t.equal(await readServedChain({ host: '127.0.0.1', port, servername: 'a.example' }, 5000), leaf.certificate + ca.certificate)
+  t.equal(
+    await readServedChain({ host: '127.0.0.1', port, servername: 'a.example' }, 5000),
+    leaf.certificate + ca.certificate
+  )
   server.close()
   await t.rejects(readServedChain({ host: '127.0.0.1', port: 1 }, 5000), /ECONNREFUSED/)
 
@@ -83,7 +108,10 @@ t.test('reads the chain that a server sends, and waits for none', async (t) => {
   silent.listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const { port: silentPort } = silent.address() as { port: number }
-  await t.rejects(readServedChain({ host: '127.0.0.1', port: silentPort }, 200), /no TLS handshake with 127.0.0.1:\d+ within 0.2 s/)
+  await t.rejects(
+    readServedChain({ host: '127.0.0.1', port: silentPort }, 200),
+    /no TLS handshake with 127.0.0.1:\d+ within 0.2 s/
+  )
   silent.close()
 })
 
@@ -91,6 +119,9 @@ t.test('says that a port is in use', async (t) => {
   const [first, second] = [Fastify(), Fastify()]
   t.teardown(() => Promise.all([first.close(), second.close()]))
   await listen(first, 0)
-  await t.rejects(listen(second, portOf(first)), { code: 'ERR_CONFIG', message: `port ${portOf(first)} is in use` })
+  await t.rejects(listen(second, portOf(first)), {
+    code: 'ERR_CONFIG',
+    message: `port ${portOf(first)} is in use`
+  })
   t.equal(portOf(second), 0)
 })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import t from 'tap'
@@ -24,7 +24,13 @@ async function start(
   const { port } = server.address() as { port: number }
   const config = new KubeConfig()
   config.loadFromOptions({
-    clusters: [{ name: 'a', server: `https://127.0.0.1:${port}`, caData: Buffer.from(ca.certificate).toString('base64') }],
+    clusters: [
+      {
+        name: 'a',
+        server: `https://127.0.0.1:${port}`,
+        caData: Buffer.from(ca.certificate).toString('base64')
+      }
+    ],
     users: [{ name: 'a', token: 'secret' }],
     contexts: [{ name: 'a', cluster: 'a', user: 'a' }],
     currentContext: 'a'
@@ -32,8 +38,11 @@ async function start(
   return { server, client: buildKubeClient(config), connections: () => connections }
 }
 
-const object = (name: string, version: string): object => ({ metadata: { name, namespace: 'shop', resourceVersion: version } })
-const listOf = (version: string, ...items: object[]): string => JSON.stringify({ metadata: { resourceVersion: version }, items })
+const object = (name: string, version: string): object => ({
+  metadata: { name, namespace: 'shop', resourceVersion: version }
+})
+const listOf = (version: string, ...items: object[]): string =>
+  JSON.stringify({ metadata: { resourceVersion: version }, items })
 const event = (type: string, of: object): string => `${JSON.stringify({ type, object: of })}\n`
 const isWatch = (request: IncomingMessage): boolean => request.url?.includes('watch=true') ?? false
 
@@ -111,7 +120,9 @@ t.test('reads long lists in pages, and forgets what a new list no longer has', a
     lists++
     if (url.searchParams.get('continue') === 'more') response.end(listOf('1', object('second', '1')))
     else if (lists === 1)
-      response.end(JSON.stringify({ metadata: { continue: 'more' }, items: [object('first', '1'), 7, { metadata: {} }] }))
+      response.end(
+        JSON.stringify({ metadata: { continue: 'more' }, items: [object('first', '1'), 7, { metadata: {} }] })
+      )
     else response.end(listOf('2', object('third', '2')))
   })
   const seen: string[] = []
@@ -128,7 +139,13 @@ t.test('reads long lists in pages, and forgets what a new list no longer has', a
     server.close()
   })
   await until(() => watched.get('shop/third') !== undefined)
-  t.strictSame(seen.slice(0, 5), ['shop/first 1', 'shop/second 1', 'shop/third 1', 'shop/first undefined', 'shop/second undefined'])
+  t.strictSame(seen.slice(0, 5), [
+    'shop/first 1',
+    'shop/second 1',
+    'shop/third 1',
+    'shop/first undefined',
+    'shop/second undefined'
+  ])
 })
 
 t.test('one connection serves many requests; warnings and texts come through', async (t) => {

@@ -11,7 +11,16 @@ t.test('connects to this machine and its link only for somebody who chose the ad
   await once(server, 'listening')
   const { port } = server.address() as { port: number } // it listens on TCP
   t.match(await readServedChain({ host: '127.0.0.1', port }, 5000), /^-----BEGIN CERTIFICATE-----/)
-  for (const host of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '0.0.0.0', '169.254.169.254', 'fe80::1', 'fd00:ec2::254']) {
+  for (const host of [
+    '127.0.0.1',
+    '127.9.9.9',
+    '::1',
+    '::ffff:127.0.0.1',
+    '0.0.0.0',
+    '169.254.169.254',
+    'fe80::1',
+    'fd00:ec2::254'
+  ]) {
     await t.rejects(readServedChain({ host, port }, 5000, { onlyOutside: true }), {
       message: `${host} is an address of this machine or of its link`
     })

@@ -1,6 +1,14 @@
 import t from 'tap'
 import { predictTls } from '../../src/library/index.js'
-import { base64, extension, issue, makeAuthority, makeKey, pem, type CertificateSpec } from '../support/certificates.js'
+import {
+  base64,
+  type CertificateSpec,
+  extension,
+  issue,
+  makeAuthority,
+  makeKey,
+  pem
+} from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
 const ca = makeAuthority()
@@ -30,7 +38,8 @@ const weak = makeAuthority('kubernetes', { key: makeKey.rsa(512) })
 const middle = makeAuthority('middle', { extensions: [extension.notCa()] }, ca)
 const limited = makeAuthority('kubernetes', { extensions: [extension.ca(0)] })
 const below = makeAuthority('middle', {}, limited)
-const bundle = (...authorities: readonly { der: Buffer }[]): string => base64(authorities.map(({ der }) => pem(der)).join(''))
+const bundle = (...authorities: readonly { der: Buffer }[]): string =>
+  base64(authorities.map(({ der }) => pem(der)).join(''))
 
 /** Bundle, chain, and the reason in plain words; host and Go's version where they matter. */
 const refusals: readonly (readonly [
@@ -86,10 +95,20 @@ const refusals: readonly (readonly [
     ((old) => chainOf({}, old) + pem(old.der))(makeAuthority('middle', { version: 1 }, ca)),
     /the intermediate certificate CN=middle .* but is no CA/
   ],
-  ['SHA-1', bundle(makeAuthority('kubernetes', { key: rsa })), chainOf({ signer: rsa, digest: 'sha1' }), /signed with SHA-1 or MD5/],
+  [
+    'SHA-1',
+    bundle(makeAuthority('kubernetes', { key: rsa })),
+    chainOf({ signer: rsa, digest: 'sha1' }),
+    /signed with SHA-1 or MD5/
+  ],
   ['Ed448', bundle(makeAuthority('kubernetes', { key: makeKey.ed448() })), chain, /neither the caBundle nor/],
   ['short key', bundle(weak), chainOf({}, weak), /less than 1,024 bits, which Go refuses since 1\.24/],
-  ['path too long', bundle(limited), pem(issue(makeAuthority('low', {}, below))) + pem(below.der), /neither the caBundle nor/],
+  [
+    'path too long',
+    bundle(limited),
+    pem(issue(makeAuthority('low', {}, below))) + pem(below.der),
+    /neither the caBundle nor/
+  ],
   [
     'path too long, all sent',
     bundle(limited),
@@ -102,7 +121,12 @@ const refusals: readonly (readonly [
     chainOf({ notAfter: new Date('2026-11-23T00:00:00Z') }),
     /the server's certificate CN=leaf .* expired at 2026-11-23T00:00:00Z/
   ],
-  ['not yet valid', trusting, chainOf({ notBefore: new Date('2026-11-25T00:00:00Z') }), /valid only from 2026-11-25T00:00:00Z/],
+  [
+    'not yet valid',
+    trusting,
+    chainOf({ notBefore: new Date('2026-11-25T00:00:00Z') }),
+    /valid only from 2026-11-25T00:00:00Z/
+  ],
   [
     'other name',
     trusting,
@@ -124,7 +148,12 @@ const refusals: readonly (readonly [
     chainOf({ extensions: [extension.ip([127, 0, 0, 1]), extension.usages('1.2.3')] }),
     /extended key usages without server authentication/
   ],
-  ['P-224', trusting, chainOf({ key: makeKey.ec('P-224') }), /key of a kind that Go's TLS client does not use/],
+  [
+    'P-224',
+    trusting,
+    chainOf({ key: makeKey.ec('P-224') }),
+    /key of a kind that Go's TLS client does not use/
+  ],
   ['Ed448 leaf', trusting, chainOf({ key: makeKey.ed448() }), /key of a kind/],
   ['short leaf key', trusting, chainOf({ key: makeKey.rsa(512) }), /less than 1,024 bits, with which Go/]
 ]
@@ -138,14 +167,20 @@ for (const [why, caBundle, served, reason, more] of refusals) {
 }
 
 t.test('tells the rule when the bundle is at fault', async (t) => {
-  const rulesOf = (caBundle: string): string[] => predictTls({ caBundle, chain, host, at }).findings.map(({ rule }) => rule)
+  const rulesOf = (caBundle: string): string[] =>
+    predictTls({ caBundle, chain, host, at }).findings.map(({ rule }) => rule)
   t.strictSame(rulesOf(bundle(makeAuthority())), ['ca-bundle-untrusted'])
   t.strictSame(rulesOf(''), ['ca-bundle-untrusted'])
   t.strictSame(rulesOf(base64('x')), ['ca-bundle-unusable'])
-  t.strictSame(rulesOf(bundle(makeAuthority('kubernetes', { key: ca.key, notAfter: new Date('2026-01-01T00:00:00Z') }))), [
-    'ca-bundle-expired'
-  ])
-  t.strictSame(predictTls({ caBundle: trusting, chain, host: 'other', at }).findings, [], "the server's certificate is at fault")
+  t.strictSame(
+    rulesOf(bundle(makeAuthority('kubernetes', { key: ca.key, notAfter: new Date('2026-01-01T00:00:00Z') }))),
+    ['ca-bundle-expired']
+  )
+  t.strictSame(
+    predictTls({ caBundle: trusting, chain, host: 'other', at }).findings,
+    [],
+    "the server's certificate is at fault"
+  )
 })
 
 t.test('follows the version of Go', async (t) => {
@@ -153,7 +188,9 @@ t.test('follows the version of Go', async (t) => {
     predictTls({ caBundle, chain: served, host, at, go }).accepted
   const negative = makeAuthority('kubernetes', { serial: Buffer.from([0x80]) })
   t.strictSame(
-    ['1.22', '1.23', 'go1.24.3', undefined].map((go) => accepted(go, bundle(negative), chainOf({}, negative))),
+    ['1.22', '1.23', 'go1.24.3', undefined].map((go) =>
+      accepted(go, bundle(negative), chainOf({}, negative))
+    ),
     [true, false, false, false]
   )
   t.strictSame(

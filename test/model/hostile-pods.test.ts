@@ -1,4 +1,5 @@
-// Whatever a cluster or a manifest holds: findings or nothing, never an exception. How long it takes is told by test/hostile/.
+// Whatever a cluster or a manifest holds: findings or nothing, never an exception. How long it takes is told
+// by test/hostile/.
 import fc from 'fast-check'
 import t from 'tap'
 import { known } from '../../src/model/fact.js'
@@ -39,16 +40,69 @@ const judge = (object: unknown, stage: Stage = 'admitted'): number => {
 const anything = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
-    fc.constantFrom(null, true, 0, -1, 1e21, '', 'cart', 'app', '$(A)', ' a', 'aws-iam-token', role, 'windows', 'constructor', '__proto__'),
+    fc.constantFrom(
+      null,
+      true,
+      0,
+      -1,
+      1e21,
+      '',
+      'cart',
+      'app',
+      '$(A)',
+      ' a',
+      'aws-iam-token',
+      role,
+      'windows',
+      'constructor',
+      '__proto__'
+    ),
     fc.array(tie('value'), { maxLength: 3 }),
     tie('map')
   ),
   map: fc.dictionary(
     fc.constantFrom(
-      ...['metadata', 'spec', 'template', 'jobTemplate', 'containers', 'initContainers', 'volumes', 'volumeMounts', 'mountPath', 'subPath'],
-      ...['env', 'name', 'value', 'valueFrom', 'projected', 'sources', 'serviceAccountToken', 'audience', 'path', 'annotations', 'labels'],
-      ...['nodeSelector', 'affinity', 'os', 'serviceAccountName', 'ownerReferences', 'kind', 'eks.amazonaws.com/skip-containers'],
-      ...['eks.amazonaws.com/role-arn', 'eks.amazonaws.com/token-expiration', 'eks.amazonaws.com/audience', '__proto__', 'constructor']
+      ...[
+        'metadata',
+        'spec',
+        'template',
+        'jobTemplate',
+        'containers',
+        'initContainers',
+        'volumes',
+        'volumeMounts',
+        'mountPath',
+        'subPath'
+      ],
+      ...[
+        'env',
+        'name',
+        'value',
+        'valueFrom',
+        'projected',
+        'sources',
+        'serviceAccountToken',
+        'audience',
+        'path',
+        'annotations',
+        'labels'
+      ],
+      ...[
+        'nodeSelector',
+        'affinity',
+        'os',
+        'serviceAccountName',
+        'ownerReferences',
+        'kind',
+        'eks.amazonaws.com/skip-containers'
+      ],
+      ...[
+        'eks.amazonaws.com/role-arn',
+        'eks.amazonaws.com/token-expiration',
+        'eks.amazonaws.com/audience',
+        '__proto__',
+        'constructor'
+      ]
     ),
     tie('value'),
     { maxKeys: 6 }
@@ -60,7 +114,12 @@ t.test('no JSON value makes reading or judging throw', async (t) => {
   const kinds = fc.constantFrom('Pod', 'Deployment', 'CronJob', 'ServiceAccount', 'Rollout')
   fc.assert(fc.property(fc.jsonValue(), stages, (value, stage) => judge(value, stage) >= 0))
   fc.assert(
-    fc.property(kinds, anything.map, stages, (kind, object, stage) => judge({ ...(object as object), apiVersion: 'v1', kind }, stage) >= 0),
+    fc.property(
+      kinds,
+      anything.map,
+      stages,
+      (kind, object, stage) => judge({ ...(object as object), apiVersion: 'v1', kind }, stage) >= 0
+    ),
     { numRuns: 500 }
   )
   fc.assert(
@@ -68,7 +127,12 @@ t.test('no JSON value makes reading or judging throw', async (t) => {
       const containers = [{ name: 'app', env: [roleEnv], ...(spec as object) }, null, [], spec]
       return (
         judge(
-          { apiVersion: 'v1', kind: 'Pod', metadata, spec: { volumes: [tokenVolume, metadata], ...(spec as object), containers } },
+          {
+            apiVersion: 'v1',
+            kind: 'Pod',
+            metadata,
+            spec: { volumes: [tokenVolume, metadata], ...(spec as object), containers }
+          },
           stage
         ) >= 0
       )
@@ -78,7 +142,8 @@ t.test('no JSON value makes reading or judging throw', async (t) => {
   t.pass()
 })
 
-const repeat = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
+const repeat = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index))
 
 const hostile: readonly (readonly [string, unknown])[] = [
   ['no containers', podOf({ containers: [] })],
@@ -87,14 +152,31 @@ const hostile: readonly (readonly [string, unknown])[] = [
   ['duplicate names', injectedPod('app', 'app', 'app')],
   [
     'volumes without names',
-    podOf({ volumes: [{}, { projected: {} }, { projected: { sources: [{}] } }], containers: [injectedContainer('app')] })
+    podOf({
+      volumes: [{}, { projected: {} }, { projected: { sources: [{}] } }],
+      containers: [injectedContainer('app')]
+    })
   ],
   [
     'env without values',
-    podOf({ containers: [{ name: 'app', env: [{ name: 'AWS_ROLE_ARN' }, { name: 'AWS_WEB_IDENTITY_TOKEN_FILE' }, {}] }] })
+    podOf({
+      containers: [
+        { name: 'app', env: [{ name: 'AWS_ROLE_ARN' }, { name: 'AWS_WEB_IDENTITY_TOKEN_FILE' }, {}] }
+      ]
+    })
   ],
-  ['valueFrom everywhere', podOf({ containers: [{ name: 'app', env: repeat(50, (index) => ({ name: `AWS_${index}`, valueFrom: {} })) }] })],
-  ['10,000 variables', podOf({ containers: [{ name: 'app', env: repeat(10_000, (index) => ({ name: `AWS_${index}`, value: 'x' })) }] })],
+  [
+    'valueFrom everywhere',
+    podOf({
+      containers: [{ name: 'app', env: repeat(50, (index) => ({ name: `AWS_${index}`, valueFrom: {} })) }]
+    })
+  ],
+  [
+    '10,000 variables',
+    podOf({
+      containers: [{ name: 'app', env: repeat(10_000, (index) => ({ name: `AWS_${index}`, value: 'x' })) }]
+    })
+  ],
   [
     '1,000 containers of 10 mounts',
     deploymentOf({
@@ -105,13 +187,27 @@ const hostile: readonly (readonly [string, unknown])[] = [
   [
     'a projected volume of twenty sources',
     podOf({
-      volumes: [{ name: 'aws-iam-token', projected: { sources: repeat(20, () => ({ serviceAccountToken: { path: 'token' } })) } }],
+      volumes: [
+        {
+          name: 'aws-iam-token',
+          projected: { sources: repeat(20, () => ({ serviceAccountToken: { path: 'token' } })) }
+        }
+      ],
       containers: [injectedContainer('app')]
     })
   ],
-  ['an annotation of 256 KiB of commas', podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': ','.repeat(262_144) } })],
-  ['an annotation of 256 KiB of quotes', podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': '"'.repeat(262_143) } })],
-  ['a wide object without a template', { apiVersion: 'example.com/v1', kind: 'Wide', spec: repeat(100_000, () => ({ a: {} })) }],
+  [
+    'an annotation of 256 KiB of commas',
+    podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': ','.repeat(262_144) } })
+  ],
+  [
+    'an annotation of 256 KiB of quotes',
+    podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': '"'.repeat(262_143) } })
+  ],
+  [
+    'a wide object without a template',
+    { apiVersion: 'example.com/v1', kind: 'Wide', spec: repeat(100_000, () => ({ a: {} })) }
+  ],
   [
     'a deep object without a template',
     {
@@ -125,7 +221,9 @@ const hostile: readonly (readonly [string, unknown])[] = [
     {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
-      metadata: { annotations: Object.fromEntries(repeat(4000, (index) => [`eks.amazonaws.com/role${index}`, role])) }
+      metadata: {
+        annotations: Object.fromEntries(repeat(4000, (index) => [`eks.amazonaws.com/role${index}`, role]))
+      }
     }
   ]
 ]

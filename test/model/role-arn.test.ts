@@ -52,7 +52,10 @@ t.test("tells the partition by an EKS issuer's region", async (t) => {
 })
 
 t.test('makes text of users harmless', async (t) => {
-  t.equal(escapeText('a\nb\tc\r\u001b[31m\u202e\u2028\ud800'), 'a\\nb\\tc\\r\\u{1b}[31m\\u{202e}\\u{2028}\\u{d800}')
+  t.equal(
+    escapeText('a\nb\tc\r\u001b[31m\u202e\u2028\ud800'),
+    'a\\nb\\tc\\r\\u{1b}[31m\\u{202e}\\u{2028}\\u{d800}'
+  )
   t.equal(quote('x'.repeat(300)).length < 240, true)
   t.equal(quote('Köln'), '"Köln"')
 })

@@ -15,7 +15,14 @@ t.test('keeps what an identity webhook of any prefix reads, and our own, and not
     'ignore.irsa-guard.io/pod-not-mutated': 'known',
     'irsa-guard.io/note': 'a'
   }
-  t.strictSame(keeps({ ...kept, 'kubectl.kubernetes.io/last-applied-configuration': '{}', 'meta.helm.sh/release-name': 'cart' }), kept)
+  t.strictSame(
+    keeps({
+      ...kept,
+      'kubectl.kubernetes.io/last-applied-configuration': '{}',
+      'meta.helm.sh/release-name': 'cart'
+    }),
+    kept
+  )
   t.strictSame(keeps({ 'notirsa-guard.io/a': 'b', 'eks.amazonaws.com/role-arn/x': 'c' }), {})
 })
 
@@ -26,5 +33,8 @@ t.test('remembers nothing long, and takes any shape', async (t) => {
 })
 
 t.test('accounts that ask for nothing share one answer', async (t) => {
-  t.equal(accountOf({ metadata: { name: 'a' } }), accountOf({ metadata: { name: 'b', annotations: { c: 'd' } } }))
+  t.equal(
+    accountOf({ metadata: { name: 'a' } }),
+    accountOf({ metadata: { name: 'b', annotations: { c: 'd' } } })
+  )
 })

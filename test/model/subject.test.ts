@@ -15,7 +15,11 @@ t.test('finds the pod template of any kind', async (t) => {
       { spec: { replicatedJobs: [{ name: 'x', template: { spec: { template } } }] } },
       'spec.replicatedJobs[0].template.spec.template.spec'
     ],
-    ['MPIJob', { spec: { mpiReplicaSpecs: { 'Launcher-1': { template } } } }, 'spec.mpiReplicaSpecs["Launcher-1"].template.spec'],
+    [
+      'MPIJob',
+      { spec: { mpiReplicaSpecs: { 'Launcher-1': { template } } } },
+      'spec.mpiReplicaSpecs["Launcher-1"].template.spec'
+    ],
     ['ScaledJob', { spec: { jobTargetRef: { template } } }, 'spec.jobTargetRef.template.spec'],
     ['CronJob', { spec: { schedule: '', template } }, 'spec.template.spec']
   ]
@@ -24,15 +28,26 @@ t.test('finds the pod template of any kind', async (t) => {
       { apiVersion: 'example.com/v1', kind, metadata: { name: 'cart', namespace: 'shop' }, ...object },
       { stage: 'source' }
     )
-    t.match(subject, { kind: 'Workload', resource: kind, pod: { specField: field, serviceAccountName: 'cart' } }, `${kind} ${field}`)
+    t.match(
+      subject,
+      { kind: 'Workload', resource: kind, pod: { specField: field, serviceAccountName: 'cart' } },
+      `${kind} ${field}`
+    )
     t.equal(subject && nameOf(subject), `${kind.toLowerCase()} shop/cart`)
   }
 })
 
 t.test('finds every pod template of an object', async (t) => {
-  const from = (serviceAccountName: string): object => ({ spec: { serviceAccountName, containers: [{ name: 'app' }] } })
+  const from = (serviceAccountName: string): object => ({
+    spec: { serviceAccountName, containers: [{ name: 'app' }] }
+  })
   const [a, b, c] = [from('a'), from('b'), from('c')]
-  const table: readonly (readonly [apiVersion: string, kind: string, object: object, pods: readonly string[]])[] = [
+  const table: readonly (readonly [
+    apiVersion: string,
+    kind: string,
+    object: object,
+    pods: readonly string[]
+  ])[] = [
     [
       'kubeflow.org/v2beta1',
       'MPIJob',
@@ -49,13 +64,24 @@ t.test('finds every pod template of an object', async (t) => {
       'ray.io/v1',
       'RayCluster',
       { headGroupSpec: { template: a }, workerGroupSpecs: [{ template: b }, { template: c }] },
-      ['spec.headGroupSpec.template a', 'spec.workerGroupSpecs[0].template b', 'spec.workerGroupSpecs[1].template c']
+      [
+        'spec.headGroupSpec.template a',
+        'spec.workerGroupSpecs[0].template b',
+        'spec.workerGroupSpecs[1].template c'
+      ]
     ],
     [
       'ray.io/v1',
       'RayJob',
-      { rayClusterSpec: { headGroupSpec: { template: a }, workerGroupSpecs: [{ template: b }] }, submitterPodTemplate: c },
-      ['spec.submitterPodTemplate c', 'spec.rayClusterSpec.headGroupSpec.template a', 'spec.rayClusterSpec.workerGroupSpecs[0].template b']
+      {
+        rayClusterSpec: { headGroupSpec: { template: a }, workerGroupSpecs: [{ template: b }] },
+        submitterPodTemplate: c
+      },
+      [
+        'spec.submitterPodTemplate c',
+        'spec.rayClusterSpec.headGroupSpec.template a',
+        'spec.rayClusterSpec.workerGroupSpecs[0].template b'
+      ]
     ],
     [
       'jobset.x-k8s.io/v1alpha2',
@@ -75,14 +101,21 @@ t.test('finds every pod template of an object', async (t) => {
       { tasks: [{ template: a }, { template: b }] },
       ['spec.tasks[0].template a', 'spec.tasks[1].template b']
     ],
-    ['example.com/v1', 'Both', { template: a, sidecar: { template: b } }, ['spec.template a', 'spec.sidecar.template b']],
+    [
+      'example.com/v1',
+      'Both',
+      { template: a, sidecar: { template: b } },
+      ['spec.template a', 'spec.sidecar.template b']
+    ],
     ['apps/v1', 'Deployment', { template: a, sidecar: { template: b } }, ['spec.template a']]
   ]
   for (const [apiVersion, kind, spec, pods] of table) {
     const subject = parseSubject({ apiVersion, kind, metadata: { name: 'train' }, spec }, { stage: 'source' })
     if (subject?.kind !== 'Workload') throw new Error(`${kind} is a workload`)
     t.strictSame(
-      podsOf(subject).map(({ specField, serviceAccountName }) => `${specField.replace(/\.spec$/, '')} ${serviceAccountName}`),
+      podsOf(subject).map(
+        ({ specField, serviceAccountName }) => `${specField.replace(/\.spec$/, '')} ${serviceAccountName}`
+      ),
       pods,
       kind
     )
@@ -91,7 +124,10 @@ t.test('finds every pod template of an object', async (t) => {
 
 t.test('an object of countless templates is not searched for all of them', async (t) => {
   const workerGroupSpecs = Array.from({ length: 1000 }, () => ({ template }))
-  const subject = parseSubject({ apiVersion: 'ray.io/v1', kind: 'RayCluster', spec: { workerGroupSpecs } }, { stage: 'admitted' })
+  const subject = parseSubject(
+    { apiVersion: 'ray.io/v1', kind: 'RayCluster', spec: { workerGroupSpecs } },
+    { stage: 'admitted' }
+  )
   t.ok(subject?.kind === 'Workload' && subject.otherPods.length === 99)
 })
 
@@ -112,7 +148,8 @@ t.test('leaves everything else alone', async (t) => {
       spec: { template: { properties: { spec: { containers: { type: 'array', items: [{}] } } } } }
     }
   ]
-  for (const other of others) t.equal(parseSubject(other, { stage: 'source' }), undefined, JSON.stringify(other))
+  for (const other of others)
+    t.equal(parseSubject(other, { stage: 'source' }), undefined, JSON.stringify(other))
 })
 
 t.test('leaves pods of kubelets alone', async (t) => {
@@ -122,9 +159,14 @@ t.test('leaves pods of kubelets alone', async (t) => {
     { annotations: { 'kubernetes.io/config.source': 'file' } },
     { ownerReferences: [{ kind: 'Node', name: 'ip-10-0-0-1' }] }
   ]
-  for (const metadata of mirrors) t.equal(parseSubject(podOf(metadata), { stage: 'admitted' }), undefined, JSON.stringify(metadata))
+  for (const metadata of mirrors)
+    t.equal(parseSubject(podOf(metadata), { stage: 'admitted' }), undefined, JSON.stringify(metadata))
   const pod = parseSubject(
-    podOf({ generateName: 'cart-', ownerReferences: [{ kind: 'ReplicaSet' }], annotations: { 'kubernetes.io/config.source': 'api' } }),
+    podOf({
+      generateName: 'cart-',
+      ownerReferences: [{ kind: 'ReplicaSet' }],
+      annotations: { 'kubernetes.io/config.source': 'api' }
+    }),
     {
       stage: 'admitted',
       namespace: 'shop'

@@ -16,7 +16,11 @@ const findings = (count: number, severity: Finding['severity'], message = 'is wr
     fix: 'create the pod again',
     docs: ''
   }))
-const respond = (list: readonly Finding[], mode: 'enforce' | 'warn' = 'enforce', unchecked: { rule: string; because: string }[] = []) =>
+const respond = (
+  list: readonly Finding[],
+  mode: 'enforce' | 'warn' = 'enforce',
+  unchecked: { rule: string; because: string }[] = []
+) =>
   admissionResponseOf('u-1', subject, {
     allowed: mode === 'warn' || !list.some(({ severity }) => severity === 'error'),
     mode,
@@ -39,7 +43,10 @@ t.test('names 24 warnings and counts the rest', async (t) => {
 })
 
 t.test('names 24 reasons for what was not checked and counts the rest', async (t) => {
-  const unchecked = Array.from({ length: 30 }, (_, index) => ({ rule: 'role-missing', because: `IAM refused role ${index}` }))
+  const unchecked = Array.from({ length: 30 }, (_, index) => ({
+    rule: 'role-missing',
+    because: `IAM refused role ${index}`
+  }))
   const { warnings = [] } = respond([], 'enforce', unchecked)
   t.equal(warnings.length, 25)
   t.equal(warnings.at(-1), 'not checked: more reasons: 6')

@@ -1,14 +1,29 @@
 import t from 'tap'
 import { evaluateTrust } from '../../src/library/evaluate-trust.js'
-import { trustTextOf, type TrustReport } from '../../src/output/trust-text.js'
+import { type TrustReport, trustTextOf } from '../../src/output/trust-text.js'
 
 const allowed: TrustReport = { subject: 'shop/cart', verdict: 'allowed', overPermissive: false, findings: [] }
 const statement = { Effect: 'Allow' }
 
 t.test('marks the statement that decides', async (t) => {
-  const table: readonly (readonly [why: string, policy: object, statement: number | undefined, marked: readonly string[]])[] = [
-    ['the second of two', { Version: '2012-10-17', Statement: [{ Effect: 'Deny' }, statement] }, 1, ['{', '"Effect": "Allow"', '}']],
-    ['not in a list', { Statement: statement, Version: '2012-10-17' }, 0, ['"Statement": {', '"Effect": "Allow"', '},']],
+  const table: readonly (readonly [
+    why: string,
+    policy: object,
+    statement: number | undefined,
+    marked: readonly string[]
+  ])[] = [
+    [
+      'the second of two',
+      { Version: '2012-10-17', Statement: [{ Effect: 'Deny' }, statement] },
+      1,
+      ['{', '"Effect": "Allow"', '}']
+    ],
+    [
+      'not in a list',
+      { Statement: statement, Version: '2012-10-17' },
+      0,
+      ['"Statement": {', '"Effect": "Allow"', '},']
+    ],
     ['none', { Statement: [statement] }, undefined, []]
   ]
   for (const [why, policy, index, marked] of table) {
@@ -19,17 +34,31 @@ t.test('marks the statement that decides', async (t) => {
       marked,
       why
     )
-    t.match(text, index === undefined ? /^shop\/cart: allowed$/m : new RegExp(`^shop/cart: allowed by statement ${index}$`, 'm'), why)
+    t.match(
+      text,
+      index === undefined
+        ? /^shop\/cart: allowed$/m
+        : new RegExp(`^shop/cart: allowed by statement ${index}$`, 'm'),
+      why
+    )
   }
 })
 
 t.test('says denied by a statement only of an explicit Deny', async (t) => {
-  const question = { roleAccount: '111122223333', issuer: 'https://a.example', namespace: 'shop', serviceAccount: 'cart', audience: 'aws' }
+  const question = {
+    roleAccount: '111122223333',
+    issuer: 'https://a.example',
+    namespace: 'shop',
+    serviceAccount: 'cart',
+    audience: 'aws'
+  }
   const of = (Effect: string, account: string): object => ({
     Effect,
     Principal: { Federated: 'arn:aws:iam::111122223333:oidc-provider/a.example' },
     Action: 'sts:AssumeRoleWithWebIdentity',
-    Condition: { StringEquals: { 'a.example:sub': `system:serviceaccount:shop:${account}`, 'a.example:aud': 'aws' } }
+    Condition: {
+      StringEquals: { 'a.example:sub': `system:serviceaccount:shop:${account}`, 'a.example:aud': 'aws' }
+    }
   })
   const table: readonly (readonly [why: string, list: unknown, headline: string])[] = [
     ['a Deny', [of('Allow', 'cart'), of('Deny', 'cart')], 'denied by statement 1'],
@@ -39,12 +68,19 @@ t.test('says denied by a statement only of an explicit Deny', async (t) => {
       [of('Allow', 'search'), of('Deny', 'x')],
       'denied: no statement allows it; the nearest is statement 0'
     ],
-    ['an Allow not in a list', of('Allow', 'search'), 'denied: no statement allows it; the nearest is statement 0'],
+    [
+      'an Allow not in a list',
+      of('Allow', 'search'),
+      'denied: no statement allows it; the nearest is statement 0'
+    ],
     ['no Allow at all', of('Deny', 'x'), 'denied: no statement allows it']
   ]
   for (const [why, Statement, headline] of table) {
     const policy = { Version: '2012-10-17', Statement }
-    const text = trustTextOf({ ...evaluateTrust({ document: policy, ...question }), subject: 'shop/cart' }, policy)
+    const text = trustTextOf(
+      { ...evaluateTrust({ document: policy, ...question }), subject: 'shop/cart' },
+      policy
+    )
     t.equal(/^shop\/cart: (.*)$/m.exec(text)?.[1], headline, why)
   }
 })
@@ -53,7 +89,9 @@ t.test('tells what is wrong, and the way out', async (t) => {
   const report: TrustReport = {
     ...allowed,
     overPermissive: true,
-    findings: [{ rule: 'a-rule', severity: 'warning', field: 'spec', message: 'a\u001b[31m', fix: 'b', docs: 'c' }],
+    findings: [
+      { rule: 'a-rule', severity: 'warning', field: 'spec', message: 'a\u001b[31m', fix: 'b', docs: 'c' }
+    ],
     suggested: { Statement: [] }
   }
   const text = trustTextOf(report, { Statement: [statement] })
@@ -66,6 +104,10 @@ t.test('tells what is wrong, and the way out', async (t) => {
 
 t.test('shows no policy where there is none', async (t) => {
   for (const policy of [undefined, 'text', ['a']]) {
-    t.equal(trustTextOf({ ...allowed, verdict: 'unknown', suggested: {} }, policy), 'shop/cart: unknown\n', JSON.stringify(policy))
+    t.equal(
+      trustTextOf({ ...allowed, verdict: 'unknown', suggested: {} }, policy),
+      'shop/cart: unknown\n',
+      JSON.stringify(policy)
+    )
   }
 })

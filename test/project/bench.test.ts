@@ -7,7 +7,9 @@ t.test('npm run bench says in one line what it does not know', async (t) => {
     ['bogus', /^no row bogus; there are review, pod, .*\n$/]
   ]
   for (const [argument, message] of table) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/run.ts', argument], { encoding: 'utf8' })
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/run.ts', argument], {
+      encoding: 'utf8'
+    })
     t.match({ status, stdout, stderr }, { status: 2, stdout: /^$/, stderr: message })
   }
 })

@@ -1,13 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import t from 'tap'
 
 t.test('the script for a laptop makes a serving certificate', async (t) => {
   const folder = t.testdir()
-  execFileSync('scripts/laptop-certs.sh', ['127.0.0.1', 'guard.example.com'], { env: { ...process.env, CERTS: folder }, stdio: 'pipe' })
+  execFileSync('scripts/laptop-certs.sh', ['127.0.0.1', 'guard.example.com'], {
+    env: { ...process.env, CERTS: folder },
+    stdio: 'pipe'
+  })
   t.strictSame(readdirSync(folder).sort(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'])
-  const [ca, serving] = ['ca.crt', 'tls.crt'].map((file) => new X509Certificate(readFileSync(`${folder}/${file}`)))
+  const [ca, serving] = ['ca.crt', 'tls.crt'].map(
+    (file) => new X509Certificate(readFileSync(`${folder}/${file}`))
+  )
   if (ca === undefined || serving === undefined) throw new Error('unreachable: two files were read')
 
   t.ok(ca.ca && !serving.ca)
@@ -31,9 +36,14 @@ t.test('no key is committed', async (t) => {
     kept.filter((file) => /\.(key|crt|p12)$/.test(file)),
     []
   )
-  for (const file of kept.filter((file) => file.endsWith('.pem'))) t.notMatch(readFileSync(file, 'utf8'), /PRIVATE KEY/, file)
-  const wouldBeKept = spawnSync('git', ['check-ignore', 'certs/ca.key', 'certs/tls.key', 'certs/ca.crt', 'certs/tls.crt'], {
-    encoding: 'utf8'
-  })
+  for (const file of kept.filter((file) => file.endsWith('.pem')))
+    t.notMatch(readFileSync(file, 'utf8'), /PRIVATE KEY/, file)
+  const wouldBeKept = spawnSync(
+    'git',
+    ['check-ignore', 'certs/ca.key', 'certs/tls.key', 'certs/ca.crt', 'certs/tls.crt'],
+    {
+      encoding: 'utf8'
+    }
+  )
   t.equal(wouldBeKept.stdout.trim().split('\n').length, 4, 'and what the script makes is ignored')
 })

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { parseConfig } from '../../src/config.js'
-import { recordOf } from '../../src/text/record.js'
 import { rules } from '../../src/rules/index.js'
+import { recordOf } from '../../src/text/record.js'
 
 const schema: unknown = JSON.parse(readFileSync('src/config.schema.json', 'utf8'))
 const text = /```yaml\n([^]*?)```/.exec(readFileSync('docs/config.md', 'utf8'))?.[1] ?? ''
@@ -15,7 +15,8 @@ const keysOf = (part: unknown, path: string): string[] =>
     return inner.length === 0 ? [`${path}${key}`] : inner
   })
 
-const at = (path: string, object: unknown): unknown => path.split('.').reduce((value, key) => recordOf(value)[key], object)
+const at = (path: string, object: unknown): unknown =>
+  path.split('.').reduce((value, key) => recordOf(value)[key], object)
 
 t.test('the page shows every key, and its default', async (t) => {
   const shown: unknown = parse(text)
@@ -24,7 +25,18 @@ t.test('the page shows every key, and its default', async (t) => {
   for (const key of keys) t.not(at(key, shown), undefined, key)
 
   const [page, defaults] = [parseConfig(text, 'docs/config.md', ids), parseConfig('', 'nothing', ids)]
-  const examples = ['issuer', 'audience', 'clusterCa', 'annotationPrefix', 'iam.accounts', 'iam.endpoint', 'caBundle.injectors', 'rules']
-  for (const key of keys.filter((key) => !examples.includes(key))) t.strictSame(at(key, page), at(key, defaults), key)
-  for (const key of examples) t.ok([undefined, '[]', '{}'].includes(JSON.stringify(at(key, defaults))), `${key} has no default`)
+  const examples = [
+    'issuer',
+    'audience',
+    'clusterCa',
+    'annotationPrefix',
+    'iam.accounts',
+    'iam.endpoint',
+    'caBundle.injectors',
+    'rules'
+  ]
+  for (const key of keys.filter((key) => !examples.includes(key)))
+    t.strictSame(at(key, page), at(key, defaults), key)
+  for (const key of examples)
+    t.ok([undefined, '[]', '{}'].includes(JSON.stringify(at(key, defaults))), `${key} has no default`)
 })

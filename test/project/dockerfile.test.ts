@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import t from 'tap'
@@ -64,25 +73,36 @@ t.test('the steps of the Dockerfile, run in an empty folder, make a command that
   // Every command loads its own part of the bundle; a configuration that stops it shows that it was loaded.
   writeFileSync(join(root, 'config.yaml'), 'mood: enforce\n')
   for (const command of ['serve', 'controller']) {
-    const { status, stderr } = spawnSync(process.execPath, [join(image, file), command, '--config', 'config.yaml'], {
-      cwd: root,
-      encoding: 'utf8'
-    })
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(image, file), command, '--config', 'config.yaml'],
+      {
+        cwd: root,
+        encoding: 'utf8'
+      }
+    )
     t.equal(status, 2)
     t.match(stderr, /mood/, command)
   }
 })
 
 t.test('the image runs as a user that the manifests accept', async (t) => {
-  const valueOf = (name: string): string | undefined => instructions.findLast(([instruction]) => instruction === name)?.[1]
+  const valueOf = (name: string): string | undefined =>
+    instructions.findLast(([instruction]) => instruction === name)?.[1]
   t.match(valueOf('USER'), /^[1-9]\d*:[1-9]\d*$/, 'a number, because runAsNonRoot cannot judge a name')
   t.match(valueOf('EXPOSE'), '9443 8080')
   t.match(instructions.findLast(([instruction]) => instruction === 'FROM')?.[1], /:nonroot$/)
 })
 
-/** As in the image, except that the packages are those of this checkout: loading them again takes most of a minute. */
+/**
+ * As in the image, except that the packages are those of this checkout: loading them again takes most of a
+ * minute.
+ */
 function run(command: string, folder: string): void {
   const installs = command.startsWith('npm ci')
-  execFileSync('sh', ['-c', installs ? `${command} --dry-run --offline` : command], { cwd: folder, stdio: 'pipe' })
+  execFileSync('sh', ['-c', installs ? `${command} --dry-run --offline` : command], {
+    cwd: folder,
+    stdio: 'pipe'
+  })
   if (installs) symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
 }

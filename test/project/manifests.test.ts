@@ -2,28 +2,45 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import { parseConfig } from '../../src/config.js'
-import { canaryRole } from '../../src/controller/probes/canary.js'
 import { ownWebhooks } from '../../src/ca-bundle/guarded-webhooks.js'
+import { parseConfig } from '../../src/config.js'
 import { canaryAccount, canaryNamespace, ownNames } from '../../src/controller/own-names.js'
+import { canaryRole } from '../../src/controller/probes/canary.js'
 import { rules } from '../../src/rules/index.js'
 
 /** The parts of the manifests that are read here. */
 interface Document {
   kind: string
-  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> }
+  metadata: {
+    name: string
+    namespace?: string
+    labels?: Record<string, string>
+    annotations?: Record<string, string>
+  }
   data: Record<string, string>
-  webhooks: { name: string; timeoutSeconds: number; clientConfig: { service: { namespace: string; name: string } } }[]
+  webhooks: {
+    name: string
+    timeoutSeconds: number
+    clientConfig: { service: { namespace: string; name: string } }
+  }[]
   spec: { ports: { port: number }[]; template: { spec: PodSpec } }
 }
 interface PodSpec {
-  containers: { args: string[]; ports: { containerPort: number }[]; volumeMounts: { name: string; mountPath: string }[] }[]
+  containers: {
+    args: string[]
+    ports: { containerPort: number }[]
+    volumeMounts: { name: string; mountPath: string }[]
+  }[]
   volumes: { name: string; secret?: { secretName: string }; configMap?: { name: string } }[]
 }
 
 const documents = readdirSync('manifests')
   .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
-  .flatMap((file) => parseAllDocuments(readFileSync(`manifests/${file}`, 'utf8')).map((document) => document.toJSON() as Document))
+  .flatMap((file) =>
+    parseAllDocuments(readFileSync(`manifests/${file}`, 'utf8')).map(
+      (document) => document.toJSON() as Document
+    )
+  )
 
 function read(kind: string, name: string): Document {
   const found = documents.find((document) => document.kind === kind && document.metadata.name === name)
@@ -73,10 +90,14 @@ t.test('the code knows the objects by their names', async (t) => {
   })
 })
 
-t.test('what denies bears the label by which it is switched off, even when its file is applied alone', async (t) => {
-  const denying = documents.filter(({ kind }) =>
-    /^(?:ValidatingAdmissionPolicyBinding|(?:Validating|Mutating)WebhookConfiguration)$/.test(kind)
-  )
-  t.ok(denying.length > 3)
-  for (const { metadata } of denying) t.match(metadata, { labels: { 'app.kubernetes.io/part-of': 'irsa-guard' } }, metadata.name)
-})
+t.test(
+  'what denies bears the label by which it is switched off, even when its file is applied alone',
+  async (t) => {
+    const denying = documents.filter(({ kind }) =>
+      /^(?:ValidatingAdmissionPolicyBinding|(?:Validating|Mutating)WebhookConfiguration)$/.test(kind)
+    )
+    t.ok(denying.length > 3)
+    for (const { metadata } of denying)
+      t.match(metadata, { labels: { 'app.kubernetes.io/part-of': 'irsa-guard' } }, metadata.name)
+  }
+)

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { withRuleTable } from '../../scripts/rule-table.ts'
-import { buildObjectSources } from '../../src/sources/objects/objects.js'
-import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 import type { Finding } from '../../src/model/finding.js'
 import { parseSubject, type Stage } from '../../src/model/subject.js'
 import { review } from '../../src/review.js'
 import { rules } from '../../src/rules/index.js'
+import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
+import { buildObjectSources } from '../../src/sources/objects/objects.js'
 
 // The table of docs/architecture.md: each folder or file directly below src/, and what it may import.
 const pure = ['text', 'model', 'identity-webhook', 'trust-policy', 'x509', 'ca-bundle']
@@ -36,7 +36,10 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'cli.ts': 'everything'
 }
 
-/** The layers that a file imports, statically or not, and may not; all where its own layer is not in the table. */
+/**
+ * The layers that a file imports, statically or not, and may not; all where its own layer is not in the
+ * table.
+ */
 function forbiddenImports(file: string, text: string): string[] {
   const layerOf = (path: string): string => path.split('/')[0] ?? ''
   const allowed = may[layerOf(file)] ?? []
@@ -53,15 +56,20 @@ function forbiddenImports(file: string, text: string): string[] {
 const pageOf = (id: string): string => readFileSync(`docs/rules/${id}.md`, 'utf8')
 const withPage = rules.filter(({ id }) => existsSync(`docs/rules/${id}.md`)) // one test tells of the others
 
-const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts')
+)
 
 t.test('data flows one way', async (t) => {
-  for (const file of sources) t.strictSame(forbiddenImports(file, readFileSync(`src/${file}`, 'utf8')), [], file)
+  for (const file of sources)
+    t.strictSame(forbiddenImports(file, readFileSync(`src/${file}`, 'utf8')), [], file)
 })
 
 t.test('the table of layers knows every folder, and every form of import', async (t) => {
   t.strictSame(forbiddenImports('new-folder/a.ts', ''), ['new-folder is not in the table'])
-  t.strictSame(forbiddenImports('metrics.ts', "import { a } from './model/a.js'"), ['metrics.ts is not in the table'])
+  t.strictSame(forbiddenImports('metrics.ts', "import { a } from './model/a.js'"), [
+    'metrics.ts is not in the table'
+  ])
   t.strictSame(forbiddenImports('model/a.ts', "import type { A } from '../rules/a.js'"), ['rules'])
   t.strictSame(forbiddenImports('model/a.ts', "await import('../kube/a.js')"), ['kube'])
   t.strictSame(forbiddenImports('model/a.ts', "import '../server/a.js'"), ['server'])
@@ -79,7 +87,14 @@ t.test('judging reads neither clock nor environment, and waits for nothing', asy
 })
 
 t.test('each rule has its file, its cases and its page', async (t) => {
-  const headings = ['Why it matters', 'Denied', 'Accepted', 'How to fix', 'When it cannot tell', 'Turning it off']
+  const headings = [
+    'Why it matters',
+    'Denied',
+    'Accepted',
+    'How to fix',
+    'When it cannot tell',
+    'Turning it off'
+  ]
   const files = readdirSync('src/rules')
     .map((file) => file.replace(/\.ts$/, ''))
     .filter((id) => !['index', 'define-rule', 'trust-wording'].includes(id))
@@ -90,9 +105,15 @@ t.test('each rule has its file, its cases and its page', async (t) => {
     'each file in src/rules is a rule that stands in index.ts; what rules share belongs into src/model or src/identity-webhook'
   )
   const named = (folder: string, extension: string): string[] =>
-    readdirSync(folder).flatMap((file) => (file.endsWith(`.test${extension}`) ? [] : file.slice(0, -extension.length)))
+    readdirSync(folder).flatMap((file) =>
+      file.endsWith(`.test${extension}`) ? [] : file.slice(0, -extension.length)
+    )
   t.strictSame(named('test/rules', '.ts'), ids, 'each rule has its cases in test/rules/<id>.ts')
-  t.strictSame(named('docs/rules', '.md'), ids, 'each rule has its page docs/rules/<id>.md; then npm run rule-table')
+  t.strictSame(
+    named('docs/rules', '.md'),
+    ids,
+    'each rule has its page docs/rules/<id>.md; then npm run rule-table'
+  )
   for (const { id, severity } of withPage) {
     const page = pageOf(id)
     t.ok(page.startsWith(`# ${id}\n`), `${id}: title of its page`)
@@ -112,7 +133,8 @@ t.test('each rule has its file, its cases and its page', async (t) => {
   }
 })
 
-// These speak of what no file can show: the object before an update, or that a live cluster has no such object.
+// These speak of what no file can show: the object before an update, or that a live cluster has no such
+// object.
 const shownByCases: ReadonlySet<string> = new Set([
   'role-annotation-removed',
   'service-account-missing',
@@ -128,7 +150,11 @@ t.test("the README's table is the rules' own: npm run rule-table", async (t) => 
       .map((cell) => cell.trim().replace(/-{3,}/, '---'))
       .filter((cell) => cell !== '')
   const readme = readFileSync('README.md', 'utf8')
-  t.strictSame(cells(readme), cells(withRuleTable(readme, withPage)), 'the table is out of date: npm run rule-table')
+  t.strictSame(
+    cells(readme),
+    cells(withRuleTable(readme, withPage)),
+    'the table is out of date: npm run rule-table'
+  )
 })
 
 t.test('the objects on the pages do what the pages say', async (t) => {
@@ -136,13 +162,18 @@ t.test('the objects on the pages do what the pages say', async (t) => {
   for (const { id, severity } of withPage) {
     const page = pageOf(id)
     const [, snapshot] = /^```json\n([^]*?IamSnapshot[^]*?)^```/m.exec(page) ?? []
-    // A block holds an object, and before it what it is to be seen with. `yaml admitted`: as a cluster holds it, after mutation.
-    // JSON right below it is the trust policy of the role that it names.
-    const blocks = [...page.matchAll(/^```yaml( admitted)?\n(apiVersion[^]*?)^```\n(?:\n```json\n([^]*?)^```)?/gm)]
+    // A block holds an object, and before it what it is to be seen with. `yaml admitted`: as a cluster holds
+    // it, after mutation. JSON right below it is the trust policy of the role that it names.
+    const blocks = [
+      ...page.matchAll(/^```yaml( admitted)?\n(apiVersion[^]*?)^```\n(?:\n```json\n([^]*?)^```)?/gm)
+    ]
     const [wrong, right] = await Promise.all(
       blocks.map(async ([, admitted, yaml = '', trustPolicy]) => {
-        const iam = JSON.parse(snapshot ?? readFileSync('examples/iam.json', 'utf8')) as { roles: { trustPolicy: unknown }[] }
-        if (trustPolicy !== undefined && trustPolicy !== snapshot) for (const role of iam.roles) role.trustPolicy = JSON.parse(trustPolicy)
+        const iam = JSON.parse(snapshot ?? readFileSync('examples/iam.json', 'utf8')) as {
+          roles: { trustPolicy: unknown }[]
+        }
+        if (trustPolicy !== undefined && trustPolicy !== snapshot)
+          for (const role of iam.roles) role.trustPolicy = JSON.parse(trustPolicy)
 
         return judged(yaml, admitted === undefined ? 'source' : 'running', iam, clusterCa)
       })
@@ -157,11 +188,27 @@ t.test('the objects on the pages do what the pages say', async (t) => {
   }
 })
 
-async function judged(yaml: string, stage: Stage, iam: unknown, clusterCa: string): Promise<readonly Finding[]> {
+async function judged(
+  yaml: string,
+  stage: Stage,
+  iam: unknown,
+  clusterCa: string
+): Promise<readonly Finding[]> {
   const objects = parseAllDocuments(yaml).map((document) => document.toJS() as unknown)
   const subjects = objects.flatMap((object) => parseSubject(object, { stage }) ?? [])
-  const sources = { ...buildObjectSources(subjects, objects), ...loadSnapshots([{ file: 'iam.json', content: iam }]), clusterCa }
-  const context = { sources, mode: 'enforce' as const, at: new Date('2026-11-24T00:00:00Z'), within: new AbortController() }
+  const sources = {
+    ...buildObjectSources(subjects, objects),
+    ...loadSnapshots([{ file: 'iam.json', content: iam }]),
+    clusterCa
+  }
+  const context = {
+    sources,
+    mode: 'enforce' as const,
+    at: new Date('2026-11-24T00:00:00Z'),
+    within: new AbortController()
+  }
 
-  return (await Promise.all(subjects.map(async (subject) => review(subject, context)))).flatMap(({ findings }) => findings)
+  return (await Promise.all(subjects.map(async (subject) => review(subject, context)))).flatMap(
+    ({ findings }) => findings
+  )
 }

@@ -2,10 +2,18 @@ import { known } from '../../src/model/fact.js'
 import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
 import type { Case } from '../support/rule-case.js'
 
-const beside = (asAccount: string[], asDefault: string[]) => ({ identityWebhook, neighbours: known({ asAccount, asDefault }) })
+const beside = (asAccount: string[], asDefault: string[]) => ({
+  identityWebhook,
+  neighbours: known({ asAccount, asDefault })
+})
 
 export const cases: readonly Case[] = [
-  { why: 'used', stage: 'source', object: accountOf(annotated), facts: beside(['deployment shop/cart'], ['deployment shop/web']) },
+  {
+    why: 'used',
+    stage: 'source',
+    object: accountOf(annotated),
+    facts: beside(['deployment shop/cart'], ['deployment shop/web'])
+  },
   {
     why: 'forgotten',
     stage: 'source',
@@ -22,6 +30,11 @@ export const cases: readonly Case[] = [
   },
   { why: 'nothing runs at all', stage: 'source', object: accountOf(annotated), facts: beside([], []) },
   { why: 'no role', stage: 'source', object: accountOf(), facts: beside([], ['deployment shop/cart']) },
-  { why: 'the default account', stage: 'source', object: accountOf(annotated, 'default'), facts: beside([], ['deployment shop/cart']) },
+  {
+    why: 'the default account',
+    stage: 'source',
+    object: accountOf(annotated, 'default'),
+    facts: beside([], ['deployment shop/cart'])
+  },
   { why: 'never at admission', object: accountOf(annotated), facts: beside([], ['deployment shop/cart']) }
 ]

@@ -13,7 +13,11 @@ export const cases: readonly Case[] = [
     message: /^no certificate in the caBundle of webhook \S+ is valid now: a certificate has expired: CN=old/,
     fix: /current CA/
   },
-  { why: 'not yet valid', object: configurationWith(future), message: /a certificate is not yet valid: CN=new/ },
+  {
+    why: 'not yet valid',
+    object: configurationWith(future),
+    message: /a certificate is not yet valid: CN=new/
+  },
   { why: 'one of two', object: configurationWith(expired + pem(clusterCa.der)) },
   { why: 'nothing readable', object: configurationWith('x') }
 ]

@@ -2,7 +2,8 @@ import { clusterCa, configurationWith } from '../support/bundle-cases.js'
 import { makeAuthority, pem } from '../support/certificates.js'
 import type { Case } from '../support/rule-case.js'
 
-const until = (day: string): string => pem(makeAuthority('old', { notAfter: new Date(`${day}T00:00:00Z`) }).der)
+const until = (day: string): string =>
+  pem(makeAuthority('old', { notAfter: new Date(`${day}T00:00:00Z`) }).der)
 
 export const cases: readonly Case[] = [
   { why: 'valid', object: configurationWith(pem(clusterCa.der)) },

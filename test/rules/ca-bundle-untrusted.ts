@@ -10,7 +10,9 @@ export const cases: readonly Case[] = [
   { why: 'the cluster CA', object: configurationWith(pem(clusterCa.der)), facts },
   {
     why: 'the cluster CA, renewed with the same key',
-    object: configurationWith(pem(makeAuthority('kubernetes', { key: clusterCa.key, serial: Buffer.from([9]) }).der)),
+    object: configurationWith(
+      pem(makeAuthority('kubernetes', { key: clusterCa.key, serial: Buffer.from([9]) }).der)
+    ),
     facts
   },
   { why: 'the cluster CA and another', object: configurationWith(foreign + pem(clusterCa.der)), facts },
@@ -23,7 +25,11 @@ export const cases: readonly Case[] = [
     fix: /irsa-guard ca/
   },
   { why: 'a webhook that is none of ours', object: configurationWith(foreign, { name: 'a.b.c' }), facts },
-  { why: 'served elsewhere', object: configurationWith(foreign, {}, { url: 'https://webhook.example.com/' }), facts },
+  {
+    why: 'served elsewhere',
+    object: configurationWith(foreign, {}, { url: 'https://webhook.example.com/' }),
+    facts
+  },
   { why: 'no bundle', object: configurationWith(undefined), facts },
   { why: 'unusable, which another rule says', object: configurationWith('x'), facts },
   { why: 'nothing to judge', object: configurationWith(foreign), facts: { clusterCa: moot('') } }

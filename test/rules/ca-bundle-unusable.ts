@@ -10,7 +10,10 @@ export const cases: readonly Case[] = [
   { why: 'no bundle', object: configurationWith(undefined) },
   { why: 'an empty bundle', object: configurationWith('') },
   { why: 'no webhooks', object: { ...configurationWith(good), webhooks: undefined } },
-  { why: 'a webhook of no shape', object: { ...configurationWith(good), webhooks: ['a', { clientConfig: 1 }] } },
+  {
+    why: 'a webhook of no shape',
+    object: { ...configurationWith(good), webhooks: ['a', { clientConfig: 1 }] }
+  },
   {
     why: 'indented',
     object: configurationWith(indented),
@@ -18,8 +21,16 @@ export const cases: readonly Case[] = [
       /^the API server reads no certificate from the caBundle of webhook iam-for-pods\.amazonaws\.com: lines are indented, and PEM lines must begin at the left edge \(line 1\)$/,
     fix: /remove the blanks/
   },
-  { why: 'any webhook, also of a service', object: configurationWith('x', { name: 'a.b.c' }, { url: undefined }), message: /no PEM block/ },
-  { why: 'base64 that is none', object: configurationWith(good, {}, { caBundle: '%%%' }), message: /it is not base64/ },
+  {
+    why: 'any webhook, also of a service',
+    object: configurationWith('x', { name: 'a.b.c' }, { url: undefined }),
+    message: /no PEM block/
+  },
+  {
+    why: 'base64 that is none',
+    object: configurationWith(good, {}, { caBundle: '%%%' }),
+    message: /it is not base64/
+  },
   {
     why: 'as bad as before',
     object: configurationWith(indented),
@@ -27,7 +38,12 @@ export const cases: readonly Case[] = [
     message: /indented/,
     severity: 'warning'
   },
-  { why: 'bad in another way than before', object: configurationWith(indented), old: configurationWith('x'), message: /indented/ },
+  {
+    why: 'bad in another way than before',
+    object: configurationWith(indented),
+    old: configurationWith('x'),
+    message: /indented/
+  },
   {
     why: 'the same text for another server',
     object: configurationWith(indented),

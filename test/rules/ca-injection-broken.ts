@@ -1,12 +1,17 @@
 import { known } from '../../src/model/fact.js'
-import { configurationOf, selfManagedWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, selfManagedWebhook } from '../support/webhooks.js'
 
 const certManager = 'cert-manager.io/inject-ca-from'
 const serviceCa = 'service.beta.openshift.io/inject-cabundle'
-const asking = (annotations: object, webhook: object = {}): object => configurationOf([selfManagedWebhook(webhook)], { annotations })
-const certificate = (injectedCertificate: 'exists' | 'missing' | 'unseen') => ({ injectedCertificate: known(injectedCertificate) })
-const filled = { clientConfig: { service: { namespace: 'default', name: 'pod-identity-webhook' }, caBundle: 'eA==' } }
+const asking = (annotations: object, webhook: object = {}): object =>
+  configurationOf([selfManagedWebhook(webhook)], { annotations })
+const certificate = (injectedCertificate: 'exists' | 'missing' | 'unseen') => ({
+  injectedCertificate: known(injectedCertificate)
+})
+const filled = {
+  clientConfig: { service: { namespace: 'default', name: 'pod-identity-webhook' }, caBundle: 'eA==' }
+}
 
 export const cases: readonly Case[] = [
   {
@@ -14,13 +19,18 @@ export const cases: readonly Case[] = [
     object: asking({ [certManager]: 'default/webhook' }),
     facts: certificate('exists')
   },
-  { why: 'nobody looked', object: asking({ [certManager]: 'default/webhook' }), facts: certificate('unseen') },
+  {
+    why: 'nobody looked',
+    object: asking({ [certManager]: 'default/webhook' }),
+    facts: certificate('unseen')
+  },
   {
     why: 'a name without its namespace',
     object: asking({ [certManager]: 'webhook' }),
     facts: certificate('unseen'),
     field: `metadata.annotations["${certManager}"]`,
-    message: /^cert-manager\.io\/inject-ca-from is "webhook", expected <namespace>\/<name>: nobody fills in the caBundle$/,
+    message:
+      /^cert-manager\.io\/inject-ca-from is "webhook", expected <namespace>\/<name>: nobody fills in the caBundle$/,
     fix: /with one slash/
   },
   {
@@ -51,7 +61,17 @@ export const cases: readonly Case[] = [
       /^the caBundle of webhook pod-identity-webhook\.amazonaws\.com is empty, though service\.beta\.openshift\.io\/inject-cabundle asks service-ca to fill it in$/,
     fix: /log of service-ca/
   },
-  { why: 'filled in', object: asking({ [certManager]: 'default/webhook' }, filled), stage: 'running', facts: certificate('exists') },
-  { why: 'switched off', object: asking({ [serviceCa]: 'false' }), stage: 'running', facts: certificate('unseen') },
+  {
+    why: 'filled in',
+    object: asking({ [certManager]: 'default/webhook' }, filled),
+    stage: 'running',
+    facts: certificate('exists')
+  },
+  {
+    why: 'switched off',
+    object: asking({ [serviceCa]: 'false' }),
+    stage: 'running',
+    facts: certificate('unseen')
+  },
   { why: 'no text', object: asking({ [certManager]: 1 }), stage: 'running', facts: certificate('unseen') }
 ]

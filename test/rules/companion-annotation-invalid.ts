@@ -5,14 +5,24 @@ import type { Case } from '../support/rule-case.js'
 const facts = { identityWebhook }
 const account = (name: string, value: unknown): object => accountOf({ [`eks.amazonaws.com/${name}`]: value })
 const two = { containers: [{ name: 'a' }, { name: 'b' }] }
-const pod = (name: string, value: unknown): object => podOf(two, { annotations: { [`eks.amazonaws.com/${name}`]: value } })
+const pod = (name: string, value: unknown): object =>
+  podOf(two, { annotations: { [`eks.amazonaws.com/${name}`]: value } })
 
 export const cases: readonly Case[] = [
   { why: 'audience', object: account('audience', 'sts.amazonaws.com'), facts },
   { why: 'empty audience', object: account('audience', ''), facts, message: /audience is empty/ },
-  { why: 'a number for an audience', object: account('audience', 7), facts, message: /is a number, a text was expected/ },
+  {
+    why: 'a number for an audience',
+    object: account('audience', 7),
+    facts,
+    message: /is a number, a text was expected/
+  },
   { why: 'a list', object: account('audience', []), facts, message: /is a list or a map/ },
-  ...['600', '86400', '+3600'].map((value) => ({ why: `expiration ${value}`, object: account('token-expiration', value), facts })),
+  ...['600', '86400', '+3600'].map((value) => ({
+    why: `expiration ${value}`,
+    object: account('token-expiration', value),
+    facts
+  })),
   { why: 'too short', object: account('token-expiration', '599'), facts, message: /raised to 600 seconds/ },
   { why: 'negative', object: account('token-expiration', '-1'), facts, message: /raised to 600 seconds/ },
   { why: 'too long', object: account('token-expiration', '86401'), facts, message: /more than the 24 hours/ },
@@ -22,7 +32,11 @@ export const cases: readonly Case[] = [
     facts,
     message: /not a whole number, so it is ignored/
   })),
-  ...['true', 'T', '0', 'False'].map((value) => ({ why: `regional ${value}`, object: account('sts-regional-endpoints', value), facts })),
+  ...['true', 'T', '0', 'False'].map((value) => ({
+    why: `regional ${value}`,
+    object: account('sts-regional-endpoints', value),
+    facts
+  })),
   ...['yes', 'tRUE', 'regional', ''].map((value) => ({
     why: `regional "${value}"`,
     object: account('sts-regional-endpoints', value),
@@ -47,7 +61,12 @@ export const cases: readonly Case[] = [
     message: /names " b" with a blank, so it is not skipped/,
     fix: /"a,b"/
   },
-  { why: 'an unknown name', object: pod('skip-containers', 'a,c'), facts, message: /names "c", which no container is called/ },
+  {
+    why: 'an unknown name',
+    object: pod('skip-containers', 'a,c'),
+    facts,
+    message: /names "c", which no container is called/
+  },
   { why: 'cannot be read', object: pod('skip-containers', 'a"b'), facts, message: /cannot be read/ },
   { why: 'empty', object: pod('skip-containers', ''), facts, message: /cannot be read/ },
   { why: 'expiration of a pod', object: pod('token-expiration', '60'), facts, message: /raised to 600/ },

@@ -1,8 +1,8 @@
+import { type RegisteredWebhook, registeredWebhooksOf } from '../../src/identity-webhook/registrations.js'
 import type { Fact } from '../../src/model/fact.js'
 import { known } from '../../src/model/fact.js'
-import { registeredWebhooksOf, type RegisteredWebhook } from '../../src/identity-webhook/registrations.js'
-import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 
 const eks = configurationOf([{ name: 'a.b.c' }, eksWebhook()])
 const second = configurationOf([selfManagedWebhook()], { name: 'aws-webhook' })

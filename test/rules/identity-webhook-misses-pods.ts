@@ -1,15 +1,22 @@
-import { configurationOf, eksWebhook, podsRule, selfManagedWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, eksWebhook, podsRule, selfManagedWebhook } from '../support/webhooks.js'
 
 const eks = (changes: object): object => configurationOf([eksWebhook(changes)])
 const selfManaged = (changes: object): object => configurationOf([selfManagedWebhook(changes)])
-const labelled = (key: string, operator: string, ...values: string[]): object => ({ matchExpressions: [{ key, operator, values }] })
-const rules = (...changes: object[]): object => ({ rules: changes.map((change) => ({ ...podsRule, ...change })) })
+const labelled = (key: string, operator: string, ...values: string[]): object => ({
+  matchExpressions: [{ key, operator, values }]
+})
+const rules = (...changes: object[]): object => ({
+  rules: changes.map((change) => ({ ...podsRule, ...change }))
+})
 
 export const cases: readonly Case[] = [
   { why: 'as EKS registers it', object: eks({}) },
   { why: 'self-managed, as upstream has it', object: selfManaged({}) },
-  { why: 'wildcards', object: eks(rules({ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] })) },
+  {
+    why: 'wildcards',
+    object: eks(rules({ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }))
+  },
   { why: 'any resource and subresource', object: eks(rules({ resources: ['*/*'] })) },
   { why: 'pods and all their subresources', object: eks(rules({ resources: ['pods/*'] })) },
   { why: 'one rule of two', object: eks(rules({ resources: ['services'] }, { scope: 'Namespaced' })) },
@@ -38,7 +45,8 @@ export const cases: readonly Case[] = [
     why: 'only labelled namespaces',
     object: eks({ namespaceSelector: { matchLabels: { irsa: 'on' } } }),
     field: 'webhooks[0].namespaceSelector',
-    message: /does not call webhook iam-for-pods\.amazonaws\.com for pods in namespaces without the label irsa=on;/,
+    message:
+      /does not call webhook iam-for-pods\.amazonaws\.com for pods in namespaces without the label irsa=on;/,
     fix: /take that out of namespaceSelector/
   },
   {
@@ -52,7 +60,10 @@ export const cases: readonly Case[] = [
     severity: 'warning',
     message: /for pods without the label irsa=a, b;/
   },
-  { why: 'every namespace has this label', object: eks({ namespaceSelector: labelled('kubernetes.io/metadata.name', 'Exists') }) },
+  {
+    why: 'every namespace has this label',
+    object: eks({ namespaceSelector: labelled('kubernetes.io/metadata.name', 'Exists') })
+  },
   {
     why: 'one namespace only',
     object: eks({ namespaceSelector: labelled('kubernetes.io/metadata.name', 'In', 'shop') }),
@@ -66,28 +77,45 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'as many leave it out',
-    object: selfManaged({ namespaceSelector: labelled('kubernetes.io/metadata.name', 'NotIn', 'kube-system') })
+    object: selfManaged({
+      namespaceSelector: labelled('kubernetes.io/metadata.name', 'NotIn', 'kube-system')
+    })
   },
-  { why: 'as OpenShift has it', object: selfManaged({ namespaceSelector: labelled('openshift.io/run-level', 'NotIn', '0') }) },
+  {
+    why: 'as OpenShift has it',
+    object: selfManaged({ namespaceSelector: labelled('openshift.io/run-level', 'NotIn', '0') })
+  },
   {
     why: 'another bypass',
     object: selfManaged({ objectSelector: labelled('skip', 'DoesNotExist') }),
     severity: 'warning',
     message: /for pods with the label skip;/
   },
-  { why: 'an operator that the API server refuses', object: eks({ objectSelector: labelled('a', 'Gt', '1') }) },
+  {
+    why: 'an operator that the API server refuses',
+    object: eks({ objectSelector: labelled('a', 'Gt', '1') })
+  },
   { why: 'no selector', object: eks({ objectSelector: undefined, namespaceSelector: [] }) },
-  { why: 'a condition that always holds', object: eks({ matchConditions: [{ name: 'always', expression: 'true' }] }) },
+  {
+    why: 'a condition that always holds',
+    object: eks({ matchConditions: [{ name: 'always', expression: 'true' }] })
+  },
   {
     why: 'conditions that nobody evaluates here',
-    object: eks({ matchConditions: [{ name: 'no-nodes', expression: '!("system:nodes" in request.userInfo.groups)' }, {}] }),
+    object: eks({
+      matchConditions: [{ name: 'no-nodes', expression: '!("system:nodes" in request.userInfo.groups)' }, {}]
+    }),
     severity: 'warning',
     field: 'webhooks[0].matchConditions',
-    message: /for pods that fail a match condition \(no-nodes, without a name\); which ones these are cannot be told here;/
+    message:
+      /for pods that fail a match condition \(no-nodes, without a name\); which ones these are cannot be told here;/
   },
   {
     why: 'two faults',
-    object: eks({ namespaceSelector: { matchLabels: { a: 'b' } }, objectSelector: { matchLabels: { c: 'd' } } }),
+    object: eks({
+      namespaceSelector: { matchLabels: { a: 'b' } },
+      objectSelector: { matchLabels: { c: 'd' } }
+    }),
     count: 2,
     message: /a=b/
   },

@@ -1,8 +1,8 @@
-import { known, moot } from '../../src/model/fact.js'
 import { registeredWebhooksOf } from '../../src/identity-webhook/registrations.js'
+import { known, moot } from '../../src/model/fact.js'
 import { accountOf, annotated } from '../support/accounts.js'
-import { configurationOf, configurationSubject, eksWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, configurationSubject, eksWebhook } from '../support/webhooks.js'
 
 const none = { identityWebhooks: known([]) }
 
@@ -11,15 +11,23 @@ export const cases: readonly Case[] = [
     why: 'there is one',
     stage: 'running',
     object: accountOf(annotated),
-    facts: { identityWebhooks: known(registeredWebhooksOf([configurationSubject(configurationOf([eksWebhook()]))])) }
+    facts: {
+      identityWebhooks: known(registeredWebhooksOf([configurationSubject(configurationOf([eksWebhook()]))]))
+    }
   },
-  { why: 'nobody sees the whole cluster', stage: 'source', object: accountOf(annotated), facts: { identityWebhooks: moot('') } },
+  {
+    why: 'nobody sees the whole cluster',
+    stage: 'source',
+    object: accountOf(annotated),
+    facts: { identityWebhooks: moot('') }
+  },
   ...(['running', 'source'] as const).map((stage) => ({
     why: `there is none, ${stage}`,
     stage,
     object: accountOf(annotated),
     facts: none,
-    message: /^no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role$/,
+    message:
+      /^no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role$/,
     fix: /register it again/
   })),
   { why: 'it may come in a moment', object: accountOf(annotated), facts: none },

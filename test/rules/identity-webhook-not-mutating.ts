@@ -1,6 +1,6 @@
 import { known } from '../../src/model/fact.js'
-import { configurationOf, eksWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, eksWebhook } from '../support/webhooks.js'
 
 const object = configurationOf([{ name: 'a.b.c' }, eksWebhook()])
 const failure = (address: string): { address: string; because: string } => ({
@@ -29,5 +29,10 @@ export const cases: readonly Case[] = [
     message: /at 3 of 3 API servers \(a:443, b:443, c:443\)/
   },
   { why: 'the change may be the repair', object, facts: found('a:443') },
-  { why: 'no identity webhook', object: configurationOf([{ name: 'a.b.c' }]), stage: 'running', facts: found('a:443') }
+  {
+    why: 'no identity webhook',
+    object: configurationOf([{ name: 'a.b.c' }]),
+    stage: 'running',
+    facts: found('a:443')
+  }
 ]

@@ -1,5 +1,5 @@
-import { configurationOf, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 
 const eks = configurationOf([eksWebhook()])
 const other = { name: 'a.b.c', clientConfig: { url: 'https://a.example/' } }
@@ -35,7 +35,9 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'another Service',
-    object: configurationOf([selfManagedWebhook({ clientConfig: { service: { namespace: 'default', name: 'new' } } })]),
+    object: configurationOf([
+      selfManagedWebhook({ clientConfig: { service: { namespace: 'default', name: 'new' } } })
+    ]),
     old: configurationOf([selfManagedWebhook()]),
     message: /from service default\/pod-identity-webhook:443\/mutate to service default\/new:443;/
   },

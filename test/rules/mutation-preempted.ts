@@ -1,4 +1,3 @@
-import type { Case } from '../support/rule-case.js'
 import {
   accountFacts,
   deploymentOf,
@@ -11,8 +10,10 @@ import {
   tokenMount,
   tokenVolume
 } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
-const withApp = (app: object, volumes: object[] = []): object => deploymentOf({ containers: [{ name: 'app', ...app }], volumes })
+const withApp = (app: object, volumes: object[] = []): object =>
+  deploymentOf({ containers: [{ name: 'app', ...app }], volumes })
 
 export const cases: readonly Case[] = [
   { why: 'nothing set', object: deploymentOf(), facts: accountFacts() },
@@ -35,14 +36,24 @@ export const cases: readonly Case[] = [
     object: podOf({ containers: [{ name: 'app', env: [fileEnv] }] }),
     facts: accountFacts()
   },
-  { why: 'both, the same role: volume and mount follow', object: withApp({ env: [roleEnv, fileEnv] }), facts: accountFacts() },
+  {
+    why: 'both, the same role: volume and mount follow',
+    object: withApp({ env: [roleEnv, fileEnv] }),
+    facts: accountFacts()
+  },
   {
     why: 'both, and region and STS settings: the identity webhook takes the container for complete, and mounts nothing',
     object: withApp({
-      env: [roleEnv, fileEnv, { name: 'AWS_DEFAULT_REGION', value: 'eu-west-1' }, { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'legacy' }]
+      env: [
+        roleEnv,
+        fileEnv,
+        { name: 'AWS_DEFAULT_REGION', value: 'eu-west-1' },
+        { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'legacy' }
+      ]
     }),
     facts: accountFacts(),
-    message: /^container app has no mount at .*serviceaccount\/token", its AWS_WEB_IDENTITY_TOKEN_FILE after the identity webhook/
+    message:
+      /^container app has no mount at .*serviceaccount\/token", its AWS_WEB_IDENTITY_TOKEN_FILE after the identity webhook/
   },
   {
     why: 'both, another role',
@@ -50,7 +61,11 @@ export const cases: readonly Case[] = [
     facts: accountFacts(),
     message: /sets role .*search", which wins over .*cart/
   },
-  { why: 'all by hand', object: withApp({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [tokenVolume]), facts: accountFacts() },
+  {
+    why: 'all by hand',
+    object: withApp({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [tokenVolume]),
+    facts: accountFacts()
+  },
   {
     why: 'the volume is taken',
     object: withApp({}, [{ name: 'aws-iam-token', emptyDir: {} }]),
@@ -73,7 +88,11 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'Windows',
-    object: deploymentOf({ nodeSelector: { 'kubernetes.io/os': 'windows' }, containers: [{ name: 'app' }], volumes: [tokenVolume] }),
+    object: deploymentOf({
+      nodeSelector: { 'kubernetes.io/os': 'windows' },
+      containers: [{ name: 'app' }],
+      volumes: [tokenVolume]
+    }),
     facts: accountFacts()
   },
   {
@@ -89,6 +108,10 @@ export const cases: readonly Case[] = [
     ),
     facts: accountFacts()
   },
-  { why: 'no role asked for', object: withApp({ env: [roleEnv] }), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  {
+    why: 'no role asked for',
+    object: withApp({ env: [roleEnv] }),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  },
   { why: 'already mutated', object: injectedPod('app'), facts: accountFacts() }
 ]

@@ -1,5 +1,5 @@
-import type { Case } from '../support/rule-case.js'
 import { accountFacts, deploymentOf, podOf } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
 const skip = (value: unknown): object => ({ annotations: { 'eks.amazonaws.com/skip-containers': value } })
 const two = { containers: [{ name: 'app' }, { name: 'proxy' }] }
@@ -13,7 +13,12 @@ export const cases: readonly Case[] = [
     field: 'spec.template.metadata.labels["eks.amazonaws.com/skip-pod-identity-webhook"]',
     message: /keeps the identity webhook away/
   },
-  { why: 'all containers', object: podOf(two, skip('app,proxy')), facts: accountFacts(), message: /leaves app, proxy without role/ },
+  {
+    why: 'all containers',
+    object: podOf(two, skip('app,proxy')),
+    facts: accountFacts(),
+    message: /leaves app, proxy without role/
+  },
   {
     why: 'one of two is what it is for',
     object: podOf(two, skip('proxy')),
@@ -30,6 +35,10 @@ export const cases: readonly Case[] = [
   },
   { why: 'names nobody: another rule speaks', object: podOf(two, skip('gone')), facts: accountFacts() },
   { why: 'not a text', object: podOf(two, skip(['app'])), facts: accountFacts() },
-  { why: 'no role to miss', object: podOf(two, { labels }), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  {
+    why: 'no role to miss',
+    object: podOf(two, { labels }),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  },
   { why: 'nothing skipped', object: podOf(two), facts: accountFacts() }
 ]

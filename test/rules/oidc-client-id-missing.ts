@@ -1,22 +1,33 @@
-import { known, type Fact } from '../../src/model/fact.js'
-import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
 import type { ProviderAnswer } from '../../src/facts/facts.js'
+import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
+import { type Fact, known } from '../../src/model/fact.js'
 import type { Case } from '../support/rule-case.js'
 
 const annotation = 'arn:aws:iam::111122223333:role/cart'
 const arn = 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
-const accepts = (...clientIds: string[]): { provider: Fact<ProviderAnswer> } => ({ provider: known({ registered: true, arn, clientIds }) })
+const accepts = (...clientIds: string[]): { provider: Fact<ProviderAnswer> } => ({
+  provider: known({ registered: true, arn, clientIds })
+})
 const audience = (value: unknown): Record<string, unknown> => ({ 'eks.amazonaws.com/audience': value })
 
 export const cases: readonly Case[] = [
   { why: 'the usual audience', annotation, facts: accepts('sts.amazonaws.com') },
-  { why: 'an audience of its own', annotation, annotations: audience('vault'), facts: accepts('sts.amazonaws.com', 'vault') },
+  {
+    why: 'an audience of its own',
+    annotation,
+    annotations: audience('vault'),
+    facts: accepts('sts.amazonaws.com', 'vault')
+  },
   {
     why: 'an audience that somebody said',
     annotation,
     facts: { ...accepts('vault'), identityWebhook: known(withAudience(defaultIdentityWebhook, 'vault')) }
   },
-  { why: 'no provider: another rule speaks', annotation, facts: { provider: known({ registered: false, arn, similar: [] }) } },
+  {
+    why: 'no provider: another rule speaks',
+    annotation,
+    facts: { provider: known({ registered: false, arn, similar: [] }) }
+  },
   { why: 'no audience at all: another rule speaks', annotation, annotations: audience(7), facts: accepts() },
   { why: 'an empty audience: another rule speaks', annotation, annotations: audience(''), facts: accepts() },
   {
@@ -35,7 +46,13 @@ export const cases: readonly Case[] = [
     message: /accepts "STS\.amazonaws\.com"$/,
     atAdmission: 'warning'
   },
-  { why: 'the provider accepts nothing', annotation, facts: accepts(), message: /accepts none$/, atAdmission: 'warning' },
+  {
+    why: 'the provider accepts nothing',
+    annotation,
+    facts: accepts(),
+    message: /accepts none$/,
+    atAdmission: 'warning'
+  },
   {
     why: 'nothing that a shell would run gets into the command',
     annotation,

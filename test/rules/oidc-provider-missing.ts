@@ -29,7 +29,8 @@ export const cases: readonly Case[] = [
     why: 'registered with a trailing slash',
     annotation,
     facts: { provider: known({ registered: false, arn, similar: [`${arn}/`] }) },
-    message: /; it has arn:aws:iam::444455556666:oidc-provider\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE\/, which is another one$/,
+    message:
+      /; it has arn:aws:iam::444455556666:oidc-provider\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE\/, which is another one$/,
     atAdmission: 'warning'
   }
 ]

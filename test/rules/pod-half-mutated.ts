@@ -1,4 +1,3 @@
-import type { Case } from '../support/rule-case.js'
 import {
   accountFacts,
   agentContainer,
@@ -13,6 +12,7 @@ import {
   tokenMount,
   tokenVolume
 } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
 const volumes = [tokenVolume]
 const containerPod = (container: object, more: object[] = volumes): object =>
@@ -85,7 +85,10 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'a mount beside the path',
-    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}s` }] }),
+    object: containerPod({
+      env: [roleEnv, fileEnv],
+      volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}s` }]
+    }),
     facts: accountFacts(),
     message: /no mount at/
   },
@@ -97,7 +100,9 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'the volume is something else',
-    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [{ name: 'aws-iam-token', hostPath: { path: '/x' } }]),
+    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [
+      { name: 'aws-iam-token', hostPath: { path: '/x' } }
+    ]),
     facts: enforced,
     severity: 'error',
     field: 'spec.volumes[0]',
@@ -106,14 +111,20 @@ export const cases: readonly Case[] = [
   {
     why: 'the token has another name',
     object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [
-      { name: 'aws-iam-token', projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'jwt' } }] } }
+      {
+        name: 'aws-iam-token',
+        projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'jwt' } }] }
+      }
     ]),
     facts: accountFacts(),
     message: /no service account token "token"/
   },
   {
     why: 'the token mounted by sub path',
-    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}/token`, subPath: 'token' }] }),
+    object: containerPod({
+      env: [roleEnv, fileEnv],
+      volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}/token`, subPath: 'token' }]
+    }),
     facts: enforced
   },
   {
@@ -127,7 +138,10 @@ export const cases: readonly Case[] = [
   {
     why: 'a path of its own, from a volume that cannot be seen into',
     object: containerPod(
-      { env: [roleEnv, { ...fileEnv, value: '/vault/token' }], volumeMounts: [{ name: 'vault', mountPath: '/vault' }] },
+      {
+        env: [roleEnv, { ...fileEnv, value: '/vault/token' }],
+        volumeMounts: [{ name: 'vault', mountPath: '/vault' }]
+      },
       [{ name: 'vault', emptyDir: {} }]
     ),
     facts: enforced
@@ -140,10 +154,10 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'the deepest mount holds the file',
-    object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [{ name: 'all', mountPath: '/var' }, tokenMount] }, [
-      { name: 'all', emptyDir: {} },
-      tokenVolume
-    ]),
+    object: containerPod(
+      { env: [roleEnv, fileEnv], volumeMounts: [{ name: 'all', mountPath: '/var' }, tokenMount] },
+      [{ name: 'all', emptyDir: {} }, tokenVolume]
+    ),
     facts: enforced
   },
   {
@@ -164,7 +178,11 @@ export const cases: readonly Case[] = [
     ),
     facts: enforced
   },
-  { why: 'EKS Pod Identity', object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }), facts: enforced },
+  {
+    why: 'EKS Pod Identity',
+    object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: enforced
+  },
   {
     why: 'EKS Pod Identity without its variable: never denied',
     object: podOf({ containers: [{ name: 'app', env: [agentEnv] }] }),
@@ -202,8 +220,16 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'ephemeral containers never count',
-    object: podOf({ containers: [injectedContainer('app')], ephemeralContainers: [{ name: 'debug' }], volumes }),
+    object: podOf({
+      containers: [injectedContainer('app')],
+      ephemeralContainers: [{ name: 'debug' }],
+      volumes
+    }),
     facts: enforced
   },
-  { why: 'no role asked for', object: containerPod({ env: [roleEnv] }), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) }
+  {
+    why: 'no role asked for',
+    object: containerPod({ env: [roleEnv] }),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  }
 ]

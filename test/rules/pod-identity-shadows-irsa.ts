@@ -1,5 +1,15 @@
+import {
+  accountFacts,
+  agentContainer,
+  agentEnv,
+  agentVolume,
+  fileEnv,
+  podOf,
+  roleEnv,
+  tokenMount,
+  tokenVolume
+} from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
-import { accountFacts, agentContainer, agentEnv, agentVolume, fileEnv, podOf, roleEnv, tokenMount, tokenVolume } from '../support/pods.js'
 
 const onAgent = (...uris: string[]): object =>
   podOf({ containers: uris.map((uri, index) => agentContainer(`app${index}`, uri)), volumes: [agentVolume] })
@@ -11,16 +21,33 @@ export const cases: readonly Case[] = [
     object: onAgent(usual, usual),
     facts: accountFacts(),
     field: 'spec.containers[0].env[0]',
-    message: /^container app0 gets its role from EKS Pod Identity, so role .*cart of the annotation is not used$/
+    message:
+      /^container app0 gets its role from EKS Pod Identity, so role .*cart of the annotation is not used$/
   },
-  { why: 'the agent on IPv6', object: onAgent('http://[fd00:ec2::23]/v1/credentials'), facts: accountFacts(), message: /EKS Pod Identity/ },
-  { why: 'another endpoint', object: onAgent('http://localhost:9911/'), facts: accountFacts() },
-  { why: 'a host that only begins alike', object: onAgent('http://169.254.170.23.example/'), facts: accountFacts() },
   {
-    why: 'web identity comes first',
-    object: podOf({ containers: [{ name: 'app', env: [agentEnv, roleEnv, fileEnv], volumeMounts: [tokenMount] }], volumes: [tokenVolume] }),
+    why: 'the agent on IPv6',
+    object: onAgent('http://[fd00:ec2::23]/v1/credentials'),
+    facts: accountFacts(),
+    message: /EKS Pod Identity/
+  },
+  { why: 'another endpoint', object: onAgent('http://localhost:9911/'), facts: accountFacts() },
+  {
+    why: 'a host that only begins alike',
+    object: onAgent('http://169.254.170.23.example/'),
     facts: accountFacts()
   },
-  { why: 'not annotated', object: onAgent(usual), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  {
+    why: 'web identity comes first',
+    object: podOf({
+      containers: [{ name: 'app', env: [agentEnv, roleEnv, fileEnv], volumeMounts: [tokenMount] }],
+      volumes: [tokenVolume]
+    }),
+    facts: accountFacts()
+  },
+  {
+    why: 'not annotated',
+    object: onAgent(usual),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  },
   { why: 'none', object: podOf(), facts: accountFacts() }
 ]

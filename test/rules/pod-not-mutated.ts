@@ -1,7 +1,15 @@
 import { annotationNamesUnder } from '../../src/identity-webhook/annotation-names.js'
 import { unknown } from '../../src/model/fact.js'
+import {
+  accountFacts,
+  agentContainer,
+  agentVolume,
+  injectedPod,
+  podOf,
+  role,
+  tokenVolume
+} from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
-import { accountFacts, agentContainer, agentVolume, injectedPod, podOf, role, tokenVolume } from '../support/pods.js'
 
 const raw = podOf({ containers: [{ name: 'app' }, { name: 'proxy' }], initContainers: [{ name: 'wait' }] })
 
@@ -20,8 +28,20 @@ export const cases: readonly Case[] = [
     facts: accountFacts({}, { settings: { source: 'read' } }),
     message: /of the pod got it$/
   },
-  { why: 'namespace enforces', object: raw, facts: accountFacts({}, { podsEnforced: true }), severity: 'error', message: /no container/ },
-  { why: 'an old pod is never denied', object: raw, old: raw, facts: accountFacts({}, { podsEnforced: true }), message: /no container/ },
+  {
+    why: 'namespace enforces',
+    object: raw,
+    facts: accountFacts({}, { podsEnforced: true }),
+    severity: 'error',
+    message: /no container/
+  },
+  {
+    why: 'an old pod is never denied',
+    object: raw,
+    old: raw,
+    facts: accountFacts({}, { podsEnforced: true }),
+    message: /no container/
+  },
   {
     why: 'kube-system is never denied',
     object: podOf({}, { namespace: 'kube-system' }),
@@ -34,11 +54,26 @@ export const cases: readonly Case[] = [
     facts: accountFacts({}, { podsEnforced: true }),
     message: /no container/
   },
-  { why: 'in a running cluster', stage: 'running', object: raw, facts: accountFacts(), severity: 'error', message: /no container/ },
+  {
+    why: 'in a running cluster',
+    stage: 'running',
+    object: raw,
+    facts: accountFacts(),
+    severity: 'error',
+    message: /no container/
+  },
   { why: 'a manifest is not mutated yet', stage: 'source', object: raw, facts: accountFacts() },
   { why: 'no role asked for', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
-  { why: 'empty annotation: another rule speaks', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': '' }) },
-  { why: 'malformed annotation: another rule speaks', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' }) },
+  {
+    why: 'empty annotation: another rule speaks',
+    object: raw,
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': '' })
+  },
+  {
+    why: 'malformed annotation: another rule speaks',
+    object: raw,
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' })
+  },
   {
     why: 'a bare name that the identity webhook composes',
     object: raw,
@@ -79,8 +114,21 @@ export const cases: readonly Case[] = [
     facts: accountFacts(),
     message: /no container/
   },
-  { why: 'on EKS Pod Identity', object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }), facts: accountFacts() },
-  { why: 'the volume alone is no mutation', object: podOf({ volumes: [tokenVolume] }), facts: accountFacts(), message: /no container/ },
+  {
+    why: 'on EKS Pod Identity',
+    object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: accountFacts()
+  },
+  {
+    why: 'the volume alone is no mutation',
+    object: podOf({ volumes: [tokenVolume] }),
+    facts: accountFacts(),
+    message: /no container/
+  },
   { why: 'no containers', object: podOf({ containers: [] }), facts: accountFacts() },
-  { why: 'unknown account', object: raw, facts: { ...accountFacts(), account: unknown('the watch has not seen it') } }
+  {
+    why: 'unknown account',
+    object: raw,
+    facts: { ...accountFacts(), account: unknown('the watch has not seen it') }
+  }
 ]

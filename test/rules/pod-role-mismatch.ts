@@ -1,4 +1,3 @@
-import type { Case } from '../support/rule-case.js'
 import {
   accountFacts,
   fileEnv,
@@ -10,10 +9,14 @@ import {
   tokenMount,
   tokenVolume
 } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
 const enforced = accountFacts({}, { podsEnforced: true })
 const volumes = [tokenVolume]
-const own = podOf({ containers: [{ name: 'app', env: [{ ...roleEnv, value: otherRole }, fileEnv], volumeMounts: [tokenMount] }], volumes })
+const own = podOf({
+  containers: [{ name: 'app', env: [{ ...roleEnv, value: otherRole }, fileEnv], volumeMounts: [tokenMount] }],
+  volumes
+})
 
 export const cases: readonly Case[] = [
   { why: 'the same', object: injectedPod('app'), facts: enforced },
@@ -25,19 +28,35 @@ export const cases: readonly Case[] = [
     field: 'spec.containers[0].env[3]',
     message: /^container app got role .*search", its service account cart asks for .*cart$/
   },
-  { why: 'the template set it on purpose: never denied', object: own, facts: enforced, message: /got role .*search/ },
+  {
+    why: 'the template set it on purpose: never denied',
+    object: own,
+    facts: enforced,
+    message: /got role .*search/
+  },
   {
     why: 'a region of the template before its role is no proof',
     object: podOf({
       containers: [
-        { name: 'app', env: [{ name: 'AWS_REGION', value: 'x' }, { ...roleEnv, value: otherRole }, fileEnv], volumeMounts: [tokenMount] }
+        {
+          name: 'app',
+          env: [{ name: 'AWS_REGION', value: 'x' }, { ...roleEnv, value: otherRole }, fileEnv],
+          volumeMounts: [tokenMount]
+        }
       ],
       volumes
     }),
     facts: enforced,
     message: /got role/
   },
-  { why: 'running', stage: 'running', object: own, facts: accountFacts(), severity: 'error', message: /got role/ },
+  {
+    why: 'running',
+    stage: 'running',
+    object: own,
+    facts: accountFacts(),
+    severity: 'error',
+    message: /got role/
+  },
   {
     why: 'composed',
     object: injectedPod('app'),
@@ -52,7 +71,9 @@ export const cases: readonly Case[] = [
   {
     why: 'only run time shows it',
     object: podOf({
-      containers: [{ name: 'app', env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv], volumeMounts: [tokenMount] }],
+      containers: [
+        { name: 'app', env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv], volumeMounts: [tokenMount] }
+      ],
       volumes
     }),
     facts: enforced

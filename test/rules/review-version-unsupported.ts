@@ -1,7 +1,8 @@
-import { configurationOf, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 
-const versions = (...admissionReviewVersions: string[]): object => configurationOf([eksWebhook({ admissionReviewVersions })])
+const versions = (...admissionReviewVersions: string[]): object =>
+  configurationOf([eksWebhook({ admissionReviewVersions })])
 
 export const cases: readonly Case[] = [
   { why: 'as EKS registers it', object: versions('v1beta1') },
@@ -17,9 +18,14 @@ export const cases: readonly Case[] = [
     fix: /\[v1beta1\]/
   },
   { why: 'v1 first', object: versions('v2', 'v1', 'v1beta1'), message: /version v1/ },
-  { why: 'a self-managed one may be newer', object: configurationOf([selfManagedWebhook({ admissionReviewVersions: ['v1'] })]) },
+  {
+    why: 'a self-managed one may be newer',
+    object: configurationOf([selfManagedWebhook({ admissionReviewVersions: ['v1'] })])
+  },
   {
     why: 'self-managed beside the API server',
-    object: configurationOf([eksWebhook({ name: 'pod-identity-webhook.amazonaws.com', admissionReviewVersions: ['v1'] })])
+    object: configurationOf([
+      eksWebhook({ name: 'pod-identity-webhook.amazonaws.com', admissionReviewVersions: ['v1'] })
+    ])
   }
 ]

@@ -1,5 +1,5 @@
-import type { Case } from '../support/rule-case.js'
 import { accountFacts, deploymentOf, podOf, role } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
 const annotations = { 'eks.amazonaws.com/role-arn': role }
 
@@ -27,6 +27,10 @@ export const cases: readonly Case[] = [
     message: /default\/default/,
     fix: /make a service account/
   },
-  { why: 'another domain', object: podOf({}, { annotations: { 'team.example/role-arn': role } }), facts: accountFacts() },
+  {
+    why: 'another domain',
+    object: podOf({}, { annotations: { 'team.example/role-arn': role } }),
+    facts: accountFacts()
+  },
   { why: 'none', object: podOf(), facts: accountFacts() }
 ]

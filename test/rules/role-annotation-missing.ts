@@ -1,5 +1,5 @@
-import { known } from '../../src/model/fact.js'
 import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
+import { known } from '../../src/model/fact.js'
 import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
 import { otherRole, role } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
@@ -23,16 +23,29 @@ export const cases: readonly Case[] = [
     message: /\(and 1 more\)/
   },
   { why: 'annotated', stage: 'source', object: accountOf(annotated), facts },
-  { why: 'emptied: another rule speaks', stage: 'source', object: accountOf({ 'eks.amazonaws.com/role-arn': '' }), facts },
+  {
+    why: 'emptied: another rule speaks',
+    stage: 'source',
+    object: accountOf({ 'eks.amazonaws.com/role-arn': '' }),
+    facts
+  },
   {
     why: 'by ConfigMap',
     stage: 'source',
     object: accountOf(),
     facts: {
       ...facts,
-      identityWebhook: known({ ...defaultIdentityWebhook, configured: new Map([['shop/cart', { role, audience: undefined }]]) })
+      identityWebhook: known({
+        ...defaultIdentityWebhook,
+        configured: new Map([['shop/cart', { role, audience: undefined }]])
+      })
     }
   },
-  { why: 'nobody trusts it', stage: 'source', object: accountOf(), facts: { identityWebhook, rolesTrusting: known([]) } },
+  {
+    why: 'nobody trusts it',
+    stage: 'source',
+    object: accountOf(),
+    facts: { identityWebhook, rolesTrusting: known([]) }
+  },
   { why: 'never at admission', object: accountOf(), facts }
 ]

@@ -1,5 +1,5 @@
-import { known } from '../../src/model/fact.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
+import { known } from '../../src/model/fact.js'
 import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
 import { role } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
@@ -43,7 +43,12 @@ export const cases: readonly Case[] = [
     message: /did you mean eks.amazonaws.com\/role-arn\?/
   })),
   ...right.map((key) => ({ why: key, object: accountOf({ [key]: role }), facts })),
-  { why: 'a typo with a bad value', object: accountOf({ 'eks.amazonaws.com/role-ar': 'x' }), facts, message: /did you mean/ },
+  {
+    why: 'a typo with a bad value',
+    object: accountOf({ 'eks.amazonaws.com/role-ar': 'x' }),
+    facts,
+    message: /did you mean/
+  },
   { why: 'far off, and no role in it', object: accountOf({ 'eks.amazonaws.com/role': 'admin' }), facts },
   {
     why: 'kube2iam',
@@ -52,7 +57,11 @@ export const cases: readonly Case[] = [
     message: /"iam.amazonaws.com\/role"/,
     fix: /if kube2iam or kiam is meant/
   },
-  { why: 'the right key is there too', object: accountOf({ ...annotated, 'iam.amazonaws.com/role': 'cart' }), facts },
+  {
+    why: 'the right key is there too',
+    object: accountOf({ ...annotated, 'iam.amazonaws.com/role': 'cart' }),
+    facts
+  },
   {
     why: 'another prefix',
     object: accountOf({ 'aws.example/role-arm': role }),

@@ -5,6 +5,12 @@ const before = 'arn:aws:iam::111122223333:role/cart'
 export const cases: readonly Case[] = [
   { why: 'kept', annotation: before, before },
   { why: 'never there', annotation: undefined, before: undefined },
-  { why: 'removed', annotation: undefined, before, message: /removes the role .*role\/cart/, atAdmission: 'warning' },
+  {
+    why: 'removed',
+    annotation: undefined,
+    before,
+    message: /removes the role .*role\/cart/,
+    atAdmission: 'warning'
+  },
   { why: 'emptied', annotation: '', before, message: /removes the role/, atAdmission: 'warning' }
 ]

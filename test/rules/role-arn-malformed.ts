@@ -8,10 +8,18 @@ const composing = accountFacts({}, { settings: { composeRoleArn: true, source: '
 export const cases: readonly Case[] = [
   { why: 'well-formed', annotation: arn },
   { why: 'no annotation', annotation: undefined },
-  { why: 'policy', annotation: 'arn:aws:iam::111122223333:policy/cart', message: /ARN of a policy, not of a role/ },
+  {
+    why: 'policy',
+    annotation: 'arn:aws:iam::111122223333:policy/cart',
+    message: /ARN of a policy, not of a role/
+  },
   { why: 'user', annotation: 'arn:aws:iam::111122223333:user/cart', message: /ARN of a user/ },
   { why: 'group', annotation: 'arn:aws:iam::111122223333:group/cart', message: /ARN of a group/ },
-  { why: 'instance profile', annotation: 'arn:aws:iam::111122223333:instance-profile/cart', message: /ARN of an instance profile/ },
+  {
+    why: 'instance profile',
+    annotation: 'arn:aws:iam::111122223333:instance-profile/cart',
+    message: /ARN of an instance profile/
+  },
   {
     why: 'session',
     annotation: 'arn:aws:sts::111122223333:assumed-role/cart/me',
@@ -23,17 +31,30 @@ export const cases: readonly Case[] = [
     annotation: 'arn:aws:iam::123456789:role/cart',
     message: /123456789" has 9 digits, 12 were expected/
   },
-  { why: '11 digits', annotation: 'arn:aws:iam::11122223333:role/cart', message: /11 digits/, fix: /arn:aws:iam::011122223333:role\/cart/ },
+  {
+    why: '11 digits',
+    annotation: 'arn:aws:iam::11122223333:role/cart',
+    message: /11 digits/,
+    fix: /arn:aws:iam::011122223333:role\/cart/
+  },
   { why: '13 digits', annotation: 'arn:aws:iam::1111222233334:role/cart', message: /has 13 digits/ },
   {
     why: 'longer than any ARN',
     annotation: `arn:aws:iam::111122223333:role/${'a/'.repeat(1020)}cart`,
     message: /the annotation is 2075 characters long, and an ARN has at most 2048: "arn:aws:iam::/
   },
-  { why: 'templates that do not end, longer than any ARN', annotation: '${'.repeat(131_072), message: /is 262144 characters long/ },
+  {
+    why: 'templates that do not end, longer than any ARN',
+    annotation: '${'.repeat(131_072),
+    message: /is 262144 characters long/
+  },
   { why: 'a template that does not end', annotation: '${role', message: /is not the ARN of a role/ },
   { why: 'no account', annotation: 'arn:aws:iam:::role/cart', message: /account id is missing/ },
-  { why: 'no number', annotation: 'arn:aws:iam::prod:role/cart', message: /"prod" is not a number of 12 digits/ },
+  {
+    why: 'no number',
+    annotation: 'arn:aws:iam::prod:role/cart',
+    message: /"prod" is not a number of 12 digits/
+  },
   {
     why: 'Helm wrote a float',
     annotation: 'arn:aws:iam::1.11122223333e+11:role/cart',
@@ -51,9 +72,22 @@ export const cases: readonly Case[] = [
   { why: 'null', annotation: null, message: /is null/ },
   { why: 'list', annotation: [arn], message: /is a list/ },
   { why: 'map', annotation: { arn }, message: /is a map/ },
-  { why: 'Helm template', annotation: '{{ .Values.roleArn }}', message: /unrendered template "\{\{ \.Values\.roleArn \}\}"/ },
-  { why: 'shell template', annotation: 'arn:aws:iam::${ACCOUNT}:role/cart', message: /unrendered template "\$\{ACCOUNT\}"/ },
-  { why: 'line break', annotation: `${arn}\n`, message: /holds a line break: ".*\\n"/, fix: new RegExp(`write ${arn}`) },
+  {
+    why: 'Helm template',
+    annotation: '{{ .Values.roleArn }}',
+    message: /unrendered template "\{\{ \.Values\.roleArn \}\}"/
+  },
+  {
+    why: 'shell template',
+    annotation: 'arn:aws:iam::${ACCOUNT}:role/cart',
+    message: /unrendered template "\$\{ACCOUNT\}"/
+  },
+  {
+    why: 'line break',
+    annotation: `${arn}\n`,
+    message: /holds a line break: ".*\\n"/,
+    fix: new RegExp(`write ${arn}`)
+  },
   { why: 'blank', annotation: ` ${arn}`, message: /holds a blank/, fix: new RegExp(`write ${arn}`) },
   { why: 'quotes', annotation: `"${arn}"`, message: /holds quotes/, fix: new RegExp(`write ${arn}`) },
   {
@@ -68,11 +102,27 @@ export const cases: readonly Case[] = [
     message: /colon too few or too many/,
     fix: new RegExp(`write ${arn}`)
   },
-  { why: 'a bare name works with --compose-role-arn', annotation: 'team/cart', message: /a bare name/, atAdmission: 'warning' },
+  {
+    why: 'a bare name works with --compose-role-arn',
+    annotation: 'team/cart',
+    message: /a bare name/,
+    atAdmission: 'warning'
+  },
   { why: 'a bare name that the identity webhook makes an ARN of', annotation: 'team/cart', facts: composing },
-  { why: 'empty all the same', annotation: '', facts: composing, message: /is empty/, atAdmission: 'warning' },
+  {
+    why: 'empty all the same',
+    annotation: '',
+    facts: composing,
+    message: /is empty/,
+    atAdmission: 'warning'
+  },
   { why: 'a template all the same', annotation: '${ROLE}', facts: composing, message: /unrendered template/ },
-  { why: 'empty, as charts render it', annotation: '', message: /is empty, so pods get no role/, atAdmission: 'warning' },
+  {
+    why: 'empty, as charts render it',
+    annotation: '',
+    message: /is empty, so pods get no role/,
+    atAdmission: 'warning'
+  },
   {
     why: 'a number as Helm renders it',
     annotation: '1.11122223333e+11',
@@ -85,9 +135,24 @@ export const cases: readonly Case[] = [
     message: /is a map: YAML reads a template/,
     fix: /^render it/
   },
-  { why: 'dashes', annotation: 'arn:aws:iam::1111-2222-3333:role/cart', message: /holds dashes/, fix: new RegExp(`^write ${arn}$`) },
-  { why: 'capitals', annotation: 'ARN:AWS:IAM::111122223333:Role/cart', message: /does not begin as/, fix: new RegExp(`^write ${arn}$`) },
-  { why: 'roles', annotation: 'arn:aws:iam::111122223333:roles/cart', message: /does not begin as/, fix: new RegExp(`^write ${arn}$`) },
+  {
+    why: 'dashes',
+    annotation: 'arn:aws:iam::1111-2222-3333:role/cart',
+    message: /holds dashes/,
+    fix: new RegExp(`^write ${arn}$`)
+  },
+  {
+    why: 'capitals',
+    annotation: 'ARN:AWS:IAM::111122223333:Role/cart',
+    message: /does not begin as/,
+    fix: new RegExp(`^write ${arn}$`)
+  },
+  {
+    why: 'roles',
+    annotation: 'arn:aws:iam::111122223333:roles/cart',
+    message: /does not begin as/,
+    fix: new RegExp(`^write ${arn}$`)
+  },
   {
     why: 'colon for a slash',
     annotation: 'arn:aws:iam::111122223333:role:cart',
@@ -96,5 +161,9 @@ export const cases: readonly Case[] = [
   },
   { why: 'no name', annotation: 'arn:aws:iam::111122223333:role/', message: /is not the ARN of a role/ },
   { why: 'one digit', annotation: 'arn:aws:iam::1:role/cart', message: /has 1 digit, 12/ },
-  { why: 'rubbish', annotation: 'arn of the cart role', message: /is not the ARN of a role: "arn of the cart role"/ }
+  {
+    why: 'rubbish',
+    annotation: 'arn of the cart role',
+    message: /is not the ARN of a role: "arn of the cart role"/
+  }
 ]

@@ -6,5 +6,11 @@ const annotation = 'arn:aws:iam::111122223333:role/cart'
 export const cases: readonly Case[] = [
   { why: 'exists', annotation, facts: { role: known({ exists: true, arn: annotation }) } },
   { why: 'no role is asked for', annotation: undefined, facts: { role: moot('') } },
-  { why: 'absent', annotation, facts: { role: known({ exists: false }) }, message: /role\/cart does not exist$/, atAdmission: 'warning' }
+  {
+    why: 'absent',
+    annotation,
+    facts: { role: known({ exists: false }) },
+    message: /role\/cart does not exist$/,
+    atAdmission: 'warning'
+  }
 ]

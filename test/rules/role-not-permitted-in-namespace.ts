@@ -8,18 +8,32 @@ const annotation = 'arn:aws:iam::111122223333:role/team/cart'
 
 const allows = (allowed: unknown): Facts => ({
   identityWebhook,
-  namespace: known(parseNamespaceSettings({ metadata: { annotations: { 'irsa-guard.io/allowed-roles': allowed } } }))
+  namespace: known(
+    parseNamespaceSettings({ metadata: { annotations: { 'irsa-guard.io/allowed-roles': allowed } } })
+  )
 })
 
 export const cases: readonly Case[] = [
-  { why: 'a namespace that says nothing', annotation, facts: { identityWebhook, namespace: known(parseNamespaceSettings({})) } },
+  {
+    why: 'a namespace that says nothing',
+    annotation,
+    facts: { identityWebhook, namespace: known(parseNamespaceSettings({})) }
+  },
   { why: 'no namespace in sight', annotation, facts: { identityWebhook, namespace: moot('') } },
   { why: 'no role is asked for', annotation: undefined, facts: allows('') },
   { why: 'an empty annotation, as charts render it', annotation: '', facts: allows('') },
   { why: 'the very ARN', annotation, facts: allows(annotation) },
   { why: 'a star crosses slashes', annotation, facts: allows('arn:aws:iam::111122223333:*cart') },
-  { why: 'one of several, blanks around commas', annotation, facts: allows(' a ,\n\tarn:aws:iam::111122223333:role/team/* , b') },
-  { why: 'what is no ARN gives no role: another rule speaks', annotation: 'arn:aws:iam::111122223333:policy/cart', facts: allows('') },
+  {
+    why: 'one of several, blanks around commas',
+    annotation,
+    facts: allows(' a ,\n\tarn:aws:iam::111122223333:role/team/* , b')
+  },
+  {
+    why: 'what is no ARN gives no role: another rule speaks',
+    annotation: 'arn:aws:iam::111122223333:policy/cart',
+    facts: allows('')
+  },
   { why: 'a list where text belongs is none', annotation, facts: allows([]) },
   {
     why: 'another role',
@@ -37,14 +51,36 @@ export const cases: readonly Case[] = [
     message: /allows none$/
   },
   { why: 'commas alone allow nothing', annotation, facts: allows(' , ,'), message: /allows none$/ },
-  { why: 'case matters', annotation, facts: allows('arn:aws:iam::111122223333:role/Team/*'), message: /may not use/ },
-  { why: 'a prefix is no glob', annotation, facts: allows('arn:aws:iam::111122223333:role/team/'), message: /may not use/ },
+  {
+    why: 'case matters',
+    annotation,
+    facts: allows('arn:aws:iam::111122223333:role/Team/*'),
+    message: /may not use/
+  },
+  {
+    why: 'a prefix is no glob',
+    annotation,
+    facts: allows('arn:aws:iam::111122223333:role/team/'),
+    message: /may not use/
+  },
   {
     why: 'a bare name, of which an identity webhook may make an ARN',
     annotation: 'admin',
     facts: allows('arn:*'),
     message: /role "admin"/
   },
-  { why: 'many globs', annotation, facts: allows('a,b,c,d,e,f,g'), message: /allows "a", "b", "c", "d", "e" and 2 more$/ },
-  { why: 'it was so before this request', annotation, before: annotation, facts: allows(''), message: /./, atAdmission: 'warning' }
+  {
+    why: 'many globs',
+    annotation,
+    facts: allows('a,b,c,d,e,f,g'),
+    message: /allows "a", "b", "c", "d", "e" and 2 more$/
+  },
+  {
+    why: 'it was so before this request',
+    annotation,
+    before: annotation,
+    facts: allows(''),
+    message: /./,
+    atAdmission: 'warning'
+  }
 ]

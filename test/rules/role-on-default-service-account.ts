@@ -11,6 +11,10 @@ export const cases: readonly Case[] = [
     message: /^every pod in shop that names no service account gets role .*cart$/
   },
   { why: 'default without a role', object: accountOf({}, 'default'), facts },
-  { why: 'default with an empty role', object: accountOf({ 'eks.amazonaws.com/role-arn': '' }, 'default'), facts },
+  {
+    why: 'default with an empty role',
+    object: accountOf({ 'eks.amazonaws.com/role-arn': '' }, 'default'),
+    facts
+  },
   { why: 'another one', object: accountOf(annotated, 'default-2'), facts }
 ]

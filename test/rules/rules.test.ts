@@ -1,8 +1,8 @@
 import t from 'tap'
-import { withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
-import { parseSubject } from '../../src/model/subject.js'
 import type { Facts } from '../../src/facts/facts.js'
+import { withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
 import { known } from '../../src/model/fact.js'
+import { parseSubject } from '../../src/model/subject.js'
 import { rules } from '../../src/rules/index.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
@@ -39,12 +39,24 @@ for (const rule of rules) {
       const facts = { identityWebhook, ...given.facts }
       const { findings, unchecked } = judge(object, old, facts)
       if (!dependsOnPrefix.has(rule.id)) {
-        const renamed = judge(underOtherPrefix(object), old && underOtherPrefix(old), factsUnderOtherPrefix(facts)).findings
-        t.strictSame(renamed, underOtherPrefix(findings), `${given.why}: the same under another annotation prefix`)
+        const renamed = judge(
+          underOtherPrefix(object),
+          old && underOtherPrefix(old),
+          factsUnderOtherPrefix(facts)
+        ).findings
+        t.strictSame(
+          renamed,
+          underOtherPrefix(findings),
+          `${given.why}: the same under another annotation prefix`
+        )
       }
       t.equal(findings.length, given.message === undefined ? 0 : count, given.why, { unchecked })
       if (given.message === undefined) continue
-      t.match(findings[0], { message: given.message, ...(given.fix && { fix: given.fix }), severity, ...(field && { field }) }, given.why)
+      t.match(
+        findings[0],
+        { message: given.message, ...(given.fix && { fix: given.fix }), severity, ...(field && { field }) },
+        given.why
+      )
     }
   })
 }
@@ -64,11 +76,19 @@ function underOtherPrefix<T>(value: T): T {
 
 const factsUnderOtherPrefix = ({ identityWebhook, account, ...facts }: Facts): Facts => ({
   ...facts,
-  ...(identityWebhook?.state === 'known' && { identityWebhook: known(withAnnotationPrefix(identityWebhook.value, 'aws.example')) }),
+  ...(identityWebhook?.state === 'known' && {
+    identityWebhook: known(withAnnotationPrefix(identityWebhook.value, 'aws.example'))
+  }),
   ...(account && { account: underOtherPrefix(account) })
 })
 
-function objectCaseOf({ annotation, annotations, before, atAdmission = 'error', ...rest }: AnnotationCase): ObjectCase {
+function objectCaseOf({
+  annotation,
+  annotations,
+  before,
+  atAdmission = 'error',
+  ...rest
+}: AnnotationCase): ObjectCase {
   const accountOf = (value: unknown): object => ({
     apiVersion: 'v1',
     kind: 'ServiceAccount',
@@ -79,5 +99,10 @@ function objectCaseOf({ annotation, annotations, before, atAdmission = 'error', 
     }
   })
 
-  return { ...rest, object: accountOf(annotation), severity: atAdmission, ...(before !== undefined && { old: accountOf(before) }) }
+  return {
+    ...rest,
+    object: accountOf(annotation),
+    severity: atAdmission,
+    ...(before !== undefined && { old: accountOf(before) })
+  }
 }

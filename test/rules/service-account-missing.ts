@@ -1,6 +1,6 @@
 import { known, unknown } from '../../src/model/fact.js'
-import type { Case } from '../support/rule-case.js'
 import { accountFacts, deploymentOf, podOf } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
 const missing = { ...accountFacts(), account: known({ exists: false as const }) }
 

@@ -1,5 +1,5 @@
-import type { Case } from '../support/rule-case.js'
 import { accountFacts, deploymentOf, podOf } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
 const key = { name: 'AWS_ACCESS_KEY_ID', value: 'AKIAIOSFODNN7EXAMPLE' }
 const secret = { name: 'AWS_SECRET_ACCESS_KEY', valueFrom: { secretKeyRef: { name: 'aws', key: 'secret' } } }
@@ -19,10 +19,19 @@ export const cases: readonly Case[] = [
     facts: accountFacts(),
     message: /sets AWS_ACCESS_KEY_ID/
   },
-  { why: 'in a pod', object: podOf({ containers: [{ name: 'app', env: [key, secret] }] }), facts: accountFacts(), message: /sets/ },
+  {
+    why: 'in a pod',
+    object: podOf({ containers: [{ name: 'app', env: [key, secret] }] }),
+    facts: accountFacts(),
+    message: /sets/
+  },
   { why: 'key without secret does nothing', object: withEnv(key), facts: accountFacts() },
   { why: 'emptied', object: withEnv({ ...key, value: '' }, secret), facts: accountFacts() },
-  { why: 'no role to shadow', object: withEnv(key, secret), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  {
+    why: 'no role to shadow',
+    object: withEnv(key, secret),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  },
   {
     why: 'only one of two containers',
     object: deploymentOf({ containers: [{ name: 'app', env: [key, secret] }, { name: 'proxy' }] }),

@@ -1,5 +1,5 @@
-import type { Case } from '../support/rule-case.js'
 import { accountFacts, fileEnv, injectedPod, podOf, role, roleEnv, tokenMount } from '../support/pods.js'
+import type { Case } from '../support/rule-case.js'
 
 const withToken = (serviceAccountToken: object): object =>
   podOf({
@@ -23,7 +23,11 @@ export const cases: readonly Case[] = [
     facts: accountFacts({}, { settings: { source: 'read' } }),
     message: /has no audience, so the one of the API server; "sts.amazonaws.com" was expected$/
   },
-  { why: 'as annotated', object: withToken({ audience: 'vault', path: 'token' }), facts: accountFacts(audience('vault')) },
+  {
+    why: 'as annotated',
+    object: withToken({ audience: 'vault', path: 'token' }),
+    facts: accountFacts(audience('vault'))
+  },
   {
     why: 'not as annotated',
     object: injectedPod('app'),
@@ -35,7 +39,11 @@ export const cases: readonly Case[] = [
     object: withToken({ audience: 'vault', path: 'token' }),
     facts: accountFacts({}, { settings: { defaultAudience: 'vault' } })
   },
-  { why: 'empty annotation: another rule speaks', object: injectedPod('app'), facts: accountFacts(audience('')) },
+  {
+    why: 'empty annotation: another rule speaks',
+    object: injectedPod('app'),
+    facts: accountFacts(audience(''))
+  },
   {
     why: 'a ConfigMap with the role and no audience: the identity webhook does not fill in its default',
     object: withToken({ path: 'token' }),
@@ -47,7 +55,12 @@ export const cases: readonly Case[] = [
   {
     why: 'a token for something else',
     object: podOf({
-      volumes: [{ name: 'vault', projected: { sources: [{ serviceAccountToken: { audience: 'vault', path: 'token' } }] } }]
+      volumes: [
+        {
+          name: 'vault',
+          projected: { sources: [{ serviceAccountToken: { audience: 'vault', path: 'token' } }] }
+        }
+      ]
     }),
     facts: accountFacts()
   },

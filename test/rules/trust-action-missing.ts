@@ -12,14 +12,19 @@ export const cases: readonly Case[] = [
     why: 'the mistake',
     annotation,
     facts: { trust: trustOf(policy(statement({ Action: 'sts:AssumeRole' }))) },
-    message: /^role cart does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement 0 is about "sts:AssumeRole"$/,
+    message:
+      /^role cart does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement 0 is about "sts:AssumeRole"$/,
     fix: /put sts:AssumeRoleWithWebIdentity/,
     atAdmission: 'error'
   },
   {
     why: 'nothing is allowed',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Effect: 'Deny', Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) },
+    facts: {
+      trust: trustOf(
+        policy(statement({ Effect: 'Deny', Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))
+      )
+    },
     message: /trusts nobody: its trust policy has no Allow statement/
   }
 ]

@@ -1,6 +1,6 @@
 import type { Facts } from '../../src/facts/facts.js'
-import { known } from '../../src/model/fact.js'
 import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
+import { known } from '../../src/model/fact.js'
 import type { Case } from '../support/rule-case.js'
 import { annotation, asks, issuer, policy, statement, trustOf } from '../support/trust.js'
 
@@ -14,7 +14,11 @@ const of = 'https://issuer.example'
 
 export const cases: readonly Case[] = [
   { why: 'a policy that lets it in', annotation, facts: factsOf(asks({})) },
-  { why: 'another mistake: another rule speaks', annotation, facts: factsOf(asks({ sub: 'system:serviceaccount:a:b' })) },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: factsOf(asks({ sub: 'system:serviceaccount:a:b' }))
+  },
   {
     why: 'the mistake',
     annotation,
@@ -27,7 +31,8 @@ export const cases: readonly Case[] = [
     why: 'nobody said which audience an identity webhook outside EKS asks for',
     annotation,
     facts: factsOf(wrong, { of }),
-    message: /has "sts.amazonaws.com" \(the settings of the identity webhook were not read; the usual ones are assumed\)$/,
+    message:
+      /has "sts.amazonaws.com" \(the settings of the identity webhook were not read; the usual ones are assumed\)$/,
     atAdmission: 'warning'
   },
   {

@@ -12,9 +12,16 @@ export const cases: readonly Case[] = [
     why: 'the mistake',
     annotation,
     facts: {
-      trust: trustOf(policy(statement({ Condition: { StringEquals: { [`https://${host}:sub`]: subject, [`${host}:aud`]: 'other' } } })))
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: { StringEquals: { [`https://${host}:sub`]: subject, [`${host}:aud`]: 'other' } }
+          })
+        )
+      )
     },
-    message: /has "https:.*:sub": it has a scheme; also StringEquals ".*:aud" wants "other", the token has "sts.amazonaws.com"$/,
+    message:
+      /has "https:.*:sub": it has a scheme; also StringEquals ".*:aud" wants "other", the token has "sts.amazonaws.com"$/,
     fix: /write the key "oidc/,
     atAdmission: 'error'
   }

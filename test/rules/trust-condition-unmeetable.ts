@@ -11,7 +11,11 @@ export const cases: readonly Case[] = [
   {
     why: 'the mistake',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: { ...asks({}), Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }))) },
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { ...asks({}), Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }))
+      )
+    },
     message: /Bool "aws:MultiFactorAuthPresent" wants "true", the request has no such key/,
     fix: /remove that condition/,
     atAdmission: 'error'
@@ -19,13 +23,21 @@ export const cases: readonly Case[] = [
   {
     why: 'what is there and never so',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: { ...asks({}), Null: { 'sts:RoleSessionName': 'true' } } }))) },
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { ...asks({}), Null: { 'sts:RoleSessionName': 'true' } } }))
+      )
+    },
     message: /Null "sts:RoleSessionName" wants "true", which no request meets$/
   },
   {
     why: 'a value of the request',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: { ...asks({}), Bool: { 'aws:SecureTransport': 'false' } } }))) },
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { ...asks({}), Bool: { 'aws:SecureTransport': 'false' } } }))
+      )
+    },
     message: /Bool "aws:SecureTransport" wants "false", the request has "true"$/
   }
 ]

@@ -11,15 +11,24 @@ export const cases: readonly Case[] = [
   {
     why: 'the mistake',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: { ...asks({}), IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))) },
-    message: /^whether role cart lets system:serviceaccount:shop:cart in depends on "aws:SourceIp" \(statement 0\)$/,
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { ...asks({}), IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))
+      )
+    },
+    message:
+      /^whether role cart lets system:serviceaccount:shop:cart in depends on "aws:SourceIp" \(statement 0\)$/,
     fix: /make sure/,
     atAdmission: 'warning'
   },
   {
     why: 'not documented',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: { ...asks({}), stringequals: { [`${host}:sub`]: subject } } }))) },
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { ...asks({}), stringequals: { [`${host}:sub`]: subject } } }))
+      )
+    },
     message: /depends on what AWS does not document: what IAM makes of the spelling stringequals/,
     atAdmission: 'warning'
   },
@@ -28,7 +37,12 @@ export const cases: readonly Case[] = [
     annotation,
     facts: {
       trust: trustOf(
-        policy(statement({ Principal: { AWS: '*' }, Condition: { ...asks({}), IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))
+        policy(
+          statement({
+            Principal: { AWS: '*' },
+            Condition: { ...asks({}), IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }
+          })
+        )
       )
     },
     message: /depends on "aws:SourceIp" and on what AWS does not document/,

@@ -12,7 +12,12 @@ export const cases: readonly Case[] = [
     why: 'the mistake',
     annotation,
     facts: {
-      trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } } })))
+      trust: trustOf(
+        policy(
+          statement(),
+          statement({ Effect: 'Deny', Condition: { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } } })
+        )
+      )
     },
     message:
       /^role cart refuses system:serviceaccount:shop:cart: its statement 1 is a Deny that holds because StringNotEquals "aws:PrincipalOrgID" "o-1" holds for the key, which the request lacks$/,
@@ -35,7 +40,12 @@ export const cases: readonly Case[] = [
     why: 'a key that every request has',
     annotation,
     facts: {
-      trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: { StringLike: { 'sts:RoleSessionName': '*' } } })))
+      trust: trustOf(
+        policy(
+          statement(),
+          statement({ Effect: 'Deny', Condition: { StringLike: { 'sts:RoleSessionName': '*' } } })
+        )
+      )
     },
     message: /because StringLike "sts:RoleSessionName" "\*" holds for the key, whatever it is$/
   }

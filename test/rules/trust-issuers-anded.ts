@@ -14,7 +14,14 @@ export const cases: readonly Case[] = [
     facts: {
       trust: trustOf(
         policy(
-          statement({ Condition: { StringEquals: { [`${host}:sub`]: subject, 'oidc.eks.eu-west-1.amazonaws.com/id/OTHER:sub': subject } } })
+          statement({
+            Condition: {
+              StringEquals: {
+                [`${host}:sub`]: subject,
+                'oidc.eks.eu-west-1.amazonaws.com/id/OTHER:sub': subject
+              }
+            }
+          })
         )
       )
     },

@@ -12,7 +12,8 @@ export const cases: readonly Case[] = [
     why: 'the mistake',
     annotation,
     facts: { trust: trustOf({ Statement: [{ ...statement(), Resource: '*' }] }) },
-    message: /the trust policy of role cart is not one that IAM stores: Statement\[0\]\.Resource: a trust policy must not name resources/,
+    message:
+      /the trust policy of role cart is not one that IAM stores: Statement\[0\]\.Resource: a trust policy must not name resources/,
     fix: /correct Statement\[0\]\.Resource/,
     atAdmission: 'warning'
   },

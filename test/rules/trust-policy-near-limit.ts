@@ -15,7 +15,12 @@ export const cases: readonly Case[] = [
       trust: trustOf(
         policy(
           statement({
-            Condition: asks({ sub: [subject, ...Array.from({ length: 40 }, (_, i) => `system:serviceaccount:shop:worker-${i}`)] })
+            Condition: asks({
+              sub: [
+                subject,
+                ...Array.from({ length: 40 }, (_, i) => `system:serviceaccount:shop:worker-${i}`)
+              ]
+            })
           })
         )
       )
@@ -31,7 +36,12 @@ export const cases: readonly Case[] = [
       trust: trustOf(
         policy(
           statement({
-            Condition: asks({ sub: [subject, ...Array.from({ length: 190 }, (_, i) => `system:serviceaccount:shop:worker-${i}`)] })
+            Condition: asks({
+              sub: [
+                subject,
+                ...Array.from({ length: 190 }, (_, i) => `system:serviceaccount:shop:worker-${i}`)
+              ]
+            })
           })
         )
       )

@@ -3,12 +3,22 @@ import { annotation, asks, policy, statement, trustOf } from '../support/trust.j
 
 export const cases: readonly Case[] = [
   { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
-  { why: 'another mistake: another rule speaks', annotation, facts: { trust: trustOf(policy(statement({ Action: 'sts:AssumeRole' }))) } },
+  {
+    why: 'another mistake: another rule speaks',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Action: 'sts:AssumeRole' }))) }
+  },
   {
     why: 'the mistake',
     annotation,
     facts: {
-      trust: trustOf(policy(statement({ Condition: asks({ sub: ['system:serviceaccount:a:b', 'system:serviceaccount:default:cart'] }) })))
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: asks({ sub: ['system:serviceaccount:a:b', 'system:serviceaccount:default:cart'] })
+          })
+        )
+      )
     },
     message:
       /^role cart does not trust system:serviceaccount:shop:cart: in its statement 0 StringEquals ".*:sub" wants "system:serviceaccount:default:cart" or "system:serviceaccount:a:b", the token has "system:serviceaccount:shop:cart": the namespace differs$/,

@@ -14,7 +14,12 @@ export const cases: readonly Case[] = [
     facts: {
       trust: trustOf(
         policy(
-          statement({ Condition: { StringLike: { [`${host}:sub`]: 'system:serviceaccount:shop-*:cart' }, ...asks({ sub: undefined }) } })
+          statement({
+            Condition: {
+              StringLike: { [`${host}:sub`]: 'system:serviceaccount:shop-*:cart' },
+              ...asks({ sub: undefined })
+            }
+          })
         )
       )
     },
@@ -42,7 +47,14 @@ export const cases: readonly Case[] = [
     annotation,
     facts: {
       trust: trustOf(
-        policy(statement({ Condition: { StringLike: { [`${host}:sub`]: 'system:serviceaccount:shop:*' }, ...asks({ sub: undefined }) } }))
+        policy(
+          statement({
+            Condition: {
+              StringLike: { [`${host}:sub`]: 'system:serviceaccount:shop:*' },
+              ...asks({ sub: undefined })
+            }
+          })
+        )
       )
     },
     message: /every such service account of its namespace/,
@@ -51,7 +63,11 @@ export const cases: readonly Case[] = [
   {
     why: 'a variable that says nothing',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: { StringEquals: { [`${host}:sub`]: `\${${host}:sub}` } } }))) },
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { StringEquals: { [`${host}:sub`]: `\${${host}:sub}` } } }))
+      )
+    },
     message: /other namespaces by/,
     atAdmission: 'warning'
   }

@@ -12,7 +12,8 @@ export const cases: readonly Case[] = [
     why: 'the mistake',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: undefined }) }))) },
-    message: /every service account of the cluster may have role cart: its statement 0 has no condition on :sub/,
+    message:
+      /every service account of the cluster may have role cart: its statement 0 has no condition on :sub/,
     fix: /add a condition/,
     atAdmission: 'warning'
   },
@@ -20,7 +21,13 @@ export const cases: readonly Case[] = [
     why: 'only says which may not',
     annotation,
     facts: {
-      trust: trustOf(policy(statement({ Condition: { StringNotEquals: { [`${host}:sub`]: 'system:serviceaccount:kube-system:x' } } })))
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: { StringNotEquals: { [`${host}:sub`]: 'system:serviceaccount:kube-system:x' } }
+          })
+        )
+      )
     },
     message: /only says which subjects may not/,
     atAdmission: 'warning'

@@ -11,7 +11,9 @@ export const cases: readonly Case[] = [
   {
     why: 'the mistake',
     annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:shop:*' }) }))) },
+    facts: {
+      trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:shop:*' }) })))
+    },
     message: /StringEquals takes \* and \? literally/,
     fix: /StringLike/,
     atAdmission: 'error'

@@ -1,14 +1,20 @@
 import type { Backend } from '../../src/facts/webhooks.js'
 import { known, unknown } from '../../src/model/fact.js'
-import { configurationOf, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 import type { Case } from '../support/rule-case.js'
+import { configurationOf, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 
 const object = configurationOf([selfManagedWebhook()])
-const behind = (backend: Backend, key = 'default/pod-identity-webhook:443') => ({ backends: known(new Map([[key, backend]])) })
+const behind = (backend: Backend, key = 'default/pod-identity-webhook:443') => ({
+  backends: known(new Map([[key, backend]]))
+})
 
 export const cases: readonly Case[] = [
   { why: 'all there', object, facts: behind({ exists: true, ports: [80, 443], ready: true }) },
-  { why: 'nobody looked for endpoints', object, facts: behind({ exists: true, ports: [443], ready: undefined }) },
+  {
+    why: 'nobody looked for endpoints',
+    object,
+    facts: behind({ exists: true, ports: [443], ready: undefined })
+  },
   { why: 'any port will do', object, facts: behind({ exists: true, ports: undefined, ready: undefined }) },
   { why: 'another Service', object, facts: behind({ exists: false }, 'default/other:443') },
   { why: 'nobody can tell', object, facts: { backends: unknown('') } },
@@ -24,11 +30,18 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'another port, and failures refuse',
-    object: configurationOf([selfManagedWebhook({ failurePolicy: undefined })], { kind: 'ValidatingWebhookConfiguration' }),
+    object: configurationOf([selfManagedWebhook({ failurePolicy: undefined })], {
+      kind: 'ValidatingWebhookConfiguration'
+    }),
     facts: behind({ exists: true, ports: [80, 8443], ready: true }),
     message: /which has no port 443 \(it has 80, 8443\); what it should see is refused$/
   },
-  { why: 'no ports at all', object, facts: behind({ exists: true, ports: [], ready: true }), message: /has no port 443;/ },
+  {
+    why: 'no ports at all',
+    object,
+    facts: behind({ exists: true, ports: [], ready: true }),
+    message: /has no port 443;/
+  },
   {
     why: 'nobody behind it',
     object,

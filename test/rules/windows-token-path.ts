@@ -1,7 +1,18 @@
+import {
+  accountFacts,
+  deploymentOf,
+  fileEnv,
+  injectedContainer,
+  podOf,
+  roleEnv,
+  tokenMount,
+  tokenVolume
+} from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
-import { accountFacts, deploymentOf, fileEnv, injectedContainer, podOf, roleEnv, tokenMount, tokenVolume } from '../support/pods.js'
 
-const term = (operator: string, ...values: string[]): object => ({ matchExpressions: [{ key: 'kubernetes.io/os', operator, values }] })
+const term = (operator: string, ...values: string[]): object => ({
+  matchExpressions: [{ key: 'kubernetes.io/os', operator, values }]
+})
 const affinity = (...nodeSelectorTerms: object[]): object => ({
   nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } }
 })
@@ -27,25 +38,51 @@ export const cases: readonly Case[] = [
     object: deploymentOf({ affinity: affinity(term('In', 'windows'), term('In', 'linux')) }),
     facts: accountFacts()
   },
-  { why: 'affinity against Windows', object: deploymentOf({ affinity: affinity(term('NotIn', 'windows')) }), facts: accountFacts() },
-  { why: 'selected', object: deploymentOf({ os, nodeSelector: { 'kubernetes.io/os': 'windows' } }), facts: accountFacts() },
+  {
+    why: 'affinity against Windows',
+    object: deploymentOf({ affinity: affinity(term('NotIn', 'windows')) }),
+    facts: accountFacts()
+  },
+  {
+    why: 'selected',
+    object: deploymentOf({ os, nodeSelector: { 'kubernetes.io/os': 'windows' } }),
+    facts: accountFacts()
+  },
   {
     why: 'selected by the old label',
     object: deploymentOf({ os, nodeSelector: { 'beta.kubernetes.io/os': 'windows' } }),
     facts: accountFacts()
   },
-  { why: 'a runtime class may select', object: deploymentOf({ os, runtimeClassName: 'windows-2022' }), facts: accountFacts() },
+  {
+    why: 'a runtime class may select',
+    object: deploymentOf({ os, runtimeClassName: 'windows-2022' }),
+    facts: accountFacts()
+  },
   {
     why: 'mutated, wrong',
-    object: podOf({ os, runtimeClassName: 'x', containers: [injectedContainer('app')], volumes: [tokenVolume] }),
+    object: podOf({
+      os,
+      runtimeClassName: 'x',
+      containers: [injectedContainer('app')],
+      volumes: [tokenVolume]
+    }),
     facts: accountFacts(),
     message: /runs on Windows/
   },
   {
     why: 'its own path',
-    object: podOf({ os, containers: [{ name: 'app', env: [roleEnv, { ...fileEnv, value: 'C:\\token' }], volumeMounts: [tokenMount] }] }),
+    object: podOf({
+      os,
+      containers: [
+        { name: 'app', env: [roleEnv, { ...fileEnv, value: 'C:\\token' }], volumeMounts: [tokenMount] }
+      ]
+    }),
     facts: accountFacts()
   },
-  { why: 'no role asked for', object: deploymentOf({ os }), facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  {
+    why: 'no role asked for',
+    object: deploymentOf({ os }),
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  },
   { why: 'Linux', object: deploymentOf({ os: { name: 'linux' } }), facts: accountFacts() }
 ]

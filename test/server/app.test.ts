@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
+import type { Sources } from '../../src/facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
 import { checkObjects } from '../../src/library/index.js'
-import type { Sources } from '../../src/facts/facts.js'
 import { known, unknown } from '../../src/model/fact.js'
-import { parseNamespaceSettings } from '../../src/model/namespace.js'
 import type { Mode } from '../../src/model/namespace.js'
+import { parseNamespaceSettings } from '../../src/model/namespace.js'
 import { review } from '../../src/review.js'
 import { buildApp, type Reviewed } from '../../src/server/app.js'
 import { buildJudge, type Judge } from '../../src/server/judge.js'
+import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 
 const account = '111122223333'
 const iam = {
@@ -23,7 +23,9 @@ const iam = {
         Version: '2012-10-17',
         Statement: {
           Effect: 'Allow',
-          Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE` },
+          Principal: {
+            Federated: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`
+          },
           Action: 'sts:AssumeRoleWithWebIdentity',
           Condition: {
             StringEquals: {
@@ -36,7 +38,10 @@ const iam = {
     }
   ],
   oidcProviders: [
-    { arn: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`, clientIds: ['sts.amazonaws.com'] }
+    {
+      arn: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`,
+      clientIds: ['sts.amazonaws.com']
+    }
   ]
 }
 const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
@@ -81,7 +86,12 @@ const post = async (
   payload: object | string,
   url = '/validate'
 ): Promise<{ statusCode: number; body: unknown }> => {
-  const reply = await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
+  const reply = await app.inject({
+    method: 'POST',
+    url,
+    payload,
+    headers: { 'content-type': 'application/json' }
+  })
   return { statusCode: reply.statusCode, body: reply.json() }
 }
 
@@ -114,55 +124,93 @@ t.test('denies a malformed ARN with the whole story', async (t) => {
 
 t.test('answers v1beta1 in kind', async (t) => {
   const review = { ...reviewOf(serviceAccount(bad)), apiVersion: 'admission.k8s.io/v1beta1' }
-  t.match((await post(build(), review)).body, { apiVersion: 'admission.k8s.io/v1beta1', response: { allowed: false } })
+  t.match((await post(build(), review)).body, {
+    apiVersion: 'admission.k8s.io/v1beta1',
+    response: { allowed: false }
+  })
 })
 
-t.test('denies a role of another partition, warns about one that does not exist or has another path', async (t) => {
-  t.match((await post(build(), reviewOf(serviceAccount(`arn:aws-cn:iam::${account}:role/team/cart`)))).body, {
-    response: { allowed: false, status: { message: /role-arn-partition-mismatch: .* partition aws-cn, the cluster is in aws/ } }
-  })
-  t.match((await post(build(), reviewOf(serviceAccount(`arn:aws:iam::${account}:role/gone`)))).body, {
-    response: { allowed: true, warnings: [/^role-missing: role .*role\/gone does not exist$/, /^role-missing: fix: /] }
-  })
-  t.match((await post(build(), reviewOf(serviceAccount(`arn:aws:iam::${account}:role/cart`)))).body, {
-    response: { allowed: true, warnings: [/^role-path-mismatch: /, /fix: write .*team\/cart/] }
-  })
-})
+t.test(
+  'denies a role of another partition, warns about one that does not exist or has another path',
+  async (t) => {
+    t.match(
+      (await post(build(), reviewOf(serviceAccount(`arn:aws-cn:iam::${account}:role/team/cart`)))).body,
+      {
+        response: {
+          allowed: false,
+          status: { message: /role-arn-partition-mismatch: .* partition aws-cn, the cluster is in aws/ }
+        }
+      }
+    )
+    t.match((await post(build(), reviewOf(serviceAccount(`arn:aws:iam::${account}:role/gone`)))).body, {
+      response: {
+        allowed: true,
+        warnings: [/^role-missing: role .*role\/gone does not exist$/, /^role-missing: fix: /]
+      }
+    })
+    t.match((await post(build(), reviewOf(serviceAccount(`arn:aws:iam::${account}:role/cart`)))).body, {
+      response: { allowed: true, warnings: [/^role-path-mismatch: /, /fix: write .*team\/cart/] }
+    })
+  }
+)
 
 t.test('says what it could not check, and denies nothing for it', async (t) => {
   const app = build('enforce', {})
   t.match((await post(app, reviewOf(serviceAccount(good)))).body, {
     response: {
       allowed: true,
-      warnings: [/^not checked: role-arn-partition-mismatch: the issuer/, /^not checked: role-missing and 18 more: no facts about IAM/]
+      warnings: [
+        /^not checked: role-arn-partition-mismatch: the issuer/,
+        /^not checked: role-missing and 18 more: no facts about IAM/
+      ]
     }
   })
   const kops = build('enforce', { issuer: 'https://kops.example' })
-  t.match((await post(kops, reviewOf(serviceAccount(good)))).body, { response: { allowed: true, warnings: [/is not one of EKS/] } })
+  t.match((await post(kops, reviewOf(serviceAccount(good)))).body, {
+    response: { allowed: true, warnings: [/is not one of EKS/] }
+  })
   t.match((await post(build(), reviewOf(serviceAccount('arn:aws:iam::999999999999:role/x')))).body, {
     response: { allowed: true, warnings: [/does not list all roles of account 999999999999/] }
   })
 })
 
 t.test('denies only what this request made wrong', async (t) => {
-  const update = reviewOf(serviceAccount(bad, { team: 'b' }), { operation: 'UPDATE', oldObject: serviceAccount(bad, { team: 'a' }) })
-  t.match((await post(build(), update)).body, { response: { allowed: true, warnings: [/role-arn-malformed/, /fix/] } })
+  const update = reviewOf(serviceAccount(bad, { team: 'b' }), {
+    operation: 'UPDATE',
+    oldObject: serviceAccount(bad, { team: 'a' })
+  })
+  t.match((await post(build(), update)).body, {
+    response: { allowed: true, warnings: [/role-arn-malformed/, /fix/] }
+  })
   const worse = reviewOf(serviceAccount(bad), { operation: 'UPDATE', oldObject: serviceAccount(good) })
   t.match((await post(build(), worse)).body, { response: { allowed: false } })
   const deletion = reviewOf(null, { operation: 'DELETE', oldObject: serviceAccount(bad) })
-  t.strictSame((await post(build(), deletion)).body, { ...reviewless, response: { uid: 'u-1', allowed: true } })
+  t.strictSame((await post(build(), deletion)).body, {
+    ...reviewless,
+    response: { uid: 'u-1', allowed: true }
+  })
 })
 const reviewless = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }
 
 t.test('obeys the mode', async (t) => {
-  t.match((await post(build('warn'), reviewOf(serviceAccount(bad)))).body, { response: { allowed: true, warnings: [/malformed/, /fix/] } })
+  t.match((await post(build('warn'), reviewOf(serviceAccount(bad)))).body, {
+    response: { allowed: true, warnings: [/malformed/, /fix/] }
+  })
   const { body } = await post(build('audit'), reviewOf(serviceAccount(bad)))
-  t.strictSame(body, { ...reviewless, response: { uid: 'u-1', allowed: true, auditAnnotations: { findings: 'role-arn-malformed' } } })
-  t.strictSame((await post(build('off'), reviewOf(serviceAccount(bad)))).body, { ...reviewless, response: { uid: 'u-1', allowed: true } })
+  t.strictSame(body, {
+    ...reviewless,
+    response: { uid: 'u-1', allowed: true, auditAnnotations: { findings: 'role-arn-malformed' } }
+  })
+  t.strictSame((await post(build('off'), reviewOf(serviceAccount(bad)))).body, {
+    ...reviewless,
+    response: { uid: 'u-1', allowed: true }
+  })
 })
 
 t.test("obeys the namespace's mode before its own", async (t) => {
-  const inNamespace = (namespace: Awaited<ReturnType<NonNullable<Sources['cluster']>['readNamespace']>>): Sources => ({
+  const inNamespace = (
+    namespace: Awaited<ReturnType<NonNullable<Sources['cluster']>['readNamespace']>>
+  ): Sources => ({
     ...given,
     cluster: { readIssuer: async () => unknown('not asked'), readNamespace: async () => namespace }
   })
@@ -174,14 +222,25 @@ t.test("obeys the namespace's mode before its own", async (t) => {
     ['enforce', 'off', true]
   ] as const) {
     const app = build(own, inNamespace(known({ ...settings, mode })))
-    t.match((await post(app, reviewOf(serviceAccount(bad)))).body, { response: { allowed } }, `${own}, namespace ${String(mode)}`)
+    t.match(
+      (await post(app, reviewOf(serviceAccount(bad)))).body,
+      { response: { allowed } },
+      `${own}, namespace ${String(mode)}`
+    )
   }
-  t.match((await post(build('enforce', inNamespace(unknown('no answer'))), reviewOf(serviceAccount(bad)))).body, {
-    response: {
-      allowed: true,
-      warnings: [/malformed/, /fix/, /^not checked: role-not-permitted-in-namespace, irsa-guard.io\/mode: no answer$/]
+  t.match(
+    (await post(build('enforce', inNamespace(unknown('no answer'))), reviewOf(serviceAccount(bad)))).body,
+    {
+      response: {
+        allowed: true,
+        warnings: [
+          /malformed/,
+          /fix/,
+          /^not checked: role-not-permitted-in-namespace, irsa-guard.io\/mode: no answer$/
+        ]
+      }
     }
-  })
+  )
 
   const misspelt = known(parseNamespaceSettings({ metadata: { labels: { 'irsa-guard.io/mode': 'Off' } } }))
   t.match((await post(build('enforce', inNamespace(misspelt)), reviewOf(serviceAccount(bad)))).body, {
@@ -202,7 +261,9 @@ t.test('leaves exempt users and groups alone, and says so in the audit log', asy
       response: { allowed: true, auditAnnotations: { exempt: String } }
     })
   }
-  t.match((await post(build(), reviewOf(serviceAccount(bad), { userInfo: { username: 'Robot' } }))).body, { response: { allowed: false } })
+  t.match((await post(build(), reviewOf(serviceAccount(bad), { userInfo: { username: 'Robot' } }))).body, {
+    response: { allowed: false }
+  })
 })
 
 t.test('tells what happened to each review, and closes connections while draining', async (t) => {
@@ -213,10 +274,17 @@ t.test('tells what happened to each review, and closes connections while drainin
     onReviewed: (one) => reviewed.push(one),
     isDraining: () => true
   })
-  const reply = await app.inject({ method: 'POST', url: '/validate', payload: reviewOf(serviceAccount(good)) })
+  const reply = await app.inject({
+    method: 'POST',
+    url: '/validate',
+    payload: reviewOf(serviceAccount(good))
+  })
   t.equal(reply.headers.connection, 'close')
   await post(app, '{')
-  t.match(reviewed, [{ request: { kind: 'ServiceAccount' }, response: { allowed: true }, milliseconds: Number }, { milliseconds: Number }])
+  t.match(reviewed, [
+    { request: { kind: 'ServiceAccount' }, response: { allowed: true }, milliseconds: Number },
+    { milliseconds: Number }
+  ])
 })
 
 t.test('a review ends with its deadline, or with the time that the API server leaves', async (t) => {
@@ -229,10 +297,27 @@ t.test('a review ends with its deadline, or with the time that the API server le
   const quick = buildApp({ judge: untilAborted, deadline: 1 })
   const long = post(patient, reviewOf(serviceAccount(good)), '/validate?timeout=1800s')
   for (const query of ['timeout=0s', 'a=b&timeout=1s', 'timeout=0s&timeout=1800s']) {
-    t.match(await post(patient, reviewOf(serviceAccount(good)), `/validate?${query}`), { statusCode: 200 }, query)
+    t.match(
+      await post(patient, reviewOf(serviceAccount(good)), `/validate?${query}`),
+      { statusCode: 200 },
+      query
+    )
   }
-  for (const query of ['', '?', '?timeout', '?timeout=', '?timeout=2m', '?timeout=30s', '?timeout=%', '?__proto__=1']) {
-    t.match(await post(quick, reviewOf(serviceAccount(good)), `/validate${query}`), { statusCode: 200 }, query)
+  for (const query of [
+    '',
+    '?',
+    '?timeout',
+    '?timeout=',
+    '?timeout=2m',
+    '?timeout=30s',
+    '?timeout=%',
+    '?__proto__=1'
+  ]) {
+    t.match(
+      await post(quick, reviewOf(serviceAccount(good)), `/validate${query}`),
+      { statusCode: 200 },
+      query
+    )
   }
   t.equal(await Promise.race([long, 'under way']), 'under way', 'nothing shortens the time of another review')
   released.resolve(undefined)
@@ -241,10 +326,20 @@ t.test('a review ends with its deadline, or with the time that the API server le
 
 t.test('honours a waiver that has a reason and has not expired', async (t) => {
   const waived = async (value: unknown): Promise<unknown> =>
-    (await post(build(), reviewOf(serviceAccount(bad, { 'ignore.irsa-guard.io/role-arn-malformed': value })))).body
-  t.match(await waived('migrating'), { response: { allowed: true, auditAnnotations: { waived: 'role-arn-malformed' } } })
+    (await post(build(), reviewOf(serviceAccount(bad, { 'ignore.irsa-guard.io/role-arn-malformed': value }))))
+      .body
+  t.match(await waived('migrating'), {
+    response: { allowed: true, auditAnnotations: { waived: 'role-arn-malformed' } }
+  })
   t.match(await waived('until 2999-12-31: migrating'), { response: { allowed: true } })
-  for (const void_ of ['', ' ', 'until 2020-01-31: migrating', 'until 2999-12-31:', 'until tomorrow: migrating', 7]) {
+  for (const void_ of [
+    '',
+    ' ',
+    'until 2020-01-31: migrating',
+    'until 2999-12-31:',
+    'until tomorrow: migrating',
+    7
+  ]) {
     t.match(await waived(void_), { response: { allowed: false } }, JSON.stringify(void_))
   }
   t.match(await waived('until 2020-01-31: migrating'), {
@@ -269,8 +364,18 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
     ['a list', '[]', 400],
     ['null', 'null', 400],
     ['another version', { apiVersion: 'v1', kind: 'AdmissionReview' }, 400],
-    ['another kind', { apiVersion: 'admission.k8s.io/v1', kind: 'Pod' }, 400, /^kind is "Pod"; expected AdmissionReview$/],
-    ['kind is a map', { apiVersion: 'admission.k8s.io/v1', kind: {} }, 400, /^kind is an object; expected AdmissionReview$/],
+    [
+      'another kind',
+      { apiVersion: 'admission.k8s.io/v1', kind: 'Pod' },
+      400,
+      /^kind is "Pod"; expected AdmissionReview$/
+    ],
+    [
+      'kind is a map',
+      { apiVersion: 'admission.k8s.io/v1', kind: {} },
+      400,
+      /^kind is an object; expected AdmissionReview$/
+    ],
     ['no request', { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }, 400],
     ['no uid', reviewOf({}, { uid: undefined }), 400, /^request.uid is missing; expected a text$/],
     ['a number as uid', reviewOf({}, { uid: 7 }), 400, /^request.uid is 7; expected a text$/],
@@ -282,10 +387,20 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
       400,
       /^request.object.kind is missing; expected "ServiceAccount", as request.kind says$/
     ],
-    ['nobody says a kind', reviewOf({ metadata: {} }, { kind: null }), 400, /^request.object.kind is missing; expected a text$/],
+    [
+      'nobody says a kind',
+      reviewOf({ metadata: {} }, { kind: null }),
+      400,
+      /^request.object.kind is missing; expected a text$/
+    ],
     ['no operation', reviewOf({}, { operation: undefined }), 400],
     ['null object', reviewOf(null), 400],
-    ['another kind than announced', reviewOf({ apiVersion: 'v1', kind: 'Pod' }), 400, /kind is "Pod"; expected "ServiceAccount"/],
+    [
+      'another kind than announced',
+      reviewOf({ apiVersion: 'v1', kind: 'Pod' }),
+      400,
+      /kind is "Pod"; expected "ServiceAccount"/
+    ],
     ['too deep', `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`, 400],
     ['too large', JSON.stringify({ a: 'x'.repeat(10 * 1024 * 1024) }), 413, /^the body is larger than 8 MiB$/]
   ]
@@ -294,7 +409,12 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
     t.equal(statusCode, status, why)
     t.match(body, { statusCode: status, error }, why)
   }
-  const plain = await app.inject({ method: 'POST', url: '/validate', payload: '{}', headers: { 'content-type': 'text/plain' } })
+  const plain = await app.inject({
+    method: 'POST',
+    url: '/validate',
+    payload: '{}',
+    headers: { 'content-type': 'text/plain' }
+  })
   t.match(plain, { statusCode: 415 })
   t.match(plain.json(), { error: 'content-type is "text/plain"; expected application/json' })
   t.match((await app.inject({ method: 'POST', url: '/validate', payload: Buffer.from('{}') })).json(), {
@@ -304,39 +424,90 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
 })
 
 t.test('takes objects of any shape', async (t) => {
-  for (const metadata of [null, [], 'x', { annotations: null }, { annotations: [] }, { annotations: 'x' }, { name: 7, namespace: {} }]) {
-    const { statusCode } = await post(build(), reviewOf({ apiVersion: 'v1', kind: 'ServiceAccount', metadata }))
+  for (const metadata of [
+    null,
+    [],
+    'x',
+    { annotations: null },
+    { annotations: [] },
+    { annotations: 'x' },
+    { name: 7, namespace: {} }
+  ]) {
+    const { statusCode } = await post(
+      build(),
+      reviewOf({ apiVersion: 'v1', kind: 'ServiceAccount', metadata })
+    )
     t.equal(statusCode, 200, JSON.stringify(metadata))
   }
   const long = reviewOf(serviceAccount(good, { note: '"\\[{}]'.repeat(4000) }))
-  t.match((await post(build(), long)).body, { response: { allowed: true } }, 'brackets in long strings are no depth')
-  t.match((await post(build(), reviewOf({ apiVersion: 'v1', kind: 'ConfigMap' }, { kind: { kind: 'ConfigMap' } }))).body, {
-    response: { allowed: true }
-  })
+  t.match(
+    (await post(build(), long)).body,
+    { response: { allowed: true } },
+    'brackets in long strings are no depth'
+  )
+  t.match(
+    (await post(build(), reviewOf({ apiVersion: 'v1', kind: 'ConfigMap' }, { kind: { kind: 'ConfigMap' } })))
+      .body,
+    {
+      response: { allowed: true }
+    }
+  )
 })
 
 t.test('hides what went wrong inside', async (t) => {
   const app = buildApp({ judge: () => Promise.reject(new Error('secret')), deadline: 2000 })
-  t.match(await post(app, reviewOf(serviceAccount(good))), { statusCode: 500, body: { error: 'internal error' } })
+  t.match(await post(app, reviewOf(serviceAccount(good))), {
+    statusCode: 500,
+    body: { error: 'internal error' }
+  })
 })
 
 t.test('checks objects that are given alone', async (t) => {
-  const [account, other] = await checkObjects([serviceAccount(good), 7], { iam: [iam], at: new Date('2026-11-24T00:00:00Z') })
+  const [account, other] = await checkObjects([serviceAccount(good), 7], {
+    iam: [iam],
+    at: new Date('2026-11-24T00:00:00Z')
+  })
   t.match(account, { allowed: true, findings: [], unchecked: [{ rule: 'role-arn-partition-mismatch' }] })
   t.strictSame(other, { object: 7, allowed: true, findings: [], unchecked: [] })
   t.match(await checkObjects([serviceAccount(good)]), [{ allowed: true, unchecked: [{}, {}, {}] }])
 })
 
 t.test('finds the same as check does', async (t) => {
-  const roles = [good, bad, `arn:aws-cn:iam::${account}:role/x`, `arn:aws:iam::${account}:role/gone`, '', 7, undefined]
-  for (const [role, annotationPrefix] of roles.flatMap((role) => [[role, 'eks.amazonaws.com'] as const, [role, 'aws.example'] as const])) {
-    const object = serviceAccount(undefined, { ...(role !== undefined && { [`${annotationPrefix}/role-arn`]: role }) })
-    const sources = { ...given, identityWebhook: withAnnotationPrefix(defaultIdentityWebhook, annotationPrefix) }
+  const roles = [
+    good,
+    bad,
+    `arn:aws-cn:iam::${account}:role/x`,
+    `arn:aws:iam::${account}:role/gone`,
+    '',
+    7,
+    undefined
+  ]
+  for (const [role, annotationPrefix] of roles.flatMap((role) => [
+    [role, 'eks.amazonaws.com'] as const,
+    [role, 'aws.example'] as const
+  ])) {
+    const object = serviceAccount(undefined, {
+      ...(role !== undefined && { [`${annotationPrefix}/role-arn`]: role })
+    })
+    const sources = {
+      ...given,
+      identityWebhook: withAnnotationPrefix(defaultIdentityWebhook, annotationPrefix)
+    }
     const { body } = await post(build('enforce', sources), reviewOf(object))
     const [verdict] = await checkObjects([object], { iam, issuer, annotationPrefix })
     // A reverse look-up needs all roles in sight, so it is for check and scan only.
-    const ids = verdict?.findings.flatMap(({ rule }) => (rule === 'role-annotation-missing' ? [] : [rule])).join(',') ?? ''
-    t.match(body, { response: ids === '' ? { allowed: true } : { auditAnnotations: { findings: ids } } }, JSON.stringify(role))
-    t.equal(verdict?.allowed, role === good || role === undefined, `${annotationPrefix} ${JSON.stringify(role)}`)
+    const ids =
+      verdict?.findings.flatMap(({ rule }) => (rule === 'role-annotation-missing' ? [] : [rule])).join(',') ??
+      ''
+    t.match(
+      body,
+      { response: ids === '' ? { allowed: true } : { auditAnnotations: { findings: ids } } },
+      JSON.stringify(role)
+    )
+    t.equal(
+      verdict?.allowed,
+      role === good || role === undefined,
+      `${annotationPrefix} ${JSON.stringify(role)}`
+    )
   }
 })

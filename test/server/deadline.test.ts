@@ -11,7 +11,8 @@ t.test('aborts whoever waits when the time is up', async (t) => {
 })
 
 t.test('leaves no timer behind', async (t) => {
-  const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
   const before = timers()
   const deadline = new Deadline(60_000)
   t.equal(timers(), before, 'nobody waits yet')

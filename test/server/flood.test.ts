@@ -1,12 +1,13 @@
-// What clients that mean harm can do to `serve` at its port: it lives within the memory that manifests/ give it, and answers others meanwhile.
+// What clients that mean harm can do to `serve` at its port: it lives within the memory that manifests/ give
+// it, and answers others meanwhile.
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
 import { createInterface } from 'node:readline'
+import { text as readStream } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
-import { Agent, request } from 'node:https'
-import type { IncomingMessage } from 'node:http'
-import { text as readStream } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 
@@ -29,7 +30,10 @@ const good = reviewOf({ 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333
 
 interface Server {
   readonly port: number
-  /** Most memory that was ever resident, in bytes: https://www.kernel.org/doc/html/latest/filesystems/proc.html */
+  /**
+   * Most memory that was ever resident, in bytes:
+   * https://www.kernel.org/doc/html/latest/filesystems/proc.html
+   */
   readonly peak: () => number
   readonly isAlive: () => boolean
 }
@@ -41,10 +45,14 @@ async function start(t: Test): Promise<Server> {
   writeFileSync(`${directory}/tls.key`, key)
   const config = `server: { port: 0, healthPort: 0 }\ntls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }\n`
   writeFileSync(`${directory}/config.yaml`, config)
-  const child = spawn(process.execPath, ['dist/cli.js', 'serve', '--config', `${directory}/config.yaml`, '--iam', 'examples/iam.json'], {
-    env: { HOME: directory, PATH: process.env['PATH'] },
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
+  const child = spawn(
+    process.execPath,
+    ['dist/cli.js', 'serve', '--config', `${directory}/config.yaml`, '--iam', 'examples/iam.json'],
+    {
+      env: { HOME: directory, PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'inherit']
+    }
+  )
   t.teardown(() => child.kill('SIGKILL'))
   for await (const line of createInterface({ input: child.stdout })) {
     const { port } = JSON.parse(line) as { port?: number } // it logs JSON
@@ -52,7 +60,9 @@ async function start(t: Test): Promise<Server> {
     child.stdout.resume()
     return {
       port,
-      peak: () => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1]) * 1024,
+      peak: () =>
+        Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1]) *
+        1024,
       isAlive: () => child.exitCode === null && child.signalCode === null
     }
   }
@@ -72,11 +82,25 @@ async function attack(t: Test, port: number): Promise<TLSSocket> {
   return socket
 }
 
-async function post(port: number, agent: Agent, body = good): Promise<{ status: number | undefined; text: string }> {
+async function post(
+  port: number,
+  agent: Agent,
+  body = good
+): Promise<{ status: number | undefined; text: string }> {
   const headers = { 'content-type': 'application/json' }
-  const sent = request({ host: '127.0.0.1', port, path: '/validate', method: 'POST', ca: ca.certificate, headers, agent })
+  const sent = request({
+    host: '127.0.0.1',
+    port,
+    path: '/validate',
+    method: 'POST',
+    ca: ca.certificate,
+    headers,
+    agent
+  })
   sent.end(body)
-  const reply = await new Promise<IncomingMessage>((resolve, reject) => sent.once('response', resolve).once('error', reject))
+  const reply = await new Promise<IncomingMessage>((resolve, reject) =>
+    sent.once('response', resolve).once('error', reject)
+  )
 
   return { status: reply.statusCode, text: await readStream(reply) }
 }
@@ -84,7 +108,10 @@ async function post(port: number, agent: Agent, body = good): Promise<{ status: 
 /** Good reviews are answered, over a connection that was there before and over new ones. */
 async function others(t: Test, { port }: Server, kept: Agent, when: string): Promise<void> {
   for (let count = 0; count < 5; count++) {
-    for (const [agent, which] of [[kept, 'a kept connection'] as const, [new Agent({ keepAlive: false }), 'a new one'] as const]) {
+    for (const [agent, which] of [
+      [kept, 'a kept connection'] as const,
+      [new Agent({ keepAlive: false }), 'a new one'] as const
+    ]) {
       const { status, text } = await post(port, agent)
       t.ok(status === 200 && text.includes('"allowed":false'), `${when}, over ${which}: ${status ?? 'none'}`)
     }
@@ -123,7 +150,9 @@ t.test('lives and answers others', { timeout: 240_000 }, async (t) => {
   })
 
   t.test('while 200 clients never read their answers', async (t) => {
-    const review = reviewOf(Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`eks.amazonaws.com/role${index}`, 'x'])))
+    const review = reviewOf(
+      Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`eks.amazonaws.com/role${index}`, 'x']))
+    )
     const clients = await Promise.all(Array.from({ length: 200 }, () => attack(t, server.port)))
     for (const client of clients) {
       client.pause()
@@ -134,14 +163,18 @@ t.test('lives and answers others', { timeout: 240_000 }, async (t) => {
   })
 
   t.test('while 1,100 connections are idle', async (t) => {
-    for (let count = 0; count < 1100; count += 100) await Promise.all(Array.from({ length: 100 }, () => attack(t, server.port)))
+    for (let count = 0; count < 1100; count += 100)
+      await Promise.all(Array.from({ length: 100 }, () => attack(t, server.port)))
     await others(t, server, kept, 'with idle connections')
   })
 
   t.test('while 40 reviews of many values are parsed', async (t) => {
     const values = reviewOf({ a: 1 }).replace('{"a":1}', `{"a":[${'{},'.repeat(450_000)}1]}`)
     const statuses = await Promise.all(
-      Array.from({ length: 40 }, async () => (await post(server.port, new Agent(), values).catch(() => undefined))?.status)
+      Array.from(
+        { length: 40 },
+        async () => (await post(server.port, new Agent(), values).catch(() => undefined))?.status
+      )
     )
     t.ok(
       statuses.every((status) => status === undefined || status === 200 || status === 429),

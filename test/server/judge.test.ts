@@ -5,7 +5,16 @@ import { known, unknown } from '../../src/model/fact.js'
 import { review } from '../../src/review.js'
 import { buildJudge } from '../../src/server/judge.js'
 import { annotated } from '../support/accounts.js'
-import { deploymentOf, injectedContainer, injectedPod, otherRole, podOf, role, roleEnv, tokenVolume } from '../support/pods.js'
+import {
+  deploymentOf,
+  injectedContainer,
+  injectedPod,
+  otherRole,
+  podOf,
+  role,
+  roleEnv,
+  tokenVolume
+} from '../support/pods.js'
 
 const sourcesOf = (podsEnforced: boolean): Sources => ({
   accounts: {
@@ -32,7 +41,10 @@ const requestOf = (object: object, old?: object): AdmissionRequest => ({
   groups: []
 })
 
-const answer = (object: object, { podsEnforced = true, old }: { podsEnforced?: boolean; old?: object } = {}) => {
+const answer = (
+  object: object,
+  { podsEnforced = true, old }: { podsEnforced?: boolean; old?: object } = {}
+) => {
   const judge = buildJudge((subject, within) =>
     review(subject, { sources: sourcesOf(podsEnforced), mode: 'enforce', at: new Date(), within })
   )
@@ -54,12 +66,18 @@ t.test(
 )
 
 t.test('a pod is only warned about where the namespace does not ask for more', async (t) => {
-  t.match(await answer(podOf(), { podsEnforced: false }), { allowed: true, warnings: [/^pod-not-mutated: service account cart/, /fix/] })
+  t.match(await answer(podOf(), { podsEnforced: false }), {
+    allowed: true,
+    warnings: [/^pod-not-mutated: service account cart/, /fix/]
+  })
 })
 
 t.test('half a mutation is denied, too', async (t) => {
   const half = podOf({ containers: [injectedContainer('app'), { name: 'proxy' }], volumes: [tokenVolume] })
-  t.match(await answer(half), { allowed: false, status: { message: /pod-half-mutated: container proxy got nothing/ } })
+  t.match(await answer(half), {
+    allowed: false,
+    status: { message: /pod-half-mutated: container proxy got nothing/ }
+  })
 })
 
 t.test('never denied', async (t) => {
@@ -83,14 +101,25 @@ t.test('never denied', async (t) => {
       })
     ],
     ['a template', deploymentOf({ containers: [{ name: 'app', env: [roleEnv] }] })],
-    ['a waived pod', podOf({}, { annotations: { 'ignore.irsa-guard.io/pod-not-mutated': 'until 2099-01-01: the node role is meant' } })]
+    [
+      'a waived pod',
+      podOf(
+        {},
+        {
+          annotations: { 'ignore.irsa-guard.io/pod-not-mutated': 'until 2099-01-01: the node role is meant' }
+        }
+      )
+    ]
   ]
-  for (const [why, object, old] of table) t.equal((await answer(object, { ...(old && { old }) })).allowed, true, why)
+  for (const [why, object, old] of table)
+    t.equal((await answer(object, { ...(old && { old }) })).allowed, true, why)
 })
 
 t.test('an account that could not be read is told as not checked', async (t) => {
   const { warnings } = await answer(podOf({ serviceAccountName: 'search' }))
-  t.match(warnings, [/^not checked: pod-not-mutated and 3 more: service account shop\/search was not read in time$/])
+  t.match(warnings, [
+    /^not checked: pod-not-mutated and 3 more: service account shop\/search was not read in time$/
+  ])
 })
 
 t.test('a template is warned about before any pod exists', async (t) => {

@@ -8,7 +8,11 @@ import { BodyBudget } from '../../src/server/body-budget.js'
 import { limitConnections } from '../../src/server/connection-limit.js'
 
 const kibibyte = 1024
-const refusals = { tooLarge: () => new Error('too large'), overloaded: () => new Error('overloaded'), aborted: () => new Error('aborted') }
+const refusals = {
+  tooLarge: () => new Error('too large'),
+  overloaded: () => new Error('overloaded'),
+  aborted: () => new Error('aborted')
+}
 
 /** A body that is sent in pieces, and what became of it. */
 function bodyIn(budget: BodyBudget): {
@@ -20,7 +24,9 @@ function bodyIn(budget: BodyBudget): {
   const stream = new PassThrough()
   const body = stream as unknown as IncomingMessage // only its events matter here
   const outcomes: string[] = []
-  budget.read(body, 1024 * kibibyte, refusals, (error, text) => outcomes.push(error?.message ?? `${text.length} characters`))
+  budget.read(body, 1024 * kibibyte, refusals, (error, text) =>
+    outcomes.push(error?.message ?? `${text.length} characters`)
+  )
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
   return {
@@ -142,7 +148,11 @@ t.test('forgets the body of a request that breaks off, and of one that no route 
   const payload = JSON.stringify('x'.repeat(200 * kibibyte))
   for (let count = 0; count < 100; count++) {
     const { statusCode, body } = await app.inject({ method: 'POST', url: '/nowhere', headers, payload })
-    if (count === 0) t.match({ statusCode, body }, { statusCode: 404, body: /there is no POST .*nowhere.*; reviews go to POST \/validate/ })
+    if (count === 0)
+      t.match(
+        { statusCode, body },
+        { statusCode: 404, body: /there is no POST .*nowhere.*; reviews go to POST \/validate/ }
+      )
     if (statusCode !== 404) t.fail(`${count}: ${statusCode}`)
   }
 })

@@ -7,7 +7,12 @@ import { podsRule } from '../support/webhooks.js'
 
 const right = pem(clusterCa.der)
 const judge = buildJudge((subject, within) =>
-  review(subject, { sources: { clusterCa: right }, mode: 'enforce', at: new Date('2026-11-24T00:00:00Z'), within })
+  review(subject, {
+    sources: { clusterCa: right },
+    mode: 'enforce',
+    at: new Date('2026-11-24T00:00:00Z'),
+    within
+  })
 )
 const answer = (object: object, old?: object) =>
   judge(
@@ -24,7 +29,8 @@ const answer = (object: object, old?: object) =>
     },
     new AbortController()
   )
-const bundled = (bundle: string, changes: object = {}): object => configurationWith(bundle, { rules: [podsRule], ...changes })
+const bundled = (bundle: string, changes: object = {}): object =>
+  configurationWith(bundle, { rules: [podsRule], ...changes })
 
 t.test('an API server that asks about webhook configurations gets an answer', async (t) => {
   t.strictSame(await answer(bundled(right)), { uid: 'u-1', allowed: true })
@@ -48,5 +54,7 @@ t.test('what was wrong before is a warning, and what an update takes away too', 
     allowed: true,
     warnings: [/^identity-webhook-removed: this update removes identity webhook iam-for-pods/, /fix/]
   })
-  t.match(await answer({ ...bundled(right), kind: 'ValidatingWebhookConfiguration', webhooks: 'x' }), { allowed: true })
+  t.match(await answer({ ...bundled(right), kind: 'ValidatingWebhookConfiguration', webhooks: 'x' }), {
+    allowed: true
+  })
 })

@@ -1,5 +1,5 @@
-import { known } from '../../src/model/fact.js'
 import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
+import { known } from '../../src/model/fact.js'
 import { role } from './pods.js'
 
 /** A service account of namespace `shop`, with these annotations. */

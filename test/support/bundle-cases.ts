@@ -1,6 +1,6 @@
-import { base64, makeAuthority, pem } from './certificates.js'
-import { known } from '../../src/model/fact.js'
 import type { Fact } from '../../src/model/fact.js'
+import { known } from '../../src/model/fact.js'
+import { base64, makeAuthority, pem } from './certificates.js'
 
 /** The time at which rule cases are judged is 2026-11-24. */
 export const clusterCa = makeAuthority()
@@ -9,7 +9,11 @@ export const knownClusterCa: Fact<string> = known(pem(clusterCa.der))
 export const guardedName = 'iam-for-pods.amazonaws.com'
 
 /** A webhook configuration with one webhook; undefined leaves the bundle out. */
-export function configurationWith(bundle: string | Buffer | undefined, webhook: object = {}, clientConfig: object = {}): object {
+export function configurationWith(
+  bundle: string | Buffer | undefined,
+  webhook: object = {},
+  clientConfig: object = {}
+): object {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',

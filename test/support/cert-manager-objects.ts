@@ -4,38 +4,65 @@ const [namespace, name] = ['identity', 'webhook']
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 /**
- * Writes what cert-manager's controllers leave when the Certificate `identity/webhook` has been issued for this revision, in their order: the
- * request (under the condition Issuing), the Secret, the Certificate's revision, and then the request of the revision before is deleted (revisionHistoryLimit 1).
+ * Writes what cert-manager's controllers leave when the Certificate `identity/webhook` has been issued for
+ * this revision, in their order: the request (under the condition Issuing), the Secret, the Certificate's
+ * revision, and then the request of the revision before is deleted (revisionHistoryLimit 1).
  */
 export async function issueCertificate(
   { kubectl }: Pick<ControlPlane, 'kubectl'>,
   { revision, ca }: { revision: number; ca: string }
 ): Promise<void> {
   const run = async (args: string[], object?: unknown): Promise<string> => {
-    const { code, stdout, stderr } = await kubectl(args, object === undefined ? undefined : JSON.stringify(object))
+    const { code, stdout, stderr } = await kubectl(
+      args,
+      object === undefined ? undefined : JSON.stringify(object)
+    )
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`)
 
     return stdout
   }
   const apply = (object: unknown): Promise<string> => run(['apply', '--server-side', '-f', '-'], object)
-  const applyStatus = (object: unknown): Promise<string> => run(['apply', '--server-side', '--subresource=status', '-f', '-'], object)
+  const applyStatus = (object: unknown): Promise<string> =>
+    run(['apply', '--server-side', '--subresource=status', '-f', '-'], object)
   const issuerRef = { name: 'internal' }
   const certificate = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', metadata: { name, namespace } }
-  await apply({ ...certificate, spec: { secretName: name, issuerRef, dnsNames: [`${name}.${namespace}.svc`] } })
+  await apply({
+    ...certificate,
+    spec: { secretName: name, issuerRef, dnsNames: [`${name}.${namespace}.svc`] }
+  })
   const uid = await run(['get', 'certificate', name, '-n', namespace, '-o', 'jsonpath={.metadata.uid}'])
 
-  const issuing = { type: 'Issuing', status: 'True', reason: 'Renewing', lastTransitionTime: '2026-11-24T00:00:00Z' }
-  await applyStatus({ ...certificate, status: { conditions: [issuing], ...(revision > 1 && { revision: revision - 1 }) } })
+  const issuing = {
+    type: 'Issuing',
+    status: 'True',
+    reason: 'Renewing',
+    lastTransitionTime: '2026-11-24T00:00:00Z'
+  }
+  await applyStatus({
+    ...certificate,
+    status: { conditions: [issuing], ...(revision > 1 && { revision: revision - 1 }) }
+  })
 
-  const request = { apiVersion: 'cert-manager.io/v1', kind: 'CertificateRequest', metadata: { name: `${name}-${revision}`, namespace } }
-  const annotations = { 'cert-manager.io/certificate-name': name, 'cert-manager.io/certificate-revision': String(revision) }
-  const ownerReferences = [{ apiVersion: 'cert-manager.io/v1', kind: 'Certificate', name, uid, controller: true }]
+  const request = {
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'CertificateRequest',
+    metadata: { name: `${name}-${revision}`, namespace }
+  }
+  const annotations = {
+    'cert-manager.io/certificate-name': name,
+    'cert-manager.io/certificate-revision': String(revision)
+  }
+  const ownerReferences = [
+    { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', name, uid, controller: true }
+  ]
   await apply({
     ...request,
     metadata: { ...request.metadata, annotations, ownerReferences },
     spec: { issuerRef, request: base64('a request') }
   })
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'Issued', lastTransitionTime: '2026-11-24T00:00:00Z' }]
+  const conditions = [
+    { type: 'Ready', status: 'True', reason: 'Issued', lastTransitionTime: '2026-11-24T00:00:00Z' }
+  ]
   await applyStatus({ ...request, status: { conditions, ca: base64(ca), certificate: base64(ca) } })
 
   const secret = {
@@ -45,5 +72,12 @@ export async function issueCertificate(
   }
   await apply({ ...secret, data: { 'ca.crt': base64(ca) } })
   await applyStatus({ ...certificate, status: { revision } })
-  await run(['delete', 'certificaterequest', `${name}-${revision - 1}`, '-n', namespace, '--ignore-not-found'])
+  await run([
+    'delete',
+    'certificaterequest',
+    `${name}-${revision - 1}`,
+    '-n',
+    namespace,
+    '--ignore-not-found'
+  ])
 }

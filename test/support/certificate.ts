@@ -17,5 +17,8 @@ export function makeCertificate(ip: string): { certificate: string; key: string 
   ])
   certificate.sign(keys.privateKey, forge.md.sha256.create())
 
-  return { certificate: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(keys.privateKey) }
+  return {
+    certificate: forge.pki.certificateToPem(certificate),
+    key: forge.pki.privateKeyToPem(keys.privateKey)
+  }
 }

@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import forge from 'node-forge'
 
 /** DER: an element of a tag with these contents. */
@@ -13,8 +13,10 @@ export function der(tag: number, ...parts: readonly Buffer[]): Buffer {
 }
 
 export const sequence = (...parts: readonly Buffer[]): Buffer => der(0x30, ...parts)
-export const oid = (dotted: string): Buffer => der(0x06, Buffer.from(forge.asn1.oidToDer(dotted).getBytes(), 'latin1'))
-export const integer = (value: number): Buffer => der(0x02, Buffer.from(forge.asn1.integerToDer(value).getBytes(), 'latin1'))
+export const oid = (dotted: string): Buffer =>
+  der(0x06, Buffer.from(forge.asn1.oidToDer(dotted).getBytes(), 'latin1'))
+export const integer = (value: number): Buffer =>
+  der(0x02, Buffer.from(forge.asn1.integerToDer(value).getBytes(), 'latin1'))
 export const text = (tag: number, value: string): Buffer => der(tag, Buffer.from(value, 'latin1'))
 export const boolean = (value: boolean): Buffer => der(0x01, Buffer.from([value ? 0xff : 0]))
 
@@ -25,7 +27,8 @@ export interface Extension {
 }
 
 /** A name with one common name; `tag` is the string type (0x0c UTF8String, 0x13 PrintableString). */
-export const name = (commonName: string, tag = 0x0c): Buffer => sequence(der(0x31, sequence(oid('2.5.4.3'), text(tag, commonName))))
+export const name = (commonName: string, tag = 0x0c): Buffer =>
+  sequence(der(0x31, sequence(oid('2.5.4.3'), text(tag, commonName))))
 
 const critical = true
 /** The extensions that certificates of tests carry. */
@@ -42,15 +45,23 @@ export const extension = {
     return {
       id: '2.5.29.15',
       critical,
-      value: der(0x03, Buffer.from(bits.some((bit) => bit > 7) ? [7, value >> 8, value & 0xff] : [0, value >> 8]))
+      value: der(
+        0x03,
+        Buffer.from(bits.some((bit) => bit > 7) ? [7, value >> 8, value & 0xff] : [0, value >> 8])
+      )
     }
   },
   usages: (...oids: readonly string[]): Extension => ({ id: '2.5.29.37', value: sequence(...oids.map(oid)) }),
-  dns: (...names: readonly string[]): Extension => extension.names(...names.map((value) => text(0x82, value))),
+  dns: (...names: readonly string[]): Extension =>
+    extension.names(...names.map((value) => text(0x82, value))),
   ip: (...addresses: readonly (readonly number[])[]): Extension =>
     extension.names(...addresses.map((address) => der(0x87, Buffer.from(address)))),
   names: (...names: readonly Buffer[]): Extension => ({ id: '2.5.29.17', value: sequence(...names) }),
-  constraints: (permitted: readonly Buffer[], excluded: readonly Buffer[] = [], isCritical = true): Extension => ({
+  constraints: (
+    permitted: readonly Buffer[],
+    excluded: readonly Buffer[] = [],
+    isCritical = true
+  ): Extension => ({
     id: '2.5.29.30',
     critical: isCritical,
     value: sequence(
@@ -127,7 +138,15 @@ export const validUntil = new Date('2036-01-01T00:00:00Z')
 
 /** Makes a certificate as DER, signed by `signer` (itself when there is none). */
 export function makeDer(spec: CertificateSpec): Buffer {
-  const { key, subject = name('leaf'), signer = key, digest = 'sha256', pss = false, version = 3, extensions = [] } = spec
+  const {
+    key,
+    subject = name('leaf'),
+    signer = key,
+    digest = 'sha256',
+    pss = false,
+    version = 3,
+    extensions = []
+  } = spec
   const algorithm = spec.algorithm ?? algorithmOf(signer, digest, pss)
   const signedPart = sequence(
     ...(version === 1 ? [] : [der(0xa0, integer(version - 1))]),
@@ -146,7 +165,11 @@ export function makeDer(spec: CertificateSpec): Buffer {
   })
 
   return Buffer.concat([
-    sequence(signedPart, spec.outerAlgorithm ?? algorithm, der(0x03, Buffer.from([0]), spec.spoil?.(signature) ?? signature)),
+    sequence(
+      signedPart,
+      spec.outerAlgorithm ?? algorithm,
+      der(0x03, Buffer.from([0]), spec.spoil?.(signature) ?? signature)
+    ),
     spec.trailing ?? Buffer.alloc(0)
   ])
 }
@@ -160,13 +183,23 @@ function timeOf(date: Date | Buffer): Buffer {
 
   const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '')
 
-  return date.getUTCFullYear() >= 2050 || date.getUTCFullYear() < 1950 ? text(0x18, digits) : text(0x17, digits.slice(2))
+  return date.getUTCFullYear() >= 2050 || date.getUTCFullYear() < 1950
+    ? text(0x18, digits)
+    : text(0x17, digits.slice(2))
 }
 
-const digests = { sha256: '2.16.840.1.101.3.4.2.1', sha384: '2.16.840.1.101.3.4.2.2', sha512: '2.16.840.1.101.3.4.2.3' } as const
+const digests = {
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3'
+} as const
 const nothing = Buffer.from([0x05, 0x00])
 
-function algorithmOf({ privateKey }: KeyPair, digest: NonNullable<CertificateSpec['digest']>, pss: boolean): Buffer {
+function algorithmOf(
+  { privateKey }: KeyPair,
+  digest: NonNullable<CertificateSpec['digest']>,
+  pss: boolean
+): Buffer {
   const ecdsa = { sha1: '1', sha256: '3.2', sha384: '3.3', sha512: '3.4', md5: '1' } as const
   const rsa = { md5: 4, sha1: 5, sha256: 11, sha384: 12, sha512: 13 } as const
   switch (privateKey.asymmetricKeyType) {
@@ -177,14 +210,19 @@ function algorithmOf({ privateKey }: KeyPair, digest: NonNullable<CertificateSpe
     case 'ed448':
       return sequence(oid('1.3.101.113'))
     default:
-      if (!pss || digest === 'md5' || digest === 'sha1') return sequence(oid(`1.2.840.113549.1.1.${rsa[digest]}`), nothing)
+      if (!pss || digest === 'md5' || digest === 'sha1')
+        return sequence(oid(`1.2.840.113549.1.1.${rsa[digest]}`), nothing)
   }
   const hash = sequence(oid(digests[digest]), nothing)
   const salt = { sha256: 32, sha384: 48, sha512: 64 }[digest]
 
   return sequence(
     oid('1.2.840.113549.1.1.10'),
-    sequence(der(0xa0, hash), der(0xa1, sequence(oid('1.2.840.113549.1.1.8'), hash)), der(0xa2, integer(salt)))
+    sequence(
+      der(0xa0, hash),
+      der(0xa1, sequence(oid('1.2.840.113549.1.1.8'), hash)),
+      der(0xa2, integer(salt))
+    )
   )
 }
 
@@ -206,7 +244,11 @@ export interface Authority {
 }
 
 /** Makes a CA; self-signed unless `by` is given. */
-export function makeAuthority(commonName = 'kubernetes', spec: Partial<CertificateSpec> = {}, by?: Authority): Authority {
+export function makeAuthority(
+  commonName = 'kubernetes',
+  spec: Partial<CertificateSpec> = {},
+  by?: Authority
+): Authority {
   const key = spec.key ?? makeKey.ec()
   const subject = spec.subject ?? name(commonName)
   const bytes = makeDer({

@@ -1,9 +1,13 @@
 import {
   anyUsage,
+  type Authority,
+  type CertificateSpec,
   clientAuth,
   der,
+  type Extension,
   extension,
   issue,
+  type KeyPair,
   makeAuthority,
   makeDer,
   makeKey,
@@ -12,14 +16,13 @@ import {
   pem,
   sequence,
   serverAuth,
-  text,
-  type Authority,
-  type CertificateSpec,
-  type Extension,
-  type KeyPair
+  text
 } from './certificates.js'
 
-/** A server's chain, a bundle, and the key with which the server would speak. Served to Go, to kubectl and to the predictor. */
+/**
+ * A server's chain, a bundle, and the key with which the server would speak. Served to Go, to kubectl and to
+ * the predictor.
+ */
 export interface ChainCase {
   readonly why: string
   readonly bundle: Buffer
@@ -40,29 +43,44 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   const root = makeAuthority()
   const ago = new Date(now.getTime() - day)
   const ahead = new Date(now.getTime() + day)
-  const bundleOf = (...certificates: readonly Buffer[]): Buffer => Buffer.from(certificates.map((bytes) => pem(bytes)).join(''))
-  const add = (why: string, bundle: readonly Buffer[], chain: readonly Buffer[], more: { key?: KeyPair; host?: string } = {}): void => {
+  const bundleOf = (...certificates: readonly Buffer[]): Buffer =>
+    Buffer.from(certificates.map((bytes) => pem(bytes)).join(''))
+  const add = (
+    why: string,
+    bundle: readonly Buffer[],
+    chain: readonly Buffer[],
+    more: { key?: KeyPair; host?: string } = {}
+  ): void => {
     cases.push({ why, bundle: bundleOf(...bundle), chain, key: more.key ?? leafKey, host: more.host ?? host })
   }
-  const leaf = (by: Authority, spec: Partial<CertificateSpec> = {}): Buffer => issue(by, { key: leafKey, extensions: [dns], ...spec })
-  const under = (why: string, spec: Partial<CertificateSpec>, leafSpec: Partial<CertificateSpec> = {}, key?: KeyPair): void => {
+  const leaf = (by: Authority, spec: Partial<CertificateSpec> = {}): Buffer =>
+    issue(by, { key: leafKey, extensions: [dns], ...spec })
+  const under = (
+    why: string,
+    spec: Partial<CertificateSpec>,
+    leafSpec: Partial<CertificateSpec> = {},
+    key?: KeyPair
+  ): void => {
     const by = makeAuthority('kubernetes', spec)
     add(why, [by.der], [leaf(by, { ...leafSpec, ...(key && { key }) })], key && { key })
   }
-  const with_ = (why: string, ...extensions: Extension[]): void => add(why, [root.der], [leaf(root, { extensions })])
+  const with_ = (why: string, ...extensions: Extension[]): void =>
+    add(why, [root.der], [leaf(root, { extensions })])
 
   // key types and signatures
   under('P-256', {})
   under('RSA 2048', { key: rsa })
   for (const size of [1024, 512]) under(`RSA ${size} CA`, { key: makeKey.rsa(size) })
-  for (const curve of ['P-224', 'P-384', 'P-521', 'secp256k1', 'P-192', 'brainpoolP256r1']) under(`${curve} CA`, { key: makeKey.ec(curve) })
+  for (const curve of ['P-224', 'P-384', 'P-521', 'secp256k1', 'P-192', 'brainpoolP256r1'])
+    under(`${curve} CA`, { key: makeKey.ec(curve) })
   under('Ed25519 CA', { key: makeKey.ed25519() })
   under('Ed448 CA', { key: makeKey.ed448() })
   under('RSA-PSS key CA', { key: makeKey.rsaPss() }, { pss: true })
   for (const digest of ['md5', 'sha1', 'sha256', 'sha384', 'sha512'] as const) {
     under(`RSA with ${digest}`, { key: rsa, digest: 'sha256' }, { digest })
     if (digest !== 'md5') under(`ECDSA with ${digest}`, {}, { digest })
-    if (digest !== 'md5' && digest !== 'sha1') under(`PSS with ${digest}`, { key: rsa }, { digest, pss: true })
+    if (digest !== 'md5' && digest !== 'sha1')
+      under(`PSS with ${digest}`, { key: rsa }, { digest, pss: true })
   }
   under('root signs itself with SHA-1, which nobody checks', { key: rsa, digest: 'sha1' })
   const leafKeys = {
@@ -78,11 +96,20 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     secp256k1: makeKey.ec('secp256k1')
   }
   for (const [kind, key] of Object.entries(leafKeys)) under(`${kind} leaf`, {}, {}, key)
-  const tampered = (signature: Buffer): Buffer => Buffer.concat([signature.subarray(0, -1), Buffer.from([(signature.at(-1) ?? 0) ^ 1])])
+  const tampered = (signature: Buffer): Buffer =>
+    Buffer.concat([signature.subarray(0, -1), Buffer.from([(signature.at(-1) ?? 0) ^ 1])])
   add('tampered signature', [root.der], [leaf(root, { spoil: tampered })])
-  const rsaRoot: Authority = { key: rsa, subject: root.subject, der: makeAuthority('kubernetes', { key: rsa }).der }
+  const rsaRoot: Authority = {
+    key: rsa,
+    subject: root.subject,
+    der: makeAuthority('kubernetes', { key: rsa }).der
+  }
   add('tampered signature of an RSA key', [rsaRoot.der], [leaf(rsaRoot, { spoil: tampered })])
-  add('signature one byte short', [rsaRoot.der], [leaf(rsaRoot, { spoil: (signature) => signature.subarray(1) })])
+  add(
+    'signature one byte short',
+    [rsaRoot.der],
+    [leaf(rsaRoot, { spoil: (signature) => signature.subarray(1) })]
+  )
   add('RSA signature, ECDSA issuer', [root.der], [leaf({ ...root, key: rsa })])
 
   // who is the issuer
@@ -96,16 +123,26 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     [leaf(root)]
   )
   add('the same name in other case', [makeAuthority('Kubernetes', { key: root.key }).der], [leaf(root)])
-  add('renewed CA, same key', [makeAuthority('kubernetes', { key: root.key, serial: Buffer.from([7]) }).der], [leaf(root)])
+  add(
+    'renewed CA, same key',
+    [makeAuthority('kubernetes', { key: root.key, serial: Buffer.from([7]) }).der],
+    [leaf(root)]
+  )
   const id = Buffer.from('0102030405060708', 'hex')
   add(
     'key identifiers agree',
-    [makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.subjectKeyId(id)] }).der],
+    [
+      makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.subjectKeyId(id)] })
+        .der
+    ],
     [leaf(root, { extensions: [dns, extension.authorityKeyId(id)] })]
   )
   add(
     'key identifiers disagree',
-    [makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.subjectKeyId(id)] }).der],
+    [
+      makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.subjectKeyId(id)] })
+        .der
+    ],
     [leaf(root, { extensions: [dns, extension.authorityKeyId(Buffer.from([1]))] })]
   )
   const self = makeDer({ key: leafKey, extensions: [dns] })
@@ -135,7 +172,10 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     ['CA:FALSE', [extension.notCa()]],
     ['no certSign', [extension.ca(), extension.keyUsage(0, 2)]],
     ['no key usage', [extension.ca()]],
-    ['key usage without bits', [extension.ca(), { id: '2.5.29.15', critical: true, value: der(0x03, Buffer.from([0])) }]],
+    [
+      'key usage without bits',
+      [extension.ca(), { id: '2.5.29.15', critical: true, value: der(0x03, Buffer.from([0])) }]
+    ],
     ['encipherOnly and certSign', [extension.ca(), extension.keyUsage(5, 8)]],
     ['decipherOnly', [extension.ca(), extension.keyUsage(8)]],
     ['path length 0', [extension.ca(0)]],
@@ -171,7 +211,13 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     [
       leaf(root),
       cross,
-      makeDer({ key: crossed.key, subject: crossed.subject, issuer: root.subject, signer: root.key, extensions: [extension.ca()] })
+      makeDer({
+        key: crossed.key,
+        subject: crossed.subject,
+        issuer: root.subject,
+        signer: root.key,
+        extensions: [extension.ca()]
+      })
     ]
   )
   const looped = makeDer({
@@ -187,7 +233,13 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     [
       leaf(root),
       looped,
-      makeDer({ key: crossed.key, subject: crossed.subject, issuer: root.subject, signer: root.key, extensions: [extension.ca()] })
+      makeDer({
+        key: crossed.key,
+        subject: crossed.subject,
+        issuer: root.subject,
+        signer: root.key,
+        extensions: [extension.ca()]
+      })
     ]
   )
   const namesakes = Array.from({ length: 100 }, () => makeAuthority().der)
@@ -195,7 +247,11 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   add('99 CAs of the same name and then the right one', [...namesakes.slice(1), root.der], [leaf(root)])
   add(
     'the right one by key identifier behind 100',
-    [...namesakes, makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.subjectKeyId(id)] }).der],
+    [
+      ...namesakes,
+      makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.subjectKeyId(id)] })
+        .der
+    ],
     [leaf(root, { extensions: [dns, extension.authorityKeyId(id)] })]
   )
 
@@ -234,7 +290,11 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   ] as const) {
     under(`leaf for ${why}`, {}, { extensions: [dns, extension.usages(...usages)] })
     under(`root for ${why}`, { extensions: [extension.ca(), extension.usages(...usages)] })
-    const between = makeAuthority('middle', { extensions: [extension.ca(), extension.usages(...usages)] }, root)
+    const between = makeAuthority(
+      'middle',
+      { extensions: [extension.ca(), extension.usages(...usages)] },
+      root
+    )
     add(`intermediate for ${why}`, [root.der], [leaf(between), between.der])
   }
 
@@ -267,12 +327,20 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   named('127.0.0.1 as IP', extension.ip([127, 0, 0, 1]), '127.0.0.1')
   named('127.0.0.1 as DNS name', extension.dns('127.0.0.1'), '127.0.0.1')
   named('127.0.0.2 as IP', extension.ip([127, 0, 0, 2]), '127.0.0.1')
-  named('127.0.0.1 in IPv6', extension.ip([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1]), '127.0.0.1')
+  named(
+    '127.0.0.1 in IPv6',
+    extension.ip([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1]),
+    '127.0.0.1'
+  )
   named('only IPv6', extension.ip([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), '127.0.0.1')
   named('IP of five bytes', extension.ip([127, 0, 0, 0, 1]), '127.0.0.1')
   named('IP and DNS', extension.names(text(0x82, host), der(0x87, Buffer.from([127, 0, 0, 1]))))
   named('150 names', extension.dns(...Array.from({ length: 150 }, (_, index) => `name-${index}`)))
-  named('150 addresses', extension.ip(...Array.from({ length: 150 }, (_, index) => [10, 0, 0, index])), '127.0.0.1')
+  named(
+    '150 addresses',
+    extension.ip(...Array.from({ length: 150 }, (_, index) => [10, 0, 0, index])),
+    '127.0.0.1'
+  )
   add('no names at all', [root.der], [leaf(root, { extensions: [] })])
   add('only a common name', [root.der], [leaf(root, { extensions: [], subject: name(host) })])
   named('an e-mail address only', extension.names(text(0x81, 'a@example.com')))
@@ -284,27 +352,64 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     const by = makeAuthority('kubernetes', { extensions: [extension.ca(), constraints] })
     add(`constraint: ${why}`, [by.der], [leaf(by, { extensions: [names] })])
     const between = makeAuthority('middle', { extensions: [extension.ca(), constraints] }, root)
-    add(`constraint of an intermediate: ${why}`, [root.der], [leaf(between, { extensions: [names] }), between.der])
+    add(
+      `constraint of an intermediate: ${why}`,
+      [root.der],
+      [leaf(between, { extensions: [names] }), between.der]
+    )
   }
   const dnsBase = (value: string): Buffer => text(0x82, value)
   const ipBase = (...bytes: readonly number[]): Buffer => der(0x87, Buffer.from(bytes))
-  for (const base of ['svc', '.svc', 'example.com', 'SVC', '', host, `.${host}`, 'system.svc', 'kube-system.svc', 'svc.', '..svc', 'a b']) {
+  for (const base of [
+    'svc',
+    '.svc',
+    'example.com',
+    'SVC',
+    '',
+    host,
+    `.${host}`,
+    'system.svc',
+    'kube-system.svc',
+    'svc.',
+    '..svc',
+    'a b'
+  ]) {
     constrained(`permitted "${base}"`, extension.constraints([dnsBase(base)]))
     constrained(`excluded "${base}"`, extension.constraints([], [dnsBase(base)]))
   }
   const mixed = (...names: readonly Buffer[]): Extension => extension.names(dnsBase(host), ...names)
-  constrained('a second name outside', extension.constraints([dnsBase('svc')]), extension.dns(host, 'example.com'))
+  constrained(
+    'a second name outside',
+    extension.constraints([dnsBase('svc')]),
+    extension.dns(host, 'example.com')
+  )
   constrained(
     'excluded sibling of a wildcard',
     extension.constraints([], [dnsBase('secret.kube-system.svc')]),
     extension.dns('*.kube-system.svc', host)
   )
-  constrained('permitted below a wildcard', extension.constraints([dnsBase('secret.kube-system.svc')]), extension.dns('*.kube-system.svc'))
+  constrained(
+    'permitted below a wildcard',
+    extension.constraints([dnsBase('secret.kube-system.svc')]),
+    extension.dns('*.kube-system.svc')
+  )
   constrained('permitted and excluded', extension.constraints([dnsBase('svc')], [dnsBase('kube-system.svc')]))
   constrained('permitted address only, DNS leaf', extension.constraints([ipBase(10, 0, 0, 0, 255, 0, 0, 0)]))
-  constrained('address within', extension.constraints([ipBase(10, 0, 0, 0, 255, 0, 0, 0)]), mixed(ipBase(10, 1, 2, 3)))
-  constrained('address outside', extension.constraints([ipBase(10, 0, 0, 0, 255, 0, 0, 0)]), mixed(ipBase(11, 1, 2, 3)))
-  constrained('address excluded', extension.constraints([], [ipBase(10, 0, 0, 0, 255, 0, 0, 0)]), mixed(ipBase(10, 1, 2, 3)))
+  constrained(
+    'address within',
+    extension.constraints([ipBase(10, 0, 0, 0, 255, 0, 0, 0)]),
+    mixed(ipBase(10, 1, 2, 3))
+  )
+  constrained(
+    'address outside',
+    extension.constraints([ipBase(10, 0, 0, 0, 255, 0, 0, 0)]),
+    mixed(ipBase(11, 1, 2, 3))
+  )
+  constrained(
+    'address excluded',
+    extension.constraints([], [ipBase(10, 0, 0, 0, 255, 0, 0, 0)]),
+    mixed(ipBase(10, 1, 2, 3))
+  )
   constrained(
     'address in the second network',
     extension.constraints([ipBase(10, 0, 0, 0, 255, 255, 0, 0), ipBase(10, 2, 0, 0, 255, 255, 0, 0)]),
@@ -323,7 +428,11 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     extension.constraints([ipBase(...v6(0), ...Array<number>(8).fill(255), ...Array<number>(8).fill(0))]),
     mixed(ipBase(...v6(1)))
   )
-  constrained('IPv6 outside', extension.constraints([ipBase(...v6(0), ...Array<number>(16).fill(255))]), mixed(ipBase(...v6(1))))
+  constrained(
+    'IPv6 outside',
+    extension.constraints([ipBase(...v6(0), ...Array<number>(16).fill(255))]),
+    mixed(ipBase(...v6(1)))
+  )
   for (const base of [
     'a@example.com',
     'example.com',
@@ -334,10 +443,26 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     '@example.com',
     'a@b@c'
   ]) {
-    for (const mailbox of ['a@example.com', 'a@sub.EXAMPLE.com', '"a"@example.com', 'broken', 'a@', '\\a@example.com', '.a@example.com']) {
-      constrained(`mailbox ${mailbox} under ${base}`, extension.constraints([text(0x81, base)]), mixed(text(0x81, mailbox)))
+    for (const mailbox of [
+      'a@example.com',
+      'a@sub.EXAMPLE.com',
+      '"a"@example.com',
+      'broken',
+      'a@',
+      '\\a@example.com',
+      '.a@example.com'
+    ]) {
+      constrained(
+        `mailbox ${mailbox} under ${base}`,
+        extension.constraints([text(0x81, base)]),
+        mixed(text(0x81, mailbox))
+      )
     }
-    constrained(`mailbox excluded by ${base}`, extension.constraints([], [text(0x81, base)]), mixed(text(0x81, 'a@example.com')))
+    constrained(
+      `mailbox excluded by ${base}`,
+      extension.constraints([], [text(0x81, base)]),
+      mixed(text(0x81, 'a@example.com'))
+    )
   }
   for (const uri of [
     'spiffe://example.com/a',
@@ -369,7 +494,11 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     'https://example.com:/'
   ]) {
     constrained(`URI ${uri}`, extension.constraints([text(0x86, 'example.com')]), mixed(text(0x86, uri)))
-    constrained(`URI ${uri} excluded`, extension.constraints([], [text(0x86, '.example.com')]), mixed(text(0x86, uri)))
+    constrained(
+      `URI ${uri} excluded`,
+      extension.constraints([], [text(0x86, '.example.com')]),
+      mixed(text(0x86, uri))
+    )
   }
   constrained('URI constraint that is an address', extension.constraints([text(0x86, '10.0.0.1')]))
   constrained('directory name, critical', extension.constraints([der(0xa4, name('x'))]))
@@ -379,11 +508,19 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   const below = makeAuthority(
     'middle',
     { extensions: [extension.ca(), dns] },
-    makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.constraints([dnsBase('example.com')])] })
+    makeAuthority('kubernetes', {
+      key: root.key,
+      extensions: [extension.ca(), extension.constraints([dnsBase('example.com')])]
+    })
   )
   add(
     'constraint on a name of the intermediate',
-    [makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.constraints([dnsBase('example.com')])] }).der],
+    [
+      makeAuthority('kubernetes', {
+        key: root.key,
+        extensions: [extension.ca(), extension.constraints([dnsBase('example.com')])]
+      }).der
+    ],
     [leaf(below, { extensions: [extension.dns('a.example.com')] }), below.der],
     { host: 'a.example.com' }
   )
@@ -402,7 +539,11 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     const one = makeAuthority('middle', { extensions: [extension.ca(), ...middleExtensions] }, top)
     const two = makeAuthority('low', { extensions: [extension.ca(), ...middleExtensions] }, one)
     add(`policies: ${why}`, [top.der], [leaf(one, { extensions: [dns, ...leafExtensions] }), one.der])
-    add(`policies: ${why}, deeper`, [top.der], [leaf(two, { extensions: [dns, ...leafExtensions] }), one.der, two.der])
+    add(
+      `policies: ${why}, deeper`,
+      [top.der],
+      [leaf(two, { extensions: [dns, ...leafExtensions] }), one.der, two.der]
+    )
   }
   const { policies, policyConstraints, policyMappings, inhibitAnyPolicy } = extension
   governed('none', [], [], [])
@@ -413,10 +554,30 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   governed('required, another there', [], [policies(policy), policyConstraints(0)], [policies(otherPolicy)])
   governed('any above', [], [policies(anyPolicy), policyConstraints(0)], [policies(policy)])
   governed('any below', [], [policies(policy), policyConstraints(0)], [policies(anyPolicy)])
-  governed('any below, inhibited', [], [policies(policy), policyConstraints(0), inhibitAnyPolicy(0)], [policies(anyPolicy)])
-  governed('any above, inhibited later', [], [policies(anyPolicy), policyConstraints(0), inhibitAnyPolicy(1)], [policies(anyPolicy)])
-  governed('mapped', [], [policies(policy), policyConstraints(0), policyMappings([policy, otherPolicy])], [policies(otherPolicy)])
-  governed('mapped, but not used', [], [policies(policy), policyConstraints(0), policyMappings([policy, otherPolicy])], [policies(policy)])
+  governed(
+    'any below, inhibited',
+    [],
+    [policies(policy), policyConstraints(0), inhibitAnyPolicy(0)],
+    [policies(anyPolicy)]
+  )
+  governed(
+    'any above, inhibited later',
+    [],
+    [policies(anyPolicy), policyConstraints(0), inhibitAnyPolicy(1)],
+    [policies(anyPolicy)]
+  )
+  governed(
+    'mapped',
+    [],
+    [policies(policy), policyConstraints(0), policyMappings([policy, otherPolicy])],
+    [policies(otherPolicy)]
+  )
+  governed(
+    'mapped, but not used',
+    [],
+    [policies(policy), policyConstraints(0), policyMappings([policy, otherPolicy])],
+    [policies(policy)]
+  )
   governed(
     'mapping inhibited',
     [],
@@ -446,7 +607,10 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   with_('critical authority key identifier', dns, { ...extension.authorityKeyId(id), critical: true })
   with_('critical authority information', dns, { id: '1.3.6.1.5.5.7.1.1', critical: true, value: sequence() })
   with_('broken CRL distribution points', dns, { id: '2.5.29.31', value: sequence(der(0x04)) })
-  with_('CRL distribution points', dns, { id: '2.5.29.31', value: sequence(sequence(der(0xa0, der(0xa0, text(0x86, 'http://a/crl'))))) })
+  with_('CRL distribution points', dns, {
+    id: '2.5.29.31',
+    value: sequence(sequence(der(0xa0, der(0xa0, text(0x86, 'http://a/crl')))))
+  })
   with_('broken names', { id: '2.5.29.17', value: der(0x04) })
   with_('broken key usage', dns, { id: '2.5.29.15', value: Buffer.from([3, 2, 9, 0]) })
   with_('issuer alternative name, critical', dns, { id: '2.5.29.18', critical: true, value: sequence() })
@@ -469,25 +633,52 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   under('version 4', {}, { version: 4 })
   under('trailing byte in the root', { trailing: Buffer.from([0]) })
   under('another algorithm outside', { outerAlgorithm: sequence(oid('1.2.840.10045.4.3.3')) })
-  under('subject in T.61', { subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x14, 'k\u00fcbernetes')))) })
-  under('subject in UniversalString', { subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x1c, 'abcd')))) })
-  under('subject in BMPString', { subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x1e, '\u0000k\u00008')))) })
-  under('subject in bad UTF-8', { subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x0c, '\u00ff')))) })
-  under('subject with @ as PrintableString', { subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x13, 'a@b')))) })
-  under('empty subject', { subject: sequence() })
-  under('RSA key without NULL', { key: rsa, keyInfo: sequence(sequence(oid('1.2.840.113549.1.1.1')), der(0x03, Buffer.from([0, 0]))) })
-  under('point not on the curve', {
-    keyInfo: sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')), der(0x03, Buffer.from([0, 4]), Buffer.alloc(64, 1)))
+  under('subject in T.61', {
+    subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x14, 'k\u00fcbernetes'))))
   })
-  under('X25519 key', { keyInfo: sequence(sequence(oid('1.3.101.110')), der(0x03, Buffer.from([0]), Buffer.alloc(32, 1))) })
+  under('subject in UniversalString', {
+    subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x1c, 'abcd'))))
+  })
+  under('subject in BMPString', {
+    subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x1e, '\u0000k\u00008'))))
+  })
+  under('subject in bad UTF-8', {
+    subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x0c, '\u00ff'))))
+  })
+  under('subject with @ as PrintableString', {
+    subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x13, 'a@b'))))
+  })
+  under('empty subject', { subject: sequence() })
+  under('RSA key without NULL', {
+    key: rsa,
+    keyInfo: sequence(sequence(oid('1.2.840.113549.1.1.1')), der(0x03, Buffer.from([0, 0])))
+  })
+  under('point not on the curve', {
+    keyInfo: sequence(
+      sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')),
+      der(0x03, Buffer.from([0, 4]), Buffer.alloc(64, 1))
+    )
+  })
+  under('X25519 key', {
+    keyInfo: sequence(sequence(oid('1.3.101.110')), der(0x03, Buffer.from([0]), Buffer.alloc(32, 1)))
+  })
   under('DSA key', {
     keyInfo: sequence(
-      sequence(oid('1.2.840.10040.4.1'), sequence(der(2, Buffer.from([7])), der(2, Buffer.from([3])), der(2, Buffer.from([2])))),
+      sequence(
+        oid('1.2.840.10040.4.1'),
+        sequence(der(2, Buffer.from([7])), der(2, Buffer.from([3])), der(2, Buffer.from([2])))
+      ),
       der(0x03, Buffer.from([0]), der(2, Buffer.from([4])))
     )
   })
   add('no chain from the server', [root.der], [])
-  cases.push({ why: 'no certificate in the bundle', bundle: Buffer.from('nothing'), chain: [leaf(root)], key: leafKey, host })
+  cases.push({
+    why: 'no certificate in the bundle',
+    bundle: Buffer.from('nothing'),
+    chain: [leaf(root)],
+    key: leafKey,
+    host
+  })
 
   return cases
 }

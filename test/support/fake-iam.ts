@@ -9,7 +9,8 @@ export interface IamRequest {
   readonly accessKey: string
 }
 
-export type IamReply = { readonly status?: number; readonly body: string; readonly type?: string } | 'hang' | 'stall' | 'reset'
+export type IamReply =
+  { readonly status?: number; readonly body: string; readonly type?: string } | 'hang' | 'stall' | 'reset'
 
 export interface FakeIam {
   readonly url: string
@@ -18,8 +19,13 @@ export interface FakeIam {
   close(): Promise<void>
 }
 
-/** A small server that speaks the XML of IAM and STS, answering as it is told; for what moto cannot play: failures, and counting. */
-export async function startFakeIam(answer: (request: IamRequest) => IamReply | Promise<IamReply>): Promise<FakeIam> {
+/**
+ * A small server that speaks the XML of IAM and STS, answering as it is told; for what moto cannot play:
+ * failures, and counting.
+ */
+export async function startFakeIam(
+  answer: (request: IamRequest) => IamReply | Promise<IamReply>
+): Promise<FakeIam> {
   const actions: string[] = []
   const server = createServer((request, response) => void respond(request, response))
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -53,7 +59,8 @@ export async function startFakeIam(answer: (request: IamRequest) => IamReply | P
   }
 }
 
-const escape = (text: string): string => text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`)
+const escape = (text: string): string =>
+  text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`)
 
 const result = (action: string, inner: string): IamReply => ({
   body: `<${action}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><${action}Result>${inner}</${action}Result><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></${action}Response>`
@@ -79,7 +86,10 @@ export const assumeRoleReply = (accessKey: string): IamReply =>
     `<Credentials><AccessKeyId>${accessKey}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${new Date(Date.now() + 3_600_000).toISOString()}</Expiration></Credentials>`
   )
 
-export function roleReply(arn: string, trustPolicy: object = { Version: '2012-10-17', Statement: [] }): IamReply {
+export function roleReply(
+  arn: string,
+  trustPolicy: object = { Version: '2012-10-17', Statement: [] }
+): IamReply {
   const name = arn.split('/').at(-1) ?? ''
   const document = encodeURIComponent(JSON.stringify(trustPolicy))
 

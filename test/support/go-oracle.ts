@@ -16,7 +16,10 @@ export interface OracleAnswer {
   readonly error: string
 }
 
-/** Builds the Go program of test/x509/oracle; undefined when there is no Go on this machine. `ORACLE` names one that is built. */
+/**
+ * Builds the Go program of test/x509/oracle; undefined when there is no Go on this machine. `ORACLE` names
+ * one that is built.
+ */
 export function buildOracle(): ((questions: readonly OracleQuestion[]) => OracleAnswer[]) | undefined {
   let program = process.env['ORACLE']
   if (program === undefined) {
@@ -37,9 +40,18 @@ export function buildOracle(): ((questions: readonly OracleQuestion[]) => Oracle
 
   return (questions) => {
     const input = questions.map(({ bundle, chain, host = '', at = new Date(0) }) =>
-      JSON.stringify({ bundle: bundle.toString('base64'), ...(chain && { chain: chain.map((der) => der.toString('base64')) }), host, at })
+      JSON.stringify({
+        bundle: bundle.toString('base64'),
+        ...(chain && { chain: chain.map((der) => der.toString('base64')) }),
+        host,
+        at
+      })
     )
-    const output = execFileSync(file, { input: `${input.join('\n')}\n`, maxBuffer: 2 ** 30, encoding: 'utf8' })
+    const output = execFileSync(file, {
+      input: `${input.join('\n')}\n`,
+      maxBuffer: 2 ** 30,
+      encoding: 'utf8'
+    })
 
     return output
       .trimEnd()

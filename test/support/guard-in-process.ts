@@ -1,7 +1,7 @@
 import { pino } from 'pino'
-import type { GuardProcess, RunningProcess } from '../control-plane/guard.ts'
 import { controller } from '../../src/commands/controller.js'
 import { serve } from '../../src/commands/serve.js'
+import type { GuardProcess, RunningProcess } from '../control-plane/guard.ts'
 
 /** Runs a process of the guard inside the test's own, so that its coverage counts. */
 export async function runInProcess({ name, config, kubeconfig, env }: GuardProcess): Promise<RunningProcess> {
@@ -9,7 +9,9 @@ export async function runInProcess({ name, config, kubeconfig, env }: GuardProce
   const log = pino({}, { write: (line: string) => (output = (output + line).slice(-100_000)) })
   const options = { config, kubeconfig, iam: [] }
   const running =
-    name === 'serve' ? await serve(options, { environment: env, log, drain: 1000 }) : await controller(options, { environment: env, log })
+    name === 'serve'
+      ? await serve(options, { environment: env, log, drain: 1000 })
+      : await controller(options, { environment: env, log })
 
   return { output: () => output, stop: () => running.close() }
 }

@@ -1,7 +1,8 @@
 /**
- * What amazon-eks-pod-identity-webhook does to a pod, for where the real one cannot be had: its variables in its order, nothing that a
- * container has already, volume and mount unless they are there. Its patches were compared with those of a real one of 2026; what it
- * does not do as that does is to drop fields of containers that its version of Kubernetes does not know, and to write `resources: {}`.
+ * What amazon-eks-pod-identity-webhook does to a pod, for where the real one cannot be had: its variables in
+ * its order, nothing that a container has already, volume and mount unless they are there. Its patches were
+ * compared with those of a real one of 2026; what it does not do as that does is to drop fields of containers
+ * that its version of Kubernetes does not know, and to write `resources: {}`.
  * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go, pkg/cache/cache.go)
  */
 import { parseCsvRecord } from '../../src/text/csv.ts'
@@ -36,7 +37,10 @@ const volumeName = 'aws-iam-token'
 const mount = { name: volumeName, readOnly: true, mountPath }
 const shortestExpiration = 600
 
-/** The JSON Patch for a pod of an account with these annotations; undefined leaves the pod alone. `half` mutates the first container only. */
+/**
+ * The JSON Patch for a pod of an account with these annotations; undefined leaves the pod alone. `half`
+ * mutates the first container only.
+ */
 export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = false): unknown[] | undefined {
   const role = account[`${prefix}/role-arn`]
   if (role === undefined || role === '') return undefined
@@ -44,7 +48,9 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
   const { volumes, containers, initContainers, nodeSelector = {} } = pod.spec
   const annotations = pod.metadata.annotations ?? {}
   const skipped = parseCsvRecord(annotations[`${prefix}/skip-containers`] ?? '') ?? []
-  const isWindows = [nodeSelector['kubernetes.io/os'], nodeSelector['beta.kubernetes.io/os']].includes('windows')
+  const isWindows = [nodeSelector['kubernetes.io/os'], nodeSelector['beta.kubernetes.io/os']].includes(
+    'windows'
+  )
   const tokenFile = isWindows ? `C:${mountPath}/token`.replaceAll('/', '\\') : `${mountPath}/token`
   const isRegional = parseBool(account[`${prefix}/sts-regional-endpoints`]) ?? flags.regionalSts
   const inject = (container: Container): Container =>
@@ -63,9 +69,15 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
   return [
     ...(isThere
       ? []
-      : [volumes ? { op: 'add', path: '/spec/volumes/0', value: volume } : { op: 'add', path: '/spec/volumes', value: [volume] }]),
+      : [
+          volumes
+            ? { op: 'add', path: '/spec/volumes/0', value: volume }
+            : { op: 'add', path: '/spec/volumes', value: [volume] }
+        ]),
     { op: 'add', path: '/spec/containers', value: containers.map(inject) },
-    ...(initContainers?.length ? [{ op: 'add', path: '/spec/initContainers', value: initContainers.map(inject) }] : [])
+    ...(initContainers?.length
+      ? [{ op: 'add', path: '/spec/initContainers', value: initContainers.map(inject) }]
+      : [])
   ]
 }
 
@@ -106,7 +118,9 @@ function injected(container: Container, { role, tokenFile, region, isRegional }:
 function expirationOf(annotations: Annotations): number | undefined {
   const text = annotations[`${prefix}/token-expiration`] ?? ''
 
-  return /^[-+]?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Math.max(Number(text), shortestExpiration) : undefined
+  return /^[-+]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
+    ? Math.max(Number(text), shortestExpiration)
+    : undefined
 }
 
 /** Go's strconv.ParseBool. */

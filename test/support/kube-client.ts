@@ -1,6 +1,9 @@
 import type { KubeAnswer, KubeClient, KubeRequest } from '../../src/kube/client.js'
 
-/** A client whose API server answers what `answer` says: a body (status 200), an answer, or an error that it throws. */
+/**
+ * A client whose API server answers what `answer` says: a body (status 200), an answer, or an error that it
+ * throws.
+ */
 export function clientThat(
   answer: (request: KubeRequest) => Partial<KubeAnswer> | Error,
   trust: { cas: string | undefined; isMounted: boolean } = { cas: undefined, isMounted: false }

@@ -1,4 +1,6 @@
-/** Random numbers that come the same way for the same seed (mulberry32), so that a failure can be repeated. */
+/**
+ * Random numbers that come the same way for the same seed (mulberry32), so that a failure can be repeated.
+ */
 export function randomFrom(seed: number): (below: number) => number {
   let state = seed >>> 0
 
@@ -48,25 +50,35 @@ const mutations: readonly Mutate[] = [
   (text, random) => cut(text, random(text.length + 1), random(4) + 1),
   (text, random) => cut(text, boundary(text, random), random(40) + 1),
   (text, random) => cut(text, random(text.length + 1), random(text.length + 1)),
-  (text, random) => insert(cut(text, random(text.length + 1), 1), random(text.length + 1), String.fromCharCode(random(256))),
+  (text, random) =>
+    insert(cut(text, random(text.length + 1), 1), random(text.length + 1), String.fromCharCode(random(256))),
   (text, random) => replaceOne(text, '\n', pieces[random(pieces.length)] ?? '', random),
   (text) => text.replaceAll('\n', '\r\n'),
-  (text, random) => text.replaceAll('\n', ['\r', ' ', '\\n', '\n ', '\n\n', ' \n', '\t\r\n', ''][random(8)] ?? ''),
+  (text, random) =>
+    text.replaceAll('\n', ['\r', ' ', '\\n', '\n ', '\n\n', ' \n', '\t\r\n', ''][random(8)] ?? ''),
   (text, random) => insert(text, random(text.length + 1), text.slice(random(text.length + 1))),
   (text) => text.replaceAll('-----\n-----', '----------'),
   (text, random) =>
-    replaceOne(text, 'CERTIFICATE', ['certificate', 'TRUSTED CERTIFICATE', 'PRIVATE KEY', '', 'CERTIFICATE '][random(5)] ?? '', random)
+    replaceOne(
+      text,
+      'CERTIFICATE',
+      ['certificate', 'TRUSTED CERTIFICATE', 'PRIVATE KEY', '', 'CERTIFICATE '][random(5)] ?? '',
+      random
+    )
 ]
 
 /** Spoils a PEM text in one to four ways that people and programs do. Latin1. */
 export function mutateText(text: string, random: (below: number) => number): string {
   let mutated = text
-  for (let times = random(4); times >= 0; times--) mutated = mutations[random(mutations.length)]?.(mutated, random) ?? mutated
+  for (let times = random(4); times >= 0; times--)
+    mutated = mutations[random(mutations.length)]?.(mutated, random) ?? mutated
 
   return mutated.slice(0, 100_000)
 }
 
-/** Changes, takes out or puts in one to three bytes of DER, more often near its front, where its structure is. */
+/**
+ * Changes, takes out or puts in one to three bytes of DER, more often near its front, where its structure is.
+ */
 export function mutateBytes(bytes: Buffer, random: (below: number) => number): Buffer {
   let mutated = Buffer.from(bytes)
   for (let times = random(3); times >= 0; times--) {
@@ -75,7 +87,8 @@ export function mutateBytes(bytes: Buffer, random: (below: number) => number): B
     if (kind === 0) mutated[at] = random(256)
     if (kind === 1) mutated[at] = (mutated[at] ?? 0) ^ (1 << random(8))
     if (kind === 2) mutated = Buffer.concat([mutated.subarray(0, at), mutated.subarray(at + 1)])
-    if (kind === 3) mutated = Buffer.concat([mutated.subarray(0, at), Buffer.from([random(256)]), mutated.subarray(at)])
+    if (kind === 3)
+      mutated = Buffer.concat([mutated.subarray(0, at), Buffer.from([random(256)]), mutated.subarray(at)])
   }
 
   return mutated
@@ -91,7 +104,12 @@ function boundary(text: string, random: (below: number) => number): number {
   return places[random(places.length + 1)] ?? 0
 }
 
-function replaceOne(text: string, wanted: string, replacement: string, random: (below: number) => number): string {
+function replaceOne(
+  text: string,
+  wanted: string,
+  replacement: string,
+  random: (below: number) => number
+): string {
   const places = [...text.matchAll(new RegExp(wanted, 'g'))].map(({ index }) => index)
   const at = places[random(places.length + 1)]
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Finished } from '../control-plane/run.ts'
 import type { ControlPlane } from '../control-plane/start.ts'
-import { startFakeIam, absentReply, identityReply, roleReply, type FakeIam } from './fake-iam.js'
+import { absentReply, type FakeIam, identityReply, roleReply, startFakeIam } from './fake-iam.js'
 
 export const account = '111122223333'
 export const role = `arn:aws:iam::${account}:role/cart`
@@ -34,14 +34,23 @@ export async function startTrustingIam(issuer: string): Promise<FakeIam> {
   return startFakeIam(({ action, parameters }) => {
     if (action === 'GetCallerIdentity') return identityReply(account)
 
-    return action === 'GetRole' ? roleReply(`arn:aws:iam::${account}:role/${parameters.get('RoleName')}`, trustPolicy) : absentReply
+    return action === 'GetRole'
+      ? roleReply(`arn:aws:iam::${account}:role/${parameters.get('RoleName')}`, trustPolicy)
+      : absentReply
   })
 }
 
 /** What `startGuard` needs to ask that IAM. */
-export const guardOptionsFor = ({ url }: FakeIam): { config: Record<string, unknown>; env: Record<string, string> } => ({
+export const guardOptionsFor = ({
+  url
+}: FakeIam): { config: Record<string, unknown>; env: Record<string, string> } => ({
   config: {},
-  env: { AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' }
+  env: {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1'
+  }
 })
 
 export const namespace = (name: string, labels: Record<string, string> = {}): object => ({

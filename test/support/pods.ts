@@ -1,17 +1,22 @@
 import type { Facts } from '../../src/facts/facts.js'
 import { podRoleFact } from '../../src/facts/pod-role.js'
-import { known } from '../../src/model/fact.js'
 import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../src/identity-webhook/settings.js'
+import { known } from '../../src/model/fact.js'
 import type { Subject } from '../../src/model/subject.js'
 
 export const role = 'arn:aws:iam::111122223333:role/cart'
 export const otherRole = 'arn:aws:iam::111122223333:role/search'
 export const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
 
-/** The facts about a pod whose service account has these annotations; by default it asks for the role `cart`. */
+/**
+ * The facts about a pod whose service account has these annotations; by default it asks for the role `cart`.
+ */
 export function accountFacts(
   annotations: Readonly<Record<string, unknown>> = {},
-  { podsEnforced = false, settings = {} }: { podsEnforced?: boolean; settings?: Partial<IdentityWebhookSettings> } = {}
+  {
+    podsEnforced = false,
+    settings = {}
+  }: { podsEnforced?: boolean; settings?: Partial<IdentityWebhookSettings> } = {}
 ): Facts {
   return {
     account: known({ exists: true, annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations } }),
@@ -41,12 +46,18 @@ export const deploymentOf = (spec: object = {}, metadata: object = {}): object =
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name: 'cart', namespace: 'shop' },
-  spec: { template: { metadata, spec: { serviceAccountName: 'cart', containers: [{ name: 'app' }], ...spec } } }
+  spec: {
+    template: { metadata, spec: { serviceAccountName: 'cart', containers: [{ name: 'app' }], ...spec } }
+  }
 })
 
 export const tokenVolume = {
   name: 'aws-iam-token',
-  projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 86400, path: 'token' } }] }
+  projected: {
+    sources: [
+      { serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 86400, path: 'token' } }
+    ]
+  }
 }
 export const tokenMount = { name: 'aws-iam-token', mountPath, readOnly: true }
 export const roleEnv = { name: 'AWS_ROLE_ARN', value: role }
@@ -69,7 +80,10 @@ export const injectedContainer = (name: string, arn = role): object => ({
 export const injectedPod = (...names: readonly string[]): object =>
   podOf({ containers: names.map((name) => injectedContainer(name)), volumes: [tokenVolume] })
 
-export const agentEnv = { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: 'http://169.254.170.23/v1/credentials' }
+export const agentEnv = {
+  name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  value: 'http://169.254.170.23/v1/credentials'
+}
 const agentPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount'
 
 /** A container as the identity webhook leaves it where the account has an EKS Pod Identity association. */
@@ -85,6 +99,14 @@ export const agentContainer = (name: string, uri = agentEnv.value): object => ({
 export const agentVolume = {
   name: 'eks-pod-identity-token',
   projected: {
-    sources: [{ serviceAccountToken: { audience: 'pods.eks.amazonaws.com', expirationSeconds: 80_000, path: 'eks-pod-identity-token' } }]
+    sources: [
+      {
+        serviceAccountToken: {
+          audience: 'pods.eks.amazonaws.com',
+          expirationSeconds: 80_000,
+          path: 'eks-pod-identity-token'
+        }
+      }
+    ]
   }
 }

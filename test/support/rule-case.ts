@@ -21,7 +21,10 @@ export interface AnnotationCase extends Expected {
   readonly atAdmission?: Severity
 }
 
-/** Any object. It is admitted, its finding the only one and of the rule's severity (a warning, of rules about pods), unless told. */
+/**
+ * Any object. It is admitted, its finding the only one and of the rule's severity (a warning, of rules about
+ * pods), unless told.
+ */
 export interface ObjectCase extends Expected {
   readonly object: object
   readonly stage?: Stage

@@ -1,4 +1,4 @@
-import { known, type Fact } from '../../src/model/fact.js'
+import { type Fact, known } from '../../src/model/fact.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../../src/trust-policy/judge.js'
 
 export const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
@@ -24,7 +24,10 @@ export const statement = (parts: Readonly<Record<string, unknown>> = {}): object
   ...parts
 })
 
-export const policy = (...statements: readonly unknown[]): object => ({ Version: '2012-10-17', Statement: statements })
+export const policy = (...statements: readonly unknown[]): object => ({
+  Version: '2012-10-17',
+  Statement: statements
+})
 
 /** A question about shop/cart, with parts replaced. */
 export const question = (document: unknown, parts: Partial<TrustQuestion> = {}): TrustQuestion => ({

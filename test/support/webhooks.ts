@@ -9,7 +9,9 @@ export const eksWebhook = (changes: object = {}): object => ({
   failurePolicy: 'Ignore',
   matchPolicy: 'Equivalent',
   namespaceSelector: {},
-  objectSelector: { matchExpressions: [{ key: 'eks.amazonaws.com/skip-pod-identity-webhook', operator: 'DoesNotExist' }] },
+  objectSelector: {
+    matchExpressions: [{ key: 'eks.amazonaws.com/skip-pod-identity-webhook', operator: 'DoesNotExist' }]
+  },
   reinvocationPolicy: 'IfNeeded',
   rules: [podsRule],
   sideEffects: 'None',
@@ -17,7 +19,13 @@ export const eksWebhook = (changes: object = {}): object => ({
   ...changes
 })
 
-export const podsRule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' }
+export const podsRule = {
+  apiGroups: [''],
+  apiVersions: ['v1'],
+  operations: ['CREATE'],
+  resources: ['pods'],
+  scope: '*'
+}
 
 /** The entry of a self-managed identity webhook, served by a Service. */
 export const selfManagedWebhook = (changes: object = {}): object =>
@@ -36,7 +44,12 @@ export const configurationOf = (
     name = 'pod-identity-webhook',
     annotations = {}
   }: { kind?: string; name?: string; annotations?: object } = {}
-): object => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name, annotations }, webhooks })
+): object => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind,
+  metadata: { name, annotations },
+  webhooks
+})
 
 /** The same as rules see it. */
 export function configurationSubject(object: object): WebhookConfigurationSubject {

@@ -14,7 +14,11 @@ t.test('the closest word is at most two mistakes away, by the definition', async
   const word = fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'b', 'c') })
   fc.assert(
     fc.property(word, word, (text, known) => {
-      t.equal(closestTo(text, [known]), distance(text, known) <= 2 ? known : undefined, `${text} and ${known}`)
+      t.equal(
+        closestTo(text, [known]),
+        distance(text, known) <= 2 ? known : undefined,
+        `${text} and ${known}`
+      )
     }),
     { numRuns: 2000 }
   )

@@ -1,5 +1,5 @@
-import { account, asks, host, policy, provider, statement, subject } from '../support/trust.js'
 import type { TrustQuestion } from '../../src/trust-policy/judge.js'
+import { account, asks, host, policy, provider, statement, subject } from '../support/trust.js'
 
 /** One document, and what is said of it for shop/cart. */
 export interface TrustCase {
@@ -28,13 +28,19 @@ const and = (condition: Readonly<Record<string, unknown>>): object => when({ ...
 const bySub = (operator: string, value: unknown): object =>
   when({
     StringEquals: { [`${host}:aud`]: 'sts.amazonaws.com' },
-    [operator]: { [`${host}:sub`]: value, ...(operator === 'StringEquals' && { [`${host}:aud`]: 'sts.amazonaws.com' }) }
+    [operator]: {
+      [`${host}:sub`]: value,
+      ...(operator === 'StringEquals' && { [`${host}:aud`]: 'sts.amazonaws.com' })
+    }
   })
-const deny = (condition: unknown): object => policy(statement(), statement({ Effect: 'Deny', Condition: condition }))
+const deny = (condition: unknown): object =>
+  policy(statement(), statement({ Effect: 'Deny', Condition: condition }))
 const sub = `${host}:sub`
 const other = host.replace('EXAMPLED539D4633E53DE1B71EXAMPLE', 'OTHERD539D4633E53DE1B71OTHEREXAM')
-const federated = (...arns: string[]): object => one({ Principal: { Federated: arns.length === 1 ? arns[0] : arns } })
-const arnOf = (url: string, partition = 'aws', owner = account): string => `arn:${partition}:iam::${owner}:oidc-provider/${url}`
+const federated = (...arns: string[]): object =>
+  one({ Principal: { Federated: arns.length === 1 ? arns[0] : arns } })
+const arnOf = (url: string, partition = 'aws', owner = account): string =>
+  `arn:${partition}:iam::${owner}:oidc-provider/${url}`
 const now = new Date('2026-11-24T00:00:00Z')
 
 const allowed = (why: string, document: unknown, more: Partial<TrustCase> = {}): TrustCase => ({
@@ -57,9 +63,19 @@ const invalid = (why: string, document: unknown, place: string): TrustCase => ({
   miss: 'invalid',
   place
 })
-const depends = (why: string, document: unknown, ...dependsOn: string[]): TrustCase => ({ why, document, verdict: 'depends', dependsOn })
+const depends = (why: string, document: unknown, ...dependsOn: string[]): TrustCase => ({
+  why,
+  document,
+  verdict: 'depends',
+  dependsOn
+})
 
-const operatorTable = (operator: string, right: readonly unknown[], wrong: readonly unknown[], miss = 'subject'): TrustCase[] => [
+const operatorTable = (
+  operator: string,
+  right: readonly unknown[],
+  wrong: readonly unknown[],
+  miss = 'subject'
+): TrustCase[] => [
   ...right.map((value) => allowed(`${operator} ${JSON.stringify(value)}`, bySub(operator, value))),
   ...wrong.map((value) => denied(`${operator} ${JSON.stringify(value)}`, bySub(operator, value), miss))
 ]
@@ -73,7 +89,9 @@ export const classes: readonly TrustClass[] = [
       allowed('text', JSON.stringify(one({}))),
       allowed('text with blanks around', ` \n${JSON.stringify(one({}), null, 2)}\n`),
       allowed('text, said to be JSON', JSON.stringify(one({})), { asked: { encoding: 'json' } }),
-      allowed('percent-encoded, as GetRole returns it', encodeURIComponent(JSON.stringify(one({}))), { asked: { encoding: 'url' } }),
+      allowed('percent-encoded, as GetRole returns it', encodeURIComponent(JSON.stringify(one({}))), {
+        asked: { encoding: 'url' }
+      }),
       allowed('percent-encoded, found out', encodeURIComponent(JSON.stringify(one({})))),
       invalid('percent-encoded twice', encodeURIComponent(encodeURIComponent(JSON.stringify(one({})))), ''),
       invalid('percent-encoded, said to be JSON', { toJSON: () => 'x' }, ''),
@@ -119,7 +137,11 @@ export const classes: readonly TrustClass[] = [
       invalid('null among statements', policy(statement(), null), 'Statement[1]'),
       invalid('a list among statements', policy([statement()]), 'Statement[0]'),
       invalid('unknown element of a statement', one({ Conditions: {} }), 'Statement[0].Conditions'),
-      invalid('element of a statement in other case', one({ action: 'sts:AssumeRole' }), 'Statement[0].action'),
+      invalid(
+        'element of a statement in other case',
+        one({ action: 'sts:AssumeRole' }),
+        'Statement[0].action'
+      ),
       invalid('a key with a blank', one({ 'Effect ': 'Allow' }), 'Statement[0]["Effect "]'),
       invalid('Resource', one({ Resource: '*' }), 'Statement[0].Resource'),
       invalid('NotResource', one({ NotResource: '*' }), 'Statement[0].NotResource'),
@@ -134,11 +156,31 @@ export const classes: readonly TrustClass[] = [
       invalid('principal null', one({ Principal: null }), 'Statement[0].Principal'),
       invalid('principal list', one({ Principal: [provider] }), 'Statement[0].Principal'),
       invalid('principal empty', one({ Principal: {} }), 'Statement[0].Principal'),
-      invalid('principal of an unknown type', one({ Principal: { OIDC: provider } }), 'Statement[0].Principal.OIDC'),
-      invalid('principal type in other case', one({ Principal: { federated: provider } }), 'Statement[0].Principal.federated'),
-      invalid('principal that is a number', one({ Principal: { AWS: 111122223333 } }), 'Statement[0].Principal.AWS'),
-      invalid('principal empty list', one({ Principal: { Federated: [] } }), 'Statement[0].Principal.Federated'),
-      invalid('null among principals', one({ Principal: { Federated: [provider, null] } }), 'Statement[0].Principal.Federated[1]'),
+      invalid(
+        'principal of an unknown type',
+        one({ Principal: { OIDC: provider } }),
+        'Statement[0].Principal.OIDC'
+      ),
+      invalid(
+        'principal type in other case',
+        one({ Principal: { federated: provider } }),
+        'Statement[0].Principal.federated'
+      ),
+      invalid(
+        'principal that is a number',
+        one({ Principal: { AWS: 111122223333 } }),
+        'Statement[0].Principal.AWS'
+      ),
+      invalid(
+        'principal empty list',
+        one({ Principal: { Federated: [] } }),
+        'Statement[0].Principal.Federated'
+      ),
+      invalid(
+        'null among principals',
+        one({ Principal: { Federated: [provider, null] } }),
+        'Statement[0].Principal.Federated[1]'
+      ),
       invalid('no action', one({ Action: undefined }), 'Statement[0]'),
       invalid('both kinds of action', one({ NotAction: 'sts:TagSession' }), 'Statement[0]'),
       invalid('action null', one({ Action: null }), 'Statement[0].Action'),
@@ -149,28 +191,60 @@ export const classes: readonly TrustClass[] = [
       invalid('condition null', when(null), 'Statement[0].Condition'),
       invalid('condition list', when([]), 'Statement[0].Condition'),
       invalid('condition text', when('x'), 'Statement[0].Condition'),
-      invalid('unknown operator', when({ StringMatches: { [sub]: subject } }), 'Statement[0].Condition.StringMatches'),
-      invalid('NullIfExists', when({ NullIfExists: { [sub]: 'true' } }), 'Statement[0].Condition.NullIfExists'),
+      invalid(
+        'unknown operator',
+        when({ StringMatches: { [sub]: subject } }),
+        'Statement[0].Condition.StringMatches'
+      ),
+      invalid(
+        'NullIfExists',
+        when({ NullIfExists: { [sub]: 'true' } }),
+        'Statement[0].Condition.NullIfExists'
+      ),
       invalid(
         'unknown set',
         when({ 'ForSomeValues:StringEquals': { [sub]: subject } }),
         'Statement[0].Condition.ForSomeValues:StringEquals'
       ),
-      invalid('operator named as a property of objects', when({ constructor: {} }), 'Statement[0].Condition.constructor'),
-      invalid('operator __proto__', JSON.stringify(when({ a: {} })).replace('"a"', '"__proto__"'), 'Statement[0].Condition.__proto__'),
+      invalid(
+        'operator named as a property of objects',
+        when({ constructor: {} }),
+        'Statement[0].Condition.constructor'
+      ),
+      invalid(
+        'operator __proto__',
+        JSON.stringify(when({ a: {} })).replace('"a"', '"__proto__"'),
+        'Statement[0].Condition.__proto__'
+      ),
       invalid('operator with null', when({ StringEquals: null }), 'Statement[0].Condition.StringEquals'),
       invalid('operator with text', when({ StringEquals: subject }), 'Statement[0].Condition.StringEquals'),
       invalid('value null', when({ StringEquals: { a: null } }), 'Statement[0].Condition.StringEquals.a'),
       invalid('value object', when({ StringEquals: { a: {} } }), 'Statement[0].Condition.StringEquals.a'),
-      invalid('null among values', when({ StringEquals: { a: ['b', null] } }), 'Statement[0].Condition.StringEquals.a[1]'),
-      invalid('key twice in two cases', when({ StringEquals: { a: 'b', A: 'b' } }), 'Statement[0].Condition.StringEquals.A'),
-      invalid('key twice in the text', '{"Version":"2012-10-17","Version":"2008-10-17","Statement":[]}', 'Version'),
+      invalid(
+        'null among values',
+        when({ StringEquals: { a: ['b', null] } }),
+        'Statement[0].Condition.StringEquals.a[1]'
+      ),
+      invalid(
+        'key twice in two cases',
+        when({ StringEquals: { a: 'b', A: 'b' } }),
+        'Statement[0].Condition.StringEquals.A'
+      ),
+      invalid(
+        'key twice in the text',
+        '{"Version":"2012-10-17","Version":"2008-10-17","Statement":[]}',
+        'Version'
+      ),
       invalid(
         'operator twice, as in the README of the identity webhook',
         JSON.stringify(when({ StringEquals: { a: 'b' }, x: 1 })).replace('"x":1', '"StringEquals":{}'),
         'Statement[0].Condition.StringEquals'
       ),
-      invalid('key twice, once escaped', JSON.stringify(one({ Sid: 'a' })).replace('"Sid"', '"S\\u0069d":"b","Sid"'), 'Statement[0].Sid')
+      invalid(
+        'key twice, once escaped',
+        JSON.stringify(one({ Sid: 'a' })).replace('"Sid"', '"S\\u0069d":"b","Sid"'),
+        'Statement[0].Sid'
+      )
     ]
   },
   {
@@ -189,8 +263,16 @@ export const classes: readonly TrustClass[] = [
       denied('another partition', federated(arnOf(host, 'aws-cn')), 'provider'),
       denied('another cluster', federated(arnOf(other)), 'provider'),
       denied('another region', federated(arnOf(host.replace('us-east-1', 'eu-west-1'))), 'provider'),
-      denied('another cluster and region', federated(arnOf(other.replace('us-east-1', 'eu-west-1'))), 'provider'),
-      denied('dual-stack host', federated(arnOf(host.replace('oidc.eks.', 'oidc-eks.').replace('amazonaws.com', 'api.aws'))), 'provider'),
+      denied(
+        'another cluster and region',
+        federated(arnOf(other.replace('us-east-1', 'eu-west-1'))),
+        'provider'
+      ),
+      denied(
+        'dual-stack host',
+        federated(arnOf(host.replace('oidc.eks.', 'oidc-eks.').replace('amazonaws.com', 'api.aws'))),
+        'provider'
+      ),
       denied('host without path', federated(arnOf(host.split('/')[0] ?? '')), 'provider'),
       denied('another host', federated(arnOf('token.actions.githubusercontent.com')), 'provider'),
       denied('host of another partition', federated(arnOf(host.replace('.com', '.com.cn'))), 'provider'),
@@ -212,12 +294,18 @@ export const classes: readonly TrustClass[] = [
         dependsOn: [],
         overPermissive: true
       },
-      allowed('everyone beside ours', policy(statement(), statement({ Principal: { AWS: '*' } })), { overPermissive: true }),
+      allowed('everyone beside ours', policy(statement(), statement({ Principal: { AWS: '*' } })), {
+        overPermissive: true
+      }),
       allowed(
         'everyone of an organisation',
         policy(
           statement(),
-          statement({ Principal: { AWS: '*' }, Action: 'sts:AssumeRole', Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } })
+          statement({
+            Principal: { AWS: '*' },
+            Action: 'sts:AssumeRole',
+            Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } }
+          })
         )
       ),
       allowed('issuer with a slash at the end, provider too', federated(`${provider}/`), {
@@ -226,13 +314,19 @@ export const classes: readonly TrustClass[] = [
           document: policy(
             statement({
               Principal: { Federated: `${provider}/` },
-              Condition: { StringEquals: { [`${host}/:sub`]: subject, [`${host}/:aud`]: 'sts.amazonaws.com' } }
+              Condition: {
+                StringEquals: { [`${host}/:sub`]: subject, [`${host}/:aud`]: 'sts.amazonaws.com' }
+              }
             })
           )
         }
       }),
-      denied('issuer with a slash at the end, provider without', one({}), 'provider', { asked: { issuer: `https://${host}/` } }),
-      allowed('China', JSON.parse(JSON.stringify(one({})).replaceAll('arn:aws:', 'arn:aws-cn:')), { asked: { partition: 'aws-cn' } }),
+      denied('issuer with a slash at the end, provider without', one({}), 'provider', {
+        asked: { issuer: `https://${host}/` }
+      }),
+      allowed('China', JSON.parse(JSON.stringify(one({})).replaceAll('arn:aws:', 'arn:aws-cn:')), {
+        asked: { partition: 'aws-cn' }
+      }),
       {
         why: 'star, which IAM refuses',
         document: one({ Principal: '*' }),
@@ -269,9 +363,17 @@ export const classes: readonly TrustClass[] = [
       ].map((action) => denied(action, one({ Action: action }), 'action')),
       allowed('among others', one({ Action: ['sts:TagSession', 'sts:AssumeRoleWithWebIdentity'] })),
       allowed('NotAction of another', one({ Action: undefined, NotAction: 'sts:AssumeRole' })),
-      denied('NotAction of ours', one({ Action: undefined, NotAction: 'sts:AssumeRoleWithWebIdentity' }), 'action'),
+      denied(
+        'NotAction of ours',
+        one({ Action: undefined, NotAction: 'sts:AssumeRoleWithWebIdentity' }),
+        'action'
+      ),
       denied('NotAction of all', one({ Action: undefined, NotAction: 'sts:*' }), 'action'),
-      denied('only Deny statements', policy(statement({ Effect: 'Deny', Condition: asks({ sub: 'x' }) })), 'action')
+      denied(
+        'only Deny statements',
+        policy(statement({ Effect: 'Deny', Condition: asks({ sub: 'x' }) })),
+        'action'
+      )
     ]
   },
   {
@@ -299,11 +401,21 @@ export const classes: readonly TrustClass[] = [
       ...operatorTable(
         'StringEquals',
         [],
-        ['system:serviceaccount:shop:*', 'system:serviceaccount:*:cart', '*', 'system:serviceaccount:shop:car?'],
+        [
+          'system:serviceaccount:shop:*',
+          'system:serviceaccount:*:cart',
+          '*',
+          'system:serviceaccount:shop:car?'
+        ],
         'literal-wildcard'
       ),
       ...operatorTable('StringEquals', [], ['system:serviceaccount:default:*', 'x*', '?'], 'subject'),
-      ...operatorTable('StringEqualsIgnoreCase', [subject, subject.toUpperCase()], ['x', 'system:serviceaccount:shop:ca'], 'subject'),
+      ...operatorTable(
+        'StringEqualsIgnoreCase',
+        [subject, subject.toUpperCase()],
+        ['x', 'system:serviceaccount:shop:ca'],
+        'subject'
+      ),
       ...operatorTable('StringEqualsIgnoreCase', [], ['system:serviceaccount:shop:*'], 'literal-wildcard'),
       ...operatorTable(
         'StringLike',
@@ -333,7 +445,11 @@ export const classes: readonly TrustClass[] = [
           '\\*'
         ]
       ),
-      ...operatorTable('StringNotEquals', ['x', ['x', 'y'], 'system:serviceaccount:shop:*'], [subject, ['x', subject]]),
+      ...operatorTable(
+        'StringNotEquals',
+        ['x', ['x', 'y'], 'system:serviceaccount:shop:*'],
+        [subject, ['x', subject]]
+      ),
       ...operatorTable('StringNotEqualsIgnoreCase', ['x'], [subject.toUpperCase()]),
       ...operatorTable(
         'StringNotLike',
@@ -391,8 +507,14 @@ export const classes: readonly TrustClass[] = [
       denied('Null true of a key that is there', and({ Null: { [sub]: 'true' } }), 'unmeetable'),
       depends('Null with another value', and({ Null: { [sub]: 'maybe' } })),
       depends('a set operator with Null', and({ 'ForAllValues:Null': { [sub]: 'false' } })),
-      depends('negated, for all of no values: the guide says both', and({ 'ForAllValues:StringNotLike': { 'sts:ExternalId': 'x' } })),
-      depends('negated, for any of no values', and({ 'ForAnyValue:StringNotEquals': { 'sts:ExternalId': 'x' } })),
+      depends(
+        'negated, for all of no values: the guide says both',
+        and({ 'ForAllValues:StringNotLike': { 'sts:ExternalId': 'x' } })
+      ),
+      depends(
+        'negated, for any of no values',
+        and({ 'ForAnyValue:StringNotEquals': { 'sts:ExternalId': 'x' } })
+      ),
       ...[
         'aws:PrincipalOrgID',
         'aws:PrincipalArn',
@@ -408,7 +530,11 @@ export const classes: readonly TrustClass[] = [
         'saml:aud',
         'unknown'
       ].map((key) => denied(key, and({ StringLike: { [key]: '*' } }), 'unmeetable')),
-      denied('amr, which no Kubernetes token has', and({ StringEquals: { [`${host}:amr`]: 'x' } }), 'unmeetable')
+      denied(
+        'amr, which no Kubernetes token has',
+        and({ StringEquals: { [`${host}:amr`]: 'x' } }),
+        'unmeetable'
+      )
     ]
   },
   {
@@ -416,7 +542,10 @@ export const classes: readonly TrustClass[] = [
     source: `${guide}reference_policies_iam-condition-keys.html`,
     cases: [
       allowed('other case', when(JSON.parse(JSON.stringify(asks({})).replaceAll(host, host.toLowerCase())))),
-      allowed('claim in other case', when({ StringEquals: { [`${host}:SUB`]: subject, [`${host}:Aud`]: 'sts.amazonaws.com' } })),
+      allowed(
+        'claim in other case',
+        when({ StringEquals: { [`${host}:SUB`]: subject, [`${host}:Aud`]: 'sts.amazonaws.com' } })
+      ),
       ...[
         `https://${sub}`,
         `http://${sub}`,
@@ -430,7 +559,11 @@ export const classes: readonly TrustClass[] = [
         `${host}:namespace`,
         host.replace('us-east-1', 'eu-west-1') + ':sub'
       ].map((key) => denied(key, when({ StringEquals: { [key]: subject } }), 'condition-key')),
-      denied('two issuers', when({ StringEquals: { [sub]: subject, [`${other}:sub`]: subject } }), 'issuers-anded'),
+      denied(
+        'two issuers',
+        when({ StringEquals: { [sub]: subject, [`${other}:sub`]: subject } }),
+        'issuers-anded'
+      ),
       denied(
         'two issuers under two operators',
         when({ StringEquals: { [sub]: subject }, StringLike: { [`${other}:sub`]: '*' } }),
@@ -441,15 +574,27 @@ export const classes: readonly TrustClass[] = [
         when({ StringEquals: { [sub]: subject, [`${other}:aud`]: 'sts.amazonaws.com' } }),
         'condition-key'
       ),
-      allowed('a negated key of another issuer says nothing', when({ StringNotEquals: { [`${other}:sub`]: subject } }), {
-        overPermissive: true
-      }),
-      allowed('IfExists of another issuer says nothing', when({ StringEqualsIfExists: { [`${other}:sub`]: subject } }), {
-        overPermissive: true
-      }),
-      allowed('for all of no values says nothing', when({ 'ForAllValues:StringEquals': { [`https://${sub}`]: subject } }), {
-        overPermissive: true
-      }),
+      allowed(
+        'a negated key of another issuer says nothing',
+        when({ StringNotEquals: { [`${other}:sub`]: subject } }),
+        {
+          overPermissive: true
+        }
+      ),
+      allowed(
+        'IfExists of another issuer says nothing',
+        when({ StringEqualsIfExists: { [`${other}:sub`]: subject } }),
+        {
+          overPermissive: true
+        }
+      ),
+      allowed(
+        'for all of no values says nothing',
+        when({ 'ForAllValues:StringEquals': { [`https://${sub}`]: subject } }),
+        {
+          overPermissive: true
+        }
+      ),
       denied('audience', when(asks({ aud: 'sts.amazonaws.com.cn' })), 'audience'),
       denied('audience of EKS Pod Identity', when(asks({ aud: 'pods.eks.amazonaws.com' })), 'audience'),
       denied('audience with a literal wildcard', when(asks({ aud: 'sts.*' })), 'literal-wildcard'),
@@ -460,7 +605,11 @@ export const classes: readonly TrustClass[] = [
         'audience'
       ),
       allowed('another audience, asked for', when(asks({ aud: 'team' })), { asked: { audience: 'team' } }),
-      depends('oaud: the guide and others disagree', and({ StringEquals: { [`${host}:oaud`]: 'sts.amazonaws.com' } }), `${host}:oaud`),
+      depends(
+        'oaud: the guide and others disagree',
+        and({ StringEquals: { [`${host}:oaud`]: 'sts.amazonaws.com' } }),
+        `${host}:oaud`
+      ),
       denied('oaud of another audience', and({ StringEquals: { [`${host}:oaud`]: 'x' } }), 'unmeetable'),
       allowed('TLS', and({ Bool: { 'aws:SecureTransport': 'true' } })),
       denied('no TLS', and({ Bool: { 'aws:SecureTransport': 'false' } }), 'unmeetable'),
@@ -486,10 +635,18 @@ export const classes: readonly TrustClass[] = [
       depends('address', and({ IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } }), 'aws:SourceIp'),
       depends('address, v6', and({ IpAddress: { 'aws:SourceIp': '2001:db8::/32' } }), 'aws:SourceIp'),
       depends('not an address', and({ NotIpAddress: { 'aws:SourceIp': '203.0.113.0/24' } }), 'aws:SourceIp'),
-      depends('any address: none through an endpoint', and({ StringLike: { 'aws:SourceIp': '*' } }), 'aws:SourceIp'),
+      depends(
+        'any address: none through an endpoint',
+        and({ StringLike: { 'aws:SourceIp': '*' } }),
+        'aws:SourceIp'
+      ),
       depends('presence', and({ Null: { 'aws:SourceVpce': 'false' } }), 'aws:SourceVpce'),
       allowed('a key that is always there', and({ Null: { 'sts:RoleSessionName': 'false' } })),
-      denied('the absence of a key that is always there', and({ Null: { 'sts:RoleSessionName': 'true' } }), 'unmeetable'),
+      denied(
+        'the absence of a key that is always there',
+        and({ Null: { 'sts:RoleSessionName': 'true' } }),
+        'unmeetable'
+      ),
       allowed('any session name', and({ StringLike: { 'sts:RoleSessionName': '*' } })),
       denied('no session name', and({ StringNotLike: { 'sts:RoleSessionName': '*' } }), 'unmeetable'),
       depends(
@@ -503,22 +660,41 @@ export const classes: readonly TrustClass[] = [
         and({ StringEquals: { 'aws:UserAgent': 'x' }, StringLike: { 'aws:UserAgent': '*x*' } }),
         'aws:UserAgent'
       ),
-      denied('what fails anyway', when({ ...asks({ sub: 'x' }), StringEquals: { [sub]: 'x', 'aws:UserAgent': 'x' } }), 'subject'),
+      denied(
+        'what fails anyway',
+        when({ ...asks({ sub: 'x' }), StringEquals: { [sub]: 'x', 'aws:UserAgent': 'x' } }),
+        'subject'
+      ),
       depends('a Deny', deny({ StringEquals: { 'aws:UserAgent': 'x' } }), 'aws:UserAgent'),
       allowed(
         'another Allow holds anyway',
         policy(statement({ Condition: { ...asks({}), Bool: { 'aws:ViaAWSService': 'x' } } }), statement())
       ),
-      allowed('a Deny of others', deny({ StringEquals: { 'aws:UserAgent': 'x', [sub]: 'system:serviceaccount:a:b' } })),
-      depends('resource account: unverified', and({ StringEquals: { 'aws:ResourceAccount': account } }), 'aws:ResourceAccount'),
-      denied('another resource account', and({ StringEquals: { 'aws:ResourceAccount': '444455556666' } }), 'unmeetable')
+      allowed(
+        'a Deny of others',
+        deny({ StringEquals: { 'aws:UserAgent': 'x', [sub]: 'system:serviceaccount:a:b' } })
+      ),
+      depends(
+        'resource account: unverified',
+        and({ StringEquals: { 'aws:ResourceAccount': account } }),
+        'aws:ResourceAccount'
+      ),
+      denied(
+        'another resource account',
+        and({ StringEquals: { 'aws:ResourceAccount': '444455556666' } }),
+        'unmeetable'
+      )
     ]
   },
   {
     class: 'dates',
     source: `${guide}reference_policies_elements_condition_operators.html#Conditions_Date`,
     cases: [
-      depends('no time given, past', and({ DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } }), 'aws:CurrentTime'),
+      depends(
+        'no time given, past',
+        and({ DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } }),
+        'aws:CurrentTime'
+      ),
       ...(
         [
           ['DateLessThan', '2020-01-01T00:00:00Z', 'denied'],
@@ -578,19 +754,26 @@ export const classes: readonly TrustClass[] = [
     class: 'operators of other types on text',
     source: `${guide}reference_policies_elements_condition_operators.html`,
     cases: [
-      ...(['NumericEquals', 'NumericLessThan', 'DateEquals', 'IpAddress', 'Bool', 'BinaryEquals'] as const).map((operator) =>
-        denied(operator, when({ [operator]: { [sub]: '1' } }), 'subject')
-      ),
+      ...(
+        ['NumericEquals', 'NumericLessThan', 'DateEquals', 'IpAddress', 'Bool', 'BinaryEquals'] as const
+      ).map((operator) => denied(operator, when({ [operator]: { [sub]: '1' } }), 'subject')),
       ...(['NumericNotEquals', 'DateNotEquals', 'NotIpAddress'] as const).map((operator) =>
         depends(`${operator}: AWS does not say`, when({ [operator]: { [sub]: '1' } }))
       ),
       denied('ArnLike that fits in no way', when({ ArnLike: { [sub]: 'arn:aws:iam::*:role/x' } }), 'subject'),
       depends('ArnLike on what is no ARN', when({ ArnLike: { [sub]: 'system:serviceaccount:shop:*' } })),
-      depends('BinaryEquals on text', when({ BinaryEquals: { [sub]: Buffer.from(subject).toString('base64') } })),
+      depends(
+        'BinaryEquals on text',
+        when({ BinaryEquals: { [sub]: Buffer.from(subject).toString('base64') } })
+      ),
       depends('an empty list', when({ StringEquals: { [sub]: [] } })),
       allowed(
         'ArnEquals on an ARN',
-        when({ ...asks({}), ...{ ArnEquals: { [`${host}:aud`]: 'arn:aws:x:*:*:b*' } }, StringEquals: { [sub]: subject } }),
+        when({
+          ...asks({}),
+          ...{ ArnEquals: { [`${host}:aud`]: 'arn:aws:x:*:*:b*' } },
+          StringEquals: { [sub]: subject }
+        }),
         { asked: { audience: 'arn:aws:x:r:a:b:c' } }
       ),
       denied(
@@ -645,20 +828,49 @@ export const classes: readonly TrustClass[] = [
     class: 'policy variables',
     source: `${guide}reference_policies_variables.html`,
     cases: [
-      allowed('the subject compared with itself', bySub('StringEquals', `\${${sub}}`), { overPermissive: true }),
+      allowed('the subject compared with itself', bySub('StringEquals', `\${${sub}}`), {
+        overPermissive: true
+      }),
       allowed('in other case', bySub('StringEquals', `\${${sub.toLowerCase()}}`), { overPermissive: true }),
-      denied('without the version they are text', { ...bySub('StringEquals', `\${${sub}}`), Version: '2008-10-17' }, 'subject'),
+      denied(
+        'without the version they are text',
+        { ...bySub('StringEquals', `\${${sub}}`), Version: '2008-10-17' },
+        'subject'
+      ),
       denied('no value', bySub('StringEquals', 'system:serviceaccount:shop:${aws:username}'), 'subject'),
-      allowed('no value, negated', bySub('StringNotEquals', 'system:serviceaccount:shop:${aws:username}'), { overPermissive: true }),
+      allowed('no value, negated', bySub('StringNotEquals', 'system:serviceaccount:shop:${aws:username}'), {
+        overPermissive: true
+      }),
       allowed('a default', bySub('StringEquals', "system:serviceaccount:shop:${aws:username, 'cart'}")),
-      denied('another default', bySub('StringEquals', "system:serviceaccount:shop:${aws:username, 'web'}"), 'subject'),
-      allowed('a default in a pattern', bySub('StringLike', "system:serviceaccount:${aws:username, 'shop'}:c*")),
-      depends('a value of the request', bySub('StringEquals', 'system:serviceaccount:shop:${sts:RoleSessionName}'), 'sts:RoleSessionName'),
+      denied(
+        'another default',
+        bySub('StringEquals', "system:serviceaccount:shop:${aws:username, 'web'}"),
+        'subject'
+      ),
+      allowed(
+        'a default in a pattern',
+        bySub('StringLike', "system:serviceaccount:${aws:username, 'shop'}:c*")
+      ),
+      depends(
+        'a value of the request',
+        bySub('StringEquals', 'system:serviceaccount:shop:${sts:RoleSessionName}'),
+        'sts:RoleSessionName'
+      ),
       denied('a literal star', bySub('StringLike', 'system:serviceaccount:shop:${*}'), 'subject'),
       denied('a literal question mark', bySub('StringLike', 'system:serviceaccount:shop:car${?}'), 'subject'),
-      allowed('a literal star beside a wildcard', bySub('StringLike', ['${*}', 'system:${*}', "*${aws:username, 'cart'}"])),
-      denied('an open bracket is text', bySub('StringEquals', 'system:serviceaccount:shop:${cart'), 'subject'),
-      allowed('ignoring case', bySub('StringEqualsIgnoreCase', "SYSTEM:serviceaccount:shop:${aws:username, 'CART'}")),
+      allowed(
+        'a literal star beside a wildcard',
+        bySub('StringLike', ['${*}', 'system:${*}', "*${aws:username, 'cart'}"])
+      ),
+      denied(
+        'an open bracket is text',
+        bySub('StringEquals', 'system:serviceaccount:shop:${cart'),
+        'subject'
+      ),
+      allowed(
+        'ignoring case',
+        bySub('StringEqualsIgnoreCase', "SYSTEM:serviceaccount:shop:${aws:username, 'CART'}")
+      ),
       depends('in an Arn operator', when({ ArnLike: { [sub]: `\${${sub}}` } }))
     ]
   },
@@ -668,26 +880,59 @@ export const classes: readonly TrustClass[] = [
     cases: [
       denied('of this account', deny(asks({})), 'explicit-deny', { statement: 1 }),
       denied('of all', deny(undefined), 'explicit-deny'),
-      denied('of its namespace', deny({ StringLike: { [sub]: 'system:serviceaccount:shop:*' } }), 'explicit-deny'),
-      denied('of all outside an organisation', deny({ StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } }), 'explicit-deny'),
-      denied('the same with IfExists', deny({ StringNotEqualsIfExists: { 'aws:PrincipalOrgID': 'o-1' } }), 'explicit-deny'),
-      allowed('the same with a guard', deny({ StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' }, Null: { 'aws:PrincipalOrgID': 'false' } })),
-      denied('without MFA', deny({ BoolIfExists: { 'aws:MultiFactorAuthPresent': 'false' } }), 'explicit-deny'),
-      allowed('without MFA, when the key is there', deny({ Bool: { 'aws:MultiFactorAuthPresent': 'false' } })),
-      denied('before the Allow', policy(statement({ Effect: 'Deny' }), statement()), 'explicit-deny', { statement: 0 }),
+      denied(
+        'of its namespace',
+        deny({ StringLike: { [sub]: 'system:serviceaccount:shop:*' } }),
+        'explicit-deny'
+      ),
+      denied(
+        'of all outside an organisation',
+        deny({ StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } }),
+        'explicit-deny'
+      ),
+      denied(
+        'the same with IfExists',
+        deny({ StringNotEqualsIfExists: { 'aws:PrincipalOrgID': 'o-1' } }),
+        'explicit-deny'
+      ),
+      allowed(
+        'the same with a guard',
+        deny({ StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' }, Null: { 'aws:PrincipalOrgID': 'false' } })
+      ),
+      denied(
+        'without MFA',
+        deny({ BoolIfExists: { 'aws:MultiFactorAuthPresent': 'false' } }),
+        'explicit-deny'
+      ),
+      allowed(
+        'without MFA, when the key is there',
+        deny({ Bool: { 'aws:MultiFactorAuthPresent': 'false' } })
+      ),
+      denied('before the Allow', policy(statement({ Effect: 'Deny' }), statement()), 'explicit-deny', {
+        statement: 0
+      }),
       allowed('of another', deny(asks({ sub: 'system:serviceaccount:shop:web' }))),
       allowed(
         'of another provider',
-        policy(statement(), statement({ Effect: 'Deny', Principal: { Federated: arnOf(other) }, Condition: undefined }))
+        policy(
+          statement(),
+          statement({ Effect: 'Deny', Principal: { Federated: arnOf(other) }, Condition: undefined })
+        )
       ),
-      allowed('of another action', policy(statement(), statement({ Effect: 'Deny', Action: 'sts:TagSession', Condition: undefined }))),
+      allowed(
+        'of another action',
+        policy(statement(), statement({ Effect: 'Deny', Action: 'sts:TagSession', Condition: undefined }))
+      ),
       depends(
         'of everyone: AWS does not say',
         policy(statement(), statement({ Effect: 'Deny', Principal: { AWS: '*' }, Condition: undefined }))
       ),
       allowed(
         'strangers kept out by a Deny',
-        policy(statement({ Condition: undefined }), statement({ Effect: 'Deny', Condition: { StringNotEquals: { [sub]: subject } } })),
+        policy(
+          statement({ Condition: undefined }),
+          statement({ Effect: 'Deny', Condition: { StringNotEquals: { [sub]: subject } } })
+        ),
         { overPermissive: false }
       )
     ]
@@ -709,16 +954,31 @@ export const classes: readonly TrustClass[] = [
         'system:serviceaccount:shop*:cart',
         'system:*:shop:cart*',
         's*cart'
-      ].map((pattern) => allowed(pattern, bySub('StringLike', pattern), { overPermissive: pattern !== 'system:*:shop:cart*' })),
-      ...['system:serviceaccount:shop:*', 'system:serviceaccount:shop:c*', 'system:serviceaccount:shop:car?', subject].map((pattern) =>
-        allowed(pattern, bySub('StringLike', pattern), { overPermissive: false })
+      ].map((pattern) =>
+        allowed(pattern, bySub('StringLike', pattern), { overPermissive: pattern !== 'system:*:shop:cart*' })
       ),
-      denied('a wildcard that reaches others, not us', bySub('StringLike', 'system:serviceaccount:prod-*:cart'), 'subject', {
-        overPermissive: true
-      }),
-      denied('a wildcard inside another namespace is wide, too', bySub('StringLike', 'system:serviceaccount:prod:*'), 'subject', {
-        overPermissive: true
-      }),
+      ...[
+        'system:serviceaccount:shop:*',
+        'system:serviceaccount:shop:c*',
+        'system:serviceaccount:shop:car?',
+        subject
+      ].map((pattern) => allowed(pattern, bySub('StringLike', pattern), { overPermissive: false })),
+      denied(
+        'a wildcard that reaches others, not us',
+        bySub('StringLike', 'system:serviceaccount:prod-*:cart'),
+        'subject',
+        {
+          overPermissive: true
+        }
+      ),
+      denied(
+        'a wildcard inside another namespace is wide, too',
+        bySub('StringLike', 'system:serviceaccount:prod:*'),
+        'subject',
+        {
+          overPermissive: true
+        }
+      ),
       allowed(
         'a wildcard held by an exact condition',
         when({ StringLike: { [sub]: 'system:serviceaccount:*:cart' }, StringEquals: { [sub]: subject } }),
@@ -726,9 +986,13 @@ export const classes: readonly TrustClass[] = [
       ),
       allowed('no condition', when(undefined), { overPermissive: true }),
       allowed('only an audience', when(asks({ sub: undefined })), { overPermissive: true }),
-      allowed('only a negated subject', bySub('StringNotLike', 'system:serviceaccount:kube-system:*'), { overPermissive: true }),
+      allowed('only a negated subject', bySub('StringNotLike', 'system:serviceaccount:kube-system:*'), {
+        overPermissive: true
+      }),
       allowed('no audience', when(asks({ aud: undefined })), { overPermissive: false }),
-      allowed('a second loose statement', policy(statement(), statement({ Condition: undefined })), { overPermissive: true }),
+      allowed('a second loose statement', policy(statement(), statement({ Condition: undefined })), {
+        overPermissive: true
+      }),
       allowed(
         'a loose statement for another cluster of the account',
         policy(statement(), statement({ Principal: { Federated: arnOf(other) }, Condition: undefined })),
@@ -738,16 +1002,30 @@ export const classes: readonly TrustClass[] = [
         'a limited one for another cluster',
         policy(
           statement(),
-          statement({ Principal: { Federated: arnOf(other) }, Condition: { StringEquals: { [`${other}:sub`]: subject } } })
+          statement({
+            Principal: { Federated: arnOf(other) },
+            Condition: { StringEquals: { [`${other}:sub`]: subject } }
+          })
         ),
         { overPermissive: false }
       ),
-      allowed('another service account by name', when(asks({ sub: [subject, 'system:serviceaccount:prod:cart'] })), {
-        overPermissive: false
-      }),
+      allowed(
+        'another service account by name',
+        when(asks({ sub: [subject, 'system:serviceaccount:prod:cart'] })),
+        {
+          overPermissive: false
+        }
+      ),
       allowed(
         'a loose statement for a service',
-        policy(statement(), statement({ Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole', Condition: undefined })),
+        policy(
+          statement(),
+          statement({
+            Principal: { Service: 'ec2.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+            Condition: undefined
+          })
+        ),
         { overPermissive: false }
       )
     ]
@@ -776,7 +1054,10 @@ export const classes: readonly TrustClass[] = [
       ),
       denied(
         'our provider, misspelt, before that of another cluster',
-        policy(statement({ Principal: { Federated: arnOf(other) } }), statement({ Principal: { Federated: `${provider}/` } })),
+        policy(
+          statement({ Principal: { Federated: arnOf(other) } }),
+          statement({ Principal: { Federated: `${provider}/` } })
+        ),
         'provider',
         { statement: 1 }
       ),
@@ -789,7 +1070,9 @@ export const classes: readonly TrustClass[] = [
         'audience',
         { statement: 1 }
       ),
-      allowed('the Allow that matched', policy(statement({ Condition: asks({ sub: 'x' }) }), statement()), { statement: 1 }),
+      allowed('the Allow that matched', policy(statement({ Condition: asks({ sub: 'x' }) }), statement()), {
+        statement: 1
+      }),
       {
         why: 'the Allow that is open',
         document: policy(

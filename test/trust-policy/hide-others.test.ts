@@ -1,5 +1,6 @@
 import t from 'tap'
 import { known } from '../../src/model/fact.js'
+import { parseSubject } from '../../src/model/subject.js'
 import { rules } from '../../src/rules/index.js'
 import { hideOthers } from '../../src/trust-policy/hide-others.js'
 import { judgeTrust } from '../../src/trust-policy/judge.js'
@@ -7,7 +8,6 @@ import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
 import { accountOf, identityWebhook } from '../support/accounts.js'
 import { asks, host, issuer, policy, question, statement } from '../support/trust.js'
-import { parseSubject } from '../../src/model/subject.js'
 
 const hidden = 'system:serviceaccount:<another namespace>:<name>'
 const sub = (value: unknown): object => policy(statement({ Condition: asks({ sub: value }) }))
@@ -20,7 +20,9 @@ function messagesOf(document: unknown): string[] {
   const trust = known(hideOthers(judgeTrust(question(document)), 'shop'))
   const facts = { trust, issuer: known(issuer), identityWebhook }
 
-  return evaluate(buildPlanner(rules)(subject), subject, facts, { at: new Date() }).findings.map(({ message, fix }) => `${message} ${fix}`)
+  return evaluate(buildPlanner(rules)(subject), subject, facts, { at: new Date() }).findings.map(
+    ({ message, fix }) => `${message} ${fix}`
+  )
 }
 
 t.test('names nobody of another namespace', async (t) => {
@@ -31,14 +33,26 @@ t.test('names nobody of another namespace', async (t) => {
     'in another form': sub('billing/invoices'),
     'in another case': sub('System:ServiceAccount:Billing:invoices'),
     'a literal wildcard': sub(['system:serviceaccount:shop:*', 'system:serviceaccount:billing:*']),
-    'under the key of an audience': policy(statement({ Condition: asks({ aud: 'system:serviceaccount:billing:invoices' }) })),
-    'under the key of another issuer': policy(statement({ Condition: { StringEquals: { 'a.example:sub': 'billing:invoices' } } })),
-    'under a key with a blank': policy(statement({ Condition: { StringEquals: { [`${host}:sub `]: 'billing:invoices' } } })),
+    'under the key of an audience': policy(
+      statement({ Condition: asks({ aud: 'system:serviceaccount:billing:invoices' }) })
+    ),
+    'under the key of another issuer': policy(
+      statement({ Condition: { StringEquals: { 'a.example:sub': 'billing:invoices' } } })
+    ),
+    'under a key with a blank': policy(
+      statement({ Condition: { StringEquals: { [`${host}:sub `]: 'billing:invoices' } } })
+    ),
     'a Deny': policy(
       statement(),
-      statement({ Effect: 'Deny', Condition: { StringNotEquals: { [`${host}:sub`]: 'system:serviceaccount:billing:invoices' } } })
+      statement({
+        Effect: 'Deny',
+        Condition: { StringNotEquals: { [`${host}:sub`]: 'system:serviceaccount:billing:invoices' } }
+      })
     ),
-    'a pattern that lets others in': policy(statement(), statement({ Condition: like('system:serviceaccount:billing*:*') })),
+    'a pattern that lets others in': policy(
+      statement(),
+      statement({ Condition: like('system:serviceaccount:billing*:*') })
+    ),
     'a document that is invalid': policy(['system:serviceaccount:billing:invoices'])
   }
   for (const [why, document] of Object.entries(table)) {
@@ -55,21 +69,35 @@ t.test('still tells what helps', async (t) => {
   for (const [value, says] of [
     ['system:serviceaccount:shop:web', /wants "system:serviceaccount:shop:web".*the name differs/],
     ['system:serviceaccount:Shop:cart', /wants "system:serviceaccount:Shop:cart".*the case differs/],
-    ['system:serviceaccount:cart:shop', /wants "system:serviceaccount:cart:shop".*namespace and name are swapped/],
+    [
+      'system:serviceaccount:cart:shop',
+      /wants "system:serviceaccount:cart:shop".*namespace and name are swapped/
+    ],
     ['shop/cart', /wants "shop\/cart".*not of the form/],
     ['system:serviceaccount:shop:*', /wants "system:serviceaccount:shop:\*".*literally/],
     ['*', /wants "\*".*literally/]
   ] as const) {
     t.match(messagesOf(sub(value)), [says], value)
   }
-  t.match(messagesOf(policy(statement({ Condition: { ...like('system:serviceaccount:*:cart'), ...asks({ sub: undefined }) } }))), [
-    /lets in service accounts of other namespaces by "system:serviceaccount:\*:cart" in its statement 0 list/
-  ])
+  t.match(
+    messagesOf(
+      policy(
+        statement({ Condition: { ...like('system:serviceaccount:*:cart'), ...asks({ sub: undefined }) } })
+      )
+    ),
+    [
+      /lets in service accounts of other namespaces by "system:serviceaccount:\*:cart" in its statement 0 list/
+    ]
+  )
   t.strictSame(messagesOf(policy(statement())), [])
 })
 
 t.test('leaves the verdict, and what is not about subjects', async (t) => {
-  for (const document of [sub('system:serviceaccount:a:b'), policy(statement({ Action: 'sts:AssumeRole' })), policy(statement())]) {
+  for (const document of [
+    sub('system:serviceaccount:a:b'),
+    policy(statement({ Action: 'sts:AssumeRole' })),
+    policy(statement())
+  ]) {
     const judgement = judgeTrust(question(document))
     const shown = hideOthers(judgement, 'shop')
     t.strictSame({ ...shown, miss: shown.miss?.kind }, { ...judgement, miss: judgement.miss?.kind })
@@ -84,11 +112,18 @@ t.test('tells of an account that gets in only when it is of ours', async (t) => 
       'system:serviceaccount:shop:a',
       { value: 'system:serviceaccount:shop:*', example: 'system:serviceaccount:shop:a' }
     ],
-    ['system:serviceaccount:*:cart', 'system:serviceaccount:billing:cart', { value: 'system:serviceaccount:*:cart' }],
+    [
+      'system:serviceaccount:*:cart',
+      'system:serviceaccount:billing:cart',
+      { value: 'system:serviceaccount:*:cart' }
+    ],
     ['system:serviceaccount:bill*:*', 'system:serviceaccount:billing:a', { value: hidden }]
   ]
   for (const [value, example, shown] of table) {
-    const { breadth } = hideOthers({ ...judgement, breadth: [{ kind: 'other-namespaces', statement: 0, value, example }] }, 'shop')
+    const { breadth } = hideOthers(
+      { ...judgement, breadth: [{ kind: 'other-namespaces', statement: 0, value, example }] },
+      'shop'
+    )
     t.strictSame(breadth, [{ kind: 'other-namespaces', statement: 0, ...shown }], value)
   }
 })

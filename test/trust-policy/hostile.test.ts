@@ -3,8 +3,10 @@ import { evaluateTrust } from '../../src/library/index.js'
 import { asks, host, policy, question, statement } from '../support/trust.js'
 
 const mebi = 2 ** 20
-const many = (count: number, make: (index: number) => unknown): unknown[] => Array.from({ length: count }, (_, index) => make(index))
-const like = (value: unknown): object => policy(statement({ Condition: { StringLike: { [`${host}:sub`]: value } } }))
+const many = (count: number, make: (index: number) => unknown): unknown[] =>
+  Array.from({ length: count }, (_, index) => make(index))
+const like = (value: unknown): object =>
+  policy(statement({ Condition: { StringLike: { [`${host}:sub`]: value } } }))
 const cyclic: Record<string, unknown> = {}
 cyclic['self'] = cyclic
 
@@ -19,7 +21,11 @@ const documents: Readonly<Record<string, unknown>> = {
   'percent signs': '%'.repeat(mebi),
   'percent signs, encoded': '%25'.repeat(mebi / 3),
   quotes: `"${'\\"'.repeat(mebi / 2)}"`,
-  '10,000 statements': policy(...many(10_000, (index) => statement({ Condition: asks({ sub: `system:serviceaccount:n${index}:cart` }) }))),
+  '10,000 statements': policy(
+    ...many(10_000, (index) =>
+      statement({ Condition: asks({ sub: `system:serviceaccount:n${index}:cart` }) })
+    )
+  ),
   '100,000 values': policy(statement({ Condition: asks({ sub: many(100_000, (index) => `v${index}`) }) })),
   'stars, a mebibyte': like('*a'.repeat(mebi / 2)),
   'stars, as many as IAM stores': like('*a'.repeat(3800)),
@@ -30,12 +36,18 @@ const documents: Readonly<Record<string, unknown>> = {
   'a variable of blanks': like(`\${${' '.repeat(mebi)}}`),
   'variables that repeat the subject': like(`\${${host}:sub}`.repeat(90)),
   'a value of blanks': like(`${' '.repeat(mebi)}x`),
-  'slashes in a key': policy(statement({ Condition: { StringEquals: { [`${'/'.repeat(7500)}x:sub`]: 'x' } } })),
+  'slashes in a key': policy(
+    statement({ Condition: { StringEquals: { [`${'/'.repeat(7500)}x:sub`]: 'x' } } })
+  ),
   'slashes in a principal': policy(statement({ Principal: { Federated: `${'/'.repeat(7500)}x` } })),
   'lone surrogates': like('\ud800\udc00\ud800'),
   'lone surrogates in keys': policy(statement({ Condition: { StringEquals: { '\udfff:sub': '\ud800' } } })),
-  '__proto__ everywhere': '{"__proto__":{"Statement":[]},"Version":"2012-10-17","Statement":[{"__proto__":{"Effect":"Allow"}}]}',
-  'a key __proto__': JSON.stringify(policy(statement({ Condition: { StringEquals: { a: 'x' } } }))).replace('"a"', '"__proto__"'),
+  '__proto__ everywhere':
+    '{"__proto__":{"Statement":[]},"Version":"2012-10-17","Statement":[{"__proto__":{"Effect":"Allow"}}]}',
+  'a key __proto__': JSON.stringify(policy(statement({ Condition: { StringEquals: { a: 'x' } } }))).replace(
+    '"a"',
+    '"__proto__"'
+  ),
   'numbers for text': { Version: 2012, Statement: [{ Effect: 1, Principal: 2, Action: 3, Condition: 4 }] },
   nulls: { Version: null, Statement: null },
   'null statement': policy(null),
@@ -63,7 +75,9 @@ for (const name of ['cart', 'a'.repeat(253)]) {
   t.test(`no document takes long or throws, for a name of ${name.length} characters`, async (t) => {
     for (const [title, document] of Object.entries(documents)) {
       const start = process.cpuUsage()
-      const { verdict } = evaluateTrust(question(document, { serviceAccount: name, at: new Date('2026-11-24') }))
+      const { verdict } = evaluateTrust(
+        question(document, { serviceAccount: name, at: new Date('2026-11-24') })
+      )
       const { user, system } = process.cpuUsage(start)
       t.ok(
         [

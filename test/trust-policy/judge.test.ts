@@ -6,7 +6,17 @@ import { classes } from './cases.js'
 
 for (const { class: name, source, cases } of classes) {
   t.test(`${name} (${source})`, async (t) => {
-    for (const { why, document, asked, verdict, miss, dependsOn, overPermissive, statement, place } of cases) {
+    for (const {
+      why,
+      document,
+      asked,
+      verdict,
+      miss,
+      dependsOn,
+      overPermissive,
+      statement,
+      place
+    } of cases) {
       const judged = judgeTrust(question(document, asked))
       t.match(
         {
@@ -15,7 +25,9 @@ for (const { class: name, source, cases } of classes) {
           ...(dependsOn && { dependsOn: judged.dependsOn }),
           ...(overPermissive !== undefined && { overPermissive: judged.overPermissive }),
           ...(statement !== undefined && { statement: judged.statement }),
-          ...(place !== undefined && { place: judged.miss?.kind === 'invalid' ? judged.miss.place : undefined })
+          ...(place !== undefined && {
+            place: judged.miss?.kind === 'invalid' ? judged.miss.place : undefined
+          })
         },
         {
           verdict,
@@ -28,7 +40,8 @@ for (const { class: name, source, cases } of classes) {
         why
       )
       const suggested = suggestTrust(question(document, asked), judged)
-      if (suggested !== undefined) t.equal(judgeTrust(question(suggested, asked)).verdict, 'allowed', `${why}: what is suggested works`)
+      if (suggested !== undefined)
+        t.equal(judgeTrust(question(suggested, asked)).verdict, 'allowed', `${why}: what is suggested works`)
     }
   })
 }

@@ -11,7 +11,9 @@ const other = 'oidc.eks.eu-west-1.amazonaws.com/id/OTHERD539D4633E53DE1B71OTHERE
 const providerOf = (issuer: string): string => `arn:aws:iam::${account}:oidc-provider/${issuer}`
 const at = new Date('2026-11-24T00:00:00Z')
 
-const subjects = ['shop:cart', 'shop:web', 'default:cart', 'prod-1:cart', 'a:b'].map((name) => `system:serviceaccount:${name}`)
+const subjects = ['shop:cart', 'shop:web', 'default:cart', 'prod-1:cart', 'a:b'].map(
+  (name) => `system:serviceaccount:${name}`
+)
 const audiences = ['sts.amazonaws.com', 'team']
 const patterns = [
   ...subjects,
@@ -27,18 +29,37 @@ const patterns = [
 const operator = fc
   .tuple(
     fc.constantFrom('', '', '', 'ForAllValues:', 'ForAnyValue:'),
-    fc.constantFrom('StringEquals', 'StringEquals', 'StringLike', 'StringNotEquals', 'StringNotLike', 'StringEqualsIgnoreCase'),
+    fc.constantFrom(
+      'StringEquals',
+      'StringEquals',
+      'StringLike',
+      'StringNotEquals',
+      'StringNotLike',
+      'StringEqualsIgnoreCase'
+    ),
     fc.constantFrom('', '', '', 'IfExists')
   )
   .map((parts) => parts.join(''))
 const claimed = (key: string): fc.Arbitrary<[string, unknown]> =>
   fc.tuple(fc.constant(key), key.endsWith(':aud') ? some(audiences) : some(patterns))
 const some = (values: readonly string[]): fc.Arbitrary<unknown> =>
-  fc.oneof(fc.constantFrom(...values), fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }))
+  fc.oneof(
+    fc.constantFrom(...values),
+    fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 3 })
+  )
 const onClaims = fc
   .tuple(
     operator,
-    fc.constantFrom(`${host}:sub`, `${host}:sub`, `${host}:aud`, `${other}:sub`, `https://${host}:sub`, `${host}/:sub`).chain(claimed)
+    fc
+      .constantFrom(
+        `${host}:sub`,
+        `${host}:sub`,
+        `${host}:aud`,
+        `${other}:sub`,
+        `https://${host}:sub`,
+        `${host}/:sub`
+      )
+      .chain(claimed)
   )
   .map(([name, [key, value]]) => [name, { [key]: value }] as const)
 const atRunTime = fc.constantFrom(
@@ -62,10 +83,18 @@ const statement = fc.record({
   Principal: fc.record({
     Federated: fc.oneof(
       { weight: 4, arbitrary: fc.constant(provider) },
-      { weight: 1, arbitrary: fc.constantFrom(providerOf(other), `${provider}/`, [provider, providerOf(other)], '*') }
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(providerOf(other), `${provider}/`, [provider, providerOf(other)], '*')
+      }
     )
   }),
-  Action: fc.constantFrom('sts:AssumeRoleWithWebIdentity', 'sts:AssumeRoleWithWebIdentity', 'sts:*', 'sts:AssumeRole'),
+  Action: fc.constantFrom(
+    'sts:AssumeRoleWithWebIdentity',
+    'sts:AssumeRoleWithWebIdentity',
+    'sts:*',
+    'sts:AssumeRole'
+  ),
   Condition: condition
 })
 type StatementJson = Readonly<Record<string, unknown>>
@@ -76,7 +105,8 @@ const policyOf = (list: readonly unknown[]): { Version: string; Statement: reado
 })
 const judge = (document: unknown): ReturnType<typeof judgeTrust> => judgeTrust(question(document, { at }))
 
-const check = (property: fc.IRawProperty<unknown, false>, runs = 1000): void => fc.assert(property, { numRuns: runs, seed: 20261124 })
+const check = (property: fc.IRawProperty<unknown, false>, runs = 1000): void =>
+  fc.assert(property, { numRuns: runs, seed: 20261124 })
 
 t.test('one more Deny never turns denied into allowed', async () => {
   check(
@@ -102,7 +132,11 @@ t.test('the order of statements and values never matters', async () => {
   check(
     fc.property(statements, (list) => {
       const [one, two] = [judge(policyOf(list)), judge(reversed(policyOf(list)))]
-      return one.verdict === two.verdict && one.overPermissive === two.overPermissive && one.dependsOn.join() === two.dependsOn.join()
+      return (
+        one.verdict === two.verdict &&
+        one.overPermissive === two.overPermissive &&
+        one.dependsOn.join() === two.dependsOn.join()
+      )
     })
   )
 })
@@ -115,7 +149,9 @@ t.test('the case of keys and actions never matters', async () => {
       Condition: Object.fromEntries(
         Object.entries(each['Condition'] ?? {}).map(([name, keys]: [string, object]) => [
           name,
-          Object.fromEntries(Object.entries(keys).map(([key, value]: [string, unknown]) => [key.toUpperCase(), value]))
+          Object.fromEntries(
+            Object.entries(keys).map(([key, value]: [string, unknown]) => [key.toUpperCase(), value])
+          )
         ])
       )
     }))
@@ -128,12 +164,19 @@ t.test('the case of keys and actions never matters', async () => {
 })
 
 /** A request that a context stands for: each key that it leaves open has one value, or none. */
-function concrete(context: RequestContext, values: Readonly<Record<string, string | undefined>>, time: Date): RequestContext {
+function concrete(
+  context: RequestContext,
+  values: Readonly<Record<string, string | undefined>>,
+  time: Date
+): RequestContext {
   return {
     stateOf(key): KeyState {
       const state = context.stateOf(key)
       if (state.is === 'time') {
-        return { is: 'known', value: key === 'aws:epochtime' ? String(Math.floor(time.getTime() / 1000)) : time.toISOString() }
+        return {
+          is: 'known',
+          value: key === 'aws:epochtime' ? String(Math.floor(time.getTime() / 1000)) : time.toISOString()
+        }
       }
       if (state.is !== 'runtime' && state.is !== 'either') return state
       const value = values[key] ?? (state.is === 'runtime' && state.always ? 'x' : undefined)
@@ -165,7 +208,9 @@ t.test('allowed and denied hold for every value of the keys that a request decid
       const { token } = askedOf(question(undefined, { at }))
       const context = contextOf(token)
       const policy = parsed(policyOf(list))
-      const decided = each.map(([values, time]) => evaluatePolicy(policy, provider, concrete(context, values, time)).verdict)
+      const decided = each.map(
+        ([values, time]) => evaluatePolicy(policy, provider, concrete(context, values, time)).verdict
+      )
       return verdict === 'depends' || decided.every((each) => each === verdict || each === 'depends')
     })
   )
@@ -174,7 +219,12 @@ t.test('allowed and denied hold for every value of the keys that a request decid
 t.test('what is suggested lets the account in, and nobody else', async (t) => {
   let suggestions = 0
   const everyone = [host, other].flatMap((issuer) =>
-    [...subjects, 'system:serviceaccount:shop:x', 'system:serviceaccount:x:cart', 'system:serviceaccount:x:y'].flatMap((subject) =>
+    [
+      ...subjects,
+      'system:serviceaccount:shop:x',
+      'system:serviceaccount:x:cart',
+      'system:serviceaccount:x:y'
+    ].flatMap((subject) =>
       audiences.map((audience) => ({ issuer, subject, audience, roleAccount: account, at }))
     )
   )

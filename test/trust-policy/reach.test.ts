@@ -4,7 +4,11 @@ import { reachOf } from '../../src/trust-policy/reach.js'
 
 t.test('gives an example of whom a pattern lets in besides shop/cart', async (t) => {
   const prefix = 'system:serviceaccount:'
-  const table: readonly (readonly [pattern: string, otherNamespace?: string | undefined, otherName?: string])[] = [
+  const table: readonly (readonly [
+    pattern: string,
+    otherNamespace?: string | undefined,
+    otherName?: string
+  ])[] = [
     ['shop:cart'],
     [`${prefix}shop:cart`],
     [`${prefix}shop:web`, undefined, `${prefix}shop:web`],

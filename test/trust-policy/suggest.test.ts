@@ -2,7 +2,8 @@ import t from 'tap'
 import { evaluateTrust } from '../../src/library/index.js'
 import { asks, host, policy, provider, question, statement, subject } from '../support/trust.js'
 
-const suggestedFor = (document: unknown, asked = {}): unknown => evaluateTrust(question(document, asked)).suggested
+const suggestedFor = (document: unknown, asked = {}): unknown =>
+  evaluateTrust(question(document, asked)).suggested
 const exact = statement()
 
 t.test('mends the statement that came closest', async (t) => {
@@ -13,7 +14,11 @@ t.test('mends the statement that came closest', async (t) => {
       statement({ Condition: asks({ sub: ['system:serviceaccount:default:cart', subject] }) })
     ],
     ['what nobody can be makes room', statement({ Condition: asks({ sub: 'shop:cart' }) }), exact],
-    ['a literal wildcard makes room', statement({ Condition: asks({ sub: 'system:serviceaccount:shop:*' }) }), exact],
+    [
+      'a literal wildcard makes room',
+      statement({ Condition: asks({ sub: 'system:serviceaccount:shop:*' }) }),
+      exact
+    ],
     ['provider', statement({ Principal: { Federated: `${provider}/` } }), exact],
     [
       'provider in a list',
@@ -22,16 +27,30 @@ t.test('mends the statement that came closest', async (t) => {
     ],
     [
       'keys',
-      statement({ Condition: { StringEquals: { [`https://${host}:sub`]: subject, [`${host}/:aud`]: 'sts.amazonaws.com' } } }),
+      statement({
+        Condition: {
+          StringEquals: { [`https://${host}:sub`]: subject, [`${host}/:aud`]: 'sts.amazonaws.com' }
+        }
+      }),
       exact
     ],
-    ['action', statement({ Action: 'sts:AssumeRole' }), statement({ Action: ['sts:AssumeRole', 'sts:AssumeRoleWithWebIdentity'] })],
-    ['audience', statement({ Condition: asks({ aud: 'x' }) }), statement({ Condition: asks({ aud: ['x', 'sts.amazonaws.com'] }) })],
+    [
+      'action',
+      statement({ Action: 'sts:AssumeRole' }),
+      statement({ Action: ['sts:AssumeRole', 'sts:AssumeRoleWithWebIdentity'] })
+    ],
+    [
+      'audience',
+      statement({ Condition: asks({ aud: 'x' }) }),
+      statement({ Condition: asks({ aud: ['x', 'sts.amazonaws.com'] }) })
+    ],
     [
       'all at once',
       statement({
         Principal: { Federated: `https://${host}/` },
-        Condition: { StringEquals: { [`https://${host}/:sub`]: 'cart', [`${host}:aud`]: 'sts.amazonaws.com' } }
+        Condition: {
+          StringEquals: { [`https://${host}/:sub`]: 'cart', [`${host}:aud`]: 'sts.amazonaws.com' }
+        }
       }),
       exact
     ]
@@ -46,10 +65,16 @@ t.test('mends the statement that came closest', async (t) => {
 
 t.test('adds a statement where mending one would let in others', async (t) => {
   const added: readonly (readonly [string, object])[] = [
-    ['another cluster', statement({ Principal: { Federated: 'arn:aws:iam::111122223333:oidc-provider/x.example' } })],
+    [
+      'another cluster',
+      statement({ Principal: { Federated: 'arn:aws:iam::111122223333:oidc-provider/x.example' } })
+    ],
     [
       'provider, for several accounts',
-      statement({ Principal: { Federated: `${provider}/` }, Condition: asks({ sub: [subject, 'system:serviceaccount:a:b'] }) })
+      statement({
+        Principal: { Federated: `${provider}/` },
+        Condition: asks({ sub: [subject, 'system:serviceaccount:a:b'] })
+      })
     ],
     ['action, without a subject', statement({ Action: 'sts:AssumeRole', Condition: undefined })],
     ['NotAction', statement({ Action: undefined, NotAction: 'sts:AssumeRole*' })],
@@ -57,9 +82,13 @@ t.test('adds a statement where mending one would let in others', async (t) => {
       'a key that would stand there twice',
       statement({ Condition: { StringEquals: { [`${host}:sub`]: 'x', [`https://${host}:sub`]: 'x' } } })
     ],
-    ['what no pod can bring', statement({ Condition: { ...asks({}), Bool: { 'aws:MultiFactorAuthPresent': true } } })]
+    [
+      'what no pod can bring',
+      statement({ Condition: { ...asks({}), Bool: { 'aws:MultiFactorAuthPresent': true } } })
+    ]
   ]
-  for (const [why, before] of added) t.strictSame(suggestedFor(policy(before)), policy(JSON.parse(JSON.stringify(before)), exact), why)
+  for (const [why, before] of added)
+    t.strictSame(suggestedFor(policy(before)), policy(JSON.parse(JSON.stringify(before)), exact), why)
 })
 
 t.test('suggests nothing where no small edit helps, or what is was meant', async (t) => {
@@ -75,9 +104,20 @@ t.test('suggests nothing where no small edit helps, or what is was meant', async
     ],
     [
       'limited at run time',
-      policy(statement({ Condition: { ...asks({ sub: 'system:serviceaccount:a:b' }), IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } }))
+      policy(
+        statement({
+          Condition: {
+            ...asks({ sub: 'system:serviceaccount:a:b' }),
+            IpAddress: { 'aws:SourceIp': '10.0.0.0/8' }
+          }
+        })
+      )
     ],
-    ['an audience that would be a pattern', policy(statement({ Condition: asks({ aud: 'x' }) })), { audience: '*' }],
+    [
+      'an audience that would be a pattern',
+      policy(statement({ Condition: asks({ aud: 'x' }) })),
+      { audience: '*' }
+    ],
     [
       'a Deny that hits after the edit',
       policy(
@@ -90,21 +130,28 @@ t.test('suggests nothing where no small edit helps, or what is was meant', async
 })
 
 t.test('tells the contract in full', async (t) => {
-  t.strictSame(evaluateTrust(question(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:default:cart' }) })))), {
-    verdict: 'denied',
-    overPermissive: false,
-    statement: 0,
-    dependsOn: [],
-    findings: [
-      {
-        rule: 'trust-subject-mismatch',
-        severity: 'error',
-        field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
-        message: `the role does not trust ${subject}: in its statement 0 StringEquals "${host}:sub" wants "system:serviceaccount:default:cart", the token has "${subject}": the namespace differs`,
-        fix: `put "${subject}" into that condition, or point the annotation at a role made for this service account`,
-        docs: 'docs/rules/trust-subject-mismatch.md'
-      }
-    ],
-    suggested: policy(statement({ Condition: asks({ sub: ['system:serviceaccount:default:cart', subject] }) }))
-  })
+  t.strictSame(
+    evaluateTrust(
+      question(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:default:cart' }) })))
+    ),
+    {
+      verdict: 'denied',
+      overPermissive: false,
+      statement: 0,
+      dependsOn: [],
+      findings: [
+        {
+          rule: 'trust-subject-mismatch',
+          severity: 'error',
+          field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
+          message: `the role does not trust ${subject}: in its statement 0 StringEquals "${host}:sub" wants "system:serviceaccount:default:cart", the token has "${subject}": the namespace differs`,
+          fix: `put "${subject}" into that condition, or point the annotation at a role made for this service account`,
+          docs: 'docs/rules/trust-subject-mismatch.md'
+        }
+      ],
+      suggested: policy(
+        statement({ Condition: asks({ sub: ['system:serviceaccount:default:cart', subject] }) })
+      )
+    }
+  )
 })

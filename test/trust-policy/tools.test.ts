@@ -2,13 +2,16 @@ import t from 'tap'
 import { judgeTrust } from '../../src/trust-policy/judge.js'
 import { host, provider, question, subject } from '../support/trust.js'
 
-// The forms that tools write, as their documentation and sources show them: eksctl (iam serviceaccounts), kOps
-// (serviceAccountExternalPermissions), the Terraform module iam-role-for-service-accounts-eks, the EKS and IAM user guides.
+// The forms that tools write, as their documentation and sources show them: eksctl (iam serviceaccounts),
+// kOps (serviceAccountExternalPermissions), the Terraform module iam-role-for-service-accounts-eks, the EKS
+// and IAM user guides.
 const webIdentity = 'sts:AssumeRoleWithWebIdentity'
 const kopsIssuer = 'https://discovery.example.com.s3.amazonaws.com/cluster.example.com'
 const kopsHost = kopsIssuer.slice('https://'.length)
 
-const tools: Readonly<Record<string, { document: unknown; issuer?: string; neighbour?: string; overPermissive?: boolean }>> = {
+const tools: Readonly<
+  Record<string, { document: unknown; issuer?: string; neighbour?: string; overPermissive?: boolean }>
+> = {
   eksctl: {
     document: {
       Version: '2012-10-17',
@@ -62,7 +65,10 @@ const tools: Readonly<Record<string, { document: unknown; issuer?: string; neigh
           Action: webIdentity,
           Principal: { Federated: provider },
           Condition: {
-            StringEquals: { [`${host}:aud`]: 'sts.amazonaws.com', [`${host}:sub`]: [subject, 'system:serviceaccount:shop:web'] }
+            StringEquals: {
+              [`${host}:aud`]: 'sts.amazonaws.com',
+              [`${host}:sub`]: [subject, 'system:serviceaccount:shop:web']
+            }
           }
         }
       ]
@@ -83,7 +89,10 @@ const tools: Readonly<Record<string, { document: unknown; issuer?: string; neigh
           Effect: 'Allow',
           Action: webIdentity,
           Principal: { Federated: provider },
-          Condition: { StringLike: { [`${host}:sub`]: [subject] }, StringEquals: { [`${host}:aud`]: 'sts.amazonaws.com' } }
+          Condition: {
+            StringLike: { [`${host}:sub`]: [subject] },
+            StringEquals: { [`${host}:aud`]: 'sts.amazonaws.com' }
+          }
         }
       ]
     }
@@ -115,18 +124,29 @@ const tools: Readonly<Record<string, { document: unknown; issuer?: string; neigh
           Effect: 'Allow',
           Principal: { Federated: provider },
           Action: webIdentity,
-          Condition: { StringLike: { [`${host}:sub`]: 'system:serviceaccount:shop:c*', [`${host}:aud`]: 'sts.amazonaws.com' } }
+          Condition: {
+            StringLike: {
+              [`${host}:sub`]: 'system:serviceaccount:shop:c*',
+              [`${host}:aud`]: 'sts.amazonaws.com'
+            }
+          }
         }
       ]
     }
   }
 }
 
-for (const [tool, { document, issuer, neighbour = 'denied', overPermissive = false }] of Object.entries(tools)) {
+for (const [tool, { document, issuer, neighbour = 'denied', overPermissive = false }] of Object.entries(
+  tools
+)) {
   t.test(tool, async (t) => {
     const asked = issuer === undefined ? {} : { issuer }
     t.match(judgeTrust(question(document, asked)), { verdict: 'allowed', overPermissive })
-    t.match(judgeTrust(question(document, { ...asked, namespace: 'prod' })), { verdict: neighbour }, 'the namesake of another namespace')
+    t.match(
+      judgeTrust(question(document, { ...asked, namespace: 'prod' })),
+      { verdict: neighbour },
+      'the namesake of another namespace'
+    )
     t.match(
       judgeTrust(question(document, { ...asked, serviceAccount: 'mail' })),
       { verdict: 'denied', miss: { kind: 'subject' } },
@@ -142,7 +162,16 @@ for (const [tool, { document, issuer, neighbour = 'denied', overPermissive = fal
 t.test('a role for EKS Pod Identity is told apart', async (t) => {
   const document = {
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' }, Action: ['sts:AssumeRole', 'sts:TagSession'] }]
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'pods.eks.amazonaws.com' },
+        Action: ['sts:AssumeRole', 'sts:TagSession']
+      }
+    ]
   }
-  t.match(judgeTrust(question(document)), { verdict: 'denied', miss: { kind: 'action', found: ['sts:AssumeRole', 'sts:TagSession'] } })
+  t.match(judgeTrust(question(document)), {
+    verdict: 'denied',
+    miss: { kind: 'action', found: ['sts:AssumeRole', 'sts:TagSession'] }
+  })
 })

@@ -14,7 +14,13 @@ const finding = (field: string, message = 'no such account', more: Partial<Findi
   },
   ...more
 })
-const verdict = (more: Partial<Verdict> = {}): Verdict => ({ allowed: true, mode: 'enforce', findings: [], unchecked: [], ...more })
+const verdict = (more: Partial<Verdict> = {}): Verdict => ({
+  allowed: true,
+  mode: 'enforce',
+  findings: [],
+  unchecked: [],
+  ...more
+})
 
 t.test('may pass if each part may', async (t) => {
   t.equal(mergeVerdicts([verdict(), verdict()]).allowed, true)
@@ -25,9 +31,17 @@ t.test('may pass if each part may', async (t) => {
 
 t.test('tells once what several parts have, and where else', async (t) => {
   const merged = mergeVerdicts([
-    verdict({ findings: [finding('spec.a'), finding('metadata', 'as a whole')], unchecked: [{ rule: 'a', because: 'b' }] }),
-    verdict({ findings: [finding('spec.b'), finding('metadata', 'as a whole')], unchecked: [{ rule: 'a', because: 'b' }] }),
-    verdict({ findings: [finding('spec.c', 'another'), finding('spec.c', 'no such account', { severity: 'error' })] })
+    verdict({
+      findings: [finding('spec.a'), finding('metadata', 'as a whole')],
+      unchecked: [{ rule: 'a', because: 'b' }]
+    }),
+    verdict({
+      findings: [finding('spec.b'), finding('metadata', 'as a whole')],
+      unchecked: [{ rule: 'a', because: 'b' }]
+    }),
+    verdict({
+      findings: [finding('spec.c', 'another'), finding('spec.c', 'no such account', { severity: 'error' })]
+    })
   ])
   t.strictSame(merged.findings, [
     finding('spec.a', 'no such account; also at spec.b'),

@@ -8,7 +8,14 @@ import { podOf } from '../support/pods.js'
 const check = (): undefined => undefined
 const rules = [
   defineRule({ id: 'always', severity: 'error', on: ['ServiceAccount'], needs: ['role', 'now'], check }),
-  defineRule({ id: 'later', severity: 'error', atAdmission: 'never', on: ['ServiceAccount'], needs: ['neighbours'], check }),
+  defineRule({
+    id: 'later',
+    severity: 'error',
+    atAdmission: 'never',
+    on: ['ServiceAccount'],
+    needs: ['neighbours'],
+    check
+  }),
   defineRule({
     id: 'a',
     severity: 'error',
@@ -29,7 +36,10 @@ const rules = [
 ]
 const planFor = buildPlanner(rules)
 
-const plannedFor = (object: object, stage: Subject['stage'] = 'admitted'): { ids: string[]; needs: string[] } => {
+const plannedFor = (
+  object: object,
+  stage: Subject['stage'] = 'admitted'
+): { ids: string[]; needs: string[] } => {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) throw new Error('this is a subject')
   const plan = planFor(subject)
@@ -40,8 +50,14 @@ const plannedFor = (object: object, stage: Subject['stage'] = 'admitted'): { ids
 t.test('a plan is that of its subject, whatever was asked about before', async (t) => {
   for (let turn = 0; turn < 2; turn++) {
     t.strictSame(plannedFor(accountOf()), { ids: ['always'], needs: ['namespace', 'role', 'now'] })
-    t.strictSame(plannedFor(accountOf({ a: '' })), { ids: ['always', 'a'], needs: ['namespace', 'role', 'now', 'trust'] })
-    t.strictSame(plannedFor(accountOf({ b: '' })), { ids: ['always', 'b'], needs: ['namespace', 'role', 'now', 'issuer'] })
+    t.strictSame(plannedFor(accountOf({ a: '' })), {
+      ids: ['always', 'a'],
+      needs: ['namespace', 'role', 'now', 'trust']
+    })
+    t.strictSame(plannedFor(accountOf({ b: '' })), {
+      ids: ['always', 'b'],
+      needs: ['namespace', 'role', 'now', 'issuer']
+    })
     t.strictSame(plannedFor(accountOf({ a: '', b: '' })).ids, ['always', 'a', 'b'])
     t.strictSame(plannedFor(accountOf({ a: '' }), 'source').ids, ['always', 'later', 'a'])
     t.strictSame(plannedFor(podOf()), { ids: ['pods'], needs: ['namespace', 'account'] })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { closestTo } from '../../src/text/escape.js'
 import { rules } from '../../src/rules/index.js'
+import { closestTo } from '../../src/text/escape.js'
 import { readWaiver } from '../../src/verdict/waiver.js'
 
 const at = new Date('2026-11-24T12:00:00Z')
@@ -41,7 +41,8 @@ t.test('says why it does not hold', async (t) => {
     ['Util 2027-01-31 : misspelt', /without "until"/],
     ['until next week: soon', /needs a day/]
   ]
-  for (const [value, lapsed] of table) t.match(read(value), { annotation: 'ignore.irsa-guard.io/role-missing', lapsed }, String(value))
+  for (const [value, lapsed] of table)
+    t.match(read(value), { annotation: 'ignore.irsa-guard.io/role-missing', lapsed }, String(value))
 })
 
 t.test('tells an annotation whose rule is misspelt, when that rule finds something', async (t) => {
@@ -52,6 +53,9 @@ t.test('tells an annotation whose rule is misspelt, when that rule finds somethi
   for (const { id } of rules) {
     const others = rules.map((rule) => rule.id).filter((other) => other !== id)
     t.equal(closestTo(id, others), undefined, `${id} is no misspelling of another rule`)
-    t.equal(readWaiver(Object.fromEntries(others.map((other) => [`ignore.irsa-guard.io/${other}`, 'x'])), id, at), undefined)
+    t.equal(
+      readWaiver(Object.fromEntries(others.map((other) => [`ignore.irsa-guard.io/${other}`, 'x'])), id, at),
+      undefined
+    )
   }
 })

@@ -4,7 +4,18 @@ import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
 import { readBundle } from '../../src/x509/bundle.js'
 import { newestGo } from '../../src/x509/go-version.js'
 import { judgeTls } from '../../src/x509/judge-tls.js'
-import { base64, der, extension, issue, makeAuthority, makeKey, pem, serverAuth, text, type Authority } from '../support/certificates.js'
+import {
+  type Authority,
+  base64,
+  der,
+  extension,
+  issue,
+  makeAuthority,
+  makeKey,
+  pem,
+  serverAuth,
+  text
+} from '../support/certificates.js'
 import { buildOracle } from '../support/go-oracle.js'
 import { mutateBytes, mutateText, randomFrom } from '../support/mutations.js'
 
@@ -22,15 +33,22 @@ const constraints = extension.constraints(
   [text(0x82, 'example.com')]
 )
 const authorities: readonly Authority[] = [
-  makeAuthority('kubernetes', { extensions: [extension.ca(), extension.keyUsage(0, 5), identifier, extension.dns('kubernetes')] }),
+  makeAuthority('kubernetes', {
+    extensions: [extension.ca(), extension.keyUsage(0, 5), identifier, extension.dns('kubernetes')]
+  }),
   makeAuthority('kubernetes', { key: makeKey.rsa() }),
-  makeAuthority('other', { extensions: [extension.ca(2), constraints, extension.policies('1.2.3'), extension.policyConstraints(4, 1)] }),
+  makeAuthority('other', {
+    extensions: [extension.ca(2), constraints, extension.policies('1.2.3'), extension.policyConstraints(4, 1)]
+  }),
   makeAuthority('v1', { version: 1, key: makeKey.ed25519() })
 ]
 
 function* batches(): Generator<number[]> {
   for (let first = 0; first < count; first += batch) {
-    yield Array.from({ length: Math.min(batch, count - first) }, (_, index) => seed * 1_000_003 + first + index)
+    yield Array.from(
+      { length: Math.min(batch, count - first) },
+      (_, index) => seed * 1_000_003 + first + index
+    )
   }
 }
 
@@ -40,7 +58,9 @@ t.test('reads the same certificates from a spoilt bundle as Go', { skip, timeout
     const bundles = seeds.map((seed) => Buffer.from(spoiltBundle(randomFrom(seed)), 'latin1'))
     const answers = oracle?.(bundles.map((bundle) => ({ bundle }))) ?? []
     for (const [index, bundle] of bundles.entries()) {
-      const ours = readBundle(bundle, newestGo).certificates.map(({ raw }) => createHash('sha256').update(raw).digest('hex'))
+      const ours = readBundle(bundle, newestGo).certificates.map(({ raw }) =>
+        createHash('sha256').update(raw).digest('hex')
+      )
       read += ours.length
       if (JSON.stringify(ours) !== JSON.stringify(answers[index]?.certificates)) {
         t.strictSame(ours, answers[index]?.certificates, `seed ${seeds[index]}: ${bundle.toString('base64')}`)
@@ -76,7 +96,12 @@ t.test('says the same of spoilt chains as Go', { skip, timeout: 3_600_000 }, asy
       extension.keyUsage(0),
       extension.policies('1.2.3')
     ]
-    return { authority, middle, leaf: issue(middle, { key, extensions }), direct: issue(authority, { key, extensions }) }
+    return {
+      authority,
+      middle,
+      leaf: issue(middle, { key, extensions }),
+      direct: issue(authority, { key, extensions })
+    }
   })
   let accepted = 0
   for (const seeds of batches()) {
@@ -93,7 +118,12 @@ t.test('says the same of spoilt chains as Go', { skip, timeout: 3_600_000 }, asy
     })
     const answers = oracle?.(questions) ?? []
     for (const [index, { bundle, chain, host }] of questions.entries()) {
-      const verdict = judgeTls({ caBundle: base64(bundle), chain: chain.map((bytes) => pem(bytes)).join(''), host, at })
+      const verdict = judgeTls({
+        caBundle: base64(bundle),
+        chain: chain.map((bytes) => pem(bytes)).join(''),
+        host,
+        at
+      })
       if (verdict.accepted) accepted++
       if (verdict.accepted !== (answers[index]?.error === '')) {
         t.equal(
@@ -110,7 +140,12 @@ t.test('says the same of spoilt chains as Go', { skip, timeout: 3_600_000 }, asy
 
 t.test('accepts only texts that Go reads, and reads as the right certificates', { skip }, async (t) => {
   const hash = ({ der: bytes }: Authority): string => createHash('sha256').update(bytes).digest('hex')
-  for (const current of [authorities.slice(0, 1), authorities.slice(0, 2), authorities.slice(0, 3), authorities]) {
+  for (const current of [
+    authorities.slice(0, 1),
+    authorities.slice(0, 2),
+    authorities.slice(0, 3),
+    authorities
+  ]) {
     const { accepted, complete } = acceptedTexts(current.map(({ der: bytes }) => pem(bytes)).join(''))
     const answers = oracle?.(accepted.map((caBundle) => ({ bundle: Buffer.from(caBundle, 'base64') }))) ?? []
     for (const [index, caBundle] of accepted.entries()) {

@@ -1,11 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
-import { standingOf } from '../../src/ca-bundle/state.js'
 import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
-import { judgeTls } from '../../src/x509/judge-tls.js'
 import { recoverCertificates } from '../../src/ca-bundle/recover.js'
-import { der, extension, issue, makeAuthority, makeDer, makeKey, name, oid, pem, sequence, text } from '../support/certificates.js'
+import { standingOf } from '../../src/ca-bundle/state.js'
+import { judgeTls } from '../../src/x509/judge-tls.js'
+import {
+  der,
+  extension,
+  issue,
+  makeAuthority,
+  makeDer,
+  makeKey,
+  name,
+  oid,
+  pem,
+  sequence,
+  text
+} from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
 const host = '127.0.0.1'
@@ -14,7 +26,8 @@ const leafKey = makeKey.ec()
 const leaf = pem(issue(root, { key: leafKey }))
 const rootPem = pem(root.der)
 const mebibyte = 1 << 20
-const fill = (piece: string): Buffer => Buffer.from(piece.repeat(Math.ceil(mebibyte / piece.length)).slice(0, mebibyte), 'latin1')
+const fill = (piece: string): Buffer =>
+  Buffer.from(piece.repeat(Math.ceil(mebibyte / piece.length)).slice(0, mebibyte), 'latin1')
 const certificates = (count: number, ...specs: Parameters<typeof makeAuthority>): Buffer =>
   Buffer.from(Array.from({ length: count }, () => pem(makeAuthority(...specs).der)).join(''))
 const nested = (depth: number): Buffer => {
@@ -23,9 +36,13 @@ const nested = (depth: number): Buffer => {
   return bytes
 }
 const names = (count: number): ReturnType<typeof extension.names> =>
-  extension.names(...Array.from({ length: count }, (_, index) => text(0x82, `name-${index}.a.b.c.d.e.f.g.h.example.com`)))
+  extension.names(
+    ...Array.from({ length: count }, (_, index) => text(0x82, `name-${index}.a.b.c.d.e.f.g.h.example.com`))
+  )
 const many = Array.from({ length: 8000 }, (_, index) => text(0x82, `name-${index}.example.com`))
-const constrained = makeAuthority('kubernetes', { extensions: [extension.ca(), extension.constraints(many, many)] })
+const constrained = makeAuthority('kubernetes', {
+  extensions: [extension.ca(), extension.constraints(many, many)]
+})
 const rsa = Buffer.concat([Buffer.from([0xff]), randomBytes(2046), Buffer.from([0xff])])
 const hugeKeyInfo = (modulus: Buffer): Buffer =>
   sequence(
@@ -35,7 +52,14 @@ const hugeKeyInfo = (modulus: Buffer): Buffer =>
 const hugeKeys = Array.from({ length: 100 }, () => {
   const modulus = Buffer.from(rsa)
   randomBytes(8).copy(modulus, 100)
-  return pem(makeDer({ key: leafKey, subject: root.subject, keyInfo: hugeKeyInfo(modulus), extensions: [extension.ca()] }))
+  return pem(
+    makeDer({
+      key: leafKey,
+      subject: root.subject,
+      keyInfo: hugeKeyInfo(modulus),
+      extensions: [extension.ca()]
+    })
+  )
 })
 const rsaKey = makeKey.rsa()
 const hugeSignature = pem(issue({ ...root, key: rsaKey }, { key: leafKey, spoil: () => randomBytes(2048) }))
@@ -59,17 +83,32 @@ const bundles: readonly (readonly [why: string, bundle: Buffer, chain?: string])
   ['1,500 different certificates', certificates(1500)],
   ['byte order mark', Buffer.from(`\ufeff${rootPem}`)],
   ['UTF-16', Buffer.from(`\ufeff${rootPem}`, 'utf16le')],
-  ['10,000 names in a CA', Buffer.from(pem(makeAuthority('kubernetes', { extensions: [extension.ca(), names(10_000)] }).der) + rootPem)],
+  [
+    '10,000 names in a CA',
+    Buffer.from(
+      pem(makeAuthority('kubernetes', { extensions: [extension.ca(), names(10_000)] }).der) + rootPem
+    )
+  ],
   ['10,000 names in the leaf', root.der, pem(issue(root, { key: leafKey, extensions: [names(4500)] }))],
   [
     '4,500 names under 16,000 constraints',
     Buffer.from(pem(constrained.der)),
-    pem(issue(constrained, { key: leafKey, extensions: [extension.names(der(0x87, Buffer.from([127, 0, 0, 1])), ...many.slice(0, 4500))] }))
+    pem(
+      issue(constrained, {
+        key: leafKey,
+        extensions: [extension.names(der(0x87, Buffer.from([127, 0, 0, 1])), ...many.slice(0, 4500))]
+      })
+    )
   ],
   [
     'a name of 100,000 labels',
     Buffer.from(pem(constrained.der)),
-    pem(issue(constrained, { key: leafKey, extensions: [extension.names(der(0x87, Buffer.from([127, 0, 0, 1])), dotted)] }))
+    pem(
+      issue(constrained, {
+        key: leafKey,
+        extensions: [extension.names(der(0x87, Buffer.from([127, 0, 0, 1])), dotted)]
+      })
+    )
   ],
   ['deep ASN.1', Buffer.from(pem(nested(30_000)) + rootPem)],
   ['deep ASN.1 in a name', Buffer.from(pem(makeDer({ key: leafKey, subject: nested(20_000) })) + rootPem)],
@@ -78,14 +117,28 @@ const bundles: readonly (readonly [why: string, bundle: Buffer, chain?: string])
   [
     'RSA key of 1,000,000 bits',
     Buffer.from(
-      pem(makeDer({ key: leafKey, subject: root.subject, keyInfo: hugeKeyInfo(Buffer.alloc(125_000, 255)), extensions: [extension.ca()] }))
+      pem(
+        makeDer({
+          key: leafKey,
+          subject: root.subject,
+          keyInfo: hugeKeyInfo(Buffer.alloc(125_000, 255)),
+          extensions: [extension.ca()]
+        })
+      )
     ),
     hugeSignature
   ],
   ['100 CAs of one name on P-521', certificates(100, 'kubernetes', { key: makeKey.ec('P-521') })],
   [
     'a subject of 10,000 attributes',
-    Buffer.from(pem(makeDer({ key: leafKey, subject: sequence(...Array.from({ length: 10_000 }, () => name('x').subarray(2))) })))
+    Buffer.from(
+      pem(
+        makeDer({
+          key: leafKey,
+          subject: sequence(...Array.from({ length: 10_000 }, () => name('x').subarray(2)))
+        })
+      )
+    )
   ]
 ]
 
@@ -105,7 +158,14 @@ for (const [why, bundle, chain = leaf] of bundles) {
       t.ok(took < 1000, `${what} took ${took.toFixed(0)} ms`) // 250 ms is the budget; coverage and neighbours cost as much again
     }
     timed('judged', () => judgeTls({ caBundle, chain, host, at }))
-    timed('served', () => judgeTls({ caBundle: Buffer.from(rootPem).toString('base64'), chain: bundle.toString('latin1'), host, at }))
+    timed('served', () =>
+      judgeTls({
+        caBundle: Buffer.from(rootPem).toString('base64'),
+        chain: bundle.toString('latin1'),
+        host,
+        at
+      })
+    )
     timed('diagnosed', () => diagnoseBundle(caBundle, at))
     timed('classified', () => standingOf({ caBundle, currentCas: rootPem, served: { chain, host }, at }))
     timed('recovered', () => recoverCertificates(bundle))

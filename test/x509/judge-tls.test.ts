@@ -1,8 +1,11 @@
 import t from 'tap'
 import { judgeTls } from '../../src/x509/judge-tls.js'
 import {
+  type Authority,
   base64,
+  type CertificateSpec,
   der,
+  type Extension,
   extension,
   integer,
   issue,
@@ -11,10 +14,7 @@ import {
   oid,
   pem,
   sequence,
-  text,
-  type Authority,
-  type CertificateSpec,
-  type Extension
+  text
 } from '../support/certificates.js'
 import { buildOracle } from '../support/go-oracle.js'
 
@@ -43,7 +43,11 @@ interface Form {
 const forms: Form[] = []
 
 const time = (why: string, tag: number, moment: string, says = ''): void => {
-  forms.push({ why: `${why}: ${moment}`, spec: { notBefore: text(tag, moment) }, says: says && `${unread}${says}` })
+  forms.push({
+    why: `${why}: ${moment}`,
+    spec: { notBefore: text(tag, moment) },
+    says: says && `${unread}${says}`
+  })
 }
 const utc = 'x509: malformed UTCTime'
 const generalized = 'x509: malformed GeneralizedTime'
@@ -70,7 +74,11 @@ time('another type', 0x0c, '260101000000Z', 'x509: unsupported time format')
 
 const subject = (why: string, tag: number, value: string, wrong = ''): void => {
   const says = wrong && `${unread}x509: invalid RDNSequence: invalid attribute value: ${wrong}`
-  forms.push({ why: `subject: ${why}`, spec: { subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(tag, value)))) }, says })
+  forms.push({
+    why: `subject: ${why}`,
+    spec: { subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(tag, value)))) },
+    says
+  })
 }
 subject('IA5String', 0x16, 'kubernetes@')
 subject('IA5String above ASCII', 0x16, '\u00fc', 'invalid IA5String')
@@ -82,20 +90,57 @@ subject('BMPString of three bytes', 0x1e, '\u0000k8', 'invalid BMPString')
 subject('BMPString with half a pair', 0x1e, '\u00d8\u0000', 'invalid BMPString')
 
 const keyInfo = (why: string, algorithm: readonly Buffer[], bits: readonly Buffer[], says: string): void => {
-  forms.push({ why, spec: { keyInfo: sequence(sequence(...algorithm), der(3, ...bits)) }, says: `${unread}${says}` })
+  forms.push({
+    why,
+    spec: { keyInfo: sequence(sequence(...algorithm), der(3, ...bits)) },
+    says: `${unread}${says}`
+  })
 }
 const whole = Buffer.from([0])
 const rsa = [oid('1.2.840.113549.1.1.1'), nothing]
-keyInfo('RSA modulus of zero', rsa, [whole, sequence(integer(0), integer(65537))], 'x509: RSA modulus is not a positive number')
-keyInfo('RSA modulus below zero', rsa, [whole, sequence(integer(-9), integer(65537))], 'x509: RSA modulus is not a positive number')
-keyInfo('RSA exponent below zero', rsa, [whole, sequence(integer(9), integer(-3))], 'x509: RSA public exponent is not a positive number')
-const dsa = (...parameters: readonly number[]): Buffer[] => [oid('1.2.840.10040.4.1'), sequence(...parameters.map(integer))]
+keyInfo(
+  'RSA modulus of zero',
+  rsa,
+  [whole, sequence(integer(0), integer(65537))],
+  'x509: RSA modulus is not a positive number'
+)
+keyInfo(
+  'RSA modulus below zero',
+  rsa,
+  [whole, sequence(integer(-9), integer(65537))],
+  'x509: RSA modulus is not a positive number'
+)
+keyInfo(
+  'RSA exponent below zero',
+  rsa,
+  [whole, sequence(integer(9), integer(-3))],
+  'x509: RSA public exponent is not a positive number'
+)
+const dsa = (...parameters: readonly number[]): Buffer[] => [
+  oid('1.2.840.10040.4.1'),
+  sequence(...parameters.map(integer))
+]
 keyInfo('DSA parameter of zero', dsa(7, 0, 2), [whole, integer(4)], 'x509: zero or negative DSA parameter')
-keyInfo('DSA parameter below zero', dsa(7, 3, -2), [whole, integer(4)], 'x509: zero or negative DSA parameter')
+keyInfo(
+  'DSA parameter below zero',
+  dsa(7, 3, -2),
+  [whole, integer(4)],
+  'x509: zero or negative DSA parameter'
+)
 keyInfo('DSA key of zero', dsa(7, 3, 2), [whole, integer(0)], 'x509: zero or negative DSA parameter')
 const p256 = [oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')]
-keyInfo('compressed point', p256, [Buffer.from([0, 2]), Buffer.alloc(32, 1)], 'ecdsa: invalid uncompressed public key')
-keyInfo('point with bits of padding', p256, [Buffer.from([1, 4]), Buffer.alloc(64, 2)], 'ecdsa: invalid uncompressed public key')
+keyInfo(
+  'compressed point',
+  p256,
+  [Buffer.from([0, 2]), Buffer.alloc(32, 1)],
+  'ecdsa: invalid uncompressed public key'
+)
+keyInfo(
+  'point with bits of padding',
+  p256,
+  [Buffer.from([1, 4]), Buffer.alloc(64, 2)],
+  'ecdsa: invalid uncompressed public key'
+)
 forms.push({
   why: 'point too short',
   spec: { keyInfo: sequence(sequence(...p256), der(3, Buffer.from([0, 4]), Buffer.alloc(63, 1))) },
@@ -103,15 +148,25 @@ forms.push({
   inGo: `${unread}invalid P256 point encoding`
 })
 const ed25519 = oid('1.3.101.112')
-keyInfo('Ed25519 with parameters', [ed25519, nothing], [Buffer.alloc(33)], 'x509: Ed25519 key encoded with illegal parameters')
+keyInfo(
+  'Ed25519 with parameters',
+  [ed25519, nothing],
+  [Buffer.alloc(33)],
+  'x509: Ed25519 key encoded with illegal parameters'
+)
 keyInfo('Ed25519 of 31 bytes', [ed25519], [Buffer.alloc(32)], 'x509: wrong Ed25519 public key size')
 
-// RFC 4055, section 3.1: digest, generator with its digest, length of the salt, trailer; Go wants them all to fit.
-const digest = (number: number, ...parameters: readonly Buffer[]): Buffer => sequence(oid(`2.16.840.1.101.3.4.2.${number}`), ...parameters)
+// RFC 4055, section 3.1: digest, generator with its digest, length of the salt, trailer; Go wants them all to
+// fit.
+const digest = (number: number, ...parameters: readonly Buffer[]): Buffer =>
+  sequence(oid(`2.16.840.1.101.3.4.2.${number}`), ...parameters)
 const generator = (of: Buffer, id = 8): Buffer => sequence(oid(`1.2.840.113549.1.1.${id}`), of)
 const unsupported = `${failed}x509: certificate signed by unknown authority (possibly because of "x509: cannot verify signature: algorithm unimplemented" while trying to verify candidate authority certificate "kubernetes")`
 const pss = (why: string, parameters: readonly Buffer[] | undefined, says = unsupported): void => {
-  const algorithm = sequence(oid('1.2.840.113549.1.1.10'), ...(parameters === undefined ? [] : [sequence(...parameters)]))
+  const algorithm = sequence(
+    oid('1.2.840.113549.1.1.10'),
+    ...(parameters === undefined ? [] : [sequence(...parameters)])
+  )
   forms.push({ why: `PSS: ${why}`, by: rsaRoot, spec: { pss: true, algorithm }, says })
 }
 const sha256 = digest(1, nothing)
@@ -124,8 +179,16 @@ pss('no parameters', undefined)
 pss('defaults', [])
 pss('a shorter salt', [...usual.slice(0, 2), der(0xa2, integer(20))])
 pss('another generator', [der(0xa0, sha256), der(0xa1, generator(sha256, 9)), der(0xa2, integer(32))])
-pss('a generator of another digest', [der(0xa0, sha256), der(0xa1, generator(digest(2, nothing))), der(0xa2, integer(32))])
-pss('a digest that Go does not take', [der(0xa0, digest(4, nothing)), der(0xa1, generator(digest(4, nothing))), der(0xa2, integer(28))])
+pss('a generator of another digest', [
+  der(0xa0, sha256),
+  der(0xa1, generator(digest(2, nothing))),
+  der(0xa2, integer(32))
+])
+pss('a digest that Go does not take', [
+  der(0xa0, digest(4, nothing)),
+  der(0xa1, generator(digest(4, nothing))),
+  der(0xa2, integer(28))
+])
 
 const wrongKey = `${failed}x509: certificate signed by unknown authority (possibly because of "x509: ECDSA verification failure" while trying to verify candidate authority certificate "kubernetes")`
 const ecdsa = (why: string, spoil: (signature: Buffer) => Buffer): void => {
@@ -142,8 +205,18 @@ const withExtensions = (why: string, says: string, ...extensions: readonly Exten
 const access = (value: Buffer): Extension => ({ id: '1.3.6.1.5.5.7.1.1', value })
 const ocsp = oid('1.3.6.1.5.5.7.48.1')
 withExtensions('authority information', '', dns, access(sequence(sequence(ocsp, text(0x86, 'http://a/')))))
-withExtensions('authority information, by directory name', '', dns, access(sequence(sequence(ocsp, der(0xa4)))))
-withExtensions('broken authority information', `${unread}x509: invalid authority info access`, dns, access(sequence(ocsp)))
+withExtensions(
+  'authority information, by directory name',
+  '',
+  dns,
+  access(sequence(sequence(ocsp, der(0xa4))))
+)
+withExtensions(
+  'broken authority information',
+  `${unread}x509: invalid authority info access`,
+  dns,
+  access(sequence(ocsp))
+)
 
 // A constraint in the leaf binds nobody, but Go reads it.
 const mailboxes: Readonly<Record<string, boolean>> = {
@@ -226,7 +299,12 @@ for (const [uri, inGo] of [
 ] as const) {
   const says = `${unread}x509: cannot parse URI `
   const extensions = [extension.names(text(0x82, host), text(0x86, uri))]
-  forms.push({ why: `URI ${inGo}`, spec: { extensions }, says: says + JSON.stringify(uri), inGo: says + inGo })
+  forms.push({
+    why: `URI ${inGo}`,
+    spec: { extensions },
+    says: says + JSON.stringify(uri),
+    inGo: says + inGo
+  })
 }
 
 const network = (...octets: readonly number[]): Buffer => der(0x87, Buffer.from(octets))
@@ -248,15 +326,29 @@ for (const go of ['1.25', '1.26']) {
 
 const policy = '1.3.6.1.4.1.1.1'
 const { policies, policyConstraints, policyMappings } = extension
-const strict = makeAuthority('middle', { extensions: [extension.ca(), policies(policy), policyConstraints(0, 0)] }, root)
+const strict = makeAuthority(
+  'middle',
+  { extensions: [extension.ca(), policies(policy), policyConstraints(0, 0)] },
+  root
+)
 const noPolicy = `${failed}x509: no valid chains built: 1 candidate chains with invalid policies`
 for (const [why, from, says] of [
   ['a policy', policy, noPolicy],
   ['another policy', '1.3.6.1.4.1.1.2', '']
 ] as const) {
-  const mapping = makeAuthority('low', { extensions: [extension.ca(), policies(policy), policyMappings([from, '1.2.3'])] }, strict)
+  const mapping = makeAuthority(
+    'low',
+    { extensions: [extension.ca(), policies(policy), policyMappings([from, '1.2.3'])] },
+    strict
+  )
   const spec = { extensions: [dns, policies(policy)] }
-  forms.push({ why: `${why} is mapped where that is inhibited`, by: mapping, between: [mapping.der, strict.der], spec, says })
+  forms.push({
+    why: `${why} is mapped where that is inhibited`,
+    by: mapping,
+    between: [mapping.der, strict.der],
+    spec,
+    says
+  })
 }
 
 const questions = forms.map(({ by = root, between, spec }) => ({
@@ -269,13 +361,22 @@ const withoutDetail = (said: string): string => said.replace(/(cannot parse URI 
 t.test('says of rare forms what Go says', async (t) => {
   for (const [index, { bundle, chain }] of questions.entries()) {
     const { why = '', says = '', go } = forms[index] ?? {}
-    const verdict = judgeTls({ caBundle: base64(pem(bundle)), chain: chain.map((bytes) => pem(bytes)).join(''), host, at, go })
+    const verdict = judgeTls({
+      caBundle: base64(pem(bundle)),
+      chain: chain.map((bytes) => pem(bytes)).join(''),
+      host,
+      at,
+      go
+    })
     t.equal(verdict.accepted ? '' : withoutDetail(verdict.refusal.go), says, why)
   }
 })
 
 const oracle = process.env['ORACLE_GO'] === undefined ? buildOracle() : undefined
 t.test('Go says so', { skip: oracle === undefined && 'the newest Go is not installed' }, async (t) => {
-  const answers = oracle?.(questions.map(({ bundle, chain }) => ({ bundle: Buffer.from(pem(bundle)), chain, host, at }))) ?? []
-  for (const [index, { why, says, inGo = says }] of forms.entries()) t.equal(withoutDetail(answers[index]?.error ?? 'no answer'), inGo, why)
+  const answers =
+    oracle?.(questions.map(({ bundle, chain }) => ({ bundle: Buffer.from(pem(bundle)), chain, host, at }))) ??
+    []
+  for (const [index, { why, says, inGo = says }] of forms.entries())
+    t.equal(withoutDetail(answers[index]?.error ?? 'no answer'), inGo, why)
 })

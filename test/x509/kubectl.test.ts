@@ -4,14 +4,16 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import t from 'tap'
-import { findBinaries } from '../control-plane/binaries.ts'
 import { judgeTls } from '../../src/x509/judge-tls.js'
+import { findBinaries } from '../control-plane/binaries.ts'
 import { base64, pem } from '../support/certificates.js'
-import { makeChainCases, type ChainCase } from '../support/chain-cases.js'
+import { type ChainCase, makeChainCases } from '../support/chain-cases.js'
 
-// kubectl and the API server call TLS servers with the same code (client-go's transport), so kubectl's answer is the API server's.
-// Name constraints and policies are compared with Go directly, in go-oracle.test.ts; a sample of them is enough here.
-const isChosen = ({ why }: ChainCase, index: number): boolean => !/^(?:constraint|policies)/.test(why) || index % 20 === 0
+// kubectl and the API server call TLS servers with the same code (client-go's transport), so kubectl's answer
+// is the API server's. Name constraints and policies are compared with Go directly, in go-oracle.test.ts; a
+// sample of them is enough here.
+const isChosen = ({ why }: ChainCase, index: number): boolean =>
+  !/^(?:constraint|policies)/.test(why) || index % 20 === 0
 
 t.test('says what kubectl says when it calls such a server', { timeout: 300_000 }, async (t) => {
   const { kubectl } = await findBinaries()
@@ -27,8 +29,17 @@ t.test('says what kubectl says when it calls such a server', { timeout: 300_000 
         continue
       }
       const { why, bundle, chain, host } = chainCase
-      const verdict = judgeTls({ caBundle: base64(bundle), chain: chain.map((bytes) => pem(bytes)).join(''), host, at: new Date() })
-      t.equal(verdict.accepted ? 'accepted' : 'refused', answer.accepted ? 'accepted' : 'refused', `${why}: ${answer.text}`)
+      const verdict = judgeTls({
+        caBundle: base64(bundle),
+        chain: chain.map((bytes) => pem(bytes)).join(''),
+        host,
+        at: new Date()
+      })
+      t.equal(
+        verdict.accepted ? 'accepted' : 'refused',
+        answer.accepted ? 'accepted' : 'refused',
+        `${why}: ${answer.text}`
+      )
     }
   }
   await Promise.all([work(), work(), work(), work()])
@@ -46,7 +57,11 @@ async function ask(
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // it listens on TCP
-  const cluster = { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': base64(bundle), 'tls-server-name': host }
+  const cluster = {
+    server: `https://127.0.0.1:${port}`,
+    'certificate-authority-data': base64(bundle),
+    'tls-server-name': host
+  }
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
@@ -58,8 +73,11 @@ async function ask(
   writeFileSync(file, JSON.stringify(config))
   try {
     return await new Promise((resolve) => {
-      execFile(kubectl, ['get', '--raw', '/', '--kubeconfig', file, '--request-timeout', '20s'], { env: {} }, (error, _, stderr) =>
-        resolve({ accepted: error === null, text: stderr.trim() })
+      execFile(
+        kubectl,
+        ['get', '--raw', '/', '--kubeconfig', file, '--request-timeout', '20s'],
+        { env: {} },
+        (error, _, stderr) => resolve({ accepted: error === null, text: stderr.trim() })
       )
     })
   } finally {
@@ -67,7 +85,10 @@ async function ask(
   }
 }
 
-function serverOf(chain: ChainCase['chain'], key: ChainCase['key']): ReturnType<typeof createServer> | undefined {
+function serverOf(
+  chain: ChainCase['chain'],
+  key: ChainCase['key']
+): ReturnType<typeof createServer> | undefined {
   try {
     const server = createServer({
       cert: chain.map((bytes) => pem(bytes)).join(''),
@@ -77,7 +98,9 @@ function serverOf(chain: ChainCase['chain'], key: ChainCase['key']): ReturnType<
     })
     server.on('secureConnection', (socket) => {
       socket.on('error', () => socket.destroy()) // the client hangs up as it likes
-      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok'))
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
+      )
     })
     return server
   } catch {

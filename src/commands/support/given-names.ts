@@ -7,7 +7,9 @@ export function assertNamespace(namespace: string | undefined): void {
   if (namespace === undefined || isNamespaceName(namespace)) return
 
   const meant =
-    namespace.startsWith('=') && isNamespaceName(namespace.slice(1)) ? `; write -n ${namespace.slice(1)}, or --namespace${namespace}` : ''
+    namespace.startsWith('=') && isNamespaceName(namespace.slice(1))
+      ? `; write -n ${namespace.slice(1)}, or --namespace${namespace}`
+      : ''
   throw new GuardError(
     'ERR_USAGE',
     `--namespace is ${quote(namespace)}; expected the name of a namespace: at most 63 of a-z, 0-9 and "-", which begins and ends with a letter or digit${meant}`

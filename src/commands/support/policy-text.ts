@@ -4,8 +4,9 @@ import { quote } from '../../text/escape.js'
 import { decodePolicy, parseJson } from '../../trust-policy/document.js'
 
 /**
- * A trust policy as files and commands hold it: JSON, percent-encoded JSON as GetRole returns it, or one of them as a JSON string. Throws
- * ERR_INPUT that names where it is `from` and what was found instead, when it is no JSON at all.
+ * A trust policy as files and commands hold it: JSON, percent-encoded JSON as GetRole returns it, or one of
+ * them as a JSON string. Throws ERR_INPUT that names where it is `from` and what was found instead, when it
+ * is no JSON at all.
  */
 export function policyIn(text: string, from: string): TrustPolicyDocument {
   const json = decodePolicy(text)

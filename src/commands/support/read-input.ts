@@ -1,18 +1,27 @@
 import { text as readStream } from 'node:stream/consumers'
 import { GuardError } from '../../model/guard-error.js'
-import type { Terminal } from './terminal.js'
 import { readText } from './sources.js'
+import type { Terminal } from './terminal.js'
 
 /**
- * Reads a file, or standard input for `-`. Throws ERR_INPUT that names it, also for a standard input that is empty: a command before the pipe
- * that failed must not look like manifests without a mistake. `inFolder` says what to name instead of a folder.
+ * Reads a file, or standard input for `-`. Throws ERR_INPUT that names it, also for a standard input that is
+ * empty: a command before the pipe that failed must not look like manifests without a mistake. `inFolder`
+ * says what to name instead of a folder.
  */
-export async function readInput(file: string, { stdin }: Terminal, expected: string, inFolder?: string): Promise<string> {
+export async function readInput(
+  file: string,
+  { stdin }: Terminal,
+  expected: string,
+  inFolder?: string
+): Promise<string> {
   if (file !== '-') return readText(file, inFolder)
 
   const text = await readStream(stdin)
   if (text.trim() === '') {
-    throw new GuardError('ERR_INPUT', `standard input is empty; expected ${expected}; the command before the pipe has most likely failed`)
+    throw new GuardError(
+      'ERR_INPUT',
+      `standard input is empty; expected ${expected}; the command before the pipe has most likely failed`
+    )
   }
   return text
 }

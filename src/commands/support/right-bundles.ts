@@ -1,10 +1,10 @@
+import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import { ownWebhooks } from '../../ca-bundle/guarded-webhooks.js'
-import type { WebhookTrust } from '../../controller/webhook-trust.js'
 import type { InjectedCas } from '../../ca-bundle/injection.js'
+import type { BundleQuestion, PublishedBundles } from '../../ca-bundle/report.js'
+import type { WebhookTrust } from '../../controller/webhook-trust.js'
 import type { Fact } from '../../model/fact.js'
 import type { Webhook } from '../../model/webhook-configuration.js'
-import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
-import type { BundleQuestion, PublishedBundles } from '../../ca-bundle/report.js'
 
 /** Who may say which bundle of a webhook is right. */
 export interface RightBundlesQuestion {
@@ -15,9 +15,10 @@ export interface RightBundlesQuestion {
 }
 
 /**
- * What a webhook's bundle is judged by, as the policy's own list is made: in the control plane the cluster's CAs, for our own webhooks what is
- * published, whatever annotation somebody puts on them, else what their injector writes. Where that is not known the published list itself
- * tells, for that is what a denial goes by. Else the reasons why nobody can tell.
+ * What a webhook's bundle is judged by, as the policy's own list is made: in the control plane the cluster's
+ * CAs, for our own webhooks what is published, whatever annotation somebody puts on them, else what their
+ * injector writes. Where that is not known the published list itself tells, for that is what a denial goes
+ * by. Else the reasons why nobody can tell.
  */
 export function rightBundlesOf(
   webhook: Webhook,
@@ -34,7 +35,12 @@ export function rightBundlesOf(
   const found = publishedOf(webhook.name, published)
   if (typeof found !== 'string') return { published: found }
   const reasons = [
-    ...(isOfControlPlane ? [doubt ?? 'neither the kubeconfig nor ConfigMap default/kube-root-ca.crt shows the CAs of the cluster'] : []),
+    ...(isOfControlPlane
+      ? [
+          doubt ??
+            'neither the kubeconfig nor ConfigMap default/kube-root-ca.crt shows the CAs of the cluster'
+        ]
+      : []),
     ...(isInjectable && injected.state !== 'known' ? [injected.because] : []),
     found
   ]
@@ -49,7 +55,8 @@ function publishedOf(name: string, published: Fact<WebhookTrust>): PublishedBund
   if (entry === undefined) return `the WebhookTrust cluster has no entry for ${name}`
   const { accepted, complete } = entry
   const best = complete[0] ?? accepted[0]
-  if (best === undefined) return `the WebhookTrust cluster has no bundle for ${name}: the controller could not tell either`
+  if (best === undefined)
+    return `the WebhookTrust cluster has no bundle for ${name}: the controller could not tell either`
 
   return { best, accepted, complete, confirmedAt: published.value.confirmedAt }
 }

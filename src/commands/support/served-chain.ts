@@ -1,12 +1,13 @@
 import { readServedChain } from '../../kube/served-chain.js'
 import { GuardError } from '../../model/guard-error.js'
 
-// The API server's own limit for a handshake: https://pkg.go.dev/net/http#Transport, TLSHandshakeTimeout of its default transport
+// The API server's own limit for a handshake: https://pkg.go.dev/net/http#Transport, TLSHandshakeTimeout of
+// its default transport
 const handshakeTimeout = 10_000
 
 /**
- * Asks the server that a user names (`HOST:PORT`) for its certificates, PEM, leaf first. `name` is sent as SNI. Throws ERR_USAGE for a text of
- * another form, ERR_INPUT when the server shows none.
+ * Asks the server that a user names (`HOST:PORT`) for its certificates, PEM, leaf first. `name` is sent as
+ * SNI. Throws ERR_USAGE for a text of another form, ERR_INPUT when the server shows none.
  */
 export async function readChainOf(server: string, name?: string): Promise<string> {
   const [, host, port] = /^(\[[^\]]+\]|[^/\s]+):(\d{1,5})$/.exec(server) ?? []
@@ -15,13 +16,17 @@ export async function readChainOf(server: string, name?: string): Promise<string
 
   const bare = host.replace(/^\[(.*)\]$/, '$1')
   try {
-    return await readServedChain({ host: bare, port: Number(port), servername: name ?? bare }, handshakeTimeout)
+    return await readServedChain(
+      { host: bare, port: Number(port), servername: name ?? bare },
+      handshakeTimeout
+    )
   } catch (cause) {
     throw new GuardError('ERR_INPUT', `${server} shows no certificate (${reasonOf(cause)})`, { cause })
   }
 }
 
-// OpenSSL's own texts name its source files; these are what Node makes of its reasons: https://nodejs.org/api/errors.html#openssl-error-codes
+// OpenSSL's own texts name its source files; these are what Node makes of its reasons:
+// https://nodejs.org/api/errors.html#openssl-error-codes
 const reasons = new Map([
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'what answers there does not speak TLS'],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'it speaks no TLS 1.2 or newer, as the API server needs'],

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { parseConfig, type Config } from '../../config.js'
+import { type Config, parseConfig } from '../../config.js'
 import type { IamSource, Sources } from '../../facts/facts.js'
-import { loadSnapshots } from '../../sources/iam-file/snapshot.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../identity-webhook/settings.js'
 import { GuardError } from '../../model/guard-error.js'
-import { quote } from '../../text/escape.js'
 import { rules } from '../../rules/index.js'
+import { loadSnapshots } from '../../sources/iam-file/snapshot.js'
+import { quote } from '../../text/escape.js'
 import { readBundle } from '../../x509/bundle.js'
 import { goMinorOf } from '../../x509/go-version.js'
 
@@ -23,10 +23,15 @@ export interface FactsByHand {
 export async function readConfig(file: string | undefined): Promise<Config> {
   const ruleIds = rules.map(({ id }) => id)
 
-  return file === undefined ? parseConfig('', 'defaults', ruleIds) : parseConfig(await readText(file), file, ruleIds)
+  return file === undefined
+    ? parseConfig('', 'defaults', ruleIds)
+    : parseConfig(await readText(file), file, ruleIds)
 }
 
-/** The facts given by hand: a flag wins over the configuration, and that over the file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT. */
+/**
+ * The facts given by hand: a flag wins over the configuration, and that over the file. Throws ERR_INPUT,
+ * ERR_IAM_SNAPSHOT.
+ */
 export async function readSources(flags: FactsByHand, config?: Config): Promise<Sources> {
   if (flags.issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(flags.issuer)) {
     throw new GuardError(
@@ -39,15 +44,22 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   const clusterCa = clusterCaFile === undefined ? undefined : await readCaFile(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
   if (flags.audience?.trim() === '') {
-    throw new GuardError('ERR_USAGE', `--audience is ${quote(flags.audience)}; expected the name of an audience, such as sts.amazonaws.com`)
+    throw new GuardError(
+      'ERR_USAGE',
+      `--audience is ${quote(flags.audience)}; expected the name of an audience, such as sts.amazonaws.com`
+    )
   }
   const audience = flags.audience ?? config?.audience
   const identityWebhook = config && withAnnotationPrefix(defaultIdentityWebhook, config.annotationPrefix)
   if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
 
-  const documents = await Promise.all(iam.map(async (file) => ({ file, content: parseJson(file, await readText(file, iamInFolder)) })))
+  const documents = await Promise.all(
+    iam.map(async (file) => ({ file, content: parseJson(file, await readText(file, iamInFolder)) }))
+  )
   const issuers = new Set(
-    documents.flatMap(({ content }) => (isObject(content) && typeof content['issuer'] === 'string' ? [content['issuer']] : []))
+    documents.flatMap(({ content }) =>
+      isObject(content) && typeof content['issuer'] === 'string' ? [content['issuer']] : []
+    )
   )
   if (issuers.size > 1 && issuer === undefined) {
     throw new GuardError(
@@ -69,10 +81,16 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
 
 const iamInFolder = 'name the JSON files in it that hold facts about IAM, each with an --iam of its own'
 
-/** Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is given up for time. */
+/**
+ * Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is
+ * given up for time.
+ */
 export async function buildLiveIam(
   { iam: { requestsPerSecond, accounts, endpoint } }: Config,
-  { patient = false, onRequest }: { patient?: boolean; onRequest?: (operation: string, result: string) => void } = {}
+  {
+    patient = false,
+    onRequest
+  }: { patient?: boolean; onRequest?: (operation: string, result: string) => void } = {}
 ): Promise<IamSource> {
   const { buildIamSource } = await import('../../sources/iam/source.js') // the SDK takes 0.2 s to load, and most commands need none of it
 
@@ -85,7 +103,8 @@ export async function buildLiveIam(
   })
 }
 
-// Somebody runs a command and waits for it; twice what the servers in a cluster take together stays far from what an account allows.
+// Somebody runs a command and waits for it; twice what the servers in a cluster take together stays far from
+// what an account allows.
 const patientRate = 10
 
 /** Reads a text file. Throws ERR_INPUT that names it, and for a folder what to do instead. */
@@ -100,11 +119,17 @@ export async function readText(file: string, inFolder = 'expected a file'): Prom
   }
 }
 
-/** Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT that names it, also when Go would read no certificate from it. */
+/**
+ * Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT that names it, also when Go would read no
+ * certificate from it.
+ */
 export async function readCaFile(file: string): Promise<string> {
   const text = await readText(file)
   if (readBundle(Buffer.from(text), goMinorOf(undefined)).certificates.length === 0)
-    throw new GuardError('ERR_INPUT', `${file} holds no certificate that an API server reads; expected the cluster's CA as PEM`)
+    throw new GuardError(
+      'ERR_INPUT',
+      `${file} holds no certificate that an API server reads; expected the cluster's CA as PEM`
+    )
 
   return text
 }
@@ -113,8 +138,13 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new GuardError('ERR_IAM_SNAPSHOT', `${file} is not JSON in UTF-8: ${cause instanceof Error ? cause.message : ''}`, { cause })
+    throw new GuardError(
+      'ERR_IAM_SNAPSHOT',
+      `${file} is not JSON in UTF-8: ${cause instanceof Error ? cause.message : ''}`,
+      { cause }
+    )
   }
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null

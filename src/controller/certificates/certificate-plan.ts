@@ -1,8 +1,11 @@
 import { createHmac, createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { issueCa, issueServing, type Issued } from './issue-certificate.js'
+import { issueCa, type Issued, issueServing } from './issue-certificate.js'
 
-/** What the two Secrets hold. `cas` are the trusted CA certificates as PEM, the newest first; the key is the newest's. */
+/**
+ * What the two Secrets hold. `cas` are the trusted CA certificates as PEM, the newest first; the key is the
+ * newest's.
+ */
 export interface Certificates {
   readonly cas: readonly string[]
   readonly caKey: string
@@ -18,14 +21,20 @@ const servingLife = 90 * day
 // Clocks differ a little between machines, so certificates begin in the past.
 const backdated = 5 * minute
 
-// API servers get a new caBundle within seconds, and kubelets mount a changed Secret within two minutes. An hour is beyond doubt.
+// API servers get a new caBundle within seconds, and kubelets mount a changed Secret within two minutes. An
+// hour is beyond doubt.
 const overlap = hour
 
 /**
- * What the certificates should be now: the same when nothing is due. A new CA is first trusted beside the old one and signs the serving
- * certificate an hour later; the old one goes a day after that. So no API server ever meets a certificate that it does not trust yet.
+ * What the certificates should be now: the same when nothing is due. A new CA is first trusted beside the old
+ * one and signs the serving certificate an hour later; the old one goes a day after that. So no API server
+ * ever meets a certificate that it does not trust yet.
  */
-export function planCertificates(found: Partial<Certificates>, hosts: readonly string[], now: Date): Certificates {
+export function planCertificates(
+  found: Partial<Certificates>,
+  hosts: readonly string[],
+  now: Date
+): Certificates {
   const { cas, caKey } = planCas(found, now)
   const serving = planServing(found.serving, cas, caKey, hosts, now)
   const signer = cas.find((ca) => isSignedBy(serving, ca))
@@ -36,27 +45,40 @@ export function planCertificates(found: Partial<Certificates>, hosts: readonly s
 }
 
 /**
- * What proves later that CAs are ours: only who may read the CA's key can make it. Whoever may write the Secret, and no more, could otherwise put
- * a certificate of their own among those that our webhook's `caBundle` trusts.
+ * What proves later that CAs are ours: only who may read the CA's key can make it. Whoever may write the
+ * Secret, and no more, could otherwise put a certificate of their own among those that our webhook's
+ * `caBundle` trusts.
  */
 export const sealOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>): string =>
   createHmac('sha256', caKey).update(cas.join('')).digest('base64')
 
 /** The CAs of a Secret that are ours: all where the seal is right, else the one whose key we have. */
-export const ownCasOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>, seal: string): readonly string[] =>
-  seal === sealOf({ cas, caKey }) ? cas : cas.filter((ca) => isKeyOf(caKey, ca))
+export const ownCasOf = (
+  { cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>,
+  seal: string
+): readonly string[] => (seal === sealOf({ cas, caKey }) ? cas : cas.filter((ca) => isKeyOf(caKey, ca)))
 
-function planCas({ cas = [], caKey = '' }: Partial<Certificates>, now: Date): { cas: readonly string[]; caKey: string } {
+function planCas(
+  { cas = [], caKey = '' }: Partial<Certificates>,
+  now: Date
+): { cas: readonly string[]; caKey: string } {
   const good = cas.filter((ca) => isInDate(ca, now))
   const [newest] = good
-  if (newest !== undefined && isKeyOf(caKey, newest) && ageOf(newest, now) < 0.8 * caLife) return { cas: good, caKey }
+  if (newest !== undefined && isKeyOf(caKey, newest) && ageOf(newest, now) < 0.8 * caLife)
+    return { cas: good, caKey }
 
   const made = issueCa('irsa-guard-ca', validityOf(caLife, now))
 
   return { cas: [made.certificate, ...good], caKey: made.key }
 }
 
-function planServing(found: Issued | undefined, cas: readonly string[], caKey: string, hosts: readonly string[], now: Date): Issued {
+function planServing(
+  found: Issued | undefined,
+  cas: readonly string[],
+  caKey: string,
+  hosts: readonly string[],
+  now: Date
+): Issued {
   const [newest = ''] = cas
   if (found !== undefined && isGoodServing(found, hosts, now)) {
     const signer = cas.find((ca) => isSignedBy(found, ca))
@@ -103,7 +125,8 @@ const isInDate = (certificate: string, now: Date): boolean => {
   return parsed !== undefined && parsed.validFromDate <= now && now < parsed.validToDate
 }
 
-const ageOf = (certificate: string, now: Date): number => now.getTime() - (parse(certificate)?.validFromDate.getTime() ?? 0)
+const ageOf = (certificate: string, now: Date): number =>
+  now.getTime() - (parse(certificate)?.validFromDate.getTime() ?? 0)
 
 function parse(certificate: string): X509Certificate | undefined {
   try {

@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  X509Certificate
+} from 'node:crypto'
 import { isIP } from 'node:net'
 import forge from 'node-forge'
 
@@ -25,7 +33,8 @@ export function issueCa(commonName: string, validity: Validity): Issued {
     subject,
     validity,
     extensions: [
-      // RFC 5280, sections 4.2.1.9 and 4.2.1.3: basicConstraints { CA, pathLen 0 }, keyUsage keyCertSign and cRLSign
+      // RFC 5280, sections 4.2.1.9 and 4.2.1.3: basicConstraints { CA, pathLen 0 }, keyUsage keyCertSign and
+      // cRLSign
       extension('2.5.29.19', true, sequence(boolean(true), integer('\u0000'))),
       extension('2.5.29.15', true, bitString('\u0001\u0006'))
     ]
@@ -40,7 +49,11 @@ export function issueServing(ca: Issued, hosts: readonly string[], validity: Val
 
   return issue({
     pair,
-    issuer: { name: subjectNodeOf(caNode), key: caKey, keyIdentifier: keyIdentifierOf(createPublicKey(caKey)) },
+    issuer: {
+      name: subjectNodeOf(caNode),
+      key: caKey,
+      keyIdentifier: keyIdentifierOf(createPublicKey(caKey))
+    },
     subject: nameOf(hosts[0] ?? ''),
     validity,
     extensions: [
@@ -80,14 +93,17 @@ function issue({ pair, issuer, subject, validity, extensions }: Request): Issued
       3,
       sequence(
         ...extensions,
-        // node-forge's own extension would hash a key that it cannot parse, so both identifiers are written here.
+        // node-forge's own extension would hash a key that it cannot parse, so both identifiers are written
+        // here.
         extension('2.5.29.14', false, octets(pair.keyIdentifier)),
         extension('2.5.29.35', false, sequence(contextText(0, issuer.keyIdentifier)))
       )
     )
   )
   const signature = sign('sha256', derOf(toBeSigned), issuer.key)
-  const certificate = derOf(sequence(toBeSigned, algorithm(), bitString(`\u0000${signature.toString('latin1')}`)))
+  const certificate = derOf(
+    sequence(toBeSigned, algorithm(), bitString(`\u0000${signature.toString('latin1')}`))
+  )
 
   return {
     certificate: new X509Certificate(certificate).toString(),
@@ -155,4 +171,5 @@ function generalNameOf(host: string): Node {
 }
 
 // node-forge has this function, its typings lack it.
-const addressOf = (ip: string): string => (forge.util as unknown as { bytesFromIP(ip: string): string | null }).bytesFromIP(ip) ?? ''
+const addressOf = (ip: string): string =>
+  (forge.util as unknown as { bytesFromIP(ip: string): string | null }).bytesFromIP(ip) ?? ''

@@ -2,7 +2,7 @@ import type { KubeClient } from '../../kube/client.js'
 import { isRecord } from '../../model/subject.js'
 import { ownNames } from '../own-names.js'
 import { notForBackups } from '../webhook-trust.js'
-import { ownCasOf, planCertificates, sealOf, type Certificates } from './certificate-plan.js'
+import { type Certificates, ownCasOf, planCertificates, sealOf } from './certificate-plan.js'
 
 /** What is in the guard's Secrets now, and what was done about it. */
 export interface OwnCertificates extends Certificates {
@@ -11,7 +11,9 @@ export interface OwnCertificates extends Certificates {
   readonly changes: readonly string[]
 }
 
-/** Sees to it that both Secrets hold good certificates. Throws when the API server refuses or does not answer. */
+/**
+ * Sees to it that both Secrets hold good certificates. Throws when the API server refuses or does not answer.
+ */
 export async function keepCertificates(
   client: KubeClient,
   { namespace, hosts, now }: { namespace: string; hosts: readonly string[]; now: Date }
@@ -25,22 +27,33 @@ export async function keepCertificates(
   const found = {
     cas: ownCasOf({ cas: stored, caKey }, caSecret?.data['ca.seal'] ?? ''),
     caKey,
-    ...(servingSecret && { serving: { certificate: servingSecret.data['tls.crt'] ?? '', key: servingSecret.data['tls.key'] ?? '' } })
+    ...(servingSecret && {
+      serving: { certificate: servingSecret.data['tls.crt'] ?? '', key: servingSecret.data['tls.key'] ?? '' }
+    })
   }
-  const names = [`${ownNames.service}.${namespace}.svc`, `${ownNames.service}.${namespace}.svc.cluster.local`, ...hosts]
+  const names = [
+    `${ownNames.service}.${namespace}.svc`,
+    `${ownNames.service}.${namespace}.svc.cluster.local`,
+    ...hosts
+  ]
   const planned = planCertificates(found, names, now)
   const cas = planned.cas.join('')
   const seal = sealOf(planned)
   const changes: string[] = []
 
-  // The CA first: should we stop in between, the next round makes a serving certificate that is trusted already.
+  // The CA first: should we stop in between, the next round makes a serving certificate that is trusted
+  // already.
   if (cas !== caSecret?.data['ca.crt'] || planned.caKey !== caKey || seal !== caSecret.data['ca.seal']) {
     const data = { 'ca.crt': cas, 'ca.key': planned.caKey, 'ca.seal': seal }
     await writeSecret(client, namespace, ownNames.caSecret, 'Opaque', data, caSecret)
     changes.push(found.cas.length < stored.length ? 'CA, without a certificate that is not ours' : 'CA')
   }
   const { certificate, key } = planned.serving
-  if (certificate !== found.serving?.certificate || key !== found.serving.key || servingSecret?.data['ca.crt'] !== cas) {
+  if (
+    certificate !== found.serving?.certificate ||
+    key !== found.serving.key ||
+    servingSecret?.data['ca.crt'] !== cas
+  ) {
     const data = { 'tls.crt': certificate, 'tls.key': key, 'ca.crt': cas }
     await writeSecret(client, namespace, ownNames.servingSecret, 'kubernetes.io/tls', data, servingSecret)
     changes.push('serving certificate')
@@ -49,15 +62,21 @@ export async function keepCertificates(
   return { ...planned, caBundle: Buffer.from(cas).toString('base64'), changes }
 }
 
-/** Puts the caBundle into every webhook of our own configuration that lacks it. Returns the names of those webhooks. */
+/**
+ * Puts the caBundle into every webhook of our own configuration that lacks it. Returns the names of those
+ * webhooks.
+ */
 export async function keepCaBundle(client: KubeClient, caBundle: string): Promise<readonly string[]> {
   const path = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${ownNames.webhookConfiguration}`
   const { status, body } = await client.request({ path })
   if (status === 404) return [] // not installed (yet, or any more)
-  if (status !== 200 || !isRecord(body)) throw new Error(`our webhook configuration was not read: the API server answered ${status}`)
+  if (status !== 200 || !isRecord(body))
+    throw new Error(`our webhook configuration was not read: the API server answered ${status}`)
 
   const webhooks = (Array.isArray(body['webhooks']) ? body['webhooks'] : []).filter(isRecord)
-  const wrong = [...webhooks.entries()].filter(([, { clientConfig }]) => !isRecord(clientConfig) || clientConfig['caBundle'] !== caBundle)
+  const wrong = [...webhooks.entries()].filter(
+    ([, { clientConfig }]) => !isRecord(clientConfig) || clientConfig['caBundle'] !== caBundle
+  )
   if (wrong.length === 0) return []
 
   // The tests keep us from writing into another webhook when the list has changed since.
@@ -65,8 +84,14 @@ export async function keepCaBundle(client: KubeClient, caBundle: string): Promis
     { op: 'test', path: `/webhooks/${index}/name`, value: name },
     { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }
   ])
-  const answer = await client.request({ method: 'PATCH', path, contentType: 'application/json-patch+json', body: patch })
-  if (answer.status !== 200) throw new Error(`our webhook configuration was not patched: ${messageOf(answer.body, answer.status)}`)
+  const answer = await client.request({
+    method: 'PATCH',
+    path,
+    contentType: 'application/json-patch+json',
+    body: patch
+  })
+  if (answer.status !== 200)
+    throw new Error(`our webhook configuration was not patched: ${messageOf(answer.body, answer.status)}`)
 
   return wrong.map(([, { name }]) => String(name))
 }
@@ -79,11 +104,14 @@ interface Secret {
 async function readSecret(client: KubeClient, namespace: string, name: string): Promise<Secret | undefined> {
   const { status, body } = await client.request({ path: `/api/v1/namespaces/${namespace}/secrets/${name}` })
   if (status === 404) return undefined
-  if (status !== 200 || !isRecord(body)) throw new Error(`Secret ${namespace}/${name} was not read: ${messageOf(body, status)}`)
+  if (status !== 200 || !isRecord(body))
+    throw new Error(`Secret ${namespace}/${name} was not read: ${messageOf(body, status)}`)
 
   const data = isRecord(body['data']) ? body['data'] : {}
   const metadata = isRecord(body['metadata']) ? body['metadata'] : {}
-  const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')] as const)
+  const decoded = Object.entries(data).map(
+    ([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')] as const
+  )
 
   return { resourceVersion: String(metadata['resourceVersion']), data: Object.fromEntries(decoded) }
 }
@@ -97,16 +125,25 @@ async function writeSecret(
   found: Secret | undefined
 ): Promise<void> {
   const collection = `/api/v1/namespaces/${namespace}/secrets`
-  const metadata = { name, namespace, labels: notForBackups, ...(found && { resourceVersion: found.resourceVersion }) }
+  const metadata = {
+    name,
+    namespace,
+    labels: notForBackups,
+    ...(found && { resourceVersion: found.resourceVersion })
+  }
   const { status, body } = await client.request({
     method: found ? 'PUT' : 'POST',
     path: found ? `${collection}/${name}` : collection,
     body: { apiVersion: 'v1', kind: 'Secret', type, metadata, stringData: data }
   })
-  if (status !== 200 && status !== 201) throw new Error(`Secret ${namespace}/${name} was not written: ${messageOf(body, status)}`)
+  if (status !== 200 && status !== 201)
+    throw new Error(`Secret ${namespace}/${name} was not written: ${messageOf(body, status)}`)
 }
 
 const messageOf = (body: unknown, status: number): string =>
-  isRecord(body) && typeof body['message'] === 'string' ? body['message'] : `the API server answered ${status}`
+  isRecord(body) && typeof body['message'] === 'string'
+    ? body['message']
+    : `the API server answered ${status}`
 
-const pemsOf = (text: string): string[] => text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/g) ?? []
+const pemsOf = (text: string): string[] =>
+  text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/g) ?? []

@@ -1,8 +1,8 @@
-import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import { credentialsOf } from '../../identity-webhook/credentials.js'
+import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
+import type { KubeClient } from '../../kube/client.js'
 import { parsePod } from '../../model/pod.js'
 import { annotationsOf, isRecord } from '../../text/record.js'
-import type { KubeClient } from '../../kube/client.js'
 import { canaryAccount, canaryNamespace } from '../own-names.js'
 import type { Proof } from './self-test.js'
 
@@ -10,10 +10,13 @@ import type { Proof } from './self-test.js'
 export const canaryRole = 'arn:aws:iam::000000000000:role/irsa-guard-canary'
 
 /**
- * Proves that one API server's identity webhook mutates pods: a pod under an annotated service account is created in a dry run, and must come back
- * with the variables, the projected token and its mount.
+ * Proves that one API server's identity webhook mutates pods: a pod under an annotated service account is
+ * created in a dry run, and must come back with the variables, the projected token and its mount.
  */
-export async function proveIdentityWebhook(client: KubeClient, settings: IdentityWebhookSettings): Promise<Proof> {
+export async function proveIdentityWebhook(
+  client: KubeClient,
+  settings: IdentityWebhookSettings
+): Promise<Proof> {
   const { status, body } = await client.request({
     method: 'POST',
     path: `/api/v1/namespaces/${canaryNamespace}/pods`,
@@ -21,14 +24,20 @@ export async function proveIdentityWebhook(client: KubeClient, settings: Identit
     body: canaryPod
   })
   const message = isRecord(body) && typeof body['message'] === 'string' ? body['message'] : ''
-  if (status !== 201 || !isRecord(body)) return { state: 'unknown', because: `the canary pod was answered with ${status}: ${message}` }
+  if (status !== 201 || !isRecord(body))
+    return { state: 'unknown', because: `the canary pod was answered with ${status}: ${message}` }
 
   const pod = parsePod(body)
   const container = pod?.containers[0]
-  if (pod === undefined || container === undefined) return { state: 'unknown', because: 'the canary pod came back without its container' }
+  if (pod === undefined || container === undefined)
+    return { state: 'unknown', because: 'the canary pod came back without its container' }
 
   const credentials = credentialsOf(pod, container, settings)
-  if (credentials.kind === 'web-identity' && credentials.token !== undefined && credentials.role.value === canaryRole)
+  if (
+    credentials.kind === 'web-identity' &&
+    credentials.token !== undefined &&
+    credentials.role.value === canaryRole
+  )
     return { state: 'works' }
 
   const unasked = await unaskedRole(client, settings)
@@ -38,9 +47,17 @@ export async function proveIdentityWebhook(client: KubeClient, settings: Identit
   return { state: 'fails', because: `a pod of an annotated service account got no role: ${found}` }
 }
 
-/** Why the canary proves nothing: its account, as it is installed, does not ask for the role where the identity webhook looks. */
-async function unaskedRole(client: KubeClient, { annotationNames }: IdentityWebhookSettings): Promise<string | undefined> {
-  const { status, body } = await client.request({ path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts/${canaryAccount}` })
+/**
+ * Why the canary proves nothing: its account, as it is installed, does not ask for the role where the
+ * identity webhook looks.
+ */
+async function unaskedRole(
+  client: KubeClient,
+  { annotationNames }: IdentityWebhookSettings
+): Promise<string | undefined> {
+  const { status, body } = await client.request({
+    path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts/${canaryAccount}`
+  })
   if (status !== 200 || !isRecord(body)) return undefined
   const key = annotationNames['role-arn']
   if (annotationsOf(body)[key] === canaryRole) return undefined

@@ -1,16 +1,19 @@
 import type { Logger } from 'pino'
-import type { CanaryResult } from '../../facts/webhooks.js'
-import type { KubeClient } from '../../kube/client.js'
-import { known, unknown, type Fact } from '../../model/fact.js'
-import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
-import type { ApiServer } from '../api-servers.js'
-import { proveIdentityWebhook } from './canary.js'
-import { writeEvent, type EventObject } from '../event.js'
-import { provePolicy, proveWebhook, type Proof } from './self-test.js'
 import type { TrustEntry } from '../../ca-bundle/entries.js'
+import type { CanaryResult } from '../../facts/webhooks.js'
+import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
+import type { KubeClient } from '../../kube/client.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import { reasonOf } from '../../text/escape.js'
+import type { ApiServer } from '../api-servers.js'
+import { type EventObject, writeEvent } from '../event.js'
+import { proveIdentityWebhook } from './canary.js'
+import { type Proof, provePolicy, proveWebhook } from './self-test.js'
 
-/** What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and policies by itself. */
+/**
+ * What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and
+ * policies by itself.
+ */
 const checks = ['canary', 'webhook', 'policy'] as const
 
 type Check = (typeof checks)[number]
@@ -18,16 +21,29 @@ type Check = (typeof checks)[number]
 /** What the last proofs found: for each check the outcome by API server's address. */
 export type Probes = Readonly<Record<Check, ReadonlyMap<string, Proof>>>
 
-/** Proves canary, own webhook and own policy at each API server. What cannot be asked is unknown; never rejects. */
+/**
+ * Proves canary, own webhook and own policy at each API server. What cannot be asked is unknown; never
+ * rejects.
+ */
 export async function prove(
   apiServers: readonly ApiServer[],
   {
     settings,
     ...policyQuestion
-  }: { wrongCaBundle: string; published: readonly TrustEntry[] | undefined; settings: IdentityWebhookSettings }
+  }: {
+    wrongCaBundle: string
+    published: readonly TrustEntry[] | undefined
+    settings: IdentityWebhookSettings
+  }
 ): Promise<Probes> {
-  const everywhere = async (proof: (client: KubeClient) => Promise<Proof>): Promise<ReadonlyMap<string, Proof>> =>
-    new Map(await Promise.all(apiServers.map(async ({ address, client }) => [address, await attempt(() => proof(client))] as const)))
+  const everywhere = async (
+    proof: (client: KubeClient) => Promise<Proof>
+  ): Promise<ReadonlyMap<string, Proof>> =>
+    new Map(
+      await Promise.all(
+        apiServers.map(async ({ address, client }) => [address, await attempt(() => proof(client))] as const)
+      )
+    )
   const [canary, webhook, policy] = await Promise.all([
     everywhere((client) => proveIdentityWebhook(client, settings)),
     everywhere((client) => proveWebhook(client, settings)),
@@ -37,11 +53,16 @@ export async function prove(
   return { canary, webhook, policy }
 }
 
-/** The newest outcomes that tell something: what could not be asked this time is as it was the time before. */
+/**
+ * The newest outcomes that tell something: what could not be asked this time is as it was the time before.
+ */
 export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes {
   const newest = (check: Check): ReadonlyMap<string, Proof> =>
     new Map(
-      [...probes[check]].map(([address, proof]) => [address, proof.state === 'unknown' ? (before?.[check].get(address) ?? proof) : proof])
+      [...probes[check]].map(([address, proof]) => [
+        address,
+        proof.state === 'unknown' ? (before?.[check].get(address) ?? proof) : proof
+      ])
     )
 
   return { canary: newest('canary'), webhook: newest('webhook'), policy: newest('policy') }
@@ -50,19 +71,27 @@ export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes 
 /** Whether something fails that did not fail before. */
 export function hasNewFailure(probes: Probes, before: Probes | undefined): boolean {
   return checks.some((check) =>
-    [...probes[check]].some(([address, { state }]) => state === 'fails' && before?.[check].get(address)?.state !== 'fails')
+    [...probes[check]].some(
+      ([address, { state }]) => state === 'fails' && before?.[check].get(address)?.state !== 'fails'
+    )
   )
 }
 
 /** Whether the identity webhook mutated the canary at every API server. */
 export function isCanaryPassed(probes: Probes | undefined): boolean {
-  return probes !== undefined && probes.canary.size > 0 && [...probes.canary.values()].every(({ state }) => state === 'works')
+  return (
+    probes !== undefined &&
+    probes.canary.size > 0 &&
+    [...probes.canary.values()].every(({ state }) => state === 'works')
+  )
 }
 
 /** What the canary found, for the rules. */
 export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
   const results = [...(probes?.canary ?? [])]
-  const failing = results.flatMap(([address, proof]) => (proof.state === 'fails' ? [{ address, because: proof.because }] : []))
+  const failing = results.flatMap(([address, proof]) =>
+    proof.state === 'fails' ? [{ address, because: proof.because }] : []
+  )
   const proved = results.filter(([, { state }]) => state !== 'unknown').length
 
   return proved === 0 ? unknown('the canary has not been answered yet') : known({ proved, failing })
@@ -71,10 +100,15 @@ export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
 /** What does not work, in words; undefined when all of it does. */
 export function proofTroubleOf(probes: Probes | undefined, ...checks: readonly Check[]): string | undefined {
   const proofs = checks.flatMap((check) =>
-    [...(probes?.[check] ?? [])].map(([address, proof]) => ({ name: checks.length === 1 ? address : `${check} at ${address}`, proof }))
+    [...(probes?.[check] ?? [])].map(([address, proof]) => ({
+      name: checks.length === 1 ? address : `${check} at ${address}`,
+      proof
+    }))
   )
   if (proofs.length === 0) return 'not asked yet'
-  const bad = proofs.flatMap(({ name, proof }) => (proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]))
+  const bad = proofs.flatMap(({ name, proof }) =>
+    proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]
+  )
 
   return bad.length === 0 ? undefined : bad.join('; ')
 }
@@ -88,15 +122,25 @@ async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
 }
 
 /**
- * Tells each proof whose outcome has changed, once: a log line when it is not that of the time before, and an Event when it is not the last one
- * `known`. So what fails, cannot be asked while its API server restarts, and works then, is told to work again.
+ * Tells each proof whose outcome has changed, once: a log line when it is not that of the time before, and an
+ * Event when it is not the last one `known`. So what fails, cannot be asked while its API server restarts,
+ * and works then, is told to work again.
  */
 export async function tellProofs(
-  { client, log, now, identityWebhook }: { client: KubeClient; log: Logger; now: Date; identityWebhook: EventObject | undefined },
+  {
+    client,
+    log,
+    now,
+    identityWebhook
+  }: { client: KubeClient; log: Logger; now: Date; identityWebhook: EventObject | undefined },
   probes: Probes,
   { before, known }: { before: Probes | undefined; known: Probes | undefined }
 ): Promise<void> {
-  const guard: EventObject = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', name: 'irsa-guard' }
+  const guard: EventObject = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    name: 'irsa-guard'
+  }
   const words = {
     canary: { what: 'identity webhook of', reason: 'IdentityWebhookCanary', about: identityWebhook ?? guard },
     webhook: { what: 'own webhook at', reason: 'SelfTestWebhook', about: guard },

@@ -1,36 +1,47 @@
-import type { KubeClient } from '../../kube/client.js'
+import type { TrustEntry } from '../../ca-bundle/entries.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
+import type { KubeClient } from '../../kube/client.js'
 import { isRecord } from '../../model/subject.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
 import { isPublished, readWebhookTrust } from '../webhook-trust.js'
-import type { TrustEntry } from '../../ca-bundle/entries.js'
 
 /** What a proof found: it works, it fails open, or nobody can tell. */
-export type Proof = { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
+export type Proof =
+  { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
 
 /**
  * Proves that the API server asks us: a service account that must be denied is created in a dry run.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
  */
-export async function proveWebhook(client: KubeClient, { annotationNames }: IdentityWebhookSettings): Promise<Proof> {
+export async function proveWebhook(
+  client: KubeClient,
+  { annotationNames }: IdentityWebhookSettings
+): Promise<Proof> {
   const annotations = { [annotationNames['role-arn']]: 'arn:aws:iam::000000000000:policy/self-test' }
   const { status, body } = await client.request({
     method: 'POST',
     path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts`,
     query: { dryRun: 'All' },
-    body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'irsa-guard-self-test', annotations } }
+    body: {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'irsa-guard-self-test', annotations }
+    }
   })
   const message = messageOf(body)
   if (status === 403 && message.includes('validate.irsa-guard.io')) return { state: 'works' }
   if (status === 201)
-    return { state: 'fails', because: 'a service account that must be denied was accepted: the API server does not ask irsa-guard' }
+    return {
+      state: 'fails',
+      because: 'a service account that must be denied was accepted: the API server does not ask irsa-guard'
+    }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }
 
 /**
- * Proves that the caBundle policy denies, and goes by what the controller published: a wrong CA is patched into our own webhook in a dry run,
- * and the stored WebhookTrust is compared.
+ * Proves that the caBundle policy denies, and goes by what the controller published: a wrong CA is patched
+ * into our own webhook in a dry run, and the stored WebhookTrust is compared.
  */
 export async function provePolicy(
   client: KubeClient,
@@ -49,11 +60,19 @@ export async function provePolicy(
     const stored = published === undefined ? undefined : await readWebhookTrust(client)
     return stored === undefined || published === undefined || isPublished(stored, published)
       ? { state: 'works' }
-      : { state: 'fails', because: 'WebhookTrust cluster, which the policy relies on, was changed by another writer' }
+      : {
+          state: 'fails',
+          because: 'WebhookTrust cluster, which the policy relies on, was changed by another writer'
+        }
   }
-  if (status === 200) return { state: 'fails', because: `a wrong caBundle was accepted: the policy ${ownNames.denyPolicy} does not deny` }
+  if (status === 200)
+    return {
+      state: 'fails',
+      because: `a wrong caBundle was accepted: the policy ${ownNames.denyPolicy} does not deny`
+    }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }
 
-const messageOf = (body: unknown): string => (isRecord(body) && typeof body['message'] === 'string' ? body['message'] : '')
+const messageOf = (body: unknown): string =>
+  isRecord(body) && typeof body['message'] === 'string' ? body['message'] : ''

@@ -1,15 +1,16 @@
+import { type ClusterCas, confirmCas, type PublishedCas } from '../../ca-bundle/confirm-cas.js'
 import { apiServerName, type KubeClient } from '../../kube/client.js'
 import { readServedChain } from '../../kube/served-chain.js'
-import { addressOfUrl } from '../../text/url-address.js'
 import { recordOf, textOf } from '../../text/record.js'
-import { confirmCas, type ClusterCas, type PublishedCas } from '../../ca-bundle/confirm-cas.js'
+import { addressOfUrl } from '../../text/url-address.js'
 
 /**
- * Reads the CAs of a cluster. kube-controller-manager publishes them in each namespace as ConfigMap `kube-root-ca.crt`: during a rotation both, in
- * an order that proves nothing. Many users may write ConfigMaps, so only a CA counts that this process trusts, or that signed what an API server
- * serves. A ConfigMap that may not be read is left out. `chains` are what API servers serve now (PEM, leaf first), undefined where
- * one could not be reached; what does not bear the name of an API server comes from a proxy in front of it and proves nothing. Rejects when the API
- * server does not answer.
+ * Reads the CAs of a cluster. kube-controller-manager publishes them in each namespace as ConfigMap
+ * `kube-root-ca.crt`: during a rotation both, in an order that proves nothing. Many users may write
+ * ConfigMaps, so only a CA counts that this process trusts, or that signed what an API server serves. A
+ * ConfigMap that may not be read is left out. `chains` are what API servers serve now (PEM, leaf first),
+ * undefined where one could not be reached; what does not bear the name of an API server comes from a proxy
+ * in front of it and proves nothing. Rejects when the API server does not answer.
  */
 export async function readClusterCas(
   client: KubeClient,
@@ -21,13 +22,15 @@ export async function readClusterCas(
     readPublishedCas(client, systemNamespace)
   ])
   const published = [own, system].filter((list) => list !== undefined)
-  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users may write than in kube-system: whoever may
-  // write ConfigMaps there has the cluster already (aws-auth, CoreDNS). And a kubeconfig may name the CA of a proxy in front of the API server.
+  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users may
+  // write than in kube-system: whoever may write ConfigMaps there has the cluster already (aws-auth,
+  // CoreDNS). And a kubeconfig may name the CA of a proxy in front of the API server.
   const others = trust.isMounted ? system && [system] : published.filter(({ pem }) => pem !== '')
 
   return confirmCas({
     trusted: trust.cas,
-    trustedOnlyWith: others === undefined || others.length === 0 ? undefined : others.map(({ pem }) => pem).join('\n'),
+    trustedOnlyWith:
+      others === undefined || others.length === 0 ? undefined : others.map(({ pem }) => pem).join('\n'),
     published,
     served: chains.flatMap((chain) => (chain === undefined ? [] : [{ host: apiServerName, chain }])),
     at
@@ -46,7 +49,9 @@ const systemNamespace = 'kube-system'
 const handshakeTimeout = 5000
 
 async function readPublishedCas(client: KubeClient, namespace: string): Promise<PublishedCas | undefined> {
-  const { status, body } = await client.request({ path: `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt` })
+  const { status, body } = await client.request({
+    path: `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`
+  })
   const name = `ConfigMap ${namespace}/kube-root-ca.crt`
   if (status === 403) return undefined
   if (status === 404) return { name, pem: '', isImmutable: false }

@@ -1,9 +1,9 @@
-import type { KubeClient } from '../../kube/client.js'
-import { known, unknown, type Fact } from '../../model/fact.js'
-import { isRecord } from '../../text/record.js'
 import { before } from '../../facts/before.js'
 import type { Answer, ClusterSource } from '../../facts/facts.js'
+import type { KubeClient } from '../../kube/client.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import { reasonOf } from '../../text/escape.js'
+import { isRecord } from '../../text/record.js'
 
 const readTimeout = 5000
 
@@ -12,7 +12,8 @@ const issuerLifetime = 600_000
 const issuerRetry = 10_000
 
 /**
- * The issuer of the cluster's tokens: the API server's discovery document, else our own token's `iss`. Never guessed.
+ * The issuer of the cluster's tokens: the API server's discovery document, else our own token's `iss`. Never
+ * guessed.
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {
@@ -29,14 +30,19 @@ export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer
       })
     }
 
-    return kept.fact instanceof Promise ? before(within.signal, kept.fact, 'the issuer of the cluster was not read in time') : kept.fact
+    return kept.fact instanceof Promise
+      ? before(within.signal, kept.fact, 'the issuer of the cluster was not read in time')
+      : kept.fact
   }
 }
 
 async function readIssuer(client: KubeClient): Promise<Fact<string>> {
   let failure: string
   try {
-    const { status, body } = await client.request({ path: '/.well-known/openid-configuration', signal: AbortSignal.timeout(readTimeout) })
+    const { status, body } = await client.request({
+      path: '/.well-known/openid-configuration',
+      signal: AbortSignal.timeout(readTimeout)
+    })
     if (status === 200 && isRecord(body) && typeof body['issuer'] === 'string') return known(body['issuer'])
     failure = `the API server answered ${status}`
   } catch (error) {
@@ -44,14 +50,18 @@ async function readIssuer(client: KubeClient): Promise<Fact<string>> {
   }
   const issuer = issuerOfToken(await client.readToken().catch(() => undefined)) // without a token there is nothing more to ask
 
-  return issuer === undefined ? unknown(`the issuer of the cluster could not be read (${failure})`) : known(issuer)
+  return issuer === undefined
+    ? unknown(`the issuer of the cluster could not be read (${failure})`)
+    : known(issuer)
 }
 
 function issuerOfToken(token: string | undefined): string | undefined {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString('utf8'))
 
-    return isRecord(claims) && typeof claims['iss'] === 'string' && claims['iss'].startsWith('https://') ? claims['iss'] : undefined
+    return isRecord(claims) && typeof claims['iss'] === 'string' && claims['iss'].startsWith('https://')
+      ? claims['iss']
+      : undefined
   } catch {
     return undefined // not a JWT: some clusters authenticate with opaque tokens
   }

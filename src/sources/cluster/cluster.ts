@@ -1,12 +1,12 @@
+import type { AccountSource, ClusterSource } from '../../facts/facts.js'
 import type { KubeClient } from '../../kube/client.js'
 import { keyOf, listAndWatch } from '../../kube/list-and-watch.js'
-import { isObjectName } from '../../model/object-name.js'
-import { accountOf, type AccountAnswer } from '../../model/service-account.js'
-import { known, unknown, type Fact } from '../../model/fact.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import { parseNamespaceSettings } from '../../model/namespace.js'
+import { isObjectName } from '../../model/object-name.js'
+import { type AccountAnswer, accountOf } from '../../model/service-account.js'
 import { quote, reasonOf } from '../../text/escape.js'
 import { buildIssuerReader } from './cluster-issuer.js'
-import type { AccountSource, ClusterSource } from '../../facts/facts.js'
 import { readThrough } from './read-through.js'
 
 /** Facts about a live cluster. */
@@ -21,10 +21,13 @@ export interface LiveCluster extends ClusterSource, AccountSource {
 const accountsMaxAge = 300_000
 
 /**
- * Watches a cluster's namespaces and service accounts (metadata only) and finds out its issuer. `onTrouble` hears of each change for the
- * worse or better.
+ * Watches a cluster's namespaces and service accounts (metadata only) and finds out its issuer. `onTrouble`
+ * hears of each change for the worse or better.
  */
-export function watchCluster(client: KubeClient, onTrouble: (collection: string, because: string | undefined) => void): LiveCluster {
+export function watchCluster(
+  client: KubeClient,
+  onTrouble: (collection: string, because: string | undefined) => void
+): LiveCluster {
   const watch = <T>(collection: string, keep: (object: unknown) => T) =>
     listAndWatch(client, {
       path: `/api/v1/${collection}`,
@@ -41,13 +44,19 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
   return {
     readIssuer: buildIssuerReader(client),
     readNamespace: (name, within) =>
-      namespaceOf(name, (signal) => readMetadata(client, 'namespaces', name, signal, parseNamespaceSettings), within),
+      namespaceOf(
+        name,
+        (signal) => readMetadata(client, 'namespaces', name, signal, parseNamespaceSettings),
+        within
+      ),
     readAccount: (namespace, name, within) => {
       if (!isObjectName(namespace) || !isObjectName(name))
         return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
 
       const read = (signal: AbortSignal): Promise<Fact<AccountAnswer>> =>
-        readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, signal, accountOf, { exists: false })
+        readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, signal, accountOf, {
+          exists: false
+        })
       return accountFor(keyOf(namespace, name), read, within)
     },
     get unlisted() {
@@ -62,7 +71,9 @@ export function watchCluster(client: KubeClient, onTrouble: (collection: string,
   }
 }
 
-/** Reads the metadata of one object; `absent` is the answer when there is none, without it that is unknown. */
+/**
+ * Reads the metadata of one object; `absent` is the answer when there is none, without it that is unknown.
+ */
 async function readMetadata<T>(
   client: KubeClient,
   collection: string,

@@ -1,27 +1,34 @@
-import type { KubeClient } from '../../kube/client.js'
-import { known, unknown, type Fact } from '../../model/fact.js'
 import {
-  defaultIdentityWebhook,
   configMapNamespaceOf,
+  defaultIdentityWebhook,
+  type IdentityWebhookSettings,
   parseIdentityWebhookArguments,
-  parseIdentityWebhookConfigMap,
-  type IdentityWebhookSettings
+  parseIdentityWebhookConfigMap
 } from '../../identity-webhook/settings.js'
-import { listOf, recordOf, textOf } from '../../text/record.js'
+import type { KubeClient } from '../../kube/client.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import { identityWebhookNames, webhooksOf } from '../../model/webhook-configuration.js'
+import { listOf, recordOf, textOf } from '../../text/record.js'
 
-/** How the identity webhook is set up; `because` says what could not be read, so that upstream's defaults stand in for it. */
+/**
+ * How the identity webhook is set up; `because` says what could not be read, so that upstream's defaults
+ * stand in for it.
+ */
 export interface IdentityWebhookReading {
   readonly settings: IdentityWebhookSettings
   readonly because: string | undefined
 }
 
 /**
- * Reads how the cluster's identity webhook is set up: where it is called as a Service, the command line of the Deployment or DaemonSet of the
- * same name that the Service selects (upstream and kOps name them alike), and the ConfigMap that it watches. Needs no right to list pods.
- * Rejects when the API server does not answer; what it refuses to show, or does not have, has upstream's defaults.
+ * Reads how the cluster's identity webhook is set up: where it is called as a Service, the command line of
+ * the Deployment or DaemonSet of the same name that the Service selects (upstream and kOps name them alike),
+ * and the ConfigMap that it watches. Needs no right to list pods. Rejects when the API server does not
+ * answer; what it refuses to show, or does not have, has upstream's defaults.
  */
-export async function readIdentityWebhook(client: KubeClient, signal: AbortSignal): Promise<IdentityWebhookReading> {
+export async function readIdentityWebhook(
+  client: KubeClient,
+  signal: AbortSignal
+): Promise<IdentityWebhookReading> {
   const read = (path: string): Promise<Fact<unknown>> => readObject(client, path, signal)
 
   const service = serviceOf(await read('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'))
@@ -35,10 +42,15 @@ export async function readIdentityWebhook(client: KubeClient, signal: AbortSigna
   if (namespace === undefined) return { settings, because: undefined }
 
   // Its name cannot be chosen: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
-  const configMap = await read(`/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/pod-identity-webhook`)
+  const configMap = await read(
+    `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/pod-identity-webhook`
+  )
   if (configMap.state !== 'known') return { settings, because: configMap.because }
 
-  return { settings: { ...settings, configured: parseIdentityWebhookConfigMap(configMap.value) ?? new Map() }, because: undefined }
+  return {
+    settings: { ...settings, configured: parseIdentityWebhookConfigMap(configMap.value) ?? new Map() },
+    because: undefined
+  }
 }
 
 interface Service {
@@ -46,7 +58,10 @@ interface Service {
   readonly name: string
 }
 
-const assumed = ({ because }: { readonly because: string }): IdentityWebhookReading => ({ settings: defaultIdentityWebhook, because })
+const assumed = ({ because }: { readonly because: string }): IdentityWebhookReading => ({
+  settings: defaultIdentityWebhook,
+  because
+})
 
 /** The Service behind which the identity webhook runs. */
 function serviceOf(configurations: Fact<unknown>): Fact<Service> {
@@ -57,7 +72,8 @@ function serviceOf(configurations: Fact<unknown>): Fact<Service> {
   const [webhook] = webhooks
   if (webhook === undefined) return unknown('no identity webhook is registered')
   if (webhooks.length > 1) return unknown('several identity webhooks are registered')
-  if (webhook.service === undefined) return unknown('the identity webhook runs where nobody can look, beside the API server')
+  if (webhook.service === undefined)
+    return unknown('the identity webhook runs where nobody can look, beside the API server')
 
   return known(webhook.service)
 }
@@ -73,7 +89,10 @@ async function readArguments(
     read(`/apis/apps/v1/${at}/deployments/${encodeURIComponent(name)}`)
   ])
   if (service.state !== 'known') return service
-  const workload = deployment.state === 'known' ? deployment : await read(`/apis/apps/v1/${at}/daemonsets/${encodeURIComponent(name)}`)
+  const workload =
+    deployment.state === 'known'
+      ? deployment
+      : await read(`/apis/apps/v1/${at}/daemonsets/${encodeURIComponent(name)}`)
   if (workload.state !== 'known') return deployment.state === 'known' ? workload : deployment
 
   const template = recordOf(recordOf(recordOf(workload.value)['spec'])['template'])
@@ -84,7 +103,8 @@ async function readArguments(
   }
   const containers = listOf(recordOf(template['spec'])['containers']).map(recordOf)
   const container = containers.length === 1 ? containers[0] : containers.find(isIdentityWebhook)
-  if (container === undefined) return unknown(`no container of the workload ${namespace}/${name} is known to be the identity webhook`)
+  if (container === undefined)
+    return unknown(`no container of the workload ${namespace}/${name} is known to be the identity webhook`)
 
   return known([...listOf(container['command']), ...listOf(container['args'])])
 }
@@ -95,7 +115,8 @@ const isIdentityWebhook = ({ name, image }: Readonly<Record<string, unknown>>): 
 async function readObject(client: KubeClient, path: string, signal: AbortSignal): Promise<Fact<unknown>> {
   const { status, body } = await client.request({ path, signal })
   if (status === 200) return known(body)
-  if (status === 403 || status === 404) return unknown(`${path} could not be read (the API server answered ${status})`)
+  if (status === 403 || status === 404)
+    return unknown(`${path} could not be read (the API server answered ${status})`)
 
   throw new Error(`${path} was answered with ${status}`)
 }

@@ -1,14 +1,15 @@
-import type { KubeClient } from '../../kube/client.js'
-import { isObjectName } from '../../model/object-name.js'
 import type { CaInjection, InjectedCas, InjectedCasFact } from '../../ca-bundle/injection.js'
-import { known, moot, unknown, type Fact } from '../../model/fact.js'
-import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 import { before } from '../../facts/before.js'
+import type { KubeClient } from '../../kube/client.js'
+import { type Fact, known, moot, unknown } from '../../model/fact.js'
+import { isObjectName } from '../../model/object-name.js'
 import { reasonOf } from '../../text/escape.js'
+import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
- * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read: that of a Certificate is written from
- * the CertificateRequest of its revision, whose status holds the same `ca` (cert-manager, pkg/controller/certificates/issuing). Never throws.
+ * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read: that
+ * of a Certificate is written from the CertificateRequest of its revision, whose status holds the same `ca`
+ * (cert-manager, pkg/controller/certificates/issuing). Never throws.
  */
 export async function readInjectedCas(
   client: KubeClient,
@@ -36,24 +37,37 @@ export async function readInjectedCas(
 const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing: false })
 
 /**
- * OpenShift's kube-controller-manager keeps this ConfigMap in every namespace. It is read where only administrators write: elsewhere, and without
- * OpenShift, whoever may write ConfigMaps could name a CA of their own.
+ * OpenShift's kube-controller-manager keeps this ConfigMap in every namespace. It is read where only
+ * administrators write: elsewhere, and without OpenShift, whoever may write ConfigMaps could name a CA of
+ * their own.
  * https://docs.openshift.com/container-platform/latest/security/certificates/service-serving-certificate.html
  */
 async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<InjectedCasFact> {
   const name = 'ConfigMap kube-system/openshift-service-ca.crt'
-  const answer = await readObject(client, '/api/v1/namespaces/kube-system/configmaps/openshift-service-ca.crt', name, signal)
+  const answer = await readObject(
+    client,
+    '/api/v1/namespaces/kube-system/configmaps/openshift-service-ca.crt',
+    name,
+    signal
+  )
   if ('isPassing' in answer) return answer
 
   const current = textOf(recordOf(answer.object['data'])['service-ca.crt'])
 
-  return lasting(current === undefined ? unknown(`${name} holds no service-ca.crt`) : known({ current, source: name }))
+  return lasting(
+    current === undefined ? unknown(`${name} holds no service-ca.crt`) : known({ current, source: name })
+  )
 }
 
-async function readCertificateCa(client: KubeClient, { reference, value }: CaInjection, signal: AbortSignal): Promise<InjectedCasFact> {
+async function readCertificateCa(
+  client: KubeClient,
+  { reference, value }: CaInjection,
+  signal: AbortSignal
+): Promise<InjectedCasFact> {
   const { namespace, name } = reference ?? { namespace: '', name: '' }
   const certificate = `Certificate ${value}`
-  if (!isObjectName(namespace) || !isObjectName(name)) return lasting(unknown(`${certificate} is not a name that an object can have`))
+  if (!isObjectName(namespace) || !isObjectName(name))
+    return lasting(unknown(`${certificate} is not a name that an object can have`))
 
   const folder = `/apis/cert-manager.io/v1/namespaces/${namespace}`
   const found = await readObject(client, `${folder}/certificates/${name}`, certificate, signal)
@@ -62,21 +76,33 @@ async function readCertificateCa(client: KubeClient, { reference, value }: CaInj
   const revision = recordOf(found.object['status'])['revision']
   if (typeof revision !== 'number') return lasting(unknown(`${certificate} has not been issued yet`))
 
-  // One object by its name each, so nobody needs the right to list: cert-manager has named them so since 1.13 (StableCertificateRequestName).
+  // One object by its name each, so nobody needs the right to list: cert-manager has named them so since 1.13
+  // (StableCertificateRequestName).
   const [last, now, next] = await Promise.all(
     [revision - 1, revision, revision + 1].map(async (number) => {
       const request = `CertificateRequest ${namespace}/${name}-${number}`
-      const answer = await readObject(client, `${folder}/certificaterequests/${name}-${number}`, request, signal)
+      const answer = await readObject(
+        client,
+        `${folder}/certificaterequests/${name}-${number}`,
+        request,
+        signal
+      )
       if ('isPassing' in answer) return { answer, cas: undefined, request }
 
-      return { answer, cas: casOfRequest(answer.object, { certificate: found.object, name, revision: number }), request }
+      return {
+        answer,
+        cas: casOfRequest(answer.object, { certificate: found.object, name, revision: number }),
+        request
+      }
     })
   )
   const sourceOf = ({ request }: { request: string }): string => `${certificate} (${request})`
-  // The Secret is written first, and the revision counted after it. Without an issuance under way, a next request is nobody's.
+  // The Secret is written first, and the revision counted after it. Without an issuance under way, a next
+  // request is nobody's.
   if (next?.cas !== undefined && isConditionTrue(found.object, 'Issuing'))
     return lasting(known({ current: next.cas, former: now?.cas, earlier: last?.cas, source: sourceOf(next) }))
-  if (now?.cas !== undefined) return lasting(known({ current: now.cas, earlier: last?.cas, source: sourceOf(now) }))
+  if (now?.cas !== undefined)
+    return lasting(known({ current: now.cas, earlier: last?.cas, source: sourceOf(now) }))
 
   return now !== undefined && 'isPassing' in now.answer
     ? now.answer
@@ -84,20 +110,31 @@ async function readCertificateCa(client: KubeClient, { reference, value }: CaInj
 }
 
 /**
- * The CA of an issued request (PEM), which issuers tell on a best-effort basis: https://cert-manager.io/docs/reference/api-docs/. As for
- * cert-manager itself, only a request counts that this Certificate owns, and that asks the issuer which the Certificate names
- * (pkg/controller/certificates, RequestMatchesSpec): else whoever may create requests could have one signed by an issuer of their own.
+ * The CA of an issued request (PEM), which issuers tell on a best-effort basis:
+ * https://cert-manager.io/docs/reference/api-docs/. As for cert-manager itself, only a request counts that
+ * this Certificate owns, and that asks the issuer which the Certificate names (pkg/controller/certificates,
+ * RequestMatchesSpec): else whoever may create requests could have one signed by an issuer of their own.
  */
 function casOfRequest(
   request: Readonly<Record<string, unknown>>,
-  { certificate, name, revision }: { certificate: Readonly<Record<string, unknown>>; name: string; revision: number }
+  {
+    certificate,
+    name,
+    revision
+  }: { certificate: Readonly<Record<string, unknown>>; name: string; revision: number }
 ): string | undefined {
   const annotations = annotationsOf(request)
   const { ca } = recordOf(request['status'])
   const { uid } = recordOf(certificate['metadata'])
-  const isOwned = listOf(recordOf(request['metadata'])['ownerReferences']).some((owner) => recordOf(owner)['uid'] === uid)
+  const isOwned = listOf(recordOf(request['metadata'])['ownerReferences']).some(
+    (owner) => recordOf(owner)['uid'] === uid
+  )
   if (!isOwned || issuerOf(request) !== issuerOf(certificate)) return undefined
-  if (!isConditionTrue(request, 'Ready') || isConditionTrue(request, 'Denied') || isConditionTrue(request, 'InvalidRequest'))
+  if (
+    !isConditionTrue(request, 'Ready') ||
+    isConditionTrue(request, 'Denied') ||
+    isConditionTrue(request, 'InvalidRequest')
+  )
     return undefined
   if (annotations['cert-manager.io/certificate-name'] !== name) return undefined
   if (annotations['cert-manager.io/certificate-revision'] !== String(revision)) return undefined
@@ -133,7 +170,10 @@ async function readObject(
     if (status === 404) return lasting(unknown(`there is no ${name}`))
 
     // Too many requests, and faults of a server, pass: RFC 9110 section 15.6 and RFC 6585 section 4
-    return { fact: unknown(`${name} could not be read (the API server answered ${status})`), isPassing: status === 429 || status >= 500 }
+    return {
+      fact: unknown(`${name} could not be read (the API server answered ${status})`),
+      isPassing: status === 429 || status >= 500
+    }
   } catch (error) {
     return { fact: unknown(`${name} could not be read (${reasonOf(error)})`), isPassing: true }
   }

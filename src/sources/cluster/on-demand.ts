@@ -1,22 +1,25 @@
+import { before } from '../../facts/before.js'
+import type { AccountSource, ClusterSource } from '../../facts/facts.js'
+import type { Backend, WebhooksInSight, WebhookSource } from '../../facts/webhooks.js'
 import type { KubeClient } from '../../kube/client.js'
-import { isObjectName } from '../../model/object-name.js'
-import { accountOf, type AccountAnswer } from '../../model/service-account.js'
-import { known, unknown, type Fact } from '../../model/fact.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import { parseNamespaceSettings } from '../../model/namespace.js'
-import { isRecord, listOf, recordOf } from '../../text/record.js'
+import { isObjectName } from '../../model/object-name.js'
+import { type AccountAnswer, accountOf } from '../../model/service-account.js'
 import { parseSubject } from '../../model/subject.js'
 import { serviceKeyOf } from '../../model/webhook-configuration.js'
-import { before } from '../../facts/before.js'
-import { buildIssuerReader } from './cluster-issuer.js'
-import type { AccountSource, ClusterSource } from '../../facts/facts.js'
-import { backendOf } from '../objects/object-webhooks.js'
-import type { Backend, WebhookSource, WebhooksInSight } from '../../facts/webhooks.js'
 import { reasonOf } from '../../text/escape.js'
+import { isRecord, listOf, recordOf } from '../../text/record.js'
+import { backendOf } from '../objects/object-webhooks.js'
+import { buildIssuerReader } from './cluster-issuer.js'
 
 /** Facts about a live cluster for a command that ends: each object is read when it is asked for, and once. */
 export interface ClusterOnDemand extends ClusterSource, AccountSource, WebhookSource {}
 
-/** Makes a source that reads a cluster with the user's own rights. What it may not read, or what does not answer, is unknown. */
+/**
+ * Makes a source that reads a cluster with the user's own rights. What it may not read, or what does not
+ * answer, is unknown.
+ */
 export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
   const started = new Map<string, Promise<Fact<unknown>>>()
   const once = <T>(
@@ -26,26 +29,42 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
   ): Promise<Fact<T>> => {
     const reading = started.get(path) ?? readObject(client, path)
     started.set(path, reading)
-    const kept = reading.then((fact) => (fact.state === 'known' ? known(keep(isRecord(fact.value) ? fact.value : undefined)) : fact))
+    const kept = reading.then((fact) =>
+      fact.state === 'known' ? known(keep(isRecord(fact.value) ? fact.value : undefined)) : fact
+    )
 
     return before(signal, kept, `${path} was not read in time`)
   }
-  const inNamespace = (namespace: string, rest: string, name: string, prefix = '/api/v1'): string | undefined =>
-    isObjectName(namespace) && isObjectName(name) ? `${prefix}/namespaces/${namespace}/${rest}/${name}` : undefined
-  const unnameable = (namespace: string, name: string): Fact<never> => unknown(`${namespace}/${name} is not a name that an object can have`)
+  const inNamespace = (
+    namespace: string,
+    rest: string,
+    name: string,
+    prefix = '/api/v1'
+  ): string | undefined =>
+    isObjectName(namespace) && isObjectName(name)
+      ? `${prefix}/namespaces/${namespace}/${rest}/${name}`
+      : undefined
+  const unnameable = (namespace: string, name: string): Fact<never> =>
+    unknown(`${namespace}/${name} is not a name that an object can have`)
 
   return {
     readIssuer: buildIssuerReader(client),
 
     // One that does not exist yet will begin without any settings.
     readNamespace: async (name, { signal }) =>
-      isObjectName(name) ? once(`/api/v1/namespaces/${name}`, parseNamespaceSettings, signal) : unnameable(name, ''),
+      isObjectName(name)
+        ? once(`/api/v1/namespaces/${name}`, parseNamespaceSettings, signal)
+        : unnameable(name, ''),
 
     readAccount: async (namespace, name, { signal }) => {
       const path = inNamespace(namespace, 'serviceaccounts', name)
       if (path === undefined) return unnameable(namespace, name)
 
-      return once(path, (object): AccountAnswer => (object === undefined ? { exists: false } : accountOf(object)), signal)
+      return once(
+        path,
+        (object): AccountAnswer => (object === undefined ? { exists: false } : accountOf(object)),
+        signal
+      )
     },
 
     readConfigurations: (signal) =>
@@ -55,7 +74,11 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
           complete: true,
           configurations: listOf(list?.['items']).flatMap((item) => {
             // Objects of a list do not carry their own kind.
-            const object = { ...recordOf(item), apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration' }
+            const object = {
+              ...recordOf(item),
+              apiVersion: 'admissionregistration.k8s.io/v1',
+              kind: 'MutatingWebhookConfiguration'
+            }
             const subject = parseSubject(object, { stage: 'running' })
             return subject !== undefined && 'webhooks' in subject ? [subject] : []
           })
@@ -66,7 +89,8 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
     readBackend: async (service, signal) => {
       const { namespace, name } = service
       const path = inNamespace(namespace, 'services', name)
-      if (path === undefined) return unknown(`service ${serviceKeyOf(service)} is not a name that an object can have`)
+      if (path === undefined)
+        return unknown(`service ${serviceKeyOf(service)} is not a name that an object can have`)
 
       const found = await once(path, (object) => object, signal)
       if (found.state !== 'known') return found
@@ -80,14 +104,21 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
     readCertificate: async ({ namespace, name }, signal) => {
       const path = inNamespace(namespace, 'certificates', name, '/apis/cert-manager.io/v1')
 
-      return path === undefined ? unnameable(namespace, name) : once(path, (object) => object !== undefined, signal)
+      return path === undefined
+        ? unnameable(namespace, name)
+        : once(path, (object) => object !== undefined, signal)
     }
   }
 }
 
-/** An endpoint that does not say whether it is ready is: https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions */
+/**
+ * An endpoint that does not say whether it is ready is:
+ * https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions
+ */
 const hasReadyEndpoint = (slice: unknown): boolean =>
-  listOf(recordOf(slice)['endpoints']).some((endpoint) => recordOf(recordOf(endpoint)['conditions'])['ready'] !== false)
+  listOf(recordOf(slice)['endpoints']).some(
+    (endpoint) => recordOf(recordOf(endpoint)['conditions'])['ready'] !== false
+  )
 
 /** The object, or known and undefined when there is none. */
 async function readObject(client: KubeClient, path: string): Promise<Fact<unknown>> {

@@ -1,7 +1,7 @@
-import type { Watched } from '../../kube/list-and-watch.js'
-import { known, type Fact } from '../../model/fact.js'
 import { before } from '../../facts/before.js'
 import type { Answer, Within } from '../../facts/facts.js'
+import type { Watched } from '../../kube/list-and-watch.js'
+import { type Fact, known } from '../../model/fact.js'
 
 /** Reads what a watch has not seen yet: the answer, or why there is none. Never rejects. */
 export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
@@ -10,8 +10,8 @@ export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
 const readTimeout = 5000
 
 /**
- * Answers from a watch; what the watch has not seen yet is read once for everybody who waits for it. With `maxAge` (milliseconds), a watch
- * that has heard nothing for longer is not believed either.
+ * Answers from a watch; what the watch has not seen yet is read once for everybody who waits for it. With
+ * `maxAge` (milliseconds), a watch that has heard nothing for longer is not believed either.
  */
 export function readThrough<T>(
   watched: Watched<T>,
@@ -23,12 +23,14 @@ export function readThrough<T>(
     const seen = watched.get(key)
     if (seen !== undefined && isCurrent(watched.lastEvent, maxAge)) return known(seen)
 
-    const pending = reading.get(key) ?? read(AbortSignal.timeout(readTimeout)).finally(() => reading.delete(key))
+    const pending =
+      reading.get(key) ?? read(AbortSignal.timeout(readTimeout)).finally(() => reading.delete(key))
     reading.set(key, pending)
     return before(within.signal, pending, `${key} was not read in time`)
   }
 }
 
-// While a collection is listed again, its objects are known already though nothing was heard of the collection as a whole.
+// While a collection is listed again, its objects are known already though nothing was heard of the
+// collection as a whole.
 const isCurrent = (lastEvent: Date | undefined, maxAge: number): boolean =>
   lastEvent === undefined || Date.now() - lastEvent.getTime() <= maxAge

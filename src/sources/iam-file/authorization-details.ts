@@ -1,14 +1,15 @@
 import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../model/subject.js'
-import { listOf, parseRole, type Fail, type IamFile, type ListedRole } from './iam-file.js'
+import { type Fail, type IamFile, type ListedRole, listOf, parseRole } from './iam-file.js'
 
 /** Whether a document is the output of `aws iam get-account-authorization-details`. */
 export const isAuthorizationDetails = (content: unknown): content is Readonly<Record<string, unknown>> =>
   isRecord(content) && content['RoleDetailList'] !== undefined && content['kind'] === undefined
 
 /**
- * Reads the roles of an account listing. It says that a role is absent only when it lists all roles of one account, see `accountOf`; of OIDC
- * providers it says nothing. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+ * Reads the roles of an account listing. It says that a role is absent only when it lists all roles of one
+ * account, see `accountOf`; of OIDC providers it says nothing.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
  */
 export function parseAuthorizationDetails(content: Readonly<Record<string, unknown>>, fail: Fail): IamFile {
   const roles = listOf(content['RoleDetailList'], 'RoleDetailList', fail).map((role, index) =>
@@ -19,12 +20,21 @@ export function parseAuthorizationDetails(content: Readonly<Record<string, unkno
 }
 
 /**
- * The account whose roles are all listed, if that is sure. `--filter` chooses kinds of things and never single roles, so a listing with
- * roles has all of them, unless it is one page of several, or was cut down with `--query` or by hand: then a list is missing.
+ * The account whose roles are all listed, if that is sure. `--filter` chooses kinds of things and never
+ * single roles, so a listing with roles has all of them, unless it is one page of several, or was cut down
+ * with `--query` or by hand: then a list is missing.
  */
-function accountOf(content: Readonly<Record<string, unknown>>, roles: readonly ListedRole[]): readonly string[] {
-  const isPage = (content['IsTruncated'] ?? false) !== false || content['Marker'] !== undefined || content['NextToken'] !== undefined
-  const isWhole = ['UserDetailList', 'GroupDetailList', 'Policies'].every((key) => Array.isArray(content[key]))
+function accountOf(
+  content: Readonly<Record<string, unknown>>,
+  roles: readonly ListedRole[]
+): readonly string[] {
+  const isPage =
+    (content['IsTruncated'] ?? false) !== false ||
+    content['Marker'] !== undefined ||
+    content['NextToken'] !== undefined
+  const isWhole = ['UserDetailList', 'GroupDetailList', 'Policies'].every((key) =>
+    Array.isArray(content[key])
+  )
   const accounts = new Set(roles.flatMap(({ arn }) => parseRoleArn(arn)?.account ?? []))
 
   return !isPage && isWhole && accounts.size === 1 ? [...accounts] : []

@@ -1,13 +1,17 @@
+import type { RoleAnswer } from '../../facts/facts.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../model/subject.js'
-import type { RoleAnswer } from '../../facts/facts.js'
 
-/** One IAM file, whatever its format was. `accounts`: of which accounts its lists are complete; a list that is left out says nothing. */
+/**
+ * One IAM file, whatever its format was. `accounts`: of which accounts its lists are complete; a list that is
+ * left out says nothing.
+ */
 export interface IamFile {
   readonly accounts: readonly string[]
   readonly issuer?: string | undefined
   readonly roles?: readonly ListedRole[] | undefined
-  readonly oidcProviders?: readonly { readonly arn: string; readonly clientIds: readonly string[] }[] | undefined
+  readonly oidcProviders?:
+    readonly { readonly arn: string; readonly clientIds: readonly string[] }[] | undefined
 }
 
 export type ListedRole = Extract<RoleAnswer, { exists: true }>
@@ -15,12 +19,23 @@ export type ListedRole = Extract<RoleAnswer, { exists: true }>
 /** Stops the reading of a file with the field that is wrong. */
 export type Fail = (message: string) => never
 
-/** Reads a role with its ARN and trust policy, which is an object or text: JSON or, as IAM itself returns it, percent-encoded JSON. */
-export function parseRole(role: unknown, arnKey: string, policyKey: string, at: string, fail: Fail): ListedRole {
+/**
+ * Reads a role with its ARN and trust policy, which is an object or text: JSON or, as IAM itself returns it,
+ * percent-encoded JSON.
+ */
+export function parseRole(
+  role: unknown,
+  arnKey: string,
+  policyKey: string,
+  at: string,
+  fail: Fail
+): ListedRole {
   const fields = isRecord(role) ? role : {}
   const arn = fields[arnKey]
   if (typeof arn !== 'string' || parseRoleArn(arn) === undefined) {
-    return fail(`${at}.${arnKey} is ${JSON.stringify(isRecord(role) ? arn : role)}; expected the ARN of a role`)
+    return fail(
+      `${at}.${arnKey} is ${JSON.stringify(isRecord(role) ? arn : role)}; expected the ARN of a role`
+    )
   }
   const document = fields[policyKey]
   if (document === undefined) return { exists: true, arn }

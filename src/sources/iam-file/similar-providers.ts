@@ -1,6 +1,9 @@
 const most = 5
 
-/** Of the ARNs of registered providers, those that were probably meant to be this one: https is left out of both. At most five. */
+/**
+ * Of the ARNs of registered providers, those that were probably meant to be this one: https is left out of
+ * both. At most five.
+ */
 export function similarProviders(arn: string, registered: readonly string[]): string[] {
   const wanted = plainOf(arn)
   const cluster = clusterOf(wanted)
@@ -13,7 +16,10 @@ export function similarProviders(arn: string, registered: readonly string[]): st
     .slice(0, most)
 }
 
-/** The issuer in a provider's ARN without what is often added or changed by hand: scheme, port, case, trailing slashes. */
+/**
+ * The issuer in a provider's ARN without what is often added or changed by hand: scheme, port, case, trailing
+ * slashes.
+ */
 function plainOf(arn: string): string {
   const plain = arn
     .replace(/^arn:[^:]*:iam::\d*:oidc-provider\//, '')
@@ -26,7 +32,8 @@ function plainOf(arn: string): string {
   return plain.slice(0, end)
 }
 
-// An EKS cluster keeps its id whatever region or host (oidc-eks.…: dual-stack, never the issuer) somebody wrote before it.
+// An EKS cluster keeps its id whatever region or host (oidc-eks.…: dual-stack, never the issuer) somebody
+// wrote before it.
 function clusterOf(plain: string): string | undefined {
   return /^oidc[.-]eks\.[^/]+\/id\/([0-9a-z]+)$/.exec(plain)?.[1]
 }

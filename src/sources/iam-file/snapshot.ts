@@ -1,12 +1,18 @@
-import { known, unknown, type Fact } from '../../model/fact.js'
+import type {
+  IamSource,
+  ProviderAnswer,
+  ProviderQuestion,
+  RoleAnswer,
+  TrustingRoleSource
+} from '../../facts/facts.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../model/subject.js'
 import { closestTo } from '../../text/escape.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
-import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer, TrustingRoleSource } from '../../facts/facts.js'
-import { listOf, parseRole, type Fail, type IamFile } from './iam-file.js'
+import { type Fail, type IamFile, listOf, parseRole } from './iam-file.js'
 import { similarProviders } from './similar-providers.js'
 import { buildTrustingRoles } from './trusting-roles.js'
 
@@ -18,15 +24,19 @@ export interface Snapshot {
 }
 
 /**
- * Reads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source of facts. Throws
- * ERR_IAM_SNAPSHOT, naming the file and the field.
+ * Reads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source
+ * of facts. Throws ERR_IAM_SNAPSHOT, naming the file and the field.
  */
-export function loadSnapshots(documents: readonly { readonly file: string; readonly content: unknown }[]): Snapshot {
+export function loadSnapshots(
+  documents: readonly { readonly file: string; readonly content: unknown }[]
+): Snapshot {
   const files = documents.map(({ file, content }) => {
     const fail: Fail = (message) => {
       throw new GuardError('ERR_IAM_SNAPSHOT', `${file}: ${message}`)
     }
-    return isAuthorizationDetails(content) ? parseAuthorizationDetails(content, fail) : parseSnapshot(content, fail)
+    return isAuthorizationDetails(content)
+      ? parseAuthorizationDetails(content, fail)
+      : parseSnapshot(content, fail)
   })
   const issuers = new Set(files.flatMap(({ issuer }) => issuer ?? []))
 
@@ -34,13 +44,16 @@ export function loadSnapshots(documents: readonly { readonly file: string; reado
     issuer: issuers.size === 1 ? [...issuers][0] : undefined,
     iam: sourceOf(files),
     trustingRoles: buildTrustingRoles(
-      files.flatMap(({ roles = [] }) => roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document })))
+      files.flatMap(({ roles = [] }) =>
+        roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document }))
+      )
     )
   }
 }
 
 function sourceOf(files: readonly IamFile[]): IamSource {
-  // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS quotas".
+  // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS
+  // quotas".
   const roles = new Map<string, Map<string, Fact<RoleAnswer>>>()
   for (const role of files.flatMap((file) => file.roles ?? [])) {
     const { account, name } = parseRoleArn(role.arn) ?? { account: '', name: '' } // the parsers of the files let in nothing else
@@ -50,10 +63,15 @@ function sourceOf(files: readonly IamFile[]): IamSource {
   const providers = new Map<string, Map<string, Map<string, Fact<ProviderAnswer>>>>()
   for (const { arn, clientIds } of registered) {
     const [, partition = '', account = '', host = ''] = providerArn.exec(arn) ?? []
-    groupOf(groupOf(providers, partition), account).set(`https://${host}`, known({ registered: true, arn, clientIds }))
+    groupOf(groupOf(providers, partition), account).set(
+      `https://${host}`,
+      known({ registered: true, arn, clientIds })
+    )
   }
   const rolesListed = new Set(files.flatMap(({ accounts, roles }) => (roles === undefined ? [] : accounts)))
-  const providersListed = new Set(files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts)))
+  const providersListed = new Set(
+    files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts))
+  )
 
   return {
     readRole: (arn): Fact<RoleAnswer> => {
@@ -69,7 +87,8 @@ function sourceOf(files: readonly IamFile[]): IamSource {
         ?.get(account)
         ?.get(issuer.startsWith('https://') ? issuer : `https://${issuer}`)
       if (provider !== undefined) return provider
-      if (!providersListed.has(account)) return unknown(`the IAM file does not list the OIDC providers of account ${account}`)
+      if (!providersListed.has(account))
+        return unknown(`the IAM file does not list the OIDC providers of account ${account}`)
 
       const arn = providerArnOf(partition, account, issuer.replace(/^https:\/\//, ''))
       const prefix = providerArnOf(partition, account, '')
@@ -94,7 +113,11 @@ const providerArn = /^arn:(aws[a-z0-9-]*):iam::(\d{12}):oidc-provider\/(.+)/s
 const keys = ['apiVersion', 'kind', 'takenAt', 'accounts', 'issuer', 'roles', 'oidcProviders']
 
 function parseSnapshot(content: unknown, fail: Fail): IamFile {
-  if (!isRecord(content) || content['kind'] !== 'IamSnapshot' || content['apiVersion'] !== 'irsa-guard.io/v1') {
+  if (
+    !isRecord(content) ||
+    content['kind'] !== 'IamSnapshot' ||
+    content['apiVersion'] !== 'irsa-guard.io/v1'
+  ) {
     return fail(
       'expected an object with apiVersion "irsa-guard.io/v1" and kind "IamSnapshot", or the output of aws iam get-account-authorization-details'
     )
@@ -116,26 +139,38 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
     accounts: listOf(content['accounts'], 'accounts', fail).map((account, index) =>
       typeof account === 'string' && /^\d{12}$/.test(account)
         ? account
-        : fail(`accounts[${index}] is ${JSON.stringify(account)}; expected an account id, a text of 12 digits`)
+        : fail(
+            `accounts[${index}] is ${JSON.stringify(account)}; expected an account id, a text of 12 digits`
+          )
     ),
     roles:
       roles === undefined
         ? undefined
-        : listOf(roles, 'roles', fail).map((role, index) => parseRole(role, 'arn', 'trustPolicy', `roles[${index}]`, fail)),
+        : listOf(roles, 'roles', fail).map((role, index) =>
+            parseRole(role, 'arn', 'trustPolicy', `roles[${index}]`, fail)
+          ),
     oidcProviders:
       oidcProviders === undefined
         ? undefined
-        : listOf(oidcProviders, 'oidcProviders', fail).map((provider, index) => parseProvider(provider, `oidcProviders[${index}]`, fail))
+        : listOf(oidcProviders, 'oidcProviders', fail).map((provider, index) =>
+            parseProvider(provider, `oidcProviders[${index}]`, fail)
+          )
   }
 }
 
-function parseProvider(provider: unknown, at: string, fail: Fail): { arn: string; clientIds: readonly string[] } {
+function parseProvider(
+  provider: unknown,
+  at: string,
+  fail: Fail
+): { arn: string; clientIds: readonly string[] } {
   const { arn, clientIds } = isRecord(provider) ? provider : {}
   if (typeof arn !== 'string' || !providerArn.test(arn)) {
     return fail(`${at}.arn is ${JSON.stringify(arn)}; expected the ARN of an OIDC provider`)
   }
   const texts = listOf(clientIds, `${at}.clientIds`, fail).map((clientId) =>
-    typeof clientId === 'string' ? clientId : fail(`${at}.clientIds holds ${JSON.stringify(clientId)}; expected texts`)
+    typeof clientId === 'string'
+      ? clientId
+      : fail(`${at}.clientIds holds ${JSON.stringify(clientId)}; expected texts`)
   )
 
   return { arn, clientIds: texts }

@@ -1,12 +1,14 @@
+import type { TrustingRoleSource } from '../../facts/facts.js'
 import { known } from '../../model/fact.js'
 import { isRecord, listOf, recordOf } from '../../text/record.js'
-import type { TrustingRoleSource } from '../../facts/facts.js'
 
 /**
- * Looks up which roles name a service account exactly, by the `:sub` conditions of their trust policies. What such a policy allows in
- * the end is not judged here: a role that names an account was made for it.
+ * Looks up which roles name a service account exactly, by the `:sub` conditions of their trust policies. What
+ * such a policy allows in the end is not judged here: a role that names an account was made for it.
  */
-export function buildTrustingRoles(roles: readonly { readonly arn: string; readonly trustPolicy: unknown }[]): TrustingRoleSource {
+export function buildTrustingRoles(
+  roles: readonly { readonly arn: string; readonly trustPolicy: unknown }[]
+): TrustingRoleSource {
   const arns = new Map<string, string[]>()
   for (const { arn, trustPolicy } of roles) {
     for (const key of new Set(namedBy(documentOf(trustPolicy)))) {
@@ -18,7 +20,11 @@ export function buildTrustingRoles(roles: readonly { readonly arn: string; reado
 
   return {
     rolesTrusting: ({ namespace, name }, issuer) =>
-      known(arns.get(`${issuer.replace(/^https:\/\//, '').toLowerCase()}:sub=system:serviceaccount:${namespace}:${name}`) ?? [])
+      known(
+        arns.get(
+          `${issuer.replace(/^https:\/\//, '').toLowerCase()}:sub=system:serviceaccount:${namespace}:${name}`
+        ) ?? []
+      )
   }
 }
 
@@ -32,7 +38,10 @@ function documentOf(trustPolicy: unknown): unknown {
   }
 }
 
-/** `issuer:sub=subject`, for each subject that an Allow names in full. Condition keys do not mind case, subjects do. */
+/**
+ * `issuer:sub=subject`, for each subject that an Allow names in full. Condition keys do not mind case,
+ * subjects do.
+ */
 function namedBy(document: unknown): string[] {
   const statements = recordOf(document)['Statement']
 

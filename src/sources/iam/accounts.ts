@@ -36,12 +36,14 @@ interface Identity {
 }
 
 /**
- * Builds the clients: our own account's with the credentials that the SDK finds, another's with the role that is configured for it. Throws
- * ERR_CONFIG for a role that is not of its account. Makes no request before it is asked.
+ * Builds the clients: our own account's with the credentials that the SDK finds, another's with the role that
+ * is configured for it. Throws ERR_CONFIG for a role that is not of its account. Makes no request before it
+ * is asked.
  */
 export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
   const settings = {
-    // In a review one attempt: a repetition is paid for like any request, so it is ours to make. Without time-outs the SDK waits for minutes.
+    // In a review one attempt: a repetition is paid for like any request, so it is ours to make. Without
+    // time-outs the SDK waits for minutes.
     maxAttempts: patient ? 5 : 1,
     requestHandler: {
       connectionTimeout: patient ? 5_000 : 500,
@@ -58,7 +60,8 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   return async ({ account, partition }) => {
     configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects when nothing configures one
     const region = (await configuredRegion) ?? globalRegionOf(partition)
-    if (region === undefined) return failed('not-ours', `which region to ask for partition ${partition} is not known; set AWS_REGION`)
+    if (region === undefined)
+      return failed('not-ours', `which region to ask for partition ${partition} is not known; set AWS_REGION`)
 
     const own = owns.get(region) ?? buildOwn(region)
     owns.set(region, own)
@@ -77,7 +80,12 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   }
 
   function buildClient(region: string, credentials?: ReturnType<typeof fromTemporaryCredentials>): IAMClient {
-    return new IAMClient({ ...settings, region, ...(endpoint !== undefined && { endpoint }), ...(credentials && { credentials }) })
+    return new IAMClient({
+      ...settings,
+      region,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(credentials && { credentials })
+    })
   }
 
   async function ownClient(own: Own, account: string, partition: string): Promise<Reply<IAMClient>> {
@@ -91,7 +99,10 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
       return failed('not-ours', `partition ${partition} is not ours (${identity.partition})`)
     }
     if (identity.account !== account) {
-      return failed('not-ours', `account ${account} is not ours (${identity.account}) and the config names no role to read it with`)
+      return failed(
+        'not-ours',
+        `account ${account} is not ours (${identity.account}) and the config names no role to read it with`
+      )
     }
 
     return { answer: own.iam }

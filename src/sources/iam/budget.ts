@@ -13,7 +13,10 @@ export interface Turn {
   readonly namespace: string
   /** Equal keys of one namespace wait in one place. */
   readonly key: string
-  /** Called once, when the turn has come; returns whether a request was made, so that nothing is spent on what was answered meanwhile. */
+  /**
+   * Called once, when the turn has come; returns whether a request was made, so that nothing is spent on what
+   * was answered meanwhile.
+   */
   readonly begin: () => boolean
 }
 
@@ -22,7 +25,10 @@ export interface Budget {
   readonly requestsPerSecond: number
   /** Waits for a turn: true after `begin`; false when too many wait already, or the signal came first. */
   turn(turn: Turn, signal: AbortSignal): Promise<boolean>
-  /** Waits for one more request that a question under way needs; it goes before the other questions of its namespace. */
+  /**
+   * Waits for one more request that a question under way needs; it goes before the other questions of its
+   * namespace.
+   */
   another(namespace: string): Promise<void>
 }
 
@@ -37,12 +43,13 @@ interface Waiting {
   readonly callers: Set<(served: boolean) => void>
 }
 
-// Namespaces are objects of the cluster, yet an admission request of a namespace that is about to be made names one too.
+// Namespaces are objects of the cluster, yet an admission request of a namespace that is about to be made
+// names one too.
 const maxNamespaces = 1000
 
 /**
- * Builds the bucket that all IAM requests draw from: namespaces take turns, one question each, so that a namespace which asks for
- * thousands of roles delays the next one by one request and not by thousands.
+ * Builds the bucket that all IAM requests draw from: namespaces take turns, one question each, so that a
+ * namespace which asks for thousands of roles delays the next one by one request and not by thousands.
  */
 export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
   const capacity = Math.max(1, requestsPerSecond)
@@ -65,7 +72,10 @@ export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: B
     })
   }
 
-  /** Serves the namespace whose turn it is, or the next that needs a request. Returns whether a request was made. */
+  /**
+   * Serves the namespace whose turn it is, or the next that needs a request. Returns whether a request was
+   * made.
+   */
   function serveNext(): boolean {
     for (const [namespace, line] of lines) {
       lines.delete(namespace)

@@ -1,12 +1,15 @@
 import { LRUCache } from 'lru-cache'
-import { known, unknown, type Fact } from '../../model/fact.js'
 import { inTime } from '../../facts/before.js'
 import type { Answer, Ask } from '../../facts/facts.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import type { Budget, Turn } from './budget.js'
 import type { Clock } from './clock.js'
 import type { Failure, Reply } from './reply.js'
 
-/** For how many milliseconds an answer is told without asking again, and how long it is told while it is read anew. */
+/**
+ * For how many milliseconds an answer is told without asking again, and how long it is told while it is read
+ * anew.
+ */
 export interface Lifetime {
   readonly good: number
   readonly stale: number
@@ -36,7 +39,8 @@ const freshFor = 10_000
 /** For how long a stale answer may wait for its turn to be read anew; the next caller tries again. */
 const refreshWaits = 10_000
 
-// A refused request stays refused until somebody edits a policy; a throttled one is welcome again within seconds.
+// A refused request stays refused until somebody edits a policy; a throttled one is welcome again within
+// seconds.
 const failureLifetimes = {
   throttled: 5_000,
   timeout: 5_000,
@@ -48,8 +52,8 @@ const failureLifetimes = {
 } satisfies Record<Failure['kind'], number>
 
 /**
- * Builds a reader that remembers answers and failures, each for its own time, and has one request in flight for a key. Nobody waits
- * longer than their own signal: what is under way goes on and fills the cache.
+ * Builds a reader that remembers answers and failures, each for its own time, and has one request in flight
+ * for a key. Nobody waits longer than their own signal: what is under way goes on and fills the cache.
  */
 export function buildCachedReader<Q, T extends object>(options: CachedReaderOptions<Q, T>) {
   const { budget, clock } = options
@@ -59,7 +63,8 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
 
   return (question: Q, { namespace, signal, fresh = false }: Ask): Answer<T & { readAt: Date }> => {
     const key = options.keyOf(question)
-    const isSettled = (entry: Entry<T>): boolean => clock.now() < (fresh ? entry.triedAt + freshFor : entry.goodUntil)
+    const isSettled = (entry: Entry<T>): boolean =>
+      clock.now() < (fresh ? entry.triedAt + freshFor : entry.goodUntil)
     const entry = entries.get(key)
     if (entry !== undefined && isSettled(entry)) return factOf(entry, fresh)
 
@@ -81,13 +86,20 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
     return readAnew(key, turn, signal, fresh)
   }
 
-  async function readAnew(key: string, turn: Turn, signal: AbortSignal, fresh: boolean): Promise<Fact<T & { readAt: Date }>> {
+  async function readAnew(
+    key: string,
+    turn: Turn,
+    signal: AbortSignal,
+    fresh: boolean
+  ): Promise<Fact<T & { readAt: Date }>> {
     if (!flights.has(key) && !(await budget.turn(turn, signal))) {
       return unknown(`the IAM request limit of ${budget.requestsPerSecond} a second is used up`)
     }
     const flown = await inTime(signal, flights.get(key) ?? entries.peek(key))
 
-    return flown === undefined ? unknown('AWS did not answer before the deadline of this review') : factOf(flown, fresh)
+    return flown === undefined
+      ? unknown('AWS did not answer before the deadline of this review')
+      : factOf(flown, fresh)
   }
 
   function refresh(key: string, turn: Turn): void {
@@ -118,11 +130,16 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
     }
     const { good, stale } = options.lifetimeOf(reply.answer)
 
-    return { triedAt, goodUntil: triedAt + good, last: { answer: reply.answer, readAt: triedAt, staleUntil: triedAt + stale } }
+    return {
+      triedAt,
+      goodUntil: triedAt + good,
+      last: { answer: reply.answer, readAt: triedAt, staleUntil: triedAt + stale }
+    }
   }
 
   function factOf({ last, failure }: Entry<T>, fresh: boolean): Fact<T & { readAt: Date }> {
-    if (last !== undefined && (!fresh || failure === undefined)) return known({ ...last.answer, readAt: new Date(last.readAt) })
+    if (last !== undefined && (!fresh || failure === undefined))
+      return known({ ...last.answer, readAt: new Date(last.readAt) })
 
     return unknown(failure?.because ?? 'AWS was not asked')
   }

@@ -1,16 +1,25 @@
 import { failed, type Failure } from './reply.js'
 
-/** Says in plain words why a call of AWS gave no answer, by the name, code and status of what the SDK threw. Never quotes its message. */
+/**
+ * Says in plain words why a call of AWS gave no answer, by the name, code and status of what the SDK threw.
+ * Never quotes its message.
+ */
 export function failureOf(error: unknown, call: string): { failure: Failure } {
   const { name, code, status } = partsOf(error)
   const service = call.startsWith('sts:') ? 'STS' : 'IAM'
   const told = toldOf(error)
 
   if (throttled.test(name) || status === 429) {
-    return failed('throttled', `${service} throttled ${call} (${told}); others use the account's rate too, it is tried again`)
+    return failed(
+      'throttled',
+      `${service} throttled ${call} (${told}); others use the account's rate too, it is tried again`
+    )
   }
   if (badCredentials.test(name)) {
-    return failed('no-credentials', `AWS did not accept the credentials (${told}); renew those that irsa-guard runs with`)
+    return failed(
+      'no-credentials',
+      `AWS did not accept the credentials (${told}); renew those that irsa-guard runs with`
+    )
   }
   if (name.startsWith('AccessDenied') || status === 403) {
     return failed('refused', `${service} refused ${call} (${told}); allow it to the role of irsa-guard`)
@@ -19,19 +28,29 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
   if ((name === 'TimeoutError' && !isReset(code)) || code === 'ETIMEDOUT') {
     return failed('timeout', `${service} did not answer ${call} in time`)
   }
-  if (status !== undefined && status >= 500) return failed('unreachable', `${service} answered ${call} with HTTP ${status}`)
+  if (status !== undefined && status >= 500)
+    return failed('unreachable', `${service} answered ${call} with HTTP ${status}`)
   if (code !== undefined && status === undefined) {
-    return failed('unreachable', `${service} is not reachable for ${call} (${code}); check network, proxy and endpoint`)
+    return failed(
+      'unreachable',
+      `${service} is not reachable for ${call} (${code}); check network, proxy and endpoint`
+    )
   }
 
   return failed('error', `${service} gave no usable answer to ${call} (${told})`)
 }
 
-/** Says why there are no credentials to ask with: none found at all, or those that were found could not be exchanged. */
+/**
+ * Says why there are no credentials to ask with: none found at all, or those that were found could not be
+ * exchanged.
+ */
 export function credentialsFailureOf(error: unknown): { failure: Failure } {
   const { name } = partsOf(error)
   if (name === 'CredentialsProviderError') {
-    return failed('no-credentials', 'no usable AWS credentials were found; give irsa-guard a role, or a profile where it runs')
+    return failed(
+      'no-credentials',
+      'no usable AWS credentials were found; give irsa-guard a role, or a profile where it runs'
+    )
   }
 
   return failed(
@@ -40,10 +59,16 @@ export function credentialsFailureOf(error: unknown): { failure: Failure } {
   )
 }
 
-/** Whether IAM said that there is no such thing: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html#API_GetRole_Errors */
+/**
+ * Whether IAM said that there is no such thing:
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html#API_GetRole_Errors
+ */
 export const saysAbsent = (error: unknown): boolean => partsOf(error).name === 'NoSuchEntityException'
 
-/** Whether the same request may well succeed at once: the server broke, or closed a connection that was kept open. */
+/**
+ * Whether the same request may well succeed at once: the server broke, or closed a connection that was kept
+ * open.
+ */
 export function isPassing(error: unknown): boolean {
   const { code, status } = partsOf(error)
 
@@ -52,7 +77,8 @@ export function isPassing(error: unknown): boolean {
 
 const isReset = (code: string | undefined): boolean => code === 'ECONNRESET' || code === 'EPIPE'
 
-// Names: the SDK's own list of throttling errors, @smithy/core "retry"; the query protocol of IAM sends Throttling.
+// Names: the SDK's own list of throttling errors, @smithy/core "retry"; the query protocol of IAM sends
+// Throttling.
 const throttled =
   /^(?:Throttling|ThrottlingException|ThrottledException|RequestThrottled|RequestThrottledException|TooManyRequestsException|RequestLimitExceeded|BandwidthLimitExceeded|LimitExceededException|SlowDown|PriorRequestNotComplete)$/
 
@@ -69,9 +95,14 @@ function toldOf(error: unknown): string {
 
 function partsOf(error: unknown): { name: string; code: string | undefined; status: number | undefined } {
   if (!(error instanceof Error)) return { name: '', code: undefined, status: undefined }
-  const { code, $metadata, cause } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: unknown }; cause?: unknown } // every field is checked
+  const { code, $metadata, cause } = error as Error & {
+    code?: unknown
+    $metadata?: { httpStatusCode?: unknown }
+    cause?: unknown
+  } // every field is checked
   const status = $metadata?.httpStatusCode
-  const inner = typeof code === 'string' ? code : cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const inner =
+    typeof code === 'string' ? code : cause instanceof Error && 'code' in cause ? cause.code : undefined
 
   return {
     name: error.name,

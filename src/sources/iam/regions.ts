@@ -1,5 +1,6 @@
-// IAM has one endpoint in each partition, and each region of a partition leads to it. The region that signs for it:
-// https://docs.aws.amazon.com/general/latest/gr/iam-service.html and the endpoint rules that the SDK carries.
+// IAM has one endpoint in each partition, and each region of a partition leads to it. The region that signs
+// for it: https://docs.aws.amazon.com/general/latest/gr/iam-service.html and the endpoint rules that the SDK
+// carries.
 const globalRegions: Readonly<Record<string, string>> = {
   aws: 'us-east-1',
   'aws-cn': 'cn-north-1',
@@ -11,6 +12,9 @@ const globalRegions: Readonly<Record<string, string>> = {
   'aws-eusc': 'eusc-de-east-1'
 }
 
-/** The region to ask IAM and STS of a partition in when none is configured; undefined for a partition that is not known. */
+/**
+ * The region to ask IAM and STS of a partition in when none is configured; undefined for a partition that is
+ * not known.
+ */
 export const globalRegionOf = (partition: string): string | undefined =>
   Object.hasOwn(globalRegions, partition) ? globalRegions[partition] : undefined

@@ -7,4 +7,6 @@ export interface Failure {
   readonly because: string
 }
 
-export const failed = (kind: Failure['kind'], because: string): { failure: Failure } => ({ failure: { kind, because } })
+export const failed = (kind: Failure['kind'], because: string): { failure: Failure } => ({
+  failure: { kind, because }
+})

@@ -1,14 +1,19 @@
-import { GetOpenIDConnectProviderCommand, GetRoleCommand, ListOpenIDConnectProvidersCommand, type IAMClient } from '@aws-sdk/client-iam'
+import {
+  GetOpenIDConnectProviderCommand,
+  GetRoleCommand,
+  type IAMClient,
+  ListOpenIDConnectProvidersCommand
+} from '@aws-sdk/client-iam'
+import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer } from '../../facts/facts.js'
 import { unknown } from '../../model/fact.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
-import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer } from '../../facts/facts.js'
-import { buildAccounts, type AccountsOptions, type RequestResult } from './accounts.js'
-import { buildBudget } from './budget.js'
-import { buildCachedReader, type Lifetime } from './cached-reader.js'
-import { systemClock, type Clock } from './clock.js'
-import { failureOf, isPassing, saysAbsent } from './failure.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
 import { similarProviders } from '../iam-file/similar-providers.js'
+import { type AccountsOptions, buildAccounts, type RequestResult } from './accounts.js'
+import { buildBudget } from './budget.js'
+import { buildCachedReader, type Lifetime } from './cached-reader.js'
+import { type Clock, systemClock } from './clock.js'
+import { failureOf, isPassing, saysAbsent } from './failure.js'
 import { failed, type Reply } from './reply.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
@@ -18,19 +23,28 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
 }
 
 /**
- * Builds the source of facts that asks the IAM API: cached, within one request rate that is fair between namespaces. Credentials, region
- * and endpoint come from the SDK's usual chain and environment. Starts nothing; throws ERR_CONFIG for a role that is not of its account.
+ * Builds the source of facts that asks the IAM API: cached, within one request rate that is fair between
+ * namespaces. Credentials, region and endpoint come from the SDK's usual chain and environment. Starts
+ * nothing; throws ERR_CONFIG for a role that is not of its account.
  */
 export function buildIamSource(options: IamSourceOptions): IamSource {
-  const { requestsPerSecond = 5, clock = systemClock, patient = false, accounts = [], onRequest = () => undefined } = options
+  const {
+    requestsPerSecond = 5,
+    clock = systemClock,
+    patient = false,
+    accounts = [],
+    onRequest = () => undefined
+  } = options
   const clientFor = buildAccounts({ endpoint: options.endpoint, accounts, patient, onRequest })
-  // Nobody waits longer than a review's deadline, and a queue that is longer than what it can serve helps nobody.
+  // Nobody waits longer than a review's deadline, and a queue that is longer than what it can serve helps
+  // nobody.
   const budget = buildBudget({ requestsPerSecond, waitingPerNamespace: patient ? Infinity : 100, clock })
   const cache = { budget, clock, maxEntries: 10_000, lifetimeOf }
 
   const roles = buildCachedReader<RoleArn, RoleAnswer>({
     ...cache,
-    // Exact case: whether GetRole finds a name in another case is not documented, so its answers are kept apart.
+    // Exact case: whether GetRole finds a name in another case is not documented, so its answers are kept
+    // apart.
     keyOf: ({ partition, account, name }) => `${partition} ${account} ${name}`,
     read: (arn, another) =>
       withIn(
@@ -66,14 +80,22 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     return 'failure' in client ? client : read(client.answer)
   }
 
-  async function readRole(client: IAMClient, arn: RoleArn, another: () => Promise<void>): Promise<Reply<RoleAnswer>> {
+  async function readRole(
+    client: IAMClient,
+    arn: RoleArn,
+    another: () => Promise<void>
+  ): Promise<Reply<RoleAnswer>> {
     const get = (): Promise<Sent<RoleAnswer>> =>
       send('iam:GetRole', another, async () => {
         const { Role: role } = await client.send(new GetRoleCommand({ RoleName: arn.name }))
         if (role?.Arn === undefined || parseRoleArn(role.Arn)?.account !== arn.account) return
 
         const trustPolicy = role.AssumeRolePolicyDocument
-        return { exists: true, arn: role.Arn, ...(trustPolicy && { trustPolicy: { document: trustPolicy, encoding: 'url' } }) }
+        return {
+          exists: true,
+          arn: role.Arn,
+          ...(trustPolicy && { trustPolicy: { document: trustPolicy, encoding: 'url' } })
+        }
       })
     const first = await get()
     if (first !== 'absent') return first
@@ -85,11 +107,17 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     return second === 'absent' ? { answer: { exists: false } } : second
   }
 
-  async function readProvider(client: IAMClient, of: ProviderQuestion, another: () => Promise<void>): Promise<Reply<ProviderAnswer>> {
+  async function readProvider(
+    client: IAMClient,
+    of: ProviderQuestion,
+    another: () => Promise<void>
+  ): Promise<Reply<ProviderAnswer>> {
     const arn = providerArnOf(of.partition, of.account, of.issuer.slice('https://'.length))
     const get = (): Promise<Sent<ProviderAnswer>> =>
       send('iam:GetOpenIDConnectProvider', another, async () => {
-        const provider = await client.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }))
+        const provider = await client.send(
+          new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })
+        )
         if (provider.Url === undefined) return
 
         return { registered: true, arn, clientIds: provider.ClientIDList ?? [] }
@@ -113,7 +141,10 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     return second === 'absent' ? absent : second
   }
 
-  /** Sends one request, and once more where that helps. `run` returns undefined for an answer that is none, such as a proxy's page. */
+  /**
+   * Sends one request, and once more where that helps. `run` returns undefined for an answer that is none,
+   * such as a proxy's page.
+   */
   async function send<T>(
     call: `iam:${string}`,
     another: () => Promise<void>,
@@ -158,7 +189,10 @@ async function withIn<T>(patient: boolean, reading: Promise<Reply<T>>): Promise<
   const seconds = patient ? 600 : 10
   let timer: NodeJS.Timeout | undefined
   const end = new Promise<Reply<T>>((resolve) => {
-    timer = setTimeout(() => resolve(failed('timeout', `no answer from AWS within ${seconds} s`)), seconds * 1000)
+    timer = setTimeout(
+      () => resolve(failed('timeout', `no answer from AWS within ${seconds} s`)),
+      seconds * 1000
+    )
   })
   try {
     return await Promise.race([reading, end])

@@ -1,17 +1,23 @@
-import { known, unknown, type Fact } from '../../model/fact.js'
-import { listOf, recordOf, textOf } from '../../text/record.js'
+import type { Backend, WebhookSource } from '../../facts/webhooks.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
 import type { Subject } from '../../model/subject.js'
 import type { WebhookConfigurationSubject } from '../../model/webhook-configuration.js'
-import type { Backend, WebhookSource } from '../../facts/webhooks.js'
+import { listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
- * Lets webhook configurations see each other, Services and Certificates that were given together with them. What is not among them is
- * unknown, never missing.
+ * Lets webhook configurations see each other, Services and Certificates that were given together with them.
+ * What is not among them is unknown, never missing.
  */
-export function buildObjectWebhooks(subjects: readonly Subject[], objects: readonly unknown[], namespace = 'default'): WebhookSource {
-  // The same object may be given several times, as overlays for several environments: the last one stands for all.
+export function buildObjectWebhooks(
+  subjects: readonly Subject[],
+  objects: readonly unknown[],
+  namespace = 'default'
+): WebhookSource {
+  // The same object may be given several times, as overlays for several environments: the last one stands for
+  // all.
   const configurations = new Map<string, WebhookConfigurationSubject>()
-  for (const subject of subjects) if ('webhooks' in subject) configurations.set(`${subject.kind}/${subject.name}`, subject)
+  for (const subject of subjects)
+    if ('webhooks' in subject) configurations.set(`${subject.kind}/${subject.name}`, subject)
   const seen = known({ configurations: [...configurations.values()], complete: false })
   const services = new Map<string, Backend>()
   const certificates = new Set<string>()
@@ -28,17 +34,25 @@ export function buildObjectWebhooks(subjects: readonly Subject[], objects: reado
     readBackend: async ({ namespace, name }): Promise<Fact<Backend>> => {
       const backend = services.get(`${namespace}/${name}`)
 
-      return backend === undefined ? unknown(`service ${namespace}/${name} is not among the files`) : known(backend)
+      return backend === undefined
+        ? unknown(`service ${namespace}/${name} is not among the files`)
+        : known(backend)
     },
     readCertificate: async ({ namespace, name }) =>
-      certificates.has(`${namespace}/${name}`) ? known(true) : unknown(`certificate ${namespace}/${name} is not among the files`)
+      certificates.has(`${namespace}/${name}`)
+        ? known(true)
+        : unknown(`certificate ${namespace}/${name} is not among the files`)
   }
 }
 
-/** What a Service object says of its ports. Whether somebody answers there is another question, answered by `ready`. */
+/**
+ * What a Service object says of its ports. Whether somebody answers there is another question, answered by
+ * `ready`.
+ */
 export function backendOf(service: unknown, ready?: boolean): Backend {
   const { type, clusterIP, ports } = recordOf(recordOf(service)['spec'])
-  // Whether the API server resolves these, and to which port, is decided by its flag --enable-aggregator-routing (k8s.io/apiserver, pkg/util/proxy).
+  // Whether the API server resolves these, and to which port, is decided by its flag
+  // --enable-aggregator-routing (k8s.io/apiserver, pkg/util/proxy).
   const isAnyPort = type === 'ExternalName' || clusterIP === 'None'
 
   return {

@@ -1,21 +1,31 @@
-import { known, moot, unknown } from '../../model/fact.js'
-import { parseNamespaceSettings, type NamespaceSettings } from '../../model/namespace.js'
-import { isRecord, recordOf, textOf } from '../../text/record.js'
-import { nameOf, podsOf, type Subject } from '../../model/subject.js'
 import type { Neighbours, Sources } from '../../facts/facts.js'
+import { known, moot, unknown } from '../../model/fact.js'
+import { type NamespaceSettings, parseNamespaceSettings } from '../../model/namespace.js'
+import { nameOf, podsOf, type Subject } from '../../model/subject.js'
+import { isRecord, recordOf, textOf } from '../../text/record.js'
 import { clusterCaAmong } from './object-cluster-ca.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
 /** What objects that were given together tell of each other. */
 export type ObjectSources = Pick<Sources, 'clusterCa'> &
-  Required<Pick<{ [S in keyof Sources]: NonNullable<Sources[S]> }, 'accounts' | 'namespaces' | 'neighbours' | 'webhooks'>>
+  Required<
+    Pick<
+      { [S in keyof Sources]: NonNullable<Sources[S]> },
+      'accounts' | 'namespaces' | 'neighbours' | 'webhooks'
+    >
+  >
 
 /**
- * Lets objects that were given together see each other. A service account among them is known; one that is not among them is unknown,
- * never missing: a chart may leave it to others. A namespace that is not among them sets no rules, as most namespaces do not. `objects` are
- * all of them, also those that no rule looks at; `namespace` is that of objects that name none.
+ * Lets objects that were given together see each other. A service account among them is known; one that is
+ * not among them is unknown, never missing: a chart may leave it to others. A namespace that is not among
+ * them sets no rules, as most namespaces do not. `objects` are all of them, also those that no rule looks at;
+ * `namespace` is that of objects that name none.
  */
-export function buildObjectSources(subjects: readonly Subject[], objects: readonly unknown[], namespace?: string): ObjectSources {
+export function buildObjectSources(
+  subjects: readonly Subject[],
+  objects: readonly unknown[],
+  namespace?: string
+): ObjectSources {
   const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
   const runners = new Map<string, string[]>()

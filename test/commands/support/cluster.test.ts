@@ -1,5 +1,10 @@
 import t from 'tap'
-import { connectCluster, readClusterCa, readClusterIdentityWebhook, readClusterObject } from '../../../src/commands/support/cluster.js'
+import {
+  connectCluster,
+  readClusterCa,
+  readClusterIdentityWebhook,
+  readClusterObject
+} from '../../../src/commands/support/cluster.js'
 import type { KubeAnswer } from '../../../src/kube/client.js'
 import { clientThat } from '../../support/kube-client.js'
 
@@ -13,39 +18,66 @@ const read = (answer: Partial<KubeAnswer> | Error): Promise<unknown> =>
   )
 
 t.test('says that there is no cluster', async (t) => {
-  t.throws(() => connectCluster({}, { HOME: t.testdir() }), { code: 'ERR_KUBECONFIG', message: /^there is no cluster: / })
+  t.throws(() => connectCluster({}, { HOME: t.testdir() }), {
+    code: 'ERR_KUBECONFIG',
+    message: /^there is no cluster: /
+  })
 })
 
 t.test('says why an object was not read', async (t) => {
   t.strictSame(await read({ body: { kind: 'a' } }), { kind: 'a' })
   const table: readonly (readonly [answer: Partial<KubeAnswer> | Error, code: string, message: string])[] = [
     [{ status: 404 }, 'ERR_INPUT', `there is no ${name} in the cluster ${server}`],
-    [{ status: 403, body: { message: 'forbidden' } }, 'ERR_INPUT', `you may not read ${name} in the cluster ${server} (403: forbidden)`],
-    [{ status: 401, body: 'Unauthorized' }, 'ERR_INPUT', `you may not read ${name} in the cluster ${server} (401)`],
+    [
+      { status: 403, body: { message: 'forbidden' } },
+      'ERR_INPUT',
+      `you may not read ${name} in the cluster ${server} (403: forbidden)`
+    ],
+    [
+      { status: 401, body: 'Unauthorized' },
+      'ERR_INPUT',
+      `you may not read ${name} in the cluster ${server} (401)`
+    ],
     [{ status: 500 }, 'ERR_INPUT', `${name} could not be read: the cluster ${server} answered 500`],
-    [{ status: 200, body: 'a' }, 'ERR_INPUT', `${name} could not be read: the cluster ${server} answered 200`],
-    [new Error('connect ECONNREFUSED'), 'ERR_KUBECONFIG', `the cluster ${server} could not be asked: connect ECONNREFUSED`]
+    [
+      { status: 200, body: 'a' },
+      'ERR_INPUT',
+      `${name} could not be read: the cluster ${server} answered 200`
+    ],
+    [
+      new Error('connect ECONNREFUSED'),
+      'ERR_KUBECONFIG',
+      `the cluster ${server} could not be asked: connect ECONNREFUSED`
+    ]
   ]
   for (const [answer, code, message] of table) await t.rejects(read(answer), { code, message }, message)
 })
 
 t.test('says why the CAs of the cluster were not read', async (t) => {
   const gone = clientThat(() => new Error('gone'))
-  await t.rejects(readClusterCa(gone, new Date()), { code: 'ERR_KUBECONFIG', message: `the cluster ${server} could not be asked: gone` })
+  await t.rejects(readClusterCa(gone, new Date()), {
+    code: 'ERR_KUBECONFIG',
+    message: `the cluster ${server} could not be asked: gone`
+  })
 })
 
-t.test('reads how the identity webhook is set up; the configured prefix wins, and silence is no error', async (t) => {
-  const nothing = clientThat(() => ({ status: 404 }))
-  t.match(await readClusterIdentityWebhook(nothing, undefined), {
-    source: 'default',
-    annotationNames: { audience: 'eks.amazonaws.com/audience' }
-  })
-  t.match(await readClusterIdentityWebhook(nothing, 'aws.example'), { annotationNames: { audience: 'aws.example/audience' } })
-  t.equal(
-    await readClusterIdentityWebhook(
-      clientThat(() => new Error('gone')),
-      'aws.example'
-    ),
-    undefined
-  )
-})
+t.test(
+  'reads how the identity webhook is set up; the configured prefix wins, and silence is no error',
+  async (t) => {
+    const nothing = clientThat(() => ({ status: 404 }))
+    t.match(await readClusterIdentityWebhook(nothing, undefined), {
+      source: 'default',
+      annotationNames: { audience: 'eks.amazonaws.com/audience' }
+    })
+    t.match(await readClusterIdentityWebhook(nothing, 'aws.example'), {
+      annotationNames: { audience: 'aws.example/audience' }
+    })
+    t.equal(
+      await readClusterIdentityWebhook(
+        clientThat(() => new Error('gone')),
+        'aws.example'
+      ),
+      undefined
+    )
+  }
+)

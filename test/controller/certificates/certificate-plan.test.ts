@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
-import { planCertificates, type Certificates } from '../../../src/controller/certificates/certificate-plan.js'
+import { type Certificates, planCertificates } from '../../../src/controller/certificates/certificate-plan.js'
 import { issueCa, issueServing } from '../../../src/controller/certificates/issue-certificate.js'
 
 const hosts = ['irsa-guard.irsa-guard.svc', '127.0.0.1', '::1']
@@ -11,7 +11,9 @@ const fresh = planCertificates({}, hosts, start)
 /** What an API server finds that trusts `cas`. */
 function isTrusted({ serving, cas }: Certificates, trusted = cas): boolean {
   const leaf = new X509Certificate(serving.certificate)
-  return trusted.some((ca) => leaf.checkIssued(new X509Certificate(ca)) && leaf.verify(new X509Certificate(ca).publicKey))
+  return trusted.some(
+    (ca) => leaf.checkIssued(new X509Certificate(ca)) && leaf.verify(new X509Certificate(ca).publicKey)
+  )
 }
 
 t.test('makes a CA and a serving certificate for every host', async (t) => {
@@ -27,37 +29,44 @@ t.test('makes a CA and a serving certificate for every host', async (t) => {
 })
 
 t.test('leaves everything as it is while nothing is due', async (t) => {
-  for (const days of [0, 1, 30, 59]) t.strictSame(planCertificates(fresh, hosts, later(days)), fresh, `after ${days} days`)
+  for (const days of [0, 1, 30, 59])
+    t.strictSame(planCertificates(fresh, hosts, later(days)), fresh, `after ${days} days`)
 })
 
-t.test('renews the serving certificate after two thirds of its life, or for other hosts, from the same CA', async (t) => {
-  for (const [at, names] of [
-    [later(61), hosts],
-    [later(1), [...hosts, 'new.example']]
-  ] as const) {
-    const renewed = planCertificates(fresh, names, at)
-    t.strictSame(renewed.cas, fresh.cas)
-    t.not(renewed.serving.certificate, fresh.serving.certificate)
-    t.ok(isTrusted(renewed, fresh.cas))
+t.test(
+  'renews the serving certificate after two thirds of its life, or for other hosts, from the same CA',
+  async (t) => {
+    for (const [at, names] of [
+      [later(61), hosts],
+      [later(1), [...hosts, 'new.example']]
+    ] as const) {
+      const renewed = planCertificates(fresh, names, at)
+      t.strictSame(renewed.cas, fresh.cas)
+      t.not(renewed.serving.certificate, fresh.serving.certificate)
+      t.ok(isTrusted(renewed, fresh.cas))
+    }
   }
-})
+)
 
-t.test('replaces the CA in steps: trusted first, signing an hour later, the old one gone a day after that', async (t) => {
-  const day = 365 * 5 * 0.8 + 1
-  const old = planCertificates(fresh, hosts, later(day - 10))
-  const first = planCertificates(old, hosts, later(day))
-  t.equal(first.cas.length, 2)
-  t.equal(first.cas[1], old.cas[0])
-  t.strictSame(first.serving, old.serving, 'still the old CA’s')
-  t.ok(isTrusted(first, old.cas), 'an API server that has not seen the new bundle yet still trusts it')
+t.test(
+  'replaces the CA in steps: trusted first, signing an hour later, the old one gone a day after that',
+  async (t) => {
+    const day = 365 * 5 * 0.8 + 1
+    const old = planCertificates(fresh, hosts, later(day - 10))
+    const first = planCertificates(old, hosts, later(day))
+    t.equal(first.cas.length, 2)
+    t.equal(first.cas[1], old.cas[0])
+    t.strictSame(first.serving, old.serving, 'still the old CA’s')
+    t.ok(isTrusted(first, old.cas), 'an API server that has not seen the new bundle yet still trusts it')
 
-  t.strictSame(planCertificates(first, hosts, later(day + 0.03)), first, 'nothing for an hour')
-  const second = planCertificates(first, hosts, later(day + 0.05))
-  t.strictSame(second.cas, first.cas)
-  t.ok(isTrusted(second, [first.cas[0] ?? '']), 'now the new CA signs')
-  t.strictSame(planCertificates(second, hosts, later(day + 0.5)), second)
-  t.strictSame(planCertificates(second, hosts, later(day + 1.1)).cas, [first.cas[0]])
-})
+    t.strictSame(planCertificates(first, hosts, later(day + 0.03)), first, 'nothing for an hour')
+    const second = planCertificates(first, hosts, later(day + 0.05))
+    t.strictSame(second.cas, first.cas)
+    t.ok(isTrusted(second, [first.cas[0] ?? '']), 'now the new CA signs')
+    t.strictSame(planCertificates(second, hosts, later(day + 0.5)), second)
+    t.strictSame(planCertificates(second, hosts, later(day + 1.1)).cas, [first.cas[0]])
+  }
+)
 
 t.test('mends whatever somebody put into the Secrets', async (t) => {
   const other = issueCa('irsa-guard-ca', { from: start, until: later(100) })

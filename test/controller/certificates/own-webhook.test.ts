@@ -18,14 +18,21 @@ t.test('makes both Secrets, and leaves good ones alone', async (t) => {
       return secret ? { body: secret } : { status: 404 }
     }
     methods.push(`${method} ${path.split('/').at(-1) ?? ''}`)
-    const { metadata, stringData } = body as { metadata: { name: string }; stringData: Record<string, string> }
-    const data = Object.fromEntries(Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]))
+    const { metadata, stringData } = body as {
+      metadata: { name: string }
+      stringData: Record<string, string>
+    }
+    const data = Object.fromEntries(
+      Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
+    )
     secrets.set(metadata.name, { data, metadata: { resourceVersion: '1' } })
     return { status: method === 'POST' ? 201 : 200 }
   })
   t.strictSame((await keepCertificates(client, place)).changes, ['CA', 'serving certificate'])
   t.strictSame((await keepCertificates(client, place)).changes, [])
-  t.strictSame((await keepCertificates(client, { ...place, hosts: ['127.0.0.1', 'new.example'] })).changes, ['serving certificate'])
+  t.strictSame((await keepCertificates(client, { ...place, hosts: ['127.0.0.1', 'new.example'] })).changes, [
+    'serving certificate'
+  ])
   t.strictSame(methods, ['POST secrets', 'POST secrets', 'PUT irsa-guard-serving-cert'])
   await t.rejects(
     keepCertificates(
@@ -43,36 +50,54 @@ t.test('makes both Secrets, and leaves good ones alone', async (t) => {
   )
 })
 
-t.test('drops a certificate from the CA Secret that it did not issue, and keeps its own former one', async (t) => {
-  let secret: Record<string, string> = {}
-  const client = clientThat(({ method = 'GET', path, body }) => {
-    const isCa = path.endsWith('irsa-guard-ca')
-    if (method === 'GET') {
-      const data = Object.fromEntries(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value).toString('base64')]))
-      return isCa && secret['ca.crt'] !== undefined ? { body: { data, metadata: { resourceVersion: '1' } } } : { status: 404 }
-    }
-    const { metadata, stringData } = body as { metadata: { name: string }; stringData: Record<string, string> }
-    if (metadata.name === 'irsa-guard-ca') secret = stringData
-    return { status: method === 'POST' ? 201 : 200 }
-  })
-  const {
-    cas: [own = '']
-  } = await keepCertificates(client, place)
-  const foreign = issueCa('foreign', { from: new Date(0), until: new Date('2100-01-01') }).certificate
-  secret = { ...secret, 'ca.crt': own + foreign }
-  const kept = await keepCertificates(client, place)
-  t.strictSame(kept.cas, [own])
-  t.strictSame(kept.changes[0], 'CA, without a certificate that is not ours')
-  t.equal(secret['ca.crt'], own)
+t.test(
+  'drops a certificate from the CA Secret that it did not issue, and keeps its own former one',
+  async (t) => {
+    let secret: Record<string, string> = {}
+    const client = clientThat(({ method = 'GET', path, body }) => {
+      const isCa = path.endsWith('irsa-guard-ca')
+      if (method === 'GET') {
+        const data = Object.fromEntries(
+          Object.entries(secret).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
+        )
+        return isCa && secret['ca.crt'] !== undefined
+          ? { body: { data, metadata: { resourceVersion: '1' } } }
+          : { status: 404 }
+      }
+      const { metadata, stringData } = body as {
+        metadata: { name: string }
+        stringData: Record<string, string>
+      }
+      if (metadata.name === 'irsa-guard-ca') secret = stringData
+      return { status: method === 'POST' ? 201 : 200 }
+    })
+    const {
+      cas: [own = '']
+    } = await keepCertificates(client, place)
+    const foreign = issueCa('foreign', { from: new Date(0), until: new Date('2100-01-01') }).certificate
+    secret = { ...secret, 'ca.crt': own + foreign }
+    const kept = await keepCertificates(client, place)
+    t.strictSame(kept.cas, [own])
+    t.strictSame(kept.changes[0], 'CA, without a certificate that is not ours')
+    t.equal(secret['ca.crt'], own)
 
-  const later = new Date(now.getTime() + 0.9 * 5 * 365 * 86_400_000) // the CA is renewed after 80 % of five years
-  const renewed = await keepCertificates(client, { ...place, now: later })
-  t.equal(renewed.cas.length, 2)
-  t.strictSame((await keepCertificates(client, { ...place, now: later })).cas, renewed.cas, 'the former one is ours, too')
-})
+    const later = new Date(now.getTime() + 0.9 * 5 * 365 * 86_400_000) // the CA is renewed after 80 % of five years
+    const renewed = await keepCertificates(client, { ...place, now: later })
+    t.equal(renewed.cas.length, 2)
+    t.strictSame(
+      (await keepCertificates(client, { ...place, now: later })).cas,
+      renewed.cas,
+      'the former one is ours, too'
+    )
+  }
+)
 
 t.test('writes its caBundle where it is missing, and nowhere else', async (t) => {
-  const webhooks = [{ name: 'a', clientConfig: { caBundle: 'right' } }, { name: 'b', clientConfig: {} }, { name: 'c' }]
+  const webhooks = [
+    { name: 'a', clientConfig: { caBundle: 'right' } },
+    { name: 'b', clientConfig: {} },
+    { name: 'c' }
+  ]
   let patch: unknown
   const client = clientThat(({ method, body }) => {
     if (method === 'PATCH') patch = body
@@ -109,7 +134,10 @@ t.test('writes its caBundle where it is missing, and nowhere else', async (t) =>
   )
   await t.rejects(
     keepCaBundle(
-      clientThat(({ method }) => ({ status: method === 'PATCH' ? 403 : 200, body: { webhooks, message: 'denied' } })),
+      clientThat(({ method }) => ({
+        status: method === 'PATCH' ? 403 : 200,
+        body: { webhooks, message: 'denied' }
+      })),
       'right'
     ),
     /was not patched: denied/
@@ -118,7 +146,10 @@ t.test('writes its caBundle where it is missing, and nowhere else', async (t) =>
 
 t.test('work that fails is done again sooner, told once, and its end as well', async (t) => {
   const lines: string[] = []
-  const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })
+  const log = pino(
+    {},
+    { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) }
+  )
   let turns = 0
   const work = repeat('work', 30, log, async () => {
     turns++

@@ -1,10 +1,16 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { canaryRole, proveIdentityWebhook } from '../../../src/controller/probes/canary.js'
-import { writeEvent } from '../../../src/controller/event.js'
-import { hasNewFailure, lastKnownOf, prove, tellProofs, type Probes } from '../../../src/controller/probes/probes.js'
-import { provePolicy, proveWebhook, type Proof } from '../../../src/controller/probes/self-test.js'
 import type { TrustEntry } from '../../../src/ca-bundle/entries.js'
+import { writeEvent } from '../../../src/controller/event.js'
+import { canaryRole, proveIdentityWebhook } from '../../../src/controller/probes/canary.js'
+import {
+  hasNewFailure,
+  lastKnownOf,
+  type Probes,
+  prove,
+  tellProofs
+} from '../../../src/controller/probes/probes.js'
+import { type Proof, provePolicy, proveWebhook } from '../../../src/controller/probes/self-test.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../../src/identity-webhook/settings.js'
 import { clientThat } from '../../support/kube-client.js'
 
@@ -18,46 +24,64 @@ const probes = (more: Partial<Record<keyof Probes, Proof>> = {}): Probes => ({
 })
 const now = new Date('2026-11-24T00:00:00Z')
 
-t.test('the webhook works when it denies, fails when the account passes, and else nobody can tell', async (t) => {
-  const prove = (status: number, message = ''): Promise<Proof> =>
-    proveWebhook(
-      clientThat(() => ({ status, body: { message } })),
-      defaultIdentityWebhook
+t.test(
+  'the webhook works when it denies, fails when the account passes, and else nobody can tell',
+  async (t) => {
+    const prove = (status: number, message = ''): Promise<Proof> =>
+      proveWebhook(
+        clientThat(() => ({ status, body: { message } })),
+        defaultIdentityWebhook
+      )
+    t.match(await prove(403, 'admission webhook "validate.irsa-guard.io" denied the request'), works)
+    t.match(await prove(201), { state: 'fails', because: /does not ask irsa-guard/ })
+    t.match(await prove(403, 'serviceaccounts is forbidden: User cannot create'), {
+      state: 'unknown',
+      because: /answered 403: serviceaccounts/
+    })
+    t.match(
+      await proveWebhook(
+        clientThat(() => ({ status: 500, body: 'boom' })),
+        defaultIdentityWebhook
+      ),
+      { state: 'unknown' }
     )
-  t.match(await prove(403, 'admission webhook "validate.irsa-guard.io" denied the request'), works)
-  t.match(await prove(201), { state: 'fails', because: /does not ask irsa-guard/ })
-  t.match(await prove(403, 'serviceaccounts is forbidden: User cannot create'), {
-    state: 'unknown',
-    because: /answered 403: serviceaccounts/
-  })
-  t.match(
-    await proveWebhook(
-      clientThat(() => ({ status: 500, body: 'boom' })),
-      defaultIdentityWebhook
-    ),
-    { state: 'unknown' }
-  )
-})
+  }
+)
 
-t.test('the policy works when it denies, fails when the patch passes, and else nobody can tell', async (t) => {
-  const prove = (status: number, message = ''): Promise<Proof> =>
-    provePolicy(
-      clientThat(() => ({ status, body: { message } })),
-      { wrongCaBundle: 'x', published: undefined }
+t.test(
+  'the policy works when it denies, fails when the patch passes, and else nobody can tell',
+  async (t) => {
+    const prove = (status: number, message = ''): Promise<Proof> =>
+      provePolicy(
+        clientThat(() => ({ status, body: { message } })),
+        { wrongCaBundle: 'x', published: undefined }
+      )
+    t.match(await prove(403, "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request"), works)
+    t.match(
+      await prove(403, "ValidatingAdmissionPolicy 'only-gitops' with binding 'only-gitops' denied request"),
+      { state: 'unknown' }
     )
-  t.match(await prove(403, "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request"), works)
-  t.match(await prove(403, "ValidatingAdmissionPolicy 'only-gitops' with binding 'only-gitops' denied request"), { state: 'unknown' })
-  t.match(await prove(200), { state: 'fails', because: /does not deny/ })
-  t.match(await prove(404, 'not found'), { state: 'unknown', because: /answered 404: not found/ })
-})
+    t.match(await prove(200), { state: 'fails', because: /does not deny/ })
+    t.match(await prove(404, 'not found'), { state: 'unknown', because: /answered 404: not found/ })
+  }
+)
 
 t.test('the policy fails when somebody else has changed what it goes by', async (t) => {
-  const entry: TrustEntry = { name: 'a.example', action: 'Deny', accepted: ['AAAA'], complete: [], injectors: [] }
+  const entry: TrustEntry = {
+    name: 'a.example',
+    action: 'Deny',
+    accepted: ['AAAA'],
+    complete: [],
+    injectors: []
+  }
   const prove = (webhooks: readonly TrustEntry[] | undefined): Promise<Proof> => {
     const metadata = { labels: { 'velero.io/exclude-from-backup': 'true' } }
     const client = clientThat(({ method }) => {
       if (method === 'PATCH')
-        return { status: 403, body: { message: "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request" } }
+        return {
+          status: 403,
+          body: { message: "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request" }
+        }
       return webhooks === undefined ? { status: 404 } : { body: { metadata, spec: { webhooks } } }
     })
     return provePolicy(client, { wrongCaBundle: 'x', published: [entry] })
@@ -76,27 +100,36 @@ const podWith = (container: object, volumes: readonly object[] = []): object => 
   metadata: { name: 'canary' },
   spec: { containers: [{ name: 'canary', ...container }], volumes }
 })
-const canaryAccountWith = (prefix: string): object => ({ metadata: { annotations: { [`${prefix}/role-arn`]: canaryRole } } })
+const canaryAccountWith = (prefix: string): object => ({
+  metadata: { annotations: { [`${prefix}/role-arn`]: canaryRole } }
+})
 const path = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
 const env = [
   { name: 'AWS_ROLE_ARN', value: canaryRole },
   { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${path}/token` }
 ]
 const volumes = [
-  { name: 'aws-iam-token', projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'token' } }] } }
+  {
+    name: 'aws-iam-token',
+    projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'token' } }] }
+  }
 ]
 
 t.test('the canary passes with variables, token and mount, and nothing less', async (t) => {
   const prove = (body: object, status = 201): Promise<Proof> =>
     proveIdentityWebhook(
-      clientThat(({ method }) => (method === 'POST' ? { status, body } : { body: canaryAccountWith('eks.amazonaws.com') })),
+      clientThat(({ method }) =>
+        method === 'POST' ? { status, body } : { body: canaryAccountWith('eks.amazonaws.com') }
+      ),
       defaultIdentityWebhook
     )
   const volumeMounts = [{ name: 'aws-iam-token', mountPath: path }]
   t.match(await prove(podWith({ env, volumeMounts }, volumes)), works)
   t.match(await prove(podWith({})), { state: 'fails', because: /it came back as it was sent$/ })
   t.match(await prove(podWith({ env }, volumes)), { state: 'fails', because: /it has no mount at / })
-  t.match(await prove(podWith({ env: env.map((one) => ({ ...one, value: 'x' })), volumeMounts }, volumes)), { state: 'fails' })
+  t.match(await prove(podWith({ env: env.map((one) => ({ ...one, value: 'x' })), volumeMounts }, volumes)), {
+    state: 'fails'
+  })
   t.match(await prove({ message: 'exceeded quota' }, 403), {
     state: 'unknown',
     because: 'the canary pod was answered with 403: exceeded quota'
@@ -108,7 +141,11 @@ t.test('the canary and the self-test ask under the prefix of the identity webhoo
   const settings = withAnnotationPrefix(defaultIdentityWebhook, 'aws.example')
   const prove = (account: object | undefined): Promise<Proof> =>
     proveIdentityWebhook(
-      clientThat(({ method }) => (method === 'POST' ? { status: 201, body: podWith({}) } : { status: account ? 200 : 403, body: account })),
+      clientThat(({ method }) =>
+        method === 'POST'
+          ? { status: 201, body: podWith({}) }
+          : { status: account ? 200 : 403, body: account }
+      ),
       settings
     )
   t.strictSame(await prove(canaryAccountWith('eks.amazonaws.com')), {
@@ -116,7 +153,10 @@ t.test('the canary and the self-test ask under the prefix of the identity webhoo
     because:
       "the canary's service account does not ask for its role: kubectl annotate serviceaccount irsa-guard-canary -n irsa-guard-canary --overwrite aws.example/role-arn=arn:aws:iam::000000000000:role/irsa-guard-canary"
   })
-  t.match(await prove(canaryAccountWith('aws.example')), { state: 'fails', because: /it came back as it was sent$/ })
+  t.match(await prove(canaryAccountWith('aws.example')), {
+    state: 'fails',
+    because: /it came back as it was sent$/
+  })
   t.match(await prove(undefined), { state: 'fails' }, 'an account that nobody shows is no excuse')
 
   let sent: unknown
@@ -137,20 +177,28 @@ t.test('what cannot be asked is unknown', async (t) => {
     published: undefined,
     settings: defaultIdentityWebhook
   })
-  for (const outcomes of Object.values(found)) t.strictSame([...outcomes], [['a:443', { state: 'unknown', because: 'connection refused' }]])
+  for (const outcomes of Object.values(found))
+    t.strictSame([...outcomes], [['a:443', { state: 'unknown', because: 'connection refused' }]])
 })
 
 t.test('each API server is asked for everything', async (t) => {
   const serverThat = (address: string, webhook: string, policy: string) => {
-    const client = clientThat(({ method }) => ({ status: 403, body: { message: method === 'PATCH' ? policy : webhook } }))
+    const client = clientThat(({ method }) => ({
+      status: 403,
+      body: { message: method === 'PATCH' ? policy : webhook }
+    }))
     return { address, host: address, port: 443, client }
   }
-  const denied = "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request"
-  const found = await prove([serverThat('a', 'webhook "validate.irsa-guard.io" denied', denied), serverThat('b', 'no', 'no')], {
-    wrongCaBundle: 'x',
-    published: undefined,
-    settings: defaultIdentityWebhook
-  })
+  const denied =
+    "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request"
+  const found = await prove(
+    [serverThat('a', 'webhook "validate.irsa-guard.io" denied', denied), serverThat('b', 'no', 'no')],
+    {
+      wrongCaBundle: 'x',
+      published: undefined,
+      settings: defaultIdentityWebhook
+    }
+  )
   for (const outcomes of [found.webhook, found.policy])
     t.strictSame(
       [...outcomes].map(([address, { state }]) => [address, state]),
@@ -176,23 +224,39 @@ t.test('each change is told once: Events for what works no more, or again', asyn
       events.push(`${type} ${reason}`)
       return { status: 201 }
     })
-    await tellProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, { before, known })
+    await tellProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, {
+      before,
+      known
+    })
     return events
   }
   t.strictSame(await told(probes()), [], 'working at the first look is no news')
   t.strictSame(await told(probes({ webhook: fails })), ['Warning SelfTestWebhookFails'])
   t.strictSame(await told(probes({ webhook: fails }), probes({ webhook: fails })), [])
   t.strictSame(await told(probes(), probes({ policy: fails })), ['Normal SelfTestPolicyWorks'])
-  t.strictSame(await told(probes({ canary: unknown }), probes()), [], 'what could not be asked is for log and metrics')
+  t.strictSame(
+    await told(probes({ canary: unknown }), probes()),
+    [],
+    'what could not be asked is for log and metrics'
+  )
   t.strictSame(await told(probes(), probes({ webhook: unknown })), [])
   t.strictSame(await told(probes({ canary: fails }), probes()), ['Warning IdentityWebhookCanaryFails'])
   const away = probes({ webhook: unknown })
-  t.strictSame(await told(probes(), away, probes({ webhook: fails })), ['Normal SelfTestWebhookWorks'], 'failed, was away, works')
-  t.strictSame(await told(probes({ webhook: fails }), away, probes({ webhook: fails })), [], 'failed, was away, fails')
+  t.strictSame(
+    await told(probes(), away, probes({ webhook: fails })),
+    ['Normal SelfTestWebhookWorks'],
+    'failed, was away, works'
+  )
+  t.strictSame(
+    await told(probes({ webhook: fails }), away, probes({ webhook: fails })),
+    [],
+    'failed, was away, fails'
+  )
 })
 
 t.test('what cannot be asked is known as it was, at each API server', async (t) => {
-  const outcomes = (more: Readonly<Record<string, Proof>>): ReadonlyMap<string, Proof> => new Map(Object.entries(more))
+  const outcomes = (more: Readonly<Record<string, Proof>>): ReadonlyMap<string, Proof> =>
+    new Map(Object.entries(more))
   const at = (canary: Readonly<Record<string, Proof>>, webhook: Proof, policy: Proof): Probes => ({
     canary: outcomes(canary),
     webhook: outcomes({ a: webhook }),

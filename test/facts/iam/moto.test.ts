@@ -6,12 +6,12 @@ import {
   IAMClient,
   PutRolePolicyCommand
 } from '@aws-sdk/client-iam'
-import { AssumeRoleCommand, STSClient, type Credentials } from '@aws-sdk/client-sts'
+import { AssumeRoleCommand, type Credentials, STSClient } from '@aws-sdk/client-sts'
 import t from 'tap'
-import { startMoto } from '../../control-plane/moto.ts'
-import { buildIamSource } from '../../../src/sources/iam/source.js'
 import type { Ask, IamSource } from '../../../src/facts/facts.js'
 import { parseRoleArn, type RoleArn } from '../../../src/model/role-arn.js'
+import { buildIamSource } from '../../../src/sources/iam/source.js'
+import { startMoto } from '../../control-plane/moto.ts'
 
 const own = '123456789012' // moto's own
 const other = '444455556666'
@@ -29,7 +29,8 @@ const arnOf = (account: string, role: string): RoleArn => {
   return arn
 }
 
-for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name)
+for (const name of Object.keys(process.env))
+  if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name)
 
 t.test('a real IAM API', async (t) => {
   const moto = await startMoto()
@@ -47,7 +48,10 @@ t.test('a real IAM API', async (t) => {
     return credentials
   }
   const clientOf = ({ AccessKeyId = '', SecretAccessKey = '', SessionToken = '' }: Credentials): IAMClient =>
-    new IAMClient({ ...base, credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken } })
+    new IAMClient({
+      ...base,
+      credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
+    })
   const createRole = (client: IAMClient, name: string, path = '/', trust = readerTrust): Promise<unknown> =>
     client.send(new CreateRoleCommand({ RoleName: name, Path: path, AssumeRolePolicyDocument: trust }))
   const allow = (client: IAMClient, role: string, policy: string, name = 'docs'): Promise<unknown> =>
@@ -65,7 +69,12 @@ t.test('a real IAM API', async (t) => {
   const otherIam = clientOf(await assume(other, 'admin')) // in moto, who assumes a role of another account acts there
   await createRole(otherIam, 'irsa-guard-reader')
   await createRole(otherIam, 'reports')
-  await otherIam.send(new CreateOpenIDConnectProviderCommand({ Url: `https://${host.toLowerCase()}`, ThumbprintList: ['a'.repeat(40)] }))
+  await otherIam.send(
+    new CreateOpenIDConnectProviderCommand({
+      Url: `https://${host.toLowerCase()}`,
+      ThumbprintList: ['a'.repeat(40)]
+    })
+  )
   await allow(otherIam, 'irsa-guard-reader', minimalPolicy)
 
   // The guard's own credentials, found as in a cluster: in the environment.
@@ -78,7 +87,11 @@ t.test('a real IAM API', async (t) => {
   })
   const accounts = [{ account: other, roleArn: `arn:aws:iam::${other}:role/irsa-guard-reader` }]
   const build = (): IamSource => buildIamSource({ requestsPerSecond: 1000, accounts })
-  const question = (account: string): Parameters<IamSource['readProvider']>[0] => ({ account, partition: 'aws', issuer: `https://${host}` })
+  const question = (account: string): Parameters<IamSource['readProvider']>[0] => ({
+    account,
+    partition: 'aws',
+    issuer: `https://${host}`
+  })
   await moto.requireAuthorization()
 
   await t.test('refuses who has no permission', async (t) => {
@@ -87,8 +100,14 @@ t.test('a real IAM API', async (t) => {
       state: 'unknown',
       because: /^IAM refused iam:GetRole \(AccessDenied\)/
     })
-    t.match(await source.readProvider(question(own), shop()), { state: 'unknown', because: /^IAM refused iam:GetOpenIDConnectProvider/ })
-    t.match(await source.readRole(arnOf(other, 'reports'), shop()), { state: 'unknown', because: /^STS refused sts:AssumeRole for arn/ })
+    t.match(await source.readProvider(question(own), shop()), {
+      state: 'unknown',
+      because: /^IAM refused iam:GetOpenIDConnectProvider/
+    })
+    t.match(await source.readRole(arnOf(other, 'reports'), shop()), {
+      state: 'unknown',
+      because: /^STS refused sts:AssumeRole for arn/
+    })
   })
 
   await moto.allowEverybody()
@@ -98,20 +117,37 @@ t.test('a real IAM API', async (t) => {
   await t.test('answers with the policy of the documentation', async (t) => {
     const source = build()
     const cart = await source.readRole(arnOf(own, 'team/cart'), shop())
-    t.match(cart, { state: 'known', value: { exists: true, arn: `arn:aws:iam::${own}:role/team/cart`, trustPolicy: { encoding: 'url' } } })
+    t.match(cart, {
+      state: 'known',
+      value: { exists: true, arn: `arn:aws:iam::${own}:role/team/cart`, trustPolicy: { encoding: 'url' } }
+    })
     t.match(JSON.stringify(cart), /sts%3AAssumeRole/, 'the trust policy comes percent-encoded')
-    t.match(await source.readRole(arnOf(own, 'cart'), shop()), { value: { arn: `arn:aws:iam::${own}:role/team/cart` } }, 'another path')
+    t.match(
+      await source.readRole(arnOf(own, 'cart'), shop()),
+      { value: { arn: `arn:aws:iam::${own}:role/team/cart` } },
+      'another path'
+    )
     t.match(await source.readRole(arnOf(own, 'gone'), shop()), { state: 'known', value: { exists: false } })
     t.match(await source.readProvider(question(own), shop()), {
       state: 'known',
-      value: { registered: true, arn: `arn:aws:iam::${own}:oidc-provider/${host}`, clientIds: ['sts.amazonaws.com'] }
+      value: {
+        registered: true,
+        arn: `arn:aws:iam::${own}:oidc-provider/${host}`,
+        clientIds: ['sts.amazonaws.com']
+      }
     })
     t.match(await source.readProvider({ ...question(own), issuer: `https://${host}/` }, shop()), {
       state: 'known',
       value: { registered: false, similar: [`arn:aws:iam::${own}:oidc-provider/${host}`] }
     })
-    t.match(await source.readRole(arnOf(other, 'reports'), shop()), { state: 'unknown', because: /^STS refused sts:AssumeRole/ })
-    t.match(await source.readRole(arnOf('999999999999', 'x'), shop()), { state: 'unknown', because: /is not ours \(123456789012\)/ })
+    t.match(await source.readRole(arnOf(other, 'reports'), shop()), {
+      state: 'unknown',
+      because: /^STS refused sts:AssumeRole/
+    })
+    t.match(await source.readRole(arnOf('999999999999', 'x'), shop()), {
+      state: 'unknown',
+      because: /is not ours \(123456789012\)/
+    })
   })
 
   await moto.allowEverybody()
@@ -124,7 +160,11 @@ t.test('a real IAM API', async (t) => {
       state: 'known',
       value: { exists: true, arn: `arn:aws:iam::${other}:role/reports` }
     })
-    t.match(await source.readRole(arnOf(other, 'cart'), shop()), { state: 'known', value: { exists: false } }, 'a role of our account only')
+    t.match(
+      await source.readRole(arnOf(other, 'cart'), shop()),
+      { state: 'known', value: { exists: false } },
+      'a role of our account only'
+    )
     t.match(await source.readProvider(question(other), shop()), {
       state: 'known',
       value: { registered: false, similar: [`arn:aws:iam::${other}:oidc-provider/${host.toLowerCase()}`] }

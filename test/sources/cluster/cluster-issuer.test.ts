@@ -1,19 +1,25 @@
 import t from 'tap'
-import { buildIssuerReader } from '../../../src/sources/cluster/cluster-issuer.js'
 import type { KubeAnswer, KubeClient } from '../../../src/kube/client.js'
 import { known, unknown } from '../../../src/model/fact.js'
+import { buildIssuerReader } from '../../../src/sources/cluster/cluster-issuer.js'
 import { clientThat } from '../../support/kube-client.js'
 
 const issuer = 'https://oidc.example/id/A'
 const within = { signal: AbortSignal.timeout(60_000) }
-const tokenOf = (claims: unknown): string => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+const tokenOf = (claims: unknown): string =>
+  `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
 
-function clusterWith(answer: Partial<KubeAnswer> | Error, readToken: KubeClient['readToken'] = async () => undefined): KubeClient {
+function clusterWith(
+  answer: Partial<KubeAnswer> | Error,
+  readToken: KubeClient['readToken'] = async () => undefined
+): KubeClient {
   return { ...clientThat(() => answer), readToken }
 }
 
 t.test('believes the discovery document first', async (t) => {
-  const readIssuer = buildIssuerReader(clusterWith({ body: { issuer } }, async () => tokenOf({ iss: 'https://other.example' })))
+  const readIssuer = buildIssuerReader(
+    clusterWith({ body: { issuer } }, async () => tokenOf({ iss: 'https://other.example' }))
+  )
   t.strictSame(await readIssuer(within), known(issuer))
 })
 
@@ -24,7 +30,11 @@ t.test('takes the issuer of its own token when there is no document', async (t) 
     ['no map', { body: 'issuer' }],
     ['no answer', new Error('connect ECONNREFUSED')]
   ] as const) {
-    t.strictSame(await buildIssuerReader(clusterWith(answer, async () => tokenOf({ iss: issuer })))(within), known(issuer), why)
+    t.strictSame(
+      await buildIssuerReader(clusterWith(answer, async () => tokenOf({ iss: issuer })))(within),
+      known(issuer),
+      why
+    )
   }
 })
 

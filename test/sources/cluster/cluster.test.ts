@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { watchCluster, type LiveCluster } from '../../../src/sources/cluster/cluster.js'
 import type { KubeAnswer, KubeClient, KubeRequest } from '../../../src/kube/client.js'
 import { known } from '../../../src/model/fact.js'
+import { type LiveCluster, watchCluster } from '../../../src/sources/cluster/cluster.js'
 
 const annotated = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/cart' }
 const account = (name: string, annotations?: object): object => ({
@@ -12,10 +12,17 @@ const within = { signal: AbortSignal.timeout(60_000) }
 
 type Answer = Partial<KubeAnswer> | Error
 
-/** A cluster whose collections hold these accounts; every other path is answered by `read`, and `asked` has those paths. */
+/**
+ * A cluster whose collections hold these accounts; every other path is answered by `read`, and `asked` has
+ * those paths.
+ */
 function start(
   t: Test,
-  { accounts = [], read, lists = true }: { accounts?: object[]; read?: (path: string) => Answer | Promise<Answer>; lists?: boolean }
+  {
+    accounts = [],
+    read,
+    lists = true
+  }: { accounts?: object[]; read?: (path: string) => Answer | Promise<Answer>; lists?: boolean }
 ): { cluster: LiveCluster; asked: string[]; troubles: string[]; say: (event: object) => void } {
   const asked: string[] = []
   const troubles: string[] = []
@@ -25,7 +32,9 @@ function start(
     server: 'https://a',
     async request({ path }: KubeRequest) {
       if (path === '/api/v1/namespaces' || path === '/api/v1/serviceaccounts') {
-        return lists ? answer({ metadata: { resourceVersion: '1' }, items: path.endsWith('accounts') ? accounts : [] }) : answer('no', 500)
+        return lists
+          ? answer({ metadata: { resourceVersion: '1' }, items: path.endsWith('accounts') ? accounts : [] })
+          : answer('no', 500)
       }
       asked.push(path)
       const given = (await read?.(path)) ?? { status: 404 }
@@ -48,7 +57,9 @@ function start(
     readToken: async () => undefined,
     close: () => undefined
   }
-  const cluster = watchCluster(client, (collection, because) => troubles.push(`${collection}: ${because ?? 'works'}`))
+  const cluster = watchCluster(client, (collection, because) =>
+    troubles.push(`${collection}: ${because ?? 'works'}`)
+  )
   t.teardown(() => cluster.stop())
   return { cluster, asked, troubles, say: (event) => events.pop()?.(JSON.stringify(event)) }
 }
@@ -62,35 +73,48 @@ t.test('answers for an account that the watch knows, without a call', async (t) 
   t.strictSame(cluster.unlisted, ['namespaces', 'serviceaccounts'])
   await until(() => cluster.unlisted.length === 0)
   t.strictSame(cluster.unlisted, [])
-  t.strictSame(await cluster.readAccount('shop', 'cart', within), known({ exists: true, annotations: annotated }))
+  t.strictSame(
+    await cluster.readAccount('shop', 'cart', within),
+    known({ exists: true, annotations: annotated })
+  )
   t.strictSame(await cluster.readAccount('shop', 'plain', within), known({ exists: true, annotations: {} }))
 
   await sleep(10)
   say({ type: 'MODIFIED', object: account('plain', annotated) })
   await sleep(10)
-  t.strictSame(await cluster.readAccount('shop', 'plain', within), known({ exists: true, annotations: annotated }))
+  t.strictSame(
+    await cluster.readAccount('shop', 'plain', within),
+    known({ exists: true, annotations: annotated })
+  )
   t.strictSame(asked, [])
   t.match(cluster.lastEvents, { namespaces: Date, serviceaccounts: Date })
 })
 
-t.test('reads an account that the watch has not seen once for all who wait, and for each new question again', async (t) => {
-  const { promise, resolve } = Promise.withResolvers<Answer>()
-  const { cluster, asked } = start(t, { read: () => promise })
-  await until(() => cluster.unlisted.length === 0)
-  const waiting = Array.from({ length: 1000 }, () => cluster.readAccount('shop', 'new', within))
-  const impatient = cluster.readAccount('shop', 'new', { signal: AbortSignal.timeout(20) })
-  t.strictSame(await impatient, { state: 'unknown', because: 'shop/new was not read in time' })
-  resolve({ status: 200, body: account('new', annotated) })
-  const answers = await Promise.all(waiting)
-  t.ok(answers.every((answer) => answer.state === 'known' && answer.value.exists))
-  t.strictSame(asked, ['/api/v1/namespaces/shop/serviceaccounts/new'], 'one call, for the impatient one too')
-  await cluster.readAccount('shop', 'new', within)
-  t.equal(asked.length, 2)
-  t.strictSame(await cluster.readAccount('shop', 'other', { signal: AbortSignal.abort() }), {
-    state: 'unknown',
-    because: 'shop/other was not read in time'
-  })
-})
+t.test(
+  'reads an account that the watch has not seen once for all who wait, and for each new question again',
+  async (t) => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const { cluster, asked } = start(t, { read: () => promise })
+    await until(() => cluster.unlisted.length === 0)
+    const waiting = Array.from({ length: 1000 }, () => cluster.readAccount('shop', 'new', within))
+    const impatient = cluster.readAccount('shop', 'new', { signal: AbortSignal.timeout(20) })
+    t.strictSame(await impatient, { state: 'unknown', because: 'shop/new was not read in time' })
+    resolve({ status: 200, body: account('new', annotated) })
+    const answers = await Promise.all(waiting)
+    t.ok(answers.every((answer) => answer.state === 'known' && answer.value.exists))
+    t.strictSame(
+      asked,
+      ['/api/v1/namespaces/shop/serviceaccounts/new'],
+      'one call, for the impatient one too'
+    )
+    await cluster.readAccount('shop', 'new', within)
+    t.equal(asked.length, 2)
+    t.strictSame(await cluster.readAccount('shop', 'other', { signal: AbortSignal.abort() }), {
+      state: 'unknown',
+      because: 'shop/other was not read in time'
+    })
+  }
+)
 
 t.test('tells what does not exist from what could not be read', async (t) => {
   const answers: Readonly<Record<string, Answer>> = {
@@ -104,14 +128,25 @@ t.test('tells what does not exist from what could not be read', async (t) => {
     state: 'unknown',
     because: 'namespaces/shop/serviceaccounts/hidden could not be read (the API server answered 403)'
   })
-  t.match(await cluster.readAccount('shop', 'broken', within), { state: 'unknown', because: /\(connection reset\)$/ })
-  t.match(await cluster.readNamespace('gone', within), { state: 'unknown' }, 'a namespace that is not there yet may enforce nothing')
+  t.match(await cluster.readAccount('shop', 'broken', within), {
+    state: 'unknown',
+    because: /\(connection reset\)$/
+  })
+  t.match(
+    await cluster.readNamespace('gone', within),
+    { state: 'unknown' },
+    'a namespace that is not there yet may enforce nothing'
+  )
 })
 
 t.test('asks about nothing that is no name', async (t) => {
   const { cluster, asked } = start(t, {})
   for (const name of ['..', 'a/b', '../../secrets/x', 'A', '', 'a?b', 'a'.repeat(254)]) {
-    t.match(await cluster.readAccount('shop', name, within), { state: 'unknown', because: /is not a name/ }, name.slice(0, 20))
+    t.match(
+      await cluster.readAccount('shop', name, within),
+      { state: 'unknown', because: /is not a name/ },
+      name.slice(0, 20)
+    )
     t.match(await cluster.readAccount(name, 'cart', within), { state: 'unknown' })
   }
   t.strictSame(asked, [])
@@ -120,6 +155,9 @@ t.test('asks about nothing that is no name', async (t) => {
 t.test('says when a collection cannot be listed, and is not ready', async (t) => {
   const { cluster, troubles } = start(t, { lists: false })
   await until(() => troubles.length === 2)
-  t.strictSame(troubles.sort(), ['namespaces: the list was answered with 500', 'serviceaccounts: the list was answered with 500'])
+  t.strictSame(troubles.sort(), [
+    'namespaces: the list was answered with 500',
+    'serviceaccounts: the list was answered with 500'
+  ])
   t.strictSame(cluster.unlisted, ['namespaces', 'serviceaccounts'])
 })

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { readIdentityWebhook } from '../../../src/sources/cluster/identity-webhook.js'
-import type { KubeClient } from '../../../src/kube/client.js'
 import { annotationNamesUnder } from '../../../src/identity-webhook/annotation-names.js'
 import { defaultIdentityWebhook } from '../../../src/identity-webhook/settings.js'
+import type { KubeClient } from '../../../src/kube/client.js'
+import { readIdentityWebhook } from '../../../src/sources/cluster/identity-webhook.js'
 
 const configurations = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 const service = '/api/v1/namespaces/kube-system/services/pod-identity-webhook'
@@ -12,20 +12,36 @@ const configMap = '/api/v1/namespaces/kube-system/configmaps/pod-identity-webhoo
 
 const registered = (...clientConfigs: object[]): object => ({
   items: [
-    { metadata: { name: 'other' }, webhooks: [{ name: 'other.example', clientConfig: { url: 'https://other.example' } }] },
-    ...clientConfigs.map((clientConfig) => ({ webhooks: [{ name: 'pod-identity-webhook.amazonaws.com', clientConfig }] }))
+    {
+      metadata: { name: 'other' },
+      webhooks: [{ name: 'other.example', clientConfig: { url: 'https://other.example' } }]
+    },
+    ...clientConfigs.map((clientConfig) => ({
+      webhooks: [{ name: 'pod-identity-webhook.amazonaws.com', clientConfig }]
+    }))
   ]
 })
 const selecting = (selector?: object): object => ({ spec: { selector } })
 const running = (...containers: object[]): object => ({
-  spec: { template: { metadata: { labels: { app: 'pod-identity-webhook', hash: '1' } }, spec: { containers } } }
+  spec: {
+    template: { metadata: { labels: { app: 'pod-identity-webhook', hash: '1' } }, spec: { containers } }
+  }
 })
-// As kOps runs it: https://github.com/kubernetes/kops (upup/models/cloudup/resources/addons/eks-pod-identity-webhook.addons.k8s.io)
-const args = ['--in-cluster=false', '--namespace=kube-system', '--annotation-prefix=aws.example', '--token-audience', 'sts.example']
+// As kOps runs it: https://github.com/kubernetes/kops
+// (upup/models/cloudup/resources/addons/eks-pod-identity-webhook.addons.k8s.io)
+const args = [
+  '--in-cluster=false',
+  '--namespace=kube-system',
+  '--annotation-prefix=aws.example',
+  '--token-audience',
+  'sts.example'
+]
 const webhook = { name: 'pod-identity-webhook', command: ['/webhook'], args }
 
 const usual: Readonly<Record<string, unknown>> = {
-  [configurations]: registered({ service: { namespace: 'kube-system', name: 'pod-identity-webhook', path: '/mutate' } }),
+  [configurations]: registered({
+    service: { namespace: 'kube-system', name: 'pod-identity-webhook', path: '/mutate' }
+  }),
   [service]: selecting({ app: 'pod-identity-webhook' }),
   [deployment]: running(webhook)
 }
@@ -34,7 +50,11 @@ const usual: Readonly<Record<string, unknown>> = {
 const clusterWith = (objects: Readonly<Record<string, unknown>>, otherwise = 404): KubeClient => {
   const client: KubeClient = {
     server: 'https://a',
-    request: async ({ path }) => ({ status: path in objects ? 200 : otherwise, body: objects[path], warnings: [] }),
+    request: async ({ path }) => ({
+      status: path in objects ? 200 : otherwise,
+      body: objects[path],
+      warnings: []
+    }),
     watch: async () => ({ status: 403, body: undefined, warnings: [] }),
     at: () => client,
     readTrust: async () => ({ cas: undefined, isMounted: false }),
@@ -44,7 +64,10 @@ const clusterWith = (objects: Readonly<Record<string, unknown>>, otherwise = 404
 
   return client
 }
-const read = (objects: Readonly<Record<string, unknown>>, otherwise?: number): ReturnType<typeof readIdentityWebhook> =>
+const read = (
+  objects: Readonly<Record<string, unknown>>,
+  otherwise?: number
+): ReturnType<typeof readIdentityWebhook> =>
   readIdentityWebhook(clusterWith(objects, otherwise), AbortSignal.timeout(1000))
 
 t.test('reads the command line of what the Service selects', async (t) => {
@@ -62,39 +85,64 @@ t.test('reads the command line of what the Service selects', async (t) => {
   for (const [why, objects] of [
     ['a Deployment', usual],
     ['a DaemonSet', { ...rest, [daemonSet]: workload }],
-    ['beside another container', { ...usual, [deployment]: running({ name: 'proxy', args: ['--token-audience=no'] }, webhook) }],
+    [
+      'beside another container',
+      { ...usual, [deployment]: running({ name: 'proxy', args: ['--token-audience=no'] }, webhook) }
+    ],
     [
       'known by its image',
       {
         ...usual,
-        [deployment]: running({ name: 'a' }, { name: 'b', image: 'public.ecr.aws/eks/amazon-eks-pod-identity-webhook:v0.6.14', args })
+        [deployment]: running(
+          { name: 'a' },
+          { name: 'b', image: 'public.ecr.aws/eks/amazon-eks-pod-identity-webhook:v0.6.14', args }
+        )
       }
     ],
-    ['flags in the command', { ...usual, [deployment]: running({ name: 'a', command: ['/webhook', ...args] }) }]
+    [
+      'flags in the command',
+      { ...usual, [deployment]: running({ name: 'a', command: ['/webhook', ...args] }) }
+    ]
   ] as const) {
     t.strictSame(await read(objects), expected, why)
   }
 })
 
 t.test('reads the ConfigMap that it watches', async (t) => {
-  const watching = { ...usual, [deployment]: running({ ...webhook, args: ['--watch-config-map=true', '--namespace=kube-system'] }) }
-  const config = JSON.stringify({ 'shop/cart': { RoleARN: 'arn:aws:iam::111122223333:role/cart', Audience: 'sts.example' } })
+  const watching = {
+    ...usual,
+    [deployment]: running({ ...webhook, args: ['--watch-config-map=true', '--namespace=kube-system'] })
+  }
+  const config = JSON.stringify({
+    'shop/cart': { RoleARN: 'arn:aws:iam::111122223333:role/cart', Audience: 'sts.example' }
+  })
   t.match(await read({ ...watching, [configMap]: { data: { config } } }), {
     settings: {
       isAudienceKnown: true,
       source: 'read',
-      configured: new Map([['shop/cart', { role: 'arn:aws:iam::111122223333:role/cart', audience: 'sts.example' }]])
+      configured: new Map([
+        ['shop/cart', { role: 'arn:aws:iam::111122223333:role/cart', audience: 'sts.example' }]
+      ])
     },
     because: undefined
   })
-  t.match(await read({ ...watching, [configMap]: { data: { config: '{' } } }), { settings: { configured: new Map() }, because: undefined })
+  t.match(await read({ ...watching, [configMap]: { data: { config: '{' } } }), {
+    settings: { configured: new Map() },
+    because: undefined
+  })
   const elsewhere = { ...watching, [deployment]: running({ ...webhook, args: ['--watch-config-map=true'] }) }
   t.match(
     await read({ ...elsewhere, [configMap]: { data: { config } } }),
-    { because: '/api/v1/namespaces/eks/configmaps/pod-identity-webhook could not be read (the API server answered 404)' },
+    {
+      because:
+        '/api/v1/namespaces/eks/configmaps/pod-identity-webhook could not be read (the API server answered 404)'
+    },
     'it watches where its flag says, and lies elsewhere itself'
   )
-  t.match(await read(watching), { settings: { source: 'read' }, because: `${configMap} could not be read (the API server answered 404)` })
+  t.match(await read(watching), {
+    settings: { source: 'read' },
+    because: `${configMap} could not be read (the API server answered 404)`
+  })
 })
 
 t.test('assumes what upstream has where nobody can look, and says why', async (t) => {
@@ -111,8 +159,15 @@ t.test('assumes what upstream has where nobody can look, and says why', async (t
       'the identity webhook runs where nobody can look, beside the API server',
       { [configurations]: registered({ url: 'https://127.0.0.1:23443/mutate' }) }
     ],
-    [`${service} could not be read (the API server answered 404)`, { ...registration, [deployment]: usual[deployment] }],
-    [`${deployment} could not be read (the API server answered 403)`, { ...registration, [service]: usual[service] }, 403],
+    [
+      `${service} could not be read (the API server answered 404)`,
+      { ...registration, [deployment]: usual[deployment] }
+    ],
+    [
+      `${deployment} could not be read (the API server answered 403)`,
+      { ...registration, [service]: usual[service] },
+      403
+    ],
     [
       'the Service kube-system/pod-identity-webhook does not select the pods of the workload of that name',
       { ...usual, [service]: selecting({ app: 'another' }) }

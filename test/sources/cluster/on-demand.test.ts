@@ -1,17 +1,28 @@
 import t from 'tap'
-import { firstOf } from '../../../src/sources/overlay.js'
-import { buildObjectSources } from '../../../src/sources/objects/objects.js'
-import { buildClusterOnDemand } from '../../../src/sources/cluster/on-demand.js'
 import type { KubeAnswer, KubeClient } from '../../../src/kube/client.js'
 import { known, unknown } from '../../../src/model/fact.js'
-import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../../support/webhooks.js'
+import { buildClusterOnDemand } from '../../../src/sources/cluster/on-demand.js'
+import { buildObjectSources } from '../../../src/sources/objects/objects.js'
+import { firstOf } from '../../../src/sources/overlay.js'
+import {
+  configurationOf,
+  configurationSubject,
+  eksWebhook,
+  selfManagedWebhook
+} from '../../support/webhooks.js'
 
 const signal = new AbortController().signal
 const service = (name: string) => ({ namespace: 'shop', name, path: undefined, port: 443 })
 const slices = 'endpointslices?labelSelector=kubernetes.io%2Fservice-name%3D'
 
-/** A cluster that has these objects by path, forbids what is undefined, and says of anything else that it is not there. */
-function clusterOf(objects: Readonly<Record<string, unknown>>, asked: string[] = []): ReturnType<typeof buildClusterOnDemand> {
+/**
+ * A cluster that has these objects by path, forbids what is undefined, and says of anything else that it is
+ * not there.
+ */
+function clusterOf(
+  objects: Readonly<Record<string, unknown>>,
+  asked: string[] = []
+): ReturnType<typeof buildClusterOnDemand> {
   const request = async ({ path }: { path: string }): Promise<KubeAnswer> => {
     asked.push(path)
     if (path in objects && objects[path] instanceof Error) throw objects[path]
@@ -36,7 +47,9 @@ t.test('reads accounts and namespaces when they are asked for, each once', async
   const cluster = clusterOf(
     {
       '/api/v1/namespaces/shop': { metadata: { labels: { 'irsa-guard.io/mode': 'warn' } } },
-      '/api/v1/namespaces/shop/serviceaccounts/cart': { metadata: { annotations: { 'eks.amazonaws.com/role-arn': 'x' } } },
+      '/api/v1/namespaces/shop/serviceaccounts/cart': {
+        metadata: { annotations: { 'eks.amazonaws.com/role-arn': 'x' } }
+      },
       '/api/v1/namespaces/shop/serviceaccounts/hidden': undefined,
       '/api/v1/namespaces/shop/serviceaccounts/broken': new Error('socket hang up')
     },
@@ -47,10 +60,19 @@ t.test('reads accounts and namespaces when they are asked for, each once', async
   t.match(await cluster.readNamespace('new', { signal }), { state: 'known', value: { mode: undefined } })
   t.match(await cluster.readAccount('shop', 'cart', { signal }), { value: { exists: true } })
   t.strictSame(await cluster.readAccount('shop', 'gone', { signal }), known({ exists: false }))
-  t.match(await cluster.readAccount('shop', 'hidden', { signal }), { state: 'unknown', because: /answered 403/ })
-  t.match(await cluster.readAccount('shop', 'broken', { signal }), { state: 'unknown', because: /socket hang up/ })
+  t.match(await cluster.readAccount('shop', 'hidden', { signal }), {
+    state: 'unknown',
+    because: /answered 403/
+  })
+  t.match(await cluster.readAccount('shop', 'broken', { signal }), {
+    state: 'unknown',
+    because: /socket hang up/
+  })
   const before = asked.length
-  await Promise.all([cluster.readAccount('shop', 'cart', { signal }), cluster.readNamespace('shop', { signal })])
+  await Promise.all([
+    cluster.readAccount('shop', 'cart', { signal }),
+    cluster.readNamespace('shop', { signal })
+  ])
   t.equal(asked.length, before)
 })
 
@@ -65,7 +87,10 @@ t.test('a name that is none never becomes a part of a path', async (t) => {
 })
 
 t.test('says what stands behind a Service', async (t) => {
-  const [services, discovery] = ['/api/v1/namespaces/shop/services', '/apis/discovery.k8s.io/v1/namespaces/shop']
+  const [services, discovery] = [
+    '/api/v1/namespaces/shop/services',
+    '/apis/discovery.k8s.io/v1/namespaces/shop'
+  ]
   const object = { spec: { ports: [{ port: 443 }] } }
   const endpoints = (...ready: (boolean | undefined)[]): object => ({
     items: [{ endpoints: ready.map((one) => ({ conditions: { ready: one } })) }]
@@ -94,15 +119,23 @@ t.test('says what stands behind a Service', async (t) => {
 
 t.test('files stand before the cluster, which tells the rest', async (t) => {
   const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
-  const items = [configurationOf([eksWebhook()]), configurationOf([selfManagedWebhook()], { name: 'other' }), 'x']
-  const cluster = clusterOf({ [path]: { items }, '/apis/cert-manager.io/v1/namespaces/shop/certificates/there': {} })
+  const items = [
+    configurationOf([eksWebhook()]),
+    configurationOf([selfManagedWebhook()], { name: 'other' }),
+    'x'
+  ]
+  const cluster = clusterOf({
+    [path]: { items },
+    '/apis/cert-manager.io/v1/namespaces/shop/certificates/there': {}
+  })
   const changed = configurationSubject(configurationOf([]))
   const { accounts, namespaces, webhooks } = buildObjectSources([changed], [])
   const seen = firstOf({ ...accounts, ...namespaces, ...webhooks }, cluster)
   const configurations = await seen.readConfigurations(signal)
   t.match(configurations, { state: 'known', value: { complete: true } })
   t.strictSame(
-    configurations.state === 'known' && configurations.value.configurations.map(({ name, webhooks }) => [name, webhooks.length]),
+    configurations.state === 'known' &&
+      configurations.value.configurations.map(({ name, webhooks }) => [name, webhooks.length]),
     [
       ['pod-identity-webhook', 0],
       ['other', 1],
@@ -115,5 +148,8 @@ t.test('files stand before the cluster, which tells the rest', async (t) => {
   t.strictSame(await seen.readAccount('shop', 'gone', { signal }), known({ exists: false }))
   t.match(await seen.readNamespace('shop', { signal }), { state: 'known' })
   const blind = firstOf({ ...accounts, ...namespaces, ...webhooks }, clusterOf({ [path]: undefined }))
-  t.strictSame(await blind.readConfigurations(signal), unknown(`${path} could not be read (the API server answered 403)`))
+  t.strictSame(
+    await blind.readConfigurations(signal),
+    unknown(`${path} could not be read (the API server answered 403)`)
+  )
 })

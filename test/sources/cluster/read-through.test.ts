@@ -1,7 +1,7 @@
 import t from 'tap'
-import { readThrough } from '../../../src/sources/cluster/read-through.js'
 import type { Watched } from '../../../src/kube/list-and-watch.js'
 import { known } from '../../../src/model/fact.js'
+import { readThrough } from '../../../src/sources/cluster/read-through.js'
 
 const ago = (milliseconds: number): Date => new Date(Date.now() - milliseconds)
 const watchedAt = (lastEvent: Date | undefined): Watched<string> => ({
@@ -20,6 +20,10 @@ t.test('believes a watch as long as it hears of the cluster', async (t) => {
     ['being listed for the first time', undefined, 1000, 'of the watch']
   ] as const) {
     const read = readThrough(watchedAt(lastEvent), maxAge === undefined ? {} : { maxAge })
-    t.strictSame(await read('seen', async () => known('read'), { signal: AbortSignal.timeout(1000) }), known(expected), why)
+    t.strictSame(
+      await read('seen', async () => known('read'), { signal: AbortSignal.timeout(1000) }),
+      known(expected),
+      why
+    )
   }
 })

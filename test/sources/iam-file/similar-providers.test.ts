@@ -25,15 +25,22 @@ t.test('finds what was probably meant', async (t) => {
 })
 
 t.test('compares issuers of other software too, and names five at most', async (t) => {
-  t.strictSame(similarProviders(`${prefix}s3.example.com/kops`, [`${prefix}s3.example.com/Kops/`, `${prefix}s3.example.com/other`]), [
-    `${prefix}s3.example.com/Kops/`
-  ])
+  t.strictSame(
+    similarProviders(`${prefix}s3.example.com/kops`, [
+      `${prefix}s3.example.com/Kops/`,
+      `${prefix}s3.example.com/other`
+    ]),
+    [`${prefix}s3.example.com/Kops/`]
+  )
   const many = Array.from({ length: 50 }, (_, i) => `${prefix}oidc.eks.region-${i}.amazonaws.com/id/${id}`)
   t.equal(similarProviders(prefix + host, many).length, 5)
 })
 
 t.test('answers soon on hostile text', async (t) => {
   const before = performance.now()
-  similarProviders(prefix + host, [`${prefix}${'/'.repeat(1_000_000)}a`, `${prefix}oidc.eks.${'.'.repeat(1_000_000)}`])
+  similarProviders(prefix + host, [
+    `${prefix}${'/'.repeat(1_000_000)}a`,
+    `${prefix}oidc.eks.${'.'.repeat(1_000_000)}`
+  ])
   t.ok(performance.now() - before < 250)
 })

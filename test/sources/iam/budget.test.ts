@@ -1,11 +1,18 @@
 import t from 'tap'
-import { buildBudget, type Budget } from '../../../src/sources/iam/budget.js'
+import { type Budget, buildBudget } from '../../../src/sources/iam/budget.js'
 import { buildHandClock } from '../../support/hand-clock.js'
 
 const never = new AbortController().signal
 
 /** Asks and notes who was served, in order. */
-const ask = (budget: Budget, served: string[], namespace: string, key: string, signal = never, spends = true): Promise<boolean> =>
+const ask = (
+  budget: Budget,
+  served: string[],
+  namespace: string,
+  key: string,
+  signal = never,
+  spends = true
+): Promise<boolean> =>
   budget.turn(
     {
       namespace,

@@ -20,7 +20,8 @@ function buildWorld(reply: Reply<Answer> | 'never' = { answer: { found: true } }
     reply,
     reads: 0,
     clock,
-    read: (key: string, ask: Partial<typeof shop & { fresh: boolean }> = {}) => reader(key, { ...shop, ...ask })
+    read: (key: string, ask: Partial<typeof shop & { fresh: boolean }> = {}) =>
+      reader(key, { ...shop, ...ask })
   }
   const reader = buildCachedReader<string, Answer>({
     keyOf: (key) => key,
@@ -28,7 +29,8 @@ function buildWorld(reply: Reply<Answer> | 'never' = { answer: { found: true } }
       world.reads++
       return world.reply === 'never' ? new Promise(() => undefined) : world.reply
     },
-    lifetimeOf: ({ found }) => (found ? { good: 300_000, stale: 3_600_000 } : { good: 10_000, stale: 10_000 }),
+    lifetimeOf: ({ found }) =>
+      found ? { good: 300_000, stale: 3_600_000 } : { good: 10_000, stale: 10_000 },
     budget,
     clock,
     maxEntries: 3
@@ -41,9 +43,14 @@ const secondsOf = (clock: HandClock, from: number): number => (clock.now() - fro
 
 t.test('asks once for what thousands want to know', async (t) => {
   const world = buildWorld()
-  const facts = await Promise.all(Array.from({ length: 5000 }, (_, i) => world.read('cart', { namespace: `namespace-${i % 7}` })))
+  const facts = await Promise.all(
+    Array.from({ length: 5000 }, (_, i) => world.read('cart', { namespace: `namespace-${i % 7}` }))
+  )
   t.equal(world.reads, 1)
-  t.strictSame(facts[4999], { state: 'known', value: { found: true, readAt: new Date('2026-11-24T00:00:00Z') } })
+  t.strictSame(facts[4999], {
+    state: 'known',
+    value: { found: true, readAt: new Date('2026-11-24T00:00:00Z') }
+  })
 })
 
 t.test('remembers each kind of answer for its own time', async (t) => {
@@ -80,7 +87,10 @@ t.test('tells an old answer while it reads a new one, but none older than an hou
   world.reply = { answer: { found: true, version: 2 } }
   await world.clock.pass(2_000)
   const stale = await Promise.all([world.read('cart'), world.read('cart')])
-  t.match(stale, [{ value: { version: 1, readAt: new Date('2026-11-24T00:00:00Z') } }, { value: { version: 1 } }])
+  t.match(stale, [
+    { value: { version: 1, readAt: new Date('2026-11-24T00:00:00Z') } },
+    { value: { version: 1 } }
+  ])
   await world.clock.pass(0)
   t.equal(world.reads, 2)
   t.match(await world.read('cart'), { value: { version: 2 } })
@@ -133,18 +143,32 @@ t.test('reads past the cache when asked to, at most once in ten seconds', async 
 t.test('waits no longer than the signal', async (t) => {
   const world = buildWorld('never', 1)
   const late = new AbortController()
-  const [flying, waiting] = [world.read('cart', { signal: late.signal }), world.read('mail', { signal: late.signal })]
+  const [flying, waiting] = [
+    world.read('cart', { signal: late.signal }),
+    world.read('mail', { signal: late.signal })
+  ]
   await world.clock.pass(0)
   late.abort()
-  t.strictSame(await flying, { state: 'unknown', because: 'AWS did not answer before the deadline of this review' })
+  t.strictSame(await flying, {
+    state: 'unknown',
+    because: 'AWS did not answer before the deadline of this review'
+  })
   t.strictSame(await waiting, { state: 'unknown', because: 'the IAM request limit of 1 a second is used up' })
-  t.match(await world.read('cart', { signal: late.signal }), { state: 'unknown' }, 'a signal that has come already')
+  t.match(
+    await world.read('cart', { signal: late.signal }),
+    { state: 'unknown' },
+    'a signal that has come already'
+  )
 })
 
 t.test('takes an answer that another namespace was given meanwhile', async (t) => {
   const world = buildWorld({ answer: { found: true } }, 1)
   await world.read('first')
-  const facts = [world.read('cart', { namespace: 'a' }), world.read('cart', { namespace: 'b' }), world.read('mail', { namespace: 'c' })]
+  const facts = [
+    world.read('cart', { namespace: 'a' }),
+    world.read('cart', { namespace: 'b' }),
+    world.read('mail', { namespace: 'c' })
+  ]
   await world.clock.pass(2000)
   t.match(await Promise.all(facts), [{ state: 'known' }, { state: 'known' }, { state: 'known' }])
   t.equal(world.reads, 3)

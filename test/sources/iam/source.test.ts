@@ -1,19 +1,19 @@
 import t, { type Test } from 'tap'
-import { buildIamSource, type IamSourceOptions } from '../../../src/sources/iam/source.js'
 import type { Ask, IamSource } from '../../../src/facts/facts.js'
 import { parseRoleArn, type RoleArn } from '../../../src/model/role-arn.js'
+import { buildIamSource, type IamSourceOptions } from '../../../src/sources/iam/source.js'
 import {
   absentReply,
   assumeRoleReply,
   errorReply,
+  type FakeIam,
+  type IamReply,
+  type IamRequest,
   identityReply,
   providerReply,
   providersReply,
   roleReply,
-  startFakeIam,
-  type FakeIam,
-  type IamReply,
-  type IamRequest
+  startFakeIam
 } from '../../support/fake-iam.js'
 
 const account = '111122223333'
@@ -24,16 +24,23 @@ const arnOf = (name: string, of = account): RoleArn => {
   if (arn === undefined) throw new Error(`${name} makes no ARN`)
   return arn
 }
-const shop = (milliseconds = 10_000): Ask => ({ namespace: 'shop', signal: AbortSignal.timeout(milliseconds) })
+const shop = (milliseconds = 10_000): Ask => ({
+  namespace: 'shop',
+  signal: AbortSignal.timeout(milliseconds)
+})
 
-/** A source in front of a server that answers as told; STS says that we are of `account` unless `answer` says otherwise. */
+/**
+ * A source in front of a server that answers as told; STS says that we are of `account` unless `answer` says
+ * otherwise.
+ */
 async function start(
   t: Test,
   answer: (request: IamRequest) => IamReply | Promise<IamReply> | undefined,
   options: Partial<IamSourceOptions> = {}
 ): Promise<{ iam: FakeIam; source: IamSource; results: string[] }> {
   const iam = await startFakeIam(
-    (request) => answer(request) ?? (request.action === 'GetCallerIdentity' ? identityReply(account) : absentReply)
+    (request) =>
+      answer(request) ?? (request.action === 'GetCallerIdentity' ? identityReply(account) : absentReply)
   )
   t.teardown(() => iam.close())
   process.env['AWS_ENDPOINT_URL'] = iam.url
@@ -48,7 +55,8 @@ async function start(
 }
 
 // Nothing of the machine's own AWS set-up may reach these tests.
-for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name)
+for (const name of Object.keys(process.env))
+  if (name.startsWith('AWS_')) Reflect.deleteProperty(process.env, name)
 Object.assign(process.env, {
   AWS_ACCESS_KEY_ID: 'AKIAOWN',
   AWS_SECRET_ACCESS_KEY: 's',
@@ -63,7 +71,8 @@ t.test('reads a role with its trust policy and the time of the answer', async (t
     action === 'GetRole' ? roleReply(`arn:aws:iam::${account}:role/team/Cart`, policy) : undefined
   )
   const fact = await source.readRole(arnOf('cart'), shop())
-  if (fact.state !== 'known' || !fact.value.exists || fact.value.trustPolicy === undefined) return t.fail(JSON.stringify(fact))
+  if (fact.state !== 'known' || !fact.value.exists || fact.value.trustPolicy === undefined)
+    return t.fail(JSON.stringify(fact))
   t.equal(fact.value.arn, `arn:aws:iam::${account}:role/team/Cart`)
   t.equal(fact.value.trustPolicy.encoding, 'url')
   t.strictSame(JSON.parse(decodeURIComponent(String(fact.value.trustPolicy.document))), policy)
@@ -78,19 +87,38 @@ t.test('looks twice before it says that there is no such role', async (t) => {
     if (action !== 'GetRole' || parameters.get('RoleName') !== 'new') return
     return ++asked === 1 ? absentReply : roleReply(arnOf('new').text)
   })
-  t.match(await source.readRole(arnOf('gone'), shop()), { state: 'known', value: { exists: false, readAt: Date } })
+  t.match(await source.readRole(arnOf('gone'), shop()), {
+    state: 'known',
+    value: { exists: false, readAt: Date }
+  })
   t.strictSame(iam.actions, ['GetCallerIdentity', 'GetRole', 'GetRole'])
-  t.match(await source.readRole(arnOf('new'), shop()), { state: 'known', value: { exists: true } }, 'made a moment ago')
+  t.match(
+    await source.readRole(arnOf('new'), shop()),
+    { state: 'known', value: { exists: true } },
+    'made a moment ago'
+  )
 })
 
 t.test('says in plain words why IAM gave no answer, and never that the role is absent', async (t) => {
   const html: IamReply = { body: '<html><body>Please log in</body></html>', type: 'text/html' }
   const table: readonly (readonly [string, IamReply, RegExp])[] = [
-    ['AccessDenied', errorReply(403, 'AccessDenied'), /^IAM refused iam:GetRole \(AccessDenied\); allow it to the role of irsa-guard$/],
+    [
+      'AccessDenied',
+      errorReply(403, 'AccessDenied'),
+      /^IAM refused iam:GetRole \(AccessDenied\); allow it to the role of irsa-guard$/
+    ],
     ['throttled', errorReply(400, 'Throttling'), /^IAM throttled iam:GetRole \(Throttling\)/],
     ['429', { status: 429, body: 'slow down' }, /^IAM throttled iam:GetRole/],
-    ['expired', errorReply(403, 'ExpiredToken'), /^AWS did not accept the credentials \(ExpiredToken\); renew/],
-    ['unknown key', errorReply(403, 'InvalidClientTokenId'), /^AWS did not accept the credentials \(InvalidClientTokenId\)/],
+    [
+      'expired',
+      errorReply(403, 'ExpiredToken'),
+      /^AWS did not accept the credentials \(ExpiredToken\); renew/
+    ],
+    [
+      'unknown key',
+      errorReply(403, 'InvalidClientTokenId'),
+      /^AWS did not accept the credentials \(InvalidClientTokenId\)/
+    ],
     ['500', errorReply(500, 'ServiceFailure'), /^IAM answered iam:GetRole with HTTP 500$/],
     ['502 that is no XML', { status: 502, body: 'Bad gateway' }, /^IAM answered iam:GetRole with HTTP 502$/],
     [
@@ -101,10 +129,18 @@ t.test('says in plain words why IAM gave no answer, and never that the role is a
     ['an empty body', { body: '' }, /^IAM (?:answered iam:GetRole without|gave no usable answer)/],
     ['no XML at all', { body: 'ok' }, /^IAM (?:answered iam:GetRole without|gave no usable answer)/],
     ['404 of a proxy', { status: 404, body: '<html>not found</html>' }, /^IAM gave no usable answer/],
-    ['bad request', errorReply(400, 'ValidationError'), /^IAM gave no usable answer to iam:GetRole \(ValidationError\)$/],
+    [
+      'bad request',
+      errorReply(400, 'ValidationError'),
+      /^IAM gave no usable answer to iam:GetRole \(ValidationError\)$/
+    ],
     ['hangs', 'hang', /^IAM did not answer iam:GetRole in time$/],
     ['begins and does not end', 'stall', /^IAM did not answer iam:GetRole in time$/],
-    ['resets', 'reset', /^IAM is not reachable for iam:GetRole \(ECONNRESET\); check network, proxy and endpoint$/],
+    [
+      'resets',
+      'reset',
+      /^IAM is not reachable for iam:GetRole \(ECONNRESET\); check network, proxy and endpoint$/
+    ],
     ['another account', roleReply(arnOf('cart', other).text), /without what was asked for/]
   ]
   for (const [why, reply, because] of table) {
@@ -127,7 +163,12 @@ t.test('repeats throttled requests when somebody can wait', async (t) => {
   let asked = 0
   const { source } = await start(
     t,
-    ({ action }) => (action === 'GetRole' ? (++asked < 3 ? errorReply(400, 'Throttling') : roleReply(arnOf('cart').text)) : undefined),
+    ({ action }) =>
+      action === 'GetRole'
+        ? ++asked < 3
+          ? errorReply(400, 'Throttling')
+          : roleReply(arnOf('cart').text)
+        : undefined,
     { patient: true }
   )
   t.match(await source.readRole(arnOf('cart'), shop()), { state: 'known', value: { exists: true } })
@@ -136,7 +177,10 @@ t.test('repeats throttled requests when somebody can wait', async (t) => {
 t.test('waits no longer than the signal', async (t) => {
   const { source } = await start(t, () => 'hang')
   const before = performance.now()
-  t.match(await source.readRole(arnOf('cart'), shop(200)), { state: 'unknown', because: /before the deadline/ })
+  t.match(await source.readRole(arnOf('cart'), shop(200)), {
+    state: 'unknown',
+    because: /before the deadline/
+  })
   t.ok(performance.now() - before < 700, 'a hanging server')
 })
 
@@ -162,10 +206,13 @@ t.test("says so when the guard's own service account gets no role", async (t) =>
     delete process.env['AWS_ROLE_ARN']
     delete process.env['AWS_WEB_IDENTITY_TOKEN_FILE']
   })
-  const { source } = await start(t, ({ action }) => (action === 'AssumeRoleWithWebIdentity' ? errorReply(403, 'AccessDenied') : undefined))
+  const { source } = await start(t, ({ action }) =>
+    action === 'AssumeRoleWithWebIdentity' ? errorReply(403, 'AccessDenied') : undefined
+  )
   t.match(await source.readRole(arnOf('cart'), shop()), {
     state: 'unknown',
-    because: 'irsa-guard got no AWS credentials (AccessDenied); check the role and the service account it runs with'
+    because:
+      'irsa-guard got no AWS credentials (AccessDenied); check the role and the service account it runs with'
   })
 })
 
@@ -175,7 +222,10 @@ t.test('asks STS again when it did not say whose credentials these are', async (
     if (action === 'GetRole') return roleReply(arnOf(parameters.get('RoleName') ?? '').text)
     return ++asked === 1 ? errorReply(403, 'AccessDenied') : asked === 2 ? { body: '<html/>' } : undefined
   })
-  t.match(await source.readRole(arnOf('a'), shop()), { state: 'unknown', because: /^STS refused sts:GetCallerIdentity \(AccessDenied\)/ })
+  t.match(await source.readRole(arnOf('a'), shop()), {
+    state: 'unknown',
+    because: /^STS refused sts:GetCallerIdentity \(AccessDenied\)/
+  })
   t.match(await source.readRole(arnOf('b'), shop()), {
     state: 'unknown',
     because: /^STS (?:answered sts:GetCallerIdentity without|gave no usable)/
@@ -190,7 +240,8 @@ t.test('leaves other accounts alone, unless the config names a role to read them
       return parameters.get('RoleArn') === roleArn && accessKey === 'AKIAOWN'
         ? assumeRoleReply('ASIAOTHER')
         : errorReply(403, 'AccessDenied')
-    if (action === 'GetRole') return accessKey === 'ASIAOTHER' ? roleReply(arnOf('cart', other).text) : absentReply
+    if (action === 'GetRole')
+      return accessKey === 'ASIAOTHER' ? roleReply(arnOf('cart', other).text) : absentReply
     return
   }
   const without = await start(t, answer)
@@ -201,12 +252,17 @@ t.test('leaves other accounts alone, unless the config names a role to read them
   t.strictSame(without.iam.actions, ['GetCallerIdentity'])
 
   const withRole = await start(t, answer, { accounts: [{ account: other, roleArn }] })
-  t.match(await withRole.source.readRole(arnOf('cart', other), shop()), { state: 'known', value: { exists: true } })
+  t.match(await withRole.source.readRole(arnOf('cart', other), shop()), {
+    state: 'known',
+    value: { exists: true }
+  })
   t.match(await withRole.source.readRole(arnOf('mail', other), shop()), { state: 'known' })
   t.strictSame(withRole.iam.actions, ['AssumeRole', 'GetRole', 'GetRole'], 'the role is assumed once')
   t.ok(withRole.results.includes('AssumeRole found'))
 
-  const refused = await start(t, answer, { accounts: [{ account: other, roleArn: arnOf('not-allowed', other).text }] })
+  const refused = await start(t, answer, {
+    accounts: [{ account: other, roleArn: arnOf('not-allowed', other).text }]
+  })
   t.match(await refused.source.readRole(arnOf('cart', other), shop()), {
     state: 'unknown',
     because: `STS refused sts:AssumeRole for ${arnOf('not-allowed', other).text} (AccessDenied); allow it to the role of irsa-guard`
@@ -219,7 +275,9 @@ t.test('leaves other accounts alone, unless the config names a role to read them
 })
 
 t.test('obeys an endpoint for IAM alone, and the environment for the rest', async (t) => {
-  const here = await startFakeIam(({ action }) => (action === 'GetRole' ? roleReply(arnOf('cart').text) : absentReply))
+  const here = await startFakeIam(({ action }) =>
+    action === 'GetRole' ? roleReply(arnOf('cart').text) : absentReply
+  )
   t.teardown(() => here.close())
   const { iam, source } = await start(t, () => undefined, { endpoint: here.url })
   t.match(await source.readRole(arnOf('cart'), shop()), { state: 'known', value: { exists: true } })
@@ -238,7 +296,10 @@ t.test('asks in the region of the partition when none is configured', async (t) 
   const future = parseRoleArn(`arn:aws-moon:iam::${account}:role/cart`)
   if (!chinese || !future) return t.fail()
   t.match(await source.readRole(chinese, shop()), { state: 'known', value: { exists: true } })
-  t.match(await source.readRole(arnOf('cart'), shop()), { state: 'unknown', because: 'partition aws is not ours (aws-cn)' })
+  t.match(await source.readRole(arnOf('cart'), shop()), {
+    state: 'unknown',
+    because: 'partition aws is not ours (aws-cn)'
+  })
   t.match(await source.readRole(future, shop()), {
     state: 'unknown',
     because: /which region to ask for partition aws-moon is not known; set AWS_REGION/
@@ -258,18 +319,30 @@ t.test('reads the provider of the issuer, and what may have been meant to be it'
     state: 'known',
     value: { registered: true, arn: `${prefix}${host}`, clientIds: ['sts.amazonaws.com', 'b'], readAt: Date }
   })
-  const empty = await start(t, ({ action }) => (action === 'GetOpenIDConnectProvider' ? providerReply(host, []) : undefined))
-  t.match(await empty.source.readProvider(question, shop()), { state: 'known', value: { registered: true, clientIds: [] } })
+  const empty = await start(t, ({ action }) =>
+    action === 'GetOpenIDConnectProvider' ? providerReply(host, []) : undefined
+  )
+  t.match(await empty.source.readProvider(question, shop()), {
+    state: 'known',
+    value: { registered: true, clientIds: [] }
+  })
 
   const near = await start(t, ({ action }) =>
-    action === 'ListOpenIDConnectProviders' ? providersReply([`${prefix}${host}/`, `${prefix}example.com`]) : undefined
+    action === 'ListOpenIDConnectProviders'
+      ? providersReply([`${prefix}${host}/`, `${prefix}example.com`])
+      : undefined
   )
   t.match(await near.source.readProvider(question, shop()), {
     state: 'known',
     value: { registered: false, arn: `${prefix}${host}`, similar: [`${prefix}${host}/`] }
   })
-  const blind = await start(t, ({ action }) => (action === 'ListOpenIDConnectProviders' ? errorReply(403, 'AccessDenied') : undefined))
-  t.match(await blind.source.readProvider(question, shop()), { state: 'known', value: { registered: false, similar: [] } })
+  const blind = await start(t, ({ action }) =>
+    action === 'ListOpenIDConnectProviders' ? errorReply(403, 'AccessDenied') : undefined
+  )
+  t.match(await blind.source.readProvider(question, shop()), {
+    state: 'known',
+    value: { registered: false, similar: [] }
+  })
 
   let asked = 0
   const young = await start(t, ({ action }) => {
@@ -277,21 +350,36 @@ t.test('reads the provider of the issuer, and what may have been meant to be it'
     if (action === 'GetOpenIDConnectProvider') return ++asked === 1 ? absentReply : providerReply(host, ['a'])
     return
   })
-  t.match(await young.source.readProvider(question, shop()), { state: 'known', value: { registered: true } }, 'listed already')
-  const odd = await start(t, ({ action }) => (action === 'GetOpenIDConnectProvider' ? { body: '<html/>' } : undefined))
+  t.match(
+    await young.source.readProvider(question, shop()),
+    { state: 'known', value: { registered: true } },
+    'listed already'
+  )
+  const odd = await start(t, ({ action }) =>
+    action === 'GetOpenIDConnectProvider' ? { body: '<html/>' } : undefined
+  )
   t.match(await odd.source.readProvider(question, shop()), { state: 'unknown' })
-  const refused = await start(t, ({ action }) => (action === 'GetOpenIDConnectProvider' ? errorReply(403, 'AccessDenied') : undefined))
+  const refused = await start(t, ({ action }) =>
+    action === 'GetOpenIDConnectProvider' ? errorReply(403, 'AccessDenied') : undefined
+  )
   t.match(await refused.source.readProvider(question, shop()), {
     state: 'unknown',
     because: /^IAM refused iam:GetOpenIDConnectProvider \(AccessDenied\)/
   })
-  t.match(await odd.source.readProvider({ ...question, issuer: 'oidc.example' }, shop()), { state: 'unknown', because: /not an https URL/ })
+  t.match(await odd.source.readProvider({ ...question, issuer: 'oidc.example' }, shop()), {
+    state: 'unknown',
+    because: /not an https URL/
+  })
 })
 
 t.test('is asked for a role of 5,000 service accounts once', async (t) => {
-  const { iam, source } = await start(t, ({ action }) => (action === 'GetRole' ? roleReply(arnOf('cart').text) : undefined), {
-    requestsPerSecond: 5
-  })
+  const { iam, source } = await start(
+    t,
+    ({ action }) => (action === 'GetRole' ? roleReply(arnOf('cart').text) : undefined),
+    {
+      requestsPerSecond: 5
+    }
+  )
   const facts = await Promise.all(
     Array.from({ length: 5000 }, (_, i) =>
       source.readRole(arnOf('cart'), { namespace: `namespace-${i % 50}`, signal: AbortSignal.timeout(5000) })
@@ -304,7 +392,10 @@ t.test('is asked for a role of 5,000 service accounts once', async (t) => {
 t.test('spends no more than its rate on 5,000 invented ARNs, and a real one gets its answer', async (t) => {
   const { iam, source } = await start(
     t,
-    ({ action, parameters }) => (action === 'GetRole' && parameters.get('RoleName') === 'cart' ? roleReply(arnOf('cart').text) : undefined),
+    ({ action, parameters }) =>
+      action === 'GetRole' && parameters.get('RoleName') === 'cart'
+        ? roleReply(arnOf('cart').text)
+        : undefined,
     { requestsPerSecond: 5 }
   )
   const before = performance.now()

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { buildObjectSources } from '../../../src/sources/objects/objects.js'
 import { known, unknown } from '../../../src/model/fact.js'
+import { buildObjectSources } from '../../../src/sources/objects/objects.js'
 import { configurationOf, configurationSubject, eksWebhook } from '../../support/webhooks.js'
 
 const signal = new AbortController().signal
@@ -12,7 +12,8 @@ const objectOf = (kind: string, name: string, more: object = {}, apiVersion = 'v
   ...more
 })
 const service = (name: string, spec: object): object => objectOf('Service', name, { spec })
-const webhooksOf = (objects: readonly unknown[], namespace?: string) => buildObjectSources([], objects, namespace).webhooks
+const webhooksOf = (objects: readonly unknown[], namespace?: string) =>
+  buildObjectSources([], objects, namespace).webhooks
 
 t.test('a Service among the objects is known, and one that is not is not missing', async (t) => {
   const source = webhooksOf([
@@ -23,11 +24,23 @@ t.test('a Service among the objects is known, and one that is not is not missing
     objectOf('Service', 'knative', {}, 'serving.knative.dev/v1'),
     null
   ])
-  t.strictSame(await source.readBackend(reference('webhook'), signal), known({ exists: true, ports: [80, 443], ready: undefined }))
+  t.strictSame(
+    await source.readBackend(reference('webhook'), signal),
+    known({ exists: true, ports: [80, 443], ready: undefined })
+  )
   t.match(await source.readBackend(reference('empty'), signal), { value: { ports: [] } })
-  t.strictSame(await source.readBackend(reference('headless'), signal), known({ exists: true, ports: undefined, ready: undefined }))
-  t.strictSame(await source.readBackend(reference('elsewhere'), signal), known({ exists: true, ports: undefined, ready: undefined }))
-  t.strictSame(await source.readBackend(reference('knative'), signal), unknown('service shop/knative is not among the files'))
+  t.strictSame(
+    await source.readBackend(reference('headless'), signal),
+    known({ exists: true, ports: undefined, ready: undefined })
+  )
+  t.strictSame(
+    await source.readBackend(reference('elsewhere'), signal),
+    known({ exists: true, ports: undefined, ready: undefined })
+  )
+  t.strictSame(
+    await source.readBackend(reference('knative'), signal),
+    unknown('service shop/knative is not among the files')
+  )
 })
 
 t.test('objects that name no namespace are in the one that was chosen', async (t) => {
@@ -42,7 +55,10 @@ t.test('Certificates of cert-manager', async (t) => {
     objectOf('Certificate', 'other', {}, 'networking.internal.knative.dev/v1alpha1')
   ])
   t.strictSame(await source.readCertificate(reference('webhook'), signal), known(true))
-  t.strictSame(await source.readCertificate(reference('other'), signal), unknown('certificate shop/other is not among the files'))
+  t.strictSame(
+    await source.readCertificate(reference('other'), signal),
+    unknown('certificate shop/other is not among the files')
+  )
 })
 
 t.test('configurations see each other, never the whole cluster; the same one counts once', async (t) => {
@@ -53,7 +69,8 @@ t.test('configurations see each other, never the whole cluster; the same one cou
 })
 
 t.test('the ConfigMap that every namespace has tells the CA of the cluster', async (t) => {
-  const map = (text: unknown, name = 'kube-root-ca.crt'): object => objectOf('ConfigMap', name, { data: { 'ca.crt': text } })
+  const map = (text: unknown, name = 'kube-root-ca.crt'): object =>
+    objectOf('ConfigMap', name, { data: { 'ca.crt': text } })
   t.equal(buildObjectSources([], [map('one'), map('one'), 'x']).clusterCa, 'one')
   t.equal(buildObjectSources([], [map('one'), map('two')]).clusterCa, undefined, 'of two clusters')
   t.equal(buildObjectSources([], [map('one', 'ca'), map(1)]).clusterCa, undefined)
