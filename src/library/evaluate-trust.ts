@@ -1,3 +1,4 @@
+import type { Facts } from '../facts/facts.js'
 import {
   defaultIdentityWebhook,
   type IdentityWebhookSettings,
@@ -5,7 +6,7 @@ import {
 } from '../identity-webhook/settings.js'
 import { known } from '../model/fact.js'
 import type { Finding } from '../model/finding.js'
-import { rules } from '../rules/index.js'
+import { type TrustNeed, trustRules } from '../rules/index.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
 import { suggestTrust } from '../trust-policy/suggest.js'
 import { evaluate } from '../verdict/evaluate.js'
@@ -25,7 +26,7 @@ export interface TrustVerdict {
   readonly suggested?: object
 }
 
-const planFor = buildPlanner(rules.filter(({ needs }) => needs.includes('trust')))
+const planFor = buildPlanner(trustRules)
 
 /**
  * Judges a role's trust policy for one service account, as STS would for AssumeRoleWithWebIdentity with its
@@ -59,7 +60,7 @@ function findingsOf(
   judgement: TrustJudgement,
   settings: IdentityWebhookSettings
 ): Finding[] {
-  const facts = {
+  const facts: Pick<Required<Facts>, TrustNeed> = {
     trust: known(judgement),
     issuer: known(issuer),
     identityWebhook: known(withAudience(settings, audience))

@@ -1,7 +1,9 @@
-import { moot } from '../model/fact.js'
+import type { Facts } from '../facts/facts.js'
+import { known, moot } from '../model/fact.js'
 import type { Finding } from '../model/finding.js'
 import { parseWebhookConfiguration } from '../model/webhook-configuration.js'
-import { rules } from '../rules/index.js'
+import { caBundleUntrusted } from '../rules/ca-bundle-untrusted.js'
+import { type BundleNeed, bundleRules } from '../rules/index.js'
 import { evaluate } from '../verdict/evaluate.js'
 import { buildPlanner } from '../verdict/plan.js'
 import { judgeTls, type TlsQuestion } from '../x509/judge-tls.js'
@@ -31,12 +33,12 @@ export function predictTls(question: TlsQuestion): TlsPrediction {
   const { code, reason } = verdict.refusal
   const isSaid = findings.some(({ severity }) => severity === 'error')
   const untrusted: Finding = {
-    rule: 'ca-bundle-untrusted',
+    rule: caBundleUntrusted.id,
     severity: 'error',
     field: 'clientConfig.caBundle',
     message: reason,
     fix: 'put the certificate of the CA there that signs the serving certificate',
-    docs: 'docs/rules/ca-bundle-untrusted.md'
+    docs: caBundleUntrusted.docs
   }
 
   return {
@@ -61,9 +63,10 @@ function bundleFindings({ caBundle, at }: TlsQuestion): Finding[] {
   )
   if (subject === undefined) return []
 
-  const { findings } = evaluate(planFor(subject), subject, { clusterCa: moot('the server is known') }, { at })
+  const facts: Pick<Required<Facts>, BundleNeed> = { clusterCa: moot('the server is known'), now: known(at) }
+  const { findings } = evaluate(planFor(subject), subject, facts, { at })
 
   return findings.map((finding) => ({ ...finding, field: 'clientConfig.caBundle' }))
 }
 
-const planFor = buildPlanner(rules.filter(({ id }) => id.startsWith('ca-bundle-')))
+const planFor = buildPlanner(bundleRules)

@@ -2,12 +2,10 @@ import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * Nothing runs as this annotated account, while a workload beside it runs as `default`: its
- * serviceAccountName was forgotten.
- */
 export const annotatedAccountUnused = defineRule({
   id: 'annotated-account-unused',
+  summary:
+    'No workload uses this annotated service account, while another workload in the namespace runs as `default`.',
   severity: 'warning',
   atAdmission: 'never',
   on: ['ServiceAccount'],

@@ -3,9 +3,9 @@ import { caBundleField, describeBundle } from '../model/webhook-configuration.js
 import { isInDate } from '../x509/certificate.js'
 import { defineRule } from './define-rule.js'
 
-/** No certificate of the bundle is valid now, and Go looks at the dates of trust anchors too. */
 export const caBundleExpired = defineRule({
   id: 'ca-bundle-expired',
+  summary: "No certificate in a webhook's `caBundle` is currently valid.",
   severity: 'error',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],

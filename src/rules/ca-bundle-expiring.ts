@@ -3,9 +3,10 @@ import { caBundleField, describeBundle } from '../model/webhook-configuration.js
 import { isInDate } from '../x509/certificate.js'
 import { defineRule } from './define-rule.js'
 
-/** A certificate of the bundle has expired or will within 30 days, while another is still valid. */
 export const caBundleExpiring = defineRule({
   id: 'ca-bundle-expiring',
+  summary:
+    "A certificate in a webhook's `caBundle` expires within 30 days, or has already expired next to one that is still valid.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],

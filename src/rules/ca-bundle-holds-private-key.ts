@@ -2,13 +2,11 @@ import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * Somebody pasted the CA's key together with its certificate: whoever may read the object can pose as the
- * webhook.
- */
 export const caBundleHoldsPrivateKey = defineRule({
   id: 'ca-bundle-holds-private-key',
+  summary: "A webhook's `caBundle` contains a private key.",
   severity: 'warning',
+  policy: 'warns',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
   check({ webhooks }, { now }) {

@@ -2,12 +2,12 @@ import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The cluster has several CAs, as during a rotation, and the bundle lacks one: it breaks when that one signs.
- */
 export const caBundleIncomplete = defineRule({
   id: 'ca-bundle-incomplete',
+  summary:
+    "The cluster has several CAs, as during a rotation, and the identity webhook's `caBundle` lacks one of them.",
   severity: 'warning',
+  policy: 'warns',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['clusterCa', 'now'],
   check(configuration, { clusterCa, now }) {

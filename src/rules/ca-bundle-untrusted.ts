@@ -2,13 +2,11 @@ import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The identity webhook serves a certificate of the cluster CA, and the bundle trusts another: no pod gets its
- * role any more.
- */
 export const caBundleUntrusted = defineRule({
   id: 'ca-bundle-untrusted',
+  summary: 'The `caBundle` of a control-plane identity webhook does not contain the cluster CA.',
   severity: 'error',
+  policy: 'denies',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['clusterCa', 'now'],
   check(configuration, { clusterCa, now }) {

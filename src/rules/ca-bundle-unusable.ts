@@ -2,13 +2,11 @@ import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The API server reads no certificate from the bundle, so every call of the webhook fails; with failurePolicy
- * Ignore, silently.
- */
 export const caBundleUnusable = defineRule({
   id: 'ca-bundle-unusable',
+  summary: "The API server cannot read any certificate in a webhook's `caBundle`.",
   severity: 'error',
+  policy: 'warns',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
   check({ webhooks }, { now }) {

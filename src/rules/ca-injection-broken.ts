@@ -4,9 +4,10 @@ import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
-/** An annotation asks somebody to fill in the bundle, and that does not happen. */
 export const caInjectionBroken = defineRule({
   id: 'ca-injection-broken',
+  summary:
+    "An annotation asks cert-manager or OpenShift's service-ca to fill in the `caBundle`, but the injection cannot work or did not happen.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['injectedCertificate'],

@@ -15,12 +15,9 @@ const ofAccounts = [
 const ofPods = ['token-expiration', 'skip-containers'] as const satisfies readonly AnnotationName[]
 type Companion = (typeof ofAccounts)[number] | (typeof ofPods)[number]
 
-/**
- * An annotation beside the role holds what the identity webhook silently ignores, or what no token can be
- * made with.
- */
 export const companionAnnotationInvalid = defineRule({
   id: 'companion-annotation-invalid',
+  summary: 'An annotation that accompanies the role has a value that the identity webhook silently ignores.',
   severity: 'warning',
   on: ['ServiceAccount', 'Pod', 'Workload'],
   needs: ['identityWebhook'],

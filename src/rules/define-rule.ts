@@ -1,31 +1,40 @@
 import type { FactTypes, Need } from '../facts/facts.js'
 import type { Problem, Severity } from '../model/finding.js'
 import type { Kind, Subject } from '../model/subject.js'
+import { docsUrl } from '../version.js'
 
-/** What a rule is called, what it looks at, what it must know, and how it decides. */
-export interface Rule {
+/** A rule as data, and the function that decides. `N`: the facts that it may need. */
+export interface Rule<N extends Need = Need> {
   readonly id: string
+  /** What the rule finds: one sentence, which its page and all lists of rules show. */
+  readonly summary: string
+  /** URL of the rule's page for this version. */
+  readonly docs: string
   readonly severity: Severity
   /**
-   * A milder severity in the webhook, where what is missing may come to exist in a minute; `never`: the
-   * webhook cannot see enough.
+   * A milder severity in the webhook, where what is missing may be created shortly; `never`: the webhook does
+   * not see enough to decide.
    */
   readonly atAdmission?: Severity | 'never'
+  /** What the caBundle policies in manifests/ do about the same problem of a guarded webhook. */
+  readonly policy?: 'denies' | 'warns'
+  /** Where the problem shows, if not in an object by itself. `check` does not see these. */
+  readonly visibleIn?: 'updates' | 'mutated pods' | 'the canary pod'
   readonly waivable?: false
   readonly on: readonly Kind[]
-  readonly needs: readonly Need[]
+  readonly needs: readonly N[]
   /**
-   * Whether a subject can have the problem at all, whatever the facts are. Where not, nothing is gathered for
-   * it or left unchecked.
+   * Whether a subject can have the problem at all, whatever the facts are. If not, no fact is gathered for the
+   * rule, and it is never reported as not checked.
    */
   concerns?(subject: Subject): boolean
   check(subject: Subject, facts: Partial<FactTypes>): Found
 }
 
-/** What a check found wrong, if anything. */
+/** The problems that a check found, if any. */
 export type Found = Problem | readonly Problem[] | undefined
 
-/** The subjects of a kind: one that stands for several kinds belongs to each of them. */
+/** The subjects of a kind. A subject type that covers several kinds belongs to each of them. */
 type SubjectOf<K extends Kind> = Subject extends infer S
   ? S extends { kind: infer Kinds }
     ? K extends Kinds
@@ -34,7 +43,10 @@ type SubjectOf<K extends Kind> = Subject extends infer S
     : never
   : never
 
-type TypedRule<K extends Kind, N extends Need> = Omit<Rule, 'on' | 'needs' | 'concerns' | 'check'> & {
+type RuleDefinition<K extends Kind, N extends Need> = Omit<
+  Rule<N>,
+  'docs' | 'on' | 'needs' | 'concerns' | 'check'
+> & {
   readonly on: readonly K[]
   readonly needs: readonly N[]
   concerns?(subject: SubjectOf<K>): boolean
@@ -42,11 +54,11 @@ type TypedRule<K extends Kind, N extends Need> = Omit<Rule, 'on' | 'needs' | 'co
 }
 
 /**
- * Makes a rule: its check may read only the kinds of `on` and the facts of `needs`, and sees only facts that
- * are known.
+ * Defines a rule. Its check receives only subjects of the kinds in `on` and only the facts in `needs`, all of
+ * them known.
  */
-export function defineRule<const K extends Kind, const N extends Need>(rule: TypedRule<K, N>): Rule {
-  // Methods are compared both ways, so this compiles. It is safe: the evaluator calls check only for kinds in
-  // `on`, with every fact of `needs`.
-  return rule
+export function defineRule<const K extends Kind, const N extends Need>(rule: RuleDefinition<K, N>): Rule<N> {
+  // TypeScript compares methods bivariantly, so this compiles. It is safe because the evaluator calls `check`
+  // only for kinds in `on` and with every fact in `needs`.
+  return { ...rule, docs: `${docsUrl}/rules/${rule.id}` }
 }

@@ -1,12 +1,9 @@
 import { describeAddress, identityWebhooksOf } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * Two identity webhooks are called for the same pods: the first one's work stands, and the second is a trap
- * for whoever repairs things.
- */
 export const identityWebhookDuplicated = defineRule({
   id: 'identity-webhook-duplicated',
+  summary: 'Pods are sent to two identity webhooks.',
   severity: 'warning',
   on: ['MutatingWebhookConfiguration'],
   needs: ['identityWebhooks'],

@@ -2,9 +2,9 @@ import { exclusionsOf } from '../identity-webhook/coverage.js'
 import { identityWebhooksOf } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/** The identity webhook is registered in a way that the API server does not call it for pods that need it. */
 export const identityWebhookMissesPods = defineRule({
   id: 'identity-webhook-misses-pods',
+  summary: "The identity webhook's registration excludes pods that may need a role.",
   severity: 'error',
   on: ['MutatingWebhookConfiguration'],
   needs: [],

@@ -1,11 +1,12 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { annotationField } from '../model/subject.js'
 import { textOf } from '../text/record.js'
+import { docsUrl } from '../version.js'
 import { defineRule } from './define-rule.js'
 
-/** A service account asks for a role in a cluster in which nothing gives roles to pods. */
 export const identityWebhookMissing = defineRule({
   id: 'identity-webhook-missing',
+  summary: 'A service account requests a role, but no identity webhook is registered in the cluster.',
   severity: 'error',
   atAdmission: 'never', // the canary tells of a webhook that is lost; here it may be installed a moment later
   on: ['ServiceAccount'],
@@ -18,7 +19,7 @@ export const identityWebhookMissing = defineRule({
       field: annotationField(annotationNames['role-arn']),
       message:
         'no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role',
-      fix: 'register it again: docs/rules/identity-webhook-missing.md has the MutatingWebhookConfiguration of EKS',
+      fix: `register it again; ${docsUrl}/rules/identity-webhook-missing shows the MutatingWebhookConfiguration that EKS uses`,
       shared: true
     }
   }

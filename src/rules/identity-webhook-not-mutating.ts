@@ -2,10 +2,11 @@ import { identityWebhooksOf } from '../model/webhook-configuration.js'
 import { shortList } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** A pod that asked for a role was sent to the API server, and came back without one. */
 export const identityWebhookNotMutating = defineRule({
   id: 'identity-webhook-not-mutating',
+  summary: 'The canary pod requested a role, and an API server returned it without one.',
   severity: 'error',
+  visibleIn: 'the canary pod',
   atAdmission: 'never', // what a canary found before a change says nothing about the change
   on: ['MutatingWebhookConfiguration'],
   needs: ['canary'],

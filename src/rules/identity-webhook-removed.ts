@@ -6,13 +6,11 @@ import {
 } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * An update takes the identity webhook away or leads it elsewhere: pods that start from now on get no role,
- * or what another server gives them.
- */
 export const identityWebhookRemoved = defineRule({
   id: 'identity-webhook-removed',
+  summary: 'An update removes or renames an identity webhook, or points it to a different address.',
   severity: 'warning',
+  visibleIn: 'updates',
   on: ['MutatingWebhookConfiguration'],
   needs: [],
   check(configuration) {

@@ -53,11 +53,8 @@ import { trustWildcardLiteral } from './trust-wildcard-literal.js'
 import { webhookBackendMissing } from './webhook-backend-missing.js'
 import { windowsTokenPath } from './windows-token-path.js'
 
-/**
- * All rules, in the order in which their findings are told: what the object itself says first, then what IAM
- * says of the role, and last its trust policy.
- */
-export const rules: readonly Rule[] = [
+/** Rules about what a service account says. */
+const serviceAccountRules = [
   roleArnMalformed,
   roleArnPartitionMismatch,
   roleNotPermittedInNamespace,
@@ -66,7 +63,11 @@ export const rules: readonly Rule[] = [
   roleAnnotationRemoved,
   roleOnDefaultServiceAccount,
   roleAnnotationMissing,
-  annotatedAccountUnused,
+  annotatedAccountUnused
+] satisfies readonly Rule[]
+
+/** Rules about pods and everything with a pod template. */
+const podRules = [
   podNotMutated,
   podHalfMutated,
   podRoleMismatch,
@@ -77,11 +78,22 @@ export const rules: readonly Rule[] = [
   staticCredentialsShadowRole,
   podIdentityShadowsIrsa,
   tokenAudienceMismatch,
-  windowsTokenPath,
+  windowsTokenPath
+] satisfies readonly Rule[]
+
+/** Rules about the role and the OIDC provider as IAM has them. */
+const iamRules = [
   roleMissing,
   rolePathMismatch,
   oidcProviderMissing,
-  oidcClientIdMissing,
+  oidcClientIdMissing
+] satisfies readonly Rule[]
+
+/** The facts that {@link trustRules} may need: all that a trust policy and a service account give. */
+export type TrustNeed = 'trust' | 'issuer' | 'identityWebhook'
+
+/** Rules about a role's trust policy. They can be judged without a cluster: see `evaluateTrust`. */
+export const trustRules = [
   trustPolicyInvalid,
   trustExplicitDeny,
   trustActionMissing,
@@ -96,13 +108,24 @@ export const rules: readonly Rule[] = [
   trustSubjectUnchecked,
   trustSubjectTooBroad,
   trustAudienceUnchecked,
-  trustPolicyNearLimit,
+  trustPolicyNearLimit
+] satisfies readonly Rule<TrustNeed>[]
+
+/** The facts that {@link bundleRules} may need. */
+export type BundleNeed = 'clusterCa' | 'now'
+
+/** Rules about the `caBundle` of a webhook. They can be judged without a cluster: see `predictTls`. */
+export const bundleRules = [
   caBundleUnusable,
   caBundleExpired,
   caBundleUntrusted,
   caBundleIncomplete,
   caBundleExpiring,
-  caBundleHoldsPrivateKey,
+  caBundleHoldsPrivateKey
+] satisfies readonly Rule<BundleNeed>[]
+
+/** Rules about webhook configurations other than their bundles. */
+const webhookRules = [
   caInjectionBroken,
   identityWebhookDuplicated,
   identityWebhookMissesPods,
@@ -111,4 +134,17 @@ export const rules: readonly Rule[] = [
   identityWebhookRemoved,
   reviewVersionUnsupported,
   webhookBackendMissing
+] satisfies readonly Rule[]
+
+/** The groups with a title, in the order in which findings are reported. */
+export const ruleGroups: readonly { readonly title: string; readonly rules: readonly Rule[] }[] = [
+  { title: 'Service accounts', rules: serviceAccountRules },
+  { title: 'Pods and workloads', rules: podRules },
+  { title: 'IAM roles and OIDC providers', rules: iamRules },
+  { title: 'Trust policies', rules: trustRules },
+  { title: 'CA bundles', rules: bundleRules },
+  { title: 'Webhook configurations', rules: webhookRules }
 ]
+
+/** All rules. */
+export const rules: readonly Rule[] = ruleGroups.flatMap((group) => group.rules)

@@ -7,12 +7,10 @@ import { isMutated } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The template itself sets a part of what the identity webhook injects, which then leaves the rest out or
- * half done.
- */
 export const mutationPreempted = defineRule({
   id: 'mutation-preempted',
+  summary:
+    'The pod template already sets a variable or volume that the identity webhook injects, so the webhook leaves out the rest.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],

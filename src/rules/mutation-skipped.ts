@@ -3,11 +3,10 @@ import { bypassLabel, isBypassed, skippedNames } from '../identity-webhook/crede
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The pod itself asks to be left alone, so containers run without the role that its service account asks for.
- */
 export const mutationSkipped = defineRule({
   id: 'mutation-skipped',
+  summary:
+    'The pod tells the identity webhook to skip it or some of its containers, but its service account requests a role.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],

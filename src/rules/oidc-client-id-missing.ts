@@ -3,12 +3,9 @@ import { annotationField } from '../model/subject.js'
 import { argumentOf, quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The provider does not accept the audience that the account's tokens are made for, so STS refuses every one
- * of them.
- */
 export const oidcClientIdMissing = defineRule({
   id: 'oidc-client-id-missing',
+  summary: "The OIDC provider does not accept the audience of the service account's tokens.",
   severity: 'error',
   atAdmission: 'warning', // the audience may be added to the provider a moment later
   on: ['ServiceAccount'],

@@ -3,9 +3,9 @@ import { annotationField } from '../model/subject.js'
 import { argumentOf } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** The role's account does not know the cluster's issuer, so STS cannot tell whose token it is. */
 export const oidcProviderMissing = defineRule({
   id: 'oidc-provider-missing',
+  summary: "The role's account has no OIDC provider for the cluster's issuer.",
   severity: 'error',
   atAdmission: 'warning', // Terraform may register it a moment later
   on: ['ServiceAccount'],

@@ -3,10 +3,11 @@ import { failedMutationSeverity } from '../model/pod-enforcement.js'
 import { isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** Some containers got their role and others did not, or a container got only a part of what it takes. */
 export const podHalfMutated = defineRule({
   id: 'pod-half-mutated',
+  summary: 'Some containers lack part or all of what they need to use the role.',
   severity: 'error',
+  visibleIn: 'mutated pods',
   on: ['Pod'],
   needs: ['podRole', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,

@@ -1,11 +1,8 @@
 import { defineRule } from './define-rule.js'
 
-/**
- * The pod got EKS Pod Identity credentials although its service account is annotated with a role, which
- * nothing uses then.
- */
 export const podIdentityShadowsIrsa = defineRule({
   id: 'pod-identity-shadows-irsa',
+  summary: 'The pod gets EKS Pod Identity credentials although its service account is annotated with a role.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole'],

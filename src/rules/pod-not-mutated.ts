@@ -3,13 +3,11 @@ import { failedMutationSeverity } from '../model/pod-enforcement.js'
 import { isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The service account asks for a role, but no container got it: the identity webhook did not mutate the pod,
- * whatever the cause.
- */
 export const podNotMutated = defineRule({
   id: 'pod-not-mutated',
+  summary: 'The service account requests a role, but no container in the pod received it.',
   severity: 'error',
+  visibleIn: 'mutated pods',
   on: ['Pod'],
   needs: ['podRole', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,

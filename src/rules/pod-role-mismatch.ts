@@ -5,10 +5,11 @@ import { isMutated } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** A container has complete credentials, but of another role than its service account asks for. */
 export const podRoleMismatch = defineRule({
   id: 'pod-role-mismatch',
+  summary: 'A container has a different role than its service account requests.',
   severity: 'error',
+  visibleIn: 'mutated pods',
   on: ['Pod'],
   needs: ['podRole', 'podsEnforced'],
   concerns: isMutated,

@@ -1,13 +1,10 @@
 import { controlPlaneWebhooksOf, isEksWebhook } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The registration makes the API server send EKS's identity webhook reviews of v1, and its releases answer
- * v1beta1 only. What it became in August 2026 answers both
- * (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310); when EKS runs that is not published.
- */
 export const reviewVersionUnsupported = defineRule({
   id: 'review-version-unsupported',
+  summary:
+    'The API server would send the EKS identity webhook an AdmissionReview version that it may not answer.',
   severity: 'warning',
   on: ['MutatingWebhookConfiguration'],
   needs: [],

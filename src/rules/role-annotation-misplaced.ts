@@ -2,12 +2,9 @@ import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The role stands on a pod or a workload, where the identity webhook never looks: it belongs on the service
- * account.
- */
 export const roleAnnotationMisplaced = defineRule({
   id: 'role-annotation-misplaced',
+  summary: 'The role annotation is on a pod or workload instead of its service account.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['identityWebhook'],

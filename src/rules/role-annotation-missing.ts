@@ -2,12 +2,9 @@ import { annotationField } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * A role trusts exactly this service account, which does not ask for it: the annotation was forgotten, so
- * pods get no role.
- */
 export const roleAnnotationMissing = defineRule({
   id: 'role-annotation-missing',
+  summary: 'A role trusts exactly this service account, but the service account has no role annotation.',
   severity: 'warning',
   atAdmission: 'never', // the annotation often comes a moment later
   on: ['ServiceAccount'],

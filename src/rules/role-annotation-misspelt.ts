@@ -3,12 +3,9 @@ import { annotationField } from '../model/subject.js'
 import { closestTo, quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The role stands under a key that is nearly right, or that of another tool, so the identity webhook does not
- * see it.
- */
 export const roleAnnotationMisspelt = defineRule({
   id: 'role-annotation-misspelt',
+  summary: 'The role ARN is under an annotation key that is misspelled or belongs to kube2iam.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],

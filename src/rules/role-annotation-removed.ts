@@ -2,10 +2,11 @@ import { annotationField } from '../model/subject.js'
 import { escapeText } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** An update takes the role away: pods that start from now on get no credentials, or those of the node. */
 export const roleAnnotationRemoved = defineRule({
   id: 'role-annotation-removed',
+  summary: 'An update removes the role annotation from a service account.',
   severity: 'warning',
+  visibleIn: 'updates',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],
   check(account, { identityWebhook: { annotationNames } }) {

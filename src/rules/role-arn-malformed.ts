@@ -7,11 +7,9 @@ import { defineRule } from './define-rule.js'
 const shape = 'arn:aws:iam::<12-digit account>:role/<path/><name>'
 const noOther = `write the ARN of a role, ${shape}`
 
-/**
- * The annotation holds something else than a role ARN, so STS will refuse it, or nothing is injected at all.
- */
 export const roleArnMalformed = defineRule({
   id: 'role-arn-malformed',
+  summary: 'The `eks.amazonaws.com/role-arn` annotation is not the ARN of an IAM role.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],

@@ -2,9 +2,9 @@ import { parseRoleArn } from '../model/role-arn.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** The role lives in another AWS partition than the cluster: no token crosses partitions. */
 export const roleArnPartitionMismatch = defineRule({
   id: 'role-arn-partition-mismatch',
+  summary: 'The role is in a different AWS partition (`aws`, `aws-cn`, `aws-us-gov`, …) than the cluster.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['clusterPartition', 'identityWebhook'],

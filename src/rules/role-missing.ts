@@ -1,9 +1,9 @@
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** The role that the annotation names does not exist, so STS will refuse the pod's token. */
 export const roleMissing = defineRule({
   id: 'role-missing',
+  summary: 'The role named in the annotation does not exist.',
   severity: 'error',
   atAdmission: 'warning', // Helm and Terraform create the role a moment later
   on: ['ServiceAccount'],

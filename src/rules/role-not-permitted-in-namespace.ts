@@ -6,9 +6,10 @@ import { quote } from '../text/escape.js'
 import { textOf } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
-/** The namespace says which roles its service accounts may ask for, and this is none of them. */
 export const roleNotPermittedInNamespace = defineRule({
   id: 'role-not-permitted-in-namespace',
+  summary:
+    "The namespace's `irsa-guard.io/allowed-roles` annotation does not permit the role that the service account requests.",
   severity: 'error',
   waivable: false, // who may write service accounts would give themselves every role
   on: ['ServiceAccount'],

@@ -2,9 +2,10 @@ import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** The role stands on the account of every pod that names none, so all of them get it. */
 export const roleOnDefaultServiceAccount = defineRule({
   id: 'role-on-default-service-account',
+  summary:
+    'The `default` service account is annotated with a role, so every pod that names no service account gets it.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],

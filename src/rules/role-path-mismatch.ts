@@ -1,9 +1,9 @@
 import { annotationField } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
-/** A role of that name exists, but its ARN has another path (or case): STS compares the whole ARN. */
 export const rolePathMismatch = defineRule({
   id: 'role-path-mismatch',
+  summary: 'A role with this name exists, but its ARN has a different path or different capitalization.',
   severity: 'error',
   atAdmission: 'warning', // the role may be about to be made again under the right path
   on: ['ServiceAccount'],

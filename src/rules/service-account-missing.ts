@@ -1,10 +1,8 @@
 import { defineRule } from './define-rule.js'
 
-/**
- * The pod's service account does not exist, so the API server refuses the pod: a workload stays without any.
- */
 export const serviceAccountMissing = defineRule({
   id: 'service-account-missing',
+  summary: 'The service account of a pod or workload does not exist.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['account'],

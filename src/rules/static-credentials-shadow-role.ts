@@ -1,9 +1,9 @@
 import { type Container, type Variable, variableOf } from '../model/pod.js'
 import { defineRule } from './define-rule.js'
 
-/** A container sets an access key, which every AWS SDK prefers to the role. */
 export const staticCredentialsShadowRole = defineRule({
   id: 'static-credentials-shadow-role',
+  summary: 'A container sets an access key, which AWS SDKs prefer over the role.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole'],

@@ -2,9 +2,9 @@ import { assumptionOf } from '../identity-webhook/settings.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
-/** The token that a container hands to STS is made for another audience than its service account asks for. */
 export const tokenAudienceMismatch = defineRule({
   id: 'token-audience-mismatch',
+  summary: "A container's token has a different audience than its service account specifies.",
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],

@@ -1,9 +1,9 @@
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
 
-/** No statement of the trust policy allows the call by which pods get their role. */
 export const trustActionMissing = defineRule({
   id: 'trust-action-missing',
+  summary: 'No statement allows `sts:AssumeRoleWithWebIdentity`, the call that gives a pod its role.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -4,9 +4,9 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
-/** The role wants another audience than the one in the tokens of this service account. */
 export const trustAudienceMismatch = defineRule({
   id: 'trust-audience-mismatch',
+  summary: "The trust policy requires a different audience than the service account's tokens have.",
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'issuer', 'identityWebhook'],

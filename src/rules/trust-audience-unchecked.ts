@@ -2,9 +2,9 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
-/** The trust policy does not ask for an audience, so tokens made for other services are accepted, too. */
 export const trustAudienceUnchecked = defineRule({
   id: 'trust-audience-unchecked',
+  summary: 'The trust policy does not check the audience.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

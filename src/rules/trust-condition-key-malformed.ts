@@ -2,12 +2,9 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
-/**
- * A condition key of the trust policy is not one that this cluster's tokens bring, so the condition can never
- * hold.
- */
 export const trustConditionKeyMalformed = defineRule({
   id: 'trust-condition-key-malformed',
+  summary: "A condition uses a key that this cluster's tokens never carry.",
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

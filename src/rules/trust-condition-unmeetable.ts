@@ -1,12 +1,10 @@
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
-/**
- * A condition of the trust policy asks for something that no pod's request carries, or for a time that has
- * passed.
- */
 export const trustConditionUnmeetable = defineRule({
   id: 'trust-condition-unmeetable',
+  summary:
+    'A condition requires something that no pod can provide: an external ID, MFA, an organization, or a date in the past.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

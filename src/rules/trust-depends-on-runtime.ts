@@ -2,12 +2,10 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
-/**
- * Whether the role lets the service account in is decided by the request: its address, its time, or what AWS
- * does not document.
- */
 export const trustDependsOnRuntime = defineRule({
   id: 'trust-depends-on-runtime',
+  summary:
+    'Whether the role admits the service account depends on the request itself: its source address, its time, or behavior that AWS does not document.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -3,9 +3,9 @@ import type { DecidingCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
 
-/** A Deny statement of the trust policy holds for this service account, and no Allow can win against it. */
 export const trustExplicitDeny = defineRule({
   id: 'trust-explicit-deny',
+  summary: 'A `Deny` statement in the trust policy applies to the service account.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

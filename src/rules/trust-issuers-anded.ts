@@ -1,9 +1,9 @@
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
-/** One statement asks for the keys of several clusters at once, and a token comes from one. */
 export const trustIssuersAnded = defineRule({
   id: 'trust-issuers-anded',
+  summary: 'A single statement requires the condition keys of two clusters at once.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -1,9 +1,9 @@
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
-/** IAM would refuse to store this trust policy, so a role cannot have it as it stands. */
 export const trustPolicyInvalid = defineRule({
   id: 'trust-policy-invalid',
+  summary: 'IAM would reject the trust policy.',
   severity: 'error',
   atAdmission: 'warning', // IAM did store a policy that was read from it: we are more likely to be wrong
   on: ['ServiceAccount'],

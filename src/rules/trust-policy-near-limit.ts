@@ -2,9 +2,9 @@ import { policyLength } from '../trust-policy/document.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
-/** The trust policy is nearly as long as IAM stores; the next service account may not fit. */
 export const trustPolicyNearLimit = defineRule({
   id: 'trust-policy-near-limit',
+  summary: "The trust policy is close to IAM's size limit.",
   severity: 'info',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -2,9 +2,9 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
-/** The trust policy names another principal than the OIDC provider of this cluster in the role's account. */
 export const trustProviderMismatch = defineRule({
   id: 'trust-provider-mismatch',
+  summary: "The trust policy does not name this cluster's OIDC provider in the role's account.",
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -2,9 +2,9 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
-/** The role trusts other service accounts but not this one, so STS will refuse its token. */
 export const trustSubjectMismatch = defineRule({
   id: 'trust-subject-mismatch',
+  summary: 'The role trusts other service accounts, but not this one.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -4,12 +4,10 @@ import { roleNamed, trustProblem } from './trust-wording.js'
 
 const kinds = new Set(['other-namespaces', 'own-namespace', 'anyone', 'any-provider'])
 
-/**
- * The trust policy lets in service accounts beyond those it names: by a wildcard, or because everyone is a
- * principal.
- */
 export const trustSubjectTooBroad = defineRule({
   id: 'trust-subject-too-broad',
+  summary:
+    'The trust policy admits service accounts that it does not name, through a wildcard or a principal that matches everyone.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

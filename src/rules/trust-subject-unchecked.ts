@@ -2,9 +2,10 @@ import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
-/** The trust policy does not say which service accounts may have the role, or only which may not. */
 export const trustSubjectUnchecked = defineRule({
   id: 'trust-subject-unchecked',
+  summary:
+    'The trust policy does not limit which service accounts can assume the role, or only excludes some.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -1,9 +1,9 @@
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
-/** A wildcard stands under an operator that takes it literally, so the value matches no token. */
 export const trustWildcardLiteral = defineRule({
   id: 'trust-wildcard-literal',
+  summary: 'A wildcard is used with an operator that compares it literally.',
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -2,12 +2,9 @@ import type { Backend } from '../facts/webhooks.js'
 import { serviceKeyOf } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * A webhook's Service does not exist, lacks the port or has nothing behind it, so every call of the webhook
- * fails.
- */
 export const webhookBackendMissing = defineRule({
   id: 'webhook-backend-missing',
+  summary: "A webhook's Service does not exist, lacks the port, or has no ready endpoints.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['backends'],

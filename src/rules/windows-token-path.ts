@@ -2,12 +2,10 @@ import { isWindowsSelected } from '../identity-webhook/mutation.js'
 import { variableOf } from '../model/pod.js'
 import { defineRule } from './define-rule.js'
 
-/**
- * The pod runs on Windows, but the identity webhook cannot see it, so it injects the token's path as Linux
- * writes it.
- */
 export const windowsTokenPath = defineRule({
   id: 'windows-token-path',
+  summary:
+    'A Windows pod lacks the node selector that the identity webhook checks, so it gets the Linux token path.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole'],

@@ -44,7 +44,7 @@ export function evaluate(
         rule: rule.id,
         severity,
         ...problem,
-        docs: `docs/rules/${rule.id}.md`,
+        docs: rule.docs,
         ...told(waiver, problem)
       })
     }

@@ -58,7 +58,7 @@ t.test('check prints JSON for machines', async (t) => {
       {
         rule: 'role-arn-malformed',
         severity: 'error',
-        docs: 'docs/rules/role-arn-malformed.md',
+        docs: 'https://irsa-guard.io/v0.1.0/rules/role-arn-malformed',
         object: { namespace: 'shop', name: 'search', line: 15 }
       },
       { rule: 'role-missing', object: { apiVersion: 'v1', kind: 'ServiceAccount', name: 'mail' } }

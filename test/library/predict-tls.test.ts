@@ -27,7 +27,7 @@ t.test('accepts', async (t) => {
         rule: 'ca-bundle-holds-private-key',
         severity: 'warning',
         field: 'clientConfig.caBundle',
-        docs: 'docs/rules/ca-bundle-holds-private-key.md'
+        docs: 'https://irsa-guard.io/v0.1.0/rules/ca-bundle-holds-private-key'
       }
     ]
   })

@@ -9,7 +9,7 @@ const own: Finding = {
   field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
   message: 'role a does not exist',
   fix: 'create it',
-  docs: 'docs/rules/role-missing.md'
+  docs: 'https://irsa-guard.io/v0.1.0/rules/role-missing'
 }
 const missing: Finding = {
   ...own,

@@ -146,7 +146,7 @@ t.test('tells the contract in full', async (t) => {
           field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
           message: `the role does not trust ${subject}: in its statement 0 StringEquals "${host}:sub" wants "system:serviceaccount:default:cart", the token has "${subject}": the namespace differs`,
           fix: `put "${subject}" into that condition, or point the annotation at a role made for this service account`,
-          docs: 'docs/rules/trust-subject-mismatch.md'
+          docs: 'https://irsa-guard.io/v0.1.0/rules/trust-subject-mismatch'
         }
       ],
       suggested: policy(

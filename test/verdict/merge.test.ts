@@ -10,7 +10,7 @@ const finding = (field: string, message = 'no such account', more: Partial<Findi
     field,
     message,
     fix: 'make it',
-    docs: 'docs/rules/service-account-missing.md'
+    docs: 'https://irsa-guard.io/v0.1.0/rules/service-account-missing'
   },
   ...more
 })

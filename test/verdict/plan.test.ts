@@ -7,9 +7,17 @@ import { podOf } from '../support/pods.js'
 
 const check = (): undefined => undefined
 const rules = [
-  defineRule({ id: 'always', severity: 'error', on: ['ServiceAccount'], needs: ['role', 'now'], check }),
+  defineRule({
+    id: 'always',
+    summary: '',
+    severity: 'error',
+    on: ['ServiceAccount'],
+    needs: ['role', 'now'],
+    check
+  }),
   defineRule({
     id: 'later',
+    summary: '',
     severity: 'error',
     atAdmission: 'never',
     on: ['ServiceAccount'],
@@ -18,6 +26,7 @@ const rules = [
   }),
   defineRule({
     id: 'a',
+    summary: '',
     severity: 'error',
     on: ['ServiceAccount'],
     needs: ['trust'],
@@ -26,13 +35,21 @@ const rules = [
   }),
   defineRule({
     id: 'b',
+    summary: '',
     severity: 'error',
     on: ['ServiceAccount'],
     needs: ['issuer'],
     concerns: ({ annotations }) => 'b' in annotations,
     check
   }),
-  defineRule({ id: 'pods', severity: 'error', on: ['Pod', 'Workload'], needs: ['account'], check })
+  defineRule({
+    id: 'pods',
+    summary: '',
+    severity: 'error',
+    on: ['Pod', 'Workload'],
+    needs: ['account'],
+    check
+  })
 ]
 const planFor = buildPlanner(rules)
 
