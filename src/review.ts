@@ -1,7 +1,8 @@
-import type { Facts, Sources, Within } from './facts/facts.js'
+import type { Facts, Sources } from './facts/facts.js'
 import { gatherFacts } from './facts/gather.js'
-import { after } from './model/after.js'
+import type { Deadline } from './model/deadline.js'
 import type { Finding, Severity } from './model/finding.js'
+import { type MaybePromise, thenMaybe } from './model/maybe-promise.js'
 import { type Mode, modes } from './model/namespace.js'
 import type { Subject } from './model/subject.js'
 import { rules } from './rules/index.js'
@@ -16,7 +17,7 @@ export interface ReviewContext {
   readonly mode: Mode
   readonly severities?: ReadonlyMap<string, Severity | 'off'>
   readonly at: Date
-  readonly within: Within
+  readonly deadline: Deadline
   /** Hears of the facts of each review, for metrics. */
   readonly onFacts?: (facts: Facts) => void
 }
@@ -29,36 +30,27 @@ const freshEnough = 10_000
  * The whole idea: gather the facts that the rules need, evaluate the rules, decide. The verdict is there at
  * once when all facts are at hand. Never throws for what the world does.
  */
-export function review(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
+export function review(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
   if (subject.kind !== 'Workload' || subject.otherPods.length === 0) return reviewPart(subject, context)
 
-  const first = reviewPart(subject, context)
-  const others = subject.otherPods.map((pod) => reviewPart({ ...subject, pod }, context))
-  return after(first, (first) => after(all(others), (others) => mergeVerdicts([first, ...others])))
+  // A rare kind of workload, so this costs a promise: see maybe-promise.ts.
+  const others = subject.otherPods.map(async (pod) => reviewPart({ ...subject, pod }, context))
+  return Promise.all([reviewPart(subject, context), ...others]).then(mergeVerdicts)
 }
 
-/** The verdicts, waiting for one after the other; at once where all are there. */
-const all = (
-  verdicts: readonly (Verdict | Promise<Verdict>)[]
-): readonly Verdict[] | Promise<readonly Verdict[]> =>
-  verdicts.reduce<readonly Verdict[] | Promise<readonly Verdict[]>>(
-    (before, verdict) => after(before, (list) => after(verdict, (next) => [...list, next])),
-    []
-  )
-
-function reviewPart(subject: Subject, context: ReviewContext): Verdict | Promise<Verdict> {
-  return after(reviewOnce(subject, context, false), (first) => {
+function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
+  return thenMaybe(reviewOnce(subject, context, false), (first) => {
     const age = first.allowed ? undefined : first.iamAge
 
     return age === undefined || age * 1000 <= freshEnough ? first : reviewOnce(subject, context, true)
   })
 }
 
-function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): Verdict | Promise<Verdict> {
-  const { sources, within, at, onFacts } = context
+function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): MaybePromise<Verdict> {
+  const { sources, deadline, at, onFacts } = context
   const plan = planFor(subject)
 
-  return after(gatherFacts(subject, plan.needs, sources, { within, at, fresh }), (facts) => {
+  return thenMaybe(gatherFacts(subject, plan.needs, sources, { deadline, at, fresh }), (facts) => {
     onFacts?.(facts)
 
     return judge(subject, plan, facts, context)
@@ -77,21 +69,15 @@ function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, a
 
 /** How old, in seconds, the oldest of IAM's answers is that an error rests on; undefined when none does. */
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
-  if (findings.length === 0) return undefined
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  const ages = errors
+    .flatMap(({ rule }) => needsById.get(rule) ?? [])
+    .flatMap((need) => {
+      const fact = need === 'now' ? undefined : facts[need]
+      return fact?.state === 'known' && fact.readAt !== undefined ? at.getTime() - fact.readAt.getTime() : []
+    })
 
-  const needs = new Set(
-    findings.filter(({ severity }) => severity === 'error').flatMap(({ rule }) => needsById.get(rule) ?? [])
-  )
-  const ages = [
-    ...(needs.has('role') || needs.has('trust') ? [facts.role] : []),
-    ...(needs.has('provider') ? [facts.provider] : [])
-  ].flatMap((fact) =>
-    fact?.state === 'known' && fact.value.readAt !== undefined
-      ? [Math.max(0, at.getTime() - fact.value.readAt.getTime()) / 1000]
-      : []
-  )
-
-  return ages.length === 0 ? undefined : Math.max(...ages)
+  return ages.length === 0 ? undefined : Math.max(0, ...ages) / 1000
 }
 
 const needsById = new Map(rules.map(({ id, needs }) => [id, needs]))

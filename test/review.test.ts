@@ -122,8 +122,8 @@ t.test('whatever stands in an object, there is a verdict that can be sent', asyn
         ...buildObjectSources(subjects, objects),
         clusterCa
       }
-      const judge = buildJudge((subject, within) =>
-        review(subject, { sources, mode: 'enforce', at: new Date(), within })
+      const judge = buildJudge((subject, deadline) =>
+        review(subject, { sources, mode: 'enforce', at: new Date(), deadline })
       )
       const request = {
         apiVersion: 'admission.k8s.io/v1' as const,
@@ -144,7 +144,7 @@ t.test('whatever stands in an object, there is a verdict that can be sent', asyn
       for (const stage of ['source', 'running'] as const) {
         const subject = parseSubject(object, { stage })
         if (subject)
-          await review(subject, { sources, mode: 'enforce', at: new Date(), within: new AbortController() })
+          await review(subject, { sources, mode: 'enforce', at: new Date(), deadline: new AbortController() })
       }
     }),
     { numRuns: 2000 }

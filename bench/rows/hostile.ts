@@ -9,9 +9,9 @@ export const hostile: Row = async ({ rounds, scale }) => {
   const { checkObjects } = (await load('library/index.js')) as typeof import('../../src/library/index.js')
   const { buildJudge } = (await load('server/judge.js')) as typeof import('../../src/server/judge.js')
   const { review } = (await load('review.js')) as typeof import('../../src/review.js')
-  const within = { signal: new AbortController().signal }
+  const deadline = { signal: new AbortController().signal }
   const judge = buildJudge((subject) =>
-    review(subject, { sources: {}, mode: 'enforce', at: new Date(), within })
+    review(subject, { sources: {}, mode: 'enforce', at: new Date(), deadline })
   )
   const [verdict] = await checkObjects([serviceAccount('${'.repeat(8))])
   if (verdict?.allowed !== false) throw new Error('the service account of the benchmark must be denied')
@@ -31,7 +31,7 @@ export const hostile: Row = async ({ rounds, scale }) => {
             user: '',
             groups: []
           },
-          within
+          deadline
         ),
       200 * scale
     )

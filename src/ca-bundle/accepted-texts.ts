@@ -14,12 +14,12 @@ export interface AcceptedTexts {
 /** What else counts when bundles are written, besides the CAs that have to be in one. */
 export interface AcceptedOptions {
   /** CAs that are right alone, too, and may be missing (PEM). */
-  readonly enough?: string | undefined
+  readonly acceptedAlone?: string | undefined
   /**
    * CAs that are right beside one of the others only, as an injector leaves them behind after a rotation
    * (PEM).
    */
-  readonly besides?: string | undefined
+  readonly acceptedTogether?: string | undefined
   /** The base64 text in place. */
   readonly inPlace?: string | undefined
   readonly go?: string | undefined
@@ -37,8 +37,8 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
   const poolOf = (...pems: readonly (string | undefined)[]): readonly Certificate[] =>
     buildPool(readBundle(Buffer.from(pems.join('\n')), goMinor).certificates).certificates
   const current = poolOf(currentCas)
-  const sufficient = poolOf(currentCas, options.enough)
-  const right = poolOf(currentCas, options.enough, options.besides)
+  const sufficient = poolOf(currentCas, options.acceptedAlone)
+  const right = poolOf(currentCas, options.acceptedAlone, options.acceptedTogether)
   const accepted = new Set<string>()
   const complete = new Set<string>()
   const add = (text: string, certificates: readonly Certificate[]): void => {
@@ -61,7 +61,7 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
       for (const last of [lineEnd, '']) add(Buffer.from(blocks + last).toString('base64'), choice)
     }
   }
-  for (const text of [currentCas, options.enough ?? '']
+  for (const text of [currentCas, options.acceptedAlone ?? '']
     .map((pem) => Buffer.from(pem).toString('base64'))
     .concat(options.inPlace ?? [])) {
     const certificates = rightCertificatesOf(text, right, options.go)

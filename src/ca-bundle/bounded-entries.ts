@@ -1,4 +1,4 @@
-import type { TrustEntry } from './entries.js'
+import type { AcceptedBundles } from './entries.js'
 
 /**
  * What one WebhookTrust takes: by its schema so many texts an entry, each so long. And etcd takes objects of
@@ -14,13 +14,13 @@ export const most = { texts: 256, length: 32_768, characters: 500_000 } as const
  * need. The longest texts are left out.
  */
 export function boundedEntries(
-  entries: readonly TrustEntry[],
+  entries: readonly AcceptedBundles[],
   isCertain: (name: string) => boolean
-): TrustEntry[] {
+): AcceptedBundles[] {
   let left: number = most.characters
-  const bounded = new Map<TrustEntry, TrustEntry>()
-  const bound = (entry: TrustEntry, share: number): void => {
-    const shrunk = within(entry, share)
+  const bounded = new Map<AcceptedBundles, AcceptedBundles>()
+  const bound = (entry: AcceptedBundles, share: number): void => {
+    const shrunk = shrink(entry, share)
     bounded.set(entry, shrunk)
     left -= sizeOf(shrunk)
   }
@@ -33,7 +33,7 @@ export function boundedEntries(
   return entries.map((entry) => bounded.get(entry) ?? entry)
 }
 
-function within(entry: TrustEntry, share: number): TrustEntry {
+function shrink(entry: AcceptedBundles, share: number): AcceptedBundles {
   const complete = new Set(entry.complete)
   let [left, count] = [share, 0]
   const kept = new Set(
@@ -52,7 +52,7 @@ function within(entry: TrustEntry, share: number): TrustEntry {
   return { ...entry, accepted: entry.accepted.filter(isKept), complete: entry.complete.filter(isKept) }
 }
 
-function sizeOf({ accepted, complete }: TrustEntry): number {
+function sizeOf({ accepted, complete }: AcceptedBundles): number {
   const holdsAll = new Set(complete)
 
   return accepted.reduce((sum, text) => sum + costOf(text, holdsAll), 0)

@@ -1,12 +1,12 @@
 import { parseIssuerPartition } from '../model/issuer.js'
 import { type AcceptedTexts, acceptedTexts } from './accepted-texts.js'
-import type { RightCas } from './expected-cas.js'
+import type { ExpectedCas } from './expected-cas.js'
 import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
 
 /**
  * What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with.
  */
-export interface TrustEntry {
+export interface AcceptedBundles {
   readonly name: string
   readonly action: 'Deny' | 'Warn'
   readonly accepted: readonly string[]
@@ -20,7 +20,7 @@ export interface TrustQuestion {
   readonly ownCas: string
   readonly clusterCas: string | undefined
   /** What is right for a webhook; undefined where nobody can tell. */
-  readonly rightCas: (guarded: GuardedWebhook) => RightCas | undefined
+  readonly expectedCas: (guarded: GuardedWebhook) => ExpectedCas | undefined
   readonly issuer: string | undefined
   /**
    * Whether the identity webhook mutated the canary at every API server while its bundle was the one in
@@ -37,20 +37,20 @@ export interface TrustQuestion {
    */
   readonly injectors: Readonly<Record<string, readonly string[]>>
   /** The entries published so far. */
-  readonly published: readonly TrustEntry[]
+  readonly published: readonly AcceptedBundles[]
 }
 
 /**
  * The entries as they should be published, one for each guarded name. What is not known is not judged: an
  * entry without accepted texts.
  */
-export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
+export function trustEntriesOf(question: TrustQuestion): AcceptedBundles[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
   const guardedNames = guardedNamesOf(question.guard)
   const kept = question.published
     .filter(({ name }) => guardedNames.has(name) && !names.has(name))
     .flatMap((entry) => entryOfGone(entry, question))
-  const found = [...names].map((name): TrustEntry => {
+  const found = [...names].map((name): AcceptedBundles => {
     const all = question.guarded.filter(({ webhook }) => webhook.name === name)
     // One beside the API server decides for its name: another configuration that has the name, too, and a CA
     // of its own makes nothing right.
@@ -61,7 +61,7 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
     if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '')
       return before
 
-    const texts = places.map((one) => textsOf(question.rightCas(one), places))
+    const texts = places.map((one) => textsOf(question.expectedCas(one), places))
     const [accepted, complete] = (['accepted', 'complete'] as const).map((key) => [
       ...new Set(texts.flatMap((each) => each[key]))
     ]) as [string[], string[]]
@@ -82,7 +82,10 @@ export function trustEntriesOf(question: TrustQuestion): TrustEntry[] {
  * One that was denied stays guarded while it is gone, for it may be created again with another bundle: by the
  * CAs of now, where they are known.
  */
-function entryOfGone(entry: TrustEntry, { ownCas, clusterCas, enforce }: TrustQuestion): TrustEntry[] {
+function entryOfGone(
+  entry: AcceptedBundles,
+  { ownCas, clusterCas, enforce }: TrustQuestion
+): AcceptedBundles[] {
   if (entry.action !== 'Deny') return []
   if (ownWebhooks.some((own) => own === entry.name))
     return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
@@ -97,7 +100,7 @@ function entryOfGone(entry: TrustEntry, { ownCas, clusterCas, enforce }: TrustQu
   return isOfCluster ? [{ ...entry, ...texts }] : []
 }
 
-function textsOf(right: RightCas | undefined, places: readonly GuardedWebhook[]): AcceptedTexts {
+function textsOf(right: ExpectedCas | undefined, places: readonly GuardedWebhook[]): AcceptedTexts {
   if (right === undefined) return { accepted: [], complete: [] }
   const texts = [undefined, ...places.flatMap(({ webhook }) => webhook.caBundle ?? [])].map((inPlace) =>
     acceptedTexts(right.current, { ...right, inPlace })
@@ -127,7 +130,7 @@ function actionOf(
   places: readonly GuardedWebhook[],
   accepted: readonly string[],
   { issuer, canaryPassed, enforce, published }: TrustQuestion
-): TrustEntry['action'] {
+): AcceptedBundles['action'] {
   if (enforce.includes(name) || places.some(({ place }) => place === 'own')) return 'Deny'
   if (!places.every(({ place }) => place === 'control-plane')) return 'Warn'
   if (issuer !== undefined && parseIssuerPartition(issuer) !== undefined) return 'Deny'

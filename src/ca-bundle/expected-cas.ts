@@ -1,23 +1,22 @@
 import { readBundle, readCaBundle } from '../x509/bundle.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { pemOf } from './accepted-texts.js'
-import type { TrustEntry } from './entries.js'
+import type { AcceptedBundles } from './entries.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
-import type { InjectedCas } from './injection.js'
-import type { InjectedCasFact } from './injection.js'
+import type { InjectedCas, InjectedCasFact } from './injection.js'
 import { caCertificatesOf } from './shown-cas.js'
 import { isSignerOf } from './state.js'
 
 /** The CAs that are right in the bundle of one guarded webhook, as PEM. */
-export interface RightCas {
+export interface ExpectedCas {
   /** Those that have to be in it. */
   readonly current: string
   /** Who says so, in words, where that is an injector. */
   readonly source?: string
   /** Right alone as well: what is served shows it, or is signed by it. */
-  readonly enough?: string
+  readonly acceptedAlone?: string
   /** Right beside one of the others only. */
-  readonly besides?: string
+  readonly acceptedTogether?: string
   /**
    * Those that were right until lately, or are said to have been: they tell a stale bundle from a foreign
    * one, and are right by no means.
@@ -26,7 +25,7 @@ export interface RightCas {
 }
 
 /** What there is to tell the right CAs by. */
-export interface RightCasQuestion {
+export interface ExpectedCasQuestion {
   readonly ownCas: string
   readonly clusterCas: string | undefined
   /** What the injector writes, where one is asked. */
@@ -34,7 +33,7 @@ export interface RightCasQuestion {
   /** What a reachable webhook serves, where somebody could look. */
   readonly served?: { readonly chain: string; readonly host: string } | undefined
   /** The entry published for it so far. */
-  readonly published?: TrustEntry | undefined
+  readonly published?: AcceptedBundles | undefined
   readonly at: Date
 }
 
@@ -42,10 +41,10 @@ export interface RightCasQuestion {
  * The CAs that are right for one webhook, as far as anybody can tell: ours; in the control plane the
  * cluster's; else those that its injector writes, and those that it shows. Undefined when nobody can tell.
  */
-export function rightCasOf(
+export function expectedCasOf(
   { webhook, place }: GuardedWebhook,
-  question: RightCasQuestion
-): RightCas | undefined {
+  question: ExpectedCasQuestion
+): ExpectedCas | undefined {
   if (place === 'own') return { current: question.ownCas }
   // In the control plane the cluster's CA signs:
   // https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
@@ -70,14 +69,14 @@ export function rightCasOf(
   return {
     current,
     ...(injected && { source: injected.source }),
-    enough: shown + olderPems.filter(isWorking).join(''),
-    besides: olderPems.filter((pem) => !isWorking(pem)).join(''),
+    acceptedAlone: shown + olderPems.filter(isWorking).join(''),
+    acceptedTogether: olderPems.filter((pem) => !isWorking(pem)).join(''),
     former: olderPems.join('') + (injected?.earlier ?? '')
   }
 }
 
 /** What the injector writes; while the API server does not answer, what it wrote when it last did. */
-function injectedOf({ injected, published }: RightCasQuestion): InjectedCas | undefined {
+function injectedOf({ injected, published }: ExpectedCasQuestion): InjectedCas | undefined {
   if (injected?.fact.state === 'known') return injected.fact.value
   const [last] = published?.complete ?? []
 
@@ -90,7 +89,7 @@ function injectedOf({ injected, published }: RightCasQuestion): InjectedCas | un
  * The certificates of the bundle in place that were right when the list was last published: cert-manager
  * tells nobody of a CA that it has replaced.
  */
-function rememberedOf(caBundle: string | undefined, published: TrustEntry | undefined): string[] {
+function rememberedOf(caBundle: string | undefined, published: AcceptedBundles | undefined): string[] {
   if (caBundle === undefined || published === undefined) return []
   const blocks = new Set(
     published.accepted.flatMap((text) => certificateBlocks(Buffer.from(text, 'base64').toString('latin1')))

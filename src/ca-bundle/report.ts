@@ -225,9 +225,11 @@ function repairedText(
     return published.complete.includes(caBundle) ? caBundle : published.best
   if (currentCas !== undefined && current.length > 0) {
     if (
-      acceptedTexts(currentCas, { besides: injected?.former, inPlace: caBundle, go }).complete.includes(
-        caBundle
-      )
+      acceptedTexts(currentCas, {
+        acceptedTogether: injected?.former,
+        inPlace: caBundle,
+        go
+      }).complete.includes(caBundle)
     )
       return caBundle
     const former = readBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates

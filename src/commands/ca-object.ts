@@ -1,7 +1,6 @@
 import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
-import type { InjectedCas } from '../ca-bundle/injection.js'
-import { caInjectionsOf, decidingInjectionOf } from '../ca-bundle/injection.js'
-import { readWebhookTrust, type WebhookTrust } from '../controller/webhook-trust.js'
+import { caInjectionsOf, decidingInjectionOf, type InjectedCas } from '../ca-bundle/injection.js'
+import { loadWebhookTrust, type WebhookTrust } from '../controller/webhook-trust.js'
 import type { KubeClient } from '../kube/client.js'
 import { readServedChain } from '../kube/served-chain.js'
 import { type Fact, known, unknown } from '../model/fact.js'
@@ -13,7 +12,7 @@ import { annotationsOf } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
 import { judgeTls } from '../x509/judge-tls.js'
 import { type CaExitCode, caOfConfiguration, type CaOptions } from './ca.js'
-import { type ClusterChoice, connectCluster, readClusterCa, readClusterObject } from './support/cluster.js'
+import { type ClusterChoice, connectCluster, loadClusterCa, loadClusterObject } from './support/cluster.js'
 import { readCaFile } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
@@ -32,14 +31,14 @@ export async function caOfObject(
   const { kind, name } = parseReference(reference)
   const client = connectCluster(options, environment)
   try {
-    const object = await readClusterObject(
+    const object = await loadClusterObject(
       client,
       `/apis/admissionregistration.k8s.io/v1/${kind}s/${name}`,
       `${kind} ${name}`
     )
     const clusterCas =
       options.clusterCa === undefined
-        ? await readClusterCa(client, at)
+        ? await loadClusterCa(client, at)
         : givenClusterCas(await readCaFile(options.clusterCa))
     const { confirmed: clusterCa } = clusterCas
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
@@ -91,7 +90,7 @@ async function readInjected(
 /** The list that the policy compares with, as far as the user may read it. */
 async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
   try {
-    const published = await readWebhookTrust(client)
+    const published = await loadWebhookTrust(client)
     return published === undefined
       ? unknown('there is no WebhookTrust cluster, which irsa-guard controller publishes')
       : known(published)

@@ -1,6 +1,7 @@
-import type { Sources, Within } from '../facts/facts.js'
+import type { Sources } from '../facts/facts.js'
 import { type ManifestObject, parseManifest } from '../input/manifests.js'
 import type { KubeClient } from '../kube/client.js'
+import type { Deadline } from '../model/deadline.js'
 import type { Severity } from '../model/finding.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseSubject, type Subject } from '../model/subject.js'
@@ -9,7 +10,7 @@ import { reportTextOf } from '../output/text.js'
 import { review } from '../review.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
 import { buildObjectSources, type ObjectSources } from '../sources/objects/objects.js'
-import { firstOf } from '../sources/overlay.js'
+import { overlay } from '../sources/overlay.js'
 import { escapeText } from '../text/escape.js'
 import { textOf } from '../text/record.js'
 import type { Verdict } from '../verdict/decide.js'
@@ -87,7 +88,7 @@ export async function check(
   // Its client takes as long to load as thousands of objects to check, and most checks ask no cluster.
   const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
-  const clusterCas = client && (await clusters?.readClusterCa(client, new Date())) // first: a cluster that does not answer ends the command
+  const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first: a cluster that does not answer ends the command
   const identityWebhook =
     client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
   const live = client && liveSourcesOf(client, together, clusterCas?.confirmed)
@@ -95,7 +96,7 @@ export async function check(
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
-    within: unhurried,
+    deadline: unhurried,
     sources: {
       ...together,
       ...live,
@@ -150,7 +151,7 @@ function toldOf(
 }
 
 /** Nobody aborts a check. A signal for each who waits, for one that thousands listen to is slow. */
-const unhurried: Within = {
+const unhurried: Deadline = {
   get signal() {
     return new AbortController().signal
   }
@@ -159,7 +160,7 @@ const unhurried: Within = {
 /** What the cluster tells besides the files; they stand before what it has. */
 function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: string | undefined): Sources {
   const cluster = buildClusterOnDemand(client)
-  const seen = firstOf({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
+  const seen = overlay({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
 
   return { cluster, accounts: seen, namespaces: seen, webhooks: seen, clusterCa }
 }

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
-import type { TrustEntry } from '../ca-bundle/entries.js'
+import type { AcceptedBundles } from '../ca-bundle/entries.js'
 import { buildApiServers } from '../controller/api-servers.js'
-import { guardCaBundles, readConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
+import { guardCaBundles, loadConfigurations, type Standing } from '../controller/ca-bundle-guard.js'
 import { type ApiServerChain, logSourceChanges, readApiServerChains } from '../controller/ca-sources.js'
 import { issueCa } from '../controller/certificates/issue-certificate.js'
 import {
@@ -93,7 +93,7 @@ export async function controller(
   let knownProbes: Probes | undefined
   let findings: readonly ConfigurationFinding[] = []
   let standings: readonly Standing[] = []
-  let published: readonly TrustEntry[] | undefined
+  let published: readonly AcceptedBundles[] | undefined
   let clusterCas: ClusterCas = { confirmed: undefined, unconfirmed: '', doubt: undefined }
 
   const certificates = repeat('certificates', intervals.certificates, log, async () => {
@@ -128,7 +128,7 @@ export async function controller(
 
   const caBundles = repeat('caBundles', intervals.caBundles, log, async () => {
     await certificates.begun
-    const [read, servers] = await Promise.all([readConfigurations(client), apiServers.read()])
+    const [read, servers] = await Promise.all([loadConfigurations(client), apiServers.read()])
     configurations = read
     const issuer = given.issuer ?? (await readIssuer({ signal: AbortSignal.timeout(5000) }))
     const apiServerChains = await readApiServerChains(servers)

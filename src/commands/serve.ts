@@ -88,13 +88,13 @@ export async function serve(
     for (const fact in facts) metrics.facts.count(fact, facts[fact as keyof Facts]?.state ?? '') // facts have no other keys
   }
   const judge = buildJudge(
-    (subject, within) =>
+    (subject, deadline) =>
       review(subject, {
         sources,
         mode: config.mode,
         severities: config.severities,
         at: new Date(),
-        within,
+        deadline,
         onFacts
       }),
     config.exempt
@@ -111,7 +111,7 @@ export async function serve(
     }
     app = buildApp({
       judge,
-      deadline: config.server.deadline,
+      timeout: config.server.deadline,
       https: { cert, key },
       onReviewed: (reviewed) => record(metrics, log, reviewed),
       isDraining: () => draining

@@ -119,7 +119,7 @@ async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): P
     )
   if (iam === undefined)
     throw new GuardError('ERR_USAGE', '--role needs facts about IAM: --iam FILE or --aws')
-  const role = await iam.readRole(arn, { namespace: '', signal: new AbortController().signal })
+  const role = await iam.readRole(arn, { namespace: '', deadline: new AbortController() })
   if (role.state !== 'known') throw new GuardError('ERR_INPUT', `role ${arn.text}: ${role.because}`)
   if (!role.value.exists) throw new GuardError('ERR_INPUT', `role ${arn.text} does not exist`)
   if (role.value.trustPolicy === undefined)

@@ -1,4 +1,5 @@
 import type { KubeClient } from '../kube/client.js'
+import { listObjects, loadValue } from '../kube/read.js'
 import { isRecord } from '../model/subject.js'
 import { addressOfUrl } from '../text/url-address.js'
 
@@ -58,14 +59,12 @@ export function buildApiServers(client: KubeClient): ApiServers {
 }
 
 async function readEndpoints(client: KubeClient): Promise<readonly Omit<ApiServer, 'client'>[]> {
-  const { status, body } = await client.request({
-    path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
-    query: { labelSelector: 'kubernetes.io/service-name=kubernetes' }
-  })
-  if (status !== 200)
-    throw new Error(`the endpoints of default/kubernetes were not read: the API server answered ${status}`)
-
-  const slices = isRecord(body) && Array.isArray(body['items']) ? body['items'].filter(isRecord) : []
+  const slices = loadValue(
+    await listObjects(client, '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      name: 'the endpoints of default/kubernetes',
+      query: { labelSelector: 'kubernetes.io/service-name=kubernetes' }
+    })
+  )
   const found = slices.flatMap((slice) => {
     const [port] = (Array.isArray(slice['ports']) ? slice['ports'] : [])
       .filter(isRecord)

@@ -1,16 +1,15 @@
 import type { Logger } from 'pino'
 import { boundedEntries } from '../ca-bundle/bounded-entries.js'
-import type { TrustEntry } from '../ca-bundle/entries.js'
-import { trustEntriesOf } from '../ca-bundle/entries.js'
-import { rightCasOf } from '../ca-bundle/expected-cas.js'
+import { type AcceptedBundles, trustEntriesOf } from '../ca-bundle/entries.js'
+import { expectedCasOf } from '../ca-bundle/expected-cas.js'
 import { addressOf, type GuardedWebhook, guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
 import { type BundleStanding, standingOf, type StandingQuestion } from '../ca-bundle/state.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
+import { listObjects, loadValue } from '../kube/read.js'
 import { type Fact, known } from '../model/fact.js'
-import { isRecord } from '../model/subject.js'
 import { type ApiServerChain, readChains, readInjected } from './ca-sources.js'
 import { writeEvent } from './event.js'
-import { publishStatus, publishTrust, readWebhookTrust, type StatusEntry } from './webhook-trust.js'
+import { loadWebhookTrust, publishAcceptedBundles, publishStatus, type StatusEntry } from './webhook-trust.js'
 
 /** What one round needs to know besides the cluster. */
 export interface RoundContext {
@@ -27,7 +26,7 @@ export interface RoundContext {
   /**
    * What the last round of this process published; undefined in the first one, which goes by what is stored.
    */
-  readonly published?: readonly TrustEntry[] | undefined
+  readonly published?: readonly AcceptedBundles[] | undefined
   readonly issuer: string | undefined
   readonly canaryPassed: boolean
   readonly config: {
@@ -49,7 +48,7 @@ export interface Standing extends BundleStanding {
 /** What a round found and published. */
 export interface Round {
   readonly standings: readonly Standing[]
-  readonly published: readonly TrustEntry[]
+  readonly published: readonly AcceptedBundles[]
 }
 
 /**
@@ -59,11 +58,11 @@ export interface Round {
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, config, now, log } = context
-  const guarded = firstOf(guardedWebhooksOf(configurations, config.guard))
+  const guarded = mostImportant(guardedWebhooksOf(configurations, config.guard))
   const [chains, injected, found] = await Promise.all([
     readChains(guarded),
     readInjected(guarded, context),
-    readWebhookTrust(client)
+    loadWebhookTrust(client)
   ])
   // Whoever may write the WebhookTrust could otherwise have us publish their entries again.
   const before = context.published ?? found?.entries ?? []
@@ -76,7 +75,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
       const published = before.find(({ name }) => name === one.webhook.name)
       return [
         one,
-        rightCasOf(one, {
+        expectedCasOf(one, {
           ...context,
           injected: injected.get(one),
           served: servedBy(one),
@@ -88,13 +87,19 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
   )
 
   const entries = boundedEntries(
-    trustEntriesOf({ ...context, ...config, guarded, rightCas: (one) => right.get(one), published: before }),
+    trustEntriesOf({
+      ...context,
+      ...config,
+      guarded,
+      expectedCas: (one) => right.get(one),
+      published: before
+    }),
     (name) => {
       const places = guarded.filter(({ webhook }) => webhook.name === name).map(({ place }) => place)
       return places.length === 0 || places.some((place) => place !== 'reachable')
     }
   )
-  const outcome = await publishTrust(client, entries, found, { now, before: context.published })
+  const outcome = await publishAcceptedBundles(client, entries, found, { now, before: context.published })
   if (outcome === 'healed') await reportHealed(context)
   if (outcome === 'changed' || outcome === 'healed') {
     log.info(
@@ -162,19 +167,19 @@ function withDoubt(standing: BundleStanding, doubt: string | undefined): BundleS
 
 // The WebhookTrust's status takes no more. Who may make configurations could make thousands under a guarded
 // name.
-const mostGuarded = 256
+const maxGuarded = 256
 const places = ['own', 'control-plane', 'reachable'] as const
 
 /**
  * As many as can be told, ours and those beside the API servers before those that anybody may have put behind
  * a Service.
  */
-const firstOf = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
-  guarded.length <= mostGuarded
+const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
+  guarded.length <= maxGuarded
     ? guarded
     : guarded
         .toSorted((one, other) => places.indexOf(one.place) - places.indexOf(other.place))
-        .slice(0, mostGuarded)
+        .slice(0, maxGuarded)
 
 /**
  * How a webhook beside the API servers stands. Nobody but its API server reaches it; both are signed by the
@@ -267,23 +272,16 @@ async function tellChanges(
   if (changed.length > 0 || status.length !== before.length) await publishStatus(client, status)
 }
 
-/** Reads all webhook configurations, with their kind on each. Rejects when the API server does not answer. */
-export async function readConfigurations(client: KubeClient): Promise<readonly unknown[]> {
-  const kinds = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const
+/** Reads all webhook configurations. Rejects when the API server does not answer. */
+export async function loadConfigurations(client: KubeClient): Promise<readonly unknown[]> {
   const lists = await Promise.all(
-    kinds.map(async (kind) => {
-      const { status, body } = await client.request({
-        path: `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}s`
-      })
-      if (status !== 200 || !isRecord(body) || !Array.isArray(body['items'])) {
-        throw new Error(`the ${kind}s were not read: the API server answered ${status}`)
-      }
-
-      // Objects of a list do not carry their own kind.
-      return body['items']
-        .filter(isRecord)
-        .map((item) => ({ apiVersion: 'admissionregistration.k8s.io/v1', ...item, kind }))
-    })
+    ['mutating', 'validating'].map(async (kind) =>
+      loadValue(
+        await listObjects(client, `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`, {
+          name: `the ${kind}webhookconfigurations`
+        })
+      )
+    )
   )
 
   return lists.flat()

@@ -26,7 +26,7 @@ export async function findConfigurationFaults(
     severities,
     mode: 'audit' as const,
     at,
-    within: { signal: AbortSignal.timeout(10_000) }
+    deadline: { signal: AbortSignal.timeout(10_000) }
   }
   const verdicts = await Promise.all(
     configurations.map(async (configuration) => {

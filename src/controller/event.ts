@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
 import type { KubeClient } from '../kube/client.js'
+import { applyObject } from '../kube/read.js'
 import { identityWebhookNames } from '../model/webhook-configuration.js'
 
 /** The object that an Event is about. Events about cluster-scoped objects live in the namespace `default`. */
@@ -31,7 +32,7 @@ export async function writeEvent(
 ): Promise<void> {
   const namespace = about.namespace ?? 'default'
   const text = message.length > 1024 ? `${message.slice(0, 1023)}…` : message
-  const { status } = await client.request({
+  await applyObject(client, 'an Event', {
     method: 'POST',
     path: `/api/v1/namespaces/${namespace}/events`,
     body: {
@@ -48,7 +49,6 @@ export async function writeEvent(
       count: 1
     }
   })
-  if (status !== 201) throw new Error(`an Event was not written: the API server answered ${status}`)
 }
 
 /**

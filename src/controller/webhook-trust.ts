@@ -1,7 +1,8 @@
-import type { TrustEntry } from '../ca-bundle/entries.js'
+import type { AcceptedBundles } from '../ca-bundle/entries.js'
 import type { BundleState } from '../ca-bundle/state.js'
-import type { KubeAnswer, KubeClient } from '../kube/client.js'
-import { isRecord, recordOf } from '../text/record.js'
+import type { KubeClient, KubeResponse } from '../kube/client.js'
+import { applyObject, loadValue, readObject, statusMessage } from '../kube/read.js'
+import { recordOf } from '../text/record.js'
 
 /** How a guarded webhook stands, as the WebhookTrust's status tells it. */
 export interface StatusEntry {
@@ -17,7 +18,7 @@ export interface StatusEntry {
 /** The WebhookTrust `cluster` as it was found. */
 export interface WebhookTrust {
   readonly confirmedAt: Date
-  readonly entries: readonly TrustEntry[]
+  readonly entries: readonly AcceptedBundles[]
   readonly status: readonly StatusEntry[]
   /**
    * Whether it is being deleted, or has finalizers, owners or labels that are not ours: they can keep it from
@@ -45,17 +46,15 @@ const confirmationLifetime = 300_000
  * Reads the WebhookTrust; undefined when there is none, or its kind is not installed. Rejects when the API
  * server does not answer.
  */
-export async function readWebhookTrust(client: KubeClient): Promise<WebhookTrust | undefined> {
-  const { status, body } = await client.request({ path })
-  if (status === 404) return undefined
-  if (status !== 200 || !isRecord(body))
-    throw new Error(`the WebhookTrust was not read: the API server answered ${status}`)
+export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust | undefined> {
+  const object = loadValue(await readObject(client, path, { name: 'the WebhookTrust' }))
+  if (object === undefined) return undefined
 
   // The schema of the kind holds for whatever is stored, so these casts only name what the API server has
   // checked.
-  const spec = (body['spec'] ?? {}) as { confirmedAt?: string; webhooks?: readonly TrustEntry[] }
-  const state = (body['status'] ?? {}) as { webhooks?: readonly StatusEntry[] }
-  const { finalizers, ownerReferences, deletionTimestamp, labels } = recordOf(body['metadata'])
+  const spec = (object['spec'] ?? {}) as { confirmedAt?: string; webhooks?: readonly AcceptedBundles[] }
+  const state = (object['status'] ?? {}) as { webhooks?: readonly StatusEntry[] }
+  const { finalizers, ownerReferences, deletionTimestamp, labels } = recordOf(object['metadata'])
   const hasLabels = Object.entries(notForBackups).every(([key, value]) => recordOf(labels)[key] === value)
 
   return {
@@ -70,7 +69,7 @@ export async function readWebhookTrust(client: KubeClient): Promise<WebhookTrust
 /** Whether what is stored is what was published, entry by entry. */
 export const isPublished = (
   { entries, isTampered }: WebhookTrust,
-  published: readonly TrustEntry[]
+  published: readonly AcceptedBundles[]
 ): boolean => !isTampered && JSON.stringify(entries.map(keyOf)) === JSON.stringify(published.map(keyOf))
 
 /**
@@ -78,11 +77,11 @@ export const isPublished = (
  * somebody else wrote into the object does not outlive this: lists are replaced as a whole, and an object
  * that cannot be written is made anew.
  */
-export async function publishTrust(
+export async function publishAcceptedBundles(
   client: KubeClient,
-  entries: readonly TrustEntry[],
+  entries: readonly AcceptedBundles[],
   found: WebhookTrust | undefined,
-  { now, before }: { now: Date; before: readonly TrustEntry[] | undefined }
+  { now, before }: { now: Date; before: readonly AcceptedBundles[] | undefined }
 ): Promise<'unchanged' | 'confirmed' | 'changed' | 'healed'> {
   const isSame = found !== undefined && isPublished(found, entries)
   const age = found === undefined ? Infinity : now.getTime() - found.confirmedAt.getTime()
@@ -96,13 +95,12 @@ export async function publishTrust(
 
 /** Writes the status. */
 export async function publishStatus(client: KubeClient, webhooks: readonly StatusEntry[]): Promise<void> {
-  const answer = await client.request({
+  await applyObject(client, 'the status of the WebhookTrust', {
     method: 'PATCH',
     path: `${path}/status`,
     contentType: mergePatch,
     body: { status: { webhooks } }
   })
-  if (answer.status !== 200) throw notWritten(answer)
 }
 
 // A merge patch replaces each list as a whole, whoever wrote its items: RFC 7386. Server-side apply would
@@ -139,15 +137,10 @@ async function create(client: KubeClient, spec: unknown): Promise<void> {
   if (created.status !== 201) throw notWritten(created)
 }
 
-const notWritten = ({ body, status }: KubeAnswer): Error =>
-  new Error(`the WebhookTrust was not written: ${messageOf(body, status)}`)
+const notWritten = (response: KubeResponse): Error =>
+  new Error(`the WebhookTrust was not written: ${statusMessage(response)}`)
 
-const messageOf = (body: unknown, status: number): string =>
-  isRecord(body) && typeof body['message'] === 'string'
-    ? body['message']
-    : `the API server answered ${status}`
-
-const keyOf = ({ name, action, accepted, complete, injectors }: TrustEntry): unknown => [
+const keyOf = ({ name, action, accepted, complete, injectors }: AcceptedBundles): unknown => [
   name,
   action,
   accepted,

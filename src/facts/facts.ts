@@ -1,15 +1,14 @@
 import type { PodRole } from '../identity-webhook/pod-role.js'
 import type { RegisteredWebhook } from '../identity-webhook/registrations.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
-import type { Within } from '../model/deadline.js'
+import type { Deadline } from '../model/deadline.js'
 import type { Fact } from '../model/fact.js'
+import type { MaybePromise } from '../model/maybe-promise.js'
 import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
-import type { AccountAnswer } from '../model/service-account.js'
+import type { AccountLookup } from '../model/service-account.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
-
-export type { Within }
 
 /**
  * A trust policy as it was read: an object or JSON text (`json`), or percent-encoded text (`url`, as GetRole
@@ -20,36 +19,18 @@ export interface TrustPolicyDocument {
   readonly encoding: 'json' | 'url'
 }
 
-/**
- * What IAM (or a file) says about the role of an ARN: there is none of that name, or the ARN it really has.
- * `readAt` is when IAM said so, absent for a file.
- */
-export type RoleAnswer =
-  | { readonly exists: false; readonly readAt?: Date }
-  | {
-      readonly exists: true
-      readonly arn: string
-      readonly trustPolicy?: TrustPolicyDocument
-      readonly readAt?: Date
-    }
+/** The role of an ARN in IAM or a file: whether there is one of that name, and the ARN that it has there. */
+export type RoleLookup =
+  | { readonly exists: false }
+  | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument }
 
 /**
- * What IAM says about the OIDC provider of the cluster's issuer in the role's account. `arn` is the one it
- * has or would have; `similar` are the ARNs of registered providers that were probably meant to be it.
+ * The OIDC provider for the cluster's issuer in the role's account. `arn` is the one that it has or would
+ * have; `similar` are the ARNs of registered providers that were probably meant to be it.
  */
-export type ProviderAnswer =
-  | {
-      readonly registered: false
-      readonly arn: string
-      readonly similar: readonly string[]
-      readonly readAt?: Date
-    }
-  | {
-      readonly registered: true
-      readonly arn: string
-      readonly clientIds: readonly string[]
-      readonly readAt?: Date
-    }
+export type ProviderLookup =
+  | { readonly registered: false; readonly arn: string; readonly similar: readonly string[] }
+  | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[] }
 
 /** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
 export interface Neighbours {
@@ -60,9 +41,9 @@ export interface Neighbours {
 /** The facts that rules may ask for, by name. */
 export interface FactTypes {
   /** The role that the service account's annotation names. */
-  readonly role: RoleAnswer
+  readonly role: RoleLookup
   /** The OIDC provider of the cluster's issuer in the account of that role. */
-  readonly provider: ProviderAnswer
+  readonly provider: ProviderLookup
   /** Whether the role's trust policy lets the service account in. */
   readonly trust: TrustJudgement
   /** The AWS partition that the cluster runs in. */
@@ -81,7 +62,7 @@ export interface FactTypes {
    */
   readonly podsEnforced: boolean
   /** The service account that a pod runs as. */
-  readonly account: AccountAnswer
+  readonly account: AccountLookup
   /** The role that it asks for, and what the pod's containers have of it. */
   readonly podRole: PodRole
   /**
@@ -114,18 +95,10 @@ export type Need = keyof FactTypes
 export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
-/**
- * What a source answers: at once what it has at hand, so that a review waits only where somebody has to be
- * asked.
- */
-export type Answer<T> = Fact<T> | Promise<Fact<T>>
-
-/**
- * On whose behalf a question is asked, how long there is time, and whether an answer of the last ten seconds
- * is needed.
- */
-export interface Ask extends Within {
+/** One lookup in IAM: on whose behalf, until when, and whether its answer must be less than ten seconds old. */
+export interface Lookup {
   readonly namespace: string
+  readonly deadline: Deadline
   readonly fresh?: boolean
 }
 
@@ -138,8 +111,8 @@ export interface ProviderQuestion {
 
 /** Where facts about IAM come from: its API or a file. Answers, or says why not; never throws. */
 export interface IamSource {
-  readRole(arn: RoleArn, ask: Ask): Answer<RoleAnswer>
-  readProvider(of: ProviderQuestion, ask: Ask): Answer<ProviderAnswer>
+  readRole(arn: RoleArn, lookup: Lookup): MaybePromise<Fact<RoleLookup>>
+  readProvider(of: ProviderQuestion, lookup: Lookup): MaybePromise<Fact<ProviderLookup>>
 }
 
 /**
@@ -147,12 +120,12 @@ export interface IamSource {
  * not; never throws.
  */
 export interface NamespaceSource {
-  readNamespace(name: string, within: Within): Answer<NamespaceSettings>
+  readNamespace(name: string, deadline: Deadline): MaybePromise<Fact<NamespaceSettings>>
 }
 
 /** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
 export interface ClusterSource extends NamespaceSource {
-  readIssuer(within: Within): Answer<string>
+  readIssuer(deadline: Deadline): MaybePromise<Fact<string>>
 }
 
 /**
@@ -160,7 +133,7 @@ export interface ClusterSource extends NamespaceSource {
  * says why not; never throws.
  */
 export interface AccountSource {
-  readAccount(namespace: string, name: string, within: Within): Answer<AccountAnswer>
+  readAccount(namespace: string, name: string, deadline: Deadline): MaybePromise<Fact<AccountLookup>>
 }
 
 /** Where it is known what else there is in a namespace. Never throws. */

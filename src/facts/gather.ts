@@ -3,9 +3,10 @@ import {
   type IdentityWebhookSettings,
   withAudience
 } from '../identity-webhook/settings.js'
-import { after } from '../model/after.js'
+import type { Deadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { parseIssuerPartition } from '../model/issuer.js'
+import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import type { Subject } from '../model/subject.js'
@@ -13,17 +14,7 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import { readBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import type {
-  Answer,
-  Ask,
-  Facts,
-  FactTypes,
-  GatheredNeed,
-  IamSource,
-  Need,
-  Sources,
-  Within
-} from './facts.js'
+import type { Facts, FactTypes, GatheredNeed, IamSource, Lookup, Need, Sources } from './facts.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
@@ -37,19 +28,19 @@ export function gatherFacts(
   subject: Subject,
   needs: Iterable<Need>,
   sources: Sources,
-  { within, at, fresh = false }: { within: Within; at?: Date; fresh?: boolean }
-): Facts | Promise<Facts> {
-  const gathering = new Gathering(
+  { deadline, at, fresh = false }: { deadline: Deadline; at?: Date; fresh?: boolean }
+): MaybePromise<Facts> {
+  const gatherer = new FactGatherer(
     subject,
     sources,
-    new Asking('namespace' in subject ? subject.namespace : '', within, fresh),
+    { namespace: 'namespace' in subject ? subject.namespace : '', deadline, fresh },
     at
   )
   const facts: { -readonly [N in Need]?: unknown } = {}
   const late: Promise<void>[] = []
   for (const need of needs) {
     if (need === 'now') continue
-    const answer = gathering.get(need)
+    const answer = gatherer.get(need)
     if (answer instanceof Promise) late.push(answer.then((fact) => void (facts[need] = fact)))
     else facts[need] = answer
   }
@@ -59,99 +50,84 @@ export function gatherFacts(
 }
 
 /** What a gatherer works with. A class, because a review has no time to make closures. */
-class Gathering {
+class FactGatherer {
   readonly subject: Subject
   readonly sources: Sources
-  readonly ask: Ask
+  readonly lookup: Lookup
   readonly at: Date | undefined
   /** The role that is asked for; undefined when there is none or its ARN is malformed. */
   readonly arn: RoleArn | undefined
-  readonly #answers: { [N in GatheredNeed]?: Answer<unknown> } = {}
-  #target: Target | Promise<Target> | undefined
+  readonly #answers: { [N in GatheredNeed]?: MaybePromise<Fact<unknown>> } = {}
+  #target: MaybePromise<Target> | undefined
 
-  constructor(subject: Subject, sources: Sources, ask: Ask, at: Date | undefined) {
+  constructor(subject: Subject, sources: Sources, lookup: Lookup, at: Date | undefined) {
     this.subject = subject
     this.sources = sources
-    this.ask = ask
+    this.lookup = lookup
     this.at = at
     this.arn = roleArnOf(subject, sources)
   }
 
   /** Each fact is gathered once for a subject, whoever needs it. */
-  get<N extends GatheredNeed>(need: N): Answer<FactTypes[N]> {
+  get<N extends GatheredNeed>(need: N): MaybePromise<Fact<FactTypes[N]>> {
     const answer = (this.#answers[need] ??= gatherers[need](this))
 
-    return answer as Answer<FactTypes[N]> // each need's answer comes from its own gatherer
+    return answer as MaybePromise<Fact<FactTypes[N]>> // each need's answer comes from its own gatherer
   }
 
   /** What `lookupOf` says; the role and the provider both ask. */
-  get target(): Target | Promise<Target> {
+  get target(): MaybePromise<Target> {
     return (this.#target ??= lookupOf(this))
   }
 }
 
-/** Passes the signal on unseen. A class, because a getter in a literal is defined anew for every review. */
-class Asking implements Ask {
-  readonly namespace: string
-  readonly fresh: boolean
-  readonly #within: Within
-
-  constructor(namespace: string, within: Within, fresh: boolean) {
-    this.namespace = namespace
-    this.fresh = fresh
-    this.#within = within
-  }
-
-  get signal(): AbortSignal {
-    return this.#within.signal
-  }
-}
-
-const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answer<FactTypes[N]> } = {
-  role(gathering) {
-    return after(gathering.target, (target) =>
-      'state' in target ? target : target.iam.readRole(target.arn, gathering.ask)
+const gatherers: {
+  readonly [N in GatheredNeed]: (gatherer: FactGatherer) => MaybePromise<Fact<FactTypes[N]>>
+} = {
+  role(gatherer) {
+    return thenMaybe(gatherer.target, (target) =>
+      'state' in target ? target : target.iam.readRole(target.arn, gatherer.lookup)
     )
   },
 
-  trust(gathering) {
-    const { subject, arn, sources, at } = gathering
+  trust(gatherer) {
+    const { subject, arn, sources, at } = gatherer
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
-    const role = gathering.get('role')
-    const issuer = gathering.get('issuer') // both are under way before either is waited for
+    const role = gatherer.get('role')
+    const issuer = gatherer.get('issuer') // both are under way before either is waited for
     const settings = identityWebhookOf(sources)
-    return after(role, (role) =>
-      after(issuer, (issuer) => {
+    return thenMaybe(role, (role) =>
+      thenMaybe(issuer, (issuer) => {
         const trust = trustOf(role, { subject, arn, issuer, settings, at })
         // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
         return trust.state === 'known' && subject.stage === 'admitted'
-          ? known(hideOthers(trust.value, subject.namespace))
+          ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
           : trust
       })
     )
   },
 
-  provider(gathering) {
-    return after(gathering.target, (target) => {
+  provider(gatherer) {
+    return thenMaybe(gatherer.target, (target) => {
       if ('state' in target) return target
       const { iam, arn } = target
 
-      return after(gathering.get('issuer'), (issuer) =>
+      return thenMaybe(gatherer.get('issuer'), (issuer) =>
         issuer.state === 'known'
           ? iam.readProvider(
               { account: arn.account, partition: arn.partition, issuer: issuer.value },
-              gathering.ask
+              gatherer.lookup
             )
           : issuer
       )
     })
   },
 
-  clusterPartition(gathering) {
-    if (gathering.arn === undefined) return noRole
+  clusterPartition(gatherer) {
+    if (gatherer.arn === undefined) return noRole
 
-    return after(gathering.get('issuer'), (issuer) => {
+    return thenMaybe(gatherer.get('issuer'), (issuer) => {
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)
 
@@ -161,19 +137,19 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     })
   },
 
-  issuer({ sources, ask }) {
+  issuer({ sources, lookup }) {
     if (sources.issuer !== undefined) return known(sources.issuer)
     if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
 
-    return sources.cluster.readIssuer(ask)
+    return sources.cluster.readIssuer(lookup.deadline)
   },
 
-  namespace({ subject, sources, ask }) {
+  namespace({ subject, sources, lookup }) {
     const namespaces = sources.namespaces ?? sources.cluster
     if (namespaces === undefined) return moot('there is no cluster to ask')
     if (!('namespace' in subject)) return moot('it is in no namespace')
 
-    return namespaces.readNamespace(subject.namespace, ask)
+    return namespaces.readNamespace(subject.namespace, lookup.deadline)
   },
 
   clusterCa({ subject, sources: { clusterCa } }) {
@@ -187,25 +163,25 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     return known(clusterCa)
   },
 
-  podsEnforced(gathering) {
+  podsEnforced(gatherer) {
     // A namespace that nobody could read denies nothing, but its pods are still judged.
-    return after(gathering.get('namespace'), (namespace) =>
+    return thenMaybe(gatherer.get('namespace'), (namespace) =>
       known(namespace.state === 'known' && namespace.value.podsEnforced)
     )
   },
 
-  account({ subject, sources, ask }) {
+  account({ subject, sources, lookup }) {
     if (!('pod' in subject)) return runsAsNobody
     if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
 
-    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, ask)
+    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, lookup.deadline)
   },
 
-  podRole(gathering) {
-    const { subject, sources } = gathering
+  podRole(gatherer) {
+    const { subject, sources } = gatherer
     if (!('pod' in subject)) return runsAsNobody
 
-    return after(gathering.get('account'), (account) =>
+    return thenMaybe(gatherer.get('account'), (account) =>
       podRoleFact(subject, account, identityWebhookOf(sources))
     )
   },
@@ -223,19 +199,20 @@ const gatherers: { readonly [N in GatheredNeed]: (gathering: Gathering) => Answe
     )
   },
 
-  rolesTrusting(gathering) {
-    const { subject, sources } = gathering
+  rolesTrusting(gatherer) {
+    const { subject, sources } = gatherer
     const { trustingRoles } = sources
     if (trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
 
-    return after(gathering.get('issuer'), (issuer) =>
+    return thenMaybe(gatherer.get('issuer'), (issuer) =>
       issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer
     )
   },
 
-  identityWebhooks: ({ subject, sources, ask }) => identityWebhooksFor(subject, sources, ask),
-  backends: ({ subject, sources, ask }) => backendsOf(subject, sources, ask),
-  injectedCertificate: ({ subject, sources, ask }) => injectedCertificateOf(subject, sources, ask),
+  identityWebhooks: ({ subject, sources, lookup }) => identityWebhooksFor(subject, sources, lookup.deadline),
+  backends: ({ subject, sources, lookup }) => backendsOf(subject, sources, lookup.deadline),
+  injectedCertificate: ({ subject, sources, lookup }) =>
+    injectedCertificateOf(subject, sources, lookup.deadline),
   canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 
@@ -251,15 +228,15 @@ function identityWebhookOf({
  * use is never looked up, nor is anything for a namespace that could not be read: whoever may dry-run a
  * service account would read trust policies with our rights.
  */
-function lookupOf(gathering: Gathering): Target | Promise<Target> {
-  const { arn, sources } = gathering
+function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
+  const { arn, sources } = gatherer
   const { iam } = sources
   if (arn === undefined) return noRole
 
-  const namespace = gathering.get('namespace')
-  const partition = gathering.get('clusterPartition')
-  return after(namespace, (namespace) =>
-    after(partition, (partition): Target => {
+  const namespace = gatherer.get('namespace')
+  const partition = gatherer.get('clusterPartition')
+  return thenMaybe(namespace, (namespace) =>
+    thenMaybe(partition, (partition): Target => {
       if (namespace.state === 'unknown')
         return unknown(`${namespace.because}, so it is not known which roles it may use`)
       if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted

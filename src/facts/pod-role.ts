@@ -1,13 +1,13 @@
 import { type PodRole, podRoleOf } from '../identity-webhook/pod-role.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { type Fact, known, moot } from '../model/fact.js'
-import type { AccountAnswer } from '../model/service-account.js'
+import type { AccountLookup } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 
 /** The role of a pod, by what is known of its service account; moot when that asks for none. */
 export function podRoleFact(
   subject: PodSubject | WorkloadSubject,
-  account: Fact<AccountAnswer>,
+  account: Fact<AccountLookup>,
   settings: IdentityWebhookSettings
 ): Fact<PodRole> {
   if (account.state !== 'known') return account

@@ -10,11 +10,11 @@ import {
   type TrustJudgement,
   type TrustQuestion
 } from '../trust-policy/judge.js'
-import type { RoleAnswer, TrustPolicyDocument } from './facts.js'
+import type { RoleLookup, TrustPolicyDocument } from './facts.js'
 
 /** Whether a role's trust policy lets a service account in. Never throws. */
 export function trustOf(
-  role: Fact<RoleAnswer>,
+  role: Fact<RoleLookup>,
   {
     subject,
     arn,
@@ -41,7 +41,7 @@ export function trustOf(
   if (audience === undefined)
     return unknown(`the annotation ${settings.annotationNames.audience} names no audience`)
 
-  return judgeOnce(role.value.trustPolicy, {
+  const judgement = judgeOnce(role.value.trustPolicy, {
     roleAccount: arn.account,
     partition: arn.partition,
     issuer: issuer.value,
@@ -50,6 +50,8 @@ export function trustOf(
     audience,
     at
   })
+
+  return known(judgement, role.readAt)
 }
 
 type Question = Omit<TrustQuestion, 'document'>
@@ -57,7 +59,7 @@ type Question = Omit<TrustQuestion, 'document'>
 /** A document as it was read, and the last that was asked about it. */
 interface Seen {
   readonly read: ReadTrustPolicy
-  last?: { readonly question: Question; readonly judgement: Fact<TrustJudgement> }
+  last?: { readonly question: Question; readonly judgement: TrustJudgement }
 }
 
 const seen = new WeakMap<TrustPolicyDocument, Seen>()
@@ -67,7 +69,7 @@ const seen = new WeakMap<TrustPolicyDocument, Seen>()
  * remembers the last judgement, for most roles are one account's, which is applied again and again. Where a
  * policy speaks of time, a judgement holds for its moment only.
  */
-function judgeOnce(document: TrustPolicyDocument, question: Question): Fact<TrustJudgement> {
+function judgeOnce(document: TrustPolicyDocument, question: Question): TrustJudgement {
   let before = seen.get(document)
   if (before === undefined) {
     before = { read: readTrustPolicy(document.document, document.encoding) }
@@ -75,7 +77,7 @@ function judgeOnce(document: TrustPolicyDocument, question: Question): Fact<Trus
   }
   if (before.last !== undefined && isSame(before.last.question, question)) return before.last.judgement
 
-  const judgement = known(judgeRead(before.read, question))
+  const judgement = judgeRead(before.read, question)
   const { policy } = before.read
   if ('reason' in policy || policy.isTimeless) before.last = { question, judgement }
   return judgement

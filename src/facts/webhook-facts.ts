@@ -4,15 +4,16 @@ import {
   type RegisteredWebhook,
   registeredWebhooksOf
 } from '../identity-webhook/registrations.js'
-import { after } from '../model/after.js'
+import type { Deadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
+import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
 import type { Subject } from '../model/subject.js'
 import {
   identityWebhooksOf,
   serviceKeyOf,
   type WebhookConfigurationSubject
 } from '../model/webhook-configuration.js'
-import type { Answer, FactTypes, Sources, Within } from './facts.js'
+import type { FactTypes, Sources } from './facts.js'
 import type { Backend, WebhooksInSight } from './webhooks.js'
 
 /**
@@ -22,18 +23,20 @@ import type { Backend, WebhooksInSight } from './webhooks.js'
 export function identityWebhooksFor(
   subject: Subject,
   sources: Sources,
-  within: Within
-): Answer<readonly RegisteredWebhook[]> {
-  if ('webhooks' in subject) return identityWebhooksBeside(subject, sources, within)
+  deadline: Deadline
+): MaybePromise<Fact<readonly RegisteredWebhook[]>> {
+  if ('webhooks' in subject) return identityWebhooksBeside(subject, sources, deadline)
   if (sources.webhooks === undefined) return notInSight
 
-  return after(sources.webhooks.readConfigurations(within.signal), (seen) => registeredIn(seen, sources))
+  return thenMaybe(sources.webhooks.readConfigurations(deadline.signal), (seen) =>
+    registeredIn(seen, sources)
+  )
 }
 
 async function identityWebhooksBeside(
   subject: WebhookConfigurationSubject,
   sources: Sources,
-  { signal }: Within
+  { signal }: Deadline
 ): Promise<Fact<readonly RegisteredWebhook[]>> {
   if (identityWebhooksOf(subject).length === 0) return moot('no identity webhook is registered here')
 
@@ -77,7 +80,7 @@ const notInSight = moot('the whole cluster is not in sight')
 export async function backendsOf(
   subject: Subject,
   { webhooks: source }: Sources,
-  within: Within
+  deadline: Deadline
 ): Promise<Fact<ReadonlyMap<string, Backend>>> {
   const services = 'webhooks' in subject ? subject.webhooks.flatMap(({ service }) => service ?? []) : []
   if (services.length === 0) return moot('no webhook of it is served by a Service')
@@ -87,7 +90,7 @@ export async function backendsOf(
   const answers = await Promise.all(
     Array.from(byKey, async ([key, service]) => ({
       key,
-      fact: await source.readBackend(service, within.signal)
+      fact: await source.readBackend(service, deadline.signal)
     }))
   )
   const backends = new Map(
@@ -105,7 +108,7 @@ export async function backendsOf(
 export async function injectedCertificateOf(
   subject: Subject,
   { webhooks: source }: Sources,
-  within: Within
+  deadline: Deadline
 ): Promise<Fact<FactTypes['injectedCertificate']>> {
   const injections = 'webhooks' in subject ? caInjectionsOf(subject.annotations) : []
   if (injections.length === 0) return moot('nobody is asked to fill in a bundle')
@@ -115,7 +118,7 @@ export async function injectedCertificateOf(
     .find((named) => named?.kind === 'Certificate')
   if (reference === undefined || source === undefined) return known('unseen')
 
-  const found = await source.readCertificate(reference, within.signal)
+  const found = await source.readCertificate(reference, deadline.signal)
   if (found.state === 'known') return known(found.value ? 'exists' : 'missing')
 
   // What a cluster holds shows by itself whether somebody filled it in.

@@ -8,7 +8,7 @@ import {
 } from '../model/pod.js'
 import { parseCsvRecord } from '../text/csv.js'
 import { quote } from '../text/escape.js'
-import { rememberGroups } from '../text/memoize.js'
+import { memoizeGroups } from '../text/memoize.js'
 import { type IdentityWebhookSettings, tokenFile, tokenVolume } from './settings.js'
 
 /** What a container's AWS SDK will find, by what its pod says. */
@@ -151,8 +151,8 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
 }
 
 // A pod may have thousands of containers, of volumes and of tokens.
-const volumesNamed = rememberGroups(({ name }: Volume) => name)
-const tokensAt = rememberGroups(({ path }: ProjectedToken) => plainPath(path))
+const volumesNamed = memoizeGroups(({ name }: Volume) => name)
+const tokensAt = memoizeGroups(({ path }: ProjectedToken) => plainPath(path))
 
 const plainPath = (path: string): string => partsOf(path).join('/')
 const isSamePath = (one: string, other: string): boolean =>

@@ -1,5 +1,5 @@
 import type { Container } from '../model/pod.js'
-import type { AccountAnswer } from '../model/service-account.js'
+import type { AccountLookup } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 import { type ContainerCredentials, containersToMutate, credentialsOf } from './credentials.js'
 import { type RoleRequest, roleRequestOf } from './role-request.js'
@@ -18,7 +18,7 @@ export interface PodRole {
 /** Judges a pod, or the pods of a template; undefined when their service account asks for no role. */
 export function podRoleOf(
   { namespace, pod }: PodSubject | WorkloadSubject,
-  account: AccountAnswer,
+  account: AccountLookup,
   settings: IdentityWebhookSettings
 ): PodRole | undefined {
   const request = roleRequestOf(

@@ -18,7 +18,7 @@ import {
   type YAMLSeq
 } from 'yaml'
 import { enclosedIn, quote } from '../text/escape.js'
-import { rememberLast } from '../text/memoize.js'
+import { memoizeLast } from '../text/memoize.js'
 import { isAliasBomb } from './alias-size.js'
 import type { ReadDocument } from './read-document.js'
 
@@ -140,7 +140,7 @@ function templateNear(text: string, offset: number): string | undefined {
 }
 
 /** Asked for each document of a text that cannot be read. */
-const templateAtStart = rememberLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
+const templateAtStart = memoizeLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
 
 /**
  * Where a map stands as a key, which is how YAML reads `name: {{ .Values.name }}`, and which Kubernetes' JSON

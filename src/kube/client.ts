@@ -30,7 +30,7 @@ export interface KubeRequest {
 }
 
 /** What the API server answered, whatever its status; `warnings` are the texts of its Warning headers. */
-export interface KubeAnswer {
+export interface KubeResponse {
   readonly status: number
   readonly body: unknown
   readonly warnings: readonly string[]
@@ -41,9 +41,9 @@ export interface KubeAnswer {
  */
 export interface KubeClient {
   readonly server: string
-  request(request: KubeRequest): Promise<KubeAnswer>
+  request(request: KubeRequest): Promise<KubeResponse>
   /** Opens a watch: its lines as they come. A status other than 200 yields an answer instead. */
-  watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeAnswer>
+  watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeResponse>
   /** The same cluster and credentials at the address of one of its API servers. */
   at(address: { host: string; port: number }): KubeClient
   /**
@@ -240,7 +240,7 @@ function tokenFileOf(config: KubeConfig): string | undefined {
   return textOf(recordOf(recordOf(config.getCurrentUser()?.authProvider)['config'])['tokenFile'])
 }
 
-async function answerOf(response: IncomingMessage): Promise<KubeAnswer> {
+async function answerOf(response: IncomingMessage): Promise<KubeResponse> {
   const text = await readStream(response)
   const warnings = [response.headers['warning'] ?? []].flat().flatMap(warningsOf)
 

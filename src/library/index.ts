@@ -66,7 +66,7 @@ export async function checkObjects(
     },
     mode: 'enforce' as const,
     at: options.at ?? new Date(),
-    within: new AbortController()
+    deadline: new AbortController()
   }
 
   return Promise.all(

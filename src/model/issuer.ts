@@ -1,4 +1,4 @@
-import { rememberLast } from '../text/memoize.js'
+import { memoizeLast } from '../text/memoize.js'
 
 // Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and
 // the partition data that AWS SDKs carry. A region that matches none tells nothing.
@@ -24,7 +24,7 @@ export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== und
  * Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer.
  * Never throws.
  */
-export const parseIssuerPartition = rememberLast((issuer: string): string | undefined => {
+export const parseIssuerPartition = memoizeLast((issuer: string): string | undefined => {
   const region = regionOf(issuer)
   if (region === undefined) return undefined
 

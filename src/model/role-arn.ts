@@ -1,4 +1,4 @@
-import { rememberLast } from '../text/memoize.js'
+import { memoizeLast } from '../text/memoize.js'
 
 /** The parts of a role ARN. `path` begins and ends with a slash. */
 export interface RoleArn {
@@ -21,7 +21,7 @@ const pattern = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role(\/(?:[!-~]+\/)?)([
 export const longestRoleArn = 2048
 
 /** Reads a role ARN, or returns undefined when the text is not one. Never throws. */
-export const parseRoleArn = rememberLast((text: string): RoleArn | undefined => {
+export const parseRoleArn = memoizeLast((text: string): RoleArn | undefined => {
   if (text.length > longestRoleArn) return undefined
 
   const [, partition, account, path, name] = pattern.exec(text) ?? []

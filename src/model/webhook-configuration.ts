@@ -1,4 +1,4 @@
-import { rememberGroups } from '../text/memoize.js'
+import { memoizeGroups } from '../text/memoize.js'
 import { annotationsOf, isRecord } from '../text/record.js'
 import type { Stage } from './stage.js'
 
@@ -190,9 +190,9 @@ export function isWebhookFieldUnchanged(
   )
 }
 
-const webhooksAt = rememberGroups(({ index }: Webhook) => index)
+const webhooksAt = memoizeGroups(({ index }: Webhook) => index)
 /** The entries of a name, of which a valid configuration has one. */
-export const webhooksNamed = rememberGroups(({ name }: Webhook) => name)
+export const webhooksNamed = memoizeGroups(({ name }: Webhook) => name)
 
 const valueOf = (webhook: Webhook, part: string): unknown =>
   Object.entries(webhook).find(([key]) => key === part)?.[1]

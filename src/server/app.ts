@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type AdmissionRequest, parseAdmissionReview } from '../input/admission-review.js'
-import { after } from '../model/after.js'
+import { thenMaybe } from '../model/maybe-promise.js'
 import type { AdmissionResponse } from '../output/admission-response.js'
 import { quote } from '../text/escape.js'
 import { endOfString } from '../text/json.js'
-import { rememberLast } from '../text/memoize.js'
+import { memoizeLast } from '../text/memoize.js'
 import { BodyBudget, type Refusals } from './body-budget.js'
 import { limitConnections } from './connection-limit.js'
-import { Deadline } from './deadline.js'
+import { LazyDeadline } from './deadline.js'
 import type { Judge } from './judge.js'
 
 // Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
@@ -42,19 +42,17 @@ export interface Reviewed {
   readonly milliseconds: number
 }
 
-/**
- * Builds the admission server. It does not listen. `deadline` in milliseconds; a shorter webhook timeout
- * wins.
- */
+/** Builds the admission server. It does not listen. */
 export function buildApp({
   judge,
-  deadline,
+  timeout,
   https,
   onReviewed,
   isDraining = () => false
 }: {
   judge: Judge
-  deadline: number
+  /** Milliseconds for one review; a shorter timeout of the webhook registration wins. */
+  timeout: number
   https?: { key: string; cert: string }
   onReviewed?: (reviewed: Reviewed) => void
   /** While it says true, every answer closes its connection, so that the client goes to another replica. */
@@ -70,7 +68,7 @@ export function buildApp({
     // A client that does not read its answer.
     connectionTimeout: 20_000,
     return503OnClosing: false,
-    routerOptions: { querystringParser: rememberLast(readQuery) },
+    routerOptions: { querystringParser: memoizeLast(readQuery) },
     ...(https
       ? {
           https: {
@@ -122,16 +120,19 @@ export function buildApp({
       const parsed = parseAdmissionReview(request.body)
       if ('malformed' in parsed) throw httpError(400, parsed.malformed)
 
-      const within = new Deadline(Math.min(deadline, request.query.timeLeft))
-      const answer = judge(parsed, within)
+      const deadline = new LazyDeadline(Math.min(timeout, request.query.timeLeft))
+      const answer = judge(parsed, deadline)
 
-      return after(answer instanceof Promise ? answer.finally(() => within.clear()) : answer, (response) => {
-        budget.release(request.raw)
-        onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
-        if (isDraining()) reply.header('connection', 'close')
+      return thenMaybe(
+        answer instanceof Promise ? answer.finally(() => deadline.clear()) : answer,
+        (response) => {
+          budget.release(request.raw)
+          onReviewed?.({ request: parsed, response, milliseconds: reply.elapsedTime })
+          if (isDraining()) reply.header('connection', 'close')
 
-        return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
-      })
+          return { apiVersion: parsed.apiVersion, kind: 'AdmissionReview', response }
+        }
+      )
     }
   )
 

@@ -1,4 +1,4 @@
-import type { Within } from '../model/deadline.js'
+import type { Deadline } from '../model/deadline.js'
 
 /**
  * The time that one review has. Signal and timer are made when somebody has to wait, for together they cost
@@ -6,7 +6,7 @@ import type { Within } from '../model/deadline.js'
  * AbortSignal.timeout: its timer cannot be cleared, so each review that waited would come back seconds after
  * its answer and make an error with a stack that nobody reads.
  */
-export class Deadline implements Within {
+export class LazyDeadline implements Deadline {
   readonly #milliseconds: number
   #controller: AbortController | undefined
   #timer: NodeJS.Timeout | undefined

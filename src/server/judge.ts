@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../input/admission-review.js'
-import { after } from '../model/after.js'
-import type { Within } from '../model/deadline.js'
+import type { Deadline } from '../model/deadline.js'
+import { thenMaybe } from '../model/maybe-promise.js'
 import { parseSubject, type Subject } from '../model/subject.js'
 import { type AdmissionResponse, admissionResponseOf } from '../output/admission-response.js'
 
@@ -12,18 +12,18 @@ type Verdict = Parameters<typeof admissionResponseOf>[2]
  */
 export type Judge = (
   request: AdmissionRequest,
-  within: Within
+  deadline: Deadline
 ) => AdmissionResponse | Promise<AdmissionResponse>
 
 /** Judges admission requests: deletions, exempt users and objects that no rule looks at always pass. */
 export function buildJudge(
-  review: (subject: Subject, within: Within) => Verdict | Promise<Verdict>,
+  review: (subject: Subject, deadline: Deadline) => Verdict | Promise<Verdict>,
   exempt: { readonly users: readonly string[]; readonly groups: readonly string[] } = {
     users: [],
     groups: []
   }
 ): Judge {
-  return (request, within) => {
+  return (request, deadline) => {
     const judged = request.operation === 'CREATE' || request.operation === 'UPDATE'
     const subject = judged
       ? parseSubject(request.object, { stage: 'admitted', namespace: request.namespace, old: request.old })
@@ -35,6 +35,8 @@ export function buildJudge(
       exempt.groups.find((group) => request.groups.includes(group))
     if (by !== undefined) return { uid: request.uid, allowed: true, auditAnnotations: { exempt: by } }
 
-    return after(review(subject, within), (verdict) => admissionResponseOf(request.uid, subject, verdict))
+    return thenMaybe(review(subject, deadline), (verdict) =>
+      admissionResponseOf(request.uid, subject, verdict)
+    )
   }
 }

@@ -1,6 +1,7 @@
-import type { AccountSource, Answer, NamespaceSource } from '../facts/facts.js'
+import type { AccountSource, NamespaceSource } from '../facts/facts.js'
 import type { WebhookSource } from '../facts/webhooks.js'
 import type { Fact } from '../model/fact.js'
+import type { MaybePromise } from '../model/maybe-promise.js'
 
 /** What both the objects given together and a cluster can tell. */
 type Seen = AccountSource & NamespaceSource & WebhookSource
@@ -9,7 +10,7 @@ type Seen = AccountSource & NamespaceSource & WebhookSource
  * Lets objects given together stand before what a cluster has: they are what it will have. What is not among
  * them, the cluster tells; so the webhook configurations are those of both, each name once.
  */
-export function firstOf(objects: Seen, cluster: Seen): Seen {
+export function overlay(objects: Seen, cluster: Seen): Seen {
   return {
     readAccount: (...question) =>
       orElse(objects.readAccount(...question), () => cluster.readAccount(...question)),
@@ -39,7 +40,10 @@ export function firstOf(objects: Seen, cluster: Seen): Seen {
   }
 }
 
-async function orElse<T>(first: Answer<T>, second: () => Answer<T>): Promise<Fact<T>> {
+async function orElse<T>(
+  first: MaybePromise<Fact<T>>,
+  second: () => MaybePromise<Fact<T>>
+): Promise<Fact<T>> {
   const fact = await first
 
   return fact.state === 'known' ? fact : second()

@@ -2,7 +2,7 @@
  * Remembers the last answer of a pure function, for arguments that are asked about again and again before the
  * next one comes.
  */
-export function rememberLast<A extends string, R>(answer: (argument: A) => R): (argument: A) => R {
+export function memoizeLast<A extends string, R>(answer: (argument: A) => R): (argument: A) => R {
   let last: { argument: A; answer: R } | undefined
 
   return (argument) => {
@@ -15,7 +15,7 @@ export function rememberLast<A extends string, R>(answer: (argument: A) => R): (
  * Groups the members of a list by a key, once for as long as the list exists: what is looked up for each of
  * thousands must not search each time.
  */
-export function rememberGroups<K, V extends object>(
+export function memoizeGroups<K, V extends object>(
   keyOf: (member: V) => K
 ): (list: readonly V[], key: K) => readonly V[] {
   const indexes = new WeakMap<readonly V[], ReadonlyMap<K, readonly V[]>>()

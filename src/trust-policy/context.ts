@@ -1,4 +1,4 @@
-import { rememberLast } from '../text/memoize.js'
+import { memoizeLast } from '../text/memoize.js'
 
 /** What is known, before the request is made, of a condition key in it. */
 export type KeyState =
@@ -103,7 +103,7 @@ class TokenContext implements RequestContext {
  * The condition keys of an issuer that service account tokens have claims for; a process hears of hardly more
  * than one issuer.
  */
-const keysOf = rememberLast((issuer: string) => {
+const keysOf = memoizeLast((issuer: string) => {
   const prefix = `${issuer.toLowerCase()}:`
 
   return { prefix, sub: `${prefix}sub`, aud: `${prefix}aud`, oaud: `${prefix}oaud` }

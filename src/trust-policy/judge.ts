@@ -1,4 +1,4 @@
-import { rememberLast } from '../text/memoize.js'
+import { memoizeLast } from '../text/memoize.js'
 import { anyoneInValue, type Breadth, breadthOf, isOverPermissive } from './breadth.js'
 import { contextOf, type Token } from './context.js'
 import { type Defect, readDocument } from './document.js'
@@ -128,13 +128,13 @@ export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: 
  * What an issuer is called in policies. One cluster has one issuer, and accounts come in runs, so all of it
  * is mostly at hand.
  */
-const namesOf = rememberLast((issuer: string) => {
+const namesOf = memoizeLast((issuer: string) => {
   const bare = issuer.replace(/^https:\/\//, '')
 
   return {
     bare,
-    arnIn: rememberLast((partition: string) =>
-      rememberLast((account: string) => providerArnOf(partition, account, bare))
+    arnIn: memoizeLast((partition: string) =>
+      memoizeLast((account: string) => providerArnOf(partition, account, bare))
     )
   }
 })

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { boundedEntries, most } from '../../src/ca-bundle/bounded-entries.js'
-import type { TrustEntry } from '../../src/ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../src/ca-bundle/entries.js'
 
 const textsOf = (count: number, length: number): string[] =>
   Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
-const entry = (name: string, accepted: string[], complete: string[] = []): TrustEntry => ({
+const entry = (name: string, accepted: string[], complete: string[] = []): AcceptedBundles => ({
   name,
   action: 'Deny',
   accepted,

@@ -9,7 +9,7 @@ const good = pem(ca.der)
 const second = pem(makeAuthority('second').der)
 const key = pem(Buffer.from('key'), 'PRIVATE KEY')
 const broken = pem(makeAuthority('x', { serial: Buffer.from([0x80]) }).der)
-const within = (days: number): string =>
+const deadline = (days: number): string =>
   pem(makeAuthority('x', { notAfter: new Date(at.getTime() + days * 86_400_000) }).der)
 const utf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le')
 
@@ -75,9 +75,9 @@ const table: readonly (readonly [
   ['a leaf', pem(makeDer({ key: makeKey.ec() })), 1, ['leaf']],
   ['a leaf that says so', pem(makeDer({ key: makeKey.ec(), extensions: [extension.notCa()] })), 1, ['leaf']],
   ['version 1', pem(makeAuthority('old', { version: 1 }).der), 1, []],
-  ['expired', within(-1), 1, ['expired']],
-  ['expires in 29 days', within(29), 1, ['expiring']],
-  ['expires in 31 days', within(31), 1, []],
+  ['expired', deadline(-1), 1, ['expired']],
+  ['expires in 29 days', deadline(29), 1, ['expiring']],
+  ['expires in 31 days', deadline(31), 1, []],
   [
     'not yet valid',
     pem(makeAuthority('x', { notBefore: new Date('2027-01-01T00:00:00Z') }).der),

@@ -1,14 +1,13 @@
 import t from 'tap'
-import type { TrustEntry } from '../../src/ca-bundle/entries.js'
-import { trustEntriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
-import { rightCasOf } from '../../src/ca-bundle/expected-cas.js'
+import { type AcceptedBundles, trustEntriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
+import { expectedCasOf } from '../../src/ca-bundle/expected-cas.js'
 import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
 import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { identityConfigurationOf } from '../../src/controller/event.js'
 import {
+  loadWebhookTrust,
+  publishAcceptedBundles,
   publishStatus,
-  publishTrust,
-  readWebhookTrust,
   type WebhookTrust
 } from '../../src/controller/webhook-trust.js'
 import { clientThat } from '../support/kube-client.js'
@@ -42,13 +41,17 @@ const ours = configuration(
   'ValidatingWebhookConfiguration'
 )
 
-const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {}): TrustEntry[] =>
+const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {}): AcceptedBundles[] =>
   trustEntriesOf({
     guarded: guardedWebhooksOf(configurations, []),
     ownCas: own,
     clusterCas: cluster,
-    rightCas: (one) =>
-      rightCasOf(one, { ownCas: own, clusterCas: 'clusterCas' in more ? more.clusterCas : cluster, at: now }),
+    expectedCas: (one) =>
+      expectedCasOf(one, {
+        ownCas: own,
+        clusterCas: 'clusterCas' in more ? more.clusterCas : cluster,
+        at: now
+      }),
     issuer: undefined,
     canaryPassed: false,
     guard: [],
@@ -94,7 +97,7 @@ t.test('knows what is right for each place, and judges nothing where nobody can 
   t.strictSame(accepted([eks], { clusterCas: undefined }), [])
   t.ok(accepted([ours])?.includes(base64(own)))
   t.strictSame(accepted([service]), [])
-  t.ok(accepted([service], { rightCas: () => ({ current: other }) })?.includes(base64(other)))
+  t.ok(accepted([service], { expectedCas: () => ({ current: other }) })?.includes(base64(other)))
   t.strictSame(
     ask([service], { injectors: { 'pod-identity-webhook.amazonaws.com': ['injector'] } })[0]?.injectors,
     ['injector']
@@ -107,12 +110,12 @@ t.test('another configuration with the name of one beside the API server makes n
     service: { namespace: 'a', name: 'b' },
     caBundle: base64(cluster)
   })
-  const rightCas: TrustQuestion['rightCas'] = ({ place }) => ({
+  const expectedCas: TrustQuestion['expectedCas'] = ({ place }) => ({
     current: place === 'control-plane' ? cluster : other
   })
-  t.strictSame(ask([alike, eks], { issuer, rightCas }), ask([eks], { issuer, rightCas }))
+  t.strictSame(ask([alike, eks], { issuer, expectedCas }), ask([eks], { issuer, expectedCas }))
   t.match(
-    ask([alike], { issuer, rightCas }),
+    ask([alike], { issuer, expectedCas }),
     [{ action: 'Warn' }],
     'without it, it is a Service as any other'
   )
@@ -155,7 +158,7 @@ t.test('keeps guarding one that is gone, with the CAs of now', async (t) => {
     'also while our certificates cannot be read'
   )
   const enforce = ['pod-identity-webhook.amazonaws.com']
-  const served = ask([service], { enforce, rightCas: () => ({ current: other }) })
+  const served = ask([service], { enforce, expectedCas: () => ({ current: other }) })
   t.strictSame(
     ask([], { published: served, enforce }),
     [],
@@ -214,8 +217,8 @@ t.test('writes the list when it changed, or was confirmed some minutes ago', asy
   const publish = (
     parts: Partial<WebhookTrust> | undefined,
     wanted = entries,
-    before?: readonly TrustEntry[]
-  ): Promise<string> => publishTrust(client, wanted, parts && found(parts), { now, before })
+    before?: readonly AcceptedBundles[]
+  ): Promise<string> => publishAcceptedBundles(client, wanted, parts && found(parts), { now, before })
   t.equal(await publish(undefined), 'changed')
   t.equal(await publish({ entries }), 'unchanged')
   t.equal(await publish({ entries, confirmedAt: agoBy(6) }), 'confirmed')
@@ -226,7 +229,7 @@ t.test('writes the list when it changed, or was confirmed some minutes ago', asy
   t.equal(await publish({ entries: [] }, entries, entries), 'healed', 'by somebody else')
   t.equal(await publish({ entries, isTampered: true }, entries, entries), 'healed')
   await t.rejects(
-    publishTrust(
+    publishAcceptedBundles(
       clientThat(() => ({ status: 404 })),
       entries,
       undefined,
@@ -244,7 +247,7 @@ t.test('replaces lists as a whole, and makes an object anew that cannot be writt
       requests.push(`${method} ${contentType}`.trim())
       return { status: answers[method] ?? 404, body }
     })
-    await publishTrust(client, entries, found({}), { now, before: undefined })
+    await publishAcceptedBundles(client, entries, found({}), { now, before: undefined })
     return requests
   }
   const patch = 'PATCH application/merge-patch+json'
@@ -274,7 +277,7 @@ t.test('replaces lists as a whole, and makes an object anew that cannot be writt
 })
 
 t.test('drops entries that nobody guards', async (t) => {
-  const foreign: TrustEntry = {
+  const foreign: AcceptedBundles = {
     name: 'unrelated.example',
     action: 'Deny',
     accepted: ['AAAA'],
@@ -288,7 +291,7 @@ t.test('drops entries that nobody guards', async (t) => {
 t.test('tells a tampered object from a clean one', async (t) => {
   const labels = { 'velero.io/exclude-from-backup': 'true' }
   const isTampered = async (metadata: object): Promise<unknown> =>
-    (await readWebhookTrust(clientThat(() => ({ body: { metadata } }))))?.isTampered
+    (await loadWebhookTrust(clientThat(() => ({ body: { metadata } }))))?.isTampered
   t.equal(await isTampered({ labels }), false)
   t.equal(await isTampered({ labels, annotations: { a: 'b' } }), false)
   for (const metadata of [
@@ -315,7 +318,7 @@ t.test('writes the status, and reads what is there', async (t) => {
     ),
     /answered 500/
   )
-  t.equal(await readWebhookTrust(clientThat(() => ({ status: 404 }))), undefined)
-  t.match(await readWebhookTrust(clientThat(() => ({ body: {} }))), { entries: [], status: [] })
-  await t.rejects(readWebhookTrust(clientThat(() => ({ status: 500 }))), /was not read/)
+  t.equal(await loadWebhookTrust(clientThat(() => ({ status: 404 }))), undefined)
+  t.match(await loadWebhookTrust(clientThat(() => ({ body: {} }))), { entries: [], status: [] })
+  await t.rejects(loadWebhookTrust(clientThat(() => ({ status: 500 }))), /could not be read/)
 })

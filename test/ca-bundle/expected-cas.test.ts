@@ -1,7 +1,6 @@
 import t from 'tap'
-import type { TrustEntry } from '../../src/ca-bundle/entries.js'
-import { trustEntriesOf } from '../../src/ca-bundle/entries.js'
-import { rightCasOf, type RightCasQuestion } from '../../src/ca-bundle/expected-cas.js'
+import { type AcceptedBundles, trustEntriesOf } from '../../src/ca-bundle/entries.js'
+import { expectedCasOf, type ExpectedCasQuestion } from '../../src/ca-bundle/expected-cas.js'
 import { guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
 import type { Standing } from '../../src/controller/ca-bundle-guard.js'
 import { logSourceChanges } from '../../src/controller/ca-sources.js'
@@ -31,10 +30,10 @@ const injects = (current: string, earlier?: string) => ({
 const servedBy = (authority: typeof first) => ({ chain: pem(issue(authority)), host: '127.0.0.1' })
 
 /** The entry of one round, as a configuration with `enforce` publishes it. */
-function round(bundle: string, question: Partial<RightCasQuestion>): TrustEntry {
+function round(bundle: string, question: Partial<ExpectedCasQuestion>): AcceptedBundles {
   const guarded = webhookWith(bundle)
-  const rightCas = (one: (typeof guarded)[number]) =>
-    rightCasOf(one, { ownCas: '', clusterCas: undefined, at, ...question })
+  const expectedCas = (one: (typeof guarded)[number]) =>
+    expectedCasOf(one, { ownCas: '', clusterCas: undefined, at, ...question })
   const common = {
     ownCas: '',
     clusterCas: undefined,
@@ -47,7 +46,7 @@ function round(bundle: string, question: Partial<RightCasQuestion>): TrustEntry 
   const [entry] = trustEntriesOf({
     ...common,
     guarded,
-    rightCas,
+    expectedCas,
     published: question.published ? [question.published] : []
   })
   if (entry === undefined) throw new Error('no entry')
@@ -55,7 +54,7 @@ function round(bundle: string, question: Partial<RightCasQuestion>): TrustEntry 
   return entry
 }
 
-const takes = ({ accepted, complete }: TrustEntry, bundle: string): string =>
+const takes = ({ accepted, complete }: AcceptedBundles, bundle: string): string =>
   complete.includes(base64(bundle)) ? 'right' : accepted.includes(base64(bundle)) ? 'incomplete' : 'wrong'
 
 t.test('in a rotation accepts what an injector may write, and remembers what it replaced', async (t) => {
@@ -102,7 +101,7 @@ t.test('what is only said to have been right names a bundle, and is accepted now
     t.equal(takes(entry, bundle), 'wrong')
   const [guarded] = webhookWith(text(first))
   t.equal(
-    guarded && rightCasOf(guarded, { ownCas: '', clusterCas: undefined, at, injected })?.former,
+    guarded && expectedCasOf(guarded, { ownCas: '', clusterCas: undefined, at, injected })?.former,
     text(first)
   )
 })

@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net'
-import { createServer as createTcpServer, type Server } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import t from 'tap'
-import type { TrustEntry } from '../../src/ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../src/ca-bundle/entries.js'
 import type { InjectedCas } from '../../src/ca-bundle/injection.js'
 import { ca, caOfConfiguration, type CaOptions } from '../../src/commands/ca.js'
 import type { WebhookTrust } from '../../src/controller/webhook-trust.js'
@@ -277,7 +276,7 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   const next = pem(makeAuthority().der)
   const accepted = [next, good, next + good].map(base64)
   const entry = { name: own, action: 'Deny', accepted, complete: accepted.slice(2), injectors: [] } as const
-  const published = (entries: readonly TrustEntry[]): Fact<WebhookTrust> =>
+  const published = (entries: readonly AcceptedBundles[]): Fact<WebhookTrust> =>
     known({ confirmedAt: new Date('2026-11-23T23:58:00Z'), entries, status: [], isTampered: false })
   const judge = (
     bundle: string,

@@ -135,8 +135,8 @@ async function tryDownload(sources: Sources): Promise<void> {
 
   const progress = startProgress(`control plane ${seriesOf(sources)} from envtest's releases`)
   try {
-    const version = selectVersion(await within(10_000, fetchReleaseIndex()), seriesOf(sources))
-    await within(300_000, resolveBinaries({ version, dataDir: cachePathOf('envtest') }))
+    const version = selectVersion(await deadline(10_000, fetchReleaseIndex()), seriesOf(sources))
+    await deadline(300_000, resolveBinaries({ version, dataDir: cachePathOf('envtest') }))
     progress.end('downloaded')
   } catch (error) {
     downloadFailure = error instanceof Error ? error.message : String(error)
@@ -144,7 +144,7 @@ async function tryDownload(sources: Sources): Promise<void> {
   }
 }
 
-async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
+async function deadline<Result>(milliseconds: number, work: Promise<Result>): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds / 1000} s`)), milliseconds)
   return Promise.race([work, promise]).finally(() => clearTimeout(timer))

@@ -26,7 +26,7 @@ t.test('finds every API server once, or the one that is known', async (t) => {
       'in two slices while it moves'
     ],
     [[], ['127.0.0.1:6443'], 'none is published'],
-    [undefined, ['127.0.0.1:6443'], 'no list']
+    [null, ['127.0.0.1:6443'], 'a list without items']
   ] as const) {
     const servers = await buildApiServers(clientThat(() => ({ body: { items } }))).read()
     t.strictSame(
@@ -39,7 +39,10 @@ t.test('finds every API server once, or the one that is known', async (t) => {
     clientThat(() => ({ body: { items: [slice(6443, 'fd00::1')] } }))
   ).read()
   t.match(ipv6, { host: 'fd00::1', port: 6443 }, 'sockets take the address without brackets')
-  const [only] = await buildApiServers({ ...clientThat(() => ({})), server: 'https://[::1]' }).read()
+  const [only] = await buildApiServers({
+    ...clientThat(() => ({ body: { items: [] } })),
+    server: 'https://[::1]'
+  }).read()
   t.match(only, { address: '[::1]', host: '::1', port: 443 })
 })
 
@@ -66,7 +69,7 @@ t.test('keeps a client for as long as its address is there, and closes it then',
 
   status = 401
   await t.rejects(apiServers.read(), {
-    message: 'the endpoints of default/kubernetes were not read: the API server answered 401'
+    message: 'the endpoints of default/kubernetes could not be read (the API server answered 401)'
   })
   t.equal(apiServers.known(), after, 'those of the last time')
 

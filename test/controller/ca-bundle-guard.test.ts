@@ -5,7 +5,7 @@ import t from 'tap'
 import type { ApiServer } from '../../src/controller/api-servers.js'
 import {
   guardCaBundles,
-  readConfigurations,
+  loadConfigurations,
   type Round,
   type RoundContext,
   type Standing
@@ -142,20 +142,32 @@ t.test('reads all webhook configurations or none', async (t) => {
   }
   const apiVersion = 'admissionregistration.k8s.io/v1'
   t.strictSame(
-    await readConfigurations(
-      clientThat(({ path }) => ({ body: { items: lists[path.split('/').at(-1) ?? ''] } }))
+    await loadConfigurations(
+      clientThat(({ path }) => {
+        const collection = path.split('/').at(-1) ?? ''
+        const kind = collection.startsWith('m')
+          ? 'MutatingWebhookConfiguration'
+          : 'ValidatingWebhookConfiguration'
+        return { body: { apiVersion, kind: `${kind}List`, items: lists[collection] } }
+      })
     ),
     [
-      { apiVersion, metadata: { name: 'a' }, kind: 'MutatingWebhookConfiguration' },
-      { apiVersion, metadata: { name: 'b' }, kind: 'ValidatingWebhookConfiguration' }
+      { apiVersion, kind: 'MutatingWebhookConfiguration', metadata: { name: 'a' } },
+      { apiVersion, kind: 'ValidatingWebhookConfiguration', metadata: { name: 'b' } }
     ]
   )
   for (const [answer, message] of [
-    [{ status: 403 }, 'the MutatingWebhookConfigurations were not read: the API server answered 403'],
-    [{ body: 'a' }, 'the MutatingWebhookConfigurations were not read: the API server answered 200'],
-    [{ body: { items: {} } }, 'the MutatingWebhookConfigurations were not read: the API server answered 200']
+    [{ status: 403 }, 'the mutatingwebhookconfigurations could not be read (the API server answered 403)'],
+    [
+      { body: 'a' },
+      'the mutatingwebhookconfigurations could not be read (the API server answered something other than an object)'
+    ],
+    [
+      { body: { items: {} } },
+      'the mutatingwebhookconfigurations could not be read (the API server answered no list)'
+    ]
   ] as const) {
-    await t.rejects(readConfigurations(clientThat(() => answer)), { message }, JSON.stringify(answer))
+    await t.rejects(loadConfigurations(clientThat(() => answer)), { message }, JSON.stringify(answer))
   }
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Facts, Need, Sources } from '../../src/facts/facts.js'
+import type { Facts, GatheredNeed, Need, Sources } from '../../src/facts/facts.js'
 import { gatherFacts } from '../../src/facts/gather.js'
 import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
 import { type Fact, known, moot, unknown } from '../../src/model/fact.js'
@@ -10,17 +10,17 @@ import { accountOf, annotated } from '../support/accounts.js'
 import { deploymentOf, podOf, role } from '../support/pods.js'
 import { asks, issuer, policy, statement } from '../support/trust.js'
 
-const within = new AbortController()
+const deadline = new AbortController()
 const subjectOf = (object: object): Subject => {
   const subject = parseSubject(object, { stage: 'source' })
   if (subject === undefined) throw new Error('not a subject')
   return subject
 }
 const gather = async (object: object, need: Need, sources: Sources = {}) =>
-  (await gatherFacts(subjectOf(object), new Set([need]), sources, { within }))[need]
+  (await gatherFacts(subjectOf(object), new Set([need]), sources, { deadline }))[need]
 
 t.test('only what is needed is gathered', async (t) => {
-  t.strictSame(await gatherFacts(subjectOf(podOf()), new Set(), {}, { within }), {})
+  t.strictSame(await gatherFacts(subjectOf(podOf()), new Set(), {}, { deadline }), {})
 })
 
 t.test('a service account comes from the source', async (t) => {
@@ -113,7 +113,7 @@ async function lookUp(namespace: Fact<NamespaceSettings>): Promise<{ facts: Fact
   }
   const cluster = { readIssuer: async () => known('https://a.example'), readNamespace: async () => namespace }
   return {
-    facts: await gatherFacts(subjectOf(accountOf(annotated)), rolesNeeded, { iam, cluster }, { within }),
+    facts: await gatherFacts(subjectOf(accountOf(annotated)), rolesNeeded, { iam, cluster }, { deadline }),
     asked
   }
 }
@@ -169,10 +169,59 @@ t.test(
     const shown = async (stage: 'source' | 'admitted'): Promise<string> => {
       const subject = parseSubject(accountOf(annotated), { stage })
       if (subject === undefined) throw new Error('not a subject')
-      return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { within }))
+      return JSON.stringify(await gatherFacts(subject, new Set(['trust']), { iam, issuer }, { deadline }))
     }
     t.match(await shown('source'), /billing:invoices/)
     t.notMatch(await shown('admitted'), /billing|invoices/)
     t.match(await shown('admitted'), /"kind":"subject"/)
   }
 )
+
+t.test('each fact that rests on an answer of IAM carries the time of that answer', async (t) => {
+  const readAt = new Date('2026-11-24T00:00:00Z')
+  const answering = {
+    readRole: () =>
+      known(
+        {
+          exists: true as const,
+          arn: role,
+          trustPolicy: { document: policy(statement()), encoding: 'json' as const }
+        },
+        readAt
+      ),
+    readProvider: () => known({ registered: false as const, arn: 'a', similar: [] }, readAt)
+  }
+  const silent = { readRole: () => unknown('silent'), readProvider: () => unknown('silent') }
+  const everyNeed: Readonly<Record<GatheredNeed, true>> = {
+    role: true,
+    provider: true,
+    trust: true,
+    clusterPartition: true,
+    issuer: true,
+    namespace: true,
+    clusterCa: true,
+    podsEnforced: true,
+    account: true,
+    podRole: true,
+    identityWebhook: true,
+    neighbours: true,
+    rolesTrusting: true,
+    identityWebhooks: true,
+    backends: true,
+    injectedCertificate: true,
+    canary: true
+  }
+  const needs = Object.keys(everyNeed) as GatheredNeed[]
+  for (const stage of ['source', 'admitted'] as const) {
+    const subject = parseSubject(accountOf(annotated), { stage })
+    if (subject === undefined) throw new Error('not a subject')
+    const [facts, without] = await Promise.all(
+      [answering, silent].map(async (iam) => gatherFacts(subject, needs, { iam, issuer }, { deadline }))
+    )
+    const resting = needs.filter(
+      (need) => without?.[need]?.state === 'unknown' && facts?.[need]?.state === 'known'
+    )
+    t.strictSame(resting, ['role', 'provider', 'trust'])
+    for (const need of resting) t.match(facts?.[need], { readAt }, `${need}, ${stage}`)
+  }
+})

@@ -7,7 +7,7 @@ import { parseSubject, type Stage } from '../../src/model/subject.js'
 import { accountOf } from '../support/accounts.js'
 import { configurationOf, configurationSubject, eksWebhook, selfManagedWebhook } from '../support/webhooks.js'
 
-const within = new AbortController()
+const deadline = new AbortController()
 
 async function gather<N extends Need>(
   object: object,
@@ -18,7 +18,7 @@ async function gather<N extends Need>(
   const subject = parseSubject(object, { stage })
   if (subject === undefined) throw new Error('not a subject')
 
-  return (await gatherFacts(subject, new Set([need]), sources, { within }))[need]
+  return (await gatherFacts(subject, new Set([need]), sources, { deadline }))[need]
 }
 
 const sourceOf = (

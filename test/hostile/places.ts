@@ -79,11 +79,11 @@ const sourcesWith = (
 })
 
 const judgeWith = (sources: Sources) =>
-  buildJudge((subject, within) =>
-    review(subject, { sources, mode: 'enforce', at: new Date('2026-11-24'), within })
+  buildJudge((subject, deadline) =>
+    review(subject, { sources, mode: 'enforce', at: new Date('2026-11-24'), deadline })
   )
 const judge = judgeWith(sourcesWith())
-const within = { signal: new AbortController().signal }
+const deadline = { signal: new AbortController().signal }
 
 export interface Request {
   object: Record<string, unknown>
@@ -107,7 +107,7 @@ export async function admit({ object, old, request }: Request, by = judge): Prom
     }
   })
   if ('malformed' in parsed) return parsed.malformed
-  return JSON.stringify(await by(parsed, within))
+  return JSON.stringify(await by(parsed, deadline))
 }
 
 export const serviceAccount = (metadata: object): Record<string, unknown> => ({

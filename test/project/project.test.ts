@@ -128,7 +128,7 @@ t.test('npm run new-rule puts a rule into each group', async (t) => {
     t.strictSame(Object.keys(files), [
       'src/rules/new-kind-of-fault.ts',
       'test/rules/new-kind-of-fault.ts',
-      'https://irsa-guard.io/v0.1.0/rules/new-kind-of-fault',
+      'docs/rules/new-kind-of-fault.md',
       'src/rules/index.ts'
     ])
     const members = new RegExp(`const ${group} = \\[([^\\]]*)\\]`).exec(
@@ -205,7 +205,7 @@ async function judged(
     sources,
     mode: 'enforce' as const,
     at: new Date('2026-11-24T00:00:00Z'),
-    within: new AbortController()
+    deadline: new AbortController()
   }
 
   return (await Promise.all(subjects.map(async (subject) => review(subject, context)))).flatMap(

@@ -1,11 +1,11 @@
-import type { ProviderAnswer } from '../../src/facts/facts.js'
+import type { ProviderLookup } from '../../src/facts/facts.js'
 import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
 import { type Fact, known } from '../../src/model/fact.js'
 import type { Case } from '../support/rule-case.js'
 
 const annotation = 'arn:aws:iam::111122223333:role/cart'
 const arn = 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
-const accepts = (...clientIds: string[]): { provider: Fact<ProviderAnswer> } => ({
+const accepts = (...clientIds: string[]): { provider: Fact<ProviderLookup> } => ({
   provider: known({ registered: true, arn, clientIds })
 })
 const audience = (value: unknown): Record<string, unknown> => ({ 'eks.amazonaws.com/audience': value })

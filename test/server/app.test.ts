@@ -4,8 +4,7 @@ import type { Sources } from '../../src/facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
 import { checkObjects } from '../../src/library/index.js'
 import { known, unknown } from '../../src/model/fact.js'
-import type { Mode } from '../../src/model/namespace.js'
-import { parseNamespaceSettings } from '../../src/model/namespace.js'
+import { type Mode, parseNamespaceSettings } from '../../src/model/namespace.js'
 import { review } from '../../src/review.js'
 import { buildApp, type Reviewed } from '../../src/server/app.js'
 import { buildJudge, type Judge } from '../../src/server/judge.js'
@@ -74,11 +73,14 @@ const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> =
 const given: Sources = { iam: loadSnapshots([{ file: 'iam', content: iam }]).iam, issuer }
 
 function build(mode: Mode = 'enforce', sources = given): ReturnType<typeof buildApp> {
-  const judge = buildJudge((subject, within) => review(subject, { sources, mode, at: new Date(), within }), {
-    users: ['robot'],
-    groups: ['night shift']
-  })
-  return buildApp({ judge, deadline: 2000 })
+  const judge = buildJudge(
+    (subject, deadline) => review(subject, { sources, mode, at: new Date(), deadline }),
+    {
+      users: ['robot'],
+      groups: ['night shift']
+    }
+  )
+  return buildApp({ judge, timeout: 2000 })
 }
 
 const post = async (
@@ -270,7 +272,7 @@ t.test('tells what happened to each review, and closes connections while drainin
   const reviewed: Reviewed[] = []
   const app = buildApp({
     judge: async ({ uid }) => ({ uid, allowed: true }),
-    deadline: 2000,
+    timeout: 2000,
     onReviewed: (one) => reviewed.push(one),
     isDraining: () => true
   })
@@ -293,8 +295,8 @@ t.test('a review ends with its deadline, or with the time that the API server le
     await Promise.race([once(signal, 'abort'), released.promise])
     return { uid, allowed: true }
   }
-  const patient = buildApp({ judge: untilAborted, deadline: 3_600_000 })
-  const quick = buildApp({ judge: untilAborted, deadline: 1 })
+  const patient = buildApp({ judge: untilAborted, timeout: 3_600_000 })
+  const quick = buildApp({ judge: untilAborted, timeout: 1 })
   const long = post(patient, reviewOf(serviceAccount(good)), '/validate?timeout=1800s')
   for (const query of ['timeout=0s', 'a=b&timeout=1s', 'timeout=0s&timeout=1800s']) {
     t.match(
@@ -455,7 +457,7 @@ t.test('takes objects of any shape', async (t) => {
 })
 
 t.test('hides what went wrong inside', async (t) => {
-  const app = buildApp({ judge: () => Promise.reject(new Error('secret')), deadline: 2000 })
+  const app = buildApp({ judge: () => Promise.reject(new Error('secret')), timeout: 2000 })
   t.match(await post(app, reviewOf(serviceAccount(good))), {
     statusCode: 500,
     body: { error: 'internal error' }

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { Deadline } from '../../src/server/deadline.js'
+import { LazyDeadline } from '../../src/server/deadline.js'
 
 t.test('aborts whoever waits when the time is up', async (t) => {
-  const deadline = new Deadline(10)
+  const deadline = new LazyDeadline(10)
   const { signal } = deadline
   t.equal(deadline.signal, signal, 'all wait for the same signal')
   t.equal(signal.aborted, false)
@@ -14,7 +14,7 @@ t.test('leaves no timer behind', async (t) => {
   const timers = (): number =>
     process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
   const before = timers()
-  const deadline = new Deadline(60_000)
+  const deadline = new LazyDeadline(60_000)
   t.equal(timers(), before, 'nobody waits yet')
   t.equal(deadline.signal.aborted, false)
   t.equal(timers(), before + 1)

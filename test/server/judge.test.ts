@@ -45,8 +45,8 @@ const answer = (
   object: object,
   { podsEnforced = true, old }: { podsEnforced?: boolean; old?: object } = {}
 ) => {
-  const judge = buildJudge((subject, within) =>
-    review(subject, { sources: sourcesOf(podsEnforced), mode: 'enforce', at: new Date(), within })
+  const judge = buildJudge((subject, deadline) =>
+    review(subject, { sources: sourcesOf(podsEnforced), mode: 'enforce', at: new Date(), deadline })
   )
   return judge(requestOf(object, old), new AbortController())
 }

@@ -6,12 +6,12 @@ import { pem } from '../support/certificates.js'
 import { podsRule } from '../support/webhooks.js'
 
 const right = pem(clusterCa.der)
-const judge = buildJudge((subject, within) =>
+const judge = buildJudge((subject, deadline) =>
   review(subject, {
     sources: { clusterCa: right },
     mode: 'enforce',
     at: new Date('2026-11-24T00:00:00Z'),
-    within
+    deadline
   })
 )
 const answer = (object: object, old?: object) =>

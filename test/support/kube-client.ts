@@ -1,11 +1,11 @@
-import type { KubeAnswer, KubeClient, KubeRequest } from '../../src/kube/client.js'
+import type { KubeClient, KubeRequest, KubeResponse } from '../../src/kube/client.js'
 
 /**
  * A client whose API server answers what `answer` says: a body (status 200), an answer, or an error that it
  * throws.
  */
 export function clientThat(
-  answer: (request: KubeRequest) => Partial<KubeAnswer> | Error,
+  answer: (request: KubeRequest) => Partial<KubeResponse> | Error,
   trust: { cas: string | undefined; isMounted: boolean } = { cas: undefined, isMounted: false }
 ): KubeClient {
   const client: KubeClient = {

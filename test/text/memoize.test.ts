@@ -1,9 +1,9 @@
 import t from 'tap'
-import { rememberGroups, rememberLast } from '../../src/text/memoize.js'
+import { memoizeGroups, memoizeLast } from '../../src/text/memoize.js'
 
 t.test('answers once for as long as the argument stays the same, undefined too', (t) => {
   let asked = 0
-  const lengthOf = rememberLast((text: string) => (asked++, text === '' ? undefined : text.length))
+  const lengthOf = memoizeLast((text: string) => (asked++, text === '' ? undefined : text.length))
 
   t.strictSame(['cart', 'cart', 'web', 'cart', '', ''].map(lengthOf), [4, 4, 3, 4, undefined, undefined])
   t.equal(asked, 4)
@@ -12,7 +12,7 @@ t.test('answers once for as long as the argument stays the same, undefined too',
 
 t.test('groups a list once, in its order', async (t) => {
   let asked = 0
-  const namesOf = rememberGroups(({ name }: { name: string; at: number }) => (asked++, name))
+  const namesOf = memoizeGroups(({ name }: { name: string; at: number }) => (asked++, name))
   const list = [
     { name: 'cart', at: 0 },
     { name: 'web', at: 1 },

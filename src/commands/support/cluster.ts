@@ -1,12 +1,12 @@
 import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import { type IdentityWebhookSettings, withAnnotationPrefix } from '../../identity-webhook/settings.js'
-import type { KubeAnswer, KubeClient } from '../../kube/client.js'
+import type { KubeClient } from '../../kube/client.js'
 import { findCluster } from '../../kube/connect.js'
+import { readObject, statusMessage } from '../../kube/read.js'
 import { GuardError } from '../../model/guard-error.js'
 import { readClusterCasOnce } from '../../sources/cluster/cluster-cas.js'
 import { readIdentityWebhook } from '../../sources/cluster/identity-webhook.js'
 import { reasonOf } from '../../text/escape.js'
-import { isRecord, recordOf, textOf } from '../../text/record.js'
 
 /** Which cluster a command asks. */
 export interface ClusterChoice {
@@ -31,26 +31,24 @@ export function connectCluster(choice: ClusterChoice, environment: NodeJS.Proces
  * Reads one object for somebody who waits for it. Throws ERR_INPUT when there is none or it may not be read,
  * ERR_KUBECONFIG without an answer.
  */
-export async function readClusterObject(
+export async function loadClusterObject(
   client: KubeClient,
   path: string,
   name: string
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { status, body } = await ask(client, path)
-  if (status === 200 && isRecord(body)) return body
-
-  const message = textOf(recordOf(body)['message'])
-  if (status === 404) throw new GuardError('ERR_INPUT', `there is no ${name} in the cluster ${client.server}`)
-  if (status === 401 || status === 403) {
-    throw new GuardError(
-      'ERR_INPUT',
-      `you may not read ${name} in the cluster ${client.server} (${status}${message === undefined ? '' : `: ${message}`})`
-    )
+  const read = await readObject(client, path, { name })
+  if (read.state === 'known') {
+    if (read.value !== undefined) return read.value
+    throw new GuardError('ERR_INPUT', `there is no ${name} in the cluster ${client.server}`)
   }
+  const { response, because } = read
+  if (response === undefined) throw unreachable(client, because)
+  if (response.status !== 401 && response.status !== 403)
+    throw new GuardError('ERR_INPUT', `${because}: cluster ${client.server}`)
 
   throw new GuardError(
     'ERR_INPUT',
-    `${name} could not be read: the cluster ${client.server} answered ${status}`
+    `you are not allowed to read ${name} in the cluster ${client.server} (${response.status}: ${statusMessage(response)})`
   )
 }
 
@@ -58,8 +56,13 @@ export async function readClusterObject(
  * The CAs of the cluster, as far as they are beyond doubt. Throws ERR_KUBECONFIG when the cluster does not
  * answer.
  */
-export const readClusterCa = async (client: KubeClient, at: Date): Promise<ClusterCas> =>
-  answerOf(client, () => readClusterCasOnce(client, at))
+export async function loadClusterCa(client: KubeClient, at: Date): Promise<ClusterCas> {
+  try {
+    return await readClusterCasOnce(client, at)
+  } catch (cause) {
+    throw unreachable(client, reasonOf(cause), cause)
+  }
+}
 
 /**
  * How the cluster's identity webhook is set up; a prefix that is configured wins. Undefined when the cluster
@@ -77,16 +80,5 @@ export async function readClusterIdentityWebhook(
   }
 }
 
-const ask = async (client: KubeClient, path: string): Promise<KubeAnswer> =>
-  answerOf(client, () => client.request({ path }))
-
-async function answerOf<T>(client: KubeClient, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (cause) {
-    const reason = reasonOf(cause)
-    throw new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} could not be asked: ${reason}`, {
-      cause
-    })
-  }
-}
+const unreachable = (client: KubeClient, because: string, cause?: unknown): GuardError =>
+  new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} could not be queried: ${because}`, { cause })

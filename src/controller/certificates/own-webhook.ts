@@ -1,5 +1,7 @@
 import type { KubeClient } from '../../kube/client.js'
+import { applyObject, loadValue, readObject } from '../../kube/read.js'
 import { isRecord } from '../../model/subject.js'
+import { listOf, recordOf } from '../../text/record.js'
 import { ownNames } from '../own-names.js'
 import { notForBackups } from '../webhook-trust.js'
 import { type Certificates, ownCasOf, planCertificates, sealOf } from './certificate-plan.js'
@@ -19,8 +21,8 @@ export async function keepCertificates(
   { namespace, hosts, now }: { namespace: string; hosts: readonly string[]; now: Date }
 ): Promise<OwnCertificates> {
   const [caSecret, servingSecret] = await Promise.all([
-    readSecret(client, namespace, ownNames.caSecret),
-    readSecret(client, namespace, ownNames.servingSecret)
+    loadSecret(client, namespace, ownNames.caSecret),
+    loadSecret(client, namespace, ownNames.servingSecret)
   ])
   const caKey = caSecret?.data['ca.key'] ?? ''
   const stored = pemsOf(caSecret?.data['ca.crt'] ?? '')
@@ -68,12 +70,11 @@ export async function keepCertificates(
  */
 export async function keepCaBundle(client: KubeClient, caBundle: string): Promise<readonly string[]> {
   const path = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${ownNames.webhookConfiguration}`
-  const { status, body } = await client.request({ path })
-  if (status === 404) return [] // not installed (yet, or any more)
-  if (status !== 200 || !isRecord(body))
-    throw new Error(`our webhook configuration was not read: the API server answered ${status}`)
+  const name = 'our webhook configuration'
+  const configuration = loadValue(await readObject(client, path, { name }))
+  if (configuration === undefined) return [] // not installed (yet, or any more)
 
-  const webhooks = (Array.isArray(body['webhooks']) ? body['webhooks'] : []).filter(isRecord)
+  const webhooks = listOf(configuration['webhooks']).filter(isRecord)
   const wrong = [...webhooks.entries()].filter(
     ([, { clientConfig }]) => !isRecord(clientConfig) || clientConfig['caBundle'] !== caBundle
   )
@@ -84,14 +85,12 @@ export async function keepCaBundle(client: KubeClient, caBundle: string): Promis
     { op: 'test', path: `/webhooks/${index}/name`, value: name },
     { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }
   ])
-  const answer = await client.request({
+  await applyObject(client, name, {
     method: 'PATCH',
     path,
     contentType: 'application/json-patch+json',
     body: patch
   })
-  if (answer.status !== 200)
-    throw new Error(`our webhook configuration was not patched: ${messageOf(answer.body, answer.status)}`)
 
   return wrong.map(([, { name }]) => String(name))
 }
@@ -101,19 +100,18 @@ interface Secret {
   readonly data: Readonly<Record<string, string>>
 }
 
-async function readSecret(client: KubeClient, namespace: string, name: string): Promise<Secret | undefined> {
-  const { status, body } = await client.request({ path: `/api/v1/namespaces/${namespace}/secrets/${name}` })
-  if (status === 404) return undefined
-  if (status !== 200 || !isRecord(body))
-    throw new Error(`Secret ${namespace}/${name} was not read: ${messageOf(body, status)}`)
+async function loadSecret(client: KubeClient, namespace: string, name: string): Promise<Secret | undefined> {
+  const path = `/api/v1/namespaces/${namespace}/secrets/${name}`
+  const secret = loadValue(await readObject(client, path, { name: `Secret ${namespace}/${name}` }))
+  if (secret === undefined) return undefined
 
-  const data = isRecord(body['data']) ? body['data'] : {}
-  const metadata = isRecord(body['metadata']) ? body['metadata'] : {}
-  const decoded = Object.entries(data).map(
+  const decoded = Object.entries(recordOf(secret['data'])).map(
     ([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')] as const
   )
-
-  return { resourceVersion: String(metadata['resourceVersion']), data: Object.fromEntries(decoded) }
+  return {
+    resourceVersion: String(recordOf(secret['metadata'])['resourceVersion']),
+    data: Object.fromEntries(decoded)
+  }
 }
 
 async function writeSecret(
@@ -131,19 +129,12 @@ async function writeSecret(
     labels: notForBackups,
     ...(found && { resourceVersion: found.resourceVersion })
   }
-  const { status, body } = await client.request({
+  await applyObject(client, `Secret ${namespace}/${name}`, {
     method: found ? 'PUT' : 'POST',
     path: found ? `${collection}/${name}` : collection,
     body: { apiVersion: 'v1', kind: 'Secret', type, metadata, stringData: data }
   })
-  if (status !== 200 && status !== 201)
-    throw new Error(`Secret ${namespace}/${name} was not written: ${messageOf(body, status)}`)
 }
-
-const messageOf = (body: unknown, status: number): string =>
-  isRecord(body) && typeof body['message'] === 'string'
-    ? body['message']
-    : `the API server answered ${status}`
 
 const pemsOf = (text: string): string[] =>
   text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/g) ?? []

@@ -1,6 +1,7 @@
 import { credentialsOf } from '../../identity-webhook/credentials.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
+import { readObject, statusMessage } from '../../kube/read.js'
 import { parsePod } from '../../model/pod.js'
 import { annotationsOf, isRecord } from '../../text/record.js'
 import { canaryAccount, canaryNamespace } from '../own-names.js'
@@ -17,15 +18,18 @@ export async function proveIdentityWebhook(
   client: KubeClient,
   settings: IdentityWebhookSettings
 ): Promise<Proof> {
-  const { status, body } = await client.request({
+  const response = await client.request({
     method: 'POST',
     path: `/api/v1/namespaces/${canaryNamespace}/pods`,
     query: { dryRun: 'All' },
     body: canaryPod
   })
-  const message = isRecord(body) && typeof body['message'] === 'string' ? body['message'] : ''
+  const { status, body } = response
   if (status !== 201 || !isRecord(body))
-    return { state: 'unknown', because: `the canary pod was answered with ${status}: ${message}` }
+    return {
+      state: 'unknown',
+      because: `the canary pod was answered with ${status}: ${statusMessage(response)}`
+    }
 
   const pod = parsePod(body)
   const container = pod?.containers[0]
@@ -55,12 +59,13 @@ async function unaskedRole(
   client: KubeClient,
   { annotationNames }: IdentityWebhookSettings
 ): Promise<string | undefined> {
-  const { status, body } = await client.request({
-    path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts/${canaryAccount}`
-  })
-  if (status !== 200 || !isRecord(body)) return undefined
+  const account = await readObject(
+    client,
+    `/api/v1/namespaces/${canaryNamespace}/serviceaccounts/${canaryAccount}`
+  )
+  if (account.state !== 'known' || account.value === undefined) return undefined
   const key = annotationNames['role-arn']
-  if (annotationsOf(body)[key] === canaryRole) return undefined
+  if (annotationsOf(account.value)[key] === canaryRole) return undefined
 
   return `the canary's service account does not ask for its role: kubectl annotate serviceaccount ${canaryAccount} -n ${canaryNamespace} --overwrite ${key}=${canaryRole}`
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { TrustEntry } from '../../ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../ca-bundle/entries.js'
 import type { CanaryResult } from '../../facts/webhooks.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
@@ -32,7 +32,7 @@ export async function prove(
     ...policyQuestion
   }: {
     wrongCaBundle: string
-    published: readonly TrustEntry[] | undefined
+    published: readonly AcceptedBundles[] | undefined
     settings: IdentityWebhookSettings
   }
 ): Promise<Probes> {

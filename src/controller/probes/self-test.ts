@@ -1,9 +1,9 @@
-import type { TrustEntry } from '../../ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../ca-bundle/entries.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
-import { isRecord } from '../../model/subject.js'
+import { statusMessage } from '../../kube/read.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
-import { isPublished, readWebhookTrust } from '../webhook-trust.js'
+import { isPublished, loadWebhookTrust } from '../webhook-trust.js'
 
 /** What a proof found: it works, it fails open, or nobody can tell. */
 export type Proof =
@@ -18,7 +18,7 @@ export async function proveWebhook(
   { annotationNames }: IdentityWebhookSettings
 ): Promise<Proof> {
   const annotations = { [annotationNames['role-arn']]: 'arn:aws:iam::000000000000:policy/self-test' }
-  const { status, body } = await client.request({
+  const response = await client.request({
     method: 'POST',
     path: `/api/v1/namespaces/${canaryNamespace}/serviceaccounts`,
     query: { dryRun: 'All' },
@@ -28,7 +28,8 @@ export async function proveWebhook(
       metadata: { name: 'irsa-guard-self-test', annotations }
     }
   })
-  const message = messageOf(body)
+  const { status } = response
+  const message = statusMessage(response)
   if (status === 403 && message.includes('validate.irsa-guard.io')) return { state: 'works' }
   if (status === 201)
     return {
@@ -45,19 +46,20 @@ export async function proveWebhook(
  */
 export async function provePolicy(
   client: KubeClient,
-  { wrongCaBundle, published }: { wrongCaBundle: string; published: readonly TrustEntry[] | undefined }
+  { wrongCaBundle, published }: { wrongCaBundle: string; published: readonly AcceptedBundles[] | undefined }
 ): Promise<Proof> {
-  const { status, body } = await client.request({
+  const response = await client.request({
     method: 'PATCH',
     path: `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${ownNames.webhookConfiguration}`,
     query: { dryRun: 'All' },
     contentType: 'application/json-patch+json',
     body: [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: wrongCaBundle }]
   })
-  const message = messageOf(body)
+  const { status } = response
+  const message = statusMessage(response)
   // Another policy that keeps us from writing says nothing about ours.
   if (status === 403 && message.includes(`ValidatingAdmissionPolicy '${ownNames.denyPolicy}'`)) {
-    const stored = published === undefined ? undefined : await readWebhookTrust(client)
+    const stored = published === undefined ? undefined : await loadWebhookTrust(client)
     return stored === undefined || published === undefined || isPublished(stored, published)
       ? { state: 'works' }
       : {
@@ -73,6 +75,3 @@ export async function provePolicy(
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }
-
-const messageOf = (body: unknown): string =>
-  isRecord(body) && typeof body['message'] === 'string' ? body['message'] : ''

@@ -1,5 +1,6 @@
 import { type ClusterCas, confirmCas, type PublishedCas } from '../../ca-bundle/confirm-cas.js'
 import { apiServerName, type KubeClient } from '../../kube/client.js'
+import { loadValue, readObject } from '../../kube/read.js'
 import { readServedChain } from '../../kube/served-chain.js'
 import { recordOf, textOf } from '../../text/record.js'
 import { addressOfUrl } from '../../text/url-address.js'
@@ -49,14 +50,12 @@ const systemNamespace = 'kube-system'
 const handshakeTimeout = 5000
 
 async function readPublishedCas(client: KubeClient, namespace: string): Promise<PublishedCas | undefined> {
-  const { status, body } = await client.request({
-    path: `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`
-  })
   const name = `ConfigMap ${namespace}/kube-root-ca.crt`
-  if (status === 403) return undefined
-  if (status === 404) return { name, pem: '', isImmutable: false }
-  if (status !== 200) throw new Error(`${name} could not be read: the API server answered ${status}`)
-  const { data, immutable } = recordOf(body)
+  const read = await readObject(client, `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`, {
+    name
+  })
+  if (read.state === 'unknown' && read.response?.status === 403) return undefined
+  const { data, immutable } = loadValue(read) ?? {}
 
   return { name, pem: textOf(recordOf(data)['ca.crt']) ?? '', isImmutable: immutable === true }
 }

@@ -1,9 +1,10 @@
-import { before } from '../../facts/before.js'
-import type { Answer, ClusterSource } from '../../facts/facts.js'
+import type { ClusterSource } from '../../facts/facts.js'
 import type { KubeClient } from '../../kube/client.js'
+import { readObject } from '../../kube/read.js'
+import { withDeadline } from '../../model/deadline.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
-import { reasonOf } from '../../text/escape.js'
-import { isRecord } from '../../text/record.js'
+import type { MaybePromise } from '../../model/maybe-promise.js'
+import { isRecord, textOf } from '../../text/record.js'
 
 const readTimeout = 5000
 
@@ -17,9 +18,9 @@ const issuerRetry = 10_000
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {
-  let kept: { fact: Answer<string>; until: number } | undefined
+  let kept: { fact: MaybePromise<Fact<string>>; until: number } | undefined
 
-  return (within) => {
+  return (deadline) => {
     if (kept === undefined || kept.until < Date.now()) {
       const reading = readIssuer(client)
       const entry: NonNullable<typeof kept> = { fact: reading, until: Date.now() + issuerRetry }
@@ -31,28 +32,26 @@ export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer
     }
 
     return kept.fact instanceof Promise
-      ? before(within.signal, kept.fact, 'the issuer of the cluster was not read in time')
+      ? withDeadline(deadline.signal, kept.fact, 'the issuer of the cluster was not read in time')
       : kept.fact
   }
 }
 
 async function readIssuer(client: KubeClient): Promise<Fact<string>> {
-  let failure: string
-  try {
-    const { status, body } = await client.request({
-      path: '/.well-known/openid-configuration',
-      signal: AbortSignal.timeout(readTimeout)
-    })
-    if (status === 200 && isRecord(body) && typeof body['issuer'] === 'string') return known(body['issuer'])
-    failure = `the API server answered ${status}`
-  } catch (error) {
-    failure = reasonOf(error)
-  }
-  const issuer = issuerOfToken(await client.readToken().catch(() => undefined)) // without a token there is nothing more to ask
+  const name = 'the issuer of the cluster'
+  const read = await readObject(client, '/.well-known/openid-configuration', {
+    name,
+    signal: AbortSignal.timeout(readTimeout)
+  })
+  const issuer = read.state === 'known' ? textOf(read.value?.['issuer']) : undefined
+  if (issuer !== undefined) return known(issuer)
 
-  return issuer === undefined
-    ? unknown(`the issuer of the cluster could not be read (${failure})`)
-    : known(issuer)
+  const ofToken = issuerOfToken(await client.readToken().catch(() => undefined)) // without a token there is no other source
+  if (ofToken !== undefined) return known(ofToken)
+
+  return unknown(
+    read.state === 'known' ? `${name} could not be read (its discovery document names none)` : read.because
+  )
 }
 
 function issuerOfToken(token: string | undefined): string | undefined {

@@ -1,11 +1,12 @@
 import type { AccountSource, ClusterSource } from '../../facts/facts.js'
 import type { KubeClient } from '../../kube/client.js'
 import { keyOf, listAndWatch } from '../../kube/list-and-watch.js'
+import { readObject } from '../../kube/read.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { parseNamespaceSettings } from '../../model/namespace.js'
 import { isObjectName } from '../../model/object-name.js'
-import { type AccountAnswer, accountOf } from '../../model/service-account.js'
-import { quote, reasonOf } from '../../text/escape.js'
+import { type AccountLookup, accountOf } from '../../model/service-account.js'
+import { quote } from '../../text/escape.js'
 import { buildIssuerReader } from './cluster-issuer.js'
 import { readThrough } from './read-through.js'
 
@@ -43,21 +44,21 @@ export function watchCluster(
 
   return {
     readIssuer: buildIssuerReader(client),
-    readNamespace: (name, within) =>
+    readNamespace: (name, deadline) =>
       namespaceOf(
         name,
         (signal) => readMetadata(client, 'namespaces', name, signal, parseNamespaceSettings),
-        within
+        deadline
       ),
-    readAccount: (namespace, name, within) => {
+    readAccount: (namespace, name, deadline) => {
       if (!isObjectName(namespace) || !isObjectName(name))
         return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
 
-      const read = (signal: AbortSignal): Promise<Fact<AccountAnswer>> =>
+      const read = (signal: AbortSignal): Promise<Fact<AccountLookup>> =>
         readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, signal, accountOf, {
           exists: false
         })
-      return accountFor(keyOf(namespace, name), read, within)
+      return accountFor(keyOf(namespace, name), read, deadline)
     },
     get unlisted() {
       return Object.entries(collections).flatMap(([collection, { synced }]) => (synced ? [] : [collection]))
@@ -83,17 +84,13 @@ async function readMetadata<T>(
   absent?: T
 ): Promise<Fact<T>> {
   const path = `${collection}/${encodeURIComponent(name)}`
-  try {
-    const { status, body } = await client.request({
-      path: `/api/v1/${path}`,
-      accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
-      signal
-    })
-    if (status === 200) return known(keep(body))
-    if (status === 404 && absent !== undefined) return known(absent)
+  const read = await readObject(client, `/api/v1/${path}`, {
+    name: path,
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    signal
+  })
+  if (read.state !== 'known') return unknown(read.because)
+  if (read.value !== undefined) return known(keep(read.value))
 
-    return unknown(`${path} could not be read (the API server answered ${status})`)
-  } catch (error) {
-    return unknown(`${path} could not be read (${reasonOf(error)})`)
-  }
+  return absent === undefined ? unknown(`${path} does not exist`) : known(absent)
 }

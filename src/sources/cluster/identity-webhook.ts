@@ -6,6 +6,7 @@ import {
   parseIdentityWebhookConfigMap
 } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
+import { readObject } from '../../kube/read.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { identityWebhookNames, webhooksOf } from '../../model/webhook-configuration.js'
 import { listOf, recordOf, textOf } from '../../text/record.js'
@@ -29,7 +30,7 @@ export async function readIdentityWebhook(
   client: KubeClient,
   signal: AbortSignal
 ): Promise<IdentityWebhookReading> {
-  const read = (path: string): Promise<Fact<unknown>> => readObject(client, path, signal)
+  const read = (path: string): Promise<Fact<unknown>> => readVisible(client, path, signal)
 
   const service = serviceOf(await read('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'))
   if (service.state !== 'known') return assumed(service)
@@ -112,11 +113,11 @@ async function readArguments(
 const isIdentityWebhook = ({ name, image }: Readonly<Record<string, unknown>>): boolean =>
   [name, image].some((text) => textOf(text)?.includes('pod-identity-webhook') === true)
 
-async function readObject(client: KubeClient, path: string, signal: AbortSignal): Promise<Fact<unknown>> {
-  const { status, body } = await client.request({ path, signal })
-  if (status === 200) return known(body)
-  if (status === 403 || status === 404)
-    return unknown(`${path} could not be read (the API server answered ${status})`)
+/** One object or list. Rejects when the API server does not answer, or is not able to. */
+async function readVisible(client: KubeClient, path: string, signal: AbortSignal): Promise<Fact<unknown>> {
+  const read = await readObject(client, path, { signal })
+  if (read.state === 'known' && read.value === undefined) return unknown(`there is no ${path}`)
+  if (read.state === 'unknown' && read.response?.status !== 403) throw new Error(read.because)
 
-  throw new Error(`${path} was answered with ${status}`)
+  return read.state === 'known' ? known(read.value) : unknown(read.because)
 }

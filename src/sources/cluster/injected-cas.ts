@@ -1,9 +1,8 @@
 import type { CaInjection, InjectedCas, InjectedCasFact } from '../../ca-bundle/injection.js'
-import { before } from '../../facts/before.js'
 import type { KubeClient } from '../../kube/client.js'
+import { type KubeObject, readObject } from '../../kube/read.js'
 import { type Fact, known, moot, unknown } from '../../model/fact.js'
 import { isObjectName } from '../../model/object-name.js'
-import { reasonOf } from '../../text/escape.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
@@ -44,7 +43,7 @@ const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing
  */
 async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<InjectedCasFact> {
   const name = 'ConfigMap kube-system/openshift-service-ca.crt'
-  const answer = await readObject(
+  const answer = await readExisting(
     client,
     '/api/v1/namespaces/kube-system/configmaps/openshift-service-ca.crt',
     name,
@@ -70,7 +69,7 @@ async function readCertificateCa(
     return lasting(unknown(`${certificate} is not a name that an object can have`))
 
   const folder = `/apis/cert-manager.io/v1/namespaces/${namespace}`
-  const found = await readObject(client, `${folder}/certificates/${name}`, certificate, signal)
+  const found = await readExisting(client, `${folder}/certificates/${name}`, certificate, signal)
   if ('isPassing' in found) return found
 
   const revision = recordOf(found.object['status'])['revision']
@@ -81,7 +80,7 @@ async function readCertificateCa(
   const [last, now, next] = await Promise.all(
     [revision - 1, revision, revision + 1].map(async (number) => {
       const request = `CertificateRequest ${namespace}/${name}-${number}`
-      const answer = await readObject(
+      const answer = await readExisting(
         client,
         `${folder}/certificaterequests/${name}-${number}`,
         request,
@@ -154,27 +153,17 @@ const isConditionTrue = (object: Readonly<Record<string, unknown>>, type: string
     .map(recordOf)
     .some((condition) => condition['type'] === type && condition['status'] === 'True')
 
-async function readObject(
+async function readExisting(
   client: KubeClient,
   path: string,
   name: string,
   signal: AbortSignal
-): Promise<{ readonly object: Readonly<Record<string, unknown>> } | InjectedCasFact> {
-  const late = `${name} was not read in time`
-  try {
-    const reading = client.request({ path, signal }).then(known)
-    const answer = await before(signal, reading, late)
-    if (answer.state !== 'known') return { fact: answer, isPassing: true }
-    const { status, body } = answer.value
-    if (status === 200) return { object: recordOf(body) }
-    if (status === 404) return lasting(unknown(`there is no ${name}`))
+): Promise<{ readonly object: KubeObject } | InjectedCasFact> {
+  const read = await readObject(client, path, { name, signal })
+  if (read.state === 'known')
+    return read.value === undefined ? lasting(unknown(`there is no ${name}`)) : { object: read.value }
 
-    // Too many requests, and faults of a server, pass: RFC 9110 section 15.6 and RFC 6585 section 4
-    return {
-      fact: unknown(`${name} could not be read (the API server answered ${status})`),
-      isPassing: status === 429 || status >= 500
-    }
-  } catch (error) {
-    return { fact: unknown(`${name} could not be read (${reasonOf(error)})`), isPassing: true }
-  }
+  // Too many requests, and faults of a server, pass: RFC 9110 section 15.6 and RFC 6585 section 4
+  const status = read.response?.status
+  return { fact: unknown(read.because), isPassing: status === undefined || status === 429 || status >= 500 }
 }

@@ -1,15 +1,15 @@
-import { before } from '../../facts/before.js'
 import type { AccountSource, ClusterSource } from '../../facts/facts.js'
 import type { Backend, WebhooksInSight, WebhookSource } from '../../facts/webhooks.js'
 import type { KubeClient } from '../../kube/client.js'
+import { type KubeObject, listObjects, readObject } from '../../kube/read.js'
+import { withDeadline } from '../../model/deadline.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { parseNamespaceSettings } from '../../model/namespace.js'
 import { isObjectName } from '../../model/object-name.js'
-import { type AccountAnswer, accountOf } from '../../model/service-account.js'
+import { type AccountLookup, accountOf } from '../../model/service-account.js'
 import { parseSubject } from '../../model/subject.js'
 import { serviceKeyOf } from '../../model/webhook-configuration.js'
-import { reasonOf } from '../../text/escape.js'
-import { isRecord, listOf, recordOf } from '../../text/record.js'
+import { listOf, recordOf } from '../../text/record.js'
 import { backendOf } from '../objects/object-webhooks.js'
 import { buildIssuerReader } from './cluster-issuer.js'
 
@@ -21,19 +21,20 @@ export interface ClusterOnDemand extends ClusterSource, AccountSource, WebhookSo
  * answer, is unknown.
  */
 export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
-  const started = new Map<string, Promise<Fact<unknown>>>()
+  let configurations: Promise<Fact<WebhooksInSight>> | undefined
+  const objects = new Map<string, Promise<Fact<KubeObject | undefined>>>()
   const once = <T>(
     path: string,
-    keep: (object: Readonly<Record<string, unknown>> | undefined) => T,
+    keep: (object: KubeObject | undefined) => T,
     signal: AbortSignal
   ): Promise<Fact<T>> => {
-    const reading = started.get(path) ?? readObject(client, path)
-    started.set(path, reading)
+    const reading = objects.get(path) ?? readObject(client, path)
+    objects.set(path, reading)
     const kept = reading.then((fact) =>
-      fact.state === 'known' ? known(keep(isRecord(fact.value) ? fact.value : undefined)) : fact
+      fact.state === 'known' ? known(keep(fact.value)) : unknown(fact.because)
     )
 
-    return before(signal, kept, `${path} was not read in time`)
+    return withDeadline(signal, kept, `${path} was not read in time`)
   }
   const inNamespace = (
     namespace: string,
@@ -62,29 +63,19 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
 
       return once(
         path,
-        (object): AccountAnswer => (object === undefined ? { exists: false } : accountOf(object)),
+        (object): AccountLookup => (object === undefined ? { exists: false } : accountOf(object)),
         signal
       )
     },
 
-    readConfigurations: (signal) =>
-      once(
-        '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
-        (list): WebhooksInSight => ({
-          complete: true,
-          configurations: listOf(list?.['items']).flatMap((item) => {
-            // Objects of a list do not carry their own kind.
-            const object = {
-              ...recordOf(item),
-              apiVersion: 'admissionregistration.k8s.io/v1',
-              kind: 'MutatingWebhookConfiguration'
-            }
-            const subject = parseSubject(object, { stage: 'running' })
-            return subject !== undefined && 'webhooks' in subject ? [subject] : []
-          })
-        }),
-        signal
-      ),
+    readConfigurations: (signal) => {
+      configurations ??= listObjects(
+        client,
+        '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
+      ).then((list) => (list.state === 'known' ? known(allInSight(list.value)) : unknown(list.because)))
+
+      return withDeadline(signal, configurations, 'the mutatingwebhookconfigurations were not read in time')
+    },
 
     readBackend: async (service, signal) => {
       const { namespace, name } = service
@@ -111,6 +102,15 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
   }
 }
 
+/** All webhook configurations of a cluster. */
+export const allInSight = (configurations: readonly unknown[]): WebhooksInSight => ({
+  complete: true,
+  configurations: configurations.flatMap((object) => {
+    const subject = parseSubject(object, { stage: 'running' })
+    return subject !== undefined && 'webhooks' in subject ? [subject] : []
+  })
+})
+
 /**
  * An endpoint that does not say whether it is ready is:
  * https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions
@@ -119,16 +119,3 @@ const hasReadyEndpoint = (slice: unknown): boolean =>
   listOf(recordOf(slice)['endpoints']).some(
     (endpoint) => recordOf(recordOf(endpoint)['conditions'])['ready'] !== false
   )
-
-/** The object, or known and undefined when there is none. */
-async function readObject(client: KubeClient, path: string): Promise<Fact<unknown>> {
-  try {
-    const { status, body } = await client.request({ path })
-    if (status === 200) return known(body)
-    if (status === 404) return known(undefined)
-
-    return unknown(`${path} could not be read (the API server answered ${status})`)
-  } catch (error) {
-    return unknown(`${path} could not be read (${reasonOf(error)})`)
-  }
-}

@@ -1,7 +1,7 @@
-import { before } from '../../facts/before.js'
-import type { Answer, Within } from '../../facts/facts.js'
 import type { Watched } from '../../kube/list-and-watch.js'
+import { type Deadline, withDeadline } from '../../model/deadline.js'
 import { type Fact, known } from '../../model/fact.js'
+import type { MaybePromise } from '../../model/maybe-promise.js'
 
 /** Reads what a watch has not seen yet: the answer, or why there is none. Never rejects. */
 export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
@@ -16,17 +16,17 @@ const readTimeout = 5000
 export function readThrough<T>(
   watched: Watched<T>,
   { maxAge = Infinity }: { maxAge?: number } = {}
-): (key: string, read: ReadOne<T>, within: Within) => Answer<T> {
+): (key: string, read: ReadOne<T>, deadline: Deadline) => MaybePromise<Fact<T>> {
   const reading = new Map<string, Promise<Fact<T>>>()
 
-  return (key, read, within) => {
+  return (key, read, deadline) => {
     const seen = watched.get(key)
     if (seen !== undefined && isCurrent(watched.lastEvent, maxAge)) return known(seen)
 
     const pending =
       reading.get(key) ?? read(AbortSignal.timeout(readTimeout)).finally(() => reading.delete(key))
     reading.set(key, pending)
-    return before(within.signal, pending, `${key} was not read in time`)
+    return withDeadline(deadline.signal, pending, `${key} was not read in time`)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RoleAnswer } from '../../facts/facts.js'
+import type { RoleLookup } from '../../facts/facts.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../model/subject.js'
 
@@ -14,7 +14,7 @@ export interface IamFile {
     readonly { readonly arn: string; readonly clientIds: readonly string[] }[] | undefined
 }
 
-export type ListedRole = Extract<RoleAnswer, { exists: true }>
+export type ListedRole = Extract<RoleLookup, { exists: true }>
 
 /** Stops the reading of a file with the field that is wrong. */
 export type Fail = (message: string) => never

@@ -1,8 +1,8 @@
 import type {
   IamSource,
-  ProviderAnswer,
+  ProviderLookup,
   ProviderQuestion,
-  RoleAnswer,
+  RoleLookup,
   TrustingRoleSource
 } from '../../facts/facts.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
@@ -54,13 +54,13 @@ export function loadSnapshots(
 function sourceOf(files: readonly IamFile[]): IamSource {
   // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS
   // quotas".
-  const roles = new Map<string, Map<string, Fact<RoleAnswer>>>()
+  const roles = new Map<string, Map<string, Fact<RoleLookup>>>()
   for (const role of files.flatMap((file) => file.roles ?? [])) {
     const { account, name } = parseRoleArn(role.arn) ?? { account: '', name: '' } // the parsers of the files let in nothing else
     groupOf(roles, account).set(name.toLowerCase(), known(role))
   }
   const registered = files.flatMap(({ oidcProviders }) => oidcProviders ?? [])
-  const providers = new Map<string, Map<string, Map<string, Fact<ProviderAnswer>>>>()
+  const providers = new Map<string, Map<string, Map<string, Fact<ProviderLookup>>>>()
   for (const { arn, clientIds } of registered) {
     const [, partition = '', account = '', host = ''] = providerArn.exec(arn) ?? []
     groupOf(groupOf(providers, partition), account).set(
@@ -74,14 +74,14 @@ function sourceOf(files: readonly IamFile[]): IamSource {
   )
 
   return {
-    readRole: (arn): Fact<RoleAnswer> => {
+    readRole: (arn): Fact<RoleLookup> => {
       const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
       if (role !== undefined) return role
       if (rolesListed.has(arn.account)) return known({ exists: false })
 
       return unknown(`the IAM file does not list all roles of account ${arn.account}`)
     },
-    readProvider: ({ account, partition, issuer }: ProviderQuestion): Fact<ProviderAnswer> => {
+    readProvider: ({ account, partition, issuer }: ProviderQuestion): Fact<ProviderLookup> => {
       const provider = providers
         .get(partition)
         ?.get(account)

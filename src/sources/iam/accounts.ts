@@ -5,7 +5,7 @@ import { GuardError } from '../../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
 import { credentialsFailureOf, failureOf } from './failure.js'
 import { globalRegionOf } from './regions.js'
-import { failed, type Failure, type Reply } from './reply.js'
+import { type AwsResponse, failed, type Failure } from './reply.js'
 
 /** What became of one request, for metrics. */
 export type RequestResult = 'found' | 'absent' | Failure['kind']
@@ -21,7 +21,7 @@ export interface AccountsOptions {
 }
 
 /** Finds the IAM client that may read an account. */
-export type Accounts = (of: { account: string; partition: string }) => Promise<Reply<IAMClient>>
+export type Accounts = (of: { account: string; partition: string }) => Promise<AwsResponse<IAMClient>>
 
 interface Own {
   readonly iam: IAMClient
@@ -88,7 +88,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     })
   }
 
-  async function ownClient(own: Own, account: string, partition: string): Promise<Reply<IAMClient>> {
+  async function ownClient(own: Own, account: string, partition: string): Promise<AwsResponse<IAMClient>> {
     own.identity ??= readIdentity(own.sts) // credentials are renewed, the account that they are of stays
     const identity = await own.identity
     if ('failure' in identity) {
@@ -125,7 +125,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     return reply
   }
 
-  async function otherClient(own: Own, roleArn: string): Promise<Reply<IAMClient>> {
+  async function otherClient(own: Own, roleArn: string): Promise<AwsResponse<IAMClient>> {
     const client = others.get(roleArn) ?? buildClient(own.region, assume(own, roleArn))
     others.set(roleArn, client)
     try {

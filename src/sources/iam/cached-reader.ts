@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import { inTime } from '../../facts/before.js'
-import type { Answer, Ask } from '../../facts/facts.js'
+import type { Lookup } from '../../facts/facts.js'
+import { raceDeadline } from '../../model/deadline.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
+import type { MaybePromise } from '../../model/maybe-promise.js'
 import type { Budget, Turn } from './budget.js'
 import type { Clock } from './clock.js'
-import type { Failure, Reply } from './reply.js'
+import type { AwsResponse, Failure } from './reply.js'
 
 /**
  * For how many milliseconds an answer is told without asking again, and how long it is told while it is read
@@ -18,7 +19,7 @@ export interface Lifetime {
 export interface CachedReaderOptions<Q, T> {
   keyOf(question: Q): string
   /** Asks AWS; never rejects. One request is paid for; `another` waits until one more may be made. */
-  read(question: Q, another: () => Promise<void>): Promise<Reply<T>>
+  read(question: Q, another: () => Promise<void>): Promise<AwsResponse<T>>
   lifetimeOf(answer: T): Lifetime
   readonly budget: Budget
   readonly clock: Clock
@@ -61,7 +62,7 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
   const flights = new Map<string, Promise<Entry<T>>>()
   const refreshing = new Set<string>()
 
-  return (question: Q, { namespace, signal, fresh = false }: Ask): Answer<T & { readAt: Date }> => {
+  return (question: Q, { namespace, deadline, fresh = false }: Lookup): MaybePromise<Fact<T>> => {
     const key = options.keyOf(question)
     const isSettled = (entry: Entry<T>): boolean =>
       clock.now() < (fresh ? entry.triedAt + freshFor : entry.goodUntil)
@@ -83,19 +84,14 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
       return factOf(entry, fresh)
     }
 
-    return readAnew(key, turn, signal, fresh)
+    return readAnew(key, turn, deadline.signal, fresh)
   }
 
-  async function readAnew(
-    key: string,
-    turn: Turn,
-    signal: AbortSignal,
-    fresh: boolean
-  ): Promise<Fact<T & { readAt: Date }>> {
+  async function readAnew(key: string, turn: Turn, signal: AbortSignal, fresh: boolean): Promise<Fact<T>> {
     if (!flights.has(key) && !(await budget.turn(turn, signal))) {
       return unknown(`the IAM request limit of ${budget.requestsPerSecond} a second is used up`)
     }
-    const flown = await inTime(signal, flights.get(key) ?? entries.peek(key))
+    const flown = await raceDeadline(signal, flights.get(key) ?? entries.peek(key))
 
     return flown === undefined
       ? unknown('AWS did not answer before the deadline of this review')
@@ -122,7 +118,7 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
     }
   }
 
-  function entryOf(reply: Reply<T>, triedAt: number, before: Entry<T> | undefined): Entry<T> {
+  function entryOf(reply: AwsResponse<T>, triedAt: number, before: Entry<T> | undefined): Entry<T> {
     if ('failure' in reply) {
       const { failure } = reply
       const usable = before?.last !== undefined && triedAt < before.last.staleUntil ? before.last : undefined
@@ -137,9 +133,9 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
     }
   }
 
-  function factOf({ last, failure }: Entry<T>, fresh: boolean): Fact<T & { readAt: Date }> {
+  function factOf({ last, failure }: Entry<T>, fresh: boolean): Fact<T> {
     if (last !== undefined && (!fresh || failure === undefined))
-      return known({ ...last.answer, readAt: new Date(last.readAt) })
+      return known(last.answer, new Date(last.readAt))
 
     return unknown(failure?.because ?? 'AWS was not asked')
   }

@@ -1,5 +1,5 @@
 /** What became of one question to AWS: an answer, or why there is none. */
-export type Reply<T> = { readonly answer: T } | { readonly failure: Failure }
+export type AwsResponse<T> = { readonly answer: T } | { readonly failure: Failure }
 
 /** Why AWS gave no answer: a kind for lifetimes and metrics, and plain words that say what to do. */
 export interface Failure {

@@ -4,7 +4,7 @@ import {
   type IAMClient,
   ListOpenIDConnectProvidersCommand
 } from '@aws-sdk/client-iam'
-import type { IamSource, ProviderAnswer, ProviderQuestion, RoleAnswer } from '../../facts/facts.js'
+import type { IamSource, ProviderLookup, ProviderQuestion, RoleLookup } from '../../facts/facts.js'
 import { unknown } from '../../model/fact.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
@@ -14,7 +14,7 @@ import { buildBudget } from './budget.js'
 import { buildCachedReader, type Lifetime } from './cached-reader.js'
 import { type Clock, systemClock } from './clock.js'
 import { failureOf, isPassing, saysAbsent } from './failure.js'
-import { failed, type Reply } from './reply.js'
+import { type AwsResponse, failed } from './reply.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
   /** How many IAM requests a second at most; 5 unless told. */
@@ -41,7 +41,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
   const budget = buildBudget({ requestsPerSecond, waitingPerNamespace: patient ? Infinity : 100, clock })
   const cache = { budget, clock, maxEntries: 10_000, lifetimeOf }
 
-  const roles = buildCachedReader<RoleArn, RoleAnswer>({
+  const roles = buildCachedReader<RoleArn, RoleLookup>({
     ...cache,
     // Exact case: whether GetRole finds a name in another case is not documented, so its answers are kept
     // apart.
@@ -52,7 +52,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
         withClient(arn, (client) => readRole(client, arn, another))
       )
   })
-  const providers = buildCachedReader<ProviderQuestion, ProviderAnswer>({
+  const providers = buildCachedReader<ProviderQuestion, ProviderLookup>({
     ...cache,
     keyOf: ({ partition, account, issuer }) => `${partition} ${account} ${issuer}`,
     read: (of, another) =>
@@ -73,8 +73,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
 
   async function withClient<T>(
     of: { account: string; partition: string },
-    read: (client: IAMClient) => Promise<Reply<T>>
-  ): Promise<Reply<T>> {
+    read: (client: IAMClient) => Promise<AwsResponse<T>>
+  ): Promise<AwsResponse<T>> {
     const client = await clientFor(of)
 
     return 'failure' in client ? client : read(client.answer)
@@ -84,8 +84,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     client: IAMClient,
     arn: RoleArn,
     another: () => Promise<void>
-  ): Promise<Reply<RoleAnswer>> {
-    const get = (): Promise<Sent<RoleAnswer>> =>
+  ): Promise<AwsResponse<RoleLookup>> {
+    const get = (): Promise<Sent<RoleLookup>> =>
       send('iam:GetRole', another, async () => {
         const { Role: role } = await client.send(new GetRoleCommand({ RoleName: arn.name }))
         if (role?.Arn === undefined || parseRoleArn(role.Arn)?.account !== arn.account) return
@@ -111,9 +111,9 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     client: IAMClient,
     of: ProviderQuestion,
     another: () => Promise<void>
-  ): Promise<Reply<ProviderAnswer>> {
+  ): Promise<AwsResponse<ProviderLookup>> {
     const arn = providerArnOf(of.partition, of.account, of.issuer.slice('https://'.length))
-    const get = (): Promise<Sent<ProviderAnswer>> =>
+    const get = (): Promise<Sent<ProviderLookup>> =>
       send('iam:GetOpenIDConnectProvider', another, async () => {
         const provider = await client.send(
           new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })
@@ -173,22 +173,22 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
   }
 }
 
-type Sent<T> = Reply<T> | 'absent'
+type Sent<T> = AwsResponse<T> | 'absent'
 
 const minute = 60_000
 
 /** What exists seldom changes; what does not may come to exist in the next moment. */
-function lifetimeOf(answer: RoleAnswer | ProviderAnswer): Lifetime {
+function lifetimeOf(answer: RoleLookup | ProviderLookup): Lifetime {
   const found = 'exists' in answer ? answer.exists : answer.registered
 
   return found ? { good: 5 * minute, stale: 60 * minute } : { good: 10_000, stale: 10_000 }
 }
 
 /** An end for what no time-out of the SDK covers, such as credentials that never come. */
-async function withIn<T>(patient: boolean, reading: Promise<Reply<T>>): Promise<Reply<T>> {
+async function withIn<T>(patient: boolean, reading: Promise<AwsResponse<T>>): Promise<AwsResponse<T>> {
   const seconds = patient ? 600 : 10
   let timer: NodeJS.Timeout | undefined
-  const end = new Promise<Reply<T>>((resolve) => {
+  const end = new Promise<AwsResponse<T>>((resolve) => {
     timer = setTimeout(
       () => resolve(failed('timeout', `no answer from AWS within ${seconds} s`)),
       seconds * 1000

@@ -1,17 +1,17 @@
 import t from 'tap'
 import {
   connectCluster,
-  readClusterCa,
-  readClusterIdentityWebhook,
-  readClusterObject
+  loadClusterCa,
+  loadClusterObject,
+  readClusterIdentityWebhook
 } from '../../../src/commands/support/cluster.js'
-import type { KubeAnswer } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/client.js'
 import { clientThat } from '../../support/kube-client.js'
 
 const name = 'mutatingwebhookconfiguration pod-identity-webhook'
 const server = 'https://127.0.0.1:6443'
-const read = (answer: Partial<KubeAnswer> | Error): Promise<unknown> =>
-  readClusterObject(
+const read = (answer: Partial<KubeResponse> | Error): Promise<unknown> =>
+  loadClusterObject(
     clientThat(() => answer),
     '/apis/a',
     name
@@ -26,38 +26,44 @@ t.test('says that there is no cluster', async (t) => {
 
 t.test('says why an object was not read', async (t) => {
   t.strictSame(await read({ body: { kind: 'a' } }), { kind: 'a' })
-  const table: readonly (readonly [answer: Partial<KubeAnswer> | Error, code: string, message: string])[] = [
-    [{ status: 404 }, 'ERR_INPUT', `there is no ${name} in the cluster ${server}`],
+  const table: readonly (readonly [answer: Partial<KubeResponse> | Error, code: string, message: string])[] =
     [
-      { status: 403, body: { message: 'forbidden' } },
-      'ERR_INPUT',
-      `you may not read ${name} in the cluster ${server} (403: forbidden)`
-    ],
-    [
-      { status: 401, body: 'Unauthorized' },
-      'ERR_INPUT',
-      `you may not read ${name} in the cluster ${server} (401)`
-    ],
-    [{ status: 500 }, 'ERR_INPUT', `${name} could not be read: the cluster ${server} answered 500`],
-    [
-      { status: 200, body: 'a' },
-      'ERR_INPUT',
-      `${name} could not be read: the cluster ${server} answered 200`
-    ],
-    [
-      new Error('connect ECONNREFUSED'),
-      'ERR_KUBECONFIG',
-      `the cluster ${server} could not be asked: connect ECONNREFUSED`
+      [{ status: 404 }, 'ERR_INPUT', `there is no ${name} in the cluster ${server}`],
+      [
+        { status: 403, body: { message: 'forbidden' } },
+        'ERR_INPUT',
+        `you are not allowed to read ${name} in the cluster ${server} (403: forbidden)`
+      ],
+      [
+        { status: 401, body: 'Unauthorized' },
+        'ERR_INPUT',
+        `you are not allowed to read ${name} in the cluster ${server} (401: the API server answered 401)`
+      ],
+      [
+        { status: 500 },
+        'ERR_INPUT',
+        `${name} could not be read (the API server answered 500): cluster ${server}`
+      ],
+      [
+        { status: 200, body: 'a' },
+        'ERR_INPUT',
+        `${name} could not be read (the API server answered something other than an object): cluster ${server}`
+      ],
+      [
+        new Error('connect ECONNREFUSED'),
+        'ERR_KUBECONFIG',
+        `the cluster ${server} could not be queried: ${name} could not be read (connect ECONNREFUSED)`
+      ]
     ]
-  ]
   for (const [answer, code, message] of table) await t.rejects(read(answer), { code, message }, message)
 })
 
 t.test('says why the CAs of the cluster were not read', async (t) => {
   const gone = clientThat(() => new Error('gone'))
-  await t.rejects(readClusterCa(gone, new Date()), {
+  await t.rejects(loadClusterCa(gone, new Date()), {
     code: 'ERR_KUBECONFIG',
-    message: `the cluster ${server} could not be asked: gone`
+    message:
+      /^the cluster https:\/\/127.0.0.1:6443 could not be queried: .*kube-root-ca.crt could not be read \(gone\)$/
   })
 })
 

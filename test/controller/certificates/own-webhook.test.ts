@@ -39,7 +39,7 @@ t.test('makes both Secrets, and leaves good ones alone', async (t) => {
       clientThat(() => ({ status: 403, body: { message: 'forbidden' } })),
       place
     ),
-    /Secret irsa-guard\/irsa-guard-ca was not read: forbidden/
+    /Secret irsa-guard\/irsa-guard-ca could not be read \(the API server answered 403\): forbidden/
   )
   await t.rejects(
     keepCertificates(
@@ -130,7 +130,7 @@ t.test('writes its caBundle where it is missing, and nowhere else', async (t) =>
       clientThat(() => ({ status: 500 })),
       'right'
     ),
-    /was not read/
+    /could not be read/
   )
   await t.rejects(
     keepCaBundle(
@@ -140,7 +140,7 @@ t.test('writes its caBundle where it is missing, and nowhere else', async (t) =>
       })),
       'right'
     ),
-    /was not patched: denied/
+    /was not written: denied/
   )
 })
 

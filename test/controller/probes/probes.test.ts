@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
-import type { TrustEntry } from '../../../src/ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../../src/ca-bundle/entries.js'
 import { writeEvent } from '../../../src/controller/event.js'
 import { canaryRole, proveIdentityWebhook } from '../../../src/controller/probes/canary.js'
 import {
@@ -67,14 +67,14 @@ t.test(
 )
 
 t.test('the policy fails when somebody else has changed what it goes by', async (t) => {
-  const entry: TrustEntry = {
+  const entry: AcceptedBundles = {
     name: 'a.example',
     action: 'Deny',
     accepted: ['AAAA'],
     complete: [],
     injectors: []
   }
-  const prove = (webhooks: readonly TrustEntry[] | undefined): Promise<Proof> => {
+  const prove = (webhooks: readonly AcceptedBundles[] | undefined): Promise<Proof> => {
     const metadata = { labels: { 'velero.io/exclude-from-backup': 'true' } }
     const client = clientThat(({ method }) => {
       if (method === 'PATCH')

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand, type Credentials, STSClient } from '@aws-sdk/client-sts'
 import t from 'tap'
-import type { Ask, IamSource } from '../../../src/facts/facts.js'
+import type { IamSource, Lookup } from '../../../src/facts/facts.js'
 import { parseRoleArn, type RoleArn } from '../../../src/model/role-arn.js'
 import { buildIamSource } from '../../../src/sources/iam/source.js'
 import { startMoto } from '../../control-plane/moto.ts'
@@ -16,7 +16,7 @@ import { startMoto } from '../../control-plane/moto.ts'
 const own = '123456789012' // moto's own
 const other = '444455556666'
 const host = 'oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
-const shop = (): Ask => ({ namespace: 'shop', signal: AbortSignal.timeout(10_000) })
+const shop = (): Lookup => ({ namespace: 'shop', deadline: { signal: AbortSignal.timeout(10_000) } })
 
 // The page is written for account 111122223333; the policies on it are what is proved to suffice.
 const [minimalPolicy = '', readerTrust = '', assumePolicy = ''] = [

@@ -62,6 +62,6 @@ t.test('a command trusts its kubeconfig where a ConfigMap says the same', async 
 t.test('rejects when the API server does not answer', async (t) => {
   await t.rejects(
     read({ 'irsa-guard': 500 }, { cas: real, isMounted: true }),
-    /irsa-guard\/kube-root-ca.crt could not be read: the API server answered 500/
+    /irsa-guard\/kube-root-ca.crt could not be read \(the API server answered 500\)/
   )
 })

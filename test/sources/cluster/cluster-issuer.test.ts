@@ -1,16 +1,16 @@
 import t from 'tap'
-import type { KubeAnswer, KubeClient } from '../../../src/kube/client.js'
+import type { KubeClient, KubeResponse } from '../../../src/kube/client.js'
 import { known, unknown } from '../../../src/model/fact.js'
 import { buildIssuerReader } from '../../../src/sources/cluster/cluster-issuer.js'
 import { clientThat } from '../../support/kube-client.js'
 
 const issuer = 'https://oidc.example/id/A'
-const within = { signal: AbortSignal.timeout(60_000) }
+const deadline = { signal: AbortSignal.timeout(60_000) }
 const tokenOf = (claims: unknown): string =>
   `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
 
 function clusterWith(
-  answer: Partial<KubeAnswer> | Error,
+  answer: Partial<KubeResponse> | Error,
   readToken: KubeClient['readToken'] = async () => undefined
 ): KubeClient {
   return { ...clientThat(() => answer), readToken }
@@ -20,7 +20,7 @@ t.test('believes the discovery document first', async (t) => {
   const readIssuer = buildIssuerReader(
     clusterWith({ body: { issuer } }, async () => tokenOf({ iss: 'https://other.example' }))
   )
-  t.strictSame(await readIssuer(within), known(issuer))
+  t.strictSame(await readIssuer(deadline), known(issuer))
 })
 
 t.test('takes the issuer of its own token when there is no document', async (t) => {
@@ -31,7 +31,7 @@ t.test('takes the issuer of its own token when there is no document', async (t) 
     ['no answer', new Error('connect ECONNREFUSED')]
   ] as const) {
     t.strictSame(
-      await buildIssuerReader(clusterWith(answer, async () => tokenOf({ iss: issuer })))(within),
+      await buildIssuerReader(clusterWith(answer, async () => tokenOf({ iss: issuer })))(deadline),
       known(issuer),
       why
     )
@@ -51,7 +51,7 @@ t.test('guesses nothing from a token that does not tell', async (t) => {
   }
   for (const [why, readToken] of Object.entries(tokens)) {
     t.strictSame(
-      await buildIssuerReader(clusterWith({ status: 403 }, readToken))(within),
+      await buildIssuerReader(clusterWith({ status: 403 }, readToken))(deadline),
       unknown('the issuer of the cluster could not be read (the API server answered 403)'),
       why
     )
@@ -66,7 +66,10 @@ t.test('asks once for all who wait', async (t) => {
       return { body: { issuer } }
     })
   )
-  t.strictSame(await Promise.all([readIssuer(within), readIssuer(within)]), [known(issuer), known(issuer)])
-  t.strictSame(await readIssuer(within), known(issuer))
+  t.strictSame(await Promise.all([readIssuer(deadline), readIssuer(deadline)]), [
+    known(issuer),
+    known(issuer)
+  ])
+  t.strictSame(await readIssuer(deadline), known(issuer))
   t.equal(asked, 1)
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { KubeAnswer, KubeClient, KubeRequest } from '../../../src/kube/client.js'
+import type { KubeClient, KubeRequest, KubeResponse } from '../../../src/kube/client.js'
 import { known } from '../../../src/model/fact.js'
 import { type LiveCluster, watchCluster } from '../../../src/sources/cluster/cluster.js'
 
@@ -8,9 +8,9 @@ const annotated = { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:rol
 const account = (name: string, annotations?: object): object => ({
   metadata: { name, namespace: 'shop', annotations, resourceVersion: '1' }
 })
-const within = { signal: AbortSignal.timeout(60_000) }
+const deadline = { signal: AbortSignal.timeout(60_000) }
 
-type Answer = Partial<KubeAnswer> | Error
+type Answer = Partial<KubeResponse> | Error
 
 /**
  * A cluster whose collections hold these accounts; every other path is answered by `read`, and `asked` has
@@ -27,7 +27,7 @@ function start(
   const asked: string[] = []
   const troubles: string[] = []
   const events: ((line: string) => void)[] = []
-  const answer = (body: unknown, status = 200): KubeAnswer => ({ status, body, warnings: [] })
+  const answer = (body: unknown, status = 200): KubeResponse => ({ status, body, warnings: [] })
   const client: KubeClient = {
     server: 'https://a',
     async request({ path }: KubeRequest) {
@@ -74,16 +74,16 @@ t.test('answers for an account that the watch knows, without a call', async (t) 
   await until(() => cluster.unlisted.length === 0)
   t.strictSame(cluster.unlisted, [])
   t.strictSame(
-    await cluster.readAccount('shop', 'cart', within),
+    await cluster.readAccount('shop', 'cart', deadline),
     known({ exists: true, annotations: annotated })
   )
-  t.strictSame(await cluster.readAccount('shop', 'plain', within), known({ exists: true, annotations: {} }))
+  t.strictSame(await cluster.readAccount('shop', 'plain', deadline), known({ exists: true, annotations: {} }))
 
   await sleep(10)
   say({ type: 'MODIFIED', object: account('plain', annotated) })
   await sleep(10)
   t.strictSame(
-    await cluster.readAccount('shop', 'plain', within),
+    await cluster.readAccount('shop', 'plain', deadline),
     known({ exists: true, annotations: annotated })
   )
   t.strictSame(asked, [])
@@ -96,7 +96,7 @@ t.test(
     const { promise, resolve } = Promise.withResolvers<Answer>()
     const { cluster, asked } = start(t, { read: () => promise })
     await until(() => cluster.unlisted.length === 0)
-    const waiting = Array.from({ length: 1000 }, () => cluster.readAccount('shop', 'new', within))
+    const waiting = Array.from({ length: 1000 }, () => cluster.readAccount('shop', 'new', deadline))
     const impatient = cluster.readAccount('shop', 'new', { signal: AbortSignal.timeout(20) })
     t.strictSame(await impatient, { state: 'unknown', because: 'shop/new was not read in time' })
     resolve({ status: 200, body: account('new', annotated) })
@@ -107,7 +107,7 @@ t.test(
       ['/api/v1/namespaces/shop/serviceaccounts/new'],
       'one call, for the impatient one too'
     )
-    await cluster.readAccount('shop', 'new', within)
+    await cluster.readAccount('shop', 'new', deadline)
     t.equal(asked.length, 2)
     t.strictSame(await cluster.readAccount('shop', 'other', { signal: AbortSignal.abort() }), {
       state: 'unknown',
@@ -123,17 +123,17 @@ t.test('tells what does not exist from what could not be read', async (t) => {
     broken: new Error('connection reset')
   }
   const { cluster } = start(t, { read: (path) => answers[path.split('/').at(-1) ?? ''] ?? {} })
-  t.strictSame(await cluster.readAccount('shop', 'gone', within), known({ exists: false }))
-  t.strictSame(await cluster.readAccount('shop', 'hidden', within), {
+  t.strictSame(await cluster.readAccount('shop', 'gone', deadline), known({ exists: false }))
+  t.strictSame(await cluster.readAccount('shop', 'hidden', deadline), {
     state: 'unknown',
     because: 'namespaces/shop/serviceaccounts/hidden could not be read (the API server answered 403)'
   })
-  t.match(await cluster.readAccount('shop', 'broken', within), {
+  t.match(await cluster.readAccount('shop', 'broken', deadline), {
     state: 'unknown',
     because: /\(connection reset\)$/
   })
   t.match(
-    await cluster.readNamespace('gone', within),
+    await cluster.readNamespace('gone', deadline),
     { state: 'unknown' },
     'a namespace that is not there yet may enforce nothing'
   )
@@ -143,11 +143,11 @@ t.test('asks about nothing that is no name', async (t) => {
   const { cluster, asked } = start(t, {})
   for (const name of ['..', 'a/b', '../../secrets/x', 'A', '', 'a?b', 'a'.repeat(254)]) {
     t.match(
-      await cluster.readAccount('shop', name, within),
+      await cluster.readAccount('shop', name, deadline),
       { state: 'unknown', because: /is not a name/ },
       name.slice(0, 20)
     )
-    t.match(await cluster.readAccount(name, 'cart', within), { state: 'unknown' })
+    t.match(await cluster.readAccount(name, 'cart', deadline), { state: 'unknown' })
   }
   t.strictSame(asked, [])
 })

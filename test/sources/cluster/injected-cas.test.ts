@@ -1,6 +1,6 @@
 import t from 'tap'
 import { caInjectionsOf, decidingInjectionOf } from '../../../src/ca-bundle/injection.js'
-import type { KubeAnswer } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/client.js'
 import { readInjectedCas } from '../../../src/sources/cluster/injected-cas.js'
 import { base64 } from '../../support/certificates.js'
 import { clientThat } from '../../support/kube-client.js'
@@ -27,7 +27,7 @@ const request = (
   },
   status: { ca, conditions: more.conditions ?? [{ type: 'Ready', status: 'True' }] }
 })
-type Objects = Readonly<Record<string, object | Partial<KubeAnswer> | Error>>
+type Objects = Readonly<Record<string, object | Partial<KubeResponse> | Error>>
 const folder = '/apis/cert-manager.io/v1/namespaces/a'
 const issuing = [{ type: 'Issuing', status: 'True' }]
 const requests = (revision: unknown, objects: Objects, conditions: unknown = issuing): Objects => ({
@@ -44,7 +44,7 @@ const read = (
   readInjectedCas(
     clientThat(({ path }) => {
       const object = objects[path] ?? { status: 404 }
-      return object instanceof Error || typeof (object as Partial<KubeAnswer>).status === 'number'
+      return object instanceof Error || typeof (object as Partial<KubeResponse>).status === 'number'
         ? object
         : { body: object }
     }),

@@ -27,7 +27,7 @@ t.test('tells what stands behind a Service', async (t) => {
   t.match(await answered(() => ({ status: 404 })), { state: 'known', value: { exists: false } })
   t.match(await answered(() => ({ status: 500 })), {
     state: 'unknown',
-    because: /a\/b could not be read \(the API server answered 500\)/
+    because: /services\/b could not be read \(the API server answered 500\)/
   })
   t.match(await answered(() => new Error('refused')), { state: 'unknown', because: /\(refused\)/ })
 })
@@ -57,7 +57,7 @@ t.test('tells whether a Certificate exists', async (t) => {
   t.match(await read(() => ({ status: 404 })), { state: 'known', value: false })
   t.match(await read(() => ({ status: 403 })), {
     state: 'unknown',
-    because: /a\/b could not be read \(the API server answered 403\)/
+    because: /certificates\/b could not be read \(the API server answered 403\)/
   })
   t.match(await read(() => new Error('refused')), { state: 'unknown', because: /\(refused\)/ })
   t.match(await read(() => ({}), '../b'), { state: 'unknown', because: /is not a name/ })

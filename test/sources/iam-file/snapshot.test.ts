@@ -5,7 +5,7 @@ import { loadSnapshots } from '../../../src/sources/iam-file/snapshot.js'
 const head = { apiVersion: 'irsa-guard.io/v1', kind: 'IamSnapshot' }
 const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
 const providerArn = 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
-const ask = { namespace: 'shop', signal: new AbortController().signal }
+const ask = { namespace: 'shop', deadline: new AbortController() }
 const load = (...contents: unknown[]): ReturnType<typeof loadSnapshots> =>
   loadSnapshots(contents.map((content, i) => ({ file: `${i}.json`, content })))
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildBudget } from '../../../src/sources/iam/budget.js'
 import { buildCachedReader } from '../../../src/sources/iam/cached-reader.js'
-import { failed, type Failure, type Reply } from '../../../src/sources/iam/reply.js'
+import { type AwsResponse, failed, type Failure } from '../../../src/sources/iam/reply.js'
 import { buildHandClock, type HandClock } from '../../support/hand-clock.js'
 
 interface Answer {
@@ -10,10 +10,13 @@ interface Answer {
 }
 
 const never = new AbortController().signal
-const shop = { namespace: 'shop', signal: never }
+const shop = { namespace: 'shop', deadline: { signal: never } }
 
 /** A reader over a world that the test changes; `reads` counts how often the world was asked. */
-function buildWorld(reply: Reply<Answer> | 'never' = { answer: { found: true } }, requestsPerSecond = 1000) {
+function buildWorld(
+  reply: AwsResponse<Answer> | 'never' = { answer: { found: true } },
+  requestsPerSecond = 1000
+) {
   const clock = buildHandClock()
   const budget = buildBudget({ requestsPerSecond, waitingPerNamespace: 100, clock })
   const world = {
@@ -49,13 +52,14 @@ t.test('asks once for what thousands want to know', async (t) => {
   t.equal(world.reads, 1)
   t.strictSame(facts[4999], {
     state: 'known',
-    value: { found: true, readAt: new Date('2026-11-24T00:00:00Z') }
+    value: { found: true },
+    readAt: new Date('2026-11-24T00:00:00Z')
   })
 })
 
 t.test('remembers each kind of answer for its own time', async (t) => {
-  const failureOf = (kind: Failure['kind']): Reply<Answer> => failed(kind, 'because')
-  const table: readonly (readonly [Reply<Answer>, number])[] = [
+  const failureOf = (kind: Failure['kind']): AwsResponse<Answer> => failed(kind, 'because')
+  const table: readonly (readonly [AwsResponse<Answer>, number])[] = [
     [{ answer: { found: false } }, 10],
     [failureOf('throttled'), 5],
     [failureOf('timeout'), 5],
@@ -88,7 +92,7 @@ t.test('tells an old answer while it reads a new one, but none older than an hou
   await world.clock.pass(2_000)
   const stale = await Promise.all([world.read('cart'), world.read('cart')])
   t.match(stale, [
-    { value: { version: 1, readAt: new Date('2026-11-24T00:00:00Z') } },
+    { value: { version: 1 }, readAt: new Date('2026-11-24T00:00:00Z') },
     { value: { version: 1 } }
   ])
   await world.clock.pass(0)
@@ -143,10 +147,7 @@ t.test('reads past the cache when asked to, at most once in ten seconds', async 
 t.test('waits no longer than the signal', async (t) => {
   const world = buildWorld('never', 1)
   const late = new AbortController()
-  const [flying, waiting] = [
-    world.read('cart', { signal: late.signal }),
-    world.read('mail', { signal: late.signal })
-  ]
+  const [flying, waiting] = [world.read('cart', { deadline: late }), world.read('mail', { deadline: late })]
   await world.clock.pass(0)
   late.abort()
   t.strictSame(await flying, {
@@ -155,7 +156,7 @@ t.test('waits no longer than the signal', async (t) => {
   })
   t.strictSame(await waiting, { state: 'unknown', because: 'the IAM request limit of 1 a second is used up' })
   t.match(
-    await world.read('cart', { signal: late.signal }),
+    await world.read('cart', { deadline: late }),
     { state: 'unknown' },
     'a signal that has come already'
   )

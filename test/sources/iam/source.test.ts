@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Ask, IamSource } from '../../../src/facts/facts.js'
+import type { IamSource, Lookup } from '../../../src/facts/facts.js'
 import { parseRoleArn, type RoleArn } from '../../../src/model/role-arn.js'
 import { buildIamSource, type IamSourceOptions } from '../../../src/sources/iam/source.js'
 import {
@@ -24,9 +24,9 @@ const arnOf = (name: string, of = account): RoleArn => {
   if (arn === undefined) throw new Error(`${name} makes no ARN`)
   return arn
 }
-const shop = (milliseconds = 10_000): Ask => ({
+const shop = (milliseconds = 10_000): Lookup => ({
   namespace: 'shop',
-  signal: AbortSignal.timeout(milliseconds)
+  deadline: { signal: AbortSignal.timeout(milliseconds) }
 })
 
 /**
@@ -76,7 +76,7 @@ t.test('reads a role with its trust policy and the time of the answer', async (t
   t.equal(fact.value.arn, `arn:aws:iam::${account}:role/team/Cart`)
   t.equal(fact.value.trustPolicy.encoding, 'url')
   t.strictSame(JSON.parse(decodeURIComponent(String(fact.value.trustPolicy.document))), policy)
-  t.ok(fact.value.readAt && Date.now() - fact.value.readAt.getTime() < 10_000)
+  t.ok(fact.readAt && Date.now() - fact.readAt.getTime() < 10_000)
   t.strictSame(iam.actions, ['GetCallerIdentity', 'GetRole'])
   t.strictSame(results, ['GetCallerIdentity found', 'GetRole found'])
 })
@@ -89,7 +89,8 @@ t.test('looks twice before it says that there is no such role', async (t) => {
   })
   t.match(await source.readRole(arnOf('gone'), shop()), {
     state: 'known',
-    value: { exists: false, readAt: Date }
+    value: { exists: false },
+    readAt: Date
   })
   t.strictSame(iam.actions, ['GetCallerIdentity', 'GetRole', 'GetRole'])
   t.match(
@@ -317,7 +318,8 @@ t.test('reads the provider of the issuer, and what may have been meant to be it'
   )
   t.match(await there.source.readProvider(question, shop()), {
     state: 'known',
-    value: { registered: true, arn: `${prefix}${host}`, clientIds: ['sts.amazonaws.com', 'b'], readAt: Date }
+    value: { registered: true, arn: `${prefix}${host}`, clientIds: ['sts.amazonaws.com', 'b'] },
+    readAt: Date
   })
   const empty = await start(t, ({ action }) =>
     action === 'GetOpenIDConnectProvider' ? providerReply(host, []) : undefined
@@ -382,7 +384,10 @@ t.test('is asked for a role of 5,000 service accounts once', async (t) => {
   )
   const facts = await Promise.all(
     Array.from({ length: 5000 }, (_, i) =>
-      source.readRole(arnOf('cart'), { namespace: `namespace-${i % 50}`, signal: AbortSignal.timeout(5000) })
+      source.readRole(arnOf('cart'), {
+        namespace: `namespace-${i % 50}`,
+        deadline: { signal: AbortSignal.timeout(5000) }
+      })
     )
   )
   t.equal(facts.filter(({ state }) => state === 'known').length, 5000)
@@ -400,7 +405,10 @@ t.test('spends no more than its rate on 5,000 invented ARNs, and a real one gets
   )
   const before = performance.now()
   const invented = Array.from({ length: 5000 }, (_, i) =>
-    source.readRole(arnOf(`invented-${i}`), { namespace: 'greedy', signal: AbortSignal.timeout(2000) })
+    source.readRole(arnOf(`invented-${i}`), {
+      namespace: 'greedy',
+      deadline: { signal: AbortSignal.timeout(2000) }
+    })
   )
   const real = await source.readRole(arnOf('cart'), shop(2000))
   const waited = performance.now() - before

@@ -1,0 +1,107 @@
+import { raceDeadline } from '../model/deadline.js'
+import { type Fact, known, unknown } from '../model/fact.js'
+import { reasonOf } from '../text/escape.js'
+import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
+import type { KubeClient, KubeRequest, KubeResponse } from './client.js'
+
+/** An object as the API server returned it. */
+export type KubeObject = Readonly<Record<string, unknown>>
+
+/** A fact that is never moot. If it is unknown, `response` is the API server's, or undefined when none came. */
+export type ReadFact<T> = Extract<Fact<T>, { state: 'known' }> | Unread
+
+type Unread = Extract<Fact<never>, { state: 'unknown' }> & { readonly response?: KubeResponse }
+
+/** How to read: `name` is what messages call the object or collection, its path by default. */
+export interface ReadOptions extends Pick<KubeRequest, 'query' | 'accept' | 'signal'> {
+  readonly name?: string
+}
+
+/** Reads one object; known and undefined when it does not exist. Never rejects. */
+export async function readObject(
+  client: KubeClient,
+  path: string,
+  options: ReadOptions = {}
+): Promise<ReadFact<KubeObject | undefined>> {
+  const response = await readResponse(client, path, options)
+  if ('state' in response) return response.response?.status === 404 ? known(undefined) : response
+
+  return known(response.body)
+}
+
+/** Reads a collection, page by page. Every object gets the kind of the list. Never rejects. */
+export async function listObjects(
+  client: KubeClient,
+  path: string,
+  options: ReadOptions = {}
+): Promise<ReadFact<readonly KubeObject[]>> {
+  const objects: KubeObject[] = []
+  let resume: string | undefined
+  do {
+    const query = { ...options.query, limit: 500, ...(resume !== undefined && { continue: resume }) }
+    const page = await readResponse(client, path, { ...options, query })
+    if ('state' in page) return page
+
+    const { kind, apiVersion, items, metadata } = page.body
+    if (!Array.isArray(items) && items !== null)
+      return unknown(`${options.name ?? path} could not be read (the API server answered no list)`)
+    const each = { apiVersion, kind: textOf(kind)?.replace(/List$/, '') }
+    for (const item of listOf(items)) if (isRecord(item)) objects.push({ ...each, ...item })
+    resume = textOf(recordOf(metadata)['continue'])
+  } while (resume !== undefined)
+
+  return known(objects)
+}
+
+/** What was read. Throws an Error with the reason when it is unknown: for work that is repeated anyway. */
+export function loadValue<T>(fact: ReadFact<T>): T {
+  if (fact.state === 'known') return fact.value
+
+  const message = textOf(recordOf(fact.response?.body)['message'])
+  throw new Error(message === undefined ? fact.because : `${fact.because}: ${message}`)
+}
+
+/** Creates, replaces or patches an object and returns it as stored. Rejects with the API server's message. */
+export async function applyObject(
+  client: KubeClient,
+  name: string,
+  request: KubeRequest
+): Promise<KubeObject> {
+  const response = await client.request(request)
+  if (response.status !== 200 && response.status !== 201)
+    throw new Error(`${name} was not written: ${statusMessage(response)}`)
+
+  return recordOf(response.body)
+}
+
+/**
+ * Why the API server refused: the message of its Status.
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+export const statusMessage = ({ status, body }: KubeResponse): string =>
+  textOf(recordOf(body)['message']) ?? `the API server answered ${status}`
+
+/** The response if its status is 200, else why there is none. */
+async function readResponse(
+  client: KubeClient,
+  path: string,
+  { name = path, signal, ...request }: ReadOptions
+): Promise<(KubeResponse & { readonly body: KubeObject }) | Unread> {
+  try {
+    const sent = client.request({ path, ...request, ...(signal && { signal }) })
+    // The credential plugin of a kubeconfig does not know of the signal.
+    const response = signal === undefined ? await sent : await raceDeadline(signal, sent)
+    if (response === undefined) return unknown(`${name} was not read in time`)
+    if (response.status === 200 && isRecord(response.body)) return { ...response, body: response.body }
+
+    const what = response.status === 200 ? 'something other than an object' : response.status
+    return {
+      state: 'unknown',
+      because: `${name} could not be read (the API server answered ${what})`,
+      response
+    }
+  } catch (error) {
+    const isLate = signal?.aborted === true
+    return unknown(isLate ? `${name} was not read in time` : `${name} could not be read (${reasonOf(error)})`)
+  }
+}
