@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { parseSubject } from '../src/model/subject.js'
 import { review } from '../src/review.js'
-import { buildJudge } from '../src/server/judge.js'
+import { buildReviewHandler } from '../src/server/handle-review.js'
 import { loadSnapshots } from '../src/sources/iam-file/snapshot.js'
 import { buildObjectSources } from '../src/sources/objects/objects.js'
 import { deploymentOf, injectedPod, tokenVolume } from './support/pods.js'
@@ -122,7 +122,7 @@ t.test('whatever stands in an object, there is a verdict that can be sent', asyn
         ...buildObjectSources(subjects, objects),
         clusterCa
       }
-      const judge = buildJudge((subject, deadline) =>
+      const judge = buildReviewHandler((subject, deadline) =>
         review(subject, { sources, mode: 'enforce', at: new Date(), deadline })
       )
       const request = {

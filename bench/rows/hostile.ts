@@ -7,10 +7,12 @@ import { microsecondsOf } from '../support/time.ts'
 /** Strings of tenants that once took seconds: twice the string may take at most three times as long. */
 export const hostile: Row = async ({ rounds, scale }) => {
   const { checkObjects } = (await load('library/index.js')) as typeof import('../../src/library/index.js')
-  const { buildJudge } = (await load('server/judge.js')) as typeof import('../../src/server/judge.js')
+  const { buildReviewHandler } = (await load(
+    'server/handle-review.js'
+  )) as typeof import('../../src/server/handle-review.js')
   const { review } = (await load('review.js')) as typeof import('../../src/review.js')
   const deadline = { signal: new AbortController().signal }
-  const judge = buildJudge((subject) =>
+  const judge = buildReviewHandler((subject) =>
     review(subject, { sources: {}, mode: 'enforce', at: new Date(), deadline })
   )
   const [verdict] = await checkObjects([serviceAccount('${'.repeat(8))])

@@ -11,6 +11,14 @@ export interface AcceptedTexts {
   readonly complete: readonly string[]
 }
 
+/** The bundles accepted for the webhooks of one name: an entry of the WebhookTrust, which the policies read. */
+export interface AcceptedBundles extends AcceptedTexts {
+  readonly name: string
+  readonly action: 'Deny' | 'Warn'
+  /** The users that may write other bundles: the injectors of these webhooks. */
+  readonly injectors: readonly string[]
+}
+
 /** What else counts when bundles are written, besides the CAs that have to be in one. */
 export interface AcceptedOptions {
   /** CAs that are right alone, too, and may be missing (PEM). */

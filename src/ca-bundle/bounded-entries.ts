@@ -1,63 +1,50 @@
-import type { AcceptedBundles } from './entries.js'
+import type { AcceptedBundles } from './accepted-texts.js'
+
+/** By the schema of WebhookTrust: how many texts an entry holds, and how many characters a text has. */
+export const maxTexts = 256
+export const maxTextLength = 32_768
 
 /**
- * What one WebhookTrust takes: by its schema so many texts an entry, each so long. And etcd takes objects of
- * 1.5 MiB, in which every accepted text stands twice, once among the fields that we manage.
- * https://etcd.io/docs/latest/dev-guide/limit/
+ * How many characters all entries have together. etcd stores objects of up to 1.5 MiB, in which each accepted
+ * text appears twice: in the spec and in the managed fields. https://etcd.io/docs/latest/dev-guide/limit/
  */
-export const most = { texts: 256, length: 32_768, characters: 500_000 } as const
+export const maxCharacters = 500_000
 
 /**
- * The entries as far as the WebhookTrust takes them. What a Service serves, or an issuer tells, may be long
- * without end, and must not keep the others from being published: those whose CAs are `certain`, ours and the
- * cluster's, come first, and of the rest each has its share, of which the smaller ones leave what they do not
- * need. The longest texts are left out.
+ * Bounds the entries to what a WebhookTrust can store. A Service or an issuer can present a bundle of any
+ * length, and it must not keep the other entries from being published: entries whose CAs are `certain` (ours
+ * and the cluster's) come first, and each of the others gets an equal share of the rest. The longest texts
+ * are left out.
  */
 export function boundedEntries(
   entries: readonly AcceptedBundles[],
   isCertain: (name: string) => boolean
 ): AcceptedBundles[] {
-  let left: number = most.characters
-  const bounded = new Map<AcceptedBundles, AcceptedBundles>()
-  const bound = (entry: AcceptedBundles, share: number): void => {
-    const shrunk = shrink(entry, share)
-    bounded.set(entry, shrunk)
-    left -= sizeOf(shrunk)
-  }
-  for (const entry of entries) if (isCertain(entry.name)) bound(entry, left)
-  const others = entries
-    .filter(({ name }) => !isCertain(name))
-    .sort((one, other) => sizeOf(one) - sizeOf(other))
-  for (const [index, entry] of others.entries()) bound(entry, left / (others.length - index))
+  let left = maxCharacters
+  const certain = new Map(
+    entries.flatMap((entry) => {
+      if (!isCertain(entry.name)) return []
+      const bounded = shrink(entry, left)
+      left -= sizeOf(bounded)
+      return [[entry, bounded] as const]
+    })
+  )
+  const share = left / (entries.length - certain.size)
 
-  return entries.map((entry) => bounded.get(entry) ?? entry)
+  return entries.map((entry) => certain.get(entry) ?? shrink(entry, share))
 }
 
-function shrink(entry: AcceptedBundles, share: number): AcceptedBundles {
-  const complete = new Set(entry.complete)
-  let [left, count] = [share, 0]
-  const kept = new Set(
-    [...entry.accepted]
-      .sort((one, other) => one.length - other.length)
-      .filter((text) => {
-        const cost = costOf(text, complete)
-        if (text.length > most.length || cost > left || count === most.texts) return false
-        ;[left, count] = [left - cost, count + 1]
-
-        return true
-      })
-  )
+function shrink(entry: AcceptedBundles, size: number): AcceptedBundles {
+  const kept = new Set<string>()
+  let left = size
+  for (const text of entry.accepted.toSorted((one, other) => one.length - other.length)) {
+    left -= text.length * (entry.complete.includes(text) ? 2 : 1) // a complete text is in both arrays
+    if (left < 0 || text.length > maxTextLength || kept.size === maxTexts) break
+    kept.add(text)
+  }
   const isKept = (text: string): boolean => kept.has(text)
 
   return { ...entry, accepted: entry.accepted.filter(isKept), complete: entry.complete.filter(isKept) }
 }
 
-function sizeOf({ accepted, complete }: AcceptedBundles): number {
-  const holdsAll = new Set(complete)
-
-  return accepted.reduce((sum, text) => sum + costOf(text, holdsAll), 0)
-}
-
-/** A complete text stands in both lists. */
-const costOf = (text: string, complete: ReadonlySet<string>): number =>
-  text.length * (complete.has(text) ? 2 : 1)
+const sizeOf = ({ accepted, complete }: AcceptedBundles): number => [...accepted, ...complete].join('').length

@@ -1,18 +1,7 @@
 import { parseIssuerPartition } from '../model/issuer.js'
-import { type AcceptedTexts, acceptedTexts } from './accepted-texts.js'
+import { type AcceptedBundles, type AcceptedTexts, acceptedTexts } from './accepted-texts.js'
 import type { ExpectedCas } from './expected-cas.js'
 import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
-
-/**
- * What is right for the webhooks of one name: an entry of the WebhookTrust, which the policies compare with.
- */
-export interface AcceptedBundles {
-  readonly name: string
-  readonly action: 'Deny' | 'Warn'
-  readonly accepted: readonly string[]
-  readonly complete: readonly string[]
-  readonly injectors: readonly string[]
-}
 
 /** What the entries follow from. CAs are PEM texts; undefined where nobody could tell. */
 export interface TrustQuestion {
@@ -44,7 +33,7 @@ export interface TrustQuestion {
  * The entries as they should be published, one for each guarded name. What is not known is not judged: an
  * entry without accepted texts.
  */
-export function trustEntriesOf(question: TrustQuestion): AcceptedBundles[] {
+export function entriesOf(question: TrustQuestion): AcceptedBundles[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
   const guardedNames = guardedNamesOf(question.guard)
   const kept = question.published

@@ -1,7 +1,6 @@
 import { readBundle, readCaBundle } from '../x509/bundle.js'
 import { goMinorOf } from '../x509/go-version.js'
-import { pemOf } from './accepted-texts.js'
-import type { AcceptedBundles } from './entries.js'
+import { type AcceptedBundles, pemOf } from './accepted-texts.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
 import type { InjectedCas, InjectedCasFact } from './injection.js'
 import { caCertificatesOf } from './shown-cas.js'

@@ -7,7 +7,7 @@ import { acceptedTexts, pemOf } from './accepted-texts.js'
 import { diagnoseBundle, type FaultKind } from './diagnose.js'
 import { recoverCertificates } from './recover.js'
 import { signsServed } from './signs-served.js'
-import { type BundleStanding, type BundleState, standingOf } from './state.js'
+import { assessBundle, type BundleAssessment, type BundleState } from './state.js'
 
 /** What there is to say about one bundle; also what `ca --output json` prints. */
 export interface BundleReport {
@@ -97,20 +97,21 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const { caBundle, served, injected, published, at, go } = question
   const { bundle, faults, unusable } = diagnoseBundle(caBundle, at, go)
   const judged = served && { host: served.host, of: served.of, ...judgeTls({ caBundle, ...served, at, go }) }
-  const standing = standingBy(question)
+  const assessment = assessmentBy(question)
   const currentCas = currentCasOf(question)
   const current =
     currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   // What an injector merged is its own: what it left in may still sign what is served.
   const isInjectors =
     injected !== undefined &&
-    standing?.state === 'ok' &&
+    assessment?.state === 'ok' &&
     faults.every(({ kind }) => kind === 'expiring' || kind === 'expired')
   const repaired = isInjectors ? undefined : repairedText(question, current)
   const isUsable =
     unusable === undefined && (bundle?.certificates.some((certificate) => isInDate(certificate, at)) ?? false)
   const isWrong =
-    !(judged?.accepted ?? isUsable) || (standing !== undefined && !['ok', 'unknown'].includes(standing.state))
+    !(judged?.accepted ?? isUsable) ||
+    (assessment !== undefined && !['ok', 'unknown'].includes(assessment.state))
   const signs = judged && signsServed(judged.served, go)
   const mark =
     injected !== undefined
@@ -120,9 +121,9 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
         : 'isPublishedCa'
 
   return {
-    good: !isWrong && standing?.state !== 'unknown',
+    good: !isWrong && assessment?.state !== 'unknown',
     ...(judged && { verdict: verdictOf(judged) }),
-    ...(standing && { state: standing.state, because: standing.because }),
+    ...(assessment && { state: assessment.state, because: assessment.because }),
     ...(injected && { source: injected.source }),
     ...(question.unconfirmed && { doubt: question.unconfirmed.doubt }),
     ...(published && { confirmedAt: published.confirmedAt.toISOString() }),
@@ -154,13 +155,13 @@ function currentCasOf({ injected, clusterCa, published }: BundleQuestion): strin
 const pemTextOf = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1')
 
 /** How the bundle stands to the CAs that are right; undefined where nobody was asked. */
-function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'because'> | undefined {
+function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' | 'because'> | undefined {
   const { caBundle, served, unconfirmed, injected, published, notKnown, at, go } = question
   const currentCas = currentCasOf(question)
   if (currentCas === undefined && notKnown === undefined) return undefined
 
   const formerCas = [injected?.former, injected?.earlier, ...(published?.accepted ?? []).map(pemTextOf)]
-  const standing = standingOf({
+  const assessment = assessBundle({
     caBundle,
     currentCas: currentCas ?? '',
     formerCas: formerCas.filter((pem) => pem !== undefined).join('\n'),
@@ -169,12 +170,12 @@ function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'b
     at,
     go
   })
-  if (standing.state === 'unknown' && notKnown !== undefined)
+  if (assessment.state === 'unknown' && notKnown !== undefined)
     return { state: 'unknown', because: `which CA is right is not known: ${notKnown}` }
   // It holds none of the CAs that are certain, and one that may be the cluster's all the same.
   if (
     unconfirmed !== undefined &&
-    (standing.state === 'foreign' || standing.state === 'stale') &&
+    (assessment.state === 'foreign' || assessment.state === 'stale') &&
     holdsAny(caBundle, unconfirmed.cas, go)
   )
     return {
@@ -182,10 +183,10 @@ function standingBy(question: BundleQuestion): Pick<BundleStanding, 'state' | 'b
       because: `whether its CA is the cluster's is not certain: ${unconfirmed.doubt}`
     }
   // What is still accepted still works: the webhook may serve a certificate of the CA before.
-  if (standing.state === 'stale' && published?.accepted.includes(caBundle))
-    return { ...standing, state: 'incomplete' }
+  if (assessment.state === 'stale' && published?.accepted.includes(caBundle))
+    return { ...assessment, state: 'incomplete' }
 
-  return standing
+  return assessment
 }
 
 function holdsAny(caBundle: string, cas: string, go: string | undefined): boolean {

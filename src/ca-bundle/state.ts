@@ -11,7 +11,7 @@ import { diagnoseBundle } from './diagnose.js'
 /** How a guarded webhook's bundle stands to what is right. */
 export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable' | 'absent' | 'unknown'
 
-export interface BundleStanding {
+export interface BundleAssessment {
   readonly state: BundleState
   /** Why, in words, on one line. */
   readonly because: string
@@ -23,7 +23,7 @@ export interface BundleStanding {
 }
 
 /** What a bundle is judged by. */
-export interface StandingQuestion {
+export interface AssessmentQuestion {
   /** The base64 text of `clientConfig.caBundle`; undefined or empty when there is none. */
   readonly caBundle: string | undefined
   /** The CAs that may sign the webhook's certificate now, as PEM. */
@@ -47,7 +47,7 @@ export interface StandingQuestion {
  * Classifies a bundle. `stale` is said only of a bundle with a CA in it that is, or lately was, current, and
  * that did not sign what is served now: which of two CAs signs is never told by their order. Never throws.
  */
-export function standingOf({
+export function assessBundle({
   caBundle,
   currentCas,
   source,
@@ -55,7 +55,7 @@ export function standingOf({
   served,
   at,
   go
-}: StandingQuestion): BundleStanding {
+}: AssessmentQuestion): BundleAssessment {
   const poolOf = (pem: string): readonly Certificate[] =>
     buildPool(readBundle(Buffer.from(pem), goMinorOf(go)).certificates).certificates
   const current = poolOf(currentCas)

@@ -1,13 +1,13 @@
 import type { Webhook } from '../model/webhook-configuration.js'
 import { diagnoseBundle, type Diagnosis } from './diagnose.js'
-import { type BundleStanding, standingOf } from './state.js'
+import { assessBundle, type BundleAssessment } from './state.js'
 
 /**
  * Several rules ask the same of one bundle, and a hostile one costs a tenth of a second each time: so answers
  * are remembered as long as the webhook they are about exists.
  */
 const diagnoses = new WeakMap<Webhook, { at: number; diagnosis: Diagnosis }>()
-const standings = new WeakMap<Webhook, { at: number; clusterCa: string; standing: BundleStanding }>()
+const assessments = new WeakMap<Webhook, { at: number; clusterCa: string; assessment: BundleAssessment }>()
 
 /** Says what is wrong with a webhook's bundle in itself. A webhook without a bundle has no faults. */
 export function diagnosisOf(webhook: Webhook, at: Date): Diagnosis {
@@ -21,12 +21,12 @@ export function diagnosisOf(webhook: Webhook, at: Date): Diagnosis {
 }
 
 /** Says how the bundle of a webhook in the control plane stands to the cluster's current CAs. */
-export function clusterStandingOf(webhook: Webhook, clusterCa: string, at: Date): BundleStanding {
-  const known = standings.get(webhook)
-  if (known?.at === at.getTime() && known.clusterCa === clusterCa) return known.standing
+export function assessClusterBundle(webhook: Webhook, clusterCa: string, at: Date): BundleAssessment {
+  const known = assessments.get(webhook)
+  if (known?.at === at.getTime() && known.clusterCa === clusterCa) return known.assessment
 
-  const standing = standingOf({ caBundle: webhook.caBundle, currentCas: clusterCa, at })
-  standings.set(webhook, { at: at.getTime(), clusterCa, standing })
+  const assessment = assessBundle({ caBundle: webhook.caBundle, currentCas: clusterCa, at })
+  assessments.set(webhook, { at: at.getTime(), clusterCa, assessment })
 
-  return standing
+  return assessment
 }

@@ -13,7 +13,7 @@ import { addressOfUrl } from '../text/url-address.js'
 import { judgeTls } from '../x509/judge-tls.js'
 import { type CaExitCode, caOfConfiguration, type CaOptions } from './ca.js'
 import { type ClusterChoice, connectCluster, loadClusterCa, loadClusterObject } from './support/cluster.js'
-import { readCaFile } from './support/sources.js'
+import { loadCaFile } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
 export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
@@ -39,7 +39,7 @@ export async function caOfObject(
     const clusterCas =
       options.clusterCa === undefined
         ? await loadClusterCa(client, at)
-        : givenClusterCas(await readCaFile(options.clusterCa))
+        : givenClusterCas(await loadCaFile(options.clusterCa))
     const { confirmed: clusterCa } = clusterCas
     const apiServer = clusterCa === undefined ? undefined : await readApiServerChain(client, clusterCa, at)
 

@@ -15,7 +15,7 @@ import { bundleTextOf } from '../output/bundle-text.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { rightBundlesOf } from './support/right-bundles.js'
 import { readChainOf } from './support/served-chain.js'
-import { readCaFile, readText } from './support/sources.js'
+import { loadCaFile, loadText } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
 export interface CaOptions {
@@ -58,7 +58,7 @@ export async function ca(
   const report = bundleReportOf({
     caBundle: bundle.toString('base64'),
     served: chain === undefined || host === undefined ? undefined : { chain, host },
-    clusterCa: options.clusterCa === undefined ? undefined : await readCaFile(options.clusterCa),
+    clusterCa: options.clusterCa === undefined ? undefined : await loadCaFile(options.clusterCa),
     at,
     go: options.go
   })
@@ -167,7 +167,7 @@ const shellQuote = (text: string): string =>
 /** Reads a bundle: PEM as a file holds it, or the base64 text of an object. */
 async function readBundleFile(file: string): Promise<Buffer> {
   const content = await readFile(file).catch(() => undefined)
-  if (content === undefined) await readText(file) // for its message
+  if (content === undefined) await loadText(file) // for its message
   const bytes = content ?? Buffer.alloc(0)
   const text = bytes.toString('latin1').trim()
   if (text.includes('-----BEGIN')) return bytes
@@ -176,7 +176,7 @@ async function readBundleFile(file: string): Promise<Buffer> {
 }
 
 const optionalText = async (file: string | undefined): Promise<string | undefined> =>
-  file === undefined ? undefined : readText(file)
+  file === undefined ? undefined : loadText(file)
 
 const hostOf = (server: string | undefined): string | undefined =>
   server?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')

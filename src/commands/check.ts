@@ -9,14 +9,15 @@ import { type ObjectReference, reportOf } from '../output/report.js'
 import { reportTextOf } from '../output/text.js'
 import { review } from '../review.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
+import { buildLiveIam } from '../sources/iam/live.js'
 import { buildObjectSources, type ObjectSources } from '../sources/objects/objects.js'
 import { overlay } from '../sources/overlay.js'
 import { escapeText } from '../text/escape.js'
 import { textOf } from '../text/record.js'
 import type { Verdict } from '../verdict/decide.js'
 import { assertNamespace } from './support/given-names.js'
-import { readInput } from './support/read-input.js'
-import { buildLiveIam, readConfig, readSources } from './support/sources.js'
+import { loadInput } from './support/read-input.js'
+import { loadConfigFile, loadSources } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
 export interface CheckOptions {
@@ -47,10 +48,10 @@ export async function check(
   environment: NodeJS.ProcessEnv = process.env
 ): Promise<0 | 1 | 2> {
   assertNamespace(options.namespace)
-  const config = await readConfig(options.config)
-  const given = await readSources(options, config)
+  const config = await loadConfigFile(options.config)
+  const given = await loadSources(options, config)
   const sources: Sources = options.aws
-    ? { ...given, iam: await buildLiveIam(config, { patient: true }) }
+    ? { ...given, iam: await buildLiveIam({ ...config.iam, patient: true }) }
     : given
   const objects: ManifestObject[] = []
   let unreadable = 0
@@ -60,7 +61,7 @@ export async function check(
   }
 
   for (const file of files) {
-    const text = await readInput(
+    const text = await loadInput(
       file,
       terminal,
       'manifests, YAML or JSON',

@@ -5,11 +5,12 @@ import type { Severity } from '../model/finding.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { type TrustReport, trustTextOf } from '../output/trust-text.js'
+import { buildLiveIam } from '../sources/iam/live.js'
 import { readDocument } from '../trust-policy/document.js'
 import { assertNamespace, assertServiceAccount } from './support/given-names.js'
 import { policyIn } from './support/policy-text.js'
-import { readInput } from './support/read-input.js'
-import { buildLiveIam, readConfig, readSources } from './support/sources.js'
+import { loadInput } from './support/read-input.js'
+import { loadConfigFile, loadSources } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
 export interface TrustOptions {
@@ -37,14 +38,14 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   assertNamespace(options.namespace)
   assertServiceAccount(options.serviceAccount)
   const written = options.policy === undefined ? undefined : await readPolicy(options.policy, terminal)
-  const config = await readConfig(options.config)
+  const config = await loadConfigFile(options.config)
   const {
     issuer,
     iam: given,
     audience: said,
     identityWebhook = defaultIdentityWebhook
-  } = await readSources(options, config)
-  const iam = options.aws ? await buildLiveIam(config, { patient: true }) : given
+  } = await loadSources(options, config)
+  const iam = options.aws ? await buildLiveIam({ ...config.iam, patient: true }) : given
   if (issuer === undefined)
     throw new GuardError(
       'ERR_USAGE',
@@ -129,7 +130,7 @@ async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): P
 }
 
 async function readPolicy(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
-  const text = await readInput(file, terminal, 'a trust policy, JSON')
+  const text = await loadInput(file, terminal, 'a trust policy, JSON')
 
   return policyIn(text, file === '-' ? 'standard input' : file)
 }

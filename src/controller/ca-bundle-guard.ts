@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
+import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
 import { boundedEntries } from '../ca-bundle/bounded-entries.js'
-import { type AcceptedBundles, trustEntriesOf } from '../ca-bundle/entries.js'
+import { entriesOf } from '../ca-bundle/entries.js'
 import { expectedCasOf } from '../ca-bundle/expected-cas.js'
 import { addressOf, type GuardedWebhook, guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
-import { type BundleStanding, standingOf, type StandingQuestion } from '../ca-bundle/state.js'
+import { assessBundle, type AssessmentQuestion, type BundleAssessment } from '../ca-bundle/state.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import { listObjects, loadValue } from '../kube/read.js'
 import { type Fact, known } from '../model/fact.js'
@@ -39,7 +40,7 @@ export interface RoundContext {
 }
 
 /** How one guarded webhook stands. */
-export interface Standing extends BundleStanding {
+export interface Assessment extends BundleAssessment {
   readonly guarded: GuardedWebhook
   /** Where the injector's CAs are read, or why they are not; undefined when no injector is asked. */
   readonly source: Fact<string> | undefined
@@ -47,7 +48,7 @@ export interface Standing extends BundleStanding {
 
 /** What a round found and published. */
 export interface Round {
-  readonly standings: readonly Standing[]
+  readonly assessments: readonly Assessment[]
   readonly published: readonly AcceptedBundles[]
 }
 
@@ -87,7 +88,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
   )
 
   const entries = boundedEntries(
-    trustEntriesOf({
+    entriesOf({
       ...context,
       ...config,
       guarded,
@@ -110,7 +111,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
     )
   }
 
-  const standings = guarded.map((one): Standing => {
+  const assessments = guarded.map((one): Assessment => {
     const { current = '', source, former } = right.get(one) ?? {}
     const question = {
       caBundle: one.webhook.caBundle,
@@ -121,16 +122,16 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
     }
     const fact = injected.get(one)?.fact
     if (one.place !== 'control-plane') {
-      const standing = standingOf({ ...question, served: servedBy(one) })
+      const assessment = assessBundle({ ...question, served: servedBy(one) })
       const because =
-        standing.state === 'unknown' && fact?.state === 'unknown'
-          ? `${standing.because}: ${fact.because}`
-          : standing.because
+        assessment.state === 'unknown' && fact?.state === 'unknown'
+          ? `${assessment.because}: ${fact.because}`
+          : assessment.because
 
       return {
         guarded: one,
         source: fact?.state === 'known' ? known(fact.value.source) : fact,
-        ...standing,
+        ...assessment,
         because
       }
     }
@@ -138,12 +139,12 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
     return {
       guarded: one,
       source: undefined,
-      ...withDoubt(standingBeside(context.apiServerChains, question), context.doubt)
+      ...withDoubt(assessControlPlaneBundle(context.apiServerChains, question), context.doubt)
     }
   })
 
-  await tellChanges(context, standings, found?.status ?? [])
-  return { standings, published: entries }
+  await reportChanges(context, assessments, found?.status ?? [])
+  return { assessments, published: entries }
 }
 
 async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
@@ -158,11 +159,12 @@ async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
  * While it is not certain which CAs are the cluster's, a bundle is only said to be good for nothing where no
  * CA would help.
  */
-function withDoubt(standing: BundleStanding, doubt: string | undefined): BundleStanding {
-  if (doubt === undefined || standing.state === 'unusable' || standing.state === 'absent') return standing
+function withDoubt(assessment: BundleAssessment, doubt: string | undefined): BundleAssessment {
+  if (doubt === undefined || assessment.state === 'unusable' || assessment.state === 'absent')
+    return assessment
 
-  const because = `${doubt}; by the CAs that are confirmed the bundle is ${standing.state}: ${standing.because}`
-  return { ...standing, state: 'unknown', because }
+  const because = `${doubt}; by the CAs that are confirmed the bundle is ${assessment.state}: ${assessment.because}`
+  return { ...assessment, state: 'unknown', because }
 }
 
 // The WebhookTrust's status takes no more. Who may make configurations could make thousands under a guarded
@@ -186,38 +188,41 @@ const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebh
  * same CA, so the API server's own certificate tells which. The worst of those that could be looked at
  * counts; where none could, the bundle is judged by the CAs alone.
  */
-function standingBeside(
+function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],
-  question: Omit<StandingQuestion, 'served'>
-): BundleStanding {
+  question: Omit<AssessmentQuestion, 'served'>
+): BundleAssessment {
   const each = chains.flatMap(({ server, chain }) =>
     chain === undefined
       ? []
       : [
           {
             server,
-            standing: standingOf({ ...question, served: { chain, host: apiServerName, of: 'api-server' } })
+            assessment: assessBundle({
+              ...question,
+              served: { chain, host: apiServerName, of: 'api-server' }
+            })
           }
         ]
   )
   const worst =
-    each.find(({ standing }) => standing.state === 'stale') ??
-    each.find(({ standing }) => standing.state !== 'ok') ??
+    each.find(({ assessment }) => assessment.state === 'stale') ??
+    each.find(({ assessment }) => assessment.state !== 'ok') ??
     each[0]
-  if (worst === undefined) return standingOf(question)
+  if (worst === undefined) return assessBundle(question)
 
-  const { server, standing } = worst
-  return standing.state === 'stale'
-    ? { ...standing, because: `at API server ${server.address} ${standing.because}` }
-    : standing
+  const { server, assessment } = worst
+  return assessment.state === 'stale'
+    ? { ...assessment, because: `at API server ${server.address} ${assessment.because}` }
+    : assessment
 }
 
-async function tellChanges(
+async function reportChanges(
   { client, now, log }: RoundContext,
-  standings: readonly Standing[],
+  assessments: readonly Assessment[],
   before: readonly StatusEntry[]
 ): Promise<void> {
-  const status = standings.map(({ guarded, state, because }): StatusEntry => {
+  const status = assessments.map(({ guarded, state, because }): StatusEntry => {
     const key = {
       configuration: `${guarded.configuration.kind.toLowerCase()}/${guarded.configuration.name}`,
       name: guarded.webhook.name
@@ -238,13 +243,13 @@ async function tellChanges(
     const last = before.find(
       ({ configuration, name }) => configuration === entry.configuration && name === entry.name
     )
-    const standing = standings[index]
+    const assessment = assessments[index]
 
-    return standing && last?.state !== entry.state ? [{ entry, last, standing }] : []
+    return assessment && last?.state !== entry.state ? [{ entry, last, assessment }] : []
   })
 
-  for (const { entry, last, standing } of changed) {
-    const { kind, name, uid } = standing.guarded.configuration
+  for (const { entry, last, assessment } of changed) {
+    const { kind, name, uid } = assessment.guarded.configuration
     const isGood = entry.state === 'ok'
     log[isGood ? 'info' : 'warn'](
       {

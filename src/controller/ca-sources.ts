@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import { addressOf, type GuardedWebhook } from '../ca-bundle/guarded-webhooks.js'
-import type { InjectedCasFact } from '../ca-bundle/injection.js'
-import { decidingInjectionOf } from '../ca-bundle/injection.js'
+import { decidingInjectionOf, type InjectedCasFact } from '../ca-bundle/injection.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import { readServedChain } from '../kube/served-chain.js'
 import type { Fact } from '../model/fact.js'
@@ -93,10 +92,10 @@ interface Sourced {
 /** Says once where the CAs of a webhook are read, or why they are not and only what it serves tells them. */
 export function logSourceChanges(
   log: Logger,
-  standings: readonly Sourced[],
+  assessments: readonly Sourced[],
   before: readonly Sourced[]
 ): void {
-  for (const { guarded, source } of standings) {
+  for (const { guarded, source } of assessments) {
     const last = before.find(
       (one) =>
         one.guarded.configuration.uid === guarded.configuration.uid &&

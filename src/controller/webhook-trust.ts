@@ -1,4 +1,4 @@
-import type { AcceptedBundles } from '../ca-bundle/entries.js'
+import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
 import type { BundleState } from '../ca-bundle/state.js'
 import type { KubeClient, KubeResponse } from '../kube/client.js'
 import { applyObject, loadValue, readObject, statusMessage } from '../kube/read.js'

@@ -1,4 +1,4 @@
-import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
+import { assessClusterBundle } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
@@ -12,7 +12,7 @@ export const caBundleIncomplete = defineRule({
   needs: ['clusterCa', 'now'],
   check(configuration, { clusterCa, now }) {
     return controlPlaneWebhooksOf(configuration).flatMap((webhook) => {
-      const { state, because } = clusterStandingOf(webhook, clusterCa, now)
+      const { state, because } = assessClusterBundle(webhook, clusterCa, now)
       if (state !== 'incomplete') return []
 
       return {

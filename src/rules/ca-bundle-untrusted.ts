@@ -1,4 +1,4 @@
-import { clusterStandingOf } from '../ca-bundle/webhook-bundle.js'
+import { assessClusterBundle } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
 
@@ -11,7 +11,7 @@ export const caBundleUntrusted = defineRule({
   needs: ['clusterCa', 'now'],
   check(configuration, { clusterCa, now }) {
     return controlPlaneWebhooksOf(configuration).flatMap((webhook) => {
-      const { state, because } = clusterStandingOf(webhook, clusterCa, now)
+      const { state, because } = assessClusterBundle(webhook, clusterCa, now)
       if (state !== 'foreign') return []
 
       return {

@@ -9,7 +9,7 @@ import { memoizeLast } from '../text/memoize.js'
 import { BodyBudget, type Refusals } from './body-budget.js'
 import { limitConnections } from './connection-limit.js'
 import { LazyDeadline } from './deadline.js'
-import type { Judge } from './judge.js'
+import type { ReviewHandler } from './handle-review.js'
 
 // Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
 const bodyLimit = 8 * 1024 * 1024
@@ -44,13 +44,13 @@ export interface Reviewed {
 
 /** Builds the admission server. It does not listen. */
 export function buildApp({
-  judge,
+  handleReview,
   timeout,
   https,
   onReviewed,
   isDraining = () => false
 }: {
-  judge: Judge
+  handleReview: ReviewHandler
   /** Milliseconds for one review; a shorter timeout of the webhook registration wins. */
   timeout: number
   https?: { key: string; cert: string }
@@ -121,7 +121,7 @@ export function buildApp({
       if ('malformed' in parsed) throw httpError(400, parsed.malformed)
 
       const deadline = new LazyDeadline(Math.min(timeout, request.query.timeLeft))
-      const answer = judge(parsed, deadline)
+      const answer = handleReview(parsed, deadline)
 
       return thenMaybe(
         answer instanceof Promise ? answer.finally(() => deadline.clear()) : answer,

@@ -1,6 +1,11 @@
 import t from 'tap'
-import { boundedEntries, most } from '../../src/ca-bundle/bounded-entries.js'
-import type { AcceptedBundles } from '../../src/ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../src/ca-bundle/accepted-texts.js'
+import {
+  boundedEntries,
+  maxCharacters,
+  maxTextLength,
+  maxTexts
+} from '../../src/ca-bundle/bounded-entries.js'
 
 const textsOf = (count: number, length: number): string[] =>
   Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
@@ -16,7 +21,7 @@ t.test('leaves what fits as it is', async (t) => {
   const entries = [
     entry('a', textsOf(16, 2500), textsOf(8, 2500)),
     entry('b', []),
-    entry('c', textsOf(most.texts, 10))
+    entry('c', textsOf(maxTexts, 10))
   ]
   for (const isCertain of [() => true, () => false]) t.strictSame(boundedEntries(entries, isCertain), entries)
   t.strictSame(
@@ -26,12 +31,12 @@ t.test('leaves what fits as it is', async (t) => {
 })
 
 t.test('leaves out what the schema refuses, the longest texts first', async (t) => {
-  const long = 'B'.repeat(most.length + 1)
+  const long = 'B'.repeat(maxTextLength + 1)
   const [found] = boundedEntries(
     [entry('a', [long, ...textsOf(300, 20), 'in place'], [long, 'in place'])],
     () => true
   )
-  t.equal(found?.accepted.length, most.texts)
+  t.equal(found?.accepted.length, maxTexts)
   t.notOk(found?.accepted.includes(long))
   t.equal(found?.accepted.at(-1), 'in place', 'their order stays')
   t.strictSame(found?.complete, ['in place'])
@@ -50,6 +55,6 @@ t.test('one that asks for too much takes nothing from the others', async (t) => 
     ['a', 'b', 'y', 'z']
   )
   const size = found.flatMap(({ accepted, complete }) => [...accepted, ...complete]).join('').length
-  t.ok(size <= most.characters)
+  t.ok(size <= maxCharacters)
   for (const { accepted } of found) t.ok(accepted.length > 0)
 })

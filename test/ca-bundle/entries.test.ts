@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type AcceptedBundles, trustEntriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../src/ca-bundle/accepted-texts.js'
+import { entriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
 import { expectedCasOf } from '../../src/ca-bundle/expected-cas.js'
 import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
 import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
@@ -42,7 +43,7 @@ const ours = configuration(
 )
 
 const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {}): AcceptedBundles[] =>
-  trustEntriesOf({
+  entriesOf({
     guarded: guardedWebhooksOf(configurations, []),
     ownCas: own,
     clusterCas: cluster,

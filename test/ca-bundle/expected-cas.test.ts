@@ -1,8 +1,9 @@
 import t from 'tap'
-import { type AcceptedBundles, trustEntriesOf } from '../../src/ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../src/ca-bundle/accepted-texts.js'
+import { entriesOf } from '../../src/ca-bundle/entries.js'
 import { expectedCasOf, type ExpectedCasQuestion } from '../../src/ca-bundle/expected-cas.js'
 import { guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
-import type { Standing } from '../../src/controller/ca-bundle-guard.js'
+import type { Assessment } from '../../src/controller/ca-bundle-guard.js'
 import { logSourceChanges } from '../../src/controller/ca-sources.js'
 import { known, unknown } from '../../src/model/fact.js'
 import { base64, issue, makeAuthority, pem } from '../support/certificates.js'
@@ -43,7 +44,7 @@ function round(bundle: string, question: Partial<ExpectedCasQuestion>): Accepted
     guard: [],
     injectors: {}
   }
-  const [entry] = trustEntriesOf({
+  const [entry] = entriesOf({
     ...common,
     guarded,
     expectedCas,
@@ -133,15 +134,15 @@ t.test('tells a source once, and again when it changes', async (t) => {
   }
   const [guarded] = webhookWith('')
   if (guarded === undefined) return
-  const standing = (source: Standing['source']): Standing[] => [
+  const assessment = (source: Assessment['source']): Assessment[] => [
     { guarded, state: 'ok', because: '', extra: [], source }
   ]
   const rounds = [
-    standing(known('a')),
-    standing(known('a')),
-    standing(unknown('b')),
-    standing(unknown('b')),
-    standing(undefined)
+    assessment(known('a')),
+    assessment(known('a')),
+    assessment(unknown('b')),
+    assessment(unknown('b')),
+    assessment(undefined)
   ]
   // The cast is safe: only these two methods are called.
   rounds.forEach((now, index) =>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type BundleState, standingOf } from '../../src/ca-bundle/state.js'
+import { assessBundle, type BundleState } from '../../src/ca-bundle/state.js'
 import { base64, issue, makeAuthority, pem } from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
@@ -189,13 +189,13 @@ const table: readonly Row[] = [
 for (const { why, bundle, current = text(first), former, source, served, state, because = /./ } of table) {
   t.test(why, async (t) => {
     const caBundle = bundle === undefined ? undefined : base64(bundle)
-    const standing = standingOf({ caBundle, currentCas: current, formerCas: former, source, served, at })
-    t.match(standing, { state, because })
+    const assessment = assessBundle({ caBundle, currentCas: current, formerCas: former, source, served, at })
+    t.match(assessment, { state, because })
   })
 }
 
 t.test('a text that is not base64 is unusable', async (t) => {
-  t.match(standingOf({ caBundle: '%', currentCas: text(first), at }), {
+  t.match(assessBundle({ caBundle: '%', currentCas: text(first), at }), {
     state: 'unusable',
     because: /not base64/
   })

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import { most } from '../../src/ca-bundle/bounded-entries.js'
+import { maxCharacters, maxTextLength, maxTexts } from '../../src/ca-bundle/bounded-entries.js'
 import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
 import type { Finished } from '../control-plane/run.ts'
 import { startControlPlane } from '../control-plane/start.ts'
@@ -583,8 +583,8 @@ t.test('the WebhookTrust takes the longest list that the controller publishes', 
   const texts = (count: number, length: number): string[] =>
     Array.from({ length: count }, (_, n) => `${n}`.padEnd(length, 'A'))
   const lists = [
-    texts(most.texts, 1000),
-    texts(Math.floor((most.characters - most.texts * 1000) / most.length), most.length)
+    texts(maxTexts, 1000),
+    texts(Math.floor((maxCharacters - maxTexts * 1000) / maxTextLength), maxTextLength)
   ]
   const webhooks = lists.map((accepted, n): Trust => ({ name: `${n}.example.com`, action: 'Deny', accepted }))
   const publish = (list: readonly Trust[]): Promise<Finished> =>
@@ -593,11 +593,11 @@ t.test('the WebhookTrust takes the longest list that the controller publishes', 
       trustObject(list)
     )
   t.match(await publish(webhooks), { code: 0 })
-  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(most.texts + 1, 10) }]), {
+  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(maxTexts + 1, 10) }]), {
     code: 1,
     stderr: /must have at most/
   })
-  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(1, most.length + 1) }]), {
+  t.match(await publish([{ name: 'a', action: 'Deny', accepted: texts(1, maxTextLength + 1) }]), {
     code: 1,
     stderr: /Too long/
   })

@@ -321,7 +321,7 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     [['check', '-', '--issuer', 'oidc.example'], /--issuer is "oidc.example"; expected a URL/],
     [
       ['serve'],
-      /^irsa-guard: tls.certFile is "\/etc\/irsa-guard\/tls\/tls.crt", and there is no folder \/etc\/irsa-guard\/tls\n$/
+      /^irsa-guard: tls.certFile is "\/etc\/irsa-guard\/tls\/tls.crt", but there is no directory \/etc\/irsa-guard\/tls\n$/
     ],
     [['serve', '--config', 'gone.yaml'], /^irsa-guard: there is no file gone.yaml\n$/],
     [['serve', '--config', 'tsconfig.build.json'], /^irsa-guard: tsconfig.build.json: extends: unknown key/],

@@ -8,8 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
-import { serve, type Serving } from '../../src/commands/serve.js'
+import { serve } from '../../src/commands/serve.js'
 import { issueCa, type Issued, issueServing } from '../../src/controller/certificates/issue-certificate.js'
+import type { RunningServer } from '../../src/server/serve.js'
 
 const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
 const ca = issueCa('irsa-guard test', validity)
@@ -37,7 +38,7 @@ function write(directory: string, { certificate, key }: Issued): void {
   writeFileSync(`${directory}/tls.crt`, certificate)
 }
 
-async function start(directory: string, more = ''): Promise<Serving> {
+async function start(directory: string, more = ''): Promise<RunningServer> {
   const config = `${directory}/config.yaml`
   writeFileSync(
     config,
@@ -68,7 +69,7 @@ async function post(
   }
 }
 
-const health = async (serving: Serving, path: string): Promise<string> =>
+const health = async (serving: RunningServer, path: string): Promise<string> =>
   (await fetch(`http://127.0.0.1:${serving.healthPort}${path}`)).text()
 
 t.test('is ready once it could answer, and answers over TLS', async (t) => {
@@ -195,7 +196,7 @@ t.test('says what is wrong with its set-up', async (t) => {
   })
   await t.rejects(serve({ iam: [] }, { environment, log }), {
     code: 'ERR_SERVING_CERT',
-    message: /there is no folder \/etc\/irsa-guard\/tls/
+    message: /there is no directory \/etc\/irsa-guard\/tls/
   })
   writeFileSync(
     `${directory}/tls.yaml`,

@@ -23,7 +23,7 @@ export type Binaries = Record<BinaryName, string>
  * do when none of these has it.
  */
 export async function findBinaries(): Promise<Binaries> {
-  const sources = await readSources()
+  const sources = await loadSources()
   const found = await findPresent(sources)
   if (isComplete(found)) return found
 
@@ -62,7 +62,7 @@ interface Source {
 
 type Sources = Record<BinaryName, Source>
 
-async function readSources(): Promise<Sources> {
+async function loadSources(): Promise<Sources> {
   const etcd = await readModule('etcd', 'go.etcd.io/etcd/server/v3')
   const kubernetes = await readModule('kubernetes', 'k8s.io/kubernetes')
   const [major, minor] = kubernetes.version.replace('v', '').split('.')

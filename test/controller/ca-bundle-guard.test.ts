@@ -4,11 +4,11 @@ import { pino } from 'pino'
 import t from 'tap'
 import type { ApiServer } from '../../src/controller/api-servers.js'
 import {
+  type Assessment,
   guardCaBundles,
   loadConfigurations,
   type Round,
-  type RoundContext,
-  type Standing
+  type RoundContext
 } from '../../src/controller/ca-bundle-guard.js'
 import { readApiServerChains } from '../../src/controller/ca-sources.js'
 import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
@@ -21,7 +21,7 @@ const now = new Date('2026-11-24T00:00:00Z')
 /** One round of the guard, of which these parts matter. */
 const round = async (
   parts: Pick<RoundContext, 'client'> & Partial<RoundContext>
-): Promise<readonly Standing[]> => (await wholeRound(parts)).standings
+): Promise<readonly Assessment[]> => (await wholeRound(parts)).assessments
 const wholeRound = (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>): Promise<Round> =>
   guardCaBundles({
     apiServerChains: [],
@@ -48,7 +48,7 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
     { name: 'a.example' },
     { url: 'https://127.0.0.2:1/' }
   )
-  const standings = await round({
+  const assessments = await round({
     client,
     apiServerChains: await readApiServerChains([
       { address: '127.0.0.1:1', host: '127.0.0.1', port: 1, client }
@@ -57,7 +57,7 @@ t.test('judges by the CAs alone when no API server and no webhook can be looked 
     ownCas: pem(otherCa.der)
   })
   t.match(
-    standings.map(({ guarded, state }) => [guarded.webhook.name, state]),
+    assessments.map(({ guarded, state }) => [guarded.webhook.name, state]),
     [
       [guardedName, 'ok'],
       [guardedName, 'foreign'],
@@ -107,13 +107,13 @@ t.test('judges by what each API server serves, whatever addresses its certificat
     ['it trusts both', [one, other], both, 'ok', /^it holds/],
     ['a certificate that is served nowhere', [one, away], anchor, 'foreign', /^it holds/]
   ] as const) {
-    const [standing] = await round({
+    const [assessment] = await round({
       client,
       apiServerChains: await readApiServerChains(apiServers),
       configurations: [configurationWith(bundle)],
       clusterCas: both
     })
-    t.match(standing, { state, because }, why)
+    t.match(assessment, { state, because }, why)
   }
 })
 
@@ -126,12 +126,12 @@ t.test('tells of as many as the WebhookTrust takes, those beside the API server 
   const many = Array.from({ length: 300 }, () =>
     configurationWith('', { name: 'a.example' }, { url: 'nowhere' })
   )
-  const standings = await round({
+  const assessments = await round({
     client,
     configurations: [...many, configurationWith(pem(clusterCa.der))]
   })
-  t.equal(standings.length, 256)
-  t.match(standings[0], { guarded: { webhook: { name: guardedName } }, state: 'ok' })
+  t.equal(assessments.length, 256)
+  t.match(assessments[0], { guarded: { webhook: { name: guardedName } }, state: 'ok' })
   t.match(statuses, [{ status: { webhooks: { length: 256 } } }])
 })
 
@@ -187,8 +187,8 @@ t.test(
       [pem(otherCa.der), 'unknown', /the bundle is foreign: it holds/],
       ['', 'absent', /^there is no caBundle/]
     ] as const) {
-      const [standing] = await round({ client, configurations: [configurationWith(bundle)], doubt })
-      t.match(standing, { state, because })
+      const [assessment] = await round({ client, configurations: [configurationWith(bundle)], doubt })
+      t.match(assessment, { state, because })
     }
   }
 )

@@ -4,7 +4,7 @@ import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
 import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
 import { recoverCertificates } from '../../src/ca-bundle/recover.js'
 import { bundleReportOf } from '../../src/ca-bundle/report.js'
-import { standingOf } from '../../src/ca-bundle/state.js'
+import { assessBundle } from '../../src/ca-bundle/state.js'
 import type { Sources } from '../../src/facts/facts.js'
 import {
   configMapNamespaceOf,
@@ -20,7 +20,7 @@ import { parseNamespaceSettings } from '../../src/model/namespace.js'
 import { isNamespaceName, isObjectName } from '../../src/model/object-name.js'
 import { accountOf } from '../../src/model/service-account.js'
 import { review } from '../../src/review.js'
-import { buildJudge } from '../../src/server/judge.js'
+import { buildReviewHandler } from '../../src/server/handle-review.js'
 import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 import { judgeTls } from '../../src/x509/judge-tls.js'
 import { makeAuthority, pem } from '../support/certificates.js'
@@ -79,7 +79,7 @@ const sourcesWith = (
 })
 
 const judgeWith = (sources: Sources) =>
-  buildJudge((subject, deadline) =>
+  buildReviewHandler((subject, deadline) =>
     review(subject, { sources, mode: 'enforce', at: new Date('2026-11-24'), deadline })
   )
 const judge = judgeWith(sourcesWith())
@@ -444,7 +444,7 @@ const bundlePlaces: Place[] = [
   {
     name: 'CAs of the cluster',
     read: (text) => [
-      standingOf({ caBundle: base64(ca), currentCas: text, at: new Date() }),
+      assessBundle({ caBundle: base64(ca), currentCas: text, at: new Date() }),
       acceptedTexts(text, { inPlace: base64(text) })
     ]
   }

@@ -7,7 +7,7 @@ import { known, unknown } from '../../src/model/fact.js'
 import { type Mode, parseNamespaceSettings } from '../../src/model/namespace.js'
 import { review } from '../../src/review.js'
 import { buildApp, type Reviewed } from '../../src/server/app.js'
-import { buildJudge, type Judge } from '../../src/server/judge.js'
+import { buildReviewHandler, type ReviewHandler } from '../../src/server/handle-review.js'
 import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 
 const account = '111122223333'
@@ -73,14 +73,14 @@ const reviewOf = (object: unknown, more: object = {}): Record<string, unknown> =
 const given: Sources = { iam: loadSnapshots([{ file: 'iam', content: iam }]).iam, issuer }
 
 function build(mode: Mode = 'enforce', sources = given): ReturnType<typeof buildApp> {
-  const judge = buildJudge(
+  const handleReview = buildReviewHandler(
     (subject, deadline) => review(subject, { sources, mode, at: new Date(), deadline }),
     {
       users: ['robot'],
       groups: ['night shift']
     }
   )
-  return buildApp({ judge, timeout: 2000 })
+  return buildApp({ handleReview, timeout: 2000 })
 }
 
 const post = async (
@@ -271,7 +271,7 @@ t.test('leaves exempt users and groups alone, and says so in the audit log', asy
 t.test('tells what happened to each review, and closes connections while draining', async (t) => {
   const reviewed: Reviewed[] = []
   const app = buildApp({
-    judge: async ({ uid }) => ({ uid, allowed: true }),
+    handleReview: async ({ uid }) => ({ uid, allowed: true }),
     timeout: 2000,
     onReviewed: (one) => reviewed.push(one),
     isDraining: () => true
@@ -291,12 +291,12 @@ t.test('tells what happened to each review, and closes connections while drainin
 
 t.test('a review ends with its deadline, or with the time that the API server leaves', async (t) => {
   const released = Promise.withResolvers<unknown>()
-  const untilAborted: Judge = async ({ uid }, { signal }) => {
+  const untilAborted: ReviewHandler = async ({ uid }, { signal }) => {
     await Promise.race([once(signal, 'abort'), released.promise])
     return { uid, allowed: true }
   }
-  const patient = buildApp({ judge: untilAborted, timeout: 3_600_000 })
-  const quick = buildApp({ judge: untilAborted, timeout: 1 })
+  const patient = buildApp({ handleReview: untilAborted, timeout: 3_600_000 })
+  const quick = buildApp({ handleReview: untilAborted, timeout: 1 })
   const long = post(patient, reviewOf(serviceAccount(good)), '/validate?timeout=1800s')
   for (const query of ['timeout=0s', 'a=b&timeout=1s', 'timeout=0s&timeout=1800s']) {
     t.match(
@@ -457,7 +457,7 @@ t.test('takes objects of any shape', async (t) => {
 })
 
 t.test('hides what went wrong inside', async (t) => {
-  const app = buildApp({ judge: () => Promise.reject(new Error('secret')), timeout: 2000 })
+  const app = buildApp({ handleReview: () => Promise.reject(new Error('secret')), timeout: 2000 })
   t.match(await post(app, reviewOf(serviceAccount(good))), {
     statusCode: 500,
     body: { error: 'internal error' }

@@ -143,7 +143,7 @@ t.test('forgets the body of a request that breaks off, and of one that no route 
   t.equal(await read.promise, 'aborted')
   t.equal(budget.bytes, 0)
 
-  const app = buildApp({ judge: () => ({ uid: 'u', allowed: true }), timeout: 1000 })
+  const app = buildApp({ handleReview: () => ({ uid: 'u', allowed: true }), timeout: 1000 })
   const headers = { 'content-type': 'application/json' }
   const payload = JSON.stringify('x'.repeat(200 * kibibyte))
   for (let count = 0; count < 100; count++) {

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { review } from '../../src/review.js'
-import { buildJudge } from '../../src/server/judge.js'
+import { buildReviewHandler } from '../../src/server/handle-review.js'
 import { clusterCa, configurationWith, otherCa } from '../support/bundle-cases.js'
 import { pem } from '../support/certificates.js'
 import { podsRule } from '../support/webhooks.js'
 
 const right = pem(clusterCa.der)
-const judge = buildJudge((subject, deadline) =>
+const handleReview = buildReviewHandler((subject, deadline) =>
   review(subject, {
     sources: { clusterCa: right },
     mode: 'enforce',
@@ -15,7 +15,7 @@ const judge = buildJudge((subject, deadline) =>
   })
 )
 const answer = (object: object, old?: object) =>
-  judge(
+  handleReview(
     {
       apiVersion: 'admission.k8s.io/v1',
       uid: 'u-1',

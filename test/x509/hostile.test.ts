@@ -3,7 +3,7 @@ import t from 'tap'
 import { acceptedTexts } from '../../src/ca-bundle/accepted-texts.js'
 import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
 import { recoverCertificates } from '../../src/ca-bundle/recover.js'
-import { standingOf } from '../../src/ca-bundle/state.js'
+import { assessBundle } from '../../src/ca-bundle/state.js'
 import { judgeTls } from '../../src/x509/judge-tls.js'
 import {
   der,
@@ -167,7 +167,7 @@ for (const [why, bundle, chain = leaf] of bundles) {
       })
     )
     timed('diagnosed', () => diagnoseBundle(caBundle, at))
-    timed('classified', () => standingOf({ caBundle, currentCas: rootPem, served: { chain, host }, at }))
+    timed('classified', () => assessBundle({ caBundle, currentCas: rootPem, served: { chain, host }, at }))
     timed('recovered', () => recoverCertificates(bundle))
     timed('accepted', () => acceptedTexts(rootPem, { inPlace: caBundle }))
   })

@@ -1,6 +1,6 @@
 import { text as readStream } from 'node:stream/consumers'
 import { GuardError } from '../../model/guard-error.js'
-import { readText } from './sources.js'
+import { loadText } from './sources.js'
 import type { Terminal } from './terminal.js'
 
 /**
@@ -8,13 +8,13 @@ import type { Terminal } from './terminal.js'
  * empty: a command before the pipe that failed must not look like manifests without a mistake. `inFolder`
  * says what to name instead of a folder.
  */
-export async function readInput(
+export async function loadInput(
   file: string,
   { stdin }: Terminal,
   expected: string,
   inFolder?: string
 ): Promise<string> {
-  if (file !== '-') return readText(file, inFolder)
+  if (file !== '-') return loadText(file, inFolder)
 
   const text = await readStream(stdin)
   if (text.trim() === '') {

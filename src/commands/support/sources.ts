@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type Config, parseConfig } from '../../config.js'
-import type { IamSource, Sources } from '../../facts/facts.js'
+import type { Sources } from '../../facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../identity-webhook/settings.js'
 import { GuardError } from '../../model/guard-error.js'
 import { rules } from '../../rules/index.js'
@@ -20,19 +20,19 @@ export interface FactsByHand {
 }
 
 /** Reads the configuration file; without one, everything has its default. Throws ERR_INPUT, ERR_CONFIG. */
-export async function readConfig(file: string | undefined): Promise<Config> {
+export async function loadConfigFile(file: string | undefined): Promise<Config> {
   const ruleIds = rules.map(({ id }) => id)
 
   return file === undefined
     ? parseConfig('', 'defaults', ruleIds)
-    : parseConfig(await readText(file), file, ruleIds)
+    : parseConfig(await loadText(file), file, ruleIds)
 }
 
 /**
  * The facts given by hand: a flag wins over the configuration, and that over the file. Throws ERR_INPUT,
  * ERR_IAM_SNAPSHOT.
  */
-export async function readSources(flags: FactsByHand, config?: Config): Promise<Sources> {
+export async function loadSources(flags: FactsByHand, config?: Config): Promise<Sources> {
   if (flags.issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(flags.issuer)) {
     throw new GuardError(
       'ERR_USAGE',
@@ -41,7 +41,7 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   }
   const issuer = flags.issuer ?? config?.issuer
   const clusterCaFile = flags.clusterCa ?? config?.clusterCa
-  const clusterCa = clusterCaFile === undefined ? undefined : await readCaFile(clusterCaFile)
+  const clusterCa = clusterCaFile === undefined ? undefined : await loadCaFile(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
   if (flags.audience?.trim() === '') {
     throw new GuardError(
@@ -54,7 +54,7 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
   if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
 
   const documents = await Promise.all(
-    iam.map(async (file) => ({ file, content: parseJson(file, await readText(file, iamInFolder)) }))
+    iam.map(async (file) => ({ file, content: parseJson(file, await loadText(file, iamInFolder)) }))
   )
   const issuers = new Set(
     documents.flatMap(({ content }) =>
@@ -81,34 +81,8 @@ export async function readSources(flags: FactsByHand, config?: Config): Promise<
 
 const iamInFolder = 'name the JSON files in it that hold facts about IAM, each with an --iam of its own'
 
-/**
- * Asks AWS, with the credentials that the SDK finds. `patient`: somebody waits for a command, so nothing is
- * given up for time.
- */
-export async function buildLiveIam(
-  { iam: { requestsPerSecond, accounts, endpoint } }: Config,
-  {
-    patient = false,
-    onRequest
-  }: { patient?: boolean; onRequest?: (operation: string, result: string) => void } = {}
-): Promise<IamSource> {
-  const { buildIamSource } = await import('../../sources/iam/source.js') // the SDK takes 0.2 s to load, and most commands need none of it
-
-  return buildIamSource({
-    requestsPerSecond: patient ? Math.max(requestsPerSecond, patientRate) : requestsPerSecond,
-    accounts,
-    patient,
-    ...(endpoint !== undefined && { endpoint }),
-    ...(onRequest && { onRequest })
-  })
-}
-
-// Somebody runs a command and waits for it; twice what the servers in a cluster take together stays far from
-// what an account allows.
-const patientRate = 10
-
 /** Reads a text file. Throws ERR_INPUT that names it, and for a folder what to do instead. */
-export async function readText(file: string, inFolder = 'expected a file'): Promise<string> {
+export async function loadText(file: string, inFolder = 'expected a file'): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '') // a byte order mark, which is no JSON
   } catch (cause) {
@@ -123,8 +97,8 @@ export async function readText(file: string, inFolder = 'expected a file'): Prom
  * Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT that names it, also when Go would read no
  * certificate from it.
  */
-export async function readCaFile(file: string): Promise<string> {
-  const text = await readText(file)
+export async function loadCaFile(file: string): Promise<string> {
+  const text = await loadText(file)
   if (readBundle(Buffer.from(text), goMinorOf(undefined)).certificates.length === 0)
     throw new GuardError(
       'ERR_INPUT',

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { AcceptedBundles } from '../../ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
 import type { CanaryResult } from '../../facts/webhooks.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
@@ -126,7 +126,7 @@ async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
  * Event when it is not the last one `known`. So what fails, cannot be asked while its API server restarts,
  * and works then, is told to work again.
  */
-export async function tellProofs(
+export async function reportProofs(
   {
     client,
     log,

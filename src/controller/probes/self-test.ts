@@ -1,4 +1,4 @@
-import type { AcceptedBundles } from '../../ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { statusMessage } from '../../kube/read.js'

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
-import type { AcceptedBundles } from '../../../src/ca-bundle/entries.js'
+import type { AcceptedBundles } from '../../../src/ca-bundle/accepted-texts.js'
 import { writeEvent } from '../../../src/controller/event.js'
 import { canaryRole, proveIdentityWebhook } from '../../../src/controller/probes/canary.js'
 import {
@@ -8,7 +8,7 @@ import {
   lastKnownOf,
   type Probes,
   prove,
-  tellProofs
+  reportProofs
 } from '../../../src/controller/probes/probes.js'
 import { type Proof, provePolicy, proveWebhook } from '../../../src/controller/probes/self-test.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../../src/identity-webhook/settings.js'
@@ -224,7 +224,7 @@ t.test('each change is told once: Events for what works no more, or again', asyn
       events.push(`${type} ${reason}`)
       return { status: 201 }
     })
-    await tellProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, {
+    await reportProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, {
       before,
       known
     })

@@ -10,19 +10,19 @@ type Verdict = Parameters<typeof admissionResponseOf>[2]
  * Judges one request within its time; what it throws becomes HTTP 500, and the API server's failure policy
  * decides.
  */
-export type Judge = (
+export type ReviewHandler = (
   request: AdmissionRequest,
   deadline: Deadline
 ) => AdmissionResponse | Promise<AdmissionResponse>
 
 /** Judges admission requests: deletions, exempt users and objects that no rule looks at always pass. */
-export function buildJudge(
+export function buildReviewHandler(
   review: (subject: Subject, deadline: Deadline) => Verdict | Promise<Verdict>,
   exempt: { readonly users: readonly string[]; readonly groups: readonly string[] } = {
     users: [],
     groups: []
   }
-): Judge {
+): ReviewHandler {
   return (request, deadline) => {
     const judged = request.operation === 'CREATE' || request.operation === 'UPDATE'
     const subject = judged

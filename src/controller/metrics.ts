@@ -1,7 +1,7 @@
-import type { Standing } from '../controller/ca-bundle-guard.js'
-import type { ConfigurationFinding } from '../controller/configuration-findings.js'
-import type { Probes } from '../controller/probes/probes.js'
 import type { Metrics } from '../process/metrics.js'
+import type { Assessment } from './ca-bundle-guard.js'
+import type { ConfigurationFinding } from './configuration-findings.js'
+import type { Probes } from './probes/probes.js'
 
 /** What is wrong with webhook configurations now. */
 export function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
@@ -10,9 +10,9 @@ export function showFindings({ findings: gauge }: Metrics, findings: readonly Co
 }
 
 /** The state of each guarded bundle. */
-export function showStandings({ caBundleState }: Metrics, standings: readonly Standing[]): void {
+export function showAssessments({ caBundleState }: Metrics, assessments: readonly Assessment[]): void {
   caBundleState.reset()
-  for (const { guarded, state } of standings) {
+  for (const { guarded, state } of assessments) {
     caBundleState.set({ webhook: `${guarded.configuration.name}/${guarded.webhook.name}`, state }, 1)
   }
 }

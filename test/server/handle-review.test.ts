@@ -3,7 +3,7 @@ import type { Sources } from '../../src/facts/facts.js'
 import type { AdmissionRequest } from '../../src/input/admission-review.js'
 import { known, unknown } from '../../src/model/fact.js'
 import { review } from '../../src/review.js'
-import { buildJudge } from '../../src/server/judge.js'
+import { buildReviewHandler } from '../../src/server/handle-review.js'
 import { annotated } from '../support/accounts.js'
 import {
   deploymentOf,
@@ -45,10 +45,10 @@ const answer = (
   object: object,
   { podsEnforced = true, old }: { podsEnforced?: boolean; old?: object } = {}
 ) => {
-  const judge = buildJudge((subject, deadline) =>
+  const handleReview = buildReviewHandler((subject, deadline) =>
     review(subject, { sources: sourcesOf(podsEnforced), mode: 'enforce', at: new Date(), deadline })
   )
-  return judge(requestOf(object, old), new AbortController())
+  return handleReview(requestOf(object, old), new AbortController())
 }
 
 t.test(

@@ -1,0 +1,112 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config.js'
+import type { Sources } from '../facts/facts.js'
+import type { KubeClient } from '../kube/client.js'
+import { listAndWatch } from '../kube/list-and-watch.js'
+import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
+import { buildHealthApp } from '../process/health.js'
+import { listen, portOf } from '../process/listen.js'
+import { buildMetrics } from '../process/metrics.js'
+import { repeat } from '../process/repeat.js'
+import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
+import { buildApiServers } from './api-servers.js'
+import { issueCa } from './certificates/issue-certificate.js'
+import { proofTroubleOf } from './probes/probes.js'
+import {
+  nothingFound,
+  type RoundTools,
+  runBundleRound,
+  runCertificateRound,
+  runProbeRound
+} from './rounds.js'
+
+/** What a controller starts with. `given` are facts given by hand; they win over those of the cluster. */
+export interface ControllerSettings {
+  readonly client: KubeClient
+  readonly config: Config
+  readonly given: Sources
+  /** The namespace that it runs in. */
+  readonly namespace: string
+  readonly log: Logger
+}
+
+/** A running controller. */
+export interface RunningController {
+  readonly healthPort: number
+  close(): Promise<void>
+}
+
+// In milliseconds. An unexpected bundle must be noticed within a minute, even if the watch is silent.
+const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
+
+/** Starts the controller: three kinds of rounds, and watches that start them early. Throws ERR_CONFIG. */
+export async function startController(settings: ControllerSettings): Promise<RunningController> {
+  const { client, config, log } = settings
+  const tools: RoundTools = {
+    ...settings,
+    apiServers: buildApiServers(client),
+    readIssuer: buildIssuerReader(client),
+    identityWebhook: followIdentityWebhook(client, config.annotationPrefix, log),
+    wrongCaBundle: issueUnusedCa(),
+    metrics: buildMetrics()
+  }
+  const found = nothingFound()
+
+  const certificates = repeat('certificates', intervals.certificates, log, async () => {
+    // The policy must accept our new bundle before it can be written.
+    if (await runCertificateRound(tools, found)) caBundles.now()
+  })
+  const caBundles = repeat('caBundles', intervals.caBundles, log, async () => {
+    await certificates.begun
+    await runBundleRound(tools, found)
+  })
+  const probes = repeat('probes', intervals.probes, log, async () => {
+    await caBundles.begun // until then the policy has nothing to compare with
+    try {
+      await tools.apiServers.read()
+    } finally {
+      // If the endpoints cannot be read, the known API servers are probed, so that no outcome becomes stale.
+      if (await runProbeRound(tools, found)) caBundles.now()
+    }
+  })
+  const watches = (['mutating', 'validating'] as const).map((kind) =>
+    listAndWatch(client, {
+      path: `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`,
+      keep: () => true,
+      onChange: () => {
+        caBundles.now()
+        probes.now()
+      },
+      onTrouble: (because) =>
+        log.warn({ collection: `${kind}webhookconfigurations`, because }, 'watch changed its state')
+    })
+  )
+
+  const health = buildHealthApp({ certificates: () => certificates.trouble() }, tools.metrics.registry, {
+    caBundles: () => caBundles.trouble(),
+    probes: () => probes.trouble(),
+    canary: () => proofTroubleOf(found.probes, 'canary'),
+    selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy')
+  })
+  const close = async (): Promise<void> => {
+    for (const watch of watches) watch.stop()
+    await Promise.all([certificates.stop(), caBundles.stop(), probes.stop(), tools.identityWebhook.stop()])
+    await health.close()
+    tools.apiServers.close()
+    client.close()
+  }
+  try {
+    await listen(health, config.server.healthPort)
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  return { healthPort: portOf(health), close }
+}
+
+function issueUnusedCa(): string {
+  const validity = { from: new Date(0), until: new Date('2100-01-01') }
+
+  return Buffer.from(issueCa('irsa-guard-self-test', validity).certificate).toString('base64')
+}

@@ -1,0 +1,172 @@
+import { X509Certificate } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
+import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
+import type { Config } from '../config.js'
+import type { ClusterSource, Sources } from '../facts/facts.js'
+import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
+import type { KubeClient } from '../kube/client.js'
+import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook.js'
+import type { Metrics } from '../process/metrics.js'
+import { readClusterCas } from '../sources/cluster/cluster-cas.js'
+import { buildLiveWebhooks } from '../sources/cluster/live-webhooks.js'
+import type { ApiServers } from './api-servers.js'
+import { type Assessment, guardCaBundles, loadConfigurations } from './ca-bundle-guard.js'
+import { type ApiServerChain, logSourceChanges, readApiServerChains } from './ca-sources.js'
+import { keepCaBundle, keepCertificates, type OwnCertificates } from './certificates/own-webhook.js'
+import { type ConfigurationFinding, findConfigurationFaults, logChanges } from './configuration-findings.js'
+import { identityConfigurationOf } from './event.js'
+import { showAssessments, showFindings, showProofs } from './metrics.js'
+import {
+  canaryFactOf,
+  hasNewFailure,
+  isCanaryPassed,
+  lastKnownOf,
+  type Probes,
+  prove,
+  reportProofs
+} from './probes/probes.js'
+
+/** What every round works with. */
+export interface RoundTools {
+  readonly client: KubeClient
+  readonly config: Config
+  /** Facts given by hand; they win over those of the cluster. */
+  readonly given: Sources
+  /** The namespace that the controller runs in. */
+  readonly namespace: string
+  readonly apiServers: ApiServers
+  readonly readIssuer: ClusterSource['readIssuer']
+  readonly identityWebhook: FollowedIdentityWebhook
+  /** The base64 `caBundle` of a CA that nothing uses: the policy must deny it. */
+  readonly wrongCaBundle: string
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** What the last rounds found. Each round reads it and replaces its own part. */
+export interface Findings {
+  own?: OwnCertificates
+  clusterCas: ClusterCas
+  configurations: readonly unknown[]
+  published?: readonly AcceptedBundles[]
+  assessments: readonly Assessment[]
+  findings: readonly ConfigurationFinding[]
+  probes?: Probes
+  /** The last outcome of each proof that could be asked for. */
+  knownProbes?: Probes
+}
+
+export const nothingFound = (): Findings => ({
+  clusterCas: { confirmed: undefined, unconfirmed: '', doubt: undefined },
+  configurations: [],
+  assessments: [],
+  findings: []
+})
+
+/** Renews our certificates and writes our own caBundle. Returns whether a certificate was written. */
+export async function runCertificateRound(
+  { client, config, namespace, metrics, log }: RoundTools,
+  found: Findings
+): Promise<boolean> {
+  const own = await keepCertificates(client, { namespace, hosts: config.tls.hosts, now: new Date() })
+  found.own = own
+  metrics.certificateExpiry.set(new X509Certificate(own.serving.certificate).validToDate.getTime() / 1000)
+  if (own.changes.length > 0) log.info({ changes: own.changes }, 'certificates written')
+  const patched = await keepCaBundle(client, own.caBundle)
+  if (patched.length > 0) log.info({ webhooks: patched }, 'own caBundle written')
+
+  return own.changes.length > 0
+}
+
+/** Publishes the accepted bundles, assesses every guarded webhook and judges all webhook configurations. */
+export async function runBundleRound(tools: RoundTools, found: Findings): Promise<void> {
+  const { client, config, given, apiServers, metrics, log } = tools
+  const [configurations, servers] = await Promise.all([loadConfigurations(client), apiServers.read()])
+  found.configurations = configurations
+  const issuer = given.issuer ?? (await tools.readIssuer({ signal: AbortSignal.timeout(5000) }))
+  const apiServerChains = await readApiServerChains(servers)
+  found.clusterCas = await readConfirmedCas(tools, found.clusterCas, apiServerChains)
+  const { confirmed, doubt } = found.clusterCas
+  const round = await guardCaBundles({
+    client,
+    apiServerChains,
+    configurations,
+    ownCas: found.own?.cas.join('') ?? '',
+    clusterCas: confirmed,
+    doubt,
+    published: found.published,
+    issuer: typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined,
+    canaryPassed: isCanaryPassed(found.probes),
+    config: config.caBundle,
+    now: new Date(),
+    log
+  })
+  found.published = round.published
+  logSourceChanges(log, round.assessments, found.assessments)
+  found.assessments = round.assessments
+  showAssessments(metrics, round.assessments)
+
+  const sources = {
+    ...given,
+    clusterCa: confirmed,
+    webhooks: buildLiveWebhooks(client, configurations),
+    canary: () => canaryFactOf(found.probes)
+  }
+  const faults = await findConfigurationFaults(configurations, {
+    sources,
+    severities: config.severities,
+    at: new Date()
+  })
+  logChanges(log, faults, found.findings)
+  found.findings = faults
+  showFindings(metrics, faults)
+}
+
+/**
+ * The CAs of the cluster, read again in each round because a rotation changes them. If none can be confirmed
+ * now, those confirmed last stay.
+ */
+async function readConfirmedCas(
+  { client, given, namespace, metrics, log }: RoundTools,
+  before: ClusterCas,
+  apiServerChains: readonly ApiServerChain[]
+): Promise<ClusterCas> {
+  if (given.clusterCa !== undefined) return { confirmed: given.clusterCa, unconfirmed: '', doubt: undefined }
+
+  const chains = apiServerChains.map(({ chain }) => chain)
+  const cas = await readClusterCas(client, { namespace, chains, at: new Date() })
+  if (cas.doubt !== undefined && cas.doubt !== before.doubt)
+    log.warn({ because: cas.doubt }, 'a cluster CA is not confirmed')
+  if (cas.doubt === undefined && before.doubt !== undefined) log.info('all cluster CAs are confirmed again')
+  metrics.clusterCaUnconfirmed.set(cas.doubt === undefined ? 0 : 1)
+
+  return { ...cas, confirmed: cas.confirmed ?? before.confirmed }
+}
+
+// A change reaches every API server within this time; a failure that lasts longer is reported.
+const propagationTime = 5000
+
+/** Runs canary and self-test at each API server. Returns whether the canary passes now and did not, or back. */
+export async function runProbeRound(tools: RoundTools, found: Findings): Promise<boolean> {
+  const { client, given, apiServers, identityWebhook, wrongCaBundle, metrics, log } = tools
+  await identityWebhook.begun
+  const settings = identityWebhook.settings() ?? given.identityWebhook ?? defaultIdentityWebhook
+  const proveAll = (): Promise<Probes> =>
+    prove(apiServers.known(), { wrongCaBundle, published: found.published, settings })
+  let probes = await proveAll()
+  if (hasNewFailure(probes, found.knownProbes)) {
+    await sleep(propagationTime)
+    probes = await proveAll()
+  }
+  const before = found.probes
+  found.probes = probes
+  showProofs(metrics, probes)
+  const about = identityConfigurationOf(found.configurations)
+  const reported = { client, log, now: new Date(), identityWebhook: about }
+  await reportProofs(reported, probes, { before, known: found.knownProbes })
+  found.knownProbes = lastKnownOf(probes, found.knownProbes)
+
+  return isCanaryPassed(probes) !== isCanaryPassed(before)
+}

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs'
+import type { Server } from 'node:https'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from '../config.js'
+import type { Facts, Sources } from '../facts/facts.js'
+import type { KubeClient } from '../kube/client.js'
+import { GuardError } from '../model/guard-error.js'
+import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
+import { buildHealthApp } from '../process/health.js'
+import { listen, portOf } from '../process/listen.js'
+import { buildMetrics } from '../process/metrics.js'
+import { review } from '../review.js'
+import { watchCluster } from '../sources/cluster/cluster.js'
+import { buildLiveIam } from '../sources/iam/live.js'
+import { buildApp, tlsSettings } from './app.js'
+import { buildReviewHandler } from './handle-review.js'
+import { recordReview } from './record-review.js'
+import { followServingCertificate, type ServingCertificate } from './serving-certificate.js'
+
+/** What a server starts with. `given` are facts given by hand; they win over those of IAM and the cluster. */
+export interface ServerSettings {
+  /** Undefined without a cluster: reviews then know only what is given. */
+  readonly client: KubeClient | undefined
+  readonly config: Config
+  readonly given: Sources
+  readonly log: Logger
+  /** For how many milliseconds it still answers after it has stopped being ready. */
+  readonly drain?: number
+}
+
+/** A running server. `port` is that of the reviews, once there is a certificate. */
+export interface RunningServer {
+  readonly port: Promise<number>
+  readonly healthPort: number
+  /** Stops being ready, lets clients go to other replicas, answers the reviews in flight, then stops. */
+  close(): Promise<void>
+}
+
+// The mounted Secret changes at most every few minutes; a certificate is renewed long before it expires.
+const certificateInterval = 5000
+
+// Every API server has removed the endpoints of an unready pod well within this time.
+const drainTime = 5000
+
+/** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT. */
+export async function startServer(settings: ServerSettings): Promise<RunningServer> {
+  const { client, config, given, log, drain = drainTime } = settings
+  const { certFile, keyFile } = config.tls
+  if (!existsSync(dirname(certFile))) {
+    throw new GuardError(
+      'ERR_SERVING_CERT',
+      `tls.certFile is ${JSON.stringify(certFile)}, but there is no directory ${dirname(certFile)}`
+    )
+  }
+
+  const metrics = buildMetrics(() => cluster?.lastEvents ?? {})
+  const cluster =
+    client &&
+    watchCluster(client, (collection, because) => {
+      if (because === undefined) log.info({ collection }, 'watch works again')
+      else log.warn({ collection, because }, 'watch does not work')
+    })
+  const identityWebhook = client && followIdentityWebhook(client, config.annotationPrefix, log)
+  const onRequest = (operation: string, result: string): void =>
+    metrics.iamRequests.inc({ operation, result })
+  const iam = given.iam ?? (await buildLiveIam({ ...config.iam, onRequest }))
+  const sources: Sources = {
+    ...given,
+    iam,
+    cluster,
+    accounts: cluster,
+    get identityWebhook() {
+      return identityWebhook?.settings() ?? given.identityWebhook
+    }
+  }
+  const onFacts = (facts: Facts): void => {
+    for (const fact in facts) metrics.facts.count(fact, facts[fact as keyof Facts]?.state ?? '') // facts have no other keys
+  }
+  const handleReview = buildReviewHandler(
+    (subject, deadline) =>
+      review(subject, {
+        sources,
+        mode: config.mode,
+        severities: config.severities,
+        at: new Date(),
+        deadline,
+        onFacts
+      }),
+    config.exempt
+  )
+
+  let isDraining = false
+  let app: FastifyInstance | undefined
+  const listening = Promise.withResolvers<number>()
+
+  async function useCertificate({ cert, key, expires }: ServingCertificate): Promise<void> {
+    metrics.certificateExpiry.set(expires.getTime() / 1000)
+    if (app) {
+      // Fastify types its server by how it was built; with `https` it is this one.
+      const server = app.server as unknown as Server
+      server.setSecureContext({ ...tlsSettings, cert, key })
+      log.info({ expires }, 'serving certificate replaced')
+      return
+    }
+    app = buildApp({
+      handleReview,
+      timeout: config.server.deadline,
+      https: { cert, key },
+      onReviewed: (reviewed) => recordReview(metrics, log, reviewed),
+      isDraining: () => isDraining
+    })
+    await listen(app, config.server.port)
+    const port = portOf(app)
+    log.info({ port, expires }, 'answering admission reviews')
+    listening.resolve(port)
+  }
+
+  const health = buildHealthApp(
+    {
+      draining: () => (isDraining ? 'shutting down' : undefined),
+      certificate: () => (app?.server.listening ? undefined : `no serving certificate in ${certFile} yet`),
+      cluster: () =>
+        cluster === undefined || cluster.unlisted.length === 0
+          ? undefined
+          : `${cluster.unlisted.join(', ')}: not listed yet`,
+      identityWebhook: () =>
+        identityWebhook?.settings() === undefined ? identityWebhook?.trouble() : undefined
+    },
+    metrics.registry,
+    { identityWebhookSettings: () => identityWebhook?.because() }
+  )
+  const stopWatching = async (): Promise<void> => {
+    await health.close()
+    cluster?.stop()
+    await identityWebhook?.stop()
+    client?.close()
+  }
+  try {
+    await listen(health, config.server.healthPort)
+  } catch (error) {
+    await stopWatching()
+    throw error
+  }
+
+  const certificates = followServingCertificate(
+    { certFile, keyFile },
+    certificateInterval,
+    (certificate) => void useCertificate(certificate).catch(listening.reject),
+    (error) => log.warn({ err: error }, 'serving certificate cannot be used')
+  )
+
+  return {
+    port: listening.promise,
+    healthPort: portOf(health),
+    close: async () => {
+      isDraining = true
+      certificates.stop()
+      log.info('shutting down')
+      if (app) await sleep(drain)
+      await app?.close()
+      await stopWatching()
+    }
+  }
+}
