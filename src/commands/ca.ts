@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { Command, Option } from 'commander'
 import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import type { InjectedCas } from '../ca-bundle/injection.js'
 import { type BundleReport, bundleReportOf } from '../ca-bundle/report.js'
@@ -12,7 +13,11 @@ import {
   type WebhookConfigurationSubject
 } from '../model/webhook-configuration.js'
 import { bundleTextOf } from '../output/bundle-text.js'
+import { type Format, jsonOf } from '../output/formats.js'
 import { decodeBase64 } from '../x509/base64.js'
+import { isGoVersion } from '../x509/go-version.js'
+import type { CaObjectOptions } from './ca-object.js'
+import { clusterCaOption, kubeconfigOption, outputOption } from './support/options.js'
 import { rightBundlesOf } from './support/right-bundles.js'
 import { readChainOf } from './support/served-chain.js'
 import { loadCaFile, loadText } from './support/sources.js'
@@ -26,7 +31,7 @@ export interface CaOptions {
   readonly clusterCa?: string
   readonly go?: string
   readonly fix: boolean
-  readonly output: 'text' | 'json'
+  readonly output: Format
 }
 
 /**
@@ -35,6 +40,98 @@ export interface CaOptions {
  */
 export type CaExitCode = 0 | 1 | 2
 
+export const caCommand = (terminal: Terminal): Command =>
+  new Command('ca')
+    .description(
+      "check whether the API server would accept a webhook's caBundle (exit codes: 0 ok or warnings only, 1 broken, 2 undetermined)"
+    )
+    .argument(
+      '[object]',
+      'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME in the cluster'
+    )
+    .addOption(kubeconfigOption())
+    .option('--context <name>', 'kubeconfig context of the cluster')
+    .option('--bundle <file>', 'the bundle: PEM, or the base64 string of clientConfig.caBundle')
+    .option('--server <host:port>', 'the webhook server; its certificates are fetched')
+    .option('--chain <file>', "the webhook server's certificates (PEM, leaf first) instead of --server")
+    .option('--host <name>', 'DNS name or IP address by which the API server calls the webhook')
+    .addOption(clusterCaOption())
+    .addOption(
+      new Option('--go <version>', 'Go version that the API server is built with, such as 1.23').argParser(
+        parseGoVersion
+      )
+    )
+    .option('--fix', 'also print a clean bundle and the kubectl command that installs it', false)
+    .addOption(outputOption(bundleFormats))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix
+  kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' > bundle
+  kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > ca.crt
+  irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix
+  irsa-guard ca --bundle ca.pem --server webhook.example.com:443
+  irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
+    )
+    .action(
+      async (
+        object: string | undefined,
+        options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }
+      ) => {
+        const { bundle } = options
+        if (object !== undefined && bundle !== undefined)
+          throw new GuardError(
+            'ERR_USAGE',
+            `both ${object} and --bundle ${bundle} are given; expected only one`
+          )
+        if (bundle !== undefined) {
+          process.exitCode = await ca({ ...options, bundle }, terminal)
+          return
+        }
+        if (object === undefined) {
+          throw new GuardError(
+            'ERR_USAGE',
+            'no bundle given; expected mutatingwebhookconfiguration/NAME of a cluster, or --bundle FILE'
+          )
+        }
+        if (options.server !== undefined || options.chain !== undefined)
+          throw new GuardError('ERR_USAGE', '--server and --chain can only be used with --bundle')
+
+        const { caOfObject } = await import('./ca-object.js') // the Kubernetes client takes long to load
+        process.exitCode = await caOfObject(object, options, terminal)
+      }
+    )
+
+function parseGoVersion(text: string): string {
+  if (!isGoVersion(text))
+    throw new GuardError(
+      'ERR_USAGE',
+      `--go is ${JSON.stringify(text)}; expected a Go version, such as 1.23 or 1.25.3`
+    )
+
+  return text
+}
+
+/** A printed bundle; `name` is that of its webhook, where it is known. */
+interface Block {
+  readonly name: string | undefined
+  readonly report: BundleReport
+  readonly patch: string | undefined
+}
+
+const bundleFormats = {
+  text: (blocks) => blocks.map(({ report, ...about }) => bundleTextOf(report, about)).join('\n'),
+  json: (blocks) => {
+    const content = blocks.map(({ name, report, patch }) => ({
+      ...(name !== undefined && { webhook: name }),
+      ...report,
+      ...(patch !== undefined && { patch })
+    }))
+    return jsonOf(blocks[0]?.name === undefined ? content[0] : content)
+  }
+} satisfies Record<Format, (blocks: readonly Block[]) => string>
+
 /** Says what the API server makes of one bundle. Returns the exit code; throws ERR_INPUT and ERR_USAGE. */
 export async function ca(
   options: CaOptions,
@@ -42,11 +139,11 @@ export async function ca(
   at = new Date()
 ): Promise<CaExitCode> {
   if (options.chain !== undefined && options.server !== undefined)
-    throw new GuardError('ERR_USAGE', '--server and --chain exclude each other')
+    throw new GuardError('ERR_USAGE', '--server and --chain are both given; expected only one')
   if (options.chain !== undefined && options.host === undefined) {
     throw new GuardError(
       'ERR_USAGE',
-      '--chain needs --host, the name or address by which the API server calls the webhook'
+      '--chain is given without --host, the name or address by which the API server calls the webhook'
     )
   }
   const bundle = await readBundleFile(options.bundle)
@@ -129,16 +226,7 @@ function print(
     report,
     patch: fix && report.repaired !== undefined ? patchCommand(report.repaired, webhook) : undefined
   }))
-  if (output === 'json') {
-    const content = blocks.map(({ name, report, patch }) => ({
-      ...(name !== undefined && { webhook: name }),
-      ...report,
-      ...(patch !== undefined && { patch })
-    }))
-    terminal.stdout(`${JSON.stringify(reported[0]?.webhook === undefined ? content[0] : content, null, 2)}\n`)
-  } else {
-    terminal.stdout(blocks.map(({ name, report, patch }) => bundleTextOf(report, { name, patch })).join('\n'))
-  }
+  terminal.stdout(bundleFormats[output](blocks))
 
   const bad = reported.filter(({ report }) => !report.good)
 

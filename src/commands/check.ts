@@ -1,27 +1,38 @@
+import { Command } from 'commander'
 import type { Sources } from '../facts/facts.js'
 import { type ManifestObject, parseManifest } from '../input/manifests.js'
 import type { KubeClient } from '../kube/client.js'
 import type { Deadline } from '../model/deadline.js'
-import type { Severity } from '../model/finding.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseSubject, type Subject } from '../model/subject.js'
+import { exitCodeOf, type FailOn } from '../output/exit-code.js'
+import { type Format, reportFormats } from '../output/formats.js'
 import { type ObjectReference, reportOf } from '../output/report.js'
-import { reportTextOf } from '../output/text.js'
 import { review } from '../review.js'
+import { rules } from '../rules/index.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
 import { buildLiveIam } from '../sources/iam/live.js'
 import { buildObjectSources, type ObjectSources } from '../sources/objects/objects.js'
 import { overlay } from '../sources/overlay.js'
-import { escapeText } from '../text/escape.js'
 import { textOf } from '../text/record.js'
 import type { Verdict } from '../verdict/decide.js'
 import { assertNamespace } from './support/given-names.js'
+import {
+  audienceOption,
+  awsOption,
+  clusterCaOption,
+  configOption,
+  failOnOption,
+  iamOption,
+  issuerOption,
+  outputOption
+} from './support/options.js'
 import { loadInput } from './support/read-input.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import type { Terminal } from './support/terminal.js'
+import { complaintOf, type Terminal } from './support/terminal.js'
 
 export interface CheckOptions {
-  readonly output: 'text' | 'json'
+  readonly output: Format
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly config?: string
@@ -31,15 +42,40 @@ export interface CheckOptions {
   readonly namespace?: string
   readonly context?: string
   readonly kubeconfig?: string
-  readonly failOn: Severity | 'never'
+  readonly failOn: FailOn
   readonly failOnUnknown: boolean
 }
 
-const severities = ['error', 'warning', 'info'] as const
+export const checkCommand = (terminal: Terminal): Command =>
+  new Command('check')
+    .description('check manifests for broken IAM roles (exit codes: 0 ok, 1 findings, 2 unreadable input)')
+    .argument('<files...>', 'YAML or JSON files; - reads stdin')
+    .addOption(outputOption(reportFormats))
+    .addOption(iamOption())
+    .addOption(configOption())
+    .option('--context <name>', 'query this kubeconfig context (default: stay offline)')
+    .option('--kubeconfig <file>', 'query the cluster of this kubeconfig (default: stay offline)')
+    .addOption(awsOption())
+    .addOption(issuerOption())
+    .addOption(clusterCaOption())
+    .addOption(audienceOption())
+    .option('-n, --namespace <name>', 'namespace of objects that name none')
+    .addOption(failOnOption())
+    .option('--fail-on-unknown', 'exit with 1 if a rule could not be checked', false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  irsa-guard check manifests/*.yaml --iam iam.json
+  helm template shop ./chart | irsa-guard check - --aws --context prod`
+    )
+    .action(async (files: string[], options: CheckOptions) => {
+      process.exitCode = await check(files, options, terminal)
+    })
 
 /**
- * Checks manifest files (`-`: standard input). Returns the exit code: 0, 1 (findings) or 2 (something could
- * not be read).
+ * Checks manifest files (`-`: stdin). Returns the exit code: 0, 1 (findings) or 2 (an input could not be
+ * read).
  */
 export async function check(
   files: readonly string[],
@@ -55,25 +91,25 @@ export async function check(
     : given
   const objects: ManifestObject[] = []
   let unreadable = 0
-  const complain = (message: string): void => {
+  const reportUnreadable = (message: string): void => {
     unreadable++
-    terminal.stderr(`${escapeText(message)}\n`)
+    terminal.stderr(complaintOf(message))
   }
 
   for (const file of files) {
     const text = await loadInput(
       file,
       terminal,
-      'manifests, YAML or JSON',
+      'manifests in YAML or JSON',
       `name its files, such as ${file}/*.yaml`
     ).catch((error: unknown) => {
       if (!(error instanceof GuardError)) throw error
-      complain(error.message)
+      reportUnreadable(error.message)
     })
     if (text === undefined) continue
     const manifest = parseManifest(file === '-' ? 'stdin' : file, text)
-    for (const object of manifest.objects) objects.push(object) // a call takes some 100,000 arguments, and a file holds more objects
-    for (const { file, line, message } of manifest.unreadable) complain(`${file}:${line}: ${message}`)
+    for (const object of manifest.objects) objects.push(object) // not with spread: a call takes some 100,000 arguments
+    for (const { file, line, message } of manifest.unreadable) reportUnreadable(`${file}:${line}: ${message}`)
   }
 
   const judged = objects.flatMap((object) => {
@@ -86,10 +122,10 @@ export async function check(
     options.namespace
   )
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
-  // Its client takes as long to load as thousands of objects to check, and most checks ask no cluster.
+  // The Kubernetes client takes as long to load as checking thousands of objects, and most checks stay offline.
   const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
-  const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first: a cluster that does not answer ends the command
+  const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first, because an unreachable cluster ends the command
   const identityWebhook =
     client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
   const live = client && liveSourcesOf(client, together, clusterCas?.confirmed)
@@ -97,7 +133,7 @@ export async function check(
     mode: 'enforce' as const,
     severities: config.severities,
     at: new Date(),
-    deadline: unhurried,
+    deadline: noDeadline,
     sources: {
       ...together,
       ...live,
@@ -107,26 +143,21 @@ export async function check(
     }
   }
   const verdicts = await Promise.all(
-    judged.map(async (one) => toldOf(one, await review(one.subject, context)))
+    judged.map(async (one) => reportedOf(one, await review(one.subject, context)))
   )
   client?.close()
   const report = reportOf(objects.length, verdicts.flat())
-  terminal.stdout(options.output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : reportTextOf(report))
+  if (objects.length > 0 || unreadable === 0 || options.output !== 'text')
+    terminal.stdout(reportFormats[options.output](report, rules))
 
   if (unreadable > 0) return 2
-  const limit = severities.findIndex((severity) => severity === options.failOn) // -1 for never
-  if (
-    report.findings.some(
-      ({ severity, waived }) => waived === undefined && severities.indexOf(severity) <= limit
-    )
-  )
-    return 1
+  if (options.failOnUnknown && report.unchecked.length > 0) return 1
 
-  return options.failOnUnknown && report.unchecked.length > 0 ? 1 : 0
+  return exitCodeOf(report.findings, options.failOn)
 }
 
-/** What a report tells of one object: nothing, mostly, and then nobody looks for its lines. */
-function toldOf(
+/** The part of a report about one object. Most have none, and then their line numbers are not computed. */
+function reportedOf(
   { subject, object, file, lineOf }: ManifestObject & { readonly subject: Subject },
   { findings, unchecked }: Verdict
 ): Parameters<typeof reportOf>[1] {
@@ -151,14 +182,14 @@ function toldOf(
   ]
 }
 
-/** Nobody aborts a check. A signal for each who waits, for one that thousands listen to is slow. */
-const unhurried: Deadline = {
+/** A check has no deadline. Each lookup gets a signal of its own: one that thousands listen to is slow. */
+const noDeadline: Deadline = {
   get signal() {
     return new AbortController().signal
   }
 }
 
-/** What the cluster tells besides the files; they stand before what it has. */
+/** Facts from the cluster. Objects in the files win over those in the cluster. */
 function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: string | undefined): Sources {
   const cluster = buildClusterOnDemand(client)
   const seen = overlay({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)

@@ -1,13 +1,29 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type RunningController, startController } from '../controller/controller.js'
 import { connectCluster } from './support/cluster.js'
+import { daemonCommand, keepRunning } from './support/daemon.js'
 import { type FactsByHand, loadConfigFile, loadSources } from './support/sources.js'
+import type { Terminal } from './support/terminal.js'
 
 export interface ControllerOptions extends FactsByHand {
   readonly config?: string | undefined
   readonly kubeconfig?: string | undefined
 }
+
+export const controllerCommand = (terminal: Terminal): Command =>
+  daemonCommand(
+    'controller',
+    "run the controller, which manages irsa-guard's certificates and caBundle and watches the cluster for drift"
+  )
+    .addHelpText(
+      'after',
+      `
+Example:
+  irsa-guard controller --config /etc/irsa-guard/config.yaml`
+    )
+    .action(async (options: ControllerOptions) => keepRunning(await controller(options), terminal))
 
 /** Starts the controller of a cluster. Throws ERR_CONFIG, ERR_KUBECONFIG when it cannot. */
 export async function controller(

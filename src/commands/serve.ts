@@ -1,12 +1,26 @@
+import type { Command } from 'commander'
 import { type Logger, pino } from 'pino'
 import { findCluster } from '../kube/connect.js'
 import { type RunningServer, startServer } from '../server/serve.js'
+import { daemonCommand, keepRunning } from './support/daemon.js'
 import { type FactsByHand, loadConfigFile, loadSources } from './support/sources.js'
+import type { Terminal } from './support/terminal.js'
 
 export interface ServeOptions extends FactsByHand {
   readonly config?: string | undefined
   readonly kubeconfig?: string | undefined
 }
+
+export const serveCommand = (terminal: Terminal): Command =>
+  daemonCommand('serve', 'run the admission server, which answers the AdmissionReviews of the API server')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  irsa-guard serve --config /etc/irsa-guard/config.yaml
+  irsa-guard serve --config config.yaml --iam iam.json   # without AWS`
+    )
+    .action(async (options: ServeOptions) => keepRunning(await serve(options), terminal))
 
 /** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT, ERR_KUBECONFIG when it cannot. */
 export async function serve(

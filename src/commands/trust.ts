@@ -1,17 +1,27 @@
+import { Command } from 'commander'
 import type { IamSource, TrustPolicyDocument } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import { judgeTrustFor } from '../library/evaluate-trust.js'
-import type { Severity } from '../model/finding.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
+import { exitCodeOf, type FailOn } from '../output/exit-code.js'
+import { type Format, jsonOf } from '../output/formats.js'
 import { type TrustReport, trustTextOf } from '../output/trust-text.js'
 import { buildLiveIam } from '../sources/iam/live.js'
 import { readDocument } from '../trust-policy/document.js'
 import { assertNamespace, assertServiceAccount } from './support/given-names.js'
+import {
+  awsOption,
+  configOption,
+  failOnOption,
+  iamOption,
+  issuerOption,
+  outputOption
+} from './support/options.js'
 import { policyIn } from './support/policy-text.js'
 import { loadInput } from './support/read-input.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import type { Terminal } from './support/terminal.js'
+import { complaintOf, type Terminal } from './support/terminal.js'
 
 export interface TrustOptions {
   readonly config?: string
@@ -23,16 +33,54 @@ export interface TrustOptions {
   readonly audience?: string
   readonly iam: readonly string[]
   readonly aws?: boolean
-  readonly output: 'text' | 'json'
+  readonly output: Format
   readonly fix: boolean
-  readonly failOn: Severity | 'never'
+  readonly failOn: FailOn
 }
 
-const severities = ['error', 'warning', 'info'] as const
+export const trustCommand = (terminal: Terminal): Command =>
+  new Command('trust')
+    .description(
+      "check whether a role's trust policy admits a service account; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
+    )
+    .option('--role <arn>', 'the role; its policy is read from --iam or --aws unless --policy is given')
+    .option('--policy <file>', 'a trust policy; - reads stdin')
+    .addOption(iamOption())
+    .addOption(awsOption())
+    .addOption(configOption())
+    .addOption(issuerOption())
+    .option('-n, --namespace <name>', 'namespace of the service account', 'default')
+    .requiredOption('--service-account <name>', 'name of the service account')
+    .option('--audience <name>', 'audience of its tokens (default: "sts.amazonaws.com")')
+    .addOption(outputOption(trustFormats))
+    .option(
+      '--fix',
+      'print only a policy that admits the service account; exit with 1 if there is none',
+      false
+    )
+    .addOption(failOnOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json -n shop --service-account cart
+  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --aws --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart
+  irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix > fixed.json &&
+    aws iam update-assume-role-policy --role-name cart --policy-document file://fixed.json
+  aws iam get-role --role-name cart --query Role.AssumeRolePolicyDocument | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart`
+    )
+    .action(async (options: TrustOptions) => {
+      process.exitCode = await trust(options, terminal)
+    })
+
+const trustFormats = {
+  text: trustTextOf,
+  json: (report) => jsonOf({ ...report, subject: undefined })
+} satisfies Record<Format, (report: TrustReport, policy: unknown) => string>
 
 /**
- * Judges one trust policy for one service account. Returns the exit code: 0 or 1; with `fix`, 0 when a policy
- * is printed, which lets the account in. Throws ERR_USAGE and ERR_INPUT.
+ * Judges one trust policy for one service account. Returns the exit code; with `fix`, 0 if a policy was
+ * printed and 1 if there is none. Throws ERR_USAGE and ERR_INPUT.
  */
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
   assertNamespace(options.namespace)
@@ -42,14 +90,14 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   const {
     issuer,
     iam: given,
-    audience: said,
+    audience: defaultAudience,
     identityWebhook = defaultIdentityWebhook
   } = await loadSources(options, config)
   const iam = options.aws ? await buildLiveIam({ ...config.iam, patient: true }) : given
   if (issuer === undefined)
     throw new GuardError(
       'ERR_USAGE',
-      'the issuer of the cluster is not known; say it with --issuer, or in the IAM file'
+      'the issuer of the cluster is not known; pass --issuer, or name it in the IAM file'
     )
   const arn = options.role === undefined ? undefined : roleArnOf(options.role)
   const trustPolicy = written ?? (await policyOf(arn, iam))
@@ -57,7 +105,7 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   const policy = 'value' in read ? read.value : undefined
   const { account, partition } = arn ?? ownerOf(policy)
 
-  const { namespace, serviceAccount, audience = said ?? identityWebhook.defaultAudience } = options
+  const { namespace, serviceAccount, audience = defaultAudience ?? identityWebhook.defaultAudience } = options
   const verdict = judgeTrustFor(
     {
       ...trustPolicy,
@@ -73,27 +121,24 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   )
   const subject = `system:serviceaccount:${namespace}:${serviceAccount}`
   if (options.fix)
-    return fix(verdict.verdict === 'allowed' ? policy : verdict.suggested, { ...verdict, subject }, terminal)
+    return printFix(
+      verdict.verdict === 'allowed' ? policy : verdict.suggested,
+      { ...verdict, subject },
+      terminal
+    )
 
-  terminal.stdout(
-    options.output === 'json'
-      ? `${JSON.stringify(verdict, null, 2)}\n`
-      : trustTextOf({ ...verdict, subject }, policy)
-  )
-  const limit = severities.findIndex((severity) => severity === options.failOn) // -1 for never
+  terminal.stdout(trustFormats[options.output]({ ...verdict, subject }, policy))
 
-  return verdict.findings.some(({ severity }) => severities.indexOf(severity) <= limit) ? 1 : 0
+  return exitCodeOf(verdict.findings, options.failOn)
 }
 
-/**
- * Prints a policy that is right; without one nothing, so that a file or a pipe never gets another, and the
- * reason on stderr.
- */
-function fix(corrected: unknown, report: TrustReport, terminal: Terminal): 0 | 1 {
+/** Prints a policy that admits the service account, or the reason on stderr: a pipe never gets anything else. */
+function printFix(corrected: unknown, report: TrustReport, terminal: Terminal): 0 | 1 {
   if (corrected === undefined) {
     terminal.stderr(
-      `nothing is printed, for no small edit of this policy surely lets the account in\n${trustTextOf(report, undefined)}`
+      complaintOf('no policy printed: no small edit is guaranteed to admit this service account')
     )
+    terminal.stderr(trustTextOf(report, undefined))
     return 1
   }
   terminal.stdout(`${JSON.stringify(corrected, null, 2)}\n`)
@@ -116,10 +161,10 @@ async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): P
   if (arn === undefined)
     throw new GuardError(
       'ERR_USAGE',
-      'say which policy is meant: --role ARN with --iam FILE or --aws, or --policy FILE'
+      'no trust policy given; expected --role ARN with --iam FILE or --aws, or --policy FILE'
     )
   if (iam === undefined)
-    throw new GuardError('ERR_USAGE', '--role needs facts about IAM: --iam FILE or --aws')
+    throw new GuardError('ERR_USAGE', '--role is given without IAM facts; pass --iam FILE or --aws')
   const role = await iam.readRole(arn, { namespace: '', deadline: new AbortController() })
   if (role.state !== 'known') throw new GuardError('ERR_INPUT', `role ${arn.text}: ${role.because}`)
   if (!role.value.exists) throw new GuardError('ERR_INPUT', `role ${arn.text} does not exist`)
@@ -130,12 +175,12 @@ async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): P
 }
 
 async function readPolicy(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
-  const text = await loadInput(file, terminal, 'a trust policy, JSON')
+  const text = await loadInput(file, terminal, 'a trust policy in JSON')
 
-  return policyIn(text, file === '-' ? 'standard input' : file)
+  return policyIn(text, file === '-' ? 'stdin' : file)
 }
 
-/** A policy without its role is taken for one of the account whose OIDC providers it names. */
+/** Without a role, the policy is assumed to belong to the account of the OIDC providers that it names. */
 function ownerOf(policy: unknown): { account: string; partition: string } {
   const named = [
     ...(policy === undefined ? '' : JSON.stringify(policy)).matchAll(
@@ -147,7 +192,7 @@ function ownerOf(policy: unknown): { account: string; partition: string } {
   if (partition === undefined || account === undefined || owners.size > 1) {
     throw new GuardError(
       'ERR_USAGE',
-      `the policy names OIDC providers of ${owners.size} accounts; say with --role whose policy it is`
+      `the policy names OIDC providers of ${owners.size} accounts; name the role of the policy with --role`
     )
   }
   return { account, partition }

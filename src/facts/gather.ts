@@ -132,14 +132,15 @@ const gatherers: {
       const partition = parseIssuerPartition(issuer.value)
 
       return partition === undefined
-        ? unknown('the issuer of the cluster is not one of EKS, so it tells no partition')
+        ? unknown("the cluster's issuer is not an EKS issuer, so its AWS partition is unknown")
         : known(partition)
     })
   },
 
   issuer({ sources, lookup }) {
     if (sources.issuer !== undefined) return known(sources.issuer)
-    if (sources.cluster === undefined) return unknown('the issuer of the cluster is not known')
+    if (sources.cluster === undefined)
+      return unknown('the issuer of the cluster is not known (pass --issuer URL)')
 
     return sources.cluster.readIssuer(lookup.deadline)
   },
@@ -240,7 +241,7 @@ function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
       if (namespace.state === 'unknown')
         return unknown(`${namespace.because}, so it is not known which roles it may use`)
       if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
-      if (iam === undefined) return unknown('no facts about IAM were given')
+      if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
       if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
 
       return { arn, iam }

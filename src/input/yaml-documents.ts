@@ -117,10 +117,11 @@ function messageOf(
   if (template !== undefined) return unrendered(template)
   if (code === 'DUPLICATE_KEY') {
     const key = keyAt(document, offset)
-    if (key !== undefined) return `the key ${quote(key)} stands twice in one map; leave one of them out`
+    if (key !== undefined) return `duplicate key ${quote(key)}; remove one`
   }
 
-  return oneLine(message)
+  // The library's own words for text that is no YAML at all, such as prose, mean nothing to a reader.
+  return code === 'MULTILINE_IMPLICIT_KEY' ? 'this is not YAML or JSON' : oneLine(message)
 }
 
 const unrendered = (template: string): string =>

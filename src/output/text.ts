@@ -1,13 +1,13 @@
-import { escapeText, shortList } from '../text/escape.js'
-import { foldShared } from './fold.js'
+import { escapeText } from '../text/escape.js'
+import { groupShared } from './group-shared.js'
 import type { ObjectReference, Report } from './report.js'
 
 /** A report for people: a block for each finding, what could not be checked, and a closing line. */
 export function reportTextOf({ findings, unchecked, summary }: Report): string {
-  const blocks = foldShared(findings).map(
+  const blocks = groupShared(findings).map(
     ({ finding: { rule, severity, field, message, fix, waived }, objects }) =>
       [
-        `${objects.length === 1 ? '' : `${many(objects.length, 'object')}: `}${firstFew(objects.map(placeOf))}`,
+        `${objects.length === 1 ? '' : `${counted(objects.length, 'object')}: `}${firstFew(objects.map(placeOf))}`,
         `  ${waived === undefined ? severity : 'waived'} ${rule}: ${message}`,
         `  field: ${field}`,
         waived === undefined ? `  fix: ${fix}` : `  reason: ${waived}`
@@ -15,27 +15,32 @@ export function reportTextOf({ findings, unchecked, summary }: Report): string {
         .map(escapeText)
         .join('\n')
   )
-  const open = [...Map.groupBy(unchecked, ({ because }) => because)].map(([reason, groups]) => {
-    const count = Math.max(...groups.map((group) => group.count)) // one for each rule
+  const notChecked = [...Map.groupBy(unchecked, ({ because }) => because)].map(([because, groups]) => {
+    const [first] = groups
+    const rules = groups.length === 1 ? (first?.rule ?? '') : counted(groups.length, 'rule')
+    const objects = Math.max(...groups.map(({ count }) => count)) // the largest number of objects of one rule
 
-    return escapeText(
-      `not checked: ${shortList(groups.map(({ rule }) => rule))} (${many(count, 'object')}): ${reason}`
-    )
+    return escapeText(`not checked: ${rules} for ${counted(objects, 'object')}: ${because}`)
   })
-  const { objects, errors, warnings, waived } = summary
-  const closing = `${many(objects, 'object')}: ${many(errors, 'error')}, ${many(warnings, 'warning')}, ${waived} waived, ${summary.unchecked} not checked`
+  const { objects, errors, warnings, infos, waived } = summary
+  const closing = [
+    counted(errors, 'error'),
+    counted(warnings, 'warning'),
+    counted(infos, 'info'),
+    `${waived} waived`
+  ].join(', ')
 
-  return `${[...blocks, ...open, closing].join('\n')}\n`
+  return `${[...blocks, ...notChecked, `${counted(objects, 'object')}: ${closing}`].join('\n')}\n`
 }
 
 const placeOf = ({ file, line, kind, namespace, name }: ObjectReference): string =>
   `${file}:${line} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
 
-const few = 3
+const maxShown = 3
 
 const firstFew = (places: readonly string[]): string =>
-  places.length <= few
+  places.length <= maxShown
     ? places.join(', ')
-    : `${places.slice(0, few).join(', ')} and ${places.length - few} more`
+    : `${places.slice(0, maxShown).join(', ')} and ${places.length - maxShown} more`
 
-const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

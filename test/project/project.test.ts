@@ -25,7 +25,7 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   sources: ['facts', 'kube', ...pure],
   rules: ['facts', 'version.ts', ...pure],
   verdict: ['rules', 'facts', 'model', 'text'],
-  output: ['verdict', 'ca-bundle', 'model', 'text'],
+  output: ['rules', 'verdict', 'ca-bundle', 'model', 'text'],
   'review.ts': ['facts', 'rules', 'verdict', 'model'],
   library: ['review.ts', 'sources', 'facts', 'rules', 'verdict', ...pure],
   process: ['sources', 'kube', 'identity-webhook', 'model', 'text'],

@@ -3,7 +3,7 @@ import type { Report } from './report.js'
 type Reported = Report['findings'][number]
 
 /** One finding, and the objects that it is told of. */
-export interface Folded {
+export interface Shared {
   readonly finding: Reported
   readonly objects: readonly Reported['object'][]
 }
@@ -12,7 +12,7 @@ export interface Folded {
  * Puts findings together that differ in nothing but their object, where its owner cannot mend the cause; at
  * the place of the first.
  */
-export function foldShared(findings: readonly Reported[]): Folded[] {
+export function groupShared(findings: readonly Reported[]): Shared[] {
   const groups = Map.groupBy(findings, (finding) => {
     const { rule, severity, field, message, fix, waived, shared } = finding
 

@@ -1,0 +1,38 @@
+import { Option } from 'commander'
+
+// Options that several commands have. Commander keeps state in an Option, so each command gets its own.
+
+export const iamOption = (): Option =>
+  new Option('--iam <file>', 'read IAM facts from an IamSnapshot file instead of AWS; repeatable')
+    .default([], 'none')
+    .argParser((file: string, files: string[]) => [...files, file])
+
+export const awsOption = (): Option =>
+  new Option('--aws', 'query the IAM API, with your AWS credentials and region').conflicts('iam')
+
+export const configOption = (): Option => new Option('--config <file>', 'configuration file (YAML)')
+
+export const kubeconfigOption = (): Option =>
+  new Option(
+    '--kubeconfig <file>',
+    "kubeconfig of the cluster (default: $KUBECONFIG, the pod's own token, or ~/.kube/config)"
+  )
+
+export const issuerOption = (): Option => new Option('--issuer <url>', 'OIDC issuer of the cluster')
+
+export const clusterCaOption = (): Option =>
+  new Option('--cluster-ca <file>', 'current CAs of the cluster (PEM), as in ConfigMap kube-root-ca.crt')
+
+export const audienceOption = (): Option =>
+  new Option(
+    '--audience <name>',
+    'audience that the identity webhook requests for tokens when no annotation sets one'
+  )
+
+export const failOnOption = (): Option =>
+  new Option('--fail-on <severity>', 'lowest severity of a finding that makes the exit code 1')
+    .choices(['error', 'warning', 'info', 'never'])
+    .default('error')
+
+export const outputOption = (formats: Readonly<Record<string, unknown>>): Option =>
+  new Option('-o, --output <format>', 'output format').choices(Object.keys(formats)).default('text')
