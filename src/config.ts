@@ -67,7 +67,7 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
   const document = parseDocument(text, { lineCounter, prettyErrors: false })
   const [error] = document.errors
   if (error?.code === 'MULTIPLE_DOCS')
-    throw new GuardError('ERR_CONFIG', `${file} holds several YAML documents; expected one`)
+    throw new GuardError('ERR_CONFIG', `${file} contains several YAML documents; expected one`)
   if (error !== undefined)
     throw new GuardError('ERR_CONFIG', `${file}:${lineCounter.linePos(error.pos[0]).line}: ${error.message}`)
 
@@ -81,7 +81,7 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
     }
     if (durationOf(content.server?.deadline ?? '2s') > longestDeadline) {
       mistakes.push(
-        `server.deadline is ${JSON.stringify(content.server?.deadline)}; at most ${longestDeadline} ms fit into the webhook's timeout of 3 s`
+        `server.deadline is ${JSON.stringify(content.server?.deadline)}; expected at most ${longestDeadline} ms, to fit into the webhook's timeout of 3 s`
       )
     }
     if (durationOf(content.server?.deadline ?? '2s') < shortestDeadline) {
@@ -116,14 +116,14 @@ function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: C
   return [
     ...others.map(
       ({ account, roleArn }) =>
-        `iam.accounts: roleArn is ${quote(roleArn)}; expected a role of account ${account}, whose roles it is to read`
+        `iam.accounts: roleArn is ${quote(roleArn)}; expected a role in account ${account}, whose roles it reads`
     ),
     ...[...twice].map(
       (account) =>
-        `iam.accounts: account ${account} is there more than once; expected one role for each account`
+        `iam.accounts: account ${account} is listed more than once; expected one role for each account`
     ),
     ...(port === healthPort && port !== 0
-      ? [`server.port and server.healthPort are both ${port}; expected two ports`]
+      ? [`server.port and server.healthPort are both ${port}; expected two different ports`]
       : [])
   ]
 }
@@ -193,9 +193,9 @@ function mistakesOf(errors: readonly ErrorObject[]): string[] {
     const allowed = {
       enum: () => `one of ${(params['allowedValues'] as readonly string[]).join(', ')}`,
       type: () => `a value of type ${String(params['type'])}`,
-      pattern: () => `a text such as ${examplesOf(parentSchema)}`,
-      minLength: () => 'a text that is not empty',
-      required: () => `a map with the key ${String(params['missingProperty'])}`
+      pattern: () => `a string such as ${examplesOf(parentSchema)}`,
+      minLength: () => 'a non-empty string',
+      required: () => `an object with the key ${String(params['missingProperty'])}`
     }[keyword]
 
     return `${path === '' ? 'the configuration' : path} is ${value}; expected ${allowed?.() ?? `a value that ${message}`}`

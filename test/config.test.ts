@@ -42,16 +42,16 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
     ['server: { port: 70000 }', 'config.yaml: server.port is 70000; expected a value that must be <= 65535'],
     [
       'server: { deadline: 3s }',
-      'config.yaml: server.deadline is "3s"; at most 2500 ms fit into the webhook\'s timeout of 3 s'
+      'config.yaml: server.deadline is "3s"; expected at most 2500 ms, to fit into the webhook\'s timeout of 3 s'
     ],
     ['server: { deadline: 0s }', 'config.yaml: server.deadline is "0s"; expected at least 100 ms'],
     [
       'server: { deadline: soon }',
-      'config.yaml: server.deadline is "soon"; expected a text such as 1500ms, 2s, 1h'
+      'config.yaml: server.deadline is "soon"; expected a string such as 1500ms, 2s, 1h'
     ],
     [
       'iam: { accounts: [{ account: "1" }] }',
-      'config.yaml: iam.accounts.0 is {"account":"1"}; expected a map with the key roleArn'
+      'config.yaml: iam.accounts.0 is {"account":"1"}; expected an object with the key roleArn'
     ],
     [
       'rules: { role-mising: { severity: error } }',
@@ -60,30 +60,30 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
     ['rules: { x: { severity: error } }', 'config.yaml: rules.x: there is no such rule'],
     [
       'annotationPrefix: eks.amazonaws.com/',
-      'config.yaml: annotationPrefix is "eks.amazonaws.com/"; expected a text such as eks.amazonaws.com'
+      'config.yaml: annotationPrefix is "eks.amazonaws.com/"; expected a string such as eks.amazonaws.com'
     ],
     [
       'tls: { hosts: ["a b"] }',
-      'config.yaml: tls.hosts.0 is "a b"; expected a text such as guard.example.com, 10.0.0.7'
+      'config.yaml: tls.hosts.0 is "a b"; expected a string such as guard.example.com, 10.0.0.7'
     ],
     [
       'server: { port: 8080 }',
-      'config.yaml: server.port and server.healthPort are both 8080; expected two ports'
+      'config.yaml: server.port and server.healthPort are both 8080; expected two different ports'
     ],
     [
       'iam: { accounts: [{ account: "111122223333", roleArn: "arn:aws:iam::444455556666:role/r" }] }',
-      'config.yaml: iam.accounts: roleArn is "arn:aws:iam::444455556666:role/r"; expected a role of account 111122223333, whose roles it is to read'
+      'config.yaml: iam.accounts: roleArn is "arn:aws:iam::444455556666:role/r"; expected a role in account 111122223333, whose roles it reads'
     ],
     [
       `iam: { accounts: [${'{ account: "111122223333", roleArn: "arn:aws:iam::111122223333:role/r" },'.repeat(3)}] }`,
-      'config.yaml: iam.accounts: account 111122223333 is there more than once; expected one role for each account'
+      'config.yaml: iam.accounts: account 111122223333 is listed more than once; expected one role for each account'
     ],
     [
       `"${'x'.repeat(5000)}"`,
       `config.yaml: the configuration is "${'x'.repeat(199)}…; expected a value of type object`
     ],
     ['- a', 'config.yaml: the configuration is ["a"]; expected a value of type object'],
-    ['exempt: { users: [""] }', 'config.yaml: exempt.users.0 is ""; expected a text that is not empty']
+    ['exempt: { users: [""] }', 'config.yaml: exempt.users.0 is ""; expected a non-empty string']
   ]
   for (const [text, message] of table) {
     t.throws(() => parse(text), { code: 'ERR_CONFIG' }, text)
@@ -99,10 +99,10 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
   })
   t.throws(() => parse('mode: warn\n---\nmode: off'), {
     code: 'ERR_CONFIG',
-    message: 'config.yaml holds several YAML documents; expected one'
+    message: 'config.yaml contains several YAML documents; expected one'
   })
   t.throws(() => parse('mode: [\n'), { code: 'ERR_CONFIG', message: /^config.yaml:\d+: / })
   t.throws(() => parse('mode: x\nissuer: oidc.example'), {
-    message: /mode is "x".*\n.*issuer is "oidc.example"; expected a text such as https:/
+    message: /mode is "x".*\n.*issuer is "oidc.example"; expected a string such as https:/
   })
 })

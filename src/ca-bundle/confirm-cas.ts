@@ -77,7 +77,7 @@ export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: 
     doubt:
       doubts.length === 0
         ? undefined
-        : `${doubts.join(', and ')}; this is confirmed neither by the CA that irsa-guard verifies the API server with nor by the certificate of an API server`
+        : `${doubts.join(', and ')}; neither the CA that irsa-guard verifies the API server with nor the certificate of an API server confirms this`
   }
 }
 

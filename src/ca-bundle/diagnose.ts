@@ -40,56 +40,56 @@ export interface Diagnosis {
 const faults = {
   'not-base64': [
     'it is not base64',
-    'write the PEM text in base64, once, without line breaks: base64 -w0 ca.pem'
+    'base64-encode the PEM text once, without line breaks: base64 -w0 ca.pem'
   ],
   'base64-twice': [
     'it is base64-encoded twice',
-    'encode the PEM text once only; in YAML, stringData or a template function may have encoded it already'
+    'encode the PEM text only once; stringData or a template function may have encoded it already'
   ],
   'utf-16': ['it is UTF-16 text, as Windows PowerShell writes files', 'save the PEM file as ASCII or UTF-8'],
   'byte-order-mark': [
-    'a byte order mark stands in front of BEGIN',
-    'save the PEM file as UTF-8 without byte order mark'
+    'there is a byte order mark before BEGIN',
+    'save the PEM file as UTF-8 without a byte order mark'
   ],
   der: ['it is a bare DER certificate', 'convert it: openssl x509 -inform der -in ca.der -out ca.pem'],
   indented: [
-    'lines are indented, and PEM lines must begin at the left edge',
-    'remove the blanks in front of each line'
+    'lines are indented, but PEM lines must start at the beginning of the line',
+    'remove the spaces before each line'
   ],
   glued: [
-    'two PEM blocks are glued together, so that Go loses both',
-    'put a line break between END CERTIFICATE----- and -----BEGIN'
+    'two PEM blocks are joined without a line break, so Go skips both',
+    'insert a line break between END CERTIFICATE----- and -----BEGIN'
   ],
   'literal-line-ends': [
-    'it holds the two characters \\n where line breaks should be',
-    'put real line breaks in their place: printf "%b"'
+    'it contains the two characters \\n instead of line breaks',
+    'replace them with real line breaks: printf "%b"'
   ],
   'carriage-returns': [
-    'its lines end with a bare carriage return',
-    'convert the line ends to LF: tr "\\r" "\\n"'
+    'its lines end with a carriage return only',
+    'convert the line endings to LF: tr "\\r" "\\n"'
   ],
-  'text-beside': ['other text stands on the line of BEGIN or END', 'put BEGIN and END on lines of their own'],
-  'lower-case': ['BEGIN is not in capitals', 'write -----BEGIN CERTIFICATE----- as it is'],
+  'text-beside': ['there is other text on the BEGIN or END line', 'put BEGIN and END on lines of their own'],
+  'lower-case': ['BEGIN is not in upper case', 'write -----BEGIN CERTIFICATE----- exactly'],
   truncated: [
-    'a block has no END line, or not the one that belongs to its BEGIN',
+    'a block has no END line, or one that does not match its BEGIN line',
     'copy the whole certificate again'
   ],
-  damaged: ['what stands in a block is not base64', 'copy the certificate again'],
-  'certificate-refused': ['Go cannot read a certificate', 'have the CA issue it again'],
+  damaged: ['the content of a block is not base64', 'copy the certificate again'],
+  'certificate-refused': ['Go cannot parse a certificate', 'have the CA reissue it'],
   headers: [
-    'a block has headers (lines with a colon), and Go passes such blocks over',
+    'a block has headers (lines with a colon), and Go skips such blocks',
     'remove the lines between BEGIN and the base64 text'
   ],
   'wrong-label': [
-    'a block is labelled otherwise than CERTIFICATE, and Go passes it over',
+    'a block has a label other than CERTIFICATE, and Go skips it',
     'convert it: openssl x509 -in ca.pem -out clean.pem'
   ],
   'certificate-request': [
-    'it holds a certificate request, which is no certificate',
-    'put the CA certificate there instead'
+    'it contains a certificate request, not a certificate',
+    'replace it with the CA certificate'
   ],
   pkcs7: [
-    'it holds a PKCS#7 container, which Go does not read',
+    'it contains a PKCS#7 container, which Go does not read',
     'convert it: openssl pkcs7 -print_certs -in ca.p7b -out ca.pem'
   ],
   'pkcs7-der': [
@@ -97,18 +97,21 @@ const faults = {
     'convert it: openssl pkcs7 -inform der -print_certs -in ca.p7b -out ca.pem'
   ],
   'private-key': [
-    'it holds a private key, which everybody who may read the object can read',
-    'remove the key, and replace it: it is no secret any more'
+    'it contains a private key, and anyone who can read the object can read the key',
+    'remove the key and replace it, because it is no longer secret'
   ],
-  'no-pem': ['there is no PEM block in it', 'put the CA certificate there, as PEM in base64'],
-  expired: ['a certificate has expired', 'put the current CA certificate there'],
-  'not-yet-valid': ['a certificate is not yet valid', 'wait, or correct the clock with which it was made'],
-  expiring: ['a certificate expires within 30 days', 'put the next CA certificate beside it before that'],
+  'no-pem': ['there is no PEM block in it', 'replace it with the base64-encoded PEM certificate of the CA'],
+  expired: ['a certificate has expired', 'replace it with the current CA certificate'],
+  'not-yet-valid': [
+    'a certificate is not yet valid',
+    'wait, or correct the clock of the machine that issued it'
+  ],
+  expiring: ['a certificate expires within 30 days', 'add the next CA certificate before then'],
   leaf: [
-    'a certificate is not one of a CA: only the server that presents this very certificate is trusted',
-    'put the certificate of the CA there that signs the serving certificate'
+    'a certificate is not a CA certificate, so only a server that presents exactly this certificate is trusted',
+    'replace it with the certificate of the CA that signs the serving certificate'
   ],
-  duplicate: ['a certificate is in it more than once', 'keep it once']
+  duplicate: ['it contains a certificate more than once', 'keep it once']
 } as const satisfies Record<string, readonly [what: string, fix: string]>
 
 const soon = 30 * 86_400_000

@@ -80,7 +80,7 @@ function injectedOf({ injected, published }: ExpectedCasQuestion): InjectedCas |
   const [last] = published?.complete ?? []
 
   return injected?.isPassing && last !== undefined
-    ? { current: Buffer.from(last, 'base64').toString(), source: 'what was read last' }
+    ? { current: Buffer.from(last, 'base64').toString(), source: 'the last successful read' }
     : undefined
 }
 

@@ -171,7 +171,7 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
     go
   })
   if (assessment.state === 'unknown' && notKnown !== undefined)
-    return { state: 'unknown', because: `which CA is right is not known: ${notKnown}` }
+    return { state: 'unknown', because: `the expected CA is unknown: ${notKnown}` }
   // It holds none of the CAs that are certain, and one that may be the cluster's all the same.
   if (
     unconfirmed !== undefined &&
@@ -180,7 +180,7 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
   )
     return {
       state: 'unknown',
-      because: `whether its CA is the cluster's is not certain: ${unconfirmed.doubt}`
+      because: `it is not certain that its CA is the cluster CA: ${unconfirmed.doubt}`
     }
   // What is still accepted still works: the webhook may serve a certificate of the CA before.
   if (assessment.state === 'stale' && published?.accepted.includes(caBundle))

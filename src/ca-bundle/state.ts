@@ -62,7 +62,7 @@ export function assessBundle({
   if (caBundle === undefined || caBundle === '') {
     return {
       state: 'absent',
-      because: 'there is no caBundle, so the API server trusts the roots of its own system only',
+      because: 'there is no caBundle, so the API server trusts only the root CAs of its own system',
       extra: []
     }
   }
@@ -79,11 +79,11 @@ export function assessBundle({
     const latest = bundle.certificates.reduce((latest, { notAfter }) => Math.max(latest, notAfter), -Infinity)
     return {
       state: 'unusable',
-      because: `no certificate of it is valid now; the last one is valid until ${formatTime(latest)}`,
+      because: `none of its certificates is currently valid; the latest one expires at ${formatTime(latest)}`,
       extra: []
     }
   }
-  if (current.length === 0) return { state: 'unknown', because: 'the current CAs are not known', extra: [] }
+  if (current.length === 0) return { state: 'unknown', because: 'the current CAs are unknown', extra: [] }
 
   const extra = bundle.certificates.filter((certificate) => !current.some((ca) => isSameCa(ca, certificate)))
   const verdict = served && judgeTls({ caBundle, chain: served.chain, host: served.host, at, go })
@@ -91,7 +91,7 @@ export function assessBundle({
   const missing = current.filter((ca) => !held.includes(ca))
   const list = (certificates: readonly Certificate[]): string =>
     certificates.map(describeCertificate).join(', ')
-  const by = source === undefined ? '' : ` by ${source}`
+  const by = source === undefined ? '' : ` according to ${source}`
   if (held.length === 0) {
     const holds = list(bundle.certificates.slice(0, 3))
     const isAbove =
@@ -101,18 +101,18 @@ export function assessBundle({
     if (verdict?.accepted && (source === undefined || isAbove))
       return {
         state: 'ok',
-        because: `it holds no current CA, but accepts what is served now: ${holds}`,
+        because: `it contains no current CA, but accepts the certificate served now: ${holds}`,
         extra
       }
     if (verdict?.accepted) {
-      const because = `it accepts what is served now, but${by} the current CA is ${list(current.slice(0, 3))}, and it holds ${holds}`
+      const because = `it accepts the certificate served now, but${by} the current CA is ${list(current.slice(0, 3))}, and it contains ${holds}`
       return { state: 'incomplete', because, extra }
     }
     const isFormer = poolOf(formerCas).some((ca) => valid.some((certificate) => isSameCa(ca, certificate)))
 
     return {
       state: isFormer ? 'stale' : 'foreign',
-      because: `it holds ${holds}${isFormer ? ', which was right until lately' : ''}, but${by} the current CA is ${list(current.slice(0, 3))}`,
+      because: `it contains ${holds}${isFormer ? ', which was correct until recently' : ''}, but${by} the current CA is ${list(current.slice(0, 3))}`,
       extra
     }
   }
@@ -120,22 +120,22 @@ export function assessBundle({
   if (verdict?.accepted === false && signer !== undefined) {
     return {
       state: 'stale',
-      because: `what is served now is signed by ${describeCertificate(signer)}, which the bundle lacks; it holds ${list(held)}`,
+      because: `the certificate served now is signed by ${describeCertificate(signer)}, which the bundle lacks; it contains ${list(held)}`,
       extra
     }
   }
   // What the webhook itself serves is the last word: however right the bundle is, calls fail.
   if (verdict?.accepted === false && served?.of === undefined) {
-    const current = source === undefined ? '' : `, current by ${source}`
-    const because = `it holds ${list(held)}${current}, but does not accept what is served now: ${verdict.refusal.reason}`
+    const current = source === undefined ? '' : `, current according to ${source}`
+    const because = `it contains ${list(held)}${current}, but does not accept the certificate served now: ${verdict.refusal.reason}`
     return { state: 'stale', because, extra }
   }
   if (missing.length > 0)
-    return { state: 'incomplete', because: `it holds ${list(held)} and lacks ${list(missing)}`, extra }
+    return { state: 'incomplete', because: `it contains ${list(held)} and lacks ${list(missing)}`, extra }
 
-  const more = extra.length === 0 ? '' : `, and besides ${list(extra.slice(0, 3))}`
+  const more = extra.length === 0 ? '' : `, and also ${list(extra.slice(0, 3))}`
 
-  return { state: 'ok', because: `it holds ${list(held)}${more}`, extra }
+  return { state: 'ok', because: `it contains ${list(held)}${more}`, extra }
 }
 
 /** The same CA to Go: the same name and key, whatever else was renewed. */

@@ -64,7 +64,7 @@ function parseReference(reference: string): { kind: string; name: string } {
     const found = JSON.stringify(reference)
     throw new GuardError(
       'ERR_USAGE',
-      `${found} names no webhooks; expected mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME`
+      `${found} is not a webhook configuration; expected mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME`
     )
   }
 
@@ -92,7 +92,7 @@ async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
   try {
     const published = await loadWebhookTrust(client)
     return published === undefined
-      ? unknown('there is no WebhookTrust cluster, which irsa-guard controller publishes')
+      ? unknown('there is no WebhookTrust "cluster", which the controller publishes')
       : known(published)
   } catch (error) {
     return unknown(reasonOf(error))

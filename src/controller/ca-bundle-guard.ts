@@ -213,7 +213,7 @@ function assessControlPlaneBundle(
 
   const { server, assessment } = worst
   return assessment.state === 'stale'
-    ? { ...assessment, because: `at API server ${server.address} ${assessment.because}` }
+    ? { ...assessment, because: `at API server ${server.address}, ${assessment.because}` }
     : assessment
 }
 

@@ -147,19 +147,19 @@ const gatherers: {
 
   namespace({ subject, sources, lookup }) {
     const namespaces = sources.namespaces ?? sources.cluster
-    if (namespaces === undefined) return moot('there is no cluster to ask')
-    if (!('namespace' in subject)) return moot('it is in no namespace')
+    if (namespaces === undefined) return moot('there is no cluster to query')
+    if (!('namespace' in subject)) return moot('the object has no namespace')
 
     return namespaces.readNamespace(subject.namespace, lookup.deadline)
   },
 
   clusterCa({ subject, sources: { clusterCa } }) {
     if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
-      return moot('no webhook of it is served with a certificate of the cluster CA')
+      return moot('none of its webhooks serves a certificate of the cluster CA')
     }
-    if (clusterCa === undefined) return unknown('the CA of the cluster is not known')
+    if (clusterCa === undefined) return unknown('the cluster CA is unknown')
     if (readBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0)
-      return unknown('the CA of the cluster is not readable PEM')
+      return unknown('the cluster CA is not readable PEM')
 
     return known(clusterCa)
   },
@@ -192,11 +192,11 @@ const gatherers: {
   },
 
   neighbours({ subject, sources }) {
-    if (!('namespace' in subject)) return moot('it is in no namespace')
+    if (!('namespace' in subject)) return moot('the object has no namespace')
 
     return (
       sources.neighbours?.neighboursOf(subject.namespace, subject.name) ??
-      moot('the other objects are not in sight')
+      moot('the other objects are not available')
     )
   },
 
@@ -239,7 +239,7 @@ function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
   return thenMaybe(namespace, (namespace) =>
     thenMaybe(partition, (partition): Target => {
       if (namespace.state === 'unknown')
-        return unknown(`${namespace.because}, so it is not known which roles it may use`)
+        return unknown(`${namespace.because}, so the roles that it may use are unknown`)
       if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
       if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
       if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition
@@ -252,9 +252,9 @@ function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
 type Target = { readonly arn: RoleArn; readonly iam: IamSource } | Fact<never>
 
 const notPermitted = moot('the namespace may not use the role')
-const otherPartition = moot('the role is in another partition than the cluster')
-const runsAsNobody = moot('it runs as nobody')
-const noRole = moot('no role is asked for, or its ARN is malformed')
+const otherPartition = moot('the role is in a different partition than the cluster')
+const runsAsNobody = moot('the object has no pod')
+const noRole = moot('no role is requested, or its ARN is malformed')
 
 function roleArnOf(
   subject: Subject,

@@ -16,4 +16,4 @@ export function podRoleFact(
   return role === undefined ? noRequest : known(role)
 }
 
-const noRequest = moot('its service account asks for no role')
+const noRequest = moot('its service account requests no role')

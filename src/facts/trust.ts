@@ -31,7 +31,7 @@ export function trustOf(
 ): Fact<TrustJudgement> {
   if (role.state !== 'known') return role
   if (!role.value.exists) return moot('the role does not exist')
-  if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is not known")
+  if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
   // A name that ends so is a generateName: what the API server will make of it is not known yet.
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
   if (issuer.state !== 'known') return issuer
@@ -39,7 +39,7 @@ export function trustOf(
   const audience = audienceOf(subject.annotations, settings)
   // An empty one makes the API server put its own audience into the token, which nobody told us.
   if (audience === undefined)
-    return unknown(`the annotation ${settings.annotationNames.audience} names no audience`)
+    return unknown(`the annotation ${settings.annotationNames.audience} does not name an audience`)
 
   const judgement = judgeOnce(role.value.trustPolicy, {
     roleAccount: arn.account,

@@ -60,18 +60,18 @@ function registeredIn(seen: Fact<WebhooksInSight>, sources: Sources): Fact<reado
 
   const [lookalike] = lookalikesOf(seen.value.configurations)
   if (lookalike !== undefined)
-    return unknown(
-      `whether mutatingwebhookconfiguration ${lookalike} registers an identity webhook cannot be told by its names`
-    )
+    return unknown(`mutatingwebhookconfiguration ${lookalike} may be an identity webhook under another name`)
   const canary = sources.canary?.()
   if (canary?.state === 'known' && canary.value.failing.length < canary.value.proved) {
-    return unknown('a canary pod gets its role, though no identity webhook is registered under a known name')
+    return unknown(
+      'the canary pod gets its role, although no identity webhook is registered under a known name'
+    )
   }
 
   return known(registered)
 }
 
-const notInSight = moot('the whole cluster is not in sight')
+const notInSight = moot('not all webhook configurations of the cluster are available')
 
 /**
  * What stands behind each Service of a webhook configuration; those that nobody can tell are left out, unless
@@ -83,8 +83,8 @@ export async function backendsOf(
   deadline: Deadline
 ): Promise<Fact<ReadonlyMap<string, Backend>>> {
   const services = 'webhooks' in subject ? subject.webhooks.flatMap(({ service }) => service ?? []) : []
-  if (services.length === 0) return moot('no webhook of it is served by a Service')
-  if (source === undefined) return moot('nobody looks for Services')
+  if (services.length === 0) return moot('none of its webhooks is a Service')
+  if (source === undefined) return moot('Services are not looked up')
 
   const byKey = new Map(services.map((service) => [serviceKeyOf(service), service]))
   const answers = await Promise.all(
@@ -111,7 +111,7 @@ export async function injectedCertificateOf(
   deadline: Deadline
 ): Promise<Fact<FactTypes['injectedCertificate']>> {
   const injections = 'webhooks' in subject ? caInjectionsOf(subject.annotations) : []
-  if (injections.length === 0) return moot('nobody is asked to fill in a bundle')
+  if (injections.length === 0) return moot('no injector is requested')
 
   const reference = injections
     .map((injection) => injection.reference)
@@ -130,5 +130,5 @@ export function canaryOf(subject: Subject, { canary }: Sources): Fact<FactTypes[
   if (!('webhooks' in subject) || identityWebhooksOf(subject).length === 0)
     return moot('no identity webhook is registered here')
 
-  return canary?.() ?? moot('no canary is sent')
+  return canary?.() ?? moot('no canary pod is sent')
 }

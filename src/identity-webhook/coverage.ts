@@ -52,7 +52,7 @@ export function exclusionsOf(webhook: Webhook): Exclusion[] {
           {
             field: 'matchConditions',
             certainty: 'perhaps',
-            when: `for pods that fail a match condition (${names.join(', ')}); which ones these are cannot be told here`
+            when: `for pods that do not meet match condition ${names.join(', ')} (irsa-guard cannot evaluate it)`
           } as const
         ])
   ]

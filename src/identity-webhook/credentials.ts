@@ -119,7 +119,7 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   if (deepest === undefined)
     return {
       kind: 'missing',
-      lacks: `has no mount at ${quote(file.value)}, its ${file.name}`,
+      lacks: `has no volume mount at ${quote(file.value)}, its ${file.name}`,
       field: file.field
     }
 

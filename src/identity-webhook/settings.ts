@@ -174,5 +174,5 @@ function parseFlags(args: readonly string[]): ReadonlyMap<string, string> {
 /** What a message adds where a verdict rests on settings that nobody could read. */
 export const assumptionOf = ({ source }: IdentityWebhookSettings): string =>
   source === 'default'
-    ? ' (the settings of the identity webhook were not read; the usual ones are assumed)'
+    ? " (assuming the identity webhook's default settings, because they could not be read)"
     : ''

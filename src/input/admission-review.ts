@@ -30,9 +30,9 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
 
   const { uid, operation, namespace, object, oldObject } = request
   const kind = isRecord(request['kind']) ? request['kind']['kind'] : undefined
-  if (typeof uid !== 'string' || uid === '') return wrong('request.uid', uid, 'a text')
+  if (typeof uid !== 'string' || uid === '') return wrong('request.uid', uid, 'a string')
   if (typeof operation !== 'string' || operation === '')
-    return wrong('request.operation', operation, 'a text')
+    return wrong('request.operation', operation, 'a string')
   if ((operation === 'CREATE' || operation === 'UPDATE') && !isRecord(object)) {
     return wrong('request.object', object, `an object in a ${operation}`)
   }
@@ -43,7 +43,7 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
     return wrong(
       'request.object.kind',
       object['kind'],
-      typeof kind === 'string' ? `${quote(kind)}, as request.kind says` : 'a text'
+      typeof kind === 'string' ? `${quote(kind)}, as request.kind says` : 'a string'
     )
   }
 

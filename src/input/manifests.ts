@@ -49,7 +49,7 @@ export function parseManifest(
         unreadable.push({
           file,
           line: lineIn([]),
-          message: 'expected a Kubernetes object, a map with apiVersion and kind'
+          message: 'expected a Kubernetes object with apiVersion and kind'
         })
     }
   }
@@ -58,7 +58,7 @@ export function parseManifest(
 }
 
 function documentsOf(text: string): readonly ReadDocument[] {
-  if (text.includes('\u0000')) return [{ line: 1, message: 'not a text file in UTF-8: it holds NUL bytes' }]
+  if (text.includes('\u0000')) return [{ line: 1, message: 'not a UTF-8 text file: it contains NUL bytes' }]
 
   const { documents, rest } = readJsonDocuments(text)
   return rest === text.length ? documents : [...documents, ...readYamlDocuments(text, rest)]
@@ -78,7 +78,11 @@ function membersOf(content: unknown): readonly Member[] {
   if (typeof kind !== 'string' || !kind.endsWith('List') || items === undefined || items === null)
     return [{ object: content, prefix: [] }]
   if (!Array.isArray(items)) {
-    const found = isRecord(items) ? 'a map' : typeof items === 'string' ? quote(items) : JSON.stringify(items)
+    const found = isRecord(items)
+      ? 'an object'
+      : typeof items === 'string'
+        ? quote(items)
+        : JSON.stringify(items)
     return [
       {
         object: content,

@@ -44,7 +44,7 @@ export function readYamlDocuments(text: string, start: number): ReadDocument[] {
       if (hasAnchors) resolveQuickly(document)
       const content: unknown = document.toJS({ maxAliasCount: -1 })
       if (hasAnchors && isAliasBomb(content))
-        return { line: lineAt(document.range[0]), message: 'its aliases repeat too much to be read' }
+        return { line: lineAt(document.range[0]), message: 'its YAML aliases expand to too much data' }
       return { content, lineOf: (path) => lineAt(offsetOf(document, path)) }
     } catch (error) {
       // yaml throws ReferenceError for aliases that do not resolve, RangeError where it nests too deeply.
@@ -125,7 +125,7 @@ function messageOf(
 }
 
 const unrendered = (template: string): string =>
-  `this looks like a Helm template that is not rendered yet (${quote(template)}); check what helm template prints: helm template … | irsa-guard check -`
+  `this looks like an unrendered Helm template (${quote(template)}); render it first: helm template … | irsa-guard check -`
 
 /**
  * What a template puts in: in the line of an error or in the one before, as many a line that begins with it
@@ -176,5 +176,5 @@ function keyAt(document: Document, offset: number): string | undefined {
 function oneLine(message: string): string {
   const line = message.split('\n', 1)[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? message
 
-  return line === 'Maximum call stack size exceeded' ? 'it nests too deeply to be read' : line
+  return line === 'Maximum call stack size exceeded' ? 'it is nested too deeply' : line
 }

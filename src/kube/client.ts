@@ -79,7 +79,9 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     )
   const server = new URL(cluster.server)
   if (server.protocol !== 'https:')
-    throw new Error(`its server is ${cluster.server}, and credentials go over https only`)
+    throw new Error(
+      `its server is ${cluster.server}; expected an https URL, because credentials are sent only over TLS`
+    )
 
   const shown = address
     ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`)
@@ -95,7 +97,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     try {
       await config.applyToHTTPSOptions(options) // sets headers in the map that it is given
     } catch (cause) {
-      throw new Error(`the kubeconfig's credentials cannot be had: ${reasonOf(cause)}`, { cause })
+      throw new Error(`the kubeconfig's credentials could not be obtained: ${reasonOf(cause)}`, { cause })
     }
     const tokenFile = tokenFileOf(config)
     // Client-node reads the file once a minute. After a late replacement that would be a minute more with the
@@ -180,7 +182,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       sent.on('error', (error) =>
         reject(
           isDistrust(error)
-            ? new Error(`its certificate is not signed by a CA of the kubeconfig (${error.code})`, {
+            ? new Error(`its certificate is not signed by a CA in the kubeconfig (${error.code})`, {
                 cause: error
               })
             : error

@@ -82,7 +82,8 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
         accept,
         signal: stopped.signal
       })
-      if (status !== 200 || !isRecord(body)) throw new Trouble(`the list was answered with ${status}`, true)
+      if (status !== 200 || !isRecord(body))
+        throw new Trouble(`the API server answered the list request with ${status}`, true)
       const metadata = isRecord(body['metadata']) ? body['metadata'] : {}
       for (const object of Array.isArray(body['items']) ? body['items'] : []) {
         const key = isRecord(object) ? set(object) : undefined
@@ -123,7 +124,10 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
         signal: AbortSignal.any([stopped.signal, silent.signal])
       })
       if ('status' in watch)
-        throw new Trouble(`the watch was answered with ${watch.status}`, watch.status === 410)
+        throw new Trouble(
+          `the API server answered the watch request with ${watch.status}`,
+          watch.status === 410
+        )
 
       for await (const line of watch.lines) {
         clearTimeout(watchdog)
@@ -210,10 +214,10 @@ function parseEvent(line: string): { type: string; object: Readonly<Record<strin
   try {
     event = JSON.parse(line)
   } catch {
-    throw new Trouble('the watch sent a broken line', true)
+    throw new Trouble('the watch sent an invalid line', true)
   }
   if (!isRecord(event) || typeof event['type'] !== 'string' || !isRecord(event['object']))
-    throw new Trouble('the watch sent no event', true)
+    throw new Trouble('the watch sent something other than an event', true)
 
   return { type: event['type'], object: event['object'] }
 }

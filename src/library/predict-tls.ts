@@ -37,7 +37,7 @@ export function predictTls(question: TlsQuestion): TlsPrediction {
     severity: 'error',
     field: 'clientConfig.caBundle',
     message: reason,
-    fix: 'put the certificate of the CA there that signs the serving certificate',
+    fix: 'replace it with the certificate of the CA that signs the serving certificate',
     docs: caBundleUntrusted.docs
   }
 

@@ -62,7 +62,7 @@ function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number |
   const age =
     iamAge === undefined
       ? []
-      : [`IAM was read ${Math.round(iamAge)} s ago; it may take two minutes to show a change`]
+      : [`IAM was read ${Math.round(iamAge)} s ago; changes can take up to two minutes to appear`]
 
   return [lineOf(nameOf(subject)), ...lines, ...rest, ...age].join('\n')
 }

@@ -11,24 +11,24 @@ export function bundleTextOf(
   const lines = [
     ...(name === undefined ? [] : [`webhook ${name}`]),
     ...(verdict === undefined ? [] : verdictLines(verdict)),
-    ...(state === undefined ? [] : [`${state === 'unknown' ? 'could not tell' : state}: ${because ?? ''}`]),
+    ...(state === undefined ? [] : [`${state === 'unknown' ? 'undetermined' : state}: ${because ?? ''}`]),
     ...(doubt === undefined || state === 'unknown' ? [] : [`warning: ${doubt}`]),
-    ...(source === undefined ? [] : [`its injector takes the CA from: ${source}`]),
+    ...(source === undefined ? [] : [`the injector takes the CA from: ${source}`]),
     ...(confirmedAt === undefined
       ? []
-      : [`which CA is right is published in the WebhookTrust cluster, confirmed at ${confirmedAt}`]),
+      : [`expected CA: from WebhookTrust "cluster", confirmed at ${confirmedAt}`]),
     ...faults.flatMap(({ severity, message, fix }) => [
       `${severity === 'error' ? 'wrong' : 'warning'}: ${message}`,
       `  fix: ${fix}`
     ]),
     ...(certificates.length > 0
-      ? [`the API server reads ${certificates.length} of it:`]
+      ? [`certificates the API server can read (${certificates.length}):`]
       : [nothingReadText(report)]),
     ...certificates.flatMap(describe),
     ...(served.length === 0
       ? []
       : [
-          `the ${verdict?.of === 'api-server' ? 'API server' : 'server'} sends ${served.length}:`,
+          `certificates that the ${verdict?.of === 'api-server' ? 'API server' : 'server'} presents (${served.length}):`,
           ...served.flatMap(describe)
         ])
   ].map(escapeText)
@@ -43,8 +43,8 @@ export function bundleTextOf(
 /** What an API server does with a bundle without certificates: only one that is not even empty has faults. */
 const nothingReadText = ({ faults, state, verdict }: BundleReport): string =>
   faults.length > 0 || state !== undefined || verdict !== undefined
-    ? 'the API server reads no certificate from it'
-    : 'it is empty, so the API server trusts the roots of its own system only'
+    ? 'the API server cannot read any certificate in it'
+    : 'it is empty, so the API server trusts only the root CAs of its own system'
 
 function verdictLines({
   accepted,
@@ -53,20 +53,20 @@ function verdictLines({
   reason = '',
   go = ''
 }: NonNullable<BundleReport['verdict']>): string[] {
-  const beside = 'a CA of the cluster signs for the API server and for the webhook beside it'
+  const beside = 'one cluster CA signs for both the API server and the webhook next to it'
   if (accepted) {
     return [
       of === undefined
-        ? `accepted: the API server will talk to ${host}`
-        : `accepted: it trusts the CA that signs now (${beside})`
+        ? `accepted: the API server will connect to ${host}`
+        : `accepted: it contains the CA that signs now (${beside})`
     ]
   }
 
   return [
     of === undefined
-      ? `refused: the API server will not talk to ${host}: ${reason}`
-      : `refused: it does not trust the CA that signs now (${beside}): ${reason}`,
-    `  it says: ${go}`
+      ? `rejected: the API server will not connect to ${host}: ${reason}`
+      : `rejected: it does not contain the CA that signs now (${beside}): ${reason}`,
+    `  Go error: ${go}`
   ]
 }
 
@@ -75,11 +75,15 @@ function describe(certificate: BundleReport['certificates'][number]): string[] {
     certificate
   const { isClusterCa, isInjectedCa, isPublishedCa } = certificate
   const marks = [
-    isCa ? 'CA' : 'no CA',
+    isCa ? 'CA' : 'not a CA',
     ...(isClusterCa === undefined ? [] : [isClusterCa ? 'current cluster CA' : 'not a current cluster CA']),
     ...(isInjectedCa === undefined ? [] : [isInjectedCa ? "the injector's CA" : "not the injector's CA"]),
-    ...(isPublishedCa === undefined ? [] : [isPublishedCa ? 'published as right' : 'not published as right']),
-    ...(signs === undefined ? [] : [signs ? 'signs what is served' : 'does not sign what is served'])
+    ...(isPublishedCa === undefined
+      ? []
+      : [isPublishedCa ? 'published as expected' : 'not published as expected']),
+    ...(signs === undefined
+      ? []
+      : [signs ? 'signs the served certificate' : 'does not sign the served certificate'])
   ]
 
   return [

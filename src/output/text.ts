@@ -16,8 +16,8 @@ export function reportTextOf({ findings, unchecked, summary }: Report): string {
         .join('\n')
   )
   const notChecked = [...Map.groupBy(unchecked, ({ because }) => because)].map(([because, groups]) => {
-    const [first] = groups
-    const rules = groups.length === 1 ? (first?.rule ?? '') : counted(groups.length, 'rule')
+    const names = groups.map(({ rule }) => rule)
+    const rules = names.length <= maxShown ? names.join(', ') : counted(names.length, 'rule')
     const objects = Math.max(...groups.map(({ count }) => count)) // the largest number of objects of one rule
 
     return escapeText(`not checked: ${rules} for ${counted(objects, 'object')}: ${because}`)

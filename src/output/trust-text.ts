@@ -33,14 +33,14 @@ export function trustTextOf(
     : statement === undefined
       ? ''
       : ` by statement ${statement}`
-  const headline = `${subject}: ${verdict}${decided}${overPermissive ? ', and open to others' : ''}`
+  const headline = `${subject}: ${verdict}${decided}${overPermissive ? ', and the role also admits others' : ''}`
   const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
 
   return `${[...shown, headline, ...told, ...patch].map(escapeText).join('\n')}\n`
 }
 
 const nearestOf = (statement: number | undefined): string =>
-  `: no statement allows it${statement === undefined ? '' : `; the nearest is statement ${statement}`}`
+  `: no statement allows it${statement === undefined ? '' : `; statement ${statement} comes nearest`}`
 
 const printed = (value: unknown): string[] => JSON.stringify(value, null, 2).split('\n')
 

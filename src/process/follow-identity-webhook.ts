@@ -34,7 +34,7 @@ export function followIdentityWebhook(
   const reads = repeat('identityWebhook', interval, log, async () => {
     const { settings, because } = await readIdentityWebhook(client, AbortSignal.timeout(timeout))
     if (because !== undefined && because !== reading?.because)
-      log.info({ because }, 'settings of the identity webhook are assumed')
+      log.info({ because }, 'assuming default settings of the identity webhook')
     reading = { settings: withAnnotationPrefix(settings, annotationPrefix), because }
   })
 

@@ -11,7 +11,7 @@ export async function listen(app: FastifyInstance, port: number): Promise<void> 
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
     if (error.code === 'EADDRINUSE')
-      throw new GuardError('ERR_CONFIG', `port ${port} is in use`, { cause: error })
+      throw new GuardError('ERR_CONFIG', `port ${port} is already in use`, { cause: error })
     if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error
     await app.listen({ port, host: '0.0.0.0' })
   }

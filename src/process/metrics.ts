@@ -33,41 +33,41 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     }),
     findings: new Gauge({
       name: 'irsa_guard_findings',
-      help: "What is wrong with the cluster's webhook configurations now, by rule.",
+      help: "Current findings about the cluster's webhook configurations, by rule.",
       labelNames: ['rule', 'severity'] as const,
       registers
     }),
     caBundleState: new Gauge({
       name: 'irsa_guard_ca_bundle_state',
-      help: 'State of each guarded caBundle: 1 for the one it is in (ok, incomplete, stale, foreign, unusable, absent, unknown).',
+      help: 'State of each guarded caBundle: 1 for its current state (ok, incomplete, stale, foreign, unusable, absent, unknown).',
       labelNames: ['webhook', 'state'] as const,
       registers
     }),
     clusterCaUnconfirmed: new Gauge({
       name: 'irsa_guard_cluster_ca_unconfirmed',
-      help: 'Whether a list of the cluster CAs holds one that nothing confirms, as after an attack on its ConfigMap: 1 or 0.',
+      help: '1 if a published list of cluster CAs contains one that is not confirmed, as after an attack on its ConfigMap; otherwise 0.',
       registers
     }),
     identityWebhookMutating: new Gauge({
       name: 'irsa_guard_identity_webhook_mutating',
-      help: 'Whether the identity webhook mutated the canary pod at an API server: 1 or 0; no value when it could not be asked.',
+      help: '1 if the identity webhook mutated the canary pod at an API server, 0 if not; no sample if the API server was unreachable.',
       labelNames: ['api_server'] as const,
       registers
     }),
     selfTest: new Gauge({
       name: 'irsa_guard_self_test',
-      help: 'Whether an API server denied what must be denied, by the own webhook and by the caBundle policy: 1 or 0; no value when it could not be asked.',
+      help: "1 if an API server denied the self-test objects through irsa-guard's webhook and caBundle policy, 0 if not; no sample if it was unreachable.",
       labelNames: ['check', 'api_server'] as const,
       registers
     }),
     certificateExpiry: new Gauge({
       name: 'irsa_guard_serving_certificate_expiry_seconds',
-      help: 'When the serving certificate expires, in seconds since 1970.',
+      help: 'Expiry of the serving certificate, in seconds since 1970.',
       registers
     }),
     watchLastEvent: new Gauge({
       name: 'irsa_guard_watch_last_event_seconds',
-      help: 'When the API server last said anything about a watched collection, in seconds since 1970.',
+      help: 'Time of the last event from the API server for a watched collection, in seconds since 1970.',
       labelNames: ['collection'] as const,
       registers,
       collect() {

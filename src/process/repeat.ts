@@ -23,7 +23,7 @@ export interface Repeated {
 export function repeat(name: string, interval: number, log: Logger, work: () => Promise<void>): Repeated {
   const stopped = new AbortController()
   const begun = Promise.withResolvers<undefined>()
-  let trouble: string | undefined = 'not done yet'
+  let trouble: string | undefined = 'not run yet'
   let wake = new AbortController()
 
   const isStopped = (): boolean => stopped.signal.aborted

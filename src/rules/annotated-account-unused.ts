@@ -18,8 +18,8 @@ export const annotatedAccountUnused = defineRule({
 
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
-      message: `nothing runs as service account ${account.name}, but ${first}${others.length === 0 ? '' : ` and ${others.length} more`} beside it runs as default, without role ${request.role}`,
-      fix: `set serviceAccountName: ${account.name} in the pod template that is to have the role`
+      message: `no workload uses service account ${account.name}, but ${first}${others.length === 0 ? '' : ` and ${others.length} more`} in the same namespace runs as default, without role ${request.role}`,
+      fix: `set serviceAccountName: ${account.name} in the pod template that needs the role`
     }
   }
 })

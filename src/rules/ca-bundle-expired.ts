@@ -22,8 +22,8 @@ export const caBundleExpired = defineRule({
 
       return {
         field: caBundleField(webhook),
-        message: `no certificate in ${describeBundle(webhook)} is valid now: ${causes.join('; ')}`,
-        fix: 'put the current CA certificate there'
+        message: `no certificate in ${describeBundle(webhook)} is currently valid: ${causes.join('; ')}`,
+        fix: 'replace it with the current CA certificate'
       }
     })
   }

@@ -18,7 +18,7 @@ export const caBundleIncomplete = defineRule({
       return {
         field: caBundleField(webhook),
         message: `${describeBundle(webhook)} lacks a current cluster CA: ${because}`,
-        fix: 'put all current cluster CAs there; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
+        fix: 'write all current cluster CAs to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
       }
     })
   }

@@ -16,8 +16,8 @@ export const caBundleUntrusted = defineRule({
 
       return {
         field: caBundleField(webhook),
-        message: `${describeBundle(webhook)} trusts another CA than the cluster's, so the API server will not call it: ${because}`,
-        fix: 'put the cluster CA there; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
+        message: `${describeBundle(webhook)} does not contain the cluster CA, so the API server's calls to it fail: ${because}`,
+        fix: 'write the cluster CA to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
       }
     })
   }

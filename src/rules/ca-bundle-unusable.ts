@@ -18,8 +18,8 @@ export const caBundleUnusable = defineRule({
 
       return {
         field: caBundleField(webhook),
-        message: `the API server reads no certificate from ${describeBundle(webhook)}: ${causes || unusable}`,
-        fix: faults[0]?.fix ?? 'put the certificate of the CA there, as PEM in base64'
+        message: `the API server cannot read any certificate in ${describeBundle(webhook)}: ${causes || unusable}`,
+        fix: faults[0]?.fix ?? 'replace it with the base64-encoded PEM certificate of the CA'
       }
     })
   }

@@ -17,8 +17,8 @@ export const caInjectionBroken = defineRule({
       .filter(({ isMalformed }) => isMalformed)
       .map(({ annotation, value }) => ({
         field: annotationField(annotation),
-        message: `${annotation} is ${quote(value)}, expected <namespace>/<name>: nobody fills in the caBundle`,
-        fix: 'write the namespace and the name of what holds the CA, with one slash between them'
+        message: `${annotation} is ${quote(value)}; expected <namespace>/<name>, so the caBundle is not filled in`,
+        fix: 'write the namespace and name of the object that holds the CA, separated by one slash'
       }))
     if (unreadable.length > 0) return unreadable
 
@@ -26,7 +26,7 @@ export const caInjectionBroken = defineRule({
     if (injectedCertificate === 'missing' && named !== undefined) {
       return {
         field: annotationField(named.annotation),
-        message: `${named.annotation} names Certificate ${quote(named.value)}, which does not exist: nobody fills in the caBundle`,
+        message: `${named.annotation} names Certificate ${quote(named.value)}, which does not exist, so the caBundle is not filled in`,
         fix: 'create the Certificate, or correct the annotation'
       }
     }
@@ -38,8 +38,8 @@ export const caInjectionBroken = defineRule({
       .filter(({ caBundle }) => caBundle === undefined)
       .map((webhook) => ({
         field: caBundleField(webhook),
-        message: `${describeBundle(webhook)} is empty, though ${injection.annotation} asks ${injection.injector} to fill it in`,
-        fix: `see the log of ${injection.injector}; with cert-manager, whether the Certificate is ready`
+        message: `${describeBundle(webhook)} is empty, although ${injection.annotation} asks ${injection.injector} to fill it in`,
+        fix: `check the log of ${injection.injector}; with cert-manager, check that the Certificate is ready`
       }))
   }
 })

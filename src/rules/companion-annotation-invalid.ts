@@ -55,7 +55,7 @@ type Diagnosis = Pick<Problem, 'message' | 'fix'>
 function diagnosisOf(name: Companion, value: unknown, pod: Pod | undefined): Diagnosis | undefined {
   if (typeof value !== 'string') {
     return {
-      message: `is ${typeof value === 'object' ? 'a list or a map' : `a ${typeof value}`}, a text was expected`,
+      message: `is ${typeof value === 'object' ? 'a list or an object' : `a ${typeof value}`}; expected a string`,
       fix: 'put the value in quotes'
     }
   }
@@ -67,7 +67,7 @@ const diagnoses = {
   audience: (value) =>
     value === ''
       ? {
-          message: 'is empty, so tokens get the audience of the API server, which STS refuses',
+          message: "is empty, so tokens get the API server's audience, which STS rejects",
           fix: 'remove the annotation, or name an audience such as sts.amazonaws.com'
         }
       : undefined,
@@ -78,25 +78,28 @@ const diagnoses = {
   'token-expiration': (value) => {
     const fix = 'write a number of seconds from 600 to 86400, in quotes'
     if (!/^[+-]?\d+$/.test(value))
-      return { message: `is ${quote(value)}, not a whole number, so it is ignored`, fix }
+      return { message: `is ${quote(value)}, which is not an integer, so it is ignored`, fix }
     if (Number(value) < 600) return { message: `is ${quote(value)}, which is raised to 600 seconds`, fix }
 
     return Number(value) > 86_400
-      ? { message: `is ${quote(value)}, more than the 24 hours that EKS gives a token`, fix }
+      ? { message: `is ${quote(value)}, more than the 24 hours that EKS allows for a token`, fix }
       : undefined
   },
   'skip-containers': (value, pod) => {
     const names = new Set(pod?.containers.map((container) => container.name))
-    const fix = `write names of containers, with commas and no blanks between them, such as ${quote([...names].slice(0, 2).join(','))}`
+    const fix = `write container names separated by commas without spaces, such as ${quote([...names].slice(0, 2).join(','))}`
     const asked = parseCsvRecord(value)
     if (asked === undefined)
-      return { message: `is ${quote(value)}, which cannot be read, so no container is skipped`, fix }
+      return { message: `is ${quote(value)}, which cannot be parsed, so no container is skipped`, fix }
     const unknown = [...new Set(asked)].filter((name) => !names.has(name)).slice(0, 3)
     if (unknown.length === 0) return undefined
     const blanks = unknown.filter((name) => names.has(name.trim()))
 
     return blanks.length > 0
-      ? { message: `names ${blanks.map(quote).join(', ')} with a blank, so it is not skipped`, fix }
-      : { message: `names ${unknown.map(quote).join(', ')}, which no container is called`, fix }
+      ? {
+          message: `contains ${blanks.map(quote).join(', ')} with a space, so that container is not skipped`,
+          fix
+        }
+      : { message: `contains ${unknown.map(quote).join(', ')}, but no container has that name`, fix }
   }
 } satisfies Record<Companion, (value: string, pod: Pod | undefined) => Diagnosis | undefined>

@@ -19,8 +19,8 @@ export const identityWebhookDuplicated = defineRule({
 
     return {
       field: `webhooks[${own.index}].name`,
-      message: `pods are sent to ${identityWebhooks.length} identity webhooks: ${list.join(', then ')}${more}; where they look at the same annotations, the first one's variables stand`,
-      fix: 'keep one; on EKS that is iam-for-pods.amazonaws.com, which EKS runs itself'
+      message: `pods are sent to ${identityWebhooks.length} identity webhooks: ${list.join(', then ')}${more}; if both read the same annotations, the variables set by the first one win`,
+      fix: 'keep only one; on EKS, keep iam-for-pods.amazonaws.com, which EKS runs'
     }
   }
 })

@@ -12,11 +12,11 @@ export const identityWebhookMissesPods = defineRule({
     return identityWebhooksOf(configuration).flatMap((webhook) =>
       exclusionsOf(webhook).map(({ field, certainty, when }) => ({
         field: `webhooks[${webhook.index}].${field}`,
-        message: `the API server does not call webhook ${webhook.name} ${when}; such pods start without their role`,
+        message: `the API server does not call webhook ${webhook.name} ${when}; these pods start without their role`,
         fix:
           field === 'rules'
-            ? 'put the rule for the creation of pods back'
-            : `if such pods may need a role, take that out of ${field}`,
+            ? 'restore the rule for the CREATE operation on pods'
+            : `if these pods may need a role, remove that from ${field}`,
         ...(certainty === 'perhaps' && { atMost: 'warning' as const })
       }))
     )

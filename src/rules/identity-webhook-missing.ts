@@ -18,7 +18,7 @@ export const identityWebhookMissing = defineRule({
     return {
       field: annotationField(annotationNames['role-arn']),
       message:
-        'no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role',
+        'no identity webhook is registered in the cluster, so pods of annotated service accounts do not get their role',
       fix: `register it again; ${docsUrl}/rules/identity-webhook-missing shows the MutatingWebhookConfiguration that EKS uses`,
       shared: true
     }

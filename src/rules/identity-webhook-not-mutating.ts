@@ -18,7 +18,7 @@ export const identityWebhookNotMutating = defineRule({
     return {
       field: `webhooks[${webhook.index}]`,
       message: `the identity webhook does not mutate pods at ${failing.length} of ${proved} API servers (${shortList(failing.map(({ address }) => address))}): ${first.because}`,
-      fix: `see what is wrong with its bundle (irsa-guard ca mutatingwebhookconfiguration/${configuration.name}), then whether it runs`
+      fix: `check its bundle (irsa-guard ca mutatingwebhookconfiguration/${configuration.name}), then check that it is running`
     }
   }
 })

@@ -27,8 +27,8 @@ export const identityWebhookRemoved = defineRule({
           ? []
           : {
               field: `webhooks[${same.index}].clientConfig`,
-              message: `this update leads webhook ${old.name} from ${address} to ${describeAddress(same)}; pods get their roles from there, or none`,
-              fix: 'if that was not meant, put the address back'
+              message: `this update moves webhook ${old.name} from ${address} to ${describeAddress(same)}; if nothing answers there, new pods run without their role`,
+              fix: 'if this is not intended, restore the address'
             }
       }
       const renamed = configuration.webhooks.find(
@@ -40,8 +40,8 @@ export const identityWebhookRemoved = defineRule({
         message:
           renamed === undefined
             ? `this update removes identity webhook ${old.name} (${address}); new pods will run without their role`
-            : `this update renames identity webhook ${old.name} to ${renamed.name}, which irsa-guard neither knows nor guards`,
-        fix: 'if that was not meant, put the webhook back'
+            : `this update renames identity webhook ${old.name} to ${renamed.name}, a name that irsa-guard does not recognize or guard`,
+        fix: 'if this is not intended, restore the webhook'
       }
     })
   }

@@ -26,19 +26,19 @@ export const mutationPreempted = defineRule({
         second !== undefined && first !== undefined
           ? {
               field: first.field,
-              reason: `mounts ${quote(first.volume)} at ${first.path}, where the identity webhook mounts its token, so the API server will refuse the pod`
+              reason: `mounts ${quote(first.volume)} at ${first.path}, where the identity webhook mounts its token, so the API server will reject the pod`
             }
           : credentials.kind === 'incomplete'
             ? {
                 field: credentials.field,
-                reason: `${credentials.lacks} after the identity webhook, which leaves alone what is set`
+                reason: `${credentials.lacks} after mutation, because the identity webhook does not override values that are already set`
               }
             : credentials.kind === 'web-identity' &&
                 credentials.role.value !== undefined &&
                 !isRequested(request, credentials.role.value)
               ? {
                   field: credentials.role.field,
-                  reason: `sets role ${quote(credentials.role.value)}, which wins over ${request.role}`
+                  reason: `sets role ${quote(credentials.role.value)}, which overrides ${request.role}`
                 }
               : undefined
       if (problem === undefined) return []

@@ -15,8 +15,8 @@ export const mutationSkipped = defineRule({
     if (isBypassed(pod)) {
       return {
         field: `${pod.metadataField}.labels[${JSON.stringify(bypassLabel)}]`,
-        message: `the label ${bypassLabel} keeps the identity webhook away, so no container gets role ${request.role}`,
-        fix: 'remove the label, whatever its value; or remove the role from the service account'
+        message: `the label ${bypassLabel} makes the identity webhook skip this pod, so no container gets role ${request.role}`,
+        fix: 'remove the label (its value does not matter), or remove the role from the service account'
       }
     }
     const skipped = skippedNames(pod, identityWebhook)
@@ -27,7 +27,7 @@ export const mutationSkipped = defineRule({
     return {
       field: annotationField(key, pod.metadataField),
       message: `${key} leaves ${names.join(', ')} without role ${request.role}`,
-      fix: `if that is not meant, take the containers out of ${key}`,
+      fix: `if this is not intended, remove the containers from ${key}`,
       // One container of several is what the annotation is for: worth a line in CI, not at each apply.
       atAdmission: names.length === pod.containers.length ? 'warning' : 'info'
     }

@@ -20,7 +20,7 @@ export const oidcClientIdMissing = defineRule({
 
     return {
       field: annotationField(key in annotations ? key : roleKey),
-      message: `the tokens of this account are for audience ${quote(audience)}, the OIDC provider ${provider.arn} accepts ${accepted}`,
+      message: `the tokens of this service account have audience ${quote(audience)}, but the OIDC provider ${provider.arn} accepts ${accepted}`,
       fix:
         `add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}` +
         (key in annotations && clientId !== undefined ? `; or set ${key} to ${quote(clientId)}` : '')

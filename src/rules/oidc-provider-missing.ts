@@ -23,7 +23,7 @@ export const oidcProviderMissing = defineRule({
 
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
-      message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; it has ${similar}, which is another one`}`,
+      message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; it has ${similar}, which is a different provider`}`,
       fix: `register it in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`,
       shared: true
     }

@@ -22,13 +22,17 @@ export const podHalfMutated = defineRule({
       const { lacks, field, isOwn } =
         credentials.kind === 'incomplete'
           ? credentials
-          : { lacks: 'got nothing, though others got credentials', field: container.field, isOwn: false }
+          : {
+              lacks: 'got no credentials, although other containers did',
+              field: container.field,
+              isOwn: false
+            }
 
       return [
         {
           field,
           message: `container ${container.name} ${lacks}, so it cannot use role ${request.role}${assumptionOf(identityWebhook)}`,
-          fix: 'take AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the volume aws-iam-token out of the template, so that the identity webhook sets all of them, and create the pod again',
+          fix: 'remove AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the volume aws-iam-token from the template so that the identity webhook sets all of them, and recreate the pod',
           atAdmission: isOwn ? ('warning' as const) : usual
         }
       ]

@@ -16,8 +16,8 @@ export const podIdentityShadowsIrsa = defineRule({
 
       return {
         field: credentials.variable.field,
-        message: `container ${container.name} gets its role from EKS Pod Identity, so role ${request.role} of the annotation is not used`,
-        fix: `keep one of the two: remove the annotation from service account ${subject.pod.serviceAccountName}, or delete the pod identity association`
+        message: `container ${container.name} gets its role from EKS Pod Identity, so role ${request.role} from the annotation is not used`,
+        fix: `keep only one: remove the annotation from service account ${subject.pod.serviceAccountName}, or delete the pod identity association`
       }
     }
     return

@@ -16,8 +16,8 @@ export const podNotMutated = defineRule({
 
     return {
       field: `${subject.pod.specField}.containers`,
-      message: `service account ${subject.pod.serviceAccountName} asks for role ${request.role}, but no container of the pod got it${assumptionOf(identityWebhook)}`,
-      fix: 'see why the identity webhook does not answer (its MutatingWebhookConfiguration, its caBundle, its process), then create the pod again',
+      message: `service account ${subject.pod.serviceAccountName} requests role ${request.role}, but no container in the pod received it${assumptionOf(identityWebhook)}`,
+      fix: 'find out why the identity webhook does not respond (its MutatingWebhookConfiguration, its caBundle, its process), then recreate the pod',
       atAdmission: failedMutationSeverity(subject, podsEnforced)
     }
   }

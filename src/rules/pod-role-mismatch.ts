@@ -22,8 +22,8 @@ export const podRoleMismatch = defineRule({
       return [
         {
           field,
-          message: `container ${container.name} got role ${quote(value)}, its service account ${subject.pod.serviceAccountName} asks for ${request.role}`,
-          fix: 'take AWS_ROLE_ARN out of the template, or annotate the service account with the role that is meant; if the annotation changed a moment ago, create the pod again',
+          message: `container ${container.name} has role ${quote(value)}, but its service account ${subject.pod.serviceAccountName} requests ${request.role}`,
+          fix: 'remove AWS_ROLE_ARN from the template, or annotate the service account with the intended role; if the annotation has just changed, recreate the pod',
           // A template that set another role did it on purpose, and the pod may work. What the identity
           // webhook wrote itself is out of date.
           atAdmission: isInjected(container)

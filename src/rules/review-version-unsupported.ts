@@ -21,8 +21,8 @@ export const reviewVersionUnsupported = defineRule({
 
         return {
           field: `webhooks[${webhook.index}].admissionReviewVersions`,
-          message: `the API server sends reviews of version v1 to webhook ${webhook.name}, but identity webhooks of before August 2026 answer v1beta1 only: with such a one every call fails, and pods start without their role`,
-          fix: 'write [v1beta1], as EKS does, or put v1beta1 before v1'
+          message: `the API server sends reviews of version v1 to webhook ${webhook.name}, but identity webhook releases before August 2026 answer only v1beta1; with those, every call fails and pods start without their role`,
+          fix: 'write [v1beta1], as EKS does, or list v1beta1 before v1'
         }
       })
   }

@@ -22,10 +22,10 @@ export const roleAnnotationMisplaced = defineRule({
 
     return {
       field: annotationField(key, metadataField),
-      message: `${key} has no effect here: the identity webhook reads it from service account ${namespace}/${pod.serviceAccountName} only`,
+      message: `${key} has no effect here: the identity webhook reads it only from service account ${namespace}/${pod.serviceAccountName}`,
       fix:
         pod.serviceAccountName === 'default'
-          ? `make a service account with the annotation ${key} and set serviceAccountName to it`
+          ? `create a service account with the annotation ${key} and set serviceAccountName to it`
           : `move the annotation to service account ${namespace}/${pod.serviceAccountName}`
     }
   }

@@ -17,8 +17,8 @@ export const roleAnnotationMissing = defineRule({
 
     return {
       field: annotationField(key),
-      message: `role ${quote(role)}${others.length === 0 ? '' : ` (and ${others.length} more)`} trusts exactly this service account, which has no annotation ${key}`,
-      fix: `kubectl annotate serviceaccount ${account.name} -n ${account.namespace} ${key}=${role}; if pods get it through EKS Pod Identity, nothing is to be done`
+      message: `role ${quote(role)}${others.length === 0 ? '' : ` (and ${others.length} more)`} trusts exactly this service account, but the service account has no ${key} annotation`,
+      fix: `kubectl annotate serviceaccount ${account.name} -n ${account.namespace} ${key}=${role}; if pods get the role through EKS Pod Identity, do nothing`
     }
   }
 })

@@ -22,7 +22,7 @@ export const roleAnnotationMisspelt = defineRule({
       message: `the identity webhook does not read ${quote(key)}; did you mean ${right}?`,
       fix:
         key === kube2iamKey
-          ? `for IRSA, write ${right} with the whole ARN of the role; if kube2iam or kiam is meant, nothing is to be done`
+          ? `for IRSA, write ${right} with the full ARN of the role; if you use kube2iam or kiam, do nothing`
           : `write ${right}`
     }
   }

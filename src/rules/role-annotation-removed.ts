@@ -17,7 +17,7 @@ export const roleAnnotationRemoved = defineRule({
     return {
       field: annotationField(annotationNames['role-arn']),
       message: `this update removes the role ${escapeText(before)}; new pods will run without it`,
-      fix: `if that was not meant, put the annotation ${annotationNames['role-arn']} back`
+      fix: `if this is not intended, restore the annotation ${annotationNames['role-arn']}`
     }
   }
 })

@@ -28,13 +28,13 @@ type Diagnosis = Omit<Problem, 'field'>
 function diagnosisOf(value: unknown): Diagnosis {
   if (typeof value === 'number') {
     return said(
-      `the annotation is the number ${value}, a text was expected`,
+      `the annotation is the number ${value}; expected a string`,
       `${noOther}, in quotes, so that YAML keeps its digits`
     )
   }
   if (isRecord(value) && Object.keys(value)[0]?.startsWith('{')) {
     return said(
-      'the annotation is a map: YAML reads a template without quotes, {{ … }}, as one',
+      'the annotation is an object: YAML parses an unquoted template, {{ … }}, as one',
       `render it before applying: ${noOther}`
     )
   }
@@ -45,9 +45,9 @@ function diagnosisOf(value: unknown): Diagnosis {
         : Array.isArray(value)
           ? 'a list'
           : typeof value === 'object'
-            ? 'a map'
+            ? 'an object'
             : JSON.stringify(value)
-    return said(`the annotation is ${found}, a text was expected`, noOther)
+    return said(`the annotation is ${found}; expected a string`, noOther)
   }
   if (value === '') {
     // Charts render an empty value where no role is wanted, and the identity webhook then injects nothing.
@@ -58,7 +58,7 @@ function diagnosisOf(value: unknown): Diagnosis {
   }
   if (value.length > longestRoleArn) {
     return said(
-      `the annotation is ${value.length} characters long, and an ARN has at most ${longestRoleArn}: ${quote(value)}`,
+      `the annotation is ${value.length} characters long, but a role ARN has at most ${longestRoleArn}: ${quote(value)}`,
       noOther
     )
   }
@@ -83,7 +83,7 @@ function templateIn(value: string): Diagnosis | undefined {
   if (template === undefined) return
 
   return said(
-    `the annotation holds the unrendered template ${quote(template)}: ${quote(value)}`,
+    `the annotation contains the unrendered template ${quote(template)}: ${quote(value)}`,
     `render it before applying: ${noOther}`
   )
 }
@@ -96,8 +96,8 @@ function wrappingAround(value: string): Diagnosis | undefined {
     ? 'a line break'
     : /["'`]/.test(value)
       ? 'quotes as part of the value'
-      : 'a blank'
-  return said(`the annotation holds ${found}: ${quote(value)}`, `write ${corrected}`)
+      : 'a space'
+  return said(`the annotation contains ${found}: ${quote(value)}`, `write ${corrected}`)
 }
 
 const otherResources: Readonly<Record<string, string>> = {
@@ -133,28 +133,28 @@ function accountIn(value: string): Diagnosis | undefined {
     const corrected = `${before}${digits}${after}`
     const fix = parseRoleArn(corrected) === undefined ? noOther : `write ${corrected}`
     return said(
-      `the account id was read as a number on its way: ${quote(account)} in ${quote(value)}`,
-      `${fix}, and put the account id in quotes where it is set`
+      `the account ID was turned into a number while rendering: ${quote(account)} in ${quote(value)}`,
+      `${fix}, and quote the account ID where it is set`
     )
   }
   if (/^\d{11}$/.test(account)) {
     return said(
-      `the account id ${account} has 11 digits, 12 were expected: ${quote(value)}`,
-      `if a leading zero was lost, write ${before}0${account}${after} and quote the account id where it is set`
+      `the account ID ${account} has 11 digits; expected 12: ${quote(value)}`,
+      `if a leading zero was lost, write ${before}0${account}${after} and quote the account ID where it is set`
     )
   }
   const undashed = `${before}${account.replaceAll('-', '')}${after}`
   if (/^\d{4}-\d{4}-\d{4}$/.test(account) && parseRoleArn(undashed) !== undefined) {
-    return said(`the account id ${quote(account)} holds dashes: ${quote(value)}`, `write ${undashed}`)
+    return said(`the account ID ${quote(account)} contains dashes: ${quote(value)}`, `write ${undashed}`)
   }
   const found = /^\d+$/.test(account)
-    ? `has ${account.length} digit${account.length === 1 ? '' : 's'}, 12 were expected`
+    ? `has ${account.length} digit${account.length === 1 ? '' : 's'}; expected 12`
     : account === ''
       ? 'is missing'
       : 'is not a number of 12 digits'
 
   return said(
-    `the account id ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`,
+    `the account ID ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`,
     noOther
   )
 }
@@ -174,7 +174,7 @@ function nameOnly(value: string): Diagnosis | undefined {
   // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which may be
   // where nobody can look.
   return {
-    ...said(`the annotation is a bare name, not an ARN: ${quote(value)}`, noOther),
+    ...said(`the annotation is a role name, not an ARN: ${quote(value)}`, noOther),
     atAdmission: 'warning'
   }
 }
@@ -182,14 +182,14 @@ function nameOnly(value: string): Diagnosis | undefined {
 function restOf(value: string): Diagnosis {
   const corrected = value.replace(/:+/g, ':').replace(/^(arn:aws[a-z0-9-]*:iam):/, '$1::')
   if (corrected !== value && parseRoleArn(corrected) !== undefined) {
-    return said(`the ARN has a colon too few or too many: ${quote(value)}`, `write ${corrected}`)
+    return said(`the ARN has too few or too many colons: ${quote(value)}`, `write ${corrected}`)
   }
   const respelt = value.replace(/^arn:aws[a-z0-9-]*:iam::\d{12}:roles?[:/]/i, (start) =>
     start.toLowerCase().replace(/roles?[:/]$/, 'role/')
   )
   if (respelt !== value && parseRoleArn(respelt) !== undefined) {
-    return said(`the ARN does not begin as one of a role does: ${quote(value)}`, `write ${respelt}`)
+    return said(`this does not start like a role ARN: ${quote(value)}`, `write ${respelt}`)
   }
 
-  return said(`the annotation is not the ARN of a role: ${quote(value)}`, noOther)
+  return said(`the annotation is not a role ARN: ${quote(value)}`, noOther)
 }

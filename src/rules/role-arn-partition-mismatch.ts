@@ -15,8 +15,8 @@ export const roleArnPartitionMismatch = defineRule({
 
     return {
       field: annotationField(annotationNames['role-arn']),
-      message: `role ${arn.text} is in partition ${arn.partition}, the cluster is in ${clusterPartition}`,
-      fix: `name a role of partition ${clusterPartition}: its ARN begins with arn:${clusterPartition}:iam::`
+      message: `role ${arn.text} is in partition ${arn.partition}, but the cluster is in ${clusterPartition}`,
+      fix: `use a role in partition ${clusterPartition}, whose ARN starts with arn:${clusterPartition}:iam::`
     }
   }
 })

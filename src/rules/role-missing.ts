@@ -14,7 +14,7 @@ export const roleMissing = defineRule({
     return {
       field: annotationField(annotationNames['role-arn']),
       message: `role ${String(account.annotations[annotationNames['role-arn']])} does not exist`,
-      fix: 'create the role, or point the annotation at one that exists; IAM shows a new role after up to two minutes'
+      fix: 'create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM'
     }
   }
 })

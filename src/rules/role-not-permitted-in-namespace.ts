@@ -26,8 +26,8 @@ export const roleNotPermittedInNamespace = defineRule({
 
     return {
       field: annotationField(key),
-      message: `namespace ${name} may not use role ${quote(role)}: its annotation ${allowedRolesAnnotation} allows ${shown(namespace.allowedRoles ?? [])}`,
-      fix: `ask for a role that it allows, or let whoever owns the namespace add this one to ${allowedRolesAnnotation}`
+      message: `namespace ${name} is not allowed to use role ${quote(role)}: its annotation ${allowedRolesAnnotation} allows ${shown(namespace.allowedRoles ?? [])}`,
+      fix: `use a role that it allows, or have the owner of the namespace add this role to ${allowedRolesAnnotation}`
     }
   }
 })

@@ -14,7 +14,7 @@ export const rolePathMismatch = defineRule({
 
     return {
       field: annotationField(annotationNames['role-arn']),
-      message: `role ${asked} does not exist; the role of that name is ${role.arn}`,
+      message: `role ${asked} does not exist; the role with this name is ${role.arn}`,
       fix: `write ${role.arn}`
     }
   }

@@ -13,8 +13,8 @@ export const serviceAccountMissing = defineRule({
 
     return {
       field: `${pod.specField}.serviceAccountName`,
-      message: `service account ${namespace}/${pod.serviceAccountName} does not exist, so the API server will refuse the pods`,
-      fix: 'create it, or correct serviceAccountName; if it is being installed right now, nothing is to be done'
+      message: `service account ${namespace}/${pod.serviceAccountName} does not exist, so the API server will reject the pods`,
+      fix: 'create it, or correct serviceAccountName; if it is being installed right now, do nothing'
     }
   }
 })

@@ -16,7 +16,7 @@ export const staticCredentialsShadowRole = defineRule({
       return [
         {
           field: key.field,
-          message: `container ${container.name} sets ${key.name}, so AWS SDKs use that key and never role ${request.role}`,
+          message: `container ${container.name} sets ${key.name}, so AWS SDKs use that access key instead of role ${request.role}`,
           fix: 'remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the container, or the role from its service account'
         }
       ]

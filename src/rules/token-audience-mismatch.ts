@@ -18,11 +18,13 @@ export const tokenAudienceMismatch = defineRule({
       if (audience === request.audience) continue
 
       const found =
-        audience === undefined ? 'no audience, so the one of the API server' : `audience ${quote(audience)}`
+        audience === undefined
+          ? "no audience, so it gets the API server's audience"
+          : `audience ${quote(audience)}`
       return {
         field: `${field}.audience`,
-        message: `the token of container ${container.name} has ${found}; ${quote(request.audience)} was expected${assumptionOf(identityWebhook)}`,
-        fix: `write ${request.audience}, or set ${identityWebhook.annotationNames.audience} on service account ${subject.pod.serviceAccountName} to the audience that the role's trust policy wants`
+        message: `the token of container ${container.name} has ${found}; expected ${quote(request.audience)}${assumptionOf(identityWebhook)}`,
+        fix: `write ${request.audience}, or set ${identityWebhook.annotationNames.audience} on service account ${subject.pod.serviceAccountName} to the audience that the role's trust policy requires`
       }
     }
     return

@@ -13,17 +13,17 @@ export const trustActionMissing = defineRule({
 
     const role = roleNamed(account, identityWebhook)
     const fix =
-      'put sts:AssumeRoleWithWebIdentity into the Action of the statement that trusts the OIDC provider'
+      'add sts:AssumeRoleWithWebIdentity to the Action of the statement that trusts the OIDC provider'
     if (miss.statement === undefined)
       return trustProblem(
         identityWebhook,
-        `${role} trusts nobody: its trust policy has no Allow statement`,
+        `${role} trusts no principal: its trust policy has no Allow statement`,
         fix
       )
 
     return trustProblem(
       identityWebhook,
-      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${miss.statement} is about ${valuesShown(miss.found)}`,
+      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${miss.statement} allows ${valuesShown(miss.found)}`,
       fix
     )
   }

@@ -20,8 +20,8 @@ export const trustAudienceMismatch = defineRule({
     const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
     const problem = trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} wants another audience: in its statement ${miss.statement} ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
-      `put ${quote(trust.audience)} into that condition, or set the annotation ${identityWebhook.annotationNames.audience} to what the role wants`
+      `${roleNamed(account, identityWebhook)} requires a different audience: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
+      `add ${quote(trust.audience)} to that condition, or set the annotation ${identityWebhook.annotationNames.audience} to the audience that the role requires`
     )
 
     return isAssumed ? { ...problem, atAdmission: 'warning' } : problem

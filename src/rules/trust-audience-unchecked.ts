@@ -14,8 +14,8 @@ export const trustAudienceUnchecked = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} takes tokens of any audience: its statement ${found.statement} does not limit :aud`,
-      `add a condition StringEquals on <issuer>:aud with ${quote(trust.audience)} to that statement`
+      `${roleNamed(account, identityWebhook)} accepts tokens with any audience: its statement ${found.statement} does not restrict :aud`,
+      `add a StringEquals condition on <issuer>:aud with ${quote(trust.audience)} to that statement`
     )
   }
 })

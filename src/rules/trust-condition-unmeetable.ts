@@ -14,7 +14,7 @@ export const trustConditionUnmeetable = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} asks for what no pod can bring: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
+      `${roleNamed(account, identityWebhook)} requires something that no pod can provide: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
       'remove that condition from the statement that trusts the OIDC provider'
     )
   }

@@ -17,11 +17,11 @@ export const trustDependsOnRuntime = defineRule({
     const open =
       trust.undocumented.length === 0
         ? ''
-        : `${keys === '' ? '' : ' and'} on what AWS does not document: ${trust.undocumented.join(', ')}`
+        : `${keys === '' ? '' : ' and'} on behavior that AWS does not document: ${trust.undocumented.join(', ')}`
     return trustProblem(
       identityWebhook,
-      `whether ${roleNamed(account, identityWebhook)} lets ${trust.subject} in depends${keys}${open} (statement ${trust.statement ?? 0})`,
-      'make sure that the pods meet that condition where they run, or take it out of the trust policy'
+      `whether ${roleNamed(account, identityWebhook)} admits ${trust.subject} depends${keys}${open} (statement ${trust.statement ?? 0})`,
+      'make sure that the pods meet that condition where they run, or remove it from the trust policy'
     )
   }
 })

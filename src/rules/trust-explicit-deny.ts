@@ -16,14 +16,14 @@ export const trustExplicitDeny = defineRule({
     const because = miss.conditions.map(conditionHolds).join(' and ')
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} refuses ${trust.subject}: its statement ${miss.statement} is a Deny that holds${because === '' ? '' : ` because ${because}`}`,
-      'narrow that Deny so that it leaves this service account out, or point the annotation at another role'
+      `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: its statement ${miss.statement} is a Deny that applies${because === '' ? '' : ` because ${because}`}`,
+      'narrow that Deny so that it does not match this service account, or point the annotation to another role'
     )
   }
 })
 
 function conditionHolds({ operator, key, wanted, actual, isAbsent }: DecidingCondition): string {
-  const open = isAbsent ? 'which the request lacks' : 'whatever it is'
+  const open = isAbsent ? 'which the request lacks' : 'whatever its value'
 
-  return `${operator} ${quote(key)} ${valuesShown(wanted)} holds for the key, ${actual === undefined ? open : `which is ${quote(actual)}`}`
+  return `${operator} ${quote(key)} ${valuesShown(wanted)} matches the key, ${actual === undefined ? open : `which is ${quote(actual)}`}`
 }

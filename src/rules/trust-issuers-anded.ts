@@ -13,8 +13,8 @@ export const trustIssuersAnded = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} asks for tokens of two issuers at once: in its statement ${miss.statement} ${conditionsShown(miss.failed)}; all conditions of a statement must hold`,
-      'give each cluster a statement of its own, with its provider and its keys'
+      `${roleNamed(account, identityWebhook)} requires tokens of two issuers at once: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}; all conditions of a statement must match`,
+      'write a separate statement for each cluster, with its own provider and keys'
     )
   }
 })

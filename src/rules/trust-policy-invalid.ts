@@ -15,8 +15,8 @@ export const trustPolicyInvalid = defineRule({
     const place = miss.place === '' ? 'the document' : miss.place
     return trustProblem(
       identityWebhook,
-      `the trust policy of ${roleNamed(account, identityWebhook)} is not one that IAM stores: ${place}: ${miss.reason}`,
-      `correct ${place} and put the policy again`
+      `IAM would reject the trust policy of ${roleNamed(account, identityWebhook)}: ${place}: ${miss.reason}`,
+      `correct ${place} and update the policy`
     )
   }
 })

@@ -14,8 +14,8 @@ export const trustPolicyNearLimit = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `the trust policy of ${roleNamed(account, identityWebhook)} has ${trust.size} characters without white space; ${limit === policyLength.usual ? `IAM stores ${limit} unless the account was granted more` : `IAM stores at most ${limit}`}`,
-      'share the role among fewer clusters and service accounts, or make a role for each'
+      `the trust policy of ${roleNamed(account, identityWebhook)} has ${trust.size} characters without white space; ${limit === policyLength.usual ? `IAM stores up to ${limit} unless the account has a higher quota` : `IAM stores at most ${limit}`}`,
+      'share the role among fewer clusters and service accounts, or create a role for each'
     )
   }
 })

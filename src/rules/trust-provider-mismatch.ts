@@ -14,8 +14,8 @@ export const trustProviderMismatch = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}, it must be ${quote(trust.provider)}: ${miss.says}`,
-      `write "Principal": {"Federated": ${quote(trust.provider)}} in that statement, and its condition keys with the same issuer`
+      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}; expected ${quote(trust.provider)}: ${miss.says}`,
+      `write "Principal": {"Federated": ${quote(trust.provider)}} in that statement, and use the same issuer in its condition keys`
     )
   }
 })

@@ -14,8 +14,8 @@ export const trustSubjectMismatch = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
-      `put ${quote(trust.subject)} into that condition, or point the annotation at a role made for this service account`
+      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
+      `add ${quote(trust.subject)} to that condition, or point the annotation to a role for this service account`
     )
   }
 })

@@ -20,19 +20,19 @@ export const trustSubjectTooBroad = defineRule({
     if (kind === 'anyone' || kind === 'any-provider') {
       return trustProblem(
         identityWebhook,
-        `${role} has ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as principal in its statement ${statement}`,
+        `${role} has ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as a principal in its statement ${statement}`,
         `name the provider: "Principal": {"Federated": ${quote(trust.provider)}}`
       )
     }
     const whom =
       kind === 'other-namespaces'
         ? 'service accounts of other namespaces'
-        : 'every such service account of its namespace'
+        : 'every matching service account of its namespace'
     const pattern = value === undefined ? '' : ` by ${quote(value)}`
     return trustProblem(
       identityWebhook,
-      `${role} lets in ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,
-      `list the exact subjects under StringEquals, such as ${quote(trust.subject)}`
+      `${role} admits ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,
+      `list the exact subjects with StringEquals, such as ${quote(trust.subject)}`
     )
   }
 })

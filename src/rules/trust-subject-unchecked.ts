@@ -13,12 +13,11 @@ export const trustSubjectUnchecked = defineRule({
     const found = trust.breadth.find(({ kind }) => kind === 'no-subject' || kind === 'negated-subject')
     if (found === undefined) return
 
-    const lacks =
-      found.kind === 'no-subject' ? 'has no condition on :sub' : 'only says which subjects may not'
+    const lacks = found.kind === 'no-subject' ? 'has no condition on :sub' : 'only excludes some subjects'
     return trustProblem(
       identityWebhook,
-      `every service account of the cluster may have ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,
-      `add a condition StringEquals on <issuer>:sub with ${quote(trust.subject)} to that statement`
+      `every service account of the cluster can assume ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,
+      `add a StringEquals condition on <issuer>:sub with ${quote(trust.subject)} to that statement`
     )
   }
 })

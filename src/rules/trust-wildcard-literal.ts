@@ -13,8 +13,8 @@ export const trustWildcardLiteral = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement} ${conditionsShown(miss.failed)}`,
-      'list the exact values, or use StringLike where a wildcard is meant'
+      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
+      'list the exact values, or use StringLike if the wildcard is intended'
     )
   }
 })

@@ -38,10 +38,10 @@ export function valuesShown(values: readonly string[], limit = 3): string {
 /** What one condition wants, what the request has, and which part differs. */
 function conditionShown({ operator, key, wanted, actual, isAbsent, says }: FailedCondition): string {
   const holder = /:(?:sub|aud)$/i.test(key) ? 'the token' : 'the request'
-  const open = isAbsent ? ', the request has no such key' : ', which no request meets'
-  const has = actual === undefined ? open : `, ${holder} has ${quote(actual)}`
+  const open = isAbsent ? ', but the request has no such key' : ', which no request satisfies'
+  const has = actual === undefined ? open : `, but ${holder} has ${quote(actual)}`
 
-  return `${operator} ${quote(key)} wants ${valuesShown(wanted)}${has}${says === undefined ? '' : `: ${says}`}`
+  return `${operator} ${quote(key)} requires ${valuesShown(wanted)}${has}${says === undefined ? '' : `: ${says}`}`
 }
 
 /** The deciding condition, and the others that fail beside it. */

@@ -14,11 +14,11 @@ export const webhookBackendMissing = defineRule({
       const lack = service && backend && lackOf(backend, service)
       if (lack === undefined) return []
 
-      const effect = failurePolicy === 'Ignore' ? 'passes unchecked and unchanged' : 'is refused'
+      const effect = failurePolicy === 'Ignore' ? 'passes unchecked and unchanged' : 'is rejected'
       return {
         field: `webhooks[${index}].clientConfig.service`,
-        message: `webhook ${name} is called at service ${service?.namespace}/${service?.name}, ${lack}; what it should see ${effect}`,
-        fix: 'install what the webhook belongs to, correct the reference, or delete the webhook'
+        message: `webhook ${name} points to service ${service?.namespace}/${service?.name}, ${lack}; every request it should review ${effect}`,
+        fix: 'install the application that the webhook belongs to, correct the reference, or delete the webhook'
       }
     })
   }
@@ -30,5 +30,5 @@ function lackOf(backend: Backend, { port }: { port: number }): string | undefine
     return `which has no port ${port}${backend.ports.length === 0 ? '' : ` (it has ${backend.ports.join(', ')})`}`
   }
 
-  return backend.ready === false ? 'which has no endpoint that is ready' : undefined
+  return backend.ready === false ? 'which has no ready endpoint' : undefined
 }

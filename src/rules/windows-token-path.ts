@@ -24,8 +24,8 @@ export const windowsTokenPath = defineRule({
     return {
       field: `${pod.specField}.nodeSelector`,
       message:
-        'the pod runs on Windows, but its node selector does not say so: the path of the token will be one of Linux',
-      fix: 'add kubernetes.io/os: windows to the nodeSelector; the identity webhook looks at nothing else'
+        'the pod runs on Windows, but its nodeSelector does not say so, so it will get the Linux token path',
+      fix: 'add kubernetes.io/os: windows to the nodeSelector, the only field that the identity webhook checks'
     }
   }
 })

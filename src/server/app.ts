@@ -96,7 +96,7 @@ export function buildApp({
     budget.release(request.raw)
     return reply.code(404).send({
       statusCode: 404,
-      error: `there is no ${request.method} ${quote(request.url)}; reviews go to POST /validate`
+      error: `${request.method} ${quote(request.url)} does not exist; send reviews to POST /validate`
     })
   })
 
@@ -166,7 +166,7 @@ export const reviewSchema = {
 
 const refusals: Refusals = {
   tooLarge: () => httpError(413, `the body is larger than ${bodyLimit / 1024 / 1024} MiB`),
-  overloaded: () => httpError(429, 'too many large reviews are under way; this one is the largest'),
+  overloaded: () => httpError(429, 'too many large reviews are in progress; this one is the largest'),
   aborted: () => httpError(400, 'the client closed the connection before the end of the body')
 }
 
@@ -224,7 +224,7 @@ function excessOf(text: string): string | undefined {
         break
       case 0x7b: // {
       case 0x5b: // [
-        if (++depth > depthLimit) return `the body nests deeper than ${depthLimit}`
+        if (++depth > depthLimit) return `the body is nested deeper than ${depthLimit} levels`
         if (++values > valueLimit) return tooManyValues
         break
       case 0x7d: // }
@@ -241,7 +241,7 @@ function excessOf(text: string): string | undefined {
 
 // A value takes up to 100 bytes of memory. An object of 3 MiB with values of ten characters each has 300,000.
 const valueLimit = 1_000_000
-const tooManyValues = `the body holds more than ${valueLimit} values`
+const tooManyValues = `the body contains more than ${valueLimit} values`
 
 const httpError = (statusCode: number, message: string): Error =>
   Object.assign(new Error(message), { statusCode })

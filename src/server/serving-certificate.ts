@@ -21,10 +21,10 @@ async function readServingCertificate({
   keyFile: string
 }): Promise<ServingCertificate> {
   const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
-  const certificate = attempt(() => new X509Certificate(cert), `${certFile} holds no certificate as PEM`)
-  const privateKey = attempt(() => createPrivateKey(key), `${keyFile} holds no private key as PEM`)
+  const certificate = attempt(() => new X509Certificate(cert), `${certFile} contains no PEM certificate`)
+  const privateKey = attempt(() => createPrivateKey(key), `${keyFile} contains no PEM private key`)
   if (!certificate.checkPrivateKey(privateKey))
-    throw new GuardError('ERR_SERVING_CERT', `${keyFile} is not the key of ${certFile}`)
+    throw new GuardError('ERR_SERVING_CERT', `${keyFile} is not the private key for ${certFile}`)
 
   return { cert, key, expires: certificate.validToDate }
 }
@@ -35,7 +35,7 @@ async function readPem(file: string): Promise<string> {
   } catch (cause) {
     throw new GuardError(
       'ERR_SERVING_CERT',
-      `${file} cannot be read; it must hold the serving certificate or its key, as PEM`,
+      `${file} cannot be read; expected the serving certificate or its private key as PEM`,
       { cause }
     )
   }

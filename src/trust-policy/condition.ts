@@ -24,8 +24,7 @@ export function evaluateCondition(
   variables: boolean,
   context: RequestContext
 ): Outcome {
-  if (!condition.operator.asDocumented)
-    return undocumented(`what IAM makes of the spelling ${condition.name}`)
+  if (!condition.operator.asDocumented) return undocumented(`how IAM treats the spelling ${condition.name}`)
   const state = context.stateOf(condition.lowerKey)
   if (state.is === 'known') return compareWith(state.value, condition, variables, context)
   if (state.is === 'absent') return whenAbsent(condition)
@@ -58,7 +57,7 @@ function whenAbsent(condition: Condition): Outcome {
   if (ifExists) return yes
   // The guide's table and its general rule disagree about these two.
   if (quantifier !== undefined && negated)
-    return undocumented(`${condition.name} for a key that the request lacks`)
+    return undocumented(`${condition.name} with a key that is not in the request`)
   if (quantifier !== undefined) return outcome(quantifier === 'all')
 
   return outcome(negated)
@@ -70,7 +69,7 @@ function nullOutcome({ name, operator, values }: Condition, isAbsent: boolean): 
   if (wanted.includes(String(isAbsent))) return yes
   if (wanted.length > 0 && wanted.every((value) => value === String(!isAbsent))) return no
 
-  return undocumented('Null with a value that is neither true nor false')
+  return undocumented('Null with a value other than true or false')
 }
 
 function compareWith(
@@ -117,7 +116,7 @@ function matches(
   if (family === 'binary') {
     // There is no documented binary key to see whether text keys are compared encoded or plain.
     const alike = value === actual || value === Buffer.from(actual).toString('base64')
-    return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key that holds text'] } : false
+    return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key that holds a string'] } : false
   }
   const isLike = relation === 'like'
   if (!variables || !hasVariable(value)) {
@@ -148,7 +147,7 @@ function matchesArn(pattern: Pattern, actual: string): Match {
   if (parts.length < 6 || parts[0] !== 'arn') {
     // Some take the whole text as a pattern, others never match; where both say no, it is no.
     return matchesPattern(pattern, actual)
-      ? { truth: undefined, undocumented: ['an Arn operator on a value that is no ARN'] }
+      ? { truth: undefined, undocumented: ['an Arn operator on a value that is not an ARN'] }
       : false
   }
   const wanted = splitAtColons(pattern)

@@ -31,7 +31,7 @@ export function readDocument(document: unknown, encoding?: 'json' | 'url'): Read
   if (text === undefined) {
     return {
       reason:
-        typeof document === 'string' ? 'it is not percent-encoded text' : 'it cannot be written as JSON',
+        typeof document === 'string' ? 'it is not a percent-encoded string' : 'it cannot be written as JSON',
       place: ''
     }
   }
@@ -49,13 +49,16 @@ export function readDocument(document: unknown, encoding?: 'json' | 'url'): Read
   // policyDocumentType of the IAM API: tab, line ends and Latin-1 only.
   const foreign = /[^\t\n\r -\u00ff]/u.exec(text)?.[0]
   if (foreign !== undefined)
-    return { reason: `it holds ${JSON.stringify(foreign)}; IAM takes Latin-1 characters only`, place: '' }
+    return {
+      reason: `it contains ${JSON.stringify(foreign)}; IAM accepts only Latin-1 characters`,
+      place: ''
+    }
 
   const duplicate = findDuplicateKey(text)
   if (duplicate !== undefined) {
     const statement = /^Statement\[(\d+)\]/.exec(duplicate)?.[1]
     return {
-      reason: 'this key stands there twice',
+      reason: 'duplicate key',
       place: duplicate,
       ...(statement !== undefined && { statement: Number(statement) })
     }

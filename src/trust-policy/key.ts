@@ -40,12 +40,12 @@ export function keyDifference(key: string, issuer: string): KeyDifference | unde
 
   const isOurs = bare.toLowerCase() === withoutSlashes(issuer.toLowerCase())
   if (!claims.has(claim.toLowerCase().trim())) {
-    return isOurs ? difference(`there is no key for the claim ${JSON.stringify(claim)}`) : undefined
+    return isOurs ? difference(`IAM has no key for the claim ${JSON.stringify(claim)}`) : undefined
   }
   if (!isOurs)
     return difference(urlDifference(bare, issuer), /^[^/:]+(?:\/.+)?$/.test(bare) && bare === found)
-  if (key.trim() !== key) return difference('it has a blank around it')
-  if (/^arn:/i.test(found)) return difference("it begins as the provider's ARN does")
+  if (key.trim() !== key) return difference('it has leading or trailing spaces')
+  if (/^arn:/i.test(found)) return difference("it starts like the provider's ARN")
   if (/^https?:\/\//i.test(found)) return difference('it has a scheme')
   if (/:443/.test(found)) return difference('it has a port')
 

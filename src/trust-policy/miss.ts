@@ -158,10 +158,10 @@ function failedOf(
       isLiteral &&
       values.some((value) => hasWildcard(value) && matchesPattern(parsePattern(value), actual))
     ) {
-      return failed('literal-wildcard', `${name} takes * and ? literally`)
+      return failed('literal-wildcard', `${name} compares * and ? literally`)
     }
     if (claim === 'aud') return failed('audience')
-    if (operator.negated) return failed('subject', `${name} keeps it out`)
+    if (operator.negated) return failed('subject', `${name} excludes it`)
     const { nearest, says, distance } = subjectDifference(values, actual, operator.relation === 'like')
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
     return { kind: 'subject', condition: { ...deciding, wanted, says }, distance }

@@ -48,9 +48,9 @@ export function parsePolicy(value: unknown): Policy | Defect {
   if (stranger !== undefined) return { reason: 'a policy has no such element', place: joinPath('', stranger) }
   const { Version: version, Id: id, Statement: statement } = value
   if (version !== undefined && version !== '2012-10-17' && version !== '2008-10-17') {
-    return { reason: `it is ${shown(version)}; the versions are 2012-10-17 and 2008-10-17`, place: 'Version' }
+    return { reason: `it is ${shown(version)}; expected 2012-10-17 or 2008-10-17`, place: 'Version' }
   }
-  if (id !== undefined && typeof id !== 'string') return { reason: 'it must be text', place: 'Id' }
+  if (id !== undefined && typeof id !== 'string') return { reason: 'it must be a string', place: 'Id' }
   if (statement === undefined) return { reason: 'it has no Statement', place: '' }
 
   const list: readonly unknown[] = Array.isArray(statement) ? statement : [statement]
@@ -74,7 +74,7 @@ export function parsePolicy(value: unknown): Policy | Defect {
 const elements = new Set(['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Condition'])
 
 function parseStatement(value: unknown, index: number, place: string, sids: Set<string>): Statement | Defect {
-  if (!isRecord(value)) return { reason: `it is ${shown(value)}; a statement is an object`, place }
+  if (!isRecord(value)) return { reason: `it is ${shown(value)}; a statement must be an object`, place }
   const stranger = Object.keys(value).find((key) => !elements.has(key))
   if (stranger !== undefined)
     return {
@@ -90,13 +90,13 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
     Condition: condition
   } = value
   if (sid !== undefined && typeof sid !== 'string')
-    return { reason: 'it must be text', place: `${place}.Sid` }
+    return { reason: 'it must be a string', place: `${place}.Sid` }
   if (sid !== undefined && sid !== '' && sids.has(sid))
     return { reason: `another statement has the Sid ${shown(sid)}`, place: `${place}.Sid` }
   if (sid !== undefined) sids.add(sid)
   if (effect === undefined) return { reason: 'it has no Effect', place }
   if (effect !== 'Allow' && effect !== 'Deny')
-    return { reason: `it is ${shown(effect)}; it must be Allow or Deny`, place: `${place}.Effect` }
+    return { reason: `it is ${shown(effect)}; expected Allow or Deny`, place: `${place}.Effect` }
 
   const principals = parsePrincipals(principal, place)
   if ('reason' in principals) return principals
@@ -133,7 +133,7 @@ function parsePrincipals(value: unknown, statement: string): Principal[] | Defec
   // IAM: AssumeRolepolicy contained an invalid principal: "STAR":"*"
   // (https://github.com/aws/aws-cdk/issues/5732)
   if (!isRecord(value))
-    return { reason: `it is ${shown(value)}; in a trust policy it must be an object`, place }
+    return { reason: `it is ${shown(value)}; in a trust policy, it must be an object`, place }
   const entries = Object.entries(value)
   if (entries.length === 0) return { reason: 'it is empty', place }
 
@@ -142,7 +142,7 @@ function parsePrincipals(value: unknown, statement: string): Principal[] | Defec
     const type = principalTypes.find((known) => known === name)
     if (type === undefined)
       return {
-        reason: `principals are of the types ${principalTypes.join(', ')}`,
+        reason: `the principal types are ${principalTypes.join(', ')}`,
         place: joinPath(place, name)
       }
     const values = parseTexts(listed, joinPath(place, name))
@@ -172,7 +172,8 @@ function parseActions(value: unknown, place: string): string[] | Defect {
   // Whether IAM stores wildcards here is not documented; a document read from IAM that has one shows that it
   // does.
   const refused = actions.find((action) => !/[*?]/.test(action) && !stsActions.has(action.toLowerCase()))
-  if (refused !== undefined) return { reason: `${shown(refused)} is no action that assumes a role`, place }
+  if (refused !== undefined)
+    return { reason: `${shown(refused)} is not an action that assumes a role`, place }
 
   return actions
 }
@@ -184,7 +185,7 @@ function parseTexts(value: unknown, place: string): string[] | Defect {
   for (const [index, element] of list.entries()) {
     if (typeof element !== 'string') {
       return {
-        reason: `it is ${shown(element)}; it must be text`,
+        reason: `it is ${shown(element)}; it must be a string`,
         place: Array.isArray(value) ? `${place}[${index}]` : place
       }
     }
@@ -208,7 +209,7 @@ function parseConditions(value: unknown, place: string): Condition[] | Defect {
       const lowerKey = key.toLowerCase()
       if (seen.has(lowerKey))
         return {
-          reason: 'this key stands there twice: case does not matter in condition keys',
+          reason: 'duplicate key: condition keys are not case-sensitive',
           place: keyPlace
         }
       seen.add(lowerKey)
@@ -227,7 +228,7 @@ function parseValues(value: unknown, place: string): string[] | Defect {
   for (const [index, element] of list.entries()) {
     if (typeof element !== 'string' && typeof element !== 'number' && typeof element !== 'boolean') {
       return {
-        reason: `it is ${shown(element)}; it must be text, a number or a Boolean`,
+        reason: `it is ${shown(element)}; it must be a string, a number or a Boolean`,
         place: Array.isArray(value) ? `${place}[${index}]` : place
       }
     }

@@ -40,22 +40,22 @@ function differenceOf({ type, value }: Principal, provider: string): Difference 
       ? [8, 'that is for EKS Pod Identity, not for service account roles']
       : [9, 'that is an AWS service, not an OIDC provider']
   }
-  if (type === 'AWS' && value === provider) return [1, 'it stands under AWS and must stand under Federated']
+  if (type === 'AWS' && value === provider) return [1, 'it is under AWS; it must be under Federated']
   if (type !== 'Federated') return [9, 'that is an AWS principal, not an OIDC provider']
-  if (/[*?]/.test(value)) return [5, 'principals know no wildcards']
+  if (/[*?]/.test(value)) return [5, 'principals cannot contain wildcards']
 
   return spellingOf(value, provider) ?? otherProviderOf(value, provider)
 }
 
 function spellingOf(value: string, provider: string): Difference | undefined {
   const spellings: readonly (readonly [(text: string) => string, string])[] = [
-    [(text) => text.trim(), 'it has a blank around it'],
+    [(text) => text.trim(), 'it has leading or trailing spaces'],
     [(text) => text.replace(/https?:\/\//i, ''), 'it has a scheme'],
-    [withoutSlashes, 'it has a slash at the end'],
+    [withoutSlashes, 'it has a trailing slash'],
     [(text) => text.replace(/:443(?=\/|$)/, ''), 'it has a port'],
     [
       (text) => (text.startsWith('arn:') ? text : `${provider.slice(0, provider.indexOf('/') + 1)}${text}`),
-      'it is no ARN'
+      'it is not an ARN'
     ]
   ]
   let corrected = value
@@ -67,9 +67,9 @@ function spellingOf(value: string, provider: string): Difference | undefined {
   }
   if (corrected === provider) return [0, says.join(' and '), true]
   // An issuer may itself end in a slash; then the provider must, too.
-  if (`${corrected}/` === provider) return [0, 'the slash at the end is missing', true]
+  if (`${corrected}/` === provider) return [0, 'the trailing slash is missing', true]
   if (corrected.toLowerCase() === provider.toLowerCase())
-    return [1, [...says, 'its case differs'].join(' and '), true]
+    return [1, [...says, 'its capitalization differs'].join(' and '), true]
 
   return undefined
 }
@@ -110,9 +110,9 @@ export function urlDifference(found: string, wanted: string): string {
     return host(found) === host(wanted) ? 'the path differs' : 'the host differs'
   }
   if (separator === '-' || /^oidc-eks\./.test(found))
-    return 'the host is the dual-stack one, which no token names'
+    return 'the host is the dual-stack endpoint, which tokens never name'
   if (region === ourRegion)
-    return id === ourId ? 'the host differs' : 'it is the issuer of another cluster: the id differs'
+    return id === ourId ? 'the host differs' : 'it is the issuer of another cluster: the ID differs'
 
-  return id === ourId ? 'the region differs' : 'it is the issuer of another cluster: region and id differ'
+  return id === ourId ? 'the region differs' : 'it is the issuer of another cluster: region and ID differ'
 }

@@ -37,8 +37,8 @@ function differenceOf(
   { actual, namespace, name }: Actual,
   like: boolean
 ): readonly [number, string] {
-  if (value.trim() === actual) return [0, 'it has a blank around it']
-  if (value.toLowerCase() === actual.toLowerCase()) return [0, 'the case differs']
+  if (value.trim() === actual) return [0, 'it has leading or trailing spaces']
+  if (value.toLowerCase() === actual.toLowerCase()) return [0, 'the capitalization differs']
   const [, wantedNamespace, wantedName] = subject.exec(value) ?? []
   if (wantedNamespace === undefined || wantedName === undefined) {
     const isClose = value.endsWith(`${namespace}:${name}`) || value.endsWith(`${namespace}/${name}`)

@@ -64,7 +64,7 @@ function told(
   if (waiver === undefined) return {}
   if ('reason' in waiver) return { waived: waiver.reason }
 
-  return { message: `${message} (its waiver ${waiver.annotation} does not hold: ${waiver.lapsed})` }
+  return { message: `${message} (waiver ${waiver.annotation} is not in effect: ${waiver.lapsed})` }
 }
 
 type Missing = Exclude<Fact<never>, { state: 'known' }>
@@ -109,7 +109,7 @@ function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined
 // From the most severe on.
 const severities: readonly Severity[] = ['error', 'warning', 'info']
 
-const nobodyAsked = { state: 'unknown', because: 'nobody asked' } as const
+const nobodyAsked = { state: 'unknown', because: 'the fact was not gathered' } as const
 
 /**
  * The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old

@@ -36,15 +36,18 @@ function readValue(value: unknown, at: Date): { readonly reason: string } | { re
   const text = value.trim()
   const until = /^until\b([^:]*)(?::([\s\S]*))?$/i.exec(text)
   if (until === null)
-    return isMeantUntil(text) ? { lapsed: `it begins with a day without "until"; ${form}` } : { reason: text }
+    return isMeantUntil(text)
+      ? { lapsed: `it starts with a date but lacks "until"; ${form}` }
+      : { reason: text }
 
   const [, written = '', reason = ''] = until
   const day = written.trim()
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return { lapsed: `"until" needs a day and a colon after it; ${form}` }
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day))
+    return { lapsed: `"until" needs a date and a colon after it; ${form}` }
   const end = new Date(`${day}T23:59:59.999Z`)
   // 2027-02-30 is read as the second of March.
   if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day)
-    return { lapsed: `there is no day ${day}; ${form}` }
+    return { lapsed: `${day} is not a valid date; ${form}` }
   if (at > end) return { lapsed: `it expired at the end of ${day} (UTC)` }
 
   return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }

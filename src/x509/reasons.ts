@@ -36,38 +36,38 @@ const named = ({ certificate }: Refused, { bundle, served }: Context): string =>
 
 const texts = {
   'bundle-empty': () =>
-    "the caBundle is empty, so the API server trusts the root certificates of its own system and nothing else; a cluster's own CA is not among them",
-  'bundle-not-base64': () => 'the caBundle is not base64, so the API server cannot even read the object',
-  'bundle-unusable': ({ go }) => `the API server finds no usable certificate in the caBundle (${go})`,
-  'chain-empty': () => 'the server sends no certificate: no PEM block CERTIFICATE was found in the chain',
-  'chain-too-large': () => 'the server sends more than 256 KiB of certificates, and Go ends the handshake',
-  'chain-unreadable': ({ go }) => `a certificate that the server sends is one that Go cannot read (${go})`,
+    'the caBundle is empty, so the API server trusts only the root CAs of its own system, and the cluster CA is not among them',
+  'bundle-not-base64': () => 'the caBundle is not base64, so the API server cannot decode the object',
+  'bundle-unusable': ({ go }) => `the API server cannot use any certificate in the caBundle (${go})`,
+  'chain-empty': () => 'the server sends no certificate: the chain contains no CERTIFICATE block',
+  'chain-too-large': () => 'the server sends more than 256 KiB of certificates, so Go aborts the handshake',
+  'chain-unreadable': ({ go }) => `Go cannot parse a certificate that the server sends (${go})`,
   'server-key-too-large': (refusal, context) =>
-    `${named(refusal, context)} has an RSA key of more than 8,192 bits, which Go refuses from a server`,
+    `${named(refusal, context)} has an RSA key of more than 8,192 bits, which Go does not accept from a server`,
   'server-key-too-small': (refusal, context) =>
-    `${named(refusal, context)} has an RSA key of less than 1,024 bits, with which Go (since 1.24) accepts no handshake`,
+    `${named(refusal, context)} has an RSA key of less than 1,024 bits, which Go 1.24 and later do not accept in a handshake`,
   'server-key-unsupported': (refusal, context) =>
-    `${named(refusal, context)} has a key of a kind that Go's TLS client does not use (it takes RSA, P-256, P-384, P-521 and Ed25519)`,
+    `${named(refusal, context)} has a key type that Go's TLS client does not support (it supports RSA, P-256, P-384, P-521 and Ed25519)`,
   'unhandled-critical-extension': (refusal, context) =>
-    `${named(refusal, context)} has a critical extension that Go does not know: ${refusal.certificate?.unhandledCritical.slice(0, 5).join(', ') ?? ''}`,
+    `${named(refusal, context)} has a critical extension that Go does not support: ${refusal.certificate?.unhandledCritical.slice(0, 5).join(', ') ?? ''}`,
   'not-yet-valid': (refusal, context) =>
-    `${named(refusal, context)} is valid only from ${formatTime(refusal.certificate?.notBefore ?? NaN)}`,
+    `${named(refusal, context)} is not valid before ${formatTime(refusal.certificate?.notBefore ?? NaN)}`,
   expired: (refusal, context) =>
     `${named(refusal, context)} expired at ${formatTime(refusal.certificate?.notAfter ?? NaN)}`,
   'host-name': (refusal, context) =>
-    `${named(refusal, context)} is not good for ${context.host}: it ${namesOf(refusal.certificate)}`,
+    `${named(refusal, context)} is not valid for ${context.host}: it ${namesOf(refusal.certificate)}`,
   'unknown-authority': unknownAuthority,
   'intermediate-not-a-ca': (refusal, context) =>
-    `${named(refusal, context)} signed a certificate of the chain but is no CA (basic constraints)`,
+    `${named(refusal, context)} signed a certificate in the chain but is not a CA (basic constraints)`,
   'path-too-long': (refusal, context) =>
-    `${named(refusal, context)} allows fewer intermediate certificates below it than this chain has (path length)`,
+    `${named(refusal, context)} allows fewer intermediate certificates than this chain has (path length)`,
   'too-many-signature-checks': () =>
-    'Go gives up after 100 candidates for an issuer: too many certificates of the same name',
+    'Go gives up after 100 candidate issuers: too many certificates have the same name',
   'name-constraints': ({ go }) =>
-    `a CA of the chain may not vouch for a name of the server's certificate (${go.replace(/^.*for this name: /, '')})`,
+    `a CA in the chain is not allowed to issue for a name in the server's certificate (${go.replace(/^.*for this name: /, '')})`,
   'key-usage': (refusal, context) =>
-    `a certificate between ${named(refusal, context)} and the trust anchor, or one of them, lists extended key usages without server authentication`,
-  policies: () => 'a CA of the chain requires a certificate policy that the certificates below it do not have'
+    `${named(refusal, context)}, the trust anchor or a certificate between them has extended key usages without server authentication`,
+  policies: () => 'a CA in the chain requires a certificate policy that the certificates below it do not have'
 } satisfies Record<RefusalCode, (refusal: Refused, context: Context) => string>
 
 function namesOf(certificate: Certificate | undefined): string {
@@ -76,9 +76,9 @@ function namesOf(certificate: Certificate | undefined): string {
   const { dnsNames, ips, alternativeNames, subject } = certificate
   const names = [...dnsNames, ...ips.map(formatIp)]
   if (names.length > 0)
-    return `names ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
+    return `is for ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`
   if (alternativeNames === undefined && commonNameOf(subject) !== '')
-    return 'has only a common name, and Go looks only at subject alternative names'
+    return 'has only a common name, and Go checks only subject alternative names'
 
   return 'has no DNS name and no IP address'
 }
@@ -88,21 +88,21 @@ function unknownAuthority(refusal: Refused, context: Context): string {
   const issuer = certificate === undefined ? 'its issuer' : describeName(certificate.issuer)
   const who = named(refusal, context)
   if (candidate === undefined) {
-    return `${who} is signed by ${issuer}, and neither the caBundle nor the server's chain holds a certificate of that name`
+    return `${who} is signed by ${issuer}, but neither the caBundle nor the server's chain contains a certificate with that name`
   }
   const other = describeCertificate(candidate.certificate)
   switch (candidate.code) {
     case 'wrong-key':
-      return `${who} is signed by another key: the caBundle holds ${other}, a CA of the same name whose key did not sign it`
+      return `${who} is signed by a different key: the caBundle contains ${other}, a CA with the same name whose key did not sign it`
     case 'not-a-ca':
-      return `${who} names ${other} as its issuer, but that certificate may not sign others (basic constraints or key usage)`
+      return `${who} names ${other} as its issuer, but that certificate is not allowed to sign others (basic constraints or key usage)`
     case 'insecure-algorithm':
-      return `${who} is signed with SHA-1 or MD5, which Go refuses`
+      return `${who} is signed with SHA-1 or MD5, which Go rejects`
     case 'unsupported-algorithm':
-      return `${who} is signed with an algorithm that Go cannot check`
+      return `${who} is signed with an algorithm that Go cannot verify`
     case 'weak-key':
-      return `${other} has an RSA key of less than 1,024 bits, which Go refuses since 1.24`
+      return `${other} has an RSA key of less than 1,024 bits, which Go rejects since 1.24`
     default:
-      return `${who} is signed by ${other}, which Go refuses (${candidate.go})`
+      return `${who} is signed by ${other}, which Go rejects (${candidate.go})`
   }
 }

@@ -108,7 +108,7 @@ t.test('names line and count', async (t) => {
   const { faults } = diagnoseBundle(base64(`# one\n${good.trimEnd()}${second}`), at)
   t.match(faults, [
     {
-      message: 'two PEM blocks are glued together, so that Go loses both (line 2 and 1 more)',
+      message: 'two PEM blocks are joined without a line break, so Go skips both (line 2 and 1 more)',
       count: 2,
       line: 2
     }

@@ -42,7 +42,7 @@ const table: readonly Row[] = [
     why: 'the one CA and another',
     bundle: text(first, foreign),
     state: 'ok',
-    because: /and besides CN=kubernetes/
+    because: /and also CN=kubernetes/
   },
   {
     why: 'one of two',
@@ -64,7 +64,7 @@ const table: readonly Row[] = [
     current: text(first, second),
     served: servedBy(second),
     state: 'stale',
-    because: /what is served now is signed by CN=kubernetes/
+    because: /the certificate served now is signed by CN=kubernetes/
   },
   {
     why: 'one of two, and a third signs for the API server beside the webhook',
@@ -78,7 +78,7 @@ const table: readonly Row[] = [
     bundle: text(first),
     served: servedBy(foreign),
     state: 'stale',
-    because: /, but does not accept what is served now: the server's certificate CN=leaf/
+    because: /, but does not accept the certificate served now: the server's certificate CN=leaf/
   },
   {
     why: 'the one CA, and another signs for the API server beside the webhook',
@@ -94,7 +94,7 @@ const table: readonly Row[] = [
     served: servedBy(first),
     state: 'stale',
     because:
-      /^it holds CN=kubernetes.*, current by Certificate a\/b, but does not accept what is served now: /
+      /^it contains CN=kubernetes.*, current according to Certificate a\/b, but does not accept the certificate served now: /
   },
   {
     why: 'both CAs of a rotation, as cainjector merges them, before the webhook has loaded its new certificate',
@@ -105,14 +105,14 @@ const table: readonly Row[] = [
     state: 'ok'
   },
   {
-    why: 'the former CA, which still signs what is served',
+    why: 'the former CA, which still signs the served certificate',
     bundle: text(first),
     current: text(second),
     source: 'Certificate a/b',
     served: servedBy(first),
     state: 'incomplete',
     because:
-      /^it accepts what is served now, but by Certificate a\/b the current CA is CN=kubernetes.*, and it holds CN=kubernetes/
+      /^it accepts the certificate served now, but according to Certificate a\/b the current CA is CN=kubernetes.*, and it contains CN=kubernetes/
   },
   {
     why: 'the former CA, which signs no more',
@@ -122,7 +122,7 @@ const table: readonly Row[] = [
     source: 'Certificate a/b',
     served: servedBy(second),
     state: 'stale',
-    because: /which was right until lately, but by Certificate a\/b the current CA is/
+    because: /which was correct until recently, but according to Certificate a\/b the current CA is/
   },
   {
     why: 'the former CA, and nobody could look',
@@ -138,7 +138,7 @@ const table: readonly Row[] = [
     former: text(first),
     source: 'Certificate a/b',
     state: 'foreign',
-    because: /, but by Certificate a\/b the current CA is CN=kubernetes/
+    because: /, but according to Certificate a\/b the current CA is CN=kubernetes/
   },
   {
     why: 'the CA above that of the source',
@@ -166,7 +166,7 @@ const table: readonly Row[] = [
     current: text(subordinate),
     served: servedBy(subordinate, subordinate.der),
     state: 'ok',
-    because: /accepts what is served now/
+    because: /accepts the certificate served now/
   },
   { why: 'nothing', bundle: undefined, state: 'absent' },
   { why: 'an empty text', bundle: '', state: 'absent' },
@@ -181,7 +181,7 @@ const table: readonly Row[] = [
     bundle: text(expired),
     current: text(expired),
     state: 'unusable',
-    because: /no certificate of it is valid now; the last one is valid until 2026-01-01T00:00:00Z/
+    because: /none of its certificates is currently valid; the latest one expires at 2026-01-01T00:00:00Z/
   },
   { why: 'no current CA is known', bundle: text(first), current: '', state: 'unknown' }
 ]

@@ -57,7 +57,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     t.match(await controlPlane.kubectl(['create', '-f', '-'], JSON.stringify(configuration)), { code: 0 })
     t.match(await ca('validatingwebhookconfiguration/other'), {
       code: 2,
-      text: /^webhook other\.example\.com\ncould not tell: which CA is right is not known: no injector .*, and there is no WebhookTrust cluster, /
+      text: /^webhook other\.example\.com\nundetermined: the expected CA is unknown: no injector .*, and there is no WebhookTrust cluster, /
     })
   })
 
@@ -74,12 +74,12 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     const right = await ca(reference)
     t.match(right, {
       code: 0,
-      text: /^webhook validate\.irsa-guard\.io\nok: it holds .*\nwhich CA is right is published in the WebhookTrust cluster, confirmed at \d{4}-/
+      text: /^webhook validate\.irsa-guard\.io\nok: it holds .*\nexpected CA: from WebhookTrust "cluster", confirmed at \d{4}-/
     })
     t.notMatch(right.text, 'kubectl patch')
     t.match(await ca('validatingwebhookconfiguration/other'), {
       code: 2,
-      text: 'and the WebhookTrust cluster has no entry for other.example.com\n'
+      text: 'and WebhookTrust "cluster" has no entry for other.example.com\n'
     })
   })
 
@@ -96,7 +96,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     await waitFor('the right', async () => (await kubectl('get', own, '--as=reader')).code === 0)
     t.match(await ca(own, kubeconfig), {
       code: 2,
-      text: /could not tell: .*: the WebhookTrust was not read: the API server answered 403\n/
+      text: /undetermined: .*: the WebhookTrust was not read: the API server answered 403\n/
     })
   })
 
@@ -113,7 +113,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     const wrong = await ca(own)
     t.match(wrong, {
       code: 1,
-      text: /^webhook validate\.irsa-guard\.io\nforeign: it holds CN=kubernetes .*, but the current CA is /
+      text: /^webhook validate\.irsa-guard\.io\nforeign: it contains CN=kubernetes .*, but the current CA is /
     })
     const command = /^kubectl (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/m.exec(wrong.text)?.slice(1)
     if (command === undefined) throw new Error(`no command in:\n${wrong.text}`)

@@ -300,7 +300,7 @@ t.test('accepts every text that is right', async (t) => {
   }
 })
 
-t.test('warns about what it does not deny', async (t) => {
+t.test('warns about what it does not deny it it', async (t) => {
   const annotations = { 'cert-manager.io/inject-ca-from': 'default/pod-identity-webhook' }
   const upstream = { ...service, webhook: upstreamName, annotations }
   t.match(

@@ -97,7 +97,7 @@ t.test('commands that ask a cluster', async (t) => {
       const wrong = await ca(true)
       t.match(wrong, {
         code: 1,
-        text: /\nrefused: it does not trust the CA that signs now .*\n {2}it says: .*x509: .*\nforeign: it holds CN=kubernetes/
+        text: /\nrefused: it does not trust the CA that signs now .*\n {2}it says: .*x509: .*\nforeign: it contains CN=kubernetes/
       })
       t.ok(wrong.text.includes(controlPlane.clusterCa.certificatePem.trim()), 'the clean bundle')
 
@@ -118,7 +118,7 @@ t.test('commands that ask a cluster', async (t) => {
     await controlPlane.serveWith(successor)
     t.match(await ca(false), {
       code: 1,
-      text: /\nrefused: .*\n {2}it says: .*\nstale: what is served now is signed by /
+      text: /\nrefused: .*\n {2}it says: .*\nstale: the certificate served now is signed by /
     })
   })
 
@@ -164,7 +164,7 @@ t.test('commands that ask a cluster', async (t) => {
     })
     await t.rejects(ca(false, 'configmap/x'), {
       code: 'ERR_USAGE',
-      message: /names no webhooks; expected mutatingwebhookconfiguration\/NAME/
+      message: /is not a webhook configuration; expected mutatingwebhookconfiguration\/NAME/
     })
     writeFileSync(`${directory}/ca.pem`, '')
     const args = [

@@ -111,7 +111,7 @@ t.test(
         '-o',
         'jsonpath={.status.webhooks[*].because}'
       )
-      t.match(stdout, /the current CAs are not known: there is no Certificate identity\/webhook/)
+      t.match(stdout, /the current CAs are unknown: there is no Certificate identity\/webhook/)
       t.equal(
         guard.controllerLog().split('there is no Certificate identity/webhook","msg":"CAs of the injector')
           .length,

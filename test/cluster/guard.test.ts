@@ -71,7 +71,7 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
     t.match(await apply(serviceAccount(`arn:aws-cn:iam::${account}:role/team/cart`)), {
       code: 1,
       stderr:
-        /role-arn-partition-mismatch: role arn:aws-cn:.* is in partition aws-cn, the cluster is in aws\n/
+        /role-arn-partition-mismatch: role arn:aws-cn:.* is in partition aws-cn, but the cluster is in aws\n/
     })
   })
 

@@ -41,7 +41,7 @@ const pod = (space: string, { name = 'alone', metadata = {}, spec = {} } = {}): 
 })
 
 /** The first line of what pods without their role are denied with, and warned about. */
-const notMutated = `pod-not-mutated: service account cart asks for role ${role}, but no container of the pod got it`
+const notMutated = `pod-not-mutated: service account cart requests role ${role}, but no container in the pod received it`
 
 const controlPlane = await startControlPlane()
 t.teardown(() => controlPlane.stop())
@@ -148,8 +148,8 @@ t.test(
     t.equal(
       message.replace(/cart-[-\w]+/, 'cart-…'),
       `Error creating: admission webhook "validate.irsa-guard.io" denied the request: pod enforced/cart-…
-- ${notMutated} (the settings of the identity webhook were not read; the usual ones are assumed)
-  fix: see why the identity webhook does not answer (its MutatingWebhookConfiguration, its caBundle, its process), then create the pod again`
+- ${notMutated} (assuming the identity webhook's default settings, because they could not be read)
+  fix: find out why the identity webhook does not respond (its MutatingWebhookConfiguration, its caBundle, its process), then recreate the pod`
     )
     t.match(
       await waitFor('the Event of the Job', async () => (await messageOf('Job')) || undefined),
@@ -214,7 +214,7 @@ t.test('each way to fail is noticed', async (t) => {
     await webhook.stop()
     webhook = await startIdentityWebhook(controlPlane, { command: standInWith(faultFile) })
   }
-  const half = `pod-half-mutated: container proxy got nothing, though others got credentials, so it cannot use role ${role}`
+  const half = `pod-half-mutated: container proxy got no credentials, although other containers did, so it cannot use role ${role}`
   const cases: readonly (readonly [string, string, () => void | Promise<void>])[] = [
     ['stopped', notMutated, () => webhook.stop()],
     [

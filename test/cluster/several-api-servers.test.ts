@@ -129,7 +129,7 @@ t.test('two API servers, each with an address of its own', { skip }, async (t) =
       t.match(await messagesOf('SelfTestPolicyFails'), [
         `caBundle policy at API server ${there}: a wrong caBundle was accepted`
       ])
-      const fault = `identity webhook of API server ${there}: a pod of an annotated service account got no role: it came back as it was sent`
+      const fault = `identity webhook of API server ${there}: a pod of an annotated service account did not get its role: it was returned unchanged`
       await waitFor('the Event', async () => (await messagesOf('IdentityWebhookCanaryFails')).length > 0)
       t.strictSame(await messagesOf('IdentityWebhookCanaryFails'), [fault])
       const verbose = await read('/readyz?verbose')
@@ -166,7 +166,7 @@ t.test('two API servers, each with an address of its own', { skip }, async (t) =
     await stateIs('stale')
     t.match(
       (await messagesOf('CABundleStale'))[0],
-      `is stale: at API server ${there} what is served now is signed by`
+      `is stale: at API server ${there} the certificate served now is signed by`
     )
 
     const both = Buffer.from(

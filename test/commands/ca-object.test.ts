@@ -54,7 +54,7 @@ const cases: readonly { why: string; by: Authority; bundle: Buffer; code: 0 | 1;
     by: clusterCa,
     bundle: otherCa.der,
     code: 1,
-    says: 'refused: '
+    says: 'rejected: '
   },
   { why: 'the CAs alone behind a load balancer', by: otherCa, bundle: clusterCa.der, code: 0, says: 'ok: ' },
   {
@@ -91,7 +91,7 @@ t.test('refuses what names no webhooks', async (t) => {
       caOfObject(wrong, { fix: false, output: 'text' }, { stdout: () => undefined }),
       {
         code: 'ERR_USAGE',
-        message: `${JSON.stringify(wrong)} names no webhooks; expected mutatingwebhookconfiguration/NAME`
+        message: `${JSON.stringify(wrong)} is not a webhook configuration; expected mutatingwebhookconfiguration/NAME`
       },
       wrong
     )

@@ -36,7 +36,7 @@ const run = async (options: Partial<CaOptions>): Promise<{ code: number; text: s
   return { code, text }
 }
 const nobody = {
-  injected: moot('no injector is asked'),
+  injected: moot('no injector is requested'),
   published: unknown('there is no WebhookTrust cluster')
 }
 const chain = { chain: file('chain.pem'), host: '127.0.0.1' }
@@ -46,38 +46,41 @@ t.test('says whether the API server accepts, and why', async (t) => {
   t.equal(accepted.code, 0)
   t.match(
     accepted.text,
-    /^accepted: the API server will talk to 127\.0\.0\.1\nthe API server reads 1 of it:\n- CN=kubernetes \(CA, signs what is served\)\n/
+    /^accepted: the API server will connect to 127\.0\.0\.1\ncertificates the API server can read \(1\):\n- CN=kubernetes \(CA, signs the served certificate\)\n/
   )
   t.match(await run({ ...chain, bundle: file('good.txt') }), { code: 0 }, 'base64 text')
   const refused = await run({ ...chain, bundle: file('foreign.pem') })
   t.equal(refused.code, 1)
-  t.match(refused.text, /refused: .* is signed by another key: the caBundle holds CN=kubernetes/)
+  t.match(refused.text, /rejected: .* is signed by a different key: the caBundle contains CN=kubernetes/)
   t.match(
     refused.text,
-    /it says: tls: failed to verify certificate: x509: certificate signed by unknown authority \(possibly because of "x509: ECDSA/
+    /Go error: tls: failed to verify certificate: x509: certificate signed by unknown authority \(possibly because of "x509: ECDSA/
   )
   t.match(
     await run({ ...chain, host: 'webhook.svc' }),
     {
       code: 1,
-      text: /is not good for webhook\.svc: it names 127\.0\.0\.1[^]*\n- CN=kubernetes \(CA, signs what is served\)\n/
+      text: /is not valid for webhook\.svc: it is for 127\.0\.0\.1[^]*\n- CN=kubernetes \(CA, signs the served certificate\)\n/
     },
     'a wrong name is no wrong CA'
   )
-  const empty = { code: 1, text: 'it is empty, so the API server trusts the roots of its own system only\n' }
+  const empty = {
+    code: 1,
+    text: 'it is empty, so the API server trusts only the root CAs of its own system\n'
+  }
   t.strictSame(await run({ bundle: file('empty.pem') }), empty)
   t.match(await run({ ...chain, bundle: file('empty.pem') }), {
     code: 1,
-    text: /^refused: .*root certificates of its own system/
+    text: /^rejected: .*root CAs of its own system/
   })
   t.match(await run({ bundle: file('blank.pem') }), {
     code: 1,
-    text: /^wrong: there is no PEM block in it\n.*\nthe API server reads no/
+    text: /^wrong: there is no PEM block in it\n.*\ncertificates the API server can read \(0\)|cannot read any certificate/
   })
 })
 
 t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => {
-  t.match(await run({ clusterCa: file('good.pem') }), { code: 0, text: /^ok: it holds CN=kubernetes/ })
+  t.match(await run({ clusterCa: file('good.pem') }), { code: 0, text: /^ok: it contains CN=kubernetes/ })
   const wrong = await run({ bundle: file('foreign.pem'), clusterCa: file('good.pem'), fix: true })
   t.equal(wrong.code, 1)
   t.match(wrong.text, /^foreign: /)
@@ -106,8 +109,8 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
     kind: string,
     message: RegExp
   ])[] = [
-    ['a key beside the CA', keyPem + good, 'warning', 'private-key', /^warning: it holds a private key/],
-    ['a key alone', keyPem, 'wrong', 'private-key', /^wrong: it holds a private key/],
+    ['a key beside the CA', keyPem + good, 'warning', 'private-key', /^warning: it contains a private key/],
+    ['a key alone', keyPem, 'wrong', 'private-key', /^wrong: it contains a private key/],
     ['a CA that expires soon', soon, 'warning', 'expiring', /^warning: a certificate expires within 30 days/],
     [
       'an old CA beside the next one',
@@ -141,7 +144,7 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
   const lost = join(t.testdir({ bundle: `${keyPem}${foreign}${indented}` }), 'bundle')
   t.match(await run({ ...chain, bundle: lost }), {
     code: 1,
-    text: /^refused: [^]*\nwrong: lines are indented[^]*\nwarning: it holds a private key/
+    text: /^rejected: [^]*\nwrong: lines are indented[^]*\nwarning: it contains a private key/
   })
 })
 
@@ -214,10 +217,10 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
   }
   t.match(judge(known({ current: foreign, source: 'Certificate a/b' })), {
     code: 0,
-    text: /\nok: .*\nits injector .*: Certificate a\/b\n/
+    text: /\nok: .*\nthe injector takes the CA from: Certificate a\/b\n/
   })
   const wrong = judge(known({ current: good, source: 'Certificate a/b' }))
-  t.match(wrong, { code: 1, text: /\nforeign: .*by Certificate a\/b the current CA is/ })
+  t.match(wrong, { code: 1, text: /\nforeign: .*according to Certificate a\/b the current CA is/ })
   t.ok(wrong.text.includes(good.trimEnd()))
 
   // Anybody who may create a CertificateRequest can say so: a name for what is wrong, and never part of the
@@ -229,7 +232,7 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
   const cannotTell = judge(unknown('there is no Certificate a/b'))
   t.match(cannotTell, {
     code: 2,
-    text: /\ncould not tell: which CA is right is not known: there is no Certificate a\/b, and there is no WebhookTrust cluster\n/
+    text: /\nundetermined: the expected CA is unknown: there is no Certificate a\/b, and there is no WebhookTrust cluster\n/
   })
   t.match(judge(unknown('x'), '\n'), {
     code: 1,
@@ -252,7 +255,7 @@ t.test('judges by the cluster CA only what it signs', (t) => {
     2,
     'the CA of its owner'
   )
-  t.notMatch(text, /foreign|refused|kubectl/)
+  t.notMatch(text, /foreign|rejected|kubectl/)
   t.equal(
     caOfConfiguration(
       { ...configurationWith(foreign) },
@@ -265,9 +268,9 @@ t.test('judges by the cluster CA only what it signs', (t) => {
   )
   t.match(
     text,
-    /refused: it does not trust the CA that signs now \(a CA of the cluster signs for the API server and for the webhook beside it\): /
+    /rejected: it does not contain the CA that signs now \(one cluster CA signs for both the API server and the webhook next to it\): /
   )
-  t.match(text, /the API server sends /)
+  t.match(text, /certificates that the API server presents/)
   t.end()
 })
 
@@ -307,18 +310,18 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   const wrong = judge(foreign)
   t.match(wrong, {
     code: 1,
-    text: /\nforeign: .*\nwhich CA is right is published in the WebhookTrust cluster, confirmed at 2026-11-23T23:58:00\.000Z\n/
+    text: /\nforeign: .*\nexpected CA: from WebhookTrust "cluster", confirmed at 2026-11-23T23:58:00\.000Z\n/
   })
-  t.match(wrong.text, /- CN=kubernetes \(CA, not published as right\)\n/)
+  t.match(wrong.text, /- CN=kubernetes \(CA, not published as expected\)\n/)
   t.match(wrong.text, patched)
-  t.match(judge(next + good), { code: 0, text: /\nok: [^]*- CN=kubernetes \(CA, published as right\)\n/ })
+  t.match(judge(next + good), { code: 0, text: /\nok: [^]*- CN=kubernetes \(CA, published as expected\)\n/ })
   t.notMatch(judge(next + good).text, /kubectl/)
   t.match(judge(`# comment\n${next}${good}`), { code: 0, text: patched }, 'the policy compares texts')
   t.match(judge(next), { code: 1, text: /\nincomplete: / })
   const before = { ...entry, complete: [base64(next)], accepted: [base64(next), base64(good)] }
   t.match(
     judge(good, { published: published([before]) }),
-    { code: 1, text: /\nincomplete: .*until lately/ },
+    { code: 1, text: /\nincomplete: .*until recently/ },
     'accepted, so not stale'
   )
   t.match(
@@ -338,18 +341,18 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   t.match(other, { code: 0, text: /\nok: / }, 'the CAs of the cluster are the first to ask')
 
   for (const [entries, because] of [
-    [[], `the WebhookTrust cluster has no entry for ${own}`],
+    [[], `WebhookTrust "cluster" has no entry for ${own}`],
     [
       [{ ...entry, accepted: [], complete: [] }],
-      `the WebhookTrust cluster has no bundle for ${own}: the controller could not tell either`
+      `WebhookTrust "cluster" has no bundle for ${own}, because the controller could not determine the CA either`
     ]
   ] as const) {
-    const text = `\ncould not tell: which CA is right is not known: ${because}\n`
+    const text = `\nundetermined: the expected CA is unknown: ${because}\n`
     t.match(judge(foreign, { published: published(entries) }), { code: 2, text }, because)
   }
   t.match(judge(foreign, { published: unknown('x') }, guardedName), {
     code: 2,
-    text: 'not known: neither the kubeconfig nor ConfigMap default/kube-root-ca.crt shows the CAs of the cluster, and x\n'
+    text: 'is unknown: neither the kubeconfig nor ConfigMap default/kube-root-ca.crt contains the cluster CAs, and x\n'
   })
   t.end()
 })
@@ -362,7 +365,10 @@ t.test('fetches what a server sends', async (t) => {
   const { port } = server.address() as AddressInfo // it listens on TCP
   const { code, text } = await run({ server: `127.0.0.1:${port}` })
   t.equal(code, 0)
-  t.match(text, /accepted: the API server will talk to 127\.0\.0\.1\n[^]*the server sends 2:/)
+  t.match(
+    text,
+    /accepted: the API server will connect to 127\.0\.0\.1\n[^]*certificates that the server presents \(2\):/
+  )
 })
 
 t.test('says what does not speak TLS as the API server does', async (t) => {
@@ -378,8 +384,8 @@ t.test('says what does not speak TLS as the API server does', async (t) => {
     ciphers: 'DEFAULT:@SECLEVEL=0'
   })
   for (const [server, because] of [
-    [plain, 'what answers there does not speak TLS'],
-    [old, 'it speaks no TLS 1.2 or newer, as the API server needs']
+    [plain, 'the server there does not speak TLS'],
+    [old, 'it does not support TLS 1.2 or newer, which the API server requires']
   ] as const) {
     await listen(server)
     t.teardown(() => server.close())
@@ -387,22 +393,25 @@ t.test('says what does not speak TLS as the API server does', async (t) => {
     const address = `127.0.0.1:${port}`
     await t.rejects(run({ server: address }), {
       code: 'ERR_INPUT',
-      message: `${address} shows no certificate (${because})`
+      message: `${address} presented no certificate (${because})`
     })
   }
 })
 
 t.test('says what is missing', async (t) => {
   await t.rejects(run({ bundle: file('none') }), { code: 'ERR_INPUT', message: /^there is no file .*none$/ })
-  await t.rejects(run({ chain: file('chain.pem') }), { code: 'ERR_USAGE', message: /--chain needs --host/ })
+  await t.rejects(run({ chain: file('chain.pem') }), {
+    code: 'ERR_USAGE',
+    message: /--chain is given without --host/
+  })
   await t.rejects(run({ ...chain, server: 'a:1' }), { code: 'ERR_USAGE' })
   for (const server of ['nonsense', 'webhook.svc', 'https://webhook.svc:443', 'webhook.svc:65536'])
     await t.rejects(run({ server }), { code: 'ERR_USAGE', message: /expected HOST:PORT/ }, server)
   await t.rejects(run({ clusterCa: file('empty.pem') }), {
     code: 'ERR_INPUT',
-    message: `${file('empty.pem')} holds no certificate that an API server reads; expected the cluster's CA as PEM`
+    message: `${file('empty.pem')} contains no certificate that an API server can read; expected the cluster CA as PEM`
   })
-  await t.rejects(run({ server: '127.0.0.1:1' }), { code: 'ERR_INPUT', message: /shows no certificate/ })
+  await t.rejects(run({ server: '127.0.0.1:1' }), { code: 'ERR_INPUT', message: /presented no certificate/ })
 })
 
 async function listen(server: Server): Promise<Server> {
@@ -428,10 +437,10 @@ t.test('judges by the CAs that are confirmed, and says which are not', async (t)
     )
     return { code, text }
   }
-  t.match(judge(good), { code: 0, text: new RegExp(`\nok: it holds [^]*\nwarning: ${doubt}\n`) })
+  t.match(judge(good), { code: 0, text: new RegExp(`\nok: it contains [^]*\nwarning: ${doubt}\n`) })
   t.match(
     judge(foreign),
-    { code: 2, text: `could not tell: whether its CA is the cluster's is not certain: ${doubt}` },
+    { code: 2, text: `undetermined: it is not certain that its CA is the cluster CA: ${doubt}` },
     'what may be the CA'
   )
   t.match(
@@ -442,6 +451,6 @@ t.test('judges by the CAs that are confirmed, and says which are not', async (t)
   t.match(judge(pem(makeAuthority().der)), { code: 1, text: /\nforeign: / })
   t.match(judge(foreign, { confirmed: undefined, unconfirmed: foreign, doubt }), {
     code: 2,
-    text: `which CA is right is not known: ${doubt}`
+    text: `the expected CA is unknown: ${doubt}`
   })
 })

@@ -45,8 +45,8 @@ t.test('check tells what is wrong, where and how to mend it', async (t) => {
 examples/service-accounts.yaml:23 ServiceAccount shop/mail
   error role-missing: role arn:aws:iam::111122223333:role/mail does not exist
   field: metadata.annotations["eks.amazonaws.com/role-arn"]
-  fix: create the role, or point the annotation at one that exists; IAM shows a new role after up to two minutes
-3 objects: 2 errors, 0 warnings, 0 waived, 0 not checked
+  fix: create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM
+3 objects: 2 errors, 0 warnings, 0 infos, 0 waived
 `
   )
 })
@@ -73,14 +73,14 @@ t.test('check reads standard input, and lists what it could not check', async (t
     'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/a" } }\n'
   const { code, stdout } = await run(['check', '-', '-n', 'team'], account)
   t.equal(code, 0)
-  t.match(stdout, /not checked: role-missing and \d+ more \(1 object\): no facts about IAM were given/)
+  t.match(stdout, /not checked: \d+ rules for 1 object: no facts about IAM were given/)
   t.equal((await run(['check', '-', '--fail-on-unknown'], account)).code, 1)
   const waived = account
     .replace('annotations: {', 'annotations: { ignore.irsa-guard.io/role-arn-malformed: "moving", ')
     .replace(':role/', ':user/')
   t.match(await run(['check', '-'], waived), {
     code: 0,
-    stdout: /waived role-arn-malformed[^]*reason: moving[^]*0 errors, 0 warnings, 1 waived/
+    stdout: /waived role-arn-malformed[^]*reason: moving[^]*0 errors, 0 warnings, 0 infos, 1 waived/
   })
 })
 
@@ -158,7 +158,7 @@ spec:
   t.match(stdout, /field: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
   t.match(
     stdout,
-    /not checked: service-account-missing \(1 object\): service account shop\/web is not among the files/
+    /not checked: service-account-missing for 1 object: service account shop\/web is not among the files/
   )
 })
 
@@ -241,7 +241,7 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
     {
       code: 1,
       stdout:
-        /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 error, 0 warnings, 0 waived, 0 not/
+        /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 error, 0 warnings, 0 infos, 0 waived/
     }
   )
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: warn }')), {
@@ -274,7 +274,7 @@ t.test(
     const { code, stdout } = await run(['check', '-'], text)
     t.equal(code, 1)
     for (const line of [
-      /error ca-bundle-untrusted: .* trusts another CA than the cluster's/,
+      /error ca-bundle-untrusted: .* does not contain the cluster CA/,
       /warning identity-webhook-duplicated: pods are sent to 2 identity webhooks/,
       /warning webhook-backend-missing: .* which has no port 443 \(it has 8443\)/
     ]) {
@@ -302,12 +302,12 @@ t.test('a document that cannot be read is a line, the others are checked, and th
   t.equal(code, 2)
   t.match(
     stderr,
-    /^stdin:\d+: .+\nthere is no file gone.yaml\nsrc is a folder; name its files, such as src\/\*.yaml\n$/
+    /^irsa-guard: stdin:\d+: .+\nirsa-guard: there is no file gone.yaml\nirsa-guard: src is a directory; name its files, such as src\/\*.yaml\n$/
   )
   t.match(stdout, /^1 object: 0 errors/)
 })
 
-t.test('wrong use ends with 2 and says what was expected', async (t) => {
+t.test('wrong use ends with 2 and says what', async (t) => {
   const table: readonly (readonly [string[], RegExp])[] = [
     [['check'], /missing required argument 'files'/],
     [['check', '-', '--output', 'xml'], /Allowed choices are text, json/],
@@ -325,10 +325,10 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     ],
     [['serve', '--config', 'gone.yaml'], /^irsa-guard: there is no file gone.yaml\n$/],
     [['serve', '--config', 'tsconfig.build.json'], /^irsa-guard: tsconfig.build.json: extends: unknown key/],
-    [['controller'], /^irsa-guard: there is no cluster: no --kubeconfig, /],
+    [['controller'], /^irsa-guard: no cluster found: there is no --kubeconfig, /],
     [['trust'], /required option '--service-account <name>' not specified/],
-    [['trust', '--service-account', 'a'], /the issuer of the cluster is not known; say it with --issuer/],
-    [['trust', '--service-account', 'a', '--iam', 'examples/iam.json'], /say which policy is meant/],
+    [['trust', '--service-account', 'a'], /the issuer of the cluster is not known; pass --issuer/],
+    [['trust', '--service-account', 'a', '--iam', 'examples/iam.json'], /no trust policy given/],
     [
       [
         'trust',
@@ -339,7 +339,7 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
         '--role',
         'arn:aws:iam::111122223333:role/a'
       ],
-      /--role needs facts about IAM/
+      /--role is given without IAM facts/
     ],
     [
       ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--role', 'a'],
@@ -371,7 +371,7 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     ],
     [
       ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--policy', 'package.json'],
-      /OIDC providers of 0 accounts; say with --role/
+      /OIDC providers of 0 accounts; name the role of the policy with --role/
     ],
     [
       ['check', '-', '-n=shop'],
@@ -379,7 +379,7 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     ],
     [
       ['check', '-', '-n', ''],
-      /^irsa-guard: --namespace is ""; expected the name of a namespace: at most 63 of a-z, .* letter or digit\n$/
+      /^irsa-guard: --namespace is ""; expected a namespace name: at most 63 of a-z, .* letter or digit\n$/
     ],
     [['check', '-', '-n', 'a.b'], /--namespace is "a.b"; expected/],
     [['check', '-', '-n', 'a'.repeat(64)], /--namespace is "a+"; expected/],
@@ -390,26 +390,26 @@ t.test('wrong use ends with 2 and says what was expected', async (t) => {
     ],
     [
       ['check', '-', '--iam', 'src'],
-      /^irsa-guard: src is a folder; name the JSON files in it that hold facts about IAM, each with an --iam/
+      /^irsa-guard: src is a directory; name its JSON files with IAM facts instead, each with its own --iam/
     ],
-    [['check', '-', '--config', 'src'], /^irsa-guard: src is a folder; expected a file\n$/],
+    [['check', '-', '--config', 'src'], /^irsa-guard: src is a directory; expected a file\n$/],
     [['trust', '-n', 'shop*', '--service-account', 'a'], /--namespace is "shop\*"; expected/],
     [['trust', '-n', 'shop/cart', '--service-account', 'a'], /--namespace is "shop\/cart"; expected/],
     [
       ['trust', '--service-account', 'Bad Name'],
-      /^irsa-guard: --service-account is "Bad Name"; expected the name of a service account: /
+      /^irsa-guard: --service-account is "Bad Name"; expected a service account name: /
     ],
     [['trust', '--service-account='], /--service-account is ""; expected/],
     [['trust', '--service-account', 'a..b'], /--service-account is "a..b"; expected/],
     [['trust', '--service-account', 'a.b', '--audience='], /--audience is ""; expected/],
-    [['ca'], /say which bundle is meant: mutatingwebhookconfiguration\/NAME of a cluster, or --bundle FILE/],
+    [['ca'], /no bundle given; expected mutatingwebhookconfiguration\/NAME of a cluster, or --bundle FILE/],
     [
       ['ca', 'mutatingwebhookconfiguration/a', '--bundle', 'ca.pem'],
-      /^irsa-guard: both mutatingwebhookconfiguration\/a and --bundle ca\.pem are given; expected one of them\n$/
+      /^irsa-guard: both mutatingwebhookconfiguration\/a and --bundle ca\.pem are given; expected only one\n$/
     ],
     ...['abc', '1', '1.23x', '1.', '2.1', ''].map((go): [string[], RegExp] => [
       ['ca', '--bundle', 'examples/cluster-ca.pem', '--go', go],
-      new RegExp(`^irsa-guard: --go is "${go}"; expected a version of Go, such as 1\\.23 or 1\\.25\\.3\\n$`)
+      new RegExp(`^irsa-guard: --go is "${go}"; expected a Go version, such as 1\\.23 or 1\\.25\\.3\\n$`)
     ]),
     [['serv'], /unknown command 'serv'/]
   ]
@@ -463,7 +463,7 @@ t.test('serve and controller end with 2 when a port is taken, whatever they have
     const ended = await run(args, '', { HOME: `${directory}/empty` })
     t.match(
       ended,
-      { code: 2, stderr: new RegExp(`^irsa-guard: port ${port} is in use\n$`) },
+      { code: 2, stderr: new RegExp(`^irsa-guard: port ${port} is already in use\n$`) },
       `${command} ${file}`
     )
   }
@@ -490,7 +490,7 @@ t.test('trust shows the statement, what differs, and the corrected policy', asyn
   t.match(await run(trustOf('web')), {
     code: 1,
     stdout:
-      /^> {5}\{[^]*shop:web: denied: no statement allows it; the nearest is statement 0\nerror trust-subject-mismatch: .*: the name differs\n {2}fix: .*\n\n--- trust policy\n\+\+\+ corrected\n@@[^]*^\+ +"system:serviceaccount:shop:web"$/m
+      /^> {5}\{[^]*shop:web: denied: no statement allows it; statement 0 comes nearest\nerror trust-subject-mismatch: .*: the name differs\n {2}fix: .*\n\n--- trust policy\n\+\+\+ corrected\n@@[^]*^\+ +"system:serviceaccount:shop:web"$/m
   })
   t.equal((await run(trustOf('web', '--fail-on', 'never'))).code, 0)
   t.match(JSON.parse((await run(trustOf('web', '--output', 'json'))).stdout), {
@@ -613,7 +613,7 @@ t.test('trust reads a policy, plain or percent-encoded, and prints the corrected
     code: 1,
     stdout: /^$/,
     stderr:
-      /^nothing is printed, for no small edit of this policy surely lets the account in\nsystem:.*:shop:cart: denied.*\nerror trust-explicit-deny: .*\n {2}fix: /
+      /^irsa-guard: no policy printed: no small edit is guaranteed to admit this service account\nsystem:.*:shop:cart: denied.*\nerror trust-explicit-deny: .*\n {2}fix: /
   })
   const role = ['--role', 'arn:aws:iam::111122223333:role/a']
   t.match(await run(args('cart', '--fix', ...role), '{}'), {
@@ -667,21 +667,18 @@ t.test('trust reads what commands print of a policy, and says what else it was g
 
   const expected = 'expected a trust policy: JSON, or percent-encoded JSON as IAM returns it\n'
   const table: readonly (readonly [string, string])[] = [
-    [
-      '',
-      'standard input is empty; expected a trust policy, JSON; the command before the pipe has most likely failed\n'
-    ],
+    ['', 'stdin is empty; expected a trust policy in JSON (the command before the pipe probably failed)\n'],
     [
       ' \n',
-      'standard input is empty; expected a trust policy, JSON; the command before the pipe has most likely failed\n'
+      'stdin is empty; expected a trust policy in JSON (the command before the pipe probably failed)\n'
     ],
-    ['""', `standard input holds nothing; ${expected}`],
-    ['{', `standard input holds JSON that is broken or cut off; ${expected}`],
-    ['Version: "2012-10-17"\nStatement: []\n', `standard input holds YAML; ${expected}`],
-    ['\u0000\u0001', `standard input holds binary data; ${expected}`],
-    ['%7B', `standard input holds percent-encoded text that is no JSON; ${expected}`],
-    ['%', `standard input holds percent-encoded text that is no JSON; ${expected}`],
-    ['no such role', `standard input holds text that begins with "no such role"; ${expected}`]
+    ['""', `stdin contains nothing; ${expected}`],
+    ['{', `stdin contains invalid or truncated JSON; ${expected}`],
+    ['Version: "2012-10-17"\nStatement: []\n', `stdin contains YAML; ${expected}`],
+    ['\u0000\u0001', `stdin contains binary data; ${expected}`],
+    ['%7B', `stdin contains percent-encoded text that is not JSON; ${expected}`],
+    ['%', `stdin contains percent-encoded text that is not JSON; ${expected}`],
+    ['no such role', `stdin contains text that starts with "no such role"; ${expected}`]
   ]
   for (const [text, message] of table) {
     t.strictSame(
@@ -693,15 +690,15 @@ t.test('trust reads what commands print of a policy, and says what else it was g
   const directory = t.testdir({ 'policy.json': '' })
   t.match(await run(['trust', '--policy', `${directory}/policy.json`, '--service-account', 'cart']), {
     code: 2,
-    stderr: /policy\.json holds nothing/
+    stderr: /policy\.json contains nothing/
   })
 })
 
 t.test('check takes an empty standard input for a command that failed', async (t) => {
   const stderr =
-    'standard input is empty; expected manifests, YAML or JSON; the command before the pipe has most likely failed\n'
+    'irsa-guard: stdin is empty; expected manifests in YAML or JSON (the command before the pipe probably failed)\n'
   for (const nothing of ['', ' \n\t'])
-    t.match(await run(['check', '-'], nothing), { code: 2, stderr, stdout: /^0 objects: / })
+    t.match(await run(['check', '-'], nothing), { code: 2, stderr, stdout: '' })
   for (const text of ['# none\n', '---\n'])
     t.match(await run(['check', '-'], text), { code: 0, stderr: /^$/ }, 'a chart that renders nothing')
   const directory = t.testdir({ 'empty.yaml': '' })
@@ -742,7 +739,7 @@ t.test('several IAM files must agree on the issuer, unless --issuer says which o
   const files = ['--iam', `${directory}/a.json`, '--iam', `${directory}/b.json`]
   t.match(await run(['check', 'examples/service-accounts.yaml', ...files]), {
     code: 2,
-    stderr: /name 2 issuers: https:\/\/a.example, https:\/\/b.example; say with --issuer/
+    stderr: /name 2 issuers: https:\/\/a.example, https:\/\/b.example; choose one with --issuer/
   })
   t.match(await run(['check', 'examples/service-accounts.yaml', ...files, '--issuer', 'https://a.example']), {
     code: 1,

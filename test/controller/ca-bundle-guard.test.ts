@@ -87,25 +87,31 @@ t.test('judges by what each API server serves, whatever addresses its certificat
   const anchor = issueServing(old, ['kubernetes.default.svc'], validity).certificate
 
   for (const [why, apiServers, bundle, state, because] of [
-    ['none can be looked at', [away], old.certificate, 'incomplete', /^it holds/],
-    ['it trusts what is served', [one], old.certificate, 'incomplete', /^it holds/],
+    ['none can be looked at', [away], old.certificate, 'incomplete', /^it contains/],
+    ['it trusts what is served', [one], old.certificate, 'incomplete', /^it contains/],
     [
       'the second serves another',
       [one, other],
       old.certificate,
       'stale',
-      `at API server ${other.address} what is served now is signed by`
+      `at API server ${other.address}, the certificate served now is signed by`
     ],
     [
       'the first does, the second is away',
       [other, away],
       old.certificate,
       'stale',
-      `at API server ${other.address} what`
+      `at API server ${other.address}, the certificate`
     ],
-    ['the first is away', [away, other], old.certificate, 'stale', `at API server ${other.address} what`],
-    ['it trusts both', [one, other], both, 'ok', /^it holds/],
-    ['a certificate that is served nowhere', [one, away], anchor, 'foreign', /^it holds/]
+    [
+      'the first is away',
+      [away, other],
+      old.certificate,
+      'stale',
+      `at API server ${other.address}, the certificate`
+    ],
+    ['it trusts both', [one, other], both, 'ok', /^it contains/],
+    ['a certificate that is served nowhere', [one, away], anchor, 'foreign', /^it contains/]
   ] as const) {
     const [assessment] = await round({
       client,
@@ -182,9 +188,9 @@ t.test(
       [
         pem(clusterCa.der),
         'unknown',
-        /^ConfigMap a\/kube-root-ca.crt holds another CA; by the CAs that are confirmed the bundle is ok: it holds/
+        /^ConfigMap a\/kube-root-ca.crt holds another CA; by the CAs that are confirmed the bundle is ok: it contains/
       ],
-      [pem(otherCa.der), 'unknown', /the bundle is foreign: it holds/],
+      [pem(otherCa.der), 'unknown', /the bundle is foreign: it contains/],
       ['', 'absent', /^there is no caBundle/]
     ] as const) {
       const [assessment] = await round({ client, configurations: [configurationWith(bundle)], doubt })

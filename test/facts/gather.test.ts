@@ -67,7 +67,7 @@ t.test('trusting roles need the issuer', async (t) => {
   t.match(await gather(accountOf(), 'rolesTrusting'), { state: 'moot' })
   t.strictSame(
     await gather(accountOf(), 'rolesTrusting', { trustingRoles }),
-    unknown('the issuer of the cluster is not known')
+    unknown('the issuer of the cluster is not known (pass --issuer URL)')
   )
   t.strictSame(
     await gather(accountOf(), 'rolesTrusting', { trustingRoles, issuer: 'https://a.example' }),
@@ -131,7 +131,7 @@ t.test('what the namespace may not use is never looked up', async (t) => {
 
 t.test('nothing is looked up for a namespace that could not be read', async (t) => {
   const { facts, asked } = await lookUp(unknown('namespace shop could not be read'))
-  const because = 'namespace shop could not be read, so it is not known which roles it may use'
+  const because = 'namespace shop could not be read, so the roles that it may use are unknown'
   for (const need of rolesNeeded) t.strictSame(facts[need], unknown(because), need)
   t.strictSame(asked, [])
 })

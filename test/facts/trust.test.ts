@@ -38,11 +38,14 @@ t.test('says why it cannot tell', async (t) => {
   t.strictSame(trustOf(known({ exists: false }), given), moot('the role does not exist'))
   t.strictSame(
     trustOf(known({ exists: true, arn: annotation }), given),
-    unknown("the role's trust policy is not known")
+    unknown("the role's trust policy is unknown")
   )
   t.strictSame(
-    trustOf(role, { ...given, issuer: unknown('the issuer of the cluster is not known') }),
-    unknown('the issuer of the cluster is not known')
+    trustOf(role, {
+      ...given,
+      issuer: unknown('the issuer of the cluster is not known (pass --issuer URL)')
+    }),
+    unknown('the issuer of the cluster is not known (pass --issuer URL)')
   )
   t.match(trustOf(role, { ...given, subject: { ...subject, name: 'cart-' } }), {
     state: 'unknown',

@@ -44,8 +44,8 @@ const unrelated = configurationOf(
 
 t.test('that the cluster has no identity webhook is known only to who sees all of it', async (t) => {
   const table: readonly (readonly [string, Sources, unknown])[] = [
-    ['nobody looks', {}, moot('the whole cluster is not in sight')],
-    ['files', sourceOf([eks], false), moot('the whole cluster is not in sight')],
+    ['nobody looks', {}, moot('not all webhook configurations of the cluster are available')],
+    ['files', sourceOf([eks], false), moot('not all webhook configurations of the cluster are available')],
     ['a cluster that does not answer', blind, unknown('forbidden')],
     ['a cluster without', sourceOf([unrelated], true), known([])],
     [
@@ -71,9 +71,7 @@ t.test('that the cluster has no identity webhook is known only to who sees all o
         ],
         true
       ),
-      unknown(
-        'whether mutatingwebhookconfiguration x registers an identity webhook cannot be told by its names'
-      )
+      unknown('mutatingwebhookconfiguration x may be an identity webhook under another name')
     ],
     [
       'a validating one gives no roles',
@@ -86,7 +84,7 @@ t.test('that the cluster has no identity webhook is known only to who sees all o
         ...sourceOf([unrelated], true),
         canary: () => known({ proved: 2, failing: [{ address: 'a', because: '' }] })
       },
-      unknown('a canary pod gets its role, though no identity webhook is registered under a known name')
+      unknown('the canary pod gets its role, although no identity webhook is registered under a known name')
     ],
     [
       'a canary that does not',
@@ -214,5 +212,5 @@ t.test('the canary speaks of identity webhooks only', async (t) => {
   t.strictSame(await gather(eks, 'canary', { canary }), known(result))
   t.match(await gather(unrelated, 'canary', { canary }), { state: 'moot' })
   t.match(await gather(accountOf(), 'canary', { canary }), { state: 'moot' })
-  t.strictSame(await gather(eks, 'canary'), moot('no canary is sent'))
+  t.strictSame(await gather(eks, 'canary'), moot('no canary pod is sent'))
 })

@@ -21,7 +21,7 @@ t.test('reads documents, lists and JSON with their lines', async (t) => {
   ].join('\n')
   const { objects, unreadable } = parseManifest('f.yaml', text)
   t.strictSame(unreadable, [
-    { file: 'f.yaml', line: 14, message: 'expected a Kubernetes object, a map with apiVersion and kind' }
+    { file: 'f.yaml', line: 14, message: 'expected a Kubernetes object with apiVersion and kind' }
   ])
   t.match(
     objects.map(({ lineOf, file, object }) => [file, lineOf([]), object['kind']]),
@@ -56,9 +56,9 @@ t.test('reports what cannot be read, and reads the rest', async (t) => {
     ['just text', /expected a Kubernetes object/, 0],
     ['- a', /expected a Kubernetes object/, 0],
     ['a: *nowhere', /nowhere/, 0],
-    [bomb, /aliases repeat too much/, 0],
+    [bomb, /aliases expand to too much data/, 0],
     ['a\u0000b', /NUL/, 0],
-    [`a: ${'['.repeat(9000)}${']'.repeat(9000)}\n---\nkind: x`, /^it nests too deeply to be read$/, 1],
+    [`a: ${'['.repeat(9000)}${']'.repeat(9000)}\n---\nkind: x`, /^it is nested too deeply$/, 1],
     ['kind: List\nitems: [null, 7, { kind: x }]', /expected a Kubernetes object/, 1],
     ['a: [\n---\nkind: x', /./, 1]
   ]
@@ -113,7 +113,7 @@ t.test('takes as many aliases as kubectl does', async (t) => {
   })
   t.match(
     parseManifest('f', 'a: &a\n  b: *a').unreadable,
-    [{ message: 'it nests too deeply to be read' }],
+    [{ message: 'it is nested too deeply' }],
     'one that holds itself'
   )
 
@@ -197,12 +197,12 @@ t.test('finds the lines of JSON as of YAML', async (t) => {
 })
 
 t.test('says in words what is wrong', async (t) => {
-  const rendered = '; check what helm template prints: helm template … | irsa-guard check -'
+  const rendered = '; render it first: helm template … | irsa-guard check -'
   const helm = (shown: string): string =>
-    `this looks like a Helm template that is not rendered yet ("${shown}")${rendered}`
+    `this looks like an unrendered Helm template ("${shown}")${rendered}`
   const table: readonly (readonly [string, number, string])[] = [
-    ['a: 1\nb: 2\na: 3', 3, 'the key "a" stands twice in one map; leave one of them out'],
-    ['{\n"a": 1,\n"a": 2}', 3, 'the key "a" stands twice in one map; leave one of them out'],
+    ['a: 1\nb: 2\na: 3', 3, 'duplicate key "a"; remove one'],
+    ['{\n"a": 1,\n"a": 2}', 3, 'duplicate key "a"; remove one'],
     ['{{- if .Values.create }}\nkind: ServiceAccount\n{{- end }}', 1, helm('{{- if .Values.create }}')],
     ['kind: ServiceAccount\nmetadata:\n  name: {{ .Values.name }}', 3, helm('{{ .Values.name }}')],
     ['metadata:\n  name: {{ .Values.name }}-sa', 2, helm('{{ .Values.name }}')],
@@ -225,7 +225,7 @@ t.test('says in words what is wrong', async (t) => {
     [
       '{"kind": "List",\n"items": {}}',
       2,
-      'items of this "List" is a map; expected a list of Kubernetes objects'
+      'items of this "List" is an object; expected a list of Kubernetes objects'
     ],
     ['kind: PodList\nitems: 7', 2, 'items of this "PodList" is 7; expected a list of Kubernetes objects']
   ]

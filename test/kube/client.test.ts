@@ -54,7 +54,7 @@ t.test('says what is wrong with the kubeconfig when there is no answer for it', 
   t.teardown(() => server.close())
   const { port } = server.address() as { port: number } // it listens on TCP
   await t.rejects(clientOf(`https://127.0.0.1:${port}`).request({ path: '/' }), {
-    message: 'its certificate is not signed by a CA of the kubeconfig (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'
+    message: 'its certificate is not signed by a CA in the kubeconfig (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'
   })
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
@@ -62,7 +62,7 @@ t.test('says what is wrong with the kubeconfig when there is no answer for it', 
     interactiveMode: 'Never'
   }
   await t.rejects(clientOf(`https://127.0.0.1:${port}`, { exec }).request({ path: '/' }), {
-    message: /^the kubeconfig's credentials cannot be had: .*no-such-plugin/
+    message: /^the kubeconfig's credentials could not be obtained: .*no-such-plugin/
   })
 })
 

@@ -48,7 +48,8 @@ t.test('finds the cluster as kubectl does', async (t) => {
     message: /there is no context "third"; it has "first", "second"/
   })
   t.throws(() => findCluster({ kubeconfig: at('plain') }, {}), {
-    message: /its server is http:\/\/127.0.0.1:8001, and credentials go over https only/
+    message:
+      /its server is http:\/\/127.0.0.1:8001; expected an https URL, because credentials are sent only over TLS/
   })
   t.throws(() => findCluster({ kubeconfig: at('nonsense') }, {}), {
     message:
@@ -121,7 +122,7 @@ t.test('says that a port is in use', async (t) => {
   await listen(first, 0)
   await t.rejects(listen(second, portOf(first)), {
     code: 'ERR_CONFIG',
-    message: `port ${portOf(first)} is in use`
+    message: `port ${portOf(first)} is already in use`
   })
   t.equal(portOf(second), 0)
 })

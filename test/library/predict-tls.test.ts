@@ -49,51 +49,51 @@ const refusals: readonly (readonly [
   reason: RegExp,
   more?: { host?: string; go?: string }
 ])[] = [
-  ['empty bundle', '', chain, /root certificates of its own system/],
+  ['empty bundle', '', chain, /root CAs of its own system/],
   ['not base64', '%', chain, /not base64/],
   [
     'unusable',
     base64('x'),
     chain,
-    /finds no usable certificate in the caBundle \(unable to load root certificates: unable to parse bytes as PEM block\)/
+    /cannot use any certificate in the caBundle \(unable to load root certificates: unable to parse bytes as PEM block\)/
   ],
   ['no chain', trusting, '', /sends no certificate/],
   [
     'chain of another kind',
     trusting,
     pem(Buffer.from('x')),
-    /one that Go cannot read \(tls: failed to parse certificate from server: x509: malformed certificate\)/
+    /Go cannot parse a certificate that the server sends \(tls: failed to parse certificate from server: x509: malformed certificate\)/
   ],
   ['chain too large', trusting, pem(Buffer.alloc(300_000)), /more than 256 KiB/],
   [
     'same name, other key',
     bundle(makeAuthority()),
     chain,
-    /is signed by another key: the caBundle holds CN=kubernetes \(SHA-256 .*a CA of the same name whose key did not sign it/
+    /is signed by a different key: the caBundle contains CN=kubernetes \(SHA-256 .*a CA with the same name whose key did not sign it/
   ],
   [
     'other name',
     bundle(makeAuthority('other')),
     chain,
-    /is signed by CN=kubernetes, and neither the caBundle nor the server's chain holds a certificate of that name/
+    /is signed by CN=kubernetes, but neither the caBundle nor the server's chain contains a certificate with that name/
   ],
   [
     'no CA',
     bundle(makeAuthority('kubernetes', { extensions: [extension.notCa()] })),
     chain,
-    /may not sign others \(basic constraints or key usage\)/
+    /is not allowed to sign others \(basic constraints or key usage\)/
   ],
   [
     'intermediate that is no CA',
     trusting,
     chainOf({}, middle) + pem(middle.der),
-    /names CN=middle .* as its issuer, but that certificate may not sign others/
+    /names CN=middle .* as its issuer, but that certificate is not allowed to sign others/
   ],
   [
     'version 1 in between',
     trusting,
     ((old) => chainOf({}, old) + pem(old.der))(makeAuthority('middle', { version: 1 }, ca)),
-    /the intermediate certificate CN=middle .* but is no CA/
+    /the intermediate certificate CN=middle .* but is not a CA/
   ],
   [
     'SHA-1',
@@ -102,7 +102,7 @@ const refusals: readonly (readonly [
     /signed with SHA-1 or MD5/
   ],
   ['Ed448', bundle(makeAuthority('kubernetes', { key: makeKey.ed448() })), chain, /neither the caBundle nor/],
-  ['short key', bundle(weak), chainOf({}, weak), /less than 1,024 bits, which Go refuses since 1\.24/],
+  ['short key', bundle(weak), chainOf({}, weak), /less than 1,024 bits, which Go rejects since 1\.24/],
   [
     'path too long',
     bundle(limited),
@@ -125,13 +125,13 @@ const refusals: readonly (readonly [
     'not yet valid',
     trusting,
     chainOf({ notBefore: new Date('2026-11-25T00:00:00Z') }),
-    /valid only from 2026-11-25T00:00:00Z/
+    /not valid before 2026-11-25T00:00:00Z/
   ],
   [
     'other name',
     trusting,
     chainOf({ extensions: [extension.dns('a', 'b', 'c', 'd', 'e', 'f')] }),
-    /is not good for webhook\.svc: it names a, b, c, d, e and 1 more/,
+    /is not valid for webhook\.svc: it is for a, b, c, d, e and 1 more/,
     { host: 'webhook.svc' }
   ],
   ['common name only', trusting, chainOf({ extensions: [] }), /has only a common name/],
@@ -140,7 +140,7 @@ const refusals: readonly (readonly [
     'critical extension',
     trusting,
     chainOf({ extensions: [{ id: '1.2.3.4', critical: true, value: Buffer.alloc(0) }] }),
-    /critical extension that Go does not know: 1\.2\.3\.4/
+    /critical extension that Go does not support: 1\.2\.3\.4/
   ],
   [
     'usage',
@@ -152,10 +152,15 @@ const refusals: readonly (readonly [
     'P-224',
     trusting,
     chainOf({ key: makeKey.ec('P-224') }),
-    /key of a kind that Go's TLS client does not use/
+    /key type that Go's TLS client does not support/
   ],
-  ['Ed448 leaf', trusting, chainOf({ key: makeKey.ed448() }), /key of a kind/],
-  ['short leaf key', trusting, chainOf({ key: makeKey.rsa(512) }), /less than 1,024 bits, with which Go/]
+  ['Ed448 leaf', trusting, chainOf({ key: makeKey.ed448() }), /key type/],
+  [
+    'short leaf key',
+    trusting,
+    chainOf({ key: makeKey.rsa(512) }),
+    /less than 1,024 bits, which Go 1.24 and later/
+  ]
 ]
 
 for (const [why, caBundle, served, reason, more] of refusals) {

@@ -66,12 +66,12 @@ t.test('says denied by a statement only of an explicit Deny', async (t) => {
     [
       'an Allow that does not match',
       [of('Allow', 'search'), of('Deny', 'x')],
-      'denied: no statement allows it; the nearest is statement 0'
+      'denied: no statement allows it; statement 0 comes nearest'
     ],
     [
       'an Allow not in a list',
       of('Allow', 'search'),
-      'denied: no statement allows it; the nearest is statement 0'
+      'denied: no statement allows it; statement 0 comes nearest'
     ],
     ['no Allow at all', of('Deny', 'x'), 'denied: no statement allows it']
   ]
@@ -97,7 +97,7 @@ t.test('tells what is wrong, and the way out', async (t) => {
   const text = trustTextOf(report, { Statement: [statement] })
   t.match(
     text,
-    /^shop\/cart: allowed, and open to others\nwarning a-rule: a\\u\{1b\}\[31m\n {2}fix: b\n\n--- trust policy\n\+\+\+ corrected\n/m
+    /^shop\/cart: allowed, and the role also admits others\nwarning a-rule: a\\u\{1b\}\[31m\n {2}fix: b\n\n--- trust policy\n\+\+\+ corrected\n/m
   )
   t.match(text, '\n-      "Effect": "Allow"\n')
 })

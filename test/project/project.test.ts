@@ -182,7 +182,7 @@ t.test('the objects on the pages do what the pages say', async (t) => {
     const page = pageOf(id)
     const [, snapshot] = /^```json\n([^]*?IamSnapshot[^]*?)^```/m.exec(page) ?? []
     // A block holds an object, and before it what it is to be seen with. `yaml admitted`: as a cluster holds
-    // it, after mutation. JSON right below it is the trust policy of the role that it names.
+    // it, after mutation. JSON right below it is IAM would reject the trust policy of the role that it names.
     const blocks = [
       ...page.matchAll(/^```yaml( admitted)?\n(apiVersion[^]*?)^```\n(?:\n```json\n([^]*?)^```)?/gm)
     ]

@@ -19,14 +19,15 @@ export const cases: readonly Case[] = [
     stage: 'source',
     object: accountOf(annotated),
     facts: beside([], ['deployment shop/cart']),
-    message: /nothing runs as service account cart, but deployment shop\/cart beside it runs as default/
+    message:
+      /no workload uses service account cart, but deployment shop\/cart in the same namespace runs as default/
   },
   {
     why: 'many',
     stage: 'running',
     object: accountOf(annotated),
     facts: beside([], ['pod shop/a', 'pod shop/b', 'pod shop/c']),
-    message: /pod shop\/a and 2 more beside it/
+    message: /pod shop\/a and 2 more in the same namespace/
   },
   { why: 'nothing runs at all', stage: 'source', object: accountOf(annotated), facts: beside([], []) },
   { why: 'no role', stage: 'source', object: accountOf(), facts: beside([], ['deployment shop/cart']) },

@@ -10,7 +10,8 @@ export const cases: readonly Case[] = [
   {
     why: 'expired',
     object: configurationWith(expired),
-    message: /^no certificate in the caBundle of webhook \S+ is valid now: a certificate has expired: CN=old/,
+    message:
+      /^no certificate in the caBundle of webhook \S+ is currently valid: a certificate has expired: CN=old/,
     fix: /current CA/
   },
   {

@@ -10,14 +10,14 @@ export const cases: readonly Case[] = [
   {
     why: 'behind the certificate',
     object: configurationWith(good + key),
-    message: /holds a private key, which everybody who may read the object can read/,
+    message: /contains a private key, and anyone who can read the object can read the key/,
     fix: /replace it/,
     severity: 'warning'
   },
   {
     why: 'one that Go does not see',
     object: configurationWith(good + key.replace(/^/gm, ' ')),
-    message: /holds a private key/,
+    message: /contains a private key/,
     severity: 'warning'
   }
 ]

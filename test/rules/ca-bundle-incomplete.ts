@@ -13,7 +13,7 @@ export const cases: readonly Case[] = [
     why: 'one',
     object: configurationWith(one),
     facts,
-    message: /lacks a current cluster CA: it holds CN=kubernetes .* and lacks CN=kubernetes/,
+    message: /lacks a current cluster CA: it contains CN=kubernetes .* and lacks CN=kubernetes/,
     fix: /all current/,
     severity: 'warning'
   }

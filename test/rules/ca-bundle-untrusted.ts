@@ -21,7 +21,7 @@ export const cases: readonly Case[] = [
     object: configurationWith(foreign),
     facts,
     message:
-      /trusts another CA than the cluster's, so the API server will not call it: it holds CN=kubernetes .*, but the current CA is CN=kubernetes/,
+      /does not contain the cluster CA, so the API server's calls to it fail: it contains CN=kubernetes .*, but the current CA is CN=kubernetes/,
     fix: /irsa-guard ca/
   },
   { why: 'a webhook that is none of ours', object: configurationWith(foreign, { name: 'a.b.c' }), facts },

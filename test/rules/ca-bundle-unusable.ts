@@ -18,8 +18,8 @@ export const cases: readonly Case[] = [
     why: 'indented',
     object: configurationWith(indented),
     message:
-      /^the API server reads no certificate from the caBundle of webhook iam-for-pods\.amazonaws\.com: lines are indented, and PEM lines must begin at the left edge \(line 1\)$/,
-    fix: /remove the blanks/
+      /^the API server cannot read any certificate in the caBundle of webhook iam-for-pods\.amazonaws\.com: lines are indented, but PEM lines must start at the beginning of the line \(line 1\)$/,
+    fix: /remove the spaces/
   },
   {
     why: 'any webhook, also of a service',

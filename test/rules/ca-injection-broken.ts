@@ -30,8 +30,8 @@ export const cases: readonly Case[] = [
     facts: certificate('unseen'),
     field: `metadata.annotations["${certManager}"]`,
     message:
-      /^cert-manager\.io\/inject-ca-from is "webhook", expected <namespace>\/<name>: nobody fills in the caBundle$/,
-    fix: /with one slash/
+      /^cert-manager\.io\/inject-ca-from is "webhook"; expected <namespace>\/<name>, so the caBundle is not filled in$/,
+    fix: /separated by one slash/
   },
   {
     why: 'a template that nobody rendered',
@@ -58,7 +58,7 @@ export const cases: readonly Case[] = [
     facts: certificate('unseen'),
     field: 'webhooks[0].clientConfig.caBundle',
     message:
-      /^the caBundle of webhook pod-identity-webhook\.amazonaws\.com is empty, though service\.beta\.openshift\.io\/inject-cabundle asks service-ca to fill it in$/,
+      /^the caBundle of webhook pod-identity-webhook\.amazonaws\.com is empty, although service\.beta\.openshift\.io\/inject-cabundle asks service-ca to fill it in$/,
     fix: /log of service-ca/
   },
   {

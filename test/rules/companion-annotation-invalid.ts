@@ -15,9 +15,9 @@ export const cases: readonly Case[] = [
     why: 'a number for an audience',
     object: account('audience', 7),
     facts,
-    message: /is a number, a text was expected/
+    message: /is a number; expected a string/
   },
-  { why: 'a list', object: account('audience', []), facts, message: /is a list or a map/ },
+  { why: 'a list', object: account('audience', []), facts, message: /is a list or an object/ },
   ...['600', '86400', '+3600'].map((value) => ({
     why: `expiration ${value}`,
     object: account('token-expiration', value),
@@ -30,7 +30,7 @@ export const cases: readonly Case[] = [
     why: `expiration "${value}"`,
     object: account('token-expiration', value),
     facts,
-    message: /not a whole number, so it is ignored/
+    message: /not an integer, so it is ignored/
   })),
   ...['true', 'T', '0', 'False'].map((value) => ({
     why: `regional ${value}`,
@@ -58,17 +58,17 @@ export const cases: readonly Case[] = [
     object: pod('skip-containers', 'a, b'),
     facts,
     field: 'metadata.annotations["eks.amazonaws.com/skip-containers"]',
-    message: /names " b" with a blank, so it is not skipped/,
+    message: /contains " b" with a space, so that container is not skipped/,
     fix: /"a,b"/
   },
   {
     why: 'an unknown name',
     object: pod('skip-containers', 'a,c'),
     facts,
-    message: /names "c", which no container is called/
+    message: /contains "c", but no container has that name/
   },
-  { why: 'cannot be read', object: pod('skip-containers', 'a"b'), facts, message: /cannot be read/ },
-  { why: 'empty', object: pod('skip-containers', ''), facts, message: /cannot be read/ },
+  { why: 'cannot be read', object: pod('skip-containers', 'a"b'), facts, message: /cannot be parsed/ },
+  { why: 'empty', object: pod('skip-containers', ''), facts, message: /cannot be parsed/ },
   { why: 'expiration of a pod', object: pod('token-expiration', '60'), facts, message: /raised to 600/ },
   { why: 'a pod has no audience', object: pod('audience', ''), facts },
   {

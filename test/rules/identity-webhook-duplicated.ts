@@ -19,8 +19,8 @@ export const cases: readonly Case[] = [
     facts: seen(eks, second),
     field: 'webhooks[1].name',
     message:
-      /^pods are sent to 2 identity webhooks: pod-identity-webhook\.amazonaws\.com in aws-webhook \(service default\/pod-identity-webhook:443\/mutate\), then iam-for-pods\.amazonaws\.com in pod-identity-webhook \(https:\/\/127\.0\.0\.1:23443\/mutate\); where they look at the same annotations, the first one's variables stand$/,
-    fix: /keep one/
+      /^pods are sent to 2 identity webhooks: pod-identity-webhook\.amazonaws\.com in aws-webhook \(service default\/pod-identity-webhook:443\/mutate\), then iam-for-pods\.amazonaws\.com in pod-identity-webhook \(https:\/\/127\.0\.0\.1:23443\/mutate\); if both read the same annotations, the variables set by the first one win$/,
+    fix: /keep only one/
   },
   { why: 'told of each', object: second, facts: seen(eks, second), message: /2 identity webhooks/ },
   {

@@ -25,7 +25,7 @@ export const cases: readonly Case[] = [
     object: eks({ rules: undefined }),
     field: 'webhooks[0].rules',
     message:
-      /^the API server does not call webhook iam-for-pods\.amazonaws\.com for any pod: no rule covers pods \(group "", version v1, operation CREATE\); such pods start without their role$/
+      /^the API server does not call webhook iam-for-pods\.amazonaws\.com for any pod: no rule covers pods \(group "", version v1, operation CREATE\); these pods start without their role$/
   },
   { why: 'a rule that is none', object: eks({ rules: ['*'] }), message: /for any pod/ },
   { why: 'updates only', object: eks(rules({ operations: ['UPDATE'] })), message: /for any pod/ },
@@ -47,7 +47,7 @@ export const cases: readonly Case[] = [
     field: 'webhooks[0].namespaceSelector',
     message:
       /does not call webhook iam-for-pods\.amazonaws\.com for pods in namespaces without the label irsa=on;/,
-    fix: /take that out of namespaceSelector/
+    fix: /remove that from namespaceSelector/
   },
   {
     why: 'only labelled pods',
@@ -108,7 +108,7 @@ export const cases: readonly Case[] = [
     severity: 'warning',
     field: 'webhooks[0].matchConditions',
     message:
-      /for pods that fail a match condition \(no-nodes, without a name\); which ones these are cannot be told here;/
+      /for pods that do not meet match condition no-nodes, without a name \(irsa-guard cannot evaluate it\);/
   },
   {
     why: 'two faults',

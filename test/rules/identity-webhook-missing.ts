@@ -27,7 +27,7 @@ export const cases: readonly Case[] = [
     object: accountOf(annotated),
     facts: none,
     message:
-      /^no identity webhook is registered in the cluster, so no pod of an annotated service account gets its role$/,
+      /^no identity webhook is registered in the cluster, so pods of annotated service accounts do not get their role$/,
     fix: /register it again/
   })),
   { why: 'it may come in a moment', object: accountOf(annotated), facts: none },

@@ -15,7 +15,7 @@ export const cases: readonly Case[] = [
     field: 'webhooks',
     message:
       /^this update removes identity webhook iam-for-pods\.amazonaws\.com \(https:\/\/127\.0\.0\.1:23443\/mutate\); new pods will run without their role$/,
-    fix: /put the webhook back/
+    fix: /restore the webhook/
   },
   {
     why: 'renamed',
@@ -23,7 +23,7 @@ export const cases: readonly Case[] = [
     old: eks,
     field: 'webhooks[0].name',
     message:
-      /^this update renames identity webhook iam-for-pods\.amazonaws\.com to iam\.example\.com, which irsa-guard neither knows nor guards$/
+      /^this update renames identity webhook iam-for-pods\.amazonaws\.com to iam\.example\.com, a name that irsa-guard does not recognize or guard$/
   },
   {
     why: 'led elsewhere',
@@ -31,7 +31,7 @@ export const cases: readonly Case[] = [
     old: eks,
     field: 'webhooks[1].clientConfig',
     message:
-      /^this update leads webhook iam-for-pods\.amazonaws\.com from https:\/\/127\.0\.0\.1:23443\/mutate to https:\/\/evil\.example\/mutate;/
+      /^this update moves webhook iam-for-pods\.amazonaws\.com from https:\/\/127\.0\.0\.1:23443\/mutate to https:\/\/evil\.example\/mutate;/
   },
   {
     why: 'another Service',

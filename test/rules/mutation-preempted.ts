@@ -22,7 +22,7 @@ export const cases: readonly Case[] = [
     object: withApp({ env: [roleEnv] }),
     facts: accountFacts(),
     field: 'spec.template.spec.containers[0].env[0]',
-    message: /^container app lacks AWS_WEB_IDENTITY_TOKEN_FILE after the identity webhook/
+    message: /^container app lacks AWS_WEB_IDENTITY_TOKEN_FILE after mutation/
   },
   {
     why: 'file alone, in a manifest of a pod',
@@ -53,13 +53,13 @@ export const cases: readonly Case[] = [
     }),
     facts: accountFacts(),
     message:
-      /^container app has no mount at .*serviceaccount\/token", its AWS_WEB_IDENTITY_TOKEN_FILE after the identity webhook/
+      /^container app has no volume mount at .*serviceaccount\/token", its AWS_WEB_IDENTITY_TOKEN_FILE after mutation/
   },
   {
     why: 'both, another role',
     object: withApp({ env: [{ ...roleEnv, value: otherRole }, fileEnv] }),
     facts: accountFacts(),
-    message: /sets role .*search", which wins over .*cart/
+    message: /sets role .*search", which overrides .*cart/
   },
   {
     why: 'all by hand',
@@ -77,14 +77,14 @@ export const cases: readonly Case[] = [
     why: 'the mount is taken',
     object: withApp({ volumeMounts: [{ name: 'aws-iam-token', mountPath: '/token' }] }),
     facts: accountFacts(),
-    message: /has no mount at .*serviceaccount\/token"/
+    message: /has no volume mount at .*serviceaccount\/token"/
   },
   {
     why: 'the place is taken',
     object: withApp({ volumeMounts: [{ name: 'mine', mountPath }] }, [{ name: 'mine', emptyDir: {} }]),
     facts: accountFacts(),
     field: 'spec.template.spec.containers[0].volumeMounts[0]',
-    message: /mounts "mine" at .*, so the API server will refuse the pod/
+    message: /mounts "mine" at .*, so the API server will reject the pod/
   },
   {
     why: 'Windows',

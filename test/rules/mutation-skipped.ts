@@ -11,7 +11,7 @@ export const cases: readonly Case[] = [
     object: deploymentOf({}, { labels }),
     facts: accountFacts(),
     field: 'spec.template.metadata.labels["eks.amazonaws.com/skip-pod-identity-webhook"]',
-    message: /keeps the identity webhook away/
+    message: /makes the identity webhook skip this pod/
   },
   {
     why: 'all containers',

@@ -35,7 +35,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: accepts('sts.amazonaws.com.cn', 'b'),
     message:
-      /^the tokens of this account are for audience "sts\.amazonaws\.com", the OIDC provider arn:\S+\/EXAMPLE accepts "sts\.amazonaws\.com\.cn", "b"$/,
+      /^the tokens of this service account have audience "sts\.amazonaws\.com", but the OIDC provider arn:\S+\/EXAMPLE accepts "sts\.amazonaws\.com\.cn", "b"$/,
     fix: /^add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:\S+\/EXAMPLE --client-id sts\.amazonaws\.com$/,
     atAdmission: 'warning'
   },
@@ -58,7 +58,7 @@ export const cases: readonly Case[] = [
     annotation,
     annotations: audience('$(reboot)'),
     facts: accepts('sts.amazonaws.com'),
-    message: /are for audience "\$\(reboot\)"/,
+    message: /have audience "\$\(reboot\)"/,
     fix: /--client-id AUDIENCE;/,
     atAdmission: 'warning'
   },
@@ -67,7 +67,7 @@ export const cases: readonly Case[] = [
     annotation,
     annotations: audience('vault'),
     facts: accepts('sts.amazonaws.com'),
-    message: /are for audience "vault"/,
+    message: /have audience "vault"/,
     fix: /; or set eks\.amazonaws\.com\/audience to "sts\.amazonaws\.com"$/,
     atAdmission: 'warning'
   }

@@ -28,14 +28,15 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.containers[1]',
-    message: /^container proxy got nothing, though others got credentials, so it cannot use role .*cart/
+    message:
+      /^container proxy got no credentials, although other containers did, so it cannot use role .*cart/
   },
   {
     why: 'an init container too',
     object: podOf({ initContainers: [{ name: 'wait' }], containers: [injectedContainer('app')], volumes }),
     facts: accountFacts(),
     field: 'spec.initContainers[0]',
-    message: /container wait got nothing/
+    message: /container wait got no credentials/
   },
   {
     why: 'role only',
@@ -81,7 +82,7 @@ export const cases: readonly Case[] = [
     object: containerPod({ env: [roleEnv, fileEnv] }),
     facts: enforced,
     severity: 'error',
-    message: /no mount at .*serviceaccount\/token/
+    message: /no volume mount at .*serviceaccount\/token/
   },
   {
     why: 'a mount beside the path',
@@ -90,7 +91,7 @@ export const cases: readonly Case[] = [
       volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}s` }]
     }),
     facts: accountFacts(),
-    message: /no mount at/
+    message: /no volume mount at/
   },
   {
     why: 'no such volume',
@@ -150,7 +151,7 @@ export const cases: readonly Case[] = [
     why: 'a path of its own, nowhere: never denied',
     object: containerPod({ env: [roleEnv, { ...fileEnv, value: '/vault/token' }] }),
     facts: enforced,
-    message: /no mount at "\/vault\/token"/
+    message: /no volume mount at "\/vault\/token"/
   },
   {
     why: 'the deepest mount holds the file',
@@ -199,7 +200,7 @@ export const cases: readonly Case[] = [
     why: 'half on EKS Pod Identity: never denied',
     object: podOf({ containers: [agentContainer('app'), { name: 'proxy' }], volumes: [agentVolume] }),
     facts: enforced,
-    message: /container proxy got nothing/
+    message: /container proxy got no credentials/
   },
   {
     why: 'another endpoint',

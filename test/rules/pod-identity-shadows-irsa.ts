@@ -22,7 +22,7 @@ export const cases: readonly Case[] = [
     facts: accountFacts(),
     field: 'spec.containers[0].env[0]',
     message:
-      /^container app0 gets its role from EKS Pod Identity, so role .*cart of the annotation is not used$/
+      /^container app0 gets its role from EKS Pod Identity, so role .*cart from the annotation is not used$/
   },
   {
     why: 'the agent on IPv6',

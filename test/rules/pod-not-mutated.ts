@@ -20,13 +20,13 @@ export const cases: readonly Case[] = [
     object: raw,
     facts: accountFacts(),
     field: 'spec.containers',
-    message: /cart asks for role .*role\/cart, but no container.*assumed/
+    message: /cart requests role .*role\/cart, but no container.*assuming/
   },
   {
     why: 'settings that were read need no reserve',
     object: raw,
     facts: accountFacts({}, { settings: { source: 'read' } }),
-    message: /of the pod got it$/
+    message: /in the pod received it$/
   },
   {
     why: 'namespace enforces',
@@ -78,7 +78,7 @@ export const cases: readonly Case[] = [
     why: 'a bare name that the identity webhook composes',
     object: raw,
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' }, { settings: { composeRoleArn: true } }),
-    message: /asks for role cart/
+    message: /requests role cart/
   },
   {
     why: 'role of the ConfigMap',
@@ -87,7 +87,7 @@ export const cases: readonly Case[] = [
       { 'eks.amazonaws.com/role-arn': undefined },
       { settings: { configured: new Map([['*/cart', { role, audience: undefined }]]) } }
     ),
-    message: /asks for role/
+    message: /requests role/
   },
   {
     why: 'another annotation prefix',

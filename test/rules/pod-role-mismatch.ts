@@ -26,13 +26,13 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.containers[0].env[3]',
-    message: /^container app got role .*search", its service account cart asks for .*cart$/
+    message: /^container app has role .*search", but its service account cart requests .*cart$/
   },
   {
     why: 'the template set it on purpose: never denied',
     object: own,
     facts: enforced,
-    message: /got role .*search/
+    message: /has role .*search/
   },
   {
     why: 'a region of the template before its role is no proof',
@@ -47,7 +47,7 @@ export const cases: readonly Case[] = [
       volumes
     }),
     facts: enforced,
-    message: /got role/
+    message: /has role/
   },
   {
     why: 'running',
@@ -55,7 +55,7 @@ export const cases: readonly Case[] = [
     object: own,
     facts: accountFacts(),
     severity: 'error',
-    message: /got role/
+    message: /has role/
   },
   {
     why: 'composed',
@@ -66,7 +66,7 @@ export const cases: readonly Case[] = [
     why: 'composed, another one',
     object: injectedPod('app'),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'art' }, { settings: { composeRoleArn: true } }),
-    message: /asks for art/
+    message: /requests art/
   },
   {
     why: 'only run time shows it',

@@ -14,7 +14,7 @@ export const cases: readonly Case[] = [
     object: versions('v1'),
     field: 'webhooks[0].admissionReviewVersions',
     message:
-      /^the API server sends reviews of version v1 to webhook iam-for-pods\.amazonaws\.com, but identity webhooks of before August 2026 answer v1beta1 only: with such a one every call fails/,
+      /^the API server sends reviews of version v1 to webhook iam-for-pods\.amazonaws\.com, but identity webhook releases before August 2026 answer only v1beta1; with those, every call fails/,
     fix: /\[v1beta1\]/
   },
   { why: 'v1 first', object: versions('v2', 'v1', 'v1beta1'), message: /version v1/ },

@@ -9,7 +9,7 @@ export const cases: readonly Case[] = [
     object: podOf({}, { annotations }),
     facts: accountFacts(),
     field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
-    message: /from service account shop\/cart only/,
+    message: /only from service account shop\/cart/,
     fix: /move the annotation/
   },
   {
@@ -25,7 +25,7 @@ export const cases: readonly Case[] = [
     facts: accountFacts(),
     field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
     message: /default\/default/,
-    fix: /make a service account/
+    fix: /create a service account/
   },
   {
     why: 'another domain',

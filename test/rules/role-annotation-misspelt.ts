@@ -55,7 +55,7 @@ export const cases: readonly Case[] = [
     object: accountOf({ 'iam.amazonaws.com/role': 'cart' }),
     facts,
     message: /"iam.amazonaws.com\/role"/,
-    fix: /if kube2iam or kiam is meant/
+    fix: /if you use kube2iam or kiam/
   },
   {
     why: 'the right key is there too',

@@ -29,7 +29,7 @@ export const cases: readonly Case[] = [
   {
     why: '9 digits, as in a tutorial',
     annotation: 'arn:aws:iam::123456789:role/cart',
-    message: /123456789" has 9 digits, 12 were expected/
+    message: /123456789" has 9 digits; expected 12/
   },
   {
     why: '11 digits',
@@ -41,15 +41,15 @@ export const cases: readonly Case[] = [
   {
     why: 'longer than any ARN',
     annotation: `arn:aws:iam::111122223333:role/${'a/'.repeat(1020)}cart`,
-    message: /the annotation is 2075 characters long, and an ARN has at most 2048: "arn:aws:iam::/
+    message: /the annotation is 2075 characters long, but a role ARN has at most 2048: "arn:aws:iam::/
   },
   {
     why: 'templates that do not end, longer than any ARN',
     annotation: '${'.repeat(131_072),
     message: /is 262144 characters long/
   },
-  { why: 'a template that does not end', annotation: '${role', message: /is not the ARN of a role/ },
-  { why: 'no account', annotation: 'arn:aws:iam:::role/cart', message: /account id is missing/ },
+  { why: 'a template that does not end', annotation: '${role', message: /is not a role ARN/ },
+  { why: 'no account', annotation: 'arn:aws:iam:::role/cart', message: /account ID is missing/ },
   {
     why: 'no number',
     annotation: 'arn:aws:iam::prod:role/cart',
@@ -58,20 +58,20 @@ export const cases: readonly Case[] = [
   {
     why: 'Helm wrote a float',
     annotation: 'arn:aws:iam::1.11122223333e+11:role/cart',
-    message: /read as a number/,
+    message: /turned into a number while rendering/,
     fix: /write arn:aws:iam::111122223333:role\/cart/
   },
   {
     why: 'a float of too few digits',
     annotation: 'arn:aws:iam::1.1e+9:role/cart',
-    message: /read as a number/,
+    message: /turned into a number while rendering/,
     fix: /write the ARN of a role/
   },
   { why: 'YAML number', annotation: 111122223333, message: /is the number 111122223333/ },
-  { why: 'YAML boolean', annotation: true, message: /is true, a text was expected/ },
+  { why: 'YAML boolean', annotation: true, message: /is true; expected a string/ },
   { why: 'null', annotation: null, message: /is null/ },
   { why: 'list', annotation: [arn], message: /is a list/ },
-  { why: 'map', annotation: { arn }, message: /is a map/ },
+  { why: 'map', annotation: { arn }, message: /is an object/ },
   {
     why: 'Helm template',
     annotation: '{{ .Values.roleArn }}',
@@ -85,27 +85,27 @@ export const cases: readonly Case[] = [
   {
     why: 'line break',
     annotation: `${arn}\n`,
-    message: /holds a line break: ".*\\n"/,
+    message: /contains a line break: ".*\\n"/,
     fix: new RegExp(`write ${arn}`)
   },
-  { why: 'blank', annotation: ` ${arn}`, message: /holds a blank/, fix: new RegExp(`write ${arn}`) },
-  { why: 'quotes', annotation: `"${arn}"`, message: /holds quotes/, fix: new RegExp(`write ${arn}`) },
+  { why: 'blank', annotation: ` ${arn}`, message: /contains a space/, fix: new RegExp(`write ${arn}`) },
+  { why: 'quotes', annotation: `"${arn}"`, message: /contains quotes/, fix: new RegExp(`write ${arn}`) },
   {
     why: 'colon missing',
     annotation: 'arn:aws:iam:111122223333:role/cart',
-    message: /colon too few or too many/,
+    message: /too few or too many colons/,
     fix: new RegExp(`write ${arn}`)
   },
   {
     why: 'colon doubled',
     annotation: 'arn:aws:iam::111122223333::role/cart',
-    message: /colon too few or too many/,
+    message: /too few or too many colons/,
     fix: new RegExp(`write ${arn}`)
   },
   {
     why: 'a bare name works with --compose-role-arn',
     annotation: 'team/cart',
-    message: /a bare name/,
+    message: /a role name, not an ARN/,
     atAdmission: 'warning'
   },
   { why: 'a bare name that the identity webhook makes an ARN of', annotation: 'team/cart', facts: composing },
@@ -132,38 +132,38 @@ export const cases: readonly Case[] = [
   {
     why: 'template without quotes',
     annotation: { '{ .Values.role }': null },
-    message: /is a map: YAML reads a template/,
+    message: /is an object: YAML parses an unquoted template/,
     fix: /^render it/
   },
   {
     why: 'dashes',
     annotation: 'arn:aws:iam::1111-2222-3333:role/cart',
-    message: /holds dashes/,
+    message: /contains dashes/,
     fix: new RegExp(`^write ${arn}$`)
   },
   {
     why: 'capitals',
     annotation: 'ARN:AWS:IAM::111122223333:Role/cart',
-    message: /does not begin as/,
+    message: /does not start like a role ARN/,
     fix: new RegExp(`^write ${arn}$`)
   },
   {
     why: 'roles',
     annotation: 'arn:aws:iam::111122223333:roles/cart',
-    message: /does not begin as/,
+    message: /does not start like a role ARN/,
     fix: new RegExp(`^write ${arn}$`)
   },
   {
     why: 'colon for a slash',
     annotation: 'arn:aws:iam::111122223333:role:cart',
-    message: /does not begin as/,
+    message: /does not start like a role ARN/,
     fix: new RegExp(`^write ${arn}$`)
   },
-  { why: 'no name', annotation: 'arn:aws:iam::111122223333:role/', message: /is not the ARN of a role/ },
-  { why: 'one digit', annotation: 'arn:aws:iam::1:role/cart', message: /has 1 digit, 12/ },
+  { why: 'no name', annotation: 'arn:aws:iam::111122223333:role/', message: /is not a role ARN/ },
+  { why: 'one digit', annotation: 'arn:aws:iam::1:role/cart', message: /has 1 digit; expected 12/ },
   {
     why: 'rubbish',
     annotation: 'arn of the cart role',
-    message: /is not the ARN of a role: "arn of the cart role"/
+    message: /is not a role ARN: "arn of the cart role"/
   }
 ]

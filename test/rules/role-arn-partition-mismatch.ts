@@ -10,7 +10,7 @@ export const cases: readonly Case[] = [
     why: 'China role, commercial cluster',
     annotation: 'arn:aws-cn:iam::111122223333:role/cart',
     facts,
-    message: /in partition aws-cn, the cluster is in aws/,
+    message: /in partition aws-cn, but the cluster is in aws/,
     fix: /arn:aws:iam::/
   }
 ]

@@ -40,8 +40,8 @@ export const cases: readonly Case[] = [
     annotation,
     facts: allows('arn:aws:iam::111122223333:role/shop/*'),
     message:
-      /^namespace shop may not use role "arn:aws:iam::111122223333:role\/team\/cart": its annotation irsa-guard.io\/allowed-roles allows "arn:aws:iam::111122223333:role\/shop\/\*"$/,
-    fix: /^ask for a role that it allows/
+      /^namespace shop is not allowed to use role "arn:aws:iam::111122223333:role\/team\/cart": its annotation irsa-guard.io\/allowed-roles allows "arn:aws:iam::111122223333:role\/shop\/\*"$/,
+    fix: /^use a role that it allows/
   },
   {
     why: 'a waiver does not help',
@@ -55,13 +55,13 @@ export const cases: readonly Case[] = [
     why: 'case matters',
     annotation,
     facts: allows('arn:aws:iam::111122223333:role/Team/*'),
-    message: /may not use/
+    message: /is not allowed to use/
   },
   {
     why: 'a prefix is no glob',
     annotation,
     facts: allows('arn:aws:iam::111122223333:role/team/'),
-    message: /may not use/
+    message: /is not allowed to use/
   },
   {
     why: 'a bare name, of which an identity webhook may make an ARN',

@@ -11,7 +11,7 @@ export const cases: readonly Case[] = [
     why: 'path left out',
     annotation,
     facts: { role: known({ exists: true, arn: pathed }) },
-    message: /the role of that name is .*role\/team\/cart/,
+    message: /the role with this name is .*role\/team\/cart/,
     fix: /write .*team\/cart/,
     atAdmission: 'warning'
   }

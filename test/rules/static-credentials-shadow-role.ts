@@ -11,7 +11,7 @@ export const cases: readonly Case[] = [
     object: withEnv({ name: 'A' }, key, secret),
     facts: accountFacts(),
     field: 'spec.template.spec.containers[0].env[1]',
-    message: /^container app sets AWS_ACCESS_KEY_ID, so .* never role .*cart$/
+    message: /^container app sets AWS_ACCESS_KEY_ID, so .* instead of role .*cart$/
   },
   {
     why: 'from a Secret',

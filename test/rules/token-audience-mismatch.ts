@@ -15,13 +15,13 @@ export const cases: readonly Case[] = [
     object: withToken({ audience: 'vault', path: 'token' }),
     facts: accountFacts(),
     field: 'spec.volumes[0].projected.sources[1].serviceAccountToken.audience',
-    message: /has audience "vault"; "sts.amazonaws.com" was expected \(the settings/
+    message: /has audience "vault"; expected "sts.amazonaws.com" \(assuming/
   },
   {
     why: 'none',
     object: withToken({ path: 'token' }),
     facts: accountFacts({}, { settings: { source: 'read' } }),
-    message: /has no audience, so the one of the API server; "sts.amazonaws.com" was expected$/
+    message: /has no audience, so it gets the API server's audience; expected "sts.amazonaws.com"$/
   },
   {
     why: 'as annotated',
@@ -32,7 +32,7 @@ export const cases: readonly Case[] = [
     why: 'not as annotated',
     object: injectedPod('app'),
     facts: accountFacts(audience('sts.amazonaws.com.cn')),
-    message: /"sts.amazonaws.com.cn" was expected/
+    message: /"sts.amazonaws.com.cn"/
   },
   {
     why: 'as the flag says',

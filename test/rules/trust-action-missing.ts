@@ -13,8 +13,8 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf(policy(statement({ Action: 'sts:AssumeRole' }))) },
     message:
-      /^role cart does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement 0 is about "sts:AssumeRole"$/,
-    fix: /put sts:AssumeRoleWithWebIdentity/,
+      /^role cart does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement 0 allows "sts:AssumeRole"$/,
+    fix: /add sts:AssumeRoleWithWebIdentity/,
     atAdmission: 'error'
   },
   {
@@ -25,6 +25,6 @@ export const cases: readonly Case[] = [
         policy(statement({ Effect: 'Deny', Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))
       )
     },
-    message: /trusts nobody: its trust policy has no Allow statement/
+    message: /trusts no principal: its trust policy has no Allow statement/
   }
 ]

@@ -24,7 +24,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: factsOf(wrong),
     message:
-      /wants another audience: in its statement 0 StringEquals ".*:aud" wants "sts.amazonaws.com.cn", the token has "sts.amazonaws.com"$/,
+      /requires a different audience: in its statement 0, StringEquals ".*:aud" requires "sts.amazonaws.com.cn", but the token has "sts.amazonaws.com"$/,
     fix: /eks.amazonaws.com\/audience/
   },
   {
@@ -32,7 +32,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: factsOf(wrong, { of }),
     message:
-      /has "sts.amazonaws.com" \(the settings of the identity webhook were not read; the usual ones are assumed\)$/,
+      /has "sts.amazonaws.com" \(assuming the identity webhook's default settings, because they could not be read\)$/,
     atAdmission: 'warning'
   },
   {

@@ -12,8 +12,8 @@ export const cases: readonly Case[] = [
     why: 'the mistake',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ aud: undefined }) }))) },
-    message: /takes tokens of any audience: its statement 0/,
-    fix: /add a condition/,
+    message: /accepts tokens with any audience: its statement 0/,
+    fix: /add a StringEquals condition/,
     atAdmission: 'warning'
   }
 ]

@@ -21,7 +21,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /has "https:.*:sub": it has a scheme; also StringEquals ".*:aud" wants "other", the token has "sts.amazonaws.com"$/,
+      /has "https:.*:sub": it has a scheme; also StringEquals ".*:aud" requires "other", but the token has "sts.amazonaws.com"$/,
     fix: /write the key "oidc/,
     atAdmission: 'error'
   }

@@ -16,7 +16,7 @@ export const cases: readonly Case[] = [
         policy(statement({ Condition: { ...asks({}), Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }))
       )
     },
-    message: /Bool "aws:MultiFactorAuthPresent" wants "true", the request has no such key/,
+    message: /Bool "aws:MultiFactorAuthPresent" requires "true", but the request has no such key/,
     fix: /remove that condition/,
     atAdmission: 'error'
   },
@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
         policy(statement({ Condition: { ...asks({}), Null: { 'sts:RoleSessionName': 'true' } } }))
       )
     },
-    message: /Null "sts:RoleSessionName" wants "true", which no request meets$/
+    message: /Null "sts:RoleSessionName" requires "true", which no request satisfies$/
   },
   {
     why: 'a value of the request',
@@ -38,6 +38,6 @@ export const cases: readonly Case[] = [
         policy(statement({ Condition: { ...asks({}), Bool: { 'aws:SecureTransport': 'false' } } }))
       )
     },
-    message: /Bool "aws:SecureTransport" wants "false", the request has "true"$/
+    message: /Bool "aws:SecureTransport" requires "false", but the request has "true"$/
   }
 ]

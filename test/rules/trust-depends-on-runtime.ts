@@ -17,7 +17,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^whether role cart lets system:serviceaccount:shop:cart in depends on "aws:SourceIp" \(statement 0\)$/,
+      /^whether role cart admits system:serviceaccount:shop:cart depends on "aws:SourceIp" \(statement 0\)$/,
     fix: /make sure/,
     atAdmission: 'warning'
   },
@@ -29,7 +29,7 @@ export const cases: readonly Case[] = [
         policy(statement({ Condition: { ...asks({}), stringequals: { [`${host}:sub`]: subject } } }))
       )
     },
-    message: /depends on what AWS does not document: what IAM makes of the spelling stringequals/,
+    message: /depends on behavior that AWS does not document: how IAM treats the spelling stringequals/,
     atAdmission: 'warning'
   },
   {
@@ -45,7 +45,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /depends on "aws:SourceIp" and on what AWS does not document/,
+    message: /depends on "aws:SourceIp" and on behavior that AWS does not document/,
     atAdmission: 'warning'
   }
 ]

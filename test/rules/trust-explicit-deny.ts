@@ -20,7 +20,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart refuses system:serviceaccount:shop:cart: its statement 1 is a Deny that holds because StringNotEquals "aws:PrincipalOrgID" "o-1" holds for the key, which the request lacks$/,
+      /^role cart rejects system:serviceaccount:shop:cart: its statement 1 is a Deny that applies because StringNotEquals "aws:PrincipalOrgID" "o-1" matches the key, which the request lacks$/,
     fix: /narrow that Deny/,
     atAdmission: 'error'
   },
@@ -28,13 +28,13 @@ export const cases: readonly Case[] = [
     why: 'a Deny with no conditions',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: undefined }))) },
-    message: /statement 1 is a Deny that holds$/
+    message: /statement 1 is a Deny that applies$/
   },
   {
     why: 'a key that the token has',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny' }))) },
-    message: /holds for the key, which is "system:serviceaccount:shop:cart"/
+    message: /matches the key, which is "system:serviceaccount:shop:cart"/
   },
   {
     why: 'a key that every request has',
@@ -47,6 +47,6 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /because StringLike "sts:RoleSessionName" "\*" holds for the key, whatever it is$/
+    message: /because StringLike "sts:RoleSessionName" "\*" matches the key, whatever its value$/
   }
 ]

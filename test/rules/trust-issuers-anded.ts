@@ -25,8 +25,8 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /two issuers at once.*region and id differ; all conditions of a statement must hold/,
-    fix: /each cluster a statement/,
+    message: /two issuers at once.*region and ID differ; all conditions of a statement must match/,
+    fix: /a separate statement for each cluster/,
     atAdmission: 'error'
   }
 ]

@@ -13,7 +13,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf({ Statement: [{ ...statement(), Resource: '*' }] }) },
     message:
-      /the trust policy of role cart is not one that IAM stores: Statement\[0\]\.Resource: a trust policy must not name resources/,
+      /IAM would reject the trust policy of role cart: Statement\[0\]\.Resource: a trust policy must not name resources/,
     fix: /correct Statement\[0\]\.Resource/,
     atAdmission: 'warning'
   },

@@ -25,7 +25,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /has \d+ characters without white space; IAM stores 2048 unless/,
+    message: /has \d+ characters without white space; IAM stores up to 2048 unless/,
     fix: /share the role/,
     atAdmission: 'info'
   },

@@ -12,7 +12,7 @@ export const cases: readonly Case[] = [
     why: 'the mistake',
     annotation,
     facts: { trust: trustOf(policy(statement({ Principal: { Federated: `${provider}/` } }))) },
-    message: /names "arn.*EXAMPLE\/", it must be "arn.*EXAMPLE": it has a slash at the end$/,
+    message: /names "arn.*EXAMPLE\/"; expected "arn.*EXAMPLE": it has a trailing slash$/,
     fix: /write "Principal"/,
     atAdmission: 'error'
   }

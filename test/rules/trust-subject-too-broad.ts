@@ -32,14 +32,14 @@ export const cases: readonly Case[] = [
     why: 'everyone',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Principal: { AWS: '*' } }))) },
-    message: /has everyone as principal in its statement 1/,
+    message: /has everyone as a principal in its statement 1/,
     atAdmission: 'warning'
   },
   {
     why: 'any provider',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Principal: { Federated: '*' } }))) },
-    message: /has any OIDC provider as principal/,
+    message: /has any OIDC provider as a principal/,
     atAdmission: 'warning'
   },
   {
@@ -57,7 +57,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /every such service account of its namespace/,
+    message: /every matching service account of its namespace/,
     atAdmission: 'warning'
   },
   {

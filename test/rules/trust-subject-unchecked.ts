@@ -13,8 +13,8 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: undefined }) }))) },
     message:
-      /every service account of the cluster may have role cart: its statement 0 has no condition on :sub/,
-    fix: /add a condition/,
+      /every service account of the cluster can assume role cart: its statement 0 has no condition on :sub/,
+    fix: /add a StringEquals condition/,
     atAdmission: 'warning'
   },
   {
@@ -29,7 +29,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /only says which subjects may not/,
+    message: /only excludes some subjects/,
     atAdmission: 'warning'
   }
 ]

@@ -14,7 +14,7 @@ export const cases: readonly Case[] = [
     facts: {
       trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:shop:*' }) })))
     },
-    message: /StringEquals takes \* and \? literally/,
+    message: /StringEquals compares \* and \? literally/,
     fix: /StringLike/,
     atAdmission: 'error'
   }

@@ -25,8 +25,8 @@ export const cases: readonly Case[] = [
     facts: behind({ exists: false }),
     field: 'webhooks[0].clientConfig.service',
     message:
-      /^webhook pod-identity-webhook\.amazonaws\.com is called at service default\/pod-identity-webhook, which does not exist; what it should see passes unchecked and unchanged$/,
-    fix: /install what the webhook belongs to/
+      /^webhook pod-identity-webhook\.amazonaws\.com points to service default\/pod-identity-webhook, which does not exist; every request it should review passes unchecked and unchanged$/,
+    fix: /install the application that the webhook belongs to/
   },
   {
     why: 'another port, and failures refuse',
@@ -34,7 +34,7 @@ export const cases: readonly Case[] = [
       kind: 'ValidatingWebhookConfiguration'
     }),
     facts: behind({ exists: true, ports: [80, 8443], ready: true }),
-    message: /which has no port 443 \(it has 80, 8443\); what it should see is refused$/
+    message: /which has no port 443 \(it has 80, 8443\); every request it should review is rejected$/
   },
   {
     why: 'no ports at all',
@@ -46,6 +46,6 @@ export const cases: readonly Case[] = [
     why: 'nobody behind it',
     object,
     facts: behind({ exists: true, ports: [443], ready: false }),
-    message: /which has no endpoint that is ready;/
+    message: /which has no ready endpoint;/
   }
 ]

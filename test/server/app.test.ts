@@ -140,7 +140,7 @@ t.test(
       {
         response: {
           allowed: false,
-          status: { message: /role-arn-partition-mismatch: .* partition aws-cn, the cluster is in aws/ }
+          status: { message: /role-arn-partition-mismatch: .* partition aws-cn, but the cluster is in aws/ }
         }
       }
     )
@@ -169,7 +169,7 @@ t.test('says what it could not check, and denies nothing for it', async (t) => {
   })
   const kops = build('enforce', { issuer: 'https://kops.example' })
   t.match((await post(kops, reviewOf(serviceAccount(good)))).body, {
-    response: { allowed: true, warnings: [/is not one of EKS/] }
+    response: { allowed: true, warnings: [/is not an EKS issuer/] }
   })
   t.match((await post(build(), reviewOf(serviceAccount('arn:aws:iam::999999999999:role/x')))).body, {
     response: { allowed: true, warnings: [/does not list all roles of account 999999999999/] }
@@ -348,7 +348,7 @@ t.test('honours a waiver that has a reason and has not expired', async (t) => {
     response: {
       status: {
         message:
-          /policy\/cart" \(its waiver ignore\.irsa-guard\.io\/role-arn-malformed does not hold: it expired at the end of 2020-01-31 \(UTC\)\)/
+          /policy\/cart" \(waiver ignore\.irsa-guard\.io\/role-arn-malformed is not in effect: it expired at the end of 2020-01-31 \(UTC\)\)/
       }
     }
   })
@@ -379,8 +379,8 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
       /^kind is an object; expected AdmissionReview$/
     ],
     ['no request', { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }, 400],
-    ['no uid', reviewOf({}, { uid: undefined }), 400, /^request.uid is missing; expected a text$/],
-    ['a number as uid', reviewOf({}, { uid: 7 }), 400, /^request.uid is 7; expected a text$/],
+    ['no uid', reviewOf({}, { uid: undefined }), 400, /^request.uid is missing; expected a string$/],
+    ['a number as uid', reviewOf({}, { uid: 7 }), 400, /^request.uid is 7; expected a string$/],
     ['request is a list', { ...reviewOf({}), request: [] }, 400, /^request is a list; expected an object$/],
     ['object is a list', reviewOf([]), 400, /^request.object is a list; expected an object in a CREATE$/],
     [
@@ -393,7 +393,7 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
       'nobody says a kind',
       reviewOf({ metadata: {} }, { kind: null }),
       400,
-      /^request.object.kind is missing; expected a text$/
+      /^request.object.kind is missing; expected a string$/
     ],
     ['no operation', reviewOf({}, { operation: undefined }), 400],
     ['null object', reviewOf(null), 400],

@@ -59,8 +59,8 @@ t.test(
     t.equal(
       status?.message,
       `pod shop/cart-0
-- pod-not-mutated: service account cart asks for role ${role}, but no container of the pod got it (the settings of the identity webhook were not read; the usual ones are assumed)
-  fix: see why the identity webhook does not answer (its MutatingWebhookConfiguration, its caBundle, its process), then create the pod again`
+- pod-not-mutated: service account cart requests role ${role}, but no container in the pod received it (assuming the identity webhook's default settings, because they could not be read)
+  fix: find out why the identity webhook does not respond (its MutatingWebhookConfiguration, its caBundle, its process), then recreate the pod`
     )
   }
 )
@@ -76,7 +76,7 @@ t.test('half a mutation is denied, too', async (t) => {
   const half = podOf({ containers: [injectedContainer('app'), { name: 'proxy' }], volumes: [tokenVolume] })
   t.match(await answer(half), {
     allowed: false,
-    status: { message: /pod-half-mutated: container proxy got nothing/ }
+    status: { message: /pod-half-mutated: container proxy got no credentials/ }
   })
 })
 

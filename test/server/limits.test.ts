@@ -151,7 +151,10 @@ t.test('forgets the body of a request that breaks off, and of one that no route 
     if (count === 0)
       t.match(
         { statusCode, body },
-        { statusCode: 404, body: /there is no POST .*nowhere.*; reviews go to POST \/validate/ }
+        {
+          statusCode: 404,
+          body: /POST .*nowhere.* does not exist; send reviews to POST \/validate/
+        }
       )
     if (statusCode !== 404) t.fail(`${count}: ${statusCode}`)
   }

@@ -64,18 +64,21 @@ t.test('names nobody of another namespace', async (t) => {
 
 t.test('still tells what helps', async (t) => {
   t.match(messagesOf(sub(['system:serviceaccount:billing:a', 'system:serviceaccount:billing:b'])), [
-    `the role does not trust system:serviceaccount:shop:cart: in its statement 0 StringEquals "${host}:sub" wants "${hidden}", the token has "system:serviceaccount:shop:cart": namespace and name differ`
+    `the role does not trust system:serviceaccount:shop:cart: in its statement 0, StringEquals "${host}:sub" requires "${hidden}", but the token has "system:serviceaccount:shop:cart": namespace and name differ`
   ])
   for (const [value, says] of [
-    ['system:serviceaccount:shop:web', /wants "system:serviceaccount:shop:web".*the name differs/],
-    ['system:serviceaccount:Shop:cart', /wants "system:serviceaccount:Shop:cart".*the case differs/],
+    ['system:serviceaccount:shop:web', /requires "system:serviceaccount:shop:web".*the name differs/],
+    [
+      'system:serviceaccount:Shop:cart',
+      /requires "system:serviceaccount:Shop:cart".*the capitalization differs/
+    ],
     [
       'system:serviceaccount:cart:shop',
-      /wants "system:serviceaccount:cart:shop".*namespace and name are swapped/
+      /requires "system:serviceaccount:cart:shop".*namespace and name are swapped/
     ],
-    ['shop/cart', /wants "shop\/cart".*not of the form/],
-    ['system:serviceaccount:shop:*', /wants "system:serviceaccount:shop:\*".*literally/],
-    ['*', /wants "\*".*literally/]
+    ['shop/cart', /requires "shop\/cart".*not of the form/],
+    ['system:serviceaccount:shop:*', /requires "system:serviceaccount:shop:\*".*literally/],
+    ['*', /requires "\*".*literally/]
   ] as const) {
     t.match(messagesOf(sub(value)), [says], value)
   }
@@ -85,9 +88,7 @@ t.test('still tells what helps', async (t) => {
         statement({ Condition: { ...like('system:serviceaccount:*:cart'), ...asks({ sub: undefined }) } })
       )
     ),
-    [
-      /lets in service accounts of other namespaces by "system:serviceaccount:\*:cart" in its statement 0 list/
-    ]
+    [/admits service accounts of other namespaces by "system:serviceaccount:\*:cart" in its statement 0 list/]
   )
   t.strictSame(messagesOf(policy(statement())), [])
 })

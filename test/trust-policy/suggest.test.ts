@@ -144,8 +144,8 @@ t.test('tells the contract in full', async (t) => {
           rule: 'trust-subject-mismatch',
           severity: 'error',
           field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
-          message: `the role does not trust ${subject}: in its statement 0 StringEquals "${host}:sub" wants "system:serviceaccount:default:cart", the token has "${subject}": the namespace differs`,
-          fix: `put "${subject}" into that condition, or point the annotation at a role made for this service account`,
+          message: `the role does not trust ${subject}: in its statement 0, StringEquals "${host}:sub" requires "system:serviceaccount:default:cart", but the token has "${subject}": the namespace differs`,
+          fix: `add "${subject}" to that condition, or point the annotation to a role for this service account`,
           docs: 'https://irsa-guard.io/v0.1.0/rules/trust-subject-mismatch'
         }
       ],

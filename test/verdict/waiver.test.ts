@@ -33,13 +33,13 @@ t.test('says why it does not hold', async (t) => {
     ['until 2027-01-31:', /no reason/],
     ['until 2026-11-23: late', /^it expired at the end of 2026-11-23 \(UTC\)$/],
     ['UNTIL 2020-01-01: shouted', /expired/],
-    ['until 2027-01-31 no colon', /needs a day and a colon/],
-    ['until 2027-13-45: no such day', /^there is no day 2027-13-45; expected/],
-    ['until 2027-02-30: no such day', /^there is no day 2027-02-30; expected/],
-    ['2027-01-31: no until', /^it begins with a day without "until"; expected/],
-    ['unitl 2027-01-31: misspelt', /without "until"/],
-    ['Util 2027-01-31 : misspelt', /without "until"/],
-    ['until next week: soon', /needs a day/]
+    ['until 2027-01-31 no colon', /needs a date and a colon/],
+    ['until 2027-13-45: no such day', /^2027-13-45 is not a valid date; expected/],
+    ['until 2027-02-30: no such day', /^2027-02-30 is not a valid date; expected/],
+    ['2027-01-31: no until', /^it starts with a date but lacks "until"; expected/],
+    ['unitl 2027-01-31: misspelt', /lacks "until"/],
+    ['Util 2027-01-31 : misspelt', /lacks "until"/],
+    ['until next week: soon', /needs a date/]
   ]
   for (const [value, lapsed] of table)
     t.match(read(value), { annotation: 'ignore.irsa-guard.io/role-missing', lapsed }, String(value))

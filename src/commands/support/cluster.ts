@@ -20,7 +20,7 @@ export function connectCluster(choice: ClusterChoice, environment: NodeJS.Proces
   if (client === undefined) {
     throw new GuardError(
       'ERR_KUBECONFIG',
-      'there is no cluster: no --kubeconfig, no $KUBECONFIG, no token of a pod, no ~/.kube/config'
+      'no cluster found: there is no --kubeconfig, no $KUBECONFIG, no pod token and no ~/.kube/config'
     )
   }
 

@@ -14,7 +14,7 @@ export function policyIn(text: string, from: string): TrustPolicyDocument {
   if (json === undefined || parsed === undefined) {
     throw new GuardError(
       'ERR_INPUT',
-      `${from} holds ${describe(text)}; expected a trust policy: JSON, or percent-encoded JSON as IAM returns it`
+      `${from} contains ${describe(text)}; expected a trust policy: JSON, or percent-encoded JSON as IAM returns it`
     )
   }
 
@@ -25,9 +25,9 @@ function describe(text: string): string {
   const start = text.trimStart()
   if (start === '') return 'nothing'
   if (/[\0-\x08\ufffd]/.test(start)) return 'binary data'
-  if (start.startsWith('%')) return 'percent-encoded text that is no JSON'
-  if (/^[{[]/.test(start)) return 'JSON that is broken or cut off'
+  if (start.startsWith('%')) return 'percent-encoded text that is not JSON'
+  if (/^[{[]/.test(start)) return 'invalid or truncated JSON'
   if (/^(?:---|- |["']?[\w.-]+["']?:(?:\s|$))/.test(start)) return 'YAML'
 
-  return `text that begins with ${quote(start.slice(0, 40))}`
+  return `text that starts with ${quote(start.slice(0, 40))}`
 }

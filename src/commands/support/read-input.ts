@@ -20,7 +20,7 @@ export async function loadInput(
   if (text.trim() === '') {
     throw new GuardError(
       'ERR_INPUT',
-      `standard input is empty; expected ${expected}; the command before the pipe has most likely failed`
+      `stdin is empty; expected ${expected} (the command before the pipe probably failed)`
     )
   }
   return text

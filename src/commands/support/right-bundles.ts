@@ -36,10 +36,7 @@ export function rightBundlesOf(
   if (typeof found !== 'string') return { published: found }
   const reasons = [
     ...(isOfControlPlane
-      ? [
-          doubt ??
-            'neither the kubeconfig nor ConfigMap default/kube-root-ca.crt shows the CAs of the cluster'
-        ]
+      ? [doubt ?? 'neither the kubeconfig nor ConfigMap default/kube-root-ca.crt contains the cluster CAs']
       : []),
     ...(isInjectable && injected.state !== 'known' ? [injected.because] : []),
     found
@@ -52,11 +49,11 @@ export function rightBundlesOf(
 function publishedOf(name: string, published: Fact<WebhookTrust>): PublishedBundles | string {
   if (published.state !== 'known') return published.because
   const entry = published.value.entries.find((candidate) => candidate.name === name)
-  if (entry === undefined) return `the WebhookTrust cluster has no entry for ${name}`
+  if (entry === undefined) return `WebhookTrust "cluster" has no entry for ${name}`
   const { accepted, complete } = entry
   const best = complete[0] ?? accepted[0]
   if (best === undefined)
-    return `the WebhookTrust cluster has no bundle for ${name}: the controller could not tell either`
+    return `WebhookTrust "cluster" has no bundle for ${name}, because the controller could not determine the CA either`
 
   return { best, accepted, complete, confirmedAt: published.value.confirmedAt }
 }

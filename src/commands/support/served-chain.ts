@@ -21,16 +21,19 @@ export async function readChainOf(server: string, name?: string): Promise<string
       handshakeTimeout
     )
   } catch (cause) {
-    throw new GuardError('ERR_INPUT', `${server} shows no certificate (${reasonOf(cause)})`, { cause })
+    throw new GuardError('ERR_INPUT', `${server} presented no certificate (${reasonOf(cause)})`, { cause })
   }
 }
 
 // OpenSSL's own texts name its source files; these are what Node makes of its reasons:
 // https://nodejs.org/api/errors.html#openssl-error-codes
 const reasons = new Map([
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'what answers there does not speak TLS'],
-  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'it speaks no TLS 1.2 or newer, as the API server needs'],
-  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'it speaks no TLS 1.2 or newer, as the API server needs']
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'the server there does not speak TLS'],
+  [
+    'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    'it does not support TLS 1.2 or newer, which the API server requires'
+  ],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'it does not support TLS 1.2 or newer, which the API server requires']
 ])
 
 function reasonOf(cause: unknown): string {

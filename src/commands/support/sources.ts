@@ -64,7 +64,7 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
   if (issuers.size > 1 && issuer === undefined) {
     throw new GuardError(
       'ERR_USAGE',
-      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; say with --issuer which one is meant`
+      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; choose one with --issuer`
     )
   }
   const snapshot = loadSnapshots(documents)
@@ -79,7 +79,7 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
   }
 }
 
-const iamInFolder = 'name the JSON files in it that hold facts about IAM, each with an --iam of its own'
+const iamInFolder = 'name its JSON files with IAM facts instead, each with its own --iam'
 
 /** Reads a text file. Throws ERR_INPUT that names it, and for a folder what to do instead. */
 export async function loadText(file: string, inFolder = 'expected a file'): Promise<string> {
@@ -87,7 +87,7 @@ export async function loadText(file: string, inFolder = 'expected a file'): Prom
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '') // a byte order mark, which is no JSON
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
-    if (code === 'EISDIR') throw new GuardError('ERR_INPUT', `${file} is a folder; ${inFolder}`, { cause })
+    if (code === 'EISDIR') throw new GuardError('ERR_INPUT', `${file} is a directory; ${inFolder}`, { cause })
     if (code === 'ENOENT') throw new GuardError('ERR_INPUT', `there is no file ${file}`, { cause })
     throw new GuardError('ERR_INPUT', `${file} cannot be read (${code})`, { cause })
   }
@@ -102,7 +102,7 @@ export async function loadCaFile(file: string): Promise<string> {
   if (readBundle(Buffer.from(text), goMinorOf(undefined)).certificates.length === 0)
     throw new GuardError(
       'ERR_INPUT',
-      `${file} holds no certificate that an API server reads; expected the cluster's CA as PEM`
+      `${file} contains no certificate that an API server can read; expected the cluster CA as PEM`
     )
 
   return text

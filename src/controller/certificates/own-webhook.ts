@@ -48,7 +48,11 @@ export async function keepCertificates(
   if (cas !== caSecret?.data['ca.crt'] || planned.caKey !== caKey || seal !== caSecret.data['ca.seal']) {
     const data = { 'ca.crt': cas, 'ca.key': planned.caKey, 'ca.seal': seal }
     await writeSecret(client, namespace, ownNames.caSecret, 'Opaque', data, caSecret)
-    changes.push(found.cas.length < stored.length ? 'CA, without a certificate that is not ours' : 'CA')
+    changes.push(
+      found.cas.length < stored.length
+        ? 'CA, after removing a certificate that irsa-guard did not issue'
+        : 'CA'
+    )
   }
   const { certificate, key } = planned.serving
   if (

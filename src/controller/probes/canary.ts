@@ -28,7 +28,7 @@ export async function proveIdentityWebhook(
   if (status !== 201 || !isRecord(body))
     return {
       state: 'unknown',
-      because: `the canary pod was answered with ${status}: ${statusMessage(response)}`
+      because: `the API server answered the canary pod with ${status}: ${statusMessage(response)}`
     }
 
   const pod = parsePod(body)
@@ -47,8 +47,8 @@ export async function proveIdentityWebhook(
   const unasked = await unaskedRole(client, settings)
   if (unasked !== undefined) return { state: 'unknown', because: unasked }
 
-  const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it came back as it was sent'
-  return { state: 'fails', because: `a pod of an annotated service account got no role: ${found}` }
+  const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it was returned unchanged'
+  return { state: 'fails', because: `a pod of an annotated service account did not get its role: ${found}` }
 }
 
 /**
@@ -67,7 +67,7 @@ async function unaskedRole(
   const key = annotationNames['role-arn']
   if (annotationsOf(account.value)[key] === canaryRole) return undefined
 
-  return `the canary's service account does not ask for its role: kubectl annotate serviceaccount ${canaryAccount} -n ${canaryNamespace} --overwrite ${key}=${canaryRole}`
+  return `the canary's service account does not request its role: kubectl annotate serviceaccount ${canaryAccount} -n ${canaryNamespace} --overwrite ${key}=${canaryRole}`
 }
 
 // Nothing of it ever runs. It satisfies the pod security standard `restricted`, which its namespace enforces.

@@ -105,7 +105,7 @@ export function proofTroubleOf(probes: Probes | undefined, ...checks: readonly C
       proof
     }))
   )
-  if (proofs.length === 0) return 'not asked yet'
+  if (proofs.length === 0) return 'not run yet'
   const bad = proofs.flatMap(({ name, proof }) =>
     proof.state === 'works' ? [] : [`${name}: ${proof.state}: ${proof.because}`]
   )
@@ -160,7 +160,7 @@ export async function reportProofs(
     if (proof.state !== last?.state) {
       log[proof.state === 'works' ? 'info' : 'warn'](
         { proof: what, state: proof.state, before: last?.state, because },
-        'proof changed its outcome'
+        'check changed its outcome'
       )
     }
     if (proof.state === 'unknown' || proof.state === told?.state) continue // what could not be asked is for log and metrics

@@ -34,7 +34,7 @@ export async function proveWebhook(
   if (status === 201)
     return {
       state: 'fails',
-      because: 'a service account that must be denied was accepted: the API server does not ask irsa-guard'
+      because: 'a service account that must be denied was admitted: the API server does not call irsa-guard'
     }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
@@ -64,13 +64,13 @@ export async function provePolicy(
       ? { state: 'works' }
       : {
           state: 'fails',
-          because: 'WebhookTrust cluster, which the policy relies on, was changed by another writer'
+          because: 'another client changed WebhookTrust "cluster", which the policy relies on'
         }
   }
   if (status === 200)
     return {
       state: 'fails',
-      because: `a wrong caBundle was accepted: the policy ${ownNames.denyPolicy} does not deny`
+      because: `an unexpected caBundle was admitted: policy ${ownNames.denyPolicy} does not deny it`
     }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }

@@ -50,7 +50,9 @@ async function readIssuer(client: KubeClient): Promise<Fact<string>> {
   if (ofToken !== undefined) return known(ofToken)
 
   return unknown(
-    read.state === 'known' ? `${name} could not be read (its discovery document names none)` : read.because
+    read.state === 'known'
+      ? `${name} could not be read (the discovery document does not name one)`
+      : read.because
   )
 }
 

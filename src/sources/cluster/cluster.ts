@@ -52,7 +52,7 @@ export function watchCluster(
       ),
     readAccount: (namespace, name, deadline) => {
       if (!isObjectName(namespace) || !isObjectName(name))
-        return unknown(`${quote(keyOf(namespace, name))} is not a name that a service account can have`)
+        return unknown(`${quote(keyOf(namespace, name))} is not a valid service account name`)
 
       const read = (signal: AbortSignal): Promise<Fact<AccountLookup>> =>
         readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, signal, accountOf, {

@@ -74,7 +74,7 @@ function serviceOf(configurations: Fact<unknown>): Fact<Service> {
   if (webhook === undefined) return unknown('no identity webhook is registered')
   if (webhooks.length > 1) return unknown('several identity webhooks are registered')
   if (webhook.service === undefined)
-    return unknown('the identity webhook runs where nobody can look, beside the API server')
+    return unknown('the identity webhook runs in the managed control plane, so its settings cannot be read')
 
   return known(webhook.service)
 }
@@ -100,12 +100,14 @@ async function readArguments(
   const labels = recordOf(recordOf(template['metadata'])['labels'])
   const selector = Object.entries(recordOf(recordOf(recordOf(service.value)['spec'])['selector']))
   if (selector.length === 0 || selector.some(([key, value]) => labels[key] !== value)) {
-    return unknown(`the Service ${namespace}/${name} does not select the pods of the workload of that name`)
+    return unknown(`Service ${namespace}/${name} does not select the pods of the workload with that name`)
   }
   const containers = listOf(recordOf(template['spec'])['containers']).map(recordOf)
   const container = containers.length === 1 ? containers[0] : containers.find(isIdentityWebhook)
   if (container === undefined)
-    return unknown(`no container of the workload ${namespace}/${name} is known to be the identity webhook`)
+    return unknown(
+      `no container of workload ${namespace}/${name} could be identified as the identity webhook`
+    )
 
   return known([...listOf(container['command']), ...listOf(container['args'])])
 }

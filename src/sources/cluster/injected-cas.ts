@@ -15,19 +15,19 @@ export async function readInjectedCas(
   injection: CaInjection | undefined,
   { clusterCas, signal }: { clusterCas: string | undefined; signal: AbortSignal }
 ): Promise<InjectedCasFact> {
-  if (injection === undefined) return lasting(moot('no injector is asked'))
+  if (injection === undefined) return lasting(moot('no injector is requested'))
 
   switch (injection.from) {
     case 'cluster':
       return lasting(
         clusterCas === undefined
-          ? unknown('the CAs of the cluster are not known')
+          ? unknown('the cluster CAs are unknown')
           : known({ current: clusterCas, source: 'kube-root-ca.crt' })
       )
     case 'service-ca':
       return readServiceCa(client, signal)
     case 'Secret':
-      return lasting(unknown(`the CA is in Secret ${injection.value}, and Secrets are not read`))
+      return lasting(unknown(`the CA is in Secret ${injection.value}, and irsa-guard does not read Secrets`))
     case 'Certificate':
       return readCertificateCa(client, injection, signal)
   }
@@ -54,7 +54,7 @@ async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<I
   const current = textOf(recordOf(answer.object['data'])['service-ca.crt'])
 
   return lasting(
-    current === undefined ? unknown(`${name} holds no service-ca.crt`) : known({ current, source: name })
+    current === undefined ? unknown(`${name} contains no service-ca.crt`) : known({ current, source: name })
   )
 }
 
@@ -66,7 +66,7 @@ async function readCertificateCa(
   const { namespace, name } = reference ?? { namespace: '', name: '' }
   const certificate = `Certificate ${value}`
   if (!isObjectName(namespace) || !isObjectName(name))
-    return lasting(unknown(`${certificate} is not a name that an object can have`))
+    return lasting(unknown(`${certificate} is not a valid object name`))
 
   const folder = `/apis/cert-manager.io/v1/namespaces/${namespace}`
   const found = await readExisting(client, `${folder}/certificates/${name}`, certificate, signal)
@@ -105,7 +105,7 @@ async function readCertificateCa(
 
   return now !== undefined && 'isPassing' in now.answer
     ? now.answer
-    : lasting(unknown(`${now?.request ?? certificate} of ${certificate} does not show the CA`))
+    : lasting(unknown(`${now?.request ?? certificate} of ${certificate} does not contain the CA`))
 }
 
 /**

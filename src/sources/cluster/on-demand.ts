@@ -46,7 +46,7 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
       ? `${prefix}/namespaces/${namespace}/${rest}/${name}`
       : undefined
   const unnameable = (namespace: string, name: string): Fact<never> =>
-    unknown(`${namespace}/${name} is not a name that an object can have`)
+    unknown(`${namespace}/${name} is not a valid object name`)
 
   return {
     readIssuer: buildIssuerReader(client),
@@ -80,8 +80,7 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
     readBackend: async (service, signal) => {
       const { namespace, name } = service
       const path = inNamespace(namespace, 'services', name)
-      if (path === undefined)
-        return unknown(`service ${serviceKeyOf(service)} is not a name that an object can have`)
+      if (path === undefined) return unknown(`service ${serviceKeyOf(service)} is not a valid object name`)
 
       const found = await once(path, (object) => object, signal)
       if (found.state !== 'known') return found

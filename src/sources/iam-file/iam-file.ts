@@ -40,7 +40,7 @@ export function parseRole(
   const document = fields[policyKey]
   if (document === undefined) return { exists: true, arn }
   if (typeof document !== 'string' && !isRecord(document)) {
-    return fail(`${at}.${policyKey} is ${JSON.stringify(document)}; expected an object or text`)
+    return fail(`${at}.${policyKey} is ${JSON.stringify(document)}; expected an object or a string`)
   }
 
   const encoding = typeof document === 'string' && /^\s*%/.test(document) ? 'url' : 'json'

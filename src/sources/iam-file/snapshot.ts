@@ -131,7 +131,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
     return fail(`takenAt is ${JSON.stringify(takenAt)}; expected a time such as 2026-11-22T10:00:00Z`)
   }
   if (issuer !== undefined && (typeof issuer !== 'string' || !issuer.startsWith('https://'))) {
-    return fail(`issuer is ${JSON.stringify(issuer)}; expected a URL that begins with https://`)
+    return fail(`issuer is ${JSON.stringify(issuer)}; expected a URL that starts with https://`)
   }
 
   return {
@@ -140,7 +140,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
       typeof account === 'string' && /^\d{12}$/.test(account)
         ? account
         : fail(
-            `accounts[${index}] is ${JSON.stringify(account)}; expected an account id, a text of 12 digits`
+            `accounts[${index}] is ${JSON.stringify(account)}; expected an account ID, a string of 12 digits`
           )
     ),
     roles:
@@ -170,7 +170,7 @@ function parseProvider(
   const texts = listOf(clientIds, `${at}.clientIds`, fail).map((clientId) =>
     typeof clientId === 'string'
       ? clientId
-      : fail(`${at}.clientIds holds ${JSON.stringify(clientId)}; expected texts`)
+      : fail(`${at}.clientIds contains ${JSON.stringify(clientId)}; expected strings`)
   )
 
   return { arn, clientIds: texts }

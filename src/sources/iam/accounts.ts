@@ -61,7 +61,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects when nothing configures one
     const region = (await configuredRegion) ?? globalRegionOf(partition)
     if (region === undefined)
-      return failed('not-ours', `which region to ask for partition ${partition} is not known; set AWS_REGION`)
+      return failed('not-ours', `the region for partition ${partition} is unknown; set AWS_REGION`)
 
     const own = owns.get(region) ?? buildOwn(region)
     owns.set(region, own)
@@ -96,12 +96,15 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
       return identity
     }
     if (identity.partition !== partition) {
-      return failed('not-ours', `partition ${partition} is not ours (${identity.partition})`)
+      return failed(
+        'not-ours',
+        `partition ${partition} differs from that of irsa-guard's credentials (${identity.partition})`
+      )
     }
     if (identity.account !== account) {
       return failed(
         'not-ours',
-        `account ${account} is not ours (${identity.account}) and the config names no role to read it with`
+        `account ${account} differs from that of irsa-guard's credentials (${identity.account}), and the config names no role to read it with`
       )
     }
 

@@ -89,7 +89,7 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
 
   async function readAnew(key: string, turn: Turn, signal: AbortSignal, fresh: boolean): Promise<Fact<T>> {
     if (!flights.has(key) && !(await budget.turn(turn, signal))) {
-      return unknown(`the IAM request limit of ${budget.requestsPerSecond} a second is used up`)
+      return unknown(`the limit of ${budget.requestsPerSecond} IAM requests per second is used up`)
     }
     const flown = await raceDeadline(signal, flights.get(key) ?? entries.peek(key))
 
@@ -137,6 +137,6 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
     if (last !== undefined && (!fresh || failure === undefined))
       return known(last.answer, new Date(last.readAt))
 
-    return unknown(failure?.because ?? 'AWS was not asked')
+    return unknown(failure?.because ?? 'AWS was not queried')
   }
 }

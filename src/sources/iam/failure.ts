@@ -12,17 +12,17 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
   if (throttled.test(name) || status === 429) {
     return failed(
       'throttled',
-      `${service} throttled ${call} (${told}); others use the account's rate too, it is tried again`
+      `${service} throttled ${call} (${told}); other clients share the account's rate limit, and irsa-guard will retry`
     )
   }
   if (badCredentials.test(name)) {
     return failed(
       'no-credentials',
-      `AWS did not accept the credentials (${told}); renew those that irsa-guard runs with`
+      `AWS did not accept the credentials (${told}); renew the credentials that irsa-guard runs with`
     )
   }
   if (name.startsWith('AccessDenied') || status === 403) {
-    return failed('refused', `${service} refused ${call} (${told}); allow it to the role of irsa-guard`)
+    return failed('refused', `${service} denied ${call} (${told}); allow this action for irsa-guard's role`)
   }
   // The SDK calls a connection that was reset a TimeoutError too.
   if ((name === 'TimeoutError' && !isReset(code)) || code === 'ETIMEDOUT') {
@@ -33,7 +33,7 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
   if (code !== undefined && status === undefined) {
     return failed(
       'unreachable',
-      `${service} is not reachable for ${call} (${code}); check network, proxy and endpoint`
+      `${service} is not reachable for ${call} (${code}); check the network, the proxy and the endpoint`
     )
   }
 
@@ -49,7 +49,7 @@ export function credentialsFailureOf(error: unknown): { failure: Failure } {
   if (name === 'CredentialsProviderError') {
     return failed(
       'no-credentials',
-      'no usable AWS credentials were found; give irsa-guard a role, or a profile where it runs'
+      'no usable AWS credentials were found; give irsa-guard a role, or a profile on the machine where it runs'
     )
   }
 

@@ -165,7 +165,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
       report(answer === undefined ? 'error' : 'found')
       if (answer !== undefined) return { answer }
 
-      return failed('error', `IAM answered ${call} without what was asked for; check for a proxy in between`)
+      return failed('error', `IAM answered ${call} without the requested data; check for a proxy in between`)
     } catch (error) {
       if (saysAbsent(error)) {
         report('absent')
@@ -198,7 +198,7 @@ async function withIn<T>(patient: boolean, reading: Promise<AwsResponse<T>>): Pr
   let timer: NodeJS.Timeout | undefined
   const end = new Promise<AwsResponse<T>>((resolve) => {
     timer = setTimeout(
-      () => resolve(failed('timeout', `no answer from AWS within ${seconds} s`)),
+      () => resolve(failed('timeout', `AWS did not answer within ${seconds} s`)),
       seconds * 1000
     )
   })

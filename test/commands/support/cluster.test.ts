@@ -20,7 +20,7 @@ const read = (answer: Partial<KubeResponse> | Error): Promise<unknown> =>
 t.test('says that there is no cluster', async (t) => {
   t.throws(() => connectCluster({}, { HOME: t.testdir() }), {
     code: 'ERR_KUBECONFIG',
-    message: /^there is no cluster: /
+    message: /^no cluster found: /
   })
 })
 

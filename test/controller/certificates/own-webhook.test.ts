@@ -78,7 +78,7 @@ t.test(
     secret = { ...secret, 'ca.crt': own + foreign }
     const kept = await keepCertificates(client, place)
     t.strictSame(kept.cas, [own])
-    t.strictSame(kept.changes[0], 'CA, without a certificate that is not ours')
+    t.strictSame(kept.changes[0], 'CA, after removing a certificate that irsa-guard did not issue')
     t.equal(secret['ca.crt'], own)
 
     const later = new Date(now.getTime() + 0.9 * 5 * 365 * 86_400_000) // the CA is renewed after 80 % of five years
@@ -155,7 +155,7 @@ t.test('work that fails is done again sooner, told once, and its end as well', a
     turns++
     if (turns <= 2) throw new Error('not yet')
   })
-  t.equal(work.trouble(), 'not done yet')
+  t.equal(work.trouble(), 'not run yet')
   await work.begun
   t.equal(work.trouble(), 'not yet')
   for (let tries = 0; tries < 100 && work.trouble() !== undefined; tries++) await sleep(20)

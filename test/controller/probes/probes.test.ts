@@ -33,7 +33,7 @@ t.test(
         defaultIdentityWebhook
       )
     t.match(await prove(403, 'admission webhook "validate.irsa-guard.io" denied the request'), works)
-    t.match(await prove(201), { state: 'fails', because: /does not ask irsa-guard/ })
+    t.match(await prove(201), { state: 'fails', because: /does not call irsa-guard/ })
     t.match(await prove(403, 'serviceaccounts is forbidden: User cannot create'), {
       state: 'unknown',
       because: /answered 403: serviceaccounts/
@@ -89,7 +89,7 @@ t.test('the policy fails when somebody else has changed what it goes by', async 
   t.match(await prove([entry]), works)
   t.match(await prove([{ ...entry, accepted: ['AAAA', 'BBBB'] }]), {
     state: 'fails',
-    because: /^WebhookTrust cluster, which the policy relies on, was changed by another writer/
+    because: /^another client changed WebhookTrust "cluster", which the policy relies on/
   })
   t.match(await prove(undefined), works, 'it goes by nothing then, and yet it denied')
 })
@@ -125,14 +125,14 @@ t.test('the canary passes with variables, token and mount, and nothing less', as
     )
   const volumeMounts = [{ name: 'aws-iam-token', mountPath: path }]
   t.match(await prove(podWith({ env, volumeMounts }, volumes)), works)
-  t.match(await prove(podWith({})), { state: 'fails', because: /it came back as it was sent$/ })
-  t.match(await prove(podWith({ env }, volumes)), { state: 'fails', because: /it has no mount at / })
+  t.match(await prove(podWith({})), { state: 'fails', because: /it was returned unchanged$/ })
+  t.match(await prove(podWith({ env }, volumes)), { state: 'fails', because: /it has no volume mount at / })
   t.match(await prove(podWith({ env: env.map((one) => ({ ...one, value: 'x' })), volumeMounts }, volumes)), {
     state: 'fails'
   })
   t.match(await prove({ message: 'exceeded quota' }, 403), {
     state: 'unknown',
-    because: 'the canary pod was answered with 403: exceeded quota'
+    because: 'the API server answered the canary pod with 403: exceeded quota'
   })
   t.match(await prove({ kind: 'Pod' }), { state: 'unknown', because: /without its container/ })
 })
@@ -151,11 +151,11 @@ t.test('the canary and the self-test ask under the prefix of the identity webhoo
   t.strictSame(await prove(canaryAccountWith('eks.amazonaws.com')), {
     state: 'unknown',
     because:
-      "the canary's service account does not ask for its role: kubectl annotate serviceaccount irsa-guard-canary -n irsa-guard-canary --overwrite aws.example/role-arn=arn:aws:iam::000000000000:role/irsa-guard-canary"
+      "the canary's service account does not request its role: kubectl annotate serviceaccount irsa-guard-canary -n irsa-guard-canary --overwrite aws.example/role-arn=arn:aws:iam::000000000000:role/irsa-guard-canary"
   })
   t.match(await prove(canaryAccountWith('aws.example')), {
     state: 'fails',
-    because: /it came back as it was sent$/
+    because: /it was returned unchanged$/
   })
   t.match(await prove(undefined), { state: 'fails' }, 'an account that nobody shows is no excuse')
 

@@ -98,15 +98,15 @@ t.test('a real IAM API', async (t) => {
     const source = build()
     t.match(await source.readRole(arnOf(own, 'team/cart'), shop()), {
       state: 'unknown',
-      because: /^IAM refused iam:GetRole \(AccessDenied\)/
+      because: /^IAM denied iam:GetRole \(AccessDenied\)/
     })
     t.match(await source.readProvider(question(own), shop()), {
       state: 'unknown',
-      because: /^IAM refused iam:GetOpenIDConnectProvider/
+      because: /^IAM denied iam:GetOpenIDConnectProvider/
     })
     t.match(await source.readRole(arnOf(other, 'reports'), shop()), {
       state: 'unknown',
-      because: /^STS refused sts:AssumeRole for arn/
+      because: /^STS denied sts:AssumeRole for arn/
     })
   })
 
@@ -142,11 +142,11 @@ t.test('a real IAM API', async (t) => {
     })
     t.match(await source.readRole(arnOf(other, 'reports'), shop()), {
       state: 'unknown',
-      because: /^STS refused sts:AssumeRole/
+      because: /^STS denied sts:AssumeRole/
     })
     t.match(await source.readRole(arnOf('999999999999', 'x'), shop()), {
       state: 'unknown',
-      because: /is not ours \(123456789012\)/
+      because: /differs from that of irsa-guard's credentials \(123456789012\)/
     })
   })
 

@@ -144,7 +144,7 @@ t.test('asks about nothing that is no name', async (t) => {
   for (const name of ['..', 'a/b', '../../secrets/x', 'A', '', 'a?b', 'a'.repeat(254)]) {
     t.match(
       await cluster.readAccount('shop', name, deadline),
-      { state: 'unknown', because: /is not a name/ },
+      { state: 'unknown', because: /is not a valid .*name/ },
       name.slice(0, 20)
     )
     t.match(await cluster.readAccount(name, 'cart', deadline), { state: 'unknown' })
@@ -156,8 +156,8 @@ t.test('says when a collection cannot be listed, and is not ready', async (t) =>
   const { cluster, troubles } = start(t, { lists: false })
   await until(() => troubles.length === 2)
   t.strictSame(troubles.sort(), [
-    'namespaces: the list was answered with 500',
-    'serviceaccounts: the list was answered with 500'
+    'namespaces: the API server answered the list request with 500',
+    'serviceaccounts: the API server answered the list request with 500'
   ])
   t.strictSame(cluster.unlisted, ['namespaces', 'serviceaccounts'])
 })

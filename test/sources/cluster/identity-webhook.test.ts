@@ -155,7 +155,7 @@ t.test('assumes what upstream has where nobody can look, and says why', async (t
       { [configurations]: registered({ url: 'https://127.0.0.1:23443/mutate' }, { service: {} }) }
     ],
     [
-      'the identity webhook runs where nobody can look, beside the API server',
+      'the identity webhook runs in the managed control plane, so its settings cannot be read',
       { [configurations]: registered({ url: 'https://127.0.0.1:23443/mutate' }) }
     ],
     [`there is no ${service}`, { ...registration, [deployment]: usual[deployment] }],
@@ -165,15 +165,15 @@ t.test('assumes what upstream has where nobody can look, and says why', async (t
       403
     ],
     [
-      'the Service kube-system/pod-identity-webhook does not select the pods of the workload of that name',
+      'Service kube-system/pod-identity-webhook does not select the pods of the workload with that name',
       { ...usual, [service]: selecting({ app: 'another' }) }
     ],
     [
-      'the Service kube-system/pod-identity-webhook does not select the pods of the workload of that name',
+      'Service kube-system/pod-identity-webhook does not select the pods of the workload with that name',
       { ...usual, [service]: selecting() }
     ],
     [
-      'no container of the workload kube-system/pod-identity-webhook is known to be the identity webhook',
+      'no container of workload kube-system/pod-identity-webhook could be identified as the identity webhook',
       { ...usual, [deployment]: running({ name: 'a' }, { name: 'b' }) }
     ]
   ] as const) {

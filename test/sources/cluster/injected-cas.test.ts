@@ -130,7 +130,7 @@ t.test('a request that somebody else made is not what the Secret is written from
 })
 
 t.test('says why nobody can tell, and whether that may pass', async (t) => {
-  const missing = /CertificateRequest a\/b-1 of Certificate a\/b does not show the CA/
+  const missing = /CertificateRequest a\/b-1 of Certificate a\/b does not contain the CA/
   for (const [because, isPassing, annotations, objects] of [
     [/^there is no Certificate a\/b$/, false, byCertificate, {}],
     [
@@ -171,15 +171,15 @@ t.test('says why nobody can tell, and whether that may pass', async (t) => {
       byCertificate,
       requests(1, { 1: { status: 500 } })
     ],
-    [/^Certificate a\/B is not a name/, false, { 'cert-manager.io/inject-ca-from': 'a/B' }, {}],
-    [/^Certificate b is not a name/, false, { 'cert-manager.io/inject-ca-from': 'b' }, {}],
+    [/^Certificate a\/B is not a valid .*name/, false, { 'cert-manager.io/inject-ca-from': 'a/B' }, {}],
+    [/^Certificate b is not a valid .*name/, false, { 'cert-manager.io/inject-ca-from': 'b' }, {}],
     [
-      /^the CA is in Secret a\/b, and Secrets are not read$/,
+      /^the CA is in Secret a\/b, and irsa-guard does not read Secrets$/,
       false,
       { ...byCertificate, 'cert-manager.io/inject-ca-from-secret': 'a/b' },
       {}
     ],
-    [/^the CAs of the cluster are not known$/, false, { 'cert-manager.io/inject-apiserver-ca': 'true' }, {}]
+    [/^the cluster CAs are unknown$/, false, { 'cert-manager.io/inject-apiserver-ca': 'true' }, {}]
   ] as const)
     t.match(
       await read(annotations, objects),
@@ -215,7 +215,7 @@ t.test("reads the cluster's CAs and OpenShift's", async (t) => {
     const annotations = { [`service.${version}.openshift.io/inject-cabundle`]: 'True' }
     t.match(await read(annotations, { [path]: { data: { 'service-ca.crt': first } } }), known(first, name))
     t.match(await read(annotations, { [path]: { data: {} } }), {
-      fact: { because: `${name} holds no service-ca.crt` }
+      fact: { because: `${name} contains no service-ca.crt` }
     })
     t.match(await read(annotations, {}), { isPassing: false, fact: { because: `there is no ${name}` } })
   }

@@ -23,11 +23,11 @@ t.test('names file, field and value of what is wrong', async (t) => {
     [{ ...head, roles: [{ arn: 'x' }] }, /roles\[0\]\.arn is "x"/],
     [
       { ...head, roles: [{ arn: 'arn:aws:iam::111122223333:role/a', trustPolicy: 5 }] },
-      /roles\[0\]\.trustPolicy is 5; expected an object or text/
+      /roles\[0\]\.trustPolicy is 5; expected an object or a string/
     ],
     [
       { ...head, accounts: [111122223333] },
-      /accounts\[0\] is 111122223333; expected an account id, a text of 12 digits/
+      /accounts\[0\] is 111122223333; expected an account ID, a string of 12 digits/
     ],
     [{ ...head, oidcProviders: {} }, /oidcProviders is \{\}; expected a list/],
     [
@@ -37,7 +37,7 @@ t.test('names file, field and value of what is wrong', async (t) => {
     [{ ...head, oidcProviders: [null] }, /oidcProviders\[0\]\.arn is undefined/],
     [
       { ...head, oidcProviders: [{ arn: providerArn, clientIds: [1] }] },
-      /oidcProviders\[0\]\.clientIds holds 1; expected texts/
+      /oidcProviders\[0\]\.clientIds contains 1; expected strings/
     ],
     [{ RoleDetailList: 'x' }, /RoleDetailList is "x"; expected a list/],
     [{ RoleDetailList: [{ Arn: 'x' }] }, /RoleDetailList\[0\]\.Arn is "x"; expected the ARN of a role/],

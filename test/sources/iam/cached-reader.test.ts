@@ -154,7 +154,10 @@ t.test('waits no longer than the signal', async (t) => {
     state: 'unknown',
     because: 'AWS did not answer before the deadline of this review'
   })
-  t.strictSame(await waiting, { state: 'unknown', because: 'the IAM request limit of 1 a second is used up' })
+  t.strictSame(await waiting, {
+    state: 'unknown',
+    because: 'the limit of 1 IAM requests per second is used up'
+  })
   t.match(
     await world.read('cart', { deadline: late }),
     { state: 'unknown' },

@@ -106,7 +106,7 @@ t.test('says in plain words why IAM gave no answer, and never that the role is a
     [
       'AccessDenied',
       errorReply(403, 'AccessDenied'),
-      /^IAM refused iam:GetRole \(AccessDenied\); allow it to the role of irsa-guard$/
+      /^IAM denied iam:GetRole \(AccessDenied\); allow this action for irsa-guard's role$/
     ],
     ['throttled', errorReply(400, 'Throttling'), /^IAM throttled iam:GetRole \(Throttling\)/],
     ['429', { status: 429, body: 'slow down' }, /^IAM throttled iam:GetRole/],
@@ -125,7 +125,7 @@ t.test('says in plain words why IAM gave no answer, and never that the role is a
     [
       "a proxy's page",
       html,
-      /^IAM answered iam:GetRole without what was asked for; check for a proxy in between$|^IAM gave no usable answer/
+      /^IAM answered iam:GetRole without the requested data; check for a proxy in between$|^IAM gave no usable answer/
     ],
     ['an empty body', { body: '' }, /^IAM (?:answered iam:GetRole without|gave no usable answer)/],
     ['no XML at all', { body: 'ok' }, /^IAM (?:answered iam:GetRole without|gave no usable answer)/],
@@ -140,9 +140,9 @@ t.test('says in plain words why IAM gave no answer, and never that the role is a
     [
       'resets',
       'reset',
-      /^IAM is not reachable for iam:GetRole \(ECONNRESET\); check network, proxy and endpoint$/
+      /^IAM is not reachable for iam:GetRole \(ECONNRESET\); check the network, the proxy and the endpoint$/
     ],
-    ['another account', roleReply(arnOf('cart', other).text), /without what was asked for/]
+    ['another account', roleReply(arnOf('cart', other).text), /without the requested data/]
   ]
   for (const [why, reply, because] of table) {
     const { source } = await start(t, ({ action }) => (action === 'GetRole' ? reply : undefined))
@@ -192,7 +192,8 @@ t.test('says what is wrong with the credentials', async (t) => {
   const { iam, source } = await start(t, () => undefined)
   t.match(await source.readRole(arnOf('cart'), shop()), {
     state: 'unknown',
-    because: 'no usable AWS credentials were found; give irsa-guard a role, or a profile where it runs'
+    because:
+      'no usable AWS credentials were found; give irsa-guard a role, or a profile on the machine where it runs'
   })
   t.strictSame(iam.actions, [], 'nothing was sent')
 })
@@ -225,7 +226,7 @@ t.test('asks STS again when it did not say whose credentials these are', async (
   })
   t.match(await source.readRole(arnOf('a'), shop()), {
     state: 'unknown',
-    because: /^STS refused sts:GetCallerIdentity \(AccessDenied\)/
+    because: /^STS denied sts:GetCallerIdentity \(AccessDenied\)/
   })
   t.match(await source.readRole(arnOf('b'), shop()), {
     state: 'unknown',
@@ -248,7 +249,7 @@ t.test('leaves other accounts alone, unless the config names a role to read them
   const without = await start(t, answer)
   t.match(await without.source.readRole(arnOf('cart', other), shop()), {
     state: 'unknown',
-    because: `account ${other} is not ours (${account}) and the config names no role to read it with`
+    because: `account ${other} differs from that of irsa-guard's credentials (${account}), and the config names no role to read it with`
   })
   t.strictSame(without.iam.actions, ['GetCallerIdentity'])
 
@@ -266,7 +267,7 @@ t.test('leaves other accounts alone, unless the config names a role to read them
   })
   t.match(await refused.source.readRole(arnOf('cart', other), shop()), {
     state: 'unknown',
-    because: `STS refused sts:AssumeRole for ${arnOf('not-allowed', other).text} (AccessDenied); allow it to the role of irsa-guard`
+    because: `STS denied sts:AssumeRole for ${arnOf('not-allowed', other).text} (AccessDenied); allow this action for irsa-guard's role`
   })
   t.ok(refused.results.includes('AssumeRole refused'))
   t.throws(() => buildIamSource({ accounts: [{ account, roleArn }] }), {
@@ -299,11 +300,11 @@ t.test('asks in the region of the partition when none is configured', async (t) 
   t.match(await source.readRole(chinese, shop()), { state: 'known', value: { exists: true } })
   t.match(await source.readRole(arnOf('cart'), shop()), {
     state: 'unknown',
-    because: 'partition aws is not ours (aws-cn)'
+    because: `partition aws differs from that of irsa-guard's credentials (aws-cn)`
   })
   t.match(await source.readRole(future, shop()), {
     state: 'unknown',
-    because: /which region to ask for partition aws-moon is not known; set AWS_REGION/
+    because: /the region for partition aws-moon is unknown; set AWS_REGION/
   })
 })
 
@@ -366,7 +367,7 @@ t.test('reads the provider of the issuer, and what may have been meant to be it'
   )
   t.match(await refused.source.readProvider(question, shop()), {
     state: 'unknown',
-    because: /^IAM refused iam:GetOpenIDConnectProvider \(AccessDenied\)/
+    because: /^IAM denied iam:GetOpenIDConnectProvider \(AccessDenied\)/
   })
   t.match(await odd.source.readProvider({ ...question, issuer: 'oidc.example' }, shop()), {
     state: 'unknown',
@@ -419,6 +420,6 @@ t.test('spends no more than its rate on 5,000 invented ARNs, and a real one gets
   t.ok(requests <= 5 + 5 * seconds, `${requests} requests in ${seconds} s`)
   t.ok(requests >= 5 + 5 * 1.5, 'and no less either')
   t.equal(facts.filter(({ state }) => state === 'unknown').length > 4980, true)
-  t.match(facts[4999], { state: 'unknown', because: 'the IAM request limit of 5 a second is used up' })
+  t.match(facts[4999], { state: 'unknown', because: 'the limit of 5 IAM requests per second is used up' })
   t.comment(`the real one waited ${Math.round(waited)} ms`)
 })
