@@ -33,19 +33,17 @@ export interface Config {
     readonly injectors: Readonly<Record<string, readonly string[]>>
   }
   readonly exempt: { readonly users: readonly string[]; readonly groups: readonly string[] }
-  readonly scan: { readonly interval: number }
   readonly server: { readonly port: number; readonly healthPort: number; readonly deadline: number }
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly hosts: readonly string[] }
 }
 
 interface ConfigFile extends Partial<
-  Omit<Config, 'severities' | 'iam' | 'caBundle' | 'exempt' | 'scan' | 'server' | 'tls'>
+  Omit<Config, 'severities' | 'iam' | 'caBundle' | 'exempt' | 'server' | 'tls'>
 > {
   readonly rules?: Readonly<Record<string, { readonly severity: Severity | 'off' }>>
   readonly iam?: Partial<Config['iam']>
   readonly caBundle?: Partial<Config['caBundle']>
   readonly exempt?: Partial<Config['exempt']>
-  readonly scan?: { readonly interval?: string }
   readonly server?: { readonly port?: number; readonly healthPort?: number; readonly deadline?: string }
   readonly tls?: Partial<Config['tls']>
 }
@@ -133,7 +131,6 @@ function withDefaults({
   iam = {},
   caBundle = {},
   exempt = {},
-  scan = {},
   server = {},
   tls = {},
   ...rest
@@ -157,7 +154,6 @@ function withDefaults({
       injectors: caBundle.injectors ?? {}
     },
     exempt: { users: exempt.users ?? [], groups: exempt.groups ?? [] },
-    scan: { interval: durationOf(scan.interval ?? '1h') },
     server: {
       port: server.port ?? 9443,
       healthPort: server.healthPort ?? 8080,

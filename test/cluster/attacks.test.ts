@@ -158,7 +158,10 @@ t.test('attacks by users with few rights', async (t) => {
     )
     t.match(
       { stdout, status },
-      { status: 0, stdout: /\nok: it holds .*\nwarning: ConfigMap default\/kube-root-ca\.crt contains CN=/ }
+      {
+        status: 0,
+        stdout: /\nok: it contains .*\nwarning: ConfigMap default\/kube-root-ca\.crt contains CN=/
+      }
     )
 
     for (const namespace of ['irsa-guard', 'default', 'kube-system'])

@@ -57,7 +57,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     t.match(await controlPlane.kubectl(['create', '-f', '-'], JSON.stringify(configuration)), { code: 0 })
     t.match(await ca('validatingwebhookconfiguration/other'), {
       code: 2,
-      text: /^webhook other\.example\.com\nundetermined: the expected CA is unknown: no injector .*, and there is no WebhookTrust cluster, /
+      text: /^webhook other\.example\.com\nundetermined: the expected CA is unknown: no injector .*, and there is no WebhookTrust "cluster", /
     })
   })
 
@@ -74,7 +74,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     const right = await ca(reference)
     t.match(right, {
       code: 0,
-      text: /^webhook validate\.irsa-guard\.io\nok: it holds .*\nexpected CA: from WebhookTrust "cluster", confirmed at \d{4}-/
+      text: /^webhook validate\.irsa-guard\.io\nok: it contains .*\nexpected CA: from WebhookTrust "cluster", confirmed at \d{4}-/
     })
     t.notMatch(right.text, 'kubectl patch')
     t.match(await ca('validatingwebhookconfiguration/other'), {
@@ -96,7 +96,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     await waitFor('the right', async () => (await kubectl('get', own, '--as=reader')).code === 0)
     t.match(await ca(own, kubeconfig), {
       code: 2,
-      text: /undetermined: .*: the WebhookTrust was not read: the API server answered 403\n/
+      text: /undetermined: .*: the WebhookTrust could not be read \(the API server answered 403\): /
     })
   })
 

@@ -90,7 +90,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     t.equal(denied.code, 1)
     t.match(
       denied.stderr,
-      /is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny'.*new pods would start without their AWS role/
+      /is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny'.*new pods would silently start without their AWS role/
     )
     t.match(
       await kubectl('delete', 'mutatingwebhookconfiguration', 'pod-identity-webhook'),

@@ -252,7 +252,7 @@ t.test('denies', async (t) => {
   const applied = await kubectl(['apply', '-f', '-'], configuration(base64(pem(foreign))))
   t.equal(
     applied.stderr.slice(applied.stderr.lastIndexOf('mutatingwebhookconfigurations.')).trim(),
-    `mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request: the API server would not trust ${eksName} with this caBundle, and new pods would start without their AWS role, with no error anywhere; leave caBundle as it is, or see what is right: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix (accepted bundles confirmed at ${confirmedAt})`
+    `mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request: with this caBundle, the API server would not trust ${eksName}, and new pods would silently start without their AWS role; keep the current caBundle, or run this to see the expected one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix (accepted bundles confirmed at ${confirmedAt})`
   )
   t.ok(
     isDenied(await dryRun(base64(pem(foreign)), { url: 'https://127.0.0.1:1/elsewhere' })),
@@ -294,7 +294,7 @@ t.test('accepts every text that is right', async (t) => {
       written.stderr,
       complete.includes(text)
         ? ''
-        : `Warning: Validation failed for ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-warn' with binding 'irsa-guard-ca-bundle-warn': ${eksName}: this caBundle lacks one of the cluster's current CAs and may fail after the next rotation; the complete one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix\n`,
+        : `Warning: Validation failed for ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-warn' with binding 'irsa-guard-ca-bundle-warn': ${eksName}: this caBundle lacks one of the cluster's current CAs and may fail after the next rotation; run this to see a complete one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix\n`,
       'and warns if it is not complete'
     )
   }
@@ -313,7 +313,7 @@ t.test('warns about what it does not deny it it', async (t) => {
   )
   t.match(await dryRun(base64(pem(foreign)), upstream), {
     code: 0,
-    stderr: /bundle-warn': .*: this caBundle is not known to be right; check it: /
+    stderr: /bundle-warn': .*: this is not one of the expected caBundle values; check it: /
   })
   t.match(await dryRun(right, upstream), passes)
   t.match(
@@ -350,7 +350,7 @@ t.test('lets exempt users through, and puts them into the audit log', async (t) 
   ]
   const stolen = base64(pem(foreign))
   const said = (user: string, webhook: string): string =>
-    `${user} wrote a caBundle that is not accepted into ${webhook}`
+    `${user} wrote an unexpected caBundle into ${webhook}`
   await waitFor(
     'rights',
     async () => (await kubectl([...as('somebody'), 'get', 'mutatingwebhookconfigurations'])).code === 0
@@ -373,7 +373,7 @@ t.test('lets exempt users through, and puts them into the audit log', async (t) 
   t.match(await kubectl(['create', '-f', '-'], configuration(right, own)), passes)
   t.match(await replace(stolen, own), {
     code: 1,
-    stderr: /would not trust injected\.example\.com with this caBundle, and every call of it would fail; /
+    stderr: /would not trust injected\.example\.com, and every call to it would fail; /
   })
   t.match(await replace(stolen, own, as(cainjector)), { code: 0 })
   await t.resolves(waitForAudit(said(cainjector, injected)))
@@ -403,7 +403,7 @@ t.test('our own webhook', async (t) => {
   t.match(await setOwn(base64(pem(foreign))), {
     code: 1,
     stderr:
-      /would not trust validate\.irsa-guard\.io with this caBundle, and nothing would be checked for broken AWS roles any more/
+      /would not trust validate\.irsa-guard\.io, and irsa-guard would no longer check anything at admission/
   })
 
   t.match(await kubectl(['apply', '-k', 'manifests']), passes)
@@ -458,12 +458,12 @@ t.test('a bundle that has become stale', async (t) => {
 
 t.test('a bundle that can never work is warned about, whatever webhook it is for', async (t) => {
   const warnings: readonly (readonly [string, (prefix: string) => string, string])[] = [
-    ['no certificate', (prefix) => base64(`${prefix}hello\n`), 'holds no -----BEGIN CERTIFICATE-----'],
-    ['glued', (prefix) => base64(prefix + pem(current).trim() + pem(next)), 'glues two blocks together'],
+    ['no certificate', (prefix) => base64(`${prefix}hello\n`), 'contains no -----BEGIN CERTIFICATE-----'],
+    ['glued', (prefix) => base64(prefix + pem(current).trim() + pem(next)), 'joins two blocks'],
     [
       'indented',
       (prefix) => base64(prefix + pem(current).replaceAll(/^/gm, '  ')),
-      'has a blank before -----BEGIN'
+      'has a space before -----BEGIN'
     ],
     [
       'escaped',
@@ -476,7 +476,7 @@ t.test('a bundle that can never work is warned about, whatever webhook it is for
         base64(
           `${prefix}-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n${pem(current)}`
         ),
-      'holds a PRIVATE KEY-----'
+      'contains a PRIVATE KEY-----'
     ]
   ]
   // Base64 depends on where in a group of three bytes a text begins, so each is tried at three places.
@@ -505,14 +505,15 @@ t.test('a bundle that can never work is warned about, whatever webhook it is for
   }
   t.match(await atEachPlace((prefix) => base64(prefix + pem(current))), passes)
   const other = { webhook: 'another.example.com' }
-  t.match(await dryRun(base64(right), other), { code: 0, stderr: /is base64 of base64/ })
+  t.match(await dryRun(base64(right), other), { code: 0, stderr: /is base64-encoded twice/ })
   t.match(await dryRun(base64(`\uFEFF${pem(current)}`), other), {
     code: 0,
-    stderr: /begins with a byte order mark/
+    stderr: /starts with a byte order mark/
   })
   t.match(await dryRun(undefined, { ...other, ...service }), {
     code: 0,
-    stderr: /another\.example\.com: no caBundle, so only the system's CAs are trusted/
+    stderr:
+      /another\.example\.com: no caBundle, so only the root CAs of the API server's own system are trusted/
   })
   t.match(await dryRun(undefined, other), passes, 'a URL may have a certificate that everybody trusts')
 })

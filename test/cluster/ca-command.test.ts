@@ -88,7 +88,7 @@ t.test('commands that ask a cluster', async (t) => {
         )
       t.match(await ca(true), {
         code: 0,
-        text: /^webhook iam-for-pods\.amazonaws\.com\naccepted: it trusts the CA that signs now .*\nok: /
+        text: /^webhook iam-for-pods\.amazonaws\.com\naccepted: it contains the CA that signs now .*\nok: /
       })
 
       const other = await controlPlane.createClusterCa()
@@ -97,7 +97,7 @@ t.test('commands that ask a cluster', async (t) => {
       const wrong = await ca(true)
       t.match(wrong, {
         code: 1,
-        text: /\nrefused: it does not trust the CA that signs now .*\n {2}it says: .*x509: .*\nforeign: it contains CN=kubernetes/
+        text: /\nrejected: it does not contain the CA that signs now .*\n {2}Go error: .*x509: .*\nforeign: it contains CN=kubernetes/
       })
       t.ok(wrong.text.includes(controlPlane.clusterCa.certificatePem.trim()), 'the clean bundle')
 
@@ -118,7 +118,7 @@ t.test('commands that ask a cluster', async (t) => {
     await controlPlane.serveWith(successor)
     t.match(await ca(false), {
       code: 1,
-      text: /\nrefused: .*\n {2}it says: .*\nstale: the certificate served now is signed by /
+      text: /\nrejected: .*\n {2}Go error: .*\nstale: the certificate served now is signed by /
     })
   })
 
@@ -149,7 +149,7 @@ t.test('commands that ask a cluster', async (t) => {
     await t.rejects(ca(false, reference, { kubeconfig: `${directory}/stranger` }), {
       code: 'ERR_INPUT',
       message:
-        /^you may not read mutatingwebhookconfiguration pod-identity-webhook in the cluster https:.* \(403: .*forbidden: User "stranger"/
+        /^you are not allowed to read mutatingwebhookconfiguration pod-identity-webhook in the cluster https:.* \(403: .*forbidden: User "stranger"/
     })
     await writeKubeconfig(
       `${directory}/gone`,
@@ -160,7 +160,7 @@ t.test('commands that ask a cluster', async (t) => {
     )
     await t.rejects(ca(false, reference, { kubeconfig: `${directory}/gone` }), {
       code: 'ERR_KUBECONFIG',
-      message: /^the cluster https:\/\/127\.0\.0\.1:1 could not be asked: .*ECONNREFUSED/
+      message: /^the cluster https:\/\/127\.0\.0\.1:1 could not be queried: .*ECONNREFUSED/
     })
     await t.rejects(ca(false, 'configmap/x'), {
       code: 'ERR_USAGE',
@@ -179,7 +179,7 @@ t.test('commands that ask a cluster', async (t) => {
     t.match(await run(process.execPath, args), {
       code: 2,
       stdout: /^$/,
-      stderr: /ca\.pem holds no certificate that an API server reads/
+      stderr: /ca\.pem contains no certificate that an API server can read/
     })
   })
 })

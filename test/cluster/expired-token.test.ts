@@ -108,7 +108,7 @@ t.test('tokens that are replaced too late, and connections that are cut', async 
   )
   t.match(
     await read('/readyz?verbose'),
-    /caBundles: .* answered 401\n.*canary: .*unknown: the API server answered the canary pod with 401/s
+    /caBundles: .* answered 401\): Unauthorized\n.*canary: .*unknown: the API server answered the canary pod with 401/s
   )
 
   proxy.cut()

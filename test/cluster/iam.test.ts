@@ -133,7 +133,7 @@ t.test('the guard asks a real IAM API', async (t) => {
     t.match(await apply('strange', arnOf('reports', stranger)), {
       code: 0,
       stderr:
-        /^Warning: not checked: role-missing.*: account 999988887777 differs from that of irsa-guard's credentials \(123456789012\) and the config names no role/
+        /^Warning: not checked: role-missing.*: account 999988887777 differs from that of irsa-guard's credentials \(123456789012\), and the config names no role/
     })
     t.match(asked, [/./], 'it went through the proxy')
   })
@@ -145,7 +145,7 @@ t.test('the guard asks a real IAM API', async (t) => {
       denied.stderr.replace(/read \d s ago/, 'read N s ago'),
       `Error from server (Forbidden): error when creating "STDIN": admission webhook "validate.irsa-guard.io" denied the request: service account default/web
 - trust-subject-mismatch: role web does not trust system:serviceaccount:default:web: in its statement 0, StringEquals "${host}:sub" requires "system:serviceaccount:<another namespace>:<name>", but the token has "system:serviceaccount:default:web": the namespace differs
-  fix: put "system:serviceaccount:default:web" to that condition, or point the annotation to a role for this service account
+  fix: add "system:serviceaccount:default:web" to that condition, or point the annotation to a role for this service account
 IAM was read N s ago; changes can take up to two minutes to appear
 `
     )

@@ -124,19 +124,19 @@ t.test('two API servers, each with an address of its own', { skip }, async (t) =
       })
       await waitFor('the Event', async () => (await messagesOf('SelfTestPolicyFails')).length > 0)
       t.match(await messagesOf('SelfTestWebhookFails'), [
-        `own webhook at API server ${there}: a service account that must be denied was accepted`
+        `own webhook at API server ${there}: a service account that must be denied was admitted`
       ])
       t.match(await messagesOf('SelfTestPolicyFails'), [
-        `caBundle policy at API server ${there}: a wrong caBundle was accepted`
+        `caBundle policy at API server ${there}: an unexpected caBundle was admitted`
       ])
       const fault = `identity webhook of API server ${there}: a pod of an annotated service account did not get its role: it was returned unchanged`
       await waitFor('the Event', async () => (await messagesOf('IdentityWebhookCanaryFails')).length > 0)
       t.strictSame(await messagesOf('IdentityWebhookCanaryFails'), [fault])
       const verbose = await read('/readyz?verbose')
-      t.match(verbose, `canary: ${there}: fails: a pod of an annotated service account got no role`)
+      t.match(verbose, `canary: ${there}: fails: a pod of an annotated service account did not get its role`)
       t.match(
         verbose,
-        `selfTest: webhook at ${there}: fails: a service account that must be denied was accepted`
+        `selfTest: webhook at ${there}: fails: a service account that must be denied was admitted`
       )
       t.notMatch(verbose, here)
 
@@ -166,7 +166,7 @@ t.test('two API servers, each with an address of its own', { skip }, async (t) =
     await stateIs('stale')
     t.match(
       (await messagesOf('CABundleStale'))[0],
-      `is stale: at API server ${there} the certificate served now is signed by`
+      `is stale: at API server ${there}, the certificate served now is signed by`
     )
 
     const both = Buffer.from(

@@ -52,7 +52,7 @@ export interface Guard {
   stop(): Promise<void>
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
  * Applies manifests/ and starts `serve` and `controller` from dist/ with the identities that the manifests

@@ -1,37 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { parseAllDocuments } from 'yaml'
+import { grantedRights, manifestObjects } from '../support/rights.js'
 
-interface Rule {
-  apiGroups?: string[]
-  resources?: string[]
-  nonResourceURLs?: string[]
-  resourceNames?: string[]
-  verbs: string[]
-}
+const documents = manifestObjects()
 
-/** The parts of RBAC objects that are read here. */
-interface Document {
-  kind: string
-  metadata: { name: string; namespace?: string }
-  rules?: Rule[]
-  roleRef?: { kind: string; name: string }
-  subjects?: { kind: string; name: string; namespace: string }[]
-}
-
-const documents = readdirSync('manifests')
-  .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
-  .flatMap((file) =>
-    parseAllDocuments(readFileSync(`manifests/${file}`, 'utf8')).map(
-      (document) => document.toJSON() as Document
-    )
-  )
-
-/** Each rule of each role that is bound, as the first five cells of its line in the table. */
-const granted = documents.flatMap(({ roleRef, subjects = [], metadata: { namespace } }) =>
-  subjects.flatMap((subject) =>
-    rulesOf(roleRef, namespace).map((rule) => cellsOf(subject.name, namespace ?? 'cluster', rule))
-  )
+/** Each right as the first five cells of its line in the table. */
+const granted = grantedRights().map(({ who, where, what, names, verbs }) =>
+  [who, where, what.join(', '), names?.join(', ') ?? 'all', verbs.join(', ')].join(' | ')
 )
 
 const documented = [...readFileSync('docs/rights.md', 'utf8').matchAll(/^\| (irsa-guard-.*) \|$/gm)].map(
@@ -71,22 +46,3 @@ t.test('no right is wider than it must be', async (t) => {
     'serve writes nothing and reads no Secret'
   )
 })
-
-function rulesOf(roleRef: Document['roleRef'], namespace: string | undefined): Rule[] {
-  const scope = roleRef?.kind === 'ClusterRole' ? undefined : namespace
-  const role = documents.find(
-    ({ kind, metadata }) =>
-      kind === roleRef?.kind && metadata.name === roleRef.name && metadata.namespace === scope
-  )
-  return role?.rules ?? []
-}
-
-function cellsOf(
-  who: string,
-  where: string,
-  { apiGroups = [], resources, nonResourceURLs = [], resourceNames, verbs }: Rule
-): string {
-  const group = apiGroups.length === 1 && apiGroups[0] !== '' ? `.${apiGroups.join('')}` : ''
-  const what = resources?.map((resource) => `${resource}${group}`) ?? nonResourceURLs
-  return [who, where, what.join(', '), resourceNames?.join(', ') ?? 'all', verbs.join(', ')].join(' | ')
-}

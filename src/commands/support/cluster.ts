@@ -81,4 +81,8 @@ export async function readClusterIdentityWebhook(
 }
 
 const unreachable = (client: KubeClient, because: string, cause?: unknown): GuardError =>
-  new GuardError('ERR_KUBECONFIG', `the cluster ${client.server} could not be queried: ${because}`, { cause })
+  new GuardError(
+    'ERR_KUBECONFIG',
+    `the cluster ${client.server} could not be queried: ${because}`,
+    cause === undefined ? {} : { cause }
+  )

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { startGuard } from '../control-plane/guard.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
+import {
+  guardOptionsFor,
+  kubectlWith,
+  namespace,
+  serviceAccount,
+  startTrustingIam
+} from '../support/pod-cluster.js'
+import { grantedRights } from '../support/rights.js'
+
+// Every request of the guard is in the audit log of the API server.
+const folder = t.testdir({
+  'policy.yaml': `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+    users:
+      - 'system:serviceaccount:irsa-guard:irsa-guard-serve'
+      - 'system:serviceaccount:irsa-guard:irsa-guard-controller'
+  - level: None
+`
+})
+
+interface AuditEvent {
+  readonly verb: string
+  readonly user: { readonly username: string }
+  readonly requestURI: string
+  readonly objectRef?: {
+    readonly resource: string
+    readonly subresource?: string
+    readonly apiGroup?: string
+  }
+}
+
+const usedElsewhere = new Set([
+  'irsa-guard-controller delete webhooktrusts.irsa-guard.io', // if it cannot be updated: attacks.test.ts
+  'irsa-guard-controller get certificaterequests.cert-manager.io' // with cert-manager installed: ca-sources.test.ts
+])
+
+const webhookConfiguration = (
+  name: string,
+  service: { namespace: string; name: string },
+  annotations: Record<string, string> = {}
+): object => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'MutatingWebhookConfiguration',
+  metadata: { name: name.replaceAll('.', '-'), annotations },
+  webhooks: [
+    {
+      name,
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
+      failurePolicy: 'Ignore',
+      clientConfig: { service },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['secrets'] }]
+    }
+  ]
+})
+
+// An identity webhook that runs in the cluster, as kOps installs it. It answers nothing.
+const labels = { app: 'pod-identity-webhook' }
+const metadata = { name: 'pod-identity-webhook', namespace: 'kube-system' }
+const identityWebhook = [
+  webhookConfiguration('pod-identity-webhook.amazonaws.com', metadata),
+  { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: labels, ports: [{ port: 443 }] } },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata,
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [{ name: 'pod-identity-webhook', image: 'a', args: ['--watch-config-map=true'] }]
+        }
+      }
+    }
+  }
+]
+
+/** Objects that serve has to look up, because its watches have not seen them yet. */
+const unseen = (name: string): object[] => [
+  namespace(name),
+  serviceAccount(name),
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'cart', namespace: name },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { serviceAccountName: 'gone', containers: [{ name: 'app', image: 'a' }] }
+      }
+    }
+  }
+]
+
+t.test('each right that irsa-guard has is used', async (t) => {
+  const controlPlane = await startControlPlane({
+    apiServerFlags: { 'audit-log-path': `${folder}/audit.log`, 'audit-policy-file': `${folder}/policy.yaml` }
+  })
+  t.teardown(() => controlPlane.stop())
+  const kubectl = kubectlWith(controlPlane)
+  const iam = await startTrustingIam(controlPlane.issuer)
+  t.teardown(() => iam.close())
+  await kubectl('create -f -', ...identityWebhook)
+  const { config, env } = guardOptionsFor(iam)
+  const caBundle = { guard: ['injected.example.com', 'openshift.example.com'] }
+  const guard = await startGuard(controlPlane, { config: { ...config, caBundle }, env })
+  t.teardown(() => guard.stop())
+  const service = { namespace: 'default', name: 'injected' }
+  await kubectl(
+    'create -f -',
+    webhookConfiguration('injected.example.com', service, { 'cert-manager.io/inject-ca-from': 'default/a' }),
+    webhookConfiguration('openshift.example.com', service, {
+      'service.beta.openshift.io/inject-cabundle': 'true'
+    })
+  )
+  const broken = JSON.stringify({ data: { 'tls.crt': 'YQ==' } })
+  await controlPlane.kubectl(['-n', 'irsa-guard', 'patch', 'secret', 'irsa-guard-serving-cert', '-p', broken])
+
+  const unused = (): string[] => {
+    const used = new Set(
+      readFileSync(`${folder}/audit.log`, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => rightOf(JSON.parse(line) as AuditEvent)) // an event of level Metadata has these fields
+    )
+    return grantedRights()
+      .flatMap(({ who, what, verbs }) =>
+        verbs.flatMap((verb) => what.map((each) => `${who} ${verb} ${each}`))
+      )
+      .filter((right) => !used.has(right) && !usedElsewhere.has(right))
+  }
+  let round = 0
+  await waitFor(
+    'each right to be used',
+    async () => {
+      await kubectl('create -f -', ...unseen(`shop-${round++}`))
+      return unused().length === 0
+    },
+    120_000
+  ).catch(() => undefined) // the next line names them
+  t.strictSame(unused(), [])
+})
+
+function rightOf({ verb, user, objectRef, requestURI }: AuditEvent): string {
+  const who = user.username.split(':').at(-1) ?? ''
+  if (objectRef === undefined) return `${who} ${verb} ${requestURI.split('?')[0] ?? ''}`
+
+  const { resource, subresource, apiGroup } = objectRef
+  const path = subresource === undefined ? resource : `${resource}/${subresource}`
+  return `${who} ${verb} ${path}${apiGroup === undefined ? '' : `.${apiGroup}`}`
+}
