@@ -1,0 +1,193 @@
+import { readFile } from 'node:fs/promises'
+import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
+import type { InjectedCas } from '../../ca-bundle/injection.js'
+import { type BundleReport, bundleReportOf } from '../../ca-bundle/report.js'
+import type { WebhookTrust } from '../../controller/webhook-trust.js'
+import type { Fact } from '../../model/fact.js'
+import { GuardError } from '../../model/guard-error.js'
+import {
+  controlPlaneWebhooksOf,
+  parseWebhookConfiguration,
+  type Webhook,
+  type WebhookConfigurationSubject
+} from '../../model/webhook-configuration.js'
+import { bundleTextOf } from '../../output/bundle-text.js'
+import { type Format, jsonOf } from '../../output/formats.js'
+import { decodeBase64 } from '../../x509/base64.js'
+import { rightBundlesOf } from './right-bundles.js'
+import { readChainOf } from './served-chain.js'
+import { loadCaFile, loadText } from './sources.js'
+import type { Terminal } from './terminal.js'
+
+export interface CaOptions {
+  readonly bundle: string
+  readonly server?: string
+  readonly chain?: string
+  readonly host?: string
+  readonly clusterCa?: string
+  readonly go?: string
+  readonly fix: boolean
+  readonly output: Format
+}
+
+/**
+ * 0: nothing is wrong, warnings aside; 1: something is; 2: for a webhook nobody could tell, and no other is
+ * wrong.
+ */
+export type CaExitCode = 0 | 1 | 2
+
+/** A printed bundle; `name` is that of its webhook, where it is known. */
+interface Block {
+  readonly name: string | undefined
+  readonly report: BundleReport
+  readonly patch: string | undefined
+}
+
+export const bundleFormats = {
+  text: (blocks) => blocks.map(({ report, ...about }) => bundleTextOf(report, about)).join('\n'),
+  json: (blocks) => {
+    const content = blocks.map(({ name, report, patch }) => ({
+      ...(name !== undefined && { webhook: name }),
+      ...report,
+      ...(patch !== undefined && { patch })
+    }))
+    return jsonOf(blocks[0]?.name === undefined ? content[0] : content)
+  }
+} satisfies Record<Format, (blocks: readonly Block[]) => string>
+
+/** Says what the API server makes of one bundle. Returns the exit code; throws ERR_INPUT and ERR_USAGE. */
+export async function ca(
+  options: CaOptions,
+  terminal: Pick<Terminal, 'stdout'>,
+  at = new Date()
+): Promise<CaExitCode> {
+  if (options.chain !== undefined && options.server !== undefined)
+    throw new GuardError('ERR_USAGE', '--server and --chain are both given; expected only one')
+  if (options.chain !== undefined && options.host === undefined) {
+    throw new GuardError(
+      'ERR_USAGE',
+      '--chain is given without --host, the name or address by which the API server calls the webhook'
+    )
+  }
+  const bundle = await readBundleFile(options.bundle)
+  const chain =
+    options.server === undefined
+      ? await optionalText(options.chain)
+      : await readChainOf(options.server, options.host)
+  const host = options.host ?? hostOf(options.server)
+  const report = bundleReportOf({
+    caBundle: bundle.toString('base64'),
+    served: chain === undefined || host === undefined ? undefined : { chain, host },
+    clusterCa: options.clusterCa === undefined ? undefined : await loadCaFile(options.clusterCa),
+    at,
+    go: options.go
+  })
+
+  return print([{ webhook: undefined, report }], options, terminal)
+}
+
+/**
+ * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the
+ * control plane, for others have a CA of their own: `injected` is what the injector of the configuration
+ * writes, and `published` what the policy goes by. `apiServer` is what the API server beside the identity
+ * webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
+ */
+export function caOfConfiguration(
+  object: Readonly<Record<string, unknown>>,
+  facts: {
+    clusterCas: ClusterCas
+    apiServer?: { chain: string; host: string } | undefined
+    servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
+    injected: Fact<InjectedCas>
+    published: Fact<WebhookTrust>
+  },
+  options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
+  terminal: Pick<Terminal, 'stdout'>,
+  at = new Date()
+): CaExitCode {
+  const configuration = parseWebhookConfiguration(object, { stage: 'source' })
+  if (configuration === undefined)
+    throw new GuardError(
+      'ERR_INPUT',
+      'expected a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration'
+    )
+
+  const ofControlPlane = controlPlaneWebhooksOf(configuration)
+  const reports = configuration.webhooks.map((webhook) => {
+    const isOfControlPlane = ofControlPlane.includes(webhook)
+    const apiServer =
+      isOfControlPlane && facts.apiServer ? { ...facts.apiServer, of: 'api-server' as const } : undefined
+
+    return {
+      webhook: { configuration, webhook },
+      report: bundleReportOf({
+        caBundle: webhook.caBundle ?? '',
+        served: facts.servedBy?.(webhook) ?? apiServer,
+        ...rightBundlesOf(webhook, { ...facts, isOfControlPlane }),
+        at,
+        go: options.go
+      })
+    }
+  })
+
+  return print(reports, options, terminal)
+}
+
+/** One report, and the webhook it is about when that is known. */
+interface Reported {
+  readonly webhook: { configuration: WebhookConfigurationSubject; webhook: Webhook } | undefined
+  readonly report: BundleReport
+}
+
+function print(
+  reported: readonly Reported[],
+  { fix, output }: Pick<CaOptions, 'fix' | 'output'>,
+  terminal: Pick<Terminal, 'stdout'>
+): CaExitCode {
+  const blocks = reported.map(({ webhook, report }) => ({
+    name: webhook?.webhook.name,
+    report,
+    patch: fix && report.repaired !== undefined ? patchCommand(report.repaired, webhook) : undefined
+  }))
+  terminal.stdout(bundleFormats[output](blocks))
+
+  const bad = reported.filter(({ report }) => !report.good)
+
+  return bad.length === 0 ? 0 : bad.every(({ report }) => couldNotTell(report)) ? 2 : 1
+}
+
+const couldNotTell = ({ state, verdict }: BundleReport): boolean =>
+  state === 'unknown' && verdict?.accepted !== false
+
+/** The command that puts a bundle into a webhook; with placeholders where the object is not known. */
+function patchCommand(caBundle: string, target: Reported['webhook']): string {
+  const kind = (target?.configuration.kind ?? 'MutatingWebhookConfiguration').toLowerCase()
+  const name = target?.configuration.name ?? 'NAME'
+  const index = target?.webhook.index ?? 0
+  // The test keeps the patch from another webhook when the list has changed in the meantime.
+  const test =
+    target === undefined ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
+  const patch = [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }]
+
+  return `kubectl patch ${kind} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
+}
+
+const shellQuote = (text: string): string =>
+  /^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+/** Reads a bundle: PEM as a file holds it, or the base64 text of an object. */
+async function readBundleFile(file: string): Promise<Buffer> {
+  const content = await readFile(file).catch(() => undefined)
+  if (content === undefined) await loadText(file) // for its message
+  const bytes = content ?? Buffer.alloc(0)
+  const text = bytes.toString('latin1').trim()
+  if (text.includes('-----BEGIN')) return bytes
+
+  return (text === '' ? undefined : decodeBase64(text)) ?? bytes
+}
+
+const optionalText = async (file: string | undefined): Promise<string | undefined> =>
+  file === undefined ? undefined : loadText(file)
+
+const hostOf = (server: string | undefined): string | undefined =>
+  server?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
