@@ -1,4 +1,4 @@
-import { readBundle } from '../x509/bundle.js'
+import { parseBundle } from '../x509/bundle.js'
 import type { Certificate } from '../x509/certificate.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
@@ -43,7 +43,7 @@ export interface AcceptedOptions {
 export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {
   const goMinor = goMinorOf(options.go)
   const poolOf = (...pems: readonly (string | undefined)[]): readonly Certificate[] =>
-    buildPool(readBundle(Buffer.from(pems.join('\n')), goMinor).certificates).certificates
+    buildPool(parseBundle(Buffer.from(pems.join('\n')), goMinor).certificates).certificates
   const current = poolOf(currentCas)
   const sufficient = poolOf(currentCas, options.acceptedAlone)
   const right = poolOf(currentCas, options.acceptedAlone, options.acceptedTogether)
@@ -56,7 +56,7 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
     if (current.every((certificate) => isAmong(certificates, certificate))) complete.add(text)
   }
 
-  const inPlace = rightCertificatesOf(options.inPlace, right, options.go)
+  const inPlace = expectedCertificatesOf(options.inPlace, right, options.go)
   // In this order cert-manager's cainjector merges:
   // https://cert-manager.io/docs/releases/release-notes/release-notes-1.19/
   const merged =
@@ -72,7 +72,7 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
   for (const text of [currentCas, options.acceptedAlone ?? '']
     .map((pem) => Buffer.from(pem).toString('base64'))
     .concat(options.inPlace ?? [])) {
-    const certificates = rightCertificatesOf(text, right, options.go)
+    const certificates = expectedCertificatesOf(text, right, options.go)
     if (certificates !== undefined) add(text, certificates)
   }
 
@@ -84,14 +84,14 @@ const isAmong = (certificates: readonly Certificate[], { raw }: Certificate): bo
 
 // The WebhookTrust takes 256 texts for a webhook; with eight CAs the pairs, in four ways each, would leave no
 // room for the whole set.
-const mostForPairs = 7
+const maxForPairs = 7
 
 function choicesOf(current: readonly Certificate[]): (readonly Certificate[])[] {
   if (current.length === 0) return []
 
   const alone = current.map((certificate) => [certificate])
   const pairs =
-    current.length > mostForPairs
+    current.length > maxForPairs
       ? []
       : current.flatMap((one) => current.filter((other) => other !== one).map((other) => [one, other]))
   if (current.length === 1) return alone
@@ -118,7 +118,7 @@ export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
  * The certificates of a text that holds such CAs and nothing else, and of which Go reads all that stands in
  * it.
  */
-function rightCertificatesOf(
+function expectedCertificatesOf(
   text: string | undefined,
   right: readonly Certificate[],
   go: string | undefined

@@ -1,4 +1,4 @@
-import { readBundle } from '../x509/bundle.js'
+import { parseBundle } from '../x509/bundle.js'
 import type { Certificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { newestGo } from '../x509/go-version.js'
@@ -82,7 +82,7 @@ export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: 
 }
 
 const certificatesOf = (pem: string): readonly Certificate[] =>
-  readBundle(Buffer.from(pem), newestGo).certificates.slice(0, maxCas)
+  parseBundle(Buffer.from(pem), newestGo).certificates.slice(0, maxCas)
 
 const isAmong = (certificates: readonly Certificate[], { raw }: Certificate): boolean =>
   certificates.some((certificate) => certificate.raw.equals(raw))

@@ -1,5 +1,5 @@
 import { decodeBase64 } from '../x509/base64.js'
-import { type Bundle, readBundle, unusableText } from '../x509/bundle.js'
+import { type Bundle, parseBundle, unusableText } from '../x509/bundle.js'
 import { type Certificate, parseCertificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
@@ -114,7 +114,7 @@ const faults = {
   duplicate: ['it contains a certificate more than once', 'keep it once']
 } as const satisfies Record<string, readonly [what: string, fix: string]>
 
-const soon = 30 * 86_400_000
+const expiryWarning = 30 * 86_400_000
 
 /**
  * Says why the API server reads no or fewer certificates from a caBundle (base64 text) than someone meant to
@@ -130,7 +130,7 @@ export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnos
       unusable: 'illegal base64 data'
     }
 
-  const bundle = readBundle(decoded, goMinor)
+  const bundle = parseBundle(decoded, goMinor)
   const found = new Tally(bundle.text)
   const whole = wholeTextFault(decoded, bundle, goMinor)
   if (whole !== undefined) found.add(whole)
@@ -319,7 +319,7 @@ function certificateFaults({ certificates }: Bundle, at: Date, found: Tally): vo
     if (now > notAfter) found.add('expired', undefined, `${who}, at ${formatTime(notAfter)}`, certificate)
     else if (now < notBefore)
       found.add('not-yet-valid', undefined, `${who}, before ${formatTime(notBefore)}`, certificate)
-    else if (now + soon > notAfter)
+    else if (now + expiryWarning > notAfter)
       found.add('expiring', undefined, `${who}, at ${formatTime(notAfter)}`, certificate)
     if (basicConstraints?.isCa !== true && !(basicConstraints === undefined && version < 3))
       found.add('leaf', undefined, who, certificate)

@@ -4,7 +4,7 @@ import type { ExpectedCas } from './expected-cas.js'
 import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
 
 /** What the entries follow from. CAs are PEM texts; undefined where nobody could tell. */
-export interface TrustQuestion {
+export interface EntriesQuestion {
   readonly guarded: readonly GuardedWebhook[]
   readonly ownCas: string
   readonly clusterCas: string | undefined
@@ -33,7 +33,7 @@ export interface TrustQuestion {
  * The entries as they should be published, one for each guarded name. What is not known is not judged: an
  * entry without accepted texts.
  */
-export function entriesOf(question: TrustQuestion): AcceptedBundles[] {
+export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
   const guardedNames = guardedNamesOf(question.guard)
   const kept = question.published
@@ -73,7 +73,7 @@ export function entriesOf(question: TrustQuestion): AcceptedBundles[] {
  */
 function entryOfGone(
   entry: AcceptedBundles,
-  { ownCas, clusterCas, enforce }: TrustQuestion
+  { ownCas, clusterCas, enforce }: EntriesQuestion
 ): AcceptedBundles[] {
   if (entry.action !== 'Deny') return []
   if (ownWebhooks.some((own) => own === entry.name))
@@ -118,7 +118,7 @@ function actionOf(
   name: string,
   places: readonly GuardedWebhook[],
   accepted: readonly string[],
-  { issuer, canaryPassed, enforce, published }: TrustQuestion
+  { issuer, canaryPassed, enforce, published }: EntriesQuestion
 ): AcceptedBundles['action'] {
   if (enforce.includes(name) || places.some(({ place }) => place === 'own')) return 'Deny'
   if (!places.every(({ place }) => place === 'control-plane')) return 'Warn'

@@ -1,9 +1,9 @@
-import { readBundle, readCaBundle } from '../x509/bundle.js'
+import { parseBundle, parseCaBundle } from '../x509/bundle.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { type AcceptedBundles, pemOf } from './accepted-texts.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
 import type { InjectedCas, InjectedCasFact } from './injection.js'
-import { caCertificatesOf } from './shown-cas.js'
+import { caCertificatesOf } from './signs-served.js'
 import { isSignerOf } from './state.js'
 
 /** The CAs that are right in the bundle of one guarded webhook, as PEM. */
@@ -93,7 +93,7 @@ function rememberedOf(caBundle: string | undefined, published: AcceptedBundles |
   const blocks = new Set(
     published.accepted.flatMap((text) => certificateBlocks(Buffer.from(text, 'base64').toString('latin1')))
   )
-  const inPlace = readCaBundle(caBundle, goMinorOf(undefined))?.certificates ?? []
+  const inPlace = parseCaBundle(caBundle, goMinorOf(undefined))?.certificates ?? []
 
   return inPlace
     .map((certificate) => pemOf(certificate))
@@ -110,4 +110,4 @@ const certificateBlocks = (text: string): string[] =>
     block.replaceAll('\r', '')
   )
 
-const certificatesOf = (pem: string) => readBundle(Buffer.from(pem), goMinorOf(undefined)).certificates
+const certificatesOf = (pem: string) => parseBundle(Buffer.from(pem), goMinorOf(undefined)).certificates

@@ -1,4 +1,4 @@
-import { readBundle, readCaBundle } from '../x509/bundle.js'
+import { parseBundle, parseCaBundle } from '../x509/bundle.js'
 import { type Certificate, isInDate } from '../x509/certificate.js'
 import { type CertificateDescription, descriptionOf } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
@@ -100,7 +100,7 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const assessment = assessmentBy(question)
   const currentCas = currentCasOf(question)
   const current =
-    currentCas === undefined ? [] : readBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
+    currentCas === undefined ? [] : parseBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   // What an injector merged is its own: what it left in may still sign what is served.
   const isInjectors =
     injected !== undefined &&
@@ -190,10 +190,10 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
 }
 
 function holdsAny(caBundle: string, cas: string, go: string | undefined): boolean {
-  const wanted = readBundle(Buffer.from(cas), goMinorOf(go)).certificates
+  const wanted = parseBundle(Buffer.from(cas), goMinorOf(go)).certificates
 
   return (
-    readCaBundle(caBundle, goMinorOf(go))?.certificates.some(({ raw }) =>
+    parseCaBundle(caBundle, goMinorOf(go))?.certificates.some(({ raw }) =>
       wanted.some((ca) => ca.raw.equals(raw))
     ) ?? false
   )
@@ -233,7 +233,7 @@ function repairedText(
       }).complete.includes(caBundle)
     )
       return caBundle
-    const former = readBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
+    const former = parseBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
     return bundleText([...current, ...former.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))])
   }
   const meant = recoverCertificates(Buffer.from(caBundle, 'base64'), go).filter(

@@ -1,10 +1,12 @@
-import type { Certificate } from '../x509/certificate.js'
+import { parseBundle } from '../x509/bundle.js'
+import { type Certificate, isSelfIssued } from '../x509/certificate.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 import { type KeyCache, signatureRefusal } from '../x509/signature.js'
+import { pemOf } from './accepted-texts.js'
 
 // As many as Go looks at for one leaf: crypto/x509, maxChainSignatureChecks.
-const mostChecks = 100
+const maxChecks = 100
 
 /**
  * Tells of a certificate whether it is the leaf of what is served (leaf first), or signed it, be it through
@@ -22,7 +24,7 @@ export function signsServed(
   let checks = 0
   const isSigned = (child: Certificate, parent: Certificate): boolean | undefined => {
     if (!child.issuer.raw.equals(parent.subject.raw)) return false
-    if (++checks > mostChecks) return undefined
+    if (++checks > maxChecks) return undefined
     const refusal = signatureRefusal(child, parent, goMinor, keys)
     if (refusal === undefined) return true
 
@@ -43,4 +45,17 @@ export function signsServed(
     }
     return answer
   }
+}
+
+/**
+ * The CAs that a served chain shows (PEM in, PEM out): the certificates above the leaf that may sign, and a
+ * leaf that signed itself. Empty when the server sends its leaf only, as most do.
+ */
+export function caCertificatesOf(chain: string): string {
+  const { certificates } = parseBundle(Buffer.from(chain), goMinorOf(undefined))
+  const cas = certificates.filter((certificate, index) =>
+    index === 0 ? isSelfIssued(certificate) : (certificate.basicConstraints?.isCa ?? certificate.version < 3)
+  )
+
+  return cas.map((certificate) => `${pemOf(certificate)}\n`).join('')
 }

@@ -1,4 +1,4 @@
-import { readBundle } from '../x509/bundle.js'
+import { parseBundle } from '../x509/bundle.js'
 import { type Certificate, isInDate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
@@ -57,7 +57,7 @@ export function assessBundle({
   go
 }: AssessmentQuestion): BundleAssessment {
   const poolOf = (pem: string): readonly Certificate[] =>
-    buildPool(readBundle(Buffer.from(pem), goMinorOf(go)).certificates).certificates
+    buildPool(parseBundle(Buffer.from(pem), goMinorOf(go)).certificates).certificates
   const current = poolOf(currentCas)
   if (caBundle === undefined || caBundle === '') {
     return {

@@ -2,7 +2,7 @@ import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import { caInjectionsOf, decidingInjectionOf, type InjectedCas } from '../ca-bundle/injection.js'
 import { loadWebhookTrust, type WebhookTrust } from '../controller/webhook-trust.js'
 import type { KubeClient } from '../kube/client.js'
-import { readServedChain } from '../kube/served-chain.js'
+import { loadServedChain } from '../kube/served-chain.js'
 import { type Fact, known, unknown } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
 import { isObjectName } from '../model/object-name.js'
@@ -110,7 +110,7 @@ async function readApiServerChain(
 ): Promise<{ chain: string; host: string } | undefined> {
   const { host, port } = addressOfUrl(client.server)
   try {
-    const chain = await readServedChain({ host, port }, handshakeTimeout)
+    const chain = await loadServedChain({ host, port }, handshakeTimeout)
 
     return judgeTls({ caBundle: Buffer.from(clusterCa).toString('base64'), chain, host, at }).accepted
       ? { chain, host }

@@ -8,7 +8,7 @@ import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type Format, jsonOf } from '../output/formats.js'
 import { type TrustReport, trustTextOf } from '../output/trust-text.js'
 import { buildLiveIam } from '../sources/iam/live.js'
-import { readDocument } from '../trust-policy/document.js'
+import { parsePolicyDocument } from '../trust-policy/document.js'
 import { assertNamespace, assertServiceAccount } from './support/given-names.js'
 import {
   awsOption,
@@ -85,7 +85,7 @@ const trustFormats = {
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
   assertNamespace(options.namespace)
   assertServiceAccount(options.serviceAccount)
-  const written = options.policy === undefined ? undefined : await readPolicy(options.policy, terminal)
+  const written = options.policy === undefined ? undefined : await loadPolicy(options.policy, terminal)
   const config = await loadConfigFile(options.config)
   const {
     issuer,
@@ -100,8 +100,8 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
       'the issuer of the cluster is not known; pass --issuer, or name it in the IAM file'
     )
   const arn = options.role === undefined ? undefined : roleArnOf(options.role)
-  const trustPolicy = written ?? (await policyOf(arn, iam))
-  const read = readDocument(trustPolicy.document, trustPolicy.encoding)
+  const trustPolicy = written ?? (await loadPolicyOf(arn, iam))
+  const read = parsePolicyDocument(trustPolicy.document, trustPolicy.encoding)
   const policy = 'value' in read ? read.value : undefined
   const { account, partition } = arn ?? ownerOf(policy)
 
@@ -157,7 +157,10 @@ function roleArnOf(text: string): RoleArn {
   return arn
 }
 
-async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): Promise<TrustPolicyDocument> {
+async function loadPolicyOf(
+  arn: RoleArn | undefined,
+  iam: IamSource | undefined
+): Promise<TrustPolicyDocument> {
   if (arn === undefined)
     throw new GuardError(
       'ERR_USAGE',
@@ -174,7 +177,7 @@ async function policyOf(arn: RoleArn | undefined, iam: IamSource | undefined): P
   return role.value.trustPolicy
 }
 
-async function readPolicy(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
+async function loadPolicy(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
   const text = await loadInput(file, terminal, 'a trust policy in JSON')
 
   return policyIn(text, file === '-' ? 'stdin' : file)

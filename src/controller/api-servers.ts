@@ -1,6 +1,6 @@
 import type { KubeClient } from '../kube/client.js'
 import { listObjects, loadValue } from '../kube/read.js'
-import { isRecord } from '../model/subject.js'
+import { isRecord } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
 
 /** One API server: its address as a label for metrics, and a client for it. */
@@ -35,7 +35,7 @@ export function buildApiServers(client: KubeClient): ApiServers {
   return {
     known: () => known,
     async read() {
-      const endpoints = await readEndpoints(client)
+      const endpoints = await loadEndpoints(client)
       const found = endpoints.map(
         ({ address, host, port }) =>
           known.find((server) => server.address === address) ?? {
@@ -58,7 +58,7 @@ export function buildApiServers(client: KubeClient): ApiServers {
   }
 }
 
-async function readEndpoints(client: KubeClient): Promise<readonly Omit<ApiServer, 'client'>[]> {
+async function loadEndpoints(client: KubeClient): Promise<readonly Omit<ApiServer, 'client'>[]> {
   const slices = loadValue(
     await listObjects(client, '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
       name: 'the endpoints of default/kubernetes',

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { addressOf, type GuardedWebhook } from '../ca-bundle/guarded-webhooks.js'
 import { decidingInjectionOf, type InjectedCasFact } from '../ca-bundle/injection.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
-import { readServedChain } from '../kube/served-chain.js'
+import { loadServedChain } from '../kube/served-chain.js'
 import type { Fact } from '../model/fact.js'
 import { readInjectedCas } from '../sources/cluster/injected-cas.js'
 import type { ApiServer } from './api-servers.js'
@@ -49,7 +49,7 @@ export async function readChains(
         return [
           [
             one,
-            await readServedChain({ ...address, servername: address.host }, timeout, { onlyOutside: true })
+            await loadServedChain({ ...address, servername: address.host }, timeout, { onlyOutside: true })
           ] as const
         ]
       } catch {
@@ -75,7 +75,7 @@ export const readApiServerChains = async (
 
 async function readApiServerChain({ host, port }: ApiServer): Promise<string | undefined> {
   try {
-    return await readServedChain({ host, port, servername: apiServerName }, timeout)
+    return await loadServedChain({ host, port, servername: apiServerName }, timeout)
   } catch {
     return undefined // then nothing is said about which CA signs now
   }

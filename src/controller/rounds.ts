@@ -9,7 +9,7 @@ import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import type { KubeClient } from '../kube/client.js'
 import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook.js'
 import type { Metrics } from '../process/metrics.js'
-import { readClusterCas } from '../sources/cluster/cluster-cas.js'
+import { loadClusterCas } from '../sources/cluster/cluster-cas.js'
 import { buildLiveWebhooks } from '../sources/cluster/live-webhooks.js'
 import type { ApiServers } from './api-servers.js'
 import { type Assessment, guardCaBundles, loadConfigurations } from './ca-bundle-guard.js'
@@ -136,7 +136,7 @@ async function readConfirmedCas(
   if (given.clusterCa !== undefined) return { confirmed: given.clusterCa, unconfirmed: '', doubt: undefined }
 
   const chains = apiServerChains.map(({ chain }) => chain)
-  const cas = await readClusterCas(client, { namespace, chains, at: new Date() })
+  const cas = await loadClusterCas(client, { namespace, chains, at: new Date() })
   if (cas.doubt !== undefined && cas.doubt !== before.doubt)
     log.warn({ because: cas.doubt }, 'a cluster CA is not confirmed')
   if (cas.doubt === undefined && before.doubt !== undefined) log.info('all cluster CAs are confirmed again')

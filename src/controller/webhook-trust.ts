@@ -70,7 +70,8 @@ export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust
 export const isPublished = (
   { entries, isTampered }: WebhookTrust,
   published: readonly AcceptedBundles[]
-): boolean => !isTampered && JSON.stringify(entries.map(keyOf)) === JSON.stringify(published.map(keyOf))
+): boolean =>
+  !isTampered && JSON.stringify(entries.map(contentOf)) === JSON.stringify(published.map(contentOf))
 
 /**
  * Publishes the entries where they differ from what is stored, or were confirmed some minutes ago. What
@@ -140,7 +141,7 @@ async function create(client: KubeClient, spec: unknown): Promise<void> {
 const notWritten = (response: KubeResponse): Error =>
   new Error(`the WebhookTrust was not written: ${statusMessage(response)}`)
 
-const keyOf = ({ name, action, accepted, complete, injectors }: AcceptedBundles): unknown => [
+const contentOf = ({ name, action, accepted, complete, injectors }: AcceptedBundles): unknown => [
   name,
   action,
   accepted,

@@ -12,7 +12,7 @@ import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import type { Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
-import { readBundle } from '../x509/bundle.js'
+import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
 import type { Facts, FactTypes, GatheredNeed, IamSource, Lookup, Need, Sources } from './facts.js'
 import { podRoleFact } from './pod-role.js'
@@ -158,7 +158,7 @@ const gatherers: {
       return moot('none of its webhooks serves a certificate of the cluster CA')
     }
     if (clusterCa === undefined) return unknown('the cluster CA is unknown')
-    if (readBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0)
+    if (parseBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0)
       return unknown('the cluster CA is not readable PEM')
 
     return known(clusterCa)

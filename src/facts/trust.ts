@@ -1,12 +1,11 @@
-import { audienceOf } from '../identity-webhook/audience.js'
-import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import { audienceOf, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
 import {
-  judgeRead,
-  type ReadTrustPolicy,
-  readTrustPolicy,
+  judgeParsed,
+  type ParsedTrustPolicy,
+  parseTrustPolicy,
   type TrustJudgement,
   type TrustQuestion
 } from '../trust-policy/judge.js'
@@ -58,7 +57,7 @@ type Question = Omit<TrustQuestion, 'document'>
 
 /** A document as it was read, and the last that was asked about it. */
 interface Seen {
-  readonly read: ReadTrustPolicy
+  readonly read: ParsedTrustPolicy
   last?: { readonly question: Question; readonly judgement: TrustJudgement }
 }
 
@@ -72,12 +71,12 @@ const seen = new WeakMap<TrustPolicyDocument, Seen>()
 function judgeOnce(document: TrustPolicyDocument, question: Question): TrustJudgement {
   let before = seen.get(document)
   if (before === undefined) {
-    before = { read: readTrustPolicy(document.document, document.encoding) }
+    before = { read: parseTrustPolicy(document.document, document.encoding) }
     seen.set(document, before)
   }
   if (before.last !== undefined && isSame(before.last.question, question)) return before.last.judgement
 
-  const judgement = judgeRead(before.read, question)
+  const judgement = judgeParsed(before.read, question)
   const { policy } = before.read
   if ('reason' in policy || policy.isTimeless) before.last = { question, judgement }
   return judgement

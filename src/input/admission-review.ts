@@ -63,10 +63,10 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
 }
 
 const wrong = (field: string, found: unknown, expected: string): { malformed: string } => ({
-  malformed: `${field} is ${describe(found)}; expected ${expected}`
+  malformed: `${field} is ${describeValue(found)}; expected ${expected}`
 })
 
-function describe(found: unknown): string {
+function describeValue(found: unknown): string {
   if (found === undefined) return 'missing'
   if (typeof found === 'string') return quote(found)
   if (Array.isArray(found)) return 'a list'

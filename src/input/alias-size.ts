@@ -7,16 +7,16 @@
 export function isAliasBomb(content: unknown): boolean {
   const sizes = new Map<object, number>()
   const size = sizeOf(content, sizes)
-  if (size <= usual) return false
+  if (size <= aliasAllowance) return false
 
   const written = [...sizes.keys()].reduce((sum, collection) => sum + Object.keys(collection).length, 1)
-  const allowed = Math.max(0.1, 0.99 - (0.89 * (size - usual)) / (many - usual))
+  const allowed = Math.max(0.1, 0.99 - (0.89 * (size - aliasAllowance)) / (manyAliases - aliasAllowance))
 
   return size - written > size * allowed
 }
 
-const usual = 400_000
-const many = 4_000_000
+const aliasAllowance = 400_000
+const manyAliases = 4_000_000
 
 /**
  * How many values there are when each alias counts as what it stands for. The YAML library lets them share

@@ -1,11 +1,11 @@
 import { LineCounter } from 'yaml'
 import { afterBlanks, extentOf, isBlank, isContainer } from '../text/json.js'
 import { buildLocate } from './json-place.js'
-import type { ReadDocument } from './read-document.js'
+import type { ManifestDocument } from './manifest-document.js'
 
 /** What stands first in a text as JSON, and where the rest of it begins. */
 export interface JsonDocuments {
-  readonly documents: readonly ReadDocument[]
+  readonly documents: readonly ManifestDocument[]
   readonly rest: number
 }
 
@@ -14,8 +14,8 @@ export interface JsonDocuments {
  * -c '.items[]'` prints them, or with `---` between them. `JSON.parse` takes a tenth of the time and memory
  * of a YAML library. What it does not take, and what holds a key twice, is left in the rest. Never throws.
  */
-export function readJsonDocuments(text: string): JsonDocuments {
-  const documents: ReadDocument[] = []
+export function parseJsonDocuments(text: string): JsonDocuments {
+  const documents: ManifestDocument[] = []
   const lineAt = buildLineAt(text)
 
   let rest = 0

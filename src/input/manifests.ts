@@ -1,8 +1,8 @@
 import { quote } from '../text/escape.js'
 import { isRecord, recordOf } from '../text/record.js'
-import { readJsonDocuments } from './json-documents.js'
-import type { ReadDocument } from './read-document.js'
-import { readYamlDocuments } from './yaml-documents.js'
+import { parseJsonDocuments } from './json-documents.js'
+import type { ManifestDocument } from './manifest-document.js'
+import { parseYamlDocuments } from './yaml-documents.js'
 
 /** One object of a manifest, with where it stands. */
 export interface ManifestObject {
@@ -57,11 +57,11 @@ export function parseManifest(
   return { objects, unreadable }
 }
 
-function documentsOf(text: string): readonly ReadDocument[] {
+function documentsOf(text: string): readonly ManifestDocument[] {
   if (text.includes('\u0000')) return [{ line: 1, message: 'not a UTF-8 text file: it contains NUL bytes' }]
 
-  const { documents, rest } = readJsonDocuments(text)
-  return rest === text.length ? documents : [...documents, ...readYamlDocuments(text, rest)]
+  const { documents, rest } = parseJsonDocuments(text)
+  return rest === text.length ? documents : [...documents, ...parseYamlDocuments(text, rest)]
 }
 
 interface Member {

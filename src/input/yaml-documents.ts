@@ -20,10 +20,10 @@ import {
 import { enclosedIn, quote } from '../text/escape.js'
 import { memoizeLast } from '../text/memoize.js'
 import { isAliasBomb } from './alias-size.js'
-import type { ReadDocument } from './read-document.js'
+import type { ManifestDocument } from './manifest-document.js'
 
 /** Reads the YAML documents of a text from a place on, as kubectl reads them. Never throws. */
-export function readYamlDocuments(text: string, start: number): ReadDocument[] {
+export function parseYamlDocuments(text: string, start: number): ManifestDocument[] {
   const lineCounter = new LineCounter()
   const linesBefore = text.slice(0, start).split('\n').length - 1
   const lineAt = (offset: number | undefined): number =>

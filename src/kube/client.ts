@@ -246,7 +246,7 @@ async function answerOf(response: IncomingMessage): Promise<KubeResponse> {
   const text = await readStream(response)
   const warnings = [response.headers['warning'] ?? []].flat().flatMap(warningsOf)
 
-  return { status: response.statusCode ?? 0, body: parseJson(text), warnings }
+  return { status: response.statusCode ?? 0, body: parseBody(text), warnings }
 }
 
 /** The texts of a Warning header, `299 - "text"`, several joined by commas: RFC 7234, section 5.5. */
@@ -258,7 +258,7 @@ function warningsOf(header: string): string[] {
 
 // The API server answers plain text for some errors (401 of a proxy, a health check); their text is kept as
 // it is.
-function parseJson(text: string): unknown {
+function parseBody(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRecord } from '../model/subject.js'
 import { reasonOf } from '../text/escape.js'
+import { isRecord } from '../text/record.js'
 import type { KubeClient } from './client.js'
 
 /** What is kept of a collection of objects; it stays as it was while the API server does not answer. */
@@ -15,7 +15,7 @@ export interface Watched<T> {
 }
 
 /** The key of an object: `namespace/name`, or `name` without a namespace. */
-export const keyOf = (namespace: string | undefined, name: string): string =>
+export const objectKeyOf = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`
 
 /** What a watch looks at and keeps. */
@@ -63,7 +63,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
     const { namespace, name } = metadata
     if (typeof name !== 'string') return undefined
 
-    const key = keyOf(typeof namespace === 'string' ? namespace : undefined, name)
+    const key = objectKeyOf(typeof namespace === 'string' ? namespace : undefined, name)
     const value = isGone ? undefined : options.keep(object)
     if (value === undefined) kept.delete(key)
     else kept.set(key, value)

@@ -16,7 +16,7 @@ export interface TlsAddress {
  * also when the address is one of this machine or of its link, such as the metadata service of a cloud: for
  * an address that somebody else chose.
  */
-export async function readServedChain(
+export async function loadServedChain(
   { host, port, servername }: TlsAddress,
   timeout: number,
   { onlyOutside = false }: { onlyOutside?: boolean } = {}

@@ -23,6 +23,8 @@ export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost'> {
   readonly severity: Severity
   /** The rule's page. */
   readonly docs: string
+  /** Other fields of the object with the same problem. */
+  readonly alsoAt?: readonly string[]
   /** The reason that the object's owner gave for living with it. */
   readonly waived?: string
 }

@@ -1,4 +1,5 @@
-import { annotationField, annotationsOf, isRecord, recordOf, textOf } from '../text/record.js'
+import { annotationsOf, isRecord, recordOf, textOf } from '../text/record.js'
+import type { Severity } from './finding.js'
 import { isMirrorPod, parsePod, type Pod } from './pod.js'
 import { findPodTemplates } from './pod-template.js'
 import type { Stage } from './stage.js'
@@ -7,8 +8,6 @@ import {
   parseWebhookConfiguration,
   type WebhookConfigurationSubject
 } from './webhook-configuration.js'
-
-export { annotationField, isRecord }
 
 export type { Stage }
 
@@ -112,4 +111,17 @@ export function isUnchanged(subject: Subject, field: string): boolean {
   const name: unknown = JSON.parse(key)
 
   return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations[name]
+}
+
+/**
+ * How severe a failed mutation is at admission: an error only for a new pod in a namespace that asks for it.
+ * Pods that a node or the cluster needs are never denied: they must come up exactly while the identity
+ * webhook is down.
+ */
+export function failedMutationSeverity(subject: PodSubject, podsEnforced: boolean): Severity {
+  const isNew = subject.oldAnnotations === undefined
+  const isSystem =
+    subject.namespace === 'kube-system' || subject.pod.priorityClassName?.startsWith('system-') === true
+
+  return podsEnforced && isNew && !isSystem ? 'error' : 'warning'
 }

@@ -51,10 +51,13 @@ const maxCharacters = 2000
 
 const lineOf = (text: string): string => escapeText(shorten(text, maxCharacters))
 
+const messageOf = ({ message, alsoAt = [] }: Finding): string =>
+  lineOf(alsoAt.length === 0 ? message : `${message}; also at ${shortList(alsoAt)}`)
+
 function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number | undefined): string {
   const lines = errors
     .slice(0, maxFindings)
-    .flatMap(({ rule, message, fix }) => [`- ${rule}: ${lineOf(message)}`, `  fix: ${lineOf(fix)}`])
+    .flatMap((finding) => [`- ${finding.rule}: ${messageOf(finding)}`, `  fix: ${lineOf(finding.fix)}`])
   const rest = errors.length > maxFindings ? [`- more errors: ${errors.length - maxFindings}`] : []
 
   // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html, "Changes that I make are not
@@ -74,7 +77,10 @@ function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number |
 function findingWarnings(findings: readonly Finding[]): string[] {
   const lines = findings
     .slice(0, maxFindings)
-    .flatMap(({ rule, message, fix }) => [lineOf(`${rule}: ${message}`), lineOf(`${rule}: fix: ${fix}`)])
+    .flatMap((finding) => [
+      `${finding.rule}: ${messageOf(finding)}`,
+      `${finding.rule}: fix: ${lineOf(finding.fix)}`
+    ])
 
   return findings.length > maxFindings
     ? [...lines, `irsa-guard: more warnings: ${findings.length - maxFindings}`]
@@ -100,7 +106,7 @@ function auditAnnotationsOf({ findings, unchecked }: Verdict): Readonly<Record<s
     ['waived', idsOf(findings.filter(({ waived }) => waived !== undefined))],
     ['unchecked', idsOf(unchecked)]
   ]
-  const told = entries.filter(([, ids]) => ids !== '')
+  const formatted = entries.filter(([, ids]) => ids !== '')
 
-  return told.length === 0 ? undefined : Object.fromEntries(told)
+  return formatted.length === 0 ? undefined : Object.fromEntries(formatted)
 }

@@ -24,12 +24,12 @@ export function bundleTextOf(
     ...(certificates.length > 0
       ? [`certificates the API server can read (${certificates.length}):`]
       : [nothingReadText(report)]),
-    ...certificates.flatMap(describe),
+    ...certificates.flatMap(describeCertificateLines),
     ...(served.length === 0
       ? []
       : [
           `certificates that the ${verdict?.of === 'api-server' ? 'API server' : 'server'} presents (${served.length}):`,
-          ...served.flatMap(describe)
+          ...served.flatMap(describeCertificateLines)
         ])
   ].map(escapeText)
   const repair =
@@ -70,7 +70,7 @@ function verdictLines({
   ]
 }
 
-function describe(certificate: BundleReport['certificates'][number]): string[] {
+function describeCertificateLines(certificate: BundleReport['certificates'][number]): string[] {
   const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs } =
     certificate
   const { isClusterCa, isInjectedCa, isPublishedCa } = certificate

@@ -5,11 +5,11 @@ import type { ObjectReference, Report } from './report.js'
 /** A report for people: a block for each finding, what could not be checked, and a closing line. */
 export function reportTextOf({ findings, unchecked, summary }: Report): string {
   const blocks = groupShared(findings).map(
-    ({ finding: { rule, severity, field, message, fix, waived }, objects }) =>
+    ({ finding: { rule, severity, field, alsoAt = [], message, fix, waived }, objects }) =>
       [
         `${objects.length === 1 ? '' : `${counted(objects.length, 'object')}: `}${firstFew(objects.map(placeOf))}`,
         `  ${waived === undefined ? severity : 'waived'} ${rule}: ${message}`,
-        `  field: ${field}`,
+        `  field: ${firstFew([field, ...alsoAt])}`,
         waived === undefined ? `  fix: ${fix}` : `  reason: ${waived}`
       ]
         .map(escapeText)

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff'
 import type { Finding } from '../model/finding.js'
-import { isRecord } from '../model/subject.js'
 import { escapeText } from '../text/escape.js'
+import { isRecord } from '../text/record.js'
 
 /** What is told of one trust policy and one service account. */
 export interface TrustReport {
@@ -22,7 +22,7 @@ export function trustTextOf(
   policy: unknown
 ): string {
   const shown = isRecord(policy) ? [...markedLines(policy, statement), ''] : []
-  const told = findings.flatMap(({ rule, severity, message, fix }) => [
+  const formatted = findings.flatMap(({ rule, severity, message, fix }) => [
     `${severity} ${rule}: ${message}`,
     `  fix: ${fix}`
   ])
@@ -36,7 +36,7 @@ export function trustTextOf(
   const headline = `${subject}: ${verdict}${decided}${overPermissive ? ', and the role also admits others' : ''}`
   const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
 
-  return `${[...shown, headline, ...told, ...patch].map(escapeText).join('\n')}\n`
+  return `${[...shown, headline, ...formatted, ...patch].map(escapeText).join('\n')}\n`
 }
 
 const nearestOf = (statement: number | undefined): string =>

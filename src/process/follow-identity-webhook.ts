@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { type IdentityWebhookSettings, withAnnotationPrefix } from '../identity-webhook/settings.js'
 import type { KubeClient } from '../kube/client.js'
-import { type IdentityWebhookReading, readIdentityWebhook } from '../sources/cluster/identity-webhook.js'
+import { type IdentityWebhookReading, loadIdentityWebhook } from '../sources/cluster/identity-webhook.js'
 import { repeat } from './repeat.js'
 
 // Its flags change with an upgrade; the ConfigMap that kOps writes, with a role.
@@ -32,7 +32,7 @@ export function followIdentityWebhook(
 ): FollowedIdentityWebhook {
   let reading: IdentityWebhookReading | undefined
   const reads = repeat('identityWebhook', interval, log, async () => {
-    const { settings, because } = await readIdentityWebhook(client, AbortSignal.timeout(timeout))
+    const { settings, because } = await loadIdentityWebhook(client, AbortSignal.timeout(timeout))
     if (because !== undefined && because !== reading?.because)
       log.info({ because }, 'assuming default settings of the identity webhook')
     reading = { settings: withAnnotationPrefix(settings, annotationPrefix), because }

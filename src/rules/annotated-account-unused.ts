@@ -1,5 +1,5 @@
 import { roleRequestOf } from '../identity-webhook/role-request.js'
-import { annotationField } from '../model/subject.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const annotatedAccountUnused = defineRule({

@@ -2,9 +2,10 @@ import { type AnnotationName, hasAnnotationNamed } from '../identity-webhook/ann
 import { parseGoBool } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import type { Pod } from '../model/pod.js'
-import { annotationField, type Subject } from '../model/subject.js'
+import type { Subject } from '../model/subject.js'
 import { parseCsvRecord } from '../text/csv.js'
 import { quote } from '../text/escape.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 const ofAccounts = [

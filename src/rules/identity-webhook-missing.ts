@@ -1,6 +1,5 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
-import { annotationField } from '../model/subject.js'
-import { textOf } from '../text/record.js'
+import { annotationField, textOf } from '../text/record.js'
 import { docsUrl } from '../version.js'
 import { defineRule } from './define-rule.js'
 

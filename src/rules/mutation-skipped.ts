@@ -1,6 +1,6 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { bypassLabel, isBypassed, skippedNames } from '../identity-webhook/credentials.js'
-import { annotationField } from '../model/subject.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const mutationSkipped = defineRule({

@@ -1,6 +1,6 @@
-import { audienceOf } from '../identity-webhook/audience.js'
-import { annotationField } from '../model/subject.js'
+import { audienceOf } from '../identity-webhook/settings.js'
 import { argumentOf } from '../text/escape.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const oidcProviderMissing = defineRule({

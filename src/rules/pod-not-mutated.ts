@@ -1,6 +1,5 @@
 import { assumptionOf } from '../identity-webhook/settings.js'
-import { failedMutationSeverity } from '../model/pod-enforcement.js'
-import { isMutated } from '../model/subject.js'
+import { failedMutationSeverity, isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
 
 export const podNotMutated = defineRule({

@@ -1,7 +1,6 @@
 import { isInjected } from '../identity-webhook/credentials.js'
 import { isRequested } from '../identity-webhook/role-request.js'
-import { failedMutationSeverity } from '../model/pod-enforcement.js'
-import { isMutated } from '../model/subject.js'
+import { failedMutationSeverity, isMutated } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,5 +1,5 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
-import { annotationField } from '../model/subject.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const roleAnnotationMisplaced = defineRule({

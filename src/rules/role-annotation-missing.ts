@@ -1,5 +1,5 @@
-import { annotationField } from '../model/subject.js'
 import { quote } from '../text/escape.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const roleAnnotationMissing = defineRule({

@@ -1,6 +1,6 @@
 import { parseRoleArn } from '../model/role-arn.js'
-import { annotationField } from '../model/subject.js'
 import { closestTo, quote } from '../text/escape.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const roleAnnotationMisspelt = defineRule({

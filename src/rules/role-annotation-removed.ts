@@ -1,5 +1,5 @@
-import { annotationField } from '../model/subject.js'
 import { escapeText } from '../text/escape.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const roleAnnotationRemoved = defineRule({

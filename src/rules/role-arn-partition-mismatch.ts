@@ -1,5 +1,5 @@
 import { parseRoleArn } from '../model/role-arn.js'
-import { annotationField } from '../model/subject.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const roleArnPartitionMismatch = defineRule({

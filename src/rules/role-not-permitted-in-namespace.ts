@@ -1,9 +1,8 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
 import { allowedRolesAnnotation, isRoleAllowed } from '../model/namespace.js'
 import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
-import { annotationField } from '../model/subject.js'
 import { quote } from '../text/escape.js'
-import { textOf } from '../text/record.js'
+import { annotationField, textOf } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const roleNotPermittedInNamespace = defineRule({
@@ -34,9 +33,9 @@ export const roleNotPermittedInNamespace = defineRule({
 
 function shown(globs: readonly string[]): string {
   if (globs.length === 0) return 'none'
-  const more = globs.length > most ? ` and ${globs.length - most} more` : ''
+  const more = globs.length > maxShown ? ` and ${globs.length - maxShown} more` : ''
 
-  return `${globs.slice(0, most).map(quote).join(', ')}${more}`
+  return `${globs.slice(0, maxShown).map(quote).join(', ')}${more}`
 }
 
-const most = 5
+const maxShown = 5

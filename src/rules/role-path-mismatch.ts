@@ -1,4 +1,4 @@
-import { annotationField } from '../model/subject.js'
+import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const rolePathMismatch = defineRule({

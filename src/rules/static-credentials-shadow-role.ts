@@ -7,10 +7,10 @@ export const staticCredentialsShadowRole = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole'],
-  concerns: ({ pod }) => pod.containers.some((container) => keyOf(container) !== undefined),
+  concerns: ({ pod }) => pod.containers.some((container) => accessKeyOf(container) !== undefined),
   check(_subject, { podRole: { request, containers } }) {
     return containers.flatMap(({ container }) => {
-      const key = keyOf(container)
+      const key = accessKeyOf(container)
       if (key === undefined) return []
 
       return [
@@ -28,7 +28,7 @@ export const staticCredentialsShadowRole = defineRule({
  * The access key counts only with its secret:
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-function keyOf(container: Container): Variable | undefined {
+function accessKeyOf(container: Container): Variable | undefined {
   const key = variableOf(container, 'AWS_ACCESS_KEY_ID')
   const secret = variableOf(container, 'AWS_SECRET_ACCESS_KEY')
 

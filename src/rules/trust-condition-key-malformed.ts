@@ -16,7 +16,7 @@ export const trustConditionKeyMalformed = defineRule({
     const also = others.length === 0 ? '' : `; also ${conditionsShown(others)}`
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} requires a condition key that this cluster's tokens never carry: its statement ${miss.statement} has ${quote(first.key)}${first.says === undefined ? '' : `: ${first.says}`}${also}`,
+      `${roleNamed(account, identityWebhook)} requires a condition key that this cluster's tokens never carry: its statement ${miss.statement} has ${quote(first.key)}${first.difference === undefined ? '' : `: ${first.difference}`}${also}`,
       `write the key ${quote(miss.expected)}`
     )
   }

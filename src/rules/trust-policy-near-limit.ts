@@ -9,12 +9,12 @@ export const trustPolicyNearLimit = defineRule({
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],
   check(account, { trust, identityWebhook }) {
-    const limit = trust.size <= policyLength.usual ? policyLength.usual : policyLength.most
+    const limit = trust.size <= policyLength.defaultQuota ? policyLength.defaultQuota : policyLength.maximum
     if (trust.size < 0.9 * limit) return
 
     return trustProblem(
       identityWebhook,
-      `the trust policy of ${roleNamed(account, identityWebhook)} has ${trust.size} characters without white space; ${limit === policyLength.usual ? `IAM stores up to ${limit} unless the account has a higher quota` : `IAM stores at most ${limit}`}`,
+      `the trust policy of ${roleNamed(account, identityWebhook)} has ${trust.size} characters without white space; ${limit === policyLength.defaultQuota ? `IAM stores up to ${limit} unless the account has a higher quota` : `IAM stores at most ${limit}`}`,
       'share the role among fewer clusters and service accounts, or create a role for each'
     )
   }

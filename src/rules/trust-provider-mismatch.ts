@@ -14,7 +14,7 @@ export const trustProviderMismatch = defineRule({
 
     return trustProblem(
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}; expected ${quote(trust.provider)}: ${miss.says}`,
+      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}; expected ${quote(trust.provider)}: ${miss.difference}`,
       `write "Principal": {"Federated": ${quote(trust.provider)}} in that statement, and use the same issuer in its condition keys`
     )
   }

@@ -1,8 +1,9 @@
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
-import { annotationField, type ServiceAccountSubject } from '../model/subject.js'
+import type { ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
+import { annotationField } from '../text/record.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 
 /** A problem with the trust policy of the role that an account asks for: it is told at the annotation. */
@@ -36,12 +37,12 @@ export function valuesShown(values: readonly string[], limit = 3): string {
 }
 
 /** What one condition wants, what the request has, and which part differs. */
-function conditionShown({ operator, key, wanted, actual, isAbsent, says }: FailedCondition): string {
+function conditionShown({ operator, key, wanted, actual, isAbsent, difference }: FailedCondition): string {
   const holder = /:(?:sub|aud)$/i.test(key) ? 'the token' : 'the request'
   const open = isAbsent ? ', but the request has no such key' : ', which no request satisfies'
   const has = actual === undefined ? open : `, but ${holder} has ${quote(actual)}`
 
-  return `${operator} ${quote(key)} requires ${valuesShown(wanted)}${has}${says === undefined ? '' : `: ${says}`}`
+  return `${operator} ${quote(key)} requires ${valuesShown(wanted)}${has}${difference === undefined ? '' : `: ${difference}`}`
 }
 
 /** The deciding condition, and the others that fail beside it. */

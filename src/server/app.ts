@@ -68,7 +68,7 @@ export function buildApp({
     // A client that does not read its answer.
     connectionTimeout: 20_000,
     return503OnClosing: false,
-    routerOptions: { querystringParser: memoizeLast(readQuery) },
+    routerOptions: { querystringParser: memoizeLast(parseQuery) },
     ...(https
       ? {
           https: {
@@ -201,7 +201,7 @@ type Query = Record<'timeLeft', number>
  * Reads the time that the API server leaves us from `timeout=3s`, which it sends along; half a second goes to
  * the way back.
  */
-function readQuery(text: string): Query {
+function parseQuery(text: string): Query {
   const seconds = /^(\d+)s$/.exec(new URLSearchParams(text).get('timeout') ?? '')?.[1]
 
   return { timeLeft: seconds === undefined ? Infinity : Math.max(Number(seconds) * 1000 - 500, 100) }

@@ -13,14 +13,14 @@ export interface ServingCertificate {
  * Reads a serving certificate. Throws ERR_SERVING_CERT, naming the file, when it is missing, no PEM, or the
  * key is another one's.
  */
-async function readServingCertificate({
+async function loadServingCertificate({
   certFile,
   keyFile
 }: {
   certFile: string
   keyFile: string
 }): Promise<ServingCertificate> {
-  const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
+  const [cert, key] = await Promise.all([loadPem(certFile), loadPem(keyFile)])
   const certificate = attempt(() => new X509Certificate(cert), `${certFile} contains no PEM certificate`)
   const privateKey = attempt(() => createPrivateKey(key), `${keyFile} contains no PEM private key`)
   if (!certificate.checkPrivateKey(privateKey))
@@ -29,7 +29,7 @@ async function readServingCertificate({
   return { cert, key, expires: certificate.validToDate }
 }
 
-async function readPem(file: string): Promise<string> {
+async function loadPem(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
@@ -66,7 +66,7 @@ export function followServingCertificate(
 
   async function look(): Promise<void> {
     try {
-      const certificate = await readServingCertificate(files)
+      const certificate = await loadServingCertificate(files)
       const text = certificate.cert + certificate.key
       if (text !== last && !stopped) onCertificate(certificate)
       last = text

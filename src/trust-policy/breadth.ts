@@ -1,5 +1,5 @@
-import { isRecord } from '../model/subject.js'
 import { hasWildcard, parsePattern, type Pattern } from '../text/glob.js'
+import { isRecord } from '../text/record.js'
 import { evaluateCondition } from './condition.js'
 import { contextOf, type RequestContext, type Token } from './context.js'
 import { evaluatePolicy, evaluateStatement } from './evaluate.js'

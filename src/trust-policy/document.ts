@@ -13,10 +13,10 @@ export interface Defect {
  * where an account was granted more.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
-export const policyLength = { usual: 2048, most: 8192 } as const
+export const policyLength = { defaultQuota: 2048, maximum: 8192 } as const
 
 /** A document that is JSON: its value, and its length as IAM counts it, without white space. */
-export interface ReadDocument {
+export interface ParsedPolicy {
   readonly value: unknown
   readonly size: number
 }
@@ -26,7 +26,7 @@ export interface ReadDocument {
  * 3986, decoded once). Without `encoding`, text that begins with `%` is taken for percent-encoded: JSON never
  * begins so. Never throws.
  */
-export function readDocument(document: unknown, encoding?: 'json' | 'url'): ReadDocument | Defect {
+export function parsePolicyDocument(document: unknown, encoding?: 'json' | 'url'): ParsedPolicy | Defect {
   const text = typeof document === 'string' ? decodePolicy(document, encoding) : stringify(document)
   if (text === undefined) {
     return {
@@ -37,13 +37,13 @@ export function readDocument(document: unknown, encoding?: 'json' | 'url'): Read
   }
   // Before anything else is looked at, so that no document costs more than this look.
   const size = lengthOf(text)
-  if (size > policyLength.most) {
+  if (size > policyLength.maximum) {
     return {
-      reason: `it has ${size} characters without white space; IAM stores at most ${policyLength.most}`,
+      reason: `it has ${size} characters without white space; IAM stores at most ${policyLength.maximum}`,
       place: ''
     }
   }
-  const value = parseJson(text)
+  const value = parsePolicyJson(text)
   if (value === undefined) return { reason: 'it is not JSON', place: '' }
 
   // policyDocumentType of the IAM API: tab, line ends and Latin-1 only.
@@ -105,7 +105,7 @@ function stringify(document: unknown): string | undefined {
 }
 
 /** The value of a JSON text, or undefined when it is none. */
-export function parseJson(text: string): { parsed: unknown } | undefined {
+export function parsePolicyJson(text: string): { parsed: unknown } | undefined {
   try {
     return { parsed: JSON.parse(text) }
   } catch (error) {

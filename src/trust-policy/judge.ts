@@ -1,7 +1,7 @@
 import { memoizeLast } from '../text/memoize.js'
 import { anyoneInValue, type Breadth, breadthOf, isOverPermissive } from './breadth.js'
 import { contextOf, type Token } from './context.js'
-import { type Defect, readDocument } from './document.js'
+import { type Defect, parsePolicyDocument } from './document.js'
 import { evaluatePolicy } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
 import { parsePolicy, type Policy } from './policy.js'
@@ -53,22 +53,22 @@ export interface TrustJudgement {
 
 /** Judges one trust policy for one service account. Synchronous, never throws, whatever the document is. */
 export function judgeTrust(question: TrustQuestion): TrustJudgement {
-  return judgeRead(readTrustPolicy(question.document, question.encoding), question)
+  return judgeParsed(parseTrustPolicy(question.document, question.encoding), question)
 }
 
 /**
  * A trust policy's document as it was read: what it says, or what is wrong with it. The same for every
  * account that is asked about.
  */
-export interface ReadTrustPolicy {
+export interface ParsedTrustPolicy {
   readonly policy: Policy | Defect
   readonly value: unknown
   readonly size: number
 }
 
 /** Reads a document, to be judged for any number of accounts. Never throws. */
-export function readTrustPolicy(document: unknown, encoding?: 'json' | 'url'): ReadTrustPolicy {
-  const read = readDocument(document, encoding)
+export function parseTrustPolicy(document: unknown, encoding?: 'json' | 'url'): ParsedTrustPolicy {
+  const read = parsePolicyDocument(document, encoding)
   if ('reason' in read) return { policy: read, value: undefined, size: 0 }
 
   return { policy: parsePolicy(read.value), ...read }
@@ -76,11 +76,11 @@ export function readTrustPolicy(document: unknown, encoding?: 'json' | 'url'): R
 
 /** Judges a document's value, as JSON.parse returns it. */
 export const judgeValue = (value: unknown, size: number, question: TrustQuestion): TrustJudgement =>
-  judgeRead({ policy: parsePolicy(value), value, size }, question)
+  judgeParsed({ policy: parsePolicy(value), value, size }, question)
 
 /** Judges a document that has been read already. */
-export function judgeRead(
-  { policy, value, size }: ReadTrustPolicy,
+export function judgeParsed(
+  { policy, value, size }: ParsedTrustPolicy,
   question: Omit<TrustQuestion, 'document'>
 ): TrustJudgement {
   if ('reason' in policy) return invalid(policy, question, value, size)

@@ -3,7 +3,7 @@ import { urlDifference, withoutSlashes } from './provider.js'
 /** A condition key that no token of our issuer brings, and the key that was probably meant. */
 export interface KeyDifference {
   readonly expected: string
-  readonly says: string
+  readonly difference: string
   /** A well-formed key, but of another issuer. */
   readonly isOtherIssuer: boolean
 }
@@ -22,9 +22,9 @@ export function keyDifference(key: string, issuer: string): KeyDifference | unde
   const colon = key.lastIndexOf(':')
   const [found, claim] = [key.slice(0, Math.max(colon, 0)), key.slice(colon + 1)]
   const expected = `${issuer}:${claims.has(claim.toLowerCase().trim()) ? claim.toLowerCase().trim() : 'sub'}`
-  const difference = (says: string, isOtherIssuer = false): KeyDifference => ({
+  const difference = (difference: string, isOtherIssuer = false): KeyDifference => ({
     expected,
-    says,
+    difference,
     isOtherIssuer
   })
 

@@ -21,7 +21,7 @@ export interface DecidingCondition {
 /** A condition that keeps the token out. */
 export interface FailedCondition extends DecidingCondition {
   /** Which part differs, where it can be told. */
-  readonly says: string | undefined
+  readonly difference: string | undefined
 }
 
 interface InStatement {
@@ -46,7 +46,7 @@ export type Miss =
       readonly kind: 'provider'
       readonly statement: number
       readonly found: string
-      readonly says: string
+      readonly difference: string
       readonly isSpelling: boolean
     }
   | ({ readonly kind: 'condition-key'; readonly expected: string } & InStatement)
@@ -72,10 +72,10 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
   if (evaluatePrincipal(statement, provider).truth === false) {
     const {
       found = '',
-      says = '',
+      difference = '',
       isSpelling = false
     } = providerDifference(statement.principals, provider) ?? {}
-    return { kind: 'provider', statement: statement.index, found, says, isSpelling }
+    return { kind: 'provider', statement: statement.index, found, difference, isSpelling }
   }
 
   return missOf(statement, failed)
@@ -144,9 +144,9 @@ function failedOf(
   const { name, key, lowerKey, values, operator } = condition
   const deciding = decidingOf(condition, context)
   const { actual } = deciding
-  const failed = (kind: Failed['kind'], says?: string, distance = 1): Failed => ({
+  const failed = (kind: Failed['kind'], difference?: string, distance = 1): Failed => ({
     kind,
-    condition: { ...deciding, says },
+    condition: { ...deciding, difference },
     distance
   })
   const prefix = `${token.issuer.toLowerCase()}:`
@@ -162,9 +162,9 @@ function failedOf(
     }
     if (claim === 'aud') return failed('audience')
     if (operator.negated) return failed('subject', `${name} excludes it`)
-    const { nearest, says, distance } = subjectDifference(values, actual, operator.relation === 'like')
+    const { nearest, difference, distance } = subjectDifference(values, actual, operator.relation === 'like')
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
-    return { kind: 'subject', condition: { ...deciding, wanted, says }, distance }
+    return { kind: 'subject', condition: { ...deciding, wanted, difference }, distance }
   }
   if (claim !== undefined && isClaim(claim)) return failed('unmeetable')
 
@@ -173,9 +173,9 @@ function failedOf(
   const ours =
     difference.isOtherIssuer &&
     conditions.some((other) => other.lowerKey === difference.expected.toLowerCase())
-  if (ours) return failed('issuers-anded', difference.says)
+  if (ours) return failed('issuers-anded', difference.difference)
 
-  return { ...failed('condition-key', difference.says), expected: difference.expected }
+  return { ...failed('condition-key', difference.difference), expected: difference.expected }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isRecord } from '../model/subject.js'
+import { isRecord } from '../text/record.js'
 import { includesWebIdentity } from './action.js'
 import { isTimeKey } from './context.js'
 import type { Defect } from './document.js'

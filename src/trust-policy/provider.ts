@@ -13,7 +13,7 @@ export const providerArnOf = (partition: string, account: string, issuer: string
  */
 export interface ProviderDifference {
   readonly found: string
-  readonly says: string
+  readonly difference: string
   /** Whether it means our provider but is spelt so that nothing matches it. */
   readonly isSpelling: boolean
 }
@@ -25,14 +25,14 @@ export function providerDifference(
 ): ProviderDifference | undefined {
   let nearest: { rank: number; difference: ProviderDifference } | undefined
   for (const principal of principals) {
-    const [rank, says, isSpelling = false] = differenceOf(principal, provider)
+    const [rank, difference, isSpelling = false] = differenceOf(principal, provider)
     if (nearest === undefined || rank < nearest.rank)
-      nearest = { rank, difference: { found: principal.value, says, isSpelling } }
+      nearest = { rank, difference: { found: principal.value, difference, isSpelling } }
   }
   return nearest?.difference
 }
 
-type Difference = readonly [rank: number, says: string, isSpelling?: true]
+type Difference = readonly [rank: number, difference: string, isSpelling?: true]
 
 function differenceOf({ type, value }: Principal, provider: string): Difference {
   if (type === 'Service') {
@@ -59,17 +59,17 @@ function spellingOf(value: string, provider: string): Difference | undefined {
     ]
   ]
   let corrected = value
-  const says: string[] = []
+  const difference: string[] = []
   for (const [correct, what] of spellings) {
     const next = correct(corrected)
-    if (next !== corrected) says.push(what)
+    if (next !== corrected) difference.push(what)
     corrected = next
   }
-  if (corrected === provider) return [0, says.join(' and '), true]
+  if (corrected === provider) return [0, difference.join(' and '), true]
   // An issuer may itself end in a slash; then the provider must, too.
   if (`${corrected}/` === provider) return [0, 'the trailing slash is missing', true]
   if (corrected.toLowerCase() === provider.toLowerCase())
-    return [1, [...says, 'its capitalization differs'].join(' and '), true]
+    return [1, [...difference, 'its capitalization differs'].join(' and '), true]
 
   return undefined
 }

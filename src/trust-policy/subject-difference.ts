@@ -6,7 +6,7 @@ import { matchesPattern, parsePattern } from '../text/glob.js'
  */
 export interface SubjectDifference {
   readonly nearest: string | undefined
-  readonly says: string | undefined
+  readonly difference: string | undefined
   readonly distance: number
 }
 
@@ -20,10 +20,10 @@ export function subjectDifference(
   like: boolean
 ): SubjectDifference {
   const [, namespace = '', name = ''] = subject.exec(actual) ?? []
-  let nearest: SubjectDifference = { nearest: undefined, says: undefined, distance: 4 }
+  let nearest: SubjectDifference = { nearest: undefined, difference: undefined, distance: 4 }
   for (const value of wanted) {
-    const [distance, says] = differenceOf(value, { actual, namespace, name }, like)
-    if (distance < nearest.distance) nearest = { nearest: value, says, distance }
+    const [distance, difference] = differenceOf(value, { actual, namespace, name }, like)
+    if (distance < nearest.distance) nearest = { nearest: value, difference, distance }
   }
   return nearest
 }

@@ -1,7 +1,7 @@
-import { isRecord } from '../model/subject.js'
 import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
+import { isRecord } from '../text/record.js'
 import { includesWebIdentity, webIdentityAction } from './action.js'
-import { readDocument } from './document.js'
+import { parsePolicyDocument } from './document.js'
 import { askedOf, judgeValue, type TrustJudgement, type TrustQuestion } from './judge.js'
 import { keyDifference } from './key.js'
 import { parseOperator } from './operators.js'
@@ -18,7 +18,7 @@ export function suggestTrust(
 ): object | undefined {
   if (verdict !== 'denied' || miss === undefined || miss.kind === 'explicit-deny' || miss.kind === 'invalid')
     return undefined
-  const read = readDocument(question.document, question.encoding)
+  const read = parsePolicyDocument(question.document, question.encoding)
   if ('reason' in read || !isRecord(read.value)) return undefined
   // What has passed, or was kept out by name, was meant so.
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
@@ -50,11 +50,11 @@ function extended(policy: Json, question: TrustQuestion): Json {
       StringEquals: { [`${token.issuer}:sub`]: token.subject, [`${token.issuer}:aud`]: question.audience }
     }
   }
-  return { ...policy, Statement: [...listOf(policy['Statement']), statement] }
+  return { ...policy, Statement: [...valuesOf(policy['Statement']), statement] }
 }
 
 function mended(policy: Json, index: number | undefined, question: TrustQuestion): Json | undefined {
-  const list = listOf(policy['Statement'])
+  const list = valuesOf(policy['Statement'])
   const statement = index === undefined ? undefined : list[index]
   const edited = isRecord(statement) ? mendedStatement(statement, question) : undefined
   if (edited === undefined) return undefined
@@ -167,6 +167,6 @@ function isSubject(value: string, like: boolean): boolean {
   return /^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$/.test(value) || value.includes('${')
 }
 
-const listOf = (value: unknown): readonly unknown[] =>
+const valuesOf = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? (value as readonly unknown[]) : [value]
-const texts = (value: unknown): string[] => listOf(value).filter((text) => typeof text === 'string')
+const texts = (value: unknown): string[] => valuesOf(value).filter((text) => typeof text === 'string')

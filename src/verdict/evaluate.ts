@@ -4,7 +4,7 @@ import type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 import type { Plan } from './plan.js'
-import { readWaiver, type Waiver } from './waiver.js'
+import { parseWaiver, type Waiver } from './waiver.js'
 
 /**
  * Runs the rules of the subject's plan. A rule never sees an unknown fact: it is listed as unchecked instead.
@@ -30,22 +30,22 @@ export function evaluate(
     if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
     if (found === undefined) continue
 
-    const waiver = rule.waivable === false ? undefined : readWaiver(subject.annotations, rule.id, at)
+    const waiver = rule.waivable === false ? undefined : parseWaiver(subject.annotations, rule.id, at)
     for (const { atAdmission, atMost = 'error', ...problem } of [found].flat()) {
       const milder =
         atAdmission ??
         configured ??
         (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ??
         rule.severity
-      const usual =
+      const unlocked =
         subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
-      const severity = severities.indexOf(usual) > severities.indexOf(atMost) ? usual : atMost
+      const severity = severities.indexOf(unlocked) > severities.indexOf(atMost) ? unlocked : atMost
       findings.push({
         rule: rule.id,
         severity,
         ...problem,
         docs: rule.docs,
-        ...told(waiver, problem)
+        ...applyWaiver(waiver, problem)
       })
     }
   }
@@ -57,7 +57,7 @@ export function evaluate(
  * A waiver that holds is the finding's reason to pass; one that does not is told, for its author thinks that
  * it does.
  */
-function told(
+function applyWaiver(
   waiver: Waiver | undefined,
   { message }: Problem
 ): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
@@ -86,7 +86,7 @@ function sortFacts(
   const open: Open[] = []
   for (const need of needs) {
     if (need === 'now') continue
-    const fact = facts[need] ?? nobodyAsked
+    const fact = facts[need] ?? notGathered
     if (fact.state === 'known') values[need] = fact.value
     else open.push({ need, fact })
   }
@@ -109,7 +109,7 @@ function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined
 // From the most severe on.
 const severities: readonly Severity[] = ['error', 'warning', 'info']
 
-const nobodyAsked = { state: 'unknown', because: 'the fact was not gathered' } as const
+const notGathered = { state: 'unknown', because: 'the fact was not gathered' } as const
 
 /**
  * The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old

@@ -1,5 +1,4 @@
 import type { Finding, Unchecked } from '../model/finding.js'
-import { shortList } from '../text/escape.js'
 import type { Verdict } from './decide.js'
 
 /**
@@ -28,9 +27,7 @@ function mergeFindings(findings: readonly Finding[]): Finding[] {
     const others = new Set(same.map(({ field }) => field))
     others.delete(first.field)
 
-    return others.size === 0
-      ? first
-      : { ...first, message: `${first.message}; also at ${shortList([...others])}` }
+    return others.size === 0 ? first : { ...first, alsoAt: [...others] }
   })
 }
 

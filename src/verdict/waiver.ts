@@ -10,7 +10,7 @@ const prefix = 'ignore.irsa-guard.io/'
  * that day, UTC) of an object; undefined when there is none. What was probably meant as one is told, too.
  * Never throws.
  */
-export function readWaiver(
+export function parseWaiver(
   annotations: Readonly<Record<string, unknown>>,
   rule: string,
   at: Date
@@ -25,12 +25,12 @@ export function readWaiver(
       ? undefined
       : { annotation: misspelt, lapsed: `there is no such rule; write ${annotation}` }
   }
-  const read = readValue(value, at)
+  const read = parseValue(value, at)
 
   return 'reason' in read ? read : { annotation, ...read }
 }
 
-function readValue(value: unknown, at: Date): { readonly reason: string } | { readonly lapsed: string } {
+function parseValue(value: unknown, at: Date): { readonly reason: string } | { readonly lapsed: string } {
   if (typeof value !== 'string' || value.trim() === '') return { lapsed: `it gives no reason; ${form}` }
 
   const text = value.trim()

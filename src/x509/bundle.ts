@@ -1,6 +1,6 @@
 import { decodeBase64 } from './base64.js'
 import { type Certificate, parseCertificate } from './certificate.js'
-import { type PemBlock, readPemBlocks } from './pem.js'
+import { parsePemBlocks, type PemBlock } from './pem.js'
 
 /** What Go makes of one PEM block of a bundle. */
 export type BundleEntry =
@@ -21,9 +21,9 @@ export interface Bundle {
  * Reads PEM bytes as Go's `AppendCertsFromPEM` does: only plain CERTIFICATE blocks count, what does not parse
  * is passed over.
  */
-export function readBundle(pem: Buffer, goMinor: number): Bundle {
+export function parseBundle(pem: Buffer, goMinor: number): Bundle {
   const text = pem.toString('latin1')
-  const entries = readPemBlocks(text).map((block): BundleEntry => {
+  const entries = parsePemBlocks(text).map((block): BundleEntry => {
     if (block.label !== 'CERTIFICATE') return { block, skipped: 'label' }
     if (block.hasHeaders) return { block, skipped: 'headers' }
     const certificate = parseCertificate(block.bytes, goMinor)
@@ -41,10 +41,10 @@ export function readBundle(pem: Buffer, goMinor: number): Bundle {
 /**
  * Reads the base64 text of a `caBundle`; undefined when it is not base64, which no API server would store.
  */
-export function readCaBundle(caBundle: string, goMinor: number): Bundle | undefined {
+export function parseCaBundle(caBundle: string, goMinor: number): Bundle | undefined {
   const pem = decodeBase64(caBundle)
 
-  return pem === undefined ? undefined : readBundle(pem, goMinor)
+  return pem === undefined ? undefined : parseBundle(pem, goMinor)
 }
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { DerReader, tag } from './der.js'
-import { type Extensions, noExtensions, readExtensions } from './extensions.js'
-import { type Name, readName } from './name.js'
-import { type PublicKey, readAlgorithm, readPublicKey, rightAligned } from './public-key.js'
+import { type Extensions, noExtensions, parseExtensions } from './extensions.js'
+import { type Name, parseName } from './name.js'
+import { parseAlgorithm, parsePublicKey, type PublicKey, rightAligned } from './public-key.js'
 import { Refusal } from './refusal.js'
 import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature-algorithm.js'
 import { parseGeneralizedTime, parseUtcTime } from './time.js'
@@ -33,20 +33,20 @@ export interface Certificate extends Extensions {
  */
 export function parseCertificate(der: Buffer, goMinor: number): Certificate | { readonly refusal: string } {
   try {
-    return readCertificate(der, goMinor)
+    return parseCertificateFields(der, goMinor)
   } catch (error) {
     if (error instanceof Refusal) return { refusal: error.message }
     throw error
   }
 }
 
-function readCertificate(der: Buffer, goMinor: number): Certificate {
+function parseCertificateFields(der: Buffer, goMinor: number): Certificate {
   const { raw, body } = new DerReader(der).element(tag.sequence, 'x509: malformed certificate')
   const outer = new DerReader(body)
   const signedPart = outer.element(tag.sequence, 'x509: malformed tbs certificate')
   const reader = new DerReader(signedPart.body)
 
-  const version = readVersion(reader)
+  const version = parseVersion(reader)
   const serial = reader.integer('x509: malformed serial number')
   // Negative serial numbers were taken before Go 1.23: https://go.dev/doc/godebug#go-123
   if ((serial[0] ?? 0) >= 0x80 && goMinor >= 23) throw new Refusal('x509: negative serial number')
@@ -55,15 +55,15 @@ function readCertificate(der: Buffer, goMinor: number): Certificate {
   if (!outer.read(tag.sequence, 'x509: malformed algorithm identifier').equals(algorithm)) {
     throw new Refusal("x509: inner and outer signature algorithm identifiers don't match")
   }
-  const signatureAlgorithm = signatureAlgorithmOf(readAlgorithm(algorithm))
-  const issuer = readName(reader.element(tag.sequence, 'x509: malformed issuer').raw)
+  const signatureAlgorithm = signatureAlgorithmOf(parseAlgorithm(algorithm))
+  const issuer = parseName(reader.element(tag.sequence, 'x509: malformed issuer').raw)
   const validity = reader.reader(tag.sequence, 'x509: malformed validity')
-  const notBefore = readTime(validity)
-  const notAfter = readTime(validity)
-  const subject = readName(reader.element(tag.sequence, 'x509: malformed issuer').raw) // the same words as Go's
+  const notBefore = parseTime(validity)
+  const notAfter = parseTime(validity)
+  const subject = parseName(reader.element(tag.sequence, 'x509: malformed issuer').raw) // the same words as Go's
   const keyInfo = reader.element(tag.sequence, 'x509: malformed spki').raw
-  const publicKey = readPublicKey(keyInfo)
-  const extensions = version === 1 ? noExtensions : readOptionalParts(reader, version, goMinor)
+  const publicKey = parsePublicKey(keyInfo)
+  const extensions = version === 1 ? noExtensions : parseOptionalParts(reader, version, goMinor)
   const signature = rightAligned(outer.bitString('x509: malformed signature'))
   if (raw.length !== der.length) throw new Refusal('x509: trailing data')
 
@@ -84,7 +84,7 @@ function readCertificate(der: Buffer, goMinor: number): Certificate {
   }
 }
 
-function readVersion(reader: DerReader): 1 | 2 | 3 {
+function parseVersion(reader: DerReader): 1 | 2 | 3 {
   const malformed = 'x509: malformed version'
   const explicit = reader.optional(tag.constructed(0), malformed)
   if (explicit === undefined) return 1
@@ -97,7 +97,7 @@ function readVersion(reader: DerReader): 1 | 2 | 3 {
   return version === 0n ? 1 : version === 1n ? 2 : 3
 }
 
-function readTime(reader: DerReader): number {
+function parseTime(reader: DerReader): number {
   const isUtc = reader.startsWith(tag.utcTime)
   if (!isUtc && !reader.startsWith(tag.generalizedTime)) throw new Refusal('x509: unsupported time format')
 
@@ -109,13 +109,13 @@ function readTime(reader: DerReader): number {
   return moment
 }
 
-function readOptionalParts(reader: DerReader, version: 2 | 3, goMinor: number): Extensions {
+function parseOptionalParts(reader: DerReader, version: 2 | 3, goMinor: number): Extensions {
   reader.optional(tag.context(1), 'x509: malformed issuerUniqueID')
   reader.optional(tag.context(2), 'x509: malformed subjectUniqueID')
   const extensions =
     version === 3 ? reader.optional(tag.constructed(3), 'x509: malformed extensions') : undefined
 
-  return extensions === undefined ? noExtensions : readExtensions(extensions, goMinor)
+  return extensions === undefined ? noExtensions : parseExtensions(extensions, goMinor)
 }
 
 /** Whether a certificate names an issuer that is itself, by the bytes of the names. */

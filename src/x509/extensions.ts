@@ -69,12 +69,12 @@ interface Extension {
 }
 
 /** Reads the content of the extensions' [3] element; throws the Refusal that Go's parser would give. */
-export function readExtensions(body: Buffer, goMinor: number): Extensions {
+export function parseExtensions(body: Buffer, goMinor: number): Extensions {
   const list = new DerReader(body).reader(tag.sequence, 'x509: malformed extensions')
   const extensions: Extension[] = []
   const seen = new Set<string>()
   while (!list.isEmpty) {
-    const extension = readExtension(list.reader(tag.sequence, 'x509: malformed extension'))
+    const extension = parseExtension(list.reader(tag.sequence, 'x509: malformed extension'))
     if (seen.has(extension.oid))
       throw new Refusal(`x509: certificate contains duplicate extension with OID "${extension.oid}"`)
     seen.add(extension.oid)
@@ -91,7 +91,7 @@ export function readExtensions(body: Buffer, goMinor: number): Extensions {
   return { ...out, unhandledCritical }
 }
 
-function readExtension(reader: DerReader): Extension {
+function parseExtension(reader: DerReader): Extension {
   const oid = reader.oid('x509: malformed extension OID field')
   const critical =
     reader.startsWith(tag.boolean) && reader.boolean('x509: malformed extension critical field')
@@ -108,25 +108,25 @@ function readerOf(oid: string, goMinor: number): ReadExtension | undefined {
 }
 
 const readers: Readonly<Record<string, ReadExtension>> = {
-  '2.5.29.15': readKeyUsage,
-  '2.5.29.19': readBasicConstraints,
-  '2.5.29.17': readAlternativeNames,
-  '2.5.29.30': readNameConstraints,
-  '2.5.29.31': readDistributionPoints,
-  '2.5.29.35': readAuthorityKeyId,
-  '2.5.29.37': readExtendedKeyUsages,
-  '2.5.29.14': readSubjectKeyId,
-  '2.5.29.32': readPolicies,
-  '1.3.6.1.5.5.7.1.1': readAuthorityInformation
+  '2.5.29.15': parseKeyUsage,
+  '2.5.29.19': parseBasicConstraints,
+  '2.5.29.17': parseAlternativeNames,
+  '2.5.29.30': parseNameConstraints,
+  '2.5.29.31': parseDistributionPoints,
+  '2.5.29.35': parseAuthorityKeyId,
+  '2.5.29.37': parseExtendedKeyUsages,
+  '2.5.29.14': parseSubjectKeyId,
+  '2.5.29.32': parsePolicies,
+  '1.3.6.1.5.5.7.1.1': parseAuthorityInformation
 }
 
 const policyReaders: Readonly<Record<string, ReadExtension>> = {
-  '2.5.29.36': readPolicyConstraints,
-  '2.5.29.33': readPolicyMappings,
-  '2.5.29.54': readInhibitAnyPolicy
+  '2.5.29.36': parsePolicyConstraints,
+  '2.5.29.33': parsePolicyMappings,
+  '2.5.29.54': parseInhibitAnyPolicy
 }
 
-function readKeyUsage({ value }: Extension, out: Mutable): true {
+function parseKeyUsage({ value }: Extension, out: Mutable): true {
   const { bytes, padding } = new DerReader(value).bitString('x509: invalid key usage')
   const bits = bytes.length * 8 - padding
   const isSet = (bit: number): boolean => bit < bits && ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0
@@ -135,7 +135,7 @@ function readKeyUsage({ value }: Extension, out: Mutable): true {
   return true
 }
 
-function readBasicConstraints({ value }: Extension, out: Mutable): true {
+function parseBasicConstraints({ value }: Extension, out: Mutable): true {
   const malformed = 'x509: invalid basic constraints'
   const reader = new DerReader(value).reader(tag.sequence, malformed)
   const isCa = reader.startsWith(tag.boolean) && reader.boolean(malformed)
@@ -151,7 +151,7 @@ function readBasicConstraints({ value }: Extension, out: Mutable): true {
   return true
 }
 
-function readAlternativeNames({ value }: Extension, out: Mutable, goMinor: number): boolean {
+function parseAlternativeNames({ value }: Extension, out: Mutable, goMinor: number): boolean {
   const dnsNames: string[] = []
   const emails: string[] = []
   const ips: Buffer[] = []
@@ -162,7 +162,7 @@ function readAlternativeNames({ value }: Extension, out: Mutable, goMinor: numbe
     if (kind === tag.context(1)) emails.push(ascii(body, 'x509: SAN rfc822Name is malformed'))
     if (kind === tag.context(2)) dnsNames.push(ascii(body, 'x509: SAN dNSName is malformed'))
     if (kind === tag.context(6))
-      uris.push(readUri(ascii(body, 'x509: SAN uniformResourceIdentifier is malformed'), goMinor))
+      uris.push(parseUri(ascii(body, 'x509: SAN uniformResourceIdentifier is malformed'), goMinor))
     if (kind === tag.context(7)) {
       if (body.length !== 4 && body.length !== 16)
         throw new Refusal(`x509: cannot parse IP address of length ${body.length}`)
@@ -174,7 +174,7 @@ function readAlternativeNames({ value }: Extension, out: Mutable, goMinor: numbe
   return dnsNames.length + emails.length + ips.length + uris.length > 0
 }
 
-function readUri(text: string, goMinor: number): GoUrl {
+function parseUri(text: string, goMinor: number): GoUrl {
   const url = parseGoUrl(text, goMinor)
   if (url === undefined) throw new Refusal(`x509: cannot parse URI ${JSON.stringify(text)}`)
   if (!isDomain(url.host, false))
@@ -190,7 +190,7 @@ function ascii(body: Buffer, refusal: string): string {
   return text
 }
 
-function readNameConstraints({ value }: Extension, out: Mutable): boolean {
+function parseNameConstraints({ value }: Extension, out: Mutable): boolean {
   const malformed = 'x509: invalid NameConstraints extension'
   const outer = new DerReader(value)
   const top = outer.reader(tag.sequence, malformed)
@@ -201,15 +201,15 @@ function readNameConstraints({ value }: Extension, out: Mutable): boolean {
     throw new Refusal('x509: empty name constraints extension')
 
   const first =
-    permitted === undefined ? { subtrees: emptySubtrees, isHandled: true } : readSubtrees(permitted)
+    permitted === undefined ? { subtrees: emptySubtrees, isHandled: true } : parseSubtrees(permitted)
   const second =
-    excluded === undefined ? { subtrees: emptySubtrees, isHandled: true } : readSubtrees(excluded)
+    excluded === undefined ? { subtrees: emptySubtrees, isHandled: true } : parseSubtrees(excluded)
   out.nameConstraints = { permitted: first.subtrees, excluded: second.subtrees }
 
   return first.isHandled && second.isHandled
 }
 
-function readSubtrees(body: Buffer): { subtrees: Subtrees; isHandled: boolean } {
+function parseSubtrees(body: Buffer): { subtrees: Subtrees; isHandled: boolean } {
   const malformed = 'x509: invalid NameConstraints extension'
   const dns: string[] = []
   const ips: { ip: Buffer; mask: Buffer }[] = []
@@ -272,7 +272,7 @@ function ipConstraint(body: Buffer): { ip: Buffer; mask: Buffer } {
   return { ip: body.subarray(0, body.length / 2), mask }
 }
 
-function readDistributionPoints({ value }: Extension): true {
+function parseDistributionPoints({ value }: Extension): true {
   const malformed = 'x509: invalid CRL distribution point'
   const points = new DerReader(value).reader(tag.sequence, `${malformed}s`)
   while (!points.isEmpty) {
@@ -285,7 +285,7 @@ function readDistributionPoints({ value }: Extension): true {
   return true
 }
 
-function readAuthorityKeyId({ critical, value }: Extension, out: Mutable): true {
+function parseAuthorityKeyId({ critical, value }: Extension, out: Mutable): true {
   if (critical) throw new Refusal('x509: authority key identifier incorrectly marked critical')
 
   const malformed = 'x509: invalid authority key identifier'
@@ -295,14 +295,14 @@ function readAuthorityKeyId({ critical, value }: Extension, out: Mutable): true 
   return true
 }
 
-function readSubjectKeyId({ critical, value }: Extension, out: Mutable): true {
+function parseSubjectKeyId({ critical, value }: Extension, out: Mutable): true {
   if (critical) throw new Refusal('x509: subject key identifier incorrectly marked critical')
   out.subjectKeyId = new DerReader(value).read(tag.octetString, 'x509: invalid subject key identifier')
 
   return true
 }
 
-function readExtendedKeyUsages({ value }: Extension, out: Mutable): true {
+function parseExtendedKeyUsages({ value }: Extension, out: Mutable): true {
   const malformed = 'x509: invalid extended key usages'
   const usages: string[] = []
   const list = new DerReader(value).reader(tag.sequence, malformed)
@@ -312,7 +312,7 @@ function readExtendedKeyUsages({ value }: Extension, out: Mutable): true {
   return true
 }
 
-function readAuthorityInformation({ critical, value }: Extension): true {
+function parseAuthorityInformation({ critical, value }: Extension): true {
   if (critical) throw new Refusal('x509: authority info access incorrectly marked critical')
 
   const malformed = 'x509: invalid authority info access'
@@ -326,7 +326,7 @@ function readAuthorityInformation({ critical, value }: Extension): true {
   return true
 }
 
-function readPolicies({ value }: Extension, out: Mutable, goMinor: number): true {
+function parsePolicies({ value }: Extension, out: Mutable, goMinor: number): true {
   const malformed = 'x509: invalid certificate policies'
   const policies = new Set<string>()
   const list = new DerReader(value).reader(tag.sequence, malformed)
@@ -348,7 +348,7 @@ function isOidOfAnySize(body: Buffer): boolean {
   return ends && body.every((octet, index) => octet !== 0x80 || (index > 0 && (body[index - 1] ?? 0) >= 0x80))
 }
 
-function readPolicyConstraints({ value }: Extension, out: Mutable): true {
+function parsePolicyConstraints({ value }: Extension, out: Mutable): true {
   const malformed = 'x509: invalid policy constraints extension'
   const reader = new DerReader(value).reader(tag.sequence, malformed)
   if (reader.startsWith(tag.context(0))) out.requireExplicitPolicy = reader.int64(malformed, tag.context(0))
@@ -357,7 +357,7 @@ function readPolicyConstraints({ value }: Extension, out: Mutable): true {
   return true
 }
 
-function readPolicyMappings({ value }: Extension, out: Mutable): true {
+function parsePolicyMappings({ value }: Extension, out: Mutable): true {
   const malformed = 'x509: invalid policy mappings extension'
   const mappings: { issuer: string; subject: string }[] = []
   const list = new DerReader(value).reader(tag.sequence, malformed)
@@ -371,7 +371,7 @@ function readPolicyMappings({ value }: Extension, out: Mutable): true {
   return true
 }
 
-function readInhibitAnyPolicy({ value }: Extension, out: Mutable): true {
+function parseInhibitAnyPolicy({ value }: Extension, out: Mutable): true {
   out.inhibitAnyPolicy = new DerReader(value).int64('x509: invalid inhibit any policy extension')
 
   return true

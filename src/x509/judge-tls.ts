@@ -1,7 +1,7 @@
-import { type Bundle, readCaBundle, unusableText } from './bundle.js'
+import { type Bundle, parseCaBundle, unusableText } from './bundle.js'
 import { type Certificate, parseCertificate } from './certificate.js'
 import { goMinorOf } from './go-version.js'
-import { readPemBlocks } from './pem.js'
+import { parsePemBlocks } from './pem.js'
 import { buildPool } from './pool.js'
 import { explain } from './reasons.js'
 import { weakRsaText } from './signature.js'
@@ -36,8 +36,8 @@ export type TlsVerdict = { readonly bundle: Bundle | undefined; readonly served:
  */
 export function judgeTls({ caBundle, chain, host, at, go }: TlsQuestion): TlsVerdict {
   const goMinor = goMinorOf(go)
-  const bundle = readCaBundle(caBundle, goMinor)
-  const served = readServed(chain, goMinor)
+  const bundle = parseCaBundle(caBundle, goMinor)
+  const served = parseServed(chain, goMinor)
   const certificates = 'certificates' in served ? served.certificates : []
   const refuse = (refusal: Omit<TlsRefusal, 'reason'>): TlsVerdict => ({
     bundle,
@@ -93,8 +93,8 @@ function bundleRefusal(caBundle: string, bundle: Bundle | undefined): Refused | 
   return text === undefined ? undefined : { code: 'bundle-unusable', go: text }
 }
 
-function readServed(chain: string, goMinor: number): { certificates: readonly Certificate[] } | Refused {
-  const blocks = readPemBlocks(Buffer.from(chain, 'utf8').toString('latin1')).filter(
+function parseServed(chain: string, goMinor: number): { certificates: readonly Certificate[] } | Refused {
+  const blocks = parsePemBlocks(Buffer.from(chain, 'utf8').toString('latin1')).filter(
     ({ label }) => label === 'CERTIFICATE'
   )
   // each certificate is sent with a length of three bytes; TLS 1.3 adds two for its extensions and four

@@ -200,7 +200,7 @@ function ipMatcher(constraints: readonly Network[], _permits: boolean, goMinor: 
     }
   }
 
-  const listOf = (length: number): Network[] => {
+  const networksOf = (length: number): Network[] => {
     const sorted = constraints
       .filter(({ ip }) => ip.length === length)
       .sort((one, other) => Buffer.compare(one.ip, other.ip) || Buffer.compare(one.mask, other.mask))
@@ -212,7 +212,7 @@ function ipMatcher(constraints: readonly Network[], _permits: boolean, goMinor: 
     }
     return kept
   }
-  const lists = { 4: listOf(4), 16: listOf(16) }
+  const lists = { 4: networksOf(4), 16: networksOf(16) }
 
   return (address) => {
     const list = address.length === 4 ? lists[4] : lists[16]

@@ -8,7 +8,7 @@ export interface Name {
 }
 
 /** Reads a distinguished name; throws the Refusal that Go's parser would give. */
-export function readName(raw: Buffer): Name {
+export function parseName(raw: Buffer): Name {
   const malformed = 'x509: invalid RDNSequence'
   const attributes: { type: string; value: string }[] = []
   const sets = new DerReader(raw).reader(tag.sequence, malformed)

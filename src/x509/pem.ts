@@ -21,7 +21,7 @@ const dashes = '-----'
  * its line, so one blank in front, a byte order mark, or two blocks glued together lose the block. A block
  * that does not parse is passed over silently. Of several BEGIN lines before one END the last counts.
  */
-export function readPemBlocks(text: string): PemBlock[] {
+export function parsePemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = []
   let at = 0
   while (at < text.length) {

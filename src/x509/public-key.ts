@@ -23,30 +23,30 @@ const oids: Readonly<Partial<Record<string, Exclude<PublicKey['kind'], 'unknown'
 }
 
 /** Reads a SubjectPublicKeyInfo element; throws the Refusal that Go's parser would give. */
-export function readPublicKey(raw: Buffer): PublicKey {
+export function parsePublicKey(raw: Buffer): PublicKey {
   const info = new DerReader(raw).reader(tag.sequence, 'x509: malformed spki')
-  const algorithm = readAlgorithm(info.read(tag.sequence, 'x509: malformed public key algorithm identifier'))
+  const algorithm = parseAlgorithm(info.read(tag.sequence, 'x509: malformed public key algorithm identifier'))
   const key = rightAligned(info.bitString('x509: malformed subjectPublicKey'))
   const kind = oids[algorithm.oid] ?? 'unknown'
   switch (kind) {
     case 'unknown':
       return { kind }
     case 'rsa':
-      return readRsa(algorithm.parameters, key)
+      return parseRsa(algorithm.parameters, key)
     case 'ecdsa':
-      return readEcdsa(algorithm.parameters, key)
+      return parseEcdsa(algorithm.parameters, key)
     case 'ed25519':
       if (algorithm.parameters.length > 0)
         throw new Refusal('x509: Ed25519 key encoded with illegal parameters')
       if (key.length !== 32) throw new Refusal('x509: wrong Ed25519 public key size')
       return { kind, bytes: key }
     case 'dsa':
-      return readDsa(algorithm.parameters, key)
+      return parseDsa(algorithm.parameters, key)
   }
 }
 
 /** The content of an AlgorithmIdentifier: its OID, and its parameters as one element (empty when absent). */
-export function readAlgorithm(body: Buffer): { oid: string; parameters: Buffer } {
+export function parseAlgorithm(body: Buffer): { oid: string; parameters: Buffer } {
   const reader = new DerReader(body)
   const oid = reader.oid('x509: malformed OID')
 
@@ -65,7 +65,7 @@ export function rightAligned({ bytes, padding }: { bytes: Buffer; padding: numbe
   )
 }
 
-function readRsa(parameters: Buffer, key: Buffer): PublicKey {
+function parseRsa(parameters: Buffer, key: Buffer): PublicKey {
   if (!parameters.equals(nullParameters)) throw new Refusal('x509: RSA key missing NULL parameters')
 
   const reader = new DerReader(key).reader(tag.sequence, 'x509: invalid RSA public key')
@@ -79,7 +79,7 @@ function readRsa(parameters: Buffer, key: Buffer): PublicKey {
   return { kind: 'rsa', modulus, exponent, bits: modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24 }
 }
 
-function readEcdsa(parameters: Buffer, key: Buffer): PublicKey {
+function parseEcdsa(parameters: Buffer, key: Buffer): PublicKey {
   const curve = curveOfOid(new DerReader(parameters).oid('x509: invalid ECDSA parameters'))
   if (curve === undefined) throw new Refusal('x509: unsupported elliptic curve')
   if (key[0] !== 4) throw new Refusal('ecdsa: invalid uncompressed public key')
@@ -88,7 +88,7 @@ function readEcdsa(parameters: Buffer, key: Buffer): PublicKey {
   return { kind: 'ecdsa', curve, point: key }
 }
 
-function readDsa(parameters: Buffer, key: Buffer): PublicKey {
+function parseDsa(parameters: Buffer, key: Buffer): PublicKey {
   const y = new DerReader(key).integer('x509: invalid DSA public key')
   const malformed = 'x509: invalid DSA parameters'
   const reader = new DerReader(parameters).reader(tag.sequence, malformed)

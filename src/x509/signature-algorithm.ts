@@ -1,5 +1,5 @@
 import { DerReader, tag } from './der.js'
-import { readAlgorithm } from './public-key.js'
+import { parseAlgorithm } from './public-key.js'
 import { Refusal } from './refusal.js'
 
 /** A signature algorithm that Go knows by name. */
@@ -61,9 +61,9 @@ function pssOf(parameters: Buffer): SignatureAlgorithm | undefined {
   try {
     const reader = new DerReader(parameters).reader(tag.sequence, '')
     const explicit = (number: number): DerReader => reader.reader(tag.constructed(number), '')
-    const digest = readAlgorithm(explicit(0).read(tag.sequence, ''))
-    const generator = readAlgorithm(explicit(1).read(tag.sequence, ''))
-    const generatorDigest = readAlgorithm(new DerReader(generator.parameters).read(tag.sequence, ''))
+    const digest = parseAlgorithm(explicit(0).read(tag.sequence, ''))
+    const generator = parseAlgorithm(explicit(1).read(tag.sequence, ''))
+    const generatorDigest = parseAlgorithm(new DerReader(generator.parameters).read(tag.sequence, ''))
     const saltLength = explicit(2).int64('')
     const trailer = reader.startsWith(tag.constructed(3)) ? explicit(3).int64('') : 1n
     const [hash, length] = pssHashes[digest.oid] ?? []

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { AcceptedBundles } from '../../src/ca-bundle/accepted-texts.js'
-import { entriesOf, type TrustQuestion } from '../../src/ca-bundle/entries.js'
+import { entriesOf, type EntriesQuestion } from '../../src/ca-bundle/entries.js'
 import { expectedCasOf } from '../../src/ca-bundle/expected-cas.js'
 import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
 import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
@@ -42,7 +42,7 @@ const ours = configuration(
   'ValidatingWebhookConfiguration'
 )
 
-const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {}): AcceptedBundles[] =>
+const ask = (configurations: readonly object[], more: Partial<EntriesQuestion> = {}): AcceptedBundles[] =>
   entriesOf({
     guarded: guardedWebhooksOf(configurations, []),
     ownCas: own,
@@ -63,7 +63,7 @@ const ask = (configurations: readonly object[], more: Partial<TrustQuestion> = {
   })
 
 t.test('denies only what is beyond doubt', async (t) => {
-  const action = (more: Partial<TrustQuestion> = {}, configurations = [eks]): string | undefined =>
+  const action = (more: Partial<EntriesQuestion> = {}, configurations = [eks]): string | undefined =>
     ask(configurations, more)[0]?.action
   t.equal(action(), 'Warn', 'a loopback webhook of a cluster that nothing is known of')
   t.equal(action({ issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE' }), 'Deny')
@@ -92,7 +92,7 @@ t.test('denies only what is beyond doubt', async (t) => {
 t.test('knows what is right for each place, and judges nothing where nobody can tell', async (t) => {
   const accepted = (
     configurations: object[],
-    more: Partial<TrustQuestion> = {}
+    more: Partial<EntriesQuestion> = {}
   ): readonly string[] | undefined => ask(configurations, more)[0]?.accepted
   t.ok(accepted([eks])?.includes(base64(cluster)))
   t.strictSame(accepted([eks], { clusterCas: undefined }), [])
@@ -111,7 +111,7 @@ t.test('another configuration with the name of one beside the API server makes n
     service: { namespace: 'a', name: 'b' },
     caBundle: base64(cluster)
   })
-  const expectedCas: TrustQuestion['expectedCas'] = ({ place }) => ({
+  const expectedCas: EntriesQuestion['expectedCas'] = ({ place }) => ({
     current: place === 'control-plane' ? cluster : other
   })
   t.strictSame(ask([alike, eks], { issuer, expectedCas }), ask([eks], { issuer, expectedCas }))
@@ -123,7 +123,7 @@ t.test('another configuration with the name of one beside the API server makes n
 })
 
 t.test('lets the injector write that a webhook asks for', async (t) => {
-  const injectorsOf = (object: object, more: Partial<TrustQuestion> = {}): readonly string[] | undefined =>
+  const injectorsOf = (object: object, more: Partial<EntriesQuestion> = {}): readonly string[] | undefined =>
     ask(
       [
         {

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { signsServed } from '../../src/ca-bundle/signs-served.js'
-import { readBundle } from '../../src/x509/bundle.js'
+import { parseBundle } from '../../src/x509/bundle.js'
 import { issue, makeAuthority, pem } from '../support/certificates.js'
 
 const certificatesOf = (...ders: readonly Buffer[]) =>
-  readBundle(Buffer.from(ders.map((der) => pem(der)).join('')), 26).certificates
+  parseBundle(Buffer.from(ders.map((der) => pem(der)).join('')), 26).certificates
 
 t.test('tells who signed what is served, whatever else is wrong with it', async (t) => {
   const past = { notAfter: new Date('2026-02-01T00:00:00Z') }

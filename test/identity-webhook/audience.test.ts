@@ -1,6 +1,9 @@
 import t from 'tap'
-import { audienceOf } from '../../src/identity-webhook/audience.js'
-import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
+import {
+  audienceOf,
+  defaultIdentityWebhook,
+  withAnnotationPrefix
+} from '../../src/identity-webhook/settings.js'
 
 const key = 'eks.amazonaws.com/audience'
 

@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import { findCluster } from '../../src/kube/connect.js'
-import { readServedChain } from '../../src/kube/served-chain.js'
+import { loadServedChain } from '../../src/kube/served-chain.js'
 import { listen, portOf } from '../../src/process/listen.js'
 
 const kubeconfig = (server: string): string =>
@@ -99,18 +99,18 @@ t.test('reads the chain that a server sends, and waits for none', async (t) => {
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   t.equal(
-    await readServedChain({ host: '127.0.0.1', port, servername: 'a.example' }, 5000),
+    await loadServedChain({ host: '127.0.0.1', port, servername: 'a.example' }, 5000),
     leaf.certificate + ca.certificate
   )
   server.close()
-  await t.rejects(readServedChain({ host: '127.0.0.1', port: 1 }, 5000), /ECONNREFUSED/)
+  await t.rejects(loadServedChain({ host: '127.0.0.1', port: 1 }, 5000), /ECONNREFUSED/)
 
   const silent = createTcpServer(() => undefined)
   silent.listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const { port: silentPort } = silent.address() as { port: number }
   await t.rejects(
-    readServedChain({ host: '127.0.0.1', port: silentPort }, 200),
+    loadServedChain({ host: '127.0.0.1', port: silentPort }, 200),
     /no TLS handshake with 127.0.0.1:\d+ within 0.2 s/
   )
   silent.close()

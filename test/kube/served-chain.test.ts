@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:tls'
 import t from 'tap'
-import { readServedChain } from '../../src/kube/served-chain.js'
+import { loadServedChain } from '../../src/kube/served-chain.js'
 import { makeCertificate } from '../support/certificate.ts'
 
 t.test('connects to this machine and its link only for somebody who chose the address', async (t) => {
@@ -10,7 +10,7 @@ t.test('connects to this machine and its link only for somebody who chose the ad
   t.teardown(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as { port: number } // it listens on TCP
-  t.match(await readServedChain({ host: '127.0.0.1', port }, 5000), /^-----BEGIN CERTIFICATE-----/)
+  t.match(await loadServedChain({ host: '127.0.0.1', port }, 5000), /^-----BEGIN CERTIFICATE-----/)
   for (const host of [
     '127.0.0.1',
     '127.9.9.9',
@@ -21,11 +21,11 @@ t.test('connects to this machine and its link only for somebody who chose the ad
     'fe80::1',
     'fd00:ec2::254'
   ]) {
-    await t.rejects(readServedChain({ host, port }, 5000, { onlyOutside: true }), {
+    await t.rejects(loadServedChain({ host, port }, 5000, { onlyOutside: true }), {
       message: `${host} is an address of this machine or of its link`
     })
   }
-  await t.rejects(readServedChain({ host: 'localhost', port }, 5000, { onlyOutside: true }), {
+  await t.rejects(loadServedChain({ host: 'localhost', port }, 5000, { onlyOutside: true }), {
     message: 'localhost leads to this machine or its link'
   })
 })

@@ -66,7 +66,7 @@ t.test('still tells what helps', async (t) => {
   t.match(messagesOf(sub(['system:serviceaccount:billing:a', 'system:serviceaccount:billing:b'])), [
     `the role does not trust system:serviceaccount:shop:cart: in its statement 0, StringEquals "${host}:sub" requires "${hidden}", but the token has "system:serviceaccount:shop:cart": namespace and name differ`
   ])
-  for (const [value, says] of [
+  for (const [value, difference] of [
     ['system:serviceaccount:shop:web', /requires "system:serviceaccount:shop:web".*the name differs/],
     [
       'system:serviceaccount:Shop:cart',
@@ -80,7 +80,7 @@ t.test('still tells what helps', async (t) => {
     ['system:serviceaccount:shop:*', /requires "system:serviceaccount:shop:\*".*literally/],
     ['*', /requires "\*".*literally/]
   ] as const) {
-    t.match(messagesOf(sub(value)), [says], value)
+    t.match(messagesOf(sub(value)), [difference], value)
   }
   t.match(
     messagesOf(

@@ -44,7 +44,7 @@ t.test('tells once what several parts have, and where else', async (t) => {
     })
   ])
   t.strictSame(merged.findings, [
-    finding('spec.a', 'no such account; also at spec.b'),
+    { ...finding('spec.a', 'no such account'), alsoAt: ['spec.b'] },
     finding('metadata', 'as a whole'),
     finding('spec.c', 'another'),
     finding('spec.c', 'no such account', { severity: 'error' })

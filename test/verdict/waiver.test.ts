@@ -1,11 +1,11 @@
 import t from 'tap'
 import { rules } from '../../src/rules/index.js'
 import { closestTo } from '../../src/text/escape.js'
-import { readWaiver } from '../../src/verdict/waiver.js'
+import { parseWaiver } from '../../src/verdict/waiver.js'
 
 const at = new Date('2026-11-24T12:00:00Z')
-const read = (value: unknown): ReturnType<typeof readWaiver> =>
-  readWaiver({ 'ignore.irsa-guard.io/role-missing': value }, 'role-missing', at)
+const read = (value: unknown): ReturnType<typeof parseWaiver> =>
+  parseWaiver({ 'ignore.irsa-guard.io/role-missing': value }, 'role-missing', at)
 
 t.test('holds with a reason, until the end of its day', async (t) => {
   const table: readonly (readonly [string, string])[] = [
@@ -20,7 +20,7 @@ t.test('holds with a reason, until the end of its day', async (t) => {
     ['forever', 'forever']
   ]
   for (const [value, reason] of table) t.strictSame(read(value), { reason }, value)
-  t.equal(readWaiver({}, 'role-missing', at), undefined)
+  t.equal(parseWaiver({}, 'role-missing', at), undefined)
 })
 
 t.test('says why it does not hold', async (t) => {
@@ -46,7 +46,7 @@ t.test('says why it does not hold', async (t) => {
 })
 
 t.test('tells an annotation whose rule is misspelt, when that rule finds something', async (t) => {
-  t.strictSame(readWaiver({ a: 'b', 'ignore.irsa-guard.io/role-mising': 'x' }, 'role-missing', at), {
+  t.strictSame(parseWaiver({ a: 'b', 'ignore.irsa-guard.io/role-mising': 'x' }, 'role-missing', at), {
     annotation: 'ignore.irsa-guard.io/role-mising',
     lapsed: 'there is no such rule; write ignore.irsa-guard.io/role-missing'
   })
@@ -54,7 +54,7 @@ t.test('tells an annotation whose rule is misspelt, when that rule finds somethi
     const others = rules.map((rule) => rule.id).filter((other) => other !== id)
     t.equal(closestTo(id, others), undefined, `${id} is no misspelling of another rule`)
     t.equal(
-      readWaiver(Object.fromEntries(others.map((other) => [`ignore.irsa-guard.io/${other}`, 'x'])), id, at),
+      parseWaiver(Object.fromEntries(others.map((other) => [`ignore.irsa-guard.io/${other}`, 'x'])), id, at),
       undefined
     )
   }

@@ -14,8 +14,8 @@ import {
 import { bundleTextOf } from '../../output/bundle-text.js'
 import { type Format, jsonOf } from '../../output/formats.js'
 import { decodeBase64 } from '../../x509/base64.js'
-import { rightBundlesOf } from './right-bundles.js'
-import { readChainOf } from './served-chain.js'
+import { expectedBundlesOf } from './expected-bundles.js'
+import { loadChainOf } from './served-chain.js'
 import { loadCaFile, loadText } from './sources.js'
 import type { Terminal } from './terminal.js'
 
@@ -69,11 +69,11 @@ export async function ca(
       '--chain is given without --host, the name or address by which the API server calls the webhook'
     )
   }
-  const bundle = await readBundleFile(options.bundle)
+  const bundle = await loadBundleFile(options.bundle)
   const chain =
     options.server === undefined
       ? await optionalText(options.chain)
-      : await readChainOf(options.server, options.host)
+      : await loadChainOf(options.server, options.host)
   const host = options.host ?? hostOf(options.server)
   const report = bundleReportOf({
     caBundle: bundle.toString('base64'),
@@ -123,7 +123,7 @@ export function caOfConfiguration(
       report: bundleReportOf({
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
-        ...rightBundlesOf(webhook, { ...facts, isOfControlPlane }),
+        ...expectedBundlesOf(webhook, { ...facts, isOfControlPlane }),
         at,
         go: options.go
       })
@@ -176,7 +176,7 @@ const shellQuote = (text: string): string =>
   /^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** Reads a bundle: PEM as a file holds it, or the base64 text of an object. */
-async function readBundleFile(file: string): Promise<Buffer> {
+async function loadBundleFile(file: string): Promise<Buffer> {
   const content = await readFile(file).catch(() => undefined)
   if (content === undefined) await loadText(file) // for its message
   const bytes = content ?? Buffer.alloc(0)

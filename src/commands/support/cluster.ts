@@ -4,8 +4,8 @@ import type { KubeClient } from '../../kube/client.js'
 import { findCluster } from '../../kube/connect.js'
 import { readObject, statusMessage } from '../../kube/read.js'
 import { GuardError } from '../../model/guard-error.js'
-import { readClusterCasOnce } from '../../sources/cluster/cluster-cas.js'
-import { readIdentityWebhook } from '../../sources/cluster/identity-webhook.js'
+import { loadClusterCasOnce } from '../../sources/cluster/cluster-cas.js'
+import { loadIdentityWebhook } from '../../sources/cluster/identity-webhook.js'
 import { reasonOf } from '../../text/escape.js'
 
 /** Which cluster a command asks. */
@@ -58,7 +58,7 @@ export async function loadClusterObject(
  */
 export async function loadClusterCa(client: KubeClient, at: Date): Promise<ClusterCas> {
   try {
-    return await readClusterCasOnce(client, at)
+    return await loadClusterCasOnce(client, at)
   } catch (cause) {
     throw unreachable(client, reasonOf(cause), cause)
   }
@@ -73,7 +73,7 @@ export async function readClusterIdentityWebhook(
   annotationPrefix: string | undefined
 ): Promise<IdentityWebhookSettings | undefined> {
   try {
-    const { settings } = await readIdentityWebhook(client, AbortSignal.timeout(5000))
+    const { settings } = await loadIdentityWebhook(client, AbortSignal.timeout(5000))
     return withAnnotationPrefix(settings, annotationPrefix)
   } catch {
     return undefined // the usual settings stand in, and findings that rest on them say so

@@ -1,7 +1,7 @@
 import type { TrustPolicyDocument } from '../../facts/facts.js'
 import { GuardError } from '../../model/guard-error.js'
 import { quote } from '../../text/escape.js'
-import { decodePolicy, parseJson } from '../../trust-policy/document.js'
+import { decodePolicy, parsePolicyJson } from '../../trust-policy/document.js'
 
 /**
  * A trust policy as files and commands hold it: JSON, percent-encoded JSON as GetRole returns it, or one of
@@ -10,18 +10,18 @@ import { decodePolicy, parseJson } from '../../trust-policy/document.js'
  */
 export function policyIn(text: string, from: string): TrustPolicyDocument {
   const json = decodePolicy(text)
-  const { parsed } = (json === undefined ? undefined : parseJson(json)) ?? {}
+  const { parsed } = (json === undefined ? undefined : parsePolicyJson(json)) ?? {}
   if (json === undefined || parsed === undefined) {
     throw new GuardError(
       'ERR_INPUT',
-      `${from} contains ${describe(text)}; expected a trust policy: JSON, or percent-encoded JSON as IAM returns it`
+      `${from} contains ${describeText(text)}; expected a trust policy: JSON, or percent-encoded JSON as IAM returns it`
     )
   }
 
   return typeof parsed === 'string' ? policyIn(parsed, from) : { document: json, encoding: 'json' }
 }
 
-function describe(text: string): string {
+function describeText(text: string): string {
   const start = text.trimStart()
   if (start === '') return 'nothing'
   if (/[\0-\x08\ufffd]/.test(start)) return 'binary data'

@@ -6,7 +6,7 @@ import { GuardError } from '../../model/guard-error.js'
 import { rules } from '../../rules/index.js'
 import { loadSnapshots } from '../../sources/iam-file/snapshot.js'
 import { quote } from '../../text/escape.js'
-import { readBundle } from '../../x509/bundle.js'
+import { parseBundle } from '../../x509/bundle.js'
 import { goMinorOf } from '../../x509/go-version.js'
 
 /** Facts that the user gives instead of a cloud or a cluster. */
@@ -54,7 +54,7 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
   if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
 
   const documents = await Promise.all(
-    iam.map(async (file) => ({ file, content: parseJson(file, await loadText(file, iamInFolder)) }))
+    iam.map(async (file) => ({ file, content: loadJson(file, await loadText(file, iamInFolder)) }))
   )
   const issuers = new Set(
     documents.flatMap(({ content }) =>
@@ -99,7 +99,7 @@ export async function loadText(file: string, inFolder = 'expected a file'): Prom
  */
 export async function loadCaFile(file: string): Promise<string> {
   const text = await loadText(file)
-  if (readBundle(Buffer.from(text), goMinorOf(undefined)).certificates.length === 0)
+  if (parseBundle(Buffer.from(text), goMinorOf(undefined)).certificates.length === 0)
     throw new GuardError(
       'ERR_INPUT',
       `${file} contains no certificate that an API server can read; expected the cluster CA as PEM`
@@ -108,7 +108,7 @@ export async function loadCaFile(file: string): Promise<string> {
   return text
 }
 
-function parseJson(file: string, text: string): unknown {
+function loadJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {

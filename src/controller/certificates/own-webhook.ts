@@ -1,7 +1,6 @@
 import type { KubeClient } from '../../kube/client.js'
 import { applyObject, loadValue, readObject } from '../../kube/read.js'
-import { isRecord } from '../../model/subject.js'
-import { listOf, recordOf } from '../../text/record.js'
+import { isRecord, listOf, recordOf } from '../../text/record.js'
 import { ownNames } from '../own-names.js'
 import { notForBackups } from '../webhook-trust.js'
 import { type Certificates, ownCasOf, planCertificates, sealOf } from './certificate-plan.js'

@@ -152,10 +152,10 @@ export async function reportProofs(
       what: `${words[check].what} API server ${address}`,
       proof,
       last: before?.[check].get(address),
-      told: known?.[check].get(address)
+      reported: known?.[check].get(address)
     }))
   )
-  for (const { what, reason, about, proof, last, told } of all) {
+  for (const { what, reason, about, proof, last, reported } of all) {
     const because = proof.state === 'works' ? undefined : proof.because
     if (proof.state !== last?.state) {
       log[proof.state === 'works' ? 'info' : 'warn'](
@@ -163,8 +163,8 @@ export async function reportProofs(
         'check changed its outcome'
       )
     }
-    if (proof.state === 'unknown' || proof.state === told?.state) continue // what could not be asked is for log and metrics
-    if (proof.state === 'works' && told?.state !== 'fails') continue // working at the first look is no news
+    if (proof.state === 'unknown' || proof.state === reported?.state) continue // what could not be asked is for log and metrics
+    if (proof.state === 'works' && reported?.state !== 'fails') continue // working at the first look is no news
     await writeEvent(
       client,
       {

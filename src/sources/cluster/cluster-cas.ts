@@ -1,7 +1,7 @@
 import { type ClusterCas, confirmCas, type PublishedCas } from '../../ca-bundle/confirm-cas.js'
 import { apiServerName, type KubeClient } from '../../kube/client.js'
 import { loadValue, readObject } from '../../kube/read.js'
-import { readServedChain } from '../../kube/served-chain.js'
+import { loadServedChain } from '../../kube/served-chain.js'
 import { recordOf, textOf } from '../../text/record.js'
 import { addressOfUrl } from '../../text/url-address.js'
 
@@ -13,14 +13,14 @@ import { addressOfUrl } from '../../text/url-address.js'
  * undefined where one could not be reached; what does not bear the name of an API server comes from a proxy
  * in front of it and proves nothing. Rejects when the API server does not answer.
  */
-export async function readClusterCas(
+export async function loadClusterCas(
   client: KubeClient,
   { namespace, chains, at }: { namespace: string; chains: readonly (string | undefined)[]; at: Date }
 ): Promise<ClusterCas> {
   const [trust, own, system] = await Promise.all([
     client.readTrust(),
-    readPublishedCas(client, namespace),
-    readPublishedCas(client, systemNamespace)
+    loadPublishedCas(client, namespace),
+    loadPublishedCas(client, systemNamespace)
   ])
   const published = [own, system].filter((list) => list !== undefined)
   // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users may
@@ -39,17 +39,17 @@ export async function readClusterCas(
 }
 
 /** The same for a command, which asks the one API server that its kubeconfig names. */
-export async function readClusterCasOnce(client: KubeClient, at: Date): Promise<ClusterCas> {
+export async function loadClusterCasOnce(client: KubeClient, at: Date): Promise<ClusterCas> {
   const { host, port } = addressOfUrl(client.server)
-  const chain = await readServedChain({ host, port }, handshakeTimeout).catch(() => undefined) // behind a proxy nothing says which CA signs
+  const chain = await loadServedChain({ host, port }, handshakeTimeout).catch(() => undefined) // behind a proxy nothing says which CA signs
 
-  return readClusterCas(client, { namespace: 'default', chains: [chain], at })
+  return loadClusterCas(client, { namespace: 'default', chains: [chain], at })
 }
 
 const systemNamespace = 'kube-system'
 const handshakeTimeout = 5000
 
-async function readPublishedCas(client: KubeClient, namespace: string): Promise<PublishedCas | undefined> {
+async function loadPublishedCas(client: KubeClient, namespace: string): Promise<PublishedCas | undefined> {
   const name = `ConfigMap ${namespace}/kube-root-ca.crt`
   const read = await readObject(client, `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`, {
     name

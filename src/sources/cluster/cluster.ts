@@ -1,6 +1,6 @@
 import type { AccountSource, ClusterSource } from '../../facts/facts.js'
 import type { KubeClient } from '../../kube/client.js'
-import { keyOf, listAndWatch } from '../../kube/list-and-watch.js'
+import { listAndWatch, objectKeyOf } from '../../kube/list-and-watch.js'
 import { readObject } from '../../kube/read.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { parseNamespaceSettings } from '../../model/namespace.js'
@@ -52,13 +52,13 @@ export function watchCluster(
       ),
     readAccount: (namespace, name, deadline) => {
       if (!isObjectName(namespace) || !isObjectName(name))
-        return unknown(`${quote(keyOf(namespace, name))} is not a valid service account name`)
+        return unknown(`${quote(objectKeyOf(namespace, name))} is not a valid service account name`)
 
       const read = (signal: AbortSignal): Promise<Fact<AccountLookup>> =>
         readMetadata(client, `namespaces/${namespace}/serviceaccounts`, name, signal, accountOf, {
           exists: false
         })
-      return accountFor(keyOf(namespace, name), read, deadline)
+      return accountFor(objectKeyOf(namespace, name), read, deadline)
     },
     get unlisted() {
       return Object.entries(collections).flatMap(([collection, { synced }]) => (synced ? [] : [collection]))

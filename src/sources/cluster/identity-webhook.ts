@@ -26,7 +26,7 @@ export interface IdentityWebhookReading {
  * and the ConfigMap that it watches. Needs no right to list pods. Rejects when the API server does not
  * answer; what it refuses to show, or does not have, has upstream's defaults.
  */
-export async function readIdentityWebhook(
+export async function loadIdentityWebhook(
   client: KubeClient,
   signal: AbortSignal
 ): Promise<IdentityWebhookReading> {

@@ -1,6 +1,6 @@
 import { parseRoleArn } from '../../model/role-arn.js'
-import { isRecord } from '../../model/subject.js'
-import { type Fail, type IamFile, type ListedRole, listOf, parseRole } from './iam-file.js'
+import { isRecord } from '../../text/record.js'
+import { type Fail, type IamFile, type ListedRole, loadList, parseRole } from './iam-file.js'
 
 /** Whether a document is the output of `aws iam get-account-authorization-details`. */
 export const isAuthorizationDetails = (content: unknown): content is Readonly<Record<string, unknown>> =>
@@ -12,7 +12,7 @@ export const isAuthorizationDetails = (content: unknown): content is Readonly<Re
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
  */
 export function parseAuthorizationDetails(content: Readonly<Record<string, unknown>>, fail: Fail): IamFile {
-  const roles = listOf(content['RoleDetailList'], 'RoleDetailList', fail).map((role, index) =>
+  const roles = loadList(content['RoleDetailList'], 'RoleDetailList', fail).map((role, index) =>
     parseRole(role, 'Arn', 'AssumeRolePolicyDocument', `RoleDetailList[${index}]`, fail)
   )
 

@@ -1,6 +1,6 @@
 import type { RoleLookup } from '../../facts/facts.js'
 import { parseRoleArn } from '../../model/role-arn.js'
-import { isRecord } from '../../model/subject.js'
+import { isRecord } from '../../text/record.js'
 
 /**
  * One IAM file, whatever its format was. `accounts`: of which accounts its lists are complete; a list that is
@@ -48,7 +48,7 @@ export function parseRole(
 }
 
 /** Reads a list; one that is left out is empty. */
-export function listOf(value: unknown, name: string, fail: Fail): readonly unknown[] {
+export function loadList(value: unknown, name: string, fail: Fail): readonly unknown[] {
   if (value === undefined) return []
 
   return Array.isArray(value) ? value : fail(`${name} is ${JSON.stringify(value)}; expected a list`)

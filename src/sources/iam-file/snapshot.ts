@@ -8,11 +8,11 @@ import type {
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
 import { parseRoleArn } from '../../model/role-arn.js'
-import { isRecord } from '../../model/subject.js'
 import { closestTo } from '../../text/escape.js'
+import { isRecord } from '../../text/record.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
-import { type Fail, type IamFile, listOf, parseRole } from './iam-file.js'
+import { type Fail, type IamFile, loadList, parseRole } from './iam-file.js'
 import { similarProviders } from './similar-providers.js'
 import { buildTrustingRoles } from './trusting-roles.js'
 
@@ -136,7 +136,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
 
   return {
     issuer,
-    accounts: listOf(content['accounts'], 'accounts', fail).map((account, index) =>
+    accounts: loadList(content['accounts'], 'accounts', fail).map((account, index) =>
       typeof account === 'string' && /^\d{12}$/.test(account)
         ? account
         : fail(
@@ -146,13 +146,13 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
     roles:
       roles === undefined
         ? undefined
-        : listOf(roles, 'roles', fail).map((role, index) =>
+        : loadList(roles, 'roles', fail).map((role, index) =>
             parseRole(role, 'arn', 'trustPolicy', `roles[${index}]`, fail)
           ),
     oidcProviders:
       oidcProviders === undefined
         ? undefined
-        : listOf(oidcProviders, 'oidcProviders', fail).map((provider, index) =>
+        : loadList(oidcProviders, 'oidcProviders', fail).map((provider, index) =>
             parseProvider(provider, `oidcProviders[${index}]`, fail)
           )
   }
@@ -167,7 +167,7 @@ function parseProvider(
   if (typeof arn !== 'string' || !providerArn.test(arn)) {
     return fail(`${at}.arn is ${JSON.stringify(arn)}; expected the ARN of an OIDC provider`)
   }
-  const texts = listOf(clientIds, `${at}.clientIds`, fail).map((clientId) =>
+  const texts = loadList(clientIds, `${at}.clientIds`, fail).map((clientId) =>
     typeof clientId === 'string'
       ? clientId
       : fail(`${at}.clientIds contains ${JSON.stringify(clientId)}; expected strings`)

@@ -3,9 +3,8 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import { GuardError } from '../../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
-import { credentialsFailureOf, failureOf } from './failure.js'
+import { type AwsResponse, credentialsFailureOf, failed, type Failure, failureOf } from './failure.js'
 import { globalRegionOf } from './regions.js'
-import { type AwsResponse, failed, type Failure } from './reply.js'
 
 /** What became of one request, for metrics. */
 export type RequestResult = 'found' | 'absent' | Failure['kind']

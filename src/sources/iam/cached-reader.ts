@@ -5,7 +5,7 @@ import { type Fact, known, unknown } from '../../model/fact.js'
 import type { MaybePromise } from '../../model/maybe-promise.js'
 import type { Budget, Turn } from './budget.js'
 import type { Clock } from './clock.js'
-import type { AwsResponse, Failure } from './reply.js'
+import type { AwsResponse, Failure } from './failure.js'
 
 /**
  * For how many milliseconds an answer is told without asking again, and how long it is told while it is read

@@ -1,5 +1,3 @@
-import { failed, type Failure } from './reply.js'
-
 /**
  * Says in plain words why a call of AWS gave no answer, by the name, code and status of what the SDK threw.
  * Never quotes its message.
@@ -7,22 +5,22 @@ import { failed, type Failure } from './reply.js'
 export function failureOf(error: unknown, call: string): { failure: Failure } {
   const { name, code, status } = partsOf(error)
   const service = call.startsWith('sts:') ? 'STS' : 'IAM'
-  const told = toldOf(error)
+  const lines = describeError(error)
 
   if (throttled.test(name) || status === 429) {
     return failed(
       'throttled',
-      `${service} throttled ${call} (${told}); other clients share the account's rate limit, and irsa-guard will retry`
+      `${service} throttled ${call} (${lines}); other clients share the account's rate limit, and irsa-guard will retry`
     )
   }
   if (badCredentials.test(name)) {
     return failed(
       'no-credentials',
-      `AWS did not accept the credentials (${told}); renew the credentials that irsa-guard runs with`
+      `AWS did not accept the credentials (${lines}); renew the credentials that irsa-guard runs with`
     )
   }
   if (name.startsWith('AccessDenied') || status === 403) {
-    return failed('refused', `${service} denied ${call} (${told}); allow this action for irsa-guard's role`)
+    return failed('refused', `${service} denied ${call} (${lines}); allow this action for irsa-guard's role`)
   }
   // The SDK calls a connection that was reset a TimeoutError too.
   if ((name === 'TimeoutError' && !isReset(code)) || code === 'ETIMEDOUT') {
@@ -37,7 +35,7 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
     )
   }
 
-  return failed('error', `${service} gave no usable answer to ${call} (${told})`)
+  return failed('error', `${service} gave no usable answer to ${call} (${lines})`)
 }
 
 /**
@@ -55,7 +53,7 @@ export function credentialsFailureOf(error: unknown): { failure: Failure } {
 
   return failed(
     'no-credentials',
-    `irsa-guard got no AWS credentials (${toldOf(error)}); check the role and the service account it runs with`
+    `irsa-guard got no AWS credentials (${describeError(error)}); check the role and the service account it runs with`
   )
 }
 
@@ -63,7 +61,7 @@ export function credentialsFailureOf(error: unknown): { failure: Failure } {
  * Whether IAM said that there is no such thing:
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html#API_GetRole_Errors
  */
-export const saysAbsent = (error: unknown): boolean => partsOf(error).name === 'NoSuchEntityException'
+export const isAbsentError = (error: unknown): boolean => partsOf(error).name === 'NoSuchEntityException'
 
 /**
  * Whether the same request may well succeed at once: the server broke, or closed a connection that was kept
@@ -86,7 +84,7 @@ const throttled =
 const badCredentials =
   /^(?:ExpiredToken|ExpiredTokenException|InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|InvalidIdentityToken|InvalidIdentityTokenException|IDPCommunicationError|AuthFailure|MissingAuthenticationToken|RequestExpired)$/
 
-function toldOf(error: unknown): string {
+function describeError(error: unknown): string {
   const { name, code, status } = partsOf(error)
   if (/^[A-Za-z.]{1,64}$/.test(name) && name !== 'Error') return name
 
@@ -110,3 +108,16 @@ function partsOf(error: unknown): { name: string; code: string | undefined; stat
     status: typeof status === 'number' ? status : undefined
   }
 }
+
+/** What became of one question to AWS: an answer, or why there is none. */
+export type AwsResponse<T> = { readonly answer: T } | { readonly failure: Failure }
+
+/** Why AWS gave no answer: a kind for lifetimes and metrics, and plain words that say what to do. */
+export interface Failure {
+  readonly kind: 'refused' | 'throttled' | 'timeout' | 'unreachable' | 'no-credentials' | 'not-ours' | 'error'
+  readonly because: string
+}
+
+export const failed = (kind: Failure['kind'], because: string): { failure: Failure } => ({
+  failure: { kind, because }
+})

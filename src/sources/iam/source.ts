@@ -13,8 +13,7 @@ import { type AccountsOptions, buildAccounts, type RequestResult } from './accou
 import { buildBudget } from './budget.js'
 import { buildCachedReader, type Lifetime } from './cached-reader.js'
 import { type Clock, systemClock } from './clock.js'
-import { failureOf, isPassing, saysAbsent } from './failure.js'
-import { type AwsResponse, failed } from './reply.js'
+import { type AwsResponse, failed, failureOf, isAbsentError, isPassing } from './failure.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
   /** The most IAM requests per second; 5 by default, and at least 10 when `patient`. */
@@ -167,7 +166,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
 
       return failed('error', `IAM answered ${call} without the requested data; check for a proxy in between`)
     } catch (error) {
-      if (saysAbsent(error)) {
+      if (isAbsentError(error)) {
         report('absent')
         return 'absent'
       }

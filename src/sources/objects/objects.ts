@@ -3,7 +3,6 @@ import { known, moot, unknown } from '../../model/fact.js'
 import { type NamespaceSettings, parseNamespaceSettings } from '../../model/namespace.js'
 import { nameOf, podsOf, type Subject } from '../../model/subject.js'
 import { isRecord, recordOf, textOf } from '../../text/record.js'
-import { clusterCaAmong } from './object-cluster-ca.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
 /** What objects that were given together tell of each other. */
@@ -84,4 +83,23 @@ function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, Names
   }
 
   return namespaces
+}
+
+/**
+ * The cluster's CA (PEM) from the ConfigMap `kube-root-ca.crt`, which kube-controller-manager publishes in
+ * every namespace. Objects of several clusters hold several; then nobody knows which one is meant, and it is
+ * undefined.
+ */
+function clusterCaAmong(objects: readonly unknown[]): string | undefined {
+  const texts = new Set(
+    objects
+      .filter(isRecord)
+      .filter(
+        ({ kind, metadata }) => kind === 'ConfigMap' && recordOf(metadata)['name'] === 'kube-root-ca.crt'
+      )
+      .map(({ data }) => recordOf(data)['ca.crt'])
+      .filter((text) => typeof text === 'string')
+  )
+
+  return texts.size === 1 ? [...texts][0] : undefined
 }

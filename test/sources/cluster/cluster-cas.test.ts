@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readClusterCas } from '../../../src/sources/cluster/cluster-cas.js'
+import { loadClusterCas } from '../../../src/sources/cluster/cluster-cas.js'
 import { makeAuthority, pem } from '../../support/certificates.js'
 import { clientThat } from '../../support/kube-client.js'
 
@@ -17,7 +17,7 @@ const read = (
     const list = lists[path.split('/')[4] ?? ''] ?? 404
     return typeof list === 'number' ? { status: list } : { body: { data: { 'ca.crt': list } } }
   }, trust)
-  return readClusterCas(client, { namespace, chains: [undefined], at })
+  return loadClusterCas(client, { namespace, chains: [undefined], at })
 }
 
 t.test('a pod trusts what its own namespace is told only where kube-system says the same', async (t) => {

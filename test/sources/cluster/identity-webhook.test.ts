@@ -2,7 +2,7 @@ import t from 'tap'
 import { annotationNamesUnder } from '../../../src/identity-webhook/annotation-names.js'
 import { defaultIdentityWebhook } from '../../../src/identity-webhook/settings.js'
 import type { KubeClient } from '../../../src/kube/client.js'
-import { readIdentityWebhook } from '../../../src/sources/cluster/identity-webhook.js'
+import { loadIdentityWebhook } from '../../../src/sources/cluster/identity-webhook.js'
 
 const configurations = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 const service = '/api/v1/namespaces/kube-system/services/pod-identity-webhook'
@@ -67,8 +67,8 @@ const clusterWith = (objects: Readonly<Record<string, unknown>>, otherwise = 404
 const read = (
   objects: Readonly<Record<string, unknown>>,
   otherwise?: number
-): ReturnType<typeof readIdentityWebhook> =>
-  readIdentityWebhook(clusterWith(objects, otherwise), AbortSignal.timeout(1000))
+): ReturnType<typeof loadIdentityWebhook> =>
+  loadIdentityWebhook(clusterWith(objects, otherwise), AbortSignal.timeout(1000))
 
 t.test('reads the command line of what the Service selects', async (t) => {
   const expected = {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildBudget } from '../../../src/sources/iam/budget.js'
 import { buildCachedReader } from '../../../src/sources/iam/cached-reader.js'
-import { type AwsResponse, failed, type Failure } from '../../../src/sources/iam/reply.js'
+import { type AwsResponse, failed, type Failure } from '../../../src/sources/iam/failure.js'
 import { buildHandClock, type HandClock } from '../../support/hand-clock.js'
 
 interface Answer {

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { credentialsFailureOf, failureOf, isPassing, saysAbsent } from '../../../src/sources/iam/failure.js'
+import {
+  credentialsFailureOf,
+  failureOf,
+  isAbsentError,
+  isPassing
+} from '../../../src/sources/iam/failure.js'
 
 const errorOf = (name: string, fields: object = {}): Error =>
   Object.assign(new Error('secret'), { name, ...fields })
@@ -39,9 +44,9 @@ t.test('names the kind and what to do, and never quotes a message', async (t) =>
 })
 
 t.test('tells absent and passing from the rest', async (t) => {
-  t.ok(saysAbsent(errorOf('NoSuchEntityException')))
+  t.ok(isAbsentError(errorOf('NoSuchEntityException')))
   t.notOk(
-    saysAbsent(errorOf('NotFound', { $metadata: { httpStatusCode: 404 } })),
+    isAbsentError(errorOf('NotFound', { $metadata: { httpStatusCode: 404 } })),
     "a proxy's 404 says nothing about a role"
   )
   t.ok(isPassing(errorOf('Error', { code: 'ECONNRESET' })))

@@ -1,5 +1,5 @@
 /** A document of a file: what it says and where, or why it could not be read. */
-export type ReadDocument =
+export type ManifestDocument =
   | {
       readonly content: unknown
       /**

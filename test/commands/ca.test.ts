@@ -13,7 +13,7 @@ t.test('ca --help shows how to use it', async (t) => {
   t.match(help('check'), '--cluster-ca')
 })
 
-t.test('ca says what certificates the API server can read (', async (t) => {
+t.test('ca lists the certificates that the API server can read', async (t) => {
   const text = execFileSync(
     process.execPath,
     ['dist/cli.js', 'ca', '--bundle', 'examples/cluster-ca.pem', '--cluster-ca', 'examples/cluster-ca.pem'],

@@ -7,7 +7,7 @@ import type { Fact } from '../../model/fact.js'
 import type { Webhook } from '../../model/webhook-configuration.js'
 
 /** Who may say which bundle of a webhook is right. */
-export interface RightBundlesQuestion {
+export interface ExpectedBundlesQuestion {
   readonly isOfControlPlane: boolean
   readonly clusterCas: ClusterCas
   readonly injected: Fact<InjectedCas>
@@ -20,9 +20,9 @@ export interface RightBundlesQuestion {
  * injector writes. Where that is not known the published list itself tells, for that is what a denial goes
  * by. Else the reasons why nobody can tell.
  */
-export function rightBundlesOf(
+export function expectedBundlesOf(
   webhook: Webhook,
-  { isOfControlPlane, clusterCas, injected, published }: RightBundlesQuestion
+  { isOfControlPlane, clusterCas, injected, published }: ExpectedBundlesQuestion
 ): Pick<BundleQuestion, 'clusterCa' | 'unconfirmed' | 'injected' | 'published' | 'notKnown'> {
   const { confirmed, unconfirmed, doubt } = clusterCas
   if (isOfControlPlane && confirmed !== undefined) {
