@@ -53,7 +53,7 @@ interface ConfigFile extends Partial<
  * milliseconds.
  */
 const longestDeadline = 2500
-/** In less, hardly a fact that must be asked for can be had. */
+/** Shorter deadlines leave no time for lookups. */
 const shortestDeadline = 100
 
 /**

@@ -11,7 +11,9 @@ export interface AcceptedTexts {
   readonly complete: readonly string[]
 }
 
-/** The bundles accepted for the webhooks of one name: an entry of the WebhookTrust, which the policies read. */
+/**
+ * The bundles accepted for the webhooks of one name: an entry of the WebhookTrust, which the policies read.
+ */
 export interface AcceptedBundles extends AcceptedTexts {
   readonly name: string
   readonly action: 'Deny' | 'Warn'

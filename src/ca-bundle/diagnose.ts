@@ -156,7 +156,7 @@ export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnos
   return { bundle, faults: found.faults, unusable: bundle.text === '' ? undefined : unusableText(bundle) }
 }
 
-/** Faults by kind; each is told once, with where it is met first. */
+/** Faults by kind; each is reported once, with the place where it occurs first. */
 class Tally {
   readonly #text: string
   readonly #byKind = new Map<
@@ -248,7 +248,7 @@ function labelFault(label: string): FaultKind {
   return label === 'PKCS7' || label === 'CMS' ? 'pkcs7' : 'wrong-label'
 }
 
-/** Why Go does not see a block that a person sees: what stands around its BEGIN and its END. */
+/** Why Go skips a block that a person sees: the text around its BEGIN and END. */
 function blockFaults(begin: RegExpExecArray, text: string, marks: Marks, found: Tally): void {
   const { index: start } = begin
   const label = begin[1] ?? ''
@@ -269,7 +269,7 @@ function beginFault(text: string, start: number): FaultKind | undefined {
   return /(?:^|\n)[ \t]+$/.test(before) ? 'indented' : 'text-beside'
 }
 
-/** Where the next END and BEGIN stand, from a position that only grows. */
+/** The positions of the next END and BEGIN, from a position that only increases. */
 interface Marks {
   readonly nextEnd: (from: number) => number
   readonly nextBegin: (from: number) => number

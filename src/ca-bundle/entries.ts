@@ -3,12 +3,12 @@ import { type AcceptedBundles, type AcceptedTexts, acceptedTexts } from './accep
 import type { ExpectedCas } from './expected-cas.js'
 import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
 
-/** What the entries follow from. CAs are PEM texts; undefined where nobody could tell. */
+/** What the entries are derived from. CAs are PEM; undefined if they could not be determined. */
 export interface EntriesQuestion {
   readonly guarded: readonly GuardedWebhook[]
   readonly ownCas: string
   readonly clusterCas: string | undefined
-  /** What is right for a webhook; undefined where nobody can tell. */
+  /** The expected CAs of a webhook; undefined if they could not be determined. */
   readonly expectedCas: (guarded: GuardedWebhook) => ExpectedCas | undefined
   readonly issuer: string | undefined
   /**

@@ -14,7 +14,7 @@ export interface ExpectedCas {
   readonly source?: string
   /** Right alone as well: what is served shows it, or is signed by it. */
   readonly acceptedAlone?: string
-  /** Right beside one of the others only. */
+  /** Accepted only together with one of the others. */
   readonly acceptedTogether?: string
   /**
    * Those that were right until lately, or are said to have been: they tell a stale bundle from a foreign
@@ -27,9 +27,9 @@ export interface ExpectedCas {
 export interface ExpectedCasQuestion {
   readonly ownCas: string
   readonly clusterCas: string | undefined
-  /** What the injector writes, where one is asked. */
+  /** What the injector writes, if one is requested. */
   readonly injected?: InjectedCasFact | undefined
-  /** What a reachable webhook serves, where somebody could look. */
+  /** What a reachable webhook serves, if a connection was possible. */
   readonly served?: { readonly chain: string; readonly host: string } | undefined
   /** The entry published for it so far. */
   readonly published?: AcceptedBundles | undefined

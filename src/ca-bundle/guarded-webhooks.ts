@@ -6,7 +6,7 @@ import { type CaInjection, caInjectionsOf } from './injection.js'
 /** Our own webhooks. */
 export const ownWebhooks = ['validate.irsa-guard.io', 'workloads.irsa-guard.io'] as const
 
-/** A guarded webhook where it stands in the cluster. */
+/** A guarded webhook in its webhook configuration. */
 export interface GuardedWebhook {
   readonly configuration: {
     readonly kind: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration'
@@ -14,9 +14,9 @@ export interface GuardedWebhook {
     readonly uid: string
   }
   readonly webhook: Webhook
-  /** Who is asked to fill in its bundle. */
+  /** The injections that its annotations request. */
   readonly injections: readonly CaInjection[]
-  /** Ours; beside the API server, where nobody else reaches it; or somewhere that can be looked at. */
+  /** Our own; next to the API server, where only it can connect; or at an address that we can connect to. */
   readonly place: 'own' | 'control-plane' | 'reachable'
 }
 

@@ -1,6 +1,6 @@
 import type { Fact } from '../model/fact.js'
 
-/** An annotation by which a webhook configuration asks somebody to fill in its bundles. */
+/** An annotation of a webhook configuration that requests an injector to fill in its bundles. */
 export interface CaInjection {
   readonly annotation: string
   readonly injector: 'cert-manager' | 'service-ca'

@@ -24,7 +24,7 @@ export interface BundleReport {
     readonly reason?: string
     readonly go?: string
   }
-  /** Only where somebody was asked which CA is right. */
+  /** Only if the expected CA was looked up. */
   readonly state?: BundleState
   readonly because?: string
   /** Who tells the injector's CA, in words. */
@@ -50,7 +50,7 @@ export interface BundleReport {
     readonly fix: string
   }[]
   readonly served: readonly CertificateDescription[]
-  /** The base64 text that should stand there; left out when nothing better is known. */
+  /** The base64 string to write instead; left out if nothing better is known. */
   readonly repaired?: string
 }
 
@@ -79,14 +79,14 @@ export interface BundleQuestion {
     | {
         readonly current: string
         readonly former?: string | undefined
-        /** Told apart from what is foreign, and never written into a bundle. */
+        /** Distinguished from foreign CAs, and never written to a bundle. */
         readonly earlier?: string | undefined
         readonly source: string
       }
     | undefined
   /** What the policy goes by, for webhooks that neither of the others judges. */
   readonly published?: PublishedBundles | undefined
-  /** Why nobody could tell which CA is right. */
+  /** Why the expected CA could not be determined. */
   readonly notKnown?: string | undefined
   readonly at: Date
   readonly go?: string | undefined
@@ -144,7 +144,7 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   }
 }
 
-// Beside a certificate that can be used, these make no call fail. The rules about them warn, too.
+// Next to a usable certificate, these make no call fail. The rules about them only warn, too.
 const harmless: ReadonlySet<FaultKind> = new Set(['private-key', 'expiring', 'duplicate'])
 
 /** The CAs that are known to be right, as PEM. */
@@ -154,7 +154,7 @@ function currentCasOf({ injected, clusterCa, published }: BundleQuestion): strin
 
 const pemTextOf = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1')
 
-/** How the bundle stands to the CAs that are right; undefined where nobody was asked. */
+/** The assessment of the bundle against the expected CAs; undefined if none were looked up. */
 function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' | 'because'> | undefined {
   const { caBundle, served, unconfirmed, injected, published, notKnown, at, go } = question
   const currentCas = currentCasOf(question)

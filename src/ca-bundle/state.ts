@@ -8,7 +8,7 @@ import { formatTime } from '../x509/time.js'
 import { pemOf } from './accepted-texts.js'
 import { diagnoseBundle } from './diagnose.js'
 
-/** How a guarded webhook's bundle stands to what is right. */
+/** The state of a guarded webhook's bundle, compared with the expected CAs. */
 export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable' | 'absent' | 'unknown'
 
 export interface BundleAssessment {

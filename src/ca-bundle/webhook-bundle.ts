@@ -20,7 +20,7 @@ export function diagnosisOf(webhook: Webhook, at: Date): Diagnosis {
   return diagnosis
 }
 
-/** Says how the bundle of a webhook in the control plane stands to the cluster's current CAs. */
+/** Assesses the bundle of a control-plane webhook against the cluster's current CAs. */
 export function assessClusterBundle(webhook: Webhook, clusterCa: string, at: Date): BundleAssessment {
   const known = assessments.get(webhook)
   if (known?.at === at.getTime() && known.clusterCa === clusterCa) return known.assessment

@@ -122,7 +122,8 @@ export async function check(
     options.namespace
   )
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
-  // The Kubernetes client takes as long to load as checking thousands of objects, and most checks stay offline.
+  // The Kubernetes client takes as long to load as checking thousands of objects, and most checks stay
+  // offline.
   const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
   const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first, because an unreachable cluster ends the command

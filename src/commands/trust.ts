@@ -132,7 +132,9 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   return exitCodeOf(verdict.findings, options.failOn)
 }
 
-/** Prints a policy that admits the service account, or the reason on stderr: a pipe never gets anything else. */
+/**
+ * Prints a policy that admits the service account, or the reason on stderr: a pipe never gets anything else.
+ */
 function printFix(corrected: unknown, report: TrustReport, terminal: Terminal): 0 | 1 {
   if (corrected === undefined) {
     terminal.stderr(

@@ -39,10 +39,10 @@ export interface RoundContext {
   readonly log: Logger
 }
 
-/** How one guarded webhook stands. */
+/** The assessment of one guarded webhook. */
 export interface Assessment extends BundleAssessment {
   readonly guarded: GuardedWebhook
-  /** Where the injector's CAs are read, or why they are not; undefined when no injector is asked. */
+  /** Where the injector's CAs are read, or why they are not; undefined if no injector is requested. */
   readonly source: Fact<string> | undefined
 }
 
@@ -65,7 +65,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
     readInjected(guarded, context),
     loadWebhookTrust(client)
   ])
-  // Whoever may write the WebhookTrust could otherwise have us publish their entries again.
+  // Otherwise, any client that can write the WebhookTrust could make us publish its entries again.
   const before = context.published ?? found?.entries ?? []
   const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
     const [chain, address] = [chains.get(one), addressOf(one.webhook)]

@@ -54,7 +54,7 @@ export interface Findings {
   assessments: readonly Assessment[]
   findings: readonly ConfigurationFinding[]
   probes?: Probes
-  /** The last outcome of each proof that could be asked for. */
+  /** The last outcome of each proof that could be run. */
   knownProbes?: Probes
 }
 
@@ -148,7 +148,9 @@ async function readConfirmedCas(
 // A change reaches every API server within this time; a failure that lasts longer is reported.
 const propagationTime = 5000
 
-/** Runs canary and self-test at each API server. Returns whether the canary passes now and did not, or back. */
+/**
+ * Runs canary and self-test at each API server. Returns whether the canary passes now and did not, or back.
+ */
 export async function runProbeRound(tools: RoundTools, found: Findings): Promise<boolean> {
   const { client, given, apiServers, identityWebhook, wrongCaBundle, metrics, log } = tools
   await identityWebhook.begun

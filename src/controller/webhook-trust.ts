@@ -4,7 +4,7 @@ import type { KubeClient, KubeResponse } from '../kube/client.js'
 import { applyObject, loadValue, readObject, statusMessage } from '../kube/read.js'
 import { recordOf } from '../text/record.js'
 
-/** How a guarded webhook stands, as the WebhookTrust's status tells it. */
+/** The state of a guarded webhook in the WebhookTrust's status. */
 export interface StatusEntry {
   /** Such as `mutatingwebhookconfiguration/pod-identity-webhook`. */
   readonly configuration: string

@@ -32,7 +32,7 @@ export type ProviderLookup =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[] }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[] }
 
-/** What runs, or would run, beside a service account: names such as `deployment shop/cart`. */
+/** The workloads in a service account's namespace: names such as `deployment shop/cart`. */
 export interface Neighbours {
   readonly asAccount: readonly string[]
   readonly asDefault: readonly string[]
@@ -54,7 +54,7 @@ export interface FactTypes {
   readonly namespace: NamespaceSettings
   /** The CAs of the cluster, those that may sign the API server's own certificates now, as PEM text. */
   readonly clusterCa: string
-  /** The moment of the review. The evaluator knows it; nobody gathers it. */
+  /** The time of the review. The evaluator provides it; it is not gathered. */
   readonly now: Date
   /**
    * Whether the namespace asks for pods to be denied; always known, for one that could not be read enforces
@@ -63,14 +63,14 @@ export interface FactTypes {
   readonly podsEnforced: boolean
   /** The service account that a pod runs as. */
   readonly account: AccountLookup
-  /** The role that it asks for, and what the pod's containers have of it. */
+  /** The role that it requests, and the credentials that the pod's containers have for it. */
   readonly podRole: PodRole
   /**
    * How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's
    * defaults.
    */
   readonly identityWebhook: IdentityWebhookSettings
-  /** What runs beside the service account, where the other objects are in sight. */
+  /** The workloads in the service account's namespace, if the other objects are available. */
   readonly neighbours: Neighbours
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
   readonly rolesTrusting: readonly string[]
@@ -79,7 +79,7 @@ export interface FactTypes {
    * there are; for a webhook configuration, its own and the others in sight.
    */
   readonly identityWebhooks: readonly RegisteredWebhook[]
-  /** What stands behind the Services of a webhook configuration, as far as it is known. */
+  /** The Services that a webhook configuration refers to, as far as they are known. */
   readonly backends: ReadonlyMap<string, Backend>
   /**
    * The Certificate that a webhook configuration's inject annotation names; `unseen`: it names none, or
@@ -91,11 +91,13 @@ export interface FactTypes {
 }
 
 export type Need = keyof FactTypes
-/** Facts that somebody has to be asked for. */
+/** Facts that have to be gathered. */
 export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
-/** One lookup in IAM: on whose behalf, until when, and whether its answer must be less than ten seconds old. */
+/**
+ * One lookup in IAM: on whose behalf, until when, and whether its answer must be less than ten seconds old.
+ */
 export interface Lookup {
   readonly namespace: string
   readonly deadline: Deadline
@@ -149,7 +151,7 @@ export interface TrustingRoleSource {
   ): Fact<readonly string[]>
 }
 
-/** What facts are gathered from. What is left out cannot be asked; what is given by hand is not asked. */
+/** Where facts come from. A missing source makes its facts unknown or moot; a given value needs no lookup. */
 export interface Sources {
   readonly iam?: IamSource | undefined
   readonly cluster?: ClusterSource | undefined
@@ -160,7 +162,7 @@ export interface Sources {
   /** Namespaces that were given; they are looked up here instead of in the cluster. */
   readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
-  /** The identity webhook's default audience, as somebody said it. */
+  /** The identity webhook's default audience, if it was given. */
   readonly audience?: string | undefined
   /** How the identity webhook is set up, as far as it was read. */
   readonly identityWebhook?: IdentityWebhookSettings | undefined

@@ -55,7 +55,7 @@ class FactGatherer {
   readonly sources: Sources
   readonly lookup: Lookup
   readonly at: Date | undefined
-  /** The role that is asked for; undefined when there is none or its ARN is malformed. */
+  /** The requested role; undefined if there is none or its ARN is malformed. */
   readonly arn: RoleArn | undefined
   readonly #answers: { [N in GatheredNeed]?: MaybePromise<Fact<unknown>> } = {}
   #target: MaybePromise<Target> | undefined
@@ -68,7 +68,7 @@ class FactGatherer {
     this.arn = roleArnOf(subject, sources)
   }
 
-  /** Each fact is gathered once for a subject, whoever needs it. */
+  /** Each fact is gathered once per subject, however many rules need it. */
   get<N extends GatheredNeed>(need: N): MaybePromise<Fact<FactTypes[N]>> {
     const answer = (this.#answers[need] ??= gatherers[need](this))
 
@@ -100,7 +100,8 @@ const gatherers: {
     return thenMaybe(role, (role) =>
       thenMaybe(issuer, (issuer) => {
         const trust = trustOf(role, { subject, arn, issuer, settings, at })
-        // Who asks at admission may see one namespace, whoever runs a command has the trust policies anyway.
+        // A user at admission may be allowed to see only one namespace; a user of a command has the policies
+        // anyway.
         return trust.state === 'known' && subject.stage === 'admitted'
           ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
           : trust
@@ -165,7 +166,7 @@ const gatherers: {
   },
 
   podsEnforced(gatherer) {
-    // A namespace that nobody could read denies nothing, but its pods are still judged.
+    // If the namespace could not be read, nothing is denied, but its pods are still judged.
     return thenMaybe(gatherer.get('namespace'), (namespace) =>
       known(namespace.state === 'known' && namespace.value.podsEnforced)
     )

@@ -4,7 +4,7 @@ import { type Fact, known, moot } from '../model/fact.js'
 import type { AccountLookup } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 
-/** The role of a pod, by what is known of its service account; moot when that asks for none. */
+/** The role of a pod, derived from its service account; moot if the service account requests none. */
 export function podRoleFact(
   subject: PodSubject | WorkloadSubject,
   account: Fact<AccountLookup>,

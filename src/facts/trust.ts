@@ -36,7 +36,7 @@ export function trustOf(
   if (issuer.state !== 'known') return issuer
 
   const audience = audienceOf(subject.annotations, settings)
-  // An empty one makes the API server put its own audience into the token, which nobody told us.
+  // With an empty one, the API server uses its own audience for the token, which is unknown here.
   if (audience === undefined)
     return unknown(`the annotation ${settings.annotationNames.audience} does not name an audience`)
 
@@ -55,7 +55,7 @@ export function trustOf(
 
 type Question = Omit<TrustQuestion, 'document'>
 
-/** A document as it was read, and the last that was asked about it. */
+/** A parsed document, and the last judgement of it. */
 interface Seen {
   readonly read: ParsedTrustPolicy
   last?: { readonly question: Question; readonly judgement: TrustJudgement }

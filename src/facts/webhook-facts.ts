@@ -41,7 +41,7 @@ async function identityWebhooksBeside(
   if (identityWebhooksOf(subject).length === 0) return moot('no identity webhook is registered here')
 
   const seen = await sources.webhooks?.readConfigurations(signal)
-  // The object as it is now stands for what the cluster has of it.
+  // The object under review replaces the version in the cluster.
   const others =
     seen?.state === 'known'
       ? seen.value.configurations.filter(({ kind, name }) => kind !== subject.kind || name !== subject.name)
@@ -121,7 +121,7 @@ export async function injectedCertificateOf(
   const found = await source.readCertificate(reference, deadline.signal)
   if (found.state === 'known') return known(found.value ? 'exists' : 'missing')
 
-  // What a cluster holds shows by itself whether somebody filled it in.
+  // An object in a cluster shows by itself whether its bundle was filled in.
   return subject.stage === 'running' ? known('unseen') : found
 }
 

@@ -168,7 +168,7 @@ function partsOf(path: string): string[] {
 
 /** The regions that the identity webhook injects both, or neither when one of them is there. */
 export const regionVariables = ['AWS_DEFAULT_REGION', 'AWS_REGION'] as const
-/** What it injects where STS is to be asked in the region. */
+/** The variable that it injects if STS is to be called in the region. */
 export const regionalStsVariable = 'AWS_STS_REGIONAL_ENDPOINTS'
 
 // The order in which it appends what a container lacks:
@@ -198,7 +198,7 @@ export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 
 export const isBypassed = (pod: Pod): boolean => pod.labels[bypassLabel] !== undefined
 
-/** The names of containers that the pod's annotation asks to leave alone. */
+/** The names of the containers that the pod's annotation excludes. */
 export function skippedNames(pod: Pod, settings: IdentityWebhookSettings): ReadonlySet<string> {
   const value = pod.annotations[settings.annotationNames['skip-containers']]
 

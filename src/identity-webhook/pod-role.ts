@@ -5,7 +5,7 @@ import { type ContainerCredentials, containersToMutate, credentialsOf } from './
 import { type RoleRequest, roleRequestOf } from './role-request.js'
 import type { IdentityWebhookSettings } from './settings.js'
 
-/** The role that a pod's service account asks for, and what its containers have of it. */
+/** The role that a pod's service account requests, and the credentials of its containers. */
 export interface PodRole {
   readonly request: RoleRequest
   /** Those that the identity webhook is to give the role to. */
@@ -15,7 +15,7 @@ export interface PodRole {
   }[]
 }
 
-/** Judges a pod, or the pods of a template; undefined when their service account asks for no role. */
+/** Judges a pod, or the pods of a template; undefined if their service account requests no role. */
 export function podRoleOf(
   { namespace, pod }: PodSubject | WorkloadSubject,
   account: AccountLookup,

@@ -46,6 +46,6 @@ export function roleRequestOf(
   }
 }
 
-/** Whether a container's role is the one that was asked for. */
+/** Whether a container's role is the requested one. */
 export const isRequested = (request: RoleRequest, role: string): boolean =>
   request.isComposed ? role.endsWith(`:role/${request.role}`) : role === request.role

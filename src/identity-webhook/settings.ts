@@ -22,7 +22,7 @@ export interface IdentityWebhookSettings {
    * `*`.
    */
   readonly configured: ReadonlyMap<string, ConfiguredRole>
-  /** Whether the default audience was read, or somebody who knows it said it. */
+  /** Whether the default audience was read or given, not assumed. */
   readonly isAudienceKnown: boolean
   /** Whether these settings were read, or are what upstream has when nothing is set. */
   readonly source: 'read' | 'default'
@@ -33,7 +33,7 @@ export interface ConfiguredRole {
   readonly audience: string | undefined
 }
 
-/** What upstream has when no flag is set; on EKS nobody can look. */
+/** Upstream's defaults without any flag. On EKS, the real settings cannot be read. */
 export const defaultIdentityWebhook: IdentityWebhookSettings = {
   annotationNames: annotationNamesUnder('eks.amazonaws.com'),
   defaultAudience: 'sts.amazonaws.com',
@@ -47,14 +47,14 @@ export const defaultIdentityWebhook: IdentityWebhookSettings = {
   source: 'default'
 }
 
-/** The settings where somebody said the default audience; undefined leaves it as it is. */
+/** The settings with the given default audience; undefined changes nothing. */
 export const withAudience = (
   settings: IdentityWebhookSettings,
   audience: string | undefined
 ): IdentityWebhookSettings =>
   audience === undefined ? settings : { ...settings, defaultAudience: audience, isAudienceKnown: true }
 
-/** The settings where somebody said the prefix of the annotations; undefined leaves it as it is. */
+/** The settings with the given annotation prefix; undefined changes nothing. */
 export const withAnnotationPrefix = (
   settings: IdentityWebhookSettings,
   prefix: string | undefined
@@ -171,7 +171,7 @@ function parseFlags(args: readonly string[]): ReadonlyMap<string, string> {
   return flags
 }
 
-/** What a message adds where a verdict rests on settings that nobody could read. */
+/** The addition to a message if a verdict rests on assumed settings. */
 export const assumptionOf = ({ source }: IdentityWebhookSettings): string =>
   source === 'default'
     ? " (assuming the identity webhook's default settings, because they could not be read)"

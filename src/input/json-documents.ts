@@ -3,7 +3,7 @@ import { afterBlanks, extentOf, isBlank, isContainer } from '../text/json.js'
 import { buildLocate } from './json-place.js'
 import type { ManifestDocument } from './manifest-document.js'
 
-/** What stands first in a text as JSON, and where the rest of it begins. */
+/** The first JSON value in a text, and the position where the rest starts. */
 export interface JsonDocuments {
   readonly documents: readonly ManifestDocument[]
   readonly rest: number
@@ -55,7 +55,7 @@ function countKeys(value: unknown): number {
   return count
 }
 
-/** Where something stands again, after blanks and lines of `---`. */
+/** The position of the next content, after whitespace and lines of `---`. */
 function afterSeparators(text: string, start: number): number {
   let at = afterBlanks(text, start)
   while (isSeparator(text, at)) at = afterBlanks(text, at + 3)
@@ -68,7 +68,7 @@ const isSeparator = (text: string, at: number): boolean =>
   (at === 0 || text[at - 1] === '\n') &&
   (at + 3 === text.length || isBlank(text.charCodeAt(at + 3)))
 
-/** Tells the line of a place; looks for the ends of lines when it is first asked. */
+/** Returns the line of a position; finds the line ends at the first call. */
 function buildLineAt(text: string): (offset: number) => number {
   let lines: LineCounter | undefined
 

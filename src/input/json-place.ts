@@ -6,10 +6,10 @@ interface Place {
   readonly value: number
 }
 
-// Many findings stand in one long list, and each is looked for from its beginning.
+// A long list can have many findings, and each search starts at its beginning.
 const long = 10_000
 
-/** Finds where a field stands, or the nearest thing around it, in the JSON value at `start`. */
+/** Finds the position of a field, or of its nearest parent, in the JSON value at `start`. */
 export function buildLocate(text: string, start: number): (path: readonly string[]) => number {
   const kept = new Map<number, ReadonlyMap<string, Place>>()
   const membersIn = (at: number): ReadonlyMap<string, Place> => {
@@ -34,7 +34,7 @@ export function buildLocate(text: string, start: number): (path: readonly string
   }
 }
 
-/** Where the members of the object or list at `start` stand, in a text that is known to be JSON. */
+/** The positions of the members of the object or list at `start`, in valid JSON. */
 function membersAt(text: string, start: number): { members: ReadonlyMap<string, Place>; end: number } {
   const members = new Map<string, Place>()
   const isList = text[start] === '['

@@ -4,7 +4,7 @@ import { parseJsonDocuments } from './json-documents.js'
 import type { ManifestDocument } from './manifest-document.js'
 import { parseYamlDocuments } from './yaml-documents.js'
 
-/** One object of a manifest, with where it stands. */
+/** One object of a manifest, with its position. */
 export interface ManifestObject {
   readonly object: Readonly<Record<string, unknown>>
   readonly file: string

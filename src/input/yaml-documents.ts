@@ -140,7 +140,7 @@ function templateNear(text: string, offset: number): string | undefined {
   return enclosedIn(near, '{{', '}}') ?? templateAtStart(text)
 }
 
-/** Asked for each document of a text that cannot be read. */
+/** Remembered, because it is called for every unreadable document of the same text. */
 const templateAtStart = memoizeLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
 
 /**

@@ -41,7 +41,7 @@ export function findCluster(
 
     return buildKubeClient(config)
   } catch (cause) {
-    const [reason] = reasonOf(cause).split('\n') // below it stands what the YAML parser looked at
+    const [reason] = reasonOf(cause).split('\n') // the lines below quote the YAML
     throw new GuardError(
       'ERR_KUBECONFIG',
       `the kubeconfig ${files.length > 0 ? files.join(delimiter) : home} cannot be used: ${reason}`,

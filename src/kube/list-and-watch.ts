@@ -30,7 +30,7 @@ export interface WatchOptions<T> {
   /** What to remember of an object; undefined forgets it. */
   readonly keep: (object: Readonly<Record<string, unknown>>) => T | undefined
   readonly onChange?: (key: string, value: T | undefined) => void
-  /** Told once when the API server stops answering as it should, and once when it answers again. */
+  /** Called once when the API server stops answering as expected, and once when it answers again. */
   readonly onTrouble?: (because: string | undefined) => void
   /** In milliseconds; tests wait less. */
   readonly timing?: { readonly backOff?: number; readonly maxBackOff?: number; readonly silence?: number }

@@ -7,7 +7,9 @@ import type { KubeClient, KubeRequest, KubeResponse } from './client.js'
 /** An object as the API server returned it. */
 export type KubeObject = Readonly<Record<string, unknown>>
 
-/** A fact that is never moot. If it is unknown, `response` is the API server's, or undefined when none came. */
+/**
+ * A fact that is never moot. If it is unknown, `response` is the API server's, or undefined when none came.
+ */
 export type ReadFact<T> = Extract<Fact<T>, { state: 'known' }> | Unread
 
 type Unread = Extract<Fact<never>, { state: 'unknown' }> & { readonly response?: KubeResponse }

@@ -3,7 +3,7 @@ import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { connect, type PeerCertificate } from 'node:tls'
 
-/** Where a TLS server is reached, and the name that it is asked for (SNI). */
+/** The address of a TLS server, and the server name to send (SNI). */
 export interface TlsAddress {
   readonly host: string
   readonly port: number

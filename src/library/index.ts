@@ -12,7 +12,7 @@ export { predictTls, type TlsPrediction } from './predict-tls.js'
 export type { TlsQuestion } from '../x509/judge-tls.js'
 export type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
 
-/** What `checkObjects` says of one object: `allowed` is false when an error is present that nobody waived. */
+/** The result of `checkObjects` for one object: `allowed` is false if it has an error without a waiver. */
 export interface ObjectVerdict {
   readonly object: unknown
   readonly allowed: boolean

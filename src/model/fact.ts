@@ -1,4 +1,4 @@
-/** What we learned: the answer, that the question does not arise, or why nobody answered. */
+/** A fact: the answer, that the question does not arise, or why there is no answer. */
 export type Fact<T> =
   | { readonly state: 'known'; readonly value: T; readonly readAt?: Date }
   | { readonly state: 'moot'; readonly because: string }
@@ -11,7 +11,7 @@ export const known = <T>(value: T, readAt?: Date): Extract<Fact<T>, { state: 'kn
 /** The question does not arise, so rules that need the answer have nothing to say. */
 export const moot = (because: string): Fact<never> => ({ state: 'moot', because })
 
-/** Nobody answered: rules that need the answer are listed as unchecked. */
+/** There is no answer: rules that need it are reported as not checked. */
 export const unknown = (because: string): Extract<Fact<never>, { state: 'unknown' }> => ({
   state: 'unknown',
   because

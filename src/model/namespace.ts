@@ -68,7 +68,7 @@ interface RolePattern {
 
 const parsed = new WeakMap<readonly string[], readonly RolePattern[]>()
 
-/** The patterns of a namespace, parsed once: every review of a service account in it asks. */
+/** The patterns of a namespace, parsed once, because every review of a service account in it needs them. */
 function patternsOf(globs: readonly string[]): readonly RolePattern[] {
   let patterns = parsed.get(globs)
   if (patterns === undefined) {

@@ -4,7 +4,7 @@ import type { Stage } from './stage.js'
 
 /** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */
 export interface Webhook {
-  /** Where it stands in the list. */
+  /** Its index in the list. */
   readonly index: number
   readonly name: string
   readonly url: string | undefined

@@ -45,7 +45,7 @@ export function admissionResponseOf(uid: string, subject: Subject, verdict: Verd
   }
 }
 
-// One object can be wrong in thousands of places. Nobody reads that many, and an answer must stay small.
+// One object can have thousands of problems. Users do not read that many, and a response must stay small.
 const maxFindings = 24
 const maxCharacters = 2000
 

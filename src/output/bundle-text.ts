@@ -1,7 +1,7 @@
 import type { BundleReport } from '../ca-bundle/report.js'
 import { escapeText } from '../text/escape.js'
 
-/** A bundle's report for people. `patch` is the command that repairs it, when it was asked for. */
+/** A bundle's report as text. `patch` is the command that repairs it, if it was requested. */
 export function bundleTextOf(
   report: BundleReport,
   { name, patch }: { name: string | undefined; patch: string | undefined }

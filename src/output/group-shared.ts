@@ -2,7 +2,7 @@ import type { Report } from './report.js'
 
 type Reported = Report['findings'][number]
 
-/** One finding, and the objects that it is told of. */
+/** One finding, and the objects that have it. */
 export interface Shared {
   readonly finding: Reported
   readonly objects: readonly Reported['object'][]

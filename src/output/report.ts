@@ -1,6 +1,6 @@
 import type { Finding, Unchecked } from '../model/finding.js'
 
-/** Which object a finding is about, and where it stands. */
+/** The object that a finding is about, and its position. */
 export interface ObjectReference {
   readonly apiVersion: string
   readonly kind: string

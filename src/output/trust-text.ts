@@ -3,7 +3,7 @@ import type { Finding } from '../model/finding.js'
 import { escapeText } from '../text/escape.js'
 import { isRecord } from '../text/record.js'
 
-/** What is told of one trust policy and one service account. */
+/** The report about one trust policy and one service account. */
 export interface TrustReport {
   readonly subject: string
   readonly verdict: string

@@ -12,7 +12,7 @@ const timeout = 5000
 export interface FollowedIdentityWebhook {
   /** Undefined until it was read for the first time. */
   settings(): IdentityWebhookSettings | undefined
-  /** What could not be read, so that usual settings stand in for it. */
+  /** What could not be read, so that default settings are used instead. */
   because(): string | undefined
   /** Why the last reading failed. */
   trouble(): string | undefined

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 
-/** What `/readyz` asks: each check says undefined when it is fine, or why not. */
+/** The checks of `/readyz`: each returns undefined if it passes, otherwise the reason. */
 export type Checks = Readonly<Record<string, () => string | undefined>>
 
 /**

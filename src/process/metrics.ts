@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 /** The metrics of one process, all with the prefix `irsa_guard_`. */
 export type Metrics = ReturnType<typeof buildMetrics>
 
-/** Builds the metrics with a registry of their own; `lastEvents` is asked at each scrape. */
+/** Builds the metrics with a registry of their own; `lastEvents` is called at each scrape. */
 export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | undefined>> = () => ({})) {
   const registry = new Registry()
   const registers = [registry]

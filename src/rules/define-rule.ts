@@ -24,8 +24,8 @@ export interface Rule<N extends Need = Need> {
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
-   * Whether a subject can have the problem at all, whatever the facts are. If not, no fact is gathered for the
-   * rule, and it is never reported as not checked.
+   * Whether a subject can have the problem at all, whatever the facts are. If not, no fact is gathered for
+   * the rule, and it is never reported as not checked.
    */
   concerns?(subject: Subject): boolean
   check(subject: Subject, facts: Partial<FactTypes>): Found

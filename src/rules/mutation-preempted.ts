@@ -14,7 +14,7 @@ export const mutationPreempted = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],
-  // In a mutated pod it cannot be told who set what; there the outcome is judged.
+  // A mutated pod does not show what the template set, so its result is judged instead.
   concerns: (subject) => !isMutated(subject) && isTouched(subject.pod),
   check(subject, { podRole: { request }, identityWebhook }) {
     const later = foreseeMutation(subject.pod, request, identityWebhook)

@@ -12,7 +12,7 @@ export const roleAnnotationMisspelt = defineRule({
   concerns: ({ annotations }) => Object.keys(annotations).length > 0,
   check({ annotations }, { identityWebhook: { annotationNames } }) {
     const right = annotationNames['role-arn']
-    if (annotations[right] !== undefined) return // what else stands there does no harm
+    if (annotations[right] !== undefined) return // then the other key does no harm
     const plain = normalised(right)
     const key = Object.keys(annotations).find((key) => isMeant(key, annotations[key], plain))
     if (key === undefined) return

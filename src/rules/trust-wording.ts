@@ -6,7 +6,7 @@ import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 
-/** A problem with the trust policy of the role that an account asks for: it is told at the annotation. */
+/** A problem with the trust policy of the requested role. Its field is the annotation. */
 export const trustProblem = (
   { annotationNames }: IdentityWebhookSettings,
   message: string,
@@ -45,7 +45,7 @@ function conditionShown({ operator, key, wanted, actual, isAbsent, difference }:
   return `${operator} ${quote(key)} requires ${valuesShown(wanted)}${has}${difference === undefined ? '' : `: ${difference}`}`
 }
 
-/** The deciding condition, and the others that fail beside it. */
+/** The deciding condition, and the others that fail too. */
 export const conditionsShown = (failed: readonly FailedCondition[]): string =>
   [
     ...failed.slice(0, 4).map(conditionShown),

@@ -194,7 +194,7 @@ function describeRefusal(
   return `content-type is ${found === undefined ? 'missing' : quote(found)}; expected application/json`
 }
 
-/** What the API server tells beside the review, in milliseconds. */
+/** The query parameters of the API server; times in milliseconds. */
 type Query = Record<'timeLeft', number>
 
 /**

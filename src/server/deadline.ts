@@ -25,7 +25,7 @@ export class LazyDeadline implements Deadline {
     return this.#controller.signal
   }
 
-  /** Nobody waits any more. */
+  /** Stops the timer: the review has ended. */
   clear(): void {
     clearTimeout(this.#timer)
   }

@@ -2,14 +2,17 @@ import type { Logger } from 'pino'
 import type { Metrics } from '../process/metrics.js'
 import type { Reviewed } from './app.js'
 
-/** Counts a review, and logs it if something was found: a line for every review would cost more than the review. */
+/**
+ * Counts a review, and logs it if something was found: a line for every review would cost more than the
+ * review.
+ */
 export function recordReview(
   metrics: Metrics,
   log: Logger,
   { request, response, error, isOverload, milliseconds }: Reviewed
 ): void {
   const outcome = isOverload ? 'overloaded' : outcomeOf(response, error)
-  // Whoever reaches the port may send any kind; the labels of a metric must stay few.
+  // Any client that reaches the port can send any kind, but a metric must have few label values.
   const kind = request === undefined ? '' : judgedKinds.has(request.kind) ? request.kind : 'other'
   const operation =
     request === undefined ? '' : operations.has(request.operation) ? request.operation : 'other'

@@ -33,7 +33,7 @@ function plainField(text: string, start: number): Field | undefined {
   return { value: text.slice(start, end), end }
 }
 
-/** Two quotes stand for one; what follows the last one must end the field. */
+/** Two quotes represent one; the field must end after the last one. */
 function quotedField(text: string, start: number): Field | undefined {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && text[end + 1] === '"') end = text.indexOf('"', end + 2)

@@ -53,7 +53,7 @@ export const isContainer = (text: string, at: number): boolean => text[at] === '
 
 export const isBlank = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
 
-/** Where something stands that is no blank, or the end. */
+/** The position of the next character that is not whitespace, or the end. */
 export function afterBlanks(text: string, start: number): number {
   let at = start
   while (isBlank(text.charCodeAt(at))) at++

@@ -7,7 +7,7 @@ import type { Policy, Statement } from './policy.js'
 import { reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
 
-/** A way in which a policy lets in others than the service account, and the statement that does. */
+/** A way in which a policy admits others than the service account, and the statement that does so. */
 export interface Breadth {
   readonly kind:
     | 'no-subject'
@@ -28,7 +28,7 @@ export interface Breadth {
 export const isOverPermissive = ({ kind }: Breadth): boolean =>
   kind !== 'own-namespace' && kind !== 'no-audience'
 
-// Names that nobody gives: whoever gets in under them gets in without being meant.
+// Names that no real object has: if the policy admits them, it admits service accounts that it does not name.
 const stranger = 'irsa-guard-stranger'
 
 /**

@@ -18,7 +18,7 @@ const no: Outcome = { truth: false }
 const outcome = (truth: boolean): Outcome => (truth ? yes : no)
 const undocumented = (what: string): Outcome => ({ truth: undefined, undocumented: [what] })
 
-/** Evaluates one operator and key of a Condition element, for all requests that the context stands for. */
+/** Evaluates one operator and key of a Condition element, for all requests that the context represents. */
 export function evaluateCondition(
   condition: Condition,
   variables: boolean,

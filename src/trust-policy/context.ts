@@ -11,7 +11,7 @@ export type KeyState =
   /** This value or none: AWS's pages do not say which. */
   | { readonly is: 'either'; readonly value: string }
 
-/** What a request carries: a state for each condition key, asked for in lower case. */
+/** What a request carries: a state for each condition key in lower case. */
 export interface RequestContext {
   stateOf(key: string): KeyState
 }

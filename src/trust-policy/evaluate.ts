@@ -2,7 +2,7 @@ import { evaluateCondition, type Outcome } from './condition.js'
 import type { RequestContext } from './context.js'
 import type { Policy, Statement } from './policy.js'
 
-/** What a policy says of one request, or of all requests that a context stands for. */
+/** The result of a policy for one request, or for all requests that a context represents. */
 export interface Decision {
   readonly verdict: 'allowed' | 'denied' | 'depends'
   /** The Deny that hit, or the Allow that matched or that is open; undefined when no statement allows. */

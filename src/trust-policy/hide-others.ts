@@ -3,7 +3,7 @@ import type { Breadth } from './breadth.js'
 import type { TrustJudgement } from './judge.js'
 import type { DecidingCondition, Miss } from './miss.js'
 
-/** What stands in messages for the service accounts of other namespaces. */
+/** The placeholder in messages for service accounts of other namespaces. */
 const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 
 /**

@@ -11,11 +11,11 @@ import { providerArnOf } from './provider.js'
 export interface TrustQuestion {
   /** The policy: an object, JSON text, or percent-encoded JSON text. */
   readonly document: unknown
-  /** `url`: percent-encoded, as GetRole returns it. Told by the text itself when left out. */
+  /** `url`: percent-encoded, as GetRole returns it. If left out, it is detected from the text. */
   readonly encoding?: 'json' | 'url' | undefined
   /** 12 digits. */
   readonly roleAccount: string
-  /** `aws` unless told. */
+  /** `aws` by default. */
   readonly partition?: string | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer: string
@@ -45,7 +45,7 @@ export interface TrustJudgement {
   readonly breadth: readonly Breadth[]
   /** The document's characters without white space, as IAM counts them; 0 when it is not JSON. */
   readonly size: number
-  /** What was asked about. */
+  /** The question. */
   readonly subject: string
   readonly audience: string
   readonly provider: string

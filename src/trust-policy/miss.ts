@@ -20,7 +20,7 @@ export interface DecidingCondition {
 
 /** A condition that keeps the token out. */
 export interface FailedCondition extends DecidingCondition {
-  /** Which part differs, where it can be told. */
+  /** The part that differs, if it can be determined. */
   readonly difference: string | undefined
 }
 

@@ -221,7 +221,7 @@ function parseConditions(value: unknown, place: string): Condition[] | Defect {
   return conditions
 }
 
-/** Numbers and Booleans may stand without quotes; they are compared as text. */
+/** Numbers and Booleans may be unquoted; they are compared as strings. */
 function parseValues(value: unknown, place: string): string[] | Defect {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   const values: string[] = []

@@ -105,7 +105,7 @@ interface MendedCondition {
   readonly edited: Json
   /** Whether something else than the list of subjects was mended. */
   readonly comesToLife: boolean
-  /** Whether the statement asks for exactly this subject, without a way around. */
+  /** Whether the statement requires exactly this subject, with no alternative. */
   readonly isForOneOnly: boolean
 }
 

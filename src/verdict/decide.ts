@@ -1,7 +1,7 @@
 import type { Finding, Unchecked } from '../model/finding.js'
 import type { Mode } from '../model/namespace.js'
 
-/** What to answer: in mode `audit` nobody but log, metrics and audit annotations hears of it. */
+/** The result of a review. In mode `audit`, it appears only in logs, metrics and audit annotations. */
 export interface Verdict {
   readonly allowed: boolean
   readonly mode: Mode
@@ -11,7 +11,9 @@ export interface Verdict {
   readonly iamAge?: number | undefined
 }
 
-/** Whether a request may pass: only an error that nobody waived, in a namespace that enforces, stops it. */
+/**
+ * Decides whether a request passes: only an error without a waiver, in a namespace that enforces, stops it.
+ */
 export function decide(
   findings: readonly Finding[],
   unchecked: readonly Unchecked[],

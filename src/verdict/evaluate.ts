@@ -91,10 +91,10 @@ function sortFacts(
     else open.push({ need, fact })
   }
 
-  return { values, open } // each value stands under its own need
+  return { values, open } // each value is stored under its own need
 }
 
-/** What keeps a rule from being asked: a fact that is moot, else the first that is unknown. */
+/** The fact that keeps a rule from running: one that is moot, otherwise the first that is unknown. */
 function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined {
   let unknown: Missing | undefined
   for (const { need, fact } of open) {

@@ -3,7 +3,7 @@ import { bigIntOf } from './der.js'
 /** One of the curves that Go's certificates may use. */
 export interface Curve {
   readonly name: 'P-224' | 'P-256' | 'P-384' | 'P-521'
-  /** What stands before the point in a SubjectPublicKeyInfo. */
+  /** The bytes before the point in a SubjectPublicKeyInfo. */
   readonly spkiPrefix: Buffer
   readonly fieldBytes: number
   readonly prime: bigint

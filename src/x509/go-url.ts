@@ -83,7 +83,7 @@ function unescapeHost(text: string): string | undefined {
   return unescape(text)
 }
 
-/** In the zone of an address whatever may stand in a host may also be escaped, and a blank. */
+/** In the zone of an address, all host characters may also be escaped, and a space too. */
 function unescapeZone(text: string): string | undefined {
   const escaped = [...text.matchAll(/%([0-9A-Fa-f]{2})/g)].map(([all]) => unescape(all))
   const plain = text.replace(/%[0-9A-Fa-f]{2}/g, '')

@@ -38,7 +38,7 @@ function parseIpv6(text: string): Buffer | undefined {
   const [head, tail = Buffer.alloc(0)] = parts
   if (head === undefined || parts.includes(undefined)) return undefined
   if (halves.length === 1) return head.length === 16 ? head : undefined
-  if (head.length + tail.length > 14) return undefined // the two colons stand for one group at least
+  if (head.length + tail.length > 14) return undefined // the two colons represent at least one group
 
   return Buffer.concat([head, Buffer.alloc(16 - head.length - tail.length), tail])
 }

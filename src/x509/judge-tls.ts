@@ -8,7 +8,7 @@ import { weakRsaText } from './signature.js'
 import type { TlsRefusal } from './tls-refusal.js'
 import { verifyChain } from './verify.js'
 
-/** What the TLS client of an API server is asked to trust. */
+/** What the TLS client of an API server is to verify. */
 export interface TlsQuestion {
   /** The base64 text of `clientConfig.caBundle`. */
   readonly caBundle: string

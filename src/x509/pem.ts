@@ -1,6 +1,6 @@
 import { decodeBase64 } from './base64.js'
 
-/** One block that Go's `pem.Decode` returns, and where it stands in the text (byte offsets). */
+/** One block that Go's `pem.Decode` returns, and its position in the text (byte offsets). */
 export interface PemBlock {
   readonly label: string
   readonly hasHeaders: boolean

@@ -5,7 +5,7 @@ import { statusMessage } from '../../kube/read.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
 import { isPublished, loadWebhookTrust } from '../webhook-trust.js'
 
-/** What a proof found: it works, it fails open, or nobody can tell. */
+/** The result of a proof: it works, it fails open, or it could not be run. */
 export type Proof =
   { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
 

@@ -38,7 +38,7 @@ export async function loadClusterCas(
   })
 }
 
-/** The same for a command, which asks the one API server that its kubeconfig names. */
+/** The same for a command, which uses the one API server in its kubeconfig. */
 export async function loadClusterCasOnce(client: KubeClient, at: Date): Promise<ClusterCas> {
   const { host, port } = addressOfUrl(client.server)
   const chain = await loadServedChain({ host, port }, handshakeTimeout).catch(() => undefined) // behind a proxy nothing says which CA signs

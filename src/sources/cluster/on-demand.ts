@@ -13,7 +13,7 @@ import { listOf, recordOf } from '../../text/record.js'
 import { backendOf } from '../objects/object-webhooks.js'
 import { buildIssuerReader } from './cluster-issuer.js'
 
-/** Facts about a live cluster for a command that ends: each object is read when it is asked for, and once. */
+/** Facts about a live cluster for a command that ends: each object is read once, when it is needed. */
 export interface ClusterOnDemand extends ClusterSource, AccountSource, WebhookSource {}
 
 /**

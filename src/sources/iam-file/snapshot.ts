@@ -123,7 +123,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
     )
   }
   for (const key of Object.keys(content)) {
-    const meant = closestTo(key, keys) // others are somebody's own remarks
+    const meant = closestTo(key, keys) // other keys may be a user's own remarks
     if (meant !== undefined && meant !== key) fail(`${key}: unknown key; did you mean ${meant}?`)
   }
   const { takenAt, issuer, roles, oidcProviders } = content

@@ -14,7 +14,7 @@ export interface AccountsOptions {
   readonly endpoint?: string | undefined
   /** The read-only role to assume for each account that is not our own. */
   readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
-  /** Whether somebody can wait: longer time-outs, and throttled requests are repeated. */
+  /** Whether a user waits for a command: longer time-outs, and throttled requests are repeated. */
   readonly patient: boolean
   readonly onRequest: (operation: string, result: RequestResult) => void
 }

@@ -18,7 +18,7 @@ export interface Lifetime {
 
 export interface CachedReaderOptions<Q, T> {
   keyOf(question: Q): string
-  /** Asks AWS; never rejects. One request is paid for; `another` waits until one more may be made. */
+  /** Queries AWS; never rejects. It may send one request; `another` waits until it may send one more. */
   read(question: Q, another: () => Promise<void>): Promise<AwsResponse<T>>
   lifetimeOf(answer: T): Lifetime
   readonly budget: Budget
@@ -29,7 +29,7 @@ export interface CachedReaderOptions<Q, T> {
 interface Entry<T> {
   readonly triedAt: number
   readonly goodUntil: number
-  /** What AWS said last, as long as it may be told. */
+  /** The last answer of AWS, as long as it may be used. */
   readonly last?: { readonly answer: T; readonly readAt: number; readonly staleUntil: number } | undefined
   readonly failure?: Failure | undefined
 }

@@ -107,7 +107,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     const first = await get()
     if (first !== 'absent') return first
 
-    // IAM is eventually consistent, and its answer is told to somebody who made the role a second ago.
+    // IAM is eventually consistent, and a user may have created the role a second ago.
     await another()
     const second = await get()
 
