@@ -11,7 +11,7 @@ import { evaluate } from './verdict/evaluate.js'
 import { mergeVerdicts } from './verdict/merge.js'
 import { buildPlanner, type Plan } from './verdict/plan.js'
 
-/** What a review works with besides the subject. `mode` holds where the namespace says nothing else. */
+/** The context of a review. `mode` applies unless the namespace sets another. */
 export interface ReviewContext {
   readonly sources: Sources
   readonly mode: Mode
@@ -22,8 +22,8 @@ export interface ReviewContext {
   readonly onFacts?: (facts: Facts) => void
 }
 
-// "No denial rests on an older answer": IAM itself takes seconds to minutes to show a change, so what it says
-// is worth asking again.
+// No denial rests on an older answer. IAM itself takes seconds to minutes to show a change, so reading it
+// again is worthwhile.
 const freshEnough = 10_000
 
 /**
@@ -91,8 +91,8 @@ function unknownModeOf(namespace: Facts['namespace']): string | undefined {
 }
 
 /**
- * The namespace's own mode. One that is not known never denies: it may be a namespace that asked to be left
- * alone. Modes are about admission, so of those in manifests only `off` counts.
+ * The namespace's own mode. An unknown mode never denies, because the namespace may have opted out. Modes are
+ * about admission, so in manifests only `off` counts.
  */
 function modeOf({ stage }: Subject, namespace: Facts['namespace'], otherwise: Mode): Mode {
   if (stage === 'source')

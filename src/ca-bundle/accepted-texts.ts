@@ -26,8 +26,8 @@ export interface AcceptedOptions {
   /** CAs that are right alone, too, and may be missing (PEM). */
   readonly acceptedAlone?: string | undefined
   /**
-   * CAs that are right beside one of the others only, as an injector leaves them behind after a rotation
-   * (PEM).
+   * CAs that are accepted only together with one of the others, as an injector leaves them in the bundle
+   * after a rotation (PEM).
    */
   readonly acceptedTogether?: string | undefined
   /** The base64 text in place. */
@@ -116,10 +116,7 @@ export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
   ].join(lineEnd)
 }
 
-/**
- * The certificates of a text that holds such CAs and nothing else, and of which Go reads all that stands in
- * it.
- */
+/** The certificates of a bundle that contains only such CAs and that Go can read completely. */
 function expectedCertificatesOf(
   text: string | undefined,
   right: readonly Certificate[],

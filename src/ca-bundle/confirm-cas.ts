@@ -12,13 +12,13 @@ export interface PublishedCas {
   readonly name: string
   readonly pem: string
   /**
-   * Kubernetes then lets nobody correct it, kube-controller-manager included:
+   * Kubernetes then allows no client to correct it, not even kube-controller-manager:
    * https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable
    */
   readonly isImmutable: boolean
 }
 
-/** What there is to tell the cluster's CAs by. */
+/** The evidence for the cluster's CAs. */
 export interface CaEvidence {
   /**
    * The CAs (PEM) by which this process itself verifies the API server; undefined where it goes by the
@@ -49,8 +49,8 @@ export interface ClusterCas {
 const maxCas = 16
 
 /**
- * Tells which CAs are the cluster's: those that this process trusts, or that signed what an API server serves
- * now. A published list alone proves nothing.
+ * Determines the cluster's CAs: those that this process trusts, or that signed what an API server serves now.
+ * A published list alone proves nothing.
  */
 export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: CaEvidence): ClusterCas {
   const trustedCas = certificatesOf(trusted ?? '')

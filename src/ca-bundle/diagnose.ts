@@ -117,8 +117,8 @@ const faults = {
 const expiryWarning = 30 * 86_400_000
 
 /**
- * Says why the API server reads no or fewer certificates from a caBundle (base64 text) than someone meant to
- * put there, and what is wrong with those that it reads. Never throws; linear in its input.
+ * Explains why the API server reads fewer certificates from a caBundle (base64) than its author intended, and
+ * what is wrong with those that it reads. Never throws; linear in its input.
  */
 export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnosis {
   const goMinor = goMinorOf(go)
@@ -220,7 +220,7 @@ const beginMark = '-----BEGIN '
 const endMark = '-----END '
 const beginPattern = /-----BEGIN ([^\r\n-]{0,64})-----/g
 
-// id-signedData, 1.2.840.113549.1.7.2, which stands first in such a container: RFC 5652, sections 3 and 5
+// id-signedData, 1.2.840.113549.1.7.2, which comes first in such a container: RFC 5652, sections 3 and 5
 const signedData = Buffer.from('06092a864886f70d010702', 'hex')
 
 /** What spoils the text as a whole, when no block was read from it. */

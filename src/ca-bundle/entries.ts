@@ -21,8 +21,8 @@ export interface EntriesQuestion {
   /** Names of guarded webhooks whose wrong bundles the configuration wants denied. */
   readonly enforce: readonly string[]
   /**
-   * Who may write which webhook; without a word on one, the users that the injectors it asks for usually
-   * have.
+   * The users that may write a webhook's bundle, by webhook; by default those of the injectors that it
+   * requests.
    */
   readonly injectors: Readonly<Record<string, readonly string[]>>
   /** The entries published so far. */
@@ -41,8 +41,8 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
     .flatMap((entry) => entryOfGone(entry, question))
   const found = [...names].map((name): AcceptedBundles => {
     const all = question.guarded.filter(({ webhook }) => webhook.name === name)
-    // One beside the API server decides for its name: another configuration that has the name, too, and a CA
-    // of its own makes nothing right.
+    // A control-plane webhook decides for its name. Another configuration with the same name and its own CA
+    // does not make that CA accepted.
     const beside = all.filter(({ place }) => place === 'control-plane')
     const places = beside.length > 0 ? beside : all
     const before = question.published.find((entry) => entry.name === name)
@@ -80,8 +80,8 @@ function entryOfGone(
     return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
   if (clusterCas === undefined) return []
 
-  // Only the configuration makes one denied that is not beside the API server. What is right for that one,
-  // nobody can see now.
+  // Outside the control plane, only the config makes a webhook denied, and its expected CA cannot be seen
+  // while it is gone.
   const texts = textsOf({ current: clusterCas }, [])
   const isOfCluster =
     !enforce.includes(entry.name) || entry.accepted.some((text) => texts.accepted.includes(text))

@@ -10,20 +10,20 @@ import { isSignerOf } from './state.js'
 export interface ExpectedCas {
   /** Those that have to be in it. */
   readonly current: string
-  /** Who says so, in words, where that is an injector. */
+  /** The source of these CAs, if it is an injector. */
   readonly source?: string
   /** Right alone as well: what is served shows it, or is signed by it. */
   readonly acceptedAlone?: string
   /** Accepted only together with one of the others. */
   readonly acceptedTogether?: string
   /**
-   * Those that were right until lately, or are said to have been: they tell a stale bundle from a foreign
-   * one, and are right by no means.
+   * CAs that were correct until recently. They only distinguish a stale bundle from a foreign one; they are
+   * never accepted.
    */
   readonly former?: string
 }
 
-/** What there is to tell the right CAs by. */
+/** The evidence for the expected CAs. */
 export interface ExpectedCasQuestion {
   readonly ownCas: string
   readonly clusterCas: string | undefined
@@ -37,8 +37,8 @@ export interface ExpectedCasQuestion {
 }
 
 /**
- * The CAs that are right for one webhook, as far as anybody can tell: ours; in the control plane the
- * cluster's; else those that its injector writes, and those that it shows. Undefined when nobody can tell.
+ * The expected CAs of one webhook: our own CA for our webhooks, the cluster CAs in the control plane,
+ * otherwise those that its injector writes and those that it serves. Undefined if they cannot be determined.
  */
 export function expectedCasOf(
   { webhook, place }: GuardedWebhook,
@@ -56,8 +56,8 @@ export function expectedCasOf(
   const current = injected?.current ?? shown
   if (current === '') return undefined
 
-  // In a rotation the injector writes the new CA, alone or beside the old one, before the webhook serves a
-  // certificate of it.
+  // In a rotation, the injector writes the new CA, alone or together with the old one, before the webhook
+  // serves a certificate of it.
   const older = certificatesOf(
     [injected?.former ?? '', ...rememberedOf(webhook.caBundle, published)].join('\n')
   )
@@ -85,8 +85,8 @@ function injectedOf({ injected, published }: ExpectedCasQuestion): InjectedCas |
 }
 
 /**
- * The certificates of the bundle in place that were right when the list was last published: cert-manager
- * tells nobody of a CA that it has replaced.
+ * The certificates in the current bundle that were accepted when the list was last published. cert-manager
+ * does not report which CA it has replaced.
  */
 function rememberedOf(caBundle: string | undefined, published: AcceptedBundles | undefined): string[] {
   if (caBundle === undefined || published === undefined) return []

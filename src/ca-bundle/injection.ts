@@ -4,7 +4,7 @@ import type { Fact } from '../model/fact.js'
 export interface CaInjection {
   readonly annotation: string
   readonly injector: 'cert-manager' | 'service-ca'
-  /** The user that writes the bundle where the injector is installed as its own documentation says. */
+  /** The user that writes the bundle if the injector is installed as documented. */
   readonly username: string
   readonly value: string
   /** What the CA is taken from. */
@@ -67,18 +67,18 @@ const asked = [
   { annotation: 'service.alpha.openshift.io/inject-cabundle', by: serviceCa, from: 'service-ca' }
 ] as const
 
-/** The CAs that an injector writes into a bundle, where it says so in public. */
+/** The CAs that an injector writes into a bundle, if it publishes them. */
 export interface InjectedCas {
   /** PEM, as the injector has it. */
   readonly current: string
   /** What it wrote until a moment ago: the webhook may still serve a certificate of it. */
   readonly former?: string | undefined
   /**
-   * What it is said to have written before that. Its request is history, which anybody who may create one can
-   * invent: good for a name only.
+   * CAs from an older request. Anyone who can create requests can invent such a one, so it is used only to
+   * name a CA in messages.
    */
   readonly earlier?: string | undefined
-  /** Who says so, in words. */
+  /** The source, for messages. */
   readonly source: string
 }
 

@@ -14,8 +14,8 @@ export interface BundleReport {
   /** Whether nothing is wrong; warnings may be left. False, too, where the state is `unknown`. */
   readonly good: boolean
   /**
-   * Only where a server's chain was given. `of`: it is the API server's own, and stands for that of the
-   * webhook beside it.
+   * Only if a server's chain was given. `of`: the chain is the API server's own, and represents that of the
+   * webhook next to it.
    */
   readonly verdict?: {
     readonly accepted: boolean
@@ -27,14 +27,14 @@ export interface BundleReport {
   /** Only if the expected CA was looked up. */
   readonly state?: BundleState
   readonly because?: string
-  /** Who tells the injector's CA, in words. */
+  /** The source of the injector's CA, for messages. */
   readonly source?: string
   /**
-   * Only where somebody may have changed a list of the cluster's CAs, or it has just changed: what is not
-   * confirmed.
+   * Only if a list of the cluster's CAs contains a CA that is not confirmed, because it was edited or has
+   * just changed.
    */
   readonly doubt?: string
-  /** Only where the WebhookTrust tells which CA is right: when that was confirmed, RFC 3339. */
+  /** Only if the expected CA comes from the WebhookTrust: when it was confirmed, RFC 3339. */
   readonly confirmedAt?: string
   readonly certificates: readonly (CertificateDescription & {
     readonly signs?: boolean
@@ -72,8 +72,7 @@ export interface BundleQuestion {
   /** CAs (PEM) that may be the cluster's, too, and why that is not certain. */
   readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
   /**
-   * What the injector of the webhook writes, as PEM, and who says so; it is meant for webhooks that
-   * `clusterCa` does not judge.
+   * What the webhook's injector writes (PEM), and its source, for webhooks that `clusterCa` does not judge.
    */
   readonly injected?:
     | {

@@ -9,9 +9,9 @@ import { pemOf } from './accepted-texts.js'
 const maxChecks = 100
 
 /**
- * Tells of a certificate whether it is the leaf of what is served (leaf first), or signed it, be it through
- * others that are served. Host names, dates and usages do not matter here: that something else is wrong must
- * not read as a wrong CA. Undefined where nobody can tell, as for a signature that Go does not check. Never
+ * Whether a certificate is the served leaf, or signed it, directly or through other served certificates (leaf
+ * first). Host names, dates and usages do not matter here, so that another problem is not reported as an
+ * unexpected CA. Undefined if it cannot be determined, as for a signature that Go does not verify. Never
  * throws.
  */
 export function signsServed(

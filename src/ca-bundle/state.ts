@@ -28,13 +28,13 @@ export interface AssessmentQuestion {
   readonly caBundle: string | undefined
   /** The CAs that may sign the webhook's certificate now, as PEM. */
   readonly currentCas: string
-  /** Who says so, in words; undefined when the cluster, or what is served, does. */
+  /** The source of these CAs, for messages; undefined if it is the cluster, or what is served. */
   readonly source?: string | undefined
   /** CAs that were current until lately, as PEM. */
   readonly formerCas?: string | undefined
   /**
-   * What the webhook serves now (PEM, leaf first), where somebody could look, and under which name it is
-   * called. With `of` it is what the API server beside the webhook serves, which tells nothing but which CA
+   * What the webhook serves now (PEM, leaf first), if a connection was possible, and the name that it is
+   * called by. With `of`, it is what the API server next to the webhook serves, which shows only which CA
    * signs.
    */
   readonly served?:
@@ -44,8 +44,8 @@ export interface AssessmentQuestion {
 }
 
 /**
- * Classifies a bundle. `stale` is said only of a bundle with a CA in it that is, or lately was, current, and
- * that did not sign what is served now: which of two CAs signs is never told by their order. Never throws.
+ * Classifies a bundle. It is `stale` only if it contains a CA that is current, or was until recently, but
+ * that did not sign what is served now. The order of two CAs never shows which one signs. Never throws.
  */
 export function assessBundle({
   caBundle,

@@ -9,7 +9,7 @@ import { assessBundle, type BundleAssessment } from './state.js'
 const diagnoses = new WeakMap<Webhook, { at: number; diagnosis: Diagnosis }>()
 const assessments = new WeakMap<Webhook, { at: number; clusterCa: string; assessment: BundleAssessment }>()
 
-/** Says what is wrong with a webhook's bundle in itself. A webhook without a bundle has no faults. */
+/** The faults of a webhook's bundle by itself. A webhook without a bundle has none. */
 export function diagnosisOf(webhook: Webhook, at: Date): Diagnosis {
   const known = diagnoses.get(webhook)
   if (known?.at === at.getTime()) return known.diagnosis

@@ -24,10 +24,10 @@ export interface ApiServers {
 }
 
 /**
- * Every API server of the cluster, by the endpoints of the Service `default/kubernetes`: each has its own
- * identity webhook beside it. A cluster that publishes none is asked at the one address that we know. A
- * client is kept for as long as its address is there: one for each round would leave its connections behind
- * until the API server ends them.
+ * Finds every API server of the cluster through the endpoints of the Service `default/kubernetes`, because
+ * each has its own identity webhook. If there are no endpoints, the known address is used. A client is kept
+ * as long as its address exists; a client per round would leave connections open until the API server closes
+ * them.
  */
 export function buildApiServers(client: KubeClient): ApiServers {
   let known: readonly ApiServer[] = []
@@ -77,7 +77,7 @@ async function loadEndpoints(client: KubeClient): Promise<readonly Omit<ApiServe
       .map((host) => endpointOf(host, typeof port === 'number' ? port : 443))
   })
 
-  // An endpoint may stand in two slices while it moves from one to the other:
+  // An endpoint can be in two slices while it moves between them:
   // https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#duplicate-endpoints
   return [...new Map(found.map((endpoint) => [endpoint.address, endpoint])).values()]
 }

@@ -22,7 +22,7 @@ export interface RoundContext {
   readonly ownCas: string
   /** PEM: those that are beyond doubt. */
   readonly clusterCas: string | undefined
-  /** Why others that are said to be the cluster's are not among them; undefined when there are none. */
+  /** Why other published CAs are not among them; undefined if there are none. */
   readonly doubt?: string | undefined
   /**
    * What the last round of this process published; undefined in the first one, which goes by what is stored.
@@ -53,9 +53,9 @@ export interface Round {
 }
 
 /**
- * One round of the guard: finds out what is right, publishes it, judges every guarded webhook, and tells what
- * has changed since the last round, once: an Event on the object and a log line. The last states are those of
- * the WebhookTrust's status, so a restart repeats nothing.
+ * One round: determines and publishes the accepted bundles, assesses every guarded webhook, and reports each
+ * change since the last round once, as an Event on the object and a log line. The last states are in the
+ * WebhookTrust's status, so a restart repeats nothing.
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, config, now, log } = context
@@ -155,10 +155,7 @@ async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
   await writeEvent(client, { about, type: 'Warning', reason: 'WebhookTrustCorrected', message }, now)
 }
 
-/**
- * While it is not certain which CAs are the cluster's, a bundle is only said to be good for nothing where no
- * CA would help.
- */
+/** While a cluster CA is not confirmed, a bundle is reported as broken only if no CA could make it work. */
 function withDoubt(assessment: BundleAssessment, doubt: string | undefined): BundleAssessment {
   if (doubt === undefined || assessment.state === 'unusable' || assessment.state === 'absent')
     return assessment
@@ -173,8 +170,8 @@ const maxGuarded = 256
 const places = ['own', 'control-plane', 'reachable'] as const
 
 /**
- * As many as can be told, ours and those beside the API servers before those that anybody may have put behind
- * a Service.
+ * As many webhooks as the status can hold: our own and those in the control plane first, then those behind a
+ * Service, which other users can create.
  */
 const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
   guarded.length <= maxGuarded
@@ -184,9 +181,9 @@ const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebh
         .slice(0, maxGuarded)
 
 /**
- * How a webhook beside the API servers stands. Nobody but its API server reaches it; both are signed by the
- * same CA, so the API server's own certificate tells which. The worst of those that could be looked at
- * counts; where none could, the bundle is judged by the CAs alone.
+ * Assesses a control-plane webhook. Only its API server can connect to it, but the same CA signs for both, so
+ * the API server's own certificate shows which CA signs. The worst assessment counts; if no API server could
+ * be reached, the bundle is judged by the CAs alone.
  */
 function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],
@@ -273,7 +270,7 @@ async function reportChanges(
       now
     )
   }
-  // Last: should an Event fail, the next round tells the change again.
+  // Last, so that the next round reports the change again if an Event fails.
   if (changed.length > 0 || status.length !== before.length) await publishStatus(client, status)
 }
 

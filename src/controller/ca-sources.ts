@@ -11,9 +11,8 @@ import type { ApiServer } from './api-servers.js'
 const timeout = 3000
 
 /**
- * Reads what the injectors write into guarded webhooks behind a Service, where one is asked: each source
- * once, all at the same time. No injector may write a webhook that is reached by a URL, so what an annotation
- * says of its CA counts for nothing.
+ * Reads what the injectors write to guarded webhooks behind a Service, each source once, all in parallel.
+ * Injectors cannot write webhooks that are reached by URL, so their annotations do not count.
  */
 export async function readInjected(
   guarded: readonly GuardedWebhook[],
@@ -82,14 +81,17 @@ async function readApiServerChain({ host, port }: ApiServer): Promise<string | u
 }
 
 /**
- * A webhook, and where its injector's CAs are read, or why they are not; undefined when no injector is asked.
+ * A webhook, and where its injector's CAs are read, or why they are not; undefined if no injector is
+ * requested.
  */
 interface Sourced {
   readonly guarded: GuardedWebhook
   readonly source: Fact<string> | undefined
 }
 
-/** Says once where the CAs of a webhook are read, or why they are not and only what it serves tells them. */
+/**
+ * Logs once where the CAs of a webhook are read, or why they are not, so that only what it serves shows them.
+ */
 export function logSourceChanges(
   log: Logger,
   assessments: readonly Sourced[],

@@ -18,7 +18,8 @@ export function showAssessments({ caBundleState }: Metrics, assessments: readonl
 }
 
 /**
- * What canary and self-test proved. What could not be asked has no value: an alert on 0 must not ring for it.
+ * The results of canary and self-test. A check that could not be run has no sample, so that an alert on 0
+ * does not fire.
  */
 export function showProofs({ identityWebhookMutating, selfTest }: Metrics, probes: Probes): void {
   identityWebhookMutating.reset()

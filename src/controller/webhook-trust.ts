@@ -39,7 +39,7 @@ const head = {
   metadata: { name: 'cluster', labels: notForBackups }
 }
 
-// The object says when it was last confirmed; every half minute would only fill etcd's history.
+// The object shows when it was last confirmed. Writing it every half minute would only fill etcd's history.
 const confirmationLifetime = 300_000
 
 /**
@@ -74,9 +74,9 @@ export const isPublished = (
   !isTampered && JSON.stringify(entries.map(contentOf)) === JSON.stringify(published.map(contentOf))
 
 /**
- * Publishes the entries where they differ from what is stored, or were confirmed some minutes ago. What
- * somebody else wrote into the object does not outlive this: lists are replaced as a whole, and an object
- * that cannot be written is made anew.
+ * Publishes the entries if they differ from what is stored, or were confirmed some minutes ago. Changes by
+ * other clients do not survive: arrays are replaced as a whole, and an object that cannot be updated is
+ * recreated.
  */
 export async function publishAcceptedBundles(
   client: KubeClient,
@@ -104,8 +104,8 @@ export async function publishStatus(client: KubeClient, webhooks: readonly Statu
   })
 }
 
-// A merge patch replaces each list as a whole, whoever wrote its items: RFC 7386. Server-side apply would
-// keep those of other field managers.
+// A merge patch replaces each array as a whole, whichever client wrote its entries: RFC 7386. Server-side
+// apply would keep those of other field managers.
 const mergePatch = 'application/merge-patch+json'
 
 async function write(client: KubeClient, spec: unknown, found: WebhookTrust | undefined): Promise<void> {

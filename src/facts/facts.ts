@@ -57,8 +57,8 @@ export interface FactTypes {
   /** The time of the review. The evaluator provides it; it is not gathered. */
   readonly now: Date
   /**
-   * Whether the namespace asks for pods to be denied; always known, for one that could not be read enforces
-   * nothing.
+   * Whether the namespace opts in to denying pods; always known, because a namespace that could not be read
+   * enforces nothing.
    */
   readonly podsEnforced: boolean
   /** The service account that a pod runs as. */
@@ -66,8 +66,8 @@ export interface FactTypes {
   /** The role that it requests, and the credentials that the pod's containers have for it. */
   readonly podRole: PodRole
   /**
-   * How the cluster's identity webhook is set up; always known, for what nobody can read has upstream's
-   * defaults.
+   * The settings of the cluster's identity webhook; always known, because upstream's defaults are assumed if
+   * they cannot be read.
    */
   readonly identityWebhook: IdentityWebhookSettings
   /** The workloads in the service account's namespace, if the other objects are available. */
@@ -82,8 +82,8 @@ export interface FactTypes {
   /** The Services that a webhook configuration refers to, as far as they are known. */
   readonly backends: ReadonlyMap<string, Backend>
   /**
-   * The Certificate that a webhook configuration's inject annotation names; `unseen`: it names none, or
-   * nobody looked.
+   * The Certificate that a webhook configuration's inject annotation names; `unseen` if it names none or was
+   * not looked up.
    */
   readonly injectedCertificate: 'exists' | 'missing' | 'unseen'
   /** What the canary found when it was last sent. */
@@ -111,28 +111,33 @@ export interface ProviderQuestion {
   readonly issuer: string
 }
 
-/** Where facts about IAM come from: its API or a file. Answers, or says why not; never throws. */
+/**
+ * A source of IAM facts: its API or a file. It returns an answer or the reason why there is none; never
+ * throws.
+ */
 export interface IamSource {
   readRole(arn: RoleArn, lookup: Lookup): MaybePromise<Fact<RoleLookup>>
   readProvider(of: ProviderQuestion, lookup: Lookup): MaybePromise<Fact<ProviderLookup>>
 }
 
 /**
- * Where namespaces come from: a watch, or the objects given together. Answers before the signal, or says why
- * not; never throws.
+ * A source of namespaces: a watch, or the given objects. It answers before the deadline, or returns the
+ * reason; never throws.
  */
 export interface NamespaceSource {
   readNamespace(name: string, deadline: Deadline): MaybePromise<Fact<NamespaceSettings>>
 }
 
-/** Where facts about the cluster come from. Answers before the signal, or says why not; never throws. */
+/**
+ * A source of facts about the cluster. It answers before the deadline, or returns the reason; never throws.
+ */
 export interface ClusterSource extends NamespaceSource {
   readIssuer(deadline: Deadline): MaybePromise<Fact<string>>
 }
 
 /**
- * Where service accounts come from: a watch, or the objects given together. Answers before the signal, or
- * says why not; never throws.
+ * A source of service accounts: a watch, or the given objects. It answers before the deadline, or returns the
+ * reason; never throws.
  */
 export interface AccountSource {
   readAccount(namespace: string, name: string, deadline: Deadline): MaybePromise<Fact<AccountLookup>>

@@ -20,9 +20,9 @@ import { trustOf } from './trust.js'
 import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
 
 /**
- * Gathers just the facts that are needed, in parallel, each once; at once when all are at hand. Never throws:
- * what did not answer within the time is unknown. `fresh` wants no answer of IAM that is older than ten
- * seconds; without `at`, nothing is said of dates in trust policies.
+ * Gathers only the needed facts, in parallel, each once; synchronously if all are at hand. Never throws: a
+ * fact without an answer in time is unknown. `fresh` requires IAM answers less than ten seconds old; without
+ * `at`, dates in trust policies are not evaluated.
  */
 export function gatherFacts(
   subject: Subject,
@@ -75,7 +75,7 @@ class FactGatherer {
     return answer as MaybePromise<Fact<FactTypes[N]>> // each need's answer comes from its own gatherer
   }
 
-  /** What `lookupOf` says; the role and the provider both ask. */
+  /** The result of `lookupOf`, which both the role and the provider use. */
   get target(): MaybePromise<Target> {
     return (this.#target ??= lookupOf(this))
   }
@@ -226,9 +226,9 @@ function identityWebhookOf({
 }
 
 /**
- * The role that IAM may be asked about, and whom to ask; else why nobody is asked. What its namespace may not
- * use is never looked up, nor is anything for a namespace that could not be read: whoever may dry-run a
- * service account would read trust policies with our rights.
+ * The role to look up, and the source; otherwise the reason why nothing is looked up. A role that the
+ * namespace is not allowed to use is never looked up, and neither is any role of a namespace that could not
+ * be read. Otherwise, any user who can dry-run a service account could read trust policies with our rights.
  */
 function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
   const { arn, sources } = gatherer

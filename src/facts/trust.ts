@@ -64,9 +64,9 @@ interface Seen {
 const seen = new WeakMap<TrustPolicyDocument, Seen>()
 
 /**
- * Reads a document the first time it is asked about, for thousands of accounts may share a role; and
- * remembers the last judgement, for most roles are one account's, which is applied again and again. Where a
- * policy speaks of time, a judgement holds for its moment only.
+ * Parses each document once, because thousands of service accounts may share a role, and remembers the last
+ * judgement, because most roles belong to one service account that is applied repeatedly. If a policy depends
+ * on time, its judgement is not remembered.
  */
 function judgeOnce(document: TrustPolicyDocument, question: Question): TrustJudgement {
   let before = seen.get(document)

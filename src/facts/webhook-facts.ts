@@ -74,8 +74,7 @@ function registeredIn(seen: Fact<WebhooksInSight>, sources: Sources): Fact<reado
 const notInSight = moot('not all webhook configurations of the cluster are available')
 
 /**
- * What stands behind each Service of a webhook configuration; those that nobody can tell are left out, unless
- * there is no other.
+ * The Services of a webhook configuration. Those that could not be read are left out, unless all of them are.
  */
 export async function backendsOf(
   subject: Subject,

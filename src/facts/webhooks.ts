@@ -9,8 +9,8 @@ export interface WebhooksInSight {
 }
 
 /**
- * What stands behind a Service. `ports` is undefined when any will do (an ExternalName, a headless Service),
- * `ready` when nobody looked for endpoints.
+ * A Service and its endpoints. `ports` is undefined if any port works (an ExternalName, a headless Service),
+ * `ready` if endpoints were not read.
  */
 export type Backend =
   | { readonly exists: false }
@@ -21,8 +21,7 @@ export type Backend =
     }
 
 /**
- * What the canary found: how many API servers were asked with an answer, and where pods came back without a
- * role, and why.
+ * The canary's results: how many API servers answered, and where the pod came back without a role, and why.
  */
 export interface CanaryResult {
   readonly proved: number
@@ -30,8 +29,8 @@ export interface CanaryResult {
 }
 
 /**
- * Where webhook configurations, and what they refer to, come from: a cluster, or the objects given together.
- * Answers before the signal, or says why not; never throws.
+ * A source of webhook configurations and the objects that they refer to: a cluster, or the given objects. It
+ * answers before the deadline, or returns the reason; never throws.
  */
 export interface WebhookSource {
   readConfigurations(signal: AbortSignal): Promise<Fact<WebhooksInSight>>

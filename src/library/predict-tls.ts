@@ -9,7 +9,7 @@ import { buildPlanner } from '../verdict/plan.js'
 import { judgeTls, type TlsQuestion } from '../x509/judge-tls.js'
 import type { RefusalCode } from '../x509/tls-refusal.js'
 
-/** Whether the API server would talk to the server; `reason` says in plain words why not. */
+/** Whether the API server would connect to the server; if not, `reason` explains why. */
 export interface TlsPrediction {
   readonly accepted: boolean
   readonly reason?: string

@@ -16,7 +16,7 @@ export interface AdmissionResponse {
 }
 
 /**
- * Tells a verdict to the API server: all errors in one denial, the rest as warnings, everything in audit
+ * Turns a verdict into a response: all errors in one denial, the rest as warnings, everything in audit
  * annotations.
  */
 export function admissionResponseOf(uid: string, subject: Subject, verdict: Verdict): AdmissionResponse {

@@ -9,8 +9,8 @@ export interface Shared {
 }
 
 /**
- * Puts findings together that differ in nothing but their object, where its owner cannot mend the cause; at
- * the place of the first.
+ * Groups findings that differ only in their object if the owner of the object cannot fix the cause. The group
+ * takes the place of the first finding.
  */
 export function groupShared(findings: readonly Reported[]): Shared[] {
   const groups = Map.groupBy(findings, (finding) => {

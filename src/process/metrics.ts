@@ -90,8 +90,8 @@ interface Branch {
 }
 
 /**
- * Counts in maps, and hands over when somebody scrapes: prom-client validates and hashes labels at each call,
- * which is felt in a review.
+ * Counts in maps and passes the counts on at each scrape. prom-client validates and hashes labels at each
+ * call, which would slow down every review.
  */
 function buildTally(
   registry: Registry,
@@ -133,8 +133,8 @@ interface Samples {
 const batch = 1000
 
 /**
- * Hands over many values at once, and what waits when somebody scrapes: one call to prom-client is slow, a
- * thousand in a row are not.
+ * Passes values on in batches, and the rest at each scrape: a single call to prom-client is slow, a thousand
+ * in a row are not.
  */
 function buildSamples(
   registry: Registry,

@@ -2,8 +2,8 @@ import closeWithGrace from 'close-with-grace'
 import { GuardError } from '../model/guard-error.js'
 
 /**
- * Keeps the process until a signal asks it to end, then lets it finish its work; a second signal or 15 s end
- * it at once. What goes wrong meanwhile ends it, too: a GuardError with `complain` and exit code 2.
+ * Keeps the process running until a signal, then lets it finish its work; a second signal or 15 s end it at
+ * once. An error also ends it: a GuardError with `complain` and exit code 2.
  */
 export function runUntilSignal(
   running: { close(): Promise<void> },

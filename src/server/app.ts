@@ -55,7 +55,7 @@ export function buildApp({
   timeout: number
   https?: { key: string; cert: string }
   onReviewed?: (reviewed: Reviewed) => void
-  /** While it says true, every answer closes its connection, so that the client goes to another replica. */
+  /** While it returns true, every response closes its connection, so that clients go to another replica. */
   isDraining?: () => boolean
 }): FastifyInstance {
   const app = Fastify({

@@ -1,10 +1,9 @@
 import type { Deadline } from '../model/deadline.js'
 
 /**
- * The time that one review has. Signal and timer are made when somebody has to wait, for together they cost
- * as much as a whole review whose facts are at hand; until then no time passes but that of our own work. Not
- * AbortSignal.timeout: its timer cannot be cleared, so each review that waited would come back seconds after
- * its answer and make an error with a stack that nobody reads.
+ * The deadline of one review. Signal and timer are created only when a lookup has to wait, because together
+ * they cost as much as a whole review whose facts are at hand. AbortSignal.timeout is not used: its timer
+ * cannot be cleared, so each review that waited would create an unused error with a stack seconds later.
  */
 export class LazyDeadline implements Deadline {
   readonly #milliseconds: number

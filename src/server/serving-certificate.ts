@@ -50,9 +50,9 @@ function attempt<T>(read: () => T, message: string): T {
 }
 
 /**
- * Looks at the files every `interval` milliseconds and tells each certificate that differs from the last one;
- * one that cannot be used (half written, not there yet) goes to `onTrouble` once, and the last good one
- * stays. The files are read, not watched: a kubelet swaps symlinks.
+ * Reads the files every `interval` milliseconds and reports each new certificate. One that cannot be used
+ * (half written, not there yet) goes to `onTrouble` once, and the last good one stays in use. The files are
+ * not watched, because a kubelet swaps symlinks.
  */
 export function followServingCertificate(
   files: { certFile: string; keyFile: string },

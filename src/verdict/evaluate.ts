@@ -54,8 +54,8 @@ export function evaluate(
 }
 
 /**
- * A waiver that holds is the finding's reason to pass; one that does not is told, for its author thinks that
- * it does.
+ * A waiver in effect is the finding's reason to pass. One that is not in effect is reported, because its
+ * author thinks that it is.
  */
 function applyWaiver(
   waiver: Waiver | undefined,

@@ -2,8 +2,8 @@ import type { Finding, Unchecked } from '../model/finding.js'
 import type { Verdict } from './decide.js'
 
 /**
- * The verdict on an object whose parts were judged one by one: it may pass if each part may. What is found in
- * several parts in the same words is told once, at the first, with the fields of the others.
+ * The verdict on an object whose parts were judged separately: it passes if each part passes. A finding with
+ * the same words in several parts is reported once, for the first part, with the fields of the others.
  */
 export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
   const ages = verdicts.flatMap(({ iamAge }) => iamAge ?? [])

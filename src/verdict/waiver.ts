@@ -6,9 +6,9 @@ export type Waiver = { readonly reason: string } | { readonly annotation: string
 const prefix = 'ignore.irsa-guard.io/'
 
 /**
- * Reads the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (to the end of
- * that day, UTC) of an object; undefined when there is none. What was probably meant as one is told, too.
- * Never throws.
+ * Parses the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (through that
+ * day, UTC) of an object; undefined if there is none. A likely but invalid waiver is reported, too. Never
+ * throws.
  */
 export function parseWaiver(
   annotations: Readonly<Record<string, unknown>>,

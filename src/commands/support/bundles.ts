@@ -31,8 +31,8 @@ export interface CaOptions {
 }
 
 /**
- * 0: nothing is wrong, warnings aside; 1: something is; 2: for a webhook nobody could tell, and no other is
- * wrong.
+ * 0: ok, or only warnings; 1: at least one bundle is broken; 2: the expected CA of a webhook is undetermined,
+ * and no bundle is broken.
  */
 export type CaExitCode = 0 | 1 | 2
 
@@ -55,7 +55,9 @@ export const bundleFormats = {
   }
 } satisfies Record<Format, (blocks: readonly Block[]) => string>
 
-/** Says what the API server makes of one bundle. Returns the exit code; throws ERR_INPUT and ERR_USAGE. */
+/**
+ * Predicts whether the API server accepts one bundle. Returns the exit code; throws ERR_INPUT and ERR_USAGE.
+ */
 export async function ca(
   options: CaOptions,
   terminal: Pick<Terminal, 'stdout'>,
@@ -87,10 +89,10 @@ export async function ca(
 }
 
 /**
- * The same for every webhook of a configuration. The cluster's CA judges only the identity webhook of the
- * control plane, for others have a CA of their own: `injected` is what the injector of the configuration
- * writes, and `published` what the policy goes by. `apiServer` is what the API server beside the identity
- * webhook serves now, and `servedBy` says what a webhook serves, where somebody could look.
+ * Does the same for every webhook of a configuration. The cluster CA judges only the identity webhook of the
+ * control plane, because others have their own CA: `injected` is what the injector writes, and `published`
+ * what the policy compares with. `apiServer` is what the API server next to the identity webhook serves now,
+ * and `servedBy` returns what a webhook serves, if a connection was possible.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,

@@ -8,7 +8,7 @@ import { loadClusterCasOnce } from '../../sources/cluster/cluster-cas.js'
 import { loadIdentityWebhook } from '../../sources/cluster/identity-webhook.js'
 import { reasonOf } from '../../text/escape.js'
 
-/** Which cluster a command asks. */
+/** The cluster that a command queries. */
 export interface ClusterChoice {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
@@ -28,8 +28,8 @@ export function connectCluster(choice: ClusterChoice, environment: NodeJS.Proces
 }
 
 /**
- * Reads one object for somebody who waits for it. Throws ERR_INPUT when there is none or it may not be read,
- * ERR_KUBECONFIG without an answer.
+ * Reads one object for a command. Throws ERR_INPUT if it does not exist or may not be read, ERR_KUBECONFIG
+ * without a response.
  */
 export async function loadClusterObject(
   client: KubeClient,

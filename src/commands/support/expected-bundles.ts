@@ -15,10 +15,10 @@ export interface ExpectedBundlesQuestion {
 }
 
 /**
- * What a webhook's bundle is judged by, as the policy's own list is made: in the control plane the cluster's
- * CAs, for our own webhooks what is published, whatever annotation somebody puts on them, else what their
- * injector writes. Where that is not known the published list itself tells, for that is what a denial goes
- * by. Else the reasons why nobody can tell.
+ * The evidence that a webhook's bundle is judged by, as for the policy's own list: the cluster CAs in the
+ * control plane, the published bundles for our own webhooks, whatever their annotations, otherwise what their
+ * injector writes. If that is unknown, the published list is used, because denials rest on it. Otherwise, the
+ * reasons.
  */
 export function expectedBundlesOf(
   webhook: Webhook,

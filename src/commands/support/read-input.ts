@@ -4,9 +4,8 @@ import { loadText } from './sources.js'
 import type { Terminal } from './terminal.js'
 
 /**
- * Reads a file, or standard input for `-`. Throws ERR_INPUT that names it, also for a standard input that is
- * empty: a command before the pipe that failed must not look like manifests without a mistake. `inFolder`
- * says what to name instead of a folder.
+ * Reads a file, or stdin for `-`. Throws ERR_INPUT that names it, also if stdin is empty, because a failed
+ * command before the pipe must not look like correct manifests. `inFolder` is the advice for a directory.
  */
 export async function loadInput(
   file: string,

@@ -6,8 +6,8 @@ import { GuardError } from '../../model/guard-error.js'
 const handshakeTimeout = 10_000
 
 /**
- * Asks the server that a user names (`HOST:PORT`) for its certificates, PEM, leaf first. `name` is sent as
- * SNI. Throws ERR_USAGE for a text of another form, ERR_INPUT when the server shows none.
+ * Fetches the certificates (PEM, leaf first) of the server that a user names (`HOST:PORT`). `name` is sent as
+ * SNI. Throws ERR_USAGE for another form, ERR_INPUT if the server presents none.
  */
 export async function loadChainOf(server: string, name?: string): Promise<string> {
   const [, host, port] = /^(\[[^\]]+\]|[^/\s]+):(\d{1,5})$/.exec(server) ?? []

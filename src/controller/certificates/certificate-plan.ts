@@ -26,9 +26,9 @@ const backdated = 5 * minute
 const overlap = hour
 
 /**
- * What the certificates should be now: the same when nothing is due. A new CA is first trusted beside the old
- * one and signs the serving certificate an hour later; the old one goes a day after that. So no API server
- * ever meets a certificate that it does not trust yet.
+ * The certificates as they should be now: unchanged if nothing is due. A new CA is first trusted together
+ * with the old one, and signs the serving certificate an hour later. The old CA is removed a day after that.
+ * An API server therefore never sees a certificate that it does not trust yet.
  */
 export function planCertificates(
   found: Partial<Certificates>,
@@ -45,9 +45,8 @@ export function planCertificates(
 }
 
 /**
- * What proves later that CAs are ours: only who may read the CA's key can make it. Whoever may write the
- * Secret, and no more, could otherwise put a certificate of their own among those that our webhook's
- * `caBundle` trusts.
+ * Proves that CAs are ours, because only the holder of the CA's key can compute it. Otherwise, a user who can
+ * only write the Secret could add a certificate that our webhook's `caBundle` then trusts.
  */
 export const sealOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>): string =>
   createHmac('sha256', caKey).update(cas.join('')).digest('base64')

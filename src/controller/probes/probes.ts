@@ -11,8 +11,8 @@ import { proveIdentityWebhook } from './canary.js'
 import { type Proof, provePolicy, proveWebhook } from './self-test.js'
 
 /**
- * What is proved at each API server, for each asks its own identity webhook, and evaluates webhooks and
- * policies by itself.
+ * The checks at each API server: each has its own identity webhook, and evaluates webhooks and policies
+ * itself.
  */
 const checks = ['canary', 'webhook', 'policy'] as const
 
@@ -21,10 +21,7 @@ type Check = (typeof checks)[number]
 /** What the last proofs found: for each check the outcome by API server's address. */
 export type Probes = Readonly<Record<Check, ReadonlyMap<string, Proof>>>
 
-/**
- * Proves canary, own webhook and own policy at each API server. What cannot be asked is unknown; never
- * rejects.
- */
+/** Runs canary and self-test at each API server. A check that could not be run is unknown; never rejects. */
 export async function prove(
   apiServers: readonly ApiServer[],
   {
@@ -53,9 +50,7 @@ export async function prove(
   return { canary, webhook, policy }
 }
 
-/**
- * The newest outcomes that tell something: what could not be asked this time is as it was the time before.
- */
+/** The newest known outcomes: a check that could not be run this time keeps its previous outcome. */
 export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes {
   const newest = (check: Check): ReadonlyMap<string, Proof> =>
     new Map(
@@ -122,9 +117,9 @@ async function attempt(proof: () => Promise<Proof>): Promise<Proof> {
 }
 
 /**
- * Tells each proof whose outcome has changed, once: a log line when it is not that of the time before, and an
- * Event when it is not the last one `known`. So what fails, cannot be asked while its API server restarts,
- * and works then, is told to work again.
+ * Reports each changed outcome once: a log line if it differs from the previous round, and an Event if it
+ * differs from the last known one. A check that fails, cannot run while its API server restarts, and then
+ * passes is therefore reported as working again.
  */
 export async function reportProofs(
   {

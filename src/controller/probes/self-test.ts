@@ -10,7 +10,7 @@ export type Proof =
   { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
 
 /**
- * Proves that the API server asks us: a service account that must be denied is created in a dry run.
+ * Proves that the API server calls us, by creating a service account that must be denied, in a dry run.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
  */
 export async function proveWebhook(
@@ -57,7 +57,7 @@ export async function provePolicy(
   })
   const { status } = response
   const message = statusMessage(response)
-  // Another policy that keeps us from writing says nothing about ours.
+  // A denial by another policy proves nothing about ours.
   if (status === 403 && message.includes(`ValidatingAdmissionPolicy '${ownNames.denyPolicy}'`)) {
     const stored = published === undefined ? undefined : await loadWebhookTrust(client)
     return stored === undefined || published === undefined || isPublished(stored, published)

@@ -23,9 +23,9 @@ export async function loadClusterCas(
     loadPublishedCas(client, systemNamespace)
   ])
   const published = [own, system].filter((list) => list !== undefined)
-  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users may
-  // write than in kube-system: whoever may write ConfigMaps there has the cluster already (aws-auth,
-  // CoreDNS). And a kubeconfig may name the CA of a proxy in front of the API server.
+  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users can
+  // write than in kube-system. A user who can write ConfigMaps in kube-system can take over the cluster
+  // anyway (aws-auth, CoreDNS). And a kubeconfig may name the CA of a proxy in front of the API server.
   const others = trust.isMounted ? system && [system] : published.filter(({ pem }) => pem !== '')
 
   return confirmCas({

@@ -12,8 +12,8 @@ import { identityWebhookNames, webhooksOf } from '../../model/webhook-configurat
 import { listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
- * How the identity webhook is set up; `because` says what could not be read, so that upstream's defaults
- * stand in for it.
+ * The settings of the identity webhook; `because` says what could not be read, so that upstream's defaults
+ * are used.
  */
 export interface IdentityWebhookReading {
   readonly settings: IdentityWebhookSettings

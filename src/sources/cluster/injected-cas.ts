@@ -37,8 +37,8 @@ const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing
 
 /**
  * OpenShift's kube-controller-manager keeps this ConfigMap in every namespace. It is read where only
- * administrators write: elsewhere, and without OpenShift, whoever may write ConfigMaps could name a CA of
- * their own.
+ * administrators can write. Elsewhere, and without OpenShift, any user who can write ConfigMaps could name
+ * their own CA.
  * https://docs.openshift.com/container-platform/latest/security/certificates/service-serving-certificate.html
  */
 async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<InjectedCasFact> {
@@ -75,7 +75,7 @@ async function readCertificateCa(
   const revision = recordOf(found.object['status'])['revision']
   if (typeof revision !== 'number') return lasting(unknown(`${certificate} has not been issued yet`))
 
-  // One object by its name each, so nobody needs the right to list: cert-manager has named them so since 1.13
+  // Objects are read by name, so no right to list is needed. cert-manager has used these names since 1.13
   // (StableCertificateRequestName).
   const [last, now, next] = await Promise.all(
     [revision - 1, revision, revision + 1].map(async (number) => {
@@ -96,8 +96,8 @@ async function readCertificateCa(
     })
   )
   const sourceOf = ({ request }: { request: string }): string => `${certificate} (${request})`
-  // The Secret is written first, and the revision counted after it. Without an issuance under way, a next
-  // request is nobody's.
+  // cert-manager writes the Secret first and then increments the revision. If no issuance is in progress, a
+  // request for the next revision is not cert-manager's.
   if (next?.cas !== undefined && isConditionTrue(found.object, 'Issuing'))
     return lasting(known({ current: next.cas, former: now?.cas, earlier: last?.cas, source: sourceOf(next) }))
   if (now?.cas !== undefined)
@@ -109,10 +109,10 @@ async function readCertificateCa(
 }
 
 /**
- * The CA of an issued request (PEM), which issuers tell on a best-effort basis:
- * https://cert-manager.io/docs/reference/api-docs/. As for cert-manager itself, only a request counts that
- * this Certificate owns, and that asks the issuer which the Certificate names (pkg/controller/certificates,
- * RequestMatchesSpec): else whoever may create requests could have one signed by an issuer of their own.
+ * The CA of an issued request (PEM), which issuers provide on a best-effort basis:
+ * https://cert-manager.io/docs/reference/api-docs/. As in cert-manager itself (pkg/controller/certificates,
+ * RequestMatchesSpec), a request counts only if this Certificate owns it and it names the same issuer.
+ * Otherwise, any user who can create requests could have one signed by their own issuer.
  */
 function casOfRequest(
   request: Readonly<Record<string, unknown>>,

@@ -7,8 +7,8 @@ export const isAuthorizationDetails = (content: unknown): content is Readonly<Re
   isRecord(content) && content['RoleDetailList'] !== undefined && content['kind'] === undefined
 
 /**
- * Reads the roles of an account listing. It says that a role is absent only when it lists all roles of one
- * account, see `accountOf`; of OIDC providers it says nothing.
+ * Parses the roles of an account listing. A role counts as absent only if the listing has all roles of one
+ * account, see `accountOf`. It contains no OIDC providers.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
  */
 export function parseAuthorizationDetails(content: Readonly<Record<string, unknown>>, fail: Fail): IamFile {

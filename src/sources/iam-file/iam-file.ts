@@ -3,8 +3,7 @@ import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../text/record.js'
 
 /**
- * One IAM file, whatever its format was. `accounts`: of which accounts its lists are complete; a list that is
- * left out says nothing.
+ * One IAM file in any format. `accounts` are those whose lists are complete; a missing list proves nothing.
  */
 export interface IamFile {
   readonly accounts: readonly string[]

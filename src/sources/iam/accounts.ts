@@ -35,9 +35,8 @@ interface Identity {
 }
 
 /**
- * Builds the clients: our own account's with the credentials that the SDK finds, another's with the role that
- * is configured for it. Throws ERR_CONFIG for a role that is not of its account. Makes no request before it
- * is asked.
+ * Builds the clients: for our own account with the credentials that the SDK finds, for other accounts with
+ * the configured role. Throws ERR_CONFIG for a role in another account. Sends no request until it is needed.
  */
 export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
   const settings = {

@@ -48,8 +48,8 @@ interface Waiting {
 const maxNamespaces = 1000
 
 /**
- * Builds the bucket that all IAM requests draw from: namespaces take turns, one question each, so that a
- * namespace which asks for thousands of roles delays the next one by one request and not by thousands.
+ * Builds the bucket that all IAM requests draw from. Namespaces take turns, one request each, so that a
+ * namespace that requests thousands of roles delays the next one by only one request.
  */
 export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
   const capacity = Math.max(1, requestsPerSecond)

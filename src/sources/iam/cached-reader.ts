@@ -8,8 +8,8 @@ import type { Clock } from './clock.js'
 import type { AwsResponse, Failure } from './failure.js'
 
 /**
- * For how many milliseconds an answer is told without asking again, and how long it is told while it is read
- * anew.
+ * How many milliseconds an answer is used without another request, and how long it is used while it is
+ * refreshed.
  */
 export interface Lifetime {
   readonly good: number
@@ -40,8 +40,7 @@ const freshFor = 10_000
 /** For how long a stale answer may wait for its turn to be read anew; the next caller tries again. */
 const refreshWaits = 10_000
 
-// A refused request stays refused until somebody edits a policy; a throttled one is welcome again within
-// seconds.
+// A denied request stays denied until a policy is edited; a throttled one can succeed within seconds.
 const failureLifetimes = {
   throttled: 5_000,
   timeout: 5_000,
@@ -53,8 +52,8 @@ const failureLifetimes = {
 } satisfies Record<Failure['kind'], number>
 
 /**
- * Builds a reader that remembers answers and failures, each for its own time, and has one request in flight
- * for a key. Nobody waits longer than their own signal: what is under way goes on and fills the cache.
+ * Builds a reader that caches answers and failures, each with its own lifetime, and has one request in flight
+ * per key. A caller waits only until its own deadline; the request continues and fills the cache.
  */
 export function buildCachedReader<Q, T extends object>(options: CachedReaderOptions<Q, T>) {
   const { budget, clock } = options

@@ -1,6 +1,6 @@
 /**
- * Says in plain words why a call of AWS gave no answer, by the name, code and status of what the SDK threw.
- * Never quotes its message.
+ * Explains why an AWS call failed, from the name, code and status of the SDK's error. Never quotes its
+ * message.
  */
 export function failureOf(error: unknown, call: string): { failure: Failure } {
   const { name, code, status } = partsOf(error)
@@ -39,8 +39,7 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
 }
 
 /**
- * Says why there are no credentials to ask with: none found at all, or those that were found could not be
- * exchanged.
+ * Explains why there are no credentials: none were found, or those that were found could not be exchanged.
  */
 export function credentialsFailureOf(error: unknown): { failure: Failure } {
   const { name } = partsOf(error)
@@ -58,7 +57,7 @@ export function credentialsFailureOf(error: unknown): { failure: Failure } {
 }
 
 /**
- * Whether IAM said that there is no such thing:
+ * Whether IAM answered that the role or provider does not exist:
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html#API_GetRole_Errors
  */
 export const isAbsentError = (error: unknown): boolean => partsOf(error).name === 'NoSuchEntityException'

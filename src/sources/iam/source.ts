@@ -25,9 +25,9 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
 const patientRate = 10
 
 /**
- * Builds the source of facts that asks the IAM API: cached, within one request rate that is fair between
- * namespaces. Credentials, region and endpoint come from the SDK's usual chain and environment. Starts
- * nothing; throws ERR_CONFIG for a role that is not of its account.
+ * Builds the source of IAM facts that queries the API: cached, with one rate limit that is fair between
+ * namespaces. Credentials, region and endpoint come from the SDK's default chain and environment. Starts
+ * nothing; throws ERR_CONFIG for a role in another account.
  */
 export function buildIamSource(options: IamSourceOptions): IamSource {
   const {
@@ -38,8 +38,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     onRequest = () => undefined
   } = options
   const clientFor = buildAccounts({ endpoint: options.endpoint, accounts, patient, onRequest })
-  // Nobody waits longer than a review's deadline, and a queue that is longer than what it can serve helps
-  // nobody.
+  // A review waits only until its deadline, so a longer queue would be useless.
   const rate = patient ? Math.max(requestsPerSecond, patientRate) : requestsPerSecond
   const budget = buildBudget({
     requestsPerSecond: rate,

@@ -13,8 +13,7 @@ export function buildObjectWebhooks(
   objects: readonly unknown[],
   namespace = 'default'
 ): WebhookSource {
-  // The same object may be given several times, as overlays for several environments: the last one stands for
-  // all.
+  // The same object can be given several times, as overlays for several environments. The last one counts.
   const configurations = new Map<string, WebhookConfigurationSubject>()
   for (const subject of subjects)
     if ('webhooks' in subject) configurations.set(`${subject.kind}/${subject.name}`, subject)
@@ -45,10 +44,7 @@ export function buildObjectWebhooks(
   }
 }
 
-/**
- * What a Service object says of its ports. Whether somebody answers there is another question, answered by
- * `ready`.
- */
+/** The ports of a Service object. Whether there are endpoints is in `ready`. */
 export function backendOf(service: unknown, ready?: boolean): Backend {
   const { type, clusterIP, ports } = recordOf(recordOf(service)['spec'])
   // Whether the API server resolves these, and to which port, is decided by its flag

@@ -5,7 +5,7 @@ import { nameOf, podsOf, type Subject } from '../../model/subject.js'
 import { isRecord, recordOf, textOf } from '../../text/record.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
-/** What objects that were given together tell of each other. */
+/** Facts that the given objects provide about each other. */
 export type ObjectSources = Pick<Sources, 'clusterCa'> &
   Required<
     Pick<
@@ -86,9 +86,9 @@ function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, Names
 }
 
 /**
- * The cluster's CA (PEM) from the ConfigMap `kube-root-ca.crt`, which kube-controller-manager publishes in
- * every namespace. Objects of several clusters hold several; then nobody knows which one is meant, and it is
- * undefined.
+ * The cluster CA (PEM) from the ConfigMap `kube-root-ca.crt`, which kube-controller-manager publishes in
+ * every namespace. Undefined if the objects come from several clusters, because the intended one is unknown
+ * then.
  */
 function clusterCaAmong(objects: readonly unknown[]): string | undefined {
   const texts = new Set(
