@@ -7,9 +7,7 @@ import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
  */
 export interface Exclusion {
   readonly field: 'rules' | 'namespaceSelector' | 'objectSelector' | 'matchConditions'
-  /**
-   * `sure`: pods that want a role are missed; `perhaps`: somebody may have meant it, or it cannot be told.
-   */
+  /** `sure`: pods that need a role are missed; `perhaps`: it may be intended, or cannot be determined. */
   readonly certainty: 'sure' | 'perhaps'
   /** Completes "the API server does not call it". */
   readonly when: string
@@ -27,7 +25,7 @@ const usualBypass: ReadonlySet<string> = new Set([
 // https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name
 const namespaceName = 'kubernetes.io/metadata.name'
 
-/** Says which new pods an identity webhook is not called for, apart from those that ask to be left out. */
+/** Describes the new pods that an identity webhook is not called for, apart from those that opt out. */
 export function exclusionsOf(webhook: Webhook): Exclusion[] {
   if (!webhook.rules.some(isRuleForPods)) {
     return [
@@ -97,8 +95,8 @@ function selectorExclusions(webhook: Webhook, field: 'namespaceSelector' | 'obje
         case 'In':
         case 'Exists': {
           if (isNamespaceName && operator === 'Exists') return []
-          // Whoever runs the webhook himself may want it for labelled pods only; of EKS's own, everybody
-          // expects that it is there for all.
+          // The owner of a self-managed webhook may want it only for labeled pods. The webhook of EKS is
+          // expected to be called for all pods.
           const certainty = isEks ? 'sure' : 'perhaps'
           return [
             {

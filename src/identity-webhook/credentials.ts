@@ -11,7 +11,7 @@ import { quote } from '../text/escape.js'
 import { memoizeGroups } from '../text/memoize.js'
 import { type IdentityWebhookSettings, tokenFile, tokenVolume } from './settings.js'
 
-/** What a container's AWS SDK will find, by what its pod says. */
+/** The credentials that a container's AWS SDK will find, according to its pod. */
 export type ContainerCredentials =
   /**
    * Role and token file, and the projected token that the file is; `token` is undefined where only run time
@@ -102,7 +102,7 @@ const incomplete = (lacks: string, field: string, isOwn = false): ContainerCrede
 type TokenLookup =
   | { readonly kind: 'found'; readonly token: ProjectedToken }
   /**
-   * The file is where nobody can look: only run time names it, or it is in a volume of another kind (from a
+   * The file is not visible: its path is known only at run time, or it is in a volume of another kind (from a
    * sidecar, a driver).
    */
   | { readonly kind: 'hidden' }
@@ -176,9 +176,9 @@ export const regionalStsVariable = 'AWS_STS_REGIONAL_ENDPOINTS'
 const injectionOrder = [regionalStsVariable, ...regionVariables, ...injectedVariables]
 
 /**
- * Whether the identity webhook itself wrote the role of a container, as it shows where STS settings and
- * region are injected too (as on EKS): all of them stand last, in its order. Behind a role of the template
- * they would follow. Only a copy of a running pod looks the same.
+ * Whether the identity webhook itself set a container's role. This shows if STS settings and region are
+ * injected too (as on EKS): then all of them come last, in its order. After a role from the template, the
+ * others would follow. Only a copy of a running pod looks the same.
  */
 export function isInjected({ variables, variableCount }: Container): boolean {
   const last = variables.slice(-injectionOrder.length)

@@ -12,7 +12,7 @@ export interface RegisteredWebhook {
 
 /**
  * The identity webhooks of some configurations in the order in which the API server calls them:
- * configurations by name, and the entries of one as they stand (k8s.io/apiserver,
+ * configurations by name, then the entries in their order (k8s.io/apiserver,
  * pkg/admission/configuration/mutating_webhook_manager.go).
  */
 export function registeredWebhooksOf(
@@ -26,8 +26,8 @@ export function registeredWebhooksOf(
 }
 
 /**
- * Names of mutating configurations that may be an identity webhook under another name. Upstream's manifests
- * are often renamed, and then nobody can tell.
+ * Names of mutating configurations that may be an identity webhook under another name, because upstream's
+ * manifests are often renamed.
  */
 export function lookalikesOf(configurations: readonly WebhookConfigurationSubject[]): string[] {
   return configurations

@@ -15,8 +15,8 @@ export interface RoleRequest {
 }
 
 /**
- * The role that a service account asks for; undefined when it asks for none, or for something that is no role
- * (other rules speak of that).
+ * The role that a service account requests; undefined if it requests none, or something that is not a role,
+ * which other rules report.
  */
 export function roleRequestOf(
   account: {

@@ -15,7 +15,10 @@ export interface AdmissionRequest {
   readonly groups: readonly string[]
 }
 
-/** Reads an AdmissionReview, or says in `malformed` what was found and what was expected. Never throws. */
+/**
+ * Parses an AdmissionReview; if it is not one, `malformed` names what was found and what was expected. Never
+ * throws.
+ */
 export function parseAdmissionReview(body: unknown): AdmissionRequest | { readonly malformed: string } {
   if (!isRecord(body)) return wrong('the body', body, 'an AdmissionReview, a JSON object')
 

@@ -19,8 +19,8 @@ const aliasAllowance = 400_000
 const manyAliases = 4_000_000
 
 /**
- * How many values there are when each alias counts as what it stands for. The YAML library lets them share
- * one object, so none is walked twice.
+ * The number of values when each alias counts as what it refers to. The YAML library lets aliases share one
+ * object, so no value is visited twice.
  */
 function sizeOf(value: unknown, sizes: Map<object, number>): number {
   if (typeof value !== 'object' || value === null) return 1

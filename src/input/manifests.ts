@@ -8,10 +8,7 @@ import { parseYamlDocuments } from './yaml-documents.js'
 export interface ManifestObject {
   readonly object: Readonly<Record<string, unknown>>
   readonly file: string
-  /**
-   * The line of a field (of the object itself: no path), or of the nearest thing around it that stands in the
-   * file.
-   */
+  /** The line of a field (of the object itself: no path), or of its nearest parent in the file. */
   readonly lineOf: (path: readonly string[]) => number
 }
 

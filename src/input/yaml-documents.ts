@@ -144,8 +144,8 @@ function templateNear(text: string, offset: number): string | undefined {
 const templateAtStart = memoizeLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
 
 /**
- * Where a map stands as a key, which is how YAML reads `name: {{ .Values.name }}`, and which Kubernetes' JSON
- * does not have.
+ * The position of a mapping that is used as a key, which is how YAML parses `name: {{ .Values.name }}`.
+ * Kubernetes' JSON has no such keys.
  */
 function mapAsKey(document: Document): number | undefined {
   let found: number | undefined

@@ -9,7 +9,7 @@ export interface Watched<T> {
   values(): IterableIterator<T>
   /** Whether the collection has been listed once. */
   readonly synced: boolean
-  /** When the API server last said anything about the collection. */
+  /** The time of the last event of the collection from the API server. */
   readonly lastEvent: Date | undefined
   stop(): void
 }

@@ -11,10 +11,10 @@ export interface TlsAddress {
 }
 
 /**
- * Reads the certificates that a TLS server sends, leaf first, as PEM. Nothing is verified: that is the
- * predictor's task. Rejects when there is no handshake within `timeout` milliseconds; with `onlyOutside`,
- * also when the address is one of this machine or of its link, such as the metadata service of a cloud: for
- * an address that somebody else chose.
+ * Fetches the certificates that a TLS server presents, leaf first, as PEM. It verifies nothing, which is the
+ * predictor's task. Rejects if there is no handshake within `timeout` milliseconds. With `onlyOutside`, it
+ * also rejects addresses of this machine or its link, such as a cloud's metadata service, for addresses that
+ * another user chose.
  */
 export async function loadServedChain(
   { host, port, servername }: TlsAddress,

@@ -9,11 +9,11 @@ export interface Problem {
   /** A milder severity in the webhook for this one problem, where it may not be a mistake. */
   readonly atAdmission?: Severity
   /**
-   * Its cause is not in the object and is the same for all that have the problem: a report for people says it
-   * once.
+   * The cause is outside the object and the same for all objects that have the problem, so a text report
+   * shows it once.
    */
   readonly shared?: true
-  /** How severe this one problem is at most, whatever the rule says, where it may be meant so. */
+  /** The highest severity of this one problem, whatever the rule's severity, if it may be intended. */
   readonly atMost?: Severity
 }
 

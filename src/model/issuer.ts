@@ -1,7 +1,7 @@
 import { memoizeLast } from '../text/memoize.js'
 
 // Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and
-// the partition data that AWS SDKs carry. A region that matches none tells nothing.
+// the partition data in AWS SDKs. A region that matches none has no known partition.
 const partitions: readonly (readonly [RegExp, string])[] = [
   [/^cn-[a-z]+-\d+$/, 'aws-cn'],
   [/^us-gov-[a-z]+-\d+$/, 'aws-us-gov'],
@@ -21,7 +21,7 @@ const regionOf = (issuer: string): string | undefined =>
 export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined
 
 /**
- * Tells the partition of an EKS cluster by the region in its issuer's host; undefined for any other issuer.
+ * The partition of an EKS cluster, from the region in its issuer's host; undefined for any other issuer.
  * Never throws.
  */
 export const parseIssuerPartition = memoizeLast((issuer: string): string | undefined => {

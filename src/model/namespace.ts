@@ -8,11 +8,11 @@ export type Mode = (typeof modes)[number]
 /** The annotation of a namespace that limits which roles its service accounts may ask for. */
 export const allowedRolesAnnotation = 'irsa-guard.io/allowed-roles'
 
-/** What a namespace's labels and annotations tell the guard. */
+/** The settings in a namespace's labels and annotations. */
 export interface NamespaceSettings {
   /** The label `irsa-guard.io/mode`; undefined when it is missing or none of the modes. */
   readonly mode: Mode | undefined
-  /** What the label says instead of a mode. */
+  /** The value of the label if it is not a mode. */
   readonly unknownMode?: string
   /** The label `irsa-guard.io/pods: enforce`: pods may be denied, too. */
   readonly podsEnforced: boolean
@@ -46,8 +46,8 @@ export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
 }
 
 /**
- * Whether a namespace may use a role: in its globs `*` stands for any characters, `/` too, `?` for one; case
- * matters.
+ * Whether a namespace is allowed to use a role. In its globs, `*` matches any characters, including `/`, and
+ * `?` matches one; case matters.
  */
 export function isRoleAllowed({ allowedRoles }: NamespaceSettings, role: string): boolean {
   if (allowedRoles === undefined) return true

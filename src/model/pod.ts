@@ -17,7 +17,7 @@ export interface Pod {
   readonly volumes: readonly Volume[]
   readonly nodeSelector: Readonly<Record<string, unknown>>
   /**
-   * Whether `os.name` or a required node affinity puts the pod on Windows, whatever the node selector says.
+   * Whether `os.name` or a required node affinity puts the pod on Windows, regardless of the node selector.
    */
   readonly wantsWindows: boolean
 }

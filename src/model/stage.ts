@@ -1,5 +1,5 @@
 /**
- * Where a subject comes from: a manifest that nobody mutated yet, an object that an API server is about to
- * admit, or one that a cluster holds.
+ * Where a subject comes from: a manifest before mutation, an object that an API server is about to admit, or
+ * an object in a cluster.
  */
 export type Stage = 'source' | 'admitted' | 'running'

@@ -100,8 +100,7 @@ export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>
   subject.kind === 'Pod' && subject.stage !== 'source'
 
 /**
- * Whether a field that a finding names says the same as before this request. Without an object before,
- * nothing does.
+ * Whether a field that a finding names is unchanged by this request. Without a previous object, no field is.
  */
 export function isUnchanged(subject: Subject, field: string): boolean {
   if (subject.oldAnnotations === undefined) return false
@@ -114,9 +113,9 @@ export function isUnchanged(subject: Subject, field: string): boolean {
 }
 
 /**
- * How severe a failed mutation is at admission: an error only for a new pod in a namespace that asks for it.
- * Pods that a node or the cluster needs are never denied: they must come up exactly while the identity
- * webhook is down.
+ * The severity of a failed mutation at admission: an error only for a new pod in a namespace that opts in.
+ * Pods that a node or the cluster needs are never denied, because they must start while the identity webhook
+ * is down.
  */
 export function failedMutationSeverity(subject: PodSubject, podsEnforced: boolean): Severity {
   const isNew = subject.oldAnnotations === undefined

@@ -106,16 +106,13 @@ export function identityWebhooksOf({ kind, webhooks }: WebhookConfigurationSubje
 }
 
 /**
- * Whether it is the identity webhook that EKS itself runs: nobody can look into it, and nobody chose its
+ * Whether it is the identity webhook that EKS runs. Its process is not visible, and users do not choose its
  * settings.
  */
 export const isEksWebhook = ({ name, url }: Webhook): boolean =>
   name === 'iam-for-pods.amazonaws.com' && url !== undefined && isLoopback(url)
 
-/**
- * Identity webhooks that run beside the API server itself, so that the cluster's own CA signs their
- * certificate.
- */
+/** Identity webhooks that run next to the API server, so that the cluster CA signs their certificate. */
 export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject): Webhook[] {
   return webhooks.filter(
     ({ name, url }) => identityWebhookNames.includes(name) && url !== undefined && isLoopback(url)
@@ -166,8 +163,8 @@ export function parseWebhookConfiguration(
 }
 
 /**
- * Whether a field of a webhook says the same as before this request. Webhooks are matched by name, for their
- * order means nothing; the place of the field within the entry is what counts.
+ * Whether a field of a webhook is unchanged by this request. Webhooks are matched by name, because their
+ * order has no meaning; the path within the entry counts.
  */
 export function isWebhookFieldUnchanged(
   { webhooks, oldWebhooks }: WebhookConfigurationSubject,

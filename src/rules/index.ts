@@ -53,7 +53,7 @@ import { trustWildcardLiteral } from './trust-wildcard-literal.js'
 import { webhookBackendMissing } from './webhook-backend-missing.js'
 import { windowsTokenPath } from './windows-token-path.js'
 
-/** Rules about what a service account says. */
+/** Rules about the annotations of a service account. */
 const serviceAccountRules = [
   roleArnMalformed,
   roleArnPartitionMismatch,

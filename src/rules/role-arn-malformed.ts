@@ -171,8 +171,8 @@ function nameOnly(value: string): Diagnosis | undefined {
     }
   }
 
-  // The identity webhook composes the ARN when it runs with --compose-role-arn (its README), which may be
-  // where nobody can look.
+  // With --compose-role-arn, the identity webhook builds the ARN itself (see its README), and its flags may
+  // not be readable.
   return {
     ...said(`the annotation is a role name, not an ARN: ${quote(value)}`, noOther),
     atAdmission: 'warning'

@@ -17,7 +17,7 @@ export const roleNotPermittedInNamespace = defineRule({
   check({ namespace: name, annotations }, { namespace, identityWebhook: { annotationNames } }) {
     const key = annotationNames['role-arn']
     const role = textOf(annotations[key])
-    // A longer string is no role; role-arn-malformed says so.
+    // A longer string is not a role; role-arn-malformed reports it.
     if (role === undefined || role.length > longestRoleArn || isRoleAllowed(namespace, role)) return
     // What is no ARN gives no role, except for a bare name: an identity webhook may be set up to make an ARN
     // of it.

@@ -18,10 +18,10 @@ export function escapeText(text: string): string {
 export const argumentOf = (text: string, placeholder: string): string =>
   /^[\w.:/@-]{1,255}$/.test(text) ? text : placeholder
 
-/** What an error says, as a reason. */
+/** The message of an error, as a reason. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Cuts a text after so many characters, and then says how long it was. */
+/** Truncates a string, and then appends its original length. */
 export const shorten = (text: string, max: number): string =>
   text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text
 

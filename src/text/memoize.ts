@@ -1,6 +1,5 @@
 /**
- * Remembers the last answer of a pure function, for arguments that are asked about again and again before the
- * next one comes.
+ * Remembers the last result of a pure function, for an argument that is used repeatedly before the next one.
  */
 export function memoizeLast<A extends string, R>(answer: (argument: A) => R): (argument: A) => R {
   let last: { argument: A; answer: R } | undefined

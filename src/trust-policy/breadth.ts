@@ -53,8 +53,7 @@ export function breadthOf(
 }
 
 /**
- * Where others may get in: a breadth that is one whichever account is asked about, or patterns that have to
- * be held against its name.
+ * How the policy may admit others: for every service account alike, or by patterns that depend on its name.
  */
 type Door = Breadth | Patterns
 
@@ -74,7 +73,7 @@ interface Doors {
   readonly roleAccount: string
   readonly doors: readonly Door[]
   /**
-   * Whether no statement lets in a token for an audience that it does not name, whatever else is in the
+   * Whether no statement admits a token with an audience that it does not name, whatever else is in the
    * token.
    */
   readonly limitsAudience: boolean
@@ -268,7 +267,7 @@ function* byPattern(
   }
 }
 
-/** The first of each kind; a wildcard over namespaces says more than one inside a namespace. */
+/** The first of each kind. A wildcard over namespaces takes precedence over one inside a namespace. */
 function onePerKind(found: readonly Breadth[]): Breadth[] {
   const first = found.filter(
     (breadth, index) => found.findIndex(({ kind }) => kind === breadth.kind) === index

@@ -169,7 +169,7 @@ function splitAtColons(pattern: Pattern): Pattern[] {
   return split
 }
 
-/** What a condition says of a key whose value is open, where it says the same of every value. */
+/** The result of a condition on a key whose value is open, if it is the same for every value. */
 function constantOf(
   { operator, values }: Condition,
   state: KeyState,

@@ -86,8 +86,8 @@ class TokenContext implements RequestContext {
     const ours = keysOf(issuer)
     if (key === ours.sub) return { is: 'known', value: subject }
     if (key === ours.aud) return audience === undefined ? always : { is: 'known', value: audience }
-    // The guide says that it is filled from `aud`; others report it only for tokens with `azp`, which ours
-    // lack.
+    // According to the guide, it is set from `aud`; others report it only for tokens with `azp`, which these
+    // tokens lack.
     if (key === ours.oaud) return audience === undefined ? runtime : { is: 'either', value: audience }
     if (key.startsWith(ours.prefix)) return absent
     if (isTimeKey(key))

@@ -77,8 +77,8 @@ function lengthOf(text: string): number {
 }
 
 /**
- * The JSON text in a text that may be percent-encoded, as `readDocument` says; undefined when it is badly
- * encoded.
+ * The JSON in a string that may be percent-encoded, as in `parsePolicyDocument`; undefined if the encoding is
+ * invalid.
  */
 export function decodePolicy(text: string, encoding?: 'json' | 'url'): string | undefined {
   if (encoding === 'json' || (encoding === undefined && !text.trimStart().startsWith('%'))) return text

@@ -7,9 +7,9 @@ import type { DecidingCondition, Miss } from './miss.js'
 const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 
 /**
- * A judgement in which no service account of another namespace is named, for those who may write service
- * accounts in one namespace only: what a trust policy says of others is not theirs to read. The verdict and
- * the kind of miss stay.
+ * A judgement that names no service account of another namespace, for users who can write service accounts in
+ * only one namespace and should not learn about others from a trust policy. The verdict and the kind of miss
+ * stay.
  */
 export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJudgement {
   if (judgement.miss === undefined && judgement.breadth.length === 0) return judgement // nearly all

@@ -56,10 +56,7 @@ export function judgeTrust(question: TrustQuestion): TrustJudgement {
   return judgeParsed(parseTrustPolicy(question.document, question.encoding), question)
 }
 
-/**
- * A trust policy's document as it was read: what it says, or what is wrong with it. The same for every
- * account that is asked about.
- */
+/** A parsed trust policy, or what is wrong with it. It does not depend on the service account. */
 export interface ParsedTrustPolicy {
   readonly policy: Policy | Defect
   readonly value: unknown

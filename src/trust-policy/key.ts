@@ -14,8 +14,8 @@ const claims = new Set(['sub', 'aud', 'oaud', 'amr', 'email'])
 export const isClaim = (claim: string): boolean => claims.has(claim)
 
 /**
- * Says why a key that looks like one of an OIDC provider is not `<issuer>:<claim>` of ours; undefined for
- * other keys. `issuer` is without its `https://`. Keys:
+ * Explains why a key that looks like an OIDC provider's is not `<issuer>:<claim>` of this cluster; undefined
+ * for other keys. `issuer` has no `https://`. Keys:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */
 export function keyDifference(key: string, issuer: string): KeyDifference | undefined {

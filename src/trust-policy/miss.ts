@@ -31,8 +31,8 @@ interface InStatement {
 }
 
 /**
- * The one thing that keeps a service account out, the nearest to being right: in the order in which they are
- * told.
+ * The nearest miss: the one reason why a service account is not admitted, in the order in which they are
+ * reported.
  */
 export type Miss =
   | ({ readonly kind: 'invalid' } & Defect)

@@ -39,9 +39,7 @@ export interface Condition {
   readonly values: readonly string[]
 }
 
-/**
- * Reads a document's value as a trust policy, or says what IAM would refuse in it, and where. Never throws.
- */
+/** Parses a document's value as a trust policy, or names the part that IAM would reject. Never throws. */
 export function parsePolicy(value: unknown): Policy | Defect {
   if (!isRecord(value)) return { reason: 'it is not an object', place: '' }
   const stranger = Object.keys(value).find((key) => key !== 'Version' && key !== 'Id' && key !== 'Statement')

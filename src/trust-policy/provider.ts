@@ -1,9 +1,6 @@
 import type { Principal } from './policy.js'
 
-/**
- * The ARN of the OIDC provider that must stand in the role's account for an issuer (given without its
- * `https://`).
- */
+/** The ARN of the OIDC provider that the role's account must have for an issuer (without `https://`). */
 export const providerArnOf = (partition: string, account: string, issuer: string): string =>
   `arn:${partition}:iam::${account}:oidc-provider/${issuer}`
 
@@ -18,7 +15,7 @@ export interface ProviderDifference {
   readonly isSpelling: boolean
 }
 
-/** Says of the principal that comes closest to a provider's ARN what is different. */
+/** Describes how the principal that is closest to a provider's ARN differs from it. */
 export function providerDifference(
   principals: readonly Principal[],
   provider: string

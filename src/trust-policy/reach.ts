@@ -1,8 +1,8 @@
 import { anyOne, anyRun, type Pattern } from '../text/glob.js'
 
 /**
- * Service accounts that a pattern lets in besides the one that it may be meant for: an example of each, if
- * there are any.
+ * Service accounts that a pattern admits in addition to the intended one: an example of each kind, if there
+ * are any.
  */
 export interface Reach {
   readonly otherNamespace?: string

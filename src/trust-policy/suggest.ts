@@ -8,9 +8,9 @@ import { parseOperator } from './operators.js'
 import { providerDifference } from './provider.js'
 
 /**
- * The smallest corrected policy document with which the service account is allowed, and nobody else more than
- * before; or undefined when no small edit does that. It mends the statement that came closest, or adds one
- * for this account alone. It takes nothing away from others: what it replaces could never match a token.
+ * The smallest corrected policy document that admits the service account and no one else more than before;
+ * undefined if no small edit does. It fixes the statement that came closest, or adds one for this service
+ * account alone. It takes no access away, because the parts it replaces could never match a token.
  */
 export function suggestTrust(
   question: TrustQuestion,
@@ -76,8 +76,8 @@ function mendedStatement(statement: Json, question: TrustQuestion): Json | undef
     : undefined
   if (statement['Action'] === undefined || principal === undefined || condition === undefined)
     return undefined
-  // A statement that comes to life must name this account and nobody else; one that lives may get it as one
-  // more.
+  // A statement that starts to match must name only this service account; a statement that already matches
+  // gets it as one more value.
   const comesToLife = lacksAction || principal !== statement['Principal'] || condition.comesToLife
   if (comesToLife && !condition.isForOneOnly) return undefined
 

@@ -48,8 +48,8 @@ export function parseCaBundle(caBundle: string, goMinor: number): Bundle | undef
 }
 
 /**
- * What the API server's client says of a bundle without a usable certificate (client-go, transport,
- * createErrorParsingCAData). Undefined when there is one.
+ * The error of the API server's client for a bundle without a usable certificate (client-go, transport,
+ * createErrorParsingCAData); undefined if there is one.
  */
 export function unusableText({ text, entries, certificates }: Bundle): string | undefined {
   if (certificates.length > 0) return undefined

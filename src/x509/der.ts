@@ -30,11 +30,11 @@ export interface Element {
 }
 
 /**
- * Reads DER from front to back as Go does (golang.org/x/crypto/cryptobyte): tags below 31, lengths in their
- * shortest form of at most four octets. It looks at nothing before it is asked, so that depth costs nothing.
- * node-forge's reader is not used here: it takes BER that Go refuses, reads the whole tree, and does not tell
- * where the bytes of an element stand. Every method throws the Refusal text it was given when the next
- * element is not of the kind asked for.
+ * Parses DER from front to back as Go does (golang.org/x/crypto/cryptobyte): tags below 31, lengths in their
+ * shortest form of at most four octets. It parses elements only on demand, so depth costs nothing.
+ * node-forge's parser is not used: it accepts BER that Go rejects, parses the whole tree, and does not report
+ * the position of an element. Every method throws the given Refusal text if the next element is of another
+ * kind.
  */
 export class DerReader {
   readonly #bytes: Buffer

@@ -6,8 +6,8 @@ import type { GoUrl } from './go-url.js'
 import { formatIp, parseIp, unmapped } from './ip.js'
 
 /**
- * Whether every name of every certificate in a chain is one that the CAs above it may vouch for, also names
- * that nobody asked for. Undefined when it is; else what Go prints. The chain begins with the leaf. About
+ * Checks that the CAs above each certificate in a chain (leaf first) are allowed to issue for all of its
+ * names, including names that are not used here. Returns undefined if they are, otherwise Go's error. About
  * log-linear in names and constraints.
  */
 export function nameConstraintRefusal(chain: readonly Certificate[], goMinor: number): string | undefined {
@@ -148,7 +148,7 @@ function domainMatcher(constraints: readonly string[], permits: boolean, goMinor
   const lengths = new Set(constraints.map(({ length }) => length))
   const lookUp = (name: string, start: number): string | undefined =>
     start >= 0 && lengths.has(name.length - start) ? byLowerCase.get(name.slice(start)) : undefined
-  // A wildcard is excluded by a constraint on one of the names it stands for; Go 1.23 did not see that.
+  // A wildcard is excluded by a constraint on one of the names it matches; Go 1.23 did not check that.
   const siblings = new Map<string, string>()
   for (const constraint of permits || goMinor < 24 ? [] : byLowerCase.keys()) {
     const dot = constraint.indexOf('.')

@@ -15,9 +15,9 @@ interface Node {
 type Stratum = Map<string, Node>
 
 /**
- * Whether a chain (leaf first, anchor last) satisfies its own certificate policies, with none asked for by
- * the client: RFC 5280, section 6.1, as updated by RFC 9618. Go checks this from 1.24 on. It fails only when
- * some CA requires an explicit policy.
+ * Whether a chain (leaf first, anchor last) satisfies its own certificate policies, if the client requires
+ * none: RFC 5280, section 6.1, as updated by RFC 9618. Go checks this since 1.24. It fails only if some CA
+ * requires an explicit policy.
  */
 export function hasValidPolicies(chain: readonly Certificate[]): boolean {
   const count = chain.length - 1 // without the anchor

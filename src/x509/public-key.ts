@@ -101,9 +101,8 @@ function parseDsa(parameters: Buffer, key: Buffer): PublicKey {
 }
 
 /**
- * Makes the key that node:crypto verifies with; undefined when it takes none of these numbers. Made from the
- * numbers and not from the certificate's bytes, for OpenSSL is stricter than Go about what stands around
- * them.
+ * Builds the key that node:crypto verifies with; undefined if it rejects these numbers. It is built from the
+ * numbers, not from the certificate's bytes, because OpenSSL is stricter than Go about the bytes around them.
  */
 export function keyObjectOf(key: PublicKey): KeyObject | undefined {
   try {

@@ -1,6 +1,6 @@
 /**
- * Reads a UTCTime as Go does: seconds may be missing, an offset may stand instead of Z (never a zero one),
- * and years from 50 are of the last century. Milliseconds since 1970, or undefined.
+ * Parses a UTCTime as Go does: seconds may be missing, an offset can replace Z (never a zero one), and years
+ * from 50 are in the last century. Milliseconds since 1970, or undefined.
  */
 export function parseUtcTime(text: string): number | undefined {
   const parts = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})$/.exec(text)
