@@ -54,14 +54,18 @@ async function play(): Promise<void> {
   undo.push(() => identityWebhook.stop())
   const guard = await startGuard(controlPlane, { config: { iam: { files: [resolve('examples/iam.json')] } } })
   undo.push(() => guard.stop())
-  say('irsa-guard is installed from manifests/, and the API server asks it.')
+  say('irsa-guard is installed from manifests/, and the API server calls it.')
 
-  await kubectl(['create', 'namespace', 'shop'], 'ok', 'A namespace to play in.')
-  await apply('healthy.yaml', 'ok', 'The role exists and trusts this service account: accepted in silence.')
+  await kubectl(['create', 'namespace', 'shop'], 'ok', 'Create a namespace for the demo.')
+  await apply(
+    'healthy.yaml',
+    'ok',
+    'The role exists and trusts this service account: admitted without a warning.'
+  )
   await kubectl(
     podRole,
     'ok',
-    'A pod of that account gets the role: the identity webhook works.',
+    'A pod with that service account gets the role: the identity webhook works.',
     /role\/team\/cart/
   )
 
@@ -69,25 +73,25 @@ async function play(): Promise<void> {
   await apply(
     'policy-arn.yaml',
     'denied',
-    'The ARN of a policy in place of a role: every AWS call of the pod would be refused.'
+    'The ARN of a policy instead of a role: every AWS call of the pod would fail.'
   )
   await apply(
     'other-partition.yaml',
     'denied',
-    'A role of AWS China in a cluster of us-east-1: no token crosses partitions.'
+    'A role in AWS China for a cluster in us-east-1: tokens do not work across partitions.'
   )
   await apply(
     'other-namespace.yaml',
     'denied',
-    'The role trusts shop/cart and nobody else: STS would refuse the token of this one.'
+    'The role trusts only shop/cart: STS would reject the token of this service account.'
   )
   await apply(
     'no-role-yet.yaml',
     'warned',
-    'The role does not exist (yet): Helm or Terraform may make it in a moment, so this is a warning.'
+    'The role does not exist yet: Helm or Terraform may create it shortly, so this is a warning.'
   )
 
-  say("The incident: somebody pastes another cluster's CA into the identity webhook's configuration")
+  say("The incident: someone pastes another cluster's CA into the identity webhook's configuration")
   const wrong = await wrongBundle()
   await waitFor(
     'the accepted bundles',
@@ -96,20 +100,20 @@ async function play(): Promise<void> {
   await kubectl(
     patchOf(wrong),
     'denied',
-    'The API server would not trust the identity webhook any more, and fail open.'
+    'With it, the API server could not call the identity webhook, and would silently skip it.'
   )
 
   await Promise.all([guard.stopServe(), guard.stopController()])
   await kubectl(
     ['delete', '-f', 'manifests/ca-bundle-deny.yaml'],
     'ok',
-    'Now without the guard: its policy and its processes are off.'
+    'Now without irsa-guard: its policy is deleted and its processes are stopped.'
   )
   await waitFor(
     'the policy to be gone',
     async () => (await controlPlane.kubectl([...patchOf(wrong), '--dry-run=server'])).code === 0
   )
-  await kubectl(patchOf(wrong), 'ok', 'The same patch goes through, and nobody says anything.')
+  await kubectl(patchOf(wrong), 'ok', 'The same patch is admitted without a warning.')
   await waitFor(
     'the API server to use it',
     async () => !(await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart')
@@ -117,12 +121,12 @@ async function play(): Promise<void> {
   await kubectl(
     podRole,
     'ok',
-    'The next pod has no role. Nothing failed; its AWS calls would run with the role of the node.',
+    "The next pod has no role. Nothing failed, but its AWS calls would use the node's role.",
     /^$/
   )
 
-  say('The guard is back')
-  await kubectl(['apply', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'The policy again,')
+  say('irsa-guard is back')
+  await kubectl(['apply', '-f', 'manifests/ca-bundle-deny.yaml'], 'ok', 'Apply the policy again.')
   await Promise.all([guard.startServe(), guard.startController()])
   await waitFor(
     'the Event',
@@ -132,7 +136,7 @@ async function play(): Promise<void> {
   await kubectl(
     events,
     'ok',
-    'and the controller has found the wrong bundle within a minute, with nothing applied.'
+    'Within a minute, the controller has found the unexpected bundle, although nothing was applied.'
   )
 
   const fix = await run(process.execPath, [
@@ -144,12 +148,12 @@ async function play(): Promise<void> {
     controlPlane.kubeconfig
   ])
   show('irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix', fix.text)
-  console.log(styleText('green', '  → What is right, as a patch.\n'))
-  await kubectl(printedPatch(fix.stdout), 'ok', 'That patch, as it is printed, passes the policy,')
+  console.log(styleText('green', '  → The expected bundle, as a patch.\n'))
+  await kubectl(printedPatch(fix.stdout), 'ok', 'The printed patch passes the policy.')
   await waitFor('the API server to use it', async () =>
     (await controlPlane.kubectl(podRole)).stdout.includes('role/team/cart')
   )
-  await kubectl(podRole, 'ok', 'and the next pod has its role again.', /role\/team\/cart/)
+  await kubectl(podRole, 'ok', 'The next pod has its role again.', /role\/team\/cart/)
   await kubectl(
     ['apply', '-f', 'demo/policy-arn.yaml'],
     'denied',
@@ -188,7 +192,7 @@ async function identityWebhookCommand(): Promise<[string, ...string[]]> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     say(
-      `The real identity webhook cannot be had here, so a stand-in of this repository takes its place.\n(${reason.slice(0, 200)}…)`
+      `The real identity webhook is not available here, so the demo uses the stand-in from this repository.\n(${reason.slice(0, 200)}…)`
     )
     return [process.execPath, resolve('test/control-plane/identity-webhook-stand-in.ts')]
   }
