@@ -69,6 +69,8 @@ function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, a
 
 /** How old, in seconds, the oldest of IAM's answers is that an error rests on; undefined when none does. */
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
+  if (findings.length === 0) return undefined // nearly always
+
   const errors = findings.filter(({ severity }) => severity === 'error')
   const ages = errors
     .flatMap(({ rule }) => needsById.get(rule) ?? [])
