@@ -11,7 +11,15 @@ interface Group {
 
 const serviceAccount: Group = {
   on: "'ServiceAccount'",
-  object: 'apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: cart\n  namespace: shop\n'
+  // examples/iam.json has this role, so no other rule speaks
+  object: `apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: cart
+  namespace: shop
+  annotations:
+    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/team/cart
+`
 }
 const pod: Group = {
   on: "'Pod', 'Workload'",
