@@ -71,7 +71,7 @@ const asked = [
 export interface InjectedCas {
   /** PEM, as the injector has it. */
   readonly current: string
-  /** What it wrote until a moment ago: the webhook may still serve a certificate of it. */
+  /** The CAs that it wrote until recently: the webhook may still serve a certificate of one of them. */
   readonly former?: string | undefined
   /**
    * CAs from an older request. Anyone who can create requests can invent such a one, so it is used only to
@@ -83,8 +83,8 @@ export interface InjectedCas {
 }
 
 /**
- * Unknown for now: the API server did not answer, or not this time. What was right a moment ago is more
- * likely than nothing.
+ * The fact, and whether the failure is transient: if the API server did not answer this time, the last known
+ * CAs are still the best guess.
  */
 export interface InjectedCasFact {
   readonly fact: Fact<InjectedCas>
