@@ -13,7 +13,7 @@ export const caBundleExpiring = defineRule({
   check({ webhooks }, { now }) {
     return webhooks.flatMap((webhook) => {
       const { bundle, faults } = diagnosisOf(webhook, now)
-      if (!bundle?.certificates.some((certificate) => isInDate(certificate, now))) return [] // ca-bundle-expired speaks for that
+      if (!bundle?.certificates.some((certificate) => isInDate(certificate, now))) return [] // ca-bundle-expired reports that
 
       const fault =
         faults.find(({ kind }) => kind === 'expiring') ?? faults.find(({ kind }) => kind === 'expired')

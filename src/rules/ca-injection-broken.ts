@@ -30,7 +30,8 @@ export const caInjectionBroken = defineRule({
         fix: 'create the Certificate, or correct the annotation'
       }
     }
-    // A manifest holds no bundle, and for a moment neither does a new object: the injector comes after.
+    // A manifest contains no bundle, and neither does an object that was just created: the injector fills it
+    // in later.
     const [injection] = injections
     if (stage !== 'running' || injection === undefined) return
 
@@ -38,7 +39,7 @@ export const caInjectionBroken = defineRule({
       .filter(({ caBundle }) => caBundle === undefined)
       .map((webhook) => ({
         field: caBundleField(webhook),
-        message: `${describeBundle(webhook)} is empty, although ${injection.annotation} asks ${injection.injector} to fill it in`,
+        message: `${describeBundle(webhook)} is empty, although ${injection.annotation} directs ${injection.injector} to fill it in`,
         fix: `check the log of ${injection.injector}; with cert-manager, check that the Certificate is ready`
       }))
   }

@@ -56,7 +56,7 @@ type Diagnosis = Pick<Problem, 'message' | 'fix'>
 function diagnosisOf(name: Companion, value: unknown, pod: Pod | undefined): Diagnosis | undefined {
   if (typeof value !== 'string') {
     return {
-      message: `is ${typeof value === 'object' ? 'a list or an object' : `a ${typeof value}`}; expected a string`,
+      message: `is ${typeof value === 'object' ? 'an array or an object' : `a ${typeof value}`}; expected a string`,
       fix: 'put the value in quotes'
     }
   }
@@ -74,7 +74,10 @@ const diagnoses = {
       : undefined,
   'sts-regional-endpoints': (value) =>
     parseGoBool(value) === undefined
-      ? { message: `is ${quote(value)}, which is ignored`, fix: 'write "true" or "false"' }
+      ? {
+          message: `is ${quote(value)}, which is not a Boolean, so it is ignored`,
+          fix: 'write "true" or "false"'
+        }
       : undefined,
   'token-expiration': (value) => {
     const fix = 'write a number of seconds from 600 to 86400, in quotes'

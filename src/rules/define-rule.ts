@@ -3,35 +3,37 @@ import type { Problem, Severity } from '../model/finding.js'
 import type { Kind, Subject } from '../model/subject.js'
 import { docsUrl } from '../version.js'
 
-/** A rule as data, and the function that decides. `N`: the facts that it may need. */
+/** A rule: its metadata and the function that checks a subject. `N` names the facts that it can need. */
 export interface Rule<N extends Need = Need> {
   readonly id: string
-  /** What the rule finds: one sentence, which its page and all lists of rules show. */
+  /** One sentence that describes the problem. The rule's page and every list of rules show it. */
   readonly summary: string
   /** URL of the rule's page for this version. */
   readonly docs: string
   readonly severity: Severity
   /**
-   * A milder severity in the webhook, where what is missing may be created shortly; `never`: the webhook does
-   * not see enough to decide.
+   * The severity at admission, if it is milder because a missing object may be created shortly afterwards.
+   * `never`: the webhook does not see enough to decide.
    */
   readonly atAdmission?: Severity | 'never'
-  /** What the caBundle policies in manifests/ do about the same problem of a guarded webhook. */
+  /** What the caBundle policies in manifests/ do if a guarded webhook has the same problem. */
   readonly policy?: 'denies' | 'warns'
-  /** Where the problem shows, if not in an object by itself. `check` does not see these. */
+  /**
+   * Where the problem is visible, if the object alone does not show it. `check` does not find such problems.
+   */
   readonly visibleIn?: 'updates' | 'mutated pods' | 'the canary pod'
   readonly waivable?: false
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
-   * Whether a subject can have the problem at all, whatever the facts are. If not, no fact is gathered for
-   * the rule, and it is never reported as not checked.
+   * Whether this subject can have the problem at all, regardless of the facts. If not, no facts are gathered
+   * for the rule, and it is never reported as unchecked.
    */
   concerns?(subject: Subject): boolean
   check(subject: Subject, facts: Partial<FactTypes>): Found
 }
 
-/** The problems that a check found, if any. */
+/** The problems that a check finds, if any. */
 export type Found = Problem | readonly Problem[] | undefined
 
 /** The subjects of a kind. A subject type that covers several kinds belongs to each of them. */

@@ -16,7 +16,7 @@ export const identityWebhookMissesPods = defineRule({
         fix:
           field === 'rules'
             ? 'restore the rule for the CREATE operation on pods'
-            : `if these pods may need a role, remove that from ${field}`,
+            : `if these pods may need a role, remove the restriction from ${field}`,
         ...(certainty === 'perhaps' && { atMost: 'warning' as const })
       }))
     )

@@ -7,7 +7,7 @@ export const identityWebhookMissing = defineRule({
   id: 'identity-webhook-missing',
   summary: 'A service account requests a role, but no identity webhook is registered in the cluster.',
   severity: 'error',
-  atAdmission: 'never', // the canary tells of a webhook that is lost; here it may be installed a moment later
+  atAdmission: 'never', // it may be installed shortly afterwards; the canary detects a webhook that disappears
   on: ['ServiceAccount'],
   needs: ['identityWebhooks', 'identityWebhook'],
   concerns: ({ annotations }) => hasAnnotationNamed(annotations, 'role-arn'),

@@ -7,7 +7,7 @@ export const identityWebhookNotMutating = defineRule({
   summary: 'The canary pod requested a role, and an API server returned it without one.',
   severity: 'error',
   visibleIn: 'the canary pod',
-  atAdmission: 'never', // what a canary found before a change says nothing about the change
+  atAdmission: 'never', // the canary's last result predates the change under review
   on: ['MutatingWebhookConfiguration'],
   needs: ['canary'],
   check(configuration, { canary: { proved, failing } }) {
@@ -18,7 +18,7 @@ export const identityWebhookNotMutating = defineRule({
     return {
       field: `webhooks[${webhook.index}]`,
       message: `the identity webhook does not mutate pods at ${failing.length} of ${proved} API servers (${shortList(failing.map(({ address }) => address))}): ${first.because}`,
-      fix: `check its bundle (irsa-guard ca mutatingwebhookconfiguration/${configuration.name}), then check that it is running`
+      fix: `check the webhook's caBundle (irsa-guard ca mutatingwebhookconfiguration/${configuration.name}), then check that the identity webhook is running`
     }
   }
 })

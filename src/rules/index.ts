@@ -81,7 +81,7 @@ const podRules = [
   windowsTokenPath
 ] satisfies readonly Rule[]
 
-/** Rules about the role and the OIDC provider as IAM has them. */
+/** Rules about roles and OIDC providers in IAM. */
 const iamRules = [
   roleMissing,
   rolePathMismatch,
@@ -89,10 +89,10 @@ const iamRules = [
   oidcClientIdMissing
 ] satisfies readonly Rule[]
 
-/** The facts that {@link trustRules} may need: all that a trust policy and a service account give. */
+/** The facts that {@link trustRules} can need. A trust policy and a service account supply all of them. */
 export type TrustNeed = 'trust' | 'issuer' | 'identityWebhook'
 
-/** Rules about a role's trust policy. They can be judged without a cluster: see `evaluateTrust`. */
+/** Rules about a role's trust policy. They also run without a cluster: see `evaluateTrust`. */
 export const trustRules = [
   trustPolicyInvalid,
   trustExplicitDeny,
@@ -111,10 +111,10 @@ export const trustRules = [
   trustPolicyNearLimit
 ] satisfies readonly Rule<TrustNeed>[]
 
-/** The facts that {@link bundleRules} may need. */
+/** The facts that {@link bundleRules} can need. */
 export type BundleNeed = 'clusterCa' | 'now'
 
-/** Rules about the `caBundle` of a webhook. They can be judged without a cluster: see `predictTls`. */
+/** Rules about the `caBundle` of a webhook. They also run without a cluster: see `predictTls`. */
 export const bundleRules = [
   caBundleUnusable,
   caBundleExpired,
@@ -136,7 +136,7 @@ const webhookRules = [
   webhookBackendMissing
 ] satisfies readonly Rule[]
 
-/** The groups with a title, in the order in which findings are reported. */
+/** The groups of rules with their titles, in the order in which findings are reported. */
 export const ruleGroups: readonly { readonly title: string; readonly rules: readonly Rule[] }[] = [
   { title: 'Service accounts', rules: serviceAccountRules },
   { title: 'Pods and workloads', rules: podRules },

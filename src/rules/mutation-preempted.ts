@@ -14,7 +14,7 @@ export const mutationPreempted = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],
-  // A mutated pod does not show what the template set, so its result is judged instead.
+  // A mutated pod no longer shows what its template set, so other rules judge the outcome instead.
   concerns: (subject) => !isMutated(subject) && isTouched(subject.pod),
   check(subject, { podRole: { request }, identityWebhook }) {
     const later = foreseeMutation(subject.pod, request, identityWebhook)
@@ -47,7 +47,7 @@ export const mutationPreempted = defineRule({
         {
           field: problem.field,
           message: `container ${container.name} ${problem.reason}`,
-          fix: `remove ${injectedVariables.join(', ')} and the volume ${tokenVolume} from the template: the identity webhook sets them`
+          fix: `remove ${injectedVariables.join(', ')} and the volume ${tokenVolume} from the template, because the identity webhook sets them`
         }
       ]
     })

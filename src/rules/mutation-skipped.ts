@@ -28,7 +28,8 @@ export const mutationSkipped = defineRule({
       field: annotationField(key, pod.metadataField),
       message: `${key} leaves ${names.join(', ')} without role ${request.role}`,
       fix: `if this is not intended, remove the containers from ${key}`,
-      // One container of several is what the annotation is for: worth a line in CI, not at each apply.
+      // Skipping one container of several is what the annotation was made for: report it in CI, but not at
+      // every apply.
       atAdmission: names.length === pod.containers.length ? 'warning' : 'info'
     }
   }

@@ -7,7 +7,7 @@ export const oidcClientIdMissing = defineRule({
   id: 'oidc-client-id-missing',
   summary: "The OIDC provider does not accept the audience of the service account's tokens.",
   severity: 'error',
-  atAdmission: 'warning', // the audience may be added to the provider a moment later
+  atAdmission: 'warning', // the audience may be added to the provider shortly afterwards
   on: ['ServiceAccount'],
   needs: ['provider', 'identityWebhook'],
   check({ annotations }, { provider, identityWebhook }) {
@@ -15,14 +15,15 @@ export const oidcClientIdMissing = defineRule({
     if (!provider.registered || audience === undefined || provider.clientIds.includes(audience)) return
 
     const { audience: key, 'role-arn': roleKey } = identityWebhook.annotationNames
-    const accepted = provider.clientIds.length === 0 ? 'none' : provider.clientIds.map(quote).join(', ')
+    const accepted =
+      provider.clientIds.length === 0 ? 'no audience' : provider.clientIds.map(quote).join(', ')
     const [clientId] = provider.clientIds
 
     return {
       field: annotationField(key in annotations ? key : roleKey),
       message: `the tokens of this service account have audience ${quote(audience)}, but the OIDC provider ${provider.arn} accepts ${accepted}`,
       fix:
-        `add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}` +
+        `add the audience to the provider: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}` +
         (key in annotations && clientId !== undefined ? `; or set ${key} to ${quote(clientId)}` : '')
     }
   }

@@ -7,7 +7,7 @@ export const oidcProviderMissing = defineRule({
   id: 'oidc-provider-missing',
   summary: "The role's account has no OIDC provider for the cluster's issuer.",
   severity: 'error',
-  atAdmission: 'warning', // Terraform may register it a moment later
+  atAdmission: 'warning', // Terraform may register it shortly afterwards
   on: ['ServiceAccount'],
   needs: ['provider', 'identityWebhook'],
   check({ annotations }, { provider, identityWebhook }) {
@@ -24,7 +24,7 @@ export const oidcProviderMissing = defineRule({
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
       message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; it has ${similar}, which is a different provider`}`,
-      fix: `register it in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`,
+      fix: `register the provider in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`,
       shared: true
     }
   }

@@ -11,9 +11,10 @@ export const podHalfMutated = defineRule({
   needs: ['podRole', 'identityWebhook', 'podsEnforced'],
   concerns: isMutated,
   check(subject, { podRole: { request, containers }, identityWebhook, podsEnforced }) {
-    if (containers.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated speaks
+    if (containers.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated reports that
 
-    // Containers on EKS Pod Identity work in their own way, and such a pod is never denied.
+    // A container that uses EKS Pod Identity or another endpoint needs no mutation, so such a pod is never
+    // denied.
     const isElsewhere = containers.some(({ credentials }) => credentials.kind === 'endpoint')
     const usual = isElsewhere ? 'warning' : failedMutationSeverity(subject, podsEnforced)
     return containers.flatMap(({ container, credentials }) => {

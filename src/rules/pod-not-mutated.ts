@@ -16,7 +16,7 @@ export const podNotMutated = defineRule({
     return {
       field: `${subject.pod.specField}.containers`,
       message: `service account ${subject.pod.serviceAccountName} requests role ${request.role}, but no container in the pod received it${assumptionOf(identityWebhook)}`,
-      fix: 'find out why the identity webhook does not respond (its MutatingWebhookConfiguration, its caBundle, its process), then recreate the pod',
+      fix: 'find out why the identity webhook did not mutate the pod (check its MutatingWebhookConfiguration, caBundle and process), then recreate the pod',
       atAdmission: failedMutationSeverity(subject, podsEnforced)
     }
   }

@@ -23,8 +23,8 @@ export const podRoleMismatch = defineRule({
           field,
           message: `container ${container.name} has role ${quote(value)}, but its service account ${subject.pod.serviceAccountName} requests ${request.role}`,
           fix: 'remove AWS_ROLE_ARN from the template, or annotate the service account with the intended role; if the annotation has just changed, recreate the pod',
-          // A template that set another role did it on purpose, and the pod may work. What the identity
-          // webhook wrote itself is out of date.
+          // A role that the template sets is probably intended, and the pod can work with it. A role that the
+          // identity webhook wrote is out of date.
           atAdmission: isInjected(container)
             ? failedMutationSeverity(subject, podsEnforced)
             : ('warning' as const)

@@ -12,7 +12,7 @@ export const reviewVersionUnsupported = defineRule({
     return controlPlaneWebhooksOf(configuration)
       .filter(isEksWebhook)
       .flatMap((webhook) => {
-        // The API server sends the first version of the list that it knows, and it knows two:
+        // The API server sends the first listed version that it knows, and it knows only two:
         // k8s.io/apiserver, pkg/admission/plugin/webhook/request
         const sent = webhook.admissionReviewVersions.find(
           (version) => version === 'v1' || version === 'v1beta1'

@@ -6,7 +6,7 @@ export const roleAnnotationMissing = defineRule({
   id: 'role-annotation-missing',
   summary: 'A role trusts exactly this service account, but the service account has no role annotation.',
   severity: 'warning',
-  atAdmission: 'never', // the annotation often comes a moment later
+  atAdmission: 'never', // the annotation is often added shortly afterwards
   on: ['ServiceAccount'],
   needs: ['rolesTrusting', 'identityWebhook'],
   check(account, { rolesTrusting, identityWebhook }) {

@@ -12,7 +12,7 @@ export const roleAnnotationMisspelt = defineRule({
   concerns: ({ annotations }) => Object.keys(annotations).length > 0,
   check({ annotations }, { identityWebhook: { annotationNames } }) {
     const right = annotationNames['role-arn']
-    if (annotations[right] !== undefined) return // then the other key does no harm
+    if (annotations[right] !== undefined) return // another key does no harm next to the correct one
     const plain = normalised(right)
     const key = Object.keys(annotations).find((key) => isMeant(key, annotations[key], plain))
     if (key === undefined) return
@@ -29,8 +29,8 @@ export const roleAnnotationMisspelt = defineRule({
 })
 
 /**
- * Of kube2iam and kiam: https://github.com/jtblin/kube2iam. They read it from pods, so on a service account
- * it does nothing at all.
+ * The annotation of kube2iam (https://github.com/jtblin/kube2iam) and kiam. They read it from pods, so it has
+ * no effect on a service account.
  */
 const kube2iamKey = 'iam.amazonaws.com/role'
 
@@ -41,7 +41,8 @@ function isMeant(key: string, value: unknown, right: string): boolean {
   if (closestTo(found, [right]) !== undefined) return true
   if (typeof value !== 'string' || parseRoleArn(value.trim()) === undefined) return false
 
-  // Further off, the value must speak for it: the ARN of a role, under a key of AWS about a role.
+  // A key that differs more than a typo counts only if it mentions AWS and a role, and its value is a role
+  // ARN.
   const [domain = '', name = ''] = found.split('/')
   return /amazon|aws|\beks\b/.test(domain) && /^(?:iam|eks)?role(?:arn|name)?$|^arn$/.test(name)
 }

@@ -43,14 +43,14 @@ function diagnosisOf(value: unknown): Diagnosis {
       value === null
         ? 'null'
         : Array.isArray(value)
-          ? 'a list'
+          ? 'an array'
           : typeof value === 'object'
             ? 'an object'
             : JSON.stringify(value)
     return said(`the annotation is ${found}; expected a string`, noOther)
   }
   if (value === '') {
-    // Charts render an empty value where no role is wanted, and the identity webhook then injects nothing.
+    // Charts render an empty value if no role is wanted, and the identity webhook then injects nothing.
     return {
       ...said('the annotation is empty, so pods get no role', `${noOther}, or remove the annotation`),
       atAdmission: 'warning'
@@ -128,7 +128,7 @@ function accountIn(value: string): Diagnosis | undefined {
   if (before === undefined || /^\d{12}$/.test(account)) return
 
   if (/^\d(?:\.\d+)?e\+?\d+$/i.test(account)) {
-    // Helm renders numbers as float64 in their shortest exact form, so an account id survives the way back.
+    // Helm renders numbers as float64 in their shortest exact form, so the account ID can be recovered.
     const digits = String(Number(account))
     const corrected = `${before}${digits}${after}`
     const fix = parseRoleArn(corrected) === undefined ? noOther : `write ${corrected}`
@@ -151,7 +151,7 @@ function accountIn(value: string): Diagnosis | undefined {
     ? `has ${account.length} digit${account.length === 1 ? '' : 's'}; expected 12`
     : account === ''
       ? 'is missing'
-      : 'is not a number of 12 digits'
+      : 'is not a 12-digit number'
 
   return said(
     `the account ID ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`,
@@ -164,7 +164,7 @@ const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value) && !
 function nameOnly(value: string): Diagnosis | undefined {
   if (!isBareName(value)) return
   if (/^\d(?:\.\d+)?e\+\d+$/i.test(value)) {
-    // As a bare name below, for it could be one.
+    // A warning, like a bare name below, because this could be a bare name, too.
     return {
       ...said(`the annotation is a number that was rendered as ${quote(value)}`, noOther),
       atAdmission: 'warning'

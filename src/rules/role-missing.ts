@@ -5,7 +5,7 @@ export const roleMissing = defineRule({
   id: 'role-missing',
   summary: 'The role named in the annotation does not exist.',
   severity: 'error',
-  atAdmission: 'warning', // Helm and Terraform create the role a moment later
+  atAdmission: 'warning', // Helm or Terraform may create the role shortly afterwards
   on: ['ServiceAccount'],
   needs: ['role', 'identityWebhook'],
   check(account, { role, identityWebhook: { annotationNames } }) {

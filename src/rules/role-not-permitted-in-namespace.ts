@@ -10,7 +10,7 @@ export const roleNotPermittedInNamespace = defineRule({
   summary:
     "The namespace's `irsa-guard.io/allowed-roles` annotation does not permit the role that the service account requests.",
   severity: 'error',
-  waivable: false, // who may write service accounts would give themselves every role
+  waivable: false, // otherwise, users who can write service accounts could grant themselves any role
   on: ['ServiceAccount'],
   needs: ['namespace', 'identityWebhook'],
   concerns: ({ annotations }) => hasAnnotationNamed(annotations, 'role-arn'),
@@ -19,8 +19,8 @@ export const roleNotPermittedInNamespace = defineRule({
     const role = textOf(annotations[key])
     // A longer string is not a role; role-arn-malformed reports it.
     if (role === undefined || role.length > longestRoleArn || isRoleAllowed(namespace, role)) return
-    // What is no ARN gives no role, except for a bare name: an identity webhook may be set up to make an ARN
-    // of it.
+    // A string that is not an ARN gives no role. A bare name is the exception, because the identity webhook
+    // can be configured to build an ARN from it.
     if (parseRoleArn(role) === undefined && role.includes('arn:')) return
 
     return {

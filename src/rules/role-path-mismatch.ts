@@ -5,7 +5,7 @@ export const rolePathMismatch = defineRule({
   id: 'role-path-mismatch',
   summary: 'A role with this name exists, but its ARN has a different path or different capitalization.',
   severity: 'error',
-  atAdmission: 'warning', // the role may be about to be made again under the right path
+  atAdmission: 'warning', // the role may be about to be re-created under the annotated path
   on: ['ServiceAccount'],
   needs: ['role', 'identityWebhook'],
   check(account, { role, identityWebhook: { annotationNames } }) {

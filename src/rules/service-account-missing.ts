@@ -6,7 +6,7 @@ export const serviceAccountMissing = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['account'],
-  // Every namespace gets a `default` a moment after it is made.
+  // Every namespace gets a `default` service account shortly after it is created.
   concerns: ({ pod }) => pod.serviceAccountName !== 'default',
   check({ namespace, pod }, { account }) {
     if (account.exists) return
@@ -14,7 +14,7 @@ export const serviceAccountMissing = defineRule({
     return {
       field: `${pod.specField}.serviceAccountName`,
       message: `service account ${namespace}/${pod.serviceAccountName} does not exist, so the API server will reject the pods`,
-      fix: 'create it, or correct serviceAccountName; if it is being installed right now, do nothing'
+      fix: 'create the service account, or correct serviceAccountName; if it is being installed right now, do nothing'
     }
   }
 })

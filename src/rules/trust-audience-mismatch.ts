@@ -15,8 +15,8 @@ export const trustAudienceMismatch = defineRule({
     if (miss?.kind !== 'audience') return
 
     const asked = identityWebhook.annotationNames.audience in account.annotations
-    // Elsewhere than on EKS the identity webhook may ask for any audience by default, and we would deny what
-    // works.
+    // Outside EKS, the default audience of an identity webhook is not known, and irsa-guard would deny setups
+    // that work.
     const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
     const problem = trustProblem(
       identityWebhook,

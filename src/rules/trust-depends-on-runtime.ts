@@ -20,8 +20,8 @@ export const trustDependsOnRuntime = defineRule({
         : `${keys === '' ? '' : ' and'} on behavior that AWS does not document: ${trust.undocumented.join(', ')}`
     return trustProblem(
       identityWebhook,
-      `whether ${roleNamed(account, identityWebhook)} admits ${trust.subject} depends${keys}${open} (statement ${trust.statement ?? 0})`,
-      'make sure that the pods meet that condition where they run, or remove it from the trust policy'
+      `${roleNamed(account, identityWebhook)} might not admit ${trust.subject}: the result depends${keys}${open} (statement ${trust.statement ?? 0})`,
+      'make sure that requests from the pods meet that condition, or remove it from the trust policy'
     )
   }
 })

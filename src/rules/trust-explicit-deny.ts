@@ -23,7 +23,7 @@ export const trustExplicitDeny = defineRule({
 })
 
 function conditionHolds({ operator, key, wanted, actual, isAbsent }: DecidingCondition): string {
-  const open = isAbsent ? 'which the request lacks' : 'whatever its value'
+  const open = isAbsent ? 'the request does not have the key' : 'any value meets it'
 
-  return `${operator} ${quote(key)} ${valuesShown(wanted)} matches the key, ${actual === undefined ? open : `which is ${quote(actual)}`}`
+  return `${operator} ${quote(key)} ${valuesShown(wanted)} is met (${actual === undefined ? open : `the request has ${quote(actual)}`})`
 }

@@ -5,7 +5,7 @@ export const trustPolicyInvalid = defineRule({
   id: 'trust-policy-invalid',
   summary: 'IAM would reject the trust policy.',
   severity: 'error',
-  atAdmission: 'warning', // IAM did store a policy that was read from it: we are more likely to be wrong
+  atAdmission: 'warning', // a policy read from IAM was accepted by IAM, so irsa-guard is more likely to be wrong
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],
   check(account, { trust, identityWebhook }) {

@@ -20,15 +20,15 @@ export const trustSubjectTooBroad = defineRule({
     if (kind === 'anyone' || kind === 'any-provider') {
       return trustProblem(
         identityWebhook,
-        `${role} has ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as a principal in its statement ${statement}`,
+        `${role} allows ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as a principal in its statement ${statement}`,
         `name the provider: "Principal": {"Federated": ${quote(trust.provider)}}`
       )
     }
     const whom =
       kind === 'other-namespaces'
-        ? 'service accounts of other namespaces'
-        : 'every matching service account of its namespace'
-    const pattern = value === undefined ? '' : ` by ${quote(value)}`
+        ? 'service accounts in other namespaces'
+        : 'every matching service account in its namespace'
+    const pattern = value === undefined ? '' : ` through ${quote(value)}`
     return trustProblem(
       identityWebhook,
       `${role} admits ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,

@@ -17,7 +17,10 @@ export const trustProblem = (
   fix
 })
 
-/** The role by its name, as messages begin; a policy that is judged without an account has none. */
+/**
+ * The role at the start of a message, by name. A policy that is judged without a service account has no role
+ * name.
+ */
 export function roleNamed(
   { annotations }: ServiceAccountSubject,
   { annotationNames }: IdentityWebhookSettings
@@ -28,7 +31,7 @@ export function roleNamed(
   return arn === undefined ? 'the role' : `role ${arn.name}`
 }
 
-/** The first of many values, quoted. */
+/** The first few values, quoted, and the number of the others. */
 export function valuesShown(values: readonly string[], limit = 3): string {
   const shown = values.slice(0, limit).map(quote)
   if (values.length > limit) shown.push(`${values.length - limit} more`)
@@ -36,7 +39,7 @@ export function valuesShown(values: readonly string[], limit = 3): string {
   return shown.length === 0 ? 'nothing' : shown.join(' or ')
 }
 
-/** What one condition wants, what the request has, and which part differs. */
+/** Describes what one condition requires, what the request has, and which part differs. */
 function conditionShown({ operator, key, wanted, actual, isAbsent, difference }: FailedCondition): string {
   const holder = /:(?:sub|aud)$/i.test(key) ? 'the token' : 'the request'
   const open = isAbsent ? ', but the request has no such key' : ', which no request satisfies'
@@ -45,7 +48,7 @@ function conditionShown({ operator, key, wanted, actual, isAbsent, difference }:
   return `${operator} ${quote(key)} requires ${valuesShown(wanted)}${has}${difference === undefined ? '' : `: ${difference}`}`
 }
 
-/** The deciding condition, and the others that fail too. */
+/** Describes the deciding condition and the others that fail. */
 export const conditionsShown = (failed: readonly FailedCondition[]): string =>
   [
     ...failed.slice(0, 4).map(conditionShown),

@@ -9,7 +9,7 @@ export const windowsTokenPath = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole'],
-  // A runtime class may add the node selector before the identity webhook looks.
+  // A runtime class can add the node selector before the identity webhook sees the pod.
   concerns: ({ kind, stage, pod }) =>
     pod.wantsWindows &&
     !isWindowsSelected(pod) &&

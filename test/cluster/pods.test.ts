@@ -149,7 +149,7 @@ t.test(
       message.replace(/cart-[-\w]+/, 'cart-…'),
       `Error creating: admission webhook "validate.irsa-guard.io" denied the request: pod enforced/cart-…
 - ${notMutated} (assuming the identity webhook's default settings, because they could not be read)
-  fix: find out why the identity webhook does not respond (its MutatingWebhookConfiguration, its caBundle, its process), then recreate the pod`
+  fix: find out why the identity webhook did not mutate the pod (check its MutatingWebhookConfiguration, caBundle and process), then recreate the pod`
     )
     t.match(
       await waitFor('the Event of the Job', async () => (await messageOf('Job')) || undefined),

@@ -9,13 +9,13 @@ const beside = (asAccount: string[], asDefault: string[]) => ({
 
 export const cases: readonly Case[] = [
   {
-    why: 'used',
+    why: 'a workload uses it',
     stage: 'source',
     object: accountOf(annotated),
     facts: beside(['deployment shop/cart'], ['deployment shop/web'])
   },
   {
-    why: 'forgotten',
+    why: 'no workload uses it',
     stage: 'source',
     object: accountOf(annotated),
     facts: beside([], ['deployment shop/cart']),
@@ -23,16 +23,21 @@ export const cases: readonly Case[] = [
       /no workload uses service account cart, but deployment shop\/cart in the same namespace runs as default/
   },
   {
-    why: 'many',
+    why: 'several workloads run as default',
     stage: 'running',
     object: accountOf(annotated),
     facts: beside([], ['pod shop/a', 'pod shop/b', 'pod shop/c']),
     message: /pod shop\/a and 2 more in the same namespace/
   },
-  { why: 'nothing runs at all', stage: 'source', object: accountOf(annotated), facts: beside([], []) },
-  { why: 'no role', stage: 'source', object: accountOf(), facts: beside([], ['deployment shop/cart']) },
+  { why: 'no workloads at all', stage: 'source', object: accountOf(annotated), facts: beside([], []) },
   {
-    why: 'the default account',
+    why: 'no role requested',
+    stage: 'source',
+    object: accountOf(),
+    facts: beside([], ['deployment shop/cart'])
+  },
+  {
+    why: 'the default service account',
     stage: 'source',
     object: accountOf(annotated, 'default'),
     facts: beside([], ['deployment shop/cart'])

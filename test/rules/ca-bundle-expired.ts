@@ -19,6 +19,6 @@ export const cases: readonly Case[] = [
     object: configurationWith(future),
     message: /a certificate is not yet valid: CN=new/
   },
-  { why: 'one of two', object: configurationWith(expired + pem(clusterCa.der)) },
-  { why: 'nothing readable', object: configurationWith('x') }
+  { why: 'one of two certificates', object: configurationWith(expired + pem(clusterCa.der)) },
+  { why: 'no readable certificate', object: configurationWith('x') }
 ]

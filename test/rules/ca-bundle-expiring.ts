@@ -7,19 +7,19 @@ const until = (day: string): string =>
 
 export const cases: readonly Case[] = [
   { why: 'valid', object: configurationWith(pem(clusterCa.der)) },
-  { why: 'in 31 days', object: configurationWith(until('2026-12-25')) },
+  { why: 'expires in 31 days', object: configurationWith(until('2026-12-25')) },
   {
-    why: 'in 29 days',
+    why: 'expires in 29 days',
     object: configurationWith(until('2026-12-23')),
     message: /expires within 30 days: CN=old .*2026-12-23/,
     fix: /next CA/,
     severity: 'warning'
   },
   {
-    why: 'expired beside a valid one',
+    why: 'an expired certificate next to a valid one',
     object: configurationWith(until('2026-11-01') + pem(clusterCa.der)),
     message: /has expired: CN=old/,
     severity: 'warning'
   },
-  { why: 'all expired, which another rule says', object: configurationWith(until('2026-11-01')) }
+  { why: 'all expired, which another rule reports', object: configurationWith(until('2026-11-01')) }
 ]

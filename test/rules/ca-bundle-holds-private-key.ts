@@ -6,16 +6,16 @@ const good = pem(clusterCa.der)
 const key = pem(Buffer.from('a key'), 'EC PRIVATE KEY')
 
 export const cases: readonly Case[] = [
-  { why: 'none', object: configurationWith(good) },
+  { why: 'no private key', object: configurationWith(good) },
   {
-    why: 'behind the certificate',
+    why: 'a private key after the certificate',
     object: configurationWith(good + key),
     message: /contains a private key, and anyone who can read the object can read the key/,
     fix: /replace it/,
     severity: 'warning'
   },
   {
-    why: 'one that Go does not see',
+    why: 'a private key that Go does not see',
     object: configurationWith(good + key.replace(/^/gm, ' ')),
     message: /contains a private key/,
     severity: 'warning'

@@ -8,9 +8,9 @@ const both = one + pem(otherCa.der)
 const facts = { clusterCa: known(both) }
 
 export const cases: readonly Case[] = [
-  { why: 'both', object: configurationWith(both), facts },
+  { why: 'both CAs', object: configurationWith(both), facts },
   {
-    why: 'one',
+    why: 'only one CA',
     object: configurationWith(one),
     facts,
     message: /lacks a current cluster CA: it contains CN=kubernetes .* and lacks CN=kubernetes/,

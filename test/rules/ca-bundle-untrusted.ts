@@ -17,20 +17,24 @@ export const cases: readonly Case[] = [
   },
   { why: 'the cluster CA and another', object: configurationWith(foreign + pem(clusterCa.der)), facts },
   {
-    why: 'another CA of the same name',
+    why: 'a different CA with the same name',
     object: configurationWith(foreign),
     facts,
     message:
       /does not contain the cluster CA, so the API server's calls to it fail: it contains CN=kubernetes .*, but the current CA is CN=kubernetes/,
     fix: /irsa-guard ca/
   },
-  { why: 'a webhook that is none of ours', object: configurationWith(foreign, { name: 'a.b.c' }), facts },
   {
-    why: 'served elsewhere',
+    why: 'a webhook that is not an identity webhook',
+    object: configurationWith(foreign, { name: 'a.b.c' }),
+    facts
+  },
+  {
+    why: 'served outside the control plane',
     object: configurationWith(foreign, {}, { url: 'https://webhook.example.com/' }),
     facts
   },
   { why: 'no bundle', object: configurationWith(undefined), facts },
-  { why: 'unusable, which another rule says', object: configurationWith('x'), facts },
-  { why: 'nothing to judge', object: configurationWith(foreign), facts: { clusterCa: moot('') } }
+  { why: 'unusable, which another rule reports', object: configurationWith('x'), facts },
+  { why: 'the fact is moot', object: configurationWith(foreign), facts: { clusterCa: moot('') } }
 ]

@@ -15,17 +15,17 @@ const filled = {
 
 export const cases: readonly Case[] = [
   {
-    why: 'a manifest without a bundle is as it should be',
+    why: 'a manifest is expected to have no bundle',
     object: asking({ [certManager]: 'default/webhook' }),
     facts: certificate('exists')
   },
   {
-    why: 'nobody looked',
+    why: 'Certificates were not looked up',
     object: asking({ [certManager]: 'default/webhook' }),
     facts: certificate('unseen')
   },
   {
-    why: 'a name without its namespace',
+    why: 'a name without a namespace',
     object: asking({ [certManager]: 'webhook' }),
     facts: certificate('unseen'),
     field: `metadata.annotations["${certManager}"]`,
@@ -34,31 +34,31 @@ export const cases: readonly Case[] = [
     fix: /separated by one slash/
   },
   {
-    why: 'a template that nobody rendered',
+    why: 'an unrendered template',
     object: asking({ [certManager]: '{{ .Release.Namespace }}/webhook' }),
     facts: certificate('unseen'),
     message: /Release/
   },
   {
-    why: 'of a Secret',
+    why: 'a Secret without a namespace',
     object: asking({ 'cert-manager.io/inject-ca-from-secret': 'a/b/c' }),
     facts: certificate('unseen'),
     message: /is "a\/b\/c"/
   },
   {
-    why: 'no such Certificate',
+    why: 'the Certificate does not exist',
     object: asking({ [certManager]: 'default/webhook' }),
     facts: certificate('missing'),
     message: /names Certificate "default\/webhook", which does not exist/
   },
   {
-    why: 'the cluster shows that nobody fills it in',
+    why: 'the bundle in the cluster is empty',
     object: asking({ [serviceCa]: 'true' }),
     stage: 'running',
     facts: certificate('unseen'),
     field: 'webhooks[0].clientConfig.caBundle',
     message:
-      /^the caBundle of webhook pod-identity-webhook\.amazonaws\.com is empty, although service\.beta\.openshift\.io\/inject-cabundle asks service-ca to fill it in$/,
+      /^the caBundle of webhook pod-identity-webhook\.amazonaws\.com is empty, although service\.beta\.openshift\.io\/inject-cabundle directs service-ca to fill it in$/,
     fix: /log of service-ca/
   },
   {
@@ -68,10 +68,15 @@ export const cases: readonly Case[] = [
     facts: certificate('exists')
   },
   {
-    why: 'switched off',
+    why: 'injection is off',
     object: asking({ [serviceCa]: 'false' }),
     stage: 'running',
     facts: certificate('unseen')
   },
-  { why: 'no text', object: asking({ [certManager]: 1 }), stage: 'running', facts: certificate('unseen') }
+  {
+    why: 'not a string',
+    object: asking({ [certManager]: 1 }),
+    stage: 'running',
+    facts: certificate('unseen')
+  }
 ]

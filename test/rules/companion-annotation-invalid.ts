@@ -12,12 +12,12 @@ export const cases: readonly Case[] = [
   { why: 'audience', object: account('audience', 'sts.amazonaws.com'), facts },
   { why: 'empty audience', object: account('audience', ''), facts, message: /audience is empty/ },
   {
-    why: 'a number for an audience',
+    why: 'a number instead of an audience',
     object: account('audience', 7),
     facts,
     message: /is a number; expected a string/
   },
-  { why: 'a list', object: account('audience', []), facts, message: /is a list or an object/ },
+  { why: 'an array', object: account('audience', []), facts, message: /is an array or an object/ },
   ...['600', '86400', '+3600'].map((value) => ({
     why: `expiration ${value}`,
     object: account('token-expiration', value),
@@ -41,10 +41,10 @@ export const cases: readonly Case[] = [
     why: `regional "${value}"`,
     object: account('sts-regional-endpoints', value),
     facts,
-    message: /which is ignored/
+    message: /which is not a Boolean, so it is ignored/
   })),
   {
-    why: 'two at once',
+    why: 'two problems at once',
     object: accountOf({ 'eks.amazonaws.com/audience': '', 'eks.amazonaws.com/token-expiration': '5' }),
     facts,
     count: 2,
@@ -52,9 +52,9 @@ export const cases: readonly Case[] = [
   },
   { why: 'only a pod skips containers', object: account('skip-containers', 'x'), facts },
   { why: 'other domains', object: accountOf({ 'example.com/audience': '' }), facts },
-  { why: 'skip', object: pod('skip-containers', 'a,b'), facts },
+  { why: 'skips existing containers', object: pod('skip-containers', 'a,b'), facts },
   {
-    why: 'a blank',
+    why: 'a space',
     object: pod('skip-containers', 'a, b'),
     facts,
     field: 'metadata.annotations["eks.amazonaws.com/skip-containers"]',
@@ -67,12 +67,17 @@ export const cases: readonly Case[] = [
     facts,
     message: /contains "c", but no container has that name/
   },
-  { why: 'cannot be read', object: pod('skip-containers', 'a"b'), facts, message: /cannot be parsed/ },
+  { why: 'cannot be parsed', object: pod('skip-containers', 'a"b'), facts, message: /cannot be parsed/ },
   { why: 'empty', object: pod('skip-containers', ''), facts, message: /cannot be parsed/ },
-  { why: 'expiration of a pod', object: pod('token-expiration', '60'), facts, message: /raised to 600/ },
-  { why: 'a pod has no audience', object: pod('audience', ''), facts },
   {
-    why: 'in a template',
+    why: 'token expiration on a pod',
+    object: pod('token-expiration', '60'),
+    facts,
+    message: /raised to 600/
+  },
+  { why: 'the audience annotation is not read from pods', object: pod('audience', ''), facts },
+  {
+    why: 'in a pod template',
     object: deploymentOf(two, { annotations: { 'eks.amazonaws.com/skip-containers': 'c' } }),
     facts,
     field: 'spec.template.metadata.annotations["eks.amazonaws.com/skip-containers"]',

@@ -12,9 +12,9 @@ const seen = (...objects: object[]): { identityWebhooks: Fact<readonly Registere
 })
 
 export const cases: readonly Case[] = [
-  { why: 'one', object: eks, facts: seen(eks) },
+  { why: 'one identity webhook', object: eks, facts: seen(eks) },
   {
-    why: 'two configurations, called by their names',
+    why: 'two configurations, called in the order of their names',
     object: eks,
     facts: seen(eks, second),
     field: 'webhooks[1].name',
@@ -22,7 +22,12 @@ export const cases: readonly Case[] = [
       /^pods are sent to 2 identity webhooks: pod-identity-webhook\.amazonaws\.com in aws-webhook \(service default\/pod-identity-webhook:443\/mutate\), then iam-for-pods\.amazonaws\.com in pod-identity-webhook \(https:\/\/127\.0\.0\.1:23443\/mutate\); if both read the same annotations, the variables set by the first one win$/,
     fix: /keep only one/
   },
-  { why: 'told of each', object: second, facts: seen(eks, second), message: /2 identity webhooks/ },
+  {
+    why: 'reported for the second one, too',
+    object: second,
+    facts: seen(eks, second),
+    message: /2 identity webhooks/
+  },
   {
     why: 'two in one configuration',
     object: both,

@@ -12,14 +12,17 @@ const rules = (...changes: object[]): object => ({
 
 export const cases: readonly Case[] = [
   { why: 'as EKS registers it', object: eks({}) },
-  { why: 'self-managed, as upstream has it', object: selfManaged({}) },
+  { why: 'self-managed, as upstream registers it', object: selfManaged({}) },
   {
     why: 'wildcards',
     object: eks(rules({ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }))
   },
-  { why: 'any resource and subresource', object: eks(rules({ resources: ['*/*'] })) },
+  { why: 'all resources and subresources', object: eks(rules({ resources: ['*/*'] })) },
   { why: 'pods and all their subresources', object: eks(rules({ resources: ['pods/*'] })) },
-  { why: 'one rule of two', object: eks(rules({ resources: ['services'] }, { scope: 'Namespaced' })) },
+  {
+    why: 'one of two rules covers pods',
+    object: eks(rules({ resources: ['services'] }, { scope: 'Namespaced' }))
+  },
   {
     why: 'no rules',
     object: eks({ rules: undefined }),
@@ -27,7 +30,7 @@ export const cases: readonly Case[] = [
     message:
       /^the API server does not call webhook iam-for-pods\.amazonaws\.com for any pod: no rule covers pods \(group "", version v1, operation CREATE\); these pods start without their role$/
   },
-  { why: 'a rule that is none', object: eks({ rules: ['*'] }), message: /for any pod/ },
+  { why: 'a rule that is not an object', object: eks({ rules: ['*'] }), message: /for any pod/ },
   { why: 'updates only', object: eks(rules({ operations: ['UPDATE'] })), message: /for any pod/ },
   { why: 'another resource', object: eks(rules({ resources: ['pods/exec'] })), message: /for any pod/ },
   { why: 'another group', object: eks(rules({ apiGroups: ['apps'] })), message: /for any pod/ },
@@ -35,27 +38,27 @@ export const cases: readonly Case[] = [
   { why: 'cluster-scoped objects only', object: eks(rules({ scope: 'Cluster' })), message: /for any pod/ },
   { why: 'self-managed too', object: selfManaged(rules({ resources: ['nodes'] })), message: /for any pod/ },
   {
-    why: 'a controller that re-submits it is only warned',
+    why: 'an unchanged object only gets a warning',
     object: eks({ rules: [], timeoutSeconds: 5 }),
     old: eks({ rules: [] }),
     severity: 'warning',
     message: /for any pod/
   },
   {
-    why: 'only labelled namespaces',
+    why: 'only labeled namespaces',
     object: eks({ namespaceSelector: { matchLabels: { irsa: 'on' } } }),
     field: 'webhooks[0].namespaceSelector',
     message:
       /does not call webhook iam-for-pods\.amazonaws\.com for pods in namespaces without the label irsa=on;/,
-    fix: /remove that from namespaceSelector/
+    fix: /remove the restriction from namespaceSelector/
   },
   {
-    why: 'only labelled pods',
+    why: 'only labeled pods',
     object: eks({ objectSelector: labelled('irsa', 'Exists') }),
     message: /for pods without the label irsa;/
   },
   {
-    why: 'who runs it himself may want that',
+    why: 'the owner of a self-managed webhook may want that',
     object: selfManaged({ objectSelector: labelled('irsa', 'In', 'a', 'b') }),
     severity: 'warning',
     message: /for pods without the label irsa=a, b;/
@@ -70,23 +73,23 @@ export const cases: readonly Case[] = [
     message: /namespaces without the label kubernetes\.io\/metadata\.name=shop/
   },
   {
-    why: 'a namespace left out',
+    why: 'one namespace is excluded',
     object: eks({ namespaceSelector: labelled('kubernetes.io/metadata.name', 'NotIn', 'kube-system') }),
     severity: 'warning',
     message: /for pods in namespaces with the label kubernetes\.io\/metadata\.name=kube-system;/
   },
   {
-    why: 'as many leave it out',
+    why: 'kube-system is excluded, which is common',
     object: selfManaged({
       namespaceSelector: labelled('kubernetes.io/metadata.name', 'NotIn', 'kube-system')
     })
   },
   {
-    why: 'as OpenShift has it',
+    why: 'as OpenShift registers it',
     object: selfManaged({ namespaceSelector: labelled('openshift.io/run-level', 'NotIn', '0') })
   },
   {
-    why: 'another bypass',
+    why: 'a different bypass label',
     object: selfManaged({ objectSelector: labelled('skip', 'DoesNotExist') }),
     severity: 'warning',
     message: /for pods with the label skip;/
@@ -101,7 +104,7 @@ export const cases: readonly Case[] = [
     object: eks({ matchConditions: [{ name: 'always', expression: 'true' }] })
   },
   {
-    why: 'conditions that nobody evaluates here',
+    why: 'match conditions, which irsa-guard does not evaluate',
     object: eks({
       matchConditions: [{ name: 'no-nodes', expression: '!("system:nodes" in request.userInfo.groups)' }, {}]
     }),
@@ -111,7 +114,7 @@ export const cases: readonly Case[] = [
       /for pods that do not meet match condition no-nodes, without a name \(irsa-guard cannot evaluate it\);/
   },
   {
-    why: 'two faults',
+    why: 'two problems',
     object: eks({
       namespaceSelector: { matchLabels: { a: 'b' } },
       objectSelector: { matchLabels: { c: 'd' } }
@@ -119,5 +122,5 @@ export const cases: readonly Case[] = [
     count: 2,
     message: /a=b/
   },
-  { why: 'no identity webhook', object: eks({ name: 'a.b.c', rules: [] }) }
+  { why: 'not an identity webhook', object: eks({ name: 'a.b.c', rules: [] }) }
 ]

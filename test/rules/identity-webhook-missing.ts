@@ -8,7 +8,7 @@ const none = { identityWebhooks: known([]) }
 
 export const cases: readonly Case[] = [
   {
-    why: 'there is one',
+    why: 'an identity webhook exists',
     stage: 'running',
     object: accountOf(annotated),
     facts: {
@@ -16,7 +16,7 @@ export const cases: readonly Case[] = [
     }
   },
   {
-    why: 'nobody sees the whole cluster',
+    why: 'the list of webhooks is not known to be complete',
     stage: 'source',
     object: accountOf(annotated),
     facts: { identityWebhooks: moot('') }
@@ -30,11 +30,11 @@ export const cases: readonly Case[] = [
       /^no identity webhook is registered in the cluster, so pods of annotated service accounts do not get their role$/,
     fix: /register it again/
   })),
-  { why: 'it may come in a moment', object: accountOf(annotated), facts: none },
-  { why: 'it asks for no role', stage: 'running', object: accountOf(), facts: none },
+  { why: 'at admission, the webhook may be installed shortly', object: accountOf(annotated), facts: none },
+  { why: 'no role requested', stage: 'running', object: accountOf(), facts: none },
   { why: 'emptied', stage: 'running', object: accountOf({ 'eks.amazonaws.com/role-arn': '' }), facts: none },
   {
-    why: 'a key of somebody else',
+    why: 'an unrelated annotation',
     stage: 'running',
     object: accountOf({ 'other.example/role-arn': 'arn:aws:iam::111122223333:role/cart' }),
     facts: none

@@ -10,9 +10,9 @@ const failure = (address: string): { address: string; because: string } => ({
 const found = (...failing: string[]) => ({ canary: known({ proved: 3, failing: failing.map(failure) }) })
 
 export const cases: readonly Case[] = [
-  { why: 'mutates everywhere', object, stage: 'running', facts: found() },
+  { why: 'mutates pods at every API server', object, stage: 'running', facts: found() },
   {
-    why: 'one of three does not',
+    why: 'one of three API servers returns unmutated pods',
     object,
     stage: 'running',
     facts: found('10.0.0.1:443'),
@@ -22,15 +22,15 @@ export const cases: readonly Case[] = [
     fix: /irsa-guard ca mutatingwebhookconfiguration\/pod-identity-webhook/
   },
   {
-    why: 'none does',
+    why: 'no API server returns mutated pods',
     object,
     stage: 'running',
     facts: found('a:443', 'b:443', 'c:443'),
     message: /at 3 of 3 API servers \(a:443, b:443, c:443\)/
   },
-  { why: 'the change may be the repair', object, facts: found('a:443') },
+  { why: 'at admission: the change may fix the problem', object, facts: found('a:443') },
   {
-    why: 'no identity webhook',
+    why: 'not an identity webhook',
     object: configurationOf([{ name: 'a.b.c' }]),
     stage: 'running',
     facts: found('a:443')

@@ -5,8 +5,8 @@ const eks = configurationOf([eksWebhook()])
 const other = { name: 'a.b.c', clientConfig: { url: 'https://a.example/' } }
 
 export const cases: readonly Case[] = [
-  { why: 'new', object: eks },
-  { why: 'kept', object: configurationOf([other, eksWebhook({ timeoutSeconds: 5 })]), old: eks },
+  { why: 'created', object: eks },
+  { why: 'still there', object: configurationOf([other, eksWebhook({ timeoutSeconds: 5 })]), old: eks },
   { why: 'another webhook removed', object: eks, old: configurationOf([other, eksWebhook()]) },
   {
     why: 'removed',
@@ -26,7 +26,7 @@ export const cases: readonly Case[] = [
       /^this update renames identity webhook iam-for-pods\.amazonaws\.com to iam\.example\.com, a name that irsa-guard does not recognize or guard$/
   },
   {
-    why: 'led elsewhere',
+    why: 'moved to a different URL',
     object: configurationOf([other, eksWebhook({ clientConfig: { url: 'https://evil.example/mutate' } })]),
     old: eks,
     field: 'webhooks[1].clientConfig',
@@ -34,7 +34,7 @@ export const cases: readonly Case[] = [
       /^this update moves webhook iam-for-pods\.amazonaws\.com from https:\/\/127\.0\.0\.1:23443\/mutate to https:\/\/evil\.example\/mutate;/
   },
   {
-    why: 'another Service',
+    why: 'moved to a different Service',
     object: configurationOf([
       selfManagedWebhook({ clientConfig: { service: { namespace: 'default', name: 'new' } } })
     ]),

@@ -16,33 +16,33 @@ const withApp = (app: object, volumes: object[] = []): object =>
   deploymentOf({ containers: [{ name: 'app', ...app }], volumes })
 
 export const cases: readonly Case[] = [
-  { why: 'nothing set', object: deploymentOf(), facts: accountFacts() },
+  { why: 'nothing is set', object: deploymentOf(), facts: accountFacts() },
   {
-    why: 'role alone',
+    why: 'only the role',
     object: withApp({ env: [roleEnv] }),
     facts: accountFacts(),
     field: 'spec.template.spec.containers[0].env[0]',
     message: /^container app lacks AWS_WEB_IDENTITY_TOKEN_FILE after mutation/
   },
   {
-    why: 'file alone, in a manifest of a pod',
+    why: 'only the file, in a pod manifest',
     stage: 'source',
     object: podOf({ containers: [{ name: 'app', env: [fileEnv] }] }),
     facts: accountFacts(),
     message: /lacks AWS_ROLE_ARN/
   },
   {
-    why: 'a mutated pod: other rules judge the outcome',
+    why: 'a mutated pod, which other rules judge',
     object: podOf({ containers: [{ name: 'app', env: [fileEnv] }] }),
     facts: accountFacts()
   },
   {
-    why: 'both, the same role: volume and mount follow',
+    why: 'both, with the requested role: the identity webhook adds the volume and the mount',
     object: withApp({ env: [roleEnv, fileEnv] }),
     facts: accountFacts()
   },
   {
-    why: 'both, and region and STS settings: the identity webhook takes the container for complete, and mounts nothing',
+    why: 'both, and the region and STS settings: the identity webhook considers the container complete and mounts nothing',
     object: withApp({
       env: [
         roleEnv,
@@ -56,31 +56,31 @@ export const cases: readonly Case[] = [
       /^container app has no volume mount at .*serviceaccount\/token", its AWS_WEB_IDENTITY_TOKEN_FILE after mutation/
   },
   {
-    why: 'both, another role',
+    why: 'both, with a different role',
     object: withApp({ env: [{ ...roleEnv, value: otherRole }, fileEnv] }),
     facts: accountFacts(),
     message: /sets role .*search", which overrides .*cart/
   },
   {
-    why: 'all by hand',
+    why: 'everything is set by hand',
     object: withApp({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [tokenVolume]),
     facts: accountFacts()
   },
   {
-    why: 'the volume is taken',
+    why: 'the volume name is taken',
     object: withApp({}, [{ name: 'aws-iam-token', emptyDir: {} }]),
     facts: accountFacts(),
     field: 'spec.template.spec.volumes[0]',
     message: /no service account token "token" in the volume aws-iam-token/
   },
   {
-    why: 'the mount is taken',
+    why: 'the volume is mounted elsewhere',
     object: withApp({ volumeMounts: [{ name: 'aws-iam-token', mountPath: '/token' }] }),
     facts: accountFacts(),
     message: /has no volume mount at .*serviceaccount\/token"/
   },
   {
-    why: 'the place is taken',
+    why: 'the mount path is taken',
     object: withApp({ volumeMounts: [{ name: 'mine', mountPath }] }, [{ name: 'mine', emptyDir: {} }]),
     facts: accountFacts(),
     field: 'spec.template.spec.containers[0].volumeMounts[0]',
@@ -96,12 +96,12 @@ export const cases: readonly Case[] = [
     facts: accountFacts()
   },
   {
-    why: 'only run time shows the role',
+    why: 'the role is known only at run time',
     object: withApp({ env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv] }),
     facts: accountFacts()
   },
   {
-    why: 'bypassed',
+    why: 'bypassed by label',
     object: deploymentOf(
       { containers: [{ name: 'app', env: [roleEnv] }] },
       { labels: { 'eks.amazonaws.com/skip-pod-identity-webhook': '' } }
@@ -109,7 +109,7 @@ export const cases: readonly Case[] = [
     facts: accountFacts()
   },
   {
-    why: 'no role asked for',
+    why: 'no role requested',
     object: withApp({ env: [roleEnv] }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },

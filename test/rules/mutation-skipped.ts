@@ -7,36 +7,40 @@ const labels = { 'eks.amazonaws.com/skip-pod-identity-webhook': 'true' }
 
 export const cases: readonly Case[] = [
   {
-    why: 'bypass label',
+    why: 'the bypass label',
     object: deploymentOf({}, { labels }),
     facts: accountFacts(),
     field: 'spec.template.metadata.labels["eks.amazonaws.com/skip-pod-identity-webhook"]',
     message: /makes the identity webhook skip this pod/
   },
   {
-    why: 'all containers',
+    why: 'skips all containers',
     object: podOf(two, skip('app,proxy')),
     facts: accountFacts(),
     message: /leaves app, proxy without role/
   },
   {
-    why: 'one of two is what it is for',
+    why: 'skips one of two containers, which is the purpose of the annotation',
     object: podOf(two, skip('proxy')),
     facts: accountFacts(),
     severity: 'info',
     message: /leaves proxy without role/
   },
   {
-    why: 'one of two in CI',
+    why: 'skips one of two containers, in CI',
     stage: 'source',
     object: podOf(two, skip('"proxy"')),
     facts: accountFacts(),
     message: /leaves proxy without role/
   },
-  { why: 'names nobody: another rule speaks', object: podOf(two, skip('gone')), facts: accountFacts() },
-  { why: 'not a text', object: podOf(two, skip(['app'])), facts: accountFacts() },
   {
-    why: 'no role to miss',
+    why: 'names no container: another rule reports it',
+    object: podOf(two, skip('gone')),
+    facts: accountFacts()
+  },
+  { why: 'not a string', object: podOf(two, skip(['app'])), facts: accountFacts() },
+  {
+    why: 'no role requested',
     object: podOf(two, { labels }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },

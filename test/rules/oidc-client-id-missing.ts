@@ -11,32 +11,42 @@ const accepts = (...clientIds: string[]): { provider: Fact<ProviderLookup> } => 
 const audience = (value: unknown): Record<string, unknown> => ({ 'eks.amazonaws.com/audience': value })
 
 export const cases: readonly Case[] = [
-  { why: 'the usual audience', annotation, facts: accepts('sts.amazonaws.com') },
+  { why: 'the default audience', annotation, facts: accepts('sts.amazonaws.com') },
   {
-    why: 'an audience of its own',
+    why: 'an annotated audience',
     annotation,
     annotations: audience('vault'),
     facts: accepts('sts.amazonaws.com', 'vault')
   },
   {
-    why: 'an audience that somebody said',
+    why: 'a configured default audience',
     annotation,
     facts: { ...accepts('vault'), identityWebhook: known(withAudience(defaultIdentityWebhook, 'vault')) }
   },
   {
-    why: 'no provider: another rule speaks',
+    why: 'no provider: another rule reports it',
     annotation,
     facts: { provider: known({ registered: false, arn, similar: [] }) }
   },
-  { why: 'no audience at all: another rule speaks', annotation, annotations: audience(7), facts: accepts() },
-  { why: 'an empty audience: another rule speaks', annotation, annotations: audience(''), facts: accepts() },
   {
-    why: 'the provider was made for something else',
+    why: 'an audience that is not a string: another rule reports it',
+    annotation,
+    annotations: audience(7),
+    facts: accepts()
+  },
+  {
+    why: 'an empty audience: another rule reports it',
+    annotation,
+    annotations: audience(''),
+    facts: accepts()
+  },
+  {
+    why: 'the provider accepts only a different audience',
     annotation,
     facts: accepts('sts.amazonaws.com.cn', 'b'),
     message:
       /^the tokens of this service account have audience "sts\.amazonaws\.com", but the OIDC provider arn:\S+\/EXAMPLE accepts "sts\.amazonaws\.com\.cn", "b"$/,
-    fix: /^add it: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:\S+\/EXAMPLE --client-id sts\.amazonaws\.com$/,
+    fix: /^add the audience to the provider: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:\S+\/EXAMPLE --client-id sts\.amazonaws\.com$/,
     atAdmission: 'warning'
   },
   {
@@ -50,11 +60,11 @@ export const cases: readonly Case[] = [
     why: 'the provider accepts nothing',
     annotation,
     facts: accepts(),
-    message: /accepts none$/,
+    message: /accepts no audience$/,
     atAdmission: 'warning'
   },
   {
-    why: 'nothing that a shell would run gets into the command',
+    why: 'the fix contains nothing that a shell would run',
     annotation,
     annotations: audience('$(reboot)'),
     facts: accepts('sts.amazonaws.com'),
@@ -63,7 +73,7 @@ export const cases: readonly Case[] = [
     atAdmission: 'warning'
   },
   {
-    why: 'an audience that the provider does not know',
+    why: 'an annotated audience that the provider does not accept',
     annotation,
     annotations: audience('vault'),
     facts: accepts('sts.amazonaws.com'),

@@ -6,18 +6,18 @@ const arn = 'arn:aws:iam::444455556666:oidc-provider/oidc.eks.us-east-1.amazonaw
 
 export const cases: readonly Case[] = [
   { why: 'registered', annotation, facts: { provider: known({ registered: true, arn, clientIds: [] }) } },
-  { why: 'no role is asked for', annotation: undefined, facts: { provider: moot('') } },
+  { why: 'no role requested', annotation: undefined, facts: { provider: moot('') } },
   {
     why: 'not registered',
     annotation,
     facts: { provider: known({ registered: false, arn, similar: [] }) },
     message:
       /^account 444455556666 has no OIDC provider for the cluster's issuer https:\/\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE$/,
-    fix: /^register it in account 444455556666: aws iam create-open-id-connect-provider --url https:\/\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE --client-id-list sts\.amazonaws\.com$/,
+    fix: /^register the provider in account 444455556666: aws iam create-open-id-connect-provider --url https:\/\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE --client-id-list sts\.amazonaws\.com$/,
     atAdmission: 'warning'
   },
   {
-    why: 'tokens for another audience',
+    why: 'tokens with a different audience',
     annotation,
     annotations: { 'eks.amazonaws.com/audience': 'vault' },
     facts: { provider: known({ registered: false, arn, similar: [] }) },

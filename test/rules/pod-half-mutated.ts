@@ -20,10 +20,10 @@ const containerPod = (container: object, more: object[] = volumes): object =>
 const enforced = accountFacts({}, { podsEnforced: true })
 
 export const cases: readonly Case[] = [
-  { why: 'whole', object: injectedPod('app', 'proxy'), facts: enforced },
-  { why: 'nothing at all: another rule speaks', object: podOf(), facts: enforced },
+  { why: 'completely mutated', object: injectedPod('app', 'proxy'), facts: enforced },
+  { why: 'not mutated at all: another rule reports it', object: podOf(), facts: enforced },
   {
-    why: 'one container of two',
+    why: 'one of two containers',
     object: podOf({ containers: [injectedContainer('app'), { name: 'proxy' }], volumes }),
     facts: enforced,
     severity: 'error',
@@ -39,7 +39,7 @@ export const cases: readonly Case[] = [
     message: /container wait got no credentials/
   },
   {
-    why: 'role only',
+    why: 'only the role',
     object: containerPod({ env: [roleEnv], volumeMounts: [tokenMount] }),
     facts: enforced,
     severity: 'error',
@@ -47,14 +47,14 @@ export const cases: readonly Case[] = [
     message: /lacks AWS_WEB_IDENTITY_TOKEN_FILE/
   },
   {
-    why: 'file only',
+    why: 'only the file',
     object: containerPod({ env: [{ name: 'A', value: 'b' }, fileEnv], volumeMounts: [tokenMount] }),
     facts: accountFacts(),
     field: 'spec.containers[0].env[1]',
     message: /lacks AWS_ROLE_ARN/
   },
   {
-    why: 'mount only',
+    why: 'only the mount',
     object: containerPod({ volumeMounts: [tokenMount] }),
     facts: accountFacts(),
     message: /lacks AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE/
@@ -72,7 +72,7 @@ export const cases: readonly Case[] = [
     message: /an empty AWS_WEB_IDENTITY_TOKEN_FILE/
   },
   {
-    why: 'the last variable of a name counts',
+    why: 'the last of two variables with the same name counts',
     object: containerPod({ env: [roleEnv, fileEnv, { ...fileEnv, value: '' }], volumeMounts: [tokenMount] }),
     facts: accountFacts(),
     message: /an empty/
@@ -85,7 +85,7 @@ export const cases: readonly Case[] = [
     message: /no volume mount at .*serviceaccount\/token/
   },
   {
-    why: 'a mount beside the path',
+    why: 'a mount next to the path',
     object: containerPod({
       env: [roleEnv, fileEnv],
       volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}s` }]
@@ -94,13 +94,13 @@ export const cases: readonly Case[] = [
     message: /no volume mount at/
   },
   {
-    why: 'no such volume',
+    why: 'the mounted volume does not exist',
     object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, []),
     facts: accountFacts(),
     message: /mounts the volume aws-iam-token, which the pod does not have/
   },
   {
-    why: 'the volume is something else',
+    why: 'the volume contains no token',
     object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [
       { name: 'aws-iam-token', hostPath: { path: '/x' } }
     ]),
@@ -110,7 +110,7 @@ export const cases: readonly Case[] = [
     message: /no service account token "token" in the volume aws-iam-token/
   },
   {
-    why: 'the token has another name',
+    why: 'the token has a different path',
     object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [
       {
         name: 'aws-iam-token',
@@ -121,7 +121,7 @@ export const cases: readonly Case[] = [
     message: /no service account token "token"/
   },
   {
-    why: 'the token mounted by sub path',
+    why: 'the token is mounted by subPath',
     object: containerPod({
       env: [roleEnv, fileEnv],
       volumeMounts: [{ ...tokenMount, mountPath: `${mountPath}/token`, subPath: 'token' }]
@@ -129,7 +129,7 @@ export const cases: readonly Case[] = [
     facts: enforced
   },
   {
-    why: 'Windows path',
+    why: 'a Windows path',
     object: containerPod({
       env: [roleEnv, { ...fileEnv, value: `C:${mountPath.replaceAll('/', '\\')}\\token` }],
       volumeMounts: [tokenMount]
@@ -137,7 +137,7 @@ export const cases: readonly Case[] = [
     facts: enforced
   },
   {
-    why: 'a path of its own, from a volume that cannot be seen into',
+    why: 'a custom path in a volume of unknown content',
     object: containerPod(
       {
         env: [roleEnv, { ...fileEnv, value: '/vault/token' }],
@@ -148,13 +148,13 @@ export const cases: readonly Case[] = [
     facts: enforced
   },
   {
-    why: 'a path of its own, nowhere: never denied',
+    why: 'a custom path that is not mounted: never denied',
     object: containerPod({ env: [roleEnv, { ...fileEnv, value: '/vault/token' }] }),
     facts: enforced,
     message: /no volume mount at "\/vault\/token"/
   },
   {
-    why: 'the deepest mount holds the file',
+    why: 'the deepest mount contains the file',
     object: containerPod(
       { env: [roleEnv, fileEnv], volumeMounts: [{ name: 'all', mountPath: '/var' }, tokenMount] },
       [{ name: 'all', emptyDir: {} }, tokenVolume]
@@ -162,17 +162,17 @@ export const cases: readonly Case[] = [
     facts: enforced
   },
   {
-    why: 'only run time shows the file',
+    why: 'the file is known only at run time',
     object: containerPod({ env: [roleEnv, { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', valueFrom: {} }] }),
     facts: enforced
   },
   {
-    why: 'only run time shows the file, by reference',
+    why: 'the file is known only at run time, by reference',
     object: containerPod({ env: [roleEnv, { ...fileEnv, value: '$(DIR)/token' }] }),
     facts: enforced
   },
   {
-    why: 'skipped on purpose',
+    why: 'deliberately skipped',
     object: podOf(
       { containers: [injectedContainer('app'), { name: 'proxy' }], volumes },
       { annotations: { 'eks.amazonaws.com/skip-containers': 'proxy' } }
@@ -197,7 +197,7 @@ export const cases: readonly Case[] = [
     message: /mounts the volume eks-pod-identity-token, which/
   },
   {
-    why: 'half on EKS Pod Identity: never denied',
+    why: 'one container on EKS Pod Identity: never denied',
     object: podOf({ containers: [agentContainer('app'), { name: 'proxy' }], volumes: [agentVolume] }),
     facts: enforced,
     message: /container proxy got no credentials/
@@ -220,7 +220,7 @@ export const cases: readonly Case[] = [
     message: /container a lacks/
   },
   {
-    why: 'ephemeral containers never count',
+    why: 'ephemeral containers are ignored',
     object: podOf({
       containers: [injectedContainer('app')],
       ephemeralContainers: [{ name: 'debug' }],
@@ -229,7 +229,7 @@ export const cases: readonly Case[] = [
     facts: enforced
   },
   {
-    why: 'no role asked for',
+    why: 'no role requested',
     object: containerPod({ env: [roleEnv] }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   }

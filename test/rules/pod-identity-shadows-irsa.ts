@@ -32,12 +32,12 @@ export const cases: readonly Case[] = [
   },
   { why: 'another endpoint', object: onAgent('http://localhost:9911/'), facts: accountFacts() },
   {
-    why: 'a host that only begins alike',
+    why: 'a host that only starts like the agent',
     object: onAgent('http://169.254.170.23.example/'),
     facts: accountFacts()
   },
   {
-    why: 'web identity comes first',
+    why: 'web identity takes precedence',
     object: podOf({
       containers: [{ name: 'app', env: [agentEnv, roleEnv, fileEnv], volumeMounts: [tokenMount] }],
       volumes: [tokenVolume]
@@ -49,5 +49,5 @@ export const cases: readonly Case[] = [
     object: onAgent(usual),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },
-  { why: 'none', object: podOf(), facts: accountFacts() }
+  { why: 'no endpoint', object: podOf(), facts: accountFacts() }
 ]

@@ -23,13 +23,13 @@ export const cases: readonly Case[] = [
     message: /cart requests role .*role\/cart, but no container.*assuming/
   },
   {
-    why: 'settings that were read need no reserve',
+    why: 'settings that were read need no caveat',
     object: raw,
     facts: accountFacts({}, { settings: { source: 'read' } }),
     message: /in the pod received it$/
   },
   {
-    why: 'namespace enforces',
+    why: 'the namespace enforces',
     object: raw,
     facts: accountFacts({}, { podsEnforced: true }),
     severity: 'error',
@@ -49,7 +49,7 @@ export const cases: readonly Case[] = [
     message: /no container/
   },
   {
-    why: 'what a node needs is never denied',
+    why: 'a pod that a node needs is never denied',
     object: podOf({ priorityClassName: 'system-node-critical' }),
     facts: accountFacts({}, { podsEnforced: true }),
     message: /no container/
@@ -63,25 +63,25 @@ export const cases: readonly Case[] = [
     message: /no container/
   },
   { why: 'a manifest is not mutated yet', stage: 'source', object: raw, facts: accountFacts() },
-  { why: 'no role asked for', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  { why: 'no role requested', object: raw, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
   {
-    why: 'empty annotation: another rule speaks',
+    why: 'empty annotation: another rule reports it',
     object: raw,
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': '' })
   },
   {
-    why: 'malformed annotation: another rule speaks',
+    why: 'malformed annotation: another rule reports it',
     object: raw,
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' })
   },
   {
-    why: 'a bare name that the identity webhook composes',
+    why: 'a bare name from which the identity webhook builds an ARN',
     object: raw,
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' }, { settings: { composeRoleArn: true } }),
     message: /requests role cart/
   },
   {
-    why: 'role of the ConfigMap',
+    why: 'a role from the ConfigMap',
     object: raw,
     facts: accountFacts(
       { 'eks.amazonaws.com/role-arn': undefined },
@@ -99,17 +99,17 @@ export const cases: readonly Case[] = [
     message: /no container/
   },
   {
-    why: 'bypassed on purpose',
+    why: 'deliberately bypassed',
     object: podOf({}, { labels: { 'eks.amazonaws.com/skip-pod-identity-webhook': 'false' } }),
     facts: accountFacts()
   },
   {
-    why: 'all skipped on purpose',
+    why: 'all containers deliberately skipped',
     object: podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': 'app' } }),
     facts: accountFacts()
   },
   {
-    why: 'skipped with a blank: not skipped',
+    why: 'a name with a space is not skipped',
     object: podOf({}, { annotations: { 'eks.amazonaws.com/skip-containers': ' app' } }),
     facts: accountFacts(),
     message: /no container/
@@ -120,14 +120,14 @@ export const cases: readonly Case[] = [
     facts: accountFacts()
   },
   {
-    why: 'the volume alone is no mutation',
+    why: 'the volume alone does not count as a mutation',
     object: podOf({ volumes: [tokenVolume] }),
     facts: accountFacts(),
     message: /no container/
   },
   { why: 'no containers', object: podOf({ containers: [] }), facts: accountFacts() },
   {
-    why: 'unknown account',
+    why: 'unknown service account',
     object: raw,
     facts: { ...accountFacts(), account: unknown('the watch has not seen it') }
   }

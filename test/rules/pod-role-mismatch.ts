@@ -19,9 +19,9 @@ const own = podOf({
 })
 
 export const cases: readonly Case[] = [
-  { why: 'the same', object: injectedPod('app'), facts: enforced },
+  { why: 'the requested role', object: injectedPod('app'), facts: enforced },
   {
-    why: 'the identity webhook wrote another one: its cache was late',
+    why: 'the identity webhook wrote a different role, because its cache was stale',
     object: podOf({ containers: [injectedContainer('app', otherRole)], volumes }),
     facts: enforced,
     severity: 'error',
@@ -29,13 +29,13 @@ export const cases: readonly Case[] = [
     message: /^container app has role .*search", but its service account cart requests .*cart$/
   },
   {
-    why: 'the template set it on purpose: never denied',
+    why: 'the template deliberately sets it: never denied',
     object: own,
     facts: enforced,
     message: /has role .*search/
   },
   {
-    why: 'a region of the template before its role is no proof',
+    why: 'a region and role in the template are not taken for injected variables',
     object: podOf({
       containers: [
         {
@@ -63,13 +63,13 @@ export const cases: readonly Case[] = [
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'cart' }, { settings: { composeRoleArn: true } })
   },
   {
-    why: 'composed, another one',
+    why: 'composed, a different role',
     object: injectedPod('app'),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'art' }, { settings: { composeRoleArn: true } }),
     message: /requests art/
   },
   {
-    why: 'only run time shows it',
+    why: 'the role is known only at run time',
     object: podOf({
       containers: [
         { name: 'app', env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv], volumeMounts: [tokenMount] }
@@ -79,9 +79,9 @@ export const cases: readonly Case[] = [
     facts: enforced
   },
   {
-    why: 'half: another rule speaks',
+    why: 'half mutated: another rule reports it',
     object: podOf({ containers: [{ name: 'app', env: [{ ...roleEnv, value: otherRole }] }] }),
     facts: enforced
   },
-  { why: 'no role asked for', object: own, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) }
+  { why: 'no role requested', object: own, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) }
 ]

@@ -6,11 +6,11 @@ const versions = (...admissionReviewVersions: string[]): object =>
 
 export const cases: readonly Case[] = [
   { why: 'as EKS registers it', object: versions('v1beta1') },
-  { why: 'the first known version is sent', object: versions('v1beta1', 'v1') },
+  { why: 'the API server sends the first known version', object: versions('v1beta1', 'v1') },
   { why: 'versions that the API server does not know are skipped', object: versions('v2', 'v1beta1', 'v1') },
-  { why: 'none that it knows: the API server refuses the object itself', object: versions('v2') },
+  { why: 'no known version: the API server itself rejects the object', object: versions('v2') },
   {
-    why: 'v1 alone',
+    why: 'only v1',
     object: versions('v1'),
     field: 'webhooks[0].admissionReviewVersions',
     message:
@@ -19,11 +19,11 @@ export const cases: readonly Case[] = [
   },
   { why: 'v1 first', object: versions('v2', 'v1', 'v1beta1'), message: /version v1/ },
   {
-    why: 'a self-managed one may be newer',
+    why: 'a self-managed identity webhook may be newer',
     object: configurationOf([selfManagedWebhook({ admissionReviewVersions: ['v1'] })])
   },
   {
-    why: 'self-managed beside the API server',
+    why: 'self-managed, next to the API server',
     object: configurationOf([
       eksWebhook({ name: 'pod-identity-webhook.amazonaws.com', admissionReviewVersions: ['v1'] })
     ])

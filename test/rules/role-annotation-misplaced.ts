@@ -13,14 +13,14 @@ export const cases: readonly Case[] = [
     fix: /move the annotation/
   },
   {
-    why: 'on a template',
+    why: 'on a pod template',
     object: deploymentOf({}, { annotations }),
     facts: accountFacts(),
     field: 'spec.template.metadata.annotations["eks.amazonaws.com/role-arn"]',
     message: /has no effect here/
   },
   {
-    why: 'on a workload of the default account',
+    why: 'on a workload that uses the default service account',
     object: { ...deploymentOf({ serviceAccountName: '' }), metadata: { name: 'cart', annotations } },
     facts: accountFacts(),
     field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
@@ -28,9 +28,9 @@ export const cases: readonly Case[] = [
     fix: /create a service account/
   },
   {
-    why: 'another domain',
+    why: 'a different domain',
     object: podOf({}, { annotations: { 'team.example/role-arn': role } }),
     facts: accountFacts()
   },
-  { why: 'none', object: podOf(), facts: accountFacts() }
+  { why: 'no such annotation', object: podOf(), facts: accountFacts() }
 ]

@@ -8,7 +8,7 @@ const facts = { identityWebhook, rolesTrusting: known([role]) }
 
 export const cases: readonly Case[] = [
   {
-    why: 'forgotten',
+    why: 'no annotation',
     stage: 'source',
     object: accountOf(),
     facts,
@@ -16,7 +16,7 @@ export const cases: readonly Case[] = [
     fix: /kubectl annotate serviceaccount cart -n shop/
   },
   {
-    why: 'two roles',
+    why: 'two roles trust it',
     stage: 'running',
     object: accountOf(),
     facts: { identityWebhook, rolesTrusting: known([role, otherRole]) },
@@ -24,13 +24,13 @@ export const cases: readonly Case[] = [
   },
   { why: 'annotated', stage: 'source', object: accountOf(annotated), facts },
   {
-    why: 'emptied: another rule speaks',
+    why: 'emptied: another rule reports it',
     stage: 'source',
     object: accountOf({ 'eks.amazonaws.com/role-arn': '' }),
     facts
   },
   {
-    why: 'by ConfigMap',
+    why: 'role from the ConfigMap',
     stage: 'source',
     object: accountOf(),
     facts: {
@@ -42,7 +42,7 @@ export const cases: readonly Case[] = [
     }
   },
   {
-    why: 'nobody trusts it',
+    why: 'no role trusts it',
     stage: 'source',
     object: accountOf(),
     facts: { identityWebhook, rolesTrusting: known([]) }

@@ -18,7 +18,7 @@ const wrong = [
   'eks.aws.com/role-arn',
   'iam.amazonaws.com/role-arn'
 ]
-// Annotations that service accounts carry in the field, and that must stay unremarked.
+// Annotations that real service accounts carry and that must not be reported.
 const right = [
   'eks.amazonaws.com/audience',
   'eks.amazonaws.com/sts-regional-endpoints',
@@ -49,7 +49,11 @@ export const cases: readonly Case[] = [
     facts,
     message: /did you mean/
   },
-  { why: 'far off, and no role in it', object: accountOf({ 'eks.amazonaws.com/role': 'admin' }), facts },
+  {
+    why: 'very different, and the value is not a role ARN',
+    object: accountOf({ 'eks.amazonaws.com/role': 'admin' }),
+    facts
+  },
   {
     why: 'kube2iam',
     object: accountOf({ 'iam.amazonaws.com/role': 'cart' }),
@@ -58,15 +62,15 @@ export const cases: readonly Case[] = [
     fix: /if you use kube2iam or kiam/
   },
   {
-    why: 'the right key is there too',
+    why: 'the correct key is present, too',
     object: accountOf({ ...annotated, 'iam.amazonaws.com/role': 'cart' }),
     facts
   },
   {
-    why: 'another prefix',
+    why: 'a different prefix',
     object: accountOf({ 'aws.example/role-arm': role }),
     facts: { identityWebhook: known(withAnnotationPrefix(defaultIdentityWebhook, 'aws.example')) },
     message: /did you mean aws.example\/role-arn/
   },
-  { why: 'none', object: accountOf(), facts }
+  { why: 'no such annotation', object: accountOf(), facts }
 ]

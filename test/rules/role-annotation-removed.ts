@@ -4,7 +4,7 @@ const before = 'arn:aws:iam::111122223333:role/cart'
 
 export const cases: readonly Case[] = [
   { why: 'kept', annotation: before, before },
-  { why: 'never there', annotation: undefined, before: undefined },
+  { why: 'never annotated', annotation: undefined, before: undefined },
   {
     why: 'removed',
     annotation: undefined,

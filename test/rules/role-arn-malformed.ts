@@ -9,19 +9,19 @@ export const cases: readonly Case[] = [
   { why: 'well-formed', annotation: arn },
   { why: 'no annotation', annotation: undefined },
   {
-    why: 'policy',
+    why: 'ARN of a policy',
     annotation: 'arn:aws:iam::111122223333:policy/cart',
     message: /ARN of a policy, not of a role/
   },
-  { why: 'user', annotation: 'arn:aws:iam::111122223333:user/cart', message: /ARN of a user/ },
-  { why: 'group', annotation: 'arn:aws:iam::111122223333:group/cart', message: /ARN of a group/ },
+  { why: 'ARN of a user', annotation: 'arn:aws:iam::111122223333:user/cart', message: /ARN of a user/ },
+  { why: 'ARN of a group', annotation: 'arn:aws:iam::111122223333:group/cart', message: /ARN of a group/ },
   {
-    why: 'instance profile',
+    why: 'ARN of an instance profile',
     annotation: 'arn:aws:iam::111122223333:instance-profile/cart',
     message: /ARN of an instance profile/
   },
   {
-    why: 'session',
+    why: 'ARN of an assumed-role session',
     annotation: 'arn:aws:sts::111122223333:assumed-role/cart/me',
     message: /assumed-role session/,
     fix: /write arn:aws:iam::111122223333:role\/cart/
@@ -44,25 +44,25 @@ export const cases: readonly Case[] = [
     message: /the annotation is 2075 characters long, but a role ARN has at most 2048: "arn:aws:iam::/
   },
   {
-    why: 'templates that do not end, longer than any ARN',
+    why: 'unterminated templates, longer than any ARN',
     annotation: '${'.repeat(131_072),
     message: /is 262144 characters long/
   },
-  { why: 'a template that does not end', annotation: '${role', message: /is not a role ARN/ },
-  { why: 'no account', annotation: 'arn:aws:iam:::role/cart', message: /account ID is missing/ },
+  { why: 'an unterminated template', annotation: '${role', message: /is not a role ARN/ },
+  { why: 'no account ID', annotation: 'arn:aws:iam:::role/cart', message: /account ID is missing/ },
   {
-    why: 'no number',
+    why: 'an account ID that is not a number',
     annotation: 'arn:aws:iam::prod:role/cart',
-    message: /"prod" is not a number of 12 digits/
+    message: /"prod" is not a 12-digit number/
   },
   {
-    why: 'Helm wrote a float',
+    why: 'Helm rendered a float',
     annotation: 'arn:aws:iam::1.11122223333e+11:role/cart',
     message: /turned into a number while rendering/,
     fix: /write arn:aws:iam::111122223333:role\/cart/
   },
   {
-    why: 'a float of too few digits',
+    why: 'a float with too few digits',
     annotation: 'arn:aws:iam::1.1e+9:role/cart',
     message: /turned into a number while rendering/,
     fix: /write the ARN of a role/
@@ -70,8 +70,8 @@ export const cases: readonly Case[] = [
   { why: 'YAML number', annotation: 111122223333, message: /is the number 111122223333/ },
   { why: 'YAML boolean', annotation: true, message: /is true; expected a string/ },
   { why: 'null', annotation: null, message: /is null/ },
-  { why: 'list', annotation: [arn], message: /is a list/ },
-  { why: 'map', annotation: { arn }, message: /is an object/ },
+  { why: 'array', annotation: [arn], message: /is an array/ },
+  { why: 'object', annotation: { arn }, message: /is an object/ },
   {
     why: 'Helm template',
     annotation: '{{ .Values.roleArn }}',
@@ -88,7 +88,12 @@ export const cases: readonly Case[] = [
     message: /contains a line break: ".*\\n"/,
     fix: new RegExp(`write ${arn}`)
   },
-  { why: 'blank', annotation: ` ${arn}`, message: /contains a space/, fix: new RegExp(`write ${arn}`) },
+  {
+    why: 'leading space',
+    annotation: ` ${arn}`,
+    message: /contains a space/,
+    fix: new RegExp(`write ${arn}`)
+  },
   { why: 'quotes', annotation: `"${arn}"`, message: /contains quotes/, fix: new RegExp(`write ${arn}`) },
   {
     why: 'colon missing',
@@ -108,15 +113,24 @@ export const cases: readonly Case[] = [
     message: /a role name, not an ARN/,
     atAdmission: 'warning'
   },
-  { why: 'a bare name that the identity webhook makes an ARN of', annotation: 'team/cart', facts: composing },
   {
-    why: 'empty all the same',
+    why: 'a bare name from which the identity webhook builds an ARN',
+    annotation: 'team/cart',
+    facts: composing
+  },
+  {
+    why: 'empty, also with --compose-role-arn',
     annotation: '',
     facts: composing,
     message: /is empty/,
     atAdmission: 'warning'
   },
-  { why: 'a template all the same', annotation: '${ROLE}', facts: composing, message: /unrendered template/ },
+  {
+    why: 'a template, also with --compose-role-arn',
+    annotation: '${ROLE}',
+    facts: composing,
+    message: /unrendered template/
+  },
   {
     why: 'empty, as charts render it',
     annotation: '',
@@ -142,27 +156,27 @@ export const cases: readonly Case[] = [
     fix: new RegExp(`^write ${arn}$`)
   },
   {
-    why: 'capitals',
+    why: 'wrong capitalization',
     annotation: 'ARN:AWS:IAM::111122223333:Role/cart',
     message: /does not start like a role ARN/,
     fix: new RegExp(`^write ${arn}$`)
   },
   {
-    why: 'roles',
+    why: 'roles instead of role',
     annotation: 'arn:aws:iam::111122223333:roles/cart',
     message: /does not start like a role ARN/,
     fix: new RegExp(`^write ${arn}$`)
   },
   {
-    why: 'colon for a slash',
+    why: 'a colon instead of a slash',
     annotation: 'arn:aws:iam::111122223333:role:cart',
     message: /does not start like a role ARN/,
     fix: new RegExp(`^write ${arn}$`)
   },
-  { why: 'no name', annotation: 'arn:aws:iam::111122223333:role/', message: /is not a role ARN/ },
+  { why: 'no role name', annotation: 'arn:aws:iam::111122223333:role/', message: /is not a role ARN/ },
   { why: 'one digit', annotation: 'arn:aws:iam::1:role/cart', message: /has 1 digit; expected 12/ },
   {
-    why: 'rubbish',
+    why: 'not an ARN at all',
     annotation: 'arn of the cart role',
     message: /is not a role ARN: "arn of the cart role"/
   }

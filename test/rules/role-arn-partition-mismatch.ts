@@ -5,7 +5,7 @@ const facts = { clusterPartition: known('aws') }
 
 export const cases: readonly Case[] = [
   { why: 'same partition', annotation: 'arn:aws:iam::111122223333:role/cart', facts },
-  { why: 'malformed: another rule speaks', annotation: 'cart', facts },
+  { why: 'malformed: another rule reports it', annotation: 'cart', facts },
   {
     why: 'China role, commercial cluster',
     annotation: 'arn:aws-cn:iam::111122223333:role/cart',

@@ -5,7 +5,7 @@ const annotation = 'arn:aws:iam::111122223333:role/cart'
 
 export const cases: readonly Case[] = [
   { why: 'exists', annotation, facts: { role: known({ exists: true, arn: annotation }) } },
-  { why: 'no role is asked for', annotation: undefined, facts: { role: moot('') } },
+  { why: 'no role requested', annotation: undefined, facts: { role: moot('') } },
   {
     why: 'absent',
     annotation,

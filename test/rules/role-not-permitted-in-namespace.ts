@@ -15,28 +15,28 @@ const allows = (allowed: unknown): Facts => ({
 
 export const cases: readonly Case[] = [
   {
-    why: 'a namespace that says nothing',
+    why: 'a namespace without the annotation',
     annotation,
     facts: { identityWebhook, namespace: known(parseNamespaceSettings({})) }
   },
-  { why: 'no namespace in sight', annotation, facts: { identityWebhook, namespace: moot('') } },
-  { why: 'no role is asked for', annotation: undefined, facts: allows('') },
+  { why: 'the namespace is not known', annotation, facts: { identityWebhook, namespace: moot('') } },
+  { why: 'no role requested', annotation: undefined, facts: allows('') },
   { why: 'an empty annotation, as charts render it', annotation: '', facts: allows('') },
-  { why: 'the very ARN', annotation, facts: allows(annotation) },
+  { why: 'the exact ARN', annotation, facts: allows(annotation) },
   { why: 'a star crosses slashes', annotation, facts: allows('arn:aws:iam::111122223333:*cart') },
   {
-    why: 'one of several, blanks around commas',
+    why: 'one of several, with spaces around the commas',
     annotation,
     facts: allows(' a ,\n\tarn:aws:iam::111122223333:role/team/* , b')
   },
   {
-    why: 'what is no ARN gives no role: another rule speaks',
+    why: 'a malformed ARN gives no role: another rule reports it',
     annotation: 'arn:aws:iam::111122223333:policy/cart',
     facts: allows('')
   },
-  { why: 'a list where text belongs is none', annotation, facts: allows([]) },
+  { why: 'an array instead of a string is ignored', annotation, facts: allows([]) },
   {
-    why: 'another role',
+    why: 'a different role',
     annotation,
     facts: allows('arn:aws:iam::111122223333:role/shop/*'),
     message:
@@ -44,7 +44,7 @@ export const cases: readonly Case[] = [
     fix: /^use a role that it allows/
   },
   {
-    why: 'a waiver does not help',
+    why: 'a waiver has no effect',
     annotation,
     annotations: { 'ignore.irsa-guard.io/role-not-permitted-in-namespace': 'we need it' },
     facts: allows(''),
@@ -58,13 +58,13 @@ export const cases: readonly Case[] = [
     message: /is not allowed to use/
   },
   {
-    why: 'a prefix is no glob',
+    why: 'a prefix is not a glob',
     annotation,
     facts: allows('arn:aws:iam::111122223333:role/team/'),
     message: /is not allowed to use/
   },
   {
-    why: 'a bare name, of which an identity webhook may make an ARN',
+    why: 'a bare name, from which an identity webhook can build an ARN',
     annotation: 'admin',
     facts: allows('arn:*'),
     message: /role "admin"/
@@ -76,7 +76,7 @@ export const cases: readonly Case[] = [
     message: /allows "a", "b", "c", "d", "e" and 2 more$/
   },
   {
-    why: 'it was so before this request',
+    why: 'unchanged by this request',
     annotation,
     before: annotation,
     facts: allows(''),

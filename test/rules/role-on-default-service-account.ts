@@ -5,7 +5,7 @@ const facts = { identityWebhook }
 
 export const cases: readonly Case[] = [
   {
-    why: 'default',
+    why: 'default with a role',
     object: accountOf(annotated, 'default'),
     facts,
     message: /^every pod in shop that names no service account gets role .*cart$/
@@ -16,5 +16,5 @@ export const cases: readonly Case[] = [
     object: accountOf({ 'eks.amazonaws.com/role-arn': '' }, 'default'),
     facts
   },
-  { why: 'another one', object: accountOf(annotated, 'default-2'), facts }
+  { why: 'a different service account', object: accountOf(annotated, 'default-2'), facts }
 ]

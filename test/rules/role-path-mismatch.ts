@@ -5,10 +5,10 @@ const annotation = 'arn:aws:iam::111122223333:role/cart'
 const pathed = 'arn:aws:iam::111122223333:role/team/cart'
 
 export const cases: readonly Case[] = [
-  { why: 'same', annotation, facts: { role: known({ exists: true, arn: annotation }) } },
-  { why: 'absent: another rule speaks', annotation, facts: { role: known({ exists: false }) } },
+  { why: 'the same ARN', annotation, facts: { role: known({ exists: true, arn: annotation }) } },
+  { why: 'absent: another rule reports it', annotation, facts: { role: known({ exists: false }) } },
   {
-    why: 'path left out',
+    why: 'the path is missing',
     annotation,
     facts: { role: known({ exists: true, arn: pathed }) },
     message: /the role with this name is .*role\/team\/cart/,

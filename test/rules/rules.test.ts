@@ -15,11 +15,11 @@ const at = new Date('2026-11-24T00:00:00Z')
 for (const rule of rules) {
   t.test(rule.id, async (t) => {
     const planFor = buildPlanner([rule])
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- each case file exports this list; a missing one fails here
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- each case file exports this array; a missing export fails here
     const { cases }: { cases: readonly Case[] } = await import(`./${rule.id}.js`)
     t.ok(
       cases.some(({ message }) => message !== undefined),
-      'it speaks at least once'
+      'at least one case has a finding'
     )
     for (const given of cases) {
       const {
@@ -47,7 +47,7 @@ for (const rule of rules) {
         t.strictSame(
           renamed,
           underOtherPrefix(findings),
-          `${given.why}: the same under another annotation prefix`
+          `${given.why}: same result under a different annotation prefix`
         )
       }
       t.equal(findings.length, given.message === undefined ? 0 : count, given.why, { unchecked })
@@ -61,17 +61,17 @@ for (const rule of rules) {
   })
 }
 
-/** How far a key is from the right one is another distance under another prefix. */
+/** Rules whose result depends on the edit distance to the expected key, which changes with the prefix. */
 const dependsOnPrefix = new Set(['role-annotation-misspelt'])
 
-/** The same, as it is where the identity webhook was given another prefix. */
+/** The same value for an identity webhook with a different annotation prefix. */
 function underOtherPrefix<T>(value: T): T {
   const text = JSON.stringify(value).replaceAll(
     /eks\.amazonaws\.com(?=\/(?:role-arn|audience|sts-regional-endpoints|token-expiration|skip-containers)\b)/g,
     'aws.example'
   )
 
-  return JSON.parse(text) as T // of the same shape: only texts differ
+  return JSON.parse(text) as T // the shape is unchanged: only strings differ
 }
 
 const factsUnderOtherPrefix = ({ identityWebhook, account, ...facts }: Facts): Facts => ({

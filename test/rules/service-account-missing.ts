@@ -5,7 +5,7 @@ import type { Case } from '../support/rule-case.js'
 const missing = { ...accountFacts(), account: known({ exists: false as const }) }
 
 export const cases: readonly Case[] = [
-  { why: 'there', object: deploymentOf(), facts: accountFacts() },
+  { why: 'exists', object: deploymentOf(), facts: accountFacts() },
   {
     why: 'missing',
     object: deploymentOf(),
@@ -20,6 +20,10 @@ export const cases: readonly Case[] = [
     field: 'spec.serviceAccountName',
     message: /shop\/old-name/
   },
-  { why: 'default comes by itself', object: podOf({ serviceAccountName: undefined }), facts: missing },
+  {
+    why: 'default is created automatically',
+    object: podOf({ serviceAccountName: undefined }),
+    facts: missing
+  },
   { why: 'not known', object: podOf(), facts: { account: unknown('not among the files') } }
 ]

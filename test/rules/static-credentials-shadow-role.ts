@@ -26,9 +26,9 @@ export const cases: readonly Case[] = [
     message: /sets/
   },
   { why: 'key without secret does nothing', object: withEnv(key), facts: accountFacts() },
-  { why: 'emptied', object: withEnv({ ...key, value: '' }, secret), facts: accountFacts() },
+  { why: 'empty', object: withEnv({ ...key, value: '' }, secret), facts: accountFacts() },
   {
-    why: 'no role to shadow',
+    why: 'no role requested',
     object: withEnv(key, secret),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },
@@ -39,7 +39,7 @@ export const cases: readonly Case[] = [
     message: /container app/
   },
   {
-    why: 'a container that is to have no role',
+    why: 'a container that is not meant to have a role',
     object: deploymentOf(
       { containers: [{ name: 'app', env: [key, secret] }] },
       { annotations: { 'eks.amazonaws.com/skip-containers': 'app' } }

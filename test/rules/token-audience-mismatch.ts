@@ -9,16 +9,16 @@ const withToken = (serviceAccountToken: object): object =>
 const audience = (value: unknown) => ({ 'eks.amazonaws.com/audience': value })
 
 export const cases: readonly Case[] = [
-  { why: 'the usual one', object: injectedPod('app'), facts: accountFacts() },
+  { why: 'the default audience', object: injectedPod('app'), facts: accountFacts() },
   {
-    why: 'another one',
+    why: 'a different audience',
     object: withToken({ audience: 'vault', path: 'token' }),
     facts: accountFacts(),
     field: 'spec.volumes[0].projected.sources[1].serviceAccountToken.audience',
     message: /has audience "vault"; expected "sts.amazonaws.com" \(assuming/
   },
   {
-    why: 'none',
+    why: 'no audience',
     object: withToken({ path: 'token' }),
     facts: accountFacts({}, { settings: { source: 'read' } }),
     message: /has no audience, so it gets the API server's audience; expected "sts.amazonaws.com"$/
@@ -29,23 +29,23 @@ export const cases: readonly Case[] = [
     facts: accountFacts(audience('vault'))
   },
   {
-    why: 'not as annotated',
+    why: 'different from the annotation',
     object: injectedPod('app'),
     facts: accountFacts(audience('sts.amazonaws.com.cn')),
     message: /"sts.amazonaws.com.cn"/
   },
   {
-    why: 'as the flag says',
+    why: 'as set by the flag',
     object: withToken({ audience: 'vault', path: 'token' }),
     facts: accountFacts({}, { settings: { defaultAudience: 'vault' } })
   },
   {
-    why: 'empty annotation: another rule speaks',
+    why: 'empty annotation: another rule reports it',
     object: injectedPod('app'),
     facts: accountFacts(audience(''))
   },
   {
-    why: 'a ConfigMap with the role and no audience: the identity webhook does not fill in its default',
+    why: 'a ConfigMap with a role but no audience: the identity webhook does not fill in its default',
     object: withToken({ path: 'token' }),
     facts: accountFacts(
       { 'eks.amazonaws.com/role-arn': undefined },
@@ -53,7 +53,7 @@ export const cases: readonly Case[] = [
     )
   },
   {
-    why: 'a token for something else',
+    why: 'a token for a different purpose',
     object: podOf({
       volumes: [
         {
@@ -65,7 +65,7 @@ export const cases: readonly Case[] = [
     facts: accountFacts()
   },
   {
-    why: 'no role asked for',
+    why: 'no role requested',
     object: withToken({ audience: 'vault', path: 'token' }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   }

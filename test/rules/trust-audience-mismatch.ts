@@ -13,14 +13,14 @@ const wrong = asks({ aud: 'sts.amazonaws.com.cn' })
 const of = 'https://issuer.example'
 
 export const cases: readonly Case[] = [
-  { why: 'a policy that lets it in', annotation, facts: factsOf(asks({})) },
+  { why: 'a policy that admits the service account', annotation, facts: factsOf(asks({})) },
   {
-    why: 'another mistake: another rule speaks',
+    why: 'a different problem, which another rule reports',
     annotation,
     facts: factsOf(asks({ sub: 'system:serviceaccount:a:b' }))
   },
   {
-    why: 'the mistake',
+    why: 'the problem that the rule reports',
     annotation,
     facts: factsOf(wrong),
     message:
@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
     fix: /eks.amazonaws.com\/audience/
   },
   {
-    why: 'nobody said which audience an identity webhook outside EKS asks for',
+    why: 'outside EKS, the default audience of the identity webhook is not known',
     annotation,
     facts: factsOf(wrong, { of }),
     message:
@@ -36,13 +36,13 @@ export const cases: readonly Case[] = [
     atAdmission: 'warning'
   },
   {
-    why: 'somebody said it',
+    why: 'the default audience is configured',
     annotation,
     facts: factsOf(wrong, { of, settings: withAudience(defaultIdentityWebhook, 'sts.amazonaws.com') }),
     message: /has "sts.amazonaws.com"$/
   },
   {
-    why: 'the account itself says it',
+    why: 'the service account is annotated with the audience',
     annotation,
     annotations: { 'eks.amazonaws.com/audience': 'sts.amazonaws.com' },
     facts: factsOf(wrong, { of }),

@@ -2,14 +2,18 @@ import type { Case } from '../support/rule-case.js'
 import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
-  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
   {
-    why: 'another mistake: another rule speaks',
+    why: 'a policy that admits the service account',
+    annotation,
+    facts: { trust: trustOf(policy(statement())) }
+  },
+  {
+    why: 'a different problem, which another rule reports',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
   },
   {
-    why: 'the mistake',
+    why: 'the problem that the rule reports',
     annotation,
     facts: {
       trust: trustOf(
@@ -21,7 +25,7 @@ export const cases: readonly Case[] = [
     atAdmission: 'error'
   },
   {
-    why: 'what is there and never so',
+    why: 'a key that is present but never has this value',
     annotation,
     facts: {
       trust: trustOf(
@@ -31,7 +35,7 @@ export const cases: readonly Case[] = [
     message: /Null "sts:RoleSessionName" requires "true", which no request satisfies$/
   },
   {
-    why: 'a value of the request',
+    why: 'a known value of the request',
     annotation,
     facts: {
       trust: trustOf(

@@ -2,14 +2,18 @@ import type { Case } from '../support/rule-case.js'
 import { annotation, asks, host, policy, statement, subject, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
-  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
   {
-    why: 'another mistake: another rule speaks',
+    why: 'a policy that admits the service account',
+    annotation,
+    facts: { trust: trustOf(policy(statement())) }
+  },
+  {
+    why: 'a different problem, which another rule reports',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
   },
   {
-    why: 'the mistake',
+    why: 'the problem that the rule reports',
     annotation,
     facts: {
       trust: trustOf(
@@ -17,12 +21,12 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^whether role cart admits system:serviceaccount:shop:cart depends on "aws:SourceIp" \(statement 0\)$/,
+      /^role cart might not admit system:serviceaccount:shop:cart: the result depends on "aws:SourceIp" \(statement 0\)$/,
     fix: /make sure/,
     atAdmission: 'warning'
   },
   {
-    why: 'not documented',
+    why: 'behavior that AWS does not document',
     annotation,
     facts: {
       trust: trustOf(
@@ -33,7 +37,7 @@ export const cases: readonly Case[] = [
     atAdmission: 'warning'
   },
   {
-    why: 'both',
+    why: 'a key and undocumented behavior',
     annotation,
     facts: {
       trust: trustOf(

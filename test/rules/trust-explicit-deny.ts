@@ -2,14 +2,18 @@ import type { Case } from '../support/rule-case.js'
 import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
-  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
   {
-    why: 'another mistake: another rule speaks',
+    why: 'a policy that admits the service account',
+    annotation,
+    facts: { trust: trustOf(policy(statement())) }
+  },
+  {
+    why: 'a different problem, which another rule reports',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
   },
   {
-    why: 'the mistake',
+    why: 'the problem that the rule reports',
     annotation,
     facts: {
       trust: trustOf(
@@ -20,7 +24,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart rejects system:serviceaccount:shop:cart: its statement 1 is a Deny that applies because StringNotEquals "aws:PrincipalOrgID" "o-1" matches the key, which the request lacks$/,
+      /^role cart rejects system:serviceaccount:shop:cart: its statement 1 is a Deny that applies because StringNotEquals "aws:PrincipalOrgID" "o-1" is met \(the request does not have the key\)$/,
     fix: /narrow that Deny/,
     atAdmission: 'error'
   },
@@ -34,7 +38,7 @@ export const cases: readonly Case[] = [
     why: 'a key that the token has',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny' }))) },
-    message: /matches the key, which is "system:serviceaccount:shop:cart"/
+    message: /is met \(the request has "system:serviceaccount:shop:cart"\)/
   },
   {
     why: 'a key that every request has',
@@ -47,6 +51,6 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /because StringLike "sts:RoleSessionName" "\*" matches the key, whatever its value$/
+    message: /because StringLike "sts:RoleSessionName" "\*" is met \(any value meets it\)$/
   }
 ]

@@ -2,14 +2,18 @@ import type { Case } from '../support/rule-case.js'
 import { annotation, asks, policy, statement, subject, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
-  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
   {
-    why: 'another mistake: another rule speaks',
+    why: 'a policy that admits the service account',
+    annotation,
+    facts: { trust: trustOf(policy(statement())) }
+  },
+  {
+    why: 'a different problem, which another rule reports',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
   },
   {
-    why: 'the mistake',
+    why: 'the problem that the rule reports',
     annotation,
     facts: {
       trust: trustOf(
@@ -25,12 +29,12 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /has \d+ characters without white space; IAM stores up to 2048 unless/,
+    message: /has \d+ characters, not counting white space; IAM stores up to 2048 unless/,
     fix: /share the role/,
     atAdmission: 'info'
   },
   {
-    why: 'longer than usual',
+    why: 'longer than the default quota',
     annotation,
     facts: {
       trust: trustOf(

@@ -2,14 +2,18 @@ import type { Case } from '../support/rule-case.js'
 import { annotation, asks, host, policy, statement, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
-  { why: 'a policy that lets it in', annotation, facts: { trust: trustOf(policy(statement())) } },
   {
-    why: 'another mistake: another rule speaks',
+    why: 'a policy that admits the service account',
+    annotation,
+    facts: { trust: trustOf(policy(statement())) }
+  },
+  {
+    why: 'a different problem, which another rule reports',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
   },
   {
-    why: 'the mistake',
+    why: 'the problem that the rule reports',
     annotation,
     facts: {
       trust: trustOf(
@@ -24,7 +28,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /service accounts of other namespaces by "system:serviceaccount:shop-\*:cart" in its statement 0, for example system:serviceaccount:shop-x:cart/,
+      /service accounts in other namespaces through "system:serviceaccount:shop-\*:cart" in its statement 0, for example system:serviceaccount:shop-x:cart/,
     fix: /exact subjects/,
     atAdmission: 'warning'
   },
@@ -32,18 +36,18 @@ export const cases: readonly Case[] = [
     why: 'everyone',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Principal: { AWS: '*' } }))) },
-    message: /has everyone as a principal in its statement 1/,
+    message: /allows everyone as a principal in its statement 1/,
     atAdmission: 'warning'
   },
   {
-    why: 'any provider',
+    why: 'any OIDC provider',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Principal: { Federated: '*' } }))) },
-    message: /has any OIDC provider as a principal/,
+    message: /allows any OIDC provider as a principal/,
     atAdmission: 'warning'
   },
   {
-    why: 'inside the namespace',
+    why: 'a wildcard inside the namespace',
     annotation,
     facts: {
       trust: trustOf(
@@ -57,18 +61,18 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /every matching service account of its namespace/,
+    message: /every matching service account in its namespace/,
     atAdmission: 'warning'
   },
   {
-    why: 'a variable that says nothing',
+    why: 'a variable that limits nothing',
     annotation,
     facts: {
       trust: trustOf(
         policy(statement({ Condition: { StringEquals: { [`${host}:sub`]: `\${${host}:sub}` } } }))
       )
     },
-    message: /other namespaces by/,
+    message: /other namespaces through/,
     atAdmission: 'warning'
   }
 ]

@@ -9,18 +9,22 @@ const behind = (backend: Backend, key = 'default/pod-identity-webhook:443') => (
 })
 
 export const cases: readonly Case[] = [
-  { why: 'all there', object, facts: behind({ exists: true, ports: [80, 443], ready: true }) },
+  { why: 'everything exists', object, facts: behind({ exists: true, ports: [80, 443], ready: true }) },
   {
-    why: 'nobody looked for endpoints',
+    why: 'endpoints were not looked up',
     object,
     facts: behind({ exists: true, ports: [443], ready: undefined })
   },
-  { why: 'any port will do', object, facts: behind({ exists: true, ports: undefined, ready: undefined }) },
-  { why: 'another Service', object, facts: behind({ exists: false }, 'default/other:443') },
-  { why: 'nobody can tell', object, facts: { backends: unknown('') } },
+  {
+    why: 'the ports are not known',
+    object,
+    facts: behind({ exists: true, ports: undefined, ready: undefined })
+  },
+  { why: 'a different Service', object, facts: behind({ exists: false }, 'default/other:443') },
+  { why: 'the backends are not known', object, facts: { backends: unknown('') } },
   { why: 'called by URL', object: configurationOf([eksWebhook()]), facts: behind({ exists: false }) },
   {
-    why: 'no Service',
+    why: 'the Service does not exist',
     object,
     facts: behind({ exists: false }),
     field: 'webhooks[0].clientConfig.service',
@@ -29,7 +33,7 @@ export const cases: readonly Case[] = [
     fix: /install the application that the webhook belongs to/
   },
   {
-    why: 'another port, and failures refuse',
+    why: 'a different port, with failurePolicy Fail',
     object: configurationOf([selfManagedWebhook({ failurePolicy: undefined })], {
       kind: 'ValidatingWebhookConfiguration'
     }),
@@ -37,13 +41,13 @@ export const cases: readonly Case[] = [
     message: /which has no port 443 \(it has 80, 8443\); every request it should review is rejected$/
   },
   {
-    why: 'no ports at all',
+    why: 'no ports',
     object,
     facts: behind({ exists: true, ports: [], ready: true }),
     message: /has no port 443;/
   },
   {
-    why: 'nobody behind it',
+    why: 'no ready endpoint',
     object,
     facts: behind({ exists: true, ports: [443], ready: false }),
     message: /which has no ready endpoint;/

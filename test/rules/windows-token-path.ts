@@ -20,7 +20,7 @@ const os = { name: 'windows' }
 
 export const cases: readonly Case[] = [
   {
-    why: 'os.name',
+    why: 'Windows by os.name',
     object: deploymentOf({ os }),
     facts: accountFacts(),
     field: 'spec.template.spec.nodeSelector',
@@ -28,38 +28,38 @@ export const cases: readonly Case[] = [
     fix: /kubernetes.io\/os: windows/
   },
   {
-    why: 'affinity',
+    why: 'Windows by affinity',
     object: deploymentOf({ affinity: affinity(term('In', 'windows')) }),
     facts: accountFacts(),
     message: /runs on Windows/
   },
   {
-    why: 'affinity that also allows Linux',
+    why: 'an affinity that also allows Linux',
     object: deploymentOf({ affinity: affinity(term('In', 'windows'), term('In', 'linux')) }),
     facts: accountFacts()
   },
   {
-    why: 'affinity against Windows',
+    why: 'an affinity that excludes Windows',
     object: deploymentOf({ affinity: affinity(term('NotIn', 'windows')) }),
     facts: accountFacts()
   },
   {
-    why: 'selected',
+    why: 'selected by nodeSelector',
     object: deploymentOf({ os, nodeSelector: { 'kubernetes.io/os': 'windows' } }),
     facts: accountFacts()
   },
   {
-    why: 'selected by the old label',
+    why: 'selected by the deprecated label',
     object: deploymentOf({ os, nodeSelector: { 'beta.kubernetes.io/os': 'windows' } }),
     facts: accountFacts()
   },
   {
-    why: 'a runtime class may select',
+    why: 'a runtime class can add the selector',
     object: deploymentOf({ os, runtimeClassName: 'windows-2022' }),
     facts: accountFacts()
   },
   {
-    why: 'mutated, wrong',
+    why: 'mutated with the Linux path',
     object: podOf({
       os,
       runtimeClassName: 'x',
@@ -70,7 +70,7 @@ export const cases: readonly Case[] = [
     message: /runs on Windows/
   },
   {
-    why: 'its own path',
+    why: 'a custom path',
     object: podOf({
       os,
       containers: [
@@ -80,7 +80,7 @@ export const cases: readonly Case[] = [
     facts: accountFacts()
   },
   {
-    why: 'no role asked for',
+    why: 'no role requested',
     object: deploymentOf({ os }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },

@@ -60,7 +60,7 @@ t.test(
       status?.message,
       `pod shop/cart-0
 - pod-not-mutated: service account cart requests role ${role}, but no container in the pod received it (assuming the identity webhook's default settings, because they could not be read)
-  fix: find out why the identity webhook does not respond (its MutatingWebhookConfiguration, its caBundle, its process), then recreate the pod`
+  fix: find out why the identity webhook did not mutate the pod (check its MutatingWebhookConfiguration, caBundle and process), then recreate the pod`
     )
   }
 )

@@ -88,7 +88,9 @@ t.test('still tells what helps', async (t) => {
         statement({ Condition: { ...like('system:serviceaccount:*:cart'), ...asks({ sub: undefined }) } })
       )
     ),
-    [/admits service accounts of other namespaces by "system:serviceaccount:\*:cart" in its statement 0 list/]
+    [
+      /admits service accounts in other namespaces through "system:serviceaccount:\*:cart" in its statement 0 list/
+    ]
   )
   t.strictSame(messagesOf(policy(statement())), [])
 })
