@@ -1,12 +1,13 @@
 import { matchesPattern, parsePattern } from '../text/glob.js'
 
-/** The call whose fate the trust policy decides. */
+/** The API call that a trust policy allows or denies. */
 export const webIdentityAction = 'sts:AssumeRoleWithWebIdentity'
 
 const lowerAction = webIdentityAction.toLowerCase()
 
 /**
- * Whether one of some actions is AssumeRoleWithWebIdentity. Case does not matter, `*` and `?` are wildcards.
+ * Whether any of these actions covers AssumeRoleWithWebIdentity. Actions are case-insensitive, and `*` and
+ * `?` are wildcards.
  */
 export const includesWebIdentity = (actions: readonly string[]): boolean =>
   actions.some((action) => {

@@ -7,7 +7,7 @@ import type { Policy, Statement } from './policy.js'
 import { reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
 
-/** A way in which a policy admits others than the service account, and the statement that does so. */
+/** A way in which a policy admits more than the service account, and the statement that does so. */
 export interface Breadth {
   readonly kind:
     | 'no-subject'
@@ -20,7 +20,7 @@ export interface Breadth {
   readonly statement: number
   /** The pattern that is too wide. */
   readonly value?: string
-  /** The subject of a service account that gets in by it. */
+  /** The subject of a service account that this pattern admits. */
   readonly example?: string
 }
 
@@ -28,13 +28,13 @@ export interface Breadth {
 export const isOverPermissive = ({ kind }: Breadth): boolean =>
   kind !== 'own-namespace' && kind !== 'no-audience'
 
-// Names that no real object has: if the policy admits them, it admits service accounts that it does not name.
+// A name that no real object has: a policy that admits it admits service accounts that it does not name.
 const stranger = 'irsa-guard-stranger'
 
 /**
- * Finds who else gets in, by asking the policy as a whole about strangers: so a second, loose statement
- * counts, and a Deny that keeps strangers out does, too. Their audience is left open, for a service account
- * may ask for any.
+ * Finds out who else a policy admits by evaluating the whole policy for made-up service accounts. This takes
+ * a second, looser statement into account, and a Deny that excludes other service accounts. Their audience is
+ * left open, because a service account can request any audience.
  */
 export function breadthOf(
   policy: Policy,
@@ -43,7 +43,7 @@ export function breadthOf(
   verdict: 'allowed' | 'denied' | 'depends'
 ): Breadth[] {
   const { doors, limitsAudience } = doorsOf(policy, provider, token)
-  if (doors.length === 0 && limitsAudience) return [] // nearly all
+  if (doors.length === 0 && limitsAudience) return [] // nearly all policies
   const found = doors.flatMap((door) => ('kind' in door ? [door] : [...byPattern(policy, door, token)]))
   const isOpen = verdict !== 'denied' && !limitsAudience
   const unlimited = isOpen ? letsIn(policy, provider, contextOf({ ...token, audience: stranger })) : undefined
@@ -53,7 +53,8 @@ export function breadthOf(
 }
 
 /**
- * How the policy may admit others: for every service account alike, or by patterns that depend on its name.
+ * A way in which the policy may admit others: the same for every service account, or through patterns whose
+ * effect depends on the name of the service account.
  */
 type Door = Breadth | Patterns
 
@@ -73,8 +74,7 @@ interface Doors {
   readonly roleAccount: string
   readonly doors: readonly Door[]
   /**
-   * Whether no statement admits a token with an audience that it does not name, whatever else is in the
-   * token.
+   * Whether every Allow statement restricts the audience, regardless of the rest of the token.
    */
   readonly limitsAudience: boolean
 }
@@ -82,8 +82,8 @@ interface Doors {
 const doorsSeen = new WeakMap<Policy, Doors>()
 
 /**
- * The doors of a policy, looked for once for a cluster, however many accounts share the role; only a date
- * makes them change.
+ * The doors of a policy. They are computed once per cluster, however many service accounts share the role,
+ * unless the policy has a condition on the time.
  */
 function doorsOf(policy: Policy, provider: string, token: Token): Doors {
   const { issuer, roleAccount } = token
@@ -105,8 +105,8 @@ function doorsOf(policy: Policy, provider: string, token: Token): Doors {
 }
 
 /**
- * A condition on the audience in plain text keeps strangers out by itself, so nothing else of the token has
- * to be looked at.
+ * Whether a statement has a condition that rejects unknown audiences without variables. The rest of the token
+ * then does not matter.
  */
 function limitsAudience(
   { conditions }: Statement,
@@ -142,7 +142,9 @@ function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Do
   }
 }
 
-/** Whether a document that IAM refuses names everyone as principal, which is worth telling all the same. */
+/**
+ * Whether a document that IAM would reject names everyone as a principal, which is worth reporting even so.
+ */
 export function anyoneInValue(value: unknown): Breadth[] {
   const statement = isRecord(value) ? value['Statement'] : undefined
   const list: readonly unknown[] = Array.isArray(statement) ? statement : [statement]
@@ -153,7 +155,7 @@ export function anyoneInValue(value: unknown): Breadth[] {
   return index < 0 ? [] : [{ kind: 'anyone', statement: index }]
 }
 
-// With these keys a statement for all AWS principals is one for some.
+// A condition on one of these keys limits a statement for all AWS principals to some of them.
 const limitsPrincipal =
   /^aws:(?:principal(?:arn|orgid|orgpaths|account)$|principaltag\/|userid$|sourceaccount$|sourcearn$)/
 
@@ -175,7 +177,10 @@ function* anyoneIn(statements: readonly Statement[]): Iterable<Breadth> {
   }
 }
 
-/** The statement by which a request gets in or might; undefined when it is kept out whatever happens. */
+/**
+ * The statement that admits a request or might admit it; undefined if the policy denies the request in any
+ * case.
+ */
 function letsIn(policy: Policy, provider: string, context: RequestContext): Statement | undefined {
   if (evaluatePolicy(policy, provider, context).verdict === 'denied') return undefined
 
@@ -219,7 +224,7 @@ function providersOf(
 const longestSubject = 'system:serviceaccount::'.length - 1 + 63 + 1 + 253
 const examplesTried = 8
 
-/** The wildcards that subjects of an issuer get in by. */
+/** The patterns with wildcards that admit subjects of an issuer. */
 function* patternsOf(policy: Policy, issuer: string): Iterable<Patterns['patterns'][number]> {
   const key = `${issuer.toLowerCase()}:sub`
   for (const statement of policy.statements) {
@@ -262,7 +267,7 @@ function* byPattern(
       tried++
       if (!letsSubjectIn(example, statement)) continue
       yield { kind, statement: statement.index, value, example }
-      if (kind === 'other-namespaces') return // nothing says more
+      if (kind === 'other-namespaces') return // the strongest finding: no need to search further
     }
   }
 }

@@ -4,7 +4,7 @@ import { holds, isInRange, type Operator, parseDate, parseNumber } from './opera
 import type { Condition } from './policy.js'
 import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
-/** Whether something holds; when that is open, the keys it depends on, or what AWS does not document. */
+/** Whether something is true. If that is open: the keys that it depends on, or the undocumented behavior. */
 export type Outcome =
   | { readonly truth: boolean }
   | {
@@ -55,7 +55,7 @@ function whenAbsent(condition: Condition): Outcome {
   const { family, negated, ifExists, quantifier } = condition.operator
   if (family === 'null') return nullOutcome(condition, true)
   if (ifExists) return yes
-  // The guide's table and its general rule disagree about these two.
+  // The IAM User Guide's table and its general rule disagree about a negated set operator on a missing key.
   if (quantifier !== undefined && negated)
     return undocumented(`${condition.name} with a key that is not in the request`)
   if (quantifier !== undefined) return outcome(quantifier === 'all')
@@ -83,7 +83,7 @@ function compareWith(
   if (values.length === 0) {
     return operator.quantifier !== undefined || operator.ifExists
       ? no
-      : undocumented(`${name} with an empty list of values`)
+      : undocumented(`${name} with an empty array of values`)
   }
   let open: Outcome | undefined
   let incomparable = false
@@ -94,7 +94,8 @@ function compareWith(
     else if (matched !== false) open ??= matched
   }
   if (open !== undefined) return open
-  // What cannot be compared does not match; whether its negation holds is not documented.
+  // A value that cannot be compared does not match. AWS does not document if the negated operator then
+  // matches.
   return incomparable && operator.negated
     ? undocumented(`${name} with values that it cannot compare`)
     : outcome(operator.negated)
@@ -114,7 +115,8 @@ function matches(
   if (family === 'date') return compared(operator, parseDate(actual), parseDate(value))
   if (family === 'ip') return isInRange(actual, value) ?? 'incomparable'
   if (family === 'binary') {
-    // There is no documented binary key to see whether text keys are compared encoded or plain.
+    // AWS documents no binary key, so it is unknown if string keys are compared in base64 or as plain
+    // strings.
     const alike = value === actual || value === Buffer.from(actual).toString('base64')
     return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key that holds a string'] } : false
   }
@@ -141,11 +143,12 @@ function matches(
 const compared = ({ relation }: Operator, actual: number | undefined, wanted: number | undefined): Match =>
   actual === undefined || wanted === undefined ? 'incomparable' : holds(relation, actual, wanted)
 
-/** Compares the six parts of an ARN each for itself, so that a wildcard does not reach over a colon. */
+/** Compares the six parts of an ARN separately, so that a wildcard does not match across a colon. */
 function matchesArn(pattern: Pattern, actual: string): Match {
   const parts = actual.split(':')
   if (parts.length < 6 || parts[0] !== 'arn') {
-    // Some take the whole text as a pattern, others never match; where both say no, it is no.
+    // Some sources match the whole string against the pattern, others never match it. If both give no match,
+    // the result is no match.
     return matchesPattern(pattern, actual)
       ? { truth: undefined, undocumented: ['an Arn operator on a value that is not an ARN'] }
       : false
@@ -169,7 +172,7 @@ function splitAtColons(pattern: Pattern): Pattern[] {
   return split
 }
 
-/** The result of a condition on a key whose value is open, if it is the same for every value. */
+/** The result of a condition on a key whose value is open, if every possible value gives the same result. */
 function constantOf(
   { operator, values }: Condition,
   state: KeyState,
@@ -182,7 +185,7 @@ function constantOf(
   if (state.is !== 'time' || state.from === undefined || values.length === 0) return
   if (operator.family !== 'date' && operator.family !== 'number') return
 
-  const from = Math.floor(state.from / 1000) * 1000 // keys of time count whole seconds
+  const from = Math.floor(state.from / 1000) * 1000 // time keys have a resolution of one second
   const verdicts = values.map((value) =>
     fromNowOn(operator, from, operator.family === 'date' ? parseDate(value) : secondsIn(value))
   )
@@ -201,7 +204,7 @@ const secondsIn = (value: string): number | undefined => {
   return seconds === undefined ? undefined : seconds * 1000
 }
 
-/** Whether a comparison is true, or false, at each moment from `from` on. */
+/** The result of a comparison if it is the same at every time from `from` on; otherwise undefined. */
 function fromNowOn({ relation }: Operator, from: number, wanted: number | undefined): boolean | undefined {
   if (wanted === undefined) return undefined
   if (relation === 'greater' || relation === 'greater-or-equal')

@@ -1,26 +1,26 @@
 import { memoizeLast } from '../text/memoize.js'
 
-/** What is known, before the request is made, of a condition key in it. */
+/** What is known about a condition key before the request is made. */
 export type KeyState =
   | { readonly is: 'known'; readonly value: string }
   | { readonly is: 'absent' }
-  /** Decided by the request: any value, and, unless `always`, perhaps none. */
+  /** Set by the request to any value. Unless `always`, the key can also be absent. */
   | { readonly is: 'runtime'; readonly always: boolean }
-  /** The time of the request in milliseconds: not before `from`, when that is known. */
+  /** The time of the request in milliseconds: no earlier than `from`, if that is known. */
   | { readonly is: 'time'; readonly from: number | undefined }
-  /** This value or none: AWS's pages do not say which. */
+  /** Either this value or absent: the AWS documentation does not specify which. */
   | { readonly is: 'either'; readonly value: string }
 
-/** What a request carries: a state for each condition key in lower case. */
+/** The condition keys of a request: the state of each key, by its lower-case name. */
 export interface RequestContext {
   stateOf(key: string): KeyState
 }
 
-/** The facts of a request that are known beforehand. `issuer` is without its `https://`. */
+/** The parts of a request that are known in advance. `issuer` has no `https://`. */
 export interface Token {
   readonly issuer: string
   readonly subject: string
-  /** undefined: any audience. */
+  /** Undefined: any audience. */
   readonly audience: string | undefined
   readonly roleAccount: string
   readonly at: Date | undefined
@@ -34,8 +34,9 @@ const runtime: KeyState = { is: 'runtime', always: false }
 const always: KeyState = { is: 'runtime', always: true }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
-// …/reference_policies_iam-condition-keys.html: AssumeRoleWithWebIdentity is not signed, so it has no key of
-// a caller's identity; nor has it keys for which the API has no parameter or a Kubernetes token no claim.
+// …/reference_policies_iam-condition-keys.html: AssumeRoleWithWebIdentity is not signed, so keys about the
+// caller's identity are absent. Keys without an API parameter or a claim in Kubernetes tokens are absent,
+// too.
 const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
   ...[
     'aws:principalarn',
@@ -67,7 +68,7 @@ const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
     key,
     always
   ]),
-  ['aws:securetransport', { is: 'known', value: 'true' }], // STS answers on HTTPS only
+  ['aws:securetransport', { is: 'known', value: 'true' }], // STS accepts only HTTPS
   ['sts:roleauthorizedbyidp', { is: 'known', value: 'false' }] // true only with the claim https://aws.amazon.com/roles
 ])
 
@@ -86,21 +87,21 @@ class TokenContext implements RequestContext {
     const ours = keysOf(issuer)
     if (key === ours.sub) return { is: 'known', value: subject }
     if (key === ours.aud) return audience === undefined ? always : { is: 'known', value: audience }
-    // According to the guide, it is set from `aud`; others report it only for tokens with `azp`, which these
-    // tokens lack.
+    // According to the IAM User Guide, it is set from `aud`. Other sources report it only for tokens with
+    // `azp`, which these tokens lack.
     if (key === ours.oaud) return audience === undefined ? runtime : { is: 'either', value: audience }
     if (key.startsWith(ours.prefix)) return absent
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
     if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
-    // A key that we do not know may come with any request; keys of other services and other issuers never do.
+    // An unknown key can be present in any request. Keys of other services and other issuers never are.
     return states.get(key) ?? (/^(?:aws|sts|iam):/.test(key) ? runtime : absent)
   }
 }
 
 /**
- * The condition keys of an issuer that service account tokens have claims for; a process hears of hardly more
+ * The condition keys of an issuer for which service account tokens have claims. A process rarely sees more
  * than one issuer.
  */
 const keysOf = memoizeLast((issuer: string) => {

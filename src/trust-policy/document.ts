@@ -1,6 +1,6 @@
 import { findDuplicateKey } from './duplicate-keys.js'
 
-/** Why IAM would refuse to store a document, and where in it. */
+/** Why IAM would refuse to store a document, and the place of the defect. */
 export interface Defect {
   readonly reason: string
   /** A path such as `Statement[0].Condition.StringEquals`; empty for the document as a whole. */
@@ -9,22 +9,22 @@ export interface Defect {
 }
 
 /**
- * The longest trust policy that IAM stores, white space not counted: 2,048 characters, and at most 8,192
- * where an account was granted more.
+ * The longest trust policy that IAM stores, not counting white space: 2,048 characters by default, and at
+ * most 8,192 if the account has a higher quota.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export const policyLength = { defaultQuota: 2048, maximum: 8192 } as const
 
-/** A document that is JSON: its value, and its length as IAM counts it, without white space. */
+/** A document that is valid JSON: its value, and its length as IAM counts it, without white space. */
 export interface ParsedPolicy {
   readonly value: unknown
   readonly size: number
 }
 
 /**
- * Reads a policy document: an object, JSON text, or percent-encoded JSON text as GetRole returns it (RFC
- * 3986, decoded once). Without `encoding`, text that begins with `%` is taken for percent-encoded: JSON never
- * begins so. Never throws.
+ * Reads a policy document: an object, a JSON string, or a percent-encoded JSON string as GetRole returns it
+ * (RFC 3986, decoded once). Without `encoding`, a string that begins with `%` is treated as percent-encoded,
+ * because JSON never begins with `%`. Never throws.
  */
 export function parsePolicyDocument(document: unknown, encoding?: 'json' | 'url'): ParsedPolicy | Defect {
   const text = typeof document === 'string' ? decodePolicy(document, encoding) : stringify(document)
@@ -35,16 +35,16 @@ export function parsePolicyDocument(document: unknown, encoding?: 'json' | 'url'
       place: ''
     }
   }
-  // Before anything else is looked at, so that no document costs more than this look.
+  // Checked first, so that an oversized document costs nothing more than this check.
   const size = lengthOf(text)
   if (size > policyLength.maximum) {
     return {
-      reason: `it has ${size} characters without white space; IAM stores at most ${policyLength.maximum}`,
+      reason: `it has ${size} characters, not counting white space; IAM stores at most ${policyLength.maximum}`,
       place: ''
     }
   }
   const value = parsePolicyJson(text)
-  if (value === undefined) return { reason: 'it is not JSON', place: '' }
+  if (value === undefined) return { reason: 'it is not valid JSON', place: '' }
 
   // policyDocumentType of the IAM API: tab, line ends and Latin-1 only.
   const foreign = /[^\t\n\r -\u00ff]/u.exec(text)?.[0]
@@ -91,20 +91,19 @@ export function decodePolicy(text: string, encoding?: 'json' | 'url'): string | 
 }
 
 /**
- * Objects go the way of text too, so that nothing behind them (getters, cycles, prototypes) reaches the
- * evaluator.
+ * An object is converted to JSON as well, so that getters, cycles and prototypes never reach the evaluator.
  */
 function stringify(document: unknown): string | undefined {
   try {
-    // The types of JSON.stringify leave out that it returns undefined, for example for a function.
+    // The type of JSON.stringify does not mention that it can return undefined, for example for a function.
     const text: string | undefined = JSON.stringify(document)
     return text
   } catch {
-    return undefined // whatever a getter, a cycle, a BigInt or a nesting too deep throws: there is no such JSON
+    return undefined // a getter, a cycle, a BigInt or deep nesting can throw anything: the object cannot be written as JSON
   }
 }
 
-/** The value of a JSON text, or undefined when it is none. */
+/** The value of a JSON string, or undefined if the string is not JSON. */
 export function parsePolicyJson(text: string): { parsed: unknown } | undefined {
   try {
     return { parsed: JSON.parse(text) }

@@ -3,17 +3,17 @@ import { endOfString } from '../text/json.js'
 const quote = 34
 
 interface Frame {
-  /** Keys seen so far; undefined for a list. */
+  /** Keys seen so far; undefined for an array. */
   readonly keys: Set<string> | undefined
   key: string
   index: number
 }
 
 /**
- * Finds the first key that an object of a JSON text holds twice, as a path: JSON.parse would keep the last
- * one silently, and IAM's grammar forbids it
- * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html). The text must be JSON
- * already.
+ * Returns the path of the first duplicate key in a JSON string. JSON.parse would silently keep the last one,
+ * but IAM's grammar forbids duplicates
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html). The string must be
+ * valid JSON.
  */
 export function findDuplicateKey(text: string): string | undefined {
   const frames: Frame[] = []
@@ -59,7 +59,7 @@ function keyOf(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end)
   if (!raw.includes('\\')) return raw
 
-  return String(JSON.parse(text.slice(start, end + 1))) // two spellings of one key are one key
+  return String(JSON.parse(text.slice(start, end + 1))) // different escapes of the same key count as the same key
 }
 
 const pathOf = (frames: readonly Frame[]): string =>
@@ -68,6 +68,6 @@ const pathOf = (frames: readonly Frame[]): string =>
     ''
   )
 
-/** Adds a key to a path, in brackets where it is no plain word. */
+/** Adds a key to a path, in brackets unless it is a plain word. */
 export const joinPath = (path: string, key: string): string =>
   /^[\w:]+$/.test(key) ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`

@@ -2,20 +2,23 @@ import { evaluateCondition, type Outcome } from './condition.js'
 import type { RequestContext } from './context.js'
 import type { Policy, Statement } from './policy.js'
 
-/** The result of a policy for one request, or for all requests that a context represents. */
+/** The result of evaluating a policy for all requests that a context represents. */
 export interface Decision {
   readonly verdict: 'allowed' | 'denied' | 'depends'
-  /** The Deny that hit, or the Allow that matched or that is open; undefined when no statement allows. */
+  /**
+   * The Deny that applies, or the Allow that applies or may apply; undefined if no statement allows the
+   * request.
+   */
   readonly statement: number | undefined
-  /** Keys as written, each once (in whatever case), sorted. */
+  /** Keys as written, sorted, each listed once regardless of case. */
   readonly dependsOn: readonly string[]
-  /** What AWS does not document and the answer depends on. */
+  /** Undocumented AWS behavior that the result depends on. */
   readonly undocumented: readonly string[]
 }
 
 /**
- * Decides as IAM does, in Kleene's three-valued logic: denied when a Deny holds or no Allow can hold; allowed
- * when an Allow holds and no Deny can; else it depends.
+ * Decides as IAM does, in Kleene's three-valued logic: denied if a Deny applies or no Allow can apply;
+ * allowed if an Allow applies and no Deny can; otherwise it depends.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function evaluatePolicy(policy: Policy, provider: string, context: RequestContext): Decision {
@@ -39,7 +42,7 @@ export function evaluatePolicy(policy: Policy, provider: string, context: Reques
   if (allow !== undefined && openDeny === undefined)
     return { ...settled, verdict: 'allowed', statement: allow }
 
-  // Where an Allow holds, only the Deny statements leave it open.
+  // If an Allow applies, only Deny statements can leave the result open.
   const deciding = allow === undefined ? open : open.filter(({ effect }) => effect === 'Deny')
   return {
     verdict: 'depends',
@@ -77,12 +80,12 @@ const no: Outcome = { truth: false }
 
 const everyone: Outcome = {
   truth: undefined,
-  undocumented: ['whether the principal {"AWS": "*"} covers web identities']
+  undocumented: ['if the principal {"AWS": "*"} covers web identities']
 }
 
 /**
- * Whether a statement's principals cover the tokens of an OIDC provider, named by its ARN: compared as text,
- * no wildcards.
+ * Whether a statement's principals cover the tokens of an OIDC provider. ARNs are compared as plain strings,
+ * without wildcards.
  */
 export function evaluatePrincipal({ principals }: Statement, provider: string): Outcome {
   let answer = no

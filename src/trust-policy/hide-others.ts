@@ -7,12 +7,12 @@ import type { DecidingCondition, Miss } from './miss.js'
 const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 
 /**
- * A judgement that names no service account of another namespace, for users who can write service accounts in
- * only one namespace and should not learn about others from a trust policy. The verdict and the kind of miss
- * stay.
+ * Removes the names of service accounts in other namespaces from a judgement, because users who can write
+ * service accounts in only one namespace must not learn about others from a trust policy. The verdict and the
+ * kind of miss stay the same.
  */
 export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJudgement {
-  if (judgement.miss === undefined && judgement.breadth.length === 0) return judgement // nearly all
+  if (judgement.miss === undefined && judgement.breadth.length === 0) return judgement // nearly all judgements
   const name = judgement.subject.slice(judgement.subject.lastIndexOf(':') + 1)
   const isOurs = (value: string): boolean => isOf(value, namespace, name)
   const { miss, breadth } = judgement
@@ -38,8 +38,8 @@ function missWithout(miss: Miss, isOurs: Test): Miss {
 }
 
 /**
- * Under a key for subjects every value may name one, however it is misspelt; under another key only what has
- * the form of one.
+ * Under a `:sub` key, every value can name a service account, even if it is misspelled. Under other keys,
+ * only strings in the form of a subject can.
  */
 function conditionWithout<T extends DecidingCondition>(condition: T, isOurs: Test): T {
   const isAboutSubjects = /:sub\s*$/i.test(condition.key)
@@ -66,8 +66,8 @@ const textWithout = (text: string, isOurs: Test): string =>
   )
 
 /**
- * Whether a subject, or a pattern of subjects, speaks of this namespace, or is made of nothing but our own
- * names in another form.
+ * Whether a subject or a pattern refers to this namespace, or consists only of our own names in a different
+ * form.
  */
 function isOf(value: string, namespace: string, name: string): boolean {
   const [, of] = /^system:serviceaccount:([^:]*):[^:]*$/i.exec(value.trim()) ?? []

@@ -9,11 +9,11 @@ import { providerArnOf } from './provider.js'
 
 /** One role's trust policy and one service account. */
 export interface TrustQuestion {
-  /** The policy: an object, JSON text, or percent-encoded JSON text. */
+  /** The policy: an object, a JSON string, or a percent-encoded JSON string. */
   readonly document: unknown
-  /** `url`: percent-encoded, as GetRole returns it. If left out, it is detected from the text. */
+  /** `url`: percent-encoded, as GetRole returns it. If omitted, the encoding is detected. */
   readonly encoding?: 'json' | 'url' | undefined
-  /** 12 digits. */
+  /** The role's account ID: 12 digits. */
   readonly roleAccount: string
   /** `aws` by default. */
   readonly partition?: string | undefined
@@ -23,47 +23,58 @@ export interface TrustQuestion {
   readonly serviceAccount: string
   /** The audience of the pod's token. */
   readonly audience: string
-  /** Now. Without it the time is a runtime key; with it a date that has passed is past for good. */
+  /**
+   * The current time. If omitted, conditions on the time depend on the request; if given, a deadline in the
+   * past can never be met again.
+   */
   readonly at?: Date | undefined
 }
 
 /**
- * Whether STS exchanges the service account's token as far as the trust policy decides, and what rules need
- * to explain it.
+ * Whether the trust policy lets STS exchange the service account's token, and the details that rules need to
+ * explain the result.
  */
 export interface TrustJudgement {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
   readonly overPermissive: boolean
-  /** Counted from zero: the Deny that holds, the Allow that matched or is open, else the nearest miss. */
+  /**
+   * Index of the statement, from zero: the Deny that applies, the Allow that applies or may apply, or the
+   * nearest miss.
+   */
   readonly statement: number | undefined
-  /** The condition keys that decide, as written, each once, sorted. */
+  /** The condition keys that the result depends on, as written, sorted, each listed once. */
   readonly dependsOn: readonly string[]
-  /** What decides and is not documented by AWS. */
+  /** Undocumented AWS behavior that the result depends on. */
   readonly undocumented: readonly string[]
-  /** Why it is denied or invalid: one thing, the first in the order of `Miss`. */
+  /** Why the policy denies the token or is invalid: one reason, the first in the order of `Miss`. */
   readonly miss: Miss | undefined
   readonly breadth: readonly Breadth[]
-  /** The document's characters without white space, as IAM counts them; 0 when it is not JSON. */
+  /**
+   * The document's length in characters without white space, as IAM counts it; 0 if the document is not JSON.
+   */
   readonly size: number
-  /** The question. */
+  /** The values that the policy was judged for. */
   readonly subject: string
   readonly audience: string
   readonly provider: string
 }
 
-/** Judges one trust policy for one service account. Synchronous, never throws, whatever the document is. */
+/**
+ * Judges one trust policy for one service account. Synchronous; never throws, even if the document is
+ * malformed.
+ */
 export function judgeTrust(question: TrustQuestion): TrustJudgement {
   return judgeParsed(parseTrustPolicy(question.document, question.encoding), question)
 }
 
-/** A parsed trust policy, or what is wrong with it. It does not depend on the service account. */
+/** A parsed trust policy or its first defect, independent of any service account. */
 export interface ParsedTrustPolicy {
   readonly policy: Policy | Defect
   readonly value: unknown
   readonly size: number
 }
 
-/** Reads a document, to be judged for any number of accounts. Never throws. */
+/** Parses a document so that it can be judged for any number of service accounts. Never throws. */
 export function parseTrustPolicy(document: unknown, encoding?: 'json' | 'url'): ParsedTrustPolicy {
   const read = parsePolicyDocument(document, encoding)
   if ('reason' in read) return { policy: read, value: undefined, size: 0 }
@@ -75,7 +86,7 @@ export function parseTrustPolicy(document: unknown, encoding?: 'json' | 'url'): 
 export const judgeValue = (value: unknown, size: number, question: TrustQuestion): TrustJudgement =>
   judgeParsed({ policy: parsePolicy(value), value, size }, question)
 
-/** Judges a document that has been read already. */
+/** Judges a document that has already been parsed. */
 export function judgeParsed(
   { policy, value, size }: ParsedTrustPolicy,
   question: Omit<TrustQuestion, 'document'>
@@ -104,7 +115,7 @@ export function judgeParsed(
   }
 }
 
-/** The token and the provider that a question is about. */
+/** Derives the token and the provider from a question. */
 export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: string; token: Token } {
   const { issuer, namespace, serviceAccount, audience, roleAccount, partition = 'aws', at } = question
   const { bare, arnIn } = namesOf(issuer)
@@ -122,8 +133,8 @@ export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: 
 }
 
 /**
- * What an issuer is called in policies. One cluster has one issuer, and accounts come in runs, so all of it
- * is mostly at hand.
+ * The names of an issuer in policies. A cluster has one issuer, and roles of the same account are mostly
+ * judged in a row, so remembering the last result is usually enough.
  */
 const namesOf = memoizeLast((issuer: string) => {
   const bare = issuer.replace(/^https:\/\//, '')

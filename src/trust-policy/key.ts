@@ -1,6 +1,6 @@
 import { urlDifference, withoutSlashes } from './provider.js'
 
-/** A condition key that no token of our issuer brings, and the key that was probably meant. */
+/** A condition key that no token of our issuer sets, and the key that was probably intended. */
 export interface KeyDifference {
   readonly expected: string
   readonly difference: string
@@ -45,11 +45,11 @@ export function keyDifference(key: string, issuer: string): KeyDifference | unde
   if (!isOurs)
     return difference(urlDifference(bare, issuer), /^[^/:]+(?:\/.+)?$/.test(bare) && bare === found)
   if (key.trim() !== key) return difference('it has leading or trailing spaces')
-  if (/^arn:/i.test(found)) return difference("it starts like the provider's ARN")
+  if (/^arn:/i.test(found)) return difference("it starts with the provider's ARN instead of the issuer")
   if (/^https?:\/\//i.test(found)) return difference('it has a scheme')
   if (/:443/.test(found)) return difference('it has a port')
 
   return difference(
-    found.endsWith('/') ? 'there is a slash before the colon' : 'the slash before the colon is missing'
+    found.endsWith('/') ? 'it has a slash before the colon' : 'the slash before the colon is missing'
   )
 }

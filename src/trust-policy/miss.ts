@@ -8,17 +8,20 @@ import type { Condition, Policy, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
 
-/** A condition that decides: what it wants, and what the request has under its key. */
+/** A deciding condition: the values that it requires, and the value of its key in the request. */
 export interface DecidingCondition {
   readonly operator: string
   readonly key: string
   readonly wanted: readonly string[]
-  /** The value; undefined when there is none, or when it is open and makes no difference. */
+  /**
+   * The value in the request; undefined if the key is absent, or if its value is open but makes no
+   * difference.
+   */
   readonly actual: string | undefined
   readonly isAbsent: boolean
 }
 
-/** A condition that keeps the token out. */
+/** A condition that rejects the token. */
 export interface FailedCondition extends DecidingCondition {
   /** The part that differs, if it can be determined. */
   readonly difference: string | undefined
@@ -26,13 +29,13 @@ export interface FailedCondition extends DecidingCondition {
 
 interface InStatement {
   readonly statement: number
-  /** All conditions of that statement that fail, the deciding one first. */
+  /** All failing conditions of that statement, the deciding one first. */
   readonly failed: readonly FailedCondition[]
 }
 
 /**
- * The nearest miss: the one reason why a service account is not admitted, in the order in which they are
- * reported.
+ * The nearest miss: the one reason why a service account is not admitted. The kinds are in the order in which
+ * they are reported.
  */
 export type Miss =
   | ({ readonly kind: 'invalid' } & Defect)
@@ -53,7 +56,7 @@ export type Miss =
   | ({ readonly kind: 'issuers-anded' } & InStatement)
   | ({ readonly kind: 'literal-wildcard' | 'subject' | 'audience' | 'unmeetable' } & InStatement)
 
-/** Finds what keeps the token out of a policy that denies it: the Deny that holds, else the nearest miss. */
+/** Finds the reason why a policy denies the token: the Deny that applies, otherwise the nearest miss. */
 export function findMiss(policy: Policy, provider: string, token: Token, context: RequestContext): Miss {
   let nearest: { distance: number; statement: Statement; failed: readonly Failed[] } | undefined
   for (const statement of policy.statements) {
@@ -85,7 +88,7 @@ interface Failed {
   readonly kind: Exclude<Miss['kind'], 'invalid' | 'explicit-deny' | 'action' | 'provider'>
   readonly condition: FailedCondition
   readonly expected?: string
-  /** How far off, within its kind. */
+  /** The distance from a match, within its kind. */
   readonly distance: number
 }
 
@@ -161,7 +164,7 @@ function failedOf(
       return failed('literal-wildcard', `${name} compares * and ? literally`)
     }
     if (claim === 'aud') return failed('audience')
-    if (operator.negated) return failed('subject', `${name} excludes it`)
+    if (operator.negated) return failed('subject', `${name} excludes this subject`)
     const { nearest, difference, distance } = subjectDifference(values, actual, operator.relation === 'like')
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
     return { kind: 'subject', condition: { ...deciding, wanted, difference }, distance }
@@ -179,8 +182,8 @@ function failedOf(
 }
 
 /**
- * Orders statements by how little is missing: one for our provider first, then one for any, then by what
- * fails in it.
+ * The distance of a statement from a match: a statement for our provider is closest, then one for another
+ * OIDC provider. Failing conditions add to the distance.
  */
 function distanceOf(statement: Statement, failed: readonly Failed[], provider: string): number {
   const principal = evaluatePrincipal(statement, provider).truth

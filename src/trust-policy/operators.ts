@@ -1,18 +1,21 @@
 import { BlockList, isIP } from 'node:net'
 
-/** How a condition operator compares. The families differ in what they read as a value. */
+/** How a condition operator compares values. Each family reads a different type of value. */
 export type Family = 'string' | 'arn' | 'number' | 'date' | 'boolean' | 'ip' | 'binary' | 'null'
 export type Relation =
   'equals' | 'equals-ignore-case' | 'like' | 'less' | 'less-or-equal' | 'greater' | 'greater-or-equal'
 
-/** A condition operator, taken apart. */
+/** The parts of a condition operator. */
 export interface Operator {
   readonly family: Family
   readonly relation: Relation
   readonly negated: boolean
   readonly ifExists: boolean
   readonly quantifier: 'all' | 'any' | undefined
-  /** Whether it is spelt as documented; AWS does not say what it makes of another case. */
+  /**
+   * Whether the operator is spelled as documented. AWS does not document how IAM treats other
+   * capitalizations.
+   */
   readonly asDocumented: boolean
 }
 
@@ -24,7 +27,7 @@ const plain: readonly (readonly [string, Family, Relation, boolean])[] = [
   ['StringNotEqualsIgnoreCase', 'string', 'equals-ignore-case', true],
   ['StringLike', 'string', 'like', false],
   ['StringNotLike', 'string', 'like', true],
-  ['ArnEquals', 'arn', 'like', false], // behaves as ArnLike, says the same page
+  ['ArnEquals', 'arn', 'like', false], // the same page documents that it behaves like ArnLike
   ['ArnLike', 'arn', 'like', false],
   ['ArnNotEquals', 'arn', 'like', true],
   ['ArnNotLike', 'arn', 'like', true],
@@ -49,7 +52,7 @@ const plain: readonly (readonly [string, Family, Relation, boolean])[] = [
 const operators: ReadonlyMap<string, Operator> = new Map(
   plain.flatMap(([name, family, relation, negated]) =>
     (['', 'ForAllValues:', 'ForAnyValue:'] as const).flatMap((set) =>
-      // Null with IfExists is refused: it would always be true.
+      // IAM rejects Null with IfExists, which would always be true.
       (family === 'null' ? [''] : ['', 'IfExists']).map((suffix): [string, Operator] => [
         `${set}${name}${suffix}`,
         {
@@ -69,11 +72,11 @@ const otherCase: ReadonlyMap<string, Operator> = new Map(
   [...operators].map(([name, operator]) => [name.toLowerCase(), { ...operator, asDocumented: false }])
 )
 
-/** Reads an operator's name, or returns undefined when IAM knows none of that name. Never throws. */
+/** Parses an operator's name, or returns undefined if IAM has no operator with that name. Never throws. */
 export const parseOperator = (name: string): Operator | undefined =>
   operators.get(name) ?? otherCase.get(name.toLowerCase())
 
-/** Compares two numbers, or two moments in milliseconds. */
+/** Compares two numbers, or two times in milliseconds. */
 export function holds(relation: Relation, actual: number, wanted: number): boolean {
   if (relation === 'less') return actual < wanted
   if (relation === 'less-or-equal') return actual <= wanted
@@ -89,8 +92,8 @@ export function parseNumber(text: string): number | undefined {
 }
 
 /**
- * Reads a moment as Date operators do, in a W3C form of ISO 8601 or in seconds since 1970, as milliseconds;
- * or undefined.
+ * Reads a time as Date operators do, in a W3C form of ISO 8601 or in seconds since 1970. Returns
+ * milliseconds, or undefined if it is neither.
  */
 export function parseDate(text: string): number | undefined {
   if (/^-?\d{5,}(?:\.\d+)?$/.test(text)) return Number(text) * 1000
@@ -100,13 +103,14 @@ export function parseDate(text: string): number | undefined {
     return undefined
   const moment = Date.parse(
     text.includes('T') && /\d$/.test(text) && !/[+-]\d{2}:?\d{2}$/.test(text) ? `${text}Z` : text
-  ) // without a zone: UTC
+  ) // UTC if there is no time zone
 
   return Number.isNaN(moment) ? undefined : moment
 }
 
 /**
- * Whether an address lies in a range (an address or CIDR, v4 or v6); undefined when one of them is neither.
+ * Whether an IP address is in a range (an address or a CIDR, IPv4 or IPv6); undefined if one of them is
+ * invalid.
  */
 export function isInRange(address: string, range: string): boolean | undefined {
   const [network = '', bits, ...rest] = range.split('/')

@@ -7,10 +7,10 @@ import { type Operator, parseOperator } from './operators.js'
 
 /** A trust policy that IAM would store, as its evaluator reads it. */
 export interface Policy {
-  /** Whether `${…}` in condition values is a variable: only in version 2012-10-17. */
+  /** Whether `${…}` in condition values is a variable, which is so only in version 2012-10-17. */
   readonly variables: boolean
   readonly statements: readonly Statement[]
-  /** Whether no condition is about the time of the request, so that a verdict stays as it is. */
+  /** Whether no condition depends on the time of the request, so that a verdict never changes. */
   readonly isTimeless: boolean
 }
 
@@ -39,11 +39,11 @@ export interface Condition {
   readonly values: readonly string[]
 }
 
-/** Parses a document's value as a trust policy, or names the part that IAM would reject. Never throws. */
+/** Parses a document's value as a trust policy, or returns the part that IAM would reject. Never throws. */
 export function parsePolicy(value: unknown): Policy | Defect {
   if (!isRecord(value)) return { reason: 'it is not an object', place: '' }
   const stranger = Object.keys(value).find((key) => key !== 'Version' && key !== 'Id' && key !== 'Statement')
-  if (stranger !== undefined) return { reason: 'a policy has no such element', place: joinPath('', stranger) }
+  if (stranger !== undefined) return { reason: 'it is not a policy element', place: joinPath('', stranger) }
   const { Version: version, Id: id, Statement: statement } = value
   if (version !== undefined && version !== '2012-10-17' && version !== '2008-10-17') {
     return { reason: `it is ${shown(version)}; expected 2012-10-17 or 2008-10-17`, place: 'Version' }
@@ -76,7 +76,7 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
   const stranger = Object.keys(value).find((key) => !elements.has(key))
   if (stranger !== undefined)
     return {
-      reason: strangers[stranger] ?? 'a statement has no such element',
+      reason: strangers[stranger] ?? 'it is not a statement element',
       place: joinPath(place, stranger)
     }
   const {
@@ -90,7 +90,7 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
   if (sid !== undefined && typeof sid !== 'string')
     return { reason: 'it must be a string', place: `${place}.Sid` }
   if (sid !== undefined && sid !== '' && sids.has(sid))
-    return { reason: `another statement has the Sid ${shown(sid)}`, place: `${place}.Sid` }
+    return { reason: `another statement also has the Sid ${shown(sid)}`, place: `${place}.Sid` }
   if (sid !== undefined) sids.add(sid)
   if (effect === undefined) return { reason: 'it has no Effect', place }
   if (effect !== 'Allow' && effect !== 'Deny')
@@ -117,9 +117,9 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
 const strangers: Readonly<Record<string, string | undefined>> = Object.assign(
   Object.create(null) as Record<string, string>,
   {
-    Resource: 'a trust policy must not name resources: the role is the resource',
-    NotResource: 'a trust policy must not name resources: the role is the resource',
-    NotPrincipal: 'a trust policy must not have NotPrincipal'
+    Resource: 'a trust policy cannot name resources, because the role is the resource',
+    NotResource: 'a trust policy cannot name resources, because the role is the resource',
+    NotPrincipal: 'a trust policy cannot contain NotPrincipal'
   }
 )
 
@@ -140,7 +140,7 @@ function parsePrincipals(value: unknown, statement: string): Principal[] | Defec
     const type = principalTypes.find((known) => known === name)
     if (type === undefined)
       return {
-        reason: `the principal types are ${principalTypes.join(', ')}`,
+        reason: `it is not a principal type; expected ${principalTypes.join(', ')}`,
         place: joinPath(place, name)
       }
     const values = parseTexts(listed, joinPath(place, name))
@@ -150,9 +150,9 @@ function parsePrincipals(value: unknown, statement: string): Principal[] | Defec
   return principals
 }
 
-// "AssumeRole policy may only specify STS AssumeRole actions", answers IAM
-// (https://github.com/hashicorp/terraform-provider-aws/issues/32872); these are the actions that trust
-// policies are documented with.
+// IAM returns "AssumeRole policy may only specify STS AssumeRole actions"
+// (https://github.com/hashicorp/terraform-provider-aws/issues/32872); these are the actions that AWS
+// documents for trust policies.
 const stsActions = new Set(
   [
     'AssumeRole',
@@ -167,7 +167,7 @@ const stsActions = new Set(
 function parseActions(value: unknown, place: string): string[] | Defect {
   const actions = parseTexts(value, place)
   if ('reason' in actions) return actions
-  // Whether IAM stores wildcards here is not documented; a document read from IAM that has one shows that it
+  // AWS does not document if IAM stores wildcards here. A document from IAM with a wildcard shows that it
   // does.
   const refused = actions.find((action) => !/[*?]/.test(action) && !stsActions.has(action.toLowerCase()))
   if (refused !== undefined)
@@ -198,7 +198,7 @@ function parseConditions(value: unknown, place: string): Condition[] | Defect {
   for (const [name, keys] of Object.entries(value)) {
     const operatorPlace = joinPath(place, name)
     const operator = parseOperator(name)
-    if (operator === undefined) return { reason: 'there is no such condition operator', place: operatorPlace }
+    if (operator === undefined) return { reason: 'it is not a condition operator', place: operatorPlace }
     if (!isRecord(keys))
       return { reason: `it is ${shown(keys)}; it must be an object of condition keys`, place: operatorPlace }
     const seen = new Set<string>()
@@ -235,10 +235,10 @@ function parseValues(value: unknown, place: string): string[] | Defect {
   return values
 }
 
-/** A value for a message: what it is, when it is long or nested. */
+/** A value for a message: its type if it is nested, and only its beginning if it is long. */
 function shown(value: unknown): string {
   if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object') return 'an object'
 
   return typeof value === 'string' && value.length > 80

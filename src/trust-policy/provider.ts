@@ -5,13 +5,12 @@ export const providerArnOf = (partition: string, account: string, issuer: string
   `arn:${partition}:iam::${account}:oidc-provider/${issuer}`
 
 /**
- * How a principal differs from the provider that is wanted. Spellings of the provider itself can be put right
- * in place.
+ * How a principal differs from the expected provider. A misspelling of that provider can be fixed in place.
  */
 export interface ProviderDifference {
   readonly found: string
   readonly difference: string
-  /** Whether it means our provider but is spelt so that nothing matches it. */
+  /** Whether the principal is our provider in a spelling that matches nothing. */
   readonly isSpelling: boolean
 }
 
@@ -34,11 +33,11 @@ type Difference = readonly [rank: number, difference: string, isSpelling?: true]
 function differenceOf({ type, value }: Principal, provider: string): Difference {
   if (type === 'Service') {
     return value === 'pods.eks.amazonaws.com'
-      ? [8, 'that is for EKS Pod Identity, not for service account roles']
-      : [9, 'that is an AWS service, not an OIDC provider']
+      ? [8, 'it is the principal of EKS Pod Identity, not of IRSA']
+      : [9, 'it is an AWS service, not an OIDC provider']
   }
-  if (type === 'AWS' && value === provider) return [1, 'it is under AWS; it must be under Federated']
-  if (type !== 'Federated') return [9, 'that is an AWS principal, not an OIDC provider']
+  if (type === 'AWS' && value === provider) return [1, 'it is listed under AWS; expected Federated']
+  if (type !== 'Federated') return [9, 'it is an AWS principal, not an OIDC provider']
   if (/[*?]/.test(value)) return [5, 'principals cannot contain wildcards']
 
   return spellingOf(value, provider) ?? otherProviderOf(value, provider)
@@ -63,7 +62,7 @@ function spellingOf(value: string, provider: string): Difference | undefined {
     corrected = next
   }
   if (corrected === provider) return [0, difference.join(' and '), true]
-  // An issuer may itself end in a slash; then the provider must, too.
+  // If the issuer itself ends with a slash, the provider must, too.
   if (`${corrected}/` === provider) return [0, 'the trailing slash is missing', true]
   if (corrected.toLowerCase() === provider.toLowerCase())
     return [1, [...difference, 'its capitalization differs'].join(' and '), true]
@@ -71,7 +70,7 @@ function spellingOf(value: string, provider: string): Difference | undefined {
   return undefined
 }
 
-/** Takes the slashes at the end away. */
+/** Removes trailing slashes. */
 export function withoutSlashes(text: string): string {
   let end = text.length
   while (text[end - 1] === '/') end--
@@ -86,7 +85,7 @@ function otherProviderOf(value: string, provider: string): Difference {
   const [, ourPartition, ourAccount, ourUrl = ''] = arn.exec(provider) ?? []
   if (url === undefined) {
     return value.includes(':saml-provider/')
-      ? [7, 'that is a SAML provider']
+      ? [7, 'it is a SAML provider, not an OIDC provider']
       : [6, 'it is not the ARN of an OIDC provider']
   }
   if (url === ourUrl) {
@@ -107,9 +106,9 @@ export function urlDifference(found: string, wanted: string): string {
     return host(found) === host(wanted) ? 'the path differs' : 'the host differs'
   }
   if (separator === '-' || /^oidc-eks\./.test(found))
-    return 'the host is the dual-stack endpoint, which tokens never name'
+    return 'the host is the dual-stack endpoint, which is never the issuer of a token'
   if (region === ourRegion)
-    return id === ourId ? 'the host differs' : 'it is the issuer of another cluster: the ID differs'
+    return id === ourId ? 'the host differs' : 'it is the issuer of a different cluster: the ID differs'
 
-  return id === ourId ? 'the region differs' : 'it is the issuer of another cluster: region and ID differ'
+  return id === ourId ? 'the region differs' : 'it is the issuer of a different cluster: region and ID differ'
 }

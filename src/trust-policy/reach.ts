@@ -1,8 +1,8 @@
 import { anyOne, anyRun, type Pattern } from '../text/glob.js'
 
 /**
- * Service accounts that a pattern admits in addition to the intended one: an example of each kind, if there
- * are any.
+ * Service accounts that a pattern admits in addition to the intended one: one example of each kind, if any
+ * exist.
  */
 export interface Reach {
   readonly otherNamespace?: string
@@ -15,13 +15,13 @@ const isName = (character: string): boolean => isLabel(character) || character =
 const isPossible = (part: Pattern[number]): boolean => typeof part !== 'string' || !/[^a-z0-9.:-]/.test(part)
 
 /**
- * Finds a service account of another namespace, and one of another name in the same namespace, whose subjects
- * match a pattern. It walks the pattern over a small automaton that reads subjects and knows where they leave
- * our own: a state for each character of our own subject, and four for those that differ. Each state keeps
- * one example of how it is reached.
+ * Finds a service account in another namespace, and one with another name in the same namespace, whose
+ * subjects match a pattern. It runs the pattern through a small automaton that reads subjects and tracks
+ * where they diverge from our own: one state for each character of our own subject, and four states for
+ * subjects that differ. Each state keeps one example string that reaches it.
  */
 export function reachOf(pattern: Pattern, namespace: string, name: string): Reach {
-  if (!pattern.every(isPossible)) return {} // a character that no subject has
+  if (!pattern.every(isPossible)) return {} // it contains a character that no subject has
 
   const own = `system:serviceaccount:${namespace}:${name}`
   const start = own.length - namespace.length - 1 - name.length
@@ -44,7 +44,7 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
     if (!isName(character)) return undefined
     return state <= length || state === otherNameHere ? otherNameHere : inOtherName
   }
-  /** Characters that lead everywhere one character can lead. */
+  /** Characters that together reach every state that a single character can reach. */
   const choices = (state: number): string[] => {
     const next = state < length ? [own[state] ?? ''] : []
     if (state < start) return next
@@ -57,7 +57,7 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
     const after: (string | undefined)[] = []
     const isRun = part === anyRun
     if (isRun) for (const [state, example] of reached.entries()) after[state] = example
-    // A state leads only to later ones or to itself, so one pass in order closes a run.
+    // A state leads only to itself or to later states, so one pass in order covers a run of any length.
     for (let state = 0; state <= otherNameHere; state++) {
       const example = isRun ? after[state] : reached[state]
       if (example === undefined) continue
@@ -65,7 +65,7 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
         for (const character of choices(state)) {
           const to = step(state, character)
           if (to === state)
-            after[to] = example + character // an example that looks like a name: `shop-x`, not `shop-`
+            after[to] = example + character // the example must look like a name: `shop-x`, not `shop-`
           else if (to !== undefined) after[to] ??= example + character
         }
       } else {

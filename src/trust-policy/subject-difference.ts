@@ -1,8 +1,7 @@
 import { matchesPattern, parsePattern } from '../text/glob.js'
 
 /**
- * What differs between a subject and the nearest of the wanted ones, and how far that is, from 0 (spelling)
- * to 3.
+ * The difference between a subject and the nearest required one, and their distance, from 0 (spelling) to 3.
  */
 export interface SubjectDifference {
   readonly nearest: string | undefined
@@ -11,8 +10,8 @@ export interface SubjectDifference {
 }
 
 /**
- * Compares `system:serviceaccount:<namespace>:<name>` with the subjects (or, with `like`, patterns) that a
- * condition wants.
+ * Compares `system:serviceaccount:<namespace>:<name>` with the subjects (or, with `like`, the patterns) that
+ * a condition requires.
  */
 export function subjectDifference(
   wanted: readonly string[],

@@ -8,9 +8,9 @@ import { parseOperator } from './operators.js'
 import { providerDifference } from './provider.js'
 
 /**
- * The smallest corrected policy document that admits the service account and no one else more than before;
- * undefined if no small edit does. It fixes the statement that came closest, or adds one for this service
- * account alone. It takes no access away, because the parts it replaces could never match a token.
+ * Returns the smallest corrected policy document that admits the service account without admitting anyone
+ * else; undefined if no small edit does. It fixes the statement that came closest, or adds one for this
+ * service account alone. It removes no access, because the parts it replaces could never match a token.
  */
 export function suggestTrust(
   question: TrustQuestion,
@@ -20,16 +20,16 @@ export function suggestTrust(
     return undefined
   const read = parsePolicyDocument(question.document, question.encoding)
   if ('reason' in read || !isRecord(read.value)) return undefined
-  // What has passed, or was kept out by name, was meant so.
+  // A date in the past or an exclusion by name was intended.
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
-  if (/[*?$]/.test(question.audience)) return undefined // would be a wildcard or a variable in some operators
+  if (/[*?$]/.test(question.audience)) return undefined // it would be a wildcard or a variable with some operators
 
   const isNotWider = (after: TrustJudgement): boolean =>
     after.breadth.every(({ kind }) => breadth.some((before) => before.kind === kind))
   for (const edited of [mended(read.value, miss.statement, question), extended(read.value, question)]) {
     if (edited === undefined) continue
     const after = judgeValue(edited, read.size, question)
-    if (after.verdict === 'depends') return undefined // limits at run time were meant, too
+    if (after.verdict === 'depends') return undefined // runtime limits were intended, too
     if (after.verdict === 'allowed' && isNotWider(after)) return edited
   }
   return undefined
@@ -63,8 +63,8 @@ function mended(policy: Json, index: number | undefined, question: TrustQuestion
 }
 
 /**
- * Mends action, provider, keys and values of a statement; undefined when that would let in more than this
- * account.
+ * Fixes the action, provider, keys and values of a statement; undefined if that would admit more than this
+ * service account.
  */
 function mendedStatement(statement: Json, question: TrustQuestion): Json | undefined {
   const { provider, token } = askedOf(question)
@@ -103,7 +103,7 @@ function mendedPrincipal(principal: unknown, provider: string): unknown {
 
 interface MendedCondition {
   readonly edited: Json
-  /** Whether something else than the list of subjects was mended. */
+  /** Whether anything other than the array of subjects was fixed. */
   readonly comesToLife: boolean
   /** Whether the statement requires exactly this subject, with no alternative. */
   readonly isForOneOnly: boolean

@@ -1,11 +1,11 @@
 import { parsePattern, type Pattern } from '../text/glob.js'
 import type { RequestContext } from './context.js'
 
-/** A condition value with its variables filled in, or why it cannot be. */
+/** A condition value with its variables filled in, or the reason why they cannot be. */
 export type Expanded =
   | { readonly text: string }
   | { readonly pattern: Pattern }
-  /** A variable has no value in this request: the value as a whole matches nothing. */
+  /** A variable has no value in this request, so the whole condition value matches nothing. */
   | { readonly missing: string }
   | { readonly dependsOn: readonly string[] }
 
@@ -23,7 +23,8 @@ export function expandText(value: string, context: RequestContext): Expanded {
 }
 
 /**
- * Fills in the variables of a pattern: what a variable holds is literal, `*` and `?` around it are wildcards.
+ * Fills in the variables of a pattern. The value of a variable is literal; `*` and `?` outside variables are
+ * wildcards.
  */
 export function expand(value: string, context: RequestContext): Expanded {
   const parts = partsOf(value, context)

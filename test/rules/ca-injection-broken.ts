@@ -40,7 +40,7 @@ export const cases: readonly Case[] = [
     message: /Release/
   },
   {
-    why: 'a Secret without a namespace',
+    why: 'a Secret reference with two slashes',
     object: asking({ 'cert-manager.io/inject-ca-from-secret': 'a/b/c' }),
     facts: certificate('unseen'),
     message: /is "a\/b\/c"/

@@ -30,7 +30,7 @@ export const cases: readonly Case[] = [
     facts: allows(' a ,\n\tarn:aws:iam::111122223333:role/team/* , b')
   },
   {
-    why: 'a malformed ARN gives no role: another rule reports it',
+    why: 'an ARN that is not a role: another rule reports it',
     annotation: 'arn:aws:iam::111122223333:policy/cart',
     facts: allows('')
   },

@@ -17,7 +17,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf({ Statement: [{ ...statement(), Resource: '*' }] }) },
     message:
-      /IAM would reject the trust policy of role cart: Statement\[0\]\.Resource: a trust policy must not name resources/,
+      /IAM would reject the trust policy of role cart: Statement\[0\]\.Resource: a trust policy cannot name resources/,
     fix: /correct Statement\[0\]\.Resource/,
     atAdmission: 'warning'
   },
@@ -25,7 +25,7 @@ export const cases: readonly Case[] = [
     why: 'the document as a whole',
     annotation,
     facts: { trust: trustOf('[') },
-    message: /the document: it is not JSON/,
+    message: /the document: it is not valid JSON/,
     atAdmission: 'warning'
   }
 ]
