@@ -1,12 +1,12 @@
 /**
- * The annotations that an identity webhook reads, on service accounts and on pods, without their prefix. All
- * of them are under the prefix of its flag `--annotation-prefix`; the label that keeps it away from a pod is
- * not. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/annotations.go, pkg/handler)
+ * The annotations that an identity webhook reads from service accounts and pods, without their prefix. The
+ * flag `--annotation-prefix` sets the prefix of all of them, but not of the label that makes the webhook skip
+ * a pod. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/annotations.go, pkg/handler)
  */
 export type AnnotationName =
   'role-arn' | 'audience' | 'sts-regional-endpoints' | 'token-expiration' | 'skip-containers'
 
-/** What each annotation is called in full: `eks.amazonaws.com/role-arn`. */
+/** The full name of each annotation, such as `eks.amazonaws.com/role-arn`. */
 export type AnnotationNames = Readonly<Record<AnnotationName, string>>
 
 /** The annotations under a prefix, such as `eks.amazonaws.com`. */
@@ -19,8 +19,8 @@ export const annotationNamesUnder = (prefix: string): AnnotationNames => ({
 })
 
 /**
- * Whether there is such an annotation under any prefix. Who does not know the prefix can pass over an object
- * that has none.
+ * Whether an object has this annotation under any prefix. Without knowing the prefix, a caller can skip
+ * objects that have none.
  */
 export function hasAnnotationNamed(
   annotations: Readonly<Record<string, unknown>>,

@@ -2,30 +2,33 @@ import { isEksWebhook, type Webhook } from '../model/webhook-configuration.js'
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 
 /**
- * Something in a webhook's registration that keeps the API server from calling it for some new pods, or for
- * all.
+ * A part of a webhook's registration that keeps the API server from calling the webhook for some or all new
+ * pods.
  */
 export interface Exclusion {
   readonly field: 'rules' | 'namespaceSelector' | 'objectSelector' | 'matchConditions'
-  /** `sure`: pods that need a role are missed; `perhaps`: it may be intended, or cannot be determined. */
+  /**
+   * `sure`: pods that need a role are missed. `perhaps`: the exclusion may be intended, or irsa-guard cannot
+   * evaluate it.
+   */
   readonly certainty: 'sure' | 'perhaps'
   /** Completes "the API server does not call it". */
   readonly when: string
 }
 
 /**
- * Labels by which pods and namespaces are left out where all is well: EKS's and upstream's bypass, and
- * OpenShift's control plane.
+ * Labels that exclude pods and namespaces in working setups: the bypass label of EKS and upstream, and
+ * OpenShift's control-plane label.
  */
 const usualBypass: ReadonlySet<string> = new Set([
   'eks.amazonaws.com/skip-pod-identity-webhook',
   'openshift.io/run-level'
 ])
-// Every namespace has it:
+// Every namespace has this label:
 // https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name
 const namespaceName = 'kubernetes.io/metadata.name'
 
-/** Describes the new pods that an identity webhook is not called for, apart from those that opt out. */
+/** Describes the new pods for which an identity webhook is not called, except for pods that opt out. */
 export function exclusionsOf(webhook: Webhook): Exclusion[] {
   if (!webhook.rules.some(isRuleForPods)) {
     return [
@@ -68,7 +71,7 @@ function isRuleForPods(rule: unknown): boolean {
     has(apiGroups, '') &&
     has(apiVersions, 'v1') &&
     has(operations, 'CREATE') &&
-    // The API server takes a subresource of `*` for "none" too (k8s.io/apiserver,
+    // The subresource `*` also matches requests without a subresource (k8s.io/apiserver,
     // pkg/admission/plugin/webhook/predicates/rules).
     has(resources, 'pods', 'pods/*', '*/*') &&
     scope !== 'Cluster'
@@ -95,7 +98,7 @@ function selectorExclusions(webhook: Webhook, field: 'namespaceSelector' | 'obje
         case 'In':
         case 'Exists': {
           if (isNamespaceName && operator === 'Exists') return []
-          // The owner of a self-managed webhook may want it only for labeled pods. The webhook of EKS is
+          // The owner of a self-managed webhook may want it only for labeled pods. The EKS webhook is
           // expected to be called for all pods.
           const certainty = isEks ? 'sure' : 'perhaps'
           return [
@@ -117,7 +120,7 @@ function selectorExclusions(webhook: Webhook, field: 'namespaceSelector' | 'obje
             }
           ]
         default:
-          return [] // the API server knows no other operator and refuses the object
+          return [] // the API server rejects objects with any other operator
       }
     })
 }

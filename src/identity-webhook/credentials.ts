@@ -11,18 +11,18 @@ import { quote } from '../text/escape.js'
 import { memoizeGroups } from '../text/memoize.js'
 import { type IdentityWebhookSettings, tokenFile, tokenVolume } from './settings.js'
 
-/** The credentials that a container's AWS SDK will find, according to its pod. */
+/** The credentials that the AWS SDK in a container will find, according to the pod. */
 export type ContainerCredentials =
   /**
-   * Role and token file, and the projected token that the file is; `token` is undefined where only run time
-   * shows it.
+   * A role and a token file. `token` is the projected token behind the file, undefined if it is known only at
+   * run time.
    */
   | { readonly kind: 'web-identity'; readonly role: Variable; readonly token: ProjectedToken | undefined }
-  /** An endpoint that gives credentials to containers: the agent of EKS Pod Identity, or another one. */
+  /** An endpoint that provides credentials to containers: the EKS Pod Identity Agent or another one. */
   | { readonly kind: 'endpoint'; readonly variable: Variable; readonly isPodIdentity: boolean }
   /**
-   * Some pieces, so that it cannot work. `isOwn`: not what the identity webhook leaves of a role, but made so
-   * by the template.
+   * Only some of the required parts, so AWS calls fail. `isOwn`: the template set these parts; they are not
+   * the result of an incomplete mutation.
    */
   | { readonly kind: 'incomplete'; readonly lacks: string; readonly field: string; readonly isOwn: boolean }
   | { readonly kind: 'none' }
@@ -39,11 +39,12 @@ const endpointFileVariable = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'
 // https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
 const agent = /^http:\/\/(?:169\.254\.170\.23|\[fd00:ec2::23\])(?:[:/]|$)/
 
-/** The variables that the identity webhook injects both, or neither when one of them is there. */
+/** The identity webhook injects both of these variables, or neither if one of them is already set. */
 export const injectedVariables = [roleVariable, fileVariable] as const
 
 /**
- * Judges one container: both variables, and that the token file is in a mounted volume that projects a token.
+ * Judges one container: both variables must be set, and the token file must be in a mounted volume that
+ * projects a token.
  */
 export function credentialsOf(
   pod: Pod,
@@ -62,8 +63,8 @@ export function credentialsOf(
   if (token.kind !== 'missing')
     return { kind: 'web-identity', role, token: token.kind === 'found' ? token.token : undefined }
 
-  // A template may bring its token in its own way; only what is at the place and in the volume of the
-  // identity webhook is its doing.
+  // A template can supply its token in its own way. Only a token file at the identity webhook's path or in
+  // its volume is attributed to the identity webhook.
   const isAtUsualPlace = isSamePath(file.value ?? '', `${settings.mountPath}/${tokenFile}`)
   return incomplete(token.lacks, token.field, !isAtUsualPlace && token.volume !== tokenVolume)
 }
@@ -80,7 +81,7 @@ function withoutVariables(pod: Pod, container: Container): ContainerCredentials 
 }
 
 function endpointCredentials(variable: Variable, pod: Pod, container: Container): ContainerCredentials {
-  // What another endpoint wants to see is not known to us.
+  // The requirements of other endpoints are not known.
   if (!agent.test(variable.value ?? '')) return { kind: 'endpoint', variable, isPodIdentity: false }
 
   const file = variableOf(container, endpointFileVariable)
@@ -102,8 +103,8 @@ const incomplete = (lacks: string, field: string, isOwn = false): ContainerCrede
 type TokenLookup =
   | { readonly kind: 'found'; readonly token: ProjectedToken }
   /**
-   * The file is not visible: its path is known only at run time, or it is in a volume of another kind (from a
-   * sidecar, a driver).
+   * The file cannot be checked: its path is known only at run time, or it is in a volume of a different kind
+   * (filled by a sidecar or a driver).
    */
   | { readonly kind: 'hidden' }
   | { readonly kind: 'missing'; readonly lacks: string; readonly field: string; readonly volume?: string }
@@ -119,7 +120,7 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   if (deepest === undefined)
     return {
       kind: 'missing',
-      lacks: `has no volume mount at ${quote(file.value)}, its ${file.name}`,
+      lacks: `has no volume mount at ${quote(file.value)} (its ${file.name})`,
       field: file.field
     }
 
@@ -128,7 +129,7 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   if (volume === undefined) {
     return {
       kind: 'missing',
-      lacks: `mounts the volume ${mount.volume}, which the pod does not have`,
+      lacks: `mounts the volume ${mount.volume}, which the pod does not define`,
       field: mount.field,
       volume: mount.volume
     }
@@ -144,13 +145,13 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
 
   return {
     kind: 'missing',
-    lacks: `finds no service account token ${quote(inside)} in the volume ${volume.name}`,
+    lacks: `expects the service account token ${quote(inside)} in the volume ${volume.name}, which does not contain it`,
     field: volume.field,
     volume: volume.name
   }
 }
 
-// A pod may have thousands of containers, of volumes and of tokens.
+// A pod can have thousands of containers, volumes and tokens.
 const volumesNamed = memoizeGroups(({ name }: Volume) => name)
 const tokensAt = memoizeGroups(({ path }: ProjectedToken) => plainPath(path))
 
@@ -158,7 +159,10 @@ const plainPath = (path: string): string => partsOf(path).join('/')
 const isSamePath = (one: string, other: string): boolean =>
   one === other || plainPath(one) === plainPath(other)
 
-/** A Windows path and the Unix path that the container runtime makes of it have the same parts. */
+/**
+ * Splits a path into its parts. A Windows path and the Unix path into which the container runtime converts it
+ * have the same parts.
+ */
 function partsOf(path: string): string[] {
   return path
     .replace(/^[A-Za-z]:/, '')
@@ -166,19 +170,19 @@ function partsOf(path: string): string[] {
     .filter((part) => part !== '' && part !== '.')
 }
 
-/** The regions that the identity webhook injects both, or neither when one of them is there. */
+/** The identity webhook injects both of these region variables, or neither if one of them is already set. */
 export const regionVariables = ['AWS_DEFAULT_REGION', 'AWS_REGION'] as const
-/** The variable that it injects if STS is to be called in the region. */
+/** The variable that the identity webhook injects if SDKs must call the regional STS endpoint. */
 export const regionalStsVariable = 'AWS_STS_REGIONAL_ENDPOINTS'
 
-// The order in which it appends what a container lacks:
+// The order in which the identity webhook appends the missing variables:
 // https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
 const injectionOrder = [regionalStsVariable, ...regionVariables, ...injectedVariables]
 
 /**
- * Whether the identity webhook itself set a container's role. This shows if STS settings and region are
- * injected too (as on EKS): then all of them come last, in its order. After a role from the template, the
- * others would follow. Only a copy of a running pod looks the same.
+ * Whether the identity webhook itself set a container's role. This is visible only if it also injects the STS
+ * setting and the region, as on EKS: then all of these variables come last, in its order. If the template had
+ * set the role, the other variables would come after it. Only a copy of a running pod looks the same.
  */
 export function isInjected({ variables, variableCount }: Container): boolean {
   const last = variables.slice(-injectionOrder.length)
@@ -191,8 +195,8 @@ export function isInjected({ variables, variableCount }: Container): boolean {
 }
 
 /**
- * Keeps the identity webhook from seeing a pod at all: its registration's object selector, as upstream and
- * EKS ship it.
+ * A pod with this label is never sent to the identity webhook, because the object selector of its
+ * registration excludes it, as upstream and EKS ship it.
  */
 export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 
@@ -205,7 +209,7 @@ export function skippedNames(pod: Pod, settings: IdentityWebhookSettings): Reado
   return new Set(typeof value === 'string' ? parseCsvRecord(value) : [])
 }
 
-/** The containers that the identity webhook is to give credentials to. */
+/** The containers to which the identity webhook is expected to give credentials. */
 export function containersToMutate(pod: Pod, settings: IdentityWebhookSettings): readonly Container[] {
   if (isBypassed(pod)) return []
   const skipped = skippedNames(pod, settings)

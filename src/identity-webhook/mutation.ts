@@ -4,10 +4,10 @@ import type { RoleRequest } from './role-request.js'
 import { type IdentityWebhookSettings, tokenFile, tokenVolume } from './settings.js'
 
 /**
- * A pod as the identity webhook will leave it: both variables where neither is there, the mount where the
- * container mounts no volume of that name, the volume where there is none of that name. What the template
- * took before is left as it is, and a container that it takes for complete gets nothing at all.
- * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
+ * Predicts a pod after mutation by the identity webhook. The webhook adds both variables if neither is set,
+ * the mount if the container mounts no volume with that name, and the volume if the pod has none with that
+ * name. It does not change anything that the template sets, and it skips a container that it considers
+ * complete. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
  */
 export function foreseeMutation(pod: Pod, request: RoleRequest, settings: IdentityWebhookSettings): Pod {
   const chosen = new Set(containersToMutate(pod, settings))
@@ -31,7 +31,7 @@ function mutated(
   pod: Pod
 ): Container {
   const isTaken = hasAny(container, injectedVariables)
-  // So it takes a container for complete, and does not look at its mounts any more.
+  // The identity webhook then considers the container complete and does not check its mounts.
   if (isTaken && hasAny(container, regionVariables) && hasAny(container, [regionalStsVariable]))
     return container
   const isMounted = container.mounts.some(({ volume }) => volume === tokenVolume)
@@ -68,7 +68,7 @@ const volumeOf = ({ specField }: Pod, request: RoleRequest): Pod['volumes'][numb
   tokens: [{ field: `${specField}.volumes`, audience: request.audience, path: tokenFile }]
 })
 
-/** Whether the identity webhook takes a pod for one of Windows: it looks at the node selector only. */
+/** Whether the identity webhook treats a pod as a Windows pod. It checks only the node selector. */
 export function isWindowsSelected({ nodeSelector }: Pod): boolean {
   return nodeSelector['kubernetes.io/os'] === 'windows' || nodeSelector['beta.kubernetes.io/os'] === 'windows'
 }

@@ -8,7 +8,7 @@ import type { IdentityWebhookSettings } from './settings.js'
 /** The role that a pod's service account requests, and the credentials of its containers. */
 export interface PodRole {
   readonly request: RoleRequest
-  /** Those that the identity webhook is to give the role to. */
+  /** The containers to which the identity webhook is expected to give the role. */
   readonly containers: readonly {
     readonly container: Container
     readonly credentials: ContainerCredentials

@@ -11,8 +11,8 @@ export interface RegisteredWebhook {
 }
 
 /**
- * The identity webhooks of some configurations in the order in which the API server calls them:
- * configurations by name, then the entries in their order (k8s.io/apiserver,
+ * The identity webhooks in these configurations, in the order in which the API server calls them: sorted by
+ * the configuration's name, then by position (k8s.io/apiserver,
  * pkg/admission/configuration/mutating_webhook_manager.go).
  */
 export function registeredWebhooksOf(

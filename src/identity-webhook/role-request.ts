@@ -2,20 +2,26 @@ import { parseRoleArn } from '../model/role-arn.js'
 import { textOf } from '../text/record.js'
 import type { IdentityWebhookSettings } from './settings.js'
 
-/** What pods of a service account are to get, by its annotations or by the identity webhook's ConfigMap. */
+/**
+ * The role and audience that pods of a service account are expected to get, from its annotations or from the
+ * identity webhook's ConfigMap.
+ */
 export interface RoleRequest {
-  /** The ARN; of a bare name that the identity webhook makes an ARN of, only the end is known. */
+  /**
+   * The ARN, or the bare name from which the identity webhook builds an ARN. In that case only the end of the
+   * ARN is known.
+   */
   readonly role: string
   readonly isComposed: boolean
   /**
-   * Undefined when the annotation is empty, or the ConfigMap names none: the token then gets the API server's
-   * own audience.
+   * Undefined if the annotation is empty or the ConfigMap names no audience. The token then gets the API
+   * server's own audience.
    */
   readonly audience: string | undefined
 }
 
 /**
- * The role that a service account requests; undefined if it requests none, or something that is not a role,
+ * The role that a service account requests; undefined if it requests none, or if the value is not a role,
  * which other rules report.
  */
 export function roleRequestOf(
@@ -31,8 +37,8 @@ export function roleRequestOf(
   if (annotated === undefined) {
     const entry =
       configured.get(`${account.namespace}/${account.name}`) ?? configured.get(`*/${account.name}`)
-    // Unlike an account's, it is not completed: https://github.com/aws/amazon-eks-pod-identity-webhook
-    // (pkg/cache/cache.go)
+    // A missing audience in the ConfigMap does not get the default audience, unlike one on a service account:
+    // https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
     return entry && { role: entry.role, isComposed: false, audience: entry.audience }
   }
   const isComposed = composeRoleArn && !annotated.includes('arn:')

@@ -2,29 +2,28 @@ import { isRecord, recordOf, textOf } from '../text/record.js'
 import { type AnnotationNames, annotationNamesUnder } from './annotation-names.js'
 
 /**
- * How the identity webhook of a cluster is set up, as far as it decides what a pod gets.
+ * The identity webhook's settings, as far as they affect pods.
  * Flags and defaults: https://github.com/aws/amazon-eks-pod-identity-webhook (README, main.go).
  */
 export interface IdentityWebhookSettings {
-  /** What its annotations are called, under the prefix that it was given. */
+  /** The full names of its annotations, with the configured prefix. */
   readonly annotationNames: AnnotationNames
   readonly defaultAudience: string
   readonly mountPath: string
   /** Lifetime of tokens in seconds. */
   readonly tokenExpiration: number
-  /** Whether it makes ARNs of bare role names. */
+  /** Whether it builds ARNs from bare role names. */
   readonly composeRoleArn: boolean
   /** The region that it injects. */
   readonly region: string | undefined
   readonly regionalSts: boolean
   /**
-   * Roles that a ConfigMap gives instead of annotations (kOps), by `namespace/name`; the namespace may be
-   * `*`.
+   * Roles from a ConfigMap instead of annotations (kOps), by `namespace/name`; the namespace can be `*`.
    */
   readonly configured: ReadonlyMap<string, ConfiguredRole>
-  /** Whether the default audience was read or given, not assumed. */
+  /** Whether the default audience was read from the webhook or configured, not assumed. */
   readonly isAudienceKnown: boolean
-  /** Whether these settings were read, or are what upstream has when nothing is set. */
+  /** Whether these settings were read from the webhook or are upstream's defaults. */
   readonly source: 'read' | 'default'
 }
 
@@ -33,7 +32,7 @@ export interface ConfiguredRole {
   readonly audience: string | undefined
 }
 
-/** Upstream's defaults without any flag. On EKS, the real settings cannot be read. */
+/** Upstream's defaults without any flags. On EKS, the actual settings cannot be read. */
 export const defaultIdentityWebhook: IdentityWebhookSettings = {
   annotationNames: annotationNamesUnder('eks.amazonaws.com'),
   defaultAudience: 'sts.amazonaws.com',
@@ -47,23 +46,23 @@ export const defaultIdentityWebhook: IdentityWebhookSettings = {
   source: 'default'
 }
 
-/** The settings with the given default audience; undefined changes nothing. */
+/** Returns the settings with the given default audience, or unchanged if it is undefined. */
 export const withAudience = (
   settings: IdentityWebhookSettings,
   audience: string | undefined
 ): IdentityWebhookSettings =>
   audience === undefined ? settings : { ...settings, defaultAudience: audience, isAudienceKnown: true }
 
-/** The settings with the given annotation prefix; undefined changes nothing. */
+/** Returns the settings with the given annotation prefix, or unchanged if it is undefined. */
 export const withAnnotationPrefix = (
   settings: IdentityWebhookSettings,
   prefix: string | undefined
 ): IdentityWebhookSettings =>
   prefix === undefined ? settings : { ...settings, annotationNames: annotationNamesUnder(prefix) }
 
-/** The name of the volume with the token, which no flag changes. */
+/** The name of the token volume. No flag changes it. */
 export const tokenVolume = 'aws-iam-token'
-/** The file of the token in that volume. */
+/** The name of the token file in that volume. */
 export const tokenFile = 'token'
 
 /**
@@ -80,7 +79,7 @@ export function parseIdentityWebhookArguments(args: readonly unknown[]): Identit
     annotationNames: prefix === undefined ? defaults.annotationNames : annotationNamesUnder(prefix),
     defaultAudience: flags.get('token-audience') ?? defaults.defaultAudience,
     mountPath: flags.get('token-mount-path') ?? defaults.mountPath,
-    // It raises less than ten minutes, which the API server would refuse.
+    // The identity webhook raises values below ten minutes, which the API server would reject.
     tokenExpiration: Number.isSafeInteger(expiration) ? Math.max(expiration, 600) : defaults.tokenExpiration,
     composeRoleArn: parseGoBool(flags.get('compose-role-arn') ?? '') ?? defaults.composeRoleArn,
     region: textOf(flags.get('aws-default-region')),
@@ -92,8 +91,8 @@ export function parseIdentityWebhookArguments(args: readonly unknown[]): Identit
 }
 
 /**
- * The namespace of the ConfigMap `pod-identity-webhook` that the identity webhook also takes roles from;
- * undefined when it does not.
+ * The namespace of the ConfigMap `pod-identity-webhook` from which the identity webhook also reads roles;
+ * undefined if it reads none.
  */
 export function configMapNamespaceOf(args: readonly unknown[]): string | undefined {
   const flags = parseFlags(args.filter((arg) => typeof arg === 'string'))
@@ -117,13 +116,13 @@ export function parseIdentityWebhookConfigMap(
   try {
     config = JSON.parse(text)
   } catch {
-    return undefined // the identity webhook logs it and keeps what it had
+    return undefined // the identity webhook logs the error and keeps its previous roles
   }
   if (!isRecord(config)) return undefined
 
   const roles = new Map<string, ConfiguredRole>()
   for (const [account, entry] of Object.entries(config)) {
-    // Go's JSON decoder does not mind the case of keys.
+    // Go's JSON decoder ignores the case of keys.
     const fields = new Map(Object.entries(recordOf(entry)).map(([key, value]) => [key.toLowerCase(), value]))
     const role = textOf(fields.get('rolearn'))
     if (role !== undefined) roles.set(account, { role, audience: textOf(fields.get('audience')) })
@@ -132,7 +131,7 @@ export function parseIdentityWebhookConfigMap(
   return roles
 }
 
-/** Go's strconv.ParseBool, undefined for what it refuses. */
+/** Parses a Boolean as Go's strconv.ParseBool does; undefined if Go would return an error. */
 export function parseGoBool(text: string): boolean | undefined {
   if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true
 
@@ -148,13 +147,13 @@ const booleans: ReadonlySet<string> = new Set([
     'version',
     'watch-config-map'
   ],
-  // those of its log: https://github.com/kubernetes/klog (klog.go, InitFlags)
+  // the logging flags: https://github.com/kubernetes/klog (klog.go, InitFlags)
   ...['add_dir_header', 'alsologtostderr', 'logtostderr', 'one_output', 'skip_headers', 'skip_log_headers']
 ])
 
 /**
- * As github.com/spf13/pflag reads them: `--name=value`, `--name value`, and `--name` alone for a boolean. The
- * last one wins.
+ * Parses flags as github.com/spf13/pflag does: `--name=value`, `--name value`, and `--name` alone for a
+ * Boolean. The last occurrence wins.
  */
 function parseFlags(args: readonly string[]): ReadonlyMap<string, string> {
   const flags = new Map<string, string>()
@@ -171,15 +170,15 @@ function parseFlags(args: readonly string[]): ReadonlyMap<string, string> {
   return flags
 }
 
-/** The addition to a message if a verdict rests on assumed settings. */
+/** The suffix of a message that is based on assumed settings. */
 export const assumptionOf = ({ source }: IdentityWebhookSettings): string =>
   source === 'default'
-    ? " (assuming the identity webhook's default settings, because they could not be read)"
+    ? " (assuming the identity webhook's default settings, because the actual ones could not be read)"
     : ''
 
 /**
- * The audience that a service account's pods ask for; undefined when its annotation holds something that is
- * no audience. https://github.com/aws/amazon-eks-pod-identity-webhook#readme
+ * The audience that a service account's pods request; undefined if the annotation's value is not an audience.
+ * https://github.com/aws/amazon-eks-pod-identity-webhook#readme
  */
 export function audienceOf(
   annotations: Readonly<Record<string, unknown>>,

@@ -147,8 +147,8 @@ const compared = ({ relation }: Operator, actual: number | undefined, wanted: nu
 function matchesArn(pattern: Pattern, actual: string): Match {
   const parts = actual.split(':')
   if (parts.length < 6 || parts[0] !== 'arn') {
-    // Some sources match the whole string against the pattern, others never match it. If both give no match,
-    // the result is no match.
+    // Some implementations match the whole string, others never match. If both give no match, the result is
+    // no match.
     return matchesPattern(pattern, actual)
       ? { truth: undefined, undocumented: ['an Arn operator on a value that is not an ARN'] }
       : false

@@ -148,7 +148,7 @@ t.test(
     t.equal(
       message.replace(/cart-[-\w]+/, 'cart-…'),
       `Error creating: admission webhook "validate.irsa-guard.io" denied the request: pod enforced/cart-…
-- ${notMutated} (assuming the identity webhook's default settings, because they could not be read)
+- ${notMutated} (assuming the identity webhook's default settings, because the actual ones could not be read)
   fix: find out why the identity webhook did not mutate the pod (check its MutatingWebhookConfiguration, caBundle and process), then recreate the pod`
     )
     t.match(

@@ -53,7 +53,7 @@ export const cases: readonly Case[] = [
     }),
     facts: accountFacts(),
     message:
-      /^container app has no volume mount at .*serviceaccount\/token", its AWS_WEB_IDENTITY_TOKEN_FILE after mutation/
+      /^container app has no volume mount at .*serviceaccount\/token" \(its AWS_WEB_IDENTITY_TOKEN_FILE\) after mutation/
   },
   {
     why: 'both, with a different role',
@@ -71,7 +71,8 @@ export const cases: readonly Case[] = [
     object: withApp({}, [{ name: 'aws-iam-token', emptyDir: {} }]),
     facts: accountFacts(),
     field: 'spec.template.spec.volumes[0]',
-    message: /no service account token "token" in the volume aws-iam-token/
+    message:
+      /expects the service account token "token" in the volume aws-iam-token, which does not contain it/
   },
   {
     why: 'the volume is mounted elsewhere',

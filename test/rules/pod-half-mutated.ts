@@ -97,7 +97,7 @@ export const cases: readonly Case[] = [
     why: 'the mounted volume does not exist',
     object: containerPod({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, []),
     facts: accountFacts(),
-    message: /mounts the volume aws-iam-token, which the pod does not have/
+    message: /mounts the volume aws-iam-token, which the pod does not define/
   },
   {
     why: 'the volume contains no token',
@@ -107,7 +107,7 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.volumes[0]',
-    message: /no service account token "token" in the volume aws-iam-token/
+    message: /expects the service account token "token" in the volume aws-iam-token, which does not contain it/
   },
   {
     why: 'the token has a different path',
@@ -118,7 +118,7 @@ export const cases: readonly Case[] = [
       }
     ]),
     facts: accountFacts(),
-    message: /no service account token "token"/
+    message: /expects the service account token "token"/
   },
   {
     why: 'the token is mounted by subPath',

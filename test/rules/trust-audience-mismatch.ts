@@ -32,7 +32,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: factsOf(wrong, { of }),
     message:
-      /has "sts.amazonaws.com" \(assuming the identity webhook's default settings, because they could not be read\)$/,
+      /has "sts.amazonaws.com" \(assuming the identity webhook's default settings, because the actual ones could not be read\)$/,
     atAdmission: 'warning'
   },
   {
