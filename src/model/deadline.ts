@@ -1,14 +1,14 @@
 import { type Fact, unknown } from './fact.js'
 
 /**
- * The time that a review has left. Reading `signal` starts its timer, so do not read it when the answer is
- * already available.
+ * The deadline of a review. Reading `signal` starts its timer, so do not read it if the answer is already
+ * available.
  */
 export interface Deadline {
   readonly signal: AbortSignal
 }
 
-/** The answer, or undefined when the signal comes first. */
+/** The answer, or undefined if the signal is aborted first. */
 export function raceDeadline<T>(signal: AbortSignal, answer: T | Promise<T>): Promise<T | undefined> {
   if (signal.aborted) return Promise.resolve(undefined)
 
@@ -18,7 +18,7 @@ export function raceDeadline<T>(signal: AbortSignal, answer: T | Promise<T>): Pr
   return Promise.race([answer, promise]).finally(() => signal.removeEventListener('abort', onAbort))
 }
 
-/** The fact, or unknown because of `late` when the signal comes first. */
+/** The fact, or unknown with the reason `late` if the signal is aborted first. */
 export const withDeadline = <T>(
   signal: AbortSignal,
   fact: Promise<Fact<T>>,

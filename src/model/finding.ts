@@ -1,23 +1,25 @@
 export type Severity = 'error' | 'warning' | 'info'
 
-/** What a rule found wrong with one field. Plain data. */
+/** A problem that a rule found in one field. Plain data. */
 export interface Problem {
   /** Path of the field in the user's object, such as `metadata.annotations["eks.amazonaws.com/role-arn"]`. */
   readonly field: string
   readonly message: string
   readonly fix: string
-  /** A milder severity in the webhook for this one problem, where it may not be a mistake. */
+  /** A milder severity at admission for this one problem, which may not be a mistake. */
   readonly atAdmission?: Severity
   /**
    * The cause is outside the object and the same for all objects that have the problem, so a text report
    * shows it once.
    */
   readonly shared?: true
-  /** The highest severity of this one problem, whatever the rule's severity, if it may be intended. */
+  /**
+   * The highest severity of this one problem, regardless of the rule's severity, because it may be intended.
+   */
   readonly atMost?: Severity
 }
 
-/** A problem, the rule that found it and how much it matters. */
+/** A problem, the rule that found it, and its severity. */
 export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost'> {
   readonly rule: string
   readonly severity: Severity
@@ -25,11 +27,11 @@ export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost'> {
   readonly docs: string
   /** Other fields of the object with the same problem. */
   readonly alsoAt?: readonly string[]
-  /** The reason that the object's owner gave for living with it. */
+  /** The reason that the object's owner gave for the waiver. */
   readonly waived?: string
 }
 
-/** A rule that could not decide, and why. */
+/** A rule that could not decide, and the reason. */
 export interface Unchecked {
   readonly rule: string
   readonly because: string

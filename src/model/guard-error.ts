@@ -1,8 +1,11 @@
-/** What is wrong with our own set-up (not with a user's object): each code has one cause and one fix. */
+/** Problems with irsa-guard's own setup, not with a user's object. Each code has one cause and one fix. */
 export type GuardErrorCode =
   'ERR_CONFIG' | 'ERR_INPUT' | 'ERR_IAM_SNAPSHOT' | 'ERR_KUBECONFIG' | 'ERR_SERVING_CERT' | 'ERR_USAGE'
 
-/** The one error class: thrown when the guard itself cannot work; caught only by the command that runs. */
+/**
+ * The only error class. It is thrown if irsa-guard itself cannot work, and caught only by the running
+ * command.
+ */
 export class GuardError extends Error {
   readonly code: GuardErrorCode
 

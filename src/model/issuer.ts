@@ -1,7 +1,7 @@
 import { memoizeLast } from '../text/memoize.js'
 
 // Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and
-// the partition data in AWS SDKs. A region that matches none has no known partition.
+// the partition data in AWS SDKs. The partition of a region that matches none is unknown.
 const partitions: readonly (readonly [RegExp, string])[] = [
   [/^cn-[a-z]+-\d+$/, 'aws-cn'],
   [/^us-gov-[a-z]+-\d+$/, 'aws-us-gov'],
@@ -13,11 +13,11 @@ const partitions: readonly (readonly [RegExp, string])[] = [
   [/^(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, 'aws']
 ]
 
-/** The region of an EKS cluster, by its issuer's host. */
+/** Matches the host of an EKS cluster's issuer and captures the region. */
 const regionOf = (issuer: string): string | undefined =>
   /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
 
-/** Whether an issuer is one of EKS, where the identity webhook is AWS's own and has its usual settings. */
+/** Whether an issuer belongs to EKS. AWS runs the identity webhook there, with its default settings. */
 export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined
 
 /**

@@ -1,10 +1,11 @@
 /**
- * A value, or the promise of one. Facts are usually at hand, and a promise for each would cost a review about
- * 6 of its 40 microseconds; so the path from facts to verdict is synchronous as long as it can be.
+ * A value or a promise of it. Most facts are available immediately, and a promise for each would cost a
+ * review about 6 of its 40 microseconds. The path from facts to verdict is therefore synchronous where
+ * possible.
  */
 export type MaybePromise<T> = T | Promise<T>
 
-/** Continues with a value: at once if it is there. */
+/** Continues with a value, immediately if it is already available. */
 export function thenMaybe<T, U>(value: MaybePromise<T>, use: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return value instanceof Promise ? value.then(use) : use(value)
 }

@@ -1,29 +1,29 @@
 import { matchesPattern, parsePattern, type Pattern, shortestMatchOf } from '../text/glob.js'
 import { annotationsOf, recordOf } from '../text/record.js'
 
-/** What a namespace does with findings at admission. */
+/** How findings at admission are handled in a namespace. */
 export const modes = ['enforce', 'warn', 'audit', 'off'] as const
 export type Mode = (typeof modes)[number]
 
-/** The annotation of a namespace that limits which roles its service accounts may ask for. */
+/** The annotation of a namespace that limits the roles that its service accounts may request. */
 export const allowedRolesAnnotation = 'irsa-guard.io/allowed-roles'
 
 /** The settings in a namespace's labels and annotations. */
 export interface NamespaceSettings {
-  /** The label `irsa-guard.io/mode`; undefined when it is missing or none of the modes. */
+  /** The label `irsa-guard.io/mode`; undefined if it is missing or not a valid mode. */
   readonly mode: Mode | undefined
-  /** The value of the label if it is not a mode. */
+  /** The value of that label if it is not a valid mode. */
   readonly unknownMode?: string
-  /** The label `irsa-guard.io/pods: enforce`: pods may be denied, too. */
+  /** Whether the namespace has the label `irsa-guard.io/pods: enforce`, so that pods can be denied, too. */
   readonly podsEnforced: boolean
   /**
-   * The annotation `irsa-guard.io/allowed-roles`: globs of role ARNs; undefined allows every role, an empty
-   * list none.
+   * The annotation `irsa-guard.io/allowed-roles`: globs of role ARNs. Undefined allows every role, an empty
+   * array none.
    */
   readonly allowedRoles: readonly string[] | undefined
 }
 
-/** Reads a namespace object's settings. Never throws, whatever its shape. */
+/** Reads a namespace object's settings. Never throws, even if the object is malformed. */
 export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
   const object = recordOf(namespace)
   const labels = recordOf(recordOf(object['metadata'])['labels'])
@@ -47,7 +47,7 @@ export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
 
 /**
  * Whether a namespace is allowed to use a role. In its globs, `*` matches any characters, including `/`, and
- * `?` matches one; case matters.
+ * `?` matches one character. Globs are case-sensitive.
  */
 export function isRoleAllowed({ allowedRoles }: NamespaceSettings, role: string): boolean {
   if (allowedRoles === undefined) return true
@@ -60,15 +60,15 @@ export function isRoleAllowed({ allowedRoles }: NamespaceSettings, role: string)
 interface RolePattern {
   readonly pattern: Pattern
   /**
-   * The length of the shortest role that it allows. An annotation may hold 256 KiB of patterns, of which few
-   * are that short.
+   * The length of the shortest role that it matches. An annotation can contain 256 KiB of patterns, and this
+   * check skips those that are longer than the role.
    */
   readonly shortest: number
 }
 
 const parsed = new WeakMap<readonly string[], readonly RolePattern[]>()
 
-/** The patterns of a namespace, parsed once, because every review of a service account in it needs them. */
+/** A namespace's patterns, parsed only once because every review of its service accounts needs them. */
 function patternsOf(globs: readonly string[]): readonly RolePattern[] {
   let patterns = parsed.get(globs)
   if (patterns === undefined) {

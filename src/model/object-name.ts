@@ -1,12 +1,12 @@
 /**
- * Whether a text can be the name of an object or namespace, a DNS-1123 subdomain: what is none must not
- * become a part of a path. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ * Whether a string is a valid name of an object or namespace (a DNS-1123 subdomain). Other strings must not
+ * become part of a path. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
 export const isObjectName = (text: string): boolean =>
   text.length <= 253 && text.split('.').every((label) => isLabel(label))
 
 /**
- * Whether a text can be the name of a namespace, a DNS-1123 label.
+ * Whether a string is a valid name of a namespace (a DNS-1123 label).
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
  */
 export const isNamespaceName = (text: string): boolean => text.length <= 63 && isLabel(text)

@@ -1,7 +1,7 @@
 import { isRecord, listOf, textOf } from '../text/record.js'
 import { parsePod, type Pod } from './pod.js'
 
-// Their only template is at one of these places:
+// The only template of these kinds is at one of these places:
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 const builtIn = /^(?:v1|(?:apps|batch)\/\w+)$/
 const places: readonly (readonly string[])[] = [
@@ -37,13 +37,13 @@ function templateAt(object: Readonly<Record<string, unknown>>, path: readonly st
 const isTemplate = (value: unknown): boolean =>
   isRecord(value) && isRecord(value['spec']) && listOf(value['spec']['containers']).some(isRecord)
 
-// Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). What is wider
-// or deeper than any of them is not searched: an object of 3 MiB must not cost a second.
+// Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). The search
+// stops beyond the width and depth that any of them uses, so that an object of 3 MiB does not take a second.
 const depthLimit = 12
 const nodeLimit = 5000
 const templateLimit = 100
 
-/** Breadth first. A template is not searched itself. */
+/** Searches breadth first, but not inside a template. */
 function searched(object: Readonly<Record<string, unknown>>): readonly Pod[] {
   const found: Pod[] = []
   let level: { value: unknown; field: string }[] = [{ value: object['spec'], field: 'spec' }]

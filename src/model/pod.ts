@@ -1,7 +1,7 @@
 import { enclosedIn } from '../text/escape.js'
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 
-/** A pod, or the pods that a template makes. Fields name their place in the user's own object. */
+/** A pod, or the pods that a template creates. Fields are paths in the user's own object. */
 export interface Pod {
   /** `spec`, or `spec.template.spec` and the like. */
   readonly specField: string
@@ -12,7 +12,10 @@ export interface Pod {
   readonly serviceAccountName: string
   readonly priorityClassName: string | undefined
   readonly runtimeClassName: string | undefined
-  /** Init containers, then containers. Ephemeral ones are left out: nothing is ever injected into them. */
+  /**
+   * Init containers, then containers. Ephemeral containers are left out, because nothing is ever injected
+   * into them.
+   */
   readonly containers: readonly Container[]
   readonly volumes: readonly Volume[]
   readonly nodeSelector: Readonly<Record<string, unknown>>
@@ -25,9 +28,9 @@ export interface Pod {
 export interface Container {
   readonly field: string
   readonly name: string
-  /** Only variables of AWS (`AWS_…`), in their order. */
+  /** Only AWS variables (`AWS_…`), in their order. */
   readonly variables: readonly Variable[]
-  /** How many variables there are in all. */
+  /** The total number of variables. */
   readonly variableCount: number
   readonly mounts: readonly Mount[]
 }
@@ -36,7 +39,7 @@ export interface Variable {
   readonly field: string
   readonly index: number
   readonly name: string
-  /** Undefined when only run time shows it: `valueFrom`, or a reference to another variable. */
+  /** Undefined if the value is known only at run time: `valueFrom`, or a reference to another variable. */
   readonly value: string | undefined
 }
 
@@ -50,7 +53,7 @@ export interface Mount {
 export interface Volume {
   readonly field: string
   readonly name: string
-  /** The service account tokens of a projected volume; any other volume has none. */
+  /** The service account tokens of a projected volume; empty for any other volume. */
   readonly tokens: readonly ProjectedToken[]
 }
 
@@ -61,8 +64,8 @@ export interface ProjectedToken {
 }
 
 /**
- * Reads a pod or a pod template (`metadata` and `spec`) whose parts may have any shape; undefined when it has
- * no spec. Never throws.
+ * Reads a pod or a pod template (`metadata` and `spec`); undefined if it has no spec. Never throws, even if
+ * its parts are malformed.
  */
 export function parsePod(template: unknown, field = ''): Pod | undefined {
   if (!isRecord(template) || !isRecord(template['spec'])) return undefined
@@ -77,7 +80,7 @@ export function parsePod(template: unknown, field = ''): Pod | undefined {
     metadataField: at('metadata'),
     annotations: recordOf(metadata['annotations']),
     labels: recordOf(metadata['labels']),
-    // An empty name and none are the same, and `serviceAccount` is the old name of the field.
+    // An empty name is the same as no name, and `serviceAccount` is the old name of this field.
     serviceAccountName: textOf(spec['serviceAccountName']) ?? textOf(spec['serviceAccount']) ?? 'default',
     priorityClassName: textOf(spec['priorityClassName']),
     runtimeClassName: textOf(spec['runtimeClassName']),
@@ -92,8 +95,8 @@ export function parsePod(template: unknown, field = ''): Pod | undefined {
 }
 
 /**
- * Whether a pod only mirrors what a kubelet runs from a file: it is shown by the API server, but nothing
- * admits or mutates it. https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
+ * Whether a pod is a mirror of a static pod, which a kubelet runs from a file. The API server shows it, but
+ * nothing admits or mutates it. https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
  */
 export function isMirrorPod(object: Readonly<Record<string, unknown>>): boolean {
   const metadata = recordOf(object['metadata'])
@@ -105,7 +108,7 @@ export function isMirrorPod(object: Readonly<Record<string, unknown>>): boolean 
   return listOf(metadata['ownerReferences']).some((owner) => recordOf(owner)['kind'] === 'Node')
 }
 
-/** The value that a container sees: of two variables of one name the last one holds. */
+/** The variable that a container sees: the last of several with the same name wins. */
 export function variableOf(container: Container, name: string): Variable | undefined {
   return container.variables.findLast((variable) => variable.name === name)
 }
@@ -165,7 +168,7 @@ function parseToken(
   }
 }
 
-/** The members of a list that can be parsed; `field` is that of the list. */
+/** The elements of an array that can be parsed; `field` is the path of the array. */
 function parseEach<T>(
   list: unknown,
   field: string,
@@ -186,7 +189,7 @@ function isBoundToWindows(affinity: unknown): boolean {
   ]
   const terms = listOf(recordOf(required)['nodeSelectorTerms'])
 
-  // Terms are alternatives: each must say Windows, else the pod may run on Linux.
+  // The terms are alternatives. Each must require Windows, otherwise the pod can run on Linux.
   return (
     terms.length > 0 &&
     terms.every((term) =>

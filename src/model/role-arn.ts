@@ -9,18 +9,18 @@ export interface RoleArn {
   readonly name: string
 }
 
-// Shape: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. Role name and path are
-// those of the IAM API (roleNameType, pathType: "!" to "~"). A partition that begins with "aws" and is not
-// known yet is well-formed.
+// Shape: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. The patterns of role
+// name and path are from the IAM API (roleNameType, pathType: "!" to "~"). An unknown partition that begins
+// with "aws" is well-formed.
 const pattern = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role(\/(?:[!-~]+\/)?)([\w+=,.@-]{1,64})$/
 
 /**
- * The length of the longest ARN that IAM and STS accept (arnType of their APIs). No pattern sees a longer
+ * The maximum length of an ARN in the IAM and STS APIs (arnType). No pattern is matched against a longer
  * string.
  */
 export const longestRoleArn = 2048
 
-/** Reads a role ARN, or returns undefined when the text is not one. Never throws. */
+/** Parses a role ARN, or returns undefined if the string is not a role ARN. Never throws. */
 export const parseRoleArn = memoizeLast((text: string): RoleArn | undefined => {
   if (text.length > longestRoleArn) return undefined
 

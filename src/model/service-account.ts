@@ -1,25 +1,25 @@
 import { recordOf } from '../text/record.js'
 
-/** A service account, or that there is none of that name. */
+/** A service account, or the fact that none with this name exists. */
 export type AccountLookup =
   | { readonly exists: false }
   | { readonly exists: true; readonly annotations: Readonly<Record<string, unknown>> }
 
 /**
- * Most accounts of a cluster ask for nothing; they share this one answer, so that 100,000 of them cost little
- * more than their names.
+ * Most service accounts in a cluster request no role. They share this one value, so that 100,000 of them need
+ * little more memory than their names.
  */
 const unannotated: AccountLookup = { exists: true, annotations: {} }
 
-// What an identity webhook takes from an account, whatever its prefix is, and our own. A role's ARN has at
-// most 674 characters (account 12, path 512, name 64 and what is around them), so that anything much longer
-// is none and need not be remembered.
+// The annotations that an identity webhook reads from a service account under any prefix, and irsa-guard's
+// own. A role ARN has at most 674 characters (account ID 12, path 512, name 64 and the fixed parts), so a
+// much longer value is not a role ARN and is not stored.
 const wanted = /\/(?:role-arn|audience)$|^(?:.+\.)?irsa-guard\.io\//
 const longest = 2048
 
 /**
- * Keeps of a service account (its metadata is enough) what pods are judged by. Never throws, whatever its
- * shape.
+ * Extracts the parts of a service account that are needed to judge pods; its metadata is enough. Never
+ * throws, even if the object is malformed.
  */
 export function accountOf(object: unknown): AccountLookup {
   const kept = Object.entries(recordOf(recordOf(recordOf(object)['metadata'])['annotations'])).filter(

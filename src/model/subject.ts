@@ -15,9 +15,9 @@ interface Identity {
   readonly stage: Stage
   readonly namespace: string
   readonly name: string
-  /** Annotation values are unknown until a rule looks: a manifest may hold anything there. */
+  /** Annotation values have type unknown, because a manifest can contain any value there. */
   readonly annotations: Readonly<Record<string, unknown>>
-  /** The annotations before an update; undefined when there was no object before. */
+  /** The annotations before an update; undefined if there was no previous object. */
   readonly oldAnnotations?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -26,13 +26,13 @@ export interface ServiceAccountSubject extends Identity {
   readonly kind: 'ServiceAccount'
 }
 
-/** A pod: a manifest of one, or one that went through mutation (any stage but `source`). */
+/** A pod: either a pod manifest, or a pod after mutation (any stage except `source`). */
 export interface PodSubject extends Identity {
   readonly kind: 'Pod'
   readonly pod: Pod
 }
 
-/** Anything that makes pods from a template; never mutated itself. */
+/** Any object that creates pods from a template. It is never mutated itself. */
 export interface WorkloadSubject extends Identity {
   readonly kind: 'Workload'
   /** The object's own kind, such as `Deployment`. */
@@ -40,7 +40,7 @@ export interface WorkloadSubject extends Identity {
   /** The pods of its first template. */
   readonly pod: Pod
   /**
-   * Those of its other templates (launcher and worker, head and groups): each is judged as if it were `pod`.
+   * The pods of its other templates (launcher and worker, head and groups). Each is judged like `pod`.
    */
   readonly otherPods: readonly Pod[]
 }
@@ -49,7 +49,7 @@ export type Subject = ServiceAccountSubject | PodSubject | WorkloadSubject | Web
 export type Kind = Subject['kind']
 
 /**
- * Makes a subject of an object as it was read, or undefined when no rule looks at such objects. Never throws.
+ * Builds a subject from an object as it was read; undefined if no rule applies to such objects. Never throws.
  */
 export function parseSubject(
   object: unknown,
@@ -78,11 +78,11 @@ export function parseSubject(
   return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod, otherPods }
 }
 
-/** The pods that a subject is or makes, by each of its templates. */
+/** The pod that a subject is, or the pods of each of its templates. */
 export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
   subject.kind === 'Workload' ? [subject.pod, ...subject.otherPods] : [subject.pod]
 
-/** How a subject is called in a sentence: `service account shop/cart`. */
+/** The name of a subject in a sentence, such as `service account shop/cart`. */
 export function nameOf(subject: Subject): string {
   if (!('namespace' in subject)) return `${subject.kind.toLowerCase()} ${subject.name}`
   const kind =
@@ -95,12 +95,13 @@ export function nameOf(subject: Subject): string {
   return `${kind} ${subject.namespace}/${subject.name}`
 }
 
-/** Whether the identity webhook had its chance with a pod: it never sees manifests and templates. */
+/** Whether a pod has passed the identity webhook, which never sees manifests and templates. */
 export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>
   subject.kind === 'Pod' && subject.stage !== 'source'
 
 /**
- * Whether a field that a finding names is unchanged by this request. Without a previous object, no field is.
+ * Whether this request leaves a finding's field unchanged. Without a previous object, every field counts as
+ * changed.
  */
 export function isUnchanged(subject: Subject, field: string): boolean {
   if (subject.oldAnnotations === undefined) return false

@@ -2,14 +2,16 @@ import { memoizeGroups } from '../text/memoize.js'
 import { annotationsOf, isRecord } from '../text/record.js'
 import type { Stage } from './stage.js'
 
-/** One entry of `webhooks`, read tolerantly: what has another shape than the API's is left out. */
+/**
+ * One entry of `webhooks`. It is parsed tolerantly: parts that do not match the API's schema are left out.
+ */
 export interface Webhook {
-  /** Its index in the list. */
+  /** Its index in the array. */
   readonly index: number
   readonly name: string
   readonly url: string | undefined
   readonly service: ServiceReference | undefined
-  /** The base64 text as it is written; undefined when there is none. */
+  /** The base64 string as written; undefined if there is none. */
   readonly caBundle: string | undefined
   readonly failurePolicy: string | undefined
   readonly admissionReviewVersions: readonly string[]
@@ -30,7 +32,7 @@ export interface ServiceReference {
 }
 
 /**
- * A configuration of admission webhooks as rules see it:
+ * A webhook configuration as rules see it:
  * https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/mutating-webhook-configuration-v1/
  */
 export interface WebhookConfigurationSubject {
@@ -39,12 +41,12 @@ export interface WebhookConfigurationSubject {
   readonly name: string
   readonly annotations: Readonly<Record<string, unknown>>
   readonly webhooks: readonly Webhook[]
-  /** Before an update; undefined when there was no object before. */
+  /** The webhooks before an update; undefined if there was no previous object. */
   readonly oldAnnotations?: Readonly<Record<string, unknown>> | undefined
   readonly oldWebhooks?: readonly Webhook[] | undefined
 }
 
-/** Reads the entries of a webhook configuration, whatever its shape. Never throws. */
+/** Reads the entries of a webhook configuration. Never throws, even if the object is malformed. */
 export function webhooksOf(object: Readonly<Record<string, unknown>>): Webhook[] {
   const list: readonly unknown[] = Array.isArray(object['webhooks']) ? object['webhooks'] : []
 
@@ -86,8 +88,8 @@ const text = (value: unknown): string | undefined =>
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /**
- * Webhooks of the identity webhook: on EKS, self-managed, and as upstream's examples call it. Its name within
- * the object counts, not the object's.
+ * Names of the identity webhook: on EKS, self-managed, and in upstream's examples. These are names of
+ * `webhooks` entries, not of the object.
  */
 export const identityWebhookNames: readonly string[] = [
   'iam-for-pods.amazonaws.com',
@@ -96,8 +98,8 @@ export const identityWebhookNames: readonly string[] = [
 ]
 
 /**
- * Identity webhooks of a configuration, wherever they run. Only a mutating configuration has any: another
- * cannot give a pod anything.
+ * The identity webhooks of a configuration, wherever they run. Only a mutating configuration can have any,
+ * because no other can change a pod.
  */
 export function identityWebhooksOf({ kind, webhooks }: WebhookConfigurationSubject): Webhook[] {
   return kind === 'MutatingWebhookConfiguration'
@@ -106,7 +108,7 @@ export function identityWebhooksOf({ kind, webhooks }: WebhookConfigurationSubje
 }
 
 /**
- * Whether it is the identity webhook that EKS runs. Its process is not visible, and users do not choose its
+ * Whether a webhook is the identity webhook that EKS runs. Users cannot see its process or change its
  * settings.
  */
 export const isEksWebhook = ({ name, url }: Webhook): boolean =>
@@ -119,27 +121,27 @@ export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject
   )
 }
 
-/** Whether a URL leads to the machine that calls it. */
+/** Whether a URL points to the calling machine itself. */
 export const isLoopback = (url: string): boolean => loopback.test(url)
 
 const loopback = /^https:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:\/|$)/i
 
-/** A Service and its port in one text: `shop/webhook:443`. */
+/** A Service and its port in one string, such as `shop/webhook:443`. */
 export const serviceKeyOf = ({ namespace, name, port }: ServiceReference): string =>
   `${namespace}/${name}:${port}`
 
-/** Where a webhook is called, in a sentence. */
+/** The address of a webhook in a sentence. */
 export const describeAddress = ({ url, service }: Webhook): string =>
   service === undefined ? (url ?? 'no address') : `service ${serviceKeyOf(service)}${service.path ?? ''}`
 
-/** A webhook's bundle in a sentence. */
+/** The bundle of a webhook in a sentence. */
 export const describeBundle = ({ name }: Webhook): string =>
   `the caBundle${name === '' ? '' : ` of webhook ${name}`}`
 
-/** The path of a webhook's bundle, as findings name it. */
+/** The path of a webhook's bundle in findings. */
 export const caBundleField = ({ index }: Webhook): string => `webhooks[${index}].clientConfig.caBundle`
 
-/** Makes a subject of a webhook configuration of `admissionregistration.k8s.io/v1`. Never throws. */
+/** Builds a subject from a webhook configuration of `admissionregistration.k8s.io/v1`. Never throws. */
 export function parseWebhookConfiguration(
   object: Readonly<Record<string, unknown>>,
   context: { stage: Stage; old?: unknown }
@@ -163,8 +165,8 @@ export function parseWebhookConfiguration(
 }
 
 /**
- * Whether a field of a webhook is unchanged by this request. Webhooks are matched by name, because their
- * order has no meaning; the path within the entry counts.
+ * Whether this request leaves a field of a webhook unchanged. Webhooks are matched by name, because their
+ * order has no meaning here. The path within the entry must be the same.
  */
 export function isWebhookFieldUnchanged(
   { webhooks, oldWebhooks }: WebhookConfigurationSubject,
@@ -176,8 +178,8 @@ export function isWebhookFieldUnchanged(
   const [old, second] = webhooksNamed(oldWebhooks, webhook.name)
   if (old === undefined || second !== undefined) return false
 
-  // A bundle is right or wrong for the server that is called, so a new address makes an old bundle a new
-  // mistake.
+  // A bundle can be correct for one server and not for another, so an old bundle with a new address counts as
+  // changed.
   const parts = path.startsWith('clientConfig.')
     ? (['url', 'service', 'caBundle'] as const)
     : ([path.split(/[.[]/, 1)[0] ?? ''] as const)
@@ -188,7 +190,7 @@ export function isWebhookFieldUnchanged(
 }
 
 const webhooksAt = memoizeGroups(({ index }: Webhook) => index)
-/** The entries of a name, of which a valid configuration has one. */
+/** The entries with a name. A valid configuration has exactly one. */
 export const webhooksNamed = memoizeGroups(({ name }: Webhook) => name)
 
 const valueOf = (webhook: Webhook, part: string): unknown =>
