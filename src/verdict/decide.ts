@@ -7,12 +7,15 @@ export interface Verdict {
   readonly mode: Mode
   readonly findings: readonly Finding[]
   readonly unchecked: readonly Unchecked[]
-  /** How old, in seconds, the answer of IAM is that an error rests on; undefined when none does. */
+  /**
+   * The age, in seconds, of the IAM answer that an error is based on; undefined if no error is based on IAM.
+   */
   readonly iamAge?: number | undefined
 }
 
 /**
- * Decides whether a request passes: only an error without a waiver, in a namespace that enforces, stops it.
+ * Decides whether a request is allowed. Only an error without a waiver, in a namespace in `enforce` mode,
+ * denies it.
  */
 export function decide(
   findings: readonly Finding[],

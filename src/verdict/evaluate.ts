@@ -7,7 +7,8 @@ import type { Plan } from './plan.js'
 import { parseWaiver, type Waiver } from './waiver.js'
 
 /**
- * Runs the rules of the subject's plan. A rule never sees an unknown fact: it is listed as unchecked instead.
+ * Runs the rules of the subject's plan. A rule that needs an unknown fact does not run; it is listed as
+ * unchecked instead.
  */
 export function evaluate(
   { rules, needs }: Plan,
@@ -23,7 +24,7 @@ export function evaluate(
     const missing = open.length === 0 ? undefined : missingFor(rule, open)
     if (missing?.state === 'moot') continue
     const found = missing === undefined ? rule.check(subject, values) : undefined
-    if (missing === undefined && found === undefined) continue // nearly all rules of nearly all reviews
+    if (missing === undefined && found === undefined) continue // true for nearly all rules in nearly all reviews
 
     const configured = chosen?.get(rule.id)
     if (configured === 'off') continue
@@ -54,8 +55,8 @@ export function evaluate(
 }
 
 /**
- * A waiver in effect is the finding's reason to pass. One that is not in effect is reported, because its
- * author thinks that it is.
+ * Marks a finding as waived if its waiver is in effect. A waiver that is not in effect is reported, because
+ * its author believes that it is.
  */
 function applyWaiver(
   waiver: Waiver | undefined,
@@ -74,8 +75,8 @@ interface Open {
 }
 
 /**
- * The values of all facts that are known, of which each rule's types let it see only those that it needs, and
- * the other facts.
+ * Separates the values of all known facts from the other facts. The type of each rule exposes only the values
+ * that it needs.
  */
 function sortFacts(
   needs: readonly Need[],
@@ -94,7 +95,9 @@ function sortFacts(
   return { values, open } // each value is stored under its own need
 }
 
-/** The fact that keeps a rule from running: one that is moot, otherwise the first that is unknown. */
+/**
+ * The fact that prevents a rule from running: a moot fact if there is one, otherwise the first unknown fact.
+ */
 function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined {
   let unknown: Missing | undefined
   for (const { need, fact } of open) {
@@ -106,14 +109,14 @@ function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined
   return unknown
 }
 
-// From the most severe on.
+// Sorted from most to least severe.
 const severities: readonly Severity[] = ['error', 'warning', 'info']
 
 const notGathered = { state: 'unknown', because: 'the fact was not gathered' } as const
 
 /**
- * The ratchet: what was wrong in the same way before this request is a warning, for controllers re-submit old
- * objects.
+ * The ratchet: an error in a field that this request does not change becomes a warning, because controllers
+ * re-submit old objects.
  */
 function mildest(severity: Severity, subject: Subject, field: string): Severity {
   return severity === 'error' && isUnchanged(subject, field) ? 'warning' : severity

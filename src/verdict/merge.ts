@@ -2,15 +2,15 @@ import type { Finding, Unchecked } from '../model/finding.js'
 import type { Verdict } from './decide.js'
 
 /**
- * The verdict on an object whose parts were judged separately: it passes if each part passes. A finding with
- * the same words in several parts is reported once, for the first part, with the fields of the others.
+ * Merges the verdicts on the parts of an object, which is allowed if every part is. If several parts have the
+ * same finding, it is reported once, for the first part, with the fields of the others.
  */
 export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
   const ages = verdicts.flatMap(({ iamAge }) => iamAge ?? [])
 
   return {
     allowed: verdicts.every(({ allowed }) => allowed),
-    mode: verdicts[0].mode, // of their one namespace
+    mode: verdicts[0].mode, // all parts are in the same namespace
     findings: mergeFindings(verdicts.flatMap(({ findings }) => findings)),
     unchecked: mergeUnchecked(verdicts.flatMap(({ unchecked }) => unchecked)),
     iamAge: ages.length === 0 ? undefined : Math.max(...ages)

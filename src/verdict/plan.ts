@@ -2,13 +2,13 @@ import type { Need } from '../facts/facts.js'
 import type { Kind, Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 
-/** The rules that judge a subject, and the facts that they and the decision need. */
+/** The rules that judge a subject, and the facts that these rules and the decision need. */
 export interface Plan {
   readonly rules: readonly Rule[]
   readonly needs: readonly Need[]
 }
 
-/** The rules for a kind, those of them that may not concern a subject, and the plans made so far. */
+/** The rules for a kind, the subset that does not concern every subject, and the plans built so far. */
 interface Candidates {
   readonly rules: readonly Rule[]
   readonly selective: readonly Rule[]
@@ -16,8 +16,8 @@ interface Candidates {
 }
 
 /**
- * Picks the rules that judge a subject. There are few different sets of them, so each plan is made once: a
- * new one for every review would cost 2 of its 25 microseconds.
+ * Returns a function that selects the rules for a subject. There are only a few different sets of rules, so
+ * each plan is built once. Building one for every review would cost 2 of its 25 microseconds.
  */
 export function buildPlanner(rules: readonly Rule[]): (subject: Subject) => Plan {
   const [atAdmission, elsewhere] = [new Map<Kind, Candidates>(), new Map<Kind, Candidates>()]

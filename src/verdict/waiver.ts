@@ -1,6 +1,6 @@
 import { closestTo } from '../text/escape.js'
 
-/** What became of a waiver: the reason that its author gave, or why the annotation does not hold. */
+/** The result of parsing a waiver: the reason that its author gave, or why the waiver is not in effect. */
 export type Waiver = { readonly reason: string } | { readonly annotation: string; readonly lapsed: string }
 
 const prefix = 'ignore.irsa-guard.io/'
@@ -45,7 +45,7 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day))
     return { lapsed: `"until" needs a date and a colon after it; ${form}` }
   const end = new Date(`${day}T23:59:59.999Z`)
-  // 2027-02-30 is read as the second of March.
+  // Date parses 2027-02-30 as March 2.
   if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day)
     return { lapsed: `${day} is not a valid date; ${form}` }
   if (at > end) return { lapsed: `it expired at the end of ${day} (UTC)` }
@@ -54,8 +54,8 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
 }
 
 /**
- * `2027-01-31: reason`, `unitl 2027-01-31: reason`: its author thinks that this ends, so it must not hold for
- * ever.
+ * Whether a value such as `2027-01-31: reason` or `unitl 2027-01-31: reason` is probably meant to expire. It
+ * must not stay in effect forever.
  */
 function isMeantUntil(text: string): boolean {
   const word = /^([a-z]*)\s*\d{4}-\d{2}-\d{2}\s*:/i.exec(text)?.[1]?.toLowerCase()
