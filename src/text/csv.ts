@@ -1,6 +1,6 @@
 /**
- * The fields of the first record, as Go's encoding/csv reads it with its defaults: nothing is trimmed.
- * Undefined for what it refuses: nothing at all, or a quote at the wrong place.
+ * Returns the fields of the first record as Go's encoding/csv reads it with its defaults, which trim nothing.
+ * Undefined if Go would return an error because there is no record or a quote is misplaced.
  * https://pkg.go.dev/encoding/csv
  */
 export function parseCsvRecord(text: string): string[] | undefined {
@@ -17,7 +17,7 @@ export function parseCsvRecord(text: string): string[] | undefined {
   }
 }
 
-/** A field and where it ends: at a comma, a line end or the end of the text. */
+/** A field and its end: a comma, a line end or the end of the string. */
 interface Field {
   readonly value: string
   readonly end: number

@@ -1,8 +1,8 @@
-// Control characters, line and paragraph separators, direction marks and lone surrogates: they would forge
+// Control characters, line and paragraph separators, direction marks and lone surrogates: they can forge
 // lines in a terminal, and the API server drops warnings that contain control characters.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
-/** Makes text of users harmless on one line: what does not print becomes `\n`, `\t` or `\u{…}`. */
+/** Makes user input safe to print on one line: unprintable characters become `\n`, `\t` or `\u{…}`. */
 export function escapeText(text: string): string {
   return text.replace(unprintable, (character) => {
     const known = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character]
@@ -12,25 +12,25 @@ export function escapeText(text: string): string {
 }
 
 /**
- * A user's text as one argument of a command that people will copy: the text itself when no shell would read
- * more into it.
+ * User input as one argument of a command that people will copy: the string itself if it has no special
+ * meaning in any shell, otherwise the placeholder.
  */
 export const argumentOf = (text: string, placeholder: string): string =>
   /^[\w.:/@-]{1,255}$/.test(text) ? text : placeholder
 
-/** The message of an error, as a reason. */
+/** The message of an error, for use as a reason. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Truncates a string, and then appends its original length. */
+/** Truncates a string that is too long and appends its original length. */
 export const shorten = (text: string, max: number): string =>
   text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text
 
-/** Quotes a value of a user for a message: escaped, and cut after 200 characters. */
+/** Quotes user input for a message: escaped, and truncated after 200 characters. */
 export const quote = (text: string): string => `"${escapeText(shorten(text, 200))}"`
 
 /**
- * The first opening string of a text, the first closing one after it, and what is between; undefined without
- * such a pair. Linear.
+ * The part of a string from the first opening delimiter to the first closing delimiter after it, including
+ * both; undefined if there is no such pair. Runs in linear time.
  */
 export function enclosedIn(text: string, open: string, close: string): string | undefined {
   const start = text.indexOf(open)
@@ -39,7 +39,7 @@ export function enclosedIn(text: string, open: string, close: string): string | 
   return end === -1 ? undefined : text.slice(start, end + close.length)
 }
 
-/** Names in a sentence: up to three, else the first and how many more. */
+/** Names in a sentence: up to three names, or the first name and the number of the others. */
 export function shortList(names: readonly string[]): string {
   const [first = ''] = names
 
@@ -49,8 +49,7 @@ export function shortList(names: readonly string[]): string {
 const mistakes = 2
 
 /**
- * The known word that is at most two typing mistakes (inserted, left out or replaced characters) away from a
- * text, or undefined.
+ * The known word within two typos (inserted, missing or replaced characters) of a string, or undefined.
  */
 export function closestTo(text: string, known: readonly string[]): string | undefined {
   const [closest] = known
@@ -62,8 +61,8 @@ export function closestTo(text: string, known: readonly string[]): string | unde
 }
 
 /**
- * Levenshtein's distance, or more than the mistakes that count: only cells that near the diagonal can lead to
- * fewer.
+ * The Levenshtein distance, or a number above the limit. Only cells near the diagonal can lead to a distance
+ * within the limit.
  */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > mistakes) return Infinity

@@ -1,9 +1,11 @@
-/** A pattern in parts: literal text, any run of characters, or exactly one. */
+/** The parts of a pattern: literal strings, any run of characters, or exactly one character. */
 export type Pattern = readonly (string | typeof anyRun | typeof anyOne)[]
 export const anyRun = Symbol('*')
 export const anyOne = Symbol('?')
 
-/** Reads a pattern: `*` and `?` are wildcards, everything else is literal; there is no escape character. */
+/**
+ * Parses a pattern: `*` and `?` are wildcards, and everything else is literal. There is no escape character.
+ */
 export function parsePattern(text: string): Pattern {
   const parts: (string | typeof anyRun | typeof anyOne)[] = []
   let literalStart = 0
@@ -18,16 +20,16 @@ export function parsePattern(text: string): Pattern {
   return parts
 }
 
-/** The length of the shortest text that a pattern matches. */
+/** The length of the shortest string that a pattern matches. */
 export const shortestMatchOf = (pattern: Pattern): number =>
   pattern.reduce<number>((sum, part) => sum + (part === anyRun ? 0 : part === anyOne ? 1 : part.length), 0)
 
 export const hasWildcard = (text: string): boolean => text.includes('*') || text.includes('?')
 
 /**
- * Whether a text matches a pattern as a whole. Each segment between two `*` is looked for once, from where
- * the last one ended, so there is nothing to go back to; and a pattern that is longer than the text is
- * refused before anything is tried.
+ * Whether a pattern matches the whole string. Each segment between two `*` is searched for once, from the end
+ * of the previous one, so there is no backtracking. A pattern that is longer than the string is rejected
+ * first.
  */
 export function matchesPattern(pattern: Pattern, text: string): boolean {
   const segments = segmentsOf(pattern)
@@ -75,7 +77,7 @@ function matchesAt(segment: Segment, text: string, start: number): boolean {
 }
 
 function findSegment(segment: Segment, text: string, start: number): number | undefined {
-  const before = segment.findIndex((part) => part !== anyOne) // how many `?` stand before the first literal
+  const before = segment.findIndex((part) => part !== anyOne) // the number of `?` before the first literal
   const literal = segment[before]
   if (typeof literal !== 'string') return start + segment.length <= text.length ? start : undefined
 

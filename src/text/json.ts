@@ -1,7 +1,7 @@
 const quote = '"'
 const backslash = 92
 
-/** The place of the quote that ends the JSON string whose opening quote is at `start`, or -1. */
+/** The index of the closing quote of the JSON string whose opening quote is at `start`, or -1. */
 export function endOfString(text: string, start: number): number {
   let end = text.indexOf(quote, start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf(quote, end + 1)
@@ -16,12 +16,12 @@ function isEscaped(text: string, at: number): boolean {
   return (at - before) % 2 === 0
 }
 
-// Kubernetes' decoder ends at 10,000; whatever looks through an object calls itself for each level.
+// Kubernetes' decoder accepts a depth of 10,000, but code that walks an object recurses once per level.
 const depthLimit = 500
 
 /**
- * Where the object or list at `start` ends, and how many keys are written in it; undefined where it does not
- * end or nests too deeply.
+ * The end of the object or array at `start`, and the number of keys in it; undefined if it is unterminated or
+ * nested too deeply.
  */
 export function extentOf(text: string, start: number): { end: number; keys: number } | undefined {
   let depth = 0
@@ -48,12 +48,12 @@ export function extentOf(text: string, start: number): { end: number; keys: numb
   return undefined
 }
 
-/** Whether an object or a list begins there. */
+/** Whether an object or an array begins at this index. */
 export const isContainer = (text: string, at: number): boolean => text[at] === '{' || text[at] === '['
 
 export const isBlank = (code: number): boolean => code === 32 || code === 10 || code === 13 || code === 9
 
-/** The position of the next character that is not whitespace, or the end. */
+/** The index of the next character that is not whitespace, or the length of the string. */
 export function afterBlanks(text: string, start: number): number {
   let at = start
   while (isBlank(text.charCodeAt(at))) at++

@@ -1,5 +1,5 @@
 /**
- * Remembers the last result of a pure function, for an argument that is used repeatedly before the next one.
+ * Caches the last result of a pure function, for callers that use the same argument many times in a row.
  */
 export function memoizeLast<A extends string, R>(answer: (argument: A) => R): (argument: A) => R {
   let last: { argument: A; answer: R } | undefined
@@ -11,8 +11,8 @@ export function memoizeLast<A extends string, R>(answer: (argument: A) => R): (a
 }
 
 /**
- * Groups the members of a list by a key, once for as long as the list exists: what is looked up for each of
- * thousands must not search each time.
+ * Groups the elements of an array by a key, once per array, so that thousands of lookups do not each search
+ * the array.
  */
 export function memoizeGroups<K, V extends object>(
   keyOf: (member: V) => K

@@ -1,23 +1,23 @@
-/** Whether a value is a map, and neither null nor a list. */
+/** Whether a value is an object, and neither null nor an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Reads an object's annotations; a missing or ill-shaped map has none. */
+/** Reads an object's annotations; empty if they are missing or malformed. */
 export function annotationsOf(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return recordOf(recordOf(object['metadata'])['annotations'])
 }
 
-/** A map as it was read; what is none is empty. */
+/** The value if it is an object, otherwise an empty object. */
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {})
 
-/** A list as it was read; what is none is empty. */
+/** The value if it is an array, otherwise an empty array. */
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-/** A text that is not empty, or undefined. */
+/** The value if it is a string and not empty, otherwise undefined. */
 export const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-/** The path of an annotation below a metadata field, as findings name it. */
+/** The path of an annotation below a metadata field, as used in findings. */
 export const annotationField = (key: string, metadataField = 'metadata'): string =>
   `${metadataField}.annotations[${JSON.stringify(key)}]`

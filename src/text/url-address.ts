@@ -1,4 +1,4 @@
-/** Host and port of an https URL, as a socket wants them: an IPv6 address without its brackets. */
+/** The host and port of an https URL for a socket: an IPv6 address has no brackets. */
 export function addressOfUrl(url: string | URL): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(url)
 
