@@ -2,7 +2,7 @@ import { decodeBase64 } from './base64.js'
 import { type Certificate, parseCertificate } from './certificate.js'
 import { parsePemBlocks, type PemBlock } from './pem.js'
 
-/** What Go makes of one PEM block of a bundle. */
+/** The result of parsing one PEM block of a bundle with Go. */
 export type BundleEntry =
   | { readonly block: PemBlock; readonly certificate: Certificate }
   | { readonly block: PemBlock; readonly skipped: 'label' | 'headers' }
@@ -10,16 +10,16 @@ export type BundleEntry =
 
 /** A bundle as Go reads it. */
 export interface Bundle {
-  /** The bytes in latin1: a character for each. */
+  /** The bytes as latin1, one character per byte. */
   readonly text: string
   readonly entries: readonly BundleEntry[]
-  /** The certificates that the API server would trust, in order; equal ones are listed each time. */
+  /** The certificates that the API server would trust, in order, including duplicates. */
   readonly certificates: readonly Certificate[]
 }
 
 /**
- * Reads PEM bytes as Go's `AppendCertsFromPEM` does: only plain CERTIFICATE blocks count, what does not parse
- * is passed over.
+ * Reads PEM bytes as Go's `AppendCertsFromPEM` does: only CERTIFICATE blocks without headers count, and
+ * blocks that do not parse are skipped.
  */
 export function parseBundle(pem: Buffer, goMinor: number): Bundle {
   const text = pem.toString('latin1')
@@ -39,7 +39,7 @@ export function parseBundle(pem: Buffer, goMinor: number): Bundle {
 }
 
 /**
- * Reads the base64 text of a `caBundle`; undefined when it is not base64, which no API server would store.
+ * Reads the base64 string of a `caBundle`; undefined if it is not base64, which no API server would store.
  */
 export function parseCaBundle(caBundle: string, goMinor: number): Bundle | undefined {
   const pem = decodeBase64(caBundle)
@@ -48,8 +48,8 @@ export function parseCaBundle(caBundle: string, goMinor: number): Bundle | undef
 }
 
 /**
- * The error of the API server's client for a bundle without a usable certificate (client-go, transport,
- * createErrorParsingCAData); undefined if there is one.
+ * The error that the API server's client returns for a bundle without a usable certificate (client-go,
+ * transport, createErrorParsingCAData); undefined if the bundle has a usable certificate.
  */
 export function unusableText({ text, entries, certificates }: Bundle): string | undefined {
   if (certificates.length > 0) return undefined

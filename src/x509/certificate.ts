@@ -7,19 +7,19 @@ import { Refusal } from './refusal.js'
 import { type SignatureAlgorithm, signatureAlgorithmOf } from './signature-algorithm.js'
 import { parseGeneralizedTime, parseUtcTime } from './time.js'
 
-/** A certificate that Go's parser takes, with what Go's verifier looks at. */
+/** A certificate that Go's parser accepts, with the fields that Go's verifier uses. */
 export interface Certificate extends Extensions {
   readonly raw: Buffer
-  /** The part that is signed. */
+  /** The bytes that the signature covers. */
   readonly signedPart: Buffer
   readonly version: 1 | 2 | 3
-  /** The serial number's content octets, two's complement. */
+  /** The content octets of the serial number, in two's complement. */
   readonly serial: Buffer
   readonly signatureAlgorithm: SignatureAlgorithm | undefined
   readonly signature: Buffer
   readonly issuer: Name
   readonly subject: Name
-  /** Milliseconds since 1970; both ends still belong to it. */
+  /** Milliseconds since 1970; both ends are included. */
   readonly notBefore: number
   readonly notAfter: number
   /** The SubjectPublicKeyInfo. */
@@ -28,8 +28,9 @@ export interface Certificate extends Extensions {
 }
 
 /**
- * Reads one DER certificate as `x509.ParseCertificate` of that Go does: the certificate, or the text of Go's
- * refusal. What Go leaves open (bytes behind the parts it reads) is left open here as well. Never throws.
+ * Parses one DER certificate as `x509.ParseCertificate` of the given Go version does. Returns the certificate
+ * or Go's error string. Bytes that Go ignores after the parts that it reads are ignored here, too. Never
+ * throws.
  */
 export function parseCertificate(der: Buffer, goMinor: number): Certificate | { readonly refusal: string } {
   try {
@@ -48,7 +49,7 @@ function parseCertificateFields(der: Buffer, goMinor: number): Certificate {
 
   const version = parseVersion(reader)
   const serial = reader.integer('x509: malformed serial number')
-  // Negative serial numbers were taken before Go 1.23: https://go.dev/doc/godebug#go-123
+  // Go accepted negative serial numbers before 1.23: https://go.dev/doc/godebug#go-123
   if ((serial[0] ?? 0) >= 0x80 && goMinor >= 23) throw new Refusal('x509: negative serial number')
 
   const algorithm = reader.read(tag.sequence, 'x509: malformed signature algorithm identifier')
@@ -60,7 +61,7 @@ function parseCertificateFields(der: Buffer, goMinor: number): Certificate {
   const validity = reader.reader(tag.sequence, 'x509: malformed validity')
   const notBefore = parseTime(validity)
   const notAfter = parseTime(validity)
-  const subject = parseName(reader.element(tag.sequence, 'x509: malformed issuer').raw) // the same words as Go's
+  const subject = parseName(reader.element(tag.sequence, 'x509: malformed issuer').raw) // Go uses the same string for the subject
   const keyInfo = reader.element(tag.sequence, 'x509: malformed spki').raw
   const publicKey = parsePublicKey(keyInfo)
   const extensions = version === 1 ? noExtensions : parseOptionalParts(reader, version, goMinor)
@@ -118,20 +119,20 @@ function parseOptionalParts(reader: DerReader, version: 2 | 3, goMinor: number):
   return extensions === undefined ? noExtensions : parseExtensions(extensions, goMinor)
 }
 
-/** Whether a certificate names an issuer that is itself, by the bytes of the names. */
+/** Whether the issuer of a certificate equals its subject, byte for byte. */
 export const isSelfIssued = ({ issuer, subject }: Certificate): boolean => issuer.raw.equals(subject.raw)
 
 /** SHA-256 of the DER, in hexadecimal with colons, as `openssl x509 -fingerprint -sha256` prints it. */
 export const fingerprintOf = ({ raw }: { raw: Buffer }): string =>
   colonHex(createHash('sha256').update(raw).digest())
 
-/** Bytes in hexadecimal with colons. */
+/** Formats bytes in hexadecimal with colons. */
 export const colonHex = (bytes: Buffer): string =>
   bytes
     .toString('hex')
     .toUpperCase()
     .replace(/(..)(?=.)/g, '$1:')
 
-/** Whether a moment lies within a certificate's validity, both ends included. */
+/** Whether a time is within a certificate's validity period, both ends included. */
 export const isInDate = ({ notBefore, notAfter }: Certificate, at: Date): boolean =>
   notBefore <= at.getTime() && at.getTime() <= notAfter

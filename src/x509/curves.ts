@@ -1,6 +1,6 @@
 import { bigIntOf } from './der.js'
 
-/** One of the curves that Go's certificates may use. */
+/** A curve that Go supports in certificates. */
 export interface Curve {
   readonly name: 'P-224' | 'P-256' | 'P-384' | 'P-521'
   /** The bytes before the point in a SubjectPublicKeyInfo. */

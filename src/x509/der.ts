@@ -22,7 +22,7 @@ export const tag = {
   constructed: (number: number) => 0xa0 | number
 } as const
 
-/** One element: its tag, its content, and all of it with tag and length. */
+/** One element: its tag, its content, and the whole element with tag and length. */
 export interface Element {
   readonly tag: number
   readonly body: Buffer
@@ -31,10 +31,10 @@ export interface Element {
 
 /**
  * Parses DER from front to back as Go does (golang.org/x/crypto/cryptobyte): tags below 31, lengths in their
- * shortest form of at most four octets. It parses elements only on demand, so depth costs nothing.
- * node-forge's parser is not used: it accepts BER that Go rejects, parses the whole tree, and does not report
- * the position of an element. Every method throws the given Refusal text if the next element is of another
- * kind.
+ * shortest form of at most four octets. It parses elements only on demand, so deep nesting costs nothing.
+ * node-forge's parser is not used because it accepts BER that Go rejects, parses the whole tree, and does not
+ * report the position of an element. Every method throws a Refusal with the given string if the next element
+ * has a different type.
  */
 export class DerReader {
   readonly #bytes: Buffer
@@ -67,7 +67,7 @@ export class DerReader {
       const octets = lengthOctet & 0x7f
       if (octets === 0 || octets > 4 || start + 2 + octets > bytes.length) throw new Refusal(refusal)
       length = bytes.readUIntBE(start + 2, octets)
-      if (length < 128 || length < 2 ** (8 * (octets - 1))) throw new Refusal(refusal) // a shorter form would have done
+      if (length < 128 || length < 2 ** (8 * (octets - 1))) throw new Refusal(refusal) // a shorter form exists
       header += octets
     }
     const end = start + header + length
@@ -88,7 +88,7 @@ export class DerReader {
     return this.element(expected, refusal).body
   }
 
-  /** The content of the next element when it has this tag; else undefined, and nothing is read. */
+  /** The content of the next element if it has this tag; otherwise undefined, and nothing is consumed. */
   optional(expected: number, refusal: string): Buffer | undefined {
     return this.startsWith(expected) ? this.read(expected, refusal) : undefined
   }
@@ -104,7 +104,7 @@ export class DerReader {
     return body[0] === 0xff
   }
 
-  /** The content of an INTEGER: at least one octet and no more than needed; two's complement. */
+  /** The content of an INTEGER: at least one octet, minimally encoded, in two's complement. */
   integer(refusal: string, expected: number = tag.integer): Buffer {
     const body = this.read(expected, refusal)
     const [first, second] = body
@@ -115,7 +115,7 @@ export class DerReader {
     return body
   }
 
-  /** An INTEGER that fits into 64 bits, signed. */
+  /** An INTEGER that fits into 64 signed bits. */
   int64(refusal: string, expected: number = tag.integer): bigint {
     const body = this.integer(refusal, expected)
     if (body.length > 8) throw new Refusal(refusal)
@@ -123,7 +123,7 @@ export class DerReader {
     return BigInt.asIntN(8 * body.length, bigIntOf(body))
   }
 
-  /** An OBJECT IDENTIFIER as dotted text; components above 2^31-1 are refused, as Go does. */
+  /** An OBJECT IDENTIFIER in dotted form. Components above 2^31-1 are rejected, as in Go. */
   oid(refusal: string): string {
     const text = dottedOid(this.read(tag.oid, refusal))
     if (text === undefined) throw new Refusal(refusal)
@@ -131,7 +131,7 @@ export class DerReader {
     return text
   }
 
-  /** A BIT STRING: its bytes, and how many of the last bits are padding (which must be zero). */
+  /** A BIT STRING: its bytes, and the number of padding bits at the end, which must be zero. */
   bitString(refusal: string): { bytes: Buffer; padding: number } {
     const body = this.read(tag.bitString, refusal)
     const padding = body[0]
@@ -149,7 +149,7 @@ export const bigIntOf = (bytes: Buffer): bigint =>
   bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`)
 
 /**
- * An OBJECT IDENTIFIER's content as dotted text; undefined when it is malformed or a component needs more
+ * The content of an OBJECT IDENTIFIER in dotted form; undefined if it is malformed or a component needs more
  * than 31 bits.
  */
 function dottedOid(body: Buffer): string | undefined {

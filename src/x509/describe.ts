@@ -2,11 +2,11 @@ import { type Certificate, colonHex, fingerprintOf, isSelfIssued } from './certi
 import { describeName } from './name.js'
 import { formatTime } from './time.js'
 
-/** A certificate for people and machines. Times are RFC 3339, UTC. */
+/** A description of a certificate for output. Times are RFC 3339, in UTC. */
 export interface CertificateDescription {
   readonly subject: string
   readonly issuer: string
-  /** In hexadecimal with colons; undefined when the certificate has none. */
+  /** In hexadecimal with colons; undefined if the certificate has none. */
   readonly subjectKeyId: string | undefined
   readonly sha256: string
   readonly notBefore: string
@@ -16,7 +16,7 @@ export interface CertificateDescription {
   readonly key: string
 }
 
-/** Describes a certificate that Go reads. */
+/** Describes a certificate that Go accepts. */
 export function descriptionOf(certificate: Certificate): CertificateDescription {
   const { subject, issuer, subjectKeyId, notBefore, notAfter, version, basicConstraints, publicKey } =
     certificate
@@ -41,8 +41,8 @@ export function descriptionOf(certificate: Certificate): CertificateDescription 
 }
 
 /**
- * A certificate in a sentence: its subject and the beginning of its key identifier or, without one, of its
- * fingerprint.
+ * A certificate in a sentence: its subject and the beginning of its key identifier, or of its fingerprint if
+ * it has no key identifier.
  */
 export function describeCertificate(certificate: Certificate): string {
   const { subject, subjectKeyId } = certificate

@@ -1,5 +1,5 @@
 /**
- * Go's rule for a domain in a certificate: printable ASCII, no empty label, no dot at the end; a constraint
+ * Go's rule for a domain in a certificate: printable ASCII, no empty label and no trailing dot. A constraint
  * may begin with a dot.
  */
 export function isDomain(text: string, constraint: boolean): boolean {
@@ -12,12 +12,12 @@ export function isDomain(text: string, constraint: boolean): boolean {
 
 export interface Mailbox {
   readonly local: string
-  /** In lower case: domains are compared without case, local parts with it. */
+  /** In lower case, because domains are case-insensitive; local parts are case-sensitive. */
   readonly domain: string
 }
 
 /**
- * Reads an e-mail address as Go does (RFC 2821, with the leniencies of RFC 3696); undefined when it is none.
+ * Parses an email address as Go does (RFC 2821, with the leniency of RFC 3696); undefined if it is not valid.
  */
 export function parseMailbox(text: string): Mailbox | undefined {
   const quoted = text.startsWith('"')
@@ -25,7 +25,7 @@ export function parseMailbox(text: string): Mailbox | undefined {
   if (found === undefined || text[found.end] !== '@') return undefined
 
   const domain = text.slice(found.end + 1)
-  // Unlike a host, the domain may be empty here: Go splits it into labels, of which there are none.
+  // Unlike a host, the domain can be empty here: Go splits it into labels and finds none.
   if (domain !== '' && !(isDomain(domain, false) && !domain.startsWith('.'))) return undefined
 
   return { local: found.local, domain: domain.toLowerCase() }

@@ -12,12 +12,12 @@ export interface Subtrees {
   readonly uriDomains: readonly string[]
 }
 
-/** What the extensions of a certificate say, as far as Go's verifier cares. */
+/** The extensions of a certificate, as far as Go's verifier uses them. */
 export interface Extensions {
   readonly keyUsage: { readonly certSign: boolean; readonly any: boolean }
   readonly basicConstraints:
-    { readonly isCa: boolean; /** -1 without a limit. */ readonly maxPathLength: bigint } | undefined
-  /** The bytes of the subject alternative names; undefined without that extension. */
+    { readonly isCa: boolean; /** -1 if there is no limit. */ readonly maxPathLength: bigint } | undefined
+  /** The bytes of the subject alternative names; undefined if the extension is missing. */
   readonly alternativeNames: Buffer | undefined
   readonly dnsNames: readonly string[]
   readonly emails: readonly string[]
@@ -26,9 +26,9 @@ export interface Extensions {
   readonly nameConstraints: { readonly permitted: Subtrees; readonly excluded: Subtrees } | undefined
   readonly subjectKeyId: Buffer
   readonly authorityKeyId: Buffer
-  /** Extended key usages as OIDs; empty without that extension. */
+  /** Extended key usages as OIDs; empty if the extension is missing. */
   readonly extendedKeyUsages: readonly string[]
-  /** Certificate policies as the bytes of their OIDs, in latin1. */
+  /** Certificate policies: the bytes of their OIDs as latin1. */
   readonly policies: readonly string[]
   readonly policyMappings: readonly { readonly issuer: string; readonly subject: string }[]
   readonly requireExplicitPolicy: bigint | undefined
@@ -68,7 +68,7 @@ interface Extension {
   readonly value: Buffer
 }
 
-/** Reads the content of the extensions' [3] element; throws the Refusal that Go's parser would give. */
+/** Reads the content of the extensions' [3] element. Throws a Refusal with the error of Go's parser. */
 export function parseExtensions(body: Buffer, goMinor: number): Extensions {
   const list = new DerReader(body).reader(tag.sequence, 'x509: malformed extensions')
   const extensions: Extension[] = []
@@ -99,11 +99,11 @@ function parseExtension(reader: DerReader): Extension {
   return { oid, critical, value: reader.read(tag.octetString, 'x509: malformed extension value field') }
 }
 
-/** Takes one extension into `out`; false when a critical one would be left unhandled. */
+/** Reads one extension into `out`; false if it is not handled, which matters for a critical extension. */
 type ReadExtension = (extension: Extension, out: Mutable, goMinor: number) => boolean
 
 function readerOf(oid: string, goMinor: number): ReadExtension | undefined {
-  // Go 1.24 began to check policies (RFC 9618); before that these extensions were unknown to it.
+  // Go checks policies (RFC 9618) since 1.24. Earlier versions do not know these extensions.
   return readers[oid] ?? (goMinor >= 24 ? policyReaders[oid] : undefined)
 }
 
@@ -341,7 +341,7 @@ function parsePolicies({ value }: Extension, out: Mutable, goMinor: number): tru
   return true
 }
 
-/** Policies are the one place where Go takes OIDs with components of any size. */
+/** Policies are the only place where Go accepts OIDs with components of any size. */
 function isOidOfAnySize(body: Buffer): boolean {
   const ends = body.length > 0 && (body[body.length - 1] ?? 0) < 0x80
 

@@ -1,4 +1,4 @@
-/** Quotes ASCII text as Go's `%q` does. */
+/** Quotes an ASCII string as Go's `%q` does. */
 export function goQuote(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&').replace(/[^ -~]/gu, (character) => escapes[character] ?? escapeOf(character))}"`
 }

@@ -1,15 +1,15 @@
 import { parseIp } from './ip.js'
 
-/** A URI name as Go's `url.Parse` understands it. */
+/** A URI name as parsed by Go's `url.Parse`. */
 export interface GoUrl {
   readonly text: string
-  /** Host and port, unescaped (latin1); empty when there is none. */
+  /** Host and port, unescaped, as latin1; empty if the URI has none. */
   readonly host: string
 }
 
 /**
- * Reads an ASCII URI as Go's `url.Parse` does, as far as a certificate needs it: undefined when Go would
- * refuse it (and with it the certificate). Go 1.26 stopped to take several colons in the host of http URLs.
+ * Parses an ASCII URI as Go's `url.Parse` does, as far as certificates need it. Undefined if Go would reject
+ * the URI and therefore the certificate. Go 1.26 stopped accepting several colons in the host of http URLs.
  */
 export function parseGoUrl(text: string, goMinor: number): GoUrl | undefined {
   const hash = text.indexOf('#')
@@ -76,14 +76,14 @@ const isHostText = (text: string): boolean => /^[A-Za-z0-9\-._~!$&'()*+,;=:[\]<>
 const unescape = (text: string): string =>
   text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
-/** In a host only bytes above ASCII may be escaped, and the percent sign itself. */
+/** In a host, only bytes above ASCII and the percent sign itself may be escaped. */
 function unescapeHost(text: string): string | undefined {
   if (!isEscaped(text) || !isHostText(text.replace(/%(?:[89A-Fa-f][0-9A-Fa-f]|25)/g, ''))) return undefined
 
   return unescape(text)
 }
 
-/** In the zone of an address, all host characters may also be escaped, and a space too. */
+/** In the zone of an address, all host characters and a space may be escaped, too. */
 function unescapeZone(text: string): string | undefined {
   const escaped = [...text.matchAll(/%([0-9A-Fa-f]{2})/g)].map(([all]) => unescape(all))
   const plain = text.replace(/%[0-9A-Fa-f]{2}/g, '')

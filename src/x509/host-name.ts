@@ -3,9 +3,9 @@ import { formatIp, parseIp, unmapped } from './ip.js'
 import { commonNameOf } from './name.js'
 
 /**
- * Whether a certificate is good for a host, as Go's `VerifyHostname` judges: IP addresses only by IP names,
- * other hosts only by DNS names, a wildcard only as the whole left-most label, never the common name.
- * Undefined when it is; else Go's text.
+ * Checks if a certificate is valid for a host, as Go's `VerifyHostname` does: IP addresses match only IP
+ * names, other hosts match only DNS names, a wildcard must be the whole leftmost label, and the common name
+ * is never used. Undefined if it is valid, otherwise Go's error.
  */
 export function hostNameRefusal(certificate: Certificate, host: string): string | undefined {
   const bare = /^\[.+\]$/.test(host) ? host.slice(1, -1) : host

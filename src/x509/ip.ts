@@ -1,6 +1,6 @@
 /**
- * Reads an IP address as Go's `netip.ParseAddr` does: 4 or 16 bytes, and the zone of an IPv6 address;
- * undefined for other text.
+ * Parses an IP address as Go's `netip.ParseAddr` does: 4 or 16 bytes, and the zone of an IPv6 address;
+ * undefined for any other string.
  */
 export function parseIp(text: string): { bytes: Buffer; zone: string } | undefined {
   const mark = /[.:%]/.exec(text)?.[0]
@@ -44,7 +44,8 @@ function parseIpv6(text: string): Buffer | undefined {
 }
 
 /**
- * Groups of four hexadecimal digits; the last two may be written as an IPv4 address when the text ends here.
+ * Parses groups of four hexadecimal digits. The last two groups can be written as an IPv4 address if the
+ * string ends there.
  */
 function groupsOf(text: string, last: boolean): Buffer | undefined {
   const groups = text.split(':')
@@ -55,8 +56,8 @@ function groupsOf(text: string, last: boolean): Buffer | undefined {
 }
 
 /**
- * The four bytes of an IPv4 address, also when it is written as an IPv6 one (`::ffff:10.0.0.1`): Go compares
- * them as equal.
+ * The four bytes of an IPv4 address, even if it is written as an IPv6 address (`::ffff:10.0.0.1`), because Go
+ * treats both as equal.
  */
 export function unmapped(ip: Buffer): Buffer {
   return ip.length === 16 && ip.subarray(0, 12).equals(mappedPrefix) ? ip.subarray(12) : ip
@@ -64,7 +65,7 @@ export function unmapped(ip: Buffer): Buffer {
 
 const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex')
 
-/** Writes an address as Go does: IPv4 with dots, IPv6 with its longest run of zero groups shortened. */
+/** Formats an address as Go does: IPv4 with dots, IPv6 with its longest run of zero groups shortened. */
 export function formatIp(ip: Buffer): string {
   const bytes = unmapped(ip)
   if (bytes.length === 4) return bytes.join('.')

@@ -8,22 +8,23 @@ import { weakRsaText } from './signature.js'
 import type { TlsRefusal } from './tls-refusal.js'
 import { verifyChain } from './verify.js'
 
-/** What the TLS client of an API server is to verify. */
+/** The input that the TLS client of an API server would verify. */
 export interface TlsQuestion {
-  /** The base64 text of `clientConfig.caBundle`. */
+  /** The base64 string of `clientConfig.caBundle`. */
   readonly caBundle: string
   /** PEM as the server sends it, leaf first. */
   readonly chain: string
   /** DNS name or IP address that the API server calls. */
   readonly host: string
   readonly at: Date
-  /** The Go that the API server is built with, such as `1.23`; the newest known by default. */
+  /**
+   * The Go version with which the API server is built, such as `1.23`; the newest known version by default.
+   */
   readonly go?: string | undefined
 }
 
 /**
- * The answer, with what was read on the way. `path` is the chain that was accepted, leaf first and anchor
- * last.
+ * The result, with the parsed input. `path` is the accepted chain, leaf first and trust anchor last.
  */
 export type TlsVerdict = { readonly bundle: Bundle | undefined; readonly served: readonly Certificate[] } & (
   | { readonly accepted: true; readonly path: readonly Certificate[] }
@@ -31,8 +32,8 @@ export type TlsVerdict = { readonly bundle: Bundle | undefined; readonly served:
 )
 
 /**
- * Would the API server's TLS client (Go) accept this chain for this host with this bundle at this time?
- * Synchronous; never throws, whatever the bundle and the chain are.
+ * Predicts if the API server's TLS client (Go) would accept this chain for this host with this bundle at this
+ * time. Synchronous; never throws, even if the bundle or the chain is malformed.
  */
 export function judgeTls({ caBundle, chain, host, at, go }: TlsQuestion): TlsVerdict {
   const goMinor = goMinorOf(go)
@@ -121,7 +122,7 @@ function parseServed(chain: string, goMinor: number): { certificates: readonly C
   return { certificates }
 }
 
-/** What fails after the chain was accepted: the leaf's key must also sign the handshake. */
+/** The checks after the chain is accepted: the leaf's key must also sign the handshake. */
 function handshakeRefusal(leaf: Certificate, goMinor: number): Refused | undefined {
   const { publicKey } = leaf
   const kind = publicKey.kind
@@ -133,7 +134,7 @@ function handshakeRefusal(leaf: Certificate, goMinor: number): Refused | undefin
       go: `tls: server's certificate contains an unsupported type of public key: ${type}`
     }
   }
-  // Go offers no such curve in its hello, so a server cannot use the key: RFC 8422, section 5.1
+  // Go does not offer this curve in its ClientHello, so a server cannot use the key: RFC 8422, section 5.1
   if (kind === 'ecdsa' && publicKey.curve.name === 'P-224') {
     return { code: 'server-key-unsupported', certificate: leaf, go: 'remote error: tls: handshake failure' }
   }

@@ -7,8 +7,8 @@ import { formatIp, parseIp, unmapped } from './ip.js'
 
 /**
  * Checks that the CAs above each certificate in a chain (leaf first) are allowed to issue for all of its
- * names, including names that are not used here. Returns undefined if they are, otherwise Go's error. About
- * log-linear in names and constraints.
+ * names, including names that are not used here. Returns undefined if they are, otherwise Go's error. Runs in
+ * roughly log-linear time in the number of names and constraints.
  */
 export function nameConstraintRefusal(chain: readonly Certificate[], goMinor: number): string | undefined {
   const limits = chain.flatMap(({ nameConstraints }, index) =>
@@ -56,8 +56,8 @@ function namesOf({ ips, dnsNames, uris, emails }: Certificate): Names | { refusa
 }
 
 /**
- * The host that a URI's constraint is compared with; URIs without a host, or with an address, cannot be
- * compared.
+ * The host of a URI for comparison with constraints. A URI without a host, or with an IP address as its host,
+ * cannot be compared.
  */
 function uriDomainOf({ text, host }: GoUrl): string | { refusal: string } {
   let domain = host.toLowerCase()
@@ -110,7 +110,7 @@ function checkOf(
   }
 }
 
-/** Finds the constraint that a name falls under, as text. */
+/** Returns the constraint that covers a name, as a string. */
 type Matcher<V> = (value: V) => string | undefined
 
 function limitOf<C, V>(
@@ -136,19 +136,19 @@ function limitOf<C, V>(
 }
 
 /**
- * A domain constraint covers itself and what ends with it at a dot; `.example.com` only the latter; an empty
- * one everything.
+ * A domain constraint covers the domain itself and its subdomains. `.example.com` covers only subdomains, and
+ * an empty constraint covers everything.
  */
 function domainMatcher(constraints: readonly string[], permits: boolean, goMinor: number): Matcher<string> {
   if (constraints.includes('')) return () => ''
 
   const byLowerCase = new Map(constraints.map((constraint) => [constraint.toLowerCase(), constraint]))
-  // Only tails of these lengths are cut out and looked up, for a name of a million dots would cost a million
-  // long texts.
+  // Only suffixes of these lengths are looked up, because a name with a million dots would otherwise create a
+  // million long strings.
   const lengths = new Set(constraints.map(({ length }) => length))
   const lookUp = (name: string, start: number): string | undefined =>
     start >= 0 && lengths.has(name.length - start) ? byLowerCase.get(name.slice(start)) : undefined
-  // A wildcard is excluded by a constraint on one of the names it matches; Go 1.23 did not check that.
+  // A wildcard is excluded by a constraint on one of the names that it matches. Go 1.23 does not check that.
   const siblings = new Map<string, string>()
   for (const constraint of permits || goMinor < 24 ? [] : byLowerCase.keys()) {
     const dot = constraint.indexOf('.')
@@ -157,7 +157,7 @@ function domainMatcher(constraints: readonly string[], permits: boolean, goMinor
 
   return (value) => {
     const name = value.toLowerCase()
-    // The shortest covering constraint is the one that Go reports: it drops those that another covers.
+    // Go reports the shortest covering constraint, because it drops constraints that another one covers.
     for (let dot = name.lastIndexOf('.'); ; dot = dot <= 0 ? -1 : name.lastIndexOf('.', dot - 1)) {
       const found = lookUp(name, dot + 1) ?? lookUp(name, dot)
       if (found !== undefined) return found
@@ -169,7 +169,7 @@ function domainMatcher(constraints: readonly string[], permits: boolean, goMinor
   }
 }
 
-/** An e-mail constraint is one mailbox (local part with, domain without case) or a domain. */
+/** An email constraint is a mailbox (case-sensitive local part, case-insensitive domain) or a domain. */
 function mailboxMatcher(constraints: readonly string[], permits: boolean, goMinor: number): Matcher<Mailbox> {
   const keyOf = ({ local, domain }: Mailbox): string => `${local}@${domain}`
   const whole = new Set(
@@ -186,9 +186,9 @@ function mailboxMatcher(constraints: readonly string[], permits: boolean, goMino
 type Network = Subtrees['ips'][number]
 
 /**
- * Go 1.26 sorts the networks, drops those inside another, and looks only at the nearest one that begins at or
- * before the address. For networks written with host bits set that misses some; it is done the same way here.
- * Before, it looked at all.
+ * Go 1.26 sorts the networks, drops those inside another, and checks only the nearest one that begins at or
+ * before the address. It misses some networks that are written with host bits set, and so does this code.
+ * Earlier versions checked all networks.
  */
 function ipMatcher(constraints: readonly Network[], _permits: boolean, goMinor: number): Matcher<Buffer> {
   if (goMinor < 26) {

@@ -1,13 +1,13 @@
 import { DerReader, tag } from './der.js'
 import { Refusal } from './refusal.js'
 
-/** A subject or issuer: its bytes, by which Go compares names, and its attributes in order. */
+/** A subject or issuer: its bytes, which Go uses to compare names, and its attributes in order. */
 export interface Name {
   readonly raw: Buffer
   readonly attributes: readonly { readonly type: string; readonly value: string }[]
 }
 
-/** Reads a distinguished name; throws the Refusal that Go's parser would give. */
+/** Parses a distinguished name. Throws a Refusal with the error of Go's parser. */
 export function parseName(raw: Buffer): Name {
   const malformed = 'x509: invalid RDNSequence'
   const attributes: { type: string; value: string }[] = []
@@ -28,8 +28,8 @@ export function parseName(raw: Buffer): Name {
 }
 
 /**
- * Decodes the string types that Go knows. T.61 is read as Latin-1, and "&" and "*" pass as printable, as in
- * Go.
+ * Decodes the string types that Go knows. As in Go, T.61 is read as Latin-1, and "&" and "*" are allowed in a
+ * PrintableString.
  */
 function textOf(kind: number, body: Buffer): { text: string } | { wrong: string } {
   const latin1 = (pattern: RegExp, name: string): { text: string } | { wrong: string } => {
@@ -49,7 +49,7 @@ function textOf(kind: number, body: Buffer): { text: string } | { wrong: string 
       try {
         return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body) }
       } catch {
-        return { wrong: 'invalid UTF-8 string' } // the decoder throws for this reason only
+        return { wrong: 'invalid UTF-8 string' } // the decoder throws for no other reason
       }
     case tag.bmpString:
       return bmpTextOf(body)
@@ -68,7 +68,7 @@ function bmpTextOf(body: Buffer): { text: string } | { wrong: string } {
   return { text }
 }
 
-// X.520 attribute types that certificates of clusters carry, with the short names of RFC 4514.
+// X.520 attribute types in cluster certificates, with their short names from RFC 4514.
 const shortNames: Readonly<Record<string, string>> = {
   '2.5.4.3': 'CN',
   '2.5.4.5': 'serialNumber',
@@ -82,12 +82,12 @@ const shortNames: Readonly<Record<string, string>> = {
   '0.9.2342.19200300.100.1.25': 'DC'
 }
 
-/** A name for people, such as `CN=kubernetes, O=example`; `(empty)` when it has no attributes. */
+/** A readable name, such as `CN=kubernetes, O=example`; `(empty)` if it has no attributes. */
 export function describeName({ attributes }: Name): string {
   return attributes.map(({ type, value }) => `${shortNames[type] ?? type}=${value}`).join(', ') || '(empty)'
 }
 
-/** The last common name, as Go reports it. */
+/** The last common name, which is the one that Go reports. */
 export const commonNameOf = ({ attributes }: Name): string =>
   attributes.findLast(({ type }) => type === '2.5.4.3')?.value ?? ''
 

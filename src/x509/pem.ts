@@ -1,6 +1,6 @@
 import { decodeBase64 } from './base64.js'
 
-/** One block that Go's `pem.Decode` returns, and its position in the text (byte offsets). */
+/** One block that Go's `pem.Decode` returns, and its position in the string as byte offsets. */
 export interface PemBlock {
   readonly label: string
   readonly hasHeaders: boolean
@@ -14,12 +14,12 @@ const end = '\n-----END '
 const dashes = '-----'
 
 /**
- * Reads the PEM blocks of a text as Go's `encoding/pem` does, in linear time. The text is latin1: one
- * character for each byte.
+ * Reads the PEM blocks of a string as Go's `encoding/pem` does, in linear time. The string is latin1, one
+ * character per byte.
  *
- * What follows from Go's way and surprises people: BEGIN counts only at the start of a line, and END must end
- * its line, so one blank in front, a byte order mark, or two blocks glued together lose the block. A block
- * that does not parse is passed over silently. Of several BEGIN lines before one END the last counts.
+ * Some consequences are surprising. BEGIN counts only at the start of a line, and END must end its line. A
+ * leading space, a byte order mark, or two blocks without a line break between them therefore lose a block. A
+ * block that does not parse is skipped silently. If several BEGIN lines precede one END, the last one counts.
  */
 export function parsePemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = []
@@ -35,13 +35,13 @@ export function parsePemBlocks(text: string): PemBlock[] {
 }
 
 function nextBlock(text: string, from: number): PemBlock | undefined {
-  let at = from // never goes back, so each byte is looked at a bounded number of times
+  let at = from // never moves backward, so each byte is read a bounded number of times
   for (;;) {
     const endLine = text.indexOf(end, at)
     if (endLine < 0) return undefined
 
     const trailer = endLine + end.length
-    // Slicing first bounds the backward search; without it hostile text costs quadratic time.
+    // Slicing first bounds the backward search. Without the slice, hostile input takes quadratic time.
     const beginInSegment = text.slice(at, endLine).lastIndexOf(begin)
     const beginLine = at + beginInSegment
     if (beginInSegment < 0 || (beginInSegment > 0 && text[beginLine - 1] !== '\n')) {
@@ -65,9 +65,10 @@ function nextBlock(text: string, from: number): PemBlock | undefined {
       hasHeaders = true
       body = line.next
     }
-    if (body > trailer) return undefined // lines with a colon went on past END: Go gives up here
+    if (body > trailer) return undefined // the header lines extend past END: Go gives up here
 
-    // endLine is the line feed before END; an empty block has eaten it, and then body is just behind it.
+    // endLine is the line feed before END. In an empty block, the previous line has consumed it, so body is
+    // right after it.
     const closing = closingOf(text, trailer, label)
     const bytes =
       closing === undefined || (hasHeaders && body > endLine) ? undefined : bodyOf(text, body, endLine)
@@ -81,7 +82,7 @@ function nextBlock(text: string, from: number): PemBlock | undefined {
 }
 
 /**
- * Where the line of END ends when it is well-formed: the same label, five dashes, and only blanks after them.
+ * The end of the END line if it is well-formed: the same label, five dashes, and then only spaces or tabs.
  */
 function closingOf(text: string, trailer: number, label: string): number | undefined {
   const afterDashes = trailer + label.length + dashes.length
@@ -97,8 +98,8 @@ function bodyOf(text: string, start: number, endLine: number): Buffer | undefine
 }
 
 /**
- * A line without its line end (LF or CRLF) and without blanks and tabs before that; `next` is where the
- * following one begins.
+ * A line without its line end (LF or CRLF) and without trailing spaces and tabs. `next` is the start of the
+ * following line.
  */
 function lineAt(text: string, start: number): { text: string; next: number } {
   const feed = text.indexOf('\n', start)

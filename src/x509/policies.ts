@@ -3,7 +3,7 @@ import { type Certificate, isSelfIssued } from './certificate.js'
 /** The bytes of 2.5.29.32.0, anyPolicy, in latin1. */
 const anyPolicy = '\u0055\u001d\u0020\u0000'
 
-/** A policy in the graph of RFC 9618, and the policies that the next certificate may name for it. */
+/** A policy in the graph of RFC 9618, and the policies that the next certificate can name for it. */
 interface Node {
   readonly policy: string
   expected: readonly string[]
@@ -11,16 +11,16 @@ interface Node {
   readonly children: Set<Node>
 }
 
-/** The nodes of one depth by policy. */
+/** The nodes at one depth, by policy. */
 type Stratum = Map<string, Node>
 
 /**
  * Whether a chain (leaf first, anchor last) satisfies its own certificate policies, if the client requires
- * none: RFC 5280, section 6.1, as updated by RFC 9618. Go checks this since 1.24. It fails only if some CA
- * requires an explicit policy.
+ * none: RFC 5280, section 6.1, as updated by RFC 9618. Go has checked this since 1.24. The check fails only
+ * if a CA requires an explicit policy.
  */
 export function hasValidPolicies(chain: readonly Certificate[]): boolean {
-  const count = chain.length - 1 // without the anchor
+  const count = chain.length - 1 // the trust anchor is not checked
   const [leaf] = chain
   if (count === 0 || leaf === undefined) return true
 
@@ -52,7 +52,7 @@ export function hasValidPolicies(chain: readonly Certificate[]): boolean {
   return !isRequired || (graph !== undefined && hasPolicyLeft(graph))
 }
 
-/** Counters end at zero, and a certificate can only lower them; negative values mean nothing. */
+/** Counters stop at zero, and a certificate can only lower them. Negative values have no effect. */
 function lowered(counter: number, limit: bigint | undefined): number {
   const current = Math.max(counter, 0)
 
@@ -101,7 +101,7 @@ function prune(graph: readonly Stratum[]): void {
   }
 }
 
-/** Applies the policy mappings of a CA; false when one maps anyPolicy, which is invalid. */
+/** Applies the policy mappings of a CA; false if a mapping contains anyPolicy, which is invalid. */
 function applyMappings(graph: Stratum[], { policyMappings }: Certificate, allowed: boolean): boolean {
   const leaves = graph.at(-1) ?? new Map<string, Node>()
   if (policyMappings.length === 0) return true
@@ -132,7 +132,10 @@ function applyMappings(graph: Stratum[], { policyMappings }: Certificate, allowe
   return true
 }
 
-/** Whether a policy other than anyPolicy hangs below anyPolicy, or anyPolicy itself reaches the leaf. */
+/**
+ * Whether a policy other than anyPolicy is below anyPolicy in the graph, or anyPolicy itself reaches the
+ * leaf.
+ */
 function hasPolicyLeft(graph: readonly Stratum[]): boolean {
   if (graph.at(-1)?.has(anyPolicy)) return true
 

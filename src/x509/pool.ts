@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Certificate } from './certificate.js'
 
-/** Certificates by subject, each once, in the order in which they came. */
+/** Certificates by subject, without duplicates, in their original order. */
 export interface Pool {
   readonly certificates: readonly Certificate[]
   has(certificate: Certificate): boolean
   /**
-   * Those whose subject is the issuer of a certificate, byte for byte; those with the right key identifier
-   * first.
+   * The certificates whose subject equals the issuer of a certificate, byte for byte. Those with the matching
+   * key identifier come first.
    */
   parentsOf(certificate: Certificate): readonly Certificate[]
 }
 
-/** Makes a pool as Go's `CertPool` does: a certificate that comes twice is there once. */
+/** Builds a pool as Go's `CertPool` does, without duplicates. */
 export function buildPool(certificates: readonly Certificate[]): Pool {
   const hashes = new Set<string>()
   const kept: Certificate[] = []

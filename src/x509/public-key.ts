@@ -4,8 +4,8 @@ import { DerReader, tag } from './der.js'
 import { Refusal } from './refusal.js'
 
 /**
- * A subject's public key as Go holds it; `unknown` for algorithms that Go does not know, which parse but
- * verify nothing.
+ * A subject's public key as represented by Go. A key with an algorithm that Go does not know is `unknown`: it
+ * parses, but it verifies nothing.
  */
 export type PublicKey =
   | { readonly kind: 'rsa'; readonly modulus: Buffer; readonly exponent: bigint; readonly bits: number }
@@ -22,7 +22,7 @@ const oids: Readonly<Partial<Record<string, Exclude<PublicKey['kind'], 'unknown'
   '1.3.101.112': 'ed25519'
 }
 
-/** Reads a SubjectPublicKeyInfo element; throws the Refusal that Go's parser would give. */
+/** Parses a SubjectPublicKeyInfo element. Throws a Refusal with the error of Go's parser. */
 export function parsePublicKey(raw: Buffer): PublicKey {
   const info = new DerReader(raw).reader(tag.sequence, 'x509: malformed spki')
   const algorithm = parseAlgorithm(info.read(tag.sequence, 'x509: malformed public key algorithm identifier'))
@@ -45,7 +45,7 @@ export function parsePublicKey(raw: Buffer): PublicKey {
   }
 }
 
-/** The content of an AlgorithmIdentifier: its OID, and its parameters as one element (empty when absent). */
+/** The content of an AlgorithmIdentifier: its OID, and its parameters as one element (empty if absent). */
 export function parseAlgorithm(body: Buffer): { oid: string; parameters: Buffer } {
   const reader = new DerReader(body)
   const oid = reader.oid('x509: malformed OID')
@@ -53,7 +53,7 @@ export function parseAlgorithm(body: Buffer): { oid: string; parameters: Buffer 
   return { oid, parameters: reader.isEmpty ? Buffer.alloc(0) : reader.any('x509: malformed parameters').raw }
 }
 
-/** The bytes of a bit string, moved to the right when its last bits are padding. */
+/** The bytes of a bit string, shifted right by the number of padding bits. */
 export function rightAligned({ bytes, padding }: { bytes: Buffer; padding: number }): Buffer {
   if (padding === 0) return bytes
 
@@ -101,8 +101,9 @@ function parseDsa(parameters: Buffer, key: Buffer): PublicKey {
 }
 
 /**
- * Builds the key that node:crypto verifies with; undefined if it rejects these numbers. It is built from the
- * numbers, not from the certificate's bytes, because OpenSSL is stricter than Go about the bytes around them.
+ * Builds the key for verification with node:crypto; undefined if node:crypto rejects these numbers. It is
+ * built from the numbers, not from the certificate's bytes, because OpenSSL is stricter than Go about the
+ * bytes around them.
  */
 export function keyObjectOf(key: PublicKey): KeyObject | undefined {
   try {
@@ -133,14 +134,14 @@ export function keyObjectOf(key: PublicKey): KeyObject | undefined {
         return undefined
     }
   } catch {
-    // node:crypto throws many kinds of errors for numbers that are no key; to Go such a key verifies no
+    // node:crypto throws many different errors for invalid key numbers; in Go, such a key verifies no
     // signature
     return undefined
   }
 }
 
 /**
- * Whether Go would use this RSA key at all: odd modulus, odd exponent from 3 up to 2^31-1
+ * Whether Go would use this RSA key at all: it needs an odd modulus and an odd exponent from 3 to 2^31-1
  * (crypto/internal/fips140/rsa).
  */
 export function isUsableRsa({ modulus, exponent }: Extract<PublicKey, { kind: 'rsa' }>): boolean {

@@ -15,7 +15,7 @@ interface Context {
 
 type Refused = Omit<TlsRefusal, 'reason'>
 
-/** A refusal in plain words, on one line, naming the certificate. */
+/** Explains a refusal on one line and names the certificate. */
 export function explain(refusal: Refused, context: Context): string {
   return texts[refusal.code](refusal, context)
 }
@@ -43,9 +43,9 @@ const texts = {
   'chain-too-large': () => 'the server sends more than 256 KiB of certificates, so Go aborts the handshake',
   'chain-unreadable': ({ go }) => `Go cannot parse a certificate that the server sends (${go})`,
   'server-key-too-large': (refusal, context) =>
-    `${named(refusal, context)} has an RSA key of more than 8,192 bits, which Go does not accept from a server`,
+    `${named(refusal, context)} has an RSA key larger than 8,192 bits, which Go does not accept from a server`,
   'server-key-too-small': (refusal, context) =>
-    `${named(refusal, context)} has an RSA key of less than 1,024 bits, which Go 1.24 and later do not accept in a handshake`,
+    `${named(refusal, context)} has an RSA key smaller than 1,024 bits, which Go 1.24 and later do not accept in a handshake`,
   'server-key-unsupported': (refusal, context) =>
     `${named(refusal, context)} has a key type that Go's TLS client does not support (it supports RSA, P-256, P-384, P-521 and Ed25519)`,
   'unhandled-critical-extension': (refusal, context) =>
@@ -62,11 +62,11 @@ const texts = {
   'path-too-long': (refusal, context) =>
     `${named(refusal, context)} allows fewer intermediate certificates than this chain has (path length)`,
   'too-many-signature-checks': () =>
-    'Go gives up after 100 candidate issuers: too many certificates have the same name',
+    'Go gives up after 100 candidate issuers, because too many certificates have the same name',
   'name-constraints': ({ go }) =>
     `a CA in the chain is not allowed to issue for a name in the server's certificate (${go.replace(/^.*for this name: /, '')})`,
   'key-usage': (refusal, context) =>
-    `${named(refusal, context)}, the trust anchor or a certificate between them has extended key usages without server authentication`,
+    `${named(refusal, context)}, its trust anchor or a certificate between them has extended key usages, but not server authentication`,
   policies: () => 'a CA in the chain requires a certificate policy that the certificates below it do not have'
 } satisfies Record<RefusalCode, (refusal: Refused, context: Context) => string>
 
@@ -101,7 +101,7 @@ function unknownAuthority(refusal: Refused, context: Context): string {
     case 'unsupported-algorithm':
       return `${who} is signed with an algorithm that Go cannot verify`
     case 'weak-key':
-      return `${other} has an RSA key of less than 1,024 bits, which Go rejects since 1.24`
+      return `${other} has an RSA key smaller than 1,024 bits, which Go 1.24 and later reject`
     default:
       return `${who} is signed by ${other}, which Go rejects (${candidate.go})`
   }

@@ -1,7 +1,7 @@
 /**
- * Why Go's parser refuses a certificate; the message is the text that Go prints. Thrown only inside the
- * parser and caught only by `parseCertificate`: a parser of thirty steps with a return for each would bury
- * what is read.
+ * The reason why Go's parser rejects a certificate; the message is the string that Go prints. It is thrown
+ * only inside the parser and caught only by `parseCertificate`, because checking a result after each of
+ * thirty steps would obscure the parser.
  */
 export class Refusal extends Error {
   override name = 'Refusal'

@@ -4,7 +4,7 @@ import { Refusal } from './refusal.js'
 
 /** A signature algorithm that Go knows by name. */
 export interface SignatureAlgorithm {
-  /** As Go prints it. */
+  /** The name that Go prints. */
   readonly name: string
   readonly key: 'rsa' | 'dsa' | 'ecdsa' | 'ed25519'
   /** The digest's name in node:crypto; undefined for Ed25519. */
@@ -15,7 +15,7 @@ export interface SignatureAlgorithm {
 type Row = readonly [name: string, key: SignatureAlgorithm['key'], hash: SignatureAlgorithm['hash']]
 const rsa = '1.2.840.113549.1.1'
 const ecdsa = '1.2.840.10045.4'
-// RFC 3279, 4055, 5758, 8410; the SHA-1 one of ISO comes from an old Microsoft tool.
+// RFC 3279, 4055, 5758, 8410; the ISO OID for SHA-1 comes from an old Microsoft tool.
 const algorithms: Readonly<Record<string, Row>> = {
   [`${rsa}.4`]: ['MD5-RSA', 'rsa', 'md5'],
   [`${rsa}.5`]: ['SHA1-RSA', 'rsa', 'sha1'],
@@ -33,14 +33,14 @@ const algorithms: Readonly<Record<string, Row>> = {
 }
 const pssOid = `${rsa}.10`
 const mgf1 = `${rsa}.8`
-// Digest by OID, with its length in bytes: RSASSA-PSS must use a salt of just that length.
+// Digests by OID, with their length in bytes. RSASSA-PSS must use a salt of exactly that length.
 const pssHashes: Readonly<Record<string, readonly [hash: 'sha256' | 'sha384' | 'sha512', length: bigint]>> = {
   '2.16.840.1.101.3.4.2.1': ['sha256', 32n],
   '2.16.840.1.101.3.4.2.2': ['sha384', 48n],
   '2.16.840.1.101.3.4.2.3': ['sha512', 64n]
 }
 
-/** The algorithm of a certificate's signature; undefined for one that Go cannot verify. */
+/** The algorithm of a certificate's signature; undefined if Go cannot verify it. */
 export function signatureAlgorithmOf({
   oid,
   parameters

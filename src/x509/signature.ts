@@ -4,15 +4,15 @@ import { DerReader, tag } from './der.js'
 import { isUsableRsa, keyObjectOf, type PublicKey } from './public-key.js'
 import { Refusal } from './refusal.js'
 
-/** Why a signature is not one of the parent. */
+/** The reason why the parent does not verify a signature. */
 export interface SignatureRefusal {
   readonly code: 'not-a-ca' | 'insecure-algorithm' | 'unsupported-algorithm' | 'weak-key' | 'wrong-key'
   readonly go: string
 }
 
 /**
- * Checks that a parent may sign and did sign this certificate, as Go's `CheckSignatureFrom` does. Undefined
- * when it is so.
+ * Checks that a parent is allowed to sign this certificate and signed it, as Go's `CheckSignatureFrom` does.
+ * Undefined if both are true.
  */
 export function signatureRefusal(
   child: Certificate,
@@ -66,7 +66,7 @@ const verificationFailures = {
 } as const
 
 /**
- * Go's words for an RSA key that it does not use: shorter than 1,024 bits since Go 1.24
+ * Go's error for an RSA key that it does not use. Since Go 1.24, keys need at least 1,024 bits
  * (https://go.dev/doc/godebug#go-124).
  */
 export function weakRsaText(
@@ -78,7 +78,7 @@ export function weakRsaText(
   return `crypto/rsa: ${bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)`
 }
 
-/** Key objects by certificate, for making one costs more than most checks. */
+/** Cached key objects, because building one costs more than most checks. */
 export type KeyCache = Map<PublicKey, KeyObject | undefined>
 
 function isSignedBy(
@@ -102,7 +102,7 @@ function isSignedBy(
       signature
     )
   } catch {
-    return false // OpenSSL throws for keys that do not suit the signature, such as an RSA key too short for its digest
+    return false // OpenSSL throws if the key does not fit the signature, such as an RSA key that is too short for the digest
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Parses a UTCTime as Go does: seconds may be missing, an offset can replace Z (never a zero one), and years
- * from 50 are in the last century. Milliseconds since 1970, or undefined.
+ * Parses a UTCTime as Go does: seconds are optional, a nonzero offset can replace Z, and years from 50 are in
+ * the 20th century. Returns milliseconds since 1970, or undefined.
  */
 export function parseUtcTime(text: string): number | undefined {
   const parts = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})$/.exec(text)
@@ -11,7 +11,7 @@ export function parseUtcTime(text: string): number | undefined {
   return momentOf(year >= 50 ? 1900 + year : 2000 + year, parts)
 }
 
-/** Reads a GeneralizedTime as Go does: four digits of year, seconds, Z or an offset, no fractions. */
+/** Parses a GeneralizedTime as Go does: a four-digit year, seconds, Z or an offset, and no fractions. */
 export function parseGeneralizedTime(text: string): number | undefined {
   const parts = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(Z|[+-]\d{4})$/.exec(text)
 
@@ -35,8 +35,8 @@ function momentOf(
     zone === 'Z'
       ? 0
       : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)))
-  // Go takes hours up to 24 in an offset; it writes the time back and compares, so 60 minutes and +0000 are
-  // refused.
+  // Go accepts up to 24 hours in an offset. It formats the parsed time again and compares the strings, so it
+  // rejects 60 minutes and +0000.
   if (
     !isReal ||
     (zone !== 'Z' && (offset === 0 || Number(zone.slice(1, 3)) > 24 || Number(zone.slice(3)) >= 60))
@@ -46,7 +46,7 @@ function momentOf(
   return date.getTime() - offset * 60_000
 }
 
-/** A moment as Go prints it (RFC 3339, whole seconds, UTC). */
+/** Formats a time as Go does (RFC 3339, whole seconds, UTC). */
 export function formatTime(milliseconds: number): string {
   const date = new Date(milliseconds)
 

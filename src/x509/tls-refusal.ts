@@ -1,7 +1,7 @@
 import type { Certificate } from './certificate.js'
 import type { ChainReason, ChainRefusal } from './verify.js'
 
-/** Why a chain is refused, as a code. */
+/** The code of the reason why a chain is rejected. */
 export type RefusalCode =
   | ChainReason
   | 'bundle-empty'
@@ -14,14 +14,14 @@ export type RefusalCode =
   | 'server-key-too-small'
   | 'server-key-unsupported'
 
-/** Why the API server would not talk to this server. */
+/** The reason why the API server would not connect to this server. */
 export interface TlsRefusal {
   readonly code: RefusalCode
-  /** In plain words, naming the certificate. */
+  /** An explanation that names the certificate. */
   readonly reason: string
-  /** What Go prints. */
+  /** The error that Go prints. */
   readonly go: string
-  /** The certificate it is about, when there is one. */
+  /** The certificate that causes the refusal, if any. */
   readonly certificate?: Certificate | undefined
   readonly candidate?: ChainRefusal['candidate']
 }

@@ -9,7 +9,7 @@ import type { Pool } from './pool.js'
 import { type KeyCache, type SignatureRefusal, signatureRefusal } from './signature.js'
 import { formatTime } from './time.js'
 
-/** Why no chain was accepted: the reason, the certificate it is about, and Go's words. */
+/** The reason why no chain was accepted: its code, the certificate that causes it, and Go's error. */
 export interface ChainRefusal {
   readonly code: ChainReason
   readonly certificate: Certificate
@@ -37,7 +37,7 @@ export type ChainReason =
   | 'key-usage'
   | 'policies'
 
-/** What a chain is verified against. */
+/** The inputs for verifying a chain. */
 export interface VerifyOptions {
   readonly anchors: Pool
   readonly intermediates: Pool
@@ -47,9 +47,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Builds chains from a leaf to an anchor as Go's `Certificate.Verify` does for a TLS server, and returns the
- * first good one (leaf first) or Go's reason for refusing. Any certificate of the pool is an anchor, a leaf
- * or an intermediate too.
+ * Builds chains from a leaf to a trust anchor as Go's `Certificate.Verify` does for a TLS server. Returns the
+ * first acceptable chain (leaf first) or Go's error. Any certificate in the pool of anchors counts as a trust
+ * anchor, even a leaf or an intermediate.
  */
 export function verifyChain(
   leaf: Certificate,
@@ -107,7 +107,10 @@ function firstAcceptable(
 const anyUsage = '2.5.29.37.0'
 const serverAuth = '1.3.6.1.5.5.7.3.1'
 
-/** Each certificate that lists usages, the anchor too, must list this one or any. */
+/**
+ * Every certificate with extended key usages, including the trust anchor, must list server authentication or
+ * any usage.
+ */
 const servesTls = (chain: readonly Certificate[]): boolean =>
   chain.every(
     ({ extendedKeyUsages: usages }) =>
@@ -116,7 +119,10 @@ const servesTls = (chain: readonly Certificate[]): boolean =>
 
 type Place = 'leaf' | 'intermediate' | 'anchor'
 
-/** Go's `isValid`: what is wrong with a certificate itself, as the next one above `below`. */
+/**
+ * Implements Go's `isValid`: the defect of a certificate itself, as the next one above `below`; undefined if
+ * it has none.
+ */
 function invalidity(
   certificate: Certificate,
   place: Place,
@@ -132,7 +138,7 @@ function invalidity(
   const dated = 'certificate has expired or is not yet valid: current time'
   if (now < notBefore)
     return refuse('not-yet-valid', `${dated} ${formatTime(now)} is before ${formatTime(notBefore)}`)
-  // written so that an invalid Date, which is no time at all, is refused
+  // written so that an invalid Date (NaN) is rejected
   if (!(now <= notAfter))
     return refuse('expired', `${dated} ${formatTime(now)} is after ${formatTime(notAfter)}`)
   if (place === 'intermediate' && basicConstraints?.isCa !== true) {
@@ -145,10 +151,16 @@ function invalidity(
   return undefined
 }
 
-/** How many candidates Go looks at for one leaf before it gives up: crypto/x509, maxChainSignatureChecks. */
+/**
+ * The number of candidates that Go checks for one leaf before it gives up: crypto/x509,
+ * maxChainSignatureChecks.
+ */
 const candidateLimit = 100
 
-/** Go's depth-first search, with its limit on candidates and its way to choose which error to report. */
+/**
+ * Implements Go's depth-first search, including its limit on candidates and its choice of the error to
+ * report.
+ */
 class ChainBuilder {
   readonly #options: VerifyOptions
   readonly #keys: KeyCache = new Map()
@@ -158,7 +170,9 @@ class ChainBuilder {
     this.#options = options
   }
 
-  /** All chains that go on from this one (leaf first) to an anchor, or why there is none. */
+  /**
+   * All chains that continue from this one (leaf first) to a trust anchor, or the reason why there are none.
+   */
   chainsOf(below: readonly Certificate[]): (readonly Certificate[])[] | ChainRefusal {
     const { anchors, intermediates, goMinor } = this.#options
     const child = below.at(-1)
@@ -166,7 +180,7 @@ class ChainBuilder {
 
     const chains: (readonly Certificate[])[] = []
     let hint: ChainRefusal['candidate']
-    let last: ChainRefusal | undefined // Go reports the refusal of the candidate it looked at last, if that got past its signature
+    let last: ChainRefusal | undefined // Go reports the refusal of the last candidate whose signature it accepted
     const candidates = [
       ...anchors.parentsOf(child).map((certificate) => ({ certificate, place: 'anchor' as const })),
       ...intermediates
@@ -216,8 +230,8 @@ class ChainBuilder {
 }
 
 /**
- * Whether a chain holds a certificate with the same subject, key and alternative names: going on from it
- * would run in circles.
+ * Whether a chain already contains a certificate with the same subject, key and alternative names. Continuing
+ * from it would loop.
  */
 function isAmong(candidate: Certificate, chain: readonly Certificate[]): boolean {
   for (const { subject, keyInfo, alternativeNames } of chain) {

@@ -102,7 +102,7 @@ const refusals: readonly (readonly [
     /signed with SHA-1 or MD5/
   ],
   ['Ed448', bundle(makeAuthority('kubernetes', { key: makeKey.ed448() })), chain, /neither the caBundle nor/],
-  ['short key', bundle(weak), chainOf({}, weak), /less than 1,024 bits, which Go rejects since 1\.24/],
+  ['short key', bundle(weak), chainOf({}, weak), /smaller than 1,024 bits, which Go 1\.24 and later reject/],
   [
     'path too long',
     bundle(limited),
@@ -146,7 +146,7 @@ const refusals: readonly (readonly [
     'usage',
     trusting,
     chainOf({ extensions: [extension.ip([127, 0, 0, 1]), extension.usages('1.2.3')] }),
-    /extended key usages without server authentication/
+    /has extended key usages, but not server authentication/
   ],
   [
     'P-224',
@@ -159,7 +159,7 @@ const refusals: readonly (readonly [
     'short leaf key',
     trusting,
     chainOf({ key: makeKey.rsa(512) }),
-    /less than 1,024 bits, which Go 1.24 and later/
+    /smaller than 1,024 bits, which Go 1.24 and later/
   ]
 ]
 
