@@ -107,7 +107,8 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.volumes[0]',
-    message: /expects the service account token "token" in the volume aws-iam-token, which does not contain it/
+    message:
+      /expects the service account token "token" in the volume aws-iam-token, which does not contain it/
   },
   {
     why: 'the token has a different path',
