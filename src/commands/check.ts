@@ -6,7 +6,7 @@ import type { Deadline } from '../model/deadline.js'
 import { GuardError } from '../model/guard-error.js'
 import { parseSubject, type Subject } from '../model/subject.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
-import { type Format, reportFormats } from '../output/formats.js'
+import { type ReportFormat, reportFormats } from '../output/formats.js'
 import { type ObjectReference, reportOf } from '../output/report.js'
 import { review } from '../review.js'
 import { rules } from '../rules/index.js'
@@ -32,7 +32,7 @@ import { loadConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, type Terminal } from './support/terminal.js'
 
 export interface CheckOptions {
-  readonly output: Format
+  readonly output: ReportFormat
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly config?: string

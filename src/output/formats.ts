@@ -5,11 +5,16 @@ import { reportTextOf } from './text.js'
 /** The formats that every command can print. */
 export type Format = 'text' | 'json'
 
+/** The formats of a report: those, and any that only `check` prints. */
+export type ReportFormat = Format
+
 /** A value as JSON, for machines. */
 export const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
 /** How a report is printed, by format. `rules` are those that were applied. */
-export const reportFormats: Readonly<Record<Format, (report: Report, rules: readonly Rule[]) => string>> = {
+export const reportFormats: Readonly<
+  Record<ReportFormat, (report: Report, rules: readonly Rule[]) => string>
+> = {
   text: reportTextOf,
   json: jsonOf
 }

@@ -7,7 +7,7 @@ import { defineRule } from './define-rule.js'
 export const caInjectionBroken = defineRule({
   id: 'ca-injection-broken',
   summary:
-    "An annotation asks cert-manager or OpenShift's service-ca to fill in the `caBundle`, but the injection cannot work or did not happen.",
+    "An annotation requests that cert-manager or OpenShift's service-ca write the `caBundle`, but the injection cannot work or did not happen.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['injectedCertificate'],

@@ -5,7 +5,7 @@ import { roleNamed, trustProblem } from './trust-wording.js'
 export const trustDependsOnRuntime = defineRule({
   id: 'trust-depends-on-runtime',
   summary:
-    'Whether the role admits the service account depends on the request itself: its source address, its time, or behavior that AWS does not document.',
+    'The role admits the service account only under conditions that cannot be checked in advance, such as the source address or the time of the request.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['trust', 'identityWebhook'],

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Finding } from '../../src/model/finding.js'
 import { reportOf } from '../../src/output/report.js'
 import { reportTextOf } from '../../src/output/text.js'
+import { reportWith } from '../support/report.js'
 
 const own: Finding = {
   rule: 'role-missing',
@@ -18,23 +19,6 @@ const missing: Finding = {
   fix: 'register it again',
   shared: true
 }
-
-const reportWith = (...findings: readonly (readonly Finding[])[]): ReturnType<typeof reportOf> =>
-  reportOf(
-    findings.length,
-    findings.map((findings, index) => ({
-      object: {
-        apiVersion: 'v1',
-        kind: 'ServiceAccount',
-        namespace: 'shop',
-        name: `a${index}`,
-        file: 'a.yaml',
-        line: 1
-      },
-      findings: findings.map((finding) => ({ ...finding, line: index + 2 })),
-      unchecked: []
-    }))
-  )
 
 t.test(
   'says once what has one cause for all, with how many objects it concerns and the first of them',

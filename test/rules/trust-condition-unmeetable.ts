@@ -1,17 +1,8 @@
 import type { Case } from '../support/rule-case.js'
-import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
+import { annotation, asks, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
-  {
-    why: 'a policy that admits the service account',
-    annotation,
-    facts: { trust: trustOf(policy(statement())) }
-  },
-  {
-    why: 'a different problem, which another rule reports',
-    annotation,
-    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
-  },
+  ...silentTrustCases,
   {
     why: 'the problem that the rule reports',
     annotation,

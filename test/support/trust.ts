@@ -1,5 +1,6 @@
 import { type Fact, known } from '../../src/model/fact.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../../src/trust-policy/judge.js'
+import type { Case } from './rule-case.js'
 
 export const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
 export const host = issuer.slice('https://'.length)
@@ -41,3 +42,17 @@ export const question = (document: unknown, parts: Partial<TrustQuestion> = {}):
 })
 
 export const trustOf = (document: unknown): Fact<TrustJudgement> => known(judgeTrust(question(document)))
+
+/** The silent cases that the trust rules share. */
+export const silentTrustCases: readonly Case[] = [
+  {
+    why: 'a policy that admits the service account',
+    annotation,
+    facts: { trust: trustOf(policy(statement())) }
+  },
+  {
+    why: 'a different problem, which another rule reports',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))) }
+  }
+]
