@@ -10,6 +10,13 @@ const terminal: Terminal = {
   stderr: (text) => process.stderr.write(text)
 }
 
+// Older versions lack functions that commands use, and would exit with 1, which means findings.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 19)) {
+  terminal.stderr(complaintOf(`this is Node ${process.versions.node}; irsa-guard needs Node 22.19 or newer`))
+  process.exit(2)
+}
+
 // Commands are loaded on demand: some take 0.3 s to load.
 const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Command>>> = {
   check: async () => (await import('./commands/check.js')).checkCommand,

@@ -3,20 +3,22 @@ import type { Sources } from '../facts/facts.js'
 import { type ManifestObject, parseManifest } from '../input/manifests.js'
 import type { KubeClient } from '../kube/client.js'
 import type { Deadline } from '../model/deadline.js'
+import { known } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
-import { parseSubject, type Subject } from '../model/subject.js'
+import { notAnObject, ownerOf } from '../model/kubernetes-object.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type ReportFormat, reportFormats } from '../output/formats.js'
 import { type ObjectReference, reportOf } from '../output/report.js'
-import { review } from '../review.js'
+import { type ObjectReview, reviewObjects } from '../review-objects.js'
 import { rules } from '../rules/index.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
 import { buildLiveIam } from '../sources/iam/live.js'
-import { buildObjectSources, type ObjectSources } from '../sources/objects/objects.js'
+import type { ObjectSources } from '../sources/objects/objects.js'
 import { overlay } from '../sources/overlay.js'
-import { textOf } from '../text/record.js'
-import type { Verdict } from '../verdict/decide.js'
+import { shortList } from '../text/escape.js'
+import { recordOf, textOf } from '../text/record.js'
 import { assertNamespace } from './support/given-names.js'
+import { listManifestFiles } from './support/manifest-files.js'
 import {
   audienceOption,
   awsOption,
@@ -49,7 +51,7 @@ export interface CheckOptions {
 export const checkCommand = (terminal: Terminal): Command =>
   new Command('check')
     .description('check manifests for broken IAM roles (exit codes: 0 ok, 1 findings, 2 unreadable input)')
-    .argument('<files...>', 'YAML or JSON files; - reads stdin')
+    .argument('<files...>', 'YAML or JSON files, or directories of them; - reads stdin')
     .addOption(outputOption(reportFormats))
     .addOption(iamOption())
     .addOption(configOption())
@@ -89,38 +91,9 @@ export async function check(
   const sources: Sources = options.aws
     ? { ...given, iam: await buildLiveIam({ ...config.iam, patient: true }) }
     : given
-  const objects: ManifestObject[] = []
-  let unreadable = 0
-  const reportUnreadable = (message: string): void => {
-    unreadable++
-    terminal.stderr(complaintOf(message))
-  }
+  const { objects, complaints } = await readManifests(files, terminal)
+  for (const complaint of complaints) terminal.stderr(complaintOf(complaint))
 
-  for (const file of files) {
-    const text = await loadInput(
-      file,
-      terminal,
-      'manifests in YAML or JSON',
-      `name its files, such as ${file}/*.yaml`
-    ).catch((error: unknown) => {
-      if (!(error instanceof GuardError)) throw error
-      reportUnreadable(error.message)
-    })
-    if (text === undefined) continue
-    const manifest = parseManifest(file === '-' ? 'stdin' : file, text)
-    for (const object of manifest.objects) objects.push(object) // not with spread: a call takes some 100,000 arguments
-    for (const { file, line, message } of manifest.unreadable) reportUnreadable(`${file}:${line}: ${message}`)
-  }
-
-  const judged = objects.flatMap((object) => {
-    const subject = parseSubject(object.object, { stage: 'source', namespace: options.namespace })
-    return subject === undefined ? [] : [{ ...object, subject }]
-  })
-  const together = buildObjectSources(
-    judged.map(({ subject }) => subject),
-    objects.map(({ object }) => object),
-    options.namespace
-  )
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
   // The Kubernetes client takes as long to load as checking thousands of objects, and most checks stay
   // offline.
@@ -129,47 +102,98 @@ export async function check(
   const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first, because an unreachable cluster ends the command
   const identityWebhook =
     client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
-  const live = client && liveSourcesOf(client, together, clusterCas?.confirmed)
-  const context = {
-    mode: 'enforce' as const,
-    severities: config.severities,
-    at: new Date(),
-    deadline: noDeadline,
-    sources: {
-      ...together,
-      ...live,
-      ...sources,
-      clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa,
-      identityWebhook: identityWebhook ?? sources.identityWebhook
+  const reviews = await reviewObjects(
+    objects.map(({ object }) => object),
+    {
+      namespace: options.namespace ?? client?.namespace,
+      severities: config.severities,
+      at: new Date(),
+      deadline: noDeadline,
+      sourcesWith: (together) => {
+        const live = client && liveSourcesOf(client, together, clusterCas?.confirmed)
+
+        return {
+          ...together,
+          ...live,
+          ...sources,
+          clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa,
+          identityWebhook: identityWebhook ?? sources.identityWebhook
+        }
+      }
     }
-  }
-  const verdicts = await Promise.all(
-    judged.map(async (one) => reportedOf(one, await review(one.subject, context)))
   )
   client?.close()
-  const report = reportOf(objects.length, verdicts.flat())
-  if (objects.length > 0 || unreadable === 0 || options.output !== 'text')
+  const report = reportOf(
+    objects.length,
+    objects.flatMap((object, index) => reportedOf(object, reviews[index]))
+  )
+  if (objects.length > 0 || complaints.length === 0 || options.output !== 'text')
     terminal.stdout(reportFormats[options.output](report, rules))
 
-  if (unreadable > 0) return 2
+  if (complaints.length > 0) return 2
   if (options.failOnUnknown && report.unchecked.length > 0) return 1
 
   return exitCodeOf(report.findings, options.failOn)
 }
 
+/**
+ * Reads all manifests: their objects, and a complaint for each input that could not be read. In a directory,
+ * files that contain no Kubernetes object are passed over, unless there are no others.
+ */
+async function readManifests(
+  paths: readonly string[],
+  terminal: Terminal
+): Promise<{ objects: readonly ManifestObject[]; complaints: readonly string[] }> {
+  const objects: ManifestObject[] = []
+  const complaints: string[] = []
+  const others: string[] = []
+  const files = await listManifestFiles(paths)
+
+  for (const { file, isNamed } of files) {
+    const text = await loadInput(file, terminal, 'manifests in YAML or JSON').catch((error: unknown) => {
+      if (!(error instanceof GuardError)) throw error
+      complaints.push(error.message)
+    })
+    if (text === undefined) continue
+    const manifest = parseManifest(file === '-' ? 'stdin' : file, text)
+    for (const manifestObject of manifest.objects) {
+      const other = notAnObject(manifestObject.object)
+      if (other === undefined) objects.push(manifestObject)
+      else {
+        const place = `${manifestObject.file}:${manifestObject.lineOf([])}`
+        ;(isNamed ? complaints : others).push(`${place}: ${other.is}; ${other.fix}`)
+      }
+    }
+    for (const { file, line, message } of manifest.unreadable) complaints.push(`${file}:${line}: ${message}`)
+  }
+  if (objects.length === 0 && complaints.length === 0 && !files.some(({ isNamed }) => isNamed))
+    complaints.push(...others, `no Kubernetes objects in ${shortList(paths)}`)
+
+  return { objects, complaints }
+}
+
 /** The part of a report about one object. Most have none, and then their line numbers are not computed. */
 function reportedOf(
-  { subject, object, file, lineOf }: ManifestObject & { readonly subject: Subject },
-  { findings, unchecked }: Verdict
+  { object, file, lineOf }: ManifestObject,
+  reviewed: ObjectReview | undefined
 ): Parameters<typeof reportOf>[1] {
-  if (findings.length === 0 && unchecked.length === 0) return []
+  if (reviewed === undefined || (reviewed.findings.length === 0 && reviewed.unchecked.length === 0)) return []
 
-  const { apiVersion, kind } = object
+  const { subject, findings, unchecked } = reviewed
+  const { apiVersion, kind, metadata } = object
+  const namespace =
+    subject === undefined
+      ? textOf(recordOf(metadata)['namespace'])
+      : 'namespace' in subject
+        ? subject.namespace
+        : ''
+  const owner = ownerOf(object)
   const reference: ObjectReference = {
     apiVersion: textOf(apiVersion) ?? '',
     kind: textOf(kind) ?? '',
-    ...('namespace' in subject && { namespace: subject.namespace }),
-    name: subject.name,
+    ...(namespace !== undefined && namespace !== '' && { namespace }),
+    name: subject?.name ?? textOf(recordOf(metadata)['name']) ?? '',
+    ...(owner && { owner }),
     file,
     line: lineOf([])
   }
@@ -195,8 +219,24 @@ function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: s
   const cluster = buildClusterOnDemand(client)
   const seen = overlay({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
 
-  return { cluster, accounts: seen, namespaces: seen, webhooks: seen, clusterCa }
+  return {
+    cluster,
+    accounts: seen,
+    namespaces: seen,
+    webhooks: seen,
+    neighbours: withoutMisses(together),
+    clusterCa
+  }
 }
+
+/** A service account that is not among the files may be in the cluster, so naming it is no mistake. */
+const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
+  neighboursOf: (...question) => {
+    const fact = neighbours.neighboursOf(...question)
+
+    return fact.state === 'known' ? known({ ...fact.value, nearMiss: undefined }) : fact
+  }
+})
 
 /** The keys of a field's path: `metadata.annotations["a.b/c"]` has three. */
 function pathOf(field: string): string[] {

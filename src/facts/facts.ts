@@ -21,7 +21,11 @@ export interface TrustPolicyDocument {
 
 /** The role of an ARN in IAM or a file: whether there is one of that name, and the ARN that it has there. */
 export type RoleLookup =
-  | { readonly exists: false }
+  | {
+      readonly exists: false
+      /** The ARN of a role that was probably meant, if the source lists all roles. */
+      readonly similar?: string
+    }
   | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument }
 
 /**
@@ -32,10 +36,16 @@ export type ProviderLookup =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[] }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[] }
 
-/** The workloads in a service account's namespace: names such as `deployment shop/cart`. */
+/** What refers to a service account among the objects given together: names such as `deployment shop/cart`. */
 export interface Neighbours {
   readonly asAccount: readonly string[]
+  /** Workloads in its namespace that run as `default`. */
   readonly asDefault: readonly string[]
+  /**
+   * A workload that runs as a service account which is not among the objects, and was probably meant to run as
+   * this one: the same name in another namespace, or a similar name in the same one.
+   */
+  readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
 }
 
 /** The facts that rules may ask for, by name. */
@@ -70,7 +80,7 @@ export interface FactTypes {
    * they cannot be read.
    */
   readonly identityWebhook: IdentityWebhookSettings
-  /** The workloads in the service account's namespace, if the other objects are available. */
+  /** What refers to the service account, if the other objects are available. */
   readonly neighbours: Neighbours
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
   readonly rolesTrusting: readonly string[]

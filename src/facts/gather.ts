@@ -9,7 +9,7 @@ import { parseIssuerPartition } from '../model/issuer.js'
 import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
-import type { Subject } from '../model/subject.js'
+import { namespaceNotGiven, type Subject } from '../model/subject.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import { parseBundle } from '../x509/bundle.js'
@@ -205,6 +205,7 @@ const gatherers: {
     const { subject, sources } = gatherer
     const { trustingRoles } = sources
     if (trustingRoles === undefined || !('namespace' in subject)) return moot('no trust policies were given')
+    if (subject.namespace === '') return unknown(namespaceNotGiven)
 
     return thenMaybe(gatherer.get('issuer'), (issuer) =>
       issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer

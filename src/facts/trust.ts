@@ -1,7 +1,7 @@
 import { audienceOf, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
-import type { ServiceAccountSubject } from '../model/subject.js'
+import { namespaceNotGiven, type ServiceAccountSubject } from '../model/subject.js'
 import {
   judgeParsed,
   type ParsedTrustPolicy,
@@ -31,6 +31,7 @@ export function trustOf(
   if (role.state !== 'known') return role
   if (!role.value.exists) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
+  if (subject.namespace === '') return unknown(namespaceNotGiven)
   // A name that ends so is a generateName: what the API server will make of it is not known yet.
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
   if (issuer.state !== 'known') return issuer

@@ -41,6 +41,8 @@ export interface KubeResponse {
  */
 export interface KubeClient {
   readonly server: string
+  /** The namespace that kubectl would use: that of the kubeconfig's context, otherwise `default`. */
+  readonly namespace: string
   request(request: KubeRequest): Promise<KubeResponse>
   /** Opens a watch: its lines as they come. A status other than 200 yields an answer instead. */
   watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeResponse>
@@ -194,6 +196,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
 
   return {
     server: address ? shown.origin : cluster.server,
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     request: async (request) => answerOf(await send(request, requestTimeout)),
     watch: async (request) => {
       const response = await send(request, undefined)

@@ -31,8 +31,12 @@ export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost'> {
   readonly waived?: string
 }
 
+/** Stands for all rules in {@link Unchecked}. */
+export const allRules = '*'
+
 /** A rule that could not decide, and the reason. */
 export interface Unchecked {
+  /** Its ID, or {@link allRules}. */
   readonly rule: string
   readonly because: string
 }

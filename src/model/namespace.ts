@@ -1,5 +1,6 @@
-import { matchesPattern, parsePattern, type Pattern, shortestMatchOf } from '../text/glob.js'
+import { anyOne, anyRun, matchesPattern, parsePattern, type Pattern, shortestMatchOf } from '../text/glob.js'
 import { annotationsOf, recordOf } from '../text/record.js'
+import { longestRoleArn } from './role-arn.js'
 
 /** How findings at admission are handled in a namespace. */
 export const modes = ['enforce', 'warn', 'audit', 'off'] as const
@@ -7,6 +8,10 @@ export type Mode = (typeof modes)[number]
 
 /** The annotation of a namespace that limits the roles that its service accounts may request. */
 export const allowedRolesAnnotation = 'irsa-guard.io/allowed-roles'
+/** The label of a namespace that sets its mode. */
+export const modeLabel = 'irsa-guard.io/mode'
+/** The label of a namespace that opts in to denying pods, with the value `enforce`. */
+export const podsLabel = 'irsa-guard.io/pods'
 
 /** The settings in a namespace's labels and annotations. */
 export interface NamespaceSettings {
@@ -28,22 +33,23 @@ export function parseNamespaceSettings(namespace: unknown): NamespaceSettings {
   const object = recordOf(namespace)
   const labels = recordOf(recordOf(object['metadata'])['labels'])
   const allowed = annotationsOf(object)[allowedRolesAnnotation]
-  const label = labels['irsa-guard.io/mode']
+  const label = labels[modeLabel]
   const mode = modes.find((mode) => mode === label)
 
   return {
     mode,
     ...(mode === undefined && label !== undefined && { unknownMode: JSON.stringify(label) }),
-    podsEnforced: labels['irsa-guard.io/pods'] === 'enforce',
-    allowedRoles:
-      typeof allowed === 'string'
-        ? allowed
-            .split(',')
-            .map((glob) => glob.trim())
-            .filter((glob) => glob !== '')
-        : undefined
+    podsEnforced: labels[podsLabel] === 'enforce',
+    allowedRoles: typeof allowed === 'string' ? splitGlobs(allowed) : undefined
   }
 }
+
+/** The globs in an annotation value, which are separated by commas. */
+export const splitGlobs = (value: string): string[] =>
+  value
+    .split(',')
+    .map((glob) => glob.trim())
+    .filter((glob) => glob !== '')
 
 /**
  * Whether a namespace is allowed to use a role. In its globs, `*` matches any characters, including `/`, and
@@ -77,4 +83,64 @@ function patternsOf(globs: readonly string[]): readonly RolePattern[] {
   }
 
   return patterns
+}
+
+/**
+ * Whether there is a role ARN that a glob matches. The glob is run through the shape of all role ARNs, one
+ * place after the other, so this takes time proportional to its length.
+ */
+export function canMatchRoleArn(glob: string): boolean {
+  const pattern = parsePattern(glob)
+  if (shortestMatchOf(pattern) > longestRoleArn) return false
+
+  let reached = withRuns([0])
+  for (const part of pattern) {
+    if (part === anyRun) {
+      const first = Math.min(...reached)
+      reached = new Set(Array.from({ length: roleArnShape.length - first + 1 }, (_, index) => first + index))
+    } else if (part === anyOne) reached = step(reached, () => true)
+    else for (const character of part) reached = step(reached, ({ accepts }) => accepts(character))
+    if (reached.size === 0) return false
+  }
+
+  return reached.has(roleArnShape.length)
+}
+
+interface Place {
+  readonly accepts: (character: string) => boolean
+  /** Any number of these characters, also none. */
+  readonly isRun?: true
+}
+
+const placesOf = (literal: string): Place[] =>
+  Array.from(literal, (expected) => ({ accepts: (character) => character === expected }))
+
+/** See {@link parseRoleArn}. The path and the name are one run here, which ends in a character of a name. */
+const roleArnShape: readonly Place[] = [
+  ...placesOf('arn:aws'),
+  { accepts: (character) => /^[a-z0-9-]$/.test(character), isRun: true },
+  ...placesOf(':iam::'),
+  ...Array.from({ length: 12 }, () => ({ accepts: (character: string) => /^\d$/.test(character) })),
+  ...placesOf(':role/'),
+  { accepts: (character) => /^[!-~]$/.test(character), isRun: true },
+  { accepts: (character) => /^[\w+=,.@-]$/.test(character) }
+]
+
+function step(reached: ReadonlySet<number>, accepts: (place: Place) => boolean): Set<number> {
+  const next: number[] = []
+  for (const index of reached) {
+    const place = roleArnShape[index]
+    if (place === undefined || !accepts(place)) continue
+    next.push(place.isRun ? index : index + 1)
+  }
+
+  return withRuns(next)
+}
+
+/** These places, and those behind a run that may be empty. */
+function withRuns(places: readonly number[]): Set<number> {
+  const reached = new Set(places)
+  for (const index of reached) if (roleArnShape[index]?.isRun) reached.add(index + 1)
+
+  return reached
 }

@@ -31,10 +31,11 @@ function templateAt(object: Readonly<Record<string, unknown>>, path: readonly st
   let value: unknown = object
   for (const key of path) value = isRecord(value) ? value[key] : undefined
 
-  return isTemplate(value) ? parsePod(value, path.join('.')) : undefined
+  return isPodTemplate(value) ? parsePod(value, path.join('.')) : undefined
 }
 
-const isTemplate = (value: unknown): boolean =>
+/** Whether a value looks like a pod template: it has a spec with containers. */
+export const isPodTemplate = (value: unknown): boolean =>
   isRecord(value) && isRecord(value['spec']) && listOf(value['spec']['containers']).some(isRecord)
 
 // Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). The search
@@ -52,7 +53,7 @@ function searched(object: Readonly<Record<string, unknown>>): readonly Pod[] {
     const next: { value: unknown; field: string }[] = []
     for (const { value, field } of level) {
       if (++seen > nodeLimit || found.length === templateLimit) return found
-      const template = isTemplate(value) ? parsePod(value, field) : undefined
+      const template = isPodTemplate(value) ? parsePod(value, field) : undefined
       if (template !== undefined) {
         found.push(template)
       } else if (Array.isArray(value)) {

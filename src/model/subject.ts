@@ -13,6 +13,7 @@ export type { Stage }
 
 interface Identity {
   readonly stage: Stage
+  /** Empty if neither the manifest nor the caller names one. It is then unknown, and not `default`. */
   readonly namespace: string
   readonly name: string
   /** Annotation values have type unknown, because a manifest can contain any value there. */
@@ -45,7 +46,14 @@ export interface WorkloadSubject extends Identity {
   readonly otherPods: readonly Pod[]
 }
 
-export type Subject = ServiceAccountSubject | PodSubject | WorkloadSubject | WebhookConfigurationSubject
+/** A namespace, with the settings in its labels and annotations. */
+export interface NamespaceSubject extends Omit<Identity, 'namespace'> {
+  readonly kind: 'Namespace'
+  readonly labels: Readonly<Record<string, unknown>>
+}
+
+export type Subject =
+  ServiceAccountSubject | PodSubject | WorkloadSubject | NamespaceSubject | WebhookConfigurationSubject
 export type Kind = Subject['kind']
 
 /**
@@ -60,12 +68,17 @@ export function parseSubject(
     return parseWebhookConfiguration(object, context)
 
   const metadata = recordOf(object['metadata'])
-  const identity: Identity = {
+  const own = {
     stage: context.stage,
-    namespace: textOf(metadata['namespace']) ?? context.namespace ?? 'default',
     name: textOf(metadata['name']) ?? textOf(metadata['generateName']) ?? '',
     annotations: annotationsOf(object),
     ...(isRecord(context.old) && { oldAnnotations: annotationsOf(context.old) })
+  }
+  if (object['apiVersion'] === 'v1' && object['kind'] === 'Namespace')
+    return { kind: 'Namespace', ...own, labels: recordOf(metadata['labels']) }
+  const identity: Identity = {
+    ...own,
+    namespace: textOf(metadata['namespace']) ?? context.namespace ?? ''
   }
   if (object['apiVersion'] === 'v1' && object['kind'] === 'ServiceAccount')
     return { kind: 'ServiceAccount', ...identity }
@@ -77,6 +90,9 @@ export function parseSubject(
 
   return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod, otherPods }
 }
+
+/** Why questions about the namespace of an object have no answer. */
+export const namespaceNotGiven = 'the manifest names no namespace (pass -n NAMESPACE)'
 
 /** The pod that a subject is, or the pods of each of its templates. */
 export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
@@ -92,8 +108,12 @@ export function nameOf(subject: Subject): string {
         ? 'pod'
         : subject.resource.toLowerCase()
 
-  return `${kind} ${subject.namespace}/${subject.name}`
+  return `${kind} ${namespacedName(subject.namespace, subject.name)}`
 }
+
+/** The name of an object in a sentence, such as `shop/cart`; only `cart` if its namespace is unknown. */
+export const namespacedName = (namespace: string, name: string): string =>
+  namespace === '' ? name : `${namespace}/${name}`
 
 /** Whether a pod has passed the identity webhook, which never sees manifests and templates. */
 export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>

@@ -9,14 +9,16 @@ export interface Shared {
 }
 
 /**
- * Groups findings that differ only in their object if the owner of the object cannot fix the cause. The group
- * takes the place of the first finding.
+ * Groups findings that differ only in their object if they have one cause: it lies outside the objects, or
+ * the objects belong to the same controller. The group takes the place of the first finding.
  */
 export function groupShared(findings: readonly Reported[]): Shared[] {
   const groups = Map.groupBy(findings, (finding) => {
-    const { rule, severity, field, message, fix, waived, shared } = finding
+    const { rule, severity, field, message, fix, waived, shared, object } = finding
+    if (!shared && object.owner === undefined) return finding
 
-    return shared ? JSON.stringify([rule, severity, field, message, fix, waived]) : finding
+    const owner = shared ? undefined : [object.namespace, object.owner]
+    return JSON.stringify([rule, severity, field, message, fix, waived, owner])
   })
 
   return [...groups.values()].flatMap((group) => {

@@ -1,4 +1,5 @@
 import type { Finding, Unchecked } from '../model/finding.js'
+import type { Owner } from '../model/kubernetes-object.js'
 
 /** The object that a finding is about, and its position. */
 export interface ObjectReference {
@@ -7,6 +8,8 @@ export interface ObjectReference {
   /** Left out for objects that have none. */
   readonly namespace?: string
   readonly name: string
+  /** The object that controls it, such as the ReplicaSet of a pod. */
+  readonly owner?: Owner
   readonly file: string
   readonly line: number
 }

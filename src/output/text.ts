@@ -1,3 +1,4 @@
+import { allRules } from '../model/finding.js'
 import { escapeText } from '../text/escape.js'
 import { groupShared } from './group-shared.js'
 import type { ObjectReference, Report } from './report.js'
@@ -17,7 +18,11 @@ export function reportTextOf({ findings, unchecked, summary }: Report): string {
   )
   const notChecked = [...Map.groupBy(unchecked, ({ because }) => because)].map(([because, groups]) => {
     const names = groups.map(({ rule }) => rule)
-    const rules = names.length <= maxShown ? names.join(', ') : counted(names.length, 'rule')
+    const rules = names.includes(allRules)
+      ? 'all rules'
+      : names.length <= maxShown
+        ? names.join(', ')
+        : counted(names.length, 'rule')
     const objects = Math.max(...groups.map(({ count }) => count)) // the largest number of objects of one rule
 
     return escapeText(`not checked: ${rules} for ${counted(objects, 'object')}: ${because}`)

@@ -15,6 +15,11 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       help: 'Admission reviews answered, by outcome: allowed, warned, denied, exempt, malformed, overloaded, failed.',
       labelNames: ['kind', 'operation', 'outcome']
     }),
+    wouldDeny: buildTally(registry, {
+      name: 'irsa_guard_would_deny_total',
+      help: 'Admission reviews that mode enforce would have denied, by rule.',
+      labelNames: ['rule']
+    }),
     reviewSeconds: buildSamples(registry, {
       name: 'irsa_guard_review_seconds',
       help: 'Time to answer an admission review, in seconds.',

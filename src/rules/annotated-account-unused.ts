@@ -1,20 +1,30 @@
 import { roleRequestOf } from '../identity-webhook/role-request.js'
+import { namespacedName } from '../model/subject.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
 export const annotatedAccountUnused = defineRule({
   id: 'annotated-account-unused',
   summary:
-    'No workload uses this annotated service account, while another workload in the namespace runs as `default`.',
+    'No workload uses this annotated service account, while another workload runs as `default` or as a service account with a similar name.',
   severity: 'warning',
   atAdmission: 'never',
   on: ['ServiceAccount'],
   needs: ['neighbours', 'identityWebhook'],
   concerns: ({ name }) => name !== 'default',
-  check(account, { neighbours: { asAccount, asDefault }, identityWebhook }) {
+  check(account, { neighbours: { asAccount, asDefault, nearMiss }, identityWebhook }) {
     const request = roleRequestOf(account, identityWebhook)
     const [first, ...others] = asDefault
-    if (request === undefined || asAccount.length > 0 || first === undefined) return
+    if (request === undefined || asAccount.length > 0) return
+    const name = namespacedName(account.namespace, account.name)
+    if (nearMiss !== undefined) {
+      return {
+        field: annotationField(identityWebhook.annotationNames['role-arn']),
+        message: `no workload uses service account ${name}, but ${nearMiss.workload} runs as ${nearMiss.account}, which is not among the files; a pod can use only a service account of its own namespace`,
+        fix: `if ${nearMiss.workload} needs role ${request.role}, give both the same namespace and name; otherwise do nothing`
+      }
+    }
+    if (first === undefined) return
 
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),

@@ -1,4 +1,5 @@
 import { annotatedAccountUnused } from './annotated-account-unused.js'
+import { annotationNotAString } from './annotation-not-a-string.js'
 import { caBundleExpired } from './ca-bundle-expired.js'
 import { caBundleExpiring } from './ca-bundle-expiring.js'
 import { caBundleHoldsPrivateKey } from './ca-bundle-holds-private-key.js'
@@ -15,6 +16,7 @@ import { identityWebhookNotMutating } from './identity-webhook-not-mutating.js'
 import { identityWebhookRemoved } from './identity-webhook-removed.js'
 import { mutationPreempted } from './mutation-preempted.js'
 import { mutationSkipped } from './mutation-skipped.js'
+import { namespaceSettingInvalid } from './namespace-setting-invalid.js'
 import { oidcClientIdMissing } from './oidc-client-id-missing.js'
 import { oidcProviderMissing } from './oidc-provider-missing.js'
 import { podHalfMutated } from './pod-half-mutated.js'
@@ -59,12 +61,16 @@ const serviceAccountRules = [
   roleArnPartitionMismatch,
   roleNotPermittedInNamespace,
   roleAnnotationMisspelt,
+  annotationNotAString,
   companionAnnotationInvalid,
   roleAnnotationRemoved,
   roleOnDefaultServiceAccount,
   roleAnnotationMissing,
   annotatedAccountUnused
 ] satisfies readonly Rule[]
+
+/** Rules about namespaces. */
+const namespaceRules = [namespaceSettingInvalid] satisfies readonly Rule[]
 
 /** Rules about pods and everything with a pod template. */
 const podRules = [
@@ -139,6 +145,7 @@ const webhookRules = [
 /** The groups of rules with their titles, in the order in which findings are reported. */
 export const ruleGroups: readonly { readonly title: string; readonly rules: readonly Rule[] }[] = [
   { title: 'Service accounts', rules: serviceAccountRules },
+  { title: 'Namespaces', rules: namespaceRules },
   { title: 'Pods and workloads', rules: podRules },
   { title: 'IAM roles and OIDC providers', rules: iamRules },
   { title: 'Trust policies', rules: trustRules },

@@ -1,4 +1,5 @@
 import { hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
+import { namespacedName } from '../model/subject.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
@@ -19,14 +20,15 @@ export const roleAnnotationMisplaced = defineRule({
           ? pod.metadataField
           : undefined
     if (metadataField === undefined) return
+    const account = namespacedName(namespace, pod.serviceAccountName)
 
     return {
       field: annotationField(key, metadataField),
-      message: `${key} has no effect here: the identity webhook reads it only from service account ${namespace}/${pod.serviceAccountName}`,
+      message: `${key} has no effect here: the identity webhook reads it only from service account ${account}`,
       fix:
         pod.serviceAccountName === 'default'
           ? `create a service account with the annotation ${key} and set serviceAccountName to it`
-          : `move the annotation to service account ${namespace}/${pod.serviceAccountName}`
+          : `move the annotation to service account ${account}`
     }
   }
 })

@@ -1,3 +1,4 @@
+import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
@@ -11,10 +12,16 @@ export const roleMissing = defineRule({
   check(account, { role, identityWebhook: { annotationNames } }) {
     if (role.exists) return
 
+    // At admission, the name of another role could be none of the user's business.
+    const similar = account.stage === 'admitted' ? undefined : role.similar
+
     return {
       field: annotationField(annotationNames['role-arn']),
-      message: `role ${String(account.annotations[annotationNames['role-arn']])} does not exist`,
-      fix: 'create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM'
+      message: `role ${String(account.annotations[annotationNames['role-arn']])} does not exist${similar === undefined ? '' : `; did you mean ${quote(similar)}?`}`,
+      fix:
+        similar === undefined
+          ? 'create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM'
+          : `point the annotation to ${quote(similar)} if you meant that role, or create the role`
     }
   }
 })

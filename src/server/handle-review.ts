@@ -15,13 +15,17 @@ export type ReviewHandler = (
   deadline: Deadline
 ) => AdmissionResponse | Promise<AdmissionResponse>
 
-/** Judges admission requests: deletions, exempt users and objects that no rule looks at always pass. */
+/**
+ * Judges admission requests: deletions, exempt users and objects that no rule looks at always pass.
+ * `onFindings` is called for each request in which something was found.
+ */
 export function buildReviewHandler(
   review: (subject: Subject, deadline: Deadline) => Verdict | Promise<Verdict>,
   exempt: { readonly users: readonly string[]; readonly groups: readonly string[] } = {
     users: [],
     groups: []
-  }
+  },
+  onFindings?: (request: AdmissionRequest, subject: Subject, verdict: Verdict) => void
 ): ReviewHandler {
   return (request, deadline) => {
     const judged = request.operation === 'CREATE' || request.operation === 'UPDATE'
@@ -35,8 +39,10 @@ export function buildReviewHandler(
       exempt.groups.find((group) => request.groups.includes(group))
     if (by !== undefined) return { uid: request.uid, allowed: true, auditAnnotations: { exempt: by } }
 
-    return thenMaybe(review(subject, deadline), (verdict) =>
-      admissionResponseOf(request.uid, subject, verdict)
-    )
+    return thenMaybe(review(subject, deadline), (verdict) => {
+      if (verdict.findings.length > 0) onFindings?.(request, subject, verdict)
+
+      return admissionResponseOf(request.uid, subject, verdict)
+    })
   }
 }

@@ -1,6 +1,12 @@
 import type { Logger } from 'pino'
+import type { AdmissionRequest } from '../input/admission-review.js'
+import type { Subject } from '../model/subject.js'
+import type { admissionResponseOf } from '../output/admission-response.js'
 import type { Metrics } from '../process/metrics.js'
+import { recordOf, textOf } from '../text/record.js'
 import type { Reviewed } from './app.js'
+
+type Verdict = Parameters<typeof admissionResponseOf>[2]
 
 /**
  * Counts a review, and logs it if something was found: a line for every review would cost more than the
@@ -25,6 +31,7 @@ export function recordReview(
     {
       kind: request.kind,
       namespace: request.namespace,
+      name: nameIn(request.object),
       user: request.user,
       operation: request.operation,
       outcome,
@@ -34,9 +41,50 @@ export function recordReview(
   )
 }
 
+/** The name of an object, or the prefix from which the API server has yet to make it. */
+function nameIn(object: unknown): string | undefined {
+  const { name, generateName } = recordOf(recordOf(object)['metadata'])
+
+  return textOf(name) ?? textOf(generateName)
+}
+
+/**
+ * Counts and logs the errors that would deny a request if its namespace were in mode `enforce`, so that the
+ * effect of that mode is known beforehand. One line for each, up to a few dozen.
+ */
+export function recordWouldDeny(
+  metrics: Metrics,
+  log: Logger,
+  { request, subject, verdict }: { request: AdmissionRequest; subject: Subject; verdict: Verdict }
+): void {
+  if (verdict.mode === 'enforce') return
+
+  const errors = verdict.findings.filter(
+    ({ severity, waived }) => severity === 'error' && waived === undefined
+  )
+  for (const rule of new Set(errors.map(({ rule }) => rule))) metrics.wouldDeny.count(rule)
+  for (const { rule, message } of errors.slice(0, maxLines)) {
+    log.info(
+      {
+        kind: request.kind,
+        namespace: request.namespace,
+        name: subject.name,
+        operation: request.operation,
+        mode: verdict.mode,
+        rule,
+        message
+      },
+      'would be denied'
+    )
+  }
+}
+
+const maxLines = 24
+
 // Those of the registration, and webhook configurations, which static webhooks are sent.
 const judgedKinds: ReadonlySet<string> = new Set([
-  ...['ServiceAccount', 'Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'],
+  ...['ServiceAccount', 'Namespace', 'Pod'],
+  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'],
   ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']
 ])
 const operations: ReadonlySet<string> = new Set(['CREATE', 'UPDATE', 'DELETE', 'CONNECT'])

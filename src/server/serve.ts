@@ -17,7 +17,7 @@ import { watchCluster } from '../sources/cluster/cluster.js'
 import { buildLiveIam } from '../sources/iam/live.js'
 import { buildApp, tlsSettings } from './app.js'
 import { buildReviewHandler } from './handle-review.js'
-import { recordReview } from './record-review.js'
+import { recordReview, recordWouldDeny } from './record-review.js'
 import { followServingCertificate, type ServingCertificate } from './serving-certificate.js'
 
 /** What a server starts with. `given` are facts given by hand; they win over those of IAM and the cluster. */
@@ -89,7 +89,8 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         deadline,
         onFacts
       }),
-    config.exempt
+    config.exempt,
+    (request, subject, verdict) => recordWouldDeny(metrics, log, { request, subject, verdict })
   )
 
   let isDraining = false

@@ -1,4 +1,4 @@
-import { closestTo } from '../text/escape.js'
+import { closestTo, quote } from '../text/escape.js'
 
 /** The result of parsing a waiver: the reason that its author gave, or why the waiver is not in effect. */
 export type Waiver = { readonly reason: string } | { readonly annotation: string; readonly lapsed: string }
@@ -35,6 +35,7 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
 
   const text = value.trim()
   const until = /^until\b([^:]*)(?::([\s\S]*))?$/i.exec(text)
+  if (isSwitch(text)) return { lapsed: `${quote(text)} is no reason; ${form}` }
   if (until === null)
     return isMeantUntil(text)
       ? { lapsed: `it starts with a date but lacks "until"; ${form}` }
@@ -53,6 +54,10 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
   return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }
 }
 
+/** Whether a value only switches the waiver on or off, so that nobody will know why it is there. */
+const isSwitch = (text: string): boolean =>
+  /^(?:true|false|yes|no|on|off|enabled?|disabled?|[01])$/i.test(text)
+
 /**
  * Whether a value such as `2027-01-31: reason` or `unitl 2027-01-31: reason` is probably meant to expire. It
  * must not stay in effect forever.
@@ -60,7 +65,7 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
 function isMeantUntil(text: string): boolean {
   const word = /^([a-z]*)\s*\d{4}-\d{2}-\d{2}\s*:/i.exec(text)?.[1]?.toLowerCase()
 
-  return word === '' || (word !== undefined && closestTo(word, ['until']) !== undefined)
+  return word === '' || (word !== undefined && (word === 'till' || closestTo(word, ['until']) !== undefined))
 }
 
 const form = 'expected "reason" or "until 2027-01-31: reason"'

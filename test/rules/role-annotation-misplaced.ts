@@ -24,7 +24,7 @@ export const cases: readonly Case[] = [
     object: { ...deploymentOf({ serviceAccountName: '' }), metadata: { name: 'cart', annotations } },
     facts: accountFacts(),
     field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
-    message: /default\/default/,
+    message: /service account default$/,
     fix: /create a service account/
   },
   {

@@ -61,8 +61,8 @@ for (const rule of rules) {
   })
 }
 
-/** Rules whose result depends on the edit distance to the expected key, which changes with the prefix. */
-const dependsOnPrefix = new Set(['role-annotation-misspelt'])
+/** Rules whose result depends on the key itself: on its typos, or on what its dots were taken for. */
+const dependsOnPrefix = new Set(['role-annotation-misspelt', 'annotation-not-a-string'])
 
 /** The same value for an identity webhook with a different annotation prefix. */
 function underOtherPrefix<T>(value: T): T {

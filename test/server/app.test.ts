@@ -470,7 +470,9 @@ t.test('checks objects that are given alone', async (t) => {
     at: new Date('2026-11-24T00:00:00Z')
   })
   t.match(account, { allowed: true, findings: [], unchecked: [{ rule: 'role-arn-partition-mismatch' }] })
-  t.strictSame(other, { object: 7, allowed: true, findings: [], unchecked: [] })
+  t.match(other, { object: 7, allowed: false, findings: [{ rule: 'not-an-object', severity: 'error' }] })
+  for (const nothing of [null, 'text', [], {}, { kind: 'ServiceAccount' }])
+    t.match(await checkObjects([nothing]), [{ allowed: false, findings: [{ rule: 'not-an-object' }] }])
   t.match(await checkObjects([serviceAccount(good)]), [{ allowed: true, unchecked: [{}, {}, {}] }])
 })
 

@@ -10,6 +10,7 @@ export function clientThat(
 ): KubeClient {
   const client: KubeClient = {
     server: 'https://127.0.0.1:6443',
+    namespace: 'default',
     request: async (request) => {
       const given = answer(request)
       if (given instanceof Error) throw given

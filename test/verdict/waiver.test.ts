@@ -17,7 +17,8 @@ t.test('holds with a reason, until the end of its day', async (t) => {
     ['until 2027-01-31: a: b\nc', 'a: b\nc'],
     ['untilled', 'untilled'],
     ['since 2026-01-31: made by hand', 'since 2026-01-31: made by hand'],
-    ['forever', 'forever']
+    ['forever', 'forever'],
+    ['yes, agreed with security', 'yes, agreed with security']
   ]
   for (const [value, reason] of table) t.strictSame(read(value), { reason }, value)
   t.equal(parseWaiver({}, 'role-missing', at), undefined)
@@ -39,7 +40,14 @@ t.test('says why it does not hold', async (t) => {
     ['2027-01-31: no until', /^it starts with a date but lacks "until"; expected/],
     ['unitl 2027-01-31: misspelt', /lacks "until"/],
     ['Util 2027-01-31 : misspelt', /lacks "until"/],
-    ['until next week: soon', /needs a date/]
+    ['until next week: soon', /needs a date/],
+    ['till 2027-01-31: nearly', /lacks "until"/],
+    ['til 2027-01-31: nearly', /lacks "until"/],
+    ['true', /^"true" is no reason; expected "reason" or/],
+    ['False', /is no reason/],
+    [' yes ', /^"yes" is no reason/],
+    ['no', /is no reason/],
+    ['1', /is no reason/]
   ]
   for (const [value, lapsed] of table)
     t.match(read(value), { annotation: 'ignore.irsa-guard.io/role-missing', lapsed }, String(value))

@@ -77,7 +77,15 @@ function sourceOf(files: readonly IamFile[]): IamSource {
     readRole: (arn): Fact<RoleLookup> => {
       const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
       if (role !== undefined) return role
-      if (rolesListed.has(arn.account)) return known({ exists: false })
+      if (rolesListed.has(arn.account)) {
+        const similar = closestTo(arn.name.toLowerCase(), [...(roles.get(arn.account)?.keys() ?? [])])
+        const meant = similar === undefined ? undefined : roles.get(arn.account)?.get(similar)
+
+        return known({
+          exists: false,
+          ...(meant?.state === 'known' && meant.value.exists && { similar: meant.value.arn })
+        })
+      }
 
       return unknown(`the IAM file does not list all roles of account ${arn.account}`)
     },

@@ -11,7 +11,7 @@ import { listOf, recordOf, textOf } from '../../text/record.js'
 export function buildObjectWebhooks(
   subjects: readonly Subject[],
   objects: readonly unknown[],
-  namespace = 'default'
+  namespace = ''
 ): WebhookSource {
   // The same object can be given several times, as overlays for several environments. The last one counts.
   const configurations = new Map<string, WebhookConfigurationSubject>()

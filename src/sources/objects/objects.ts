@@ -1,7 +1,8 @@
 import type { Neighbours, Sources } from '../../facts/facts.js'
 import { known, moot, unknown } from '../../model/fact.js'
 import { type NamespaceSettings, parseNamespaceSettings } from '../../model/namespace.js'
-import { nameOf, podsOf, type Subject } from '../../model/subject.js'
+import { nameOf, namespacedName, namespaceNotGiven, podsOf, type Subject } from '../../model/subject.js'
+import { closestTo } from '../../text/escape.js'
 import { isRecord, recordOf, textOf } from '../../text/record.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
@@ -34,13 +35,18 @@ export function buildObjectSources(
       continue
     }
     if (!('pod' in subject)) continue
-    for (const account of new Set(podsOf(subject).map(({ serviceAccountName }) => serviceAccountName))) {
-      const key = `${subject.namespace}/${account}`
-      const names = runners.get(key)
-      if (names === undefined) runners.set(key, [nameOf(subject)])
-      else names.push(nameOf(subject))
-    }
+    for (const account of new Set(podsOf(subject).map(({ serviceAccountName }) => serviceAccountName)))
+      addTo(runners, `${subject.namespace}/${account}`, nameOf(subject))
   }
+  const users = new Map<string, string[]>()
+  for (const object of objects) {
+    const { metadata } = recordOf(object)
+    const own = textOf(recordOf(metadata)['namespace']) ?? namespace ?? ''
+    for (const { name, namespace = own } of accountsNamedIn(object))
+      addTo(users, `${namespace}/${name}`, kindAndName(object))
+  }
+  const isAmong = (key: string): boolean => annotations.has(key)
+  const nearMissOf = buildNearMisses(runners, isAmong)
 
   return {
     clusterCa: clusterCaAmong(objects),
@@ -48,8 +54,11 @@ export function buildObjectSources(
     namespaces: {
       readNamespace: (name) => {
         const found = namespaces.get(name)
+        if (found !== undefined) return known(found)
 
-        return found === undefined ? moot(`namespace ${name} is not among the files`) : known(found)
+        return name === '' && namespaces.size > 0
+          ? unknown(namespaceNotGiven)
+          : moot(`namespace ${name} is not among the files`)
       }
     },
     accounts: {
@@ -57,20 +66,92 @@ export function buildObjectSources(
         const found = annotations.get(`${namespace}/${name}`)
 
         return found === undefined
-          ? unknown(`service account ${namespace}/${name} is not among the files`)
+          ? unknown(`service account ${namespacedName(namespace, name)} is not among the files`)
           : known({ exists: true, annotations: found })
       }
     },
     neighbours: {
       neighboursOf: (namespace, name) => {
+        const key = `${namespace}/${name}`
+        const nearMiss = nearMissOf(namespace, name)
         const neighbours: Neighbours = {
-          asAccount: runners.get(`${namespace}/${name}`) ?? [],
-          asDefault: runners.get(`${namespace}/default`) ?? []
+          asAccount: [...(runners.get(key) ?? []), ...(users.get(key) ?? [])],
+          asDefault: runners.get(`${namespace}/default`) ?? [],
+          ...(nearMiss && { nearMiss })
         }
 
         return known(neighbours)
       }
     }
+  }
+}
+
+function addTo(lists: Map<string, string[]>, key: string, name: string): void {
+  const names = lists.get(key)
+  if (names === undefined) lists.set(key, [name])
+  else names.push(name)
+}
+
+function kindAndName(object: unknown): string {
+  const { kind, metadata } = recordOf(object)
+
+  return `${textOf(kind)?.toLowerCase() ?? ''} ${textOf(recordOf(metadata)['name']) ?? ''}`
+}
+
+/**
+ * The service accounts that a custom resource names: operators create pods or request tokens for them. The
+ * fields are those of External Secrets (`serviceAccountRef`), Argo, Spark, Tekton, Crossplane and others.
+ */
+function accountsNamedIn(object: unknown): { name: string; namespace?: string }[] {
+  const { apiVersion, spec } = recordOf(object)
+  if (!textOf(apiVersion)?.split('/', 1)[0]?.includes('.')) return []
+
+  const found: { name: string; namespace?: string }[] = []
+  const values: unknown[] = [spec]
+  for (let value = values.pop(); value !== undefined || values.length > 0; value = values.pop()) {
+    if (typeof value !== 'object' || value === null) continue
+    for (const [key, member] of Object.entries(value)) {
+      values.push(member)
+      if (!/^serviceAccount(?:Name|Ref|Selector)?$/.test(key)) continue
+      const text = textOf(isRecord(member) ? member['name'] : member)
+      const inNamespace = textOf(recordOf(member)['namespace'])
+      if (text !== undefined)
+        found.push({ name: text, ...(inNamespace !== undefined && { namespace: inNamespace }) })
+    }
+  }
+
+  return found
+}
+
+/**
+ * Finds the workload that was probably meant to run as a service account. The accounts that workloads name
+ * and that are not among the objects are indexed once.
+ */
+function buildNearMisses(
+  runners: ReadonlyMap<string, readonly string[]>,
+  isAmong: (key: string) => boolean
+): (namespace: string, name: string) => Neighbours['nearMiss'] {
+  const byName = new Map<string, string[]>()
+  const byNamespace = new Map<string, string[]>()
+  for (const key of runners.keys()) {
+    const [namespace = '', name = ''] = key.split('/')
+    if (name === 'default' || isAmong(key)) continue
+    addTo(byName, name, namespace)
+    addTo(byNamespace, namespace, name)
+  }
+  const missOf = (namespace: string, name: string): Neighbours['nearMiss'] => {
+    const [workload] = runners.get(`${namespace}/${name}`) ?? []
+
+    return workload === undefined ? undefined : { workload, account: namespacedName(namespace, name) }
+  }
+
+  return (namespace, name) => {
+    const [elsewhere] = byName.get(name) ?? []
+    if (elsewhere !== undefined) return missOf(elsewhere, name)
+    // Short names are similar by chance.
+    const similar = name.length < 5 ? undefined : closestTo(name, byNamespace.get(namespace) ?? [])
+
+    return similar === undefined ? undefined : missOf(namespace, similar)
   }
 }
 

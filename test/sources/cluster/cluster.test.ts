@@ -30,6 +30,7 @@ function start(
   const answer = (body: unknown, status = 200): KubeResponse => ({ status, body, warnings: [] })
   const client: KubeClient = {
     server: 'https://a',
+    namespace: 'default',
     async request({ path }: KubeRequest) {
       if (path === '/api/v1/namespaces' || path === '/api/v1/serviceaccounts') {
         return lists

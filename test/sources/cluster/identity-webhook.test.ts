@@ -50,6 +50,7 @@ const usual: Readonly<Record<string, unknown>> = {
 const clusterWith = (objects: Readonly<Record<string, unknown>>, otherwise = 404): KubeClient => {
   const client: KubeClient = {
     server: 'https://a',
+    namespace: 'default',
     request: async ({ path }) => ({
       status: path in objects ? 200 : otherwise,
       body: objects[path],

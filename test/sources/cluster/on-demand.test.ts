@@ -31,6 +31,7 @@ function clusterOf(
   }
   const client: KubeClient = {
     server: 'https://cluster.example',
+    namespace: 'default',
     request,
     watch: request,
     at: () => client,

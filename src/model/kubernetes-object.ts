@@ -1,0 +1,95 @@
+import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
+import { isPodTemplate } from './pod-template.js'
+import { parseRoleArn } from './role-arn.js'
+
+type Document = Readonly<Record<string, unknown>>
+
+/** What a document is, and what to do with it. */
+interface OtherFile {
+  readonly is: string
+  readonly fix: string
+}
+
+const kustomization: OtherFile = {
+  is: 'this is a kustomization',
+  fix: 'build it first: kubectl kustomize DIR | irsa-guard check -'
+}
+const eksctlConfig: OtherFile = {
+  is: 'this is an eksctl configuration',
+  fix: 'check the service accounts that it creates: kubectl get serviceaccounts -A -o yaml | irsa-guard check -'
+}
+const iamFile: OtherFile = { is: 'this is a file with IAM facts', fix: 'pass it with --iam' }
+const policyFix = 'check a trust policy with irsa-guard trust --policy FILE'
+
+/**
+ * What a document is if the API server would not accept it as an object; undefined if it has an `apiVersion`
+ * and a `kind` of Kubernetes. Never throws.
+ */
+export function notAnObject(document: unknown): OtherFile | undefined {
+  if (!isRecord(document))
+    return { is: 'this is not an object', fix: 'write a Kubernetes object with apiVersion and kind' }
+
+  const [apiVersion, kind] = [textOf(document['apiVersion']), textOf(document['kind'])]
+  if (apiVersion !== undefined && kind !== undefined) {
+    if (apiVersion.startsWith('kustomize.config.k8s.io/')) return kustomization
+    if (apiVersion.startsWith('eksctl.io/')) return eksctlConfig
+    return kind === 'IamSnapshot' ? iamFile : undefined
+  }
+  if (Array.isArray(document['resources'])) return kustomization // apiVersion and kind are optional there
+  if ('Statement' in document) return { is: 'this is a policy', fix: policyFix }
+  if ('planned_values' in document || 'terraform_version' in document)
+    return { is: 'this is Terraform output', fix: policyFix }
+  if ('AWSTemplateFormatVersion' in document || 'Resources' in document)
+    return { is: 'this is a CloudFormation template', fix: policyFix }
+  if ('roles' in document || 'RoleDetailList' in document) return iamFile
+
+  return {
+    is: `this is not a Kubernetes object, because it has no ${apiVersion === undefined ? 'apiVersion' : 'kind'}`,
+    fix: 'if it is a Helm values file, render the chart first: helm template … | irsa-guard check -'
+  }
+}
+
+/**
+ * Whether an object was read from a cluster, where it has been admitted, rather than written by hand. Tools
+ * that render objects leave an empty status.
+ */
+export function isFromCluster(object: Document): boolean {
+  return (
+    textOf(recordOf(object['metadata'])['uid']) !== undefined ||
+    Object.keys(recordOf(object['status'])).length > 0
+  )
+}
+
+/** The object that controls another one, such as the ReplicaSet of a pod. */
+export interface Owner {
+  readonly kind: string
+  readonly name: string
+}
+
+/** The controller of an object: https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
+export function ownerOf(object: Document): Owner | undefined {
+  const owners = listOf(recordOf(object['metadata'])['ownerReferences']).map(recordOf)
+  const { kind, name } = owners.find(({ controller }) => controller === true) ?? {}
+
+  return textOf(kind) === undefined || textOf(name) === undefined
+    ? undefined
+    : { kind: String(kind), name: String(name) }
+}
+
+/**
+ * Whether an object mentions an AWS role outside its own metadata and its pod templates, where no rule looks:
+ * in an annotation of the identity webhook or as a role ARN. Never throws.
+ */
+export function mentionsRole(object: Document): boolean {
+  const values: unknown[] = Object.entries(object).flatMap(([key, value]) =>
+    key === 'metadata' || key === 'status' ? [] : [value]
+  )
+  for (let value = values.pop(); value !== undefined || values.length > 0; value = values.pop()) {
+    if (typeof value === 'string' && parseRoleArn(value) !== undefined) return true
+    if (typeof value !== 'object' || value === null || isPodTemplate(value)) continue
+    if (!Array.isArray(value) && Object.keys(value).some((key) => key.endsWith('/role-arn'))) return true
+    for (const member of Object.values(value)) values.push(member)
+  }
+
+  return false
+}

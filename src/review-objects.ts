@@ -1,0 +1,132 @@
+import type { Sources } from './facts/facts.js'
+import { allRules, type Finding, type Unchecked } from './model/finding.js'
+import { isFromCluster, mentionsRole, notAnObject, ownerOf } from './model/kubernetes-object.js'
+import { parseSubject, type Subject } from './model/subject.js'
+import { review, type ReviewContext } from './review.js'
+import { buildObjectSources, type ObjectSources } from './sources/objects/objects.js'
+import { recordOf, textOf } from './text/record.js'
+import { docsUrl } from './version.js'
+
+/** The verdict on one of several objects. `allowed` is false if it has an error without a waiver. */
+export interface ObjectReview {
+  /** Undefined if no rule looks at the object. */
+  readonly subject: Subject | undefined
+  readonly allowed: boolean
+  readonly findings: readonly Finding[]
+  readonly unchecked: readonly Unchecked[]
+}
+
+/** Facts that come from elsewhere than the objects themselves, and where the objects belong. */
+export interface ObjectsContext extends Omit<ReviewContext, 'sources' | 'mode'> {
+  /** The namespace of objects that name none. */
+  readonly namespace: string | undefined
+  /** Adds the other sources to what the objects tell about each other. */
+  readonly sourcesWith: (together: ObjectSources) => Sources
+}
+
+/**
+ * Judges objects that were given together, and lets them see each other. Returns one review for each, in
+ * their order. Objects read from a cluster are judged as they are there; a mistake that an object has from
+ * its owner (a pod from its Deployment) is reported for the owner only. Never throws, whatever the objects are.
+ */
+export async function reviewObjects(
+  objects: readonly unknown[],
+  { namespace, sourcesWith, ...rest }: ObjectsContext
+): Promise<ObjectReview[]> {
+  const parsed = objects.map((object) => ({ object, subject: subjectOf(object, namespace) }))
+  const together = buildObjectSources(
+    parsed.flatMap(({ subject }) => subject ?? []),
+    objects,
+    namespace
+  )
+  const context: ReviewContext = { ...rest, mode: 'enforce', sources: sourcesWith(together) }
+  const reviews = await Promise.all(
+    parsed.map(async ({ object, subject }) => reviewObject(object, subject, context))
+  )
+
+  return foldIntoOwners(objects, reviews)
+}
+
+function subjectOf(object: unknown, namespace: string | undefined): Subject | undefined {
+  if (notAnObject(object) !== undefined || isRetired(recordOf(object))) return undefined
+
+  return parseSubject(object, { stage: isFromCluster(recordOf(object)) ? 'running' : 'source', namespace })
+}
+
+/** Whether an object is an old revision of a Deployment, which creates no pods any more. */
+const isRetired = (object: Readonly<Record<string, unknown>>): boolean =>
+  object['kind'] === 'ReplicaSet' &&
+  recordOf(object['spec'])['replicas'] === 0 &&
+  ownerOf(object) !== undefined
+
+async function reviewObject(
+  object: unknown,
+  subject: Subject | undefined,
+  context: ReviewContext
+): Promise<ObjectReview> {
+  const other = notAnObject(object)
+  if (other !== undefined) {
+    const finding: Finding = {
+      rule: 'not-an-object',
+      severity: 'error',
+      field: '',
+      message: other.is,
+      fix: other.fix,
+      docs: `${docsUrl}/cli`
+    }
+    return { subject, allowed: false, findings: [finding], unchecked: [] }
+  }
+  const kind = textOf(recordOf(object)['kind']) ?? ''
+  const unread = isUnread(object, subject)
+    ? [{ rule: allRules, because: `irsa-guard does not read where a ${kind} names an AWS role` }]
+    : []
+  if (subject === undefined) return { subject, allowed: true, findings: [], unchecked: unread }
+  const { allowed, findings, unchecked } = await review(subject, context)
+
+  return { subject, allowed, findings, unchecked: [...unchecked, ...unread] }
+}
+
+/** Whether an object of a kind that Kubernetes does not define names a role in a place that no rule reads. */
+function isUnread(object: unknown, subject: Subject | undefined): boolean {
+  const isCustom = textOf(recordOf(object)['apiVersion'])?.split('/')[0]?.includes('.') === true
+
+  return isCustom && (subject === undefined || subject.kind === 'Workload') && mentionsRole(recordOf(object))
+}
+
+/** Leaves out what an object's owner, or the owner of that one, is reported for. */
+function foldIntoOwners(objects: readonly unknown[], reviews: readonly ObjectReview[]): ObjectReview[] {
+  const indexes = new Map(objects.map((object, index) => [keyOf(object), index]))
+  const ownerIndexOf = (index: number): number | undefined => {
+    const object = recordOf(objects[index])
+    const owner = ownerOf(object)
+    const { namespace } = recordOf(object['metadata'])
+
+    return owner && indexes.get(keyOf({ kind: owner.kind, metadata: { name: owner.name, namespace } }))
+  }
+  const isToldBy = (index: number | undefined, finding: Finding, depth = 0): boolean => {
+    if (index === undefined || depth === maxOwners) return false
+    const told = reviews[index]?.findings.some(
+      ({ rule, message }) => rule === finding.rule && message === finding.message
+    )
+    return told === true || isToldBy(ownerIndexOf(index), finding, depth + 1)
+  }
+
+  return reviews.map((reviewed, index) =>
+    reviewed.findings.length === 0
+      ? reviewed
+      : {
+          ...reviewed,
+          findings: reviewed.findings.filter((finding) => !isToldBy(ownerIndexOf(index), finding))
+        }
+  )
+}
+
+/** A CronJob owns a Job, which owns a pod. More owners than this must form a cycle. */
+const maxOwners = 10
+
+function keyOf(object: unknown): string {
+  const { kind, metadata } = recordOf(object)
+  const { namespace, name } = recordOf(metadata)
+
+  return JSON.stringify([kind, namespace, name])
+}

@@ -1,0 +1,213 @@
+import { existsSync } from 'node:fs'
+import t from 'tap'
+import { type Ended, runCli } from '../support/run-cli.js'
+
+/** Checks a file of test/field, with the IAM facts beside it. */
+async function check(file: string, ...more: readonly string[]): Promise<Ended> {
+  const path = `test/field/${file}`
+  const beside = [path.replace(/\.yaml$/, '.json'), path.replace(/[^/]+$/, 'iam.json')].find(
+    (candidate) => candidate !== path && existsSync(candidate)
+  )
+
+  return runCli(['check', path, ...(beside === undefined ? [] : ['--iam', beside]), ...more])
+}
+
+t.test('a file that is no manifest is refused, with what to do instead', async (t) => {
+  const table: readonly (readonly [string, RegExp])[] = [
+    [
+      'values.yaml',
+      /values.yaml:1: this is not a Kubernetes object, because it has no apiVersion; .* helm template/
+    ],
+    ['eksctl.yaml', /this is an eksctl configuration; .*kubectl get serviceaccounts -A -o yaml/],
+    ['kustomization.yaml', /this is a kustomization; build it first: kubectl kustomize/],
+    ['plan.json', /this is Terraform output; .*irsa-guard trust --policy/],
+    ['stack.yaml', /this is a CloudFormation template; .*irsa-guard trust --policy/],
+    ['trust.json', /this is a policy; check a trust policy with irsa-guard trust --policy FILE/],
+    ['iam.json', /this is a file with IAM facts; pass it with --iam/]
+  ]
+  for (const [file, stderr] of table)
+    t.match(
+      await runCli(['check', `test/field/files-that-are-no-manifests/${file}`]),
+      { code: 2, stdout: '', stderr },
+      file
+    )
+})
+
+t.test('a kind that names a role where no rule looks is not checked, and named', async (t) => {
+  for (const [file, kind] of [
+    ['workflow', 'Workflow'],
+    ['spark', 'SparkApplication'],
+    ['runtime-config', 'DeploymentRuntimeConfig']
+  ] as const) {
+    const ended = await check(`files-that-are-no-manifests/${file}.yaml`)
+    t.match(ended, {
+      code: 0,
+      stdout: `not checked: all rules for 1 object: irsa-guard does not read where a ${kind} names an AWS role\n`
+    })
+    t.equal((await check(`files-that-are-no-manifests/${file}.yaml`, '--fail-on-unknown')).code, 1)
+  }
+  t.match(await runCli(['check', '-'], 'apiVersion: example.com/v1\nkind: Widget\nspec: { role: none }\n'), {
+    code: 0,
+    stdout: /^1 object: 0 errors/
+  })
+})
+
+t.test('objects of a cluster are judged as they are there', async (t) => {
+  t.match(await check('dump-of-a-cluster/pods.yaml'), {
+    code: 1,
+    stdout: /Pod shop\/cart-1\n {2}error pod-not-mutated: service account cart requests role/
+  })
+  const template =
+    'apiVersion: v1\nkind: Pod\nmetadata: { name: cart, namespace: shop, creationTimestamp: null }\nspec: { serviceAccountName: cart, containers: [{ name: a }] }\nstatus: {}\n'
+  const account =
+    '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/cart" } }\n'
+  t.match(
+    await runCli(['check', '-'], template + account),
+    { code: 0, stdout: /2 objects: 0 errors, 0 warnings/ },
+    'kubectl create --dry-run=client writes an empty status'
+  )
+})
+
+t.test('a Deployment, its ReplicaSet and its pods report one mistake once', async (t) => {
+  const { stdout } = await check('dump-of-a-cluster/owners.yaml')
+  t.match(
+    stdout,
+    /^[^\n]+ Deployment shop\/cart\n {2}warning role-annotation-misplaced: [^\n]+\n[^\n]+\n[^\n]+\n2 objects: [^\n]+ Pod shop\/cart-5f-a, [^\n]+ Pod shop\/cart-5f-b\n {2}error pod-not-mutated: [^\n]+\n[^\n]+\n[^\n]+\n6 objects: 2 errors, 1 warning, /
+  )
+  t.notMatch(stdout, /gone/, 'an old revision creates no pods any more')
+})
+
+t.test('a directory is searched for manifests', async (t) => {
+  const found = await runCli(['check', 'test/field/dump-of-a-cluster'])
+  t.match(found, { code: 1, stderr: '', stdout: /8 objects: 3 errors/ }, 'the IAM file in it is passed over')
+  const directory = t.testdir({
+    'values.yaml': 'a: 1\n',
+    'notes.txt': 'x',
+    '.git': { 'a.yaml': 'a: [' },
+    node_modules: { 'a.json': '{' }
+  })
+  t.match(await runCli(['check', directory]), {
+    code: 2,
+    stdout: '',
+    stderr: /values.yaml:1: this is not a Kubernetes object[^]*no Kubernetes objects in /
+  })
+  t.match(await runCli(['check', t.testdir({})]), { code: 2, stderr: /no Kubernetes objects in / })
+  t.match(await runCli(['check', t.testdir({ deep: { 'a.yml': 'a: [' } })]), {
+    code: 2,
+    stderr: /deep\/a.yml:1: /
+  })
+})
+
+t.test('an annotation whose key was split at its dots', async (t) => {
+  for (const file of ['manifests', 'half'])
+    t.match(await check(`annotation-split-at-its-dots/${file}.yaml`), {
+      code: 1,
+      stdout: /error annotation-not-a-string: annotation "eks" is a map/
+    })
+})
+
+t.test('an account of the same name in another namespace, and one with a similar name', async (t) => {
+  t.match(await check('account-in-another-namespace/manifests.yaml'), {
+    code: 0,
+    stdout:
+      /warning annotated-account-unused: no workload uses service account kube-system\/aws-load-balancer-controller, but deployment ingress\/aws-load-balancer-controller runs as ingress\/aws-load-balancer-controller, which is not among the files/
+  })
+  const objects = (name: string): string =>
+    [
+      {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: {
+          name: 'payments',
+          namespace: 'shop',
+          annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/payments' }
+        }
+      },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web', namespace: 'shop' },
+        spec: { template: { spec: { serviceAccountName: name, containers: [{ name: 'a' }] } } }
+      }
+    ]
+      .map((object) => JSON.stringify(object))
+      .join('\n')
+  t.match(
+    (await runCli(['check', '-'], objects('payment'))).stdout,
+    /deployment shop\/web runs as shop\/payment, which is not among/
+  )
+  t.notMatch((await runCli(['check', '-'], objects('orders'))).stdout, /annotated-account-unused/)
+})
+
+t.test('an account that a custom resource names is used', async (t) => {
+  for (const file of ['manifests', 'workflow'])
+    t.match(await check(`account-used-by-a-custom-resource/${file}.yaml`), {
+      code: 0,
+      stdout: /^3 objects: 0 errors, 0 warnings/
+    })
+})
+
+t.test('a similar role is named where all roles are known', async (t) => {
+  const account = (role: string): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: {
+        name: 'cart',
+        namespace: 'shop',
+        annotations: { 'eks.amazonaws.com/role-arn': `arn:aws:iam::111122223333:role/${role}` }
+      }
+    })
+  t.match(
+    (await runCli(['check', '-', '--iam', 'examples/iam.json'], account('team/cert'))).stdout,
+    /role-missing: role .*team\/cert does not exist; did you mean "arn:aws:iam::111122223333:role\/team\/cart"\?\n.*\n {2}fix: point the annotation to/
+  )
+  t.match(
+    (await runCli(['check', '-', '--iam', 'examples/iam.json'], account('orders'))).stdout,
+    /role-missing: role .*orders does not exist\n/
+  )
+})
+
+t.test('an object without a namespace is not taken for one of default', async (t) => {
+  const account = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: {
+      name: 'cart',
+      annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/team/cart' }
+    }
+  })
+  const args = ['check', '-', '--iam', 'examples/iam.json']
+  const { code, stdout } = await runCli(args, account)
+  t.equal(code, 0)
+  t.match(
+    stdout,
+    /not checked: \d+ rules for 1 object: the manifest names no namespace \(pass -n NAMESPACE\)/
+  )
+  t.notMatch(stdout, /default/)
+  t.match(await runCli([...args, '-n', 'shop'], account), {
+    code: 0,
+    stdout: /^1 object: 0 errors, 0 warnings/
+  })
+  t.match(await runCli([...args, '-n', 'team'], account), {
+    code: 1,
+    stdout: /system:serviceaccount:team:cart/
+  })
+
+  const namespace =
+    '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop","annotations":{"irsa-guard.io/allowed-roles":"arn:aws:iam::111122223333:role/x"}}}'
+  t.match(
+    (await runCli(args, `${account}\n${namespace}`)).stdout,
+    /not checked: .*: the manifest names no namespace/
+  )
+})
+
+t.test('settings of namespaces are judged', async (t) => {
+  const namespace =
+    'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { irsa-guard.io/mode: enfroce } }\n'
+  t.match(await runCli(['check', '-'], namespace), {
+    code: 0,
+    stdout:
+      /^stdin:3 Namespace shop\n {2}warning namespace-setting-invalid: label irsa-guard.io\/mode is "enfroce"/
+  })
+})
