@@ -31,9 +31,14 @@ const configuration: Group = {
   object:
     'apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata:\n  name: cart\nwebhooks: []\n'
 }
+const namespace: Group = {
+  on: "'Namespace'",
+  object: 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n'
+}
 /** The groups of src/rules/index.ts. */
 const groups: Readonly<Record<string, Group>> = {
   serviceAccountRules: serviceAccount,
+  namespaceRules: namespace,
   podRules: pod,
   iamRules: serviceAccount,
   trustRules: serviceAccount,
@@ -56,6 +61,9 @@ export function filesOf(
   const name = id.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
   const { on, object } = groups[group] ?? fail(`there is no group ${group}`)
   const json = JSON.stringify(severity)
+  const [, apiVersion = '', kind = ''] = /^apiVersion: (.+)\nkind: (.+)\n/.exec(object) ?? []
+  const caseObject = (name: string): string =>
+    `{ apiVersion: '${apiVersion}', kind: '${kind}', metadata: { name: '${name}', namespace: 'shop' } }`
 
   return {
     [`src/rules/${id}.ts`]: `import { defineRule } from './define-rule.js'
@@ -66,6 +74,7 @@ export const ${name} = defineRule({
   severity: ${json.replaceAll('"', "'")},
   on: [${on}],
   needs: [], // the facts that it must know: see FactTypes in src/facts/facts.ts
+  // The second argument has the facts: check({ name }, { identityWebhook }) with needs: ['identityWebhook'].
   check({ name }) {
     if (name !== 'TODO') return
 
@@ -81,10 +90,10 @@ export const ${name} = defineRule({
 
 // The cases that must stay silent come first. test/support/ has objects to build them from.
 export const cases: readonly Case[] = [
-  { why: 'TODO: it is right', object: { apiVersion: 'v1', kind: 'TODO', metadata: { name: 'cart', namespace: 'shop' } } },
+  { why: 'TODO: it is right', object: ${caseObject('cart')} },
   {
     why: 'TODO: the mistake',
-    object: { apiVersion: 'v1', kind: 'TODO', metadata: { name: 'TODO', namespace: 'shop' } },
+    object: ${caseObject('TODO')},
     message: /^TODO$/
   }
 ]
@@ -116,12 +125,18 @@ TODO: commands.
 TODO: which facts it needs, and what happens without them.
 `,
     'src/rules/index.ts': index
-      .replace(
-        "import type { Rule } from './define-rule.js'",
-        `import type { Rule } from './define-rule.js'\nimport { ${name} } from './${id}.js'`
+      .replace(/(?:^import .*\n)+/m, (imports) =>
+        withImport(imports, `import { ${name} } from './${id}.js'\n`)
       )
-      .replace(new RegExp(`(const ${group} = \\[[^\\]]*?)\\n\\]`), `$1,\n  ${name}\n]`)
+      .replace(new RegExp(`(const ${group} = \\[[^\\]]*?)\\n?\\]`), `$1,\n  ${name}\n]`)
   }
+}
+
+/** The imports with one more, in the order of their paths. */
+function withImport(imports: string, added: string): string {
+  const pathOf = (line: string): string => line.slice(line.indexOf(" from '"))
+
+  return [...imports.split(/(?<=\n)/), added].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1)).join('')
 }
 
 if (import.meta.main) {

@@ -70,6 +70,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
     throw new GuardError('ERR_CONFIG', `${file}:${lineCounter.linePos(error.pos[0]).line}: ${error.message}`)
 
   const content = contentOf(document, file)
+  const inConfigMap = recordOf(content)['kind'] === 'ConfigMap' ? configIn(content, file) : undefined
+  if (inConfigMap !== undefined) return parseConfig(inConfigMap, `${file}: ${configKey}`, ruleIds)
+
   const validate = new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(schema)
   let mistakes: string[] = []
   if (!validate(content)) mistakes = mistakesOf(validate.errors ?? [])
@@ -93,6 +96,16 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
   }
 
   throw new GuardError('ERR_CONFIG', mistakes.map((mistake) => `${file}: ${mistake}`).join('\n'))
+}
+
+const configKey = 'config.yaml'
+
+/** The configuration in the ConfigMap of manifests/config.yaml, for commands that are given the same file. */
+function configIn(configMap: unknown, file: string): string {
+  const text = recordOf(recordOf(configMap)['data'])[configKey]
+  if (typeof text === 'string') return text
+
+  throw new GuardError('ERR_CONFIG', `${file} is a ConfigMap without the key ${configKey}`)
 }
 
 function contentOf(document: Document, file: string): unknown {

@@ -4,7 +4,7 @@ import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 import { diagnoseBundle } from './diagnose.js'
 
-/** The base64 texts of a `caBundle` that are right. */
+/** The base64 texts that are accepted as a `caBundle`. */
 export interface AcceptedTexts {
   readonly accepted: readonly string[]
   /** Those of them that hold every current CA. */
@@ -107,7 +107,7 @@ function choicesOf(current: readonly Certificate[]): (readonly Certificate[])[] 
   return [...alone, ...pairs, ...triples]
 }
 
-/** A certificate as a PEM block without the last line end. */
+/** A certificate as a PEM block without a trailing newline. */
 export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
   return [
     '-----BEGIN CERTIFICATE-----',

@@ -23,7 +23,7 @@ export interface ExpectedCas {
   readonly former?: string
 }
 
-/** The evidence for the expected CAs. */
+/** What the expected CAs of a webhook are determined from. */
 export interface ExpectedCasQuestion {
   readonly ownCas: string
   readonly clusterCas: string | undefined
@@ -37,8 +37,9 @@ export interface ExpectedCasQuestion {
 }
 
 /**
- * The expected CAs of one webhook: our own CA for our webhooks, the cluster CAs in the control plane,
- * otherwise those that its injector writes and those that it serves. Undefined if they cannot be determined.
+ * The expected CAs of one webhook: for our own webhooks, our own CA; for webhooks in the control plane, the
+ * cluster's CAs; for others, the CAs that the injector writes and those in the chain that the webhook serves.
+ * Undefined if they cannot be determined.
  */
 export function expectedCasOf(
   { webhook, place }: GuardedWebhook,
@@ -74,7 +75,10 @@ export function expectedCasOf(
   }
 }
 
-/** What the injector writes; while the API server does not answer, what it wrote when it last did. */
+/**
+ * What the injector writes. While the API server cannot be reached: what the injector wrote when it was last
+ * read.
+ */
 function injectedOf({ injected, published }: ExpectedCasQuestion): InjectedCas | undefined {
   if (injected?.fact.state === 'known') return injected.fact.value
   const [last] = published?.complete ?? []

@@ -14,7 +14,7 @@ export interface GuardedWebhook {
     readonly uid: string
   }
   readonly webhook: Webhook
-  /** The injections that its annotations request. */
+  /** The CA injections that the configuration's annotations request. */
   readonly injections: readonly CaInjection[]
   /** Our own; next to the API server, where only it can connect; or at an address that we can connect to. */
   readonly place: 'own' | 'control-plane' | 'reachable'

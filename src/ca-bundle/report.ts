@@ -14,8 +14,8 @@ export interface BundleReport {
   /** Whether nothing is wrong; warnings may be left. False, too, where the state is `unknown`. */
   readonly good: boolean
   /**
-   * Only if a server's chain was given. `of`: the chain is the API server's own, and represents that of the
-   * webhook next to it.
+   * Present only if a server's chain was given. If `of` is set, that chain came from the API server and
+   * stands in for that of the webhook beside it.
    */
   readonly verdict?: {
     readonly accepted: boolean
@@ -78,7 +78,9 @@ export interface BundleQuestion {
     | {
         readonly current: string
         readonly former?: string | undefined
-        /** Distinguished from foreign CAs, and never written to a bundle. */
+        /**
+         * Earlier CAs. They are reported as such rather than as foreign, and are never written to a bundle.
+         */
         readonly earlier?: string | undefined
         readonly source: string
       }

@@ -33,9 +33,9 @@ export interface AssessmentQuestion {
   /** CAs that were current until lately, as PEM. */
   readonly formerCas?: string | undefined
   /**
-   * What the webhook serves now (PEM, leaf first), if a connection was possible, and the name that it is
-   * called by. With `of`, it is what the API server next to the webhook serves, which shows only which CA
-   * signs.
+   * What the webhook serves now (PEM, leaf first), if a connection was possible, and the host name that it is
+   * called by. If `of` is set, the chain is that of the API server beside the webhook; it tells only which CA
+   * signs certificates there.
    */
   readonly served?:
     { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined

@@ -12,8 +12,8 @@ export const caCommand = (terminal: Terminal): Command =>
       "check whether the API server would accept a webhook's caBundle (exit codes: 0 ok or warnings only, 1 broken, 2 undetermined)"
     )
     .argument(
-      '[object]',
-      'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME in the cluster'
+      '[object...]',
+      'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME in the cluster (or KIND NAME)'
     )
     .addOption(kubeconfigOption())
     .option('--context <name>', 'kubeconfig context of the cluster')
@@ -42,10 +42,11 @@ Examples:
     )
     .action(
       async (
-        object: string | undefined,
+        words: readonly string[],
         options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }
       ) => {
         const { bundle } = options
+        const object = words.length === 0 ? undefined : words.join(words.length === 2 ? '/' : ' ')
         if (object !== undefined && bundle !== undefined)
           throw new GuardError(
             'ERR_USAGE',

@@ -88,8 +88,18 @@ export async function check(
   assertNamespace(options.namespace)
   const config = await loadConfigFile(options.config)
   const given = await loadSources(options, config)
+  let noCredentials: string | undefined
   const sources: Sources = options.aws
-    ? { ...given, iam: await buildLiveIam({ ...config.iam, patient: true }) }
+    ? {
+        ...given,
+        iam: await buildLiveIam({
+          ...config.iam,
+          patient: true,
+          onFailure: ({ kind, because }) => {
+            if (kind === 'no-credentials') noCredentials ??= because
+          }
+        })
+      }
     : given
   const { objects, complaints } = await readManifests(files, terminal)
   for (const complaint of complaints) terminal.stderr(complaintOf(complaint))
@@ -130,7 +140,8 @@ export async function check(
   if (objects.length > 0 || complaints.length === 0 || options.output !== 'text')
     terminal.stdout(reportFormats[options.output](report, rules))
 
-  if (complaints.length > 0) return 2
+  if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
+  if (complaints.length > 0 || noCredentials !== undefined) return 2
   if (options.failOnUnknown && report.unchecked.length > 0) return 1
 
   return exitCodeOf(report.findings, options.failOn)

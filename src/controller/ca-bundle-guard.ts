@@ -25,7 +25,8 @@ export interface RoundContext {
   /** Why other published CAs are not among them; undefined if there are none. */
   readonly doubt?: string | undefined
   /**
-   * What the last round of this process published; undefined in the first one, which goes by what is stored.
+   * What this process published in its previous round. Undefined in the first round, which uses the stored
+   * WebhookTrust instead.
    */
   readonly published?: readonly AcceptedBundles[] | undefined
   readonly issuer: string | undefined

@@ -81,8 +81,8 @@ async function readApiServerChain({ host, port }: ApiServer): Promise<string | u
 }
 
 /**
- * A webhook, and where its injector's CAs are read, or why they are not; undefined if no injector is
- * requested.
+ * A webhook and the source from which its injector's CAs are read. If that is not known, the fact says why.
+ * `source` is undefined if no injection is requested.
  */
 interface Sourced {
   readonly guarded: GuardedWebhook

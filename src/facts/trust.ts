@@ -65,9 +65,9 @@ interface Seen {
 const seen = new WeakMap<TrustPolicyDocument, Seen>()
 
 /**
- * Parses each document once, because thousands of service accounts may share a role, and remembers the last
- * judgement, because most roles belong to one service account that is applied repeatedly. If a policy depends
- * on time, its judgement is not remembered.
+ * Parses each document only once, because thousands of service accounts may share a role. Also remembers the
+ * last judgement: most roles are used by a single service account, whose manifest is applied again and again.
+ * A judgement that depends on time is not remembered.
  */
 function judgeOnce(document: TrustPolicyDocument, question: Question): TrustJudgement {
   let before = seen.get(document)

@@ -195,8 +195,8 @@ export function isInjected({ variables, variableCount }: Container): boolean {
 }
 
 /**
- * A pod with this label is never sent to the identity webhook, because the object selector of its
- * registration excludes it, as upstream and EKS ship it.
+ * A pod with this label is never sent to the identity webhook: the webhook configurations that upstream and
+ * EKS ship exclude it with an `objectSelector`.
  */
 export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 

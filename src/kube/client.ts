@@ -226,8 +226,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
 }
 
 /**
- * Whether a connection failed for want of trust in the server's certificate: OpenSSL's X509_V_ERR_…, as Node
- * names them.
+ * Whether a connection failed because the server's certificate is not trusted. The codes are Node's names for
+ * OpenSSL's X509_V_ERR_… errors.
  */
 const isDistrust = (error: Error & { code?: string }): error is Error & { code: string } =>
   distrust.has(error.code ?? '')

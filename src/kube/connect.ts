@@ -10,9 +10,9 @@ import { buildKubeClient, type KubeClient } from './client.js'
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
- * Finds the cluster as kubectl does: the given kubeconfig, `KUBECONFIG` (one file or several), the pod's own
- * token, `~/.kube/config`. Undefined when there is none. Throws ERR_KUBECONFIG when there is one and it
- * cannot be used. Connects to nothing yet.
+ * Finds the cluster as kubectl does, in this order: the given kubeconfig, `KUBECONFIG` (one file or several),
+ * `~/.kube/config`, the pod's own token. Undefined when there is none. Throws ERR_KUBECONFIG when there is
+ * one and it cannot be used. Connects to nothing yet.
  */
 export function findCluster(
   { kubeconfig, context }: { kubeconfig?: string | undefined; context?: string | undefined },
@@ -24,9 +24,9 @@ export function findCluster(
   const files = kubeconfig === undefined ? listed : [kubeconfig]
   try {
     if (files.length > 0) loadFiles(config, files)
+    else if (existsSync(home)) config.loadFromFile(home)
     else if (environment['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(podToken))
       config.loadFromCluster()
-    else if (existsSync(home)) config.loadFromFile(home)
     else return undefined
 
     if (context !== undefined) {
@@ -53,8 +53,8 @@ export function findCluster(
 }
 
 /**
- * Several files are one: of two entries of one name the first holds, and files of a list that are not there
- * are passed over.
+ * Merges several files into one: if two entries have the same name, the first one wins, and listed files that
+ * do not exist are skipped.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
 function loadFiles(config: KubeConfig, files: readonly string[]): void {

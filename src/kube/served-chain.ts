@@ -22,7 +22,7 @@ export async function loadServedChain(
   { onlyOutside = false }: { onlyOutside?: boolean } = {}
 ): Promise<string> {
   if (onlyOutside && isIP(host) !== 0 && isInside(host))
-    throw new Error(`${host} is an address of this machine or of its link`)
+    throw new Error(`${host} is a loopback or link-local address`)
 
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const socket = connect({
@@ -59,13 +59,14 @@ inside.addAddress('fd00:ec2::254', 'ipv6')
 
 const isInside = (address: string): boolean => inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-/** Looks a name up, and leaves out the addresses of this machine and its link. */
+/** Looks up a name and leaves out loopback and link-local addresses. */
 const lookupOutside: LookupFunction = (name, options: LookupOptions, callback) => {
   lookup(name, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     const outside = error === null ? addresses.filter(({ address }) => !isInside(address)) : []
     const [first] = outside
     if (error !== null) callback(error, [])
-    else if (first === undefined) callback(new Error(`${name} leads to this machine or its link`), [])
+    else if (first === undefined)
+      callback(new Error(`${name} resolves only to loopback or link-local addresses`), [])
     else if (options.all === true) callback(null, outside)
     else callback(null, first.address, first.family)
   })

@@ -17,8 +17,8 @@ export interface Repeated {
 }
 
 /**
- * Does `work` at once and then `interval` milliseconds after each end; after a failure sooner, with back-off.
- * A failure is logged once for as long as it stays the same, and so is its end.
+ * Runs `work` immediately, and again `interval` milliseconds after each run ends; after a failure it retries
+ * sooner, with back-off. A failure that repeats unchanged is logged once, and so is the recovery.
  */
 export function repeat(name: string, interval: number, log: Logger, work: () => Promise<void>): Repeated {
   const stopped = new AbortController()

@@ -10,7 +10,7 @@ import { defineRule } from './define-rule.js'
 export const mutationPreempted = defineRule({
   id: 'mutation-preempted',
   summary:
-    'The pod template already sets a variable or volume that the identity webhook injects, so the webhook leaves out the rest.',
+    'The pod template already sets a variable or volume that the identity webhook injects, so the webhook does not inject what belongs to it.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],

@@ -4,7 +4,7 @@ import { defineRule } from './define-rule.js'
 export const reviewVersionUnsupported = defineRule({
   id: 'review-version-unsupported',
   summary:
-    'The API server would send the EKS identity webhook an AdmissionReview version that it may not answer.',
+    'The API server would send the EKS identity webhook an AdmissionReview version that the webhook may not be able to answer correctly.',
   severity: 'warning',
   on: ['MutatingWebhookConfiguration'],
   needs: [],

@@ -4,7 +4,10 @@ import { holds, isInRange, type Operator, parseDate, parseNumber } from './opera
 import type { Condition } from './policy.js'
 import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
-/** Whether something is true. If that is open: the keys that it depends on, or the undocumented behavior. */
+/**
+ * Whether something is true. If that cannot be decided: the keys that it depends on, or the undocumented
+ * behavior.
+ */
 export type Outcome =
   | { readonly truth: boolean }
   | {

@@ -10,7 +10,7 @@ export const providerArnOf = (partition: string, account: string, issuer: string
 export interface ProviderDifference {
   readonly found: string
   readonly difference: string
-  /** Whether the principal is our provider in a spelling that matches nothing. */
+  /** Whether the principal means our provider, but is written in a form that IAM never matches. */
   readonly isSpelling: boolean
 }
 

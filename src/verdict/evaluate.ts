@@ -75,8 +75,8 @@ interface Open {
 }
 
 /**
- * Separates the values of all known facts from the other facts. The type of each rule exposes only the values
- * that it needs.
+ * Splits the needed facts into the values of those that are known, and the rest. All values may be passed on
+ * together, because each rule's type exposes only those that it needs.
  */
 function sortFacts(
   needs: readonly Need[],

@@ -68,7 +68,10 @@ interface Extension {
   readonly value: Buffer
 }
 
-/** Reads the content of the extensions' [3] element. Throws a Refusal with the error of Go's parser. */
+/**
+ * Parses the content of the certificate's `[3]` element, which holds the extensions. Throws a Refusal with
+ * the error that Go's parser would give.
+ */
 export function parseExtensions(body: Buffer, goMinor: number): Extensions {
   const list = new DerReader(body).reader(tag.sequence, 'x509: malformed extensions')
   const extensions: Extension[] = []

@@ -22,10 +22,10 @@ t.test('connects to this machine and its link only for somebody who chose the ad
     'fd00:ec2::254'
   ]) {
     await t.rejects(loadServedChain({ host, port }, 5000, { onlyOutside: true }), {
-      message: `${host} is an address of this machine or of its link`
+      message: `${host} is a loopback or link-local address`
     })
   }
   await t.rejects(loadServedChain({ host: 'localhost', port }, 5000, { onlyOutside: true }), {
-    message: 'localhost leads to this machine or its link'
+    message: 'localhost resolves only to loopback or link-local addresses'
   })
 })

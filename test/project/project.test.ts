@@ -134,10 +134,17 @@ t.test('each rule has its file, its cases and its page', async (t) => {
   }
 })
 
+t.test('nothing of the template is left in a rule, its cases and its page', async (t) => {
+  for (const { id } of withPage)
+    for (const file of [`src/rules/${id}.ts`, `test/rules/${id}.ts`, `docs/rules/${id}.md`])
+      t.notMatch(readFileSync(file, 'utf8'), /TODO/, file)
+})
+
 t.test('npm run new-rule puts a rule into each group', async (t) => {
   const index = readFileSync('src/rules/index.ts', 'utf8')
   for (const group of [
     'serviceAccountRules',
+    'namespaceRules',
     'podRules',
     'iamRules',
     'trustRules',
@@ -198,7 +205,11 @@ t.test('the objects on the pages do what the pages say', async (t) => {
         return judged(yaml, admitted === undefined ? 'source' : 'running', iam, clusterCa)
       })
     )
-    t.strictSame(right, [], `${id}: the second YAML block of its page makes all rules silent`)
+    t.strictSame(
+      right,
+      [],
+      `${id}: the second YAML block of its page makes all rules silent (IAM is ${snapshot === undefined ? 'examples/iam.json' : 'the IamSnapshot of the page'})`
+    )
     if (shownByCases.has(id)) continue
     t.ok(
       wrong?.some((finding) => finding.rule === id && finding.severity === severity),

@@ -32,7 +32,8 @@ for (const rule of rules) {
       } = 'object' in given ? given : objectCaseOf(given)
       const judge = (object: object, old: object | undefined, facts: Facts): ReturnType<typeof evaluate> => {
         const subject = parseSubject(object, { stage, old })
-        if (subject === undefined) throw new Error(`${given.why}: not a subject`)
+        if (subject === undefined)
+          throw new Error(`${given.why}: no rule judges such an object: ${JSON.stringify(object)}`)
 
         return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at })
       }
@@ -50,7 +51,7 @@ for (const rule of rules) {
           `${given.why}: same result under a different annotation prefix`
         )
       }
-      t.equal(findings.length, given.message === undefined ? 0 : count, given.why, { unchecked })
+      t.equal(findings.length, given.message === undefined ? 0 : count, given.why, { unchecked, object })
       if (given.message === undefined) continue
       t.match(
         findings[0],

@@ -21,7 +21,10 @@ type Check = (typeof checks)[number]
 /** What the last proofs found: for each check the outcome by API server's address. */
 export type Probes = Readonly<Record<Check, ReadonlyMap<string, Proof>>>
 
-/** Runs canary and self-test at each API server. A check that could not be run is unknown; never rejects. */
+/**
+ * Runs the canary and the self-test against each API server. A check that could not be run counts as unknown.
+ * The promise never rejects.
+ */
 export async function prove(
   apiServers: readonly ApiServer[],
   {

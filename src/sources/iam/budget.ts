@@ -26,8 +26,8 @@ export interface Budget {
   /** Waits for a turn: true after `begin`; false when too many wait already, or the signal came first. */
   turn(turn: Turn, signal: AbortSignal): Promise<boolean>
   /**
-   * Waits for one more request that a question under way needs; it goes before the other questions of its
-   * namespace.
+   * Waits until a question that has already begun may send another request. Such a request goes before new
+   * questions from the same namespace.
    */
   another(namespace: string): Promise<void>
 }

@@ -13,12 +13,14 @@ import { type AccountsOptions, buildAccounts, type RequestResult } from './accou
 import { buildBudget } from './budget.js'
 import { buildCachedReader, type Lifetime } from './cached-reader.js'
 import { type Clock, systemClock } from './clock.js'
-import { type AwsResponse, failed, failureOf, isAbsentError, isPassing } from './failure.js'
+import { type AwsResponse, failed, type Failure, failureOf, isAbsentError, isPassing } from './failure.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
   /** The most IAM requests per second; 5 by default, and at least 10 when `patient`. */
   readonly requestsPerSecond?: number
   readonly clock?: Clock
+  /** Called for each lookup that AWS gave no answer to. */
+  readonly onFailure?: (failure: Failure) => void
 }
 
 // A user waits for a command. Twice the rate of all servers in a cluster stays far below an account's limit.
@@ -35,7 +37,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     clock = systemClock,
     patient = false,
     accounts = [],
-    onRequest = () => undefined
+    onRequest = () => undefined,
+    onFailure = () => undefined
   } = options
   const clientFor = buildAccounts({ endpoint: options.endpoint, accounts, patient, onRequest })
   // A review waits only until its deadline, so a longer queue would be useless.
@@ -52,20 +55,12 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     // Exact case: whether GetRole finds a name in another case is not documented, so its answers are kept
     // apart.
     keyOf: ({ partition, account, name }) => `${partition} ${account} ${name}`,
-    read: (arn, another) =>
-      withIn(
-        patient,
-        withClient(arn, (client) => readRole(client, arn, another))
-      )
+    read: (arn, another) => answered(withClient(arn, (client) => readRole(client, arn, another)))
   })
   const providers = buildCachedReader<ProviderQuestion, ProviderLookup>({
     ...cache,
     keyOf: ({ partition, account, issuer }) => `${partition} ${account} ${issuer}`,
-    read: (of, another) =>
-      withIn(
-        patient,
-        withClient(of, (client) => readProvider(client, of, another))
-      )
+    read: (of, another) => answered(withClient(of, (client) => readProvider(client, of, another)))
   })
 
   return {
@@ -75,6 +70,13 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
 
       return providers(of, ask)
     }
+  }
+
+  async function answered<T>(reading: Promise<AwsResponse<T>>): Promise<AwsResponse<T>> {
+    const response = await withIn(patient, reading)
+    if ('failure' in response) onFailure(response.failure)
+
+    return response
   }
 
   async function withClient<T>(

@@ -16,10 +16,10 @@ export type ObjectSources = Pick<Sources, 'clusterCa'> &
   >
 
 /**
- * Lets objects that were given together see each other. A service account among them is known; one that is
- * not among them is unknown, never missing: a chart may leave it to others. A namespace that is not among
- * them sets no rules, as most namespaces do not. `objects` are all of them, also those that no rule looks at;
- * `namespace` is that of objects that name none.
+ * Lets rules look up the other objects of the same input. A service account in the input is known; any other
+ * is unknown, never missing, because a chart may rely on one created elsewhere. A namespace that is not in
+ * the input restricts nothing, as most namespaces do not. `objects` contains every object, including those
+ * that no rule checks. `namespace` applies to objects that name none.
  */
 export function buildObjectSources(
   subjects: readonly Subject[],
