@@ -1,5 +1,5 @@
 import type { Facts, Sources } from './facts/facts.js'
-import { gatherFacts } from './facts/gather.js'
+import { gatherFacts, identityWebhookOf } from './facts/gather.js'
 import type { Deadline } from './model/deadline.js'
 import type { Finding, Severity } from './model/finding.js'
 import { type MaybePromise, thenMaybe } from './model/maybe-promise.js'
@@ -48,7 +48,7 @@ function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verd
 
 function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): MaybePromise<Verdict> {
   const { sources, deadline, at, onFacts } = context
-  const plan = planFor(subject)
+  const plan = planFor(subject, identityWebhookOf(sources))
 
   return thenMaybe(gatherFacts(subject, plan.needs, sources, { deadline, at, fresh }), (facts) => {
     onFacts?.(facts)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseConfig } from '../src/config.js'
 
@@ -98,4 +99,16 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
   t.throws(() => parse('mode: x\nissuer: oidc.example'), {
     message: /mode is "x".*\n.*issuer is "oidc.example"; expected a string such as https:/
   })
+})
+
+t.test('reads the configuration in its ConfigMap', async (t) => {
+  const map = (data: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: irsa-guard-config }\n${data}`
+  t.match(parseConfig(map('data:\n  config.yaml: |\n    mode: warn\n'), 'config.yaml', []), { mode: 'warn' })
+  t.throws(() => parseConfig(map('data:\n  config.yaml: "mode: warm"\n'), 'map.yaml', []), {
+    message: 'map.yaml: config.yaml: mode is "warm"; expected one of enforce, warn, audit, off'
+  })
+  t.throws(() => parseConfig(map('data: {}\n'), 'map.yaml', []), {
+    message: 'map.yaml is a ConfigMap without the key config.yaml'
+  })
+  t.match(parseConfig(readFileSync('manifests/config.yaml', 'utf8'), 'config.yaml', []), { mode: 'enforce' })
 })

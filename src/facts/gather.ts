@@ -219,7 +219,8 @@ const gatherers: {
   canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 
-function identityWebhookOf({
+/** The settings of the identity webhook, as far as they are known. */
+export function identityWebhookOf({
   identityWebhook = defaultIdentityWebhook,
   audience
 }: Sources): IdentityWebhookSettings {

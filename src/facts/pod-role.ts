@@ -1,16 +1,23 @@
 import { type PodRole, podRoleOf } from '../identity-webhook/pod-role.js'
+import { isConfiguredElsewhere } from '../identity-webhook/role-request.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { type Fact, known, moot } from '../model/fact.js'
 import type { AccountLookup } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 
-/** The role of a pod, derived from its service account; moot if the service account requests none. */
+/**
+ * The role of a pod, derived from its service account; moot if the service account requests none, unknown if
+ * the identity webhook's ConfigMap may request one.
+ */
 export function podRoleFact(
   subject: PodSubject | WorkloadSubject,
   account: Fact<AccountLookup>,
   settings: IdentityWebhookSettings
 ): Fact<PodRole> {
   if (account.state !== 'known') return account
+  const annotations = account.value.exists ? account.value.annotations : {}
+  if (settings.configured.state === 'unknown' && isConfiguredElsewhere(annotations, settings))
+    return settings.configured
   const role = podRoleOf(subject, account.value, settings)
 
   return role === undefined ? noRequest : known(role)

@@ -53,7 +53,12 @@ export function credentialsOf(
 ): ContainerCredentials {
   const role = variableOf(container, roleVariable)
   const file = variableOf(container, fileVariable)
-  if (role === undefined && file === undefined) return withoutVariables(pod, container)
+  // Without a token file, SDKs ignore the role and go on to the endpoint (aws-sdk-js-v3,
+  // packages/credential-provider-web-identity; botocore/credentials.py, AssumeRoleWithWebIdentityProvider).
+  const endpoint = file === undefined || file.value === '' ? endpointOf(container) : undefined
+  if (endpoint !== undefined) return endpointCredentials(endpoint, pod, container, settings)
+  // A mount alone is no sign of the identity webhook, which adds both variables to any container without them.
+  if (role === undefined && file === undefined) return { kind: 'none' }
   if (file === undefined) return incomplete(`lacks ${fileVariable}`, role?.field ?? container.field)
   if (role === undefined) return incomplete(`lacks ${roleVariable}`, file.field)
   if (role.value === '') return incomplete(`has an empty ${roleVariable}`, role.field)
@@ -69,20 +74,25 @@ export function credentialsOf(
   return incomplete(token.lacks, token.field, !isAtUsualPlace && token.volume !== tokenVolume)
 }
 
-function withoutVariables(pod: Pod, container: Container): ContainerCredentials {
+/** The variable that points AWS SDKs to an endpoint; undefined if there is none. */
+function endpointOf(container: Container): Variable | undefined {
   for (const name of endpointVariables) {
     const variable = variableOf(container, name)
-    if (variable !== undefined && variable.value !== '') return endpointCredentials(variable, pod, container)
+    if (variable !== undefined && variable.value !== '') return variable
   }
-  const mount = container.mounts.find(({ volume }) => volume === tokenVolume)
-  if (mount !== undefined) return incomplete(`lacks ${roleVariable} and ${fileVariable}`, mount.field)
-
-  return { kind: 'none' }
+  return
 }
 
-function endpointCredentials(variable: Variable, pod: Pod, container: Container): ContainerCredentials {
+function endpointCredentials(
+  variable: Variable,
+  pod: Pod,
+  container: Container,
+  { containerCredentials }: IdentityWebhookSettings
+): ContainerCredentials {
+  const uri = variable.value ?? ''
   // The requirements of other endpoints are not known.
-  if (!agent.test(variable.value ?? '')) return { kind: 'endpoint', variable, isPodIdentity: false }
+  if (!agent.test(uri) && uri !== containerCredentials.uri)
+    return { kind: 'endpoint', variable, isPodIdentity: false }
 
   const file = variableOf(container, endpointFileVariable)
   if (file === undefined || file.value === '')
@@ -202,11 +212,24 @@ export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 
 export const isBypassed = (pod: Pod): boolean => pod.labels[bypassLabel] !== undefined
 
+/**
+ * Whether a pod shows that its containers may get credentials from an endpoint, so that they need no role from
+ * the identity webhook. A newer identity webhook marks the pods that it gives to EKS Pod Identity with a
+ * label: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
+ */
+export function mayUseEndpoint(pod: Pod, { containerCredentials }: IdentityWebhookSettings): boolean {
+  return (
+    pod.labels['eks.amazonaws.com/pod-identity'] === 'enabled' ||
+    pod.volumes.some(({ name }) => name === containerCredentials.volume) ||
+    pod.containers.some((container) => endpointOf(container) !== undefined)
+  )
+}
+
 /** The names of the containers that the pod's annotation excludes. */
 export function skippedNames(pod: Pod, settings: IdentityWebhookSettings): ReadonlySet<string> {
   const value = pod.annotations[settings.annotationNames['skip-containers']]
 
-  return new Set(typeof value === 'string' ? parseCsvRecord(value) : [])
+  return new Set(typeof value === 'string' ? parseCsvRecord(value)?.fields : [])
 }
 
 /** The containers to which the identity webhook is expected to give credentials. */

@@ -1,4 +1,4 @@
-import { parseRoleArn } from '../model/role-arn.js'
+import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
 import { textOf } from '../text/record.js'
 import type { IdentityWebhookSettings } from './settings.js'
 
@@ -32,25 +32,53 @@ export function roleRequestOf(
   },
   settings: IdentityWebhookSettings
 ): RoleRequest | undefined {
-  const { annotationNames, defaultAudience, composeRoleArn, configured } = settings
-  const annotated = textOf(account.annotations[annotationNames['role-arn']])
-  if (annotated === undefined) {
-    const entry =
-      configured.get(`${account.namespace}/${account.name}`) ?? configured.get(`*/${account.name}`)
-    // A missing audience in the ConfigMap does not get the default audience, unlike one on a service account:
+  const { annotationNames, defaultAudience } = settings
+  if (isConfiguredElsewhere(account.annotations, settings)) {
+    const configured = settings.configured.state === 'known' ? settings.configured.value : undefined
+    // An entry without a role ends the lookup, too. A missing audience in the ConfigMap does not get the
+    // default audience, unlike one on a service account:
     // https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
-    return entry && { role: entry.role, isComposed: false, audience: entry.audience }
+    const entry =
+      configured?.get(`${account.namespace}/${account.name}`) ?? configured?.get(`*/${account.name}`)
+    return entry?.role === undefined
+      ? undefined
+      : { role: entry.role, isComposed: false, audience: entry.audience }
   }
-  const isComposed = composeRoleArn && !annotated.includes('arn:')
-  if (!isComposed && parseRoleArn(annotated) === undefined) return undefined
+  const role = account.annotations[annotationNames['role-arn']]
+  if (typeof role !== 'string') return undefined
+  const composed = composedArnOf(role, settings)
+  if (parseRoleArn(composed ?? role) === undefined) return undefined
 
   const audience = account.annotations[annotationNames.audience]
   return {
-    role: annotated,
-    isComposed,
+    role,
+    isComposed: composed !== undefined,
     audience: audience === undefined ? defaultAudience : textOf(audience)
   }
 }
+
+/** Whether the identity webhook looks into its ConfigMap for the role of an account with these annotations. */
+export function isConfiguredElsewhere(
+  annotations: Readonly<Record<string, unknown>>,
+  settings: IdentityWebhookSettings
+): boolean {
+  const value = annotations[settings.annotationNames['role-arn']]
+
+  return value === undefined || (textOf(value) === undefined && !settings.composeRoleArn)
+}
+
+/**
+ * The ARN that an identity webhook with `--compose-role-arn` makes of an annotation, with a stand-in for its
+ * account; undefined if it uses the annotation as it is. It asks only whether the text contains `arn:`:
+ * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go, addSA)
+ */
+export const composedArnOf = (
+  annotation: string,
+  { composeRoleArn }: IdentityWebhookSettings
+): string | undefined =>
+  composeRoleArn && annotation.length <= longestRoleArn && !annotation.includes('arn:')
+    ? `arn:aws:iam::111122223333:role/${annotation}`
+    : undefined
 
 /** Whether a container's role is the requested one. */
 export const isRequested = (request: RoleRequest, role: string): boolean =>

@@ -73,5 +73,5 @@ function findingsOf(
     annotations: {}
   } as const
 
-  return evaluate(planFor(subject), subject, facts, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
+  return evaluate(planFor(subject, settings), subject, facts, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
 }

@@ -1,4 +1,5 @@
 import type { Facts } from '../facts/facts.js'
+import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import { known, moot } from '../model/fact.js'
 import type { Finding } from '../model/finding.js'
 import { parseWebhookConfiguration } from '../model/webhook-configuration.js'
@@ -64,7 +65,7 @@ function bundleFindings({ caBundle, at }: TlsQuestion): Finding[] {
   if (subject === undefined) return []
 
   const facts: Pick<Required<Facts>, BundleNeed> = { clusterCa: moot('the server is known'), now: known(at) }
-  const { findings } = evaluate(planFor(subject), subject, facts, { at })
+  const { findings } = evaluate(planFor(subject, defaultIdentityWebhook), subject, facts, { at })
 
   return findings.map((finding) => ({ ...finding, field: 'clientConfig.caBundle' }))
 }

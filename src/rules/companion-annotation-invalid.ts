@@ -1,10 +1,14 @@
 import { type AnnotationName, hasAnnotationNamed } from '../identity-webhook/annotation-names.js'
-import { parseGoBool } from '../identity-webhook/settings.js'
+import { parseGoBool } from '../identity-webhook/command-line.js'
 import type { Problem } from '../model/finding.js'
-import type { Pod } from '../model/pod.js'
-import type { Subject } from '../model/subject.js'
+import {
+  isMutated,
+  type PodSubject,
+  type ServiceAccountSubject,
+  type WorkloadSubject
+} from '../model/subject.js'
 import { parseCsvRecord } from '../text/csv.js'
-import { quote } from '../text/escape.js'
+import { closestTo, quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
@@ -34,26 +38,31 @@ export const companionAnnotationInvalid = defineRule({
     return (pod === undefined ? ofAccounts : ofPods).flatMap((name) => {
       const key = annotationNames[name]
       const value = annotationsOf(subject)[key]
-      const diagnosis = value === undefined ? undefined : diagnosisOf(name, value, pod)
+      const diagnosis = value === undefined ? undefined : diagnosisOf(name, value, subject)
       if (diagnosis === undefined) return []
 
       return [
         {
           field: annotationField(key, pod?.metadataField),
-          message: `${key} ${diagnosis.message}`,
-          fix: diagnosis.fix
+          ...diagnosis,
+          message: `${key} ${diagnosis.message}`
         }
       ]
     })
   }
 })
 
-const annotationsOf = (subject: Subject): Readonly<Record<string, unknown>> =>
+type Judged = ServiceAccountSubject | PodSubject | WorkloadSubject
+
+const annotationsOf = (subject: Judged): Readonly<Record<string, unknown>> =>
   'pod' in subject ? subject.pod.annotations : subject.annotations
 
-type Diagnosis = Pick<Problem, 'message' | 'fix'>
+// https://github.com/kubernetes/kubernetes (pkg/apis/core/validation, ValidateProjectedVolumeSource)
+const longestExpiration = 2n ** 32n
 
-function diagnosisOf(name: Companion, value: unknown, pod: Pod | undefined): Diagnosis | undefined {
+type Diagnosis = Pick<Problem, 'message' | 'fix' | 'atMost'>
+
+function diagnosisOf(name: Companion, value: unknown, subject: Judged): Diagnosis | undefined {
   if (typeof value !== 'string') {
     return {
       message: `is ${typeof value === 'object' ? 'an array or an object' : `a ${typeof value}`}; expected a string`,
@@ -61,7 +70,7 @@ function diagnosisOf(name: Companion, value: unknown, pod: Pod | undefined): Dia
     }
   }
 
-  return diagnoses[name](value, pod)
+  return diagnoses[name](value, subject)
 }
 
 const diagnoses = {
@@ -81,29 +90,58 @@ const diagnoses = {
       : undefined,
   'token-expiration': (value) => {
     const fix = 'write a number of seconds from 600 to 86400, in quotes'
-    if (!/^[+-]?\d+$/.test(value))
-      return { message: `is ${quote(value)}, which is not an integer, so it is ignored`, fix }
-    if (Number(value) < 600) return { message: `is ${quote(value)}, which is raised to 600 seconds`, fix }
+    const seconds = parseGoInteger(value)
+    if (seconds === undefined)
+      return { message: `is ${quote(value)}, which is not an integer of 64 bits, so it is ignored`, fix }
+    if (seconds < 600n) return { message: `is ${quote(value)}, which is raised to 600 seconds`, fix }
+    if (seconds > longestExpiration)
+      return {
+        message: `is ${quote(value)}, more than ${longestExpiration} seconds, so the API server rejects every pod that gets such a token`,
+        fix
+      }
 
-    return Number(value) > 86_400
+    return seconds > 86_400n
       ? { message: `is ${quote(value)}, more than the 24 hours that EKS allows for a token`, fix }
       : undefined
   },
-  'skip-containers': (value, pod) => {
-    const names = new Set(pod?.containers.map((container) => container.name))
+  'skip-containers': (value, subject) => {
+    const containers = 'pod' in subject ? subject.pod.containers : []
+    const names = new Set(containers.map((container) => container.name))
+    // A webhook may inject more containers into the pods of a template.
+    const isComplete = 'pod' in subject && isMutated(subject)
     const fix = `write container names separated by commas without spaces, such as ${quote([...names].slice(0, 2).join(','))}`
-    const asked = parseCsvRecord(value)
-    if (asked === undefined)
+    const record = parseCsvRecord(value)
+    if (record === undefined)
       return { message: `is ${quote(value)}, which cannot be parsed, so no container is skipped`, fix }
-    const unknown = [...new Set(asked)].filter((name) => !names.has(name)).slice(0, 3)
+    if (record.rest.trim() !== '')
+      return {
+        message: `has several lines, of which the identity webhook reads only the first, so ${quote(record.rest.trim())} is not skipped`,
+        fix
+      }
+    const unknown = [...new Set(record.fields)].filter((name) => !names.has(name)).slice(0, 3)
     if (unknown.length === 0) return undefined
     const blanks = unknown.filter((name) => names.has(name.trim()))
+    if (blanks.length > 0)
+      return {
+        message: `contains ${blanks.map(quote).join(', ')} with a space, so that container is not skipped`,
+        fix
+      }
 
-    return blanks.length > 0
-      ? {
-          message: `contains ${blanks.map(quote).join(', ')} with a space, so that container is not skipped`,
-          fix
-        }
-      : { message: `contains ${unknown.map(quote).join(', ')}, but no container has that name`, fix }
+    return {
+      message: `contains ${unknown.map(quote).join(', ')}, but no container has that name`,
+      fix,
+      ...(!isComplete &&
+        unknown.every((name) => closestTo(name, [...names]) === undefined) && { atMost: 'info' })
+    }
   }
-} satisfies Record<Companion, (value: string, pod: Pod | undefined) => Diagnosis | undefined>
+} satisfies Record<Companion, (value: string, subject: Judged) => Diagnosis | undefined>
+
+/** An integer as Go's strconv.ParseInt(text, 10, 64) reads it; undefined if Go would return an error. */
+function parseGoInteger(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined
+  const digits = text.replace(/^[+-]?0*/, '')
+  if (digits.length > 19) return undefined // BigInt is slow for long strings
+  const value = BigInt(digits) * (text.startsWith('-') ? -1n : 1n)
+
+  return BigInt.asIntN(64, value) === value ? value : undefined
+}

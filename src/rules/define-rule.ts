@@ -26,10 +26,10 @@ export interface Rule<N extends Need = Need> {
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
-   * Whether this subject can have the problem at all, regardless of the facts. If not, no facts are gathered
-   * for the rule, and it is never reported as unchecked.
+   * Whether this subject can have the problem at all, by its content and the settings of the identity webhook.
+   * If not, no other facts are gathered for the rule, and it is never reported as unchecked.
    */
-  concerns?(subject: Subject): boolean
+  concerns?(subject: Subject, identityWebhook: FactTypes['identityWebhook']): boolean
   check(subject: Subject, facts: Partial<FactTypes>): Found
 }
 
@@ -51,7 +51,7 @@ type RuleDefinition<K extends Kind, N extends Need> = Omit<
 > & {
   readonly on: readonly K[]
   readonly needs: readonly N[]
-  concerns?(subject: SubjectOf<K>): boolean
+  concerns?(subject: SubjectOf<K>, identityWebhook: FactTypes['identityWebhook']): boolean
   check(subject: SubjectOf<K>, facts: Pick<FactTypes, N>): Found
 }
 

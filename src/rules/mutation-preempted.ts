@@ -15,7 +15,7 @@ export const mutationPreempted = defineRule({
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],
   // A mutated pod no longer shows what its template set, so other rules judge the outcome instead.
-  concerns: (subject) => !isMutated(subject) && isTouched(subject.pod),
+  concerns: (subject, { mountPath }) => !isMutated(subject) && isTouched(subject.pod, mountPath),
   check(subject, { podRole: { request }, identityWebhook }) {
     const later = foreseeMutation(subject.pod, request, identityWebhook)
 
@@ -54,12 +54,12 @@ export const mutationPreempted = defineRule({
   }
 })
 
-function isTouched(pod: Pod): boolean {
+function isTouched(pod: Pod, mountPath: string): boolean {
   if (pod.volumes.some(({ name }) => name === tokenVolume)) return true
 
   return pod.containers.some(
     ({ mounts, variables }) =>
-      mounts.some(({ volume, path }) => volume === tokenVolume || path.includes('eks.amazonaws.com')) ||
+      mounts.some(({ volume, path }) => volume === tokenVolume || path.startsWith(mountPath)) ||
       variables.some((variable) => injectedVariables.some((name) => variable.name === name))
   )
 }

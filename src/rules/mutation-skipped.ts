@@ -28,9 +28,8 @@ export const mutationSkipped = defineRule({
       field: annotationField(key, pod.metadataField),
       message: `${key} leaves ${names.join(', ')} without role ${request.role}`,
       fix: `if this is not intended, remove the containers from ${key}`,
-      // Skipping one container of several is what the annotation was made for: report it in CI, but not at
-      // every apply.
-      atAdmission: names.length === pod.containers.length ? 'warning' : 'info'
+      // Skipping one container of several is what the annotation was made for.
+      ...(names.length < pod.containers.length && { atMost: 'info' })
     }
   }
 })

@@ -1,3 +1,4 @@
+import { mayUseEndpoint } from '../identity-webhook/credentials.js'
 import { assumptionOf } from '../identity-webhook/settings.js'
 import { failedMutationSeverity, isMutated } from '../model/subject.js'
 import { defineRule } from './define-rule.js'
@@ -17,7 +18,8 @@ export const podNotMutated = defineRule({
       field: `${subject.pod.specField}.containers`,
       message: `service account ${subject.pod.serviceAccountName} requests role ${request.role}, but no container in the pod received it${assumptionOf(identityWebhook)}`,
       fix: 'find out why the identity webhook did not mutate the pod (check its MutatingWebhookConfiguration, caBundle and process), then recreate the pod',
-      atAdmission: failedMutationSeverity(subject, podsEnforced)
+      atAdmission: failedMutationSeverity(subject, podsEnforced),
+      ...(mayUseEndpoint(subject.pod, identityWebhook) && { atMost: 'warning' })
     }
   }
 })

@@ -1,3 +1,4 @@
+import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
@@ -13,7 +14,7 @@ export const roleAnnotationMissing = defineRule({
     const key = identityWebhook.annotationNames['role-arn']
     const [role, ...others] = rolesTrusting
     if (role === undefined || account.annotations[key] !== undefined) return
-    if (identityWebhook.configured.has(`${account.namespace}/${account.name}`)) return
+    if (roleRequestOf(account, identityWebhook) !== undefined) return
 
     return {
       field: annotationField(key),

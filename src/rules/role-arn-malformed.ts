@@ -1,5 +1,6 @@
+import { composedArnOf } from '../identity-webhook/role-request.js'
 import type { Problem } from '../model/finding.js'
-import { longestRoleArn, parseRoleArn } from '../model/role-arn.js'
+import { longestRoleArn, parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { enclosedIn, quote } from '../text/escape.js'
 import { annotationField, isRecord } from '../text/record.js'
 import { defineRule } from './define-rule.js'
@@ -13,17 +14,83 @@ export const roleArnMalformed = defineRule({
   severity: 'error',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],
-  check(account, { identityWebhook: { annotationNames, composeRoleArn } }) {
-    const value = account.annotations[annotationNames['role-arn']]
-    if (value === undefined || (typeof value === 'string' && parseRoleArn(value) !== undefined)) return
-    if (composeRoleArn && typeof value === 'string' && value.length <= longestRoleArn && isBareName(value))
-      return
+  check(account, { identityWebhook }) {
+    const key = identityWebhook.annotationNames['role-arn']
+    const value = account.annotations[key]
+    if (value === undefined) return
 
-    return { field: annotationField(annotationNames['role-arn']), ...diagnosisOf(value) }
+    const composed = typeof value === 'string' ? composedArnOf(value, identityWebhook) : undefined
+    const arn = typeof value === 'string' ? parseRoleArn(composed ?? value) : undefined
+    const diagnosis =
+      arn !== undefined && typeof value === 'string'
+        ? pathOf(value, arn)
+        : composed !== undefined && typeof value === 'string' && templateIn(value) === undefined
+          ? composedOf(value)
+          : diagnosisOf(value)
+
+    return diagnosis && { field: annotationField(key), ...diagnosis }
   }
 })
 
 type Diagnosis = Omit<Problem, 'field'>
+
+/**
+ * What a well-formed ARN has in its path by mistake. IAM's API allows almost any character there (pathType),
+ * so none of it is denied.
+ */
+function pathOf(value: string, { path }: RoleArn): Diagnosis | undefined {
+  const diagnosis =
+    templateIn(value) ?? secondArnIn(value) ?? quotesIn(value, path) ?? emptyPartIn(value, path)
+
+  return diagnosis && { ...diagnosis, atAdmission: 'warning' }
+}
+
+function secondArnIn(value: string): Diagnosis | undefined {
+  const start = value.lastIndexOf('arn:')
+  if (start <= 0) return
+
+  const inner = value.slice(start)
+  return said(
+    `the annotation contains a second ARN: ${quote(value)}`,
+    parseRoleArn(inner) === undefined ? noOther : `write ${inner}`
+  )
+}
+
+function quotesIn(value: string, path: string): Diagnosis | undefined {
+  const found = /["'`<>]/.exec(path)?.[0]
+  if (found === undefined) return
+
+  return said(`the path of the role contains ${found}: ${quote(value)}`, noOther)
+}
+
+function emptyPartIn(value: string, path: string): Diagnosis | undefined {
+  if (!path.includes('//')) return
+
+  return said(
+    value.startsWith('/')
+      ? `the identity webhook builds the ARN "…:role/${value}", with two slashes, from ${quote(value)}`
+      : `the path of the role contains two slashes in a row: ${quote(value)}`,
+    `write ${value.replace(/^\/+/, '').replaceAll(/\/{2,}/g, '/')}`
+  )
+}
+
+/** With `--compose-role-arn`, whatever does not contain "arn:" is taken for the name of a role. */
+function composedOf(value: string): Diagnosis {
+  if (value === '') {
+    return {
+      ...said(
+        'the annotation is empty, so the identity webhook builds the ARN "…:role/", which is no role',
+        'write the name of a role, or remove the annotation'
+      ),
+      atAdmission: 'warning'
+    }
+  }
+
+  return said(
+    `the identity webhook builds the ARN of a role from the annotation, but ${quote(value)} is not the name of a role`,
+    'write the path and name of the role, such as team/cart'
+  )
+}
 
 function diagnosisOf(value: unknown): Diagnosis {
   if (typeof value === 'number') {
@@ -159,7 +226,8 @@ function accountIn(value: string): Diagnosis | undefined {
   )
 }
 
-const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value) && !value.startsWith('arn')
+// It contains no colon, so an identity webhook that builds ARNs would build one from it.
+const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value)
 
 function nameOnly(value: string): Diagnosis | undefined {
   if (!isBareName(value)) return

@@ -1,18 +1,27 @@
+/** A record, and the text after its line. */
+export interface CsvRecord {
+  readonly fields: readonly string[]
+  readonly rest: string
+}
+
 /**
- * Returns the fields of the first record as Go's encoding/csv reads it with its defaults, which trim nothing.
- * Undefined if Go would return an error because there is no record or a quote is misplaced.
+ * Returns the first record as Go's encoding/csv reads it with its defaults, which trim nothing. Undefined if
+ * Go would return an error because there is no record or a quote is misplaced.
  * https://pkg.go.dev/encoding/csv
  */
-export function parseCsvRecord(text: string): string[] | undefined {
+export function parseCsvRecord(text: string): CsvRecord | undefined {
+  // Go drops a carriage return at the end of each line and of the input.
+  const lines = text.replaceAll('\r\n', '\n').replace(/\r$/, '')
   const fields: string[] = []
-  let at = afterEmptyLines(text)
-  if (at === text.length) return undefined
+  let at = 0
+  while (lines[at] === '\n') at++ // empty lines
+  if (at === lines.length) return undefined
 
   for (;;) {
-    const field = text[at] === '"' ? quotedField(text, at) : plainField(text, at)
+    const field = lines[at] === '"' ? quotedField(lines, at) : plainField(lines, at)
     if (field === undefined) return undefined
     fields.push(field.value)
-    if (text[field.end] !== ',') return fields
+    if (lines[field.end] !== ',') return { fields, rest: lines.slice(field.end + 1) }
     at = field.end + 1
   }
 }
@@ -25,7 +34,7 @@ interface Field {
 
 function plainField(text: string, start: number): Field | undefined {
   let end = start
-  while (end < text.length && text[end] !== ',' && !isLineEnd(text, end)) {
+  while (end < text.length && text[end] !== ',' && text[end] !== '\n') {
     if (text[end] === '"') return undefined
     end++
   }
@@ -37,18 +46,8 @@ function plainField(text: string, start: number): Field | undefined {
 function quotedField(text: string, start: number): Field | undefined {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && text[end + 1] === '"') end = text.indexOf('"', end + 2)
-  if (end === -1 || !(end + 1 === text.length || text[end + 1] === ',' || isLineEnd(text, end + 1)))
+  if (end === -1 || !(end + 1 === text.length || text[end + 1] === ',' || text[end + 1] === '\n'))
     return undefined
 
   return { value: text.slice(start + 1, end).replaceAll('""', '"'), end: end + 1 }
-}
-
-const isLineEnd = (text: string, at: number): boolean =>
-  text[at] === '\n' || (text[at] === '\r' && text[at + 1] === '\n')
-
-function afterEmptyLines(text: string): number {
-  let at = 0
-  while (isLineEnd(text, at)) at += text[at] === '\n' ? 1 : 2
-
-  return at
 }

@@ -1,4 +1,4 @@
-import type { Need } from '../facts/facts.js'
+import type { FactTypes, Need } from '../facts/facts.js'
 import type { Kind, Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
 
@@ -15,14 +15,17 @@ interface Candidates {
   readonly plans: Map<number, Plan>
 }
 
+/** Selects the rules for a subject, given the settings of the identity webhook. */
+export type Planner = (subject: Subject, identityWebhook: FactTypes['identityWebhook']) => Plan
+
 /**
  * Returns a function that selects the rules for a subject. There are only a few different sets of rules, so
  * each plan is built once. Building one for every review would cost 2 of its 25 microseconds.
  */
-export function buildPlanner(rules: readonly Rule[]): (subject: Subject) => Plan {
+export function buildPlanner(rules: readonly Rule[]): Planner {
   const [atAdmission, elsewhere] = [new Map<Kind, Candidates>(), new Map<Kind, Candidates>()]
 
-  return (subject) => {
+  return (subject, identityWebhook) => {
     const isAdmitted = subject.stage === 'admitted'
     const byKind = isAdmitted ? atAdmission : elsewhere
     let candidates = byKind.get(subject.kind)
@@ -30,9 +33,11 @@ export function buildPlanner(rules: readonly Rule[]): (subject: Subject) => Plan
       byKind.set(subject.kind, (candidates = candidatesFor(subject.kind, isAdmitted)))
 
     let concerned = 0 // one bit for each selective rule
-    for (const rule of candidates.selective) concerned = 2 * concerned + (rule.concerns?.(subject) ? 1 : 0)
+    for (const rule of candidates.selective)
+      concerned = 2 * concerned + (rule.concerns?.(subject, identityWebhook) ? 1 : 0)
     let plan = candidates.plans.get(concerned)
-    if (plan === undefined) candidates.plans.set(concerned, (plan = planFor(subject, candidates)))
+    if (plan === undefined)
+      candidates.plans.set(concerned, (plan = planFor(subject, identityWebhook, candidates)))
     return plan
   }
 
@@ -44,8 +49,8 @@ export function buildPlanner(rules: readonly Rule[]): (subject: Subject) => Plan
   }
 }
 
-function planFor(subject: Subject, candidates: Candidates): Plan {
-  const rules = candidates.rules.filter((rule) => rule.concerns === undefined || rule.concerns(subject))
+function planFor(...[subject, identityWebhook, candidates]: [...Parameters<Planner>, Candidates]): Plan {
+  const rules = candidates.rules.filter((rule) => rule.concerns?.(subject, identityWebhook) ?? true)
 
   return { rules, needs: [...new Set<Need>(['namespace', ...rules.flatMap(({ needs }) => needs)])] }
 }

@@ -373,3 +373,16 @@ t.test('several IAM files must agree on the issuer, unless --issuer says which o
     stderr: ''
   })
 })
+
+t.test('check --aws without credentials could not do what it was asked for', async (t) => {
+  const account =
+    'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, namespace: b, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/a" } }\n'
+  const environment = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' }
+  t.match(await run(['check', '-', '--aws'], account, environment), {
+    code: 2,
+    stderr: /^irsa-guard: --aws: no usable AWS credentials were found; .*\n$/,
+    stdout: /not checked: .*: no usable AWS credentials were found/
+  })
+  const unannotated = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, namespace: b }\n'
+  t.match(await run(['check', '-', '--aws'], unannotated, environment), { code: 0, stderr: '' }, 'no lookup')
+})

@@ -6,12 +6,9 @@ import { recoverCertificates } from '../../src/ca-bundle/recover.js'
 import { bundleReportOf } from '../../src/ca-bundle/report.js'
 import { assessBundle } from '../../src/ca-bundle/state.js'
 import type { Sources } from '../../src/facts/facts.js'
-import {
-  configMapNamespaceOf,
-  defaultIdentityWebhook,
-  parseIdentityWebhookArguments,
-  parseIdentityWebhookConfigMap
-} from '../../src/identity-webhook/settings.js'
+import { parseIdentityWebhookCommand } from '../../src/identity-webhook/command-line.js'
+import { parseIdentityWebhookConfigMap } from '../../src/identity-webhook/config-map.js'
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { parseAdmissionReview } from '../../src/input/admission-review.js'
 import { parseManifest } from '../../src/input/manifests.js'
 import { evaluateTrust } from '../../src/library/evaluate-trust.js'
@@ -454,8 +451,9 @@ const configPlaces: Place[] = [
   {
     name: 'flags of the identity webhook',
     read: (text) => [
-      parseIdentityWebhookArguments([text, `--${text}`, `--token-audience=${text}`]),
-      configMapNamespaceOf([text])
+      parseIdentityWebhookCommand([text, `--${text}`, `--token-audience=${text}`]),
+      parseIdentityWebhookCommand([text, '--namespace', text]),
+      parseIdentityWebhookCommand([`--${text}`, '--port'])
     ]
   },
   {

@@ -2,6 +2,7 @@
 // by test/hostile/.
 import fc from 'fast-check'
 import t from 'tap'
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { known } from '../../src/model/fact.js'
 import { parseSubject, type Stage } from '../../src/model/subject.js'
 import { rules } from '../../src/rules/index.js'
@@ -33,7 +34,9 @@ const judge = (object: unknown, stage: Stage = 'admitted'): number => {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) return 0
 
-  return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at: new Date() }).findings.length
+  return evaluate(planFor(subject, defaultIdentityWebhook), subject, withPodRole(subject, facts), {
+    at: new Date()
+  }).findings.length
 }
 
 // A shape that the rules know, in which anything may stand anywhere.

@@ -30,8 +30,32 @@ export const cases: readonly Case[] = [
     why: `expiration "${value}"`,
     object: account('token-expiration', value),
     facts,
-    message: /not an integer, so it is ignored/
+    message: /not an integer of 64 bits, so it is ignored/
   })),
+  ...['4294967297', '+9223372036854775807', '0009999999999'].map((value) => ({
+    why: `expiration ${value}, which the API server refuses`,
+    object: account('token-expiration', value),
+    facts,
+    message: /more than 4294967296 seconds, so the API server rejects every pod/
+  })),
+  {
+    why: 'the longest expiration that the API server accepts',
+    object: account('token-expiration', '4294967296'),
+    facts,
+    message: /more than the 24 hours/
+  },
+  ...['9223372036854775808', '-9223372036854775809', '1'.repeat(1000)].map((value) => ({
+    why: `expiration of ${value.length} digits, beyond what Go parses`,
+    object: account('token-expiration', value),
+    facts,
+    message: /not an integer of 64 bits, so it is ignored/
+  })),
+  {
+    why: 'the smallest number that Go parses',
+    object: account('token-expiration', '-9223372036854775808'),
+    facts,
+    message: /raised to 600/
+  },
   ...['true', 'T', '0', 'False'].map((value) => ({
     why: `regional ${value}`,
     object: account('sts-regional-endpoints', value),
@@ -66,6 +90,31 @@ export const cases: readonly Case[] = [
     object: pod('skip-containers', 'a,c'),
     facts,
     message: /contains "c", but no container has that name/
+  },
+  {
+    why: 'one name per line',
+    object: pod('skip-containers', 'a\nb\n'),
+    facts,
+    message: /has several lines, of which the identity webhook reads only the first, so "b" is not skipped/,
+    fix: /"a,b"/
+  },
+  { why: 'a line break at the end', object: pod('skip-containers', 'a,b\n'), facts },
+  { why: 'a carriage return at the end', object: pod('skip-containers', 'a,b\r'), facts },
+  {
+    why: 'a typo in a template',
+    object: deploymentOf(
+      { containers: [{ name: 'proxy' }] },
+      { annotations: { 'eks.amazonaws.com/skip-containers': 'porxy' } }
+    ),
+    facts,
+    message: /"porxy"/
+  },
+  {
+    why: 'a container that a webhook may inject into the pods of the template',
+    object: deploymentOf(two, { annotations: { 'eks.amazonaws.com/skip-containers': 'vault-agent' } }),
+    facts,
+    severity: 'info',
+    message: /"vault-agent"/
   },
   { why: 'cannot be parsed', object: pod('skip-containers', 'a"b'), facts, message: /cannot be parsed/ },
   { why: 'empty', object: pod('skip-containers', ''), facts, message: /cannot be parsed/ },

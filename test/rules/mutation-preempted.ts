@@ -88,6 +88,31 @@ export const cases: readonly Case[] = [
     message: /mounts "mine" at .*, so the API server will reject the pod/
   },
   {
+    why: 'a custom mount path is taken',
+    object: withApp({ volumeMounts: [{ name: 'mine', mountPath: '/tokens' }] }, [
+      { name: 'mine', emptyDir: {} }
+    ]),
+    facts: accountFacts({}, { settings: { mountPath: '/tokens' } }),
+    field: 'spec.template.spec.containers[0].volumeMounts[0]',
+    message: /mounts "mine" at \/tokens, where the identity webhook mounts its token/
+  },
+  {
+    why: 'a custom mount path: the usual one is free',
+    object: withApp({ volumeMounts: [{ name: 'mine', mountPath }] }, [{ name: 'mine', emptyDir: {} }]),
+    facts: accountFacts({}, { settings: { mountPath: '/tokens' } })
+  },
+  {
+    why: 'a mount over the token file, below a custom mount path',
+    object: withApp({ volumeMounts: [{ name: 'mine', mountPath: '/tokens/token' }] }, [
+      {
+        name: 'mine',
+        projected: { sources: [{ serviceAccountToken: { audience: 'vault', path: 'jwt' } }] }
+      }
+    ]),
+    facts: accountFacts({}, { settings: { mountPath: '/tokens' } }),
+    message: /expects the service account token "" in the volume mine/
+  },
+  {
     why: 'Windows',
     object: deploymentOf({
       nodeSelector: { 'kubernetes.io/os': 'windows' },

@@ -31,7 +31,36 @@ export const cases: readonly Case[] = [
     stage: 'source',
     object: podOf(two, skip('"proxy"')),
     facts: accountFacts(),
+    severity: 'info',
     message: /leaves proxy without role/
+  },
+  {
+    why: 'skips the only container, in CI',
+    stage: 'source',
+    object: deploymentOf({}, skip('app')),
+    facts: accountFacts(),
+    message: /leaves app without role/
+  },
+  {
+    why: 'skips all but an init container',
+    stage: 'source',
+    object: deploymentOf({ ...two, initContainers: [{ name: 'wait' }] }, skip('app,proxy')),
+    facts: accountFacts(),
+    severity: 'info',
+    message: /leaves app, proxy without role/
+  },
+  {
+    why: 'names one per line: only the first is skipped',
+    object: podOf(two, skip('app\nproxy')),
+    facts: accountFacts(),
+    severity: 'info',
+    message: /leaves app without role/
+  },
+  {
+    why: 'a final carriage return is not part of the name',
+    object: podOf(two, skip('app,proxy\r')),
+    facts: accountFacts(),
+    message: /leaves app, proxy without role/
   },
   {
     why: 'names no container: another rule reports it',

@@ -17,6 +17,10 @@ import type { Case } from '../support/rule-case.js'
 const volumes = [tokenVolume]
 const containerPod = (container: object, more: object[] = volumes): object =>
   podOf({ containers: [{ name: 'app', ...container }], volumes: more })
+const withAgent = (...env: readonly object[]): object => {
+  const container = agentContainer('app')
+  return { ...container, env: [...env, ...container.env] }
+}
 const enforced = accountFacts({}, { podsEnforced: true })
 
 export const cases: readonly Case[] = [
@@ -26,10 +30,72 @@ export const cases: readonly Case[] = [
     why: 'one of two containers',
     object: podOf({ containers: [injectedContainer('app'), { name: 'proxy' }], volumes }),
     facts: enforced,
-    severity: 'error',
     field: 'spec.containers[1]',
     message:
-      /^container proxy got no credentials, although other containers did, so it cannot use role .*cart/
+      /^container proxy got no credentials for role .*cart, although other containers did: most likely it was injected after the identity webhook ran$/,
+    fix: /^if proxy should have the role, set reinvocationPolicy: IfNeeded on the identity webhook, or rename .* sorts before .*; if not, add proxy to the pod annotation eks\.amazonaws\.com\/skip-containers$/
+  },
+  {
+    why: 'a sidecar at the front, with a copy of the mounts of another container',
+    object: podOf({
+      containers: [{ name: 'vault-agent', volumeMounts: [tokenMount] }, injectedContainer('app')],
+      volumes
+    }),
+    facts: enforced,
+    field: 'spec.containers[0]',
+    message: /^container vault-agent got no credentials .*most likely it was injected/
+  },
+  {
+    why: 'a native sidecar and its init container: one finding',
+    object: podOf({
+      initContainers: [{ name: 'istio-proxy', restartPolicy: 'Always' }, { name: 'istio-init' }],
+      containers: [injectedContainer('app')],
+      volumes
+    }),
+    facts: enforced,
+    field: 'spec.initContainers[0]',
+    message: /^containers istio-proxy, istio-init got no credentials .*most likely they were injected/
+  },
+  {
+    why: 'a sidecar, in a running cluster',
+    stage: 'running',
+    object: podOf({ containers: [injectedContainer('app'), { name: 'proxy' }], volumes }),
+    facts: enforced,
+    message: /most likely/
+  },
+  {
+    why: 'the sidecar is named as one to skip',
+    object: podOf(
+      { containers: [injectedContainer('app'), { name: 'proxy' }], volumes },
+      { annotations: { 'eks.amazonaws.com/skip-containers': 'proxy' } }
+    ),
+    facts: enforced
+  },
+  {
+    why: 'half a mutation beside a sidecar: only the former is denied',
+    object: podOf({
+      containers: [
+        injectedContainer('app'),
+        { name: 'half', env: [roleEnv], volumeMounts: [tokenMount] },
+        { name: 'proxy' }
+      ],
+      volumes
+    }),
+    facts: enforced,
+    severity: 'error',
+    count: 2,
+    message: /^container half lacks AWS_WEB_IDENTITY_TOKEN_FILE/
+  },
+  {
+    why: 'no container is complete, so the identity webhook did not run at all',
+    object: podOf({
+      containers: [{ name: 'proxy' }, { name: 'app', env: [fileEnv], volumeMounts: [tokenMount] }],
+      volumes
+    }),
+    facts: enforced,
+    severity: 'error',
+    count: 2,
+    message: /^container app lacks AWS_ROLE_ARN/
   },
   {
     why: 'an init container too',
@@ -54,10 +120,9 @@ export const cases: readonly Case[] = [
     message: /lacks AWS_ROLE_ARN/
   },
   {
-    why: 'only the mount',
+    why: 'only the mount: another rule reports it',
     object: containerPod({ volumeMounts: [tokenMount] }),
-    facts: accountFacts(),
-    message: /lacks AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE/
+    facts: accountFacts()
   },
   {
     why: 'empty role',
@@ -202,6 +267,68 @@ export const cases: readonly Case[] = [
     object: podOf({ containers: [agentContainer('app'), { name: 'proxy' }], volumes: [agentVolume] }),
     facts: enforced,
     message: /container proxy got no credentials/
+  },
+  {
+    why: 'EKS Pod Identity beside the role of a template, which SDKs ignore without a file',
+    object: podOf({ containers: [withAgent(roleEnv)], volumes: [agentVolume] }),
+    facts: enforced
+  },
+  {
+    why: 'the same with an empty role and an empty file',
+    object: podOf({
+      containers: [withAgent({ ...roleEnv, value: '' }, { ...fileEnv, value: '' })],
+      volumes: [agentVolume]
+    }),
+    facts: enforced
+  },
+  {
+    why: 'EKS Pod Identity beside a file without a role, with which some SDKs fail: never denied',
+    object: podOf({ containers: [withAgent(fileEnv)], volumes: [agentVolume] }),
+    facts: enforced,
+    message: /^container app lacks AWS_ROLE_ARN/
+  },
+  {
+    why: 'the volume of EKS Pod Identity: never denied',
+    stage: 'running',
+    object: podOf({ containers: [{ name: 'app', env: [roleEnv] }], volumes: [agentVolume] }),
+    facts: enforced,
+    message: /lacks AWS_WEB_IDENTITY_TOKEN_FILE/
+  },
+  {
+    why: 'the label of EKS Pod Identity: never denied',
+    object: podOf(
+      { containers: [{ name: 'app', env: [roleEnv] }] },
+      { labels: { 'eks.amazonaws.com/pod-identity': 'enabled' } }
+    ),
+    facts: enforced,
+    message: /lacks AWS_WEB_IDENTITY_TOKEN_FILE/
+  },
+  {
+    why: 'an agent at another address, as the identity webhook is told',
+    object: podOf({ containers: [agentContainer('app', 'http://localhost:8080/v1')] }),
+    facts: accountFacts(
+      {},
+      {
+        podsEnforced: true,
+        settings: { containerCredentials: { uri: 'http://localhost:8080/v1', volume: 'agent' } }
+      }
+    ),
+    message: /mounts the volume eks-pod-identity-token, which/
+  },
+  {
+    why: 'the volume of an identity webhook that calls it otherwise: never denied',
+    object: podOf({
+      containers: [{ name: 'app', env: [roleEnv] }],
+      volumes: [{ ...agentVolume, name: 'agent' }]
+    }),
+    facts: accountFacts(
+      {},
+      {
+        podsEnforced: true,
+        settings: { containerCredentials: { uri: 'http://localhost:8080/v1', volume: 'agent' } }
+      }
+    ),
+    message: /lacks AWS_WEB_IDENTITY_TOKEN_FILE/
   },
   {
     why: 'another endpoint',

@@ -1,5 +1,5 @@
 import { annotationNamesUnder } from '../../src/identity-webhook/annotation-names.js'
-import { unknown } from '../../src/model/fact.js'
+import { known, unknown } from '../../src/model/fact.js'
 import {
   accountFacts,
   agentContainer,
@@ -7,6 +7,7 @@ import {
   injectedPod,
   podOf,
   role,
+  tokenMount,
   tokenVolume
 } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
@@ -85,7 +86,7 @@ export const cases: readonly Case[] = [
     object: raw,
     facts: accountFacts(
       { 'eks.amazonaws.com/role-arn': undefined },
-      { settings: { configured: new Map([['*/cart', { role, audience: undefined }]]) } }
+      { settings: { configured: known(new Map([['*/cart', { role, audience: undefined }]])) } }
     ),
     message: /requests role/
   },
@@ -118,6 +119,68 @@ export const cases: readonly Case[] = [
     why: 'on EKS Pod Identity',
     object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
     facts: accountFacts()
+  },
+  {
+    why: 'marked for EKS Pod Identity: never denied',
+    object: podOf({}, { labels: { 'eks.amazonaws.com/pod-identity': 'enabled' } }),
+    facts: accountFacts({}, { podsEnforced: true }),
+    message: /no container/
+  },
+  {
+    why: 'the volume of EKS Pod Identity: never denied',
+    stage: 'running',
+    object: podOf({ volumes: [agentVolume] }),
+    facts: accountFacts({}, { podsEnforced: true }),
+    message: /no container/
+  },
+  {
+    why: 'the mount alone does not count as a mutation',
+    object: podOf({ containers: [{ name: 'app', volumeMounts: [tokenMount] }] }),
+    facts: accountFacts({}, { podsEnforced: true }),
+    severity: 'error',
+    message: /no container/
+  },
+  {
+    why: 'an exact entry without a role in the ConfigMap ends the lookup',
+    object: raw,
+    facts: accountFacts(
+      { 'eks.amazonaws.com/role-arn': undefined },
+      {
+        settings: {
+          configured: known(
+            new Map([
+              ['shop/cart', { role: undefined, audience: undefined }],
+              ['*/cart', { role, audience: undefined }]
+            ])
+          )
+        }
+      }
+    )
+  },
+  {
+    why: 'a ConfigMap that could not be read may name a role',
+    object: raw,
+    facts: accountFacts(
+      { 'eks.amazonaws.com/role-arn': undefined },
+      { settings: { configured: unknown('there is no ConfigMap'), composeRoleArn: true } }
+    )
+  },
+  {
+    why: 'an annotation needs no ConfigMap',
+    object: raw,
+    facts: accountFacts({}, { settings: { configured: unknown('there is no ConfigMap') } }),
+    message: /no container/
+  },
+  {
+    why: 'an empty annotation from which the identity webhook builds an ARN: another rule reports it',
+    object: raw,
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': '' }, { settings: { composeRoleArn: true } })
+  },
+  {
+    why: 'a bare name that begins with "arn"',
+    object: raw,
+    facts: accountFacts({ 'eks.amazonaws.com/role-arn': 'arn/cart' }, { settings: { composeRoleArn: true } }),
+    message: /requests role arn\/cart/
   },
   {
     why: 'the volume alone does not count as a mutation',

@@ -37,7 +37,7 @@ export const cases: readonly Case[] = [
       ...facts,
       identityWebhook: known({
         ...defaultIdentityWebhook,
-        configured: new Map([['shop/cart', { role, audience: undefined }]])
+        configured: known(new Map([['shop/cart', { role, audience: undefined }]]))
       })
     }
   },

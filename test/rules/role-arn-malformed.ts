@@ -48,6 +48,112 @@ export const cases: readonly Case[] = [
     annotation: '${'.repeat(131_072),
     message: /is 262144 characters long/
   },
+  // IAM's API allows almost any character in a path, so these are never denied.
+  {
+    why: 'a template in the path',
+    annotation: 'arn:aws:iam::111122223333:role/${team}/cart',
+    message: /contains the unrendered template "\$\{team\}"/,
+    fix: /render it before applying/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a Helm template in the path',
+    annotation: 'arn:aws:iam::111122223333:role/{{.Values.team}}/cart',
+    message: /contains the unrendered template "\{\{\.Values\.team\}\}"/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a placeholder in the path',
+    annotation: 'arn:aws:iam::111122223333:role/<path>/cart',
+    message: /contains the unrendered template "<path>"/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a second ARN in the path',
+    annotation: `arn:aws:iam::111122223333:role/${arn}`,
+    message: /contains a second ARN: "arn:aws:iam::111122223333:role\/arn:aws:iam::111122223333:role\/cart"/,
+    fix: /^write arn:aws:iam::111122223333:role\/cart$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a second ARN that is not complete',
+    annotation: 'arn:aws:iam::111122223333:role/arn:aws:iam/cart',
+    message: /contains a second ARN/,
+    fix: /^write the ARN of a role/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a quote in the path',
+    annotation: 'arn:aws:iam::111122223333:role/"team"/cart',
+    message: /the path of the role contains "/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'an angle bracket in the path',
+    annotation: 'arn:aws:iam::111122223333:role/team>/cart',
+    message: /the path of the role contains >/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'two slashes in the path',
+    annotation: 'arn:aws:iam::111122223333:role//team/cart',
+    message: /the path of the role contains two slashes in a row/,
+    fix: /^write arn:aws:iam::111122223333:role\/team\/cart$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'other characters that a path may have',
+    annotation: 'arn:aws:iam::111122223333:role/service-role/a$b(c)/cart'
+  },
+  // With --compose-role-arn, everything without "arn:" is the name of a role.
+  { why: 'a bare name that begins with "arn"', annotation: 'arnold', facts: composing },
+  { why: 'a path that begins with "arn"', annotation: 'arn/cart', facts: composing },
+  {
+    why: 'a bare name that begins with "arn", and the settings are not known',
+    annotation: 'arnold',
+    message: /is a role name, not an ARN: "arnold"/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'an empty name',
+    annotation: '',
+    facts: composing,
+    message: /is empty, so the identity webhook builds the ARN "…:role\/", which is no role$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a name with a slash at its beginning',
+    annotation: '/team/cart',
+    facts: composing,
+    message: /builds the ARN "…:role\/\/team\/cart", with two slashes, from "\/team\/cart"/,
+    fix: /^write team\/cart$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a name that no role can have',
+    annotation: 'my role',
+    facts: composing,
+    message: /"my role" is not the name of a role/,
+    fix: /team\/cart/
+  },
+  {
+    why: 'a name that is too long',
+    annotation: 'a'.repeat(65),
+    facts: composing,
+    message: /is not the name of a role/
+  },
+  {
+    why: 'a template as a name',
+    annotation: '${role}',
+    facts: composing,
+    message: /contains the unrendered template/
+  },
+  {
+    why: 'an ARN is used as it is',
+    annotation: 'arn:aws:iam::111122223333:policy/cart',
+    facts: composing,
+    message: /ARN of a policy/
+  },
   { why: 'an unterminated template', annotation: '${role', message: /is not a role ARN/ },
   { why: 'no account ID', annotation: 'arn:aws:iam:::role/cart', message: /account ID is missing/ },
   {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Facts } from '../../src/facts/facts.js'
-import { withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
 import { known } from '../../src/model/fact.js'
 import { parseSubject } from '../../src/model/subject.js'
 import { rules } from '../../src/rules/index.js'
@@ -35,7 +35,10 @@ for (const rule of rules) {
         if (subject === undefined)
           throw new Error(`${given.why}: no rule judges such an object: ${JSON.stringify(object)}`)
 
-        return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at })
+        const settings = facts.identityWebhook?.state === 'known' ? facts.identityWebhook.value : undefined
+        const plan = planFor(subject, settings ?? defaultIdentityWebhook)
+
+        return evaluate(plan, subject, withPodRole(subject, facts), { at })
       }
       const facts = { identityWebhook, ...given.facts }
       const { findings, unchecked } = judge(object, old, facts)

@@ -1,3 +1,4 @@
+import { known } from '../../src/model/fact.js'
 import { accountFacts, fileEnv, injectedPod, podOf, role, roleEnv, tokenMount } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
@@ -49,7 +50,7 @@ export const cases: readonly Case[] = [
     object: withToken({ path: 'token' }),
     facts: accountFacts(
       { 'eks.amazonaws.com/role-arn': undefined },
-      { settings: { configured: new Map([['shop/cart', { role, audience: undefined }]]) } }
+      { settings: { configured: known(new Map([['shop/cart', { role, audience: undefined }]])) } }
     )
   },
   {

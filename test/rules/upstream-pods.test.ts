@@ -85,9 +85,9 @@ function judged(pod: object, { metadata }: Readonly<Record<string, unknown>>): s
   const subject = parseSubject(pod, { stage: 'admitted' })
   if (subject === undefined) throw new Error('a pod is a subject')
 
-  return evaluate(planFor(subject), subject, withPodRole(subject, facts), { at: new Date() }).findings.map(
-    ({ message }) => message
-  )
+  return evaluate(planFor(subject, facts.identityWebhook.value), subject, withPodRole(subject, facts), {
+    at: new Date()
+  }).findings.map(({ message }) => message)
 }
 
 /** The expected patch in a pod's file. */

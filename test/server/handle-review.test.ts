@@ -13,6 +13,7 @@ import {
   podOf,
   role,
   roleEnv,
+  tokenMount,
   tokenVolume
 } from '../support/pods.js'
 
@@ -73,10 +74,13 @@ t.test('a pod is only warned about where the namespace does not ask for more', a
 })
 
 t.test('half a mutation is denied, too', async (t) => {
-  const half = podOf({ containers: [injectedContainer('app'), { name: 'proxy' }], volumes: [tokenVolume] })
+  const half = podOf({
+    containers: [injectedContainer('app'), { name: 'proxy', env: [roleEnv], volumeMounts: [tokenMount] }],
+    volumes: [tokenVolume]
+  })
   t.match(await answer(half), {
     allowed: false,
-    status: { message: /pod-half-mutated: container proxy got no credentials/ }
+    status: { message: /pod-half-mutated: container proxy lacks AWS_WEB_IDENTITY_TOKEN_FILE/ }
   })
 })
 

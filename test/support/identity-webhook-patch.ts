@@ -47,7 +47,7 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
 
   const { volumes, containers, initContainers, nodeSelector = {} } = pod.spec
   const annotations = pod.metadata.annotations ?? {}
-  const skipped = parseCsvRecord(annotations[`${prefix}/skip-containers`] ?? '') ?? []
+  const skipped = parseCsvRecord(annotations[`${prefix}/skip-containers`] ?? '')?.fields ?? []
   const isWindows = [nodeSelector['kubernetes.io/os'], nodeSelector['beta.kubernetes.io/os']].includes(
     'windows'
   )

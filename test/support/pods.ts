@@ -87,7 +87,10 @@ export const agentEnv = {
 const agentPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount'
 
 /** A container as the identity webhook leaves it where the account has an EKS Pod Identity association. */
-export const agentContainer = (name: string, uri = agentEnv.value): object => ({
+export const agentContainer = (
+  name: string,
+  uri = agentEnv.value
+): { name: string; env: readonly object[]; volumeMounts: readonly object[] } => ({
   name,
   env: [
     { ...agentEnv, value: uri },

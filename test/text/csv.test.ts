@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseCsvRecord } from '../../src/text/csv.js'
 
-t.test('reads a record as Go does', async (t) => {
+t.test('reads the first record as Go does', async (t) => {
   const table: readonly (readonly [string, string[] | undefined])[] = [
     ['a', ['a']],
     ['a,b', ['a', 'b']],
@@ -15,6 +15,12 @@ t.test('reads a record as Go does', async (t) => {
     ['a\nb', ['a']],
     ['\r\n\na,b\r\nc', ['a', 'b']],
     ['a\rb', ['a\rb']],
+    ['a\r', ['a']],
+    ['a,b\r', ['a', 'b']],
+    ['a\r\r', ['a\r']],
+    ['"a"\r', ['a']],
+    ['"a\r\nb"', ['a\nb']],
+    ['\r', undefined],
     ['""', ['']],
     ['', undefined],
     ['\n', undefined],
@@ -23,5 +29,16 @@ t.test('reads a record as Go does', async (t) => {
     ['"a', undefined],
     ['a, "b"', undefined]
   ]
-  for (const [text, fields] of table) t.strictSame(parseCsvRecord(text), fields, JSON.stringify(text))
+  for (const [text, fields] of table) t.strictSame(parseCsvRecord(text)?.fields, fields, JSON.stringify(text))
+})
+
+t.test('returns what follows the first record', async (t) => {
+  for (const [text, rest] of [
+    ['a,b', ''],
+    ['a\n', ''],
+    ['a\r', ''],
+    ['a\r\nb\r\nc', 'b\nc'],
+    ['\n\na\n\nb', '\nb']
+  ] as const)
+    t.equal(parseCsvRecord(text)?.rest, rest, JSON.stringify(text))
 })

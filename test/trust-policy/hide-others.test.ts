@@ -1,4 +1,5 @@
 import t from 'tap'
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { known } from '../../src/model/fact.js'
 import { parseSubject } from '../../src/model/subject.js'
 import { rules } from '../../src/rules/index.js'
@@ -20,9 +21,9 @@ function messagesOf(document: unknown): string[] {
   const trust = known(hideOthers(judgeTrust(question(document)), 'shop'))
   const facts = { trust, issuer: known(issuer), identityWebhook }
 
-  return evaluate(buildPlanner(rules)(subject), subject, facts, { at: new Date() }).findings.map(
-    ({ message, fix }) => `${message} ${fix}`
-  )
+  return evaluate(buildPlanner(rules)(subject, defaultIdentityWebhook), subject, facts, {
+    at: new Date()
+  }).findings.map(({ message, fix }) => `${message} ${fix}`)
 }
 
 t.test('names nobody of another namespace', async (t) => {

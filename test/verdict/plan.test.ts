@@ -1,4 +1,5 @@
 import t from 'tap'
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { parseSubject, type Subject } from '../../src/model/subject.js'
 import { defineRule } from '../../src/rules/define-rule.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
@@ -59,7 +60,7 @@ const plannedFor = (
 ): { ids: string[]; needs: string[] } => {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) throw new Error('this is a subject')
-  const plan = planFor(subject)
+  const plan = planFor(subject, defaultIdentityWebhook)
 
   return { ids: plan.rules.map(({ id }) => id), needs: [...plan.needs] }
 }

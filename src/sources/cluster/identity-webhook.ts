@@ -1,15 +1,20 @@
+import { parseIdentityWebhookCommand } from '../../identity-webhook/command-line.js'
+import { identityWebhookConfigMap } from '../../identity-webhook/config-map.js'
 import {
-  configMapNamespaceOf,
+  identityWebhookArgumentsOf,
+  identityWebhookServiceOf,
+  isSelected
+} from '../../identity-webhook/deployment.js'
+import {
   defaultIdentityWebhook,
   type IdentityWebhookSettings,
-  parseIdentityWebhookArguments,
-  parseIdentityWebhookConfigMap
+  withConfigMap
 } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { readObject } from '../../kube/read.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
-import { identityWebhookNames, webhooksOf } from '../../model/webhook-configuration.js'
-import { listOf, recordOf, textOf } from '../../text/record.js'
+import type { ServiceReference } from '../../model/webhook-configuration.js'
+import { listOf, recordOf } from '../../text/record.js'
 
 /**
  * The settings of the identity webhook; `because` says what could not be read, so that upstream's defaults
@@ -30,59 +35,46 @@ export async function loadIdentityWebhook(
   client: KubeClient,
   signal: AbortSignal
 ): Promise<IdentityWebhookReading> {
-  const read = (path: string): Promise<Fact<unknown>> => readVisible(client, path, signal)
-
-  const service = serviceOf(await read('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'))
+  const read = async (path: string): Promise<Fact<unknown>> => {
+    const object = await readVisible(client, path, signal)
+    return object.state === 'known' && object.value === undefined ? unknown(missing(path)) : object
+  }
+  const configurations = await read('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations')
+  if (configurations.state !== 'known') return assumed(configurations)
+  const service = identityWebhookServiceOf(listOf(recordOf(configurations.value)['items']))
   if (service.state !== 'known') return assumed(service)
 
   const args = await readArguments(read, service.value)
   if (args.state !== 'known') return assumed(args)
 
-  const settings = parseIdentityWebhookArguments(args.value)
-  const namespace = configMapNamespaceOf(args.value)
-  if (namespace === undefined) return { settings, because: undefined }
+  const command = parseIdentityWebhookCommand(args.value)
+  if (command.state !== 'known') return assumed(command)
+  const { settings, configMapNamespace } = command.value
+  if (configMapNamespace === undefined) return { settings, because: undefined }
 
-  // Its name cannot be chosen: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
-  const configMap = await read(
-    `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/pod-identity-webhook`
-  )
-  if (configMap.state !== 'known') return { settings, because: configMap.because }
+  const path = `/api/v1/namespaces/${encodeURIComponent(configMapNamespace)}/configmaps/${identityWebhookConfigMap}`
+  const configMap = await readVisible(client, path, signal)
+  if (configMap.state === 'known' && configMap.value === undefined)
+    return { settings, because: missing(path) }
+  const complete = withConfigMap(settings, configMap)
 
   return {
-    settings: { ...settings, configured: parseIdentityWebhookConfigMap(configMap.value) ?? new Map() },
-    because: undefined
+    settings: complete,
+    because: complete.configured.state === 'unknown' ? complete.configured.because : undefined
   }
 }
 
-interface Service {
-  readonly namespace: string
-  readonly name: string
-}
+const missing = (path: string): string => `there is no ${path}`
 
 const assumed = ({ because }: { readonly because: string }): IdentityWebhookReading => ({
   settings: defaultIdentityWebhook,
   because
 })
 
-/** The Service behind which the identity webhook runs. */
-function serviceOf(configurations: Fact<unknown>): Fact<Service> {
-  if (configurations.state !== 'known') return configurations
-  const webhooks = listOf(recordOf(configurations.value)['items'])
-    .flatMap((configuration) => webhooksOf(recordOf(configuration)))
-    .filter(({ name }) => identityWebhookNames.includes(name))
-  const [webhook] = webhooks
-  if (webhook === undefined) return unknown('no identity webhook is registered')
-  if (webhooks.length > 1) return unknown('several identity webhooks are registered')
-  if (webhook.service === undefined)
-    return unknown('the identity webhook runs in the managed control plane, so its settings cannot be read')
-
-  return known(webhook.service)
-}
-
 /** The command line of the webhook's container. */
 async function readArguments(
   read: (path: string) => Promise<Fact<unknown>>,
-  { namespace, name }: Service
+  { namespace, name }: ServiceReference
 ): Promise<Fact<readonly unknown[]>> {
   const at = `namespaces/${encodeURIComponent(namespace)}`
   const [service, deployment] = await Promise.all([
@@ -96,29 +88,18 @@ async function readArguments(
       : await read(`/apis/apps/v1/${at}/daemonsets/${encodeURIComponent(name)}`)
   if (workload.state !== 'known') return deployment.state === 'known' ? workload : deployment
 
-  const template = recordOf(recordOf(recordOf(workload.value)['spec'])['template'])
-  const labels = recordOf(recordOf(template['metadata'])['labels'])
-  const selector = Object.entries(recordOf(recordOf(recordOf(service.value)['spec'])['selector']))
-  if (selector.length === 0 || selector.some(([key, value]) => labels[key] !== value)) {
+  if (!isSelected(workload.value, service.value))
     return unknown(`Service ${namespace}/${name} does not select the pods of the workload with that name`)
-  }
-  const containers = listOf(recordOf(template['spec'])['containers']).map(recordOf)
-  const container = containers.length === 1 ? containers[0] : containers.find(isIdentityWebhook)
-  if (container === undefined)
-    return unknown(
-      `no container of workload ${namespace}/${name} could be identified as the identity webhook`
-    )
+  const args = identityWebhookArgumentsOf(workload.value, { isOnly: true })
 
-  return known([...listOf(container['command']), ...listOf(container['args'])])
+  return args === undefined
+    ? unknown(`no container of workload ${namespace}/${name} could be identified as the identity webhook`)
+    : known(args)
 }
 
-const isIdentityWebhook = ({ name, image }: Readonly<Record<string, unknown>>): boolean =>
-  [name, image].some((text) => textOf(text)?.includes('pod-identity-webhook') === true)
-
-/** One object or list. Rejects when the API server does not answer, or is not able to. */
+/** One object or list; undefined if there is none. Rejects when the API server does not answer, or is not able to. */
 async function readVisible(client: KubeClient, path: string, signal: AbortSignal): Promise<Fact<unknown>> {
   const read = await readObject(client, path, { signal })
-  if (read.state === 'known' && read.value === undefined) return unknown(`there is no ${path}`)
   if (read.state === 'unknown' && read.response?.status !== 403) throw new Error(read.because)
 
   return read.state === 'known' ? known(read.value) : unknown(read.because)

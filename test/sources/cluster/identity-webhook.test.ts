@@ -2,6 +2,7 @@ import t from 'tap'
 import { annotationNamesUnder } from '../../../src/identity-webhook/annotation-names.js'
 import { defaultIdentityWebhook } from '../../../src/identity-webhook/settings.js'
 import type { KubeClient } from '../../../src/kube/client.js'
+import { known } from '../../../src/model/fact.js'
 import { loadIdentityWebhook } from '../../../src/sources/cluster/identity-webhook.js'
 
 const configurations = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
@@ -121,15 +122,16 @@ t.test('reads the ConfigMap that it watches', async (t) => {
     settings: {
       isAudienceKnown: true,
       source: 'read',
-      configured: new Map([
-        ['shop/cart', { role: 'arn:aws:iam::111122223333:role/cart', audience: 'sts.example' }]
-      ])
+      configured: known(
+        new Map([['shop/cart', { role: 'arn:aws:iam::111122223333:role/cart', audience: 'sts.example' }]])
+      )
     },
     because: undefined
   })
   t.match(await read({ ...watching, [configMap]: { data: { config: '{' } } }), {
-    settings: { configured: new Map() },
-    because: undefined
+    settings: { source: 'read', configured: { state: 'unknown' } },
+    because:
+      /^the identity webhook rejects its ConfigMap pod-identity-webhook: its key "config" is not JSON: /
   })
   const elsewhere = { ...watching, [deployment]: running({ ...webhook, args: ['--watch-config-map=true'] }) }
   t.match(
@@ -140,7 +142,7 @@ t.test('reads the ConfigMap that it watches', async (t) => {
     'it watches where its flag says, and lies elsewhere itself'
   )
   t.match(await read(watching), {
-    settings: { source: 'read' },
+    settings: { source: 'read', configured: known(new Map()) },
     because: `there is no ${configMap}`
   })
 })
@@ -172,6 +174,10 @@ t.test('assumes what upstream has where nobody can look, and says why', async (t
     [
       'Service kube-system/pod-identity-webhook does not select the pods of the workload with that name',
       { ...usual, [service]: selecting() }
+    ],
+    [
+      'irsa-guard does not know the identity webhook\'s flag "--new-flag"',
+      { ...usual, [deployment]: running({ ...webhook, args: ['--new-flag', ...args] }) }
     ],
     [
       'no container of workload kube-system/pod-identity-webhook could be identified as the identity webhook',
