@@ -185,7 +185,9 @@ t.test('the type checker has no complaint', async (t) => {
       ])
       return read.stdout === '' ? undefined : (JSON.parse(read.stdout) as unknown)
     })
-  const policies = ['deny', 'warn', 'unusable'].map((name) => readPolicy(`manifests/ca-bundle-${name}.yaml`))
+  const policies = ['ca-bundle-deny', 'ca-bundle-warn', 'ca-bundle-unusable', 'identity-webhook-warn'].map(
+    (name) => readPolicy(`manifests/${name}.yaml`)
+  )
   // It looks at validations only, so here each variable is one; and a mistake, to see that it looks at all.
   const checked = policies.map(({ metadata, spec, ...rest }) => ({
     ...rest,
@@ -315,7 +317,9 @@ t.test('warns about what it does not deny it it', async (t) => {
     code: 0,
     stderr: /bundle-warn': .*: this is not one of the expected caBundle values; check it: /
   })
-  t.match(await dryRun(right, upstream), passes)
+  const good = await dryRun(right, upstream)
+  t.equal(good.code, 0)
+  t.notMatch(good.stderr, /irsa-guard-ca-bundle/, 'that it is a second identity webhook is another warning')
   t.match(
     await dryRun(base64(pem(foreign)), { webhook: 'unknown.example.com' }),
     passes,
