@@ -9,7 +9,7 @@ export interface ListedRule {
   readonly summary: string
   readonly severity: 'error' | 'warning' | 'info'
   readonly atAdmission?: 'error' | 'warning' | 'info' | 'never'
-  readonly policy?: 'denies' | 'warns'
+  readonly policy?: string
   readonly visibleIn?: string
   readonly waivable?: false
   readonly on: readonly string[]
@@ -65,7 +65,9 @@ export function rulesReadme(groups: readonly RuleGroup[]): string {
 
 Each rule has a page that shows what fails, what passes and how to fix it. Four front ends apply the rules:
 
-- **Policy**: the ValidatingAdmissionPolicies for guarded \`caBundle\` values.
+- **Policy**: the ValidatingAdmissionPolicies for webhook configurations, at \`kubectl apply\`. _If guarded_
+  means: the policy denies every \`caBundle\` of a guarded webhook that is not one of the published ones,
+  whatever is wrong with it.
 - **Webhook**: \`irsa-guard serve\`, at admission, in \`mode: enforce\`. With \`mode: warn\` it only warns.
 - **Controller**: \`irsa-guard controller\`, in metrics, logs and Events.
 - **\`check\`**: the severity of the finding. \`--fail-on\` decides which severities fail the build.

@@ -102,7 +102,8 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
 })
 
 t.test('reads the configuration in its ConfigMap', async (t) => {
-  const map = (data: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: irsa-guard-config }\n${data}`
+  const map = (data: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: irsa-guard-config }\n${data}`
   t.match(parseConfig(map('data:\n  config.yaml: |\n    mode: warn\n'), 'config.yaml', []), { mode: 'warn' })
   t.throws(() => parseConfig(map('data:\n  config.yaml: "mode: warm"\n'), 'map.yaml', []), {
     message: 'map.yaml: config.yaml: mode is "warm"; expected one of enforce, warn, audit, off'

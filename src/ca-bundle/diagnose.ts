@@ -1,6 +1,6 @@
 import { decodeBase64 } from '../x509/base64.js'
 import { type Bundle, parseBundle, unusableText } from '../x509/bundle.js'
-import { type Certificate, parseCertificate } from '../x509/certificate.js'
+import { type Certificate, isInDate, parseCertificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
@@ -114,7 +114,18 @@ const faults = {
   duplicate: ['it contains a certificate more than once', 'keep it once']
 } as const satisfies Record<string, readonly [what: string, fix: string]>
 
+// Instead of the fixes above, if another certificate of the bundle stays valid for longer.
+const spareFixes = {
+  expired: 'remove it, because the bundle contains a valid one',
+  expiring:
+    'remove it once it signs no serving certificate any more; the bundle already contains the next one'
+} as const
+
 const expiryWarning = 30 * 86_400_000
+
+/** Whether a certificate is valid now and for the next 30 days. */
+export const isLasting = (certificate: Certificate, at: Date): boolean =>
+  isInDate(certificate, at) && at.getTime() + expiryWarning <= certificate.notAfter
 
 /**
  * Explains why the API server reads fewer certificates from a caBundle (base64) than its author intended, and
@@ -166,6 +177,7 @@ class Tally {
       offset: number | undefined
       detail: string | undefined
       certificate: Certificate | undefined
+      fix: string | undefined
     }
   >()
 
@@ -177,22 +189,19 @@ class Tally {
     return this.#byKind.size === 0
   }
 
-  add(kind: FaultKind, offset?: number, detail?: string, certificate?: Certificate): void {
+  add(kind: FaultKind, offset?: number, detail?: string, certificate?: Certificate, fix?: string): void {
     const known = this.#byKind.get(kind)
-    if (known === undefined) this.#byKind.set(kind, { count: 1, offset, detail, certificate })
+    if (known === undefined) this.#byKind.set(kind, { count: 1, offset, detail, certificate, fix })
     else known.count++
   }
 
   get faults(): Fault[] {
-    return [...this.#byKind].map(([kind, { count, offset, detail, certificate }]) =>
-      faultOf(
-        kind,
-        count,
-        offset === undefined ? undefined : this.#text.slice(0, offset).split('\n').length,
-        detail,
-        certificate
-      )
-    )
+    return [...this.#byKind].map(([kind, { count, offset, detail, certificate, fix }]) => {
+      const line = offset === undefined ? undefined : this.#text.slice(0, offset).split('\n').length
+      const fault = faultOf(kind, count, line, detail, certificate)
+
+      return fix === undefined ? fault : { ...fault, fix }
+    })
   }
 }
 
@@ -313,14 +322,17 @@ function endFault(text: string, bodyStart: number, label: string, marks: Marks):
 function certificateFaults({ certificates }: Bundle, at: Date, found: Tally): void {
   const now = at.getTime()
   const { certificates: unique } = buildPool(certificates)
+  const isReplaced = unique.some((certificate) => isLasting(certificate, at))
+  const spare = isReplaced ? spareFixes : undefined
   for (const certificate of unique) {
     const { notBefore, notAfter, basicConstraints, version } = certificate
     const who = describeCertificate(certificate)
-    if (now > notAfter) found.add('expired', undefined, `${who}, at ${formatTime(notAfter)}`, certificate)
+    const until = `${who}, at ${formatTime(notAfter)}`
+    if (now > notAfter) found.add('expired', undefined, until, certificate, spare?.expired)
     else if (now < notBefore)
       found.add('not-yet-valid', undefined, `${who}, before ${formatTime(notBefore)}`, certificate)
     else if (now + expiryWarning > notAfter)
-      found.add('expiring', undefined, `${who}, at ${formatTime(notAfter)}`, certificate)
+      found.add('expiring', undefined, until, certificate, spare?.expiring)
     if (basicConstraints?.isCa !== true && !(basicConstraints === undefined && version < 3))
       found.add('leaf', undefined, who, certificate)
   }

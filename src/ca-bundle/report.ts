@@ -1,6 +1,6 @@
 import { parseBundle, parseCaBundle } from '../x509/bundle.js'
 import { type Certificate, isInDate } from '../x509/certificate.js'
-import { type CertificateDescription, descriptionOf } from '../x509/describe.js'
+import { type CertificateDescription, describeCertificate, descriptionOf } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { judgeTls, type TlsVerdict } from '../x509/judge-tls.js'
 import { acceptedTexts, pemOf } from './accepted-texts.js'
@@ -49,6 +49,11 @@ export interface BundleReport {
     readonly message: string
     readonly fix: string
   }[]
+  /**
+   * Only if the API server can use the bundle, and the caBundle policy refuses it all the same: what the
+   * policy does when it is written into a guarded webhook, and why.
+   */
+  readonly policy?: { readonly action: 'denies' | 'warns'; readonly because: string }
   readonly served: readonly CertificateDescription[]
   /** The base64 string to write instead; left out if nothing better is known. */
   readonly repaired?: string
@@ -87,6 +92,8 @@ export interface BundleQuestion {
     | undefined
   /** What the policy goes by, for webhooks that neither of the others judges. */
   readonly published?: PublishedBundles | undefined
+  /** What the caBundle policy does about bundles that are not among these base64 texts. */
+  readonly policy?: { readonly action: 'Deny' | 'Warn'; readonly accepted: readonly string[] } | undefined
   /** Why the expected CA could not be determined. */
   readonly notKnown?: string | undefined
   readonly at: Date
@@ -102,12 +109,13 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const currentCas = currentCasOf(question)
   const current =
     currentCas === undefined ? [] : parseBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
+  const policy = policyRefusalOf(question, assessment, bundle?.certificates ?? [], current)
   // What an injector merged is its own: what it left in may still sign what is served.
   const isInjectors =
     injected !== undefined &&
     assessment?.state === 'ok' &&
     faults.every(({ kind }) => kind === 'expiring' || kind === 'expired')
-  const repaired = isInjectors ? undefined : repairedText(question, current)
+  const repaired = isInjectors ? undefined : repairedText(question, current, policy !== undefined)
   const isUsable =
     unusable === undefined && (bundle?.certificates.some((certificate) => isInDate(certificate, at)) ?? false)
   const isWrong =
@@ -140,6 +148,7 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
       const isCause = !isUsable || (isWrong && !harmless.has(kind))
       return { kind, severity: isCause ? 'error' : 'warning', message, fix }
     }),
+    ...(policy && { policy }),
     served: (judged?.served ?? []).map(descriptionOf),
     ...(repaired !== undefined && repaired !== caBundle && { repaired })
   }
@@ -190,6 +199,29 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
   return assessment
 }
 
+/** Why the policy refuses a bundle that the API server can use: the policy compares texts. */
+function policyRefusalOf(
+  { caBundle, policy }: BundleQuestion,
+  assessment: Pick<BundleAssessment, 'state'> | undefined,
+  certificates: readonly Certificate[],
+  current: readonly Certificate[]
+): BundleReport['policy'] {
+  const isUsable = assessment?.state === 'ok' || assessment?.state === 'incomplete'
+  if (policy === undefined || !isUsable || policy.accepted.length === 0 || policy.accepted.includes(caBundle))
+    return undefined
+
+  const others = certificates.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))
+  const list = others.slice(0, 3).map(describeCertificate).join(', ')
+
+  return {
+    action: policy.action === 'Deny' ? 'denies' : 'warns',
+    because:
+      others.length > 0
+        ? `it contains ${list}, which is not an expected CA`
+        : 'it is not one of the accepted strings, which contain only the PEM blocks of the expected CAs, without comments, in lines of 64 characters'
+  }
+}
+
 function holdsAny(caBundle: string, cas: string, go: string | undefined): boolean {
   const wanted = parseBundle(Buffer.from(cas), goMinorOf(go)).certificates
 
@@ -219,7 +251,8 @@ function verdictOf(
  */
 function repairedText(
   { caBundle, clusterCa, injected, published, at, go }: BundleQuestion,
-  current: readonly Certificate[]
+  current: readonly Certificate[],
+  isRefused: boolean
 ): string | undefined {
   const currentCas = injected?.current ?? clusterCa
   // The policy compares texts, so nothing else than one of its own will do.
@@ -227,6 +260,7 @@ function repairedText(
     return published.complete.includes(caBundle) ? caBundle : published.best
   if (currentCas !== undefined && current.length > 0) {
     if (
+      !isRefused &&
       acceptedTexts(currentCas, {
         acceptedTogether: injected?.former,
         inPlace: caBundle,

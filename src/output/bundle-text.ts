@@ -6,8 +6,19 @@ export function bundleTextOf(
   report: BundleReport,
   { name, patch }: { name: string | undefined; patch: string | undefined }
 ): string {
-  const { verdict, state, because, doubt, source, confirmedAt, certificates, faults, served, repaired } =
-    report
+  const {
+    verdict,
+    state,
+    because,
+    doubt,
+    source,
+    confirmedAt,
+    certificates,
+    faults,
+    policy,
+    served,
+    repaired
+  } = report
   const lines = [
     ...(name === undefined ? [] : [`webhook ${name}`]),
     ...(verdict === undefined ? [] : verdictLines(verdict)),
@@ -21,6 +32,12 @@ export function bundleTextOf(
       `${severity === 'error' ? 'wrong' : 'warning'}: ${message}`,
       `  fix: ${fix}`
     ]),
+    ...(policy === undefined
+      ? []
+      : [
+          `policy: irsa-guard's caBundle policy ${policy.action === 'denies' ? 'denies' : 'warns about'} writing this bundle to a guarded webhook: ${policy.because}`,
+          ...(repaired === undefined ? [] : ['  fix: write the bundle that --fix prints'])
+        ]),
     ...(certificates.length > 0
       ? [`certificates the API server can read (${certificates.length}):`]
       : [nothingReadText(report)]),

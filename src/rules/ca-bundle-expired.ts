@@ -7,6 +7,7 @@ export const caBundleExpired = defineRule({
   id: 'ca-bundle-expired',
   summary: "No certificate in a webhook's `caBundle` is currently valid.",
   severity: 'error',
+  policy: 'denies if guarded',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
   check({ webhooks }, { now }) {

@@ -1,5 +1,14 @@
+import { isLasting } from '../ca-bundle/diagnose.js'
+import { ownWebhooks } from '../ca-bundle/guarded-webhooks.js'
+import { caInjectionsOf } from '../ca-bundle/injection.js'
 import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
-import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
+import {
+  caBundleField,
+  controlPlaneWebhooksOf,
+  describeBundle,
+  type Webhook,
+  type WebhookConfigurationSubject
+} from '../model/webhook-configuration.js'
 import { isInDate } from '../x509/certificate.js'
 import { defineRule } from './define-rule.js'
 
@@ -10,20 +19,36 @@ export const caBundleExpiring = defineRule({
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
-  check({ webhooks }, { now }) {
-    return webhooks.flatMap((webhook) => {
+  check(configuration, { now }) {
+    return configuration.webhooks.flatMap((webhook) => {
       const { bundle, faults } = diagnosisOf(webhook, now)
-      if (!bundle?.certificates.some((certificate) => isInDate(certificate, now))) return [] // ca-bundle-expired reports that
+      const certificates = bundle?.certificates ?? []
+      if (!certificates.some((certificate) => isInDate(certificate, now))) return [] // ca-bundle-expired reports that
 
       const fault =
         faults.find(({ kind }) => kind === 'expiring') ?? faults.find(({ kind }) => kind === 'expired')
       if (fault === undefined) return []
+      const isReplaced = certificates.some((certificate) => isLasting(certificate, now))
 
       return {
         field: caBundleField(webhook),
         message: `${describeBundle(webhook)}: ${fault.message}`,
-        fix: fault.fix
+        fix: isReplaced ? fault.fix : fixOf(webhook, configuration),
+        ...(isReplaced && { atMost: 'info' as const }) // as every rotation leaves it
       }
     })
   }
 })
+
+/** How the next CA gets into a bundle. The caBundle policy denies any other way for a guarded webhook. */
+function fixOf(webhook: Webhook, configuration: WebhookConfigurationSubject): string {
+  if (controlPlaneWebhooksOf(configuration).includes(webhook))
+    return 'once the cluster has its next CA, write all current cluster CAs to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
+  if (ownWebhooks.some((own) => own === webhook.name))
+    return 'check that irsa-guard-controller is running, which renews the CA and the bundle'
+
+  const [injection] = caInjectionsOf(configuration.annotations)
+  return injection === undefined
+    ? 'add the next CA certificate before then'
+    : `renew the CA that ${injection.annotation} refers to; ${injection.injector} then fills in the bundle`
+}

@@ -6,7 +6,7 @@ export const caBundleHoldsPrivateKey = defineRule({
   id: 'ca-bundle-holds-private-key',
   summary: "A webhook's `caBundle` contains a private key.",
   severity: 'warning',
-  policy: 'warns',
+  policy: 'warns (denies if guarded)',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
   check({ webhooks }, { now }) {

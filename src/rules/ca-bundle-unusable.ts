@@ -6,7 +6,7 @@ export const caBundleUnusable = defineRule({
   id: 'ca-bundle-unusable',
   summary: "The API server cannot read any certificate in a webhook's `caBundle`.",
   severity: 'error',
-  policy: 'warns',
+  policy: 'warns (denies if guarded)',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
   check({ webhooks }, { now }) {

@@ -16,8 +16,11 @@ export interface Rule<N extends Need = Need> {
    * `never`: the webhook does not see enough to decide.
    */
   readonly atAdmission?: Severity | 'never'
-  /** What the caBundle policies in manifests/ do if a guarded webhook has the same problem. */
-  readonly policy?: 'denies' | 'warns'
+  /**
+   * What the policies in manifests/ do about a write that causes the problem. `if guarded`: every `caBundle`
+   * of a guarded webhook is denied that is not one of the published ones, whatever is wrong with it.
+   */
+  readonly policy?: PolicyAction
   /**
    * Where the problem is visible, if the object alone does not show it. `check` does not find such problems.
    */
@@ -32,6 +35,8 @@ export interface Rule<N extends Need = Need> {
   concerns?(subject: Subject, identityWebhook: FactTypes['identityWebhook']): boolean
   check(subject: Subject, facts: Partial<FactTypes>): Found
 }
+
+type PolicyAction = 'denies' | 'warns' | 'denies if guarded' | 'warns (denies if guarded)'
 
 /** The problems that a check finds, if any. */
 export type Found = Problem | readonly Problem[] | undefined

@@ -5,6 +5,7 @@ export const identityWebhookDuplicated = defineRule({
   id: 'identity-webhook-duplicated',
   summary: 'Pods are sent to two identity webhooks.',
   severity: 'warning',
+  policy: 'warns',
   on: ['MutatingWebhookConfiguration'],
   needs: ['identityWebhooks'],
   check(configuration, { identityWebhooks }) {

@@ -6,6 +6,7 @@ export const identityWebhookMissesPods = defineRule({
   id: 'identity-webhook-misses-pods',
   summary: "The identity webhook's registration excludes pods that may need a role.",
   severity: 'error',
+  policy: 'warns',
   on: ['MutatingWebhookConfiguration'],
   needs: [],
   check(configuration) {

@@ -10,6 +10,7 @@ export const identityWebhookRemoved = defineRule({
   id: 'identity-webhook-removed',
   summary: 'An update removes or renames an identity webhook, or points it to a different address.',
   severity: 'warning',
+  policy: 'warns',
   visibleIn: 'updates',
   on: ['MutatingWebhookConfiguration'],
   needs: [],
@@ -31,10 +32,10 @@ export const identityWebhookRemoved = defineRule({
               fix: 'if this is not intended, restore the address'
             }
       }
-      const renamed = configuration.webhooks.find(
-        (webhook) =>
-          describeAddress(webhook) === address && webhooksNamed(oldWebhooks, webhook.name).length === 0
-      )
+      // Another identity webhook at the same address does the same work.
+      if (now.some((webhook) => describeAddress(webhook) === address)) return []
+
+      const renamed = configuration.webhooks.find((webhook) => describeAddress(webhook) === address)
       return {
         field: renamed === undefined ? 'webhooks' : `webhooks[${renamed.index}].name`,
         message:

@@ -6,6 +6,7 @@ export const reviewVersionUnsupported = defineRule({
   summary:
     'The API server would send the EKS identity webhook an AdmissionReview version that the webhook may not be able to answer correctly.',
   severity: 'warning',
+  policy: 'warns',
   on: ['MutatingWebhookConfiguration'],
   needs: [],
   check(configuration) {

@@ -185,7 +185,9 @@ t.test('the type checker has no complaint', async (t) => {
       ])
       return read.stdout === '' ? undefined : (JSON.parse(read.stdout) as unknown)
     })
-  const policies = ['deny', 'warn', 'unusable'].map((name) => readPolicy(`manifests/ca-bundle-${name}.yaml`))
+  const policies = ['ca-bundle-deny', 'ca-bundle-warn', 'ca-bundle-unusable', 'identity-webhook-warn'].map(
+    (name) => readPolicy(`manifests/${name}.yaml`)
+  )
   // It looks at validations only, so here each variable is one; and a mistake, to see that it looks at all.
   const checked = policies.map(({ metadata, spec, ...rest }) => ({
     ...rest,
@@ -252,8 +254,17 @@ t.test('denies', async (t) => {
   const applied = await kubectl(['apply', '-f', '-'], configuration(base64(pem(foreign))))
   t.equal(
     applied.stderr.slice(applied.stderr.lastIndexOf('mutatingwebhookconfigurations.')).trim(),
-    `mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request: with this caBundle, the API server would not trust ${eksName}, and new pods would silently start without their AWS role; keep the current caBundle, or run this to see the expected one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix (accepted bundles confirmed at ${confirmedAt})`
+    `mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request: this caBundle is not one of those that irsa-guard accepts for ${eksName}: it lacks the expected CA, contains another one, or is formatted differently; without the expected CA, new pods would silently start without their AWS role; keep the current caBundle, or run this to see the expected one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix (accepted bundles confirmed at ${confirmedAt})`
   )
+  const created = (await dryRun(base64(pem(foreign)))).stderr
+  t.match(
+    created,
+    /; to check yours, save it to FILE and run: irsa-guard ca --bundle FILE; this prints an accepted one: /
+  )
+  const [, path = ''] = /kubectl get webhooktrust cluster -o (jsonpath='.*') \(accepted/.exec(created) ?? []
+  const printed = await kubectl(['get', 'webhooktrust', 'cluster', '-o', path.replaceAll("'", '')])
+  t.ok(accepted.includes(printed.stdout), 'the command prints an accepted bundle')
+  t.match(await dryRun(printed.stdout), { code: 0 }, 'which passes')
   t.ok(
     isDenied(await dryRun(base64(pem(foreign)), { url: 'https://127.0.0.1:1/elsewhere' })),
     'also at another URL'
@@ -315,7 +326,9 @@ t.test('warns about what it does not deny it it', async (t) => {
     code: 0,
     stderr: /bundle-warn': .*: this is not one of the expected caBundle values; check it: /
   })
-  t.match(await dryRun(right, upstream), passes)
+  const good = await dryRun(right, upstream)
+  t.equal(good.code, 0)
+  t.notMatch(good.stderr, /irsa-guard-ca-bundle/, 'that it is a second identity webhook is another warning')
   t.match(
     await dryRun(base64(pem(foreign)), { webhook: 'unknown.example.com' }),
     passes,
@@ -373,7 +386,7 @@ t.test('lets exempt users through, and puts them into the audit log', async (t) 
   t.match(await kubectl(['create', '-f', '-'], configuration(right, own)), passes)
   t.match(await replace(stolen, own), {
     code: 1,
-    stderr: /would not trust injected\.example\.com, and every call to it would fail; /
+    stderr: /accepts for injected\.example\.com: .* without the expected CA, every call to it would fail; /
   })
   t.match(await replace(stolen, own, as(cainjector)), { code: 0 })
   await t.resolves(waitForAudit(said(cainjector, injected)))
@@ -402,8 +415,7 @@ t.test('our own webhook', async (t) => {
   t.match(await setOwn(right), passes)
   t.match(await setOwn(base64(pem(foreign))), {
     code: 1,
-    stderr:
-      /would not trust validate\.irsa-guard\.io, and irsa-guard would no longer check anything at admission/
+    stderr: /accepts for validate\.irsa-guard\.io: .*, irsa-guard would no longer check anything at admission/
   })
 
   t.match(await kubectl(['apply', '-k', 'manifests']), passes)

@@ -26,6 +26,18 @@ export const cases: readonly Case[] = [
       /^this update renames identity webhook iam-for-pods\.amazonaws\.com to iam\.example\.com, a name that irsa-guard does not recognize or guard$/
   },
   {
+    why: 'renamed to another name of an identity webhook',
+    object: configurationOf([eksWebhook({ name: 'pod-identity-webhook.amazonaws.com' })]),
+    old: eks
+  },
+  {
+    why: 'renamed to a name that was there before',
+    object: configurationOf([eksWebhook({ name: 'iam.example.com' })]),
+    old: configurationOf([eksWebhook(), eksWebhook({ name: 'iam.example.com' })]),
+    field: 'webhooks[0].name',
+    message: /^this update renames identity webhook iam-for-pods\.amazonaws\.com to iam\.example\.com, /
+  },
+  {
     why: 'moved to a different URL',
     object: configurationOf([other, eksWebhook({ clientConfig: { url: 'https://evil.example/mutate' } })]),
     old: eks,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { acceptedTexts } from '../../ca-bundle/accepted-texts.js'
 import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import type { InjectedCas } from '../../ca-bundle/injection.js'
 import { type BundleReport, bundleReportOf } from '../../ca-bundle/report.js'
@@ -14,7 +15,7 @@ import {
 import { bundleTextOf } from '../../output/bundle-text.js'
 import { type Format, jsonOf } from '../../output/formats.js'
 import { decodeBase64 } from '../../x509/base64.js'
-import { expectedBundlesOf } from './expected-bundles.js'
+import { entryOf, expectedBundlesOf } from './expected-bundles.js'
 import { loadChainOf } from './served-chain.js'
 import { loadCaFile, loadText } from './sources.js'
 import type { Terminal } from './terminal.js'
@@ -77,10 +78,12 @@ export async function ca(
       ? await optionalText(options.chain)
       : await loadChainOf(options.server, options.host)
   const host = options.host ?? hostOf(options.server)
+  const clusterCa = options.clusterCa === undefined ? undefined : await loadCaFile(options.clusterCa)
   const report = bundleReportOf({
     caBundle: bundle.toString('base64'),
     served: chain === undefined || host === undefined ? undefined : { chain, host },
-    clusterCa: options.clusterCa === undefined ? undefined : await loadCaFile(options.clusterCa),
+    clusterCa,
+    policy: clusterCa === undefined ? undefined : { action: 'Deny', ...acceptedTexts(clusterCa, options) },
     at,
     go: options.go
   })
@@ -126,6 +129,7 @@ export function caOfConfiguration(
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
         ...expectedBundlesOf(webhook, { ...facts, isOfControlPlane }),
+        policy: entryOf(webhook.name, facts.published),
         at,
         go: options.go
       })

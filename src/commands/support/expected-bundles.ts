@@ -1,3 +1,4 @@
+import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
 import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import { ownWebhooks } from '../../ca-bundle/guarded-webhooks.js'
 import type { InjectedCas } from '../../ca-bundle/injection.js'
@@ -45,10 +46,17 @@ export function expectedBundlesOf(
   return { notKnown: reasons.join(', and ') }
 }
 
+/** What the policies compare a webhook's bundle with, as far as it is known. */
+export function entryOf(name: string, published: Fact<WebhookTrust>): AcceptedBundles | undefined {
+  return published.state === 'known'
+    ? published.value.entries.find((candidate) => candidate.name === name)
+    : undefined
+}
+
 /** The published bundles of a webhook, or why there are none. */
 function publishedOf(name: string, published: Fact<WebhookTrust>): PublishedBundles | string {
   if (published.state !== 'known') return published.because
-  const entry = published.value.entries.find((candidate) => candidate.name === name)
+  const entry = entryOf(name, published)
   if (entry === undefined) return `WebhookTrust "cluster" has no entry for ${name}`
   const { accepted, complete } = entry
   const best = complete[0] ?? accepted[0]

@@ -96,6 +96,58 @@ t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => 
   t.notMatch((await run({ fix: true })).text, /kubectl/, 'nothing to repair')
 })
 
+t.test('says what the policy does about a bundle that the API server can use', async (t) => {
+  const preamble = `Certificate:\n    Data:\n        Version: 3 (0x2)\n${good}`
+  const oneLine = good.replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/=])/g, '')
+  const folder = t.testdir({ preamble, oneLine, extra: good + foreign, crlf: good.replaceAll('\n', '\r\n') })
+  const judged = (name: string, options: Partial<CaOptions> = {}) =>
+    run({ bundle: join(folder, name), clusterCa: file('good.pem'), ...options })
+
+  const extra = await judged('extra', { fix: true })
+  t.match(extra, {
+    code: 0,
+    text: /^ok: [^]*\npolicy: irsa-guard's caBundle policy denies writing this bundle to a guarded webhook: it contains CN=kubernetes \(SHA-256 .*\), which is not an expected CA\n {2}fix: write the bundle that --fix prints\n/
+  })
+  t.ok(extra.text.includes(`"value":"${base64(good)}"`), 'and prints one that passes')
+  for (const name of ['preamble', 'oneLine']) {
+    const printed = await judged(name, { fix: true })
+    t.match(
+      printed,
+      { code: 0, text: /\npolicy: .* denies .*: it is not one of the accepted strings, / },
+      name
+    )
+    t.ok(printed.text.includes(`"value":"${base64(good)}"`), name)
+  }
+  t.match(JSON.parse((await judged('extra', { output: 'json' })).text), {
+    good: true,
+    policy: { action: 'denies', because: /not an expected CA/ }
+  })
+  for (const accepted of ['good.pem', 'foreign.pem'])
+    t.notMatch((await run({ bundle: file(accepted), clusterCa: file('good.pem') })).text, /policy/, accepted)
+  t.notMatch((await judged('crlf')).text, /policy/, 'other line ends are accepted')
+  t.notMatch((await run({ bundle: join(folder, 'extra') })).text, /policy/, 'nothing to compare with')
+
+  const inCluster = (action: 'Deny' | 'Warn', accepted: readonly string[]): string => {
+    let text = ''
+    const entries = [{ name: guardedName, action, accepted, complete: accepted, injectors: [] }]
+    const published = known({ confirmedAt: at, entries, status: [], isTampered: false })
+    const facts = { ...nobody, published, clusterCas: certain(good) }
+    const terminal = { stdout: (more: string) => (text += more) }
+    caOfConfiguration(
+      { ...configurationWith(good + foreign) },
+      facts,
+      { fix: false, output: 'text' },
+      terminal,
+      at
+    )
+    return text
+  }
+  t.match(inCluster('Deny', [base64(good)]), /policy denies writing/)
+  t.match(inCluster('Warn', [base64(good)]), /policy warns about writing/)
+  t.notMatch(inCluster('Deny', [base64(good + foreign)]), /policy/, 'the published list has it')
+  t.notMatch(inCluster('Deny', []), /policy/, 'an empty list judges nothing')
+})
+
 t.test('warns of what makes no call fail, and says wrong only of what does', async (t) => {
   const { privateKey } = makeKey.ec()
   const keyPem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
