@@ -1,11 +1,12 @@
 // Plays the incident with a real API server and real kubectl: npm run demo, npm run demo -- --keep
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { findBinaries } from '../test/control-plane/binaries.ts'
 import { findFreePort } from '../test/control-plane/free-port.ts'
-import { startGuard } from '../test/control-plane/guard.ts'
+import { type Guard, startGuard } from '../test/control-plane/guard.ts'
 import { startIdentityWebhook } from '../test/control-plane/identity-webhook.ts'
 import { findIdentityWebhook } from '../test/control-plane/identity-webhook-binary.ts'
 import { run } from '../test/control-plane/run.ts'
@@ -32,6 +33,8 @@ for (const signal of signals) process.once(signal, abandon)
 
 const controlPlane = await startControlPlane()
 const undo: (() => Promise<void>)[] = [() => controlPlane.stop()]
+const iamFile = join(controlPlane.folder, 'iam.json')
+let guard: Guard
 let failed = false
 try {
   await play()
@@ -44,7 +47,7 @@ for (let last = undo.pop(); last; last = undo.pop()) await last()
 process.exitCode = failed ? 1 : 0
 
 async function play(): Promise<void> {
-  say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is the file examples/iam.json.`)
+  say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is a copy of examples/iam.json.`)
 
   const port = await findFreePort(23443) // EKS's, unless another demo has it
   const identityWebhook = await startIdentityWebhook(controlPlane, {
@@ -52,9 +55,12 @@ async function play(): Promise<void> {
     command: await identityWebhookCommand()
   })
   undo.push(() => identityWebhook.stop())
-  const guard = await startGuard(controlPlane, { config: { iam: { files: [resolve('examples/iam.json')] } } })
+  await copyFile('examples/iam.json', iamFile)
+  guard = await startGuard(controlPlane, { config: { iam: { files: [iamFile] } } })
   undo.push(() => guard.stop())
-  say('irsa-guard is installed from manifests/, and the API server calls it.')
+  say(
+    'irsa-guard is installed from manifests/, and the API server calls it. Where a message names the command irsa-guard, run node dist/cli.js in a checkout.'
+  )
 
   await kubectl(['create', 'namespace', 'shop'], 'ok', 'Create a namespace for the demo.')
   await apply(
@@ -181,18 +187,15 @@ async function wrongBundle(): Promise<string> {
   return (await controlPlane.createClusterCa()).certificatePem
 }
 
-/**
- * The real identity webhook where it can be had; else one of ours that does the same, and the demo says so.
- */
+/** The real identity webhook if it can be built here; otherwise the stand-in of this repository. */
 async function identityWebhookCommand(): Promise<[string, ...string[]]> {
   try {
     const real = await findIdentityWebhook()
     say(`The identity webhook is the real one: ${real}`)
     return [real]
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+  } catch {
     say(
-      `The real identity webhook is not available here, so the demo uses the stand-in from this repository.\n(${reason.slice(0, 200)}…)`
+      'The identity webhook is the stand-in of this repository, which mutates pods like the real one. The Go module of the real one is not available here.'
     )
     return [process.execPath, resolve('test/control-plane/identity-webhook-stand-in.ts')]
   }
@@ -235,10 +238,26 @@ function say(text: string): void {
 async function wait(): Promise<void> {
   const { kubectl: binary } = await findBinaries()
   say('Everything is left running. Play with it:')
-  console.log(
-    `  export KUBECONFIG=${controlPlane.kubeconfig} PATH=${dirname(binary)}:$PATH\n  kubectl get validatingwebhookconfigurations\n\nCtrl+C ends it.`
-  )
-  return new Promise((resolve) => {
+  console.log(`  export KUBECONFIG=${controlPlane.kubeconfig} PATH=${dirname(binary)}:$PATH
+  alias irsa-guard='${process.execPath} ${resolve('dist/cli.js')}'
+  kubectl get validatingwebhookconfigurations
+  irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook
+
+  IAM:     ${iamFile} (serve restarts when you save it)
+  metrics: ${guard.serveHealth}/metrics, ${guard.controllerHealth}/metrics
+  logs:    ${join(guard.folder, 'serve.log')}, ${join(guard.folder, 'controller.log')}
+
+Ctrl+C ends it.`)
+  let restarted: Promise<void> = Promise.resolve()
+  watchFile(iamFile, { interval: 500 }, () => {
+    restarted = restarted
+      .then(() => guard.stopServe())
+      .then(() => guard.startServe())
+      .catch((error: unknown) => console.error(error instanceof Error ? error.message : error))
+  })
+  await new Promise<void>((resolve) => {
     for (const signal of signals) process.off(signal, abandon).once(signal, () => resolve())
   })
+  unwatchFile(iamFile)
+  await restarted
 }

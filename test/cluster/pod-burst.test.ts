@@ -170,13 +170,12 @@ t.test(
       rounds.slice(3).map(({ memory }, index) => memory - (rounds[index]?.memory ?? 0))
     do rounds.push({ ...(await burst(5000)), memory: await readMemory() })
     while (rounds.length < 12 && !growths().some((growth) => growth < 32))
-    for (const { allowed, denied, seconds } of rounds) {
+    for (const { allowed, denied } of rounds) {
       t.strictSame(
         { allowed, denied },
         { allowed: 4950, denied: 50 },
         'only pods whose mutation failed are denied'
       )
-      t.ok(seconds < 60, `${seconds} s`)
     }
     t.comment(
       rounds

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { waitFor } from './wait.ts'
 
@@ -19,6 +20,8 @@ export interface DaemonOptions {
   command: string
   args: string[]
   env?: NodeJS.ProcessEnv
+  /** Everything that it writes is appended to this file. */
+  logFile?: string
   isReady: () => Promise<boolean>
   /** How long it may take to be ready, in milliseconds. */
   readyWithin?: number
@@ -42,7 +45,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe']
   })
   let output = ''
-  const keep = (chunk: string) => (output = (output + chunk).slice(-100_000))
+  const keep = (chunk: string) => {
+    output = (output + chunk).slice(-100_000)
+    if (options.logFile !== undefined) appendFileSync(options.logFile, chunk)
+  }
   child.stdout?.setEncoding('utf8').on('data', keep)
   child.stderr?.setEncoding('utf8').on('data', keep)
 

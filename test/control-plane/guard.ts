@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments, stringify } from 'yaml'
 import { startDaemon } from './daemon.ts'
@@ -42,6 +42,8 @@ export interface Guard {
   /** `http://127.0.0.1:<port>` of each process: /readyz, /metrics. */
   serveHealth: string
   controllerHealth: string
+  /** Holds `serve.log` and `controller.log`. */
+  folder: string
   serveLog(): string
   controllerLog(): string
   stopServe(): Promise<void>
@@ -140,6 +142,7 @@ export async function startGuard(
   return {
     serveHealth: `http://127.0.0.1:${serveHealth}`,
     controllerHealth: `http://127.0.0.1:${controllerHealth}`,
+    folder,
     serveLog: () => processes.get('serve')?.output() ?? '',
     controllerLog: () => processes.get('controller')?.output() ?? '',
     startServe,
@@ -170,6 +173,7 @@ function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<Runn
       kubeconfig
     ],
     env,
+    logFile: join(dirname(config), `${name}.log`),
     isReady: () => Promise.resolve(true), // its health is asked by whoever started it
     stopWithin: 20_000
   })

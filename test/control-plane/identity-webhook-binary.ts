@@ -42,7 +42,7 @@ async function install(folder: string, file: string): Promise<void> {
     await rename(join(unfinished, name), file)
     progress.end('done')
   } catch (error) {
-    progress.end('failed')
+    progress.end('not available')
     if (hasCode(error, 'ENOENT'))
       throw new Error(`${help}, or install Go; there is no go command`, { cause: error })
 
