@@ -69,7 +69,7 @@ function webhookOf(entry: Readonly<Record<string, unknown>>, index: number): Web
           port: typeof service['port'] === 'number' ? service['port'] : 443 // the API's default
         }
       : undefined,
-    caBundle: text(clientConfig['caBundle']),
+    caBundle: bundleText(clientConfig['caBundle']),
     failurePolicy: text(entry['failurePolicy']),
     admissionReviewVersions: list(entry['admissionReviewVersions']).filter(
       (version) => typeof version === 'string'
@@ -85,6 +85,9 @@ function webhookOf(entry: Readonly<Record<string, unknown>>, index: number): Web
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
+/** A bundle of another type, which the API server rejects, stays in sight as its JSON. */
+const bundleText = (value: unknown): string | undefined =>
+  value === undefined || value === null || typeof value === 'string' ? text(value) : JSON.stringify(value)
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /**

@@ -26,6 +26,11 @@ export const cases: readonly Case[] = [
     object: configurationWith('x', { name: 'a.b.c' }, { url: undefined }),
     message: /no PEM block/
   },
+  ...[12345, true, ['LS0t'], {}].map((caBundle) => ({
+    why: `a bundle that is no string: ${JSON.stringify(caBundle)}`,
+    object: configurationWith(undefined, {}, { caBundle }),
+    message: /cannot read any certificate/
+  })),
   {
     why: 'invalid base64',
     object: configurationWith(good, {}, { caBundle: '%%%' }),
