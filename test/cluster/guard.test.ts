@@ -125,6 +125,56 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
     }
   })
 
+  await t.test('in mode warn, counts and logs what enforce would deny', async (t) => {
+    const namespace = {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'trial', labels: { 'irsa-guard.io/mode': 'warn' } }
+    }
+    t.match(await apply(JSON.stringify(namespace)), { code: 0, stderr: '' })
+    const counted = async (): Promise<number> =>
+      Number(
+        /^irsa_guard_would_deny_total\{rule="role-arn-malformed"\} (\d+)$/m.exec(
+          await (await fetch(`${guard.serveHealth}/metrics`)).text()
+        )?.[1] ?? 0
+      )
+    const before = await counted()
+    const manifest = serviceAccount(bad).replace('"default"', '"trial"')
+    await waitFor('mode warn', async () => (await apply(manifest)).code === 0)
+    t.ok((await counted()) > before)
+    const line = guard
+      .serveLog()
+      .split('\n')
+      .find((line) => line.includes('would be denied') && line.includes('trial'))
+    t.match(JSON.parse(line ?? '{}'), {
+      kind: 'ServiceAccount',
+      namespace: 'trial',
+      name: 'cart',
+      operation: 'CREATE',
+      mode: 'warn',
+      rule: 'role-arn-malformed',
+      message: /ARN of a policy/
+    })
+  })
+
+  await t.test('warns about settings of a namespace that have no effect', async (t) => {
+    const namespace = (mode: string): string =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'typo', labels: { 'irsa-guard.io/mode': mode } }
+      })
+    t.match(await apply(namespace('enfroce')), {
+      code: 0,
+      stderr: /^Warning: namespace-setting-invalid: label irsa-guard.io\/mode is "enfroce"; expected/
+    })
+    t.match(await apply(namespace('enforce')), { code: 0, stderr: '' })
+    t.match(await controlPlane.kubectl(['delete', 'namespace', 'typo', '--wait=false']), {
+      code: 0,
+      stderr: ''
+    })
+  })
+
   await t.test('gets a new serving certificate under load, and no review fails', async (t) => {
     const client = findCluster({ kubeconfig: controlPlane.kubeconfig }, {})
     if (client === undefined) throw new Error('there is a kubeconfig')
