@@ -6,6 +6,7 @@ import { evaluatePolicy } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
 import { parsePolicy, type Policy } from './policy.js'
 import { providerArnOf } from './provider.js'
+import { refusedPart } from './refused.js'
 
 /** One role's trust policy and one service account. */
 export interface TrustQuestion {
@@ -97,11 +98,15 @@ export function judgeParsed(
   const context = contextOf(token)
   const { verdict, statement, dependsOn, undocumented } = evaluatePolicy(policy, provider, context)
   const breadth = breadthOf(policy, provider, token, verdict)
-  const miss = verdict === 'denied' ? findMiss(policy, provider, token, context) : undefined
+  const nearest = verdict === 'denied' ? findMiss(policy, provider, token, context) : undefined
+  const refused = refusedPart(policy)
+  // The misspelling that IAM rejects and the reason for the denial are mostly the same.
+  const isNamed = nearest?.kind === 'condition-key' || nearest?.kind === 'provider'
+  const miss: Miss | undefined = refused === undefined || isNamed ? nearest : { kind: 'invalid', ...refused }
   const deciding = miss === undefined ? statement : miss.statement
 
   return {
-    verdict,
+    verdict: refused === undefined ? verdict : 'invalid',
     overPermissive: breadth.some(isOverPermissive),
     statement: deciding,
     dependsOn,

@@ -13,43 +13,91 @@ const claims = new Set(['sub', 'aud', 'oaud', 'amr', 'email'])
 /** Whether IAM has a key for this claim of an OIDC token, in lower case. */
 export const isClaim = (claim: string): boolean => claims.has(claim)
 
+/** The values of a condition, and the audience of the token that it is evaluated for. */
+interface Claimed {
+  readonly values: readonly string[]
+  readonly audience: string
+}
+
 /**
- * Explains why a key that looks like an OIDC provider's is not `<issuer>:<claim>` of this cluster; undefined
- * for other keys. `issuer` has no `https://`. Keys:
+ * Explains why a key that looks like an OIDC provider's is not the `<issuer>:<claim>` of this cluster that was
+ * meant; undefined for other keys. The values show which claim was meant: subjects begin with
+ * `system:serviceaccount:`. `issuer` has no `https://`. Keys:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */
-export function keyDifference(key: string, issuer: string): KeyDifference | undefined {
-  const colon = key.lastIndexOf(':')
-  const [found, claim] = [key.slice(0, Math.max(colon, 0)), key.slice(colon + 1)]
-  const expected = `${issuer}:${claims.has(claim.toLowerCase().trim()) ? claim.toLowerCase().trim() : 'sub'}`
-  const difference = (difference: string, isOtherIssuer = false): KeyDifference => ({
-    expected,
+export function keyDifference(key: string, issuer: string, claimed: Claimed): KeyDifference | undefined {
+  const difference = (difference: string, claim: string, isOtherIssuer = false): KeyDifference => ({
+    expected: `${issuer}:${claim}`,
     difference,
     isOtherIssuer
   })
+  const colon = key.lastIndexOf(':')
+  const [found, written] = [key.slice(0, Math.max(colon, 0)), key.slice(colon + 1)]
+  const claim = written.toLowerCase().trim()
+  const meant = claimMeant(claimed)
+  if (claims.has(key.toLowerCase())) return difference('it does not name the issuer', key.toLowerCase())
+  if (/^(?:aws|sts|iam)$/i.test(found)) return undefined
 
-  const bare = withoutSlashes(
-    found
+  const ours = issuer.toLowerCase()
+  const whole = bareIssuer(key).toLowerCase()
+  if (withoutSlashes(whole.replace(/:$/, '')) === withoutSlashes(ours))
+    return difference('the claim is missing', meant ?? 'sub')
+  if (!/[./]/.test(found)) {
+    const [, separator = '', behind = ''] = whole.startsWith(ours)
+      ? (/^([./_-])(\w+)$/.exec(whole.slice(ours.length)) ?? [])
+      : []
+
+    return claims.has(behind)
+      ? difference(`it has ${JSON.stringify(separator)} instead of a colon before the claim`, behind)
+      : undefined
+  }
+
+  const bare = bareIssuer(found)
+  const isOurs = bare.toLowerCase() === withoutSlashes(ours)
+  if (!claims.has(claim)) {
+    return isOurs
+      ? difference(`IAM has no key for the claim ${JSON.stringify(written)}`, meant ?? 'sub')
+      : undefined
+  }
+  if (!isOurs)
+    return difference(urlDifference(bare, issuer), claim, /^[^/:]+(?:\/.+)?$/.test(bare) && bare === found)
+  if ((claim === 'sub' || claim === 'aud') && meant !== undefined && meant !== claim) {
+    return difference(
+      meant === 'sub'
+        ? 'its value is the subject of a token, not an audience'
+        : 'its value is the audience of a token, not a subject',
+      meant
+    )
+  }
+  if (key.trim() !== key) return difference('it has leading or trailing spaces', claim)
+  if (/^arn:/i.test(found))
+    return difference("it starts with the provider's ARN instead of the issuer", claim)
+  if (/^https?:\/\//i.test(found)) return difference('it has a scheme', claim)
+  if (/:443/.test(found)) return difference('it has a port', claim)
+  if (found === issuer || found.toLowerCase() === ours) return undefined
+
+  return difference(
+    found.endsWith('/') ? 'it has a slash before the colon' : 'the slash before the colon is missing',
+    claim
+  )
+}
+
+/** A key or issuer without what is often added by hand: spaces, the provider's ARN, scheme, port, slashes. */
+const bareIssuer = (text: string): string =>
+  withoutSlashes(
+    text
       .trim()
       .replace(/^arn:[^/]*:oidc-provider\//i, '')
       .replace(/^https?:\/\//i, '')
       .replace(/:443(?=\/|$)/, '')
   )
-  if (claims.has(key.toLowerCase())) return difference('it does not name the issuer')
-  if (/^(?:aws|sts|iam)$/i.test(found) || !/[./]/.test(found)) return undefined
 
-  const isOurs = bare.toLowerCase() === withoutSlashes(issuer.toLowerCase())
-  if (!claims.has(claim.toLowerCase().trim())) {
-    return isOurs ? difference(`IAM has no key for the claim ${JSON.stringify(claim)}`) : undefined
-  }
-  if (!isOurs)
-    return difference(urlDifference(bare, issuer), /^[^/:]+(?:\/.+)?$/.test(bare) && bare === found)
-  if (key.trim() !== key) return difference('it has leading or trailing spaces')
-  if (/^arn:/i.test(found)) return difference("it starts with the provider's ARN instead of the issuer")
-  if (/^https?:\/\//i.test(found)) return difference('it has a scheme')
-  if (/:443/.test(found)) return difference('it has a port')
+/** The claim that values were meant for; undefined if they show none. */
+function claimMeant({ values, audience }: Claimed): 'sub' | 'aud' | undefined {
+  if (values.length === 0) return undefined
+  if (values.every((value) => /^system:serviceaccount:/i.test(value.trim()))) return 'sub'
 
-  return difference(
-    found.endsWith('/') ? 'it has a slash before the colon' : 'the slash before the colon is missing'
-  )
+  return values.every((value) => value.trim() === audience || /^sts\.amazonaws\.com/i.test(value.trim()))
+    ? 'aud'
+    : undefined
 }

@@ -4,7 +4,7 @@ import type { RequestContext, Token } from './context.js'
 import type { Defect } from './document.js'
 import { evaluatePrincipal, evaluateStatement } from './evaluate.js'
 import { isClaim, type KeyDifference, keyDifference } from './key.js'
-import type { Condition, Policy, Statement } from './policy.js'
+import type { Condition, Policy, Principal, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
 
@@ -44,7 +44,15 @@ export type Miss =
       readonly statement: number
       readonly conditions: readonly DecidingCondition[]
     }
-  | { readonly kind: 'action'; readonly statement: number | undefined; readonly found: readonly string[] }
+  | {
+      readonly kind: 'action'
+      readonly statement: number | undefined
+      readonly found: readonly string[]
+      /** Whom that statement trusts. */
+      readonly principals: readonly Principal[]
+      /** Whether that statement trusts our provider, so that only the action is missing. */
+      readonly trustsProvider: boolean
+    }
   | {
       readonly kind: 'provider'
       readonly statement: number
@@ -52,9 +60,19 @@ export type Miss =
       readonly difference: string
       readonly isSpelling: boolean
     }
-  | ({ readonly kind: 'condition-key'; readonly expected: string } & InStatement)
+  | ({
+      readonly kind: 'condition-key'
+      readonly expected: string
+      /** The key of the audience, if the statement does not limit the audience once the key is corrected. */
+      readonly missingAudience: string | undefined
+    } & InStatement)
   | ({ readonly kind: 'issuers-anded' } & InStatement)
-  | ({ readonly kind: 'literal-wildcard' | 'subject' | 'audience' | 'unmeetable' } & InStatement)
+  | ({ readonly kind: 'literal-wildcard' | 'subject' | 'audience' } & InStatement)
+  | ({
+      readonly kind: 'unmeetable'
+      /** Whether another condition of the statement limits it to this subject. */
+      readonly limitsSubject: boolean
+    } & InStatement)
 
 /** Finds the reason why a policy denies the token: the Deny that applies, otherwise the nearest miss. */
 export function findMiss(policy: Policy, provider: string, token: Token, context: RequestContext): Miss {
@@ -69,9 +87,15 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
     const distance = distanceOf(statement, failed, provider)
     if (nearest === undefined || distance < nearest.distance) nearest = { distance, statement, failed }
   }
-  if (nearest === undefined) return { kind: 'action', statement: undefined, found: [] }
+  if (nearest === undefined)
+    return { kind: 'action', statement: undefined, found: [], principals: [], trustsProvider: false }
   const { statement, failed } = nearest
-  if (!statement.isAboutCall) return { kind: 'action', statement: statement.index, found: statement.actions }
+  if (!statement.isAboutCall) {
+    const { index, actions, principals } = statement
+    const trustsProvider = evaluatePrincipal(statement, provider).truth === true
+
+    return { kind: 'action', statement: index, found: actions, principals, trustsProvider }
+  }
   if (evaluatePrincipal(statement, provider).truth === false) {
     const {
       found = '',
@@ -81,7 +105,7 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
     return { kind: 'provider', statement: statement.index, found, difference, isSpelling }
   }
 
-  return missOf(statement, failed)
+  return missOf(statement, failed, token, policy.variables, context)
 }
 
 interface Failed {
@@ -101,12 +125,42 @@ const order: readonly Failed['kind'][] = [
   'unmeetable'
 ]
 
-function missOf({ index }: Statement, failed: readonly Failed[]): Miss {
+function missOf(
+  { index, conditions }: Statement,
+  failed: readonly Failed[],
+  { issuer }: Token,
+  variables: boolean,
+  context: RequestContext
+): Miss {
   const sorted = [...failed].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
   const inStatement = { statement: index, failed: sorted.map(({ condition }) => condition) }
   const { kind = 'unmeetable', expected = '' } = sorted[0] ?? {}
+  if (kind === 'condition-key') {
+    const key = `${issuer}:aud`
+    const corrected = sorted.map((one) => one.expected ?? one.condition.key)
+    const isLimited = [
+      ...corrected,
+      ...conditions.filter((one) => !isFailed(one)).map((one) => one.key)
+    ].some((one) => one.toLowerCase() === key.toLowerCase())
+    return { kind, expected, missingAudience: isLimited ? undefined : key, ...inStatement }
+  }
+  if (kind === 'unmeetable') {
+    const limitsSubject = conditions.some(
+      (condition) =>
+        condition.lowerKey === `${issuer.toLowerCase()}:sub` &&
+        condition.operator.family === 'string' &&
+        !condition.operator.negated &&
+        !condition.operator.ifExists &&
+        evaluateCondition(condition, variables, context).truth === true
+    )
+    return { kind, limitsSubject, ...inStatement }
+  }
 
-  return kind === 'condition-key' ? { kind, expected, ...inStatement } : { kind, ...inStatement }
+  return { kind, ...inStatement }
+
+  function isFailed({ name, key }: Condition): boolean {
+    return sorted.some(({ condition }) => condition.operator === name && condition.key === key)
+  }
 }
 
 const denied = ({ index, conditions }: Statement, context: RequestContext): Miss => ({
@@ -152,10 +206,14 @@ function failedOf(
     condition: { ...deciding, difference },
     distance
   })
+  const claimed = { values, audience: token.audience ?? '' }
   const prefix = `${token.issuer.toLowerCase()}:`
   const claim = lowerKey.startsWith(prefix) ? lowerKey.slice(prefix.length) : undefined
 
   if (actual !== undefined && (claim === 'sub' || claim === 'aud') && operator.family !== 'null') {
+    const swapped = operator.negated ? undefined : keyDifference(key, token.issuer, claimed)
+    if (swapped !== undefined)
+      return { ...failed('condition-key', swapped.difference), expected: swapped.expected }
     const isLiteral = operator.family === 'string' && operator.relation !== 'like' && !operator.negated
     if (
       isLiteral &&
@@ -171,7 +229,7 @@ function failedOf(
   }
   if (claim !== undefined && isClaim(claim)) return failed('unmeetable')
 
-  const difference: KeyDifference | undefined = keyDifference(key, token.issuer)
+  const difference: KeyDifference | undefined = keyDifference(key, token.issuer, claimed)
   if (difference === undefined) return failed('unmeetable')
   const ours =
     difference.isOtherIssuer &&

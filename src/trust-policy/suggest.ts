@@ -16,7 +16,8 @@ export function suggestTrust(
   question: TrustQuestion,
   { verdict, miss, breadth }: TrustJudgement
 ): object | undefined {
-  if (verdict !== 'denied' || miss === undefined || miss.kind === 'explicit-deny' || miss.kind === 'invalid')
+  const isOpen = verdict === 'denied' || verdict === 'invalid' // of an invalid document, a clear meaning
+  if (!isOpen || miss === undefined || miss.kind === 'explicit-deny' || miss.kind === 'invalid')
     return undefined
   const read = parsePolicyDocument(question.document, question.encoding)
   if ('reason' in read || !isRecord(read.value)) return undefined
@@ -123,10 +124,9 @@ function mendedCondition(
     if (operator === undefined || !isRecord(keys)) return undefined
     const edited: [string, unknown][] = []
     for (const [key, wanted] of Object.entries(keys)) {
-      const difference = keyDifference(key, issuer)
-      const isOurs = key.toLowerCase().startsWith(`${issuer.toLowerCase()}:`)
-      const newKey =
-        difference === undefined || difference.isOtherIssuer || isOurs ? key : difference.expected
+      const values = operator.negated ? [] : texts(wanted) // what is excluded does not show which claim was meant
+      const difference = keyDifference(key, issuer, { values, audience: question.audience })
+      const newKey = difference === undefined || difference.isOtherIssuer ? key : difference.expected
       if (newKey !== key) comesToLife = true
       const claim = newKey.toLowerCase().slice(issuer.length + 1)
       const isPlain =
@@ -137,7 +137,6 @@ function mendedCondition(
         edited.push([newKey, wanted])
         continue
       }
-      const values = texts(wanted)
       const actual = claim === 'sub' ? token.subject : question.audience
       const matches = (value: string): boolean =>
         value === actual || (operator.relation === 'like' && matchesPattern(parsePattern(value), actual))
@@ -156,6 +155,16 @@ function mendedCondition(
     const unique = new Set(edited.map(([key]) => key.toLowerCase()))
     if (unique.size < edited.length) return undefined
     operators.push([name, Object.fromEntries(edited)])
+  }
+  const audienceKey = `${issuer}:aud`
+  const isLimited = operators.some(([, keys]) =>
+    Object.keys(keys).some((key) => key.toLowerCase() === audienceKey.toLowerCase())
+  )
+  // A statement that starts to match must not admit tokens of every audience.
+  if (comesToLife && !isLimited) {
+    const equals = operators.find(([name]) => name === 'StringEquals')
+    if (equals === undefined) operators.push(['StringEquals', { [audienceKey]: question.audience }])
+    else equals[1] = { ...equals[1], [audienceKey]: question.audience }
   }
   return { edited: Object.fromEntries(operators), comesToLife, isForOneOnly }
 }

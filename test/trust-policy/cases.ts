@@ -49,6 +49,13 @@ const allowed = (why: string, document: unknown, more: Partial<TrustCase> = {}):
   verdict: 'allowed',
   ...more
 })
+/** A file that IAM would not store, although it is clear why it denies. */
+const refused = (why: string, document: unknown, miss: string): TrustCase => ({
+  why,
+  document,
+  verdict: 'invalid',
+  miss
+})
 const denied = (why: string, document: unknown, miss: string, more: Partial<TrustCase> = {}): TrustCase => ({
   why,
   document,
@@ -251,12 +258,12 @@ export const classes: readonly TrustClass[] = [
     class: 'principal',
     source: `${guide}reference_policies_elements_principal.html, ${guide}id_roles_providers_create_oidc.html`,
     cases: [
-      denied('scheme', federated(arnOf(`https://${host}`)), 'provider'),
+      refused('scheme', federated(arnOf(`https://${host}`)), 'provider'),
       denied('slash at the end', federated(`${provider}/`), 'provider'),
-      denied('scheme and slash', federated(arnOf(`https://${host}/`)), 'provider'),
+      refused('scheme and slash', federated(arnOf(`https://${host}/`)), 'provider'),
       denied('port', federated(provider.replace('/id/', ':443/id/')), 'provider'),
-      denied('issuer instead of an ARN', federated(host), 'provider'),
-      denied('issuer URL instead of an ARN', federated(`https://${host}`), 'provider'),
+      refused('issuer instead of an ARN', federated(host), 'provider'),
+      refused('issuer URL instead of an ARN', federated(`https://${host}`), 'provider'),
       denied('case', federated(provider.toLowerCase()), 'provider'),
       denied('blank', federated(`${provider} `), 'provider'),
       denied('another account', federated(arnOf(host, 'aws', '444455556666')), 'provider'),
@@ -547,8 +554,6 @@ export const classes: readonly TrustClass[] = [
         when({ StringEquals: { [`${host}:SUB`]: subject, [`${host}:Aud`]: 'sts.amazonaws.com' } })
       ),
       ...[
-        `https://${sub}`,
-        `http://${sub}`,
         `${host}/:sub`,
         `arn:aws:iam::${account}:oidc-provider/${sub}`,
         `${sub} `,
@@ -557,8 +562,37 @@ export const classes: readonly TrustClass[] = [
         `${host}:443:sub`,
         `${other}:sub`,
         `${host}:namespace`,
-        host.replace('us-east-1', 'eu-west-1') + ':sub'
+        host.replace('us-east-1', 'eu-west-1') + ':sub',
+        host,
+        `${host}:`,
+        `${host}/`,
+        `${host}.sub`,
+        `${host}/sub`,
+        `${host}:subject`
       ].map((key) => denied(key, when({ StringEquals: { [key]: subject } }), 'condition-key')),
+      ...[`https://${sub}`, `http://${sub}`, `https://${host}`].map((key) =>
+        refused(key, when({ StringEquals: { [key]: subject } }), 'condition-key')
+      ),
+      refused(
+        'another statement has a key that IAM refuses',
+        policy(statement(), statement({ Condition: { StringEquals: { [`https://${sub}`]: 'x' } } })),
+        'invalid'
+      ),
+      denied(
+        'a subject under the audience',
+        when({ StringEquals: { [`${host}:aud`]: subject } }),
+        'condition-key'
+      ),
+      denied(
+        'an audience under the subject',
+        when({ StringEquals: { [sub]: 'sts.amazonaws.com' } }),
+        'condition-key'
+      ),
+      denied(
+        'subject and audience swapped',
+        when({ StringEquals: { [sub]: 'sts.amazonaws.com', [`${host}:aud`]: subject } }),
+        'condition-key'
+      ),
       denied(
         'two issuers',
         when({ StringEquals: { [sub]: subject, [`${other}:sub`]: subject } }),
@@ -590,7 +624,7 @@ export const classes: readonly TrustClass[] = [
       ),
       allowed(
         'for all of no values says nothing',
-        when({ 'ForAllValues:StringEquals': { [`https://${sub}`]: subject } }),
+        when({ 'ForAllValues:StringEquals': { [`${host}/:sub`]: subject } }),
         {
           overPermissive: true
         }

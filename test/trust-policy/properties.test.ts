@@ -56,7 +56,7 @@ const onClaims = fc
         `${host}:sub`,
         `${host}:aud`,
         `${other}:sub`,
-        `https://${host}:sub`,
+        `${provider}:sub`,
         `${host}/:sub`
       )
       .chain(claimed)

@@ -22,8 +22,8 @@ t.test('mends the statement that came closest', async (t) => {
     ['provider', statement({ Principal: { Federated: `${provider}/` } }), exact],
     [
       'provider in a list',
-      statement({ Principal: { Federated: [`https://${host}`, 'x'] } }),
-      statement({ Principal: { Federated: [provider, 'x'] } })
+      statement({ Principal: { Federated: [`https://${host}`, 'accounts.google.com'] } }),
+      statement({ Principal: { Federated: [provider, 'accounts.google.com'] } })
     ],
     [
       'keys',
@@ -80,7 +80,7 @@ t.test('adds a statement where mending one would let in others', async (t) => {
     ['NotAction', statement({ Action: undefined, NotAction: 'sts:AssumeRole*' })],
     [
       'a key that would stand there twice',
-      statement({ Condition: { StringEquals: { [`${host}:sub`]: 'x', [`https://${host}:sub`]: 'x' } } })
+      statement({ Condition: { StringEquals: { [`${host}:sub`]: 'x', [`${host}/:sub`]: 'x' } } })
     ],
     [
       'what no pod can bring',

@@ -1,0 +1,47 @@
+import type { Defect } from './document.js'
+import { joinPath } from './duplicate-keys.js'
+import type { Policy, Principal, Statement } from './policy.js'
+
+/**
+ * The first part of a well-formed policy that IAM does not store, although its meaning is clear. A file can
+ * contain it; a policy that was read from IAM cannot.
+ */
+export function refusedPart({ statements }: Policy): Defect | undefined {
+  for (const statement of statements) {
+    const defect = refusedPrincipal(statement) ?? refusedKey(statement)
+    if (defect !== undefined) return { ...defect, statement: statement.index }
+  }
+
+  return undefined
+}
+
+// IAM: "Federated principals must be valid domain names or SAML metadata ARNs", and for the ARN of an OIDC
+// provider "the provider URL without the scheme":
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+function refusedPrincipal({ index, principals }: Statement): Defect | undefined {
+  const refused = principals.find(isRefused)
+
+  return (
+    refused && {
+      reason: `${JSON.stringify(refused.value.slice(0, 200))} is neither the ARN of an OIDC or SAML provider, which has no scheme, nor a domain name`,
+      place: `Statement[${index}].Principal.Federated`
+    }
+  )
+}
+
+const isRefused = ({ type, value }: Principal): boolean =>
+  type === 'Federated' && (value.includes('://') || !/^(?:arn:|\*$|[\w-]+(?:\.[\w-]+)+$)/.test(value))
+
+// IAM: "MalformedPolicyDocument: Condition can contain only one colon"
+// (https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1084). A key that begins with the ARN of
+// the provider is stored (https://github.com/aws/karpenter-provider-aws/issues/1666).
+function refusedKey({ index, conditions }: Statement): Defect | undefined {
+  const refused = conditions.find(({ key }) => /^https?:\/\//i.test(key))
+
+  return (
+    refused && {
+      reason: 'a condition key cannot contain a scheme; write the issuer without "https://"',
+      place: joinPath(joinPath(`Statement[${index}].Condition`, refused.name), refused.key)
+    }
+  )
+}
