@@ -12,10 +12,10 @@ export const oidcClientIdMissing = defineRule({
   severity: 'error',
   atAdmission: 'warning', // the audience may be added to the provider shortly afterwards
   on: ['ServiceAccount'],
-  needs: ['provider', 'issuer', 'identityWebhook'],
-  check({ annotations, ownToken }, { provider, issuer, identityWebhook }) {
+  needs: ['provider', 'identityWebhook'],
+  check({ annotations, ownToken }, { provider, identityWebhook }) {
     if (ownToken === 'hidden') return
-    if (ownToken === 'without-audience') return withoutAudience(provider, issuer, identityWebhook)
+    if (ownToken === 'without-audience') return withoutAudience(provider, identityWebhook)
     const audience = audienceOf(annotations, identityWebhook)
     if (!provider.registered || audience === undefined || provider.clientIds.includes(audience)) return
 
@@ -30,7 +30,7 @@ export const oidcClientIdMissing = defineRule({
       message: `the tokens of this service account have audience ${quote(audience)}, but the OIDC provider ${provider.arn} accepts ${accepted}`
     }
     // Outside EKS, the default audience of an identity webhook is not known: kOps' is amazonaws.com.
-    if (!(key in annotations) && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)) {
+    if (!(key in annotations) && !identityWebhook.isAudienceKnown && !isEksIssuer(issuerOf(provider))) {
       const offered = clientId === undefined ? 'AUDIENCE' : argumentOf(clientId, 'AUDIENCE')
       return {
         ...problem,
@@ -54,12 +54,14 @@ export const oidcClientIdMissing = defineRule({
  */
 function withoutAudience(
   provider: ProviderLookup,
-  issuer: string,
   { annotationNames }: IdentityWebhookSettings
 ): Problem | undefined {
   if (!provider.registered) return
   const [clientId] = provider.clientIds
-  if (clientId === undefined || provider.clientIds.some((id) => id === issuer || id.includes('kubernetes')))
+  if (
+    clientId === undefined ||
+    provider.clientIds.some((id) => id === issuerOf(provider) || id.includes('kubernetes'))
+  )
     return
 
   return {
@@ -69,3 +71,6 @@ function withoutAudience(
     atMost: 'warning'
   }
 }
+
+/** An OIDC provider's ARN ends with the issuer, without its `https://`. */
+const issuerOf = ({ arn }: ProviderLookup): string => `https://${arn.slice(arn.indexOf('/') + 1)}`

@@ -5,15 +5,12 @@ import type { Case } from '../support/rule-case.js'
 
 const annotation = 'arn:aws:iam::111122223333:role/cart'
 const arn = 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
-const issuer = known('https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE')
-const accepts = (...clientIds: string[]): { provider: Fact<ProviderLookup>; issuer: Fact<string> } => ({
-  provider: known({ registered: true, arn, clientIds }),
-  issuer
+const provides = (arn: string, clientIds: readonly string[]): { provider: Fact<ProviderLookup> } => ({
+  provider: known({ registered: true, arn, clientIds })
 })
-const onKops = {
-  ...accepts('amazonaws.com'),
-  issuer: known('https://s3.eu-west-1.amazonaws.com/store/k8s.example')
-}
+const accepts = (...clientIds: string[]): { provider: Fact<ProviderLookup> } => provides(arn, clientIds)
+const onKops = (...clientIds: string[]): { provider: Fact<ProviderLookup> } =>
+  provides('arn:aws:iam::111122223333:oidc-provider/s3.eu-west-1.amazonaws.com/store/k8s.example', clientIds)
 const audience = (value: unknown): Record<string, unknown> => ({ 'eks.amazonaws.com/audience': value })
 
 export const cases: readonly Case[] = [
@@ -32,7 +29,7 @@ export const cases: readonly Case[] = [
   {
     why: 'no provider: another rule reports it',
     annotation,
-    facts: { provider: known({ registered: false, arn, similar: [] }), issuer }
+    facts: { provider: known({ registered: false, arn, similar: [] }) }
   },
   {
     why: 'an audience that is not a string: another rule reports it',
@@ -58,7 +55,7 @@ export const cases: readonly Case[] = [
   {
     why: 'outside EKS, the default audience is assumed',
     annotation,
-    facts: onKops,
+    facts: onKops('amazonaws.com'),
     message:
       /accepts "amazonaws\.com" \(assuming the identity webhook's default settings, because the actual ones could not be read\)$/,
     fix: /^if the identity webhook runs with --token-audience=amazonaws\.com, tell irsa-guard so \(--audience amazonaws\.com, or audience in its config\); otherwise, add the audience to the provider: aws iam/,
@@ -67,7 +64,7 @@ export const cases: readonly Case[] = [
   {
     why: 'outside EKS, and the provider accepts nothing',
     annotation,
-    facts: { ...onKops, ...accepts(), issuer: onKops.issuer },
+    facts: onKops(),
     message: /accepts no audience \(assuming/,
     fix: /--token-audience=AUDIENCE, tell/,
     atAdmission: 'warning'
@@ -75,7 +72,10 @@ export const cases: readonly Case[] = [
   {
     why: 'outside EKS, with the settings of the identity webhook',
     annotation,
-    facts: { ...onKops, identityWebhook: known(withAudience(defaultIdentityWebhook, 'sts.amazonaws.com')) },
+    facts: {
+      ...onKops('amazonaws.com'),
+      identityWebhook: known(withAudience(defaultIdentityWebhook, 'sts.amazonaws.com'))
+    },
     message: /accepts "amazonaws\.com"$/,
     fix: /^add the audience/,
     atAdmission: 'warning'
@@ -84,7 +84,7 @@ export const cases: readonly Case[] = [
     why: 'outside EKS, with an annotated audience',
     annotation,
     annotations: audience('vault'),
-    facts: onKops,
+    facts: onKops('amazonaws.com'),
     message: /accepts "amazonaws\.com"$/,
     fix: /^add the audience/,
     atAdmission: 'warning'
