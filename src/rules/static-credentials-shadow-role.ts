@@ -1,7 +1,7 @@
 import type { DataKeys } from '../facts/facts.js'
 import { volumeBehind, volumeOf } from '../identity-webhook/credentials.js'
 import type { Problem } from '../model/finding.js'
-import { type Container, type DataReference, type Pod, variableOf } from '../model/pod.js'
+import { type Container, type DataReference, type Pod, variableOf, type Volume } from '../model/pod.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
@@ -88,8 +88,11 @@ function fileProblem(pod: Pod, container: Container, role: string, keys: DataKey
       .filter(({ path }) => isHomeFolder(path))
       .map((mount) => ({ field: mount.field, what: quote(mount.path), volume: volumeOf(pod, mount) }))
   ]
+  const seen = new Set<Volume>() // many mounts can share a volume of many Secrets
   for (const { field, what, volume } of candidates) {
-    const secret = volume?.secrets.find(
+    if (volume === undefined || seen.has(volume)) continue
+    seen.add(volume)
+    const secret = volume.secrets.find(
       (reference) => !reference.optional || keys.has(`${reference.kind}/${reference.name}`)
     )
     if (secret === undefined) continue
