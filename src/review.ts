@@ -1,15 +1,17 @@
 import type { Facts, Sources } from './facts/facts.js'
 import { gatherFacts, identityWebhookOf } from './facts/gather.js'
+import { bringsIdentity } from './identity-webhook/own-identity.js'
 import type { Deadline } from './model/deadline.js'
 import type { Finding, Severity } from './model/finding.js'
 import { type MaybePromise, thenMaybe } from './model/maybe-promise.js'
 import { type Mode, modes } from './model/namespace.js'
-import type { Subject } from './model/subject.js'
-import { rules } from './rules/index.js'
+import { isMutated, type PodSubject, type Subject, type WorkloadSubject } from './model/subject.js'
+import { rules, webIdentityRules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
 import { evaluate } from './verdict/evaluate.js'
 import { mergeVerdicts } from './verdict/merge.js'
-import { buildPlanner, type Plan } from './verdict/plan.js'
+import { accountOfIdentity, toldOfTemplate } from './verdict/own-identity.js'
+import { buildPlanner, type Plan, type Planner } from './verdict/plan.js'
 
 /** The context of a review. `mode` applies unless the namespace sets another. */
 export interface ReviewContext {
@@ -39,16 +41,61 @@ export function review(subject: Subject, context: ReviewContext): MaybePromise<V
 }
 
 function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
-  return thenMaybe(reviewOnce(subject, context, false), (first) => {
+  // Once pods are mutated, a template's own identity cannot be told from an injected one; and at admission, it
+  // may be intended.
+  if (
+    subject.stage === 'admitted' ||
+    !('pod' in subject) ||
+    isMutated(subject) ||
+    !bringsIdentity(subject.pod)
+  )
+    return reviewBy(planFor, subject, context)
+
+  return Promise.all([reviewBy(planFor, subject, context), reviewOwnIdentities(subject, context)]).then(
+    ([verdict, others]) => mergeVerdicts([verdict, ...others])
+  )
+}
+
+/** Judges the roles and tokens that a template sets by itself as if annotations had requested them. */
+async function reviewOwnIdentities(
+  subject: PodSubject | WorkloadSubject,
+  context: ReviewContext
+): Promise<Verdict[]> {
+  const { sources, deadline, at } = context
+  const { ownIdentities } = await gatherFacts(subject, ['ownIdentities'], sources, { deadline, at })
+  const identities = ownIdentities?.state === 'known' ? ownIdentities.value : []
+  const settings = { ...identityWebhookOf(sources), composeRoleArn: false }
+
+  return Promise.all(
+    identities.map(async (identity) => {
+      const account = accountOfIdentity(subject, identity, settings)
+      const verdict = await reviewBy(planForIdentity, account, {
+        ...context,
+        sources: { ...sources, identityWebhook: settings }
+      })
+      return toldOfTemplate(verdict, identity, settings)
+    })
+  )
+}
+
+function reviewBy(planner: Planner, subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
+  return thenMaybe(reviewOnce(planner, subject, context, false), (first) => {
     const age = first.allowed ? undefined : first.iamAge
 
-    return age === undefined || age * 1000 <= freshEnough ? first : reviewOnce(subject, context, true)
+    return age === undefined || age * 1000 <= freshEnough
+      ? first
+      : reviewOnce(planner, subject, context, true)
   })
 }
 
-function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): MaybePromise<Verdict> {
+function reviewOnce(
+  planner: Planner,
+  subject: Subject,
+  context: ReviewContext,
+  fresh: boolean
+): MaybePromise<Verdict> {
   const { sources, deadline, at, onFacts } = context
-  const plan = planFor(subject, identityWebhookOf(sources))
+  const plan = planner(subject, identityWebhookOf(sources))
 
   return thenMaybe(gatherFacts(subject, plan.needs, sources, { deadline, at, fresh }), (facts) => {
     onFacts?.(facts)
@@ -58,6 +105,7 @@ function reviewOnce(subject: Subject, context: ReviewContext, fresh: boolean): M
 }
 
 const planFor = buildPlanner(rules)
+const planForIdentity = buildPlanner(webIdentityRules)
 
 function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
   const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Sources } from '../facts/facts.js'
+import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
 import { type ManifestObject, parseManifest } from '../input/manifests.js'
 import type { KubeClient } from '../kube/client.js'
 import type { Deadline } from '../model/deadline.js'
@@ -14,7 +15,7 @@ import { rules } from '../rules/index.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
 import { buildLiveIam } from '../sources/iam/live.js'
 import type { ObjectSources } from '../sources/objects/objects.js'
-import { overlay } from '../sources/overlay.js'
+import { overlay, overlaySettings } from '../sources/overlay.js'
 import { shortList } from '../text/escape.js'
 import { recordOf, textOf } from '../text/record.js'
 import { assertNamespace } from './support/given-names.js'
@@ -110,7 +111,7 @@ export async function check(
   const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
   const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first, because an unreachable cluster ends the command
-  const identityWebhook =
+  const liveIdentityWebhook =
     client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
   const reviews = await reviewObjects(
     objects.map(({ object }) => object),
@@ -127,7 +128,10 @@ export async function check(
           ...live,
           ...sources,
           clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa,
-          identityWebhook: identityWebhook ?? sources.identityWebhook
+          identityWebhook: withAnnotationPrefix(
+            overlaySettings(together.identityWebhook, liveIdentityWebhook) ?? defaultIdentityWebhook,
+            config.annotationPrefix
+          )
         }
       }
     }

@@ -1,3 +1,5 @@
+import type { SelectablePod } from '../identity-webhook/coverage.js'
+import type { OwnIdentity } from '../identity-webhook/own-identity.js'
 import type { PodRole } from '../identity-webhook/pod-role.js'
 import type { RegisteredWebhook } from '../identity-webhook/registrations.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
@@ -42,10 +44,24 @@ export interface Neighbours {
   /** Workloads in its namespace that run as `default`. */
   readonly asDefault: readonly string[]
   /**
+   * The roles that pods of this account set in their template, with a token file; undefined stands for one that
+   * is known only at run time.
+   */
+  readonly ownRoles: ReadonlySet<string | undefined>
+  /**
    * A workload that runs as a service account which is not among the objects, and was probably meant to run as
    * this one: the same name in another namespace, or a similar name in the same one.
    */
   readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
+}
+
+/** The keys of Secrets and ConfigMaps of a namespace, by kind and name, such as `Secret/aws`. Never a value. */
+export type DataKeys = ReadonlyMap<string, ReadonlySet<string>>
+
+/** The pods of an object, such as `deployment shop/cart`. */
+export interface PodInSight extends SelectablePod {
+  readonly owner: string
+  readonly serviceAccountName: string
 }
 
 /** The facts that rules may ask for, by name. */
@@ -75,6 +91,8 @@ export interface FactTypes {
   readonly account: AccountLookup
   /** The role that it requests, and the credentials that the pod's containers have for it. */
   readonly podRole: PodRole
+  /** The roles and tokens that a pod template sets by itself; always known. */
+  readonly ownIdentities: readonly OwnIdentity[]
   /**
    * The settings of the cluster's identity webhook; always known, because upstream's defaults are assumed if
    * they cannot be read.
@@ -82,6 +100,8 @@ export interface FactTypes {
   readonly identityWebhook: IdentityWebhookSettings
   /** What refers to the service account, if the other objects are available. */
   readonly neighbours: Neighbours
+  /** The Secrets and ConfigMaps of the object's namespace that were given; always known. */
+  readonly dataKeys: DataKeys
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
   readonly rolesTrusting: readonly string[]
   /**
@@ -89,6 +109,11 @@ export interface FactTypes {
    * there are; for a webhook configuration, its own and the others in sight.
    */
   readonly identityWebhooks: readonly RegisteredWebhook[]
+  /**
+   * The pods in sight that request a role and that the registration of an identity webhook excludes, for a
+   * webhook configuration; always known, because no pods may be in sight.
+   */
+  readonly podsWithRole: readonly PodInSight[]
   /** The Services that a webhook configuration refers to, as far as they are known. */
   readonly backends: ReadonlyMap<string, Backend>
   /**
@@ -182,6 +207,10 @@ export interface Sources {
   /** How the identity webhook is set up, as far as it was read. */
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined
+  /** The keys of the given Secrets and ConfigMaps, by namespace. */
+  readonly dataKeys?: ReadonlyMap<string, DataKeys> | undefined
+  /** The pods of all given objects. */
+  readonly pods?: readonly PodInSight[] | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined
   readonly webhooks?: WebhookSource | undefined
   /** What the canary found when it was last sent; only where one is sent. */

@@ -1,3 +1,4 @@
+import { ownIdentitiesOf } from '../identity-webhook/own-identity.js'
 import {
   defaultIdentityWebhook,
   type IdentityWebhookSettings,
@@ -17,7 +18,13 @@ import { newestGo } from '../x509/go-version.js'
 import type { Facts, FactTypes, GatheredNeed, IamSource, Lookup, Need, Sources } from './facts.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
-import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
+import {
+  backendsOf,
+  canaryOf,
+  identityWebhooksFor,
+  injectedCertificateOf,
+  podsWithRoleIn
+} from './webhook-facts.js'
 
 /**
  * Gathers only the needed facts, in parallel, each once; synchronously if all are at hand. Never throws: a
@@ -188,6 +195,16 @@ const gatherers: {
     )
   },
 
+  ownIdentities(gatherer) {
+    const { subject, sources } = gatherer
+    if (!('pod' in subject)) return runsAsNobody
+
+    return thenMaybe(gatherer.get('podRole'), (podRole) => {
+      const request = podRole.state === 'known' ? podRole.value.request : undefined
+      return known(ownIdentitiesOf(subject.pod, request, identityWebhookOf(sources)))
+    })
+  },
+
   identityWebhook({ sources }) {
     return known(identityWebhookOf(sources))
   },
@@ -199,6 +216,10 @@ const gatherers: {
       sources.neighbours?.neighboursOf(subject.namespace, subject.name) ??
       moot('the other objects are not available')
     )
+  },
+
+  dataKeys({ subject, sources }) {
+    return known(('namespace' in subject && sources.dataKeys?.get(subject.namespace)) || new Map())
   },
 
   rolesTrusting(gatherer) {
@@ -213,6 +234,7 @@ const gatherers: {
   },
 
   identityWebhooks: ({ subject, sources, lookup }) => identityWebhooksFor(subject, sources, lookup.deadline),
+  podsWithRole: ({ subject, sources, lookup }) => podsWithRoleIn(subject, sources, lookup.deadline),
   backends: ({ subject, sources, lookup }) => backendsOf(subject, sources, lookup.deadline),
   injectedCertificate: ({ subject, sources, lookup }) =>
     injectedCertificateOf(subject, sources, lookup.deadline),

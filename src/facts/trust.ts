@@ -36,6 +36,10 @@ export function trustOf(
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
   if (issuer.state !== 'known') return issuer
 
+  if (subject.ownToken === 'without-audience')
+    return unknown("the token has no audience, so it gets the API server's, which is unknown")
+  if (subject.ownToken === 'hidden')
+    return unknown('the token is known only at run time, so its audience is unknown')
   const audience = audienceOf(subject.annotations, settings)
   // With an empty one, the API server uses its own audience for the token, which is unknown here.
   if (audience === undefined)

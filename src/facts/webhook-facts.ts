@@ -1,9 +1,12 @@
 import { caInjectionsOf } from '../ca-bundle/injection.js'
+import { exclusionsOf } from '../identity-webhook/coverage.js'
 import {
   lookalikesOf,
   type RegisteredWebhook,
   registeredWebhooksOf
 } from '../identity-webhook/registrations.js'
+import { roleRequestOf } from '../identity-webhook/role-request.js'
+import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import type { Deadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
@@ -72,6 +75,31 @@ function registeredIn(seen: Fact<WebhooksInSight>, sources: Sources): Fact<reado
 }
 
 const notInSight = moot('not all webhook configurations of the cluster are available')
+
+/** The pods that request a role and that the registrations of identity webhooks exclude. */
+export async function podsWithRoleIn(
+  subject: Subject,
+  { pods = [], accounts, identityWebhook = defaultIdentityWebhook }: Sources,
+  deadline: Deadline
+): Promise<Fact<FactTypes['podsWithRole']>> {
+  if (!('webhooks' in subject)) return moot('the object registers no webhooks')
+
+  const exclusions = identityWebhooksOf(subject).flatMap(exclusionsOf)
+  const excluded = pods.filter((pod) => exclusions.some((exclusion) => exclusion.covers(pod)))
+  const requesting = await Promise.all(
+    excluded.map(async ({ namespace, serviceAccountName: name }) => {
+      const account = await accounts?.readAccount(namespace, name, deadline)
+      return (
+        account?.state === 'known' &&
+        account.value.exists &&
+        roleRequestOf({ namespace, name, annotations: account.value.annotations }, identityWebhook) !==
+          undefined
+      )
+    })
+  )
+
+  return known(excluded.filter((_, index) => requesting[index] === true))
+}
 
 /**
  * The Services of a webhook configuration. Those that could not be read are left out, unless all of them are.

@@ -1,13 +1,7 @@
 import { quote, reasonOf } from '../text/escape.js'
 import { isRecord, recordOf, textOf } from '../text/record.js'
 
-/**
- * The ConfigMap from which an identity webhook with `--watch-config-map` reads roles. Its name cannot be
- * chosen: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
- */
-export const identityWebhookConfigMap = 'pod-identity-webhook'
-
-/** A role of that ConfigMap. */
+/** A role of the ConfigMap that an identity webhook watches. */
 export interface ConfiguredRole {
   /** Undefined if the entry names none: the account then gets no role. */
   readonly role: string | undefined

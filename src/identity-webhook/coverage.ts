@@ -1,5 +1,6 @@
 import { isEksWebhook, type Webhook } from '../model/webhook-configuration.js'
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
+import { bypassLabel } from './credentials.js'
 
 /**
  * A part of a webhook's registration that keeps the API server from calling the webhook for some or all new
@@ -9,21 +10,25 @@ export interface Exclusion {
   readonly field: 'rules' | 'namespaceSelector' | 'objectSelector' | 'matchConditions'
   /**
    * `sure`: pods that need a role are missed. `perhaps`: the exclusion may be intended, or irsa-guard cannot
-   * evaluate it.
+   * evaluate it. `usual`: many working setups have such an exclusion, for example for the identity webhook's
+   * own pods, so it matters only if it covers a pod that needs a role.
    */
-  readonly certainty: 'sure' | 'perhaps'
+  readonly certainty: 'sure' | 'perhaps' | 'usual'
   /** Completes "the API server does not call it". */
   readonly when: string
+  /** Whether it certainly covers a pod. */
+  covers(pod: SelectablePod): boolean
 }
 
-/**
- * Labels that exclude pods and namespaces in working setups: the bypass label of EKS and upstream, and
- * OpenShift's control-plane label.
- */
-const usualBypass: ReadonlySet<string> = new Set([
-  'eks.amazonaws.com/skip-pod-identity-webhook',
-  'openshift.io/run-level'
-])
+/** The parts of a pod that selectors look at. The labels of a namespace may be unknown. */
+export interface SelectablePod {
+  readonly labels: Readonly<Record<string, unknown>>
+  readonly namespace: string
+  readonly namespaceLabels: Readonly<Record<string, unknown>> | undefined
+}
+
+/** OpenShift's label of control-plane namespaces. */
+const runLevel = 'openshift.io/run-level'
 // Every namespace has this label:
 // https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name
 const namespaceName = 'kubernetes.io/metadata.name'
@@ -35,7 +40,8 @@ export function exclusionsOf(webhook: Webhook): Exclusion[] {
       {
         field: 'rules',
         certainty: 'sure',
-        when: 'for any pod: no rule covers pods (group "", version v1, operation CREATE)'
+        when: 'for any pod: no rule covers pods (group "", version v1, operation CREATE)',
+        covers: () => false // examples would say nothing more
       }
     ]
   }
@@ -53,7 +59,8 @@ export function exclusionsOf(webhook: Webhook): Exclusion[] {
           {
             field: 'matchConditions',
             certainty: 'perhaps',
-            when: `for pods that do not meet match condition ${names.join(', ')} (irsa-guard cannot evaluate it)`
+            when: `for pods that do not meet match condition ${names.join(', ')} (irsa-guard cannot evaluate it)`,
+            covers: () => false
           } as const
         ])
   ]
@@ -80,8 +87,6 @@ function isRuleForPods(rule: unknown): boolean {
 
 function selectorExclusions(webhook: Webhook, field: 'namespaceSelector' | 'objectSelector'): Exclusion[] {
   const selector = recordOf(webhook[field])
-  const who = field === 'namespaceSelector' ? 'for pods in namespaces' : 'for pods'
-  const isEks = isEksWebhook(webhook)
   const labels = Object.entries(recordOf(selector['matchLabels'])).map(([key, value]) => ({
     key,
     operator: 'In',
@@ -90,37 +95,75 @@ function selectorExclusions(webhook: Webhook, field: 'namespaceSelector' | 'obje
 
   return [...labels, ...listOf(selector['matchExpressions'])]
     .filter(isRecord)
-    .flatMap(({ key, operator, values }): Exclusion[] => {
-      const label = textOf(key) ?? ''
-      const list = listOf(values).map(textOf).join(', ')
-      const isNamespaceName = field === 'namespaceSelector' && label === namespaceName
-      switch (operator) {
-        case 'In':
-        case 'Exists': {
-          if (isNamespaceName && operator === 'Exists') return []
-          // The owner of a self-managed webhook may want it only for labeled pods. The EKS webhook is
-          // expected to be called for all pods.
-          const certainty = isEks ? 'sure' : 'perhaps'
-          return [
-            {
-              field,
-              certainty,
-              when: `${who} without the label ${label}${operator === 'In' ? `=${list}` : ''}`
-            }
-          ]
-        }
-        case 'NotIn':
-        case 'DoesNotExist':
-          if (usualBypass.has(label) || (isNamespaceName && operator === 'NotIn' && !isEks)) return []
-          return [
-            {
-              field,
-              certainty: 'perhaps',
-              when: `${who} with the label ${label}${operator === 'NotIn' ? `=${list}` : ''}`
-            }
-          ]
-        default:
-          return [] // the API server rejects objects with any other operator
-      }
+    .flatMap(({ key, operator, values }) => {
+      const requirement = { field, label: textOf(key) ?? '', operator, values: listOf(values) }
+      const certainty = certaintyOf(requirement, isEksWebhook(webhook))
+      return certainty === undefined ? [] : [exclusionOf(requirement, certainty)]
     })
 }
+
+/** One requirement of a selector. */
+interface Requirement {
+  readonly field: 'namespaceSelector' | 'objectSelector'
+  readonly label: string
+  readonly operator: unknown
+  readonly values: readonly unknown[]
+}
+
+/** A list of more values is not meant for a few pods of the control plane. */
+const fewValues = 3
+
+/** Undefined if a requirement excludes nothing that matters. */
+function certaintyOf(
+  { field, label, operator, values }: Requirement,
+  isEks: boolean
+): Exclusion['certainty'] | undefined {
+  const isNamespaceName = field === 'namespaceSelector' && label === namespaceName
+  switch (operator) {
+    case 'In':
+    case 'Exists':
+      if (isNamespaceName && operator === 'Exists') return undefined
+      // The owner of a self-managed webhook may want it only for labeled pods. The EKS webhook is expected to
+      // be called for all pods.
+      return isEks ? 'sure' : 'perhaps'
+    case 'NotIn':
+    case 'DoesNotExist':
+      if (label === bypassLabel) return undefined // mutation-skipped reports such pods
+      if (label === runLevel) return 'usual'
+      if (isEks) return 'perhaps'
+      // The chart at https://github.com/jkroepke/helm-charts and kOps exclude their control plane by pod label,
+      // as they must: with failurePolicy Fail, the identity webhook's own pods could not start otherwise.
+      if (field === 'objectSelector' && values.length <= fewValues) return 'usual'
+      return isNamespaceName && operator === 'NotIn' ? 'usual' : 'perhaps'
+    default:
+      return undefined // the API server rejects objects with any other operator
+  }
+}
+
+function exclusionOf(requirement: Requirement, certainty: Exclusion['certainty']): Exclusion {
+  const { field, label, operator, values } = requirement
+  const who = field === 'namespaceSelector' ? 'for pods in namespaces' : 'for pods'
+  const isWanted = operator === 'In' || operator === 'Exists'
+  const list = operator === 'In' || operator === 'NotIn' ? `=${values.map(textOf).join(', ')}` : ''
+
+  return {
+    field,
+    certainty,
+    when: `${who} ${isWanted ? 'without' : 'with'} the label ${label}${list}`,
+    covers(pod) {
+      const labels = field === 'objectSelector' ? pod.labels : namespaceLabelsOf(pod, label)
+      if (labels === undefined) return false
+      const value = Object.hasOwn(labels, label) ? labels[label] : undefined
+      const has = value !== undefined && (list === '' || values.includes(value))
+
+      return has !== isWanted
+    }
+  }
+}
+
+/** Every namespace has its name as a label, so that label is known even if the others are not. */
+const namespaceLabelsOf = (
+  { namespace, namespaceLabels }: SelectablePod,
+  label: string
+): SelectablePod['namespaceLabels'] =>
+  label === namespaceName && namespace !== '' ? { [namespaceName]: namespace } : namespaceLabels

@@ -1,5 +1,6 @@
 import {
   type Container,
+  type Mount,
   type Pod,
   type ProjectedToken,
   type Variable,
@@ -122,20 +123,16 @@ type TokenLookup =
 function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLookup {
   if (file.value === undefined) return { kind: 'hidden' }
 
-  const wanted = partsOf(file.value)
-  const [deepest] = container.mounts
-    .map((mount) => ({ mount, parts: partsOf(mount.path) }))
-    .filter(({ parts }) => parts.every((part, index) => part === wanted[index]))
-    .sort((one, other) => other.parts.length - one.parts.length)
-  if (deepest === undefined)
+  const found = mountBehind(file.value, container)
+  if (found === undefined)
     return {
       kind: 'missing',
       lacks: `has no volume mount at ${quote(file.value)} (its ${file.name})`,
       field: file.field
     }
 
-  const { mount, parts } = deepest
-  const [volume] = volumesNamed(pod.volumes, mount.volume)
+  const { mount, inside } = found
+  const volume = volumeOf(pod, mount)
   if (volume === undefined) {
     return {
       kind: 'missing',
@@ -146,10 +143,6 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   }
   if (volume.tokens.length === 0 && volume.name !== tokenVolume) return { kind: 'hidden' }
 
-  const inside = [
-    ...(mount.subPath === undefined ? [] : partsOf(mount.subPath)),
-    ...wanted.slice(parts.length)
-  ].join('/')
   const [token] = tokensAt(volume.tokens, inside)
   if (token !== undefined) return { kind: 'found', token }
 
@@ -159,6 +152,37 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
     field: volume.field,
     volume: volume.name
   }
+}
+
+/** The mount that contains a path, and where the path is in its volume. */
+function mountBehind(
+  path: string,
+  container: Container
+): { readonly mount: Mount; readonly inside: string } | undefined {
+  const wanted = partsOf(path)
+  const [deepest] = container.mounts
+    .map((mount) => ({ mount, parts: partsOf(mount.path) }))
+    .filter(({ parts }) => parts.every((part, index) => part === wanted[index]))
+    .sort((one, other) => other.parts.length - one.parts.length)
+  if (deepest === undefined) return
+  const { mount, parts } = deepest
+  const inside = [
+    ...(mount.subPath === undefined ? [] : partsOf(mount.subPath)),
+    ...wanted.slice(parts.length)
+  ].join('/')
+
+  return { mount, inside }
+}
+
+/** The volume of a mount; undefined if the pod does not define it. */
+export const volumeOf = (pod: Pod, { volume }: Mount): Volume | undefined =>
+  volumesNamed(pod.volumes, volume)[0]
+
+/** The volume that contains a file of a container; undefined if none certainly does. */
+export function volumeBehind(path: string, pod: Pod, container: Container): Volume | undefined {
+  const found = mountBehind(path, container)
+
+  return found && volumeOf(pod, found.mount)
 }
 
 // A pod can have thousands of containers, volumes and tokens.

@@ -65,7 +65,8 @@ const hasAny = ({ variables }: Container, names: readonly string[]): boolean =>
 const volumeOf = ({ specField }: Pod, request: RoleRequest): Pod['volumes'][number] => ({
   field: `${specField}.volumes`,
   name: tokenVolume,
-  tokens: [{ field: `${specField}.volumes`, audience: request.audience, path: tokenFile }]
+  tokens: [{ field: `${specField}.volumes`, audience: request.audience, path: tokenFile }],
+  secrets: []
 })
 
 /** Whether the identity webhook treats a pod as a Windows pod. It checks only the node selector. */

@@ -1,6 +1,7 @@
 import { type Fact, known, unknown } from '../model/fact.js'
+import { identityWebhookConfigMap } from '../model/webhook-configuration.js'
 import { type AnnotationNames, annotationNamesUnder } from './annotation-names.js'
-import { type ConfiguredRole, identityWebhookConfigMap, parseIdentityWebhookConfigMap } from './config-map.js'
+import { type ConfiguredRole, parseIdentityWebhookConfigMap } from './config-map.js'
 
 /**
  * The identity webhook's settings, as far as they affect pods.

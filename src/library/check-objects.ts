@@ -49,7 +49,10 @@ export async function checkObjects(
       issuer: options.issuer ?? snapshot?.issuer,
       clusterCa: options.clusterCa ?? together.clusterCa,
       audience: options.audience,
-      identityWebhook: withAnnotationPrefix(defaultIdentityWebhook, options.annotationPrefix)
+      identityWebhook: withAnnotationPrefix(
+        together.identityWebhook ?? defaultIdentityWebhook,
+        options.annotationPrefix
+      )
     })
   })
 

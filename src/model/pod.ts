@@ -32,6 +32,8 @@ export interface Container {
   readonly variables: readonly Variable[]
   /** The total number of variables. */
   readonly variableCount: number
+  /** `envFrom`: objects of which each key becomes a variable. A variable in `env` wins, then the last of these. */
+  readonly variableSources: readonly VariableSource[]
   readonly mounts: readonly Mount[]
 }
 
@@ -41,6 +43,20 @@ export interface Variable {
   readonly name: string
   /** Undefined if the value is known only at run time: `valueFrom`, or a reference to another variable. */
   readonly value: string | undefined
+  /** The key of a Secret or ConfigMap from which the value comes. */
+  readonly source?: DataReference & { readonly key: string }
+}
+
+/** A Secret or ConfigMap in the pod's namespace. If it is optional, it may be missing. */
+export interface DataReference {
+  readonly kind: 'Secret' | 'ConfigMap'
+  readonly name: string
+  readonly optional: boolean
+}
+
+export interface VariableSource extends DataReference {
+  readonly field: string
+  readonly prefix: string
 }
 
 export interface Mount {
@@ -55,6 +71,8 @@ export interface Volume {
   readonly name: string
   /** The service account tokens of a projected volume; empty for any other volume. */
   readonly tokens: readonly ProjectedToken[]
+  /** The Secrets whose keys are files in this volume. */
+  readonly secrets: readonly DataReference[]
 }
 
 export interface ProjectedToken {
@@ -119,7 +137,9 @@ function parseContainer(container: Readonly<Record<string, unknown>>, field: str
   for (const [index, entry] of env.entries()) {
     const name = isRecord(entry) ? entry['name'] : undefined
     if (!isRecord(entry) || typeof name !== 'string' || !name.startsWith('AWS_')) continue
-    variables.push({ field: `${field}.env[${index}]`, index, name, value: valueOf(entry) })
+    const source = sourceOf(entry['valueFrom'])
+    const value = valueOf(entry)
+    variables.push({ field: `${field}.env[${index}]`, index, name, value, ...(source && { source }) })
   }
 
   return {
@@ -127,8 +147,40 @@ function parseContainer(container: Readonly<Record<string, unknown>>, field: str
     name: textOf(container['name']) ?? '',
     variables,
     variableCount: env.length,
+    variableSources: parseEach(container['envFrom'], `${field}.envFrom`, parseVariableSource),
     mounts: parseEach(container['volumeMounts'], `${field}.volumeMounts`, parseMount)
   }
+}
+
+/** The key that `valueFrom` names. */
+function sourceOf(valueFrom: unknown): Variable['source'] {
+  for (const [kind, field] of [
+    ['Secret', 'secretKeyRef'],
+    ['ConfigMap', 'configMapKeyRef']
+  ] as const) {
+    const reference = recordOf(valueFrom)[field]
+    const key = textOf(recordOf(reference)['key'])
+    if (key !== undefined) return { ...referenceOf(kind, reference), key }
+  }
+  return
+}
+
+/** Reads a reference by name; in a volume, the field with the name of a Secret is `secretName`. */
+function referenceOf(kind: DataReference['kind'], reference: unknown): DataReference {
+  const { name, secretName, optional } = recordOf(reference)
+
+  return { kind, name: textOf(secretName ?? name) ?? '', optional: optional === true }
+}
+
+function parseVariableSource(
+  { secretRef, configMapRef, prefix }: Readonly<Record<string, unknown>>,
+  field: string
+): VariableSource {
+  const reference = isRecord(secretRef)
+    ? referenceOf('Secret', secretRef)
+    : referenceOf('ConfigMap', configMapRef)
+
+  return { ...reference, field, prefix: textOf(prefix) ?? '' }
 }
 
 function parseMount(mount: Readonly<Record<string, unknown>>, field: string): Mount | undefined {
@@ -151,7 +203,11 @@ function parseVolume(volume: Readonly<Record<string, unknown>>, field: string): 
   return {
     field,
     name: textOf(volume['name']) ?? '',
-    tokens: parseEach(recordOf(volume['projected'])['sources'], `${field}.projected.sources`, parseToken)
+    tokens: parseEach(recordOf(volume['projected'])['sources'], `${field}.projected.sources`, parseToken),
+    secrets: [volume, ...listOf(recordOf(volume['projected'])['sources'])].flatMap((source) => {
+      const secret = recordOf(source)['secret']
+      return isRecord(secret) ? [referenceOf('Secret', secret)] : []
+    })
   }
 }
 

@@ -4,6 +4,7 @@ import { isMirrorPod, parsePod, type Pod } from './pod.js'
 import { findPodTemplates } from './pod-template.js'
 import type { Stage } from './stage.js'
 import {
+  identityWebhookConfigMap,
   isWebhookFieldUnchanged,
   parseWebhookConfiguration,
   type WebhookConfigurationSubject
@@ -25,6 +26,11 @@ interface Identity {
 /** A service account as rules see it. */
 export interface ServiceAccountSubject extends Identity {
   readonly kind: 'ServiceAccount'
+  /**
+   * Set if role and token come from a pod template instead of the annotations: whether the token has an
+   * audience, gets that of the API server, or is known only at run time.
+   */
+  readonly ownToken?: 'with-audience' | 'without-audience' | 'hidden'
 }
 
 /** A pod: either a pod manifest, or a pod after mutation (any stage except `source`). */
@@ -52,8 +58,19 @@ export interface NamespaceSubject extends Omit<Identity, 'namespace'> {
   readonly labels: Readonly<Record<string, unknown>>
 }
 
+/** A ConfigMap from which an identity webhook may read roles. */
+export interface ConfigMapSubject extends Identity {
+  readonly kind: 'ConfigMap'
+  readonly data: Readonly<Record<string, unknown>>
+}
+
 export type Subject =
-  ServiceAccountSubject | PodSubject | WorkloadSubject | NamespaceSubject | WebhookConfigurationSubject
+  | ConfigMapSubject
+  | ServiceAccountSubject
+  | PodSubject
+  | WorkloadSubject
+  | NamespaceSubject
+  | WebhookConfigurationSubject
 export type Kind = Subject['kind']
 
 /**
@@ -86,6 +103,12 @@ export function parseSubject(
     const pod = isMirrorPod(object) ? undefined : parsePod(object)
     return pod && { kind: 'Pod', ...identity, pod }
   }
+  if (object['apiVersion'] === 'v1' && object['kind'] === 'ConfigMap') {
+    const data = recordOf(object['data'])
+    return identity.name === identityWebhookConfigMap && data['config'] !== undefined
+      ? { kind: 'ConfigMap', ...identity, data }
+      : undefined
+  }
   const [pod, ...otherPods] = findPodTemplates(object)
 
   return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod, otherPods }
@@ -104,9 +127,7 @@ export function nameOf(subject: Subject): string {
   const kind =
     subject.kind === 'ServiceAccount'
       ? 'service account'
-      : subject.kind === 'Pod'
-        ? 'pod'
-        : subject.resource.toLowerCase()
+      : (subject.kind === 'Workload' ? subject.resource : subject.kind).toLowerCase()
 
   return `${kind} ${namespacedName(subject.namespace, subject.name)}`
 }

@@ -101,6 +101,12 @@ export const identityWebhookNames: readonly string[] = [
 ]
 
 /**
+ * The name of the ConfigMap from which an identity webhook with `--watch-config-map` reads roles. It cannot be
+ * chosen: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
+ */
+export const identityWebhookConfigMap = 'pod-identity-webhook'
+
+/**
  * The identity webhooks of a configuration, wherever they run. Only a mutating configuration can have any,
  * because no other can change a pod.
  */

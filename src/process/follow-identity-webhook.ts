@@ -34,7 +34,7 @@ export function followIdentityWebhook(
   const reads = repeat('identityWebhook', interval, log, async () => {
     const { settings, because } = await loadIdentityWebhook(client, AbortSignal.timeout(timeout))
     if (because !== undefined && because !== reading?.because)
-      log.info({ because }, 'assuming default settings of the identity webhook')
+      log.info({ because }, 'the settings of the identity webhook are not completely known')
     reading = { settings: withAnnotationPrefix(settings, annotationPrefix), because }
   })
 

@@ -9,6 +9,7 @@ import { caBundleUnusable } from './ca-bundle-unusable.js'
 import { caInjectionBroken } from './ca-injection-broken.js'
 import { companionAnnotationInvalid } from './companion-annotation-invalid.js'
 import type { Rule } from './define-rule.js'
+import { identityWebhookConfigInvalid } from './identity-webhook-config-invalid.js'
 import { identityWebhookDuplicated } from './identity-webhook-duplicated.js'
 import { identityWebhookMissesPods } from './identity-webhook-misses-pods.js'
 import { identityWebhookMissing } from './identity-webhook-missing.js'
@@ -117,6 +118,14 @@ export const trustRules = [
   trustPolicyNearLimit
 ] satisfies readonly Rule<TrustNeed>[]
 
+/** Rules about a role and the tokens that assume it, whether annotations or a pod template set them. */
+export const webIdentityRules: readonly Rule[] = [
+  roleArnMalformed,
+  roleArnPartitionMismatch,
+  ...iamRules,
+  ...trustRules
+]
+
 /** The facts that {@link bundleRules} can need. */
 export type BundleNeed = 'clusterCa' | 'now'
 
@@ -133,6 +142,7 @@ export const bundleRules = [
 /** Rules about webhook configurations other than their bundles. */
 const webhookRules = [
   caInjectionBroken,
+  identityWebhookConfigInvalid,
   identityWebhookDuplicated,
   identityWebhookMissesPods,
   identityWebhookMissing,

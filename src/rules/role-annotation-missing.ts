@@ -9,17 +9,23 @@ export const roleAnnotationMissing = defineRule({
   severity: 'warning',
   atAdmission: 'never', // the annotation is often added shortly afterwards
   on: ['ServiceAccount'],
-  needs: ['rolesTrusting', 'identityWebhook'],
-  check(account, { rolesTrusting, identityWebhook }) {
+  needs: ['rolesTrusting', 'neighbours', 'identityWebhook'],
+  check(account, { rolesTrusting, neighbours, identityWebhook }) {
     const key = identityWebhook.annotationNames['role-arn']
-    const [role, ...others] = rolesTrusting
+    // A template that sets role and token by itself needs no annotation, for example outside EKS, where no
+    // identity webhook runs.
+    const [role, ...others] = neighbours.ownRoles.has(undefined)
+      ? []
+      : rolesTrusting.filter((role) => !neighbours.ownRoles.has(role))
     if (role === undefined || account.annotations[key] !== undefined) return
     if (roleRequestOf(account, identityWebhook) !== undefined) return
 
+    const configured =
+      identityWebhook.configured.state === 'unknown' ? " or the identity webhook's ConfigMap" : ''
     return {
       field: annotationField(key),
       message: `role ${quote(role)}${others.length === 0 ? '' : ` (and ${others.length} more)`} trusts exactly this service account, but the service account has no ${key} annotation`,
-      fix: `kubectl annotate serviceaccount ${account.name} -n ${account.namespace} ${key}=${role}; if pods get the role through EKS Pod Identity, do nothing`
+      fix: `kubectl annotate serviceaccount ${account.name} -n ${account.namespace} ${key}=${role}; if pods get the role through EKS Pod Identity${configured}, do nothing`
     }
   }
 })

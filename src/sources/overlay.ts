@@ -1,5 +1,6 @@
 import type { AccountSource, NamespaceSource } from '../facts/facts.js'
 import type { WebhookSource } from '../facts/webhooks.js'
+import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Fact } from '../model/fact.js'
 import type { MaybePromise } from '../model/maybe-promise.js'
 
@@ -38,6 +39,16 @@ export function overlay(objects: Seen, cluster: Seen): Seen {
       }
     }
   }
+}
+
+/** The identity webhook of the given objects, otherwise that of the cluster. */
+export function overlaySettings(
+  given: IdentityWebhookSettings | undefined,
+  live: IdentityWebhookSettings | undefined
+): IdentityWebhookSettings | undefined {
+  if (given === undefined || live === undefined) return given ?? live
+
+  return given.configured.state === 'unknown' ? { ...given, configured: live.configured } : given
 }
 
 async function orElse<T>(

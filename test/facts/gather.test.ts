@@ -87,11 +87,15 @@ t.test('objects given together see each other', async (t) => {
   )
   t.strictSame(
     await gather(accountOf(), 'neighbours', sources),
-    known({ asAccount: ['deployment shop/cart', 'pod shop/cart-0'], asDefault: ['pod shop/cart-0'] })
+    known({
+      asAccount: ['deployment shop/cart', 'pod shop/cart-0'],
+      asDefault: ['pod shop/cart-0'],
+      ownRoles: new Set()
+    })
   )
   t.strictSame(
     await gather(accountOf({}, 'web'), 'neighbours', sources),
-    known({ asAccount: [], asDefault: ['pod shop/cart-0'] })
+    known({ asAccount: [], asDefault: ['pod shop/cart-0'], ownRoles: new Set() })
   )
   t.match(await gather(accountOf(), 'neighbours'), { state: 'moot' })
 })
@@ -205,6 +209,9 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     podRole: true,
     identityWebhook: true,
     neighbours: true,
+    ownIdentities: true,
+    dataKeys: true,
+    podsWithRole: true,
     rolesTrusting: true,
     identityWebhooks: true,
     backends: true,

@@ -263,6 +263,34 @@ const podPlaces: Place[] = [
       }
     )
   ),
+  ...both('credentials file', (text) =>
+    pod(
+      { volumes: [{ name: 'keys', secret: { secretName: text } }] },
+      {},
+      {
+        env: [{ name: 'AWS_SHARED_CREDENTIALS_FILE', value: `/keys/${text}` }],
+        volumeMounts: [
+          { name: 'keys', mountPath: '/keys' },
+          { name: 'keys', mountPath: `${text}/.aws` }
+        ]
+      }
+    )
+  ),
+  ...both('source of variables', (text) =>
+    pod(
+      {},
+      {},
+      {
+        env: [
+          {
+            name: 'AWS_ACCESS_KEY_ID',
+            valueFrom: { secretKeyRef: { name: text, key: text, optional: true } }
+          }
+        ],
+        envFrom: [{ prefix: text, secretRef: { name: text } }]
+      }
+    )
+  ),
   ...both('mount path', (text) =>
     pod({ volumes: [token({})] }, {}, { env, volumeMounts: [{ name: 'aws-iam-token', mountPath: text }] })
   ),

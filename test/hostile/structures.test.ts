@@ -63,6 +63,23 @@ const makers: Readonly<Record<string, (count: number) => Request>> = {
       }))
     })
   }),
+  'mounts of a volume of Secrets': (count) => ({
+    object: pod({
+      containers: [
+        {
+          name: 'app',
+          volumeMounts: each(count, (index) => ({ name: 'keys', mountPath: `/${index}/.aws` })),
+          envFrom: each(count, (index) => ({ secretRef: { name: `s${index}` } }))
+        }
+      ],
+      volumes: [
+        {
+          name: 'keys',
+          projected: { sources: each(count, (index) => ({ secret: { name: `s${index}`, optional: true } })) }
+        }
+      ]
+    })
+  }),
   'containers and volumes': (count) => ({
     object: pod({
       containers: each(count, (index) => ({

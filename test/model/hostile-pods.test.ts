@@ -24,7 +24,7 @@ const facts = {
   ...accountFacts(),
   role: known({ exists: true as const, arn: role }),
   clusterPartition: known('aws'),
-  neighbours: known({ asAccount: [], asDefault: ['deployment shop/web'] }),
+  neighbours: known({ asAccount: [], asDefault: ['deployment shop/web'], ownRoles: new Set<string>() }),
   rolesTrusting: known([role])
 }
 

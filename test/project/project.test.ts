@@ -26,7 +26,7 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   rules: ['facts', 'version.ts', ...pure],
   verdict: ['rules', 'facts', 'model', 'text'],
   output: ['rules', 'verdict', 'ca-bundle', 'model', 'text'],
-  'review.ts': ['facts', 'rules', 'verdict', 'model'],
+  'review.ts': ['facts', 'rules', 'verdict', 'identity-webhook', 'model'],
   'review-objects.ts': ['review.ts', 'sources', 'facts', 'model', 'text', 'version.ts'],
   library: ['review-objects.ts', 'sources', 'facts', 'rules', 'verdict', ...pure],
   process: ['sources', 'kube', 'identity-webhook', 'model', 'text'],

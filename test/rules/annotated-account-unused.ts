@@ -4,7 +4,7 @@ import type { Case } from '../support/rule-case.js'
 
 const beside = (asAccount: string[], asDefault: string[]) => ({
   identityWebhook,
-  neighbours: known({ asAccount, asDefault })
+  neighbours: known({ asAccount, asDefault, ownRoles: new Set<string>() })
 })
 
 export const cases: readonly Case[] = [

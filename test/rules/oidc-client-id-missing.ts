@@ -5,9 +5,12 @@ import type { Case } from '../support/rule-case.js'
 
 const annotation = 'arn:aws:iam::111122223333:role/cart'
 const arn = 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
-const accepts = (...clientIds: string[]): { provider: Fact<ProviderLookup> } => ({
+const provides = (arn: string, clientIds: readonly string[]): { provider: Fact<ProviderLookup> } => ({
   provider: known({ registered: true, arn, clientIds })
 })
+const accepts = (...clientIds: string[]): { provider: Fact<ProviderLookup> } => provides(arn, clientIds)
+const onKops = (...clientIds: string[]): { provider: Fact<ProviderLookup> } =>
+  provides('arn:aws:iam::111122223333:oidc-provider/s3.eu-west-1.amazonaws.com/store/k8s.example', clientIds)
 const audience = (value: unknown): Record<string, unknown> => ({ 'eks.amazonaws.com/audience': value })
 
 export const cases: readonly Case[] = [
@@ -47,6 +50,43 @@ export const cases: readonly Case[] = [
     message:
       /^the tokens of this service account have audience "sts\.amazonaws\.com", but the OIDC provider arn:\S+\/EXAMPLE accepts "sts\.amazonaws\.com\.cn", "b"$/,
     fix: /^add the audience to the provider: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn arn:\S+\/EXAMPLE --client-id sts\.amazonaws\.com$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'outside EKS, the default audience is assumed',
+    annotation,
+    facts: onKops('amazonaws.com'),
+    message:
+      /accepts "amazonaws\.com" \(assuming the identity webhook's default settings, because the actual ones could not be read\)$/,
+    fix: /^if the identity webhook runs with --token-audience=amazonaws\.com, tell irsa-guard so \(--audience amazonaws\.com, or audience in its config\); otherwise, add the audience to the provider: aws iam/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'outside EKS, and the provider accepts nothing',
+    annotation,
+    facts: onKops(),
+    message: /accepts no audience \(assuming/,
+    fix: /--token-audience=AUDIENCE, tell/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'outside EKS, with the settings of the identity webhook',
+    annotation,
+    facts: {
+      ...onKops('amazonaws.com'),
+      identityWebhook: known(withAudience(defaultIdentityWebhook, 'sts.amazonaws.com'))
+    },
+    message: /accepts "amazonaws\.com"$/,
+    fix: /^add the audience/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'outside EKS, with an annotated audience',
+    annotation,
+    annotations: audience('vault'),
+    facts: onKops('amazonaws.com'),
+    message: /accepts "amazonaws\.com"$/,
+    fix: /^add the audience/,
     atAdmission: 'warning'
   },
   {

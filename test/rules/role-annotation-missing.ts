@@ -1,10 +1,14 @@
+import type { Neighbours } from '../../src/facts/facts.js'
 import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
-import { known } from '../../src/model/fact.js'
+import { type Fact, known, unknown } from '../../src/model/fact.js'
 import { accountOf, annotated, identityWebhook } from '../support/accounts.js'
 import { otherRole, role } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
-const facts = { identityWebhook, rolesTrusting: known([role]) }
+const withRoles = (...ownRoles: readonly (string | undefined)[]): { neighbours: Fact<Neighbours> } => ({
+  neighbours: known({ asAccount: [], asDefault: [], ownRoles: new Set(ownRoles) })
+})
+const facts = { identityWebhook, rolesTrusting: known([role]), ...withRoles() }
 
 export const cases: readonly Case[] = [
   {
@@ -19,7 +23,7 @@ export const cases: readonly Case[] = [
     why: 'two roles trust it',
     stage: 'running',
     object: accountOf(),
-    facts: { identityWebhook, rolesTrusting: known([role, otherRole]) },
+    facts: { ...facts, rolesTrusting: known([role, otherRole]) },
     message: /\(and 1 more\)/
   },
   { why: 'annotated', stage: 'source', object: accountOf(annotated), facts },
@@ -45,7 +49,44 @@ export const cases: readonly Case[] = [
     why: 'no role trusts it',
     stage: 'source',
     object: accountOf(),
-    facts: { identityWebhook, rolesTrusting: known([]) }
+    facts: { ...facts, rolesTrusting: known([]) }
+  },
+  {
+    why: 'the ConfigMap could not be read',
+    stage: 'source',
+    object: accountOf(),
+    facts: {
+      ...facts,
+      identityWebhook: known({ ...defaultIdentityWebhook, configured: unknown('there is no ConfigMap') })
+    },
+    message: /trusts exactly this service account/,
+    fix: /through EKS Pod Identity or the identity webhook's ConfigMap, do nothing$/
+  },
+  {
+    why: 'its pods set the role and a token by themselves',
+    stage: 'source',
+    object: accountOf(),
+    facts: { ...facts, ...withRoles(role) }
+  },
+  {
+    why: 'its pods set a role that is known only at run time',
+    stage: 'source',
+    object: accountOf(),
+    facts: { ...facts, ...withRoles(otherRole, undefined) }
+  },
+  {
+    why: 'its pods set another role',
+    stage: 'source',
+    object: accountOf(),
+    facts: { ...facts, ...withRoles(otherRole) },
+    message: /trusts exactly this service account/
+  },
+  {
+    why: 'its pods set one of two roles',
+    stage: 'source',
+    object: accountOf(),
+    facts: { ...facts, ...withRoles(otherRole), rolesTrusting: known([role, otherRole]) },
+    message: /^role ".*role\/cart" trusts/
   },
   { why: 'never at admission', object: accountOf(), facts }
 ]

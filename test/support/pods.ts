@@ -21,7 +21,8 @@ export function accountFacts(
   return {
     account: known({ exists: true, annotations: { 'eks.amazonaws.com/role-arn': role, ...annotations } }),
     identityWebhook: known({ ...defaultIdentityWebhook, ...settings }),
-    podsEnforced: known(podsEnforced)
+    podsEnforced: known(podsEnforced),
+    dataKeys: known(new Map())
   }
 }
 

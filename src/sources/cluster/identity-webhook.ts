@@ -1,5 +1,4 @@
 import { parseIdentityWebhookCommand } from '../../identity-webhook/command-line.js'
-import { identityWebhookConfigMap } from '../../identity-webhook/config-map.js'
 import {
   identityWebhookArgumentsOf,
   identityWebhookServiceOf,
@@ -13,7 +12,7 @@ import {
 import type { KubeClient } from '../../kube/client.js'
 import { readObject } from '../../kube/read.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
-import type { ServiceReference } from '../../model/webhook-configuration.js'
+import { identityWebhookConfigMap, type ServiceReference } from '../../model/webhook-configuration.js'
 import { listOf, recordOf } from '../../text/record.js'
 
 /**

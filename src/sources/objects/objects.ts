@@ -1,17 +1,20 @@
-import type { Neighbours, Sources } from '../../facts/facts.js'
+import type { Neighbours, PodInSight, Sources } from '../../facts/facts.js'
+import { ownRolesOf } from '../../identity-webhook/own-identity.js'
 import { known, moot, unknown } from '../../model/fact.js'
 import { type NamespaceSettings, parseNamespaceSettings } from '../../model/namespace.js'
 import { nameOf, namespacedName, namespaceNotGiven, podsOf, type Subject } from '../../model/subject.js'
 import { closestTo } from '../../text/escape.js'
 import { isRecord, recordOf, textOf } from '../../text/record.js'
+import { dataKeysAmong } from './data-keys.js'
+import { identityWebhookAmong } from './object-identity-webhook.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
 /** Facts that the given objects provide about each other. */
-export type ObjectSources = Pick<Sources, 'clusterCa'> &
+export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook'> &
   Required<
     Pick<
       { [S in keyof Sources]: NonNullable<Sources[S]> },
-      'accounts' | 'namespaces' | 'neighbours' | 'webhooks'
+      'accounts' | 'dataKeys' | 'namespaces' | 'neighbours' | 'pods' | 'webhooks'
     >
   >
 
@@ -29,12 +32,21 @@ export function buildObjectSources(
   const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
   const runners = new Map<string, string[]>()
+  const ownRoles = new Map<string, (string | undefined)[]>()
+  const pods: PodInSight[] = []
   for (const subject of subjects) {
     if (subject.kind === 'ServiceAccount') {
       annotations.set(`${subject.namespace}/${subject.name}`, subject.annotations)
       continue
     }
     if (!('pod' in subject)) continue
+    for (const pod of podsOf(subject)) {
+      const { labels, serviceAccountName } = pod
+      const { namespace } = subject
+      const namespaceLabels = namespaces.get(namespace)?.labels
+      pods.push({ owner: nameOf(subject), namespace, namespaceLabels, labels, serviceAccountName })
+      for (const role of ownRolesOf(pod)) addTo(ownRoles, `${namespace}/${serviceAccountName}`, role)
+    }
     for (const account of new Set(podsOf(subject).map(({ serviceAccountName }) => serviceAccountName)))
       addTo(runners, `${subject.namespace}/${account}`, nameOf(subject))
   }
@@ -50,11 +62,14 @@ export function buildObjectSources(
 
   return {
     clusterCa: clusterCaAmong(objects),
+    identityWebhook: identityWebhookAmong(objects, namespace),
+    dataKeys: dataKeysAmong(objects, namespace),
+    pods,
     webhooks: buildObjectWebhooks(subjects, objects, namespace),
     namespaces: {
       readNamespace: (name) => {
         const found = namespaces.get(name)
-        if (found !== undefined) return known(found)
+        if (found !== undefined) return known(found.settings)
 
         return name === '' && namespaces.size > 0
           ? unknown(namespaceNotGiven)
@@ -77,6 +92,7 @@ export function buildObjectSources(
         const neighbours: Neighbours = {
           asAccount: [...(runners.get(key) ?? []), ...(users.get(key) ?? [])],
           asDefault: runners.get(`${namespace}/default`) ?? [],
+          ownRoles: new Set(ownRoles.get(key)),
           ...(nearMiss && { nearMiss })
         }
 
@@ -86,7 +102,7 @@ export function buildObjectSources(
   }
 }
 
-function addTo(lists: Map<string, string[]>, key: string, name: string): void {
+function addTo<T>(lists: Map<string, T[]>, key: string, name: T): void {
   const names = lists.get(key)
   if (names === undefined) lists.set(key, [name])
   else names.push(name)
@@ -155,12 +171,18 @@ function buildNearMisses(
   }
 }
 
-function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, NamespaceSettings> {
-  const namespaces = new Map<string, NamespaceSettings>()
+interface GivenNamespace {
+  readonly settings: NamespaceSettings
+  readonly labels: Readonly<Record<string, unknown>>
+}
+
+function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, GivenNamespace> {
+  const namespaces = new Map<string, GivenNamespace>()
   for (const object of objects) {
     if (!isRecord(object) || object['kind'] !== 'Namespace' || object['apiVersion'] !== 'v1') continue
-    const name = textOf(recordOf(object['metadata'])['name'])
-    if (name !== undefined) namespaces.set(name, parseNamespaceSettings(object))
+    const { name, labels } = recordOf(object['metadata'])
+    if (typeof name === 'string')
+      namespaces.set(name, { settings: parseNamespaceSettings(object), labels: recordOf(labels) })
   }
 
   return namespaces
