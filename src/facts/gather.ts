@@ -17,7 +17,7 @@ import { newestGo } from '../x509/go-version.js'
 import type { Facts, FactTypes, GatheredNeed, IamSource, Lookup, Need, Sources } from './facts.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
-import { backendsOf, canaryOf, identityWebhooksFor, injectedCertificateOf } from './webhook-facts.js'
+import { backendsOf, canaryOf, identityWebhooksFor, injectionSourceOf } from './webhook-facts.js'
 
 /**
  * Gathers only the needed facts, in parallel, each once; synchronously if all are at hand. Never throws: a
@@ -214,8 +214,7 @@ const gatherers: {
 
   identityWebhooks: ({ subject, sources, lookup }) => identityWebhooksFor(subject, sources, lookup.deadline),
   backends: ({ subject, sources, lookup }) => backendsOf(subject, sources, lookup.deadline),
-  injectedCertificate: ({ subject, sources, lookup }) =>
-    injectedCertificateOf(subject, sources, lookup.deadline),
+  injectionSource: ({ subject, sources, lookup }) => injectionSourceOf(subject, sources, lookup.deadline),
   canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 
