@@ -7,7 +7,7 @@ const check = (file: string, ...more: readonly string[]): Promise<Ended> =>
 t.test('an empty bundle of the EKS webhook fails, once the cluster CA is known', async (t) => {
   // AWS re:Post, "How do I troubleshoot IRSA errors in Amazon EKS?": the repair pastes a variable, which a wrong
   // region leaves empty.
-  const clusterCa = ['--cluster-ca', 'test/field/empty-bundle/ca.crt']
+  const clusterCa = ['--cluster-ca', 'examples/cluster-ca.pem']
   for (const file of ['empty', 'no-key']) {
     t.match(await check(`empty-bundle/${file}.yaml`, ...clusterCa), {
       code: 1,
