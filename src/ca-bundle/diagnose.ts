@@ -1,3 +1,4 @@
+import { quote } from '../text/escape.js'
 import { decodeBase64 } from '../x509/base64.js'
 import { type Bundle, parseBundle, unusableText } from '../x509/bundle.js'
 import { type Certificate, isInDate, parseCertificate } from '../x509/certificate.js'
@@ -5,6 +6,7 @@ import { describeCertificate } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 import { formatTime } from '../x509/time.js'
+import { type Placeholder, placeholderIn } from './placeholder.js'
 
 /**
  * What can be wrong with a bundle. The first group loses certificates, the second is about certificates that
@@ -41,6 +43,10 @@ const faults = {
   'not-base64': [
     'it is not base64',
     'base64-encode the PEM text once, without line breaks: base64 -w0 ca.pem'
+  ],
+  placeholder: [
+    'it contains a placeholder that was not replaced',
+    'replace it with the base64-encoded PEM certificate of the CA'
   ],
   'base64-twice': [
     'it is base64-encoded twice',
@@ -134,12 +140,13 @@ export const isLasting = (certificate: Certificate, at: Date): boolean =>
 export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnosis {
   const goMinor = goMinorOf(go)
   const decoded = decodeBase64(caBundle)
-  if (decoded === undefined)
-    return {
-      bundle: undefined,
-      faults: [faultOf('not-base64', 1, undefined)],
-      unusable: 'illegal base64 data'
-    }
+  if (decoded === undefined) {
+    const placeholder = placeholderIn(caBundle)
+    const fault =
+      placeholder === undefined ? faultOf('not-base64', 1, undefined) : placeholderFault(placeholder)
+
+    return { bundle: undefined, faults: [fault], unusable: 'illegal base64 data' }
+  }
 
   const bundle = parseBundle(decoded, goMinor)
   const found = new Tally(bundle.text)
@@ -161,6 +168,10 @@ export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnos
       )
   }
   const isSilent = bundle.text !== '' && bundle.entries.length === 0 && found.isEmpty
+  // Some placeholders are valid base64 (CHANGEME), and some were encoded on their way.
+  const placeholder = isSilent ? (placeholderIn(caBundle) ?? placeholderIn(bundle.text)) : undefined
+  if (placeholder !== undefined)
+    return { bundle, faults: [placeholderFault(placeholder)], unusable: unusableText(bundle) }
   if (isSilent) found.add(/-----begin/i.test(bundle.text) ? 'lower-case' : 'no-pem')
   certificateFaults(bundle, at, found)
 
@@ -204,6 +215,11 @@ class Tally {
     })
   }
 }
+
+const placeholderFault = ({ text, fix }: Placeholder): Fault => ({
+  ...faultOf('placeholder', 1, undefined, quote(text)),
+  fix
+})
 
 function faultOf(
   kind: FaultKind,

@@ -1,4 +1,5 @@
 import type { Fact } from '../model/fact.js'
+import type { Stage } from '../model/stage.js'
 
 /** An annotation of a webhook configuration that requests an injector to fill in its bundles. */
 export interface CaInjection {
@@ -34,6 +35,48 @@ export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): 
       namespace === undefined || name === undefined ? undefined : { kind: from, namespace, name }
     return [{ ...injection, reference, isMalformed: reference === undefined }]
   })
+}
+
+/** An annotation that looks like a request for injection, and that its injector ignores. */
+export interface IgnoredInjection {
+  readonly annotation: string
+  readonly injector: CaInjection['injector']
+  readonly value: unknown
+}
+
+/**
+ * Switches that are meant to be on and are off: the injector takes only `true`. Values that mean no are left
+ * out, because they have the effect that they say.
+ */
+export function ignoredInjectionsOf(annotations: Readonly<Record<string, unknown>>): IgnoredInjection[] {
+  return asked.flatMap(({ annotation, by: { injector, isTrue }, from }) => {
+    const value = annotations[annotation]
+    if (value === undefined || value === null) return []
+    const isIgnored =
+      typeof value === 'string'
+        ? (from === 'cluster' || from === 'service-ca') && !isTrue.test(value) && !meansNo.test(value)
+        : value !== false
+
+    return isIgnored ? [{ annotation, injector, value }] : []
+  })
+}
+
+const meansNo = /^(?:|false|no|off|none|never|disabled?|0|f|n)$/i
+
+/**
+ * Whether an injector will replace the bundles of an object that is not yet in a cluster. What it contains until
+ * then is a stand-in, such as kubebuilder's `Cg==`.
+ */
+export function isToBeInjected({
+  annotations,
+  stage
+}: {
+  readonly annotations: Readonly<Record<string, unknown>>
+  readonly stage: Stage
+}): boolean {
+  const injections = caInjectionsOf(annotations)
+
+  return stage !== 'running' && injections.length > 0 && injections.every(({ isMalformed }) => !isMalformed)
 }
 
 /**

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
+import { guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
 import type { Sources } from '../facts/facts.js'
+import type { KubeClient } from '../kube/client.js'
 import type { Finding, Severity } from '../model/finding.js'
 import { nameOf, parseSubject } from '../model/subject.js'
 import { review } from '../review.js'
+import { type EventObject, writeEvent } from './event.js'
 
 /**
  * A finding and the webhook configuration that it is about, such as `mutatingwebhookconfiguration
@@ -10,6 +13,8 @@ import { review } from '../review.js'
  */
 export interface ConfigurationFinding extends Finding {
   readonly object: string
+  /** The configuration if it contains a guarded webhook: these findings get an Event. */
+  readonly about: EventObject | undefined
 }
 
 /** Judges every webhook configuration of the cluster by the rules that `check` and the webhook have. */
@@ -18,8 +23,15 @@ export async function findConfigurationFaults(
   {
     sources,
     severities,
+    guard,
     at
-  }: { sources: Sources; severities: ReadonlyMap<string, Severity | 'off'>; at: Date }
+  }: {
+    sources: Sources
+    severities: ReadonlyMap<string, Severity | 'off'>
+    /** Names of webhooks that the configuration wants guarded, too. */
+    guard: readonly string[]
+    at: Date
+  }
 ): Promise<readonly ConfigurationFinding[]> {
   const context = {
     sources,
@@ -33,26 +45,63 @@ export async function findConfigurationFaults(
       const subject = parseSubject(configuration, { stage: 'running' })
       if (subject === undefined) return []
       const { findings } = await review(subject, context)
+      const [guarded] = guardedWebhooksOf([configuration], guard)
+      const about = guarded && { apiVersion: 'admissionregistration.k8s.io/v1', ...guarded.configuration }
 
-      return findings.map((finding) => ({ ...finding, object: nameOf(subject) }))
+      return findings.map((finding) => ({ ...finding, object: nameOf(subject), about }))
     })
   )
 
   return verdicts.flat().filter(({ waived }) => waived === undefined)
 }
 
-/** Logs what was not there the time before, and what is there no more. */
-export function logChanges(
-  log: Logger,
+/**
+ * Reports each finding that was not there the time before, and each that is there no more: a log line, and an
+ * Event if a guarded webhook is concerned. Rejects when the API server refuses an Event.
+ */
+export async function reportFindings(
+  { client, log, now: at }: { client: KubeClient; log: Logger; now: Date },
   findings: readonly ConfigurationFinding[],
   before: readonly ConfigurationFinding[]
-): void {
+): Promise<void> {
   const keyOf = ({ object, rule, field }: ConfigurationFinding): string => `${object} ${rule} ${field}`
   const [now, then] = [new Set(findings.map(keyOf)), new Set(before.map(keyOf))]
-  for (const finding of findings) {
-    const { object, rule, severity, message, fix } = finding
-    if (!then.has(keyOf(finding))) log.warn({ object, rule, severity, message, fix }, 'finding')
+  const appeared = findings.filter((finding) => !then.has(keyOf(finding)))
+  const gone = before.filter((finding) => !now.has(keyOf(finding)))
+  for (const { object, rule, severity, message, fix } of appeared)
+    log.warn({ object, rule, severity, message, fix }, 'finding')
+  for (const { object, rule } of gone) log.info({ object, rule }, 'finding is gone')
+
+  for (const { about, rule, message, fix } of appeared.filter(hasEvent)) {
+    const event = {
+      type: 'Warning',
+      reason: reasonOf(rule),
+      message: `${rule}: ${message}; fix: ${fix}`
+    } as const
+    await writeEvent(client, { about, ...event }, at)
   }
-  for (const finding of before)
-    if (!now.has(keyOf(finding))) log.info({ object: finding.object, rule: finding.rule }, 'finding is gone')
+  for (const { about, rule, field } of gone.filter(hasEvent)) {
+    const event = {
+      type: 'Normal',
+      reason: `${reasonOf(rule)}Resolved`,
+      message: `${rule}: ${field}: resolved`
+    } as const
+    await writeEvent(client, { about, ...event }, at)
+  }
 }
+
+/** Bundles have Events about their states, and the canary has its own. */
+const hasEvent = (
+  finding: ConfigurationFinding
+): finding is ConfigurationFinding & { readonly about: EventObject } =>
+  finding.about !== undefined &&
+  finding.severity !== 'info' &&
+  finding.rule !== 'identity-webhook-not-mutating' &&
+  !finding.rule.startsWith('ca-bundle-')
+
+/** The reason of an Event, such as `IdentityWebhookMissesPods`. */
+const reasonOf = (rule: string): string =>
+  rule
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')

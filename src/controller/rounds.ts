@@ -15,9 +15,14 @@ import type { ApiServers } from './api-servers.js'
 import { type Assessment, guardCaBundles, loadConfigurations } from './ca-bundle-guard.js'
 import { type ApiServerChain, logSourceChanges, readApiServerChains } from './ca-sources.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from './certificates/own-webhook.js'
-import { type ConfigurationFinding, findConfigurationFaults, logChanges } from './configuration-findings.js'
+import {
+  type ConfigurationFinding,
+  findConfigurationFaults,
+  reportFindings
+} from './configuration-findings.js'
 import { identityConfigurationOf } from './event.js'
 import { showAssessments, showFindings, showProofs } from './metrics.js'
+import { canaryCauseOf } from './probes/canary-cause.js'
 import {
   canaryFactOf,
   hasNewFailure,
@@ -117,9 +122,10 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
   const faults = await findConfigurationFaults(configurations, {
     sources,
     severities: config.severities,
+    guard: config.caBundle.guard,
     at: new Date()
   })
-  logChanges(log, faults, found.findings)
+  await reportFindings({ client, log, now: new Date() }, faults, found.findings)
   found.findings = faults
   showFindings(metrics, faults)
 }
@@ -166,7 +172,13 @@ export async function runProbeRound(tools: RoundTools, found: Findings): Promise
   found.probes = probes
   showProofs(metrics, probes)
   const about = identityConfigurationOf(found.configurations)
-  const reported = { client, log, now: new Date(), identityWebhook: about }
+  const reported = {
+    client,
+    log,
+    now: new Date(),
+    identityWebhook: about,
+    canaryCause: canaryCauseOf(found)
+  }
   await reportProofs(reported, probes, { before, known: found.knownProbes })
   found.knownProbes = lastKnownOf(probes, found.knownProbes)
 

@@ -117,10 +117,10 @@ export interface FactTypes {
   /** The Services that a webhook configuration refers to, as far as they are known. */
   readonly backends: ReadonlyMap<string, Backend>
   /**
-   * The Certificate that a webhook configuration's inject annotation names; `unseen` if it names none or was
-   * not looked up.
+   * The Certificate or Secret that a webhook configuration's inject annotation names; `unseen` if it names
+   * none or was not looked up, `forbids` if the Secret does not allow cert-manager to read its CA.
    */
-  readonly injectedCertificate: 'exists' | 'missing' | 'unseen'
+  readonly injectionSource: 'exists' | 'missing' | 'unseen' | 'forbids'
   /** What the canary found when it was last sent. */
   readonly canary: CanaryResult
 }

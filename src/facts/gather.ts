@@ -22,7 +22,7 @@ import {
   backendsOf,
   canaryOf,
   identityWebhooksFor,
-  injectedCertificateOf,
+  injectionSourceOf,
   podsWithRoleIn
 } from './webhook-facts.js'
 
@@ -236,8 +236,7 @@ const gatherers: {
   identityWebhooks: ({ subject, sources, lookup }) => identityWebhooksFor(subject, sources, lookup.deadline),
   podsWithRole: ({ subject, sources, lookup }) => podsWithRoleIn(subject, sources, lookup.deadline),
   backends: ({ subject, sources, lookup }) => backendsOf(subject, sources, lookup.deadline),
-  injectedCertificate: ({ subject, sources, lookup }) =>
-    injectedCertificateOf(subject, sources, lookup.deadline),
+  injectionSource: ({ subject, sources, lookup }) => injectionSourceOf(subject, sources, lookup.deadline),
   canary: ({ subject, sources }) => canaryOf(subject, sources)
 }
 

@@ -1,4 +1,4 @@
-import { caInjectionsOf } from '../ca-bundle/injection.js'
+import { caInjectionsOf, ignoredInjectionsOf } from '../ca-bundle/injection.js'
 import { exclusionsOf } from '../identity-webhook/coverage.js'
 import {
   lookalikesOf,
@@ -129,20 +129,24 @@ export async function backendsOf(
 }
 
 /**
- * Whether the Certificate that an inject annotation names exists. Secrets are never looked for: we may not
- * read them.
+ * Whether the Certificate that an inject annotation names exists, and a Secret among the given objects allows
+ * the injection. Secrets of a cluster are never looked for: we may not read them.
  */
-export async function injectedCertificateOf(
+export async function injectionSourceOf(
   subject: Subject,
   { webhooks: source }: Sources,
   deadline: Deadline
-): Promise<Fact<FactTypes['injectedCertificate']>> {
-  const injections = 'webhooks' in subject ? caInjectionsOf(subject.annotations) : []
-  if (injections.length === 0) return moot('no injector is requested')
+): Promise<Fact<FactTypes['injectionSource']>> {
+  const annotations = 'webhooks' in subject ? subject.annotations : {}
+  const [injections, ignored] = [caInjectionsOf(annotations), ignoredInjectionsOf(annotations)]
+  if (injections.length === 0 && ignored.length === 0) return moot('no injector is requested')
 
-  const reference = injections
-    .map((injection) => injection.reference)
-    .find((named) => named?.kind === 'Certificate')
+  const references = injections.flatMap(({ reference }) => reference ?? [])
+  const secret = references.find(({ kind }) => kind === 'Secret')
+  const consent = secret && source?.allowsInjection?.(secret)
+  if (consent?.state === 'known') return known(consent.value ? 'exists' : 'forbids')
+
+  const reference = references.find(({ kind }) => kind === 'Certificate')
   if (reference === undefined || source === undefined) return known('unseen')
 
   const found = await source.readCertificate(reference, deadline.signal)

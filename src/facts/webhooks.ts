@@ -40,4 +40,9 @@ export interface WebhookSource {
     reference: { readonly namespace: string; readonly name: string },
     signal: AbortSignal
   ): Promise<Fact<boolean>>
+  /**
+   * Whether a Secret allows cert-manager to inject its CA. Only the given objects tell; Secrets of a cluster
+   * are never read.
+   */
+  allowsInjection?(secret: { readonly namespace: string; readonly name: string }): Fact<boolean>
 }

@@ -17,6 +17,8 @@ interface Identity {
   /** Empty if neither the manifest nor the caller names one. It is then unknown, and not `default`. */
   readonly namespace: string
   readonly name: string
+  /** What the API server makes the name of, for objects that a controller creates again and again. */
+  readonly generateName?: string | undefined
   /** Annotation values have type unknown, because a manifest can contain any value there. */
   readonly annotations: Readonly<Record<string, unknown>>
   /** The annotations before an update; undefined if there was no previous object. */
@@ -88,6 +90,7 @@ export function parseSubject(
   const own = {
     stage: context.stage,
     name: textOf(metadata['name']) ?? textOf(metadata['generateName']) ?? '',
+    generateName: textOf(metadata['generateName']),
     annotations: annotationsOf(object),
     ...(isRecord(context.old) && { oldAnnotations: annotationsOf(context.old) })
   }
@@ -122,14 +125,23 @@ export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
   subject.kind === 'Workload' ? [subject.pod, ...subject.otherPods] : [subject.pod]
 
 /** The name of a subject in a sentence, such as `service account shop/cart`. */
-export function nameOf(subject: Subject): string {
-  if (!('namespace' in subject)) return `${subject.kind.toLowerCase()} ${subject.name}`
+export const nameOf = (subject: Subject): string => named(subject, subject.name)
+
+/** The same without what the API server has made up, such as `pod shop/cart-5d4f-*`. */
+export const stableNameOf = (subject: Subject): string =>
+  named(
+    subject,
+    'namespace' in subject && subject.generateName !== undefined ? `${subject.generateName}*` : subject.name
+  )
+
+function named(subject: Subject, name: string): string {
+  if (!('namespace' in subject)) return `${subject.kind.toLowerCase()} ${name}`
   const kind =
     subject.kind === 'ServiceAccount'
       ? 'service account'
       : (subject.kind === 'Workload' ? subject.resource : subject.kind).toLowerCase()
 
-  return `${kind} ${namespacedName(subject.namespace, subject.name)}`
+  return `${kind} ${namespacedName(subject.namespace, name)}`
 }
 
 /** The name of an object in a sentence, such as `shop/cart`; only `cart` if its namespace is unknown. */

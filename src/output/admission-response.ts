@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding.js'
-import { nameOf, type Subject } from '../model/subject.js'
+import { stableNameOf, type Subject } from '../model/subject.js'
 import { escapeText, shorten, shortList } from '../text/escape.js'
 import type { Verdict } from '../verdict/decide.js'
 
@@ -54,10 +54,17 @@ const lineOf = (text: string): string => escapeText(shorten(text, maxCharacters)
 const messageOf = ({ message, alsoAt = [] }: Finding): string =>
   lineOf(alsoAt.length === 0 ? message : `${message}; also at ${shortList(alsoAt)}`)
 
+/**
+ * The first line holds the first error, because `kubectl get events` shows no other. It names no generated
+ * name: a ReplicaSet tries a new one each time, and each different message is a new Event.
+ */
 function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number | undefined): string {
   const lines = errors
     .slice(0, maxFindings)
-    .flatMap((finding) => [`- ${finding.rule}: ${messageOf(finding)}`, `  fix: ${lineOf(finding.fix)}`])
+    .flatMap((finding, index) => [
+      `${index === 0 ? `${lineOf(stableNameOf(subject))}:` : '-'} ${finding.rule}: ${messageOf(finding)}`,
+      `  fix: ${lineOf(finding.fix)}`
+    ])
   const rest = errors.length > maxFindings ? [`- more errors: ${errors.length - maxFindings}`] : []
 
   // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html, "Changes that I make are not
@@ -67,7 +74,7 @@ function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number |
       ? []
       : [`IAM was read ${Math.round(iamAge)} s ago; changes can take up to two minutes to appear`]
 
-  return [lineOf(nameOf(subject)), ...lines, ...rest, ...age].join('\n')
+  return [...lines, ...rest, ...age].join('\n')
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { version } from '../version.js'
 
 /** The metrics of one process, all with the prefix `irsa_guard_`. */
 export type Metrics = ReturnType<typeof buildMetrics>
@@ -7,6 +8,12 @@ export type Metrics = ReturnType<typeof buildMetrics>
 export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | undefined>> = () => ({})) {
   const registry = new Registry()
   const registers = [registry]
+  new Gauge({
+    name: 'irsa_guard_build_info',
+    help: '1, with the version of irsa-guard as a label.',
+    labelNames: ['version'] as const,
+    registers
+  }).set({ version }, 1)
 
   return {
     registry,
@@ -21,7 +28,7 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['rule']
     }),
     reviewSeconds: buildSamples(registry, {
-      name: 'irsa_guard_review_seconds',
+      name: 'irsa_guard_review_duration_seconds',
       help: 'Time to answer an admission review, in seconds.',
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3]
     }),
@@ -66,12 +73,12 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       registers
     }),
     certificateExpiry: new Gauge({
-      name: 'irsa_guard_serving_certificate_expiry_seconds',
+      name: 'irsa_guard_serving_certificate_expiry_timestamp_seconds',
       help: 'Expiry of the serving certificate, in seconds since 1970.',
       registers
     }),
     watchLastEvent: new Gauge({
-      name: 'irsa_guard_watch_last_event_seconds',
+      name: 'irsa_guard_watch_last_event_timestamp_seconds',
       help: 'Time of the last event from the API server for a watched collection, in seconds since 1970.',
       labelNames: ['collection'] as const,
       registers,

@@ -1,3 +1,4 @@
+import { isToBeInjected } from '../ca-bundle/injection.js'
 import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { isInDate } from '../x509/certificate.js'
@@ -10,8 +11,10 @@ export const caBundleExpired = defineRule({
   policy: 'denies if guarded',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
-  check({ webhooks }, { now }) {
-    return webhooks.flatMap((webhook) => {
+  check(configuration, { now }) {
+    if (isToBeInjected(configuration)) return
+
+    return configuration.webhooks.flatMap((webhook) => {
       const { bundle, faults } = diagnosisOf(webhook, now)
       const certificates = bundle?.certificates ?? []
       if (certificates.length === 0 || certificates.some((certificate) => isInDate(certificate, now)))

@@ -1,6 +1,6 @@
 import { isLasting } from '../ca-bundle/diagnose.js'
 import { ownWebhooks } from '../ca-bundle/guarded-webhooks.js'
-import { caInjectionsOf } from '../ca-bundle/injection.js'
+import { caInjectionsOf, isToBeInjected } from '../ca-bundle/injection.js'
 import { diagnosisOf } from '../ca-bundle/webhook-bundle.js'
 import {
   caBundleField,
@@ -20,6 +20,8 @@ export const caBundleExpiring = defineRule({
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
   check(configuration, { now }) {
+    if (isToBeInjected(configuration)) return
+
     return configuration.webhooks.flatMap((webhook) => {
       const { bundle, faults } = diagnosisOf(webhook, now)
       const certificates = bundle?.certificates ?? []

@@ -1,3 +1,4 @@
+import { isToBeInjected } from '../ca-bundle/injection.js'
 import { assessClusterBundle } from '../ca-bundle/webhook-bundle.js'
 import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
 import { defineRule } from './define-rule.js'
@@ -12,13 +13,23 @@ export const caBundleUntrusted = defineRule({
   check(configuration, { clusterCa, now }) {
     return controlPlaneWebhooksOf(configuration).flatMap((webhook) => {
       const { state, because } = assessClusterBundle(webhook, clusterCa, now)
+      if (state === 'absent' && !isToBeInjected(configuration)) {
+        return {
+          field: caBundleField(webhook),
+          message: `${describeBundle(webhook)} is empty, so the API server trusts only the root CAs of its own system, and its calls to this webhook, whose certificate the cluster CA signs, fail`,
+          fix
+        }
+      }
       if (state !== 'foreign') return []
 
       return {
         field: caBundleField(webhook),
         message: `${describeBundle(webhook)} does not contain the cluster CA, so the API server's calls to it fail: ${because}`,
-        fix: 'write the cluster CA to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
+        fix
       }
     })
   }
 })
+
+const fix =
+  'write the cluster CA to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'

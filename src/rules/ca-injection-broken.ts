@@ -1,4 +1,4 @@
-import { caInjectionsOf } from '../ca-bundle/injection.js'
+import { caInjectionsOf, ignoredInjectionsOf } from '../ca-bundle/injection.js'
 import { caBundleField, describeBundle } from '../model/webhook-configuration.js'
 import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
@@ -10,9 +10,21 @@ export const caInjectionBroken = defineRule({
     "An annotation requests that cert-manager or OpenShift's service-ca write the `caBundle`, but the injection cannot work or did not happen.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
-  needs: ['injectedCertificate'],
-  check({ annotations, webhooks, stage }, { injectedCertificate }) {
+  needs: ['injectionSource'],
+  check({ annotations, webhooks, stage }, { injectionSource }) {
     const injections = caInjectionsOf(annotations)
+    const ignored = ignoredInjectionsOf(annotations).map(({ annotation, injector, value }) => ({
+      field: annotationField(annotation),
+      ...(typeof value === 'string'
+        ? {
+            message: `${annotation} is ${quote(value)}, which ${injector} ignores, so the caBundle is not filled in; expected "true"`,
+            fix: 'write "true" in lower case, or remove the annotation'
+          }
+        : {
+            message: `${annotation} is not a string, so the API server rejects the object`,
+            fix: 'quote the value'
+          })
+    }))
     const unreadable = injections
       .filter(({ isMalformed }) => isMalformed)
       .map(({ annotation, value }) => ({
@@ -20,10 +32,18 @@ export const caInjectionBroken = defineRule({
         message: `${annotation} is ${quote(value)}; expected <namespace>/<name>, so the caBundle is not filled in`,
         fix: 'write the namespace and name of the object that holds the CA, separated by one slash'
       }))
-    if (unreadable.length > 0) return unreadable
+    if (ignored.length + unreadable.length > 0) return [...ignored, ...unreadable]
 
+    const secret = injections.find(({ reference }) => reference?.kind === 'Secret')
+    if (injectionSource === 'forbids' && secret !== undefined) {
+      return {
+        field: annotationField(secret.annotation),
+        message: `${secret.annotation} names Secret ${quote(secret.value)}, which does not allow cert-manager to read its CA, so the caBundle is not filled in`,
+        fix: 'annotate the Secret with cert-manager.io/allow-direct-injection: "true"'
+      }
+    }
     const named = injections.find(({ reference }) => reference?.kind === 'Certificate')
-    if (injectedCertificate === 'missing' && named !== undefined) {
+    if (injectionSource === 'missing' && named !== undefined) {
       return {
         field: annotationField(named.annotation),
         message: `${named.annotation} names Certificate ${quote(named.value)}, which does not exist, so the caBundle is not filled in`,

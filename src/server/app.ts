@@ -82,6 +82,10 @@ export function buildApp({
       : { http: { headersTimeout: 5000, connectionsCheckingInterval: 1000 } })
   }) as unknown as FastifyInstance // with and without https the instance differs only in the type of its raw server
 
+  // Without a logger, Fastify measures a reply's time only if there is such a hook.
+  app.addHook('onResponse', (_request, _reply, done) => {
+    done()
+  })
   limitConnections(app.server, maxConnections)
   const budget = new BodyBudget(bytesInFlight)
   app.removeAllContentTypeParsers()

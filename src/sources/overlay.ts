@@ -1,7 +1,7 @@
 import type { AccountSource, NamespaceSource } from '../facts/facts.js'
 import type { WebhookSource } from '../facts/webhooks.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
-import type { Fact } from '../model/fact.js'
+import { type Fact, unknown } from '../model/fact.js'
 import type { MaybePromise } from '../model/maybe-promise.js'
 
 /** What both the objects given together and a cluster can tell. */
@@ -21,6 +21,7 @@ export function overlay(objects: Seen, cluster: Seen): Seen {
       orElse(objects.readBackend(...question), () => cluster.readBackend(...question)),
     readCertificate: (...question) =>
       orElse(objects.readCertificate(...question), () => cluster.readCertificate(...question)),
+    allowsInjection: (secret) => objects.allowsInjection?.(secret) ?? unknown('Secrets are not read'),
     readConfigurations: async (signal) => {
       const [given, there] = await Promise.all([
         objects.readConfigurations(signal),

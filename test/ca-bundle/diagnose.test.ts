@@ -72,6 +72,8 @@ const table: readonly (readonly [
   ['text behind END', `${good.trimEnd()} # ca\n`, 0, ['text-beside'], 1],
   ['refused by Go', broken + good, 1, ['certificate-refused']],
   ['text', 'hello', 0, ['no-pem']],
+  ['a variable', '${CA_BUNDLE}\n', 0, ['placeholder']],
+  ['a template inside a certificate', good.replace(/\n[^]*\n-/, '\n{{ .ca }}\n-'), 0, ['damaged']],
   ['a leaf', pem(makeDer({ key: makeKey.ec() })), 1, ['leaf']],
   ['a leaf that says so', pem(makeDer({ key: makeKey.ec(), extensions: [extension.notCa()] })), 1, ['leaf']],
   ['version 1', pem(makeAuthority('old', { version: 1 }).der), 1, []],

@@ -84,6 +84,58 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     t.equal(stdout, 'ok ok ok')
   })
 
+  await t.test('an edit that stops the identity webhook has an Event, and the canary names it', async (t) => {
+    const messagesOf = async (reason: string): Promise<string[]> => {
+      const { stdout } = await kubectl(
+        'get',
+        'events',
+        '-n',
+        'default',
+        `--field-selector=reason=${reason}`,
+        '-o',
+        'json'
+      )
+      return (JSON.parse(stdout) as { items: { message: string }[] }).items.map(({ message }) => message)
+    }
+    const operations = (...list: readonly string[]) =>
+      kubectl(
+        'patch',
+        'mutatingwebhookconfiguration',
+        'pod-identity-webhook',
+        '--type=json',
+        '-p',
+        JSON.stringify([{ op: 'replace', path: '/webhooks/0/rules/0/operations', value: list }])
+      )
+    t.match(await operations('UPDATE'), {
+      code: 0,
+      stderr: /covers the creation of pods, so new pods will start/
+    })
+    const [failed] = await waitFor(
+      'the canary',
+      async () => {
+        const messages = await messagesOf('IdentityWebhookCanaryFails')
+        return messages.length > 0 && messages
+      },
+      75_000
+    )
+    t.match(
+      failed,
+      /did not get its role: it was returned unchanged; likely cause: identity-webhook-misses-pods: the API server does not call webhook iam-for-pods\.amazonaws\.com for any pod: .*; fix: restore the rule/
+    )
+    t.match(await messagesOf('IdentityWebhookMissesPods'), [
+      /^identity-webhook-misses-pods: the API server does not call webhook .*; fix: restore the rule for the CREATE operation on pods$/
+    ])
+
+    t.match(await operations('CREATE'), { code: 0, stderr: /^$/ })
+    await waitFor(
+      'the end of it',
+      async () =>
+        (await eventsOf('IdentityWebhookMissesPodsResolved')) === 1 &&
+        (await eventsOf('IdentityWebhookCanaryWorks')) === 1,
+      75_000
+    )
+  })
+
   const foreign = await controlPlane.createClusterCa()
   await t.test('a wrong bundle is denied, also when the object is made anew', async (t) => {
     const denied = await patch(foreign.certificatePem)

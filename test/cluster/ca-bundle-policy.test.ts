@@ -527,6 +527,27 @@ t.test('a bundle that can never work is warned about, whatever webhook it is for
     stderr:
       /another\.example\.com: no caBundle, so only the root CAs of the API server's own system are trusted/
   })
+  for (const [annotation, value] of [
+    ['cert-manager.io/inject-ca-from', 'a/b'],
+    ['cert-manager.io/inject-ca-from-secret', 'a/b'],
+    ['cert-manager.io/inject-apiserver-ca', 'true'],
+    ['service.beta.openshift.io/inject-cabundle', 'true']
+  ] as const) {
+    const injected = { ...other, ...service, annotations: { [annotation]: value } }
+    t.match(await dryRun('Cg==', injected), passes, `a stand-in that ${annotation} replaces`)
+    t.match(await dryRun(undefined, injected), passes, `no bundle, with ${annotation}`)
+  }
+  const keyPem = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'
+  t.match(
+    await dryRun(base64(keyPem), { ...other, annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }),
+    { code: 0, stderr: /contains a PRIVATE KEY/ },
+    'a key is never a stand-in'
+  )
+  t.match(
+    await dryRun('Cg==', { ...other, annotations: { 'cert-manager.io/inject-apiserver-ca': 'no' } }),
+    { code: 0, stderr: /contains no -----BEGIN CERTIFICATE-----/ },
+    'an annotation that asks for nothing'
+  )
   t.match(await dryRun(undefined, other), passes, 'a URL may have a certificate that everybody trusts')
 })
 

@@ -57,8 +57,7 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
     t.equal(denied.code, 1)
     t.equal(
       denied.stderr,
-      `Error from server (Forbidden): error when creating "STDIN": admission webhook "validate.irsa-guard.io" denied the request: service account default/cart
-- role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"
+      `Error from server (Forbidden): error when creating "STDIN": admission webhook "validate.irsa-guard.io" denied the request: service account default/cart: role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"
   fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
 `
     )
@@ -196,7 +195,9 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
     }
     const clients = [load(), load(), load(), load()]
     const expiry = async () =>
-      /certificate_expiry_seconds (\d+)/.exec(await (await fetch(`${guard.serveHealth}/metrics`)).text())?.[1]
+      /certificate_expiry_timestamp_seconds (\d+)/.exec(
+        await (await fetch(`${guard.serveHealth}/metrics`)).text()
+      )?.[1]
     const before = await expiry()
     await sleep(1000) // certificates tell time in seconds
     t.match(await controlPlane.kubectl(['delete', 'secret', 'irsa-guard-serving-cert', '-n', 'irsa-guard']), {

@@ -91,7 +91,7 @@ t.test('is ready once it could answer, and answers over TLS', async (t) => {
     body: {
       response: {
         allowed: false,
-        status: { message: /^service account shop\/cart\n- role-arn-partition-mismatch/ }
+        status: { message: /^service account shop\/cart: role-arn-partition-mismatch/ }
       }
     }
   })
@@ -100,7 +100,10 @@ t.test('is ready once it could answer, and answers over TLS', async (t) => {
     /irsa_guard_reviews_total\{kind="other",operation="CREATE",outcome="denied"\} 1\n/
   )
   t.match(await health(serving, '/metrics'), /irsa_guard_facts_total\{fact="issuer",result="known"\} 1\n/)
-  t.match(await health(serving, '/metrics'), /irsa_guard_serving_certificate_expiry_seconds 1\d{9}\n/)
+  t.match(
+    await health(serving, '/metrics'),
+    /irsa_guard_serving_certificate_expiry_timestamp_seconds 1\d{9}\n/
+  )
 })
 
 t.test('takes a new certificate without dropping a connection, and keeps the last good one', async (t) => {

@@ -215,7 +215,7 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     rolesTrusting: true,
     identityWebhooks: true,
     backends: true,
-    injectedCertificate: true,
+    injectionSource: true,
     canary: true
   }
   const needs = Object.keys(everyNeed) as GatheredNeed[]

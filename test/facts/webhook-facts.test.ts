@@ -177,33 +177,40 @@ t.test('the Certificate that an annotation names', async (t) => {
     configurationOf([selfManagedWebhook()], { annotations: { [annotation]: value } })
   const certificates = (fact: Fact<boolean>): Sources =>
     sourceOf([], false, { readCertificate: async () => fact })
-  t.strictSame(await gather(asking('a/b'), 'injectedCertificate', certificates(known(true))), known('exists'))
+  t.strictSame(await gather(asking('a/b'), 'injectionSource', certificates(known(true))), known('exists'))
+  t.strictSame(await gather(asking('a/b'), 'injectionSource', certificates(known(false))), known('missing'))
+  t.strictSame(await gather(asking('a/b'), 'injectionSource', certificates(unknown('why'))), unknown('why'))
   t.strictSame(
-    await gather(asking('a/b'), 'injectedCertificate', certificates(known(false))),
-    known('missing')
-  )
-  t.strictSame(
-    await gather(asking('a/b'), 'injectedCertificate', certificates(unknown('why'))),
-    unknown('why')
-  )
-  t.strictSame(
-    await gather(asking('a/b'), 'injectedCertificate', certificates(unknown('why')), 'running'),
+    await gather(asking('a/b'), 'injectionSource', certificates(unknown('why')), 'running'),
     known('unseen')
   )
-  t.strictSame(await gather(asking('a/b'), 'injectedCertificate'), known('unseen'))
+  t.strictSame(await gather(asking('a/b'), 'injectionSource'), known('unseen'))
   t.strictSame(
-    await gather(asking('b'), 'injectedCertificate', certificates(known(false))),
+    await gather(asking('b'), 'injectionSource', certificates(known(false))),
     known('unseen'),
     'not readable'
   )
   const secret = asking('a/b', 'cert-manager.io/inject-ca-from-secret')
   t.strictSame(
-    await gather(secret, 'injectedCertificate', certificates(known(false))),
+    await gather(secret, 'injectionSource', certificates(known(false))),
     known('unseen'),
     'of a Secret'
   )
-  t.match(await gather(eks, 'injectedCertificate'), { state: 'moot' })
-  t.match(await gather(accountOf(), 'injectedCertificate'), { state: 'moot' })
+  const secrets = (fact: Fact<boolean>): Sources => sourceOf([], false, { allowsInjection: () => fact })
+  t.strictSame(await gather(secret, 'injectionSource', secrets(known(true))), known('exists'))
+  t.strictSame(await gather(secret, 'injectionSource', secrets(known(false))), known('forbids'))
+  t.strictSame(
+    await gather(secret, 'injectionSource', secrets(unknown('not among the files'))),
+    known('unseen'),
+    'a Secret that is made elsewhere'
+  )
+  t.strictSame(
+    await gather(asking('yes', 'cert-manager.io/inject-apiserver-ca'), 'injectionSource'),
+    known('unseen'),
+    'an annotation that is ignored'
+  )
+  t.match(await gather(eks, 'injectionSource'), { state: 'moot' })
+  t.match(await gather(accountOf(), 'injectionSource'), { state: 'moot' })
 })
 
 t.test('the canary speaks of identity webhooks only', async (t) => {

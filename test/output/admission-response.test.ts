@@ -31,9 +31,32 @@ const respond = (
 t.test('names 24 errors and counts the rest', async (t) => {
   const { status, auditAnnotations } = respond(findings(1000, 'error'))
   const lines = status?.message.split('\n') ?? []
-  t.equal(lines.length, 1 + 2 * 24 + 1)
+  t.equal(lines.length, 2 * 24 + 1)
+  t.match(lines[0], /^pod shop\/\S+: pod-half-mutated: container 0 is wrong$/)
+  t.equal(lines[2], '- pod-half-mutated: container 1 is wrong')
   t.equal(lines.at(-1), '- more errors: 976')
   t.strictSame(auditAnnotations, { findings: 'pod-half-mutated' }, 'each rule once')
+})
+
+t.test('names no generated name, so that each attempt of a ReplicaSet has the same Event', async (t) => {
+  const messageOf = (metadata: object): string | undefined => {
+    const made = parseSubject(
+      { ...podOf(), metadata: { namespace: 'shop', ...metadata } },
+      { stage: 'admitted' }
+    )
+    if (made === undefined) throw new Error('podOf makes pods')
+    const verdict = {
+      allowed: false,
+      mode: 'enforce',
+      findings: findings(1, 'error'),
+      unchecked: []
+    } as const
+    return admissionResponseOf('u-1', made, verdict).status?.message
+  }
+  const told = 'pod shop/cart-5d4f-*: pod-half-mutated: container 0 is wrong\n  fix: create the pod again'
+  t.equal(messageOf({ generateName: 'cart-5d4f-', name: 'cart-5d4f-x7k2p' }), told)
+  t.equal(messageOf({ generateName: 'cart-5d4f-' }), told)
+  t.match(messageOf({ name: 'cart' }), /^pod shop\/cart: pod-half-mutated: /)
 })
 
 t.test('names 24 warnings and counts the rest', async (t) => {

@@ -19,6 +19,22 @@ export const cases: readonly Case[] = [
     object: configurationWith(future),
     message: /a certificate is not yet valid: CN=new/
   },
+  {
+    why: 'an injector will replace it',
+    object: {
+      ...configurationWith(expired),
+      metadata: { name: 'a', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
+    }
+  },
+  {
+    why: 'an injector has not replaced it',
+    object: {
+      ...configurationWith(expired),
+      metadata: { name: 'a', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
+    },
+    stage: 'running',
+    message: /has expired: CN=old/
+  },
   { why: 'one of two certificates', object: configurationWith(expired + pem(clusterCa.der)) },
   { why: 'no readable certificate', object: configurationWith('x') }
 ]

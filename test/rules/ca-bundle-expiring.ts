@@ -23,6 +23,7 @@ export const cases: readonly Case[] = [
   },
   {
     why: 'an injector fills it in',
+    stage: 'running',
     object: {
       ...configurationWith(until('2026-12-23'), { name: 'a.b.c' }),
       metadata: { name: 'a', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
@@ -30,6 +31,13 @@ export const cases: readonly Case[] = [
     message: /expires within 30 days/,
     fix: /^renew the CA that cert-manager\.io\/inject-ca-from refers to; cert-manager then fills in the bundle$/,
     count: 1
+  },
+  {
+    why: 'an injector will replace it',
+    object: {
+      ...configurationWith(until('2026-12-23'), { name: 'a.b.c' }),
+      metadata: { name: 'a', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
+    }
   },
   {
     why: 'our own webhook',

@@ -34,7 +34,39 @@ export const cases: readonly Case[] = [
     object: configurationWith(foreign, {}, { url: 'https://webhook.example.com/' }),
     facts
   },
-  { why: 'no bundle', object: configurationWith(undefined), facts },
+  {
+    why: 'no bundle',
+    object: configurationWith(undefined),
+    facts,
+    field: 'webhooks[0].clientConfig.caBundle',
+    message:
+      /^the caBundle of webhook iam-for-pods\.amazonaws\.com is empty, so the API server trusts only the root CAs of its own system, and its calls to this webhook, whose certificate the cluster CA signs, fail$/,
+    fix: /^write the cluster CA to the bundle/
+  },
+  { why: 'an empty bundle', object: configurationWith(''), facts, message: /is empty/ },
+  {
+    why: 'no bundle outside the control plane',
+    object: configurationWith(undefined, {}, { url: 'https://webhook.example.com/' }),
+    facts
+  },
+  {
+    why: 'no bundle, which an injector will fill in',
+    object: {
+      ...configurationWith(undefined),
+      metadata: { name: 'a', annotations: { 'cert-manager.io/inject-apiserver-ca': 'true' } }
+    },
+    facts
+  },
+  {
+    why: 'no bundle, which no injector has filled in',
+    object: {
+      ...configurationWith(undefined),
+      metadata: { name: 'a', annotations: { 'cert-manager.io/inject-apiserver-ca': 'true' } }
+    },
+    facts,
+    stage: 'running',
+    message: /is empty/
+  },
   { why: 'unusable, which another rule reports', object: configurationWith('x'), facts },
   { why: 'the fact is moot', object: configurationWith(foreign), facts: { clusterCa: moot('') } }
 ]

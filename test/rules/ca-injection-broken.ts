@@ -3,11 +3,13 @@ import type { Case } from '../support/rule-case.js'
 import { configurationOf, selfManagedWebhook } from '../support/webhooks.js'
 
 const certManager = 'cert-manager.io/inject-ca-from'
+const fromSecret = 'cert-manager.io/inject-ca-from-secret'
+const apiServerCa = 'cert-manager.io/inject-apiserver-ca'
 const serviceCa = 'service.beta.openshift.io/inject-cabundle'
 const asking = (annotations: object, webhook: object = {}): object =>
   configurationOf([selfManagedWebhook(webhook)], { annotations })
-const certificate = (injectedCertificate: 'exists' | 'missing' | 'unseen') => ({
-  injectedCertificate: known(injectedCertificate)
+const certificate = (injectionSource: 'exists' | 'missing' | 'unseen' | 'forbids') => ({
+  injectionSource: known(injectionSource)
 })
 const filled = {
   clientConfig: { service: { namespace: 'default', name: 'pod-identity-webhook' }, caBundle: 'eA==' }
@@ -76,7 +78,57 @@ export const cases: readonly Case[] = [
   {
     why: 'not a string',
     object: asking({ [certManager]: 1 }),
-    stage: 'running',
+    facts: certificate('unseen'),
+    message: /^cert-manager\.io\/inject-ca-from is not a string, so the API server rejects the object$/,
+    fix: /^quote the value$/
+  },
+  {
+    why: 'a boolean that nobody quoted',
+    object: asking({ [apiServerCa]: true }),
+    facts: certificate('unseen'),
+    message: /^cert-manager\.io\/inject-apiserver-ca is not a string/
+  },
+  {
+    why: 'cert-manager takes only "true"',
+    object: asking({ [apiServerCa]: 'yes' }),
+    facts: certificate('unseen'),
+    field: `metadata.annotations["${apiServerCa}"]`,
+    message:
+      /^cert-manager\.io\/inject-apiserver-ca is "yes", which cert-manager ignores, so the caBundle is not filled in; expected "true"$/,
+    fix: /^write "true" in lower case/
+  },
+  {
+    why: 'cert-manager does not take "True"',
+    object: asking({ [apiServerCa]: 'True' }),
+    facts: certificate('unseen'),
+    message: /is "True", which cert-manager ignores/
+  },
+  {
+    why: 'service-ca takes "True"',
+    object: asking({ [serviceCa]: 'True' }),
     facts: certificate('unseen')
+  },
+  {
+    why: 'service-ca does not take "1"',
+    object: asking({ [serviceCa]: '1' }),
+    facts: certificate('unseen'),
+    message: /is "1", which service-ca ignores/
+  },
+  { why: 'off', object: asking({ [apiServerCa]: 'false' }), facts: certificate('unseen') },
+  { why: 'off, in other words', object: asking({ [apiServerCa]: 'No' }), facts: certificate('unseen') },
+  { why: 'empty, as charts render it', object: asking({ [apiServerCa]: '' }), facts: certificate('unseen') },
+  {
+    why: 'a Secret that does not allow it',
+    object: asking({ [fromSecret]: 'default/webhook' }),
+    facts: certificate('forbids'),
+    field: `metadata.annotations["${fromSecret}"]`,
+    message:
+      /^cert-manager\.io\/inject-ca-from-secret names Secret "default\/webhook", which does not allow cert-manager to read its CA, so the caBundle is not filled in$/,
+    fix: /allow-direct-injection: "true"/
+  },
+  {
+    why: 'a Secret that allows it',
+    object: asking({ [fromSecret]: 'default/webhook' }),
+    facts: certificate('exists')
   }
 ]

@@ -1,13 +1,16 @@
 import { once } from 'node:events'
+import { pino } from 'pino'
 import t from 'tap'
 import type { Sources } from '../../src/facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../src/identity-webhook/settings.js'
 import { checkObjects } from '../../src/library/index.js'
 import { known, unknown } from '../../src/model/fact.js'
 import { type Mode, parseNamespaceSettings } from '../../src/model/namespace.js'
+import { buildMetrics } from '../../src/process/metrics.js'
 import { review } from '../../src/review.js'
 import { buildApp, type Reviewed } from '../../src/server/app.js'
 import { buildReviewHandler, type ReviewHandler } from '../../src/server/handle-review.js'
+import { recordReview } from '../../src/server/record-review.js'
 import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 
 const account = '111122223333'
@@ -114,8 +117,7 @@ t.test('denies a malformed ARN with the whole story', async (t) => {
         code: 403,
         reason: 'Forbidden',
         message: [
-          'service account shop/cart',
-          `- role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"`,
+          `service account shop/cart: role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"`,
           '  fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>'
         ].join('\n')
       },
@@ -287,6 +289,36 @@ t.test('tells what happened to each review, and closes connections while drainin
     { request: { kind: 'ServiceAccount' }, response: { allowed: true }, milliseconds: Number },
     { milliseconds: Number }
   ])
+})
+
+t.test('measures how long a review takes, from a real request to the metric', async (t) => {
+  const metrics = buildMetrics()
+  const app = buildApp({
+    handleReview: async ({ uid }) => ({ uid, allowed: true }),
+    timeout: 2000,
+    onReviewed: (one) => {
+      recordReview(metrics, pino({ level: 'silent' }), one)
+    }
+  })
+  t.teardown(() => app.close())
+  const address = await app.listen({ host: '127.0.0.1', port: 0 })
+  const send = async (body: string): Promise<number> =>
+    (
+      await fetch(`${address}/validate`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body
+      })
+    ).status
+  const sumOf = async (): Promise<number> =>
+    Number(
+      /^irsa_guard_review_duration_seconds_sum (\S+)$/m.exec(await metrics.registry.metrics())?.[1] ?? NaN
+    )
+  t.equal(await send(JSON.stringify(reviewOf(serviceAccount(good)))), 200)
+  const first = await sumOf()
+  t.ok(first > 0, `a review took ${first} s`)
+  t.equal(await send('{'), 400)
+  t.ok((await sumOf()) > first, 'a malformed one takes time, too')
 })
 
 t.test('a review ends with its deadline, or with the time that the API server leaves', async (t) => {

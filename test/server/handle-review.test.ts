@@ -59,8 +59,7 @@ t.test(
     t.equal(allowed, false)
     t.equal(
       status?.message,
-      `pod shop/cart-0
-- pod-not-mutated: service account cart requests role ${role}, but no container in the pod received it (assuming the identity webhook's default settings, because the actual ones could not be read)
+      `pod shop/cart-0: pod-not-mutated: service account cart requests role ${role}, but no container in the pod received it (assuming the identity webhook's default settings, because the actual ones could not be read)
   fix: find out why the identity webhook did not mutate the pod (check its MutatingWebhookConfiguration, caBundle and process), then recreate the pod`
     )
   }

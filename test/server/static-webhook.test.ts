@@ -40,7 +40,7 @@ t.test('an API server that asks about webhook configurations gets an answer', as
     code: 403,
     reason: 'Forbidden',
     message:
-      /^mutatingwebhookconfiguration pod-identity-webhook\n- ca-bundle-untrusted: the caBundle of webhook iam-for-pods\.amazonaws\.com does not contain the cluster CA, .*\n {2}fix: write the cluster CA to the bundle; .*$/
+      /^mutatingwebhookconfiguration pod-identity-webhook: ca-bundle-untrusted: the caBundle of webhook iam-for-pods\.amazonaws\.com does not contain the cluster CA, .*\n {2}fix: write the cluster CA to the bundle; .*$/
   })
 })
 

@@ -129,8 +129,16 @@ export async function reportProofs(
     client,
     log,
     now,
-    identityWebhook
-  }: { client: KubeClient; log: Logger; now: Date; identityWebhook: EventObject | undefined },
+    identityWebhook,
+    canaryCause
+  }: {
+    client: KubeClient
+    log: Logger
+    now: Date
+    identityWebhook: EventObject | undefined
+    /** Why the canary may fail, as far as it is known. */
+    canaryCause: string | undefined
+  },
   probes: Probes,
   { before, known }: { before: Probes | undefined; known: Probes | undefined }
 ): Promise<void> {
@@ -140,9 +148,14 @@ export async function reportProofs(
     name: 'irsa-guard'
   }
   const words = {
-    canary: { what: 'identity webhook of', reason: 'IdentityWebhookCanary', about: identityWebhook ?? guard },
-    webhook: { what: 'own webhook at', reason: 'SelfTestWebhook', about: guard },
-    policy: { what: 'caBundle policy at', reason: 'SelfTestPolicy', about: guard }
+    canary: {
+      what: 'identity webhook of',
+      reason: 'IdentityWebhookCanary',
+      about: identityWebhook ?? guard,
+      cause: canaryCause
+    },
+    webhook: { what: 'own webhook at', reason: 'SelfTestWebhook', about: guard, cause: undefined },
+    policy: { what: 'caBundle policy at', reason: 'SelfTestPolicy', about: guard, cause: undefined }
   } satisfies Record<Check, object>
   const all = checks.flatMap((check) =>
     [...probes[check]].map(([address, proof]) => ({
@@ -153,8 +166,9 @@ export async function reportProofs(
       reported: known?.[check].get(address)
     }))
   )
-  for (const { what, reason, about, proof, last, reported } of all) {
-    const because = proof.state === 'works' ? undefined : proof.because
+  for (const { what, reason, about, cause, proof, last, reported } of all) {
+    const likely = cause === undefined || proof.state !== 'fails' ? '' : `; likely cause: ${cause}`
+    const because = proof.state === 'works' ? undefined : `${proof.because}${likely}`
     if (proof.state !== last?.state) {
       log[proof.state === 'works' ? 'info' : 'warn'](
         { proof: what, state: proof.state, before: last?.state, because },

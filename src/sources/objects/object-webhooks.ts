@@ -2,7 +2,7 @@ import type { Backend, WebhookSource } from '../../facts/webhooks.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import type { Subject } from '../../model/subject.js'
 import type { WebhookConfigurationSubject } from '../../model/webhook-configuration.js'
-import { listOf, recordOf, textOf } from '../../text/record.js'
+import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
  * Lets webhook configurations see each other, Services and Certificates that were given together with them.
@@ -20,11 +20,15 @@ export function buildObjectWebhooks(
   const seen = known({ configurations: [...configurations.values()], complete: false })
   const services = new Map<string, Backend>()
   const certificates = new Set<string>()
+  const secrets = new Map<string, boolean>()
   for (const object of objects) {
     const { apiVersion, kind, metadata } = recordOf(object)
     const { namespace: own, name } = recordOf(metadata)
     const key = `${textOf(own) ?? namespace}/${textOf(name) ?? ''}`
     if (apiVersion === 'v1' && kind === 'Service') services.set(key, backendOf(object))
+    // cert-manager, pkg/controller/cainjector/sources.go: it compares with `true` as it is written.
+    if (apiVersion === 'v1' && kind === 'Secret')
+      secrets.set(key, annotationsOf(recordOf(object))['cert-manager.io/allow-direct-injection'] === 'true')
     if (kind === 'Certificate' && /^cert-manager\.io\//.test(textOf(apiVersion) ?? '')) certificates.add(key)
   }
 
@@ -40,7 +44,14 @@ export function buildObjectWebhooks(
     readCertificate: async ({ namespace, name }) =>
       certificates.has(`${namespace}/${name}`)
         ? known(true)
-        : unknown(`certificate ${namespace}/${name} is not among the files`)
+        : unknown(`certificate ${namespace}/${name} is not among the files`),
+    allowsInjection: ({ namespace, name }) => {
+      const allows = secrets.get(`${namespace}/${name}`)
+
+      return allows === undefined
+        ? unknown(`secret ${namespace}/${name} is not among the files`)
+        : known(allows)
+    }
   }
 }
 

@@ -220,14 +220,18 @@ t.test('each change is told once: Events for what works no more, or again', asyn
   const told = async (found: Probes, before?: Probes, known = before): Promise<string[]> => {
     const events: string[] = []
     const client = clientThat(({ body }) => {
-      const { reason, type } = body as { reason: string; type: string }
+      const { reason, type, message } = body as { reason: string; type: string; message: string }
       events.push(`${type} ${reason}`)
+      t.equal(
+        message.endsWith('; likely cause: a selector'),
+        reason === 'IdentityWebhookCanaryFails',
+        message
+      )
       return { status: 201 }
     })
-    await reportProofs({ client, log: pino({ level: 'silent' }), now, identityWebhook: undefined }, found, {
-      before,
-      known
-    })
+    const log = pino({ level: 'silent' })
+    const context = { client, log, now, identityWebhook: undefined, canaryCause: 'a selector' }
+    await reportProofs(context, found, { before, known })
     return events
   }
   t.strictSame(await told(probes()), [], 'working at the first look is no news')

@@ -61,6 +61,28 @@ t.test('Certificates of cert-manager', async (t) => {
   )
 })
 
+t.test('Secrets that allow cert-manager to inject their CA', (t) => {
+  const secret = (name: string, annotations?: object): object => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: 'shop', annotations }
+  })
+  const key = 'cert-manager.io/allow-direct-injection'
+  const source = webhooksOf([
+    secret('allows', { [key]: 'true' }),
+    secret('refuses', { [key]: 'True' }),
+    secret('silent')
+  ])
+  t.strictSame(source.allowsInjection?.(reference('allows')), known(true))
+  t.strictSame(source.allowsInjection?.(reference('refuses')), known(false))
+  t.strictSame(source.allowsInjection?.(reference('silent')), known(false))
+  t.strictSame(
+    source.allowsInjection?.(reference('other')),
+    unknown('secret shop/other is not among the files')
+  )
+  t.end()
+})
+
 t.test('configurations see each other, never the whole cluster; the same one counts once', async (t) => {
   const one = configurationSubject(configurationOf([eksWebhook()]))
   const again = configurationSubject(configurationOf([]))

@@ -1,0 +1,44 @@
+import { identityWebhookNames } from '../../model/webhook-configuration.js'
+import type { Assessment } from '../ca-bundle-guard.js'
+import type { ConfigurationFinding } from '../configuration-findings.js'
+import { identityConfigurationOf } from '../event.js'
+
+/** Rules that explain why an API server does not call an identity webhook, or gets no answer from it. */
+const explaining: ReadonlySet<string> = new Set([
+  'identity-webhook-misses-pods',
+  'review-version-unsupported',
+  'webhook-backend-missing',
+  'ca-injection-broken'
+])
+const brokenStates: ReadonlySet<Assessment['state']> = new Set(['stale', 'foreign', 'unusable', 'absent'])
+const maxShown = 3
+
+/**
+ * Why the identity webhook may not mutate pods, by what the last round found about its configuration; undefined
+ * if nothing is wrong with it.
+ */
+export function canaryCauseOf({
+  configurations,
+  assessments,
+  findings
+}: {
+  readonly configurations: readonly unknown[]
+  readonly assessments: readonly Assessment[]
+  readonly findings: readonly ConfigurationFinding[]
+}): string | undefined {
+  if (configurations.length === 0) return undefined // not read yet: ours is always among them
+  if (identityConfigurationOf(configurations) === undefined)
+    return 'no identity webhook is registered in the cluster'
+
+  const identity = assessments.filter(({ guarded }) => identityWebhookNames.includes(guarded.webhook.name))
+  const bundles = identity
+    .filter(({ state }) => brokenStates.has(state))
+    .map(({ guarded, state, because }) => `the caBundle of ${guarded.webhook.name} is ${state}: ${because}`)
+  const places = new Set(identity.map(({ guarded: { configuration: at } }) => `${at.kind} ${at.name}`))
+  const found = findings
+    .filter(({ rule, about }) => explaining.has(rule) && about && places.has(`${about.kind} ${about.name}`))
+    .map(({ rule, message, fix }) => `${rule}: ${message}; fix: ${fix}`)
+  const causes = [...bundles, ...found]
+
+  return causes.length === 0 ? undefined : causes.slice(0, maxShown).join('; ')
+}
