@@ -1,8 +1,13 @@
-import { containersToMutate, credentialsOf, injectedVariables } from '../identity-webhook/credentials.js'
+import {
+  type ContainerCredentials,
+  containersToMutate,
+  credentialsOf,
+  injectedVariables
+} from '../identity-webhook/credentials.js'
 import { foreseeMutation } from '../identity-webhook/mutation.js'
-import { isRequested } from '../identity-webhook/role-request.js'
+import { isRequested, type RoleRequest } from '../identity-webhook/role-request.js'
 import { tokenVolume } from '../identity-webhook/settings.js'
-import type { Pod } from '../model/pod.js'
+import type { Container, Pod } from '../model/pod.js'
 import { isMutated } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
@@ -40,7 +45,7 @@ export const mutationPreempted = defineRule({
                   field: credentials.role.field,
                   reason: `sets role ${quote(credentials.role.value)}, which overrides ${request.role}`
                 }
-              : undefined
+              : foreignToken(subject.pod, container, credentials, request)
       if (problem === undefined) return []
 
       return [
@@ -53,6 +58,29 @@ export const mutationPreempted = defineRule({
     })
   }
 })
+
+/**
+ * A token of another audience in a volume with the identity webhook's name. The identity webhook compares only
+ * the name: https://github.com/aws/amazon-eks-pod-identity-webhook/issues/315
+ */
+function foreignToken(
+  { volumes }: Pod,
+  container: Container,
+  credentials: ContainerCredentials,
+  { audience }: RoleRequest
+): { readonly field: string; readonly reason: string } | undefined {
+  if (credentials.kind !== 'web-identity' || credentials.token === undefined || audience === undefined) return
+  const { role, token } = credentials
+  // If the template sets the variables as well, token-audience-mismatch reports the token.
+  if (role.field !== container.field) return
+  const isForeign = volumes.some(({ name, tokens }) => name === tokenVolume && tokens.includes(token))
+  if (!isForeign || token.audience === audience) return
+
+  return {
+    field: `${token.field}.audience`,
+    reason: `uses the token in the template's volume ${tokenVolume}, which has ${token.audience === undefined ? 'no audience' : `audience ${quote(token.audience)}`} instead of ${quote(audience)}, because the identity webhook does not replace a volume with that name`
+  }
+}
 
 function isTouched(pod: Pod, mountPath: string): boolean {
   if (pod.volumes.some(({ name }) => name === tokenVolume)) return true

@@ -15,6 +15,11 @@ import type { Case } from '../support/rule-case.js'
 const withApp = (app: object, volumes: object[] = []): object =>
   deploymentOf({ containers: [{ name: 'app', ...app }], volumes })
 
+const volumeOf = (serviceAccountToken: object): object => ({
+  name: 'aws-iam-token',
+  projected: { sources: [{ serviceAccountToken }] }
+})
+
 export const cases: readonly Case[] = [
   { why: 'nothing is set', object: deploymentOf(), facts: accountFacts() },
   {
@@ -73,6 +78,32 @@ export const cases: readonly Case[] = [
     field: 'spec.template.spec.volumes[0]',
     message:
       /expects the service account token "token" in the volume aws-iam-token, which does not contain it/
+  },
+  {
+    why: 'the volume name is taken by a token of another audience',
+    object: withApp({}, [volumeOf({ audience: 'vault', path: 'token' })]),
+    facts: accountFacts(),
+    field: 'spec.template.spec.volumes[0].projected.sources[0].serviceAccountToken.audience',
+    message:
+      /^container app uses the token in the template's volume aws-iam-token, which has audience "vault" instead of "sts\.amazonaws\.com", because/
+  },
+  {
+    why: 'the volume name is taken by a token without an audience',
+    object: withApp({}, [volumeOf({ path: 'token' })]),
+    facts: accountFacts(),
+    message: /which has no audience instead of/
+  },
+  {
+    why: 'the template sets the variables as well: another rule reports the token',
+    object: withApp({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [
+      volumeOf({ audience: 'vault', path: 'token' })
+    ]),
+    facts: accountFacts()
+  },
+  {
+    why: 'no audience is requested',
+    object: withApp({}, [volumeOf({ audience: 'vault', path: 'token' })]),
+    facts: accountFacts({ 'eks.amazonaws.com/audience': '' })
   },
   {
     why: 'the volume is mounted elsewhere',
