@@ -15,7 +15,16 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import type { Facts, FactTypes, GatheredNeed, IamSource, Lookup, Need, Sources } from './facts.js'
+import type {
+  Facts,
+  FactTypes,
+  GatheredNeed,
+  IamSource,
+  Lookup,
+  Need,
+  ProviderLookup,
+  Sources
+} from './facts.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import {
@@ -117,7 +126,8 @@ const gatherers: {
   },
 
   provider(gatherer) {
-    return thenMaybe(gatherer.target, (target) => {
+    const trust = gatherer.get('trust') // under way at the same time
+    const provider = thenMaybe(gatherer.target, (target): MaybePromise<Fact<ProviderLookup>> => {
       if ('state' in target) return target
       const { iam, arn } = target
 
@@ -130,6 +140,12 @@ const gatherers: {
           : issuer
       )
     })
+
+    return thenMaybe(provider, (provider) =>
+      thenMaybe(trust, (trust) =>
+        trust.state === 'known' && trust.value.podIdentity === 'only' ? forPodIdentity : provider
+      )
+    )
   },
 
   clusterPartition(gatherer) {
@@ -278,6 +294,7 @@ type Target = { readonly arn: RoleArn; readonly iam: IamSource } | Fact<never>
 const notPermitted = moot('the namespace may not use the role')
 const otherPartition = moot('the role is in a different partition than the cluster')
 const runsAsNobody = moot('the object has no pod')
+const forPodIdentity = moot('the role trusts only EKS Pod Identity, which needs no OIDC provider')
 const noRole = moot('no role is requested, or its ARN is malformed')
 
 function roleArnOf(

@@ -17,10 +17,12 @@ export interface Problem {
    * The highest severity of this one problem, regardless of the rule's severity, because it may be intended.
    */
   readonly atMost?: Severity
+  /** Other fields of the object that cause the problem together with `field`. */
+  readonly restsOn?: readonly string[]
 }
 
 /** A problem, the rule that found it, and its severity. */
-export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost'> {
+export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost' | 'restsOn'> {
   readonly rule: string
   readonly severity: Severity
   /** The rule's page. */

@@ -27,6 +27,7 @@ export const oidcClientIdMissing = defineRule({
     const register = `add the audience to the provider: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}`
     const problem = {
       field: annotationField(key in annotations ? key : roleKey),
+      restsOn: [annotationField(key), annotationField(roleKey)],
       message: `the tokens of this service account have audience ${quote(audience)}, but the OIDC provider ${provider.arn} accepts ${accepted}`
     }
     // Outside EKS, the default audience of an identity webhook is not known: kOps' is amazonaws.com.

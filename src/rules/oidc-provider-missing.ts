@@ -1,4 +1,5 @@
 import { audienceOf } from '../identity-webhook/settings.js'
+import { isPublicIssuer } from '../model/public-issuer.js'
 import { argumentOf } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
@@ -24,7 +25,9 @@ export const oidcProviderMissing = defineRule({
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
       message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; it has ${similar}, which is a different provider`}`,
-      fix: `register the provider in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`,
+      fix: isPublicIssuer(url)
+        ? `register the provider in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`
+        : `AWS cannot reach ${url}: set --service-account-issuer of the API server to a public https URL that serves its discovery document and keys, then register that one`,
       shared: true
     }
   }

@@ -1,5 +1,5 @@
 import { defineRule } from './define-rule.js'
-import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
+import { addStatement, principalsShown, roleNamed, trustProblem, valuesShown } from './trust-wording.js'
 
 export const trustActionMissing = defineRule({
   id: 'trust-action-missing',
@@ -12,19 +12,23 @@ export const trustActionMissing = defineRule({
     if (miss?.kind !== 'action') return
 
     const role = roleNamed(account, identityWebhook)
-    const fix =
-      'add sts:AssumeRoleWithWebIdentity to the Action of the statement that trusts the OIDC provider'
-    if (miss.statement === undefined)
+    const { statement, found, principals, trustsProvider } = miss
+    if (statement === undefined)
       return trustProblem(
+        trust,
         identityWebhook,
         `${role} trusts no principal: its trust policy has no Allow statement`,
-        fix
+        addStatement(trust)
       )
+    const whom = trustsProvider ? '' : `, for ${principalsShown(principals)}`
 
     return trustProblem(
+      trust,
       identityWebhook,
-      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${miss.statement} allows ${valuesShown(miss.found)}`,
-      fix
+      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${statement} allows ${valuesShown(found)}${whom}`,
+      trustsProvider
+        ? `add sts:AssumeRoleWithWebIdentity to the Action of statement ${statement}`
+        : `${addStatement(trust)}; if the role is meant for others, point the annotation to a role for this service account`
     )
   }
 })

@@ -1,6 +1,7 @@
 import { assumptionOf } from '../identity-webhook/settings.js'
 import { isEksIssuer } from '../model/issuer.js'
 import { quote } from '../text/escape.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
@@ -19,11 +20,20 @@ export const trustAudienceMismatch = defineRule({
     // that work.
     const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
     const problem = trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires a different audience: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
-      `add ${quote(trust.audience)} to that condition, or set the annotation ${identityWebhook.annotationNames.audience} to the audience that the role requires`
+      fixOf(trust, miss.failed[0]?.wanted ?? [], identityWebhook.annotationNames.audience)
     )
 
     return isAssumed ? { ...problem, atAdmission: 'warning' } : problem
   }
 })
+
+function fixOf({ audience }: TrustJudgement, wanted: readonly string[], annotation: string): string {
+  const spelled = wanted.find((value) => value.trim().toLowerCase() === audience.toLowerCase())
+
+  return spelled === undefined
+    ? `add ${quote(audience)} to that condition, or set the annotation ${annotation} to the audience that the role requires`
+    : `replace ${quote(spelled)} with ${quote(audience)} in that condition`
+}

@@ -1,6 +1,6 @@
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { roleNamed, trustProblem } from './trust-wording.js'
+import { audienceKeyOf, roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustAudienceUnchecked = defineRule({
   id: 'trust-audience-unchecked',
@@ -13,9 +13,10 @@ export const trustAudienceUnchecked = defineRule({
     if (found === undefined) return
 
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} accepts tokens with any audience: its statement ${found.statement} does not restrict :aud`,
-      `add a StringEquals condition on <issuer>:aud with ${quote(trust.audience)} to that statement`
+      `add a StringEquals condition on ${quote(audienceKeyOf(trust))} with ${quote(trust.audience)} to that statement`
     )
   }
 })

@@ -15,9 +15,10 @@ export const trustConditionKeyMalformed = defineRule({
 
     const also = others.length === 0 ? '' : `; also ${conditionsShown(others)}`
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires a condition key that this cluster's tokens never carry: its statement ${miss.statement} has ${quote(first.key)}${first.difference === undefined ? '' : `: ${first.difference}`}${also}`,
-      `write the key ${quote(miss.expected)}`
+      `write the key ${quote(miss.expected)}${miss.missingAudience === undefined ? '' : `, and add ${quote(miss.missingAudience)} with ${quote(trust.audience)} to the same statement`}`
     )
   }
 })

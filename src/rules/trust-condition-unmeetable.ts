@@ -1,5 +1,6 @@
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustConditionUnmeetable = defineRule({
   id: 'trust-condition-unmeetable',
@@ -13,9 +14,12 @@ export const trustConditionUnmeetable = defineRule({
     if (miss?.kind !== 'unmeetable') return
 
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires something that no pod can provide: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
-      'remove that condition from the statement that trusts the OIDC provider'
+      miss.limitsSubject
+        ? `remove that condition from statement ${miss.statement}, which still admits only the subjects that it names`
+        : `replace that condition with StringEquals on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)}`
     )
   }
 })

@@ -19,6 +19,7 @@ export const trustDependsOnRuntime = defineRule({
         ? ''
         : `${keys === '' ? '' : ' and'} on behavior that AWS does not document: ${trust.undocumented.join(', ')}`
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} might not admit ${trust.subject}: the result depends${keys}${open} (statement ${trust.statement ?? 0})`,
       'make sure that requests from the pods meet that condition, or remove it from the trust policy'

@@ -13,17 +13,18 @@ export const trustExplicitDeny = defineRule({
     const { miss } = trust
     if (miss?.kind !== 'explicit-deny') return
 
-    const because = miss.conditions.map(conditionHolds).join(' and ')
+    const because = miss.conditions.map(conditionHolds).join(', and ')
     return trustProblem(
+      trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: its statement ${miss.statement} is a Deny that applies${because === '' ? '' : ` because ${because}`}`,
+      `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its statement ${miss.statement} applies${because === '' ? '' : `, because ${because}`}`,
       'narrow that Deny so that it does not match this service account, or point the annotation to another role'
     )
   }
 })
 
 function conditionHolds({ operator, key, wanted, actual, isAbsent }: DecidingCondition): string {
-  const open = isAbsent ? 'the request does not have the key' : 'any value meets it'
+  const has = isAbsent ? 'is missing in the request' : 'has any value'
 
-  return `${operator} ${quote(key)} ${valuesShown(wanted)} is met (${actual === undefined ? open : `the request has ${quote(actual)}`})`
+  return `${quote(key)} ${actual === undefined ? has : `is ${quote(actual)}`} (${operator} ${valuesShown(wanted)})`
 }

@@ -12,6 +12,7 @@ export const trustIssuersAnded = defineRule({
     if (miss?.kind !== 'issuers-anded') return
 
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires tokens of two issuers at once: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}; all conditions of a statement must match`,
       'write a separate statement for each cluster, with its own provider and keys'

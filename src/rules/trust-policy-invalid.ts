@@ -14,6 +14,7 @@ export const trustPolicyInvalid = defineRule({
 
     const place = miss.place === '' ? 'the document' : miss.place
     return trustProblem(
+      trust,
       identityWebhook,
       `IAM would reject the trust policy of ${roleNamed(account, identityWebhook)}: ${place}: ${miss.reason}`,
       `correct ${place} and update the policy`

@@ -1,6 +1,6 @@
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { roleNamed, trustProblem } from './trust-wording.js'
+import { addStatement, roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustProviderMismatch = defineRule({
   id: 'trust-provider-mismatch',
@@ -13,9 +13,12 @@ export const trustProviderMismatch = defineRule({
     if (miss?.kind !== 'provider') return
 
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}; expected ${quote(trust.provider)}: ${miss.difference}`,
-      `write "Principal": {"Federated": ${quote(trust.provider)}} in that statement, and use the same issuer in its condition keys`
+      miss.isSpelling
+        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, and use the same issuer in its condition keys`
+        : addStatement(trust)
     )
   }
 })

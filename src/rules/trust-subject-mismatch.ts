@@ -1,4 +1,6 @@
-import { quote } from '../text/escape.js'
+import { closestTo, quote } from '../text/escape.js'
+import { otherSubject } from '../trust-policy/hide-others.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
@@ -13,9 +15,35 @@ export const trustSubjectMismatch = defineRule({
     if (miss?.kind !== 'subject') return
 
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
-      `add ${quote(trust.subject)} to that condition, or point the annotation to a role for this service account`
+      fixOf(trust, miss.failed[0]?.wanted[0] ?? '')
     )
   }
 })
+
+/** Renaming the service account or moving it changes nothing in IAM, so that comes first where it is likely. */
+function fixOf({ subject }: TrustJudgement, nearest: string): string {
+  const others = `add ${quote(subject)} to that condition, or point the annotation to a role for this service account`
+  const [, namespace, name = ''] = /^system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)$/.exec(nearest) ?? []
+  const [, , ownNamespace = '', ownName = ''] = subject.split(':')
+  if (namespace === undefined) {
+    return nearest.includes('*') || nearest.includes('?') || nearest === otherSubject
+      ? others
+      : `replace ${quote(nearest)} with ${quote(subject)} in that condition, or point the annotation to a role for this service account`
+  }
+  if (namespace === ownNamespace && isPartOf(name, ownName))
+    return `name the service account ${name} (in many charts: serviceAccount.name), or ${others}`
+  if (name === ownName && namespace !== ownNamespace)
+    return `install it in namespace ${namespace}, or ${others}`
+
+  return closestTo(nearest, [subject]) === undefined
+    ? others
+    : `if ${quote(nearest)} is a typo, replace it with ${quote(subject)}; otherwise, ${others}`
+}
+
+/** Helm charts make names such as RELEASE-CHART, so one of two names often contains the other. */
+const isPartOf = (one: string, other: string): boolean =>
+  [one, other].every((name) => name.length > 2) &&
+  (one.startsWith(other) || one.endsWith(other) || other.startsWith(one) || other.endsWith(one))

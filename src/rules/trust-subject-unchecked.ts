@@ -1,6 +1,6 @@
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { roleNamed, trustProblem } from './trust-wording.js'
+import { roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustSubjectUnchecked = defineRule({
   id: 'trust-subject-unchecked',
@@ -12,12 +12,23 @@ export const trustSubjectUnchecked = defineRule({
   check(account, { trust, identityWebhook }) {
     const found = trust.breadth.find(({ kind }) => kind === 'no-subject' || kind === 'negated-subject')
     if (found === undefined) return
+    // Correcting the key limits the subject, too.
+    if (trust.miss?.kind === 'condition-key' && trust.miss.statement === found.statement) return
 
     const lacks = found.kind === 'no-subject' ? 'has no condition on :sub' : 'only excludes some subjects'
+    const whom =
+      found.provider === undefined
+        ? 'every service account of the cluster'
+        : `every token of OIDC provider ${found.provider}`
+    const fix =
+      found.provider === undefined
+        ? `add a StringEquals condition on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)} to that statement`
+        : 'add a StringEquals condition on the :sub key of that provider to that statement'
     return trustProblem(
+      trust,
       identityWebhook,
-      `every service account of the cluster can assume ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,
-      `add a StringEquals condition on <issuer>:sub with ${quote(trust.subject)} to that statement`
+      `${whom} can assume ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,
+      fix
     )
   }
 })

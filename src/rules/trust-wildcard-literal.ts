@@ -12,6 +12,7 @@ export const trustWildcardLiteral = defineRule({
     if (miss?.kind !== 'literal-wildcard') return
 
     return trustProblem(
+      trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
       'list the exact values, or use StringLike if the wildcard is intended'

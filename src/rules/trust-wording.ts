@@ -4,18 +4,46 @@ import { parseRoleArn } from '../model/role-arn.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
+import { otherSubject } from '../trust-policy/hide-others.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
+import type { Principal } from '../trust-policy/policy.js'
 
-/** A problem with the trust policy of the requested role. Its field is the annotation. */
-export const trustProblem = (
+/**
+ * A problem with the trust policy of the requested role. Its field is the annotation. If the role trusts EKS
+ * Pod Identity, its pods work with an association, which irsa-guard does not know, so the problem is at most a
+ * warning. The identity webhook prefers the association:
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+ */
+export function trustProblem(
+  trust: TrustJudgement,
   { annotationNames }: IdentityWebhookSettings,
   message: string,
   fix: string
-): Problem => ({
-  field: annotationField(annotationNames['role-arn']),
-  message,
-  fix
-})
+): Problem {
+  const problem: Problem = {
+    field: annotationField(annotationNames['role-arn']),
+    message,
+    fix,
+    ...(restsOnAudience(trust) && { restsOn: [annotationField(annotationNames.audience)] })
+  }
+  if (trust.podIdentity === 'none' || trust.verdict !== 'denied') return problem
+
+  return {
+    ...problem,
+    message: `${message}. The role trusts EKS Pod Identity, so the pods still get it if their service account has an EKS Pod Identity association`,
+    fix: `if it has an association, do nothing; otherwise, create one, or for IRSA, ${fix}`,
+    atMost: 'warning'
+  }
+}
+
+/** Whether the deciding condition is about the audience, which an annotation can change. */
+function restsOnAudience({ miss }: TrustJudgement): boolean {
+  if (miss === undefined) return false
+  const deciding = 'failed' in miss ? miss.failed.slice(0, 1) : 'conditions' in miss ? miss.conditions : []
+
+  return deciding.some(({ key }) => /:aud$/i.test(key))
+}
 
 /**
  * The role at the start of a message, by name. A policy that is judged without a service account has no role
@@ -33,7 +61,9 @@ export function roleNamed(
 
 /** The first few values, quoted, and the number of the others. */
 export function valuesShown(values: readonly string[], limit = 3): string {
-  const shown = values.slice(0, limit).map(quote)
+  const shown = values
+    .slice(0, limit)
+    .map((value) => (value === otherSubject ? 'a service account of another namespace' : quote(value)))
   if (values.length > limit) shown.push(`${values.length - limit} more`)
 
   return shown.length === 0 ? 'nothing' : shown.join(' or ')
@@ -54,3 +84,34 @@ export const conditionsShown = (failed: readonly FailedCondition[]): string =>
     ...failed.slice(0, 4).map(conditionShown),
     ...(failed.length > 4 ? [`${failed.length - 4} more conditions fail`] : [])
   ].join('; also ')
+
+/** The fix if no statement of the policy trusts the cluster's provider. */
+export const addStatement = ({ provider, subject }: TrustJudgement): string =>
+  `add a statement that allows sts:AssumeRoleWithWebIdentity for ${provider}, limited to ${subject} (irsa-guard trust --fix prints it)`
+
+/** Whom a statement trusts, in words. */
+export function principalsShown(principals: readonly Principal[]): string {
+  const shown = principals.slice(0, 3).map(({ type, value }) => {
+    if (type !== 'Service') return `${type === 'Federated' ? 'identity provider' : type} ${quote(value)}`
+    const name = services[value]
+
+    return name === undefined ? `AWS service ${quote(value)}` : `${name} (${value})`
+  })
+
+  return shown.length === 0 ? 'no principal' : shown.join(' or ')
+}
+
+const services: Readonly<Record<string, string | undefined>> = {
+  'ec2.amazonaws.com': 'EC2 instances, such as nodes',
+  'pods.eks.amazonaws.com': 'EKS Pod Identity',
+  'eks.amazonaws.com': 'the EKS control plane',
+  'lambda.amazonaws.com': 'Lambda functions'
+}
+
+/** The condition key of the subject in tokens of the cluster. */
+export const subjectKeyOf = ({ provider }: TrustJudgement): string => `${issuerIn(provider)}:sub`
+
+/** The condition key of the audience in tokens of the cluster. */
+export const audienceKeyOf = ({ provider }: TrustJudgement): string => `${issuerIn(provider)}:aud`
+
+const issuerIn = (provider: string): string => provider.slice(provider.indexOf('/') + 1)

@@ -18,6 +18,8 @@ export interface Breadth {
     | 'any-provider'
     | 'no-audience'
   readonly statement: number
+  /** The ARN of the OIDC provider whose tokens it admits, if it is not that of the cluster. */
+  readonly provider?: string
   /** The pattern that is too wide. */
   readonly value?: string
   /** The subject of a service account that this pattern admits. */
@@ -134,7 +136,8 @@ function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Do
       subject: `system:serviceaccount:${stranger}:${stranger}`
     })
     const open = letsIn(policy, arn, unknownSubject)
-    if (open !== undefined) yield withoutLimit(open, issuer)
+    if (open !== undefined)
+      yield { ...withoutLimit(open, issuer), ...(arn !== provider && { provider: arn }) }
     else {
       const patterns = [...patternsOf(policy, issuer)]
       if (patterns.length > 0) yield { provider: arn, issuer, patterns }

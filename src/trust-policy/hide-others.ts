@@ -4,7 +4,7 @@ import type { TrustJudgement } from './judge.js'
 import type { DecidingCondition, Miss } from './miss.js'
 
 /** The placeholder in messages for service accounts of other namespaces. */
-const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
+export const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 
 /**
  * Removes the names of service accounts in other namespaces from a judgement, because users who can write

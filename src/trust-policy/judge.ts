@@ -1,4 +1,5 @@
 import { memoizeLast } from '../text/memoize.js'
+import { includesAction } from './action.js'
 import { anyoneInValue, type Breadth, breadthOf, isOverPermissive } from './breadth.js'
 import { contextOf, type Token } from './context.js'
 import { type Defect, parsePolicyDocument } from './document.js'
@@ -50,6 +51,8 @@ export interface TrustJudgement {
   /** Why the policy denies the token or is invalid: one reason, the first in the order of `Miss`. */
   readonly miss: Miss | undefined
   readonly breadth: readonly Breadth[]
+  /** Whether the role trusts EKS Pod Identity, besides OIDC and SAML providers or as the only one. */
+  readonly podIdentity: 'none' | 'also' | 'only'
   /**
    * The document's length in characters without white space, as IAM counts it; 0 if the document is not JSON.
    */
@@ -113,6 +116,7 @@ export function judgeParsed(
     undocumented,
     miss,
     breadth,
+    podIdentity: podIdentityOf(policy),
     size,
     subject: token.subject,
     audience: question.audience,
@@ -169,9 +173,28 @@ function invalid(
     undocumented: [],
     miss: { kind: 'invalid', ...defect },
     breadth,
+    podIdentity: 'none',
     size,
     subject: token.subject,
     audience: question.audience,
     provider
   }
+}
+
+/**
+ * Whether a policy lets EKS Pod Identity assume the role:
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+ */
+function podIdentityOf({ statements }: Policy): TrustJudgement['podIdentity'] {
+  const allows = statements.filter(({ effect }) => effect === 'Allow')
+  const isTrusted = allows.some(
+    ({ principals, actions }) =>
+      principals.some(({ type, value }) => type === 'Service' && value === 'pods.eks.amazonaws.com') &&
+      includesAction(actions, 'sts:AssumeRole')
+  )
+  if (!isTrusted) return 'none'
+
+  return allows.some(({ principals }) => principals.some(({ type }) => type === 'Federated'))
+    ? 'also'
+    : 'only'
 }

@@ -39,6 +39,7 @@ function differenceOf({ type, value }: Principal, provider: string): Difference 
   if (type === 'AWS' && value === provider) return [1, 'it is listed under AWS; expected Federated']
   if (type !== 'Federated') return [9, 'it is an AWS principal, not an OIDC provider']
   if (/[*?]/.test(value)) return [5, 'principals cannot contain wildcards']
+  if (value.indexOf('arn:', 1) > 0) return [3, 'it contains several ARNs; write them as a list']
 
   return spellingOf(value, provider) ?? otherProviderOf(value, provider)
 }

@@ -32,14 +32,16 @@ export function evaluate(
     if (found === undefined) continue
 
     const waiver = rule.waivable === false ? undefined : parseWaiver(subject.annotations, rule.id, at)
-    for (const { atAdmission, atMost = 'error', ...problem } of [found].flat()) {
+    for (const { atAdmission, atMost = 'error', restsOn = [], ...problem } of [found].flat()) {
       const milder =
         atAdmission ??
         configured ??
         (rule.atAdmission === 'never' ? undefined : rule.atAdmission) ??
         rule.severity
       const unlocked =
-        subject.stage === 'admitted' ? mildest(milder, subject, problem.field) : (configured ?? rule.severity)
+        subject.stage === 'admitted'
+          ? mildest(milder, subject, [problem.field, ...restsOn])
+          : (configured ?? rule.severity)
       const severity = severities.indexOf(unlocked) > severities.indexOf(atMost) ? unlocked : atMost
       findings.push({
         rule: rule.id,
@@ -115,9 +117,9 @@ const severities: readonly Severity[] = ['error', 'warning', 'info']
 const notGathered = { state: 'unknown', because: 'the fact was not gathered' } as const
 
 /**
- * The ratchet: an error in a field that this request does not change becomes a warning, because controllers
- * re-submit old objects.
+ * The ratchet: an error becomes a warning if this request changes none of the fields that it rests on, because
+ * controllers resubmit old objects.
  */
-function mildest(severity: Severity, subject: Subject, field: string): Severity {
-  return severity === 'error' && isUnchanged(subject, field) ? 'warning' : severity
+function mildest(severity: Severity, subject: Subject, fields: readonly string[]): Severity {
+  return severity === 'error' && fields.every((field) => isUnchanged(subject, field)) ? 'warning' : severity
 }

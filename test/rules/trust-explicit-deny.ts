@@ -15,7 +15,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart rejects system:serviceaccount:shop:cart: its statement 1 is a Deny that applies because StringNotEquals "aws:PrincipalOrgID" "o-1" is met \(the request does not have the key\)$/,
+      /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 1 applies, because "aws:PrincipalOrgID" is missing in the request \(StringNotEquals "o-1"\)$/,
     fix: /narrow that Deny/,
     atAdmission: 'error'
   },
@@ -23,13 +23,13 @@ export const cases: readonly Case[] = [
     why: 'a Deny with no conditions',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: undefined }))) },
-    message: /statement 1 is a Deny that applies$/
+    message: /the Deny in its statement 1 applies$/
   },
   {
     why: 'a key that the token has',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny' }))) },
-    message: /is met \(the request has "system:serviceaccount:shop:cart"\)/
+    message: /:sub" is "system:serviceaccount:shop:cart" \(StringEquals/
   },
   {
     why: 'a key that every request has',
@@ -42,6 +42,6 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /because StringLike "sts:RoleSessionName" "\*" is met \(any value meets it\)$/
+    message: /because "sts:RoleSessionName" has any value \(StringLike "\*"\)$/
   }
 ]
