@@ -173,6 +173,12 @@ async function loadPolicyOf(
   const role = await iam.readRole(arn, { namespace: '', deadline: new AbortController() })
   if (role.state !== 'known') throw new GuardError('ERR_INPUT', `role ${arn.text}: ${role.because}`)
   if (!role.value.exists) throw new GuardError('ERR_INPUT', `role ${arn.text} does not exist`)
+  // STS compares the whole ARN, so a role with another path is not found: see role-path-mismatch.
+  if (role.value.arn !== arn.text)
+    throw new GuardError(
+      'ERR_INPUT',
+      `role ${arn.text} does not exist; the ARN of role ${arn.name} is ${role.value.arn} (role-path-mismatch)`
+    )
   if (role.value.trustPolicy === undefined)
     throw new GuardError('ERR_INPUT', `role ${arn.text}: its trust policy is not known`)
 

@@ -92,7 +92,8 @@ export const addStatement = ({ provider, subject }: TrustJudgement): string =>
 /** Whom a statement trusts, in words. */
 export function principalsShown(principals: readonly Principal[]): string {
   const shown = principals.slice(0, 3).map(({ type, value }) => {
-    if (type !== 'Service') return `${type === 'Federated' ? 'identity provider' : type} ${quote(value)}`
+    if (type !== 'Service')
+      return `${type === 'Federated' ? 'identity provider' : `${type} principal`} ${quote(value)}`
     const name = services[value]
 
     return name === undefined ? `AWS service ${quote(value)}` : `${name} (${value})`
@@ -102,7 +103,7 @@ export function principalsShown(principals: readonly Principal[]): string {
 }
 
 const services: Readonly<Record<string, string | undefined>> = {
-  'ec2.amazonaws.com': 'EC2 instances, such as nodes',
+  'ec2.amazonaws.com': 'EC2 instances',
   'pods.eks.amazonaws.com': 'EKS Pod Identity',
   'eks.amazonaws.com': 'the EKS control plane',
   'lambda.amazonaws.com': 'Lambda functions'
