@@ -18,23 +18,29 @@ export interface CaInjection {
 }
 
 /**
- * The injections that the annotations of a webhook configuration ask for, in the order in which cert-manager
- * looks at them: it follows the first one only. https://cert-manager.io/docs/concepts/ca-injector/ and
- * https://github.com/openshift/service-ca-operator
+ * The injections that the annotations of a webhook configuration ask for, at most one for each injector: of several
+ * annotations, cert-manager follows the first one in this order, even if it cannot be read.
+ * https://cert-manager.io/docs/concepts/ca-injector/ and https://github.com/openshift/service-ca-operator
  */
 export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): CaInjection[] {
-  return asked.flatMap(({ annotation, by: { injector, username, isTrue }, from }): CaInjection[] => {
-    const value = annotations[annotation]
-    if (typeof value !== 'string' || value === '') return []
-    const injection = { annotation, injector, username, value, from }
-    if (from === 'cluster' || from === 'service-ca')
-      return isTrue.test(value) ? [{ ...injection, reference: undefined, isMalformed: false }] : []
+  const injections = asked.flatMap(
+    ({ annotation, by: { injector, username, isTrue }, from }): CaInjection[] => {
+      const value = annotations[annotation]
+      if (typeof value !== 'string' || value === '') return []
+      const injection = { annotation, injector, username, value, from }
+      if (from === 'cluster' || from === 'service-ca')
+        return isTrue.test(value) ? [{ ...injection, reference: undefined, isMalformed: false }] : []
 
-    const [, namespace, name] = /^([^/\s]+)\/([^/\s]+)$/.exec(value) ?? []
-    const reference =
-      namespace === undefined || name === undefined ? undefined : { kind: from, namespace, name }
-    return [{ ...injection, reference, isMalformed: reference === undefined }]
-  })
+      const [, namespace, name] = /^([^/\s]+)\/([^/\s]+)$/.exec(value) ?? []
+      const reference =
+        namespace === undefined || name === undefined ? undefined : { kind: from, namespace, name }
+      return [{ ...injection, reference, isMalformed: reference === undefined }]
+    }
+  )
+
+  return injections.filter(
+    ({ injector }, index) => injections.findIndex((first) => first.injector === injector) === index
+  )
 }
 
 /** An annotation that looks like a request for injection, and that its injector ignores. */

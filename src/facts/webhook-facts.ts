@@ -141,13 +141,12 @@ export async function injectionSourceOf(
   const [injections, ignored] = [caInjectionsOf(annotations), ignoredInjectionsOf(annotations)]
   if (injections.length === 0 && ignored.length === 0) return moot('no injector is requested')
 
-  const references = injections.flatMap(({ reference }) => reference ?? [])
-  const secret = references.find(({ kind }) => kind === 'Secret')
-  const consent = secret && source?.allowsInjection?.(secret)
-  if (consent?.state === 'known') return known(consent.value ? 'exists' : 'forbids')
-
-  const reference = references.find(({ kind }) => kind === 'Certificate')
+  const [reference] = injections.flatMap(({ reference }) => reference ?? [])
   if (reference === undefined || source === undefined) return known('unseen')
+  if (reference.kind === 'Secret') {
+    const consent = source.allowsInjection?.(reference)
+    return known(consent?.state !== 'known' ? 'unseen' : consent.value ? 'exists' : 'forbids')
+  }
 
   const found = await source.readCertificate(reference, deadline.signal)
   if (found.state === 'known') return known(found.value ? 'exists' : 'missing')

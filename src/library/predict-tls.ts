@@ -5,6 +5,7 @@ import type { Finding } from '../model/finding.js'
 import { parseWebhookConfiguration } from '../model/webhook-configuration.js'
 import { caBundleUntrusted } from '../rules/ca-bundle-untrusted.js'
 import { type BundleNeed, bundleRules } from '../rules/index.js'
+import { recordOf, textOf } from '../text/record.js'
 import { evaluate } from '../verdict/evaluate.js'
 import { buildPlanner } from '../verdict/plan.js'
 import { judgeTls, type TlsQuestion } from '../x509/judge-tls.js'
@@ -17,16 +18,22 @@ export interface TlsPrediction {
   readonly findings: readonly Finding[]
 }
 
+/** The question, of which `caBundle` and `at` may be left out. */
+export type TlsPredictionQuestion = Omit<TlsQuestion, 'caBundle' | 'at'> &
+  Partial<Pick<TlsQuestion, 'caBundle' | 'at'>>
+
 /**
  * Predicts whether a Kubernetes API server, as TLS client, accepts a webhook's certificate chain with a
  * `caBundle`. `caBundle` is the base64 text of `clientConfig.caBundle`; `chain` is PEM as the server sends
  * it, leaf first; `host` a DNS name or IP address; `go` the Go that the API server is built with, such as
- * `1.23` (the newest known by default). Never throws on any bundle or chain.
+ * `1.23` (the newest known by default). Without `caBundle`, there is none; without `at`, it is now. Never
+ * throws, whatever the question is.
  *
  * @example
  * predictTls({ caBundle, chain, host: 'webhook.default.svc', at: new Date() }).accepted
  */
-export function predictTls(question: TlsQuestion): TlsPrediction {
+export function predictTls(given: TlsPredictionQuestion): TlsPrediction {
+  const question = questionOf(given)
   const verdict = judgeTls(question)
   const findings = bundleFindings(question)
   if (verdict.accepted) return { accepted: true, findings }
@@ -46,6 +53,22 @@ export function predictTls(question: TlsQuestion): TlsPrediction {
     accepted: false,
     reason,
     findings: isSaid || !aboutTrust.has(code) ? findings : [...findings, untrusted]
+  }
+}
+
+// Callers without types can leave out anything, or pass something else. No base64 has this character.
+const notBase64 = '\0'
+
+function questionOf(given: unknown): TlsQuestion {
+  const { caBundle, chain, host, at, go } = recordOf(given)
+  const isAbsent = caBundle === undefined || caBundle === null
+
+  return {
+    caBundle: typeof caBundle === 'string' ? caBundle : isAbsent ? '' : notBase64,
+    chain: textOf(chain) ?? '',
+    host: textOf(host) ?? '',
+    at: at instanceof Date ? at : at === undefined ? new Date() : new Date(NaN),
+    go: textOf(go)
   }
 }
 

@@ -13,7 +13,12 @@ export const caInjectionBroken = defineRule({
   needs: ['injectionSource'],
   check({ annotations, webhooks, stage }, { injectionSource }) {
     const injections = caInjectionsOf(annotations)
-    const ignored = ignoredInjectionsOf(annotations).map(({ annotation, injector, value }) => ({
+    const isRequested = injections.some(({ isMalformed }) => !isMalformed)
+    // An annotation that is ignored does no harm next to one that is followed.
+    const harmful = ignoredInjectionsOf(annotations).filter(
+      ({ value }) => typeof value !== 'string' || !isRequested
+    )
+    const ignored = harmful.map(({ annotation, injector, value }) => ({
       field: annotationField(annotation),
       ...(typeof value === 'string'
         ? {

@@ -88,12 +88,19 @@ function unknownAuthority(refusal: Refused, context: Context): string {
   const issuer = certificate === undefined ? 'its issuer' : describeName(certificate.issuer)
   const who = named(refusal, context)
   if (candidate === undefined) {
+    const unused = [...(context.bundle?.certificates ?? []), ...context.served].find(
+      (other) => certificate?.issuer.raw.equals(other.subject.raw) && !other.raw.equals(certificate.raw)
+    )
+    if (unused !== undefined) {
+      return `${who} is signed by ${issuer}, and Go cannot use ${describeCertificate(unused)}, which has that name: its key type is not supported, or the chain already contains it`
+    }
+
     return `${who} is signed by ${issuer}, but neither the caBundle nor the server's chain contains a certificate with that name`
   }
   const other = describeCertificate(candidate.certificate)
   switch (candidate.code) {
     case 'wrong-key':
-      return `${who} is signed by a different key: the caBundle contains ${other}, a CA with the same name whose key did not sign it`
+      return `${who} is signed by a different key: ${placeOf(candidate.certificate, context)} contains ${other}, a CA with the same name whose key did not sign it`
     case 'not-a-ca':
       return `${who} names ${other} as its issuer, but that certificate is not allowed to sign others (basic constraints or key usage)`
     case 'insecure-algorithm':
@@ -106,3 +113,7 @@ function unknownAuthority(refusal: Refused, context: Context): string {
       return `${who} is signed by ${other}, which Go rejects (${candidate.go})`
   }
 }
+
+/** Where the issuer of a certificate was found: Go searches the bundle first, then what the server sent. */
+const placeOf = (certificate: Certificate, { bundle }: Context): string =>
+  bundle?.certificates.includes(certificate) ? 'the caBundle' : "the server's chain"

@@ -34,6 +34,7 @@ t.test('accepts', async (t) => {
 })
 
 const rsa = makeKey.rsa()
+const imposter = makeAuthority()
 const weak = makeAuthority('kubernetes', { key: makeKey.rsa(512) })
 const middle = makeAuthority('middle', { extensions: [extension.notCa()] }, ca)
 const limited = makeAuthority('kubernetes', { extensions: [extension.ca(0)] })
@@ -101,7 +102,24 @@ const refusals: readonly (readonly [
     chainOf({ signer: rsa, digest: 'sha1' }),
     /signed with SHA-1 or MD5/
   ],
-  ['Ed448', bundle(makeAuthority('kubernetes', { key: makeKey.ed448() })), chain, /neither the caBundle nor/],
+  [
+    'Ed448',
+    bundle(makeAuthority('kubernetes', { key: makeKey.ed448() })),
+    chain,
+    /is signed by CN=kubernetes, and Go cannot use CN=kubernetes \(SHA-256 .*\), which has that name: its key type is not supported/
+  ],
+  [
+    'same name, other key, as the server sends it',
+    bundle(makeAuthority('other')),
+    chain + pem(makeAuthority().der),
+    /is signed by a different key: the server's chain contains CN=kubernetes \(SHA-256 .*a CA with the same name whose key did not sign it/
+  ],
+  [
+    'same name, other key, in both',
+    bundle(imposter),
+    chain + pem(imposter.der),
+    /is signed by a different key: the caBundle contains CN=kubernetes/
+  ],
   ['short key', bundle(weak), chainOf({}, weak), /smaller than 1,024 bits, which Go 1\.24 and later reject/],
   [
     'path too long',
@@ -170,6 +188,29 @@ for (const [why, caBundle, served, reason, more] of refusals) {
     t.ok(!prediction.reason?.includes('\n'), 'one line')
   })
 }
+
+t.test('never throws, whatever is asked', (t) => {
+  t.match(predictTls({ chain, host, at }), {
+    accepted: false,
+    reason: /^the caBundle is empty/,
+    findings: [{ rule: 'ca-bundle-untrusted' }]
+  })
+  t.equal(predictTls({ caBundle: trusting, chain, host }).accepted, true, 'now, unless told otherwise')
+  const odd = [undefined, null, 1, NaN, true, {}, [], Symbol.iterator, () => 1, 'x', new Date(NaN), 10n]
+  for (const key of ['caBundle', 'chain', 'host', 'at', 'go'])
+    for (const value of odd) {
+      // Callers without types can pass anything.
+      const question = { caBundle: trusting, chain, host, at, [key]: value } as unknown as {
+        chain: string
+        host: string
+      }
+      t.type(predictTls(question).accepted, 'boolean', `${key}: ${typeof value}`)
+    }
+  for (const question of odd)
+    t.match(predictTls(question as { chain: string; host: string }), { accepted: false, reason: String })
+  t.match(predictTls({ caBundle: 1 as unknown as string, chain, host, at }), { reason: /not base64/ })
+  t.end()
+})
 
 t.test('tells the rule when the bundle is at fault', async (t) => {
   const rulesOf = (caBundle: string): string[] =>

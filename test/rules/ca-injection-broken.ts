@@ -114,6 +114,27 @@ export const cases: readonly Case[] = [
     facts: certificate('unseen'),
     message: /is "1", which service-ca ignores/
   },
+  {
+    why: 'ignored next to one that is followed',
+    object: asking({ [apiServerCa]: 'yes', [certManager]: 'default/webhook' }),
+    facts: certificate('unseen')
+  },
+  {
+    why: 'ignored next to one of the same injector',
+    object: asking({ 'service.alpha.openshift.io/inject-cabundle': 'yes', [serviceCa]: 'true' }),
+    facts: certificate('unseen')
+  },
+  {
+    why: 'malformed, and cert-manager follows another one',
+    object: asking({ [certManager]: 'webhook', [fromSecret]: 'default/webhook' }),
+    facts: certificate('unseen')
+  },
+  {
+    why: 'malformed, and the one that cert-manager follows',
+    object: asking({ [certManager]: 'default/webhook', [fromSecret]: 'webhook' }),
+    facts: certificate('unseen'),
+    message: /inject-ca-from-secret is "webhook"; expected/
+  },
   { why: 'off', object: asking({ [apiServerCa]: 'false' }), facts: certificate('unseen') },
   { why: 'off, in other words', object: asking({ [apiServerCa]: 'No' }), facts: certificate('unseen') },
   { why: 'empty, as charts render it', object: asking({ [apiServerCa]: '' }), facts: certificate('unseen') },

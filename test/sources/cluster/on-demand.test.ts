@@ -147,6 +147,7 @@ t.test('files stand before the cluster, which tells the rest', async (t) => {
   t.strictSame(await seen.readBackend(service('gone'), signal), known({ exists: false }))
   t.strictSame(await seen.readAccount('shop', 'gone', { signal }), known({ exists: false }))
   t.match(await seen.readNamespace('shop', { signal }), { state: 'known' })
+  t.match(seen.allowsInjection?.({ namespace: 'shop', name: 'there' }), { state: 'unknown' })
   const blind = overlay({ ...accounts, ...namespaces, ...webhooks }, clusterOf({ [path]: undefined }))
   t.strictSame(
     await blind.readConfigurations(signal),
