@@ -3,6 +3,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml'
 import schema from './config.schema.json' with { type: 'json' }
 import type { Severity } from './model/finding.js'
 import { GuardError } from './model/guard-error.js'
+import { withoutEksSlash } from './model/issuer.js'
 import type { Mode } from './model/namespace.js'
 import { closestTo, quote } from './text/escape.js'
 import { listOf, recordOf } from './text/record.js'
@@ -151,7 +152,7 @@ function withDefaults({
   return {
     mode: rest.mode ?? 'enforce',
     severities: new Map(Object.entries(rules).map(([id, { severity }]) => [id, severity])),
-    issuer: rest.issuer,
+    issuer: rest.issuer === undefined ? undefined : withoutEksSlash(rest.issuer),
     audience: rest.audience,
     clusterCa: rest.clusterCa,
     annotationPrefix: rest.annotationPrefix,

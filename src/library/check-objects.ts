@@ -1,5 +1,6 @@
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
 import type { Finding, Unchecked } from '../model/finding.js'
+import { withoutEksSlash } from '../model/issuer.js'
 import { reviewObjects } from '../review-objects.js'
 import { loadSnapshots } from '../sources/iam-file/snapshot.js'
 
@@ -46,7 +47,7 @@ export async function checkObjects(
     sourcesWith: (together) => ({
       ...together,
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
-      issuer: options.issuer ?? snapshot?.issuer,
+      issuer: options.issuer === undefined ? snapshot?.issuer : withoutEksSlash(options.issuer),
       clusterCa: options.clusterCa ?? together.clusterCa,
       audience: options.audience,
       identityWebhook: withAnnotationPrefix(

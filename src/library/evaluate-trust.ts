@@ -6,6 +6,7 @@ import {
 } from '../identity-webhook/settings.js'
 import { known } from '../model/fact.js'
 import type { Finding } from '../model/finding.js'
+import { withoutEksSlash } from '../model/issuer.js'
 import { type TrustNeed, trustRules } from '../rules/index.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
 import { suggestTrust } from '../trust-policy/suggest.js'
@@ -36,7 +37,7 @@ const planFor = buildPlanner(trustRules)
  * evaluateTrust({ document, roleAccount: '111122223333', issuer: 'https://oidc.eks.…', namespace: 'shop', serviceAccount: 'cart', audience: 'sts.amazonaws.com' })
  */
 export const evaluateTrust = (question: TrustQuestion): TrustVerdict =>
-  judgeTrustFor(question, defaultIdentityWebhook)
+  judgeTrustFor({ ...question, issuer: withoutEksSlash(question.issuer) }, defaultIdentityWebhook)
 
 /** Judges as `evaluateTrust` does, and calls the annotations as the cluster's identity webhook does. */
 export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {

@@ -13,9 +13,25 @@ const partitions: readonly (readonly [RegExp, string])[] = [
   [/^(?:us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$/, 'aws']
 ]
 
-/** Matches the host of an EKS cluster's issuer and captures the region. */
+/**
+ * Matches the host of an EKS cluster's issuer and captures the region. `oidc-eks` is the host that has IPv6
+ * addresses, too: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (IRSA OIDC issuer URLs).
+ */
 const regionOf = (issuer: string): string | undefined =>
-  /^https:\/\/oidc\.eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(issuer)?.[1]
+  /^https:\/\/oidc[.-]eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(withoutEksSlash(issuer))?.[1]
+
+/**
+ * An EKS issuer without slashes at its end. Such an issuer never ends in a slash, so somebody typed it. Other
+ * issuers may end in one, and then their tokens do, too: those of AKS do
+ * (https://github.com/Azure/azure-workload-identity/issues/1700).
+ */
+export function withoutEksSlash(issuer: string): string {
+  if (!issuer.endsWith('/') || !/^https:\/\/oidc[.-]eks\./i.test(issuer)) return issuer
+  let end = issuer.length
+  while (issuer[end - 1] === '/') end--
+
+  return issuer.slice(0, end)
+}
 
 /** Whether an issuer belongs to EKS. AWS runs the identity webhook there, with its default settings. */
 export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined

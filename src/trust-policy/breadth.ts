@@ -1,10 +1,10 @@
-import { hasWildcard, parsePattern, type Pattern } from '../text/glob.js'
+import { hasWildcard, matchesPattern, parsePattern, type Pattern } from '../text/glob.js'
 import { isRecord } from '../text/record.js'
 import { evaluateCondition } from './condition.js'
 import { contextOf, type RequestContext, type Token } from './context.js'
 import { evaluatePolicy, evaluateStatement } from './evaluate.js'
 import type { Policy, Statement } from './policy.js'
-import { reachOf } from './reach.js'
+import { type Reach, reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
 
 /** A way in which a policy admits more than the service account, and the statement that does so. */
@@ -110,13 +110,9 @@ function doorsOf(policy: Policy, provider: string, token: Token): Doors {
  * Whether a statement has a condition that rejects unknown audiences without variables. The rest of the token
  * then does not matter.
  */
-function limitsAudience(
-  { conditions }: Statement,
-  variables: boolean,
-  { issuer, roleAccount }: Token
-): boolean {
-  const key = `${issuer.toLowerCase()}:aud`
-  const context = contextOf({ issuer, roleAccount, subject: stranger, audience: stranger, at: undefined })
+function limitsAudience({ conditions }: Statement, variables: boolean, token: Token): boolean {
+  const key = `${token.issuer.toLowerCase()}:aud`
+  const context = contextOf({ ...token, subject: stranger, audience: stranger, at: undefined })
 
   return conditions.some(
     (condition) =>
@@ -227,13 +223,16 @@ function providersOf(
 const longestSubject = 'system:serviceaccount::'.length - 1 + 63 + 1 + 253
 const examplesTried = 8
 
-/** The patterns with wildcards that admit subjects of an issuer. */
+/**
+ * The patterns with wildcards that admit subjects of an issuer: those of an Allow, and those that a Deny
+ * excepts.
+ */
 function* patternsOf(policy: Policy, issuer: string): Iterable<Patterns['patterns'][number]> {
   const key = `${issuer.toLowerCase()}:sub`
   for (const statement of policy.statements) {
-    if (statement.effect === 'Deny') continue
     for (const { operator, lowerKey, values } of statement.conditions) {
-      if (lowerKey !== key || operator.relation !== 'like' || operator.negated) continue
+      const isAdmitting = operator.negated === (statement.effect === 'Deny')
+      if (lowerKey !== key || operator.relation !== 'like' || !isAdmitting) continue
       for (const value of values) {
         if (!hasWildcard(value) || hasVariable(value) || value.replaceAll('*', '').length > longestSubject)
           continue
@@ -253,15 +252,16 @@ function* byPattern(
     const context = contextOf({ ...token, issuer, audience: undefined, subject })
     const truthOf = (one: Statement): boolean | undefined =>
       evaluateStatement(one, policy.variables, provider, context).truth
+    const allows = policy.statements.filter(({ effect }) => effect === 'Allow')
     return (
-      truthOf(statement) !== false &&
+      (statement.effect === 'Allow' ? [statement] : allows).some((one) => truthOf(one) !== false) &&
       !policy.statements.some((one) => one.effect === 'Deny' && truthOf(one) === true)
     )
   }
   let tried = 0
 
   for (const { statement, value, pattern } of patterns) {
-    const { otherNamespace, otherName } = reachOf(pattern, namespace, name)
+    const { otherNamespace, otherName } = reachBeyond(pattern, namespace, name)
     for (const [kind, example] of [
       ['other-namespaces', otherNamespace],
       ['own-namespace', otherName]
@@ -273,6 +273,20 @@ function* byPattern(
       if (kind === 'other-namespaces') return // the strongest finding: no need to search further
     }
   }
+}
+
+/**
+ * Whom a pattern admits besides one service account. A pattern for one single namespace does not reach others
+ * because the service account in question is in another: then it does not admit that account either.
+ */
+function reachBeyond(pattern: Pattern, namespace: string, name: string): Reach {
+  const reach = reachOf(pattern, namespace, name)
+  const { otherNamespace, otherName } = reach
+  if (otherNamespace === undefined || otherName !== undefined) return reach
+  if (matchesPattern(pattern, `system:serviceaccount:${namespace}:${name}`)) return reach
+  const [, , foreign = '', foreignName = ''] = otherNamespace.split(':')
+
+  return reachOf(pattern, foreign, foreignName).otherNamespace === undefined ? {} : { otherNamespace }
 }
 
 /** The first of each kind. A wildcard over namespaces takes precedence over one inside a namespace. */

@@ -134,7 +134,14 @@ function matches(
   }
   const expanded: Expanded = isLike ? expand(value, context) : expandText(value, context)
   if ('missing' in expanded) return false
-  if ('dependsOn' in expanded) return { truth: undefined, dependsOn: expanded.dependsOn }
+  if ('dependsOn' in expanded) {
+    const [pattern, text] =
+      relation === 'equals-ignore-case' || family === 'boolean'
+        ? [lowerOf(expanded.pattern), actual.toLowerCase()]
+        : [expanded.pattern, actual]
+    // Whatever the variables will be, the rest of the value may already differ.
+    return matchesPattern(pattern, text) && { truth: undefined, dependsOn: expanded.dependsOn }
+  }
   if ('pattern' in expanded) {
     return family === 'arn' ? matchesArn(expanded.pattern, actual) : matchesPattern(expanded.pattern, actual)
   }
@@ -142,6 +149,9 @@ function matches(
     ? actual === expanded.text
     : actual.toLowerCase() === expanded.text.toLowerCase()
 }
+
+const lowerOf = (pattern: Pattern): Pattern =>
+  pattern.map((part) => (typeof part === 'string' ? part.toLowerCase() : part))
 
 const compared = ({ relation }: Operator, actual: number | undefined, wanted: number | undefined): Match =>
   actual === undefined || wanted === undefined ? 'incomparable' : holds(relation, actual, wanted)

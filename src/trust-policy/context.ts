@@ -1,4 +1,6 @@
+import { closestTo } from '../text/escape.js'
 import { memoizeLast } from '../text/memoize.js'
+import { providerArnOf } from './provider.js'
 
 /** What is known about a condition key before the request is made. */
 export type KeyState =
@@ -23,6 +25,7 @@ export interface Token {
   /** Undefined: any audience. */
   readonly audience: string | undefined
   readonly roleAccount: string
+  readonly partition: string
   readonly at: Date | undefined
 }
 
@@ -33,44 +36,92 @@ const absent: KeyState = { is: 'absent' }
 const runtime: KeyState = { is: 'runtime', always: false }
 const always: KeyState = { is: 'runtime', always: true }
 
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html and
-// …/reference_policies_iam-condition-keys.html: AssumeRoleWithWebIdentity is not signed, so keys about the
-// caller's identity are absent. Keys without an API parameter or a claim in Kubernetes tokens are absent,
-// too.
-const states: ReadonlyMap<string, KeyState> = new Map<string, KeyState>([
-  ...[
-    'aws:principalarn',
-    'aws:principalorgid',
-    'aws:principalorgpaths',
-    'aws:principalisawsservice',
-    'aws:principalservicename',
-    'aws:principalservicenameslist',
-    'aws:username',
-    'aws:userid',
-    'aws:multifactorauthpresent',
-    'aws:multifactorauthage',
-    'aws:tokenissuetime',
-    'aws:tagkeys',
-    'aws:sourceidentity',
-    'aws:sourcearn',
-    'aws:sourceaccount',
-    'aws:sourceorgid',
-    'aws:sourceorgpaths',
-    'aws:calledvia',
-    'aws:calledviafirst',
-    'aws:calledvialast',
-    'sts:externalid',
-    'sts:sourceidentity',
-    'sts:transitivetagkeys',
-    'sts:awsservicename'
-  ].map((key): [string, KeyState] => [key, absent]),
-  ...['sts:rolesessionname', 'aws:requestedregion', 'aws:useragent'].map((key): [string, KeyState] => [
-    key,
-    always
-  ]),
-  ['aws:securetransport', { is: 'known', value: 'true' }], // STS accepts only HTTPS
-  ['sts:roleauthorizedbyidp', { is: 'known', value: 'false' }] // true only with the claim https://aws.amazon.com/roles
-])
+// All keys of AWS' own that this call can have, and those that it never has. AssumeRoleWithWebIdentity is not
+// signed and no session makes it, so properties of a signer or of a session are absent; so are keys without an
+// API parameter or a claim in Kubernetes tokens.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (the availability of
+// each key), https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+const names: Readonly<Record<'aws' | 'sts', readonly (readonly [KeyState, readonly string[]])[]>> = {
+  aws: [
+    [
+      absent,
+      [
+        ...['principalarn', 'principalorgid', 'principalorgpaths', 'principaltag', 'principalisawsservice'],
+        ...['principalservicename', 'principalservicenameslist', 'username', 'assumedroot', 'tokenissuetime'],
+        ...['signinsessionarn', 'multifactorauthpresent', 'multifactorauthage', 'chatbotsourcearn'],
+        ...['ec2instancesourcevpc', 'ec2instancesourceprivateipv4', 'sourceidentity', 'viacustomerdomain'],
+        ...['calledvia', 'calledviafirst', 'calledvialast', 'calledviaawsmcp', 'requesttag', 'tagkeys'],
+        ...['sourcearn', 'sourceaccount', 'sourceorgid', 'sourceorgpaths']
+      ]
+    ],
+    // "included in the request context for all requests, including anonymous requests"
+    [always, ['principalaccount', 'principaltype', 'userid', 'requestedregion', 'useragent']],
+    [
+      runtime,
+      [
+        ...['sourceip', 'sourcevpc', 'sourcevpcarn', 'sourcevpce', 'vpcsourceip', 'vpceaccount', 'vpceorgid'],
+        ...[
+          'vpceorgpaths',
+          'resourceorgid',
+          'resourceorgpaths',
+          'resourcetag',
+          'referer',
+          'viaawsmcpservice'
+        ],
+        'ismcpserviceaction'
+      ]
+    ],
+    [{ is: 'known', value: 'true' }, ['securetransport']], // STS accepts only HTTPS
+    [{ is: 'known', value: 'false' }, ['viaawsservice']] // "returns false when the principal makes the call directly"
+  ],
+  sts: [
+    [
+      absent,
+      [
+        ...['externalid', 'sourceidentity', 'transitivetagkeys', 'awsservicename', 'durationseconds'],
+        ...['requestcontext', 'requestcontextproviders', 'identitytokenaudience', 'signingalgorithm'],
+        'taskpolicyarn'
+      ]
+    ],
+    [always, ['rolesessionname']],
+    [{ is: 'known', value: 'false' }, ['roleauthorizedbyidp']] // true only with the claim https://aws.amazon.com/roles
+  ]
+}
+
+const states: ReadonlyMap<string, KeyState> = new Map(
+  Object.entries(names).flatMap(([prefix, groups]) =>
+    groups.flatMap(([state, each]) => each.map((name): [string, KeyState] => [`${prefix}:${name}`, state]))
+  )
+)
+
+// These have a tag's key after a slash, and nothing else has.
+const withTagKey = new Set(['aws:principaltag', 'aws:requesttag', 'aws:resourcetag', 'sts:requestcontext'])
+
+const namesKnown = {
+  aws: [...states.keys(), 'aws:currenttime', 'aws:epochtime', 'aws:federatedprovider', 'aws:resourceaccount']
+    .filter((key) => key.startsWith('aws:'))
+    .map((key) => key.slice('aws:'.length)),
+  sts: [...states.keys()].filter((key) => key.startsWith('sts:')).map((key) => key.slice('sts:'.length))
+}
+const claims = new Set(['sub', 'aud', 'oaud', 'azp', 'amr', 'iss', 'email'])
+
+/**
+ * A key that is none of a token. AWS adds keys of its own now and then, so one that is not listed here may
+ * exist, unless it is a misspelling of one that is, or a claim of the token under the wrong prefix. Keys of
+ * other services and other issuers never are in this request.
+ */
+function stateOfOther(key: string): KeyState {
+  const slash = key.indexOf('/')
+  const base = slash < 0 ? key : key.slice(0, slash)
+  if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags: the same page of STS
+  const state = withTagKey.has(base) === slash >= 0 ? states.get(base) : undefined
+  if (state !== undefined) return state
+  const prefix = base.startsWith('aws:') ? 'aws' : base.startsWith('sts:') ? 'sts' : undefined
+  if (prefix === undefined) return absent
+  const name = base.slice(prefix.length + 1)
+
+  return claims.has(name) || closestTo(name, namesKnown[prefix]) !== undefined ? absent : runtime
+}
 
 /** The context of AssumeRoleWithWebIdentity with a service account's token. */
 export const contextOf = (token: Token): RequestContext => new TokenContext(token)
@@ -83,7 +134,7 @@ class TokenContext implements RequestContext {
   }
 
   stateOf(key: string): KeyState {
-    const { issuer, subject, audience, roleAccount, at } = this.#token
+    const { issuer, subject, audience, roleAccount, partition, at } = this.#token
     const ours = keysOf(issuer)
     if (key === ours.sub) return { is: 'known', value: subject }
     if (key === ours.aud) return audience === undefined ? always : { is: 'known', value: audience }
@@ -94,9 +145,12 @@ class TokenContext implements RequestContext {
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    if (key.startsWith('aws:requesttag/') || key.startsWith('aws:principaltag/')) return absent
-    // An unknown key can be present in any request. Keys of other services and other issuers never are.
-    return states.get(key) ?? (/^(?:aws|sts|iam):/.test(key) ? runtime : absent)
+    // For an issuer that AWS does not know by itself, as EKS, the value is the ARN of the provider, also in the
+    // trust policy of this call (same page as above).
+    if (key === 'aws:federatedprovider')
+      return { is: 'known', value: providerArnOf(partition, roleAccount, issuer) }
+
+    return stateOfOther(key)
   }
 }
 

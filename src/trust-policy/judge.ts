@@ -136,6 +136,7 @@ export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: 
       subject: `system:serviceaccount:${namespace}:${serviceAccount}`,
       audience,
       roleAccount,
+      partition,
       at
     }
   }

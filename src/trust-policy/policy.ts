@@ -89,6 +89,13 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
   } = value
   if (sid !== undefined && typeof sid !== 'string')
     return { reason: 'it must be a string', place: `${place}.Sid` }
+  // IAM: "Statement IDs (SID) must be alpha-numeric" (https://github.com/aws-cloudformation/cfn-lint/issues/1376,
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html)
+  if (sid !== undefined && !/^[A-Za-z0-9]*$/.test(sid))
+    return {
+      reason: `it is ${shown(sid)}; IAM accepts only letters and digits`,
+      place: `${place}.Sid`
+    }
   if (sid !== undefined && sid !== '' && sids.has(sid))
     return { reason: `another statement also has the Sid ${shown(sid)}`, place: `${place}.Sid` }
   if (sid !== undefined) sids.add(sid)

@@ -101,13 +101,15 @@ const eks = /^oidc([.-])eks\.([a-z0-9-]+)\.([a-z0-9.]+)\/id\/([^/]+)$/
 /** How an issuer differs from ours; both without `https://`. */
 export function urlDifference(found: string, wanted: string): string {
   const [, separator, region, , id] = eks.exec(found) ?? []
-  const [, , ourRegion, , ourId] = eks.exec(wanted) ?? []
+  const [, ourSeparator, ourRegion, , ourId] = eks.exec(wanted) ?? []
   if (id === undefined || ourId === undefined) {
     const host = (url: string): string => url.split('/')[0] ?? ''
     return host(found) === host(wanted) ? 'the path differs' : 'the host differs'
   }
-  if (separator === '-' || /^oidc-eks\./.test(found))
-    return 'the host is the dual-stack endpoint, which is never the issuer of a token'
+  // AWS documents both hosts as issuers, but until now tokens contain only oidc.eks:
+  // https://github.com/open-telemetry/opentelemetry-go-contrib/issues/8637
+  if (separator !== ourSeparator && id === ourId && region === ourRegion)
+    return 'it is the other address of the same cluster, with or without IPv6; only the issuer in the tokens (iss) counts'
   if (region === ourRegion)
     return id === ourId ? 'the host differs' : 'it is the issuer of a different cluster: the ID differs'
 

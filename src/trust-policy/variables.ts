@@ -1,4 +1,4 @@
-import { parsePattern, type Pattern } from '../text/glob.js'
+import { anyRun, parsePattern, type Pattern } from '../text/glob.js'
 import type { RequestContext } from './context.js'
 
 /** A condition value with its variables filled in, or the reason why they cannot be. */
@@ -7,7 +7,8 @@ export type Expanded =
   | { readonly pattern: Pattern }
   /** A variable has no value in this request, so the whole condition value matches nothing. */
   | { readonly missing: string }
-  | { readonly dependsOn: readonly string[] }
+  /** The request decides; `pattern` has any string in the place of each variable. */
+  | { readonly dependsOn: readonly string[]; readonly pattern: Pattern }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 const variable = /\$\{([^{}]*)\}/g
@@ -16,8 +17,11 @@ export const hasVariable = (value: string): boolean => value.includes('${')
 
 /** Fills in the variables of a value whose `*` and `?` are literal. */
 export function expandText(value: string, context: RequestContext): Expanded {
-  const parts = partsOf(value, context)
-  if ('missing' in parts || 'dependsOn' in parts) return parts
+  const expanded = partsOf(value, context)
+  if ('missing' in expanded) return expanded
+  const { parts, dependsOn } = expanded
+  if (dependsOn.length > 0)
+    return { dependsOn, pattern: mergeLiterals(parts.map(({ text }) => text ?? anyRun)) }
 
   return { text: parts.map(({ text }) => text).join('') }
 }
@@ -27,21 +31,26 @@ export function expandText(value: string, context: RequestContext): Expanded {
  * wildcards.
  */
 export function expand(value: string, context: RequestContext): Expanded {
-  const parts = partsOf(value, context)
-  if ('missing' in parts || 'dependsOn' in parts) return parts
+  const expanded = partsOf(value, context)
+  if ('missing' in expanded) return expanded
+  const { parts, dependsOn } = expanded
+  const pattern = mergeLiterals(
+    parts.flatMap(({ text, filled }) =>
+      text === undefined ? [anyRun] : filled ? [text] : parsePattern(text)
+    )
+  )
 
-  return {
-    pattern: mergeLiterals(parts.flatMap(({ text, filled }) => (filled ? [text] : parsePattern(text))))
-  }
+  return dependsOn.length > 0 ? { dependsOn, pattern } : { pattern }
 }
 
-type Parts = readonly { readonly text: string; readonly filled: boolean }[]
+interface Parts {
+  /** Without `text`: the variable's value is open. */
+  readonly parts: readonly { readonly text: string | undefined; readonly filled: boolean }[]
+  readonly dependsOn: readonly string[]
+}
 
-function partsOf(
-  value: string,
-  context: RequestContext
-): Parts | { missing: string } | { dependsOn: readonly string[] } {
-  const parts: { text: string; filled: boolean }[] = []
+function partsOf(value: string, context: RequestContext): Parts | { missing: string } {
+  const parts: { text: string | undefined; filled: boolean }[] = []
   const dependsOn: string[] = []
   let end = 0
   for (const found of value.matchAll(variable)) {
@@ -57,13 +66,15 @@ function partsOf(
     const fallback = comma < 0 ? undefined : /^'([^']*)'$/.exec(inside.slice(comma + 1).trim())?.[1]
     const state = context.stateOf(name.toLowerCase())
     if (state.is === 'known') parts.push({ text: state.value, filled: true })
-    else if (state.is !== 'absent') dependsOn.push(name)
-    else if (fallback === undefined) return { missing: name }
+    else if (state.is !== 'absent') {
+      dependsOn.push(name)
+      parts.push({ text: undefined, filled: true })
+    } else if (fallback === undefined) return { missing: name }
     else parts.push({ text: fallback, filled: true })
   }
   parts.push({ text: value.slice(end), filled: false })
 
-  return dependsOn.length > 0 ? { dependsOn } : parts
+  return { parts, dependsOn }
 }
 
 function mergeLiterals(parts: Pattern): Pattern {

@@ -44,6 +44,12 @@ t.test("tells the partition by an EKS issuer's region", async (t) => {
     ['https://oidc.eks.cn-north-1.amazonaws.com.cn/id/EXAMPLE', 'aws-cn'],
     ['https://oidc.eks.us-gov-west-1.amazonaws.com/id/EXAMPLE', 'aws-us-gov'],
     ['https://oidc.eks.eusc-de-east-1.amazonaws.eu/id/EXAMPLE', 'aws-eusc'],
+    ['https://oidc-eks.eu-west-1.api.aws/id/EXAMPLE', 'aws'],
+    ['https://oidc-eks.us-gov-west-1.api.aws/id/EXAMPLE', 'aws-us-gov'],
+    ['https://oidc-eks.cn-north-1.api.amazonwebservices.com.cn/id/EXAMPLE', 'aws-cn'],
+    ['https://oidc-eks.eusc-de-east-1.api.amazonwebservices.eu/id/EXAMPLE', 'aws-eusc'],
+    ['https://oidc-eks.us-gov-west-1.api.aws/id/EXAMPLE/', 'aws-us-gov'],
+    ['https://oidc_eks.us-east-1.api.aws/id/EXAMPLE', undefined],
     ['https://oidc.eks.xx-moon-1.amazonaws.com/id/EXAMPLE', undefined],
     ['https://s3.us-east-1.amazonaws.com/kops', undefined],
     ['https://kubernetes.default.svc', undefined]

@@ -156,6 +156,9 @@ export const classes: readonly TrustClass[] = [
       invalid('no effect', one({ Effect: undefined }), 'Statement[0]'),
       invalid('effect in other case', one({ Effect: 'allow' }), 'Statement[0].Effect'),
       invalid('effect null', one({ Effect: null }), 'Statement[0].Effect'),
+      ...['Trust for shop', 'Allow-Irsa', 'a_b', 'a.b', 'Ä'].map((sid) =>
+        invalid(`Sid ${sid}`, one({ Sid: sid }), 'Statement[0].Sid')
+      ),
       invalid('Sid that is a number', one({ Sid: 7 }), 'Statement[0].Sid'),
       invalid('Sid twice', policy(statement({ Sid: 'a' }), statement({ Sid: 'a' })), 'Statement[1].Sid'),
       invalid('no principal', one({ Principal: undefined }), 'Statement[0]'),
@@ -535,7 +538,26 @@ export const classes: readonly TrustClass[] = [
         'aws:TagKeys',
         's3:prefix',
         'saml:aud',
-        'unknown'
+        'unknown',
+        // properties of a session or a signer, which an unsigned request has not
+        'aws:AssumedRoot',
+        'aws:TokenIssueTime',
+        'aws:Ec2InstanceSourceVpc',
+        'aws:ViaCustomerDomain',
+        'sts:DurationSeconds',
+        'sts:RequestContext/identitystore:UserId',
+        'iam:PermissionsBoundary',
+        'iam:sub',
+        // keys that exist nowhere: misspelt, or a claim under a prefix of AWS
+        'aws:SourceVcpe',
+        'aws:SourceIPs',
+        'aws:PrincipleOrgID',
+        'aws:ResourceTags/team',
+        'aws:ResourceTag',
+        'aws:SourceIp/x',
+        'sts:RoleSesionName',
+        'aws:sub',
+        'sts:aud'
       ].map((key) => denied(key, and({ StringLike: { [key]: '*' } }), 'unmeetable')),
       denied(
         'amr, which no Kubernetes token has',
@@ -646,6 +668,27 @@ export const classes: readonly TrustClass[] = [
       ),
       denied('oaud of another audience', and({ StringEquals: { [`${host}:oaud`]: 'x' } }), 'unmeetable'),
       allowed('TLS', and({ Bool: { 'aws:SecureTransport': 'true' } })),
+      allowed('the provider of the token', and({ StringEquals: { 'aws:FederatedProvider': provider } })),
+      allowed('… by an Arn operator', and({ ArnLike: { 'aws:FederatedProvider': arnOf('*') } })),
+      allowed('… is always there', and({ Null: { 'aws:FederatedProvider': 'false' } })),
+      denied(
+        'another provider',
+        and({ StringEquals: { 'aws:FederatedProvider': arnOf(other) } }),
+        'unmeetable'
+      ),
+      denied(
+        'a Deny for all but another provider',
+        deny({ ArnNotEquals: { 'aws:FederatedProvider': arnOf(other) } }),
+        'explicit-deny'
+      ),
+      allowed(
+        'a Deny for all but this provider',
+        deny({ ArnNotEquals: { 'aws:FederatedProvider': provider } })
+      ),
+      allowed('no service in between', and({ Bool: { 'aws:ViaAWSService': 'false' } })),
+      denied('a service in between', and({ Bool: { 'aws:ViaAWSService': true } }), 'unmeetable'),
+      allowed('an identifier of the caller', and({ Null: { 'aws:userid': 'false' } })),
+      denied('none', and({ Null: { 'aws:userid': 'true' } }), 'unmeetable'),
       denied('no TLS', and({ Bool: { 'aws:SecureTransport': 'false' } }), 'unmeetable'),
       depends('operator in other case: AWS does not say', when({ stringequals: { [sub]: subject } }))
     ]
@@ -663,7 +706,11 @@ export const classes: readonly TrustClass[] = [
         'aws:UserAgent',
         'sts:RoleSessionName',
         'aws:PrincipalAccount',
-        'aws:FederatedProvider',
+        'aws:PrincipalType',
+        'aws:userid',
+        'iam:ResourceTag/team',
+        'aws:referer',
+        'sts:SomethingNew',
         'aws:SomethingNew'
       ].map((key) => depends(key, and({ StringEquals: { [key]: 'x' } }), key)),
       depends('address', and({ IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } }), 'aws:SourceIp'),
@@ -890,6 +937,40 @@ export const classes: readonly TrustClass[] = [
         bySub('StringEquals', 'system:serviceaccount:shop:${sts:RoleSessionName}'),
         'sts:RoleSessionName'
       ),
+      ...[
+        'system:serviceaccount:billing:${sts:RoleSessionName}',
+        '${sts:RoleSessionName}:web',
+        'system:serviceaccount:${aws:userid}:shop:cart:x',
+        '${aws:userid}x${aws:SourceIp}',
+        "system:serviceaccount:${aws:SourceIp, 'shop'}:web"
+      ].flatMap((value) =>
+        ['StringEquals', 'StringLike', 'StringEqualsIgnoreCase', 'ArnLike'].map((operator) =>
+          denied(
+            `a value of the request, but the rest differs: ${operator} ${value}`,
+            bySub(operator, value),
+            'subject'
+          )
+        )
+      ),
+      denied(
+        'a value of the request and a wildcard, but the rest differs',
+        bySub('StringLike', '*:${sts:RoleSessionName}:we?'),
+        'subject'
+      ),
+      depends(
+        'the rest is the same, except for case',
+        bySub('StringEqualsIgnoreCase', 'SYSTEM:ServiceAccount:shop:${sts:RoleSessionName}'),
+        'sts:RoleSessionName'
+      ),
+      denied(
+        'a literal wildcard beside a value of the request',
+        bySub('StringEquals', 'system:serviceaccount:sho?:${sts:RoleSessionName}'),
+        'subject'
+      ),
+      allowed(
+        'excludes others than us, whatever the value is',
+        and({ StringNotLike: { [sub]: 'system:serviceaccount:kube-*:${sts:RoleSessionName}' } })
+      ),
       denied('a literal star', bySub('StringLike', 'system:serviceaccount:shop:${*}'), 'subject'),
       denied('a literal question mark', bySub('StringLike', 'system:serviceaccount:shop:car${?}'), 'subject'),
       allowed(
@@ -1005,13 +1086,31 @@ export const classes: readonly TrustClass[] = [
           overPermissive: true
         }
       ),
-      denied(
-        'a wildcard inside another namespace is wide, too',
-        bySub('StringLike', 'system:serviceaccount:prod:*'),
-        'subject',
-        {
-          overPermissive: true
-        }
+      ...[
+        'system:serviceaccount:prod:*',
+        'system:serviceaccount:prod:car?',
+        'system:serviceaccount:prod:*-cart'
+      ].map((pattern) =>
+        denied(`only inside another namespace: ${pattern}`, bySub('StringLike', pattern), 'subject', {
+          overPermissive: false
+        })
+      ),
+      ...[
+        ['system:serviceaccount:shop:*', false],
+        ['system:serviceaccount:prod-?:cart', true],
+        ['system:serviceaccount:*:cart', true],
+        [['system:serviceaccount:shop:cart', 'system:serviceaccount:shop:web-*'], false],
+        [['system:serviceaccount:shop:cart', 'system:serviceaccount:sh*:web'], true]
+      ].flatMap(([value, overPermissive]) =>
+        ['StringNotLike', 'StringNotLikeIfExists', 'ForAnyValue:StringNotLike'].map((operator) => ({
+          why: `an allow-list as a Deny: ${operator} ${JSON.stringify(value)}`,
+          document: policy(
+            statement({ Condition: { StringEquals: { [`${host}:aud`]: 'sts.amazonaws.com' } } }),
+            statement({ Effect: 'Deny', Condition: { [operator]: { [sub]: value } } })
+          ),
+          verdict: String(value).includes('prod-') ? ('denied' as const) : ('allowed' as const),
+          overPermissive: Boolean(overPermissive)
+        }))
       ),
       allowed(
         'a wildcard held by an exact condition',

@@ -141,6 +141,19 @@ t.test('the order of statements and values never matters', async () => {
   )
 })
 
+t.test('whether a policy is over-permissive does not depend on who asks', async () => {
+  check(
+    fc.property(statements, (list) => {
+      const answers = subjects.map((subject) => {
+        const [, , namespace = '', serviceAccount = ''] = subject.split(':')
+
+        return judgeTrust({ ...question(policyOf(list), { at }), namespace, serviceAccount }).overPermissive
+      })
+      return new Set(answers).size === 1
+    })
+  )
+})
+
 t.test('the case of keys and actions never matters', async () => {
   const shouted = (list: readonly StatementJson[]): unknown[] =>
     list.map((each) => ({
@@ -225,7 +238,7 @@ t.test('what is suggested lets the account in, and nobody else', async (t) => {
       'system:serviceaccount:x:cart',
       'system:serviceaccount:x:y'
     ].flatMap((subject) =>
-      audiences.map((audience) => ({ issuer, subject, audience, roleAccount: account, at }))
+      audiences.map((audience) => ({ issuer, subject, audience, roleAccount: account, partition: 'aws', at }))
     )
   )
   check(

@@ -3,6 +3,7 @@ import { type Config, parseConfig } from '../../config.js'
 import type { Sources } from '../../facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../identity-webhook/settings.js'
 import { GuardError } from '../../model/guard-error.js'
+import { withoutEksSlash } from '../../model/issuer.js'
 import { rules } from '../../rules/index.js'
 import { loadSnapshots } from '../../sources/iam-file/snapshot.js'
 import { quote } from '../../text/escape.js'
@@ -39,7 +40,7 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
       `--issuer is ${JSON.stringify(flags.issuer)}; expected a URL such as https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE`
     )
   }
-  const issuer = flags.issuer ?? config?.issuer
+  const issuer = flags.issuer === undefined ? config?.issuer : withoutEksSlash(flags.issuer)
   const clusterCaFile = flags.clusterCa ?? config?.clusterCa
   const clusterCa = clusterCaFile === undefined ? undefined : await loadCaFile(clusterCaFile)
   const iam = flags.iam.length > 0 ? flags.iam : (config?.iam.files ?? [])
@@ -58,7 +59,7 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
   )
   const issuers = new Set(
     documents.flatMap(({ content }) =>
-      isObject(content) && typeof content['issuer'] === 'string' ? [content['issuer']] : []
+      isObject(content) && typeof content['issuer'] === 'string' ? [withoutEksSlash(content['issuer'])] : []
     )
   )
   if (issuers.size > 1 && issuer === undefined) {

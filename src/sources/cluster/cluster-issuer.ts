@@ -3,6 +3,7 @@ import type { KubeClient } from '../../kube/client.js'
 import { readObject } from '../../kube/read.js'
 import { withDeadline } from '../../model/deadline.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
+import { withoutEksSlash } from '../../model/issuer.js'
 import type { MaybePromise } from '../../model/maybe-promise.js'
 import { isRecord, textOf } from '../../text/record.js'
 
@@ -44,10 +45,10 @@ async function readIssuer(client: KubeClient): Promise<Fact<string>> {
     signal: AbortSignal.timeout(readTimeout)
   })
   const issuer = read.state === 'known' ? textOf(read.value?.['issuer']) : undefined
-  if (issuer !== undefined) return known(issuer)
+  if (issuer !== undefined) return known(withoutEksSlash(issuer))
 
   const ofToken = issuerOfToken(await client.readToken().catch(() => undefined)) // without a token there is no other source
-  if (ofToken !== undefined) return known(ofToken)
+  if (ofToken !== undefined) return known(withoutEksSlash(ofToken))
 
   return unknown(
     read.state === 'known'

@@ -32,8 +32,8 @@ function plainOf(arn: string): string {
   return plain.slice(0, end)
 }
 
-// An EKS cluster keeps its ID, whatever region or host precedes it (oidc-eks.… is the dual-stack host, never
-// the issuer).
+// An EKS cluster keeps its ID, whatever region or host precedes it: oidc.eks.…, or oidc-eks.…, which has IPv6
+// addresses, too.
 function clusterOf(plain: string): string | undefined {
   return /^oidc[.-]eks\.[^/]+\/id\/([0-9a-z]+)$/.exec(plain)?.[1]
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../facts/facts.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
+import { withoutEksSlash } from '../../model/issuer.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { closestTo } from '../../text/escape.js'
 import { isRecord } from '../../text/record.js'
@@ -143,7 +144,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
   }
 
   return {
-    issuer,
+    issuer: issuer === undefined ? undefined : withoutEksSlash(issuer),
     accounts: loadList(content['accounts'], 'accounts', fail).map((account, index) =>
       typeof account === 'string' && /^\d{12}$/.test(account)
         ? account
