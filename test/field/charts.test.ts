@@ -1,0 +1,314 @@
+import { existsSync, readdirSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { runCli } from '../support/run-cli.js'
+
+// Charts and operators that work in production with IRSA, or beside it. A finding about one of them needs a
+// defence, so that a rule which becomes too eager fails here.
+
+const directory = 'test/field/charts'
+const files = readdirSync(directory)
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => file.replace(/\.yaml$/, ''))
+/** These belong to clusters of their own, with an IAM file beside them. All others belong to one EKS cluster. */
+const otherClusters = files.filter((file) => existsSync(`${directory}/${file}.json`))
+const eksFiles = files.filter((file) => !otherClusters.includes(file))
+
+interface Expected {
+  readonly file: string
+  /** The finding, as `severity rule object`, or what was not checked, as `not checked: rule object: reason`. */
+  readonly finding: string
+  /** Why the finding is right, or why the question is open. */
+  readonly because: string
+}
+
+const unread = (kind: string): string => `irsa-guard does not read where a ${kind} names an AWS role`
+const notGiven = (account: string): string => `service account ${account} is not among the files`
+
+const defended: readonly Expected[] = [
+  {
+    file: 'actions-runner-controller',
+    finding: 'info mutation-skipped AutoscalingRunnerSet arc-runners/deploy',
+    because: 'the Docker daemon is left without the role on purpose; an info reminds of it'
+  },
+  {
+    file: 'aws-efs-csi-driver',
+    finding: 'warning trust-subject-too-broad ServiceAccount kube-system/efs-csi-controller-sa',
+    because: "the user guide's pattern efs-csi-* admits accounts that nobody has named"
+  },
+  {
+    file: 'aws-efs-csi-driver',
+    finding: 'warning trust-subject-too-broad ServiceAccount kube-system/efs-csi-node-sa',
+    because: "the user guide's pattern efs-csi-* admits accounts that nobody has named"
+  },
+  {
+    file: 'istio',
+    finding: 'info companion-annotation-invalid Deployment catalog/catalog',
+    because: 'istio-init is not in the template, and only the injector knows whether it will be in the pod'
+  },
+  {
+    file: 'istio',
+    finding: 'info mutation-skipped Deployment catalog/catalog',
+    because: 'the proxy is left without the role on purpose; an info reminds of it'
+  },
+  {
+    file: 'kops-pod-identity-webhook',
+    finding: 'warning trust-audience-unchecked DaemonSet kube-system/aws-cloud-controller-manager',
+    because: 'kOps leaves the audience out, so a second client ID of the provider would admit other tokens'
+  }
+]
+
+const unchecked: readonly Expected[] = [
+  {
+    file: 'ack-s3-controller',
+    finding: `not checked: * Bucket reports/reports: ${unread('Bucket')}`,
+    because: 'the role is one that S3 assumes, which irsa-guard cannot know'
+  },
+  {
+    file: 'ack-s3-controller',
+    finding: `not checked: * PodIdentityAssociation reports/reports: ${unread('PodIdentityAssociation')}`,
+    because: 'associations of EKS Pod Identity are not judged'
+  },
+  {
+    file: 'adot-collector',
+    finding: `not checked: * OpenTelemetryCollector observability/metrics: ${unread('OpenTelemetryCollector')}`,
+    because: "the collector assumes the role with its own one, which the role's trust policy may refuse"
+  },
+  {
+    file: 'airflow',
+    finding: `not checked: service-account-missing CronJob airflow/airflow-cleanup: ${notGiven('airflow/airflow-cleanup')}`,
+    because: 'the account is made elsewhere'
+  },
+  {
+    file: 'amazon-eks-pod-identity-webhook',
+    finding:
+      "not checked: role-arn-partition-mismatch ServiceAccount databases/backup: the cluster's issuer is not an EKS issuer, so its AWS partition is unknown",
+    because: 'the issuer of a self-managed cluster names no partition'
+  },
+  {
+    file: 'aws-fsx-csi-driver',
+    finding: `not checked: service-account-missing Deployment kube-system/fsx-csi-controller: ${notGiven('kube-system/fsx-csi-controller-sa')}`,
+    because: 'eksctl made the account'
+  },
+  {
+    file: 'aws-fsx-csi-driver',
+    finding: `not checked: static-credentials-shadow-role Deployment kube-system/fsx-csi-controller: ${notGiven('kube-system/fsx-csi-controller-sa')}`,
+    because: 'eksctl made the account, so its role is not among the files'
+  },
+  {
+    file: 'cert-manager',
+    finding: `not checked: service-account-missing Job cert-manager/cert-manager-startupapicheck: ${notGiven('cert-manager/cert-manager-startupapicheck')}`,
+    because: 'the account is a Helm hook, which helm template --no-hooks leaves out'
+  },
+  {
+    file: 'cert-manager',
+    finding: `not checked: * ClusterIssuer letsencrypt-team: ${unread('ClusterIssuer')}`,
+    because: 'cert-manager requests the token for this role, and no rule follows that'
+  },
+  {
+    file: 'cloudnative-pg',
+    finding: `not checked: * Cluster accounts/accounts-db: ${unread('Cluster')}`,
+    because: 'the operator makes the service account'
+  },
+  {
+    file: 'crossplane-provider-aws',
+    finding: `not checked: * DeploymentRuntimeConfig provider-aws-irsa: ${unread('DeploymentRuntimeConfig')}`,
+    because: 'Crossplane makes the service account'
+  },
+  {
+    file: 'crossplane-provider-aws',
+    finding: `not checked: * ProviderConfig default: ${unread('ProviderConfig')}`,
+    because: 'the provider assumes the role with its own one'
+  },
+  {
+    file: 'external-secrets',
+    finding: `not checked: * ClusterSecretStore shared: ${unread('ClusterSecretStore')}`,
+    because: 'the operator assumes the role with its own one'
+  },
+  {
+    file: 'flux',
+    finding: `not checked: * Kustomization tenant-a/tenant: ${unread('Kustomization')}`,
+    because: 'Flux substitutes the role into manifests that are not here'
+  },
+  {
+    file: 'flux',
+    finding: `not checked: * HelmRelease tenant-a/podinfo: ${unread('HelmRelease')}`,
+    because: 'the chart that makes the service account is not here'
+  },
+  {
+    file: 'grafana',
+    finding: `not checked: service-account-missing Pod grafana/grafana-test: ${notGiven('grafana/grafana-test')}`,
+    because: 'the account is a Helm hook, which helm template --no-hooks leaves out'
+  },
+  {
+    file: 'grafana',
+    finding: `not checked: * Grafana grafana/reporting: ${unread('Grafana')}`,
+    because: 'the operator makes the service account'
+  },
+  {
+    file: 'keda',
+    finding: `not checked: * ClusterTriggerAuthentication queues: ${unread('ClusterTriggerAuthentication')}`,
+    because: 'the operator assumes the role with its own token, and no rule follows that'
+  },
+  {
+    file: 'kops-pod-identity-webhook',
+    finding:
+      "not checked: role-arn-partition-mismatch DaemonSet kube-system/aws-cloud-controller-manager: the cluster's issuer is not an EKS issuer, so its AWS partition is unknown",
+    because: 'the issuer of a self-managed cluster names no partition'
+  },
+  {
+    file: 'kubeflow-profiles',
+    finding: `not checked: * Profile research: ${unread('Profile')}`,
+    because: 'the profile controller makes the service account'
+  },
+  {
+    file: 'kubeflow-profiles',
+    finding: `not checked: service-account-missing Notebook research/explore: ${notGiven('research/default-editor')}`,
+    because: 'the profile controller makes the service account'
+  },
+  {
+    file: 'prometheus-amp',
+    finding: `not checked: * Prometheus monitoring/prod: ${unread('Prometheus')}`,
+    because: 'Prometheus assumes the role with its own one'
+  },
+  {
+    file: 'prometheus-amp',
+    finding:
+      'not checked: webhook-backend-missing ValidatingWebhookConfiguration kube-prometheus-stack-admission: service monitoring/kube-prometheus-stack-operator is not among the files',
+    because: "the operator's Service is in another file"
+  },
+  {
+    file: 'strimzi-kafka-connect',
+    finding: `not checked: * KafkaConnect kafka/sinks: ${unread('KafkaConnect')}`,
+    because: 'the operator makes the service account'
+  },
+  {
+    file: 'vault',
+    finding: `not checked: static-credentials-shadow-role CronJob ledger/partner-upload: ${notGiven('ledger/default')}`,
+    because: 'the default account exists in every namespace and may have a role'
+  },
+  {
+    file: 'velero',
+    finding: `not checked: service-account-missing Job velero/velero-upgrade-crds: ${notGiven('velero/velero-server-upgrade-crds')}`,
+    because: 'the account is a Helm hook, which helm template --no-hooks leaves out'
+  }
+]
+
+/** All files of the EKS cluster in one run. */
+const together = '(together)'
+
+/** Findings that are wrong. Remove an entry as soon as its test asks for it. */
+const knownFalseAlarms: readonly Expected[] = [
+  {
+    file: 'airflow',
+    finding: 'warning annotated-account-unused ServiceAccount airflow/airflow-worker',
+    because: 'the pod template in a ConfigMap of the same namespace names the account: silent'
+  },
+  {
+    file: 'cert-manager',
+    finding: 'warning role-annotation-missing ServiceAccount cert-manager/team-zones',
+    because:
+      'a ClusterIssuer names both this account and the role, so an annotation would change nothing: silent'
+  },
+  {
+    file: 'flink',
+    finding: 'warning annotated-account-unused ServiceAccount streams/inspection',
+    because: 'the FlinkDeployment runs as the account in spec.serviceAccount, not as default: silent'
+  },
+  {
+    file: 'gitlab-runner',
+    finding: 'warning annotated-account-unused ServiceAccount ci/ci-jobs',
+    because: 'config.toml and a variable of the runner name the account: silent'
+  },
+  {
+    file: 'jupyterhub',
+    finding: 'warning annotated-account-unused ServiceAccount jupyterhub/notebook-user',
+    because: 'the hub starts pods as this account, which only a Secret names: at most an info'
+  },
+  {
+    file: 'kubeflow-profiles',
+    finding: 'warning annotated-account-unused ServiceAccount forecasting/default-editor',
+    because: 'each profile has an account of this name, made by the profile controller: at most an info'
+  },
+  {
+    file: 'tekton',
+    finding: 'warning annotated-account-unused ServiceAccount builds/builds-default',
+    because: 'config-defaults of Tekton names the account for every TaskRun: silent'
+  },
+  {
+    file: together,
+    finding:
+      'not checked: irsa-guard.io/mode DeploymentRuntimeConfig provider-aws-irsa: the manifest names no namespace (pass -n NAMESPACE)',
+    because: 'the kind is cluster-scoped, so there is no namespace to pass: moot'
+  }
+]
+
+interface Report {
+  readonly findings: readonly { severity: string; rule: string; object: Named }[]
+  readonly unchecked: readonly { rule: string; because: string; objects: readonly Named[] }[]
+  readonly summary: { readonly errors: number }
+}
+
+interface Named {
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+}
+
+const nameOf = ({ kind, namespace, name }: Named): string =>
+  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+
+/** Runs `check` as a user does, and returns each finding and each question that stayed open. */
+async function check(t: Test, names: readonly string[], iam: string): Promise<string[]> {
+  const paths = names.map((name) => `${directory}/${name}.yaml`)
+  const { code, stdout, stderr } = await runCli([
+    'check',
+    ...paths,
+    '--iam',
+    `${directory}/${iam}.json`,
+    '-o',
+    'json'
+  ])
+  t.equal(stderr, '')
+  t.equal(code, 0)
+  const report = JSON.parse(stdout) as Report
+  t.equal(report.summary.errors, 0)
+
+  return [
+    ...report.findings.map(({ severity, rule, object }) => `${severity} ${rule} ${nameOf(object)}`),
+    ...report.unchecked.flatMap(({ rule, because, objects }) =>
+      objects.map((object) => `not checked: ${rule} ${nameOf(object)}: ${because}`)
+    )
+  ].toSorted()
+}
+
+/** Compares with the tables, so that a false alarm that is gone asks for the removal of its entry. */
+function compare(t: Test, found: readonly string[], names: readonly string[]): void {
+  const among = (table: readonly Expected[]): readonly Expected[] =>
+    table.filter(({ file }) => names.includes(file))
+  const wrong = among(knownFalseAlarms)
+  for (const { file, finding } of wrong)
+    t.ok(
+      found.includes(finding),
+      `${file}: ${finding} (if this is gone, remove its entry from knownFalseAlarms)`
+    )
+  t.strictSame(
+    found.filter((finding) => !wrong.some((entry) => entry.finding === finding)),
+    [...among(defended), ...among(unchecked)].map(({ finding }) => finding).toSorted()
+  )
+}
+
+t.test('there is a variety of charts, and the tables name only them', async (t) => {
+  t.ok(files.length >= 25)
+  for (const { file } of [...defended, ...unchecked, ...knownFalseAlarms])
+    t.ok(file === together || files.includes(file), file)
+})
+
+for (const file of files) {
+  t.test(`${file} works`, async (t) => {
+    compare(t, await check(t, [file], otherClusters.includes(file) ? file : 'iam'), [file])
+  })
+}
+
+t.test('all charts of the EKS cluster work together', async (t) => {
+  compare(t, await check(t, eksFiles, 'iam'), [...eksFiles, together])
+})
