@@ -22,7 +22,7 @@ export const trustDependsOnRuntime = defineRule({
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} might not admit ${trust.subject}: the result depends${keys}${open} (statement ${trust.statement ?? 0})`,
-      'make sure that requests from the pods meet that condition, or remove it from the trust policy'
+      'make sure that requests from the pods meet that condition'
     )
   }
 })

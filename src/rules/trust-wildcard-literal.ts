@@ -1,3 +1,4 @@
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
@@ -15,7 +16,7 @@ export const trustWildcardLiteral = defineRule({
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
-      'list the exact values, or use StringLike if the wildcard is intended'
+      `write the exact value in that condition: ${quote(miss.failed[0]?.actual ?? trust.subject)}`
     )
   }
 })

@@ -1,5 +1,6 @@
 import { closestTo } from '../text/escape.js'
 import { memoizeLast } from '../text/memoize.js'
+import { isTimeKey } from './operators.js'
 import { providerArnOf } from './provider.js'
 
 /** What is known about a condition key before the request is made. */
@@ -28,9 +29,6 @@ export interface Token {
   readonly partition: string
   readonly at: Date | undefined
 }
-
-/** Whether a condition key, in lower case, is the time of the request. */
-export const isTimeKey = (key: string): boolean => key === 'aws:currenttime' || key === 'aws:epochtime'
 
 const absent: KeyState = { is: 'absent' }
 const runtime: KeyState = { is: 'runtime', always: false }

@@ -124,3 +124,6 @@ export function isInRange(address: string, range: string): boolean | undefined {
   list.addSubnet(network, prefix, version === 4 ? 'ipv4' : 'ipv6')
   return list.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
+
+/** Whether a condition key, in lower case, is the time of the request. */
+export const isTimeKey = (key: string): boolean => key === 'aws:currenttime' || key === 'aws:epochtime'

@@ -1,9 +1,8 @@
 import { isRecord } from '../text/record.js'
 import { includesWebIdentity } from './action.js'
-import { isTimeKey } from './context.js'
 import type { Defect } from './document.js'
 import { joinPath } from './duplicate-keys.js'
-import { type Operator, parseOperator } from './operators.js'
+import { isTimeKey, type Operator, parseOperator } from './operators.js'
 
 /** A trust policy that IAM would store, as its evaluator reads it. */
 export interface Policy {

@@ -10,7 +10,7 @@ export const cases: readonly Case[] = [
       trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:shop:*' }) })))
     },
     message: /StringEquals compares \* and \? literally/,
-    fix: /StringLike/,
+    fix: /^write the exact value in that condition: "system:serviceaccount:shop:cart"$/,
     atAdmission: 'error'
   }
 ]
