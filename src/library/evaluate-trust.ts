@@ -9,6 +9,7 @@ import type { Finding } from '../model/finding.js'
 import { withoutEksSlash } from '../model/issuer.js'
 import { type TrustNeed, trustRules } from '../rules/index.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
+import { repairTrust } from '../trust-policy/repair.js'
 import { suggestTrust } from '../trust-policy/suggest.js'
 import { evaluate } from '../verdict/evaluate.js'
 import { buildPlanner } from '../verdict/plan.js'
@@ -42,7 +43,7 @@ export const evaluateTrust = (question: TrustQuestion): TrustVerdict =>
 /** Judges as `evaluateTrust` does, and calls the annotations as the cluster's identity webhook does. */
 export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {
   const judgement = judgeTrust(question)
-  const suggested = suggestTrust(question, judgement)
+  const suggested = suggestTrust(question, judgement) ?? repairTrust(question, judgement)
   const { verdict, overPermissive, statement, dependsOn } = judgement
 
   return {

@@ -17,7 +17,7 @@ export const trustPolicyInvalid = defineRule({
       trust,
       identityWebhook,
       `IAM would reject the trust policy of ${roleNamed(account, identityWebhook)}: ${place}: ${miss.reason}`,
-      `correct ${place} and update the policy`
+      miss.correction ?? `correct ${place} and update the policy`
     )
   }
 })

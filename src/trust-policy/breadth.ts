@@ -128,6 +128,7 @@ function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Do
     const unknownSubject = contextOf({
       ...token,
       issuer,
+      provider: arn,
       audience: undefined,
       subject: `system:serviceaccount:${stranger}:${stranger}`
     })
@@ -249,7 +250,7 @@ function* byPattern(
 ): Iterable<Breadth> {
   const [, , namespace = '', name = ''] = token.subject.split(':')
   const letsSubjectIn = (subject: string, statement: Statement): boolean => {
-    const context = contextOf({ ...token, issuer, audience: undefined, subject })
+    const context = contextOf({ ...token, issuer, provider, audience: undefined, subject })
     const truthOf = (one: Statement): boolean | undefined =>
       evaluateStatement(one, policy.variables, provider, context).truth
     const allows = policy.statements.filter(({ effect }) => effect === 'Allow')

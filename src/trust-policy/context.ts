@@ -1,7 +1,6 @@
 import { closestTo } from '../text/escape.js'
 import { memoizeLast } from '../text/memoize.js'
 import { isTimeKey } from './operators.js'
-import { providerArnOf } from './provider.js'
 
 /** What is known about a condition key before the request is made. */
 export type KeyState =
@@ -26,7 +25,8 @@ export interface Token {
   /** Undefined: any audience. */
   readonly audience: string | undefined
   readonly roleAccount: string
-  readonly partition: string
+  /** The ARN of the issuer's OIDC provider in the role's account. */
+  readonly provider: string
   readonly at: Date | undefined
 }
 
@@ -132,7 +132,7 @@ class TokenContext implements RequestContext {
   }
 
   stateOf(key: string): KeyState {
-    const { issuer, subject, audience, roleAccount, partition, at } = this.#token
+    const { issuer, subject, audience, roleAccount, provider, at } = this.#token
     const ours = keysOf(issuer)
     if (key === ours.sub) return { is: 'known', value: subject }
     if (key === ours.aud) return audience === undefined ? always : { is: 'known', value: audience }
@@ -145,8 +145,7 @@ class TokenContext implements RequestContext {
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
     // For an issuer that AWS does not know by itself, as EKS, the value is the ARN of the provider, also in the
     // trust policy of this call (same page as above).
-    if (key === 'aws:federatedprovider')
-      return { is: 'known', value: providerArnOf(partition, roleAccount, issuer) }
+    if (key === 'aws:federatedprovider') return { is: 'known', value: provider }
 
     return stateOfOther(key)
   }

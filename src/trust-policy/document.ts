@@ -6,6 +6,8 @@ export interface Defect {
   /** A path such as `Statement[0].Condition.StringEquals`; empty for the document as a whole. */
   readonly place: string
   readonly statement?: number
+  /** How to correct it, as an instruction, if that is known. */
+  readonly correction?: string
 }
 
 /**
@@ -60,6 +62,7 @@ export function parsePolicyDocument(document: unknown, encoding?: 'json' | 'url'
     return {
       reason: 'duplicate key',
       place: duplicate,
+      correction: `remove one of the two ${duplicate}`,
       ...(statement !== undefined && { statement: Number(statement) })
     }
   }

@@ -32,7 +32,12 @@ function missWithout(miss: Miss, isOurs: Test): Miss {
   if ('conditions' in miss)
     return { ...miss, conditions: miss.conditions.map((condition) => conditionWithout(condition, isOurs)) }
   if ('reason' in miss)
-    return { ...miss, reason: textWithout(miss.reason, isOurs), place: textWithout(miss.place, isOurs) }
+    return {
+      ...miss,
+      reason: textWithout(miss.reason, isOurs),
+      place: textWithout(miss.place, isOurs),
+      ...(miss.correction !== undefined && { correction: textWithout(miss.correction, isOurs) })
+    }
 
   return miss
 }

@@ -2,6 +2,7 @@ import { memoizeLast } from '../text/memoize.js'
 import { includesAction } from './action.js'
 import { anyoneInValue, type Breadth, breadthOf, isOverPermissive } from './breadth.js'
 import { contextOf, type Token } from './context.js'
+import { correctionOf } from './correct.js'
 import { type Defect, parsePolicyDocument } from './document.js'
 import { evaluatePolicy } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
@@ -105,7 +106,8 @@ export function judgeParsed(
   const refused = refusedPart(policy)
   // The misspelling that IAM rejects and the reason for the denial are mostly the same.
   const isNamed = nearest?.kind === 'condition-key' || nearest?.kind === 'provider'
-  const miss: Miss | undefined = refused === undefined || isNamed ? nearest : { kind: 'invalid', ...refused }
+  const miss: Miss | undefined =
+    refused === undefined || isNamed ? nearest : { kind: 'invalid', ...corrected(refused, value, provider) }
   const deciding = miss === undefined ? statement : miss.statement
 
   return {
@@ -129,14 +131,16 @@ export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: 
   const { issuer, namespace, serviceAccount, audience, roleAccount, partition = 'aws', at } = question
   const { bare, arnIn } = namesOf(issuer)
 
+  const provider = arnIn(partition)(roleAccount)
+
   return {
-    provider: arnIn(partition)(roleAccount),
+    provider,
     token: {
       issuer: bare,
       subject: `system:serviceaccount:${namespace}:${serviceAccount}`,
       audience,
       roleAccount,
-      partition,
+      provider,
       at
     }
   }
@@ -157,6 +161,12 @@ const namesOf = memoizeLast((issuer: string) => {
   }
 })
 
+function corrected(defect: Defect, value: unknown, provider: string): Defect {
+  const correction = correctionOf(defect, value, provider)?.advice
+
+  return correction === undefined ? defect : { ...defect, correction }
+}
+
 function invalid(
   defect: Defect,
   question: Omit<TrustQuestion, 'document'>,
@@ -172,7 +182,7 @@ function invalid(
     statement: defect.statement,
     dependsOn: [],
     undocumented: [],
-    miss: { kind: 'invalid', ...defect },
+    miss: { kind: 'invalid', ...corrected(defect, value, provider) },
     breadth,
     podIdentity: 'none',
     size,

@@ -68,6 +68,9 @@ const operators: ReadonlyMap<string, Operator> = new Map(
   )
 )
 
+/** The names of all operators, as documented. */
+export const operatorNames: readonly string[] = [...operators.keys()]
+
 const otherCase: ReadonlyMap<string, Operator> = new Map(
   [...operators].map(([name, operator]) => [name.toLowerCase(), { ...operator, asDocumented: false }])
 )

@@ -41,7 +41,7 @@ export interface Condition {
 /** Parses a document's value as a trust policy, or returns the part that IAM would reject. Never throws. */
 export function parsePolicy(value: unknown): Policy | Defect {
   if (!isRecord(value)) return { reason: 'it is not an object', place: '' }
-  const stranger = Object.keys(value).find((key) => key !== 'Version' && key !== 'Id' && key !== 'Statement')
+  const stranger = Object.keys(value).find((key) => !policyElements.has(key))
   if (stranger !== undefined) return { reason: 'it is not a policy element', place: joinPath('', stranger) }
   const { Version: version, Id: id, Statement: statement } = value
   if (version !== undefined && version !== '2012-10-17' && version !== '2008-10-17') {
@@ -68,11 +68,20 @@ export function parsePolicy(value: unknown): Policy | Defect {
   }
 }
 
-const elements = new Set(['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Condition'])
+/** The elements of a policy, and of a statement in a trust policy. */
+export const policyElements: ReadonlySet<string> = new Set(['Version', 'Id', 'Statement'])
+export const statementElements: ReadonlySet<string> = new Set([
+  'Sid',
+  'Effect',
+  'Principal',
+  'Action',
+  'NotAction',
+  'Condition'
+])
 
 function parseStatement(value: unknown, index: number, place: string, sids: Set<string>): Statement | Defect {
   if (!isRecord(value)) return { reason: `it is ${shown(value)}; a statement must be an object`, place }
-  const stranger = Object.keys(value).find((key) => !elements.has(key))
+  const stranger = Object.keys(value).find((key) => !statementElements.has(key))
   if (stranger !== undefined)
     return {
       reason: strangers[stranger] ?? 'it is not a statement element',
@@ -129,7 +138,7 @@ const strangers: Readonly<Record<string, string | undefined>> = Object.assign(
   }
 )
 
-const principalTypes = ['AWS', 'Federated', 'Service', 'CanonicalUser'] as const
+export const principalTypes = ['AWS', 'Federated', 'Service', 'CanonicalUser'] as const
 
 function parsePrincipals(value: unknown, statement: string): Principal[] | Defect {
   const place = `${statement}.Principal`
@@ -159,7 +168,7 @@ function parsePrincipals(value: unknown, statement: string): Principal[] | Defec
 // IAM returns "AssumeRole policy may only specify STS AssumeRole actions"
 // (https://github.com/hashicorp/terraform-provider-aws/issues/32872); these are the actions that AWS
 // documents for trust policies.
-const stsActions = new Set(
+export const stsActions: ReadonlyMap<string, string> = new Map(
   [
     'AssumeRole',
     'AssumeRoleWithSAML',
@@ -167,7 +176,7 @@ const stsActions = new Set(
     'TagSession',
     'SetSourceIdentity',
     'SetContext'
-  ].map((name) => `sts:${name}`.toLowerCase())
+  ].map((name) => [`sts:${name}`.toLowerCase(), `sts:${name}`])
 )
 
 function parseActions(value: unknown, place: string): string[] | Defect {

@@ -147,3 +147,28 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   t.match(same, { code: 0 })
   t.notMatch(same.stdout, 'role-arn-partition-mismatch')
 })
+
+t.test('a condition operator outside Condition is named, and put where it belongs', async (t) => {
+  const file = `${field}/condition-wrapper-missing/policy.json`
+  const args = [
+    'trust',
+    '--policy',
+    file,
+    '--role',
+    role,
+    '--issuer',
+    eks,
+    '-n',
+    'xl',
+    '--service-account',
+    'app'
+  ]
+  t.match(await run(args), {
+    code: 1,
+    stdout:
+      /app: invalid by statement 0\nerror trust-policy-invalid: .*\n {2}fix: move StringEquals into the Condition of the statement: "Condition": \{"StringEquals": \{…\}\}\n/
+  })
+  const fixed = await run([...args, '--fix'])
+  t.equal(fixed.code, 0)
+  t.strictSame(JSON.parse(fixed.stdout), policyFor(eks, 'system:serviceaccount:xl:app'))
+})

@@ -9,7 +9,7 @@ export const cases: readonly Case[] = [
     facts: { trust: trustOf({ Statement: [{ ...statement(), Resource: '*' }] }) },
     message:
       /IAM would reject the trust policy of role cart: Statement\[0\]\.Resource: a trust policy cannot name resources/,
-    fix: /correct Statement\[0\]\.Resource/,
+    fix: /^remove Statement\[0\]\.Resource; a trust policy always applies to its own role$/,
     atAdmission: 'warning'
   },
   {

@@ -238,7 +238,14 @@ t.test('what is suggested lets the account in, and nobody else', async (t) => {
       'system:serviceaccount:x:cart',
       'system:serviceaccount:x:y'
     ].flatMap((subject) =>
-      audiences.map((audience) => ({ issuer, subject, audience, roleAccount: account, partition: 'aws', at }))
+      audiences.map((audience) => ({
+        issuer,
+        subject,
+        audience,
+        roleAccount: account,
+        provider: providerOf(issuer),
+        at
+      }))
     )
   )
   check(
