@@ -1,6 +1,7 @@
 import type { Sources } from './facts/facts.js'
 import { allRules, type Finding, type Unchecked } from './model/finding.js'
 import { isFromCluster, mentionsRole, notAnObject, ownerOf } from './model/kubernetes-object.js'
+import { isCustomResource } from './model/named-accounts.js'
 import { parseSubject, type Subject } from './model/subject.js'
 import { review, type ReviewContext } from './review.js'
 import { buildObjectSources, type ObjectSources } from './sources/objects/objects.js'
@@ -78,7 +79,7 @@ async function reviewObject(
   }
   const kind = textOf(recordOf(object)['kind']) ?? ''
   const unread = isUnread(object, subject)
-    ? [{ rule: allRules, because: `irsa-guard does not read where a ${kind} names an AWS role` }]
+    ? [{ rule: allRules, because: `irsa-guard does not read where objects of kind ${kind} name an AWS role` }]
     : []
   if (subject === undefined) return { subject, allowed: true, findings: [], unchecked: unread }
   const { allowed, findings, unchecked } = await review(subject, context)
@@ -88,9 +89,11 @@ async function reviewObject(
 
 /** Whether an object of a kind that Kubernetes does not define names a role in a place that no rule reads. */
 function isUnread(object: unknown, subject: Subject | undefined): boolean {
-  const isCustom = textOf(recordOf(object)['apiVersion'])?.split('/')[0]?.includes('.') === true
-
-  return isCustom && (subject === undefined || subject.kind === 'Workload') && mentionsRole(recordOf(object))
+  return (
+    isCustomResource(recordOf(object)) &&
+    (subject === undefined || subject.kind === 'Workload') &&
+    mentionsRole(recordOf(object))
+  )
 }
 
 /** Leaves out what an object's owner, or the owner of that one, is reported for. */

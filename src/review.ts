@@ -110,7 +110,9 @@ const planForIdentity = buildPlanner(webIdentityRules)
 function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
   const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })
   const because = unknownModeOf(facts.namespace)
-  if (because !== undefined) unchecked.push({ rule: 'irsa-guard.io/mode', because })
+  // Without a namespace, its mode is no question of its own.
+  if (because !== undefined && !('namespace' in subject && subject.namespace === ''))
+    unchecked.push({ rule: 'irsa-guard.io/mode', because })
 
   return decide(findings, unchecked, modeOf(subject, facts.namespace, mode), iamAgeOf(findings, facts, at))
 }

@@ -1,4 +1,5 @@
 import { ownIdentitiesOf } from '../identity-webhook/own-identity.js'
+import { roleRequestOf } from '../identity-webhook/role-request.js'
 import {
   defaultIdentityWebhook,
   type IdentityWebhookSettings,
@@ -301,8 +302,7 @@ function roleArnOf(
   subject: Subject,
   { identityWebhook = defaultIdentityWebhook }: Sources
 ): RoleArn | undefined {
-  if (subject.kind !== 'ServiceAccount') return undefined
-  const value = subject.annotations[identityWebhook.annotationNames['role-arn']]
+  const request = subject.kind === 'ServiceAccount' ? roleRequestOf(subject, identityWebhook) : undefined
 
-  return typeof value === 'string' ? parseRoleArn(value) : undefined
+  return request === undefined || request.isComposed ? undefined : parseRoleArn(request.role)
 }

@@ -1,3 +1,4 @@
+import { isConfiguredElsewhere, roleRequestOf } from '../identity-webhook/role-request.js'
 import { audienceOf, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
@@ -40,10 +41,15 @@ export function trustOf(
     return unknown("the token has no audience, so it gets the API server's, which is unknown")
   if (subject.ownToken === 'hidden')
     return unknown('the token is known only at run time, so its audience is unknown')
-  const audience = audienceOf(subject.annotations, settings)
-  // With an empty one, the API server uses its own audience for the token, which is unknown here.
+  // With an empty annotation, or an entry of the ConfigMap that names none, the API server uses its own audience
+  // for the token, which is unknown here.
+  const audience = isConfiguredElsewhere(subject.annotations, settings)
+    ? roleRequestOf(subject, settings)?.audience
+    : audienceOf(subject.annotations, settings)
   if (audience === undefined)
-    return unknown(`the annotation ${settings.annotationNames.audience} does not name an audience`)
+    return unknown(
+      `neither the annotation ${settings.annotationNames.audience} nor the identity webhook's ConfigMap names an audience`
+    )
 
   const judgement = judgeOnce(role.value.trustPolicy, {
     roleAccount: arn.account,

@@ -1,4 +1,5 @@
 import { isRecord, listOf, textOf } from '../text/record.js'
+import { namedIn } from './named-accounts.js'
 import { parsePod, type Pod } from './pod.js'
 
 // The only template of these kinds is at one of these places:
@@ -23,8 +24,17 @@ export function findPodTemplates(object: Readonly<Record<string, unknown>>): rea
     return []
   }
   const template = templateAt(object, ['template'])
+  const templates = [...(template === undefined ? [] : [template]), ...searched(object)]
+  if (!templates.some(({ serviceAccountName }) => serviceAccountName === 'default')) return templates
 
-  return [...(template === undefined ? [] : [template]), ...searched(object)]
+  // A FlinkDeployment, for example, names the account beside its templates.
+  const named = new Set(namedIn(object, isPodTemplate).accounts.map(({ name }) => name))
+  const [account, another] = named
+  return account === undefined || another !== undefined
+    ? templates
+    : templates.map((pod) =>
+        pod.serviceAccountName === 'default' ? { ...pod, serviceAccountName: account } : pod
+      )
 }
 
 function templateAt(object: Readonly<Record<string, unknown>>, path: readonly string[]): Pod | undefined {

@@ -24,8 +24,11 @@ export function reportTextOf({ findings, unchecked, summary }: Report): string {
         ? names.join(', ')
         : counted(names.length, 'rule')
     const objects = Math.max(...groups.map(({ count }) => count)) // the largest number of objects of one rule
+    const places = names.includes(allRules)
+      ? ` (${firstFew(groups.flatMap(({ objects }) => objects).map(placeOf))})`
+      : ''
 
-    return escapeText(`not checked: ${rules} for ${counted(objects, 'object')}: ${because}`)
+    return escapeText(`not checked: ${rules} for ${counted(objects, 'object')}${places}: ${because}`)
   })
   const { objects, errors, warnings, infos, waived } = summary
   const closing = [

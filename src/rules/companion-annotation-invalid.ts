@@ -130,7 +130,7 @@ const diagnoses = {
     return {
       message: `contains ${unknown.map(quote).join(', ')}, but no container has that name`,
       fix,
-      ...(!isComplete &&
+      ...((!isComplete || unknown.length < record.fields.length) &&
         unknown.every((name) => closestTo(name, [...names]) === undefined) && { atMost: 'info' })
     }
   }

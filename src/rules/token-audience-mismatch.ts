@@ -1,4 +1,5 @@
-import { assumptionOf } from '../identity-webhook/settings.js'
+import { injectedVariables } from '../identity-webhook/credentials.js'
+import { assumptionOf, tokenVolume } from '../identity-webhook/settings.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
@@ -8,7 +9,16 @@ export const tokenAudienceMismatch = defineRule({
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],
-  concerns: ({ pod }) => pod.volumes.some(({ tokens }) => tokens.length > 0),
+  // Tokens for others, such as Vault or Istio, are in volumes that no AWS variable points to.
+  concerns: ({ pod }) =>
+    pod.volumes.some(
+      ({ name, tokens }) =>
+        tokens.length > 0 &&
+        (name === tokenVolume ||
+          pod.containers.some(({ variables }) =>
+            variables.some((one) => injectedVariables.some((name) => name === one.name))
+          ))
+    ),
   check(subject, { podRole: { request, containers }, identityWebhook }) {
     if (request.audience === undefined) return
 

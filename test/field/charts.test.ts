@@ -21,7 +21,7 @@ interface Expected {
   readonly because: string
 }
 
-const unread = (kind: string): string => `irsa-guard does not read where a ${kind} names an AWS role`
+const unread = (kind: string): string => `irsa-guard does not read where objects of kind ${kind} name an AWS role`
 const notGiven = (account: string): string => `service account ${account} is not among the files`
 
 const defended: readonly Expected[] = [

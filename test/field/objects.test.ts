@@ -42,7 +42,7 @@ t.test('a kind that names a role where no rule looks is not checked, and named',
     const ended = await check(`files-that-are-no-manifests/${file}.yaml`)
     t.match(ended, {
       code: 0,
-      stdout: `not checked: all rules for 1 object: irsa-guard does not read where a ${kind} names an AWS role\n`
+      stdout: `not checked: all rules for 1 object: irsa-guard does not read where objects of kind ${kind} name an AWS role\n`
     })
     t.equal((await check(`files-that-are-no-manifests/${file}.yaml`, '--fail-on-unknown')).code, 1)
   }

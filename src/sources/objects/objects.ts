@@ -1,12 +1,11 @@
-import type { Neighbours, PodInSight, Sources } from '../../facts/facts.js'
-import { ownRolesOf } from '../../identity-webhook/own-identity.js'
+import type { PodInSight, Sources } from '../../facts/facts.js'
 import { known, moot, unknown } from '../../model/fact.js'
 import { type NamespaceSettings, parseNamespaceSettings } from '../../model/namespace.js'
 import { nameOf, namespacedName, namespaceNotGiven, podsOf, type Subject } from '../../model/subject.js'
-import { closestTo } from '../../text/escape.js'
-import { isRecord, recordOf, textOf } from '../../text/record.js'
+import { isRecord, recordOf } from '../../text/record.js'
 import { dataKeysAmong } from './data-keys.js'
 import { identityWebhookAmong } from './object-identity-webhook.js'
+import { buildNeighbours } from './object-neighbours.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
 /** Facts that the given objects provide about each other. */
@@ -31,8 +30,6 @@ export function buildObjectSources(
 ): ObjectSources {
   const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
-  const runners = new Map<string, string[]>()
-  const ownRoles = new Map<string, (string | undefined)[]>()
   const pods: PodInSight[] = []
   for (const subject of subjects) {
     if (subject.kind === 'ServiceAccount') {
@@ -45,21 +42,8 @@ export function buildObjectSources(
       const { namespace } = subject
       const namespaceLabels = namespaces.get(namespace)?.labels
       pods.push({ owner: nameOf(subject), namespace, namespaceLabels, labels, serviceAccountName })
-      for (const role of ownRolesOf(pod)) addTo(ownRoles, `${namespace}/${serviceAccountName}`, role)
     }
-    for (const account of new Set(podsOf(subject).map(({ serviceAccountName }) => serviceAccountName)))
-      addTo(runners, `${subject.namespace}/${account}`, nameOf(subject))
   }
-  const users = new Map<string, string[]>()
-  for (const object of objects) {
-    const { metadata } = recordOf(object)
-    const own = textOf(recordOf(metadata)['namespace']) ?? namespace ?? ''
-    for (const { name, namespace = own } of accountsNamedIn(object))
-      addTo(users, `${namespace}/${name}`, kindAndName(object))
-  }
-  const isAmong = (key: string): boolean => annotations.has(key)
-  const nearMissOf = buildNearMisses(runners, isAmong)
-
   return {
     clusterCa: clusterCaAmong(objects),
     identityWebhook: identityWebhookAmong(objects, namespace),
@@ -85,89 +69,7 @@ export function buildObjectSources(
           : known({ exists: true, annotations: found })
       }
     },
-    neighbours: {
-      neighboursOf: (namespace, name) => {
-        const key = `${namespace}/${name}`
-        const nearMiss = nearMissOf(namespace, name)
-        const neighbours: Neighbours = {
-          asAccount: [...(runners.get(key) ?? []), ...(users.get(key) ?? [])],
-          asDefault: runners.get(`${namespace}/default`) ?? [],
-          ownRoles: new Set(ownRoles.get(key)),
-          ...(nearMiss && { nearMiss })
-        }
-
-        return known(neighbours)
-      }
-    }
-  }
-}
-
-function addTo<T>(lists: Map<string, T[]>, key: string, name: T): void {
-  const names = lists.get(key)
-  if (names === undefined) lists.set(key, [name])
-  else names.push(name)
-}
-
-function kindAndName(object: unknown): string {
-  const { kind, metadata } = recordOf(object)
-
-  return `${textOf(kind)?.toLowerCase() ?? ''} ${textOf(recordOf(metadata)['name']) ?? ''}`
-}
-
-/**
- * The service accounts that a custom resource names: operators create pods or request tokens for them. The
- * fields are those of External Secrets (`serviceAccountRef`), Argo, Spark, Tekton, Crossplane and others.
- */
-function accountsNamedIn(object: unknown): { name: string; namespace?: string }[] {
-  const { apiVersion, spec } = recordOf(object)
-  if (!textOf(apiVersion)?.split('/', 1)[0]?.includes('.')) return []
-
-  const found: { name: string; namespace?: string }[] = []
-  const values: unknown[] = [spec]
-  for (let value = values.pop(); value !== undefined || values.length > 0; value = values.pop()) {
-    if (typeof value !== 'object' || value === null) continue
-    for (const [key, member] of Object.entries(value)) {
-      values.push(member)
-      if (!/^serviceAccount(?:Name|Ref|Selector)?$/.test(key)) continue
-      const text = textOf(isRecord(member) ? member['name'] : member)
-      const inNamespace = textOf(recordOf(member)['namespace'])
-      if (text !== undefined)
-        found.push({ name: text, ...(inNamespace !== undefined && { namespace: inNamespace }) })
-    }
-  }
-
-  return found
-}
-
-/**
- * Finds the workload that was probably meant to run as a service account. The accounts that workloads name
- * and that are not among the objects are indexed once.
- */
-function buildNearMisses(
-  runners: ReadonlyMap<string, readonly string[]>,
-  isAmong: (key: string) => boolean
-): (namespace: string, name: string) => Neighbours['nearMiss'] {
-  const byName = new Map<string, string[]>()
-  const byNamespace = new Map<string, string[]>()
-  for (const key of runners.keys()) {
-    const [namespace = '', name = ''] = key.split('/')
-    if (name === 'default' || isAmong(key)) continue
-    addTo(byName, name, namespace)
-    addTo(byNamespace, namespace, name)
-  }
-  const missOf = (namespace: string, name: string): Neighbours['nearMiss'] => {
-    const [workload] = runners.get(`${namespace}/${name}`) ?? []
-
-    return workload === undefined ? undefined : { workload, account: namespacedName(namespace, name) }
-  }
-
-  return (namespace, name) => {
-    const [elsewhere] = byName.get(name) ?? []
-    if (elsewhere !== undefined) return missOf(elsewhere, name)
-    // Short names are similar by chance.
-    const similar = name.length < 5 ? undefined : closestTo(name, byNamespace.get(namespace) ?? [])
-
-    return similar === undefined ? undefined : missOf(namespace, similar)
+    neighbours: buildNeighbours(subjects, objects, namespace)
   }
 }
 

@@ -1,0 +1,133 @@
+import type { Neighbours, NeighbourSource } from '../../facts/facts.js'
+import { ownRolesOf } from '../../identity-webhook/own-identity.js'
+import { known } from '../../model/fact.js'
+import { isCustomResource, namedIn } from '../../model/named-accounts.js'
+import { nameOf, namespacedName, podsOf, type Subject } from '../../model/subject.js'
+import { closestTo } from '../../text/escape.js'
+import { recordOf, textOf } from '../../text/record.js'
+
+/** Lets rules know which of the given objects refer to a service account. */
+export function buildNeighbours(
+  subjects: readonly Subject[],
+  objects: readonly unknown[],
+  namespace = ''
+): NeighbourSource {
+  const accounts = new Set<string>()
+  const runners = new Map<string, string[]>()
+  const ownRoles = new Map<string, (string | undefined)[]>()
+  for (const subject of subjects) {
+    if (subject.kind === 'ServiceAccount') accounts.add(`${subject.namespace}/${subject.name}`)
+    if (!('pod' in subject)) continue
+    for (const pod of podsOf(subject)) {
+      const key = `${subject.namespace}/${pod.serviceAccountName}`
+      const names = listAt(runners, key)
+      if (!names.includes(nameOf(subject))) names.push(nameOf(subject))
+      for (const role of ownRolesOf(pod)) listAt(ownRoles, key).push(role)
+    }
+  }
+
+  const users = new Map<string, string[]>()
+  const texts = new Map<string, Mention[]>()
+  for (const each of objects) {
+    const object = recordOf(each)
+    const own = textOf(recordOf(object['metadata'])['namespace']) ?? namespace
+    if (isCustomResource(object)) {
+      const named = namedIn(object)
+      for (const account of named.accounts) {
+        const key = `${account.namespace ?? own}/${account.name}`
+        listAt(users, key).push(kindAndName(object))
+        listAt(ownRoles, key).push(...named.roles)
+      }
+    }
+    const text = dataOf(object)
+    if (text !== '') listAt(texts, own).push({ by: kindAndName(object), text })
+  }
+  const nearMissOf = buildNearMisses(runners, accounts)
+
+  return {
+    neighboursOf: (namespace, name) => {
+      const key = `${namespace}/${name}`
+      const nearMiss = nearMissOf(namespace, name)
+      const mentions = (texts.get(namespace) ?? []).filter(({ text }) => hasWord(text, name))
+      const neighbours: Neighbours = {
+        asAccount: [...(runners.get(key) ?? []), ...(users.get(key) ?? []), ...mentions.map(({ by }) => by)],
+        asDefault: runners.get(`${namespace}/default`) ?? [],
+        ownRoles: new Set(ownRoles.get(key)),
+        ...(nearMiss && { nearMiss })
+      }
+
+      return known(neighbours)
+    }
+  }
+}
+
+function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+
+  return list
+}
+
+const kindAndName = (object: Readonly<Record<string, unknown>>): string =>
+  `${textOf(object['kind'])?.toLowerCase() ?? ''} ${textOf(recordOf(object['metadata'])['name']) ?? ''}`
+
+/** A ConfigMap or Secret, in which an application may name the service account of the pods that it creates. */
+interface Mention {
+  readonly by: string
+  readonly text: string
+}
+
+function dataOf(object: Readonly<Record<string, unknown>>): string {
+  if (object['apiVersion'] !== 'v1') return ''
+  const { kind, data, stringData } = object
+  const values = [...Object.values(recordOf(data)), ...Object.values(recordOf(stringData))].filter(
+    (value) => typeof value === 'string'
+  )
+  if (kind === 'ConfigMap') return values.join('\n')
+
+  return kind === 'Secret'
+    ? [...values, ...values.map((value) => Buffer.from(value, 'base64').toString())].join('\n')
+    : ''
+}
+
+/** Whether a text contains a name that no further character of a name precedes or follows. */
+function hasWord(text: string, name: string): boolean {
+  const isPart = (character: string | undefined): boolean =>
+    character !== undefined && /[A-Za-z0-9.-]/.test(character)
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + name.length))
+    if (!isPart(text[at - 1]) && !isPart(text[at + name.length])) return true
+
+  return false
+}
+
+/**
+ * Finds the workload that was probably meant to run as a service account. The accounts that workloads name
+ * and that are not among the objects are indexed once.
+ */
+function buildNearMisses(
+  runners: ReadonlyMap<string, readonly string[]>,
+  accounts: ReadonlySet<string>
+): (namespace: string, name: string) => Neighbours['nearMiss'] {
+  const byName = new Map<string, string[]>()
+  const byNamespace = new Map<string, string[]>()
+  for (const key of runners.keys()) {
+    const [namespace = '', name = ''] = key.split('/')
+    if (name === 'default' || accounts.has(key)) continue
+    listAt(byName, name).push(namespace)
+    listAt(byNamespace, namespace).push(name)
+  }
+  const missOf = (namespace: string, name: string): Neighbours['nearMiss'] => {
+    const [workload] = runners.get(`${namespace}/${name}`) ?? []
+
+    return workload === undefined ? undefined : { workload, account: namespacedName(namespace, name) }
+  }
+
+  return (namespace, name) => {
+    const [elsewhere] = byName.get(name) ?? []
+    if (elsewhere !== undefined) return missOf(elsewhere, name)
+    // Short names are similar by chance.
+    const similar = name.length < 5 ? undefined : closestTo(name, byNamespace.get(namespace) ?? [])
+
+    return similar === undefined ? undefined : missOf(namespace, similar)
+  }
+}
