@@ -9,7 +9,7 @@ import { type Format, jsonOf } from '../output/formats.js'
 import { type TrustReport, trustTextOf } from '../output/trust-text.js'
 import { buildLiveIam } from '../sources/iam/live.js'
 import { parsePolicyDocument } from '../trust-policy/document.js'
-import { assertNamespace, assertServiceAccount } from './support/given-names.js'
+import { accountGiven } from './support/given-names.js'
 import {
   awsOption,
   configOption,
@@ -18,7 +18,7 @@ import {
   issuerOption,
   outputOption
 } from './support/options.js'
-import { policyIn } from './support/policy-text.js'
+import { type GivenPolicy, policyIn } from './support/policy-text.js'
 import { loadInput } from './support/read-input.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, type Terminal } from './support/terminal.js'
@@ -28,7 +28,7 @@ export interface TrustOptions {
   readonly role?: string
   readonly policy?: string
   readonly issuer?: string
-  readonly namespace: string
+  readonly namespace?: string
   readonly serviceAccount: string
   readonly audience?: string
   readonly iam: readonly string[]
@@ -44,13 +44,16 @@ export const trustCommand = (terminal: Terminal): Command =>
       "check whether a role's trust policy admits a service account; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
     )
     .option('--role <arn>', 'the role; its policy is read from --iam or --aws unless --policy is given')
-    .option('--policy <file>', 'a trust policy; - reads stdin')
+    .option(
+      '--policy <file>',
+      'a trust policy, or a role with its policy: the output of aws iam get-role or list-roles, of terraform show -json, a CloudFormation template; - reads stdin'
+    )
     .addOption(iamOption())
     .addOption(awsOption())
     .addOption(configOption())
     .addOption(issuerOption())
-    .option('-n, --namespace <name>', 'namespace of the service account', 'default')
-    .requiredOption('--service-account <name>', 'name of the service account')
+    .option('-n, --namespace <name>', 'namespace of the service account')
+    .requiredOption('--service-account <name>', 'name of the service account, or NAMESPACE/NAME')
     .option('--audience <name>', 'audience of its tokens (default: "sts.amazonaws.com")')
     .addOption(outputOption(trustFormats))
     .option(
@@ -63,11 +66,11 @@ export const trustCommand = (terminal: Terminal): Command =>
       'after',
       `
 Examples:
-  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json -n shop --service-account cart
+  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json --service-account shop/cart
   irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --aws --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart
   irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix > fixed.json &&
     aws iam update-assume-role-policy --role-name cart --policy-document file://fixed.json
-  aws iam get-role --role-name cart --query Role.AssumeRolePolicyDocument | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart`
+  aws iam get-role --role-name cart | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart`
     )
     .action(async (options: TrustOptions) => {
       process.exitCode = await trust(options, terminal)
@@ -83,9 +86,9 @@ const trustFormats = {
  * printed and 1 if there is none. Throws ERR_USAGE and ERR_INPUT.
  */
 export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
-  assertNamespace(options.namespace)
-  assertServiceAccount(options.serviceAccount)
-  const written = options.policy === undefined ? undefined : await loadPolicy(options.policy, terminal)
+  const { namespace, serviceAccount } = accountGiven(options)
+  const role = options.role === undefined ? undefined : roleArnOf(options.role)
+  const written = options.policy === undefined ? undefined : await loadPolicy(options.policy, role, terminal)
   const config = await loadConfigFile(options.config)
   const {
     issuer,
@@ -99,13 +102,13 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
       'ERR_USAGE',
       'the issuer of the cluster is not known; pass --issuer, or name it in the IAM file'
     )
-  const arn = options.role === undefined ? undefined : roleArnOf(options.role)
-  const trustPolicy = written ?? (await loadPolicyOf(arn, iam))
+  const arn = role ?? written?.arn
+  const trustPolicy = written?.trustPolicy ?? (await loadPolicyOf(arn, iam))
   const read = parsePolicyDocument(trustPolicy.document, trustPolicy.encoding)
   const policy = 'value' in read ? read.value : undefined
   const { account, partition } = arn ?? ownerOf(policy)
 
-  const { namespace, serviceAccount, audience = defaultAudience ?? identityWebhook.defaultAudience } = options
+  const { audience = defaultAudience ?? identityWebhook.defaultAudience } = options
   const verdict = judgeTrustFor(
     {
       ...trustPolicy,
@@ -185,10 +188,10 @@ async function loadPolicyOf(
   return role.value.trustPolicy
 }
 
-async function loadPolicy(file: string, terminal: Terminal): Promise<TrustPolicyDocument> {
-  const text = await loadInput(file, terminal, 'a trust policy in JSON')
+async function loadPolicy(file: string, role: RoleArn | undefined, terminal: Terminal): Promise<GivenPolicy> {
+  const text = await loadInput(file, terminal, 'a trust policy')
 
-  return policyIn(text, file === '-' ? 'stdin' : file)
+  return policyIn(text, file === '-' ? 'stdin' : file, role)
 }
 
 /** Without a role, the policy is assumed to belong to the account of the OIDC providers that it names. */

@@ -5,14 +5,16 @@ import {
   withAudience
 } from '../identity-webhook/settings.js'
 import { known } from '../model/fact.js'
-import type { Finding } from '../model/finding.js'
+import type { Finding, Problem } from '../model/finding.js'
 import { withoutEksSlash } from '../model/issuer.js'
 import { type TrustNeed, trustRules } from '../rules/index.js'
+import { recordOf, textOf } from '../text/record.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
 import { repairTrust } from '../trust-policy/repair.js'
 import { suggestTrust } from '../trust-policy/suggest.js'
 import { evaluate } from '../verdict/evaluate.js'
 import { buildPlanner } from '../verdict/plan.js'
+import { docsUrl } from '../version.js'
 
 /** Whether a role's trust policy lets a service account in, and what to change. */
 export interface TrustVerdict {
@@ -30,15 +32,73 @@ export interface TrustVerdict {
 
 const planFor = buildPlanner(trustRules)
 
+/** A question to `evaluateTrust`. */
+export type TrustEvaluationQuestion = Omit<TrustQuestion, 'audience'> & {
+  /** The audience of the pod's token; `sts.amazonaws.com` by default. */
+  readonly audience?: string | undefined
+}
+
 /**
  * Judges a role's trust policy for one service account, as STS would for AssumeRoleWithWebIdentity with its
- * token. Synchronous; never throws, whatever the document is.
+ * token. Synchronous; never throws. A question with a part that is missing or of the wrong type is `invalid`,
+ * with the finding `not-a-question`.
  *
  * @example
- * evaluateTrust({ document, roleAccount: '111122223333', issuer: 'https://oidc.eks.…', namespace: 'shop', serviceAccount: 'cart', audience: 'sts.amazonaws.com' })
+ * evaluateTrust({ document, roleAccount: '111122223333', issuer: 'https://oidc.eks.…', namespace: 'shop', serviceAccount: 'cart' })
  */
-export const evaluateTrust = (question: TrustQuestion): TrustVerdict =>
-  judgeTrustFor({ ...question, issuer: withoutEksSlash(question.issuer) }, defaultIdentityWebhook)
+export function evaluateTrust(question: TrustEvaluationQuestion): TrustVerdict {
+  const asked = completeOf(question)
+  if (!('problem' in asked)) return judgeTrustFor(asked, defaultIdentityWebhook)
+
+  const finding: Finding = {
+    rule: 'not-a-question',
+    severity: 'error',
+    docs: `${docsUrl}/cli`,
+    ...asked.problem
+  }
+  return { verdict: 'invalid', overPermissive: false, dependsOn: [], findings: [finding] }
+}
+
+/** Callers without types can pass anything. */
+function completeOf(question: unknown): TrustQuestion | { problem: Problem } {
+  const given = recordOf(question)
+  const texts = {
+    roleAccount: given['roleAccount'],
+    partition: given['partition'] ?? 'aws',
+    issuer: given['issuer'],
+    namespace: given['namespace'],
+    serviceAccount: given['serviceAccount'],
+    audience: given['audience'] ?? defaultIdentityWebhook.defaultAudience
+  }
+  const wrong = Object.entries(texts).find(([, value]) => textOf(value) === undefined)
+  if (wrong !== undefined) return { problem: problemOf(wrong[0], wrong[1], 'a string that is not empty') }
+  const { at, encoding } = given
+  if (at !== undefined && !(at instanceof Date)) return { problem: problemOf('at', at, 'a Date') }
+  if (encoding !== undefined && encoding !== 'json' && encoding !== 'url')
+    return { problem: problemOf('encoding', encoding, '"json" or "url"') }
+
+  const complete = texts as { [part in keyof typeof texts]: string } // each was found to be a string above
+  return {
+    ...complete,
+    issuer: withoutEksSlash(complete.issuer),
+    document: given['document'],
+    encoding,
+    at
+  }
+}
+
+const problemOf = (field: string, value: unknown, expected: string): Problem => ({
+  field,
+  message: `${field} is ${value === undefined ? 'missing' : kindOf(value)}; expected ${expected}`,
+  fix: `pass ${field} as ${expected}`
+})
+
+const kindOf = (value: unknown): string =>
+  value === null || value === ''
+    ? JSON.stringify(value)
+    : Array.isArray(value)
+      ? 'an array'
+      : `of the type ${typeof value}`
 
 /** Judges as `evaluateTrust` does, and calls the annotations as the cluster's identity webhook does. */
 export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {

@@ -1,5 +1,5 @@
 export { checkObjects, type ObjectVerdict } from './check-objects.js'
-export { evaluateTrust, type TrustVerdict } from './evaluate-trust.js'
+export { evaluateTrust, type TrustEvaluationQuestion, type TrustVerdict } from './evaluate-trust.js'
 export type { TrustQuestion } from '../trust-policy/judge.js'
 export { GuardError, type GuardErrorCode } from '../model/guard-error.js'
 export { predictTls, type TlsPrediction, type TlsPredictionQuestion } from './predict-tls.js'

@@ -91,13 +91,19 @@ function* statementCorrections(
   }
 
   if (effect === undefined) yield { place: at, advice: `write "Effect": "Allow" in ${at}`, edited: undefined }
-  const meant = typeof effect === 'string' ? closestTo(effect.toLowerCase(), ['allow', 'deny']) : undefined
-  const cased = meant === 'deny' ? 'Deny' : 'Allow'
-  if (meant !== undefined && effect !== cased)
+  const meant =
+    typeof effect !== 'string'
+      ? undefined
+      : /^allow/i.test(effect)
+        ? 'Allow'
+        : /^den[yi]/i.test(effect)
+          ? 'Deny'
+          : undefined
+  if (meant !== undefined && effect !== meant)
     yield {
       place: `${at}.Effect`,
-      advice: `write "Effect": "${cased}"`,
-      edited: { ...statement, Effect: cased }
+      advice: `write "Effect": "${meant}"`,
+      edited: { ...statement, Effect: meant }
     }
 
   yield* principalCorrections(statement, principal, { at, index, provider })
@@ -177,12 +183,16 @@ function* renamings(
   }
 }
 
-/** The known name within two typos, not counting capitalization. */
+/** The known name within two typos, not counting capitalization. Short names are too much alike for that. */
 function closestName(text: string, known: readonly string[]): string | undefined {
+  const lower = text.toLowerCase()
+  const same = known.find((name) => name.toLowerCase() === lower)
+  if (same !== undefined) return same
   const closest = closestTo(
-    text.toLowerCase(),
-    known.map((name) => name.toLowerCase())
+    lower,
+    known.map((name) => name.toLowerCase()).filter((name) => name.length >= 6)
   )
+
   return known.find((name) => name.toLowerCase() === closest)
 }
 

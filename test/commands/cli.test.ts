@@ -27,13 +27,25 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     [['serve', '--config', 'tsconfig.build.json'], /^irsa-guard: tsconfig.build.json: extends: unknown key/],
     [['controller'], /^irsa-guard: no cluster found: there is no --kubeconfig, /],
     [['trust'], /required option '--service-account <name>' not specified/],
-    [['trust', '--service-account', 'a'], /the issuer of the cluster is not known; pass --issuer/],
-    [['trust', '--service-account', 'a', '--iam', 'examples/iam.json'], /no trust policy given/],
+    [
+      ['trust', '--service-account', 'a'],
+      /^irsa-guard: the namespace of the service account is not given; pass -n NAMESPACE, or --service-account NAMESPACE\/NAME\n$/
+    ],
+    [['trust', '--service-account', 'a', '--fix'], /^irsa-guard: the namespace .* pass -n NAMESPACE/],
+    [
+      ['trust', '--service-account', 'a/b', '-n', 'c'],
+      /^irsa-guard: --namespace is "c", but --service-account names the namespace "a"; pass only one of them\n$/
+    ],
+    [['trust', '--service-account', '/b'], /--service-account is "\/b"; expected NAME, or NAMESPACE\/NAME/],
+    [['trust', '--service-account', 'a/b/c'], /--service-account is "b\/c"; expected a service account name/],
+    [['trust', '--service-account', 'a/b'], /the issuer of the cluster is not known/],
+    [['trust', '-n', 'a', '--service-account', 'a'], /the issuer of the cluster is not known; pass --issuer/],
+    [['trust', '--service-account', 'a/a', '--iam', 'examples/iam.json'], /no trust policy given/],
     [
       [
         'trust',
         '--service-account',
-        'a',
+        'a/a',
         '--issuer',
         'https://a.example',
         '--role',
@@ -42,14 +54,14 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
       /--role is given without IAM facts/
     ],
     [
-      ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--role', 'a'],
+      ['trust', '--service-account', 'a/a', '--iam', 'examples/iam.json', '--role', 'a'],
       /--role is "a"; expected arn:aws:iam/
     ],
     [
       [
         'trust',
         '--service-account',
-        'a',
+        'a/a',
         '--iam',
         'examples/iam.json',
         '--role',
@@ -61,7 +73,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
       [
         'trust',
         '--service-account',
-        'a',
+        'a/a',
         '--iam',
         'examples/iam.json',
         '--role',
@@ -70,7 +82,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
       /does not list all roles/
     ],
     [
-      ['trust', '--service-account', 'a', '--iam', 'examples/iam.json', '--policy', 'package.json'],
+      ['trust', '--service-account', 'a/a', '--iam', 'examples/iam.json', '--policy', 'package.json'],
       /OIDC providers of 0 accounts; name the role of the policy with --role/
     ],
     [
@@ -101,7 +113,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     ],
     [['trust', '--service-account='], /--service-account is ""; expected/],
     [['trust', '--service-account', 'a..b'], /--service-account is "a..b"; expected/],
-    [['trust', '--service-account', 'a.b', '--audience='], /--audience is ""; expected/],
+    [['trust', '--service-account', 'a/a.b', '--audience='], /--audience is ""; expected/],
     [['ca'], /no bundle given; expected mutatingwebhookconfiguration\/NAME of a cluster, or --bundle FILE/],
     [
       ['ca', 'mutatingwebhookconfiguration/a', '--bundle', 'ca.pem'],

@@ -145,16 +145,15 @@ t.test('trust reads what commands print of a policy, and says what else it was g
     )
   }
 
-  const expected = 'expected a trust policy: JSON, or percent-encoded JSON as IAM returns it\n'
+  const expected =
+    'expected a trust policy in JSON or YAML, percent-encoded JSON as IAM returns it, or a role with its trust policy, such as the output of aws iam get-role\n'
   const table: readonly (readonly [string, string])[] = [
-    ['', 'stdin is empty; expected a trust policy in JSON (the command before the pipe probably failed)\n'],
-    [
-      ' \n',
-      'stdin is empty; expected a trust policy in JSON (the command before the pipe probably failed)\n'
-    ],
+    ['', 'stdin is empty; expected a trust policy (the command before the pipe probably failed)\n'],
+    [' \n', 'stdin is empty; expected a trust policy (the command before the pipe probably failed)\n'],
     ['""', `stdin contains nothing; ${expected}`],
     ['{', `stdin contains invalid or truncated JSON; ${expected}`],
-    ['Version: "2012-10-17"\nStatement: []\n', `stdin contains YAML; ${expected}`],
+    ['Version: "2012-10-17"\nStatement: [\n', `stdin contains YAML that cannot be read; ${expected}`],
+    ['- a\n- *a\n', `stdin contains YAML that cannot be read; ${expected}`],
     ['\u0000\u0001', `stdin contains binary data; ${expected}`],
     ['%7B', `stdin contains percent-encoded text that is not JSON; ${expected}`],
     ['%', `stdin contains percent-encoded text that is not JSON; ${expected}`],
@@ -168,7 +167,7 @@ t.test('trust reads what commands print of a policy, and says what else it was g
     )
   }
   const directory = t.testdir({ 'policy.json': '' })
-  t.match(await run(['trust', '--policy', `${directory}/policy.json`, '--service-account', 'cart']), {
+  t.match(await run(['trust', '--policy', `${directory}/policy.json`, '--service-account', 'shop/cart']), {
     code: 2,
     stderr: /policy\.json contains nothing/
   })

@@ -172,3 +172,251 @@ t.test('a condition operator outside Condition is named, and put where it belong
   t.equal(fixed.code, 0)
   t.strictSame(JSON.parse(fixed.stdout), policyFor(eks, 'system:serviceaccount:xl:app'))
 })
+
+t.test('evaluateTrust answers every question', async (t) => {
+  const right = {
+    document: policyFor(eks, 'system:serviceaccount:shop:cart'),
+    roleAccount: '111122223333',
+    issuer: eks,
+    namespace: 'shop',
+    serviceAccount: 'cart'
+  }
+  t.match(evaluateTrust(right), { verdict: 'allowed', findings: [] }, 'the audience is the default one')
+  t.match(evaluateTrust({ ...right, audience: undefined, partition: undefined, at: undefined }), {
+    verdict: 'allowed'
+  })
+  t.match(evaluateTrust({ ...right, at: new Date(NaN) }), { verdict: 'allowed' })
+
+  const table: readonly (readonly [unknown, string])[] = [
+    [undefined, 'roleAccount is missing; expected a string that is not empty'],
+    [null, 'roleAccount is missing; expected a string that is not empty'],
+    ['question', 'roleAccount is missing; expected a string that is not empty'],
+    [[right], 'roleAccount is missing; expected a string that is not empty'],
+    [
+      { ...right, roleAccount: 111122223333 },
+      'roleAccount is of the type number; expected a string that is not empty'
+    ],
+    [{ ...right, roleAccount: '' }, 'roleAccount is ""; expected a string that is not empty'],
+    [{ ...right, issuer: undefined }, 'issuer is missing; expected a string that is not empty'],
+    [{ ...right, issuer: new URL(eks) }, 'issuer is of the type object; expected a string that is not empty'],
+    [{ ...right, namespace: null }, 'namespace is null; expected a string that is not empty'],
+    [
+      { ...right, serviceAccount: ['cart'] },
+      'serviceAccount is an array; expected a string that is not empty'
+    ],
+    [{ ...right, audience: 7 }, 'audience is of the type number; expected a string that is not empty'],
+    [{ ...right, partition: 1 }, 'partition is of the type number; expected a string that is not empty'],
+    [{ ...right, at: '2026-01-01' }, 'at is of the type string; expected a Date'],
+    [{ ...right, encoding: 'base64' }, 'encoding is of the type string; expected "json" or "url"']
+  ]
+  for (const [question, message] of table)
+    t.match(evaluateTrust(question as typeof right), {
+      verdict: 'invalid',
+      overPermissive: false,
+      findings: [{ rule: 'not-a-question', severity: 'error', message }]
+    })
+  for (const document of [undefined, null, 7, '', () => 1, Symbol('x'), 1n])
+    t.match(evaluateTrust({ ...right, document }), {
+      verdict: 'invalid',
+      findings: [{ rule: 'trust-policy-invalid' }]
+    })
+})
+
+const withRole = ['--issuer', eks, '--service-account', 'shop/cart']
+const policyText = JSON.stringify(policyFor(eks, 'system:serviceaccount:shop:cart'))
+const policyOfRole: unknown = JSON.parse(policyText)
+const arnOf = (name: string): string => `arn:aws:iam::111122223333:role/team/${name}`
+const roleOf = (name: string, policy: unknown = policyOfRole): object => ({
+  Path: '/team/',
+  RoleName: name,
+  RoleId: 'AROAEXAMPLE',
+  Arn: arnOf(name),
+  CreateDate: '2026-01-01T00:00:00+00:00',
+  AssumeRolePolicyDocument: policy,
+  MaxSessionDuration: 3600
+})
+const terraformRole = (policy: string): object => ({
+  address: 'aws_iam_role.cart',
+  mode: 'managed',
+  type: 'aws_iam_role',
+  name: 'cart',
+  values: { arn: arnOf('cart'), name: 'cart', assume_role_policy: policy }
+})
+const stackOf = (roles: Readonly<Record<string, object>>): object => ({
+  AWSTemplateFormatVersion: '2010-09-09',
+  Resources: {
+    Bucket: { Type: 'AWS::S3::Bucket' },
+    ...Object.fromEntries(
+      Object.entries(roles).map(([name, Properties]) => [name, { Type: 'AWS::IAM::Role', Properties }])
+    )
+  }
+})
+
+t.test('a policy is taken out of what it is wrapped in', async (t) => {
+  const yaml = `Version: 2012-10-17
+Statement:
+  - Effect: Allow
+    Principal: { Federated: "arn:aws:iam::111122223333:oidc-provider/${eks.slice(8)}" }
+    Action: sts:AssumeRoleWithWebIdentity
+    Condition:
+      StringEquals:
+        ${eks.slice(8)}:sub: system:serviceaccount:shop:cart
+        ${eks.slice(8)}:aud: sts.amazonaws.com
+`
+  const indented = yaml.replaceAll(/^/gm, '        ').trimEnd()
+  const inputs: readonly (readonly [string, unknown])[] = [
+    ['aws iam get-role', { Role: roleOf('cart') }],
+    ['as the API returns it', { Role: roleOf('cart', encodeURIComponent(policyText)) }],
+    ['aws iam get-role --query Role', roleOf('cart')],
+    ['aws iam list-roles with one role', { Roles: [roleOf('cart')] }],
+    [
+      'a role of a CloudFormation template',
+      { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: policyOfRole } }
+    ],
+    ['a CloudFormation template', stackOf({ Role: { AssumeRolePolicyDocument: policyOfRole } })],
+    [
+      'terraform show -json of a plan',
+      {
+        format_version: '1.2',
+        planned_values: {
+          root_module: { child_modules: [{ resources: [terraformRole(policyText)] }] }
+        },
+        resource_changes: [
+          { change: { before: { assume_role_policy: '{}' }, after: { assume_role_policy: policyText } } }
+        ],
+        configuration: {
+          root_module: { resources: [{ expressions: { assume_role_policy: { references: ['data.x'] } } }] }
+        }
+      }
+    ],
+    [
+      'terraform show -json of a state',
+      { format_version: '1.0', values: { root_module: { resources: [terraformRole(policyText)] } } }
+    ],
+    ['YAML', yaml],
+    ['YAML with a marker', `---\n${yaml}`],
+    ['a role in YAML', `Role:\n    Arn: ${arnOf('cart')}\n    AssumeRolePolicyDocument:\n${indented}\n`],
+    [
+      'a CloudFormation template in YAML',
+      `Resources:\n  Role:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: !Sub "\${AWS::StackName}-cart"\n      AssumeRolePolicyDocument:\n${indented}\n`
+    ]
+  ]
+  for (const [what, input] of inputs) {
+    const text = typeof input === 'string' ? input : JSON.stringify(input)
+    const stdin = await run(['trust', '--policy', '-', ...withRole], text)
+    t.match(stdin, { code: 0, stdout: /shop:cart: allowed by statement 0\n$/ }, `${what}: stdin`)
+    const folder = t.testdir({ policy: text })
+    const fixed = await run(['trust', '--policy', `${folder}/policy`, ...withRole, '--fix'])
+    t.strictSame(JSON.parse(fixed.stdout), policyOfRole, `${what}: a file, and --fix prints only the policy`)
+  }
+})
+
+t.test('the role of the policy tells account and partition, or --role chooses it', async (t) => {
+  const other = 'arn:aws:iam::444455556666:role/cart'
+  t.match(
+    await run(
+      ['trust', '--policy', '-', ...withRole],
+      JSON.stringify({ Role: { ...roleOf('cart'), Arn: other } })
+    ),
+    { code: 1, stdout: /trust-provider-mismatch: .*the provider must be in the role's account/ }
+  )
+
+  const roles = { Roles: [roleOf('cart'), roleOf('web', policyFor(eks, 'system:serviceaccount:shop:web'))] }
+  const listed = `"${arnOf('cart')}", "${arnOf('web')}"`
+  const two = {
+    A: { RoleName: 'a', AssumeRolePolicyDocument: policyOfRole },
+    B: { RoleName: 'b', AssumeRolePolicyDocument: policyOfRole }
+  }
+  const many = { Roles: Array.from({ length: 12 }, (_, index) => roleOf(`r${index}`)) }
+  const unnamed = stackOf({
+    A: { AssumeRolePolicyDocument: policyOfRole },
+    B: { AssumeRolePolicyDocument: policyOfRole }
+  })
+  const table: readonly (readonly [unknown, string | undefined, 0 | 1 | 2, string])[] = [
+    [roles, undefined, 2, `stdin contains 2 roles; choose one with --role ARN: ${listed}\n`],
+    [roles, arnOf('cart'), 0, ''],
+    [roles, arnOf('web'), 1, ''],
+    [roles, arnOf('gone'), 2, `--role is "${arnOf('gone')}", but stdin contains 2 other roles: ${listed}\n`],
+    [
+      { Role: roleOf('cart') },
+      'arn:aws:iam::111122223333:role/cart',
+      2,
+      `--role is "arn:aws:iam::111122223333:role/cart", but stdin contains another role: "${arnOf('cart')}"\n`
+    ],
+    [stackOf(two), 'arn:aws:iam::111122223333:role/x/b', 0, ''],
+    [stackOf(two), undefined, 2, 'stdin contains 2 roles; choose one with --role ARN: "a", "b"\n'],
+    [
+      stackOf({ A: two.A }),
+      'arn:aws:iam::111122223333:role/b',
+      2,
+      '--role is "arn:aws:iam::111122223333:role/b", but stdin contains another role: "a"\n'
+    ],
+    [unnamed, undefined, 2, 'stdin contains 2 roles; choose one with --role ARN\n'],
+    [many, undefined, 2, ' and 2 more\n']
+  ]
+  for (const [input, role, code, message] of table) {
+    const ended = await run(
+      ['trust', '--policy', '-', ...withRole, ...(role === undefined ? [] : ['--role', role])],
+      JSON.stringify(input)
+    )
+    t.equal(ended.code, code, message)
+    t.ok(ended.stderr.endsWith(message), ended.stderr)
+  }
+})
+
+t.test('what holds no policy, or one that is not finished, is refused with what to do', async (t) => {
+  const federated = { 'Fn::Sub': 'arn:aws:iam::${AWS::AccountId}:oidc-provider/x' }
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Federated: federated },
+    Action: 'sts:AssumeRoleWithWebIdentity'
+  }
+  const unfinished =
+    /^irsa-guard: stdin contains "Fn::\w+", whose result only the stack has; judge the deployed role: aws iam get-role/
+  const table: readonly (readonly [unknown, RegExp])[] = [
+    [stackOf({ A: { AssumeRolePolicyDocument: { Statement: [statement] } } }), unfinished],
+    [{ Version: '2012-10-17', Statement: [statement] }, unfinished],
+    ['Statement:\n  - Principal:\n      Federated: !GetAtt Provider.Arn\n', unfinished],
+    ['Statement:\n  - Principal: !If [a, b, c]\n', unfinished],
+    ['Statement:\n  - Principal: !Ref Provider\n', /stdin contains "Ref", whose result/],
+    [stackOf({}), /^irsa-guard: stdin contains no role with a trust policy\n$/],
+    [{ format_version: '1.2', planned_values: {} }, /contains no role with a trust policy/],
+    [{ Role: { Arn: arnOf('cart') } }, /contains no role with a trust policy/],
+    [
+      { resource: { aws_iam_role: { cart: { assume_role_policy: '${data.x.json}' } } } },
+      /contains a role whose trust policy is text that starts with "\$\{data.x.json\}"; expected JSON/
+    ],
+    ['a: 1\na: 2\n', /YAML that cannot be read/],
+    ['just words', /text that starts with "just words"/],
+    [
+      '- &a [x]\n- &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n- &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\n- &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n- [*d, *d, *d]\n',
+      /YAML that cannot be read/
+    ]
+  ]
+  for (const [input, message] of table) {
+    const text = typeof input === 'string' ? input : JSON.stringify(input)
+    t.match(
+      await run(['trust', '--policy', '-', ...withRole], text),
+      { code: 2, stdout: '', stderr: message },
+      text
+    )
+  }
+})
+
+t.test('the namespace is never assumed', async (t) => {
+  const file = `${field}/issuer-with-a-slash/policy.json`
+  const args = ['trust', '--policy', file, '--issuer', eks]
+  for (const more of [[], ['--fix']]) {
+    t.match(await run([...args, '--service-account', 'karpenter', ...more]), {
+      code: 2,
+      stdout: '',
+      stderr: /namespace of the service account is not given; pass -n NAMESPACE/
+    })
+    for (const account of [
+      ['--service-account', 'kube-system/karpenter'],
+      ['--service-account', 'kube-system/karpenter', '-n', 'kube-system'],
+      ['--service-account', 'karpenter', '-n', 'kube-system']
+    ])
+      t.equal((await run([...args, ...account, ...more])).code, 0, account.join(' '))
+  }
+})

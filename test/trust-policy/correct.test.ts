@@ -101,6 +101,7 @@ t.test('says what to write instead, and writes it', async (t) => {
       'write "Statement" instead of "Statements"'
     ],
     ['allow', one({ Effect: 'allow' }), 'write "Effect": "Allow"'],
+    ['Allowed', one({ Effect: 'Allowed' }), 'write "Effect": "Allow"'],
     [
       'no policy around the statement',
       statement(),
@@ -203,6 +204,46 @@ t.test('writes nothing where only the author knows, and nothing that opens the r
       /^correct Statement\[0\] and update/
     ],
     ['no statement', {}, /^correct the document/],
+    ['an effect that is none', one({ Effect: 'Grant' }), /^correct Statement\[0\]\.Effect/],
+    ['an effect that is a number', one({ Effect: 1 }), /^correct Statement\[0\]\.Effect/],
+    ['a short element', { ...right, a: 'x' }, /^correct a and update/],
+    ['both spellings', one({ effect: 'Allow' }), /^correct Statement\[0\]\.effect/],
+    ['a list of statements and something else', [statement(), 7], /^correct the document/],
+    ['a principal that is a list', one({ Principal: [provider] }), /^correct Statement\[0\]\.Principal/],
+    ['no list of statements', { Version: '2012-10-17', Statement: [7] }, /^correct Statement\[0\] and/],
+    [
+      'Condition is text, and an operator beside it',
+      one({ Condition: 'x', ...asks({}) }),
+      /^move StringEquals into/
+    ],
+    [
+      'operators of other types',
+      one({ Condition: { StringEquals: 'x' }, StringEquals: { [sub]: subject } }),
+      /^move StringEquals into/
+    ],
+    [
+      'a misspelt operator without keys',
+      one({ Condition: { StringEqual: 'x' } }),
+      /^correct Statement\[0\]\.Condition\.StringEqual/
+    ],
+    [
+      'the key with and without a scheme',
+      policy(
+        statement(),
+        statement({ Condition: { StringEquals: { ...keysAsked, [`https://${sub}`]: 'x' } } })
+      ),
+      /^correct Statement\[1\]\.Condition\.StringEquals/
+    ],
+    [
+      'text as principal, for a service',
+      one({ Principal: 'ec2.amazonaws.com', Action: 'sts:AssumeRole' }),
+      /^correct Statement\[0\]\.Principal/
+    ],
+    [
+      'an empty principal, for a service',
+      one({ Principal: {}, Action: 'sts:AssumeRole' }),
+      /^correct Statement\[0\]\.Principal/
+    ],
     ['a number', 7, /^correct the document/],
     [
       'a duplicate key',

@@ -16,8 +16,42 @@ export function assertNamespace(namespace: string | undefined): void {
   )
 }
 
+/**
+ * The service account of `--service-account NAME` with `-n NAMESPACE`, or of `--service-account
+ * NAMESPACE/NAME`. A namespace is never assumed, because a corrected policy would give it the role. Throws
+ * ERR_USAGE.
+ */
+export function accountGiven(given: {
+  readonly namespace?: string | undefined
+  readonly serviceAccount: string
+}): { namespace: string; serviceAccount: string } {
+  assertNamespace(given.namespace)
+  const slash = given.serviceAccount.indexOf('/')
+  const named = slash < 0 ? undefined : given.serviceAccount.slice(0, slash)
+  const serviceAccount = given.serviceAccount.slice(slash + 1)
+  if (named !== undefined && !isNamespaceName(named))
+    throw new GuardError(
+      'ERR_USAGE',
+      `--service-account is ${quote(given.serviceAccount)}; expected NAME, or NAMESPACE/NAME`
+    )
+  assertServiceAccount(serviceAccount)
+  if (named !== undefined && given.namespace !== undefined && named !== given.namespace)
+    throw new GuardError(
+      'ERR_USAGE',
+      `--namespace is ${quote(given.namespace)}, but --service-account names the namespace ${quote(named)}; pass only one of them`
+    )
+  const namespace = named ?? given.namespace
+  if (namespace === undefined)
+    throw new GuardError(
+      'ERR_USAGE',
+      'the namespace of the service account is not given; pass -n NAMESPACE, or --service-account NAMESPACE/NAME'
+    )
+
+  return { namespace, serviceAccount }
+}
+
 /** Refuses a service account that cannot exist. Throws ERR_USAGE. */
-export function assertServiceAccount(name: string): void {
+function assertServiceAccount(name: string): void {
   if (isObjectName(name)) return
 
   throw new GuardError(
