@@ -34,9 +34,6 @@ export function namedIn(
   return { accounts, roles }
 }
 
-/** Whether an object is of a kind that Kubernetes itself does not define. */
-export const isCustomResource = ({ apiVersion }: Readonly<Record<string, unknown>>): boolean => {
-  const [group = '', version] = (textOf(apiVersion) ?? '').split('/')
-
-  return version !== undefined && group.includes('.') && !group.endsWith('.k8s.io')
-}
+/** Whether an object may be a custom resource: the group of its kind is a domain. */
+export const isCustomResource = ({ apiVersion }: Readonly<Record<string, unknown>>): boolean =>
+  /^[^/]+\.[^/]+\//.test(textOf(apiVersion) ?? '')

@@ -1,3 +1,4 @@
+import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
@@ -9,15 +10,15 @@ export const roleMissing = defineRule({
   atAdmission: 'warning', // Helm or Terraform may create the role shortly afterwards
   on: ['ServiceAccount'],
   needs: ['role', 'identityWebhook'],
-  check(account, { role, identityWebhook: { annotationNames } }) {
+  check(account, { role, identityWebhook }) {
     if (role.exists) return
 
     // At admission, the name of another role could be none of the user's business.
     const similar = account.stage === 'admitted' ? undefined : role.similar
 
     return {
-      field: annotationField(annotationNames['role-arn']),
-      message: `role ${String(account.annotations[annotationNames['role-arn']])} does not exist${similar === undefined ? '' : `; did you mean ${quote(similar)}?`}`,
+      field: annotationField(identityWebhook.annotationNames['role-arn']),
+      message: `role ${roleRequestOf(account, identityWebhook)?.role ?? ''} does not exist${similar === undefined ? '' : `; did you mean ${quote(similar)}?`}`,
       fix:
         similar === undefined
           ? 'create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM'

@@ -1,3 +1,4 @@
+import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
@@ -8,12 +9,12 @@ export const rolePathMismatch = defineRule({
   atAdmission: 'warning', // the role may be about to be re-created under the annotated path
   on: ['ServiceAccount'],
   needs: ['role', 'identityWebhook'],
-  check(account, { role, identityWebhook: { annotationNames } }) {
-    const asked = String(account.annotations[annotationNames['role-arn']])
-    if (!role.exists || role.arn === asked) return
+  check(account, { role, identityWebhook }) {
+    const asked = roleRequestOf(account, identityWebhook)?.role
+    if (asked === undefined || !role.exists || role.arn === asked) return
 
     return {
-      field: annotationField(annotationNames['role-arn']),
+      field: annotationField(identityWebhook.annotationNames['role-arn']),
       message: `role ${asked} does not exist; the role with this name is ${role.arn}`,
       fix: `write ${role.arn}`
     }

@@ -1,3 +1,4 @@
+import { roleRequestOf } from '../identity-webhook/role-request.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
@@ -49,12 +50,8 @@ function restsOnAudience({ miss }: TrustJudgement): boolean {
  * The role at the start of a message, by name. A policy that is judged without a service account has no role
  * name.
  */
-export function roleNamed(
-  { annotations }: ServiceAccountSubject,
-  { annotationNames }: IdentityWebhookSettings
-): string {
-  const value = annotations[annotationNames['role-arn']]
-  const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
+export function roleNamed(account: ServiceAccountSubject, settings: IdentityWebhookSettings): string {
+  const arn = parseRoleArn(roleRequestOf(account, settings)?.role ?? '')
 
   return arn === undefined ? 'the role' : `role ${arn.name}`
 }

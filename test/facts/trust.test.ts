@@ -12,7 +12,7 @@ const subject = {
   stage: 'admitted',
   namespace: 'shop',
   name: 'cart',
-  annotations: {}
+  annotations: { 'eks.amazonaws.com/role-arn': annotation }
 } as const
 const given = { subject, arn, issuer: known(issuer), settings: defaultIdentityWebhook, at: undefined }
 const trusting = (
@@ -26,7 +26,7 @@ t.test('judges the role that is known', async (t) => {
 })
 
 t.test('takes the audience of the annotation', async (t) => {
-  const asking = { ...subject, annotations: { 'eks.amazonaws.com/audience': 'team' } }
+  const asking = { ...subject, annotations: { ...subject.annotations, 'eks.amazonaws.com/audience': 'team' } }
   const role = trusting(policy(statement({ Condition: asks({ aud: 'team' }) })))
   t.match(trustOf(role, { ...given, subject: asking }), { value: { verdict: 'allowed' } })
   t.match(trustOf(role, given), { value: { verdict: 'denied', miss: { kind: 'audience' } } })
@@ -68,7 +68,12 @@ t.test('remembers no judgement for another question', async (t) => {
   for (const [why, parts] of [
     ['another name', { subject: { ...subject, name: 'mail' } }],
     ['another namespace', { subject: { ...subject, namespace: 'prod' } }],
-    ['another audience', { subject: { ...subject, annotations: { 'eks.amazonaws.com/audience': 'team' } } }],
+    [
+      'another audience',
+      {
+        subject: { ...subject, annotations: { ...subject.annotations, 'eks.amazonaws.com/audience': 'team' } }
+      }
+    ],
     ['another issuer', { issuer: known(`${issuer}X`) }],
     ['another account', { arn: other }],
     ['another partition', { arn: abroad }]

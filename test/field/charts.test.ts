@@ -21,7 +21,8 @@ interface Expected {
   readonly because: string
 }
 
-const unread = (kind: string): string => `irsa-guard does not read where objects of kind ${kind} name an AWS role`
+const unread = (kind: string): string =>
+  `irsa-guard does not read where objects of kind ${kind} name an AWS role`
 const notGiven = (account: string): string => `service account ${account} is not among the files`
 
 const defended: readonly Expected[] = [
@@ -204,56 +205,14 @@ const together = '(together)'
 /** Findings that are wrong. Remove an entry as soon as its test asks for it. */
 const knownFalseAlarms: readonly Expected[] = [
   {
-    file: 'airflow',
-    finding: 'warning annotated-account-unused ServiceAccount airflow/airflow-worker',
-    because: 'the pod template in a ConfigMap of the same namespace names the account: silent'
-  },
-  {
-    file: 'cert-manager',
-    finding: 'warning role-annotation-missing ServiceAccount cert-manager/team-zones',
-    because:
-      'a ClusterIssuer names both this account and the role, so an annotation would change nothing: silent'
-  },
-  {
     file: 'external-secrets',
     finding: 'warning ca-bundle-unusable ValidatingWebhookConfiguration externalsecret-validate',
     because: 'the cert controller replaces the placeholder Cg==, as many controllers do: at most an info'
   },
   {
-    file: 'flink',
-    finding: 'warning annotated-account-unused ServiceAccount streams/inspection',
-    because: 'the FlinkDeployment runs as the account in spec.serviceAccount, not as default: silent'
-  },
-  {
-    file: 'gcp-workload-identity-federation',
-    finding: `not checked: token-audience-mismatch CronJob exports/bigquery-export: ${notGiven('exports/bigquery-export')}`,
-    because: 'no variable of AWS points to the token, and the identity webhook would add its own one: moot'
-  },
-  {
-    file: 'gitlab-runner',
-    finding: 'warning annotated-account-unused ServiceAccount ci/ci-jobs',
-    because: 'config.toml and a variable of the runner name the account: silent'
-  },
-  {
-    file: 'jupyterhub',
-    finding: 'warning annotated-account-unused ServiceAccount jupyterhub/notebook-user',
-    because: 'the hub starts pods as this account, which only a Secret names: at most an info'
-  },
-  {
     file: 'kubeflow-profiles',
     finding: 'warning annotated-account-unused ServiceAccount forecasting/default-editor',
     because: 'each profile has an account of this name, made by the profile controller: at most an info'
-  },
-  {
-    file: 'tekton',
-    finding: 'warning annotated-account-unused ServiceAccount builds/builds-default',
-    because: 'config-defaults of Tekton names the account for every TaskRun: silent'
-  },
-  {
-    file: together,
-    finding:
-      'not checked: irsa-guard.io/mode DeploymentRuntimeConfig provider-aws-irsa: the manifest names no namespace (pass -n NAMESPACE)',
-    because: 'the kind is cluster-scoped, so there is no namespace to pass: moot'
   }
 ]
 

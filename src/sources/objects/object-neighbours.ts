@@ -6,12 +6,10 @@ import { nameOf, namespacedName, podsOf, type Subject } from '../../model/subjec
 import { closestTo } from '../../text/escape.js'
 import { recordOf, textOf } from '../../text/record.js'
 
+const anyNamespace = '*'
+
 /** Lets rules know which of the given objects refer to a service account. */
-export function buildNeighbours(
-  subjects: readonly Subject[],
-  objects: readonly unknown[],
-  namespace = ''
-): NeighbourSource {
+export function buildNeighbours(subjects: readonly Subject[], objects: readonly unknown[]): NeighbourSource {
   const accounts = new Set<string>()
   const runners = new Map<string, string[]>()
   const ownRoles = new Map<string, (string | undefined)[]>()
@@ -27,10 +25,10 @@ export function buildNeighbours(
   }
 
   const users = new Map<string, string[]>()
-  const texts = new Map<string, Mention[]>()
+  const texts: Mention[] = []
   for (const each of objects) {
     const object = recordOf(each)
-    const own = textOf(recordOf(object['metadata'])['namespace']) ?? namespace
+    const own = textOf(recordOf(object['metadata'])['namespace']) ?? anyNamespace // it may be cluster-scoped
     if (isCustomResource(object)) {
       const named = namedIn(object)
       for (const account of named.accounts) {
@@ -40,7 +38,7 @@ export function buildNeighbours(
       }
     }
     const text = dataOf(object)
-    if (text !== '') listAt(texts, own).push({ by: kindAndName(object), text })
+    if (text !== '') texts.push({ by: kindAndName(object), text })
   }
   const nearMissOf = buildNearMisses(runners, accounts)
 
@@ -48,11 +46,16 @@ export function buildNeighbours(
     neighboursOf: (namespace, name) => {
       const key = `${namespace}/${name}`
       const nearMiss = nearMissOf(namespace, name)
-      const mentions = (texts.get(namespace) ?? []).filter(({ text }) => hasWord(text, name))
+      const mentions = texts.filter(({ text }) => hasWord(text, name))
       const neighbours: Neighbours = {
-        asAccount: [...(runners.get(key) ?? []), ...(users.get(key) ?? []), ...mentions.map(({ by }) => by)],
+        asAccount: [
+          ...(runners.get(key) ?? []),
+          ...(users.get(key) ?? []),
+          ...(users.get(`${anyNamespace}/${name}`) ?? []),
+          ...mentions.map(({ by }) => by)
+        ],
         asDefault: runners.get(`${namespace}/default`) ?? [],
-        ownRoles: new Set(ownRoles.get(key)),
+        ownRoles: new Set([...(ownRoles.get(key) ?? []), ...(ownRoles.get(`${anyNamespace}/${name}`) ?? [])]),
         ...(nearMiss && { nearMiss })
       }
 

@@ -69,7 +69,7 @@ export function buildObjectSources(
           : known({ exists: true, annotations: found })
       }
     },
-    neighbours: buildNeighbours(subjects, objects, namespace)
+    neighbours: buildNeighbours(subjects, objects)
   }
 }
 
