@@ -43,7 +43,7 @@ export const trustCommand = (terminal: Terminal): Command =>
     .description(
       "check whether a role's trust policy admits a service account; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
     )
-    .option('--role <arn>', 'the role; its policy is read from --iam or --aws unless --policy is given')
+    .option('--role <arn>', 'the role; its policy is read from --iam or --aws, or chosen from --policy')
     .option(
       '--policy <file>',
       'a trust policy, or a role with its policy: the output of aws iam get-role or list-roles, of terraform show -json, a CloudFormation template; - reads stdin'

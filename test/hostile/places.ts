@@ -426,6 +426,8 @@ const policyPlaces: Place[] = [
   trusts('provider', (text) =>
     policy(statement({ Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${text}` } }))
   ),
+  trusts('element', (text) => policy(statement({ [text]: { [text]: text } }))),
+  trusts('key without an operator', (text) => policy(statement({ Condition: { [`${text}:sub`]: text } }))),
   trusts('action', (text) => policy(statement({ Action: text }))),
   trusts('operator', (text) => policy(statement({ Condition: { [text]: { a: 'b' } } }))),
   trusts('key', (text) => like(text, 'x')),
