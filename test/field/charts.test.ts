@@ -55,6 +55,11 @@ const defended: readonly Expected[] = [
     file: 'kops-pod-identity-webhook',
     finding: 'warning trust-audience-unchecked DaemonSet kube-system/aws-cloud-controller-manager',
     because: 'kOps leaves the audience out, so a second client ID of the provider would admit other tokens'
+  },
+  {
+    file: 'kops-pod-identity-webhook',
+    finding: 'warning trust-audience-unchecked ServiceAccount shop/cart',
+    because: "the role that the identity webhook's ConfigMap names is judged, too"
   }
 ]
 
@@ -159,6 +164,12 @@ const unchecked: readonly Expected[] = [
     file: 'kops-pod-identity-webhook',
     finding:
       "not checked: role-arn-partition-mismatch DaemonSet kube-system/aws-cloud-controller-manager: the cluster's issuer is not an EKS issuer, so its AWS partition is unknown",
+    because: 'the issuer of a self-managed cluster names no partition'
+  },
+  {
+    file: 'kops-pod-identity-webhook',
+    finding:
+      "not checked: role-arn-partition-mismatch ServiceAccount shop/cart: the cluster's issuer is not an EKS issuer, so its AWS partition is unknown",
     because: 'the issuer of a self-managed cluster names no partition'
   },
   {
