@@ -36,4 +36,6 @@ export function namedIn(
 
 /** Whether an object may be a custom resource: the group of its kind is a domain. */
 export const isCustomResource = ({ apiVersion }: Readonly<Record<string, unknown>>): boolean =>
-  /^[^/]+\.[^/]+\//.test(textOf(apiVersion) ?? '')
+  groupOf(textOf(apiVersion) ?? '').includes('.')
+
+const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(apiVersion.indexOf('/'), 0))
