@@ -39,10 +39,23 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
 
   // The example's role trusts shop/cart; here everything happens in the namespace default.
   const iam = `${t.testdir()}/iam.json`
-  writeFileSync(
-    iam,
+  const snapshot = JSON.parse(
     readFileSync('examples/iam.json', 'utf8').replaceAll('serviceaccount:shop:', 'serviceaccount:default:')
-  )
+  ) as { roles: object[] }
+  snapshot.roles.push({
+    arn: `arn:aws:iam::${account}:role/for-pod-identity`,
+    trustPolicy: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { Service: 'pods.eks.amazonaws.com' },
+          Action: ['sts:AssumeRole', 'sts:TagSession']
+        }
+      ]
+    }
+  })
+  writeFileSync(iam, JSON.stringify(snapshot))
 
   t.match(
     await apply(serviceAccount(bad, { name: 'old' })),
@@ -80,6 +93,20 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
       code: 0,
       stderr: /^Warning: role-missing: role .*role\/gone does not exist\nWarning: role-missing: fix: /
     })
+  })
+
+  await t.test('only warns about a role for EKS Pod Identity, whose association it cannot see', async (t) => {
+    const { code, stderr } = await apply(
+      serviceAccount(`arn:aws:iam::${account}:role/for-pod-identity`, { name: 'pod-identity' })
+    )
+    t.equal(code, 0)
+    t.match(stderr, /^Warning: trust-action-missing: .* EKS Pod Identity/)
+    t.notMatch(stderr, /oidc-provider-missing/)
+  })
+
+  await t.test('an update that breaks the audience is denied, although the role stays', async (t) => {
+    const changed = serviceAccount(good, { annotations: { 'eks.amazonaws.com/audience': 'vault' } })
+    t.match(await apply(changed), { code: 1, stderr: /trust-audience-mismatch/ })
   })
 
   await t.test('is silent about a label, warns about another annotation, lets go', async (t) => {

@@ -204,3 +204,30 @@ t.test('--version says the version of package.json', async (t) => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   t.strictSame(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })
+
+t.test('an old Node is told in one line, with the exit code of a command that could not run', async (t) => {
+  const old = "Object.defineProperty(process.versions, 'node', { value: '20.19.0' })"
+  t.match(
+    await run(['check', 'examples/service-accounts.yaml'], '', {
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(old)}`
+    }),
+    {
+      code: 2,
+      stdout: '',
+      stderr: 'irsa-guard: this is Node 20.19.0; irsa-guard needs Node 22.19 or newer\n'
+    }
+  )
+  const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } }
+  t.equal(engines.node, '>=22.19')
+})
+
+t.test('ca takes kind and name as two words', async (t) => {
+  t.match(await run(['ca', 'mutatingwebhookconfiguration', 'a', 'b']), {
+    code: 2,
+    stderr: /"mutatingwebhookconfiguration a b" is not a webhook configuration/
+  })
+  t.match(await run(['ca', 'mutatingwebhookconfiguration', 'a', '--kubeconfig', '/nonexistent']), {
+    code: 2,
+    stderr: /kubeconfig/
+  })
+})

@@ -1,8 +1,10 @@
 import type { Facts } from '../../src/facts/facts.js'
 import { defaultIdentityWebhook, withAudience } from '../../src/identity-webhook/settings.js'
 import { known } from '../../src/model/fact.js'
+import { judgeTrust } from '../../src/trust-policy/judge.js'
+import { accountOf, annotated } from '../support/accounts.js'
 import type { Case } from '../support/rule-case.js'
-import { annotation, asks, issuer, policy, statement, trustOf } from '../support/trust.js'
+import { annotation, asks, issuer, policy, question, statement, trustOf } from '../support/trust.js'
 
 const factsOf = (condition: object, { of = issuer, settings = defaultIdentityWebhook } = {}): Facts => ({
   trust: trustOf(policy(statement({ Condition: condition }))),
@@ -11,6 +13,12 @@ const factsOf = (condition: object, { of = issuer, settings = defaultIdentityWeb
 })
 const wrong = asks({ aud: 'sts.amazonaws.com.cn' })
 const of = 'https://issuer.example'
+
+/** A right policy, and tokens with another audience. */
+const asking = (audience: string): Facts => ({
+  ...factsOf(asks({})),
+  trust: known(judgeTrust(question(policy(statement()), { audience })))
+})
 
 export const cases: readonly Case[] = [
   { why: 'a policy that admits the service account', annotation, facts: factsOf(asks({})) },
@@ -47,5 +55,21 @@ export const cases: readonly Case[] = [
     annotations: { 'eks.amazonaws.com/audience': 'sts.amazonaws.com' },
     facts: factsOf(wrong, { of }),
     message: /has "sts.amazonaws.com"$/
+  },
+  {
+    why: 'an update changes only the audience, and so breaks what worked',
+    object: accountOf({ ...annotated, 'eks.amazonaws.com/audience': 'vault' }),
+    old: accountOf(annotated),
+    facts: asking('vault'),
+    message: /but the token has "vault"/,
+    severity: 'error'
+  },
+  {
+    why: 'an update changes neither the role nor the audience',
+    object: accountOf({ ...annotated, 'eks.amazonaws.com/audience': 'vault', 'team.example/a': 'b' }),
+    old: accountOf({ ...annotated, 'eks.amazonaws.com/audience': 'vault' }),
+    facts: asking('vault'),
+    message: /but the token has "vault"/,
+    severity: 'warning'
   }
 ]
