@@ -86,8 +86,6 @@ const replaced = ({ object, finding }: Found, value: unknown): object => {
 
   return withMetadata(object, { [kind]: Object.fromEntries(entries) })
 }
-  })
-}
 const written = (fix: string): string | undefined => /(?:^|, )write ("?)([^" ,]+)\1(?:,|$)/.exec(fix)?.[2]
 
 /** The rules whose fix is an annotation, a label or a value, and how it is applied. */
