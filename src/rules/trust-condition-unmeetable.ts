@@ -17,7 +17,7 @@ export const trustConditionUnmeetable = defineRule({
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires something that no pod can provide: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
-      miss.limitsSubject
+      miss.limits.subject !== 'open'
         ? `remove that condition from statement ${miss.statement}, which still admits only the subjects that it names`
         : `replace that condition with StringEquals on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)}`
     )

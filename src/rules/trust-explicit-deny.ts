@@ -14,11 +14,14 @@ export const trustExplicitDeny = defineRule({
     if (miss?.kind !== 'explicit-deny') return
 
     const because = miss.conditions.map(conditionHolds).join(', and ')
+    const listed = miss.conditions.find(({ key, isNegated }) => isNegated && /:sub$/i.test(key))
     return trustProblem(
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its statement ${miss.statement} applies${because === '' ? '' : `, because ${because}`}`,
-      'narrow that Deny so that it does not match this service account, or point the annotation to another role'
+      listed === undefined
+        ? 'point the annotation to another role; if this service account should have this one, exempt it from that Deny'
+        : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation to another role`
     )
   }
 })

@@ -1,5 +1,5 @@
 import type { Case } from '../support/rule-case.js'
-import { annotation, asks, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
+import { annotation, asks, host, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
   ...silentTrustCases,
@@ -34,5 +34,32 @@ export const cases: readonly Case[] = [
       )
     },
     message: /Bool "aws:SecureTransport" requires "false", but the request has "true"$/
+  },
+  {
+    why: 'the only limit of the statement',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } })))
+    },
+    message: /"aws:PrincipalOrgID" requires "o-1"/,
+    fix: /^replace that condition with StringEquals on ".*:sub" with "system:serviceaccount:shop:cart"$/
+  },
+  {
+    why: 'a limit beside one that everybody meets',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: {
+              StringEquals: { 'sts:ExternalId': 'x' },
+              StringLike: { [`${host}:sub`]: 'system:serviceaccount:*' }
+            }
+          })
+        )
+      )
+    },
+    message: /"sts:ExternalId"/,
+    fix: /^replace that condition with StringEquals/
   }
 ]
