@@ -1,6 +1,7 @@
 import type { Defect } from './document.js'
 import { joinPath } from './duplicate-keys.js'
 import type { Policy, Principal, Statement } from './policy.js'
+import { splitArns } from './provider.js'
 
 /**
  * The first part of a well-formed policy that IAM does not store, although its meaning is clear. A file can
@@ -26,7 +27,7 @@ function refusedPrincipal({ index, principals }: Statement): Defect | undefined 
       reason:
         refused.type === 'AWS'
           ? `${JSON.stringify(refused.value.slice(0, 200))} is an identity provider, which belongs under Federated`
-          : `${JSON.stringify(refused.value.slice(0, 200))} is neither the ARN of an OIDC or SAML provider, which has no scheme, nor a domain name`,
+          : `${JSON.stringify(refused.value.slice(0, 200))} is neither the ARN of one OIDC or SAML provider, which has no scheme, nor a domain name`,
       place: `Statement[${index}].Principal.${refused.type}`
     }
   )
@@ -35,7 +36,10 @@ function refusedPrincipal({ index, principals }: Statement): Defect | undefined 
 // An AWS principal is an account, a user, a role or a session of one.
 const isRefused = ({ type, value }: Principal): boolean =>
   (type === 'AWS' && /:(?:oidc|saml)-provider\//.test(value)) ||
-  (type === 'Federated' && (value.includes('://') || !/^(?:arn:|\*$|[\w-]+(?:\.[\w-]+)+$)/.test(value)))
+  (type === 'Federated' &&
+    (value.includes('://') ||
+      splitArns(value).length > 1 ||
+      !/^(?:arn:|\*$|[\w-]+(?:\.[\w-]+)+$)/.test(value)))
 
 // IAM: "MalformedPolicyDocument: Condition can contain only one colon"
 // (https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1084). A key that begins with the ARN of

@@ -269,7 +269,7 @@ export const classes: readonly TrustClass[] = [
       refused('issuer URL instead of an ARN', federated(`https://${host}`), 'provider'),
       denied('case', federated(provider.toLowerCase()), 'provider'),
       denied('blank', federated(`${provider} `), 'provider'),
-      denied('two ARNs', federated(`${arnOf(other)},${provider}`), 'provider'),
+      refused('two ARNs', federated(`${arnOf(other)},${provider}`), 'provider'),
       denied('another account', federated(arnOf(host, 'aws', '444455556666')), 'provider'),
       denied('another partition', federated(arnOf(host, 'aws-cn')), 'provider'),
       denied('another cluster', federated(arnOf(other)), 'provider'),
