@@ -114,11 +114,23 @@ function stateOfOther(key: string): KeyState {
   if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags: the same page of STS
   const state = withTagKey.has(base) === slash >= 0 ? states.get(base) : undefined
   if (state !== undefined) return state
-  const prefix = base.startsWith('aws:') ? 'aws' : base.startsWith('sts:') ? 'sts' : undefined
-  if (prefix === undefined) return absent
-  const name = base.slice(prefix.length + 1)
+  if (!/^(?:aws|sts):/.test(base)) return absent
 
-  return claims.has(name) || closestTo(name, namesKnown[prefix]) !== undefined ? absent : runtime
+  return claims.has(base.slice('aws:'.length)) || awsKeyMeant(key) !== undefined ? absent : runtime
+}
+
+/**
+ * The key of AWS' own, in lower case, that was probably meant by one that AWS does not document; undefined for
+ * documented keys and if no documented key is similar.
+ */
+export function awsKeyMeant(key: string): string | undefined {
+  const [, prefix, name = '', tag = ''] = /^(aws|sts):([^/]*)(\/.*)?$/s.exec(key) ?? []
+  if (prefix !== 'aws' && prefix !== 'sts') return undefined
+  if (namesKnown[prefix].includes(name) && withTagKey.has(`${prefix}:${name}`) === (tag !== ''))
+    return undefined
+  const meant = closestTo(name, namesKnown[prefix])
+
+  return meant === undefined ? undefined : `${prefix}:${meant}${tag}`
 }
 
 /** The context of AssumeRoleWithWebIdentity with a service account's token. */

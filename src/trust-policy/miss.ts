@@ -1,6 +1,6 @@
 import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
 import { evaluateCondition } from './condition.js'
-import type { RequestContext, Token } from './context.js'
+import { awsKeyMeant, type RequestContext, type Token } from './context.js'
 import type { Defect } from './document.js'
 import { evaluatePrincipal, evaluateStatement } from './evaluate.js'
 import { conditionKeyDifference, isClaim, meantKeys } from './key.js'
@@ -266,7 +266,13 @@ function failedOf(
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
     return failed('subject', { wanted, difference }, distance)
   }
-  if ((claim !== undefined && isClaim(claim)) || keyDifference === undefined) return failed('unmeetable')
+  if ((claim !== undefined && isClaim(claim)) || keyDifference === undefined) {
+    const expected = awsKeyMeant(lowerKey)
+
+    return expected === undefined
+      ? failed('unmeetable')
+      : failed('unmeetable', { expected, difference: 'AWS does not document it' })
+  }
   const { difference, expected, isOtherIssuer } = keyDifference
   const isAnded = isOtherIssuer && conditions.some((other) => other.lowerKey === expected.toLowerCase())
 

@@ -61,5 +61,44 @@ export const cases: readonly Case[] = [
     },
     message: /"sts:ExternalId"/,
     fix: /^replace that condition with StringEquals/
+  },
+  {
+    why: 'a misspelled key of AWS, which may also be a new one',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { ...asks({}), IpAddress: { 'aws:SourceIPs': '192.0.2.0/24' } } }))
+      )
+    },
+    message:
+      /IpAddress "aws:SourceIPs" requires "192.0.2.0\/24", but the request has no such key: AWS does not document it$/,
+    fix: /^write the key "aws:sourceip"$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'the same as the only limit',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Condition: { StringLike: { 'aws:RequestTags/team': 'shop' } } })))
+    },
+    message: /AWS does not document it$/,
+    fix: /^write the key "aws:requesttag\/team", and add StringEquals on ".*:sub"/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a misspelled key beside another condition that fails',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: { ...asks({}), StringLike: { 'aws:SourceVpces': 'vpce-1', 'sts:ExternalId': 'x' } }
+          })
+        )
+      )
+    },
+    message: /also StringLike "sts:ExternalId"/,
+    fix: /^remove that condition from statement 0/,
+    atAdmission: 'error'
   }
 ]
