@@ -12,6 +12,8 @@ export type KeyState =
   | { readonly is: 'time'; readonly from: number | undefined }
   /** Either this value or absent: the AWS documentation does not specify which. */
   | { readonly is: 'either'; readonly value: string }
+  /** One of these values: what AWS documents and what was seen differ. */
+  | { readonly is: 'one-of'; readonly values: readonly string[] }
 
 /** The condition keys of a request: the state of each key, by its lower-case name. */
 export interface RequestContext {
@@ -155,9 +157,10 @@ class TokenContext implements RequestContext {
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    // For an issuer that AWS does not know by itself, as EKS, the value is the ARN of the provider, also in the
-    // trust policy of this call (same page as above).
-    if (key === 'aws:federatedprovider') return { is: 'known', value: provider }
+    // The same page says that the value is the ARN of the provider, also in the trust policy of this call.
+    // Somebody who tried it in the sessions of a role saw the issuer instead, without https://:
+    // https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
+    if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 
     return stateOfOther(key)
   }

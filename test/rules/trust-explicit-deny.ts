@@ -60,5 +60,19 @@ export const cases: readonly Case[] = [
     },
     message: /StringNotEquals/,
     fix: /^add "system:serviceaccount:shop:cart" to the values of StringNotEquals in that Deny, or point/
+  },
+  {
+    why: 'a misspelled key of AWS, which may also be a new one',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement(),
+          statement({ Effect: 'Deny', Condition: { StringNotEquals: { 'aws:SourceVpces': 'vpce-1' } } })
+        )
+      )
+    },
+    message: /"aws:SourceVpces" is missing in the request/,
+    atAdmission: 'warning'
   }
 ]

@@ -668,8 +668,13 @@ export const classes: readonly TrustClass[] = [
       ),
       denied('oaud of another audience', and({ StringEquals: { [`${host}:oaud`]: 'x' } }), 'unmeetable'),
       allowed('TLS', and({ Bool: { 'aws:SecureTransport': 'true' } })),
-      allowed('the provider of the token', and({ StringEquals: { 'aws:FederatedProvider': provider } })),
-      allowed('… by an Arn operator', and({ ArnLike: { 'aws:FederatedProvider': arnOf('*') } })),
+      allowed(
+        'the provider of the token, in both of its forms',
+        and({ StringEquals: { 'aws:FederatedProvider': [provider, host] } })
+      ),
+      depends('… as AWS documents it', and({ StringEquals: { 'aws:FederatedProvider': provider } })),
+      depends('… as it was seen', and({ StringEquals: { 'aws:FederatedProvider': host } })),
+      depends('… by an Arn operator', and({ ArnLike: { 'aws:FederatedProvider': arnOf('*') } })),
       allowed('… is always there', and({ Null: { 'aws:FederatedProvider': 'false' } })),
       denied(
         'another provider',
@@ -683,7 +688,11 @@ export const classes: readonly TrustClass[] = [
       ),
       allowed(
         'a Deny for all but this provider',
-        deny({ ArnNotEquals: { 'aws:FederatedProvider': provider } })
+        deny({ StringNotEquals: { 'aws:FederatedProvider': [provider, host] } })
+      ),
+      depends(
+        'a Deny for all but the documented form',
+        deny({ StringNotEquals: { 'aws:FederatedProvider': provider } })
       ),
       allowed('no service in between', and({ Bool: { 'aws:ViaAWSService': 'false' } })),
       denied('a service in between', and({ Bool: { 'aws:ViaAWSService': true } }), 'unmeetable'),
