@@ -3,6 +3,7 @@ import type { IamSource, TrustPolicyDocument } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import { judgeTrustFor } from '../library/evaluate-trust.js'
 import { GuardError } from '../model/guard-error.js'
+import { notInTokens } from '../model/issuer.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type Format, jsonOf } from '../output/formats.js'
@@ -102,6 +103,8 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
       'ERR_USAGE',
       'the issuer of the cluster is not known; pass --issuer, or name it in the IAM file'
     )
+  const other = notInTokens(issuer)
+  if (other !== undefined) throw new GuardError('ERR_USAGE', other)
   const arn = role ?? written?.arn
   const trustPolicy = written?.trustPolicy ?? (await loadPolicyOf(arn, iam))
   const read = parsePolicyDocument(trustPolicy.document, trustPolicy.encoding)

@@ -7,7 +7,7 @@ import {
 } from '../identity-webhook/settings.js'
 import type { Deadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
-import { parseIssuerPartition } from '../model/issuer.js'
+import { notInTokens, parseIssuerPartition } from '../model/issuer.js'
 import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
 import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
@@ -152,7 +152,8 @@ const gatherers: {
   clusterPartition(gatherer) {
     if (gatherer.arn === undefined) return noRole
 
-    return thenMaybe(gatherer.get('issuer'), (issuer) => {
+    const { issuer: given } = gatherer.sources // it tells the region even if it is not the one in tokens
+    return thenMaybe(given === undefined ? gatherer.get('issuer') : known(given), (issuer) => {
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)
 
@@ -163,7 +164,11 @@ const gatherers: {
   },
 
   issuer({ sources, lookup }) {
-    if (sources.issuer !== undefined) return known(sources.issuer)
+    if (sources.issuer !== undefined) {
+      const other = notInTokens(sources.issuer)
+
+      return other === undefined ? known(sources.issuer) : unknown(other)
+    }
     if (sources.cluster === undefined)
       return unknown('the issuer of the cluster is not known (pass --issuer URL)')
 

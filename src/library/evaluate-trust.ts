@@ -6,7 +6,7 @@ import {
 } from '../identity-webhook/settings.js'
 import { known } from '../model/fact.js'
 import type { Finding, Problem } from '../model/finding.js'
-import { withoutEksSlash } from '../model/issuer.js'
+import { notInTokens, withoutEksSlash } from '../model/issuer.js'
 import { type TrustNeed, trustRules } from '../rules/index.js'
 import { recordOf, textOf } from '../text/record.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
@@ -72,6 +72,9 @@ function completeOf(question: unknown): TrustQuestion | { problem: Problem } {
   }
   const wrong = Object.entries(texts).find(([, value]) => textOf(value) === undefined)
   if (wrong !== undefined) return { problem: problemOf(wrong[0], wrong[1], 'a string that is not empty') }
+  const other = notInTokens(String(texts.issuer))
+  if (other !== undefined)
+    return { problem: { field: 'issuer', message: other, fix: 'pass the issuer in tokens' } }
   const { at, encoding } = given
   if (at !== undefined && !(at instanceof Date)) return { problem: problemOf('at', at, 'a Date') }
   if (encoding !== undefined && encoding !== 'json' && encoding !== 'url')

@@ -33,6 +33,17 @@ export function withoutEksSlash(issuer: string): string {
   return issuer.slice(0, end)
 }
 
+/**
+ * Why an EKS issuer that somebody gave is not the issuer in tokens; undefined for every other one. The host
+ * `oidc-eks` has IPv6 addresses and serves the same keys, but tokens name `oidc.eks`, whatever the cluster's IP
+ * family is: https://github.com/rancher/eks-operator/pull/2284,
+ * https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3237
+ */
+export const notInTokens = (issuer: string): string | undefined =>
+  /^https:\/\/oidc-eks\./i.test(issuer)
+    ? 'the given issuer is the IPv6 address of an EKS issuer, and tokens name another one (pass what this prints: aws eks describe-cluster --name CLUSTER --query cluster.identity.oidc.issuer --output text)'
+    : undefined
+
 /** Whether an issuer belongs to EKS. AWS runs the identity webhook there, with its default settings. */
 export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined
 

@@ -41,6 +41,12 @@ export const oidcClientIdMissing = defineRule({
       }
     }
 
+    if (audience !== audience.trim())
+      return {
+        ...problem,
+        fix: `remove the spaces from the annotation ${key}: write ${quote(audience.trim())}`
+      }
+
     return {
       ...problem,
       fix: `${register}${key in annotations && clientId !== undefined ? `; or set ${key} to ${quote(clientId)}` : ''}`

@@ -12,7 +12,7 @@ export const trustActionMissing = defineRule({
     if (miss?.kind !== 'action') return
 
     const role = roleNamed(account, identityWebhook)
-    const { statement, found, principals, trustsProvider } = miss
+    const { statement, found, isExcept, principals, isForSubject } = miss
     if (statement === undefined)
       return trustProblem(
         trust,
@@ -20,13 +20,15 @@ export const trustActionMissing = defineRule({
         `${role} trusts no principal: its trust policy has no Allow statement`,
         addStatement(trust)
       )
-    const whom = trustsProvider ? '' : `, for ${principalsShown(principals)}`
+    const isIrsa = principals.some(({ type }) => type === 'Federated')
+    const whom = isIrsa ? '' : `, for ${principalsShown(principals)}`
 
     return trustProblem(
       trust,
       identityWebhook,
-      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${statement} allows ${valuesShown(found)}${whom}`,
-      trustsProvider
+      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}${whom}`,
+      // In another statement, the action would admit whoever else meets its conditions.
+      isForSubject
         ? `add sts:AssumeRoleWithWebIdentity to the Action of statement ${statement}`
         : `${addStatement(trust)}; if the role is meant for others, point the annotation to a role for this service account`
     )

@@ -2,6 +2,7 @@ import { assumptionOf } from '../identity-webhook/settings.js'
 import { isEksIssuer } from '../model/issuer.js'
 import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
+import type { FailedCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
 import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
@@ -23,15 +24,23 @@ export const trustAudienceMismatch = defineRule({
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires a different audience: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
-      fixOf(trust, miss.failed[0]?.wanted ?? [], identityWebhook.annotationNames.audience)
+      fixOf(trust, miss.failed[0], identityWebhook.annotationNames.audience)
     )
 
     return isAssumed ? { ...problem, atAdmission: 'warning' } : problem
   }
 })
 
-function fixOf({ audience }: TrustJudgement, wanted: readonly string[], annotation: string): string {
-  const spelled = wanted.find((value) => value.trim().toLowerCase() === audience.toLowerCase())
+function fixOf(
+  { audience, statement }: TrustJudgement,
+  failed: FailedCondition | undefined,
+  annotation: string
+): string {
+  const asked = audience.trim()
+  if (asked !== audience) return `remove the spaces from the annotation ${annotation}: write ${quote(asked)}`
+  if (failed?.isNegated === true)
+    return `set the annotation ${annotation} to an audience that statement ${statement ?? 0} does not exclude`
+  const spelled = failed?.wanted.find((value) => value.trim().toLowerCase() === audience.toLowerCase())
 
   return spelled === undefined
     ? `add ${quote(audience)} to that condition, or set the annotation ${annotation} to the audience that the role requires`

@@ -1,6 +1,15 @@
 import { quote } from '../text/escape.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
+import type { Miss } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+import {
+  addStatement,
+  audienceKeyOf,
+  conditionsShown,
+  roleNamed,
+  subjectKeyOf,
+  trustProblem
+} from './trust-wording.js'
 
 export const trustConditionKeyMalformed = defineRule({
   id: 'trust-condition-key-malformed',
@@ -18,7 +27,27 @@ export const trustConditionKeyMalformed = defineRule({
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires a condition key that this cluster's tokens never carry: its statement ${miss.statement} has ${quote(first.key)}${first.difference === undefined ? '' : `: ${first.difference}`}${also}`,
-      `write the key ${quote(miss.expected)}${miss.missingAudience === undefined ? '' : `, and add ${quote(miss.missingAudience)} with ${quote(trust.audience)} to the same statement`}`
+      fixOf(miss, trust)
     )
   }
 })
+
+/**
+ * The right keys, and what the statement must limit in addition: under a wrong key, a value limits nobody, and
+ * under the right one, it may not limit the subject either.
+ */
+function fixOf(miss: Miss & { kind: 'condition-key' }, trust: TrustJudgement): string {
+  if (!miss.isInPlace) return addStatement(trust)
+  const keys = new Set(miss.failed.flatMap(({ expected }) => expected ?? []))
+  const adds = [
+    ...(miss.limits.subject === 'open'
+      ? [`${quote(subjectKeyOf(trust))} with ${quote(trust.subject)} under StringEquals`]
+      : []),
+    ...(miss.limits.limitsAudience ? [] : [`${quote(audienceKeyOf(trust))} with ${quote(trust.audience)}`])
+  ]
+
+  return [
+    `write the key${keys.size > 1 ? 's' : ''} ${[...keys].map(quote).join(' and ')}`,
+    ...(adds.length === 0 ? [] : [`and add ${adds.join(' and ')} to the same statement`])
+  ].join(', ')
+}

@@ -13,13 +13,23 @@ export const trustConditionUnmeetable = defineRule({
     const { miss } = trust
     if (miss?.kind !== 'unmeetable') return
 
-    return trustProblem(
+    const isOpen = miss.limits.subject === 'open'
+    const subject = `StringEquals on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)}`
+    const keys = miss.failed.flatMap(({ expected }) => expected ?? [])
+    const isMisspelled = keys.length === miss.failed.length
+    const fix = isMisspelled
+      ? `write the key ${keys.map(quote).join(' and ')}${isOpen ? `, and add ${subject}` : ''}`
+      : isOpen
+        ? `replace that condition with ${subject}`
+        : `remove that condition from statement ${miss.statement}, which still admits only the subjects that it names`
+    const problem = trustProblem(
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires something that no pod can provide: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
-      miss.limitsSubject
-        ? `remove that condition from statement ${miss.statement}, which still admits only the subjects that it names`
-        : `replace that condition with StringEquals on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)}`
+      fix
     )
+
+    // A key that AWS does not document today may be new.
+    return isMisspelled ? { ...problem, atAdmission: 'warning' } : problem
   }
 })

@@ -1,4 +1,5 @@
 import { quote } from '../text/escape.js'
+import { awsKeyMeant } from '../trust-policy/context.js'
 import type { DecidingCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
 import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
@@ -14,12 +15,19 @@ export const trustExplicitDeny = defineRule({
     if (miss?.kind !== 'explicit-deny') return
 
     const because = miss.conditions.map(conditionHolds).join(', and ')
-    return trustProblem(
+    const listed = miss.conditions.find(({ key, isNegated }) => isNegated && /:sub$/i.test(key))
+    const problem = trustProblem(
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its statement ${miss.statement} applies${because === '' ? '' : `, because ${because}`}`,
-      'narrow that Deny so that it does not match this service account, or point the annotation to another role'
+      listed === undefined
+        ? 'point the annotation to another role; if this service account should have this one, exempt it from that Deny'
+        : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation to another role`
     )
+
+    // A key that AWS does not document today may be new, and in the request.
+    const isUndocumented = miss.conditions.some(({ key }) => awsKeyMeant(key.toLowerCase()) !== undefined)
+    return isUndocumented ? { ...problem, atAdmission: 'warning' } : problem
   }
 })
 

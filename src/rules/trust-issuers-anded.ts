@@ -1,5 +1,5 @@
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+import { addStatement, conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustIssuersAnded = defineRule({
   id: 'trust-issuers-anded',
@@ -15,7 +15,7 @@ export const trustIssuersAnded = defineRule({
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires tokens of two issuers at once: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}; all conditions of a statement must match`,
-      'write a separate statement for each cluster, with its own provider and keys'
+      `write a separate statement for each cluster, with its own provider and keys; for this cluster, ${addStatement(trust)}`
     )
   }
 })

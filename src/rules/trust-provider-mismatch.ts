@@ -1,6 +1,7 @@
 import { quote } from '../text/escape.js'
+import { splitArns } from '../trust-policy/provider.js'
 import { defineRule } from './define-rule.js'
-import { addStatement, roleNamed, trustProblem } from './trust-wording.js'
+import { addStatement, roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustProviderMismatch = defineRule({
   id: 'trust-provider-mismatch',
@@ -12,13 +13,21 @@ export const trustProviderMismatch = defineRule({
     const { miss } = trust
     if (miss?.kind !== 'provider') return
 
+    const isListed = splitArns(miss.found).includes(trust.provider)
+    const also =
+      miss.limits.subject === 'open'
+        ? `, and add StringEquals on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)}`
+        : ''
+
     return trustProblem(
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}; expected ${quote(trust.provider)}: ${miss.difference}`,
-      miss.isSpelling
-        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, and use the same issuer in its condition keys`
-        : addStatement(trust)
+      isListed
+        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, or each ARN as a string of its own${also}`
+        : miss.isSpelling
+          ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, and use the same issuer in its condition keys${also}`
+          : addStatement(trust)
     )
   }
 })

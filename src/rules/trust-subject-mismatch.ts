@@ -18,7 +18,9 @@ export const trustSubjectMismatch = defineRule({
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
-      fixOf(trust, miss.failed[0]?.wanted[0] ?? '')
+      miss.failed[0]?.isNegated === true
+        ? 'point the annotation to a role for this service account, because that condition excludes it by name'
+        : fixOf(trust, miss.failed[0]?.wanted[0] ?? '')
     )
   }
 })

@@ -31,6 +31,7 @@ export function evaluateCondition(
   const state = context.stateOf(condition.lowerKey)
   if (state.is === 'known') return compareWith(state.value, condition, variables, context)
   if (state.is === 'absent') return whenAbsent(condition)
+  if (state.is === 'one-of') return whenOneOf(state.values, condition, variables, context)
 
   const present = whenPresent(condition, state, variables, context)
   if (state.is === 'time' || (state.is === 'runtime' && state.always)) return present
@@ -40,11 +41,25 @@ export function evaluateCondition(
     : dependsOnKey(condition)
 }
 
+function whenOneOf(
+  values: readonly string[],
+  condition: Condition,
+  variables: boolean,
+  context: RequestContext
+): Outcome {
+  const [first = no, ...others] = values.map((value) => compareWith(value, condition, variables, context))
+  if (others.every(({ truth }) => truth === first.truth)) return first
+
+  return undocumented(
+    `whether ${condition.key} is ${values.map((value) => JSON.stringify(value)).join(' or ')}`
+  )
+}
+
 const dependsOnKey = ({ key }: Condition): Outcome => ({ truth: undefined, dependsOn: [key] })
 
 function whenPresent(
   condition: Condition,
-  state: Exclude<KeyState, { is: 'absent' }>,
+  state: Exclude<KeyState, { is: 'absent' | 'one-of' }>,
   variables: boolean,
   context: RequestContext
 ): Outcome {

@@ -12,6 +12,8 @@ export type KeyState =
   | { readonly is: 'time'; readonly from: number | undefined }
   /** Either this value or absent: the AWS documentation does not specify which. */
   | { readonly is: 'either'; readonly value: string }
+  /** One of these values: what AWS documents and what was seen differ. */
+  | { readonly is: 'one-of'; readonly values: readonly string[] }
 
 /** The condition keys of a request: the state of each key, by its lower-case name. */
 export interface RequestContext {
@@ -114,11 +116,23 @@ function stateOfOther(key: string): KeyState {
   if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags: the same page of STS
   const state = withTagKey.has(base) === slash >= 0 ? states.get(base) : undefined
   if (state !== undefined) return state
-  const prefix = base.startsWith('aws:') ? 'aws' : base.startsWith('sts:') ? 'sts' : undefined
-  if (prefix === undefined) return absent
-  const name = base.slice(prefix.length + 1)
+  if (!/^(?:aws|sts):/.test(base)) return absent
 
-  return claims.has(name) || closestTo(name, namesKnown[prefix]) !== undefined ? absent : runtime
+  return claims.has(base.slice('aws:'.length)) || awsKeyMeant(key) !== undefined ? absent : runtime
+}
+
+/**
+ * The key of AWS' own, in lower case, that was probably meant by one that AWS does not document; undefined for
+ * documented keys and if no documented key is similar.
+ */
+export function awsKeyMeant(key: string): string | undefined {
+  const [, prefix, name = '', tag = ''] = /^(aws|sts):([^/]*)(\/.*)?$/s.exec(key) ?? []
+  if (prefix !== 'aws' && prefix !== 'sts') return undefined
+  if (namesKnown[prefix].includes(name) && withTagKey.has(`${prefix}:${name}`) === (tag !== ''))
+    return undefined
+  const meant = closestTo(name, namesKnown[prefix])
+
+  return meant === undefined ? undefined : `${prefix}:${meant}${tag}`
 }
 
 /** The context of AssumeRoleWithWebIdentity with a service account's token. */
@@ -143,9 +157,10 @@ class TokenContext implements RequestContext {
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    // For an issuer that AWS does not know by itself, as EKS, the value is the ARN of the provider, also in the
-    // trust policy of this call (same page as above).
-    if (key === 'aws:federatedprovider') return { is: 'known', value: provider }
+    // The same page says that the value is the ARN of the provider, also in the trust policy of this call.
+    // Somebody who tried it in the sessions of a role saw the issuer instead, without https://:
+    // https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
+    if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 
     return stateOfOther(key)
   }

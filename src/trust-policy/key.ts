@@ -1,3 +1,4 @@
+import type { Condition } from './policy.js'
 import { urlDifference, withoutSlashes } from './provider.js'
 
 /** A condition key that no token of our issuer sets, and the key that was probably intended. */
@@ -25,7 +26,7 @@ interface Claimed {
  * `system:serviceaccount:`. `issuer` has no `https://`. Keys:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */
-export function keyDifference(key: string, issuer: string, claimed: Claimed): KeyDifference | undefined {
+function keyDifference(key: string, issuer: string, claimed: Claimed): KeyDifference | undefined {
   const difference = (difference: string, claim: string, isOtherIssuer = false): KeyDifference => ({
     expected: `${issuer}:${claim}`,
     difference,
@@ -81,6 +82,47 @@ export function keyDifference(key: string, issuer: string, claimed: Claimed): Ke
     claim
   )
 }
+
+/** `keyDifference` for a condition. What a negated one excludes does not show which claim was meant. */
+export const conditionKeyDifference = (
+  { key, values, operator }: Pick<Condition, 'key' | 'values' | 'operator'>,
+  issuer: string,
+  audience: string
+): KeyDifference | undefined =>
+  keyDifference(key, issuer, { values: operator.negated ? [] : values, audience })
+
+/**
+ * The keys that the conditions of one statement should have, in their order. A subject under `:aud` does not
+ * become a second condition on `:sub` if there is one already: then its value is wrong, not its key.
+ */
+export function meantKeys(
+  conditions: readonly Pick<Condition, 'key' | 'values' | 'operator'>[],
+  issuer: string,
+  audience: string,
+  isForUsOnly: boolean
+): string[] {
+  const meant = conditions.map((condition) => {
+    const difference = conditionKeyDifference(condition, issuer, audience)
+
+    return difference === undefined || (difference.isOtherIssuer && !isForUsOnly)
+      ? condition.key
+      : difference.expected
+  })
+  const isSwapped = (index: number): boolean => {
+    const written = conditions[index]?.key.toLowerCase() ?? ''
+    return (
+      written !== meant[index]?.toLowerCase() && /:(?:sub|aud)$/.test(written) && isKeyOf(written, issuer)
+    )
+  }
+
+  return meant.map((key, index) => {
+    const isTaken = meant.some((other, at) => at !== index && other.toLowerCase() === key.toLowerCase())
+
+    return isTaken && isSwapped(index) ? (conditions[index]?.key ?? key) : key
+  })
+}
+
+const isKeyOf = (lowerKey: string, issuer: string): boolean => lowerKey.startsWith(`${issuer.toLowerCase()}:`)
 
 /** A key or issuer without what is often added by hand: spaces, the provider's ARN, scheme, port, slashes. */
 const bareIssuer = (text: string): string =>

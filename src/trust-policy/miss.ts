@@ -1,9 +1,10 @@
 import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
 import { evaluateCondition } from './condition.js'
-import type { RequestContext, Token } from './context.js'
+import { awsKeyMeant, type RequestContext, type Token } from './context.js'
 import type { Defect } from './document.js'
 import { evaluatePrincipal, evaluateStatement } from './evaluate.js'
-import { isClaim, type KeyDifference, keyDifference } from './key.js'
+import { conditionKeyDifference, isClaim, meantKeys } from './key.js'
+import { type Limits, limitsOf } from './limits.js'
 import type { Condition, Policy, Principal, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
@@ -19,12 +20,16 @@ export interface DecidingCondition {
    */
   readonly actual: string | undefined
   readonly isAbsent: boolean
+  /** Whether the operator is negated, so that the condition is met by what it does not list. */
+  readonly isNegated: boolean
 }
 
 /** A condition that rejects the token. */
 export interface FailedCondition extends DecidingCondition {
   /** The part that differs, if it can be determined. */
   readonly difference: string | undefined
+  /** The key that was meant, if the key is wrong. */
+  readonly expected?: string | undefined
 }
 
 interface InStatement {
@@ -48,10 +53,12 @@ export type Miss =
       readonly kind: 'action'
       readonly statement: number | undefined
       readonly found: readonly string[]
+      /** Whether `found` are the only actions that the statement does not allow. */
+      readonly isExcept: boolean
       /** Whom that statement trusts. */
       readonly principals: readonly Principal[]
-      /** Whether that statement trusts our provider, so that only the action is missing. */
-      readonly trustsProvider: boolean
+      /** Whether that statement is for this service account, so that only the action is missing. */
+      readonly isForSubject: boolean
     }
   | {
       readonly kind: 'provider'
@@ -59,59 +66,118 @@ export type Miss =
       readonly found: string
       readonly difference: string
       readonly isSpelling: boolean
+      readonly limits: Limits
     }
   | ({
       readonly kind: 'condition-key'
       readonly expected: string
-      /** The key of the audience, if the statement does not limit the audience once the key is corrected. */
-      readonly missingAudience: string | undefined
+      /** Whether the keys can be corrected in this statement, or it needs another one. */
+      readonly isInPlace: boolean
+      /** What the statement limits once its keys are corrected. */
+      readonly limits: Limits
     } & InStatement)
   | ({ readonly kind: 'issuers-anded' } & InStatement)
   | ({ readonly kind: 'literal-wildcard' | 'subject' | 'audience' } & InStatement)
   | ({
       readonly kind: 'unmeetable'
-      /** Whether another condition of the statement limits it to this subject. */
-      readonly limitsSubject: boolean
+      /** What the other conditions of the statement limit. */
+      readonly limits: Limits
     } & InStatement)
 
 /** Finds the reason why a policy denies the token: the Deny that applies, otherwise the nearest miss. */
 export function findMiss(policy: Policy, provider: string, token: Token, context: RequestContext): Miss {
-  let nearest: { distance: number; statement: Statement; failed: readonly Failed[] } | undefined
+  let nearest:
+    { distance: number; statement: Statement; keys: readonly string[]; failed: readonly Failed[] } | undefined
   for (const statement of policy.statements) {
     if (statement.effect === 'Deny') {
       if (evaluateStatement(statement, policy.variables, provider, context).truth === true)
         return denied(statement, context)
       continue
     }
-    const failed = failuresOf(statement, policy, token, context)
+    const keys = keysOf(statement, provider, token)
+    const failed = failuresOf(statement, keys, policy, token, context)
     const distance = distanceOf(statement, failed, provider)
-    if (nearest === undefined || distance < nearest.distance) nearest = { distance, statement, failed }
+    if (nearest === undefined || distance < nearest.distance) nearest = { distance, statement, keys, failed }
   }
   if (nearest === undefined)
-    return { kind: 'action', statement: undefined, found: [], principals: [], trustsProvider: false }
-  const { statement, failed } = nearest
+    return {
+      kind: 'action',
+      statement: undefined,
+      found: [],
+      isExcept: false,
+      principals: [],
+      isForSubject: false
+    }
+  const { statement, keys, failed } = nearest
+  const { index, conditions, principals } = statement
+  const limits = correctedLimits(conditions, keys, token)
   if (!statement.isAboutCall) {
-    const { index, actions, principals } = statement
-    const trustsProvider = evaluatePrincipal(statement, provider).truth === true
-
-    return { kind: 'action', statement: index, found: actions, principals, trustsProvider }
+    return {
+      kind: 'action',
+      statement: index,
+      found: statement.actions,
+      isExcept: statement.isExcept,
+      principals,
+      isForSubject:
+        evaluatePrincipal(statement, provider).truth === true &&
+        !statement.isExcept &&
+        limits.subject === 'exact'
+    }
   }
   if (evaluatePrincipal(statement, provider).truth === false) {
-    const {
-      found = '',
-      difference = '',
-      isSpelling = false
-    } = providerDifference(statement.principals, provider) ?? {}
-    return { kind: 'provider', statement: statement.index, found, difference, isSpelling }
+    const { found = '', difference = '', isSpelling = false } = providerDifference(principals, provider) ?? {}
+    return { kind: 'provider', statement: index, found, difference, isSpelling, limits }
   }
 
-  return missOf(statement, failed, token, policy.variables, context)
+  const sorted = [...failed].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+  const inStatement = { statement: index, failed: sorted.map(({ condition }) => condition) }
+  const kind = sorted[0]?.kind ?? 'unmeetable'
+  if (kind === 'condition-key') {
+    // Another cluster's key is right if the statement trusts that cluster's provider as well.
+    const isInPlace =
+      (!isShared(statement, provider) || limits.subject !== 'open') && areUnique(conditions, keys)
+
+    return { kind, expected: sorted[0]?.condition.expected ?? '', isInPlace, limits, ...inStatement }
+  }
+  if (kind === 'unmeetable') {
+    const others = conditions.filter((condition) => failed.every(({ of }) => of !== condition))
+
+    return { kind, limits: limitsOf(others, token.issuer, token.subject), ...inStatement }
+  }
+
+  return { kind, ...inStatement }
 }
+
+/** Whether a statement trusts other providers, too, so that their keys in it can be right. */
+const isShared = ({ principals }: Statement, provider: string): boolean =>
+  principals.some(({ type, value }) => type === 'Federated' && value !== provider)
+
+const keysOf = (statement: Statement, provider: string, { issuer, audience = '' }: Token): string[] =>
+  meantKeys(statement.conditions, issuer, audience, !isShared(statement, provider))
+
+/** What a statement limits once its keys are corrected. */
+function correctedLimits(
+  conditions: readonly Condition[],
+  keys: readonly string[],
+  { issuer, subject }: Token
+): Limits {
+  const corrected = conditions.map((condition, index) => ({
+    ...condition,
+    lowerKey: (keys[index] ?? condition.key).toLowerCase()
+  }))
+
+  return limitsOf(corrected, issuer, subject)
+}
+
+/** Whether no operator would have a key twice. */
+const areUnique = (conditions: readonly Condition[], keys: readonly string[]): boolean =>
+  new Set(keys.map((key, index) => `${conditions[index]?.name ?? ''} ${key.toLowerCase()}`)).size ===
+  keys.length
 
 interface Failed {
   readonly kind: Exclude<Miss['kind'], 'invalid' | 'explicit-deny' | 'action' | 'provider'>
+  readonly of: Condition
   readonly condition: FailedCondition
-  readonly expected?: string
   /** The distance from a match, within its kind. */
   readonly distance: number
 }
@@ -125,51 +191,16 @@ const order: readonly Failed['kind'][] = [
   'unmeetable'
 ]
 
-function missOf(
-  { index, conditions }: Statement,
-  failed: readonly Failed[],
-  { issuer }: Token,
-  variables: boolean,
-  context: RequestContext
-): Miss {
-  const sorted = [...failed].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
-  const inStatement = { statement: index, failed: sorted.map(({ condition }) => condition) }
-  const { kind = 'unmeetable', expected = '' } = sorted[0] ?? {}
-  if (kind === 'condition-key') {
-    const key = `${issuer}:aud`
-    const corrected = sorted.map((one) => one.expected ?? one.condition.key)
-    const isLimited = [
-      ...corrected,
-      ...conditions.filter((one) => !isFailed(one)).map((one) => one.key)
-    ].some((one) => one.toLowerCase() === key.toLowerCase())
-    return { kind, expected, missingAudience: isLimited ? undefined : key, ...inStatement }
-  }
-  if (kind === 'unmeetable') {
-    const limitsSubject = conditions.some(
-      (condition) =>
-        condition.lowerKey === `${issuer.toLowerCase()}:sub` &&
-        condition.operator.family === 'string' &&
-        !condition.operator.negated &&
-        !condition.operator.ifExists &&
-        evaluateCondition(condition, variables, context).truth === true
-    )
-    return { kind, limitsSubject, ...inStatement }
-  }
-
-  return { kind, ...inStatement }
-
-  function isFailed({ name, key }: Condition): boolean {
-    return sorted.some(({ condition }) => condition.operator === name && condition.key === key)
-  }
-}
-
 const denied = ({ index, conditions }: Statement, context: RequestContext): Miss => ({
   kind: 'explicit-deny',
   statement: index,
   conditions: conditions.map((condition) => decidingOf(condition, context))
 })
 
-function decidingOf({ name, key, lowerKey, values }: Condition, context: RequestContext): DecidingCondition {
+function decidingOf(
+  { name, key, lowerKey, values, operator }: Condition,
+  context: RequestContext
+): DecidingCondition {
   const state = context.stateOf(lowerKey)
 
   return {
@@ -177,23 +208,28 @@ function decidingOf({ name, key, lowerKey, values }: Condition, context: Request
     key,
     wanted: values,
     actual: state.is === 'known' ? state.value : undefined,
-    isAbsent: state.is === 'absent'
+    isAbsent: state.is === 'absent',
+    isNegated: operator.negated
   }
 }
 
 function failuresOf(
   { conditions }: Statement,
+  keys: readonly string[],
   { variables }: Policy,
   token: Token,
   context: RequestContext
 ): Failed[] {
-  return conditions
-    .filter((condition) => evaluateCondition(condition, variables, context).truth === false)
-    .map((condition) => failedOf(condition, conditions, token, context))
+  return conditions.flatMap((condition, index) =>
+    evaluateCondition(condition, variables, context).truth === false
+      ? failedOf(condition, keys[index] ?? condition.key, conditions, token, context)
+      : []
+  )
 }
 
 function failedOf(
   condition: Condition,
+  meant: string,
   conditions: readonly Condition[],
   token: Token,
   context: RequestContext
@@ -201,42 +237,46 @@ function failedOf(
   const { name, key, lowerKey, values, operator } = condition
   const deciding = decidingOf(condition, context)
   const { actual } = deciding
-  const failed = (kind: Failed['kind'], difference?: string, distance = 1): Failed => ({
+  const failed = (kind: Failed['kind'], more: Partial<FailedCondition> = {}, distance = 1): Failed => ({
     kind,
-    condition: { ...deciding, difference },
+    of: condition,
+    condition: { ...deciding, difference: undefined, ...more },
     distance
   })
-  const claimed = { values, audience: token.audience ?? '' }
   const prefix = `${token.issuer.toLowerCase()}:`
   const claim = lowerKey.startsWith(prefix) ? lowerKey.slice(prefix.length) : undefined
+  const keyDifference = conditionKeyDifference(condition, token.issuer, token.audience ?? '')
 
   if (actual !== undefined && (claim === 'sub' || claim === 'aud') && operator.family !== 'null') {
-    const swapped = operator.negated ? undefined : keyDifference(key, token.issuer, claimed)
-    if (swapped !== undefined)
-      return { ...failed('condition-key', swapped.difference), expected: swapped.expected }
+    if (keyDifference !== undefined && meant !== key)
+      return failed('condition-key', { difference: keyDifference.difference, expected: meant })
     const isLiteral = operator.family === 'string' && operator.relation !== 'like' && !operator.negated
     if (
       isLiteral &&
       values.some((value) => hasWildcard(value) && matchesPattern(parsePattern(value), actual))
     ) {
-      return failed('literal-wildcard', `${name} compares * and ? literally`)
+      return failed('literal-wildcard', { difference: `${name} compares * and ? literally` })
     }
+    if (operator.negated)
+      return claim === 'aud'
+        ? failed('audience')
+        : failed('subject', { difference: `${name} excludes this subject` })
     if (claim === 'aud') return failed('audience')
-    if (operator.negated) return failed('subject', `${name} excludes this subject`)
     const { nearest, difference, distance } = subjectDifference(values, actual, operator.relation === 'like')
     const wanted = nearest === undefined ? values : [nearest, ...values.filter((value) => value !== nearest)]
-    return { kind: 'subject', condition: { ...deciding, wanted, difference }, distance }
+    return failed('subject', { wanted, difference }, distance)
   }
-  if (claim !== undefined && isClaim(claim)) return failed('unmeetable')
+  if ((claim !== undefined && isClaim(claim)) || keyDifference === undefined) {
+    const expected = awsKeyMeant(lowerKey)
 
-  const difference: KeyDifference | undefined = keyDifference(key, token.issuer, claimed)
-  if (difference === undefined) return failed('unmeetable')
-  const ours =
-    difference.isOtherIssuer &&
-    conditions.some((other) => other.lowerKey === difference.expected.toLowerCase())
-  if (ours) return failed('issuers-anded', difference.difference)
+    return expected === undefined
+      ? failed('unmeetable')
+      : failed('unmeetable', { expected, difference: 'AWS does not document it' })
+  }
+  const { difference, expected, isOtherIssuer } = keyDifference
+  const isAnded = isOtherIssuer && conditions.some((other) => other.lowerKey === expected.toLowerCase())
 
-  return { ...failed('condition-key', difference.difference), expected: difference.expected }
+  return isAnded ? failed('issuers-anded', { difference }) : failed('condition-key', { difference, expected })
 }
 
 /**

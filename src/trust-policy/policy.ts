@@ -20,6 +20,8 @@ export interface Statement {
   readonly actions: readonly string[]
   /** Whether the actions, or with NotAction all others, include AssumeRoleWithWebIdentity. */
   readonly isAboutCall: boolean
+  /** Whether `actions` come from NotAction: the statement is about all others. */
+  readonly isExcept: boolean
   readonly conditions: readonly Condition[]
 }
 
@@ -126,7 +128,7 @@ function parseStatement(value: unknown, index: number, place: string, sids: Set<
 
   const isAboutCall = includesWebIdentity(actions) === (action !== undefined)
 
-  return { index, effect, principals, actions, isAboutCall, conditions }
+  return { index, effect, principals, actions, isAboutCall, isExcept: action === undefined, conditions }
 }
 
 const strangers: Readonly<Record<string, string | undefined>> = Object.assign(

@@ -39,9 +39,17 @@ function differenceOf({ type, value }: Principal, provider: string): Difference 
   if (type === 'AWS' && value === provider) return [1, 'it is listed under AWS; expected Federated']
   if (type !== 'Federated') return [9, 'it is an AWS principal, not an OIDC provider']
   if (/[*?]/.test(value)) return [5, 'principals cannot contain wildcards']
-  if (value.indexOf('arn:', 1) > 0) return [3, 'it contains several ARNs; write them as a list']
+  if (splitArns(value).length > 1)
+    return [splitArns(value).includes(provider) ? 1 : 3, 'it contains several ARNs; write them as a list']
 
   return spellingOf(value, provider) ?? otherProviderOf(value, provider)
+}
+
+/** The ARNs in a string that should contain one; the string itself if it is anything else. */
+export function splitArns(value: string): string[] {
+  const parts = value.split(/[\s,;]+/).filter((part) => part !== '')
+
+  return parts.length > 1 && parts.every((part) => part.startsWith('arn:')) ? parts : [value]
 }
 
 function spellingOf(value: string, provider: string): Difference | undefined {

@@ -1,6 +1,7 @@
 import type { Defect } from './document.js'
 import { joinPath } from './duplicate-keys.js'
 import type { Policy, Principal, Statement } from './policy.js'
+import { splitArns } from './provider.js'
 
 /**
  * The first part of a well-formed policy that IAM does not store, although its meaning is clear. A file can
@@ -23,25 +24,42 @@ function refusedPrincipal({ index, principals }: Statement): Defect | undefined 
 
   return (
     refused && {
-      reason: `${JSON.stringify(refused.value.slice(0, 200))} is neither the ARN of an OIDC or SAML provider, which has no scheme, nor a domain name`,
-      place: `Statement[${index}].Principal.Federated`
+      reason:
+        refused.type === 'AWS'
+          ? `${JSON.stringify(refused.value.slice(0, 200))} is an identity provider, which belongs under Federated`
+          : `${JSON.stringify(refused.value.slice(0, 200))} is neither the ARN of one OIDC or SAML provider, which has no scheme, nor a domain name`,
+      place: `Statement[${index}].Principal.${refused.type}`
     }
   )
 }
 
+// An AWS principal is an account, a user, a role or a session of one.
 const isRefused = ({ type, value }: Principal): boolean =>
-  type === 'Federated' && (value.includes('://') || !/^(?:arn:|\*$|[\w-]+(?:\.[\w-]+)+$)/.test(value))
+  (type === 'AWS' && /:(?:oidc|saml)-provider\//.test(value)) ||
+  (type === 'Federated' &&
+    (value.includes('://') ||
+      splitArns(value).length > 1 ||
+      !/^(?:arn:|\*$|[\w-]+(?:\.[\w-]+)+$)/.test(value)))
 
 // IAM: "MalformedPolicyDocument: Condition can contain only one colon"
 // (https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1084). A key that begins with the ARN of
 // the provider is stored (https://github.com/aws/karpenter-provider-aws/issues/1666).
 function refusedKey({ index, conditions }: Statement): Defect | undefined {
-  const refused = conditions.find(({ key }) => /^https?:\/\//i.test(key))
+  const refused = conditions.find(({ key }) => hasScheme(key) || hasPort(key))
 
   return (
     refused && {
-      reason: 'a condition key cannot contain a scheme; write the issuer without "https://"',
+      reason: `a condition key cannot contain a ${hasScheme(refused.key) ? 'scheme; write the issuer without "https://"' : 'port'}`,
       place: joinPath(joinPath(`Statement[${index}].Condition`, refused.name), refused.key)
     }
   )
+}
+
+const hasScheme = (key: string): boolean => /^https?:\/\//i.test(key)
+
+// Only a tag's key may contain colons, and it comes after a slash.
+const hasPort = (key: string): boolean => {
+  const [host = '', behind = ''] = key.split(':', 2)
+
+  return host.includes('.') && !host.includes('/') && /^\d+(?:$|\/)/.test(behind)
 }

@@ -1,6 +1,9 @@
+import { isRecord, recordOf } from '../text/record.js'
 import { correctionOf } from './correct.js'
 import { parsePolicyDocument } from './document.js'
 import { askedOf, judgeValue, type TrustJudgement, type TrustQuestion } from './judge.js'
+import { limitsOf } from './limits.js'
+import { parsePolicy } from './policy.js'
 import { suggestTrust } from './suggest.js'
 
 const most = 50
@@ -28,6 +31,37 @@ export function repairTrust(question: TrustQuestion, judgement: TrustJudgement):
       : suggestTrust({ ...question, document: value, encoding: 'json' }, after)
   if (typeof edited !== 'object' || edited === null) return undefined
   const result = judgeValue(edited, read.size, question)
+  const isNarrow = !result.overPermissive && areLimited(read.value, value, question)
 
-  return result.verdict === 'allowed' && !result.overPermissive ? edited : undefined
+  return result.verdict === 'allowed' && isNarrow ? edited : undefined
 }
+
+/**
+ * Whether every statement that was corrected admits only service accounts of the cluster that it names in full.
+ * IAM never stored the document, so whomever else it would admit is new.
+ */
+function areLimited(before: unknown, after: unknown, question: TrustQuestion): boolean {
+  const { provider, token } = askedOf(question)
+  const parsed = parsePolicy(after)
+  if ('reason' in parsed) return false
+  const known = new Set(statementsOf(before).map(withoutSid))
+
+  return statementsOf(after).every((value, index) => {
+    const statement = parsed.statements[index]
+    if (statement === undefined || statement.effect === 'Deny' || known.has(withoutSid(value))) return true
+
+    return (
+      statement.principals.every((principal) => principal.value === provider) &&
+      limitsOf(statement.conditions, token.issuer, token.subject).subject !== 'open'
+    )
+  })
+}
+
+function statementsOf(policy: unknown): readonly unknown[] {
+  const statement = isRecord(policy) && 'Statement' in policy ? policy['Statement'] : policy
+
+  return Array.isArray(statement) ? statement : [statement]
+}
+
+/** A statement as text, without its name, which means nothing. */
+const withoutSid = (statement: unknown): string => JSON.stringify({ ...recordOf(statement), Sid: undefined })

@@ -1,20 +1,21 @@
 import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
 import { isRecord } from '../text/record.js'
 import { includesWebIdentity, webIdentityAction } from './action.js'
-import { parsePolicyDocument } from './document.js'
+import { parsePolicyDocument, policyLength } from './document.js'
 import { askedOf, judgeValue, type TrustJudgement, type TrustQuestion } from './judge.js'
-import { keyDifference } from './key.js'
-import { parseOperator } from './operators.js'
-import { providerDifference } from './provider.js'
+import { meantKeys } from './key.js'
+import { type Operator, parseOperator } from './operators.js'
+import { providerDifference, splitArns } from './provider.js'
 
 /**
  * Returns the smallest corrected policy document that admits the service account without admitting anyone
- * else; undefined if no small edit does. It fixes the statement that came closest, or adds one for this
- * service account alone. It removes no access, because the parts it replaces could never match a token.
+ * else, and that IAM stores; undefined if no small edit does. It fixes the statement that came closest, or adds
+ * one for this service account alone. It removes no access, because the parts it replaces could never match a
+ * token.
  */
 export function suggestTrust(
   question: TrustQuestion,
-  { verdict, miss, breadth }: TrustJudgement
+  { verdict, miss, breadth, subject }: TrustJudgement
 ): object | undefined {
   const isOpen = verdict === 'denied' || verdict === 'invalid' // of an invalid document, a clear meaning
   if (!isOpen || miss === undefined || miss.kind === 'explicit-deny' || miss.kind === 'invalid')
@@ -23,18 +24,25 @@ export function suggestTrust(
   if ('reason' in read || !isRecord(read.value)) return undefined
   // A date in the past or an exclusion by name was intended.
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
-  if (/[*?$]/.test(question.audience)) return undefined // it would be a wildcard or a variable with some operators
+  if (/[*?$]/.test(question.audience + subject)) return undefined // a wildcard or a variable with some operators
 
   const isNotWider = (after: TrustJudgement): boolean =>
-    after.breadth.every(({ kind }) => breadth.some((before) => before.kind === kind))
+    after.breadth.every(
+      ({ kind }) => kind === 'no-audience' || breadth.some((before) => before.kind === kind)
+    )
   for (const edited of [mended(read.value, miss.statement, question), extended(read.value, question)]) {
-    if (edited === undefined) continue
-    const after = judgeValue(edited, read.size, question)
+    const stored = edited && parsePolicyDocument(edited)
+    if (stored === undefined || 'reason' in stored || exceedsQuota(stored.size, read.size)) continue
+    const after = judgeValue(stored.value, stored.size, question)
     if (after.verdict === 'depends') return undefined // runtime limits were intended, too
     if (after.verdict === 'allowed' && isNotWider(after)) return edited
   }
   return undefined
 }
+
+/** Whether IAM might not store a document of this size: the account's quota is at least what is stored now. */
+const exceedsQuota = (size: number, before: number): boolean =>
+  size > policyLength.defaultQuota && before <= policyLength.defaultQuota
 
 const isMeant = (operator: string, key: string): boolean =>
   parseOperator(operator)?.negated === true || /^aws:(?:currenttime|epochtime)$/i.test(key)
@@ -68,17 +76,17 @@ function mended(policy: Json, index: number | undefined, question: TrustQuestion
  * service account.
  */
 function mendedStatement(statement: Json, question: TrustQuestion): Json | undefined {
-  const { provider, token } = askedOf(question)
+  const { provider } = askedOf(question)
   const actions = texts(statement['Action'])
   const lacksAction = !includesWebIdentity(actions)
   const principal = mendedPrincipal(statement['Principal'], provider)
-  const condition = isRecord(statement['Condition'])
-    ? mendedCondition(statement['Condition'], token.issuer, question)
-    : undefined
-  if (statement['Action'] === undefined || principal === undefined || condition === undefined)
+  if (statement['Action'] === undefined || principal === undefined || !isRecord(statement['Condition']))
     return undefined
-  // A statement that starts to match must name only this service account; a statement that already matches
-  // gets it as one more value.
+  const isForUsOnly = texts(principal['Federated']).every((value) => value === provider)
+  const condition = mendedCondition(statement['Condition'], isForUsOnly, question)
+  if (condition === undefined) return undefined
+  // A statement that starts to match must name only this service account, and its audience; a statement that
+  // already matches gets it as one more value.
   const comesToLife = lacksAction || principal !== statement['Principal'] || condition.comesToLife
   if (comesToLife && !condition.isForOneOnly) return undefined
 
@@ -86,15 +94,27 @@ function mendedStatement(statement: Json, question: TrustQuestion): Json | undef
     ...statement,
     Principal: principal,
     ...(lacksAction && { Action: [...actions, webIdentityAction] }),
-    Condition: condition.edited
+    Condition: comesToLife ? withAudience(condition.edited, question) : condition.edited
   }
 }
 
-function mendedPrincipal(principal: unknown, provider: string): unknown {
+function mendedPrincipal(principal: unknown, provider: string): Json | undefined {
   if (!isRecord(principal)) return undefined
   const federated = texts(principal['Federated'])
   if (federated.includes(provider)) return principal
+  const { AWS: aws, ...rest } = principal
+  if (texts(aws).includes(provider)) {
+    const others = texts(aws).filter((value) => value !== provider)
+
+    return {
+      ...rest,
+      ...(others.length > 0 && { AWS: others }),
+      Federated: federated.length === 0 ? provider : [...federated, provider]
+    }
+  }
+  // The other ARNs in the same string never admitted anybody, and must not begin to.
   const isSpelling = (value: string): boolean =>
+    splitArns(value).includes(provider) ||
     providerDifference([{ type: 'Federated', value }], provider)?.isSpelling === true
   if (!federated.some(isSpelling)) return undefined
   const values = [...new Set(federated.map((value) => (isSpelling(value) ? provider : value)))]
@@ -110,63 +130,96 @@ interface MendedCondition {
   readonly isForOneOnly: boolean
 }
 
+interface Entry {
+  readonly name: string
+  readonly operator: Operator
+  readonly key: string
+  readonly wanted: unknown
+  readonly values: readonly string[]
+}
+
 function mendedCondition(
   condition: Json,
-  issuer: string,
+  isForUsOnly: boolean,
   question: TrustQuestion
 ): MendedCondition | undefined {
   const { token } = askedOf(question)
-  const operators: [string, Json][] = []
+  const entries = entriesOf(condition)
+  if (entries === undefined) return undefined
+  const keys = meantKeys(entries, token.issuer, question.audience, isForUsOnly)
+  const [subjectKey, audienceKey] = [`${token.issuer}:sub`, `${token.issuer}:aud`]
   let comesToLife = false
   let isForOneOnly = false
+  let edited: Json = {}
+  for (const [index, { name, operator, key, wanted, values }] of entries.entries()) {
+    const newKey = keys[index] ?? key
+    if (newKey !== key) comesToLife = true
+    const claim = isSame(newKey, subjectKey) ? 'sub' : isSame(newKey, audienceKey) ? 'aud' : undefined
+    const before = isRecord(edited[name]) ? edited[name] : {}
+    if (Object.keys(before).some((other) => isSame(other, newKey))) return undefined // it would be there twice
+    let newValue = wanted
+    if (claim !== undefined && operator.family === 'string' && !operator.negated) {
+      const actual = claim === 'sub' ? token.subject : question.audience
+      const isLike = operator.relation === 'like'
+      const matches = (value: string): boolean =>
+        value === actual || (isLike && matchesPattern(parsePattern(value), actual))
+      const newValues = values.some(matches)
+        ? values
+        : [...values.filter((value) => isPossible(claim, value, actual, isLike)), actual]
+      if (newValues !== values) {
+        newValue = newValues.length === 1 ? actual : newValues
+        if (claim === 'aud') comesToLife = true
+      }
+      if (claim === 'sub' && !operator.ifExists && operator.quantifier === undefined)
+        isForOneOnly ||= newValues.every((value) => value === actual)
+    }
+    edited = { ...edited, [name]: { ...before, [newKey]: newValue } }
+  }
+  // Where an audience was under the subject's key, the subject itself is missing.
+  const isMoved = entries.some(({ key }, index) => isSame(key, subjectKey) && keys[index] !== key)
+  if (isMoved && !keys.some((key) => isSame(key, subjectKey))) {
+    edited = withEquals(edited, subjectKey, token.subject)
+    isForOneOnly = true
+  }
+
+  return { edited, comesToLife, isForOneOnly }
+}
+
+/** The conditions in their order; undefined if an operator is none. */
+function entriesOf(condition: Json): Entry[] | undefined {
+  const entries: Entry[] = []
   for (const [name, keys] of Object.entries(condition)) {
     const operator = parseOperator(name)
     if (operator === undefined || !isRecord(keys)) return undefined
-    const edited: [string, unknown][] = []
-    for (const [key, wanted] of Object.entries(keys)) {
-      const values = operator.negated ? [] : texts(wanted) // what is excluded does not show which claim was meant
-      const difference = keyDifference(key, issuer, { values, audience: question.audience })
-      const newKey = difference === undefined || difference.isOtherIssuer ? key : difference.expected
-      if (newKey !== key) comesToLife = true
-      const claim = newKey.toLowerCase().slice(issuer.length + 1)
-      const isPlain =
-        operator.family === 'string' &&
-        !operator.negated &&
-        newKey.toLowerCase().startsWith(`${issuer.toLowerCase()}:`)
-      if (!isPlain || (claim !== 'sub' && claim !== 'aud')) {
-        edited.push([newKey, wanted])
-        continue
-      }
-      const actual = claim === 'sub' ? token.subject : question.audience
-      const matches = (value: string): boolean =>
-        value === actual || (operator.relation === 'like' && matchesPattern(parsePattern(value), actual))
-      const isPossible = (value: string): boolean =>
-        claim === 'aud' || isSubject(value, operator.relation === 'like')
-      const mendedValues = values.some(matches) ? values : [...values.filter(isPossible), actual]
-      if (mendedValues !== values && claim === 'aud') comesToLife = true
-      if (claim === 'sub' && !operator.ifExists && operator.quantifier === undefined) {
-        isForOneOnly ||= mendedValues.every((value) => value === actual)
-      }
-      edited.push([
-        newKey,
-        mendedValues === values ? wanted : mendedValues.length === 1 ? actual : mendedValues
-      ])
-    }
-    const unique = new Set(edited.map(([key]) => key.toLowerCase()))
-    if (unique.size < edited.length) return undefined
-    operators.push([name, Object.fromEntries(edited)])
+    for (const [key, wanted] of Object.entries(keys))
+      entries.push({ name, operator, key, wanted, values: texts(wanted) })
   }
-  const audienceKey = `${issuer}:aud`
-  const isLimited = operators.some(([, keys]) =>
-    Object.keys(keys).some((key) => key.toLowerCase() === audienceKey.toLowerCase())
-  )
-  // A statement that starts to match must not admit tokens of every audience.
-  if (comesToLife && !isLimited) {
-    const equals = operators.find(([name]) => name === 'StringEquals')
-    if (equals === undefined) operators.push(['StringEquals', { [audienceKey]: question.audience }])
-    else equals[1] = { ...equals[1], [audienceKey]: question.audience }
-  }
-  return { edited: Object.fromEntries(operators), comesToLife, isForOneOnly }
+
+  return entries
+}
+
+/** A statement that starts to match must not admit tokens of every audience. */
+function withAudience(condition: Json, question: TrustQuestion): Json {
+  const key = `${askedOf(question).token.issuer}:aud`
+  const isLimited = entriesOf(condition)?.some((entry) => isSame(entry.key, key) && !entry.operator.negated)
+
+  return isLimited === true ? condition : withEquals(condition, key, question.audience)
+}
+
+/** Adds a key and its only value to the StringEquals of a condition. */
+function withEquals(condition: Json, key: string, value: string): Json {
+  const equals = condition['StringEquals']
+
+  return { ...condition, StringEquals: { ...(isRecord(equals) && equals), [key]: value } }
+}
+
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+
+/** Whether a value can be what a token has: a value in another form makes room for the right one. */
+function isPossible(claim: 'sub' | 'aud', value: string, actual: string, like: boolean): boolean {
+  return claim === 'sub'
+    ? isSubject(value, like)
+    : value.trim() !== actual && !/^system:serviceaccount:/i.test(value.trim())
 }
 
 /** Whether some service account can have this subject, or match this pattern. */

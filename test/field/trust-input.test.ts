@@ -52,9 +52,12 @@ t.test('an EKS issuer that was typed with a slash is the same issuer', async (t)
       ...account
     ]),
     {
-      code: 1,
-      stdout: /trust-provider-mismatch: .*with or without IPv6; only the issuer in the tokens \(iss\)/
-    }
+      code: 2,
+      stdout: '',
+      stderr:
+        /the IPv6 address of an EKS issuer, and tokens name another one \(pass what this prints: aws eks describe/
+    },
+    'it tells the region, but not which issuer tokens name'
   )
 })
 
@@ -146,6 +149,35 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   const same = await run(['check', manifest, '--issuer', `https://oidc-eks.eu-west-1.api.aws${id}`])
   t.match(same, { code: 0 })
   t.notMatch(same.stdout, 'role-arn-partition-mismatch')
+
+  // A provider and a trust policy for that address admit no token, so nothing is said to work.
+  const issuer = `https://oidc-eks.eu-west-1.api.aws${id}`
+  const arn = 'arn:aws:iam::111122223333:role/karpenter'
+  const iam = {
+    apiVersion: 'irsa-guard.io/v1',
+    kind: 'IamSnapshot',
+    issuer,
+    accounts: ['111122223333'],
+    roles: [{ arn, trustPolicy: policyFor(issuer, 'system:serviceaccount:kube-system:karpenter') }],
+    oidcProviders: []
+  }
+  const folder = t.testdir({ 'iam.json': JSON.stringify(iam) })
+  const judged = await run(['check', manifest, '--iam', `${folder}/iam.json`])
+  t.match(judged, {
+    code: 0,
+    stdout: /not checked: .*tokens name another one \(pass what this prints: aws eks/
+  })
+  t.notMatch(judged.stdout, /create-open-id-connect-provider/)
+  const question = {
+    roleAccount: '111122223333',
+    namespace: 'kube-system',
+    serviceAccount: 'karpenter',
+    issuer
+  }
+  t.match(evaluateTrust({ ...question, document: iam.roles[0]?.trustPolicy }), {
+    verdict: 'invalid',
+    findings: [{ rule: 'not-a-question', field: 'issuer' }]
+  })
 })
 
 t.test('a condition operator outside Condition is named, and put where it belongs', async (t) => {

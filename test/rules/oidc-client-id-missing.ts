@@ -120,5 +120,14 @@ export const cases: readonly Case[] = [
     message: /have audience "vault"/,
     fix: /; or set eks\.amazonaws\.com\/audience to "sts\.amazonaws\.com"$/,
     atAdmission: 'warning'
+  },
+  {
+    why: 'a space at the end of the annotated audience',
+    annotation,
+    annotations: audience('sts.amazonaws.com '),
+    facts: accepts('sts.amazonaws.com'),
+    message: /have audience "sts.amazonaws.com "/,
+    fix: /^remove the spaces from the annotation eks.amazonaws.com\/audience: write "sts.amazonaws.com"$/,
+    atAdmission: 'warning'
   }
 ]

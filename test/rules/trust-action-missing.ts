@@ -21,5 +21,39 @@ export const cases: readonly Case[] = [
       )
     },
     message: /trusts no principal: its trust policy has no Allow statement/
+  },
+  {
+    why: 'a role that a role of another account assumes',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy({
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::444455556666:role/dns' },
+          Action: ['sts:TagSession', 'sts:AssumeRole']
+        })
+      )
+    },
+    message:
+      /allows "sts:TagSession" or "sts:AssumeRole", for AWS principal "arn:aws:iam::444455556666:role\/dns"$/,
+    fix: /^add a statement that allows sts:AssumeRoleWithWebIdentity for arn:/
+  },
+  {
+    why: 'a statement that would admit others with that action',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Action: 'sts:AssumeRole', Condition: asks({ sub: undefined }) })))
+    },
+    message: /its statement 0 allows "sts:AssumeRole"$/,
+    fix: /^add a statement that allows/
+  },
+  {
+    why: 'an exception for the action',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Action: undefined, NotAction: 'sts:AssumeRoleWithWebIdentity' })))
+    },
+    message: /allows everything except "sts:AssumeRoleWithWebIdentity"$/,
+    fix: /^add a statement that allows/
   }
 ]

@@ -4,7 +4,7 @@ import { known } from '../../src/model/fact.js'
 import { judgeTrust } from '../../src/trust-policy/judge.js'
 import { accountOf, annotated } from '../support/accounts.js'
 import type { Case } from '../support/rule-case.js'
-import { annotation, asks, issuer, policy, question, statement, trustOf } from '../support/trust.js'
+import { annotation, asks, host, issuer, policy, question, statement, trustOf } from '../support/trust.js'
 
 const factsOf = (condition: object, { of = issuer, settings = defaultIdentityWebhook } = {}): Facts => ({
   trust: trustOf(policy(statement({ Condition: condition }))),
@@ -71,5 +71,33 @@ export const cases: readonly Case[] = [
     facts: asking('vault'),
     message: /but the token has "vault"/,
     severity: 'warning'
+  },
+  {
+    why: 'a space at the end of the audience in the annotation',
+    annotation,
+    annotations: { 'eks.amazonaws.com/audience': 'sts.amazonaws.com ' },
+    facts: {
+      ...factsOf(asks({})),
+      trust: known(judgeTrust(question(policy(statement()), { audience: 'sts.amazonaws.com ' })))
+    },
+    message: /but the token has "sts.amazonaws.com "/,
+    fix: /^remove the spaces from the annotation eks.amazonaws.com\/audience: write "sts.amazonaws.com"$/
+  },
+  {
+    why: 'another capitalization',
+    annotation,
+    facts: factsOf(asks({ aud: ['x', 'STS.amazonaws.com'] })),
+    message: /requires a different audience/,
+    fix: /^replace "STS.amazonaws.com" with "sts.amazonaws.com" in that condition$/
+  },
+  {
+    why: 'an audience that the policy excludes',
+    annotation,
+    facts: factsOf({
+      ...asks({ aud: undefined }),
+      StringNotEquals: { [`${host}:aud`]: 'sts.amazonaws.com' }
+    }),
+    message: /StringNotEquals/,
+    fix: /^set the annotation eks.amazonaws.com\/audience to an audience that statement 0 does not exclude$/
   }
 ]

@@ -1,5 +1,5 @@
 import type { Case } from '../support/rule-case.js'
-import { annotation, asks, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
+import { annotation, asks, host, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
   ...silentTrustCases,
@@ -34,5 +34,71 @@ export const cases: readonly Case[] = [
       )
     },
     message: /Bool "aws:SecureTransport" requires "false", but the request has "true"$/
+  },
+  {
+    why: 'the only limit of the statement',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } })))
+    },
+    message: /"aws:PrincipalOrgID" requires "o-1"/,
+    fix: /^replace that condition with StringEquals on ".*:sub" with "system:serviceaccount:shop:cart"$/
+  },
+  {
+    why: 'a limit beside one that everybody meets',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: {
+              StringEquals: { 'sts:ExternalId': 'x' },
+              StringLike: { [`${host}:sub`]: 'system:serviceaccount:*' }
+            }
+          })
+        )
+      )
+    },
+    message: /"sts:ExternalId"/,
+    fix: /^replace that condition with StringEquals/
+  },
+  {
+    why: 'a misspelled key of AWS, which may also be a new one',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(statement({ Condition: { ...asks({}), IpAddress: { 'aws:SourceIPs': '192.0.2.0/24' } } }))
+      )
+    },
+    message:
+      /IpAddress "aws:SourceIPs" requires "192.0.2.0\/24", but the request has no such key: AWS does not document it$/,
+    fix: /^write the key "aws:sourceip"$/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'the same as the only limit',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Condition: { StringLike: { 'aws:RequestTags/team': 'shop' } } })))
+    },
+    message: /AWS does not document it$/,
+    fix: /^write the key "aws:requesttag\/team", and add StringEquals on ".*:sub"/,
+    atAdmission: 'warning'
+  },
+  {
+    why: 'a misspelled key beside another condition that fails',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: { ...asks({}), StringLike: { 'aws:SourceVpces': 'vpce-1', 'sts:ExternalId': 'x' } }
+          })
+        )
+      )
+    },
+    message: /also StringLike "sts:ExternalId"/,
+    fix: /^remove that condition from statement 0/,
+    atAdmission: 'error'
   }
 ]

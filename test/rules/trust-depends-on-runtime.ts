@@ -22,7 +22,7 @@ export const cases: readonly Case[] = [
     },
     message:
       /^role cart might not admit system:serviceaccount:shop:cart: the result depends on "aws:SourceIp" \(statement 0\)$/,
-    fix: /make sure/,
+    fix: /^make sure that requests from the pods meet that condition$/,
     atAdmission: 'warning'
   },
   {

@@ -1,5 +1,5 @@
 import type { Case } from '../support/rule-case.js'
-import { annotation, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
+import { annotation, host, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
   ...silentTrustCases,
@@ -16,7 +16,7 @@ export const cases: readonly Case[] = [
     },
     message:
       /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 1 applies, because "aws:PrincipalOrgID" is missing in the request \(StringNotEquals "o-1"\)$/,
-    fix: /narrow that Deny/,
+    fix: /^point the annotation to another role; if this service account should have this one, exempt it from that Deny$/,
     atAdmission: 'error'
   },
   {
@@ -43,5 +43,36 @@ export const cases: readonly Case[] = [
       )
     },
     message: /because "sts:RoleSessionName" has any value \(StringLike "\*"\)$/
+  },
+  {
+    why: 'a list of the ones it spares',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement(),
+          statement({
+            Effect: 'Deny',
+            Condition: { StringNotEquals: { [`${host}:sub`]: 'system:serviceaccount:shop:web' } }
+          })
+        )
+      )
+    },
+    message: /StringNotEquals/,
+    fix: /^add "system:serviceaccount:shop:cart" to the values of StringNotEquals in that Deny, or point/
+  },
+  {
+    why: 'a misspelled key of AWS, which may also be a new one',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement(),
+          statement({ Effect: 'Deny', Condition: { StringNotEquals: { 'aws:SourceVpces': 'vpce-1' } } })
+        )
+      )
+    },
+    message: /"aws:SourceVpces" is missing in the request/,
+    atAdmission: 'warning'
   }
 ]

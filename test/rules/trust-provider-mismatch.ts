@@ -10,5 +10,29 @@ export const cases: readonly Case[] = [
     message: /names "arn.*EXAMPLE\/"; expected "arn.*EXAMPLE": it has a trailing slash$/,
     fix: /write "Principal"/,
     atAdmission: 'error'
+  },
+  {
+    why: 'a spelling in a statement that limits nobody',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Principal: { Federated: `${provider}/` }, Condition: undefined })))
+    },
+    message: /trailing slash$/,
+    fix: /^write "Principal".* in statement 0, .*, and add StringEquals on ".*:sub" with "system:serviceaccount:shop:cart"$/
+  },
+  {
+    why: 'two ARNs in one string',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Principal: { Federated: `arn:aws:iam::111122223333:oidc-provider/x.example,${provider}` }
+          })
+        )
+      )
+    },
+    message: /it contains several ARNs; write them as a list$/,
+    fix: /^write "Principal": \{"Federated": ".*"\} in statement 0, or each ARN as a string of its own$/
   }
 ]

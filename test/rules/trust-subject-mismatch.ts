@@ -1,5 +1,5 @@
 import type { Case } from '../support/rule-case.js'
-import { annotation, asks, policy, statement, trustOf } from '../support/trust.js'
+import { annotation, asks, host, policy, statement, subject, trustOf } from '../support/trust.js'
 
 export const cases: readonly Case[] = [
   {
@@ -28,5 +28,22 @@ export const cases: readonly Case[] = [
       /^role cart does not trust system:serviceaccount:shop:cart: in its statement 0, StringEquals ".*:sub" requires "system:serviceaccount:default:cart" or "system:serviceaccount:a:b", but the token has "system:serviceaccount:shop:cart": the namespace differs$/,
     fix: /add "system:serviceaccount:shop:cart"/,
     atAdmission: 'error'
+  },
+  {
+    why: 'the account that a condition excludes',
+    annotation,
+    facts: {
+      trust: trustOf(policy(statement({ Condition: { StringNotEquals: { [`${host}:sub`]: subject } } })))
+    },
+    message: /StringNotEquals excludes this subject$/,
+    fix: /^point the annotation to a role for this service account, because that condition excludes it by name$/
+  },
+  {
+    why: 'an audience under the key of the subject, beside the right one',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: 'sts.amazonaws.com' }) }))) },
+    message:
+      /requires "sts.amazonaws.com", but the token has "system:serviceaccount:shop:cart": it is not of the form/,
+    fix: /^replace "sts.amazonaws.com" with "system:serviceaccount:shop:cart" in that condition/
   }
 ]

@@ -12,5 +12,12 @@ export const cases: readonly Case[] = [
     message: /StringEquals compares \* and \? literally/,
     fix: /^write the exact value in that condition: "system:serviceaccount:shop:cart"$/,
     atAdmission: 'error'
+  },
+  {
+    why: 'an audience',
+    annotation,
+    facts: { trust: trustOf(policy(statement({ Condition: asks({ aud: 'sts.*' }) }))) },
+    message: /compares \* and \? literally/,
+    fix: /^write the exact value in that condition: "sts.amazonaws.com"$/
   }
 ]

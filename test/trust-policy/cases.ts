@@ -269,6 +269,7 @@ export const classes: readonly TrustClass[] = [
       refused('issuer URL instead of an ARN', federated(`https://${host}`), 'provider'),
       denied('case', federated(provider.toLowerCase()), 'provider'),
       denied('blank', federated(`${provider} `), 'provider'),
+      refused('two ARNs', federated(`${arnOf(other)},${provider}`), 'provider'),
       denied('another account', federated(arnOf(host, 'aws', '444455556666')), 'provider'),
       denied('another partition', federated(arnOf(host, 'aws-cn')), 'provider'),
       denied('another cluster', federated(arnOf(other)), 'provider'),
@@ -290,7 +291,7 @@ export const classes: readonly TrustClass[] = [
       denied('star', federated('*'), 'provider', { overPermissive: true }),
       denied('SAML provider', federated(`arn:aws:iam::${account}:saml-provider/x`), 'provider'),
       denied('Cognito', federated('cognito-identity.amazonaws.com'), 'provider'),
-      denied('provider under AWS', one({ Principal: { AWS: provider } }), 'provider'),
+      refused('provider under AWS', one({ Principal: { AWS: provider } }), 'provider'),
       denied('account', one({ Principal: { AWS: account } }), 'provider'),
       denied('root', one({ Principal: { AWS: `arn:aws:iam::${account}:root` } }), 'provider'),
       denied('service', one({ Principal: { Service: 'ec2.amazonaws.com' } }), 'provider'),
@@ -581,7 +582,6 @@ export const classes: readonly TrustClass[] = [
         `${sub} `,
         ` ${sub}`,
         'sub',
-        `${host}:443:sub`,
         `${other}:sub`,
         `${host}:namespace`,
         host.replace('us-east-1', 'eu-west-1') + ':sub',
@@ -592,8 +592,8 @@ export const classes: readonly TrustClass[] = [
         `${host}/sub`,
         `${host}:subject`
       ].map((key) => denied(key, when({ StringEquals: { [key]: subject } }), 'condition-key')),
-      ...[`https://${sub}`, `http://${sub}`, `https://${host}`].map((key) =>
-        refused(key, when({ StringEquals: { [key]: subject } }), 'condition-key')
+      ...[`https://${sub}`, `http://${sub}`, `https://${host}`, `${host.replace('/', ':443/')}:sub`].map(
+        (key) => refused(key, when({ StringEquals: { [key]: subject } }), 'condition-key')
       ),
       refused(
         'another statement has a key that IAM refuses',
@@ -668,8 +668,13 @@ export const classes: readonly TrustClass[] = [
       ),
       denied('oaud of another audience', and({ StringEquals: { [`${host}:oaud`]: 'x' } }), 'unmeetable'),
       allowed('TLS', and({ Bool: { 'aws:SecureTransport': 'true' } })),
-      allowed('the provider of the token', and({ StringEquals: { 'aws:FederatedProvider': provider } })),
-      allowed('… by an Arn operator', and({ ArnLike: { 'aws:FederatedProvider': arnOf('*') } })),
+      allowed(
+        'the provider of the token, in both of its forms',
+        and({ StringEquals: { 'aws:FederatedProvider': [provider, host] } })
+      ),
+      depends('… as AWS documents it', and({ StringEquals: { 'aws:FederatedProvider': provider } })),
+      depends('… as it was seen', and({ StringEquals: { 'aws:FederatedProvider': host } })),
+      depends('… by an Arn operator', and({ ArnLike: { 'aws:FederatedProvider': arnOf('*') } })),
       allowed('… is always there', and({ Null: { 'aws:FederatedProvider': 'false' } })),
       denied(
         'another provider',
@@ -683,7 +688,11 @@ export const classes: readonly TrustClass[] = [
       ),
       allowed(
         'a Deny for all but this provider',
-        deny({ ArnNotEquals: { 'aws:FederatedProvider': provider } })
+        deny({ StringNotEquals: { 'aws:FederatedProvider': [provider, host] } })
+      ),
+      depends(
+        'a Deny for all but the documented form',
+        deny({ StringNotEquals: { 'aws:FederatedProvider': provider } })
       ),
       allowed('no service in between', and({ Bool: { 'aws:ViaAWSService': 'false' } })),
       denied('a service in between', and({ Bool: { 'aws:ViaAWSService': true } }), 'unmeetable'),

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { evaluateTrust } from '../../src/library/index.js'
-import { asks, host, policy, provider, question, statement, subject } from '../support/trust.js'
+import { account, asks, host, policy, provider, question, statement, subject } from '../support/trust.js'
 
 const suggestedFor = (document: unknown, asked = {}): unknown =>
   evaluateTrust(question(document, asked)).suggested
@@ -43,6 +43,55 @@ t.test('mends the statement that came closest', async (t) => {
       'audience',
       statement({ Condition: asks({ aud: 'x' }) }),
       statement({ Condition: asks({ aud: ['x', 'sts.amazonaws.com'] }) })
+    ],
+    ['no claim in the key', statement({ Condition: { StringEquals: { [host]: subject } } }), exact],
+    [
+      'a subject under the audience',
+      statement({ Condition: { StringEquals: { [`${host}:aud`]: subject } } }),
+      exact
+    ],
+    [
+      'an audience under the subject',
+      statement({ Condition: { StringEquals: { [`${host}:sub`]: 'sts.amazonaws.com' } } }),
+      statement({
+        Condition: { StringEquals: { [`${host}:aud`]: 'sts.amazonaws.com', [`${host}:sub`]: subject } }
+      })
+    ],
+    [
+      'an audience under the subject, beside the right one',
+      statement({ Condition: asks({ sub: 'sts.amazonaws.com' }) }),
+      exact
+    ],
+    [
+      'the keys of another cluster, whose provider it does not trust',
+      statement({
+        Condition: {
+          StringEquals: { 'a.example:sub': subject, 'a.example:aud': 'sts.amazonaws.com' }
+        }
+      }),
+      exact
+    ],
+    ['a space after the audience', statement({ Condition: asks({ aud: 'sts.amazonaws.com ' }) }), exact],
+    ['the provider under AWS', statement({ Principal: { AWS: provider } }), exact],
+    [
+      'the provider under AWS, beside others',
+      statement({ Principal: { AWS: ['444455556666', provider], Federated: 'accounts.google.com' } }),
+      statement({ Principal: { AWS: ['444455556666'], Federated: ['accounts.google.com', provider] } })
+    ],
+    [
+      'two ARNs in one string',
+      statement({ Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/a.example, ${provider}` } }),
+      exact
+    ],
+    [
+      'a statement that starts to match limits the audience',
+      statement({ Condition: { StringLike: { [`${host}/:sub`]: subject } } }),
+      statement({
+        Condition: {
+          StringLike: { [`${host}:sub`]: subject },
+          StringEquals: { [`${host}:aud`]: 'sts.amazonaws.com' }
+        }
+      })
     ],
     [
       'all at once',
@@ -117,6 +166,24 @@ t.test('suggests nothing where no small edit helps, or what is was meant', async
       'an audience that would be a pattern',
       policy(statement({ Condition: asks({ aud: 'x' }) })),
       { audience: '*' }
+    ],
+    [
+      'a name that would be a pattern',
+      policy(statement({ Condition: asks({ sub: 'x' }) })),
+      { serviceAccount: 'cart*' }
+    ],
+    [
+      'more than an account stores by default',
+      policy(
+        statement({ Sid: 'x'.repeat(2048 - 480), Condition: asks({ sub: 'system:serviceaccount:a:b' }) })
+      )
+    ],
+    [
+      'another statement that IAM refuses',
+      policy(
+        statement({ Condition: asks({ sub: 'x' }) }),
+        statement({ Principal: { AWS: `arn:aws:iam::${account}:saml-provider/a` } })
+      )
     ],
     [
       'a Deny that hits after the edit',
