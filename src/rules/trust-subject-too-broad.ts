@@ -34,7 +34,7 @@ export const trustSubjectTooBroad = defineRule({
       trust,
       identityWebhook,
       `${role} admits ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,
-      `list the exact subjects with StringEquals, such as ${quote(trust.subject)}`
+      `list the exact subjects with StringEquals${trust.verdict === 'denied' ? '' : `, such as ${quote(trust.subject)}`}`
     )
   }
 })

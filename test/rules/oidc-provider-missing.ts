@@ -3,6 +3,7 @@ import type { Case } from '../support/rule-case.js'
 
 const annotation = 'arn:aws:iam::444455556666:role/cart'
 const arn = 'arn:aws:iam::444455556666:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
+const providerOf = (host: string): string => `arn:aws:iam::444455556666:oidc-provider/${host}`
 
 export const cases: readonly Case[] = [
   { why: 'registered', annotation, facts: { provider: known({ registered: true, arn, clientIds: [] }) } },
@@ -32,5 +33,33 @@ export const cases: readonly Case[] = [
     message:
       /; it has arn:aws:iam::444455556666:oidc-provider\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE\/, which is a different provider$/,
     atAdmission: 'warning'
-  }
+  },
+  ...[
+    'kubernetes.default.svc.cluster.local',
+    'kubernetes.default.svc',
+    'localhost:8443',
+    'ip-10-0-0-1.ec2.internal',
+    'issuer.corp.local.',
+    '10.1.2.3',
+    '192.168.0.1:6443',
+    '[fd00::1]:6443',
+    'kubernetes'
+  ].map((host) => ({
+    why: `an issuer that AWS cannot reach: ${host}`,
+    annotation,
+    facts: { provider: known({ registered: false as const, arn: providerOf(host), similar: [] }) },
+    message: /has no OIDC provider/,
+    fix: /^AWS cannot reach https:/,
+    atAdmission: 'warning' as const
+  })),
+  ...['svc.example.com', 'internal.example.com', '203.0.113.7', '172.32.0.1', '[2001:db8::1]', 'a b'].map(
+    (host) => ({
+      why: `an issuer that AWS may reach: ${host}`,
+      annotation,
+      facts: { provider: known({ registered: false as const, arn: providerOf(host), similar: [] }) },
+      message: /has no OIDC provider/,
+      fix: /^register the provider/,
+      atAdmission: 'warning' as const
+    })
+  )
 ]

@@ -65,5 +65,24 @@ export const cases: readonly Case[] = [
     },
     message: /other namespaces through/,
     atAdmission: 'warning'
+  },
+  {
+    why: 'a pattern that does not admit the service account, which should not get in by the fix',
+    annotation,
+    facts: {
+      trust: trustOf(
+        policy(
+          statement({
+            Condition: {
+              StringLike: { [`${host}:sub`]: 'system:serviceaccount:prod-*:web' },
+              ...asks({ sub: undefined })
+            }
+          })
+        )
+      )
+    },
+    message: /through "system:serviceaccount:prod-\*:web"/,
+    fix: /^list the exact subjects with StringEquals$/,
+    atAdmission: 'warning'
   }
 ]
