@@ -22,11 +22,17 @@ export const trustConditionKeyMalformed = defineRule({
     const [first, ...others] = miss?.kind === 'condition-key' ? miss.failed : []
     if (miss?.kind !== 'condition-key' || first === undefined) return
 
+    const role = roleNamed(account, identityWebhook)
     const also = others.length === 0 ? '' : `; also ${conditionsShown(others)}`
+    const isOurs = [subjectKeyOf(trust), audienceKeyOf(trust)].some(
+      (key) => key.toLowerCase() === first.key.toLowerCase()
+    )
     return trustProblem(
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} requires a condition key that this cluster's tokens never carry: its statement ${miss.statement} has ${quote(first.key)}${first.difference === undefined ? '' : `: ${first.difference}`}${also}`,
+      isOurs
+        ? `${role} has a value under the wrong condition key: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`
+        : `${role} requires a condition key that this cluster's tokens never carry: its statement ${miss.statement} has ${quote(first.key)}${first.difference === undefined ? '' : `: ${first.difference}`}${also}`,
       fixOf(miss, trust)
     )
   }

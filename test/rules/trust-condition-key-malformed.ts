@@ -37,7 +37,8 @@ export const cases: readonly Case[] = [
         policy(statement({ Condition: { StringEquals: { [`${host}:sub`]: 'sts.amazonaws.com' } } }))
       )
     },
-    message: /its value is the audience of a token, not a subject$/,
+    message:
+      /^role cart has a value under the wrong condition key: in its statement 0, StringEquals ".*:sub" requires "sts.amazonaws.com", but the token has "system:serviceaccount:shop:cart": its value is the audience of a token, not a subject$/,
     fix: /^write the key ".*:aud", and add ".*:sub" with "system:serviceaccount:shop:cart" under StringEquals to the same statement$/
   },
   {
