@@ -4,15 +4,16 @@ import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 import { diagnoseBundle } from './diagnose.js'
 
-/** The base64 texts that are accepted as a `caBundle`. */
+/** The base64 strings that are accepted as a `caBundle`. */
 export interface AcceptedTexts {
   readonly accepted: readonly string[]
-  /** Those of them that hold every current CA. */
+  /** The accepted strings that contain every current CA. */
   readonly complete: readonly string[]
 }
 
 /**
- * The bundles accepted for the webhooks of one name: an entry of the WebhookTrust, which the policies read.
+ * The bundles accepted for all webhooks with one name. This is an entry of the WebhookTrust, which the
+ * policies read.
  */
 export interface AcceptedBundles extends AcceptedTexts {
   readonly name: string
@@ -21,26 +22,27 @@ export interface AcceptedBundles extends AcceptedTexts {
   readonly injectors: readonly string[]
 }
 
-/** What else counts when bundles are written, besides the CAs that have to be in one. */
+/** Further inputs for the accepted strings, in addition to the CAs that a bundle must contain. */
 export interface AcceptedOptions {
-  /** CAs that are right alone, too, and may be missing (PEM). */
+  /** CAs (PEM) that are also accepted alone. They may be missing. */
   readonly acceptedAlone?: string | undefined
   /**
-   * CAs that are accepted only together with one of the others, as an injector leaves them in the bundle
-   * after a rotation (PEM).
+   * CAs (PEM) that are accepted only together with one of the others. An injector leaves such CAs in the
+   * bundle after a rotation.
    */
   readonly acceptedTogether?: string | undefined
-  /** The base64 text in place. */
+  /** The base64 string of the bundle in place. */
   readonly inPlace?: string | undefined
   readonly go?: string | undefined
 }
 
 /**
- * Every way to write the current CAs (PEM) that someone is likely to choose, as the exact base64 texts that a
- * policy can compare: each choice of up to three CAs in each order (of more: each alone, each pair, and all
- * as published), with LF and CRLF, with and without the last line end; besides, the published texts, the text
- * in place, and that one with the current CAs appended, when every certificate of it is such a CA and Go
- * reads all of them. Complete is what holds every one of `currentCas`.
+ * Lists the ways in which someone is likely to write the current CAs (PEM), as the exact base64 strings that
+ * a policy can compare. The list covers each choice of up to three CAs in each order, with LF and CRLF, with
+ * and without the last line end. With more CAs, it covers each CA alone, each pair, and all CAs as published.
+ * It also contains the published strings, the string in place, and that string with the current CAs appended,
+ * provided that Go reads all their certificates and each one is such a CA. A string is complete if it
+ * contains all of `currentCas`.
  */
 export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {
   const goMinor = goMinorOf(options.go)
@@ -59,7 +61,7 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
   }
 
   const inPlace = expectedCertificatesOf(options.inPlace, right, options.go)
-  // In this order cert-manager's cainjector merges:
+  // cert-manager's cainjector merges in this order:
   // https://cert-manager.io/docs/releases/release-notes/release-notes-1.19/
   const merged =
     inPlace === undefined
@@ -84,8 +86,8 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
 const isAmong = (certificates: readonly Certificate[], { raw }: Certificate): boolean =>
   certificates.some((certificate) => certificate.raw.equals(raw))
 
-// The WebhookTrust takes 256 texts for a webhook; with eight CAs the pairs, in four ways each, would leave no
-// room for the whole set.
+// The WebhookTrust stores at most 256 strings for a webhook. With eight CAs, the pairs (four variants each)
+// would leave no room for the full set.
 const maxForPairs = 7
 
 function choicesOf(current: readonly Certificate[]): (readonly Certificate[])[] {
@@ -116,7 +118,10 @@ export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
   ].join(lineEnd)
 }
 
-/** The certificates of a bundle that contains only such CAs and that Go can read completely. */
+/**
+ * The certificates of a bundle if it contains only CAs in `right` and Go reads all of it; otherwise
+ * undefined.
+ */
 function expectedCertificatesOf(
   text: string | undefined,
   right: readonly Certificate[],
@@ -131,7 +136,7 @@ function expectedCertificatesOf(
   )
     return undefined
 
-  // the moment does not matter here: only faults that lose a block do
+  // The time does not matter here, because only faults that lose a block count.
   const isWhole = faults.every(({ kind }) =>
     ['expired', 'not-yet-valid', 'expiring', 'leaf', 'duplicate'].includes(kind)
   )

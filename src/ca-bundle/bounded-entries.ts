@@ -1,20 +1,21 @@
 import type { AcceptedBundles } from './accepted-texts.js'
 
-/** By the schema of WebhookTrust: how many texts an entry holds, and how many characters a text has. */
+/** The limits of the WebhookTrust schema: strings per entry, and characters per string. */
 export const maxTexts = 256
 export const maxTextLength = 32_768
 
 /**
- * How many characters all entries have together. etcd stores objects of up to 1.5 MiB, in which each accepted
- * text appears twice: in the spec and in the managed fields. https://etcd.io/docs/latest/dev-guide/limit/
+ * The maximum number of characters in all entries together. etcd stores objects of up to 1.5 MiB, and each
+ * accepted string is stored twice: in the spec and in the managed fields.
+ * https://etcd.io/docs/latest/dev-guide/limit/
  */
 export const maxCharacters = 500_000
 
 /**
  * Bounds the entries to what a WebhookTrust can store. A Service or an issuer can present a bundle of any
- * length, and it must not keep the other entries from being published: entries whose CAs are `certain` (ours
- * and the cluster's) come first, and each of the others gets an equal share of the rest. The longest texts
- * are left out.
+ * length, and that must not keep the other entries from being published. Entries with `certain` CAs (ours and
+ * the cluster's) come first. Each of the others gets an equal share of the remaining space. The longest
+ * strings are left out.
  */
 export function boundedEntries(
   entries: readonly AcceptedBundles[],
@@ -38,7 +39,7 @@ function shrink(entry: AcceptedBundles, size: number): AcceptedBundles {
   const kept = new Set<string>()
   let left = size
   for (const text of entry.accepted.toSorted((one, other) => one.length - other.length)) {
-    left -= text.length * (entry.complete.includes(text) ? 2 : 1) // a complete text is in both arrays
+    left -= text.length * (entry.complete.includes(text) ? 2 : 1) // a complete string is in both arrays
     if (left < 0 || text.length > maxTextLength || kept.size === maxTexts) break
     kept.add(text)
   }

@@ -6,13 +6,14 @@ import { buildPool } from '../x509/pool.js'
 import { pemOf } from './accepted-texts.js'
 import { isSignerOf } from './state.js'
 
-/** A published list of the cluster's CAs, which anyone who may write its ConfigMap can change. */
+/** A published list of the cluster's CAs. Any client that can write its ConfigMap can change it. */
 export interface PublishedCas {
-  /** Such as `ConfigMap default/kube-root-ca.crt`. */
+  /** The object's name for messages, such as `ConfigMap default/kube-root-ca.crt`. */
   readonly name: string
   readonly pem: string
   /**
-   * Kubernetes then allows no client to correct it, not even kube-controller-manager:
+   * Whether the ConfigMap is immutable. No client can correct an immutable one, not even
+   * kube-controller-manager:
    * https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable
    */
   readonly isImmutable: boolean
@@ -21,27 +22,25 @@ export interface PublishedCas {
 /** The evidence for the cluster's CAs. */
 export interface CaEvidence {
   /**
-   * The CAs (PEM) by which this process itself verifies the API server; undefined where it goes by the
-   * system's roots, or verifies nothing.
+   * The CAs (PEM) with which this process verifies the API server. Undefined if it uses the system's roots or
+   * verifies nothing.
    */
   readonly trusted: string | undefined
-  /**
-   * A list that must hold a trusted CA, too, unless that CA signs now; without it, being trusted is enough.
-   */
+  /** If set, a trusted CA counts only if this list also contains it, or if it signs now. */
   readonly trustedOnlyWith: string | undefined
   readonly published: readonly PublishedCas[]
-  /** What API servers serve now (PEM, leaf first), and a name that each certificate has. */
+  /** The chains that API servers serve now (PEM, leaf first), each with a name that its leaf must have. */
   readonly served: readonly { readonly chain: string; readonly host: string }[]
   readonly at: Date
 }
 
 /** The CAs of a cluster. */
 export interface ClusterCas {
-  /** Those that are beyond doubt, as PEM; undefined when there are none. */
+  /** The confirmed CAs, as PEM; undefined if there are none. */
   readonly confirmed: string | undefined
-  /** Those that a ConfigMap names and nothing else confirms, as PEM. */
+  /** The CAs that a ConfigMap names but nothing else confirms, as PEM. */
   readonly unconfirmed: string
-  /** Why some are not confirmed, on one line; undefined when all are. */
+  /** Why some CAs are not confirmed, on one line; undefined if all are. */
   readonly doubt: string | undefined
 }
 
@@ -49,8 +48,8 @@ export interface ClusterCas {
 const maxCas = 16
 
 /**
- * Determines the cluster's CAs: those that this process trusts, or that signed what an API server serves now.
- * A published list alone proves nothing.
+ * Determines the cluster's CAs. A CA is confirmed if this process trusts it, or if it signed what an API
+ * server serves now. A published list alone proves nothing.
  */
 export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: CaEvidence): ClusterCas {
   const trustedCas = certificatesOf(trusted ?? '')

@@ -9,31 +9,31 @@ import { formatTime } from '../x509/time.js'
 import { type Placeholder, placeholderIn } from './placeholder.js'
 
 /**
- * What can be wrong with a bundle. The first group loses certificates, the second is about certificates that
- * Go reads.
+ * The faults of a bundle. The first group loses certificates; the second group concerns certificates that Go
+ * reads.
  */
 export type FaultKind = keyof typeof faults
 
 /**
- * One kind of fault, how often it is there, and where first (a line of the decoded text; undefined when lines
- * mean nothing).
+ * One kind of fault, how often it occurs, and the line of the decoded text where it first occurs. The line is
+ * undefined if line numbers mean nothing.
  */
 export interface Fault {
   readonly kind: FaultKind
   readonly count: number
   readonly line: number | undefined
-  /** In plain words. */
+  /** The fault in plain words. */
   readonly message: string
   readonly fix: string
   readonly certificate?: Certificate
 }
 
 export interface Diagnosis {
-  /** What Go reads; undefined when the text is not base64. */
+  /** The bundle as Go reads it; undefined if the string is not base64. */
   readonly bundle: Bundle | undefined
   readonly faults: readonly Fault[]
   /**
-   * Why the API server can use nothing of it, in the words of its client; undefined when it reads a
+   * The error of the API server's client if it can use nothing of the bundle; undefined if it reads a
    * certificate.
    */
   readonly unusable: string | undefined
@@ -120,7 +120,7 @@ const faults = {
   duplicate: ['it contains a certificate more than once', 'keep it once']
 } as const satisfies Record<string, readonly [what: string, fix: string]>
 
-// Instead of the fixes above, if another certificate of the bundle stays valid for longer.
+// These replace the fixes above if another certificate of the bundle stays valid for longer.
 const spareFixes = {
   expired: 'remove it, because the bundle contains a valid one',
   expiring:
@@ -135,7 +135,7 @@ export const isLasting = (certificate: Certificate, at: Date): boolean =>
 
 /**
  * Explains why the API server reads fewer certificates from a caBundle (base64) than its author intended, and
- * what is wrong with those that it reads. Never throws; linear in its input.
+ * what is wrong with those that it does read. Never throws; runs in linear time.
  */
 export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnosis {
   const goMinor = goMinorOf(go)
@@ -168,7 +168,7 @@ export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnos
       )
   }
   const isSilent = bundle.text !== '' && bundle.entries.length === 0 && found.isEmpty
-  // Some placeholders are valid base64 (CHANGEME), and some were encoded on their way.
+  // Some placeholders are valid base64 (CHANGEME), and some were base64-encoded before they got here.
   const placeholder = isSilent ? (placeholderIn(caBundle) ?? placeholderIn(bundle.text)) : undefined
   if (placeholder !== undefined)
     return { bundle, faults: [placeholderFault(placeholder)], unusable: unusableText(bundle) }
@@ -178,7 +178,7 @@ export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnos
   return { bundle, faults: found.faults, unusable: bundle.text === '' ? undefined : unusableText(bundle) }
 }
 
-/** Faults by kind; each is reported once, with the place where it occurs first. */
+/** Collects faults by kind. Each kind is reported once, with its first position. */
 class Tally {
   readonly #text: string
   readonly #byKind = new Map<
@@ -245,10 +245,10 @@ const beginMark = '-----BEGIN '
 const endMark = '-----END '
 const beginPattern = /-----BEGIN ([^\r\n-]{0,64})-----/g
 
-// id-signedData, 1.2.840.113549.1.7.2, which comes first in such a container: RFC 5652, sections 3 and 5
+// The OID id-signedData, 1.2.840.113549.1.7.2, comes first in such a container: RFC 5652, sections 3 and 5.
 const signedData = Buffer.from('06092a864886f70d010702', 'hex')
 
-/** What spoils the text as a whole, when no block was read from it. */
+/** The fault of the text as a whole, if no block could be read from it. */
 function wholeTextFault(bytes: Buffer, { text, entries }: Bundle, goMinor: number): FaultKind | undefined {
   if (entries.length > 0) return undefined
   if (/^(?:\u00ff\u00fe|\u00fe\u00ff)|\u0000-\u0000-/.test(text)) return 'utf-16'
@@ -273,18 +273,18 @@ function labelFault(label: string): FaultKind {
   return label === 'PKCS7' || label === 'CMS' ? 'pkcs7' : 'wrong-label'
 }
 
-/** Why Go skips a block that a person sees: the text around its BEGIN and END. */
+/** Finds out why Go skips a block that is visible to a person, from the text around its BEGIN and END. */
 function blockFaults(begin: RegExpExecArray, text: string, marks: Marks, found: Tally): void {
   const { index: start } = begin
   const label = begin[1] ?? ''
   const kind = beginFault(text, start) ?? endFault(text, start + begin[0].length, label, marks)
   if (kind !== undefined) found.add(kind, start)
-  // A key that Go does not see either can still be read by people.
+  // People can still read a key that Go does not see.
   if (kind !== undefined && labelFault(label) === 'private-key') found.add('private-key', start)
 }
 
 function beginFault(text: string, start: number): FaultKind | undefined {
-  const before = text.slice(Math.max(0, start - 200), start) // enough to see what kind of line it is
+  const before = text.slice(Math.max(0, start - 200), start) // enough to tell what kind of line this is
   if (before === '' || before.endsWith('\n')) return undefined
   if (before.endsWith('\u00ef\u00bb\u00bf')) return 'byte-order-mark'
   if (before.endsWith('\\n')) return 'literal-line-ends'
@@ -294,15 +294,15 @@ function beginFault(text: string, start: number): FaultKind | undefined {
   return /(?:^|\n)[ \t]+$/.test(before) ? 'indented' : 'text-beside'
 }
 
-/** The positions of the next END and BEGIN, from a position that only increases. */
+/** Finds the next END or BEGIN from a position. The positions must never decrease. */
 interface Marks {
   readonly nextEnd: (from: number) => number
   readonly nextBegin: (from: number) => number
 }
 
 /**
- * An indexOf that remembers its last answer, so that asking from growing positions costs one pass over the
- * text.
+ * An indexOf that remembers its last result, so that searches from increasing positions together make one
+ * pass over the text.
  */
 function forwardSearch(text: string, mark: string): (from: number) => number {
   let last = -2 // not yet searched

@@ -3,7 +3,7 @@ import { type AcceptedBundles, type AcceptedTexts, acceptedTexts } from './accep
 import type { ExpectedCas } from './expected-cas.js'
 import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
 
-/** What the entries are derived from. CAs are PEM; undefined if they could not be determined. */
+/** The inputs from which the entries are derived. CAs are PEM; undefined if they could not be determined. */
 export interface EntriesQuestion {
   readonly guarded: readonly GuardedWebhook[]
   readonly ownCas: string
@@ -12,17 +12,17 @@ export interface EntriesQuestion {
   readonly expectedCas: (guarded: GuardedWebhook) => ExpectedCas | undefined
   readonly issuer: string | undefined
   /**
-   * Whether the identity webhook mutated the canary at every API server while its bundle was the one in
+   * Whether the identity webhook mutated the canary at every API server while the current bundle was in
    * place.
    */
   readonly canaryPassed: boolean
-  /** Names of webhooks that the configuration wants guarded, too. */
+  /** Names of further webhooks that the configuration wants guarded. */
   readonly guard: readonly string[]
-  /** Names of guarded webhooks whose wrong bundles the configuration wants denied. */
+  /** Names of guarded webhooks for which the configuration wants unexpected bundles denied. */
   readonly enforce: readonly string[]
   /**
-   * The users that may write a webhook's bundle, by webhook; by default those of the injectors that it
-   * requests.
+   * The users that may write a webhook's bundle, by webhook name. By default, these are the injectors that
+   * the webhook requests.
    */
   readonly injectors: Readonly<Record<string, readonly string[]>>
   /** The entries published so far. */
@@ -30,8 +30,8 @@ export interface EntriesQuestion {
 }
 
 /**
- * The entries as they should be published, one for each guarded name. What is not known is not judged: an
- * entry without accepted texts.
+ * The entries to publish, one for each guarded name. If the expected CAs are unknown, the entry has no
+ * accepted strings, so that nothing is judged by it.
  */
 export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
@@ -41,12 +41,12 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
     .flatMap((entry) => entryOfGone(entry, question))
   const found = [...names].map((name): AcceptedBundles => {
     const all = question.guarded.filter(({ webhook }) => webhook.name === name)
-    // A control-plane webhook decides for its name. Another configuration with the same name and its own CA
-    // does not make that CA accepted.
+    // Control-plane webhooks alone decide what their name accepts. Another configuration with the same name
+    // and its own CA does not make that CA accepted.
     const beside = all.filter(({ place }) => place === 'control-plane')
     const places = beside.length > 0 ? beside : all
     const before = question.published.find((entry) => entry.name === name)
-    // Our own certificates could not be read just now: what was right a minute ago still is.
+    // If our own certificates cannot be read now, the previous entry stays valid.
     if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '')
       return before
 
@@ -68,8 +68,8 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
 }
 
 /**
- * One that was denied stays guarded while it is gone, for it may be created again with another bundle: by the
- * CAs of now, where they are known.
+ * Keeps an entry with action Deny while its webhook does not exist, because the webhook may be recreated with
+ * a different bundle. The entry uses the current CAs if they are known.
  */
 function entryOfGone(
   entry: AcceptedBundles,
@@ -80,8 +80,8 @@ function entryOfGone(
     return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
   if (clusterCas === undefined) return []
 
-  // Outside the control plane, only the config makes a webhook denied, and its expected CA cannot be seen
-  // while it is gone.
+  // Outside the control plane, only the configuration can make a webhook's action Deny. Its expected CA
+  // cannot be determined while the webhook does not exist.
   const texts = textsOf({ current: clusterCas }, [])
   const isOfCluster =
     !enforce.includes(entry.name) || entry.accepted.some((text) => texts.accepted.includes(text))
@@ -101,7 +101,7 @@ function textsOf(right: ExpectedCas | undefined, places: readonly GuardedWebhook
   }
 }
 
-/** An injector is faster than our list, so what it writes is never denied. */
+/** An injector can be faster than our list, so its writes are never denied. */
 function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
   const injections = places.flatMap(({ webhook, place, injections }) =>
     place === 'reachable' && webhook.service ? injections : []
@@ -111,8 +111,8 @@ function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
 }
 
 /**
- * Denied is only what is beyond doubt: ours, what the configuration names, and webhooks of a control plane
- * that has proved us right.
+ * Denies only where there is no doubt: for our own webhooks, for those that the configuration names, and for
+ * a control plane where the canary has proved the accepted bundles correct.
  */
 function actionOf(
   name: string,
@@ -127,7 +127,7 @@ function actionOf(
   const isProved =
     canaryPassed &&
     places.every(({ webhook }) => webhook.caBundle !== undefined && accepted.includes(webhook.caBundle))
-  // Once proved, it stays so: a wrong bundle in place must not make the next wrong one pass.
+  // Once proved, the action stays Deny. Otherwise an unexpected bundle in place would let the next one pass.
   return isProved || published.some((entry) => entry.name === name && entry.action === 'Deny')
     ? 'Deny'
     : 'Warn'

@@ -6,15 +6,15 @@ import type { InjectedCas, InjectedCasFact } from './injection.js'
 import { caCertificatesOf } from './signs-served.js'
 import { isSignerOf } from './state.js'
 
-/** The CAs that are right in the bundle of one guarded webhook, as PEM. */
+/** The CAs expected in the bundle of one guarded webhook, as PEM. */
 export interface ExpectedCas {
-  /** Those that have to be in it. */
+  /** The CAs that the bundle must contain. */
   readonly current: string
   /** The source of these CAs, if it is an injector. */
   readonly source?: string
-  /** Right alone as well: what is served shows it, or is signed by it. */
+  /** CAs that are also accepted alone, because they are served or signed what is served. */
   readonly acceptedAlone?: string
-  /** Accepted only together with one of the others. */
+  /** CAs that are accepted only together with one of the others. */
   readonly acceptedTogether?: string
   /**
    * CAs that were correct until recently. They only distinguish a stale bundle from a foreign one; they are
@@ -27,11 +27,11 @@ export interface ExpectedCas {
 export interface ExpectedCasQuestion {
   readonly ownCas: string
   readonly clusterCas: string | undefined
-  /** What the injector writes, if one is requested. */
+  /** The CAs that the injector writes, if an injection is requested. */
   readonly injected?: InjectedCasFact | undefined
-  /** What a reachable webhook serves, if a connection was possible. */
+  /** The chain that a reachable webhook serves, if a connection was possible. */
   readonly served?: { readonly chain: string; readonly host: string } | undefined
-  /** The entry published for it so far. */
+  /** The entry last published for this webhook. */
   readonly published?: AcceptedBundles | undefined
   readonly at: Date
 }
@@ -46,7 +46,7 @@ export function expectedCasOf(
   question: ExpectedCasQuestion
 ): ExpectedCas | undefined {
   if (place === 'own') return { current: question.ownCas }
-  // In the control plane the cluster's CA signs:
+  // In the control plane, the cluster's CA signs:
   // https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
   if (place === 'control-plane')
     return question.clusterCas === undefined ? undefined : { current: question.clusterCas }
@@ -57,8 +57,8 @@ export function expectedCasOf(
   const current = injected?.current ?? shown
   if (current === '') return undefined
 
-  // In a rotation, the injector writes the new CA, alone or together with the old one, before the webhook
-  // serves a certificate of it.
+  // During a rotation, the injector writes the new CA, alone or together with the old one, before the webhook
+  // serves a certificate signed by the new CA.
   const older = certificatesOf(
     [injected?.former ?? '', ...rememberedOf(webhook.caBundle, published)].join('\n')
   )
@@ -76,8 +76,8 @@ export function expectedCasOf(
 }
 
 /**
- * What the injector writes. While the API server cannot be reached: what the injector wrote when it was last
- * read.
+ * The CAs that the injector writes. If the API server cannot be reached, these are the CAs from the last
+ * successful read.
  */
 function injectedOf({ injected, published }: ExpectedCasQuestion): InjectedCas | undefined {
   if (injected?.fact.state === 'known') return injected.fact.value
@@ -106,8 +106,8 @@ function rememberedOf(caBundle: string | undefined, published: AcceptedBundles |
 }
 
 /**
- * The certificates of a published text, as we write them; a bundle in place and a published one may both hold
- * thousands.
+ * The PEM blocks of a published string, with LF line ends as we write them. They are not parsed, because a
+ * bundle in place and a published one can each contain thousands.
  */
 const certificateBlocks = (text: string): string[] =>
   (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map((block) =>

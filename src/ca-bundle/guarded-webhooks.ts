@@ -16,11 +16,14 @@ export interface GuardedWebhook {
   readonly webhook: Webhook
   /** The CA injections that the configuration's annotations request. */
   readonly injections: readonly CaInjection[]
-  /** Our own; next to the API server, where only it can connect; or at an address that we can connect to. */
+  /**
+   * Where the webhook runs: `own` is ours, only the API server can connect to `control-plane`, and we can
+   * connect to `reachable`.
+   */
   readonly place: 'own' | 'control-plane' | 'reachable'
 }
 
-/** The names under which webhooks are guarded; `more` are those of the configuration. */
+/** The names under which webhooks are guarded; `more` are the names from the configuration. */
 export const guardedNamesOf = (more: readonly string[]): ReadonlySet<string> =>
   new Set([...identityWebhookNames, ...ownWebhooks, ...more])
 
@@ -55,7 +58,7 @@ function placeOf({ name, url }: Webhook): GuardedWebhook['place'] {
 }
 
 /**
- * Where a webhook is called, and the name that its certificate must have.
+ * The address at which a webhook is called, whose host must be a name in its certificate.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook
  */
 export function addressOf({ url, service }: Webhook): { host: string; port: number } | undefined {

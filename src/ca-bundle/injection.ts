@@ -1,25 +1,25 @@
 import type { Fact } from '../model/fact.js'
 import type { Stage } from '../model/stage.js'
 
-/** An annotation of a webhook configuration that requests an injector to fill in its bundles. */
+/** An annotation of a webhook configuration that asks an injector to fill in its bundles. */
 export interface CaInjection {
   readonly annotation: string
   readonly injector: 'cert-manager' | 'service-ca'
   /** The user that writes the bundle if the injector is installed as documented. */
   readonly username: string
   readonly value: string
-  /** What the CA is taken from. */
+  /** The kind of source that the CA is taken from. */
   readonly from: 'Certificate' | 'Secret' | 'cluster' | 'service-ca'
-  /** What the annotation names; undefined when it names nothing, or cannot be read. */
+  /** The object that the annotation names; undefined if it names none or cannot be read. */
   readonly reference:
     { readonly kind: 'Certificate' | 'Secret'; readonly namespace: string; readonly name: string } | undefined
-  /** It has to name something and does not. */
+  /** Whether the annotation must name an object but does not. */
   readonly isMalformed: boolean
 }
 
 /**
- * The injections that the annotations of a webhook configuration ask for, at most one for each injector: of several
- * annotations, cert-manager follows the first one in this order, even if it cannot be read.
+ * The injections that the annotations of a webhook configuration request, at most one for each injector. If
+ * there are several annotations, cert-manager follows the first one in this order, even if it cannot be read.
  * https://cert-manager.io/docs/concepts/ca-injector/ and https://github.com/openshift/service-ca-operator
  */
 export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): CaInjection[] {
@@ -43,7 +43,7 @@ export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): 
   )
 }
 
-/** An annotation that looks like a request for injection, and that its injector ignores. */
+/** An annotation that looks like a request for injection but is ignored by its injector. */
 export interface IgnoredInjection {
   readonly annotation: string
   readonly injector: CaInjection['injector']
@@ -51,8 +51,8 @@ export interface IgnoredInjection {
 }
 
 /**
- * Switches that are meant to be on and are off: the injector takes only `true`. Values that mean no are left
- * out, because they have the effect that they say.
+ * Finds annotations that are meant to switch injection on but do not, because the injector accepts only
+ * `true`. Values that mean no are left out, because they do what they say.
  */
 export function ignoredInjectionsOf(annotations: Readonly<Record<string, unknown>>): IgnoredInjection[] {
   return asked.flatMap(({ annotation, by: { injector, isTrue }, from }) => {
@@ -70,8 +70,8 @@ export function ignoredInjectionsOf(annotations: Readonly<Record<string, unknown
 const meansNo = /^(?:|false|no|off|none|never|disabled?|0|f|n)$/i
 
 /**
- * Whether an injector will replace the bundles of an object that is not yet in a cluster. What it contains until
- * then is a stand-in, such as kubebuilder's `Cg==`.
+ * Whether an injector will replace the bundles of an object that is not yet in a cluster. Until then, the
+ * bundle is a placeholder, such as kubebuilder's `Cg==`.
  */
 export function isToBeInjected({
   annotations,
@@ -86,8 +86,8 @@ export function isToBeInjected({
 }
 
 /**
- * The injection that decides what the bundles hold; undefined when there is none, or two injectors overwrite
- * each other.
+ * The injection that decides what the bundles contain; undefined if there is none, or if two injectors
+ * overwrite each other.
  */
 export function decidingInjectionOf(injections: readonly CaInjection[]): CaInjection | undefined {
   const isContested = injections.some(({ injector }) => injector !== injections[0]?.injector)
@@ -95,8 +95,8 @@ export function decidingInjectionOf(injections: readonly CaInjection[]): CaInjec
   return isContested ? undefined : injections[0]
 }
 
-// cert-manager compares with `true` as it is written (pkg/controller/cainjector/sources.go), service-ca in
-// any case (pkg/controller/api/api.go).
+// cert-manager compares with `true` exactly (pkg/controller/cainjector/sources.go); service-ca ignores case
+// (pkg/controller/api/api.go).
 const certManager = {
   injector: 'cert-manager',
   username: 'system:serviceaccount:cert-manager:cert-manager-cainjector',
@@ -118,12 +118,15 @@ const asked = [
 
 /** The CAs that an injector writes into a bundle, if it publishes them. */
 export interface InjectedCas {
-  /** PEM, as the injector has it. */
+  /** The current CAs as the injector has them, as PEM. */
   readonly current: string
-  /** The CAs that it wrote until recently: the webhook may still serve a certificate of one of them. */
+  /**
+   * The CAs that the injector wrote until recently. The webhook may still serve a certificate signed by one
+   * of them.
+   */
   readonly former?: string | undefined
   /**
-   * CAs from an older request. Anyone who can create requests can invent such a one, so it is used only to
+   * CAs from an older request. Any user who can create requests can forge one, so these CAs are used only to
    * name a CA in messages.
    */
   readonly earlier?: string | undefined
@@ -132,8 +135,8 @@ export interface InjectedCas {
 }
 
 /**
- * The fact, and whether the failure is transient: if the API server did not answer this time, the last known
- * CAs are still the best guess.
+ * The injected CAs as a fact. After a transient failure (the API server did not answer this time), the last
+ * known CAs remain the best guess.
  */
 export interface InjectedCasFact {
   readonly fact: Fact<InjectedCas>

@@ -26,8 +26,8 @@ const enclosed = [
   }
 ] as const
 
-// As manifests of injectors, charts and tutorials have them, such as CA_BUNDLE_PLACEHOLDER, __CA_BUNDLE__,
-// REPLACE_ME and <base64-encoded CA>.
+// Placeholders as used in manifests of injectors, charts and tutorials, such as CA_BUNDLE_PLACEHOLDER,
+// __CA_BUNDLE__, REPLACE_ME and <base64-encoded CA>.
 const maxWord = 200
 const isVariable = /^\$\w+$/
 const isBracketed = /^<[^<>]+>$/
@@ -35,8 +35,8 @@ const isWord = /^[\w@%[\]. -]+$/
 const names = /ca[_. -]?(?:bundle|cert|pem|data)|placeholder|replace|change[_. -]?me|todo|your[_. -]/i
 
 /**
- * Finds what a script or a template engine should have replaced in a `caBundle` that contains no certificate.
- * Never throws; linear in its input.
+ * Finds the placeholder that a script or a template engine should have replaced in a `caBundle` without a
+ * certificate. Never throws; runs in linear time.
  */
 export function placeholderIn(text: string): Placeholder | undefined {
   for (const { open, close, fix } of enclosed) {

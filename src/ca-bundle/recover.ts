@@ -4,9 +4,9 @@ import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 
 /**
- * Finds the certificates that someone meant to put into a text, whatever happened to it on the way: byte
- * order mark, UTF-16, indentation, glued blocks, base64 twice, DER, wrong labels, bad line ends. Each once,
- * in order. Only for proposing a repair: what is trusted is what Go reads.
+ * Finds the certificates that a damaged text was meant to contain. It handles a byte order mark, UTF-16,
+ * indentation, joined blocks, double base64, DER, wrong labels and bad line ends. Each certificate is
+ * returned once, in order. Use the result only to propose a repair: only what Go reads is trusted.
  */
 export function recoverCertificates(bytes: Buffer, go?: string): readonly Certificate[] {
   const goMinor = goMinorOf(go)
@@ -32,12 +32,12 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
   return buildPool(certificates).certificates
 }
 
-// No certificate is that short in base64; empty blocks by the ten thousand are not worth a look.
+// No certificate is that short in base64. Tens of thousands of empty blocks are skipped quickly this way.
 const shortest = 100
 
 /**
- * The DER in the body of a block: lines with a colon are headers; a trusted certificate has settings behind
- * its DER.
+ * The DER in the body of a block. Lines with a colon are headers, and a trusted certificate has settings
+ * after its DER.
  */
 function derOf(body: string): Buffer | undefined {
   const lines = body

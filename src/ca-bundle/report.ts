@@ -9,13 +9,13 @@ import { recoverCertificates } from './recover.js'
 import { signsServed } from './signs-served.js'
 import { assessBundle, type BundleAssessment, type BundleState } from './state.js'
 
-/** What there is to say about one bundle; also what `ca --output json` prints. */
+/** The findings about one bundle, which `ca --output json` prints. */
 export interface BundleReport {
-  /** Whether nothing is wrong; warnings may be left. False, too, where the state is `unknown`. */
+  /** Whether the bundle has no errors; it may have warnings. Also false if the state is `unknown`. */
   readonly good: boolean
   /**
    * Present only if a server's chain was given. If `of` is set, that chain came from the API server and
-   * stands in for that of the webhook beside it.
+   * stands in for the chain of the control-plane webhook.
    */
   readonly verdict?: {
     readonly accepted: boolean
@@ -24,17 +24,17 @@ export interface BundleReport {
     readonly reason?: string
     readonly go?: string
   }
-  /** Only if the expected CA was looked up. */
+  /** Present only if the expected CA was looked up. */
   readonly state?: BundleState
   readonly because?: string
   /** The source of the injector's CA, for messages. */
   readonly source?: string
   /**
-   * Only if a list of the cluster's CAs contains a CA that is not confirmed, because it was edited or has
-   * just changed.
+   * Present only if a list of the cluster's CAs contains an unconfirmed CA, because the list was edited or
+   * has just changed.
    */
   readonly doubt?: string
-  /** Only if the expected CA comes from the WebhookTrust: when it was confirmed, RFC 3339. */
+  /** When the expected CA was confirmed (RFC 3339). Present only if that CA comes from the WebhookTrust. */
   readonly confirmedAt?: string
   readonly certificates: readonly (CertificateDescription & {
     readonly signs?: boolean
@@ -42,7 +42,7 @@ export interface BundleReport {
     readonly isInjectedCa?: boolean
     readonly isPublishedCa?: boolean
   })[]
-  /** An error is a cause of what is wrong; a warning alone leaves the bundle good. */
+  /** An error causes the bundle to fail; a bundle with only warnings is good. */
   readonly faults: readonly {
     readonly kind: FaultKind
     readonly severity: 'error' | 'warning'
@@ -50,18 +50,18 @@ export interface BundleReport {
     readonly fix: string
   }[]
   /**
-   * Only if the API server can use the bundle, and the caBundle policy refuses it all the same: what the
-   * policy does when it is written into a guarded webhook, and why.
+   * Present only if the API server can use the bundle but the caBundle policy refuses it. States what the
+   * policy does when the bundle is written to a guarded webhook, and why.
    */
   readonly policy?: { readonly action: 'denies' | 'warns'; readonly because: string }
   readonly served: readonly CertificateDescription[]
-  /** The base64 string to write instead; left out if nothing better is known. */
+  /** The base64 string to write instead; absent if no better one is known. */
   readonly repaired?: string
 }
 
 /**
- * The bundles (base64 texts) that are right by the WebhookTrust. `best` is the one to write: of all current
- * CAs, and of nothing else.
+ * The bundles (base64 strings) that the WebhookTrust accepts. `best` is the one to write: it contains all
+ * current CAs and nothing else.
  */
 export interface PublishedBundles {
   readonly best: string
@@ -74,10 +74,11 @@ export interface BundleQuestion {
   readonly caBundle: string
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
-  /** CAs (PEM) that may be the cluster's, too, and why that is not certain. */
+  /** CAs (PEM) that may also be the cluster's, and why that is uncertain. */
   readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
   /**
-   * What the webhook's injector writes (PEM), and its source, for webhooks that `clusterCa` does not judge.
+   * The CAs (PEM) that the webhook's injector writes, and their source. Used for webhooks whose bundle is not
+   * checked against `clusterCa`.
    */
   readonly injected?:
     | {
@@ -90,9 +91,9 @@ export interface BundleQuestion {
         readonly source: string
       }
     | undefined
-  /** What the policy goes by, for webhooks that neither of the others judges. */
+  /** The bundles that the policy accepts. Used if neither `clusterCa` nor `injected` is known. */
   readonly published?: PublishedBundles | undefined
-  /** What the caBundle policy does about bundles that are not among these base64 texts. */
+  /** The action of the caBundle policy on any bundle that is not among these base64 strings. */
   readonly policy?: { readonly action: 'Deny' | 'Warn'; readonly accepted: readonly string[] } | undefined
   /** Why the expected CA could not be determined. */
   readonly notKnown?: string | undefined
@@ -100,7 +101,7 @@ export interface BundleQuestion {
   readonly go?: string | undefined
 }
 
-/** Puts together what the API server makes of a bundle, and what would be right. */
+/** Reports how the API server reads a bundle, and what the bundle should contain. */
 export function bundleReportOf(question: BundleQuestion): BundleReport {
   const { caBundle, served, injected, published, at, go } = question
   const { bundle, faults, unusable } = diagnoseBundle(caBundle, at, go)
@@ -110,7 +111,8 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const current =
     currentCas === undefined ? [] : parseBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   const policy = policyRefusalOf(question, assessment, bundle?.certificates ?? [], current)
-  // What an injector merged is its own: what it left in may still sign what is served.
+  // A bundle that the injector merged is left unchanged: an old CA in it may still have signed what is
+  // served.
   const isInjectors =
     injected !== undefined &&
     assessment?.state === 'ok' &&
@@ -154,10 +156,10 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   }
 }
 
-// Next to a usable certificate, these make no call fail. The rules about them only warn, too.
+// If there is a usable certificate, these faults make no call fail. The rules about them only warn, too.
 const harmless: ReadonlySet<FaultKind> = new Set(['private-key', 'expiring', 'duplicate'])
 
-/** The CAs that are known to be right, as PEM. */
+/** The CAs that are known to be expected, as PEM. */
 function currentCasOf({ injected, clusterCa, published }: BundleQuestion): string | undefined {
   return injected?.current ?? clusterCa ?? (published && pemTextOf(published.best))
 }
@@ -182,7 +184,7 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
   })
   if (assessment.state === 'unknown' && notKnown !== undefined)
     return { state: 'unknown', because: `the expected CA is unknown: ${notKnown}` }
-  // It holds none of the CAs that are certain, and one that may be the cluster's all the same.
+  // The bundle contains no confirmed CA, but it does contain one that may be the cluster's.
   if (
     unconfirmed !== undefined &&
     (assessment.state === 'foreign' || assessment.state === 'stale') &&
@@ -192,14 +194,14 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
       state: 'unknown',
       because: `it is not certain that its CA is the cluster CA: ${unconfirmed.doubt}`
     }
-  // What is still accepted still works: the webhook may serve a certificate of the CA before.
+  // An accepted bundle still works, because the webhook may serve a certificate signed by the previous CA.
   if (assessment.state === 'stale' && published?.accepted.includes(caBundle))
     return { ...assessment, state: 'incomplete' }
 
   return assessment
 }
 
-/** Why the policy refuses a bundle that the API server can use: the policy compares texts. */
+/** Why the policy refuses a bundle that the API server can use. The policy compares strings. */
 function policyRefusalOf(
   { caBundle, policy }: BundleQuestion,
   assessment: Pick<BundleAssessment, 'state'> | undefined,
@@ -246,8 +248,8 @@ function verdictOf(
 }
 
 /**
- * The CAs that are known to be right; else the certificates that the text was meant to hold, without those
- * that have expired.
+ * The bundle to write: the expected CAs if they are known, otherwise the unexpired certificates that the text
+ * was meant to contain.
  */
 function repairedText(
   { caBundle, clusterCa, injected, published, at, go }: BundleQuestion,
@@ -255,7 +257,7 @@ function repairedText(
   isRefused: boolean
 ): string | undefined {
   const currentCas = injected?.current ?? clusterCa
-  // The policy compares texts, so nothing else than one of its own will do.
+  // The policy compares strings, so only one of its own strings will pass.
   if (currentCas === undefined && published !== undefined)
     return published.complete.includes(caBundle) ? caBundle : published.best
   if (currentCas !== undefined && current.length > 0) {

@@ -5,14 +5,14 @@ import { buildPool } from '../x509/pool.js'
 import { type KeyCache, signatureRefusal } from '../x509/signature.js'
 import { pemOf } from './accepted-texts.js'
 
-// As many as Go looks at for one leaf: crypto/x509, maxChainSignatureChecks.
+// Go checks as many signatures for one leaf: crypto/x509, maxChainSignatureChecks.
 const maxChecks = 100
 
 /**
- * Whether a certificate is the served leaf, or signed it, directly or through other served certificates (leaf
+ * Whether a certificate is the served leaf, or signed it directly or through other served certificates (leaf
  * first). Host names, dates and usages do not matter here, so that another problem is not reported as an
- * unexpected CA. Undefined if it cannot be determined, as for a signature that Go does not verify. Never
- * throws.
+ * unexpected CA. Undefined if this cannot be determined, for example because Go does not verify the
+ * signature. Never throws.
  */
 export function signsServed(
   served: readonly Certificate[],
@@ -30,7 +30,7 @@ export function signsServed(
 
     return refusal.code === 'wrong-key' ? false : undefined
   }
-  const below = new Set(served.slice(0, 1)) // grows while it is walked
+  const below = new Set(served.slice(0, 1)) // grows during the loop
   for (const child of below) {
     for (const parent of intermediates.parentsOf(child))
       if (isSigned(child, parent) === true) below.add(parent)
@@ -48,8 +48,8 @@ export function signsServed(
 }
 
 /**
- * The CAs that a served chain shows (PEM in, PEM out): the certificates above the leaf that may sign, and a
- * leaf that signed itself. Empty when the server sends its leaf only, as most do.
+ * The CAs in a served chain (PEM in, PEM out): the certificates above the leaf that may sign, and a leaf that
+ * signed itself. Empty if the server sends only its leaf, as most do.
  */
 export function caCertificatesOf(chain: string): string {
   const { certificates } = parseBundle(Buffer.from(chain), goMinorOf(undefined))

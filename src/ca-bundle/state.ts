@@ -13,29 +13,31 @@ export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable'
 
 export interface BundleAssessment {
   readonly state: BundleState
-  /** Why, in words, on one line. */
+  /** The reason for the state, on one line. */
   readonly because: string
   /**
-   * Certificates of the bundle that are no current CA. They do no harm to the calls, but their keys are
-   * trusted too.
+   * Certificates of the bundle that are not current CAs. They break no calls, but their keys are trusted,
+   * too.
    */
   readonly extra: readonly Certificate[]
 }
 
-/** What a bundle is judged by. */
+/** The inputs for assessing a bundle. */
 export interface AssessmentQuestion {
-  /** The base64 text of `clientConfig.caBundle`; undefined or empty when there is none. */
+  /** The base64 string of `clientConfig.caBundle`; undefined or empty if there is none. */
   readonly caBundle: string | undefined
   /** The CAs that may sign the webhook's certificate now, as PEM. */
   readonly currentCas: string
-  /** The source of these CAs, for messages; undefined if it is the cluster, or what is served. */
+  /**
+   * The source of these CAs, for messages; undefined if they are the cluster's or come from what is served.
+   */
   readonly source?: string | undefined
-  /** CAs that were current until lately, as PEM. */
+  /** CAs that were current until recently, as PEM. */
   readonly formerCas?: string | undefined
   /**
-   * What the webhook serves now (PEM, leaf first), if a connection was possible, and the host name that it is
-   * called by. If `of` is set, the chain is that of the API server beside the webhook; it tells only which CA
-   * signs certificates there.
+   * The chain that the webhook serves now (PEM, leaf first), if a connection was possible, and the host name
+   * at which the webhook is called. If `of` is set, the chain is that of the API server next to the webhook.
+   * It then shows only which CA signs certificates there.
    */
   readonly served?:
     { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
@@ -96,8 +98,8 @@ export function assessBundle({
     const holds = list(bundle.certificates.slice(0, 3))
     const isAbove =
       verdict?.accepted === true && verdict.path.some((link) => current.some((ca) => isSameCa(ca, link)))
-    // An anchor above the current CAs, or the serving certificate itself, works as well: then nothing is
-    // wrong that we could see.
+    // An anchor above the current CAs also works, and so does the serving certificate itself. In that case,
+    // no problem is visible.
     if (verdict?.accepted && (source === undefined || isAbove))
       return {
         state: 'ok',
@@ -124,7 +126,8 @@ export function assessBundle({
       extra
     }
   }
-  // What the webhook itself serves is the last word: however right the bundle is, calls fail.
+  // The chain that the webhook itself serves is decisive: even if the bundle contains the current CAs, calls
+  // fail.
   if (verdict?.accepted === false && served?.of === undefined) {
     const current = source === undefined ? '' : `, current according to ${source}`
     const because = `it contains ${list(held)}${current}, but does not accept the certificate served now: ${verdict.refusal.reason}`
@@ -138,12 +141,15 @@ export function assessBundle({
   return { state: 'ok', because: `it contains ${list(held)}${more}`, extra }
 }
 
-/** The same CA to Go: the same name and key, whatever else was renewed. */
+/**
+ * Whether Go treats two certificates as the same CA: they have the same name and key, and other fields may
+ * differ.
+ */
 const isSameCa = (one: Certificate, other: Certificate): boolean =>
   one.raw.equals(other.raw) ||
   (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
 
-/** Whether a bundle of this CA alone would accept what is served. */
+/** Whether a bundle with only this CA would accept what is served. */
 export function isSignerOf(
   ca: Certificate,
   { chain, host }: { chain: string; host: string },

@@ -3,13 +3,13 @@ import { diagnoseBundle, type Diagnosis } from './diagnose.js'
 import { assessBundle, type BundleAssessment } from './state.js'
 
 /**
- * Several rules ask the same of one bundle, and a hostile one costs a tenth of a second each time: so answers
- * are remembered as long as the webhook they are about exists.
+ * Several rules diagnose the same bundle, and a hostile one takes a tenth of a second each time. Diagnoses
+ * are therefore cached as long as their webhook object exists.
  */
 const diagnoses = new WeakMap<Webhook, { at: number; diagnosis: Diagnosis }>()
 const assessments = new WeakMap<Webhook, { at: number; clusterCa: string; assessment: BundleAssessment }>()
 
-/** The faults of a webhook's bundle by itself. A webhook without a bundle has none. */
+/** The faults of a webhook's bundle on its own. A webhook without a bundle has none. */
 export function diagnosisOf(webhook: Webhook, at: Date): Diagnosis {
   const known = diagnoses.get(webhook)
   if (known?.at === at.getTime()) return known.diagnosis

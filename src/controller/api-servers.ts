@@ -14,11 +14,11 @@ export interface ApiServer {
 /** The API servers of a cluster. */
 export interface ApiServers {
   /**
-   * Those that are there now. One that was there before keeps its client. Rejects when the endpoints cannot
-   * be read.
+   * Reads the current API servers. An API server that was there before keeps its client. Rejects if the
+   * endpoints cannot be read.
    */
   read(): Promise<readonly ApiServer[]>
-  /** Those of the last time that the endpoints could be read; none before. */
+  /** The API servers from the last successful read; empty before the first one. */
   known(): readonly ApiServer[]
   close(): void
 }

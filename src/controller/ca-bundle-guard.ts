@@ -12,17 +12,17 @@ import { type ApiServerChain, readChains, readInjected } from './ca-sources.js'
 import { writeEvent } from './event.js'
 import { loadWebhookTrust, publishAcceptedBundles, publishStatus, type StatusEntry } from './webhook-trust.js'
 
-/** What one round needs to know besides the cluster. */
+/** The inputs of one round, besides the cluster itself. */
 export interface RoundContext {
   readonly client: KubeClient
-  /** What each API server serves now; no chain where it could not be reached. */
+  /** The chain that each API server serves now; undefined if the API server could not be reached. */
   readonly apiServerChains: readonly ApiServerChain[]
   readonly configurations: readonly unknown[]
-  /** PEM. */
+  /** Our own CAs, as PEM. */
   readonly ownCas: string
-  /** PEM: those that are beyond doubt. */
+  /** The confirmed cluster CAs, as PEM. */
   readonly clusterCas: string | undefined
-  /** Why other published CAs are not among them; undefined if there are none. */
+  /** Why further published CAs are not confirmed; undefined if there are none. */
   readonly doubt?: string | undefined
   /**
    * What this process published in its previous round. Undefined in the first round, which uses the stored
@@ -47,16 +47,16 @@ export interface Assessment extends BundleAssessment {
   readonly source: Fact<string> | undefined
 }
 
-/** What a round found and published. */
+/** The assessments and entries of one round. */
 export interface Round {
   readonly assessments: readonly Assessment[]
   readonly published: readonly AcceptedBundles[]
 }
 
 /**
- * One round: determines and publishes the accepted bundles, assesses every guarded webhook, and reports each
- * change since the last round once, as an Event on the object and a log line. The last states are in the
- * WebhookTrust's status, so a restart repeats nothing.
+ * Runs one round. It determines and publishes the accepted bundles and assesses every guarded webhook. It
+ * reports each change since the last round once, as an Event on the object and as a log line. The last states
+ * are stored in the WebhookTrust's status, so a restart repeats no report.
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, config, now, log } = context
@@ -165,14 +165,14 @@ function withDoubt(assessment: BundleAssessment, doubt: string | undefined): Bun
   return { ...assessment, state: 'unknown', because }
 }
 
-// The WebhookTrust's status takes no more. Who may make configurations could make thousands under a guarded
-// name.
+// The WebhookTrust's status holds at most this many. A user who can create webhook configurations could
+// create thousands under a guarded name.
 const maxGuarded = 256
 const places = ['own', 'control-plane', 'reachable'] as const
 
 /**
- * As many webhooks as the status can hold: our own and those in the control plane first, then those behind a
- * Service, which other users can create.
+ * As many webhooks as the status can hold: first our own, then those in the control plane, then those behind
+ * a Service, which other users can create.
  */
 const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
   guarded.length <= maxGuarded
@@ -183,8 +183,8 @@ const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebh
 
 /**
  * Assesses a control-plane webhook. Only its API server can connect to it, but the same CA signs for both, so
- * the API server's own certificate shows which CA signs. The worst assessment counts; if no API server could
- * be reached, the bundle is judged by the CAs alone.
+ * the API server's own certificate shows which CA signs. The worst assessment counts. If no API server could
+ * be reached, the bundle is compared only with the CAs.
  */
 function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],
@@ -259,7 +259,7 @@ async function reportChanges(
       },
       'caBundle changed its state'
     )
-    if (isGood && last === undefined) continue // found right at the first look: nothing to tell
+    if (isGood && last === undefined) continue // as expected at first sight: nothing to report
     await writeEvent(
       client,
       {
@@ -271,11 +271,11 @@ async function reportChanges(
       now
     )
   }
-  // Last, so that the next round reports the change again if an Event fails.
+  // The status is written last, so that the next round reports the change again if an Event fails.
   if (changed.length > 0 || status.length !== before.length) await publishStatus(client, status)
 }
 
-/** Reads all webhook configurations. Rejects when the API server does not answer. */
+/** Reads all webhook configurations. Rejects if the API server does not answer. */
 export async function loadConfigurations(client: KubeClient): Promise<readonly unknown[]> {
   const lists = await Promise.all(
     ['mutating', 'validating'].map(async (kind) =>

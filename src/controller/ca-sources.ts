@@ -7,7 +7,7 @@ import type { Fact } from '../model/fact.js'
 import { readInjectedCas } from '../sources/cluster/injected-cas.js'
 import type { ApiServer } from './api-servers.js'
 
-// A round comes every half minute. Sources and chains are read side by side.
+// A round runs every 30 seconds. Sources and chains are read in parallel.
 const timeout = 3000
 
 /**
@@ -36,7 +36,7 @@ export async function readInjected(
   return new Map(answers.flat())
 }
 
-/** The chains of the webhooks that can be reached. */
+/** The chains of the webhooks that can be connected to. */
 export async function readChains(
   guarded: readonly GuardedWebhook[]
 ): Promise<ReadonlyMap<GuardedWebhook, string>> {
@@ -52,7 +52,7 @@ export async function readChains(
           ] as const
         ]
       } catch {
-        return [] // unreachable from here, which says nothing about the API server's way to it: unknown stays unknown
+        return [] // we cannot connect, but the API server may still be able to, so the chain stays unknown
       }
     })
   )
@@ -60,13 +60,13 @@ export async function readChains(
   return new Map(chains.flat())
 }
 
-/** An API server, and what it serves; undefined where it could not be reached. */
+/** An API server and the chain that it serves; undefined if it could not be reached. */
 export interface ApiServerChain {
   readonly server: ApiServer
   readonly chain: string | undefined
 }
 
-/** What each API server serves. */
+/** Reads the chain that each API server serves. */
 export const readApiServerChains = async (
   apiServers: readonly ApiServer[]
 ): Promise<readonly ApiServerChain[]> =>
@@ -76,12 +76,12 @@ async function readApiServerChain({ host, port }: ApiServer): Promise<string | u
   try {
     return await loadServedChain({ host, port, servername: apiServerName }, timeout)
   } catch {
-    return undefined // then nothing is said about which CA signs now
+    return undefined // it is then unknown which CA signs now
   }
 }
 
 /**
- * A webhook and the source from which its injector's CAs are read. If that is not known, the fact says why.
+ * A webhook and the source from which its injector's CAs are read. If that is not known, the fact states why.
  * `source` is undefined if no injection is requested.
  */
 interface Sourced {
@@ -90,7 +90,8 @@ interface Sourced {
 }
 
 /**
- * Logs once where the CAs of a webhook are read, or why they are not, so that only what it serves shows them.
+ * Logs once where the CAs of a webhook are read. If they are not read, logs why; only the chain that the
+ * webhook serves then shows them.
  */
 export function logSourceChanges(
   log: Logger,

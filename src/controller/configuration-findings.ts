@@ -13,11 +13,13 @@ import { type EventObject, writeEvent } from './event.js'
  */
 export interface ConfigurationFinding extends Finding {
   readonly object: string
-  /** The configuration if it contains a guarded webhook: these findings get an Event. */
+  /** The configuration, if it contains a guarded webhook; its findings get an Event. */
   readonly about: EventObject | undefined
 }
 
-/** Judges every webhook configuration of the cluster by the rules that `check` and the webhook have. */
+/**
+ * Checks every webhook configuration of the cluster against the same rules that `check` and the webhook use.
+ */
 export async function findConfigurationFaults(
   configurations: readonly unknown[],
   {
@@ -28,7 +30,7 @@ export async function findConfigurationFaults(
   }: {
     sources: Sources
     severities: ReadonlyMap<string, Severity | 'off'>
-    /** Names of webhooks that the configuration wants guarded, too. */
+    /** Names of further webhooks that the configuration wants guarded. */
     guard: readonly string[]
     at: Date
   }
@@ -56,8 +58,8 @@ export async function findConfigurationFaults(
 }
 
 /**
- * Reports each finding that was not there the time before, and each that is there no more: a log line, and an
- * Event if a guarded webhook is concerned. Rejects when the API server refuses an Event.
+ * Reports each finding that is new since the last round, and each one that is gone. Each gets a log line, and
+ * also an Event if it concerns a guarded webhook. Rejects if the API server refuses an Event.
  */
 export async function reportFindings(
   { client, log, now: at }: { client: KubeClient; log: Logger; now: Date },
@@ -90,7 +92,7 @@ export async function reportFindings(
   }
 }
 
-/** Bundles have Events about their states, and the canary has its own. */
+/** Whether a finding gets an Event. Bundles have Events about their states, and the canary has its own. */
 const hasEvent = (
   finding: ConfigurationFinding
 ): finding is ConfigurationFinding & { readonly about: EventObject } =>

@@ -20,12 +20,15 @@ import {
   runProbeRound
 } from './rounds.js'
 
-/** What a controller starts with. `given` are facts given by hand; they win over those of the cluster. */
+/**
+ * The settings of a controller. `given` are facts from the user, which take precedence over those of the
+ * cluster.
+ */
 export interface ControllerSettings {
   readonly client: KubeClient
   readonly config: Config
   readonly given: Sources
-  /** The namespace that it runs in. */
+  /** The namespace that the controller runs in. */
   readonly namespace: string
   readonly log: Logger
 }
@@ -36,10 +39,13 @@ export interface RunningController {
   close(): Promise<void>
 }
 
-// In milliseconds. An unexpected bundle must be noticed within a minute, even if the watch is silent.
+// All intervals are in milliseconds. An unexpected bundle must be noticed within a minute, even if the watch
+// is silent.
 const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 
-/** Starts the controller: three kinds of rounds, and watches that start them early. Throws ERR_CONFIG. */
+/**
+ * Starts the controller: three kinds of rounds, and watches that trigger a round early. Throws ERR_CONFIG.
+ */
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
   const { client, config, log } = settings
   const tools: RoundTools = {
@@ -61,7 +67,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     await runBundleRound(tools, found)
   })
   const probes = repeat('probes', intervals.probes, log, async () => {
-    await caBundles.begun // until then the policy has nothing to compare with
+    await caBundles.begun // until then, the policy has nothing to compare with
     try {
       await tools.apiServers.read()
     } finally {

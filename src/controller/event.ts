@@ -24,7 +24,7 @@ export interface GuardEvent {
   readonly message: string
 }
 
-/** Writes an Event. Rejects when the API server refuses or does not answer. */
+/** Writes an Event. Rejects if the API server refuses it or does not answer. */
 export async function writeEvent(
   client: KubeClient,
   { about, type, reason, message }: GuardEvent,
@@ -52,7 +52,8 @@ export async function writeEvent(
 }
 
 /**
- * The configuration that holds an identity webhook, for Events about it; the first one if there are several.
+ * The configuration that contains an identity webhook, for Events about it. If there are several, this is the
+ * first.
  */
 export function identityConfigurationOf(configurations: readonly unknown[]): EventObject | undefined {
   const found = guardedWebhooksOf(configurations, []).find(({ webhook }) =>

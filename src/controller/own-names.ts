@@ -1,4 +1,4 @@
-/** Names of the guard's own objects, as manifests/ has them. */
+/** Names of irsa-guard's own objects, as defined in manifests/. */
 export const ownNames = {
   service: 'irsa-guard',
   caSecret: 'irsa-guard-ca',
@@ -7,8 +7,8 @@ export const ownNames = {
   denyPolicy: 'irsa-guard-ca-bundle-deny'
 } as const
 
-/** Where canary and self-test ask the API server what it would do. */
+/** The namespace in which the canary and the self-test send their dry-run requests. */
 export const canaryNamespace = 'irsa-guard-canary'
 
-/** The account that the canary pod runs as. */
+/** The service account of the canary pod. */
 export const canaryAccount = 'irsa-guard-canary'

@@ -33,11 +33,11 @@ import {
   reportProofs
 } from './probes/probes.js'
 
-/** What every round works with. */
+/** The tools and settings that every round uses. */
 export interface RoundTools {
   readonly client: KubeClient
   readonly config: Config
-  /** Facts given by hand; they win over those of the cluster. */
+  /** Facts from the user, which take precedence over those of the cluster. */
   readonly given: Sources
   /** The namespace that the controller runs in. */
   readonly namespace: string
@@ -50,7 +50,7 @@ export interface RoundTools {
   readonly log: Logger
 }
 
-/** What the last rounds found. Each round reads it and replaces its own part. */
+/** The results of the last rounds. Each round reads them and replaces its own part. */
 export interface Findings {
   own?: OwnCertificates
   clusterCas: ClusterCas
@@ -59,7 +59,7 @@ export interface Findings {
   assessments: readonly Assessment[]
   findings: readonly ConfigurationFinding[]
   probes?: Probes
-  /** The last outcome of each proof that could be run. */
+  /** The last outcome of each check that could be run. */
   knownProbes?: Probes
 }
 
@@ -85,7 +85,7 @@ export async function runCertificateRound(
   return own.changes.length > 0
 }
 
-/** Publishes the accepted bundles, assesses every guarded webhook and judges all webhook configurations. */
+/** Publishes the accepted bundles, assesses every guarded webhook and checks all webhook configurations. */
 export async function runBundleRound(tools: RoundTools, found: Findings): Promise<void> {
   const { client, config, given, apiServers, metrics, log } = tools
   const [configurations, servers] = await Promise.all([loadConfigurations(client), apiServers.read()])
@@ -131,8 +131,8 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
 }
 
 /**
- * The CAs of the cluster, read again in each round because a rotation changes them. If none can be confirmed
- * now, those confirmed last stay.
+ * Reads the cluster's CAs. They are read again in each round, because a rotation changes them. If none can be
+ * confirmed now, the CAs that were confirmed last remain in use.
  */
 async function readConfirmedCas(
   { client, given, namespace, metrics, log }: RoundTools,
@@ -151,11 +151,12 @@ async function readConfirmedCas(
   return { ...cas, confirmed: cas.confirmed ?? before.confirmed }
 }
 
-// A change reaches every API server within this time; a failure that lasts longer is reported.
+// A change reaches every API server within this time. A failure that lasts longer is reported.
 const propagationTime = 5000
 
 /**
- * Runs canary and self-test at each API server. Returns whether the canary passes now and did not, or back.
+ * Runs the canary and the self-test at each API server. Returns whether the canary's overall result changed,
+ * in either direction.
  */
 export async function runProbeRound(tools: RoundTools, found: Findings): Promise<boolean> {
   const { client, given, apiServers, identityWebhook, wrongCaBundle, metrics, log } = tools

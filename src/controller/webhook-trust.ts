@@ -6,28 +6,28 @@ import { recordOf } from '../text/record.js'
 
 /** The state of a guarded webhook in the WebhookTrust's status. */
 export interface StatusEntry {
-  /** Such as `mutatingwebhookconfiguration/pod-identity-webhook`. */
+  /** The kind and name, such as `mutatingwebhookconfiguration/pod-identity-webhook`. */
   readonly configuration: string
   readonly name: string
   readonly state: BundleState
   readonly because: string
-  /** RFC 3339. */
+  /** The time since which the state has lasted, as RFC 3339. */
   readonly since: string
 }
 
-/** The WebhookTrust `cluster` as it was found. */
+/** The WebhookTrust `cluster` as it is stored. */
 export interface WebhookTrust {
   readonly confirmedAt: Date
   readonly entries: readonly AcceptedBundles[]
   readonly status: readonly StatusEntry[]
   /**
-   * Whether it is being deleted, or has finalizers, owners or labels that are not ours: they can keep it from
-   * being what was published.
+   * Whether the object is being deleted, or has finalizers, owners or labels that we did not set. These could
+   * prevent the published content from staying in place.
    */
   readonly isTampered: boolean
 }
 
-// Restored into another cluster, it would approve the wrong CA:
+// A WebhookTrust that is restored into another cluster would approve the wrong CA:
 // https://velero.io/docs/main/resource-filtering/
 export const notForBackups = { 'velero.io/exclude-from-backup': 'true' }
 
@@ -39,19 +39,20 @@ const head = {
   metadata: { name: 'cluster', labels: notForBackups }
 }
 
-// The object shows when it was last confirmed. Writing it every half minute would only fill etcd's history.
+// The object states when it was last confirmed. Updating that time every 30 seconds would only fill etcd's
+// history.
 const confirmationLifetime = 300_000
 
 /**
- * Reads the WebhookTrust; undefined when there is none, or its kind is not installed. Rejects when the API
- * server does not answer.
+ * Reads the WebhookTrust. Undefined if there is none or its kind is not installed. Rejects if the API server
+ * does not answer.
  */
 export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust | undefined> {
   const object = loadValue(await readObject(client, path, { name: 'the WebhookTrust' }))
   if (object === undefined) return undefined
 
-  // The schema of the kind holds for whatever is stored, so these casts only name what the API server has
-  // checked.
+  // The kind's schema applies to every stored object, so these casts only name what the API server has
+  // already checked.
   const spec = (object['spec'] ?? {}) as { confirmedAt?: string; webhooks?: readonly AcceptedBundles[] }
   const state = (object['status'] ?? {}) as { webhooks?: readonly StatusEntry[] }
   const { finalizers, ownerReferences, deletionTimestamp, labels } = recordOf(object['metadata'])
@@ -66,7 +67,7 @@ export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust
   }
 }
 
-/** Whether what is stored is what was published, entry by entry. */
+/** Whether the stored entries equal the published ones. */
 export const isPublished = (
   { entries, isTampered }: WebhookTrust,
   published: readonly AcceptedBundles[]
@@ -74,9 +75,9 @@ export const isPublished = (
   !isTampered && JSON.stringify(entries.map(contentOf)) === JSON.stringify(published.map(contentOf))
 
 /**
- * Publishes the entries if they differ from what is stored, or were confirmed some minutes ago. Changes by
- * other clients do not survive: arrays are replaced as a whole, and an object that cannot be updated is
- * recreated.
+ * Publishes the entries if they differ from the stored ones, or if those were confirmed some minutes ago.
+ * Changes by other clients do not survive: arrays are replaced as a whole, and an object that cannot be
+ * updated is recreated.
  */
 export async function publishAcceptedBundles(
   client: KubeClient,
@@ -86,7 +87,7 @@ export async function publishAcceptedBundles(
 ): Promise<'unchanged' | 'confirmed' | 'changed' | 'healed'> {
   const isSame = found !== undefined && isPublished(found, entries)
   const age = found === undefined ? Infinity : now.getTime() - found.confirmedAt.getTime()
-  if (isSame && age >= 0 && age < confirmationLifetime) return 'unchanged' // one from the future was not written by us, or by another clock
+  if (isSame && age >= 0 && age < confirmationLifetime) return 'unchanged' // a time in the future was written by another client or with another clock
 
   await write(client, { confirmedAt: now.toISOString(), webhooks: entries }, found)
   if (isSame) return 'confirmed'
@@ -94,7 +95,7 @@ export async function publishAcceptedBundles(
   return before !== undefined && found !== undefined && !isPublished(found, before) ? 'healed' : 'changed'
 }
 
-/** Writes the status. */
+/** Writes the status of the WebhookTrust. */
 export async function publishStatus(client: KubeClient, webhooks: readonly StatusEntry[]): Promise<void> {
   await applyObject(client, 'the status of the WebhookTrust', {
     method: 'PATCH',
@@ -105,7 +106,7 @@ export async function publishStatus(client: KubeClient, webhooks: readonly Statu
 }
 
 // A merge patch replaces each array as a whole, whichever client wrote its entries: RFC 7386. Server-side
-// apply would keep those of other field managers.
+// apply would keep the entries of other field managers.
 const mergePatch = 'application/merge-patch+json'
 
 async function write(client: KubeClient, spec: unknown, found: WebhookTrust | undefined): Promise<void> {
@@ -122,8 +123,9 @@ async function write(client: KubeClient, spec: unknown, found: WebhookTrust | un
       recordOf(recordOf(patched.body)['metadata'])['deletionTimestamp'] === undefined
     )
       return
-    if (patched.status === 200) return create(client, spec) // without its finalizers it is gone
-    // Refused by rights or by load, it would be refused again. Anything else lies in what is stored.
+    if (patched.status === 200) return create(client, spec) // it was being deleted, so it disappears once its finalizers are removed
+    // A refusal because of permissions, a conflict or rate limits would only repeat. For any other refusal,
+    // the stored object is the cause.
     if ([401, 403, 409, 429].includes(patched.status)) throw notWritten(patched)
     const deleted = await client.request({ method: 'DELETE', path })
     if (deleted.status !== 200 && deleted.status !== 202 && deleted.status !== 404) throw notWritten(patched)

@@ -11,8 +11,8 @@ import { recordOf, textOf } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
 
 /**
- * The service that every API server's certificate names. It need not name the address of an endpoint, on EKS
- * that of a network interface in the cluster's VPC.
+ * The DNS name that every API server's certificate contains. The certificate need not contain the address of
+ * an endpoint; on EKS, that is the address of a network interface in the cluster's VPC.
  * https://kubernetes.io/docs/setup/best-practices/certificates/
  */
 export const apiServerName = 'kubernetes.default.svc'
@@ -23,13 +23,13 @@ export interface KubeRequest {
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean>>
   readonly body?: unknown
-  /** Of a PATCH, such as `application/merge-patch+json`. */
+  /** The content type of a PATCH, such as `application/merge-patch+json`. */
   readonly contentType?: string
   readonly accept?: string
   readonly signal?: AbortSignal
 }
 
-/** What the API server answered, whatever its status; `warnings` are the texts of its Warning headers. */
+/** The API server's response, whatever its status; `warnings` are the texts of its Warning headers. */
 export interface KubeResponse {
   readonly status: number
   readonly body: unknown
@@ -37,20 +37,26 @@ export interface KubeResponse {
 }
 
 /**
- * A connection to one API server. Requests reject only when no answer came; every HTTP status is an answer.
+ * A connection to one API server. A request rejects only if there is no response; every HTTP status counts as
+ * a response.
  */
 export interface KubeClient {
   readonly server: string
-  /** The namespace that kubectl would use: that of the kubeconfig's context, otherwise `default`. */
+  /** The namespace that kubectl would use: that of the kubeconfig's context, or `default` if it has none. */
   readonly namespace: string
   request(request: KubeRequest): Promise<KubeResponse>
-  /** Opens a watch: its lines as they come. A status other than 200 yields an answer instead. */
+  /**
+   * Opens a watch and yields its lines as they arrive. A status other than 200 returns a response instead.
+   */
   watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeResponse>
-  /** The same cluster and credentials at the address of one of its API servers. */
+  /**
+   * Returns a client for the same cluster and credentials that connects to the address of one of its API
+   * servers.
+   */
   at(address: { host: string; port: number }): KubeClient
   /**
-   * The CAs (PEM) that the API server is verified by; undefined for the system's roots, or where nothing is
-   * verified.
+   * The CAs (PEM) with which the API server is verified. Undefined if the system's roots are used or nothing
+   * is verified.
    */
   readTrust(): Promise<{
     readonly cas: string | undefined
@@ -61,14 +67,14 @@ export interface KubeClient {
   close(): void
 }
 
-// More sockets than this would only queue inside the API server; a guard that opens many is a burden (one
-// process, few readers).
+// More sockets would only queue inside the API server and burden it. irsa-guard is one process with few
+// readers.
 const maxSockets = 10
 const requestTimeout = 10_000
 
 /**
- * Makes a client of a kubeconfig: it gives credentials and certificates (token files, exec plugins),
- * node:https sends. Client-node's own clients open a connection for each call
+ * Builds a client from a kubeconfig. The kubeconfig provides credentials and certificates (token files, exec
+ * plugins), and node:https sends the requests. client-node's own clients open a connection for each call
  * (kubernetes-client/javascript#2893).
  */
 export function buildKubeClient(config: KubeConfig, address?: { host: string; port: number }): KubeClient {
@@ -90,20 +96,20 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     : server
   const agents = new Map<string, Agent>()
 
-  /** Certificates and headers of the credentials. */
+  /** Reads the certificates and headers of the credentials. */
   async function readCredentials(): Promise<
     Omit<RequestOptions, 'headers'> & { headers: Record<string, string> }
   > {
     const headers: Record<string, string> = {}
     const options: RequestOptions = { headers }
     try {
-      await config.applyToHTTPSOptions(options) // sets headers in the map that it is given
+      await config.applyToHTTPSOptions(options) // adds headers to the map passed to it
     } catch (cause) {
       throw new Error(`the kubeconfig's credentials could not be obtained: ${reasonOf(cause)}`, { cause })
     }
     const tokenFile = tokenFileOf(config)
-    // Client-node reads the file once a minute. After a late replacement that would be a minute more with the
-    // token that has expired.
+    // client-node reads the file once a minute. If the file is replaced late, the expired token would be used
+    // for up to another minute.
     if (tokenFile !== undefined)
       headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
 
@@ -139,7 +145,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     }
   }
 
-  // One pool for each set of certificates: those of a rotated cluster CA are read again from their files.
+  // There is one pool for each set of certificates. After a rotation of the cluster CA, the certificates are
+  // read again from their files.
   function agentOf({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Agent {
     const identity = createHash('sha256')
       .update(JSON.stringify([ca, cert, key, rejectUnauthorized].map(String)))
@@ -168,8 +175,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     request.signal?.throwIfAborted()
 
     return new Promise((resolve, reject) => {
-      // As an option, for `setTimeout` would begin to count once there is a connection, which a host that is
-      // gone never gives.
+      // The timeout is passed as an option, because `setTimeout` starts counting only once a connection is
+      // open. With a host that is gone, none ever opens.
       const timeout = idleTimeout === undefined ? {} : { timeout: idleTimeout }
       const sent = sendRequest(
         { ...options, ...timeout, ...(request.signal && { signal: request.signal }) },
@@ -252,15 +259,18 @@ async function answerOf(response: IncomingMessage): Promise<KubeResponse> {
   return { status: response.statusCode ?? 0, body: parseBody(text), warnings }
 }
 
-/** The texts of a Warning header, `299 - "text"`, several joined by commas: RFC 7234, section 5.5. */
+/**
+ * The texts of a Warning header. The header has the form `299 - "text"`, with several warnings joined by
+ * commas: RFC 7234, section 5.5.
+ */
 function warningsOf(header: string): string[] {
   return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
     text.replace(/\\(.)/g, '$1')
   )
 }
 
-// The API server answers plain text for some errors (401 of a proxy, a health check); their text is kept as
-// it is.
+// The API server returns plain text for some errors (a proxy's 401, a health check). That text is kept
+// unchanged.
 function parseBody(text: string): unknown {
   try {
     return JSON.parse(text)

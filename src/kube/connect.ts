@@ -10,9 +10,9 @@ import { buildKubeClient, type KubeClient } from './client.js'
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
- * Finds the cluster as kubectl does, in this order: the given kubeconfig, `KUBECONFIG` (one file or several),
- * `~/.kube/config`, the pod's own token. Undefined when there is none. Throws ERR_KUBECONFIG when there is
- * one and it cannot be used. Connects to nothing yet.
+ * Finds the cluster as kubectl does, in this order: the given kubeconfig, `KUBECONFIG` (one or more files),
+ * `~/.kube/config`, the pod's own token. Undefined if there is none. Throws ERR_KUBECONFIG if there is one
+ * but it cannot be used. Does not connect yet.
  */
 export function findCluster(
   { kubeconfig, context }: { kubeconfig?: string | undefined; context?: string | undefined },
@@ -41,7 +41,7 @@ export function findCluster(
 
     return buildKubeClient(config)
   } catch (cause) {
-    const [reason] = reasonOf(cause).split('\n') // the lines below quote the YAML
+    const [reason] = reasonOf(cause).split('\n') // the following lines quote the YAML
     throw new GuardError(
       'ERR_KUBECONFIG',
       `the kubeconfig ${files.length > 0 ? files.join(delimiter) : home} cannot be used: ${reason}`,

@@ -3,13 +3,13 @@ import { reasonOf } from '../text/escape.js'
 import { isRecord } from '../text/record.js'
 import type { KubeClient } from './client.js'
 
-/** What is kept of a collection of objects; it stays as it was while the API server does not answer. */
+/** The kept objects of a collection. They stay unchanged while the API server does not answer. */
 export interface Watched<T> {
   get(key: string): T | undefined
   values(): IterableIterator<T>
   /** Whether the collection has been listed once. */
   readonly synced: boolean
-  /** The time of the last event of the collection from the API server. */
+  /** The time of the last event that the API server sent about the collection. */
   readonly lastEvent: Date | undefined
   stop(): void
 }
@@ -18,30 +18,32 @@ export interface Watched<T> {
 export const objectKeyOf = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`
 
-/** What a watch looks at and keeps. */
+/** The collection to watch, and what to keep of it. */
 export interface WatchOptions<T> {
   /** The path of the collection, such as `/api/v1/namespaces`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   /**
-   * Keeps names, labels and annotations only (PartialObjectMetadata), so that nothing else crosses the wire.
+   * Whether to keep only names, labels and annotations (PartialObjectMetadata), so that nothing else is
+   * transferred.
    */
   readonly metadataOnly?: boolean
-  /** What to remember of an object; undefined forgets it. */
+  /** Returns what to keep of an object; undefined removes it. */
   readonly keep: (object: Readonly<Record<string, unknown>>) => T | undefined
   readonly onChange?: (key: string, value: T | undefined) => void
   /** Called once when the API server stops answering as expected, and once when it answers again. */
   readonly onTrouble?: (because: string | undefined) => void
-  /** In milliseconds; tests wait less. */
+  /** Times in milliseconds; tests use shorter ones. */
   readonly timing?: { readonly backOff?: number; readonly maxBackOff?: number; readonly silence?: number }
 }
 
-// Bookmarks come about once a minute, so this much silence is a dead connection.
+// Bookmarks arrive about once a minute, so a connection that is silent for this long is dead.
 const defaultSilence = 150_000
 
 /**
- * Lists a collection and watches it for ever: through resets, silence, 401, 410, 429, 500 and restarts of the
- * API server, with capped and jittered back-off. Client-node's informer stops for good at the first of these.
+ * Lists a collection and watches it indefinitely, with capped and jittered back-off. It survives resets,
+ * silence, 401, 410, 429, 500 and restarts of the API server. client-node's informer stops permanently at the
+ * first of these.
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
   const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
@@ -105,7 +107,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
     return version
   }
 
-  /** Follows one watch to its end; returns the version to go on from, throws Trouble. */
+  /** Follows one watch until it ends. Returns the version to continue from; throws Trouble. */
   async function follow(from: string): Promise<string> {
     const silent = new AbortController()
     let watchdog = setTimeout(() => silent.abort(), silence)
@@ -144,8 +146,8 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
 
       return version
     } catch (error) {
-      // Silence may also mean that the version is one that this server will never reach (a restored etcd):
-      // list again.
+      // Silence may also mean that this server will never reach the version (a restored etcd), so the
+      // collection is listed again.
       throw silent.signal.aborted ? new Trouble(`the watch was silent for ${silence / 1000} s`, true) : error
     } finally {
       clearTimeout(watchdog)
@@ -170,7 +172,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
         version = await follow(version)
         if (performance.now() - began > 5000) {
           wait = shortest
-          continue // an API server ends watches now and then; there is nothing to wait for
+          continue // API servers end watches regularly, so there is no reason to wait
         }
       } catch (error) {
         if (isStopped()) return
@@ -199,7 +201,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
   }
 }
 
-/** What went wrong with a list or a watch; `relist` when the version to go on from is lost. */
+/** The failure of a list or a watch; `relist` is set if the version to continue from is lost. */
 class Trouble extends Error {
   readonly relist: boolean
 

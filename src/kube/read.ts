@@ -8,18 +8,22 @@ import type { KubeClient, KubeRequest, KubeResponse } from './client.js'
 export type KubeObject = Readonly<Record<string, unknown>>
 
 /**
- * A fact that is never moot. If it is unknown, `response` is the API server's, or undefined when none came.
+ * A fact that is never moot. If it is unknown, `response` is the API server's response, or undefined if there
+ * was none.
  */
 export type ReadFact<T> = Extract<Fact<T>, { state: 'known' }> | Unread
 
 type Unread = Extract<Fact<never>, { state: 'unknown' }> & { readonly response?: KubeResponse }
 
-/** How to read: `name` is what messages call the object or collection, its path by default. */
+/**
+ * Options for a read. `name` is the name of the object or collection in messages; by default, that is its
+ * path.
+ */
 export interface ReadOptions extends Pick<KubeRequest, 'query' | 'accept' | 'signal'> {
   readonly name?: string
 }
 
-/** Reads one object; known and undefined when it does not exist. Never rejects. */
+/** Reads one object. The value is undefined if the object does not exist. Never rejects. */
 export async function readObject(
   client: KubeClient,
   path: string,
@@ -31,7 +35,7 @@ export async function readObject(
   return known(response.body)
 }
 
-/** Reads a collection, page by page. Every object gets the kind of the list. Never rejects. */
+/** Reads a collection page by page. Every object gets the kind that the list implies. Never rejects. */
 export async function listObjects(
   client: KubeClient,
   path: string,
@@ -55,7 +59,10 @@ export async function listObjects(
   return known(objects)
 }
 
-/** What was read. Throws an Error with the reason when it is unknown: for work that is repeated anyway. */
+/**
+ * The value of a fact. Throws an Error with the reason if the fact is unknown. Use it for work that is
+ * retried anyway.
+ */
 export function loadValue<T>(fact: ReadFact<T>): T {
   if (fact.state === 'known') return fact.value
 
@@ -77,13 +84,13 @@ export async function applyObject(
 }
 
 /**
- * Why the API server refused: the message of its Status.
+ * The reason for a refusal: the message of the API server's Status.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 export const statusMessage = ({ status, body }: KubeResponse): string =>
   textOf(recordOf(body)['message']) ?? `the API server answered ${status}`
 
-/** The response if its status is 200, else why there is none. */
+/** The response if its status is 200; otherwise the reason why there is none. */
 async function readResponse(
   client: KubeClient,
   path: string,
@@ -91,7 +98,7 @@ async function readResponse(
 ): Promise<(KubeResponse & { readonly body: KubeObject }) | Unread> {
   try {
     const sent = client.request({ path, ...request, ...(signal && { signal }) })
-    // The credential plugin of a kubeconfig does not know of the signal.
+    // A kubeconfig's credential plugin ignores the signal.
     const response = signal === undefined ? await sent : await raceDeadline(signal, sent)
     if (response === undefined) return unknown(`${name} was not read in time`)
     if (response.status === 200 && isRecord(response.body)) return { ...response, body: response.body }

@@ -11,10 +11,10 @@ export interface TlsAddress {
 }
 
 /**
- * Fetches the certificates that a TLS server presents, leaf first, as PEM. It verifies nothing, which is the
- * predictor's task. Rejects if there is no handshake within `timeout` milliseconds. With `onlyOutside`, it
- * also rejects addresses of this machine or its link, such as a cloud's metadata service, for addresses that
- * another user chose.
+ * Fetches the certificates that a TLS server presents, leaf first, as PEM. It verifies nothing, because that
+ * is the predictor's task. Rejects if there is no handshake within `timeout` milliseconds. With
+ * `onlyOutside`, it also rejects addresses of this machine or its link, such as a cloud's metadata service.
+ * Use that for addresses that another user chose.
  */
 export async function loadServedChain(
   { host, port, servername }: TlsAddress,
@@ -29,8 +29,8 @@ export async function loadServedChain(
     host,
     port,
     ...(onlyOutside && { lookup: lookupOutside }),
-    ...(servername !== undefined && isIP(servername) === 0 && { servername }), // an address is no server name: RFC 6066, section 3
-    rejectUnauthorized: false, // what is served is only looked at
+    ...(servername !== undefined && isIP(servername) === 0 && { servername }), // an IP address is not a server name: RFC 6066, section 3
+    rejectUnauthorized: false, // the chain is only read, not trusted
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1']
   })
@@ -59,7 +59,7 @@ inside.addAddress('fd00:ec2::254', 'ipv6')
 
 const isInside = (address: string): boolean => inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-/** Looks up a name and leaves out loopback and link-local addresses. */
+/** Resolves a name and drops loopback and link-local addresses. */
 const lookupOutside: LookupFunction = (name, options: LookupOptions, callback) => {
   lookup(name, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     const outside = error === null ? addresses.filter(({ address }) => !isInside(address)) : []
@@ -72,7 +72,10 @@ const lookupOutside: LookupFunction = (name, options: LookupOptions, callback) =
   })
 }
 
-/** Node links each certificate to its issuer among those sent; a self-signed one is linked to itself. */
+/**
+ * The served certificates, leaf first. Node links each one to its issuer among those sent, and a self-signed
+ * one to itself.
+ */
 function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }): string[] {
   const pems: string[] = []
   const seen = new Set<string>()
@@ -82,13 +85,13 @@ function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }
   ) {
     seen.add(certificate.fingerprint256)
     pems.push(pemOf(certificate.raw))
-    certificate = certificate.issuerCertificate // Node's type leaves the link of a link out
+    certificate = certificate.issuerCertificate // Node's type lacks the link on an issuer
   }
 
   return pems
 }
 
-/** DER as PEM, 64 characters a line: RFC 7468. */
+/** Formats DER as PEM, with 64 characters per line: RFC 7468. */
 function pemOf(der: X509Certificate['raw']): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? []
 

@@ -4,26 +4,26 @@ import type { KubeClient } from '../kube/client.js'
 import { type IdentityWebhookReading, loadIdentityWebhook } from '../sources/cluster/identity-webhook.js'
 import { repeat } from './repeat.js'
 
-// Its flags change with an upgrade; the ConfigMap that kOps writes, with a role.
+// The webhook's flags change with an upgrade. The ConfigMap that kOps writes changes with a role.
 const interval = 120_000
 const timeout = 5000
 
-/** How the cluster's identity webhook is set up, as it was read last. */
+/** The settings of the cluster's identity webhook, as last read. */
 export interface FollowedIdentityWebhook {
-  /** Undefined until it was read for the first time. */
+  /** The settings; undefined until they have been read for the first time. */
   settings(): IdentityWebhookSettings | undefined
-  /** What could not be read, so that default settings are used instead. */
+  /** Why some settings could not be read, so that their defaults are used; undefined if all were read. */
   because(): string | undefined
-  /** Why the last reading failed. */
+  /** Why the last read failed; undefined if it succeeded. */
   trouble(): string | undefined
-  /** Resolves when it was read for the first time, or could not be. */
+  /** Resolves when the first read has succeeded or failed. */
   readonly begun: Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Reads now and then how the cluster's identity webhook is set up; a prefix that is configured wins. The last
- * answer stays.
+ * Periodically reads the settings of the cluster's identity webhook. A configured annotation prefix takes
+ * precedence. The last settings remain in use if a read fails.
  */
 export function followIdentityWebhook(
   client: KubeClient,

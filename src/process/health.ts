@@ -4,8 +4,9 @@ import Fastify, { type FastifyInstance } from 'fastify'
 export type Checks = Readonly<Record<string, () => string | undefined>>
 
 /**
- * Builds the plain HTTP server for the kubelet and Prometheus: `/livez`, `/readyz` (`?verbose` lists checks
- * and `notes`, which do not count), `/metrics`. It does not listen.
+ * Builds the plain HTTP server for the kubelet and Prometheus. It serves `/livez`, `/metrics` and `/readyz`;
+ * with `?verbose`, the last one lists the checks and the `notes`, which do not affect readiness. It does not
+ * start listening.
  */
 export function buildHealthApp(
   ready: Checks,

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { GuardError } from '../model/guard-error.js'
 
 /**
- * Listens on all addresses, IPv6 too where the machine has it (EKS clusters may have IPv6 pods only). Throws
- * ERR_CONFIG for a port in use.
+ * Listens on all addresses, including IPv6 if the machine has it (an EKS cluster may have only IPv6 pods).
+ * Throws ERR_CONFIG if the port is in use.
  */
 export async function listen(app: FastifyInstance, port: number): Promise<void> {
   try {
@@ -17,7 +17,7 @@ export async function listen(app: FastifyInstance, port: number): Promise<void> 
   }
 }
 
-/** The port that it listens on, which for port 0 only the system knows. */
+/** The port that the server listens on. For port 0, the system chooses one. */
 export function portOf(app: FastifyInstance): number {
   const address = app.server.address()
 

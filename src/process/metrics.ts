@@ -4,7 +4,7 @@ import { version } from '../version.js'
 /** The metrics of one process, all with the prefix `irsa_guard_`. */
 export type Metrics = ReturnType<typeof buildMetrics>
 
-/** Builds the metrics with a registry of their own; `lastEvents` is called at each scrape. */
+/** Builds the metrics with their own registry; `lastEvents` is called at each scrape. */
 export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | undefined>> = () => ({})) {
   const registry = new Registry()
   const registers = [registry]
@@ -90,19 +90,19 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
   }
 }
 
-/** A counter that is cheap to count on: `count` takes the labels' values in their order. */
+/** A counter with little overhead per call. `count` takes the labels' values in the order of their names. */
 export interface Tally {
   count(...labels: readonly string[]): void
 }
 
-/** Counts of the labels that begin alike, by the next label. */
+/** A tree of counts: one branch for each value of the next label. */
 interface Branch {
   count: number
   readonly next: Map<string, Branch>
 }
 
 /**
- * Counts in maps and passes the counts on at each scrape. prom-client validates and hashes labels at each
+ * Counts in maps and passes the counts on at each scrape. prom-client validates and hashes labels in each
  * call, which would slow down every review.
  */
 function buildTally(
@@ -137,7 +137,7 @@ function buildTally(
   }
 }
 
-/** A histogram that is cheap to observe with. */
+/** A histogram with little overhead per call. */
 interface Samples {
   observe(value: number): void
 }
@@ -145,8 +145,8 @@ interface Samples {
 const batch = 1000
 
 /**
- * Passes values on in batches, and the rest at each scrape: a single call to prom-client is slow, a thousand
- * in a row are not.
+ * Passes values on in batches, and the rest at each scrape. A single call to prom-client is slow, but a
+ * thousand calls in a row are fast.
  */
 function buildSamples(
   registry: Registry,

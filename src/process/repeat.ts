@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { reasonOf } from '../text/escape.js'
 
-// However often it is woken, work leaves the API server this much rest.
+// The minimum pause between two runs, to spare the API server, however often the work is woken.
 const shortestPause = 500
 
-/** Work that is done again and again until it is stopped. */
+/** Work that is repeated until it is stopped. */
 export interface Repeated {
-  /** Why the last round failed, or that none has ended yet; undefined when the last one worked. */
+  /** Why the last run failed, or that none has ended yet; undefined if the last run succeeded. */
   trouble(): string | undefined
-  /** Resolves when the first round has ended, well or not. */
+  /** Resolves when the first run has succeeded or failed. */
   readonly begun: Promise<void>
-  /** Starts the next round at once. */
+  /** Starts the next run without waiting for the interval. */
   now(): void
   stop(): Promise<void>
 }

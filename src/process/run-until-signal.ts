@@ -2,8 +2,8 @@ import closeWithGrace from 'close-with-grace'
 import { GuardError } from '../model/guard-error.js'
 
 /**
- * Keeps the process running until a signal, then lets it finish its work; a second signal or 15 s end it at
- * once. An error also ends it: a GuardError with `complain` and exit code 2.
+ * Runs the process until a signal arrives, then lets it finish its work. A second signal, or 15 s, ends it at
+ * once. An error also ends it: a GuardError is reported with `complain`, and the exit code is 2.
  */
 export function runUntilSignal(
   running: { close(): Promise<void> },

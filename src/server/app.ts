@@ -11,38 +11,39 @@ import { limitConnections } from './connection-limit.js'
 import { LazyDeadline } from './deadline.js'
 import type { ReviewHandler } from './handle-review.js'
 
-// Object and old object of up to 3 MiB each (the API server's request limit) fit into one review.
+// One review can contain an object and its old version of up to 3 MiB each (the API server's request limit).
 const bodyLimit = 8 * 1024 * 1024
 
-// The bodies of all connections together. Parsed, one of 8 MiB may take fifteen times as much, and the
-// manifest limits memory to 512 MiB.
+// The limit for the bodies of all connections together. A parsed body of 8 MiB can take fifteen times as much
+// memory, and the manifest limits memory to 512 MiB.
 const bytesInFlight = 16 * 1024 * 1024
 
-// An API server keeps a handful of connections; a connection costs about 50 kB.
+// An API server keeps only a few connections open. A connection takes about 50 kB.
 const maxConnections = 1000
 
-// Go's JSON decoder refuses at depth 10,000; no Kubernetes object comes near 5,000.
+// Go's JSON decoder rejects a depth of 10,000, and no Kubernetes object comes near 5,000.
 const depthLimit = 5000
 
 /**
- * TLS settings of the server; a certificate that replaces another must come with all of them (Node forgets
- * what is not repeated).
+ * The TLS settings of the server. A replacement certificate must be set together with all of them, because
+ * Node drops settings that are not repeated.
  */
 export const tlsSettings = { minVersion: 'TLSv1.2' } as const
 
 /**
- * What happened to one review, for log and metrics. `response` is missing when it was malformed or failed.
+ * The outcome of one review, for log and metrics. `response` is missing if the review was malformed or
+ * failed.
  */
 export interface Reviewed {
   readonly request?: AdmissionRequest
   readonly response?: AdmissionResponse
   readonly error?: Error
-  /** It was refused because too many large ones were under way. */
+  /** Set if the review was refused because too many large ones were in progress. */
   readonly isOverload?: true
   readonly milliseconds: number
 }
 
-/** Builds the admission server. It does not listen. */
+/** Builds the admission server. It does not start listening. */
 export function buildApp({
   handleReview,
   timeout,
@@ -51,7 +52,10 @@ export function buildApp({
   isDraining = () => false
 }: {
   handleReview: ReviewHandler
-  /** Milliseconds for one review; a shorter timeout of the webhook registration wins. */
+  /**
+   * The time limit for one review, in milliseconds. A shorter timeout of the webhook registration takes
+   * precedence.
+   */
   timeout: number
   https?: { key: string; cert: string }
   onReviewed?: (reviewed: Reviewed) => void
@@ -59,13 +63,13 @@ export function buildApp({
   isDraining?: () => boolean
 }): FastifyInstance {
   const app = Fastify({
-    // An API server keeps idle connections for 90 s and does not send a POST again: so we must close later
-    // than it does.
+    // An API server keeps idle connections open for 90 s and does not resend a POST. The server must
+    // therefore close them later.
     keepAliveTimeout: 120_000,
-    // Headers within 5 s and the whole request within 10 s, looked at every second: Fastify's own defaults
-    // let a slow body drip for ever.
+    // Headers must arrive within 5 s and the whole request within 10 s; both are checked every second. With
+    // Fastify's own defaults, a slow body could take forever.
     requestTimeout: 10_000,
-    // A client that does not read its answer.
+    // This closes connections to clients that do not read their response.
     connectionTimeout: 20_000,
     return503OnClosing: false,
     routerOptions: { querystringParser: memoizeLast(parseQuery) },
@@ -80,9 +84,9 @@ export function buildApp({
           }
         }
       : { http: { headersTimeout: 5000, connectionsCheckingInterval: 1000 } })
-  }) as unknown as FastifyInstance // with and without https the instance differs only in the type of its raw server
+  }) as unknown as FastifyInstance // with and without https, the instances differ only in the type of their raw server
 
-  // Without a logger, Fastify measures a reply's time only if there is such a hook.
+  // Without a logger, Fastify measures the time of a reply only if such a hook exists.
   app.addHook('onResponse', (_request, _reply, done) => {
     done()
   })
@@ -144,8 +148,8 @@ export function buildApp({
 }
 
 /**
- * What an answer looks like: Fastify makes a faster serializer of it than JSON.stringify. The bench compares
- * with a server that has it too. @public
+ * The schema of a response. Fastify builds a serializer from it that is faster than JSON.stringify. The
+ * benchmark compares with a server that uses the same schema. @public
  */
 export const reviewSchema = {
   type: 'object',
@@ -187,7 +191,10 @@ function parseBody(text: string, done: (error: Error | null, body?: unknown) => 
   }
 }
 
-/** What was wrong with a request; where Fastify found it, with what was found and what is taken. */
+/**
+ * The error message for a rejected request. For a content type that Fastify rejects, it states the value
+ * found and the value expected.
+ */
 function describeRefusal(
   { message, ...error }: Error & { code?: string },
   { headers }: FastifyRequest
@@ -202,8 +209,7 @@ function describeRefusal(
 type Query = Record<'timeLeft', number>
 
 /**
- * Reads the time that the API server leaves us from `timeout=3s`, which it sends along; half a second goes to
- * the way back.
+ * Reads the time limit that the API server sends as `timeout=3s`. Half a second is reserved for the response.
  */
 function parseQuery(text: string): Query {
   const seconds = /^(\d+)s$/.exec(new URLSearchParams(text).get('timeout') ?? '')?.[1]
@@ -212,8 +218,8 @@ function parseQuery(text: string): Query {
 }
 
 /**
- * Why a text is too much to be parsed, when it is: what nests deeply ends in a stack overflow, and each value
- * takes memory.
+ * Why a body must not be parsed; undefined if it may be. Deep nesting would overflow the stack, and each
+ * value takes memory.
  */
 function excessOf(text: string): string | undefined {
   if (text.length < 2 * depthLimit) return undefined
@@ -224,7 +230,7 @@ function excessOf(text: string): string | undefined {
     switch (text.charCodeAt(at)) {
       case 0x22: // "
         at = endOfString(text, at)
-        if (at === -1) return undefined // no JSON
+        if (at === -1) return undefined // not JSON
         break
       case 0x7b: // {
       case 0x5b: // [
@@ -243,7 +249,8 @@ function excessOf(text: string): string | undefined {
   return undefined
 }
 
-// A value takes up to 100 bytes of memory. An object of 3 MiB with values of ten characters each has 300,000.
+// A value takes up to 100 bytes of memory. An object of 3 MiB with values of ten characters each contains
+// 300,000 values.
 const valueLimit = 1_000_000
 const tooManyValues = `the body contains more than ${valueLimit} values`
 

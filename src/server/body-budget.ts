@@ -1,45 +1,46 @@
 import type { IncomingMessage } from 'node:http'
 
-/** A body whose bytes count. */
+/** A body whose bytes are counted. */
 interface Held {
   bytes: number
-  /** Undefined once it has been read to its end. */
+  /** Refuses the body; undefined once the body has been read to its end. */
   refuse: (() => void) | undefined
 }
 
-/** What becomes of a body that is not read to its end. */
+/** The errors for a body that is not read to its end. */
 export interface Refusals {
   readonly tooLarge: () => Error
   readonly overloaded: () => Error
   readonly aborted: () => Error
 }
 
-// So many bytes of each body do not count: nearly all reviews are smaller, and connections are few.
+// This many bytes of each body are not counted. Nearly all reviews are smaller, and there are few
+// connections.
 const free = 16 * 1024
 
 /**
- * Bounds the bytes of request bodies that are in memory at once, over all connections. Where there are too
- * many, the largest body that is still being sent is refused: clients with small reviews do not wait for
- * clients that send large ones, or never end them.
+ * Limits the bytes of request bodies that are in memory at once, over all connections. If there are too many,
+ * the largest body that is still being sent is refused. Clients with small reviews therefore do not wait for
+ * clients whose reviews are large or never end.
  */
 export class BodyBudget {
   readonly #limit: number
   readonly #held = new Map<IncomingMessage, Held>()
   #bytes = 0
 
-  /** `limit` in bytes. */
+  /** Takes the limit in bytes. */
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  /** The bytes that count now. */
+  /** The number of bytes that are currently counted. */
   get bytes(): number {
     return this.#bytes
   }
 
   /**
-   * Reads a body of at most `max` bytes as text. Its bytes count until it is released: what is judged is
-   * still in memory.
+   * Reads a body of at most `max` bytes as text. Its bytes are counted until it is released, because a body
+   * that is being judged is still in memory.
    */
   read(
     body: IncomingMessage,
@@ -55,7 +56,7 @@ export class BodyBudget {
       if (isDone) return
       isDone = true
       chunks.length = 0
-      if (error !== null) this.release(body) // what still comes is dropped, and the answer closes the connection
+      if (error !== null) this.release(body) // further data is dropped, and the response closes the connection
       done(error, text)
     }
     body.on('data', (chunk: Buffer) => {
@@ -65,7 +66,7 @@ export class BodyBudget {
       if (bytes > max) finish(tooLarge(), '')
       else if (bytes > free) this.#count(body, bytes, () => finish(overloaded(), ''))
     })
-    body.once('error', () => finish(aborted(), '')) // Node destroys the request of a connection that breaks off with an error
+    body.once('error', () => finish(aborted(), '')) // if a connection breaks, Node destroys its request with an error
     body.once('end', () => {
       const held = this.#held.get(body)
       if (held !== undefined) held.refuse = undefined
@@ -74,7 +75,7 @@ export class BodyBudget {
     })
   }
 
-  /** The body is needed no more. */
+  /** Stops counting a body that is no longer needed. */
   release(body: IncomingMessage): void {
     const held = this.#held.get(body)
     if (held === undefined) return

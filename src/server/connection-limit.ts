@@ -2,15 +2,15 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Bounds the connections of a server, also those whose TLS handshake has not ended. A new one is always
- * taken, for it may be an API server's: the oldest one that never had a review answered is closed for it, and
- * where there is none, the oldest one.
+ * Limits the connections of a server, including those whose TLS handshake has not finished. A new connection
+ * is always accepted, because it may be an API server's. In its place, the oldest connection without an
+ * answered review is closed, or the oldest of all if each has had one.
  */
 export function limitConnections(server: Server, max: number): void {
   const unproved = new Set<Socket>()
-  const proved = new Set<Socket>() // had a review answered
+  const proved = new Set<Socket>() // these connections have had a review answered
   const byPeer = new Map<string, Socket>()
-  const beneath = new WeakMap<Socket, Socket>() // a TLS connection has another socket than the one that was accepted
+  const beneath = new WeakMap<Socket, Socket>() // the socket of a TLS connection is not the socket that was accepted
 
   server.on('connection', (socket: Socket) => {
     if (unproved.size + proved.size >= max) {
@@ -32,7 +32,7 @@ export function limitConnections(server: Server, max: number): void {
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const socket = beneath.get(request.socket) ?? request.socket
-    if (!unproved.has(socket)) return // nearly all requests
+    if (!unproved.has(socket)) return // true for nearly all requests
     response.once('finish', () => {
       if (response.statusCode === 200 && unproved.delete(socket)) proved.add(socket)
     })

@@ -1,9 +1,9 @@
 import type { Deadline } from '../model/deadline.js'
 
 /**
- * The deadline of one review. Signal and timer are created only when a lookup has to wait, because together
- * they cost as much as a whole review whose facts are at hand. AbortSignal.timeout is not used: its timer
- * cannot be cleared, so each review that waited would create an unused error with a stack seconds later.
+ * The deadline of one review. The signal and the timer are created only if a lookup has to wait. Together
+ * they cost as much as a whole review whose facts are available. AbortSignal.timeout is not used because its
+ * timer cannot be cleared: each review that waited would create an unused error with a stack seconds later.
  */
 export class LazyDeadline implements Deadline {
   readonly #milliseconds: number
@@ -24,7 +24,7 @@ export class LazyDeadline implements Deadline {
     return this.#controller.signal
   }
 
-  /** Stops the timer: the review has ended. */
+  /** Stops the timer when the review has ended. */
   clear(): void {
     clearTimeout(this.#timer)
   }

@@ -7,8 +7,8 @@ import { type AdmissionResponse, admissionResponseOf } from '../output/admission
 type Verdict = Parameters<typeof admissionResponseOf>[2]
 
 /**
- * Judges one request within its time; what it throws becomes HTTP 500, and the API server's failure policy
- * decides.
+ * Judges one request within its deadline. An error that it throws becomes HTTP 500, so the webhook's failure
+ * policy applies.
  */
 export type ReviewHandler = (
   request: AdmissionRequest,
@@ -16,8 +16,8 @@ export type ReviewHandler = (
 ) => AdmissionResponse | Promise<AdmissionResponse>
 
 /**
- * Judges admission requests: deletions, exempt users and objects that no rule looks at always pass.
- * `onFindings` is called for each request in which something was found.
+ * Judges admission requests. Deletes, exempt users and objects that no rule checks always pass. `onFindings`
+ * is called for each request with findings.
  */
 export function buildReviewHandler(
   review: (subject: Subject, deadline: Deadline) => Verdict | Promise<Verdict>,

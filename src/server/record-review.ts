@@ -9,8 +9,8 @@ import type { Reviewed } from './app.js'
 type Verdict = Parameters<typeof admissionResponseOf>[2]
 
 /**
- * Counts a review, and logs it if something was found: a line for every review would cost more than the
- * review.
+ * Counts a review, and logs it if it has findings. A log line for every review would cost more than the
+ * review itself.
  */
 export function recordReview(
   metrics: Metrics,
@@ -41,7 +41,7 @@ export function recordReview(
   )
 }
 
-/** The name of an object, or the prefix from which the API server has yet to make it. */
+/** The name of an object, or the prefix from which the API server will generate one. */
 function nameIn(object: unknown): string | undefined {
   const { name, generateName } = recordOf(recordOf(object)['metadata'])
 
@@ -49,8 +49,8 @@ function nameIn(object: unknown): string | undefined {
 }
 
 /**
- * Counts and logs the errors that would deny a request if its namespace were in mode `enforce`, so that the
- * effect of that mode is known beforehand. One line for each, up to a few dozen.
+ * Counts and logs the errors that would deny a request if its namespace were in mode `enforce`, so that users
+ * can see the effect of that mode beforehand. Each error gets one line, up to a few dozen.
  */
 export function recordWouldDeny(
   metrics: Metrics,
@@ -81,7 +81,7 @@ export function recordWouldDeny(
 
 const maxLines = 24
 
-// Those of the registration, and webhook configurations, which static webhooks are sent.
+// The kinds in the webhook registration, and webhook configurations, which are sent to static webhooks.
 const judgedKinds: ReadonlySet<string> = new Set([
   ...['ServiceAccount', 'Namespace', 'Pod'],
   ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'],

@@ -20,29 +20,32 @@ import { buildReviewHandler } from './handle-review.js'
 import { recordReview, recordWouldDeny } from './record-review.js'
 import { followServingCertificate, type ServingCertificate } from './serving-certificate.js'
 
-/** What a server starts with. `given` are facts given by hand; they win over those of IAM and the cluster. */
+/**
+ * The settings of a server. `given` are facts from the user, which take precedence over those of IAM and the
+ * cluster.
+ */
 export interface ServerSettings {
-  /** Undefined without a cluster: reviews then know only what is given. */
+  /** The client for the cluster; undefined without a cluster. Reviews then use only the given facts. */
   readonly client: KubeClient | undefined
   readonly config: Config
   readonly given: Sources
   readonly log: Logger
-  /** For how many milliseconds it still answers after it has stopped being ready. */
+  /** For how many milliseconds the server still answers after it stops being ready. */
   readonly drain?: number
 }
 
-/** A running server. `port` is that of the reviews, once there is a certificate. */
+/** A running server. `port` is the port for reviews, once there is a certificate. */
 export interface RunningServer {
   readonly port: Promise<number>
   readonly healthPort: number
-  /** Stops being ready, lets clients go to other replicas, answers the reviews in flight, then stops. */
+  /** Stops being ready, lets clients move to other replicas, answers the reviews in progress, then stops. */
   close(): Promise<void>
 }
 
-// The mounted Secret changes at most every few minutes; a certificate is renewed long before it expires.
+// The mounted Secret changes at most every few minutes, and certificates are renewed long before they expire.
 const certificateInterval = 5000
 
-// Every API server has removed the endpoints of an unready pod well within this time.
+// Every API server removes the endpoints of an unready pod well within this time.
 const drainTime = 5000
 
 /** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT. */
@@ -100,7 +103,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   async function useCertificate({ cert, key, expires }: ServingCertificate): Promise<void> {
     metrics.certificateExpiry.set(expires.getTime() / 1000)
     if (app) {
-      // Fastify types its server by how it was built; with `https` it is this one.
+      // Fastify infers the server's type from the options; with `https`, it is this type.
       const server = app.server as unknown as Server
       server.setSecureContext({ ...tlsSettings, cert, key })
       log.info({ expires }, 'serving certificate replaced')

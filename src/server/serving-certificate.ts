@@ -10,8 +10,8 @@ export interface ServingCertificate {
 }
 
 /**
- * Reads a serving certificate. Throws ERR_SERVING_CERT, naming the file, when it is missing, no PEM, or the
- * key is another one's.
+ * Reads a serving certificate. Throws ERR_SERVING_CERT with the name of the file if the file is missing or
+ * not PEM, or if the key belongs to a different certificate.
  */
 async function loadServingCertificate({
   certFile,
@@ -50,9 +50,9 @@ function attempt<T>(read: () => T, message: string): T {
 }
 
 /**
- * Reads the files every `interval` milliseconds and reports each new certificate. One that cannot be used
- * (half written, not there yet) goes to `onTrouble` once, and the last good one stays in use. The files are
- * not watched, because a kubelet swaps symlinks.
+ * Reads the files every `interval` milliseconds and reports each new certificate. If one cannot be used (half
+ * written, not there yet), that is reported to `onTrouble` once, and the last usable certificate stays in
+ * use. The files are not watched, because a kubelet swaps symlinks.
  */
 export function followServingCertificate(
   files: { certFile: string; keyFile: string },

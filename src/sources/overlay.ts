@@ -4,12 +4,13 @@ import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { type Fact, unknown } from '../model/fact.js'
 import type { MaybePromise } from '../model/maybe-promise.js'
 
-/** What both the objects given together and a cluster can tell. */
+/** The sources that both the given objects and a cluster provide. */
 type Seen = AccountSource & NamespaceSource & WebhookSource
 
 /**
- * Lets objects given together stand before what a cluster has: they are what it will have. What is not among
- * them, the cluster tells; so the webhook configurations are those of both, each name once.
+ * Overlays the given objects on a live cluster. A given object wins, because it is what the cluster will
+ * contain. Everything else is looked up in the cluster. The webhook configurations of both are combined, each
+ * name once.
  */
 export function overlay(objects: Seen, cluster: Seen): Seen {
   return {
@@ -42,7 +43,7 @@ export function overlay(objects: Seen, cluster: Seen): Seen {
   }
 }
 
-/** The identity webhook of the given objects, otherwise that of the cluster. */
+/** The settings of the identity webhook among the given objects, otherwise those of the cluster's. */
 export function overlaySettings(
   given: IdentityWebhookSettings | undefined,
   live: IdentityWebhookSettings | undefined

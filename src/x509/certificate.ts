@@ -29,8 +29,7 @@ export interface Certificate extends Extensions {
 
 /**
  * Parses one DER certificate as `x509.ParseCertificate` of the given Go version does. Returns the certificate
- * or Go's error string. Bytes that Go ignores after the parts that it reads are ignored here, too. Never
- * throws.
+ * or Go's error string. Bytes that Go ignores are ignored here, too. Never throws.
  */
 export function parseCertificate(der: Buffer, goMinor: number): Certificate | { readonly refusal: string } {
   try {

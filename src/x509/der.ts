@@ -149,7 +149,7 @@ export const bigIntOf = (bytes: Buffer): bigint =>
   bytes.length === 0 ? 0n : BigInt(`0x${bytes.toString('hex')}`)
 
 /**
- * The content of an OBJECT IDENTIFIER in dotted form; undefined if it is malformed or a component needs more
+ * The content of an OBJECT IDENTIFIER in dotted form. Undefined if it is malformed or a component needs more
  * than 31 bits.
  */
 function dottedOid(body: Buffer): string | undefined {

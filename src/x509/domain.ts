@@ -25,7 +25,7 @@ export function parseMailbox(text: string): Mailbox | undefined {
   if (found === undefined || text[found.end] !== '@') return undefined
 
   const domain = text.slice(found.end + 1)
-  // Unlike a host, the domain can be empty here: Go splits it into labels and finds none.
+  // Unlike a host, the domain can be empty here, because Go splits it into labels and finds none.
   if (domain !== '' && !(isDomain(domain, false) && !domain.startsWith('.'))) return undefined
 
   return { local: found.local, domain: domain.toLowerCase() }

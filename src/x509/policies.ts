@@ -3,7 +3,7 @@ import { type Certificate, isSelfIssued } from './certificate.js'
 /** The bytes of 2.5.29.32.0, anyPolicy, in latin1. */
 const anyPolicy = '\u0055\u001d\u0020\u0000'
 
-/** A policy in the graph of RFC 9618, and the policies that the next certificate can name for it. */
+/** A policy in the graph of RFC 9618, and the policies that the next certificate can use in its place. */
 interface Node {
   readonly policy: string
   expected: readonly string[]

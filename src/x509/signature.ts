@@ -66,7 +66,7 @@ const verificationFailures = {
 } as const
 
 /**
- * Go's error for an RSA key that it does not use. Since Go 1.24, keys need at least 1,024 bits
+ * Go's error for an RSA key that it refuses to use. Since Go 1.24, keys need at least 1,024 bits
  * (https://go.dev/doc/godebug#go-124).
  */
 export function weakRsaText(

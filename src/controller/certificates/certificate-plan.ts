@@ -3,8 +3,8 @@ import { isIP } from 'node:net'
 import { issueCa, type Issued, issueServing } from './issue-certificate.js'
 
 /**
- * What the two Secrets hold. `cas` are the trusted CA certificates as PEM, the newest first; the key is the
- * newest's.
+ * The content of the two Secrets. `cas` are the trusted CA certificates as PEM, newest first. `caKey` is the
+ * key of the newest one.
  */
 export interface Certificates {
   readonly cas: readonly string[]
@@ -18,17 +18,17 @@ const day = 24 * hour
 const caLife = 5 * 365 * day
 const servingLife = 90 * day
 
-// Clocks differ a little between machines, so certificates begin in the past.
+// Clocks differ a little between machines, so each certificate's validity begins in the past.
 const backdated = 5 * minute
 
-// API servers get a new caBundle within seconds, and kubelets mount a changed Secret within two minutes. An
-// hour is beyond doubt.
+// API servers receive a new caBundle within seconds, and kubelets mount a changed Secret within two minutes.
+// An hour is more than enough.
 const overlap = hour
 
 /**
- * The certificates as they should be now: unchanged if nothing is due. A new CA is first trusted together
- * with the old one, and signs the serving certificate an hour later. The old CA is removed a day after that.
- * An API server therefore never sees a certificate that it does not trust yet.
+ * Returns the certificates as they should be now, unchanged if no renewal is due. A new CA is first trusted
+ * together with the old one and signs the serving certificate an hour later. The old CA is removed a day
+ * after that. An API server therefore never sees a certificate that it does not trust yet.
  */
 export function planCertificates(
   found: Partial<Certificates>,
@@ -45,13 +45,17 @@ export function planCertificates(
 }
 
 /**
- * Proves that CAs are ours, because only the holder of the CA's key can compute it. Otherwise, a user who can
- * only write the Secret could add a certificate that our webhook's `caBundle` then trusts.
+ * Computes a seal that proves that CAs are ours, because only the holder of the CA's key can compute it.
+ * Otherwise, a user who can only write the Secret could add a certificate that our webhook's `caBundle` then
+ * trusts.
  */
 export const sealOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>): string =>
   createHmac('sha256', caKey).update(cas.join('')).digest('base64')
 
-/** The CAs of a Secret that are ours: all where the seal is right, else the one whose key we have. */
+/**
+ * The CAs of a Secret that are ours: all of them if the seal is valid, otherwise only the CA whose key we
+ * have.
+ */
 export const ownCasOf = (
   { cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>,
   seal: string
@@ -109,7 +113,7 @@ function isKeyOf(key: string, certificate: string): boolean {
   try {
     return parse(certificate)?.checkPrivateKey(createPrivateKey(key)) ?? false
   } catch {
-    return false // not a private key: a Secret may hold anything
+    return false // not a private key: a Secret can contain anything
   }
 }
 
@@ -131,6 +135,6 @@ function parse(certificate: string): X509Certificate | undefined {
   try {
     return new X509Certificate(certificate)
   } catch {
-    return undefined // a Secret may hold anything; what is no certificate is made anew
+    return undefined // a Secret can contain anything; an invalid certificate is issued again
   }
 }

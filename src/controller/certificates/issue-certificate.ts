@@ -16,13 +16,13 @@ export interface Issued {
   readonly key: string
 }
 
-/** From when until when a certificate is good. */
+/** The validity period of a certificate. */
 export interface Validity {
   readonly from: Date
   readonly until: Date
 }
 
-/** Issues a self-signed CA: P-256, for signing certificates only, with no CA below it. */
+/** Issues a self-signed CA (P-256) that can only sign certificates and allows no CA below it. */
 export function issueCa(commonName: string, validity: Validity): Issued {
   const pair = newKey()
   const subject = nameOf(commonName)
@@ -79,7 +79,7 @@ interface Request {
 function issue({ pair, issuer, subject, validity, extensions }: Request): Issued {
   const algorithm = (): Node => sequence(oid('1.2.840.10045.4.3.2')) // ecdsa-with-SHA256, RFC 5758
   const serial = randomBytes(16)
-  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40 // positive, and never shorter: RFC 5280, section 4.1.2.2
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40 // positive, and of fixed length: RFC 5280, section 4.1.2.2
 
   const toBeSigned = sequence(
     context(0, integer('\u0002')),
@@ -170,6 +170,6 @@ function generalNameOf(host: string): Node {
   return isIP(host) === 0 ? contextText(2, host) : contextText(7, addressOf(host))
 }
 
-// node-forge has this function, its typings lack it.
+// node-forge has this function, but its typings lack it.
 const addressOf = (ip: string): string =>
   (forge.util as unknown as { bytesFromIP(ip: string): string | null }).bytesFromIP(ip) ?? ''

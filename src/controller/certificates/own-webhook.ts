@@ -5,15 +5,16 @@ import { ownNames } from '../own-names.js'
 import { notForBackups } from '../webhook-trust.js'
 import { type Certificates, ownCasOf, planCertificates, sealOf } from './certificate-plan.js'
 
-/** What is in the guard's Secrets now, and what was done about it. */
+/** The content of irsa-guard's Secrets, and what was changed in them. */
 export interface OwnCertificates extends Certificates {
-  /** The text of `clientConfig.caBundle`: base64 of all trusted CAs. */
+  /** The value of `clientConfig.caBundle`: base64 of all trusted CAs. */
   readonly caBundle: string
   readonly changes: readonly string[]
 }
 
 /**
- * Sees to it that both Secrets hold good certificates. Throws when the API server refuses or does not answer.
+ * Ensures that both Secrets contain valid certificates. Throws if the API server refuses a request or does
+ * not answer.
  */
 export async function keepCertificates(
   client: KubeClient,
@@ -42,8 +43,8 @@ export async function keepCertificates(
   const seal = sealOf(planned)
   const changes: string[] = []
 
-  // The CA first: should we stop in between, the next round makes a serving certificate that is trusted
-  // already.
+  // The CA is written first. If we stop in between, the next round issues a serving certificate from a CA
+  // that is already trusted.
   if (cas !== caSecret?.data['ca.crt'] || planned.caKey !== caKey || seal !== caSecret.data['ca.seal']) {
     const data = { 'ca.crt': cas, 'ca.key': planned.caKey, 'ca.seal': seal }
     await writeSecret(client, namespace, ownNames.caSecret, 'Opaque', data, caSecret)
@@ -68,14 +69,14 @@ export async function keepCertificates(
 }
 
 /**
- * Puts the caBundle into every webhook of our own configuration that lacks it. Returns the names of those
- * webhooks.
+ * Writes the caBundle into every webhook of our own configuration that lacks it. Returns the names of the
+ * webhooks that it changed.
  */
 export async function keepCaBundle(client: KubeClient, caBundle: string): Promise<readonly string[]> {
   const path = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${ownNames.webhookConfiguration}`
   const name = 'our webhook configuration'
   const configuration = loadValue(await readObject(client, path, { name }))
-  if (configuration === undefined) return [] // not installed (yet, or any more)
+  if (configuration === undefined) return [] // not installed yet, or no longer installed
 
   const webhooks = listOf(configuration['webhooks']).filter(isRecord)
   const wrong = [...webhooks.entries()].filter(
@@ -83,7 +84,7 @@ export async function keepCaBundle(client: KubeClient, caBundle: string): Promis
   )
   if (wrong.length === 0) return []
 
-  // The tests keep us from writing into another webhook when the list has changed since.
+  // The test operations prevent a write to another webhook if the list has changed in the meantime.
   const patch = wrong.flatMap(([index, { name }]) => [
     { op: 'test', path: `/webhooks/${index}/name`, value: name },
     { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }

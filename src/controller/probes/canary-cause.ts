@@ -3,7 +3,7 @@ import type { Assessment } from '../ca-bundle-guard.js'
 import type { ConfigurationFinding } from '../configuration-findings.js'
 import { identityConfigurationOf } from '../event.js'
 
-/** Rules that explain why an API server does not call an identity webhook, or gets no answer from it. */
+/** Rules that explain why an API server does not call an identity webhook, or gets no response from it. */
 const explaining: ReadonlySet<string> = new Set([
   'identity-webhook-misses-pods',
   'review-version-unsupported',
@@ -14,8 +14,8 @@ const brokenStates: ReadonlySet<Assessment['state']> = new Set(['stale', 'foreig
 const maxShown = 3
 
 /**
- * Why the identity webhook may not mutate pods, by what the last round found about its configuration; undefined
- * if nothing is wrong with it.
+ * Why the identity webhook may not mutate pods, based on the last round's findings about its configuration.
+ * Undefined if there are none.
  */
 export function canaryCauseOf({
   configurations,
@@ -26,7 +26,7 @@ export function canaryCauseOf({
   readonly assessments: readonly Assessment[]
   readonly findings: readonly ConfigurationFinding[]
 }): string | undefined {
-  if (configurations.length === 0) return undefined // not read yet: ours is always among them
+  if (configurations.length === 0) return undefined // not read yet: once read, our own configurations are always among them
   if (identityConfigurationOf(configurations) === undefined)
     return 'no identity webhook is registered in the cluster'
 

@@ -7,12 +7,13 @@ import { annotationsOf, isRecord } from '../../text/record.js'
 import { canaryAccount, canaryNamespace } from '../own-names.js'
 import type { Proof } from './self-test.js'
 
-/** The role of the canary's account; an account that does not exist, so it can do nothing. */
+/** The role of the canary's service account. Its AWS account does not exist, so the role can do nothing. */
 export const canaryRole = 'arn:aws:iam::000000000000:role/irsa-guard-canary'
 
 /**
- * Proves that one API server's identity webhook mutates pods: a pod under an annotated service account is
- * created in a dry run, and must come back with the variables, the projected token and its mount.
+ * Proves that one API server's identity webhook mutates pods. It creates a pod with an annotated service
+ * account in a dry run. The returned pod must contain the environment variables, the projected token and its
+ * mount.
  */
 export async function proveIdentityWebhook(
   client: KubeClient,
@@ -52,8 +53,8 @@ export async function proveIdentityWebhook(
 }
 
 /**
- * Why the canary proves nothing: its account, as it is installed, does not ask for the role where the
- * identity webhook looks.
+ * Why the canary proves nothing: its installed service account lacks the role annotation that the identity
+ * webhook reads.
  */
 async function unaskedRole(
   client: KubeClient,
@@ -70,7 +71,7 @@ async function unaskedRole(
   return `the canary's service account does not request its role: kubectl annotate serviceaccount ${canaryAccount} -n ${canaryNamespace} --overwrite ${key}=${canaryRole}`
 }
 
-// Nothing of it ever runs. It satisfies the pod security standard `restricted`, which its namespace enforces.
+// The pod never runs. It meets the pod security standard `restricted`, which its namespace enforces.
 const canaryPod = {
   apiVersion: 'v1',
   kind: 'Pod',

@@ -11,14 +11,14 @@ import { proveIdentityWebhook } from './canary.js'
 import { type Proof, provePolicy, proveWebhook } from './self-test.js'
 
 /**
- * The checks at each API server: each has its own identity webhook, and evaluates webhooks and policies
- * itself.
+ * The checks to run at each API server, because each one has its own identity webhook and evaluates webhooks
+ * and policies itself.
  */
 const checks = ['canary', 'webhook', 'policy'] as const
 
 type Check = (typeof checks)[number]
 
-/** What the last proofs found: for each check the outcome by API server's address. */
+/** The outcomes of the last checks, each by the API server's address. */
 export type Probes = Readonly<Record<Check, ReadonlyMap<string, Proof>>>
 
 /**
@@ -66,7 +66,7 @@ export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes 
   return { canary: newest('canary'), webhook: newest('webhook'), policy: newest('policy') }
 }
 
-/** Whether something fails that did not fail before. */
+/** Whether a check fails now that did not fail before. */
 export function hasNewFailure(probes: Probes, before: Probes | undefined): boolean {
   return checks.some((check) =>
     [...probes[check]].some(
@@ -95,7 +95,7 @@ export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
   return proved === 0 ? unknown('the canary has not been answered yet') : known({ proved, failing })
 }
 
-/** What does not work, in words; undefined when all of it does. */
+/** The failures in plain words; undefined if all checks pass. */
 export function proofTroubleOf(probes: Probes | undefined, ...checks: readonly Check[]): string | undefined {
   const proofs = checks.flatMap((check) =>
     [...(probes?.[check] ?? [])].map(([address, proof]) => ({
@@ -136,7 +136,7 @@ export async function reportProofs(
     log: Logger
     now: Date
     identityWebhook: EventObject | undefined
-    /** Why the canary may fail, as far as it is known. */
+    /** Why the canary may fail, if known. */
     canaryCause: string | undefined
   },
   probes: Probes,
@@ -175,8 +175,8 @@ export async function reportProofs(
         'check changed its outcome'
       )
     }
-    if (proof.state === 'unknown' || proof.state === reported?.state) continue // what could not be asked is for log and metrics
-    if (proof.state === 'works' && reported?.state !== 'fails') continue // working at the first look is no news
+    if (proof.state === 'unknown' || proof.state === reported?.state) continue // unknown outcomes appear only in log and metrics
+    if (proof.state === 'works' && reported?.state !== 'fails') continue // a check that works the first time is not news
     await writeEvent(
       client,
       {

@@ -7,11 +7,11 @@ import { addressOfUrl } from '../../text/url-address.js'
 
 /**
  * Reads the CAs of a cluster. kube-controller-manager publishes them in each namespace as ConfigMap
- * `kube-root-ca.crt`: during a rotation both, in an order that proves nothing. Many users may write
- * ConfigMaps, so only a CA counts that this process trusts, or that signed what an API server serves. A
- * ConfigMap that may not be read is left out. `chains` are what API servers serve now (PEM, leaf first),
- * undefined where one could not be reached; what does not bear the name of an API server comes from a proxy
- * in front of it and proves nothing. Rejects when the API server does not answer.
+ * `kube-root-ca.crt`. During a rotation it publishes both, in an order that proves nothing. Many users can
+ * write ConfigMaps, so a CA counts only if this process trusts it or if it signed what an API server serves.
+ * A ConfigMap is ignored if reading it is forbidden. `chains` are what API servers serve now (PEM, leaf
+ * first); a chain is undefined if its API server could not be reached. A chain without the name of an API
+ * server comes from a proxy in front of it and proves nothing. Rejects if the API server does not answer.
  */
 export async function loadClusterCas(
   client: KubeClient,
@@ -23,9 +23,9 @@ export async function loadClusterCas(
     loadPublishedCas(client, systemNamespace)
   ])
   const published = [own, system].filter((list) => list !== undefined)
-  // The kubelet fills a pod's CA file from the ConfigMap of the pod's own namespace, where more users can
+  // The kubelet fills a pod's CA file from the ConfigMap in the pod's own namespace, where more users can
   // write than in kube-system. A user who can write ConfigMaps in kube-system can take over the cluster
-  // anyway (aws-auth, CoreDNS). And a kubeconfig may name the CA of a proxy in front of the API server.
+  // anyway (aws-auth, CoreDNS). A kubeconfig may also name the CA of a proxy in front of the API server.
   const others = trust.isMounted ? system && [system] : published.filter(({ pem }) => pem !== '')
 
   return confirmCas({
@@ -38,10 +38,10 @@ export async function loadClusterCas(
   })
 }
 
-/** The same for a command, which uses the one API server in its kubeconfig. */
+/** Does the same for a command, with the one API server in its kubeconfig. */
 export async function loadClusterCasOnce(client: KubeClient, at: Date): Promise<ClusterCas> {
   const { host, port } = addressOfUrl(client.server)
-  const chain = await loadServedChain({ host, port }, handshakeTimeout).catch(() => undefined) // behind a proxy nothing says which CA signs
+  const chain = await loadServedChain({ host, port }, handshakeTimeout).catch(() => undefined) // behind a proxy, it is unknown which CA signs
 
   return loadClusterCas(client, { namespace: 'default', chains: [chain], at })
 }

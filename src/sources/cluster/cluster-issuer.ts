@@ -14,8 +14,8 @@ const issuerLifetime = 600_000
 const issuerRetry = 10_000
 
 /**
- * The issuer of the cluster's tokens: the API server's discovery document, else our own token's `iss`. Never
- * guessed.
+ * Reads the issuer of the cluster's tokens from the API server's discovery document, otherwise from the `iss`
+ * claim of our own token. The issuer is never guessed.
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {

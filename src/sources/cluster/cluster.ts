@@ -12,18 +12,18 @@ import { readThrough } from './read-through.js'
 
 /** Facts about a live cluster. */
 export interface LiveCluster extends ClusterSource, AccountSource {
-  /** The collections that are watched and have not been listed yet; ready once there are none. */
+  /** The watched collections that have not been listed yet; the source is ready once there are none. */
   readonly unlisted: readonly string[]
   readonly lastEvents: Readonly<Record<string, Date | undefined>>
   stop(): void
 }
 
-// A bookmark comes about once a minute. What was true five minutes ago may deny what works by now.
+// A bookmark arrives about once a minute. Facts that are five minutes old could deny what works now.
 const accountsMaxAge = 300_000
 
 /**
- * Watches a cluster's namespaces and service accounts (metadata only) and finds out its issuer. `onTrouble`
- * hears of each change for the worse or better.
+ * Watches a cluster's namespaces and service accounts (metadata only) and determines its issuer. `onTrouble`
+ * is called when a watch starts to fail, and when it works again.
  */
 export function watchCluster(
   client: KubeClient,
@@ -73,7 +73,8 @@ export function watchCluster(
 }
 
 /**
- * Reads the metadata of one object; `absent` is the answer when there is none, without it that is unknown.
+ * Reads the metadata of one object. If the object does not exist, the value is `absent`; without `absent`,
+ * the fact is unknown.
  */
 async function readMetadata<T>(
   client: KubeClient,

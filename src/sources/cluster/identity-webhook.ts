@@ -16,8 +16,8 @@ import { identityWebhookConfigMap, type ServiceReference } from '../../model/web
 import { listOf, recordOf } from '../../text/record.js'
 
 /**
- * The settings of the identity webhook; `because` says what could not be read, so that upstream's defaults
- * are used.
+ * The settings of the identity webhook; `because` states what could not be read, so that upstream's defaults
+ * are used for it.
  */
 export interface IdentityWebhookReading {
   readonly settings: IdentityWebhookSettings
@@ -25,10 +25,11 @@ export interface IdentityWebhookReading {
 }
 
 /**
- * Reads how the cluster's identity webhook is set up: where it is called as a Service, the command line of
- * the Deployment or DaemonSet of the same name that the Service selects (upstream and kOps name them alike),
- * and the ConfigMap that it watches. Needs no right to list pods. Rejects when the API server does not
- * answer; what it refuses to show, or does not have, has upstream's defaults.
+ * Reads the settings of the cluster's identity webhook, if it is called as a Service. They come from the
+ * command line of its Deployment or DaemonSet and from the ConfigMap that it watches. The workload has the
+ * same name as the Service that selects it, both upstream and in kOps. No permission to list pods is needed.
+ * Upstream's defaults are used for what does not exist or may not be read. Rejects if the API server does not
+ * answer.
  */
 export async function loadIdentityWebhook(
   client: KubeClient,
@@ -96,7 +97,10 @@ async function readArguments(
     : known(args)
 }
 
-/** One object or list; undefined if there is none. Rejects when the API server does not answer, or is not able to. */
+/**
+ * Reads one object or list. The value is undefined if it does not exist, and the fact is unknown if access is
+ * forbidden. Rejects if the API server does not answer or returns another error.
+ */
 async function readVisible(client: KubeClient, path: string, signal: AbortSignal): Promise<Fact<unknown>> {
   const read = await readObject(client, path, { signal })
   if (read.state === 'unknown' && read.response?.status !== 403) throw new Error(read.because)

@@ -6,9 +6,9 @@ import { isObjectName } from '../../model/object-name.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
- * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read: that
- * of a Certificate is written from the CertificateRequest of its revision, whose status holds the same `ca`
- * (cert-manager, pkg/controller/certificates/issuing). Never throws.
+ * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read:
+ * cert-manager writes a Certificate's Secret from the CertificateRequest of its revision, whose status
+ * contains the same `ca` (cert-manager, pkg/controller/certificates/issuing). Never throws.
  */
 export async function readInjectedCas(
   client: KubeClient,
@@ -36,9 +36,9 @@ export async function readInjectedCas(
 const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing: false })
 
 /**
- * OpenShift's kube-controller-manager keeps this ConfigMap in every namespace. It is read where only
- * administrators can write. Elsewhere, and without OpenShift, any user who can write ConfigMaps could name
- * their own CA.
+ * Reads the CAs of OpenShift's service-ca. kube-controller-manager keeps their ConfigMap in every namespace.
+ * It is read from a namespace in which only administrators can write. In any other namespace, or without
+ * OpenShift, any user who can write ConfigMaps could name their own CA.
  * https://docs.openshift.com/container-platform/latest/security/certificates/service-serving-certificate.html
  */
 async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<InjectedCasFact> {
@@ -75,7 +75,7 @@ async function readCertificateCa(
   const revision = recordOf(found.object['status'])['revision']
   if (typeof revision !== 'number') return lasting(unknown(`${certificate} has not been issued yet`))
 
-  // Objects are read by name, so no right to list is needed. cert-manager has used these names since 1.13
+  // Objects are read by name, so no list permission is needed. cert-manager has used these names since 1.13
   // (StableCertificateRequestName).
   const [last, now, next] = await Promise.all(
     [revision - 1, revision, revision + 1].map(async (number) => {
@@ -163,7 +163,7 @@ async function readExisting(
   if (read.state === 'known')
     return read.value === undefined ? lasting(unknown(`there is no ${name}`)) : { object: read.value }
 
-  // Too many requests, and faults of a server, pass: RFC 9110 section 15.6 and RFC 6585 section 4
+  // Rate limiting and server errors are transient: RFC 9110, section 15.6, and RFC 6585, section 4.
   const status = read.response?.status
   return { fact: unknown(read.because), isPassing: status === undefined || status === 429 || status >= 500 }
 }

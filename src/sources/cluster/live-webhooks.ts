@@ -3,7 +3,7 @@ import type { KubeClient } from '../../kube/client.js'
 import { known } from '../../model/fact.js'
 import { allInSight, buildClusterOnDemand } from './on-demand.js'
 
-/** Webhook configurations that were read from a cluster, and the objects that they refer to. */
+/** Looks up webhook configurations that were read from a cluster, and the objects that they refer to. */
 export function buildLiveWebhooks(client: KubeClient, configurations: readonly unknown[]): WebhookSource {
   const inSight = allInSight(configurations)
 

@@ -13,12 +13,12 @@ import { listOf, recordOf } from '../../text/record.js'
 import { backendOf } from '../objects/object-webhooks.js'
 import { buildIssuerReader } from './cluster-issuer.js'
 
-/** Facts about a live cluster for a command that ends: each object is read once, when it is needed. */
+/** Facts about a live cluster for a command-line run. Each object is read once, when it is needed. */
 export interface ClusterOnDemand extends ClusterSource, AccountSource, WebhookSource {}
 
 /**
- * Makes a source that reads a cluster with the user's own rights. What it may not read, or what does not
- * answer, is unknown.
+ * Builds a source that reads a cluster with the user's own permissions. A fact is unknown if its object may
+ * not be read or the API server does not answer.
  */
 export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
   let configurations: Promise<Fact<WebhooksInSight>> | undefined
@@ -51,7 +51,7 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
   return {
     readIssuer: buildIssuerReader(client),
 
-    // One that does not exist yet will begin without any settings.
+    // A namespace that does not exist yet will start without any settings.
     readNamespace: async (name, { signal }) =>
       isObjectName(name)
         ? once(`/api/v1/namespaces/${name}`, parseNamespaceSettings, signal)
@@ -111,7 +111,7 @@ export const allInSight = (configurations: readonly unknown[]): WebhooksInSight 
 })
 
 /**
- * An endpoint that does not say whether it is ready is:
+ * Whether a slice has a ready endpoint. An endpoint without this condition counts as ready:
  * https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions
  */
 const hasReadyEndpoint = (slice: unknown): boolean =>

@@ -3,15 +3,18 @@ import { type Deadline, withDeadline } from '../../model/deadline.js'
 import { type Fact, known } from '../../model/fact.js'
 import type { MaybePromise } from '../../model/maybe-promise.js'
 
-/** Reads what a watch has not seen yet: the answer, or why there is none. Never rejects. */
+/**
+ * Reads an object that a watch has not seen yet. Returns the answer, or the reason why there is none. Never
+ * rejects.
+ */
 export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
 
-// Others may wait for the same read, so it does not end with the first one's deadline.
+// Several callers may wait for the same read, so it does not end with the first one's deadline.
 const readTimeout = 5000
 
 /**
- * Answers from a watch; what the watch has not seen yet is read once for everybody who waits for it. With
- * `maxAge` (milliseconds), a watch that has heard nothing for longer is not believed either.
+ * Answers from a watch. An object that the watch has not seen yet is read once for all callers that wait for
+ * it. With `maxAge` (milliseconds), the answer of a watch that has been silent for longer is not used either.
  */
 export function readThrough<T>(
   watched: Watched<T>,
@@ -30,7 +33,7 @@ export function readThrough<T>(
   }
 }
 
-// While a collection is listed again, its objects are known already though nothing was heard of the
+// While a collection is listed again, its objects are already known although there has been no event for the
 // collection as a whole.
 const isCurrent = (lastEvent: Date | undefined, maxAge: number): boolean =>
   lastEvent === undefined || Date.now() - lastEvent.getTime() <= maxAge

@@ -7,8 +7,8 @@ export const isAuthorizationDetails = (content: unknown): content is Readonly<Re
   isRecord(content) && content['RoleDetailList'] !== undefined && content['kind'] === undefined
 
 /**
- * Parses the roles of an account listing. A role counts as absent only if the listing has all roles of one
- * account, see `accountOf`. It contains no OIDC providers.
+ * Parses the roles of an account listing. A role counts as absent only if the listing contains all roles of
+ * one account, see `accountOf`. The listing contains no OIDC providers.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
  */
 export function parseAuthorizationDetails(content: Readonly<Record<string, unknown>>, fail: Fail): IamFile {
@@ -20,9 +20,10 @@ export function parseAuthorizationDetails(content: Readonly<Record<string, unkno
 }
 
 /**
- * The account whose roles are all listed, if that is sure. `--filter` chooses kinds of things and never
- * single roles, so a listing with roles has all of them, unless it is one page of several, or was cut down
- * with `--query` or by hand: then a list is missing.
+ * The account whose roles are all in the listing, if that is certain. `--filter` selects kinds of entities,
+ * never single roles, so a listing with roles contains all of them. There are two exceptions: the listing is
+ * one of several pages, or it was reduced with `--query` or by hand. In the second case, one of its lists is
+ * missing.
  */
 function accountOf(
   content: Readonly<Record<string, unknown>>,

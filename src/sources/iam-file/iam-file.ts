@@ -3,7 +3,8 @@ import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../text/record.js'
 
 /**
- * One IAM file in any format. `accounts` are those whose lists are complete; a missing list proves nothing.
+ * One IAM file in any format. `accounts` are the accounts whose lists are complete; a missing list proves
+ * nothing.
  */
 export interface IamFile {
   readonly accounts: readonly string[]
@@ -15,12 +16,12 @@ export interface IamFile {
 
 export type ListedRole = Extract<RoleLookup, { exists: true }>
 
-/** Stops the reading of a file with the field that is wrong. */
+/** Stops reading a file. The message names the invalid field. */
 export type Fail = (message: string) => never
 
 /**
- * Reads a role with its ARN and trust policy, which is an object or text: JSON or, as IAM itself returns it,
- * percent-encoded JSON.
+ * Parses a role with its ARN and trust policy. The policy is an object or a string: JSON or, as IAM itself
+ * returns it, percent-encoded JSON.
  */
 export function parseRole(
   role: unknown,
@@ -46,7 +47,7 @@ export function parseRole(
   return { exists: true, arn, trustPolicy: { document, encoding } }
 }
 
-/** Reads a list; one that is left out is empty. */
+/** Reads a list; a missing list is empty. */
 export function loadList(value: unknown, name: string, fail: Fail): readonly unknown[] {
   if (value === undefined) return []
 

@@ -1,8 +1,8 @@
 const most = 5
 
 /**
- * Of the ARNs of registered providers, those that were probably meant to be this one: https is left out of
- * both. At most five.
+ * The registered providers that were probably meant by this ARN, at most five. Differences such as `https://`
+ * are ignored.
  */
 export function similarProviders(arn: string, registered: readonly string[]): string[] {
   const wanted = plainOf(arn)
@@ -17,8 +17,8 @@ export function similarProviders(arn: string, registered: readonly string[]): st
 }
 
 /**
- * The issuer in a provider's ARN without what is often added or changed by hand: scheme, port, case, trailing
- * slashes.
+ * The issuer in a provider's ARN without the parts that are often added or changed by hand: scheme, port,
+ * case, trailing slashes.
  */
 function plainOf(arn: string): string {
   const plain = arn
@@ -32,8 +32,8 @@ function plainOf(arn: string): string {
   return plain.slice(0, end)
 }
 
-// An EKS cluster keeps its ID, whatever region or host precedes it: oidc.eks.…, or oidc-eks.…, which has IPv6
-// addresses, too.
+// The ID of an EKS cluster is the same whatever region or host precedes it: oidc.eks.…, or oidc-eks.…, which
+// also has IPv6 addresses.
 function clusterOf(plain: string): string | undefined {
   return /^oidc[.-]eks\.[^/]+\/id\/([0-9a-z]+)$/.exec(plain)?.[1]
 }

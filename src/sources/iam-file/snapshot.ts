@@ -17,7 +17,7 @@ import { type Fail, type IamFile, loadList, parseRole } from './iam-file.js'
 import { similarProviders } from './similar-providers.js'
 import { buildTrustingRoles } from './trusting-roles.js'
 
-/** What IAM files say, indexed for questions. */
+/** The content of IAM files, indexed for lookups. */
 export interface Snapshot {
   readonly iam: IamSource
   readonly trustingRoles: TrustingRoleSource
@@ -25,8 +25,8 @@ export interface Snapshot {
 }
 
 /**
- * Reads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source
- * of facts. Throws ERR_IAM_SNAPSHOT, naming the file and the field.
+ * Loads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source
+ * of facts. Throws ERR_IAM_SNAPSHOT with the file and the field.
  */
 export function loadSnapshots(
   documents: readonly { readonly file: string; readonly content: unknown }[]
@@ -53,11 +53,11 @@ export function loadSnapshots(
 }
 
 function sourceOf(files: readonly IamFile[]): IamSource {
-  // Role names are unique in an account whatever their path and case: IAM user guide, "IAM and AWS STS
+  // Role names are unique in an account, regardless of path and case: IAM user guide, "IAM and AWS STS
   // quotas".
   const roles = new Map<string, Map<string, Fact<RoleLookup>>>()
   for (const role of files.flatMap((file) => file.roles ?? [])) {
-    const { account, name } = parseRoleArn(role.arn) ?? { account: '', name: '' } // the parsers of the files let in nothing else
+    const { account, name } = parseRoleArn(role.arn) ?? { account: '', name: '' } // the file parsers accept only valid ARNs
     groupOf(roles, account).set(name.toLowerCase(), known(role))
   }
   const registered = files.flatMap(({ oidcProviders }) => oidcProviders ?? [])
@@ -132,7 +132,7 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
     )
   }
   for (const key of Object.keys(content)) {
-    const meant = closestTo(key, keys) // other keys may be a user's own remarks
+    const meant = closestTo(key, keys) // other keys may be a user's own notes
     if (meant !== undefined && meant !== key) fail(`${key}: unknown key; did you mean ${meant}?`)
   }
   const { takenAt, issuer, roles, oidcProviders } = content

@@ -3,8 +3,9 @@ import { known } from '../../model/fact.js'
 import { isRecord, listOf, recordOf } from '../../text/record.js'
 
 /**
- * Looks up which roles name a service account exactly, by the `:sub` conditions of their trust policies. What
- * such a policy allows in the end is not judged here: a role that names an account was made for it.
+ * Looks up which roles name a service account exactly in the `:sub` conditions of their trust policies.
+ * Whether such a policy admits the account is not judged here, because a role that names an account was made
+ * for it.
  */
 export function buildTrustingRoles(
   roles: readonly { readonly arn: string; readonly trustPolicy: unknown }[]
@@ -28,19 +29,22 @@ export function buildTrustingRoles(
   }
 }
 
-/** A trust policy may be an object, or text: plain, or percent-encoded as GetRole returns it. */
+/**
+ * Parses a trust policy, which is an object or a string: plain JSON, or percent-encoded as GetRole returns
+ * it.
+ */
 function documentOf(trustPolicy: unknown): unknown {
   if (typeof trustPolicy !== 'string') return trustPolicy
   try {
     return JSON.parse(trustPolicy.trimStart().startsWith('%') ? decodeURIComponent(trustPolicy) : trustPolicy)
   } catch {
-    return undefined // the rules about trust policies speak of a document that is none
+    return undefined // the rules about trust policies report an invalid document
   }
 }
 
 /**
- * `issuer:sub=subject`, for each subject that an Allow names in full. Condition keys do not mind case,
- * subjects do.
+ * Returns `issuer:sub=subject` for each subject that an Allow statement names in full. Condition keys are
+ * case-insensitive; subjects are case-sensitive.
  */
 function namedBy(document: unknown): string[] {
   const statements = recordOf(document)['Statement']

@@ -6,15 +6,17 @@ import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
 import { type AwsResponse, credentialsFailureOf, failed, type Failure, failureOf } from './failure.js'
 import { globalRegionOf } from './regions.js'
 
-/** What became of one request, for metrics. */
+/** The outcome of one request, for metrics. */
 export type RequestResult = 'found' | 'absent' | Failure['kind']
 
 export interface AccountsOptions {
-  /** Where IAM answers, when not where the SDK finds it; STS follows the SDK's own environment. */
+  /** The IAM endpoint, if it is not the one that the SDK finds. STS follows the SDK's own environment. */
   readonly endpoint?: string | undefined
   /** The read-only role to assume for each account that is not our own. */
   readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
-  /** Whether a user waits for a command: longer time-outs, and throttled requests are repeated. */
+  /**
+   * Whether a user is waiting for a command. Timeouts are then longer, and throttled requests are retried.
+   */
   readonly patient: boolean
   readonly onRequest: (operation: string, result: RequestResult) => void
 }
@@ -35,18 +37,19 @@ interface Identity {
 }
 
 /**
- * Builds the clients: for our own account with the credentials that the SDK finds, for other accounts with
- * the configured role. Throws ERR_CONFIG for a role in another account. Sends no request until it is needed.
+ * Builds the clients. Our own account uses the credentials that the SDK finds; other accounts use the
+ * configured role. Throws ERR_CONFIG for a role in another account. Sends no request until a client is
+ * needed.
  */
 export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
   const settings = {
-    // In a review one attempt: a repetition is paid for like any request, so it is ours to make. Without
-    // time-outs the SDK waits for minutes.
+    // A review makes one attempt. A retry counts as a request, so the budget must decide about it. Without
+    // timeouts, the SDK waits for minutes.
     maxAttempts: patient ? 5 : 1,
     requestHandler: {
       connectionTimeout: patient ? 5_000 : 500,
       requestTimeout: patient ? 10_000 : 1_000,
-      socketTimeout: patient ? 10_000 : 1_000, // an answer that begins and does not end
+      socketTimeout: patient ? 10_000 : 1_000, // for a response that starts but does not end
       throwOnRequestTimeout: true
     }
   }
@@ -56,7 +59,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   let configuredRegion: Promise<string | undefined> | undefined
 
   return async ({ account, partition }) => {
-    configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects when nothing configures one
+    configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects if no region is configured
     const region = (await configuredRegion) ?? globalRegionOf(partition)
     if (region === undefined)
       return failed('not-ours', `the region for partition ${partition} is unknown; set AWS_REGION`)
@@ -87,7 +90,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   }
 
   async function ownClient(own: Own, account: string, partition: string): Promise<AwsResponse<IAMClient>> {
-    own.identity ??= readIdentity(own.sts) // credentials are renewed, the account that they are of stays
+    own.identity ??= readIdentity(own.sts) // credentials are renewed, but their account stays the same
     const identity = await own.identity
     if ('failure' in identity) {
       own.identity = undefined
@@ -130,7 +133,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     const client = others.get(roleArn) ?? buildClient(own.region, assume(own, roleArn))
     others.set(roleArn, client)
     try {
-      await client.config.credentials() // the client keeps them until shortly before they expire
+      await client.config.credentials() // the client caches them until shortly before they expire
     } catch (error) {
       return failureOf(error, `sts:AssumeRole for ${roleArn}`)
     }

@@ -1,9 +1,9 @@
 import type { Clock } from './clock.js'
 
 export interface BudgetOptions {
-  /** How many requests a second; as many may be made at once after a pause. */
+  /** The maximum number of requests per second. As many may be sent at once after a pause. */
   readonly requestsPerSecond: number
-  /** How many questions of one namespace may wait. */
+  /** The maximum number of waiting questions per namespace. */
   readonly waitingPerNamespace: number
   readonly clock: Clock
 }
@@ -11,11 +11,11 @@ export interface BudgetOptions {
 /** A question that waits for its turn. */
 export interface Turn {
   readonly namespace: string
-  /** Equal keys of one namespace wait in one place. */
+  /** Questions of one namespace with the same key share one place in the queue. */
   readonly key: string
   /**
-   * Called once, when the turn has come; returns whether a request was made, so that nothing is spent on what
-   * was answered meanwhile.
+   * Called once, when the turn has come. Returns whether a request was sent, so that a question that has been
+   * answered in the meantime uses no token.
    */
   readonly begin: () => boolean
 }
@@ -23,7 +23,10 @@ export interface Turn {
 /** One token bucket for all requests, shared fairly between namespaces. */
 export interface Budget {
   readonly requestsPerSecond: number
-  /** Waits for a turn: true after `begin`; false when too many wait already, or the signal came first. */
+  /**
+   * Waits for a turn. Returns true after `begin`, or false if too many questions are waiting or the signal
+   * fires first.
+   */
   turn(turn: Turn, signal: AbortSignal): Promise<boolean>
   /**
    * Waits until a question that has already begun may send another request. Such a request goes before new
@@ -32,7 +35,7 @@ export interface Budget {
   another(namespace: string): Promise<void>
 }
 
-/** What waits in one namespace. There are no more follow-ups than questions that had their turn. */
+/** The queue of one namespace. It never has more follow-ups than questions that have had their turn. */
 interface Line {
   readonly followUps: (() => void)[]
   readonly questions: Map<string, Waiting>
@@ -43,8 +46,8 @@ interface Waiting {
   readonly callers: Set<(served: boolean) => void>
 }
 
-// Namespaces are objects of the cluster, yet an admission request of a namespace that is about to be made
-// names one too.
+// Namespaces are objects of the cluster, but an admission request can also name a namespace that is about to
+// be created.
 const maxNamespaces = 1000
 
 /**
@@ -53,7 +56,7 @@ const maxNamespaces = 1000
  */
 export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
   const capacity = Math.max(1, requestsPerSecond)
-  const lines = new Map<string, Line>() // by namespace, in the order in which their turns come
+  const lines = new Map<string, Line>() // by namespace, in the order of their turns
   let tokens = capacity
   let refilledAt = clock.now()
   let timerRuns = false
@@ -73,14 +76,14 @@ export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: B
   }
 
   /**
-   * Serves the namespace whose turn it is, or the next that needs a request. Returns whether a request was
-   * made.
+   * Serves the namespace whose turn it is, or the next one that needs a request. Returns whether a request
+   * was sent.
    */
   function serveNext(): boolean {
     for (const [namespace, line] of lines) {
       lines.delete(namespace)
       const spent = serveLine(line)
-      if (line.followUps.length + line.questions.size > 0) lines.set(namespace, line) // now the last
+      if (line.followUps.length + line.questions.size > 0) lines.set(namespace, line) // move to the end
       if (spent) return true
     }
 

@@ -8,8 +8,8 @@ import type { Clock } from './clock.js'
 import type { AwsResponse, Failure } from './failure.js'
 
 /**
- * How many milliseconds an answer is used without another request, and how long it is used while it is
- * refreshed.
+ * Lifetimes of an answer in milliseconds: how long it is used without another request, and how long it is
+ * used while it is refreshed.
  */
 export interface Lifetime {
   readonly good: number
@@ -29,15 +29,18 @@ export interface CachedReaderOptions<Q, T> {
 interface Entry<T> {
   readonly triedAt: number
   readonly goodUntil: number
-  /** The last answer of AWS, as long as it may be used. */
+  /** The last answer from AWS, for as long as it may be used. */
   readonly last?: { readonly answer: T; readonly readAt: number; readonly staleUntil: number } | undefined
   readonly failure?: Failure | undefined
 }
 
-/** How old an answer may be that a denial rests on, and how often one role is read past the cache. */
+/**
+ * The maximum age of an answer on which a denial is based, which is also the minimum time between two reads
+ * of one role that bypass the cache.
+ */
 const freshFor = 10_000
 
-/** For how long a stale answer may wait for its turn to be read anew; the next caller tries again. */
+/** How long a refresh may wait for its turn. After that, the next caller tries again. */
 const refreshWaits = 10_000
 
 // A denied request stays denied until a policy is edited; a throttled one can succeed within seconds.

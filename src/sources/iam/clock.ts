@@ -4,7 +4,7 @@ export interface Clock {
   after(milliseconds: number, callback: () => void): void
 }
 
-/** The machine's own time. Its timers keep the process alive, because callers wait for them. */
+/** The machine's clock. Its timers keep the process alive, because callers wait for them. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (milliseconds, callback) => void setTimeout(callback, milliseconds)

@@ -1,6 +1,6 @@
 /**
- * Explains why an AWS call failed, from the name, code and status of the SDK's error. Never quotes its
- * message.
+ * Explains why an AWS call failed, using the name, code and status of the SDK's error. Never quotes the
+ * error's message.
  */
 export function failureOf(error: unknown, call: string): { failure: Failure } {
   const { name, code, status } = partsOf(error)
@@ -22,7 +22,7 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
   if (name.startsWith('AccessDenied') || status === 403) {
     return failed('refused', `${service} denied ${call} (${lines}); allow this action for irsa-guard's role`)
   }
-  // The SDK calls a connection that was reset a TimeoutError too.
+  // The SDK also reports a reset connection as a TimeoutError.
   if ((name === 'TimeoutError' && !isReset(code)) || code === 'ETIMEDOUT') {
     return failed('timeout', `${service} did not answer ${call} in time`)
   }
@@ -38,9 +38,7 @@ export function failureOf(error: unknown, call: string): { failure: Failure } {
   return failed('error', `${service} gave no usable answer to ${call} (${lines})`)
 }
 
-/**
- * Explains why there are no credentials: none were found, or those that were found could not be exchanged.
- */
+/** Explains why there are no credentials: none were found, or the ones found could not be exchanged. */
 export function credentialsFailureOf(error: unknown): { failure: Failure } {
   const { name } = partsOf(error)
   if (name === 'CredentialsProviderError') {
@@ -63,8 +61,8 @@ export function credentialsFailureOf(error: unknown): { failure: Failure } {
 export const isAbsentError = (error: unknown): boolean => partsOf(error).name === 'NoSuchEntityException'
 
 /**
- * Whether the same request may well succeed at once: the server broke, or closed a connection that was kept
- * open.
+ * Whether the same request may succeed immediately, because the server failed or closed a keep-alive
+ * connection.
  */
 export function isPassing(error: unknown): boolean {
   const { code, status } = partsOf(error)
@@ -74,7 +72,7 @@ export function isPassing(error: unknown): boolean {
 
 const isReset = (code: string | undefined): boolean => code === 'ECONNRESET' || code === 'EPIPE'
 
-// Names: the SDK's own list of throttling errors, @smithy/core "retry"; the query protocol of IAM sends
+// Names from the SDK's own list of throttling errors (@smithy/core, "retry"). IAM's query protocol sends
 // Throttling.
 const throttled =
   /^(?:Throttling|ThrottlingException|ThrottledException|RequestThrottled|RequestThrottledException|TooManyRequestsException|RequestLimitExceeded|BandwidthLimitExceeded|LimitExceededException|SlowDown|PriorRequestNotComplete)$/
@@ -108,10 +106,10 @@ function partsOf(error: unknown): { name: string; code: string | undefined; stat
   }
 }
 
-/** What became of one question to AWS: an answer, or why there is none. */
+/** The result of one AWS call: an answer, or a failure. */
 export type AwsResponse<T> = { readonly answer: T } | { readonly failure: Failure }
 
-/** Why AWS gave no answer: a kind for lifetimes and metrics, and plain words that say what to do. */
+/** Why AWS gave no answer: a kind for lifetimes and metrics, and a plain message that states what to do. */
 export interface Failure {
   readonly kind: 'refused' | 'throttled' | 'timeout' | 'unreachable' | 'no-credentials' | 'not-ours' | 'error'
   readonly because: string

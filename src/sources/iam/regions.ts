@@ -1,6 +1,5 @@
-// IAM has one endpoint in each partition, and each region of a partition leads to it. The region that signs
-// for it: https://docs.aws.amazon.com/general/latest/gr/iam-service.html and the endpoint rules that the SDK
-// carries.
+// IAM has one endpoint in each partition, which serves all regions. These regions are used to sign requests
+// to it: https://docs.aws.amazon.com/general/latest/gr/iam-service.html and the endpoint rules in the SDK.
 const globalRegions: Readonly<Record<string, string>> = {
   aws: 'us-east-1',
   'aws-cn': 'cn-north-1',
@@ -13,8 +12,7 @@ const globalRegions: Readonly<Record<string, string>> = {
 }
 
 /**
- * The region to ask IAM and STS of a partition in when none is configured; undefined for a partition that is
- * not known.
+ * The region to use for IAM and STS in a partition if none is configured; undefined for an unknown partition.
  */
 export const globalRegionOf = (partition: string): string | undefined =>
   Object.hasOwn(globalRegions, partition) ? globalRegions[partition] : undefined

@@ -16,20 +16,21 @@ import { type Clock, systemClock } from './clock.js'
 import { type AwsResponse, failed, type Failure, failureOf, isAbsentError, isPassing } from './failure.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
-  /** The most IAM requests per second; 5 by default, and at least 10 when `patient`. */
+  /** The maximum number of IAM requests per second: 5 by default, and at least 10 if `patient`. */
   readonly requestsPerSecond?: number
   readonly clock?: Clock
-  /** Called for each lookup that AWS gave no answer to. */
+  /** Called for each lookup that fails. */
   readonly onFailure?: (failure: Failure) => void
 }
 
-// A user waits for a command. Twice the rate of all servers in a cluster stays far below an account's limit.
+// A user is waiting for the command. Twice the rate of all servers in a cluster is still far below an
+// account's limit.
 const patientRate = 10
 
 /**
- * Builds the source of IAM facts that queries the API: cached, with one rate limit that is fair between
- * namespaces. Credentials, region and endpoint come from the SDK's default chain and environment. Starts
- * nothing; throws ERR_CONFIG for a role in another account.
+ * Builds the source of IAM facts that queries the API. Answers are cached, and one rate limit is shared
+ * fairly between namespaces. Credentials, region and endpoint come from the SDK's default chain and
+ * environment. Building it sends no request. Throws ERR_CONFIG for a role in another account.
  */
 export function buildIamSource(options: IamSourceOptions): IamSource {
   const {
@@ -52,8 +53,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
 
   const roles = buildCachedReader<RoleArn, RoleLookup>({
     ...cache,
-    // Exact case: whether GetRole finds a name in another case is not documented, so its answers are kept
-    // apart.
+    // The key is case-sensitive. It is not documented whether GetRole finds a name in a different case, so
+    // these answers are cached separately.
     keyOf: ({ partition, account, name }) => `${partition} ${account} ${name}`,
     read: (arn, another) => answered(withClient(arn, (client) => readRole(client, arn, another)))
   })
@@ -108,7 +109,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     const first = await get()
     if (first !== 'absent') return first
 
-    // IAM is eventually consistent, and a user may have created the role a second ago.
+    // IAM is eventually consistent, and the role may have been created a second ago.
     await another()
     const second = await get()
 
@@ -138,7 +139,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
       const { OpenIDConnectProviderList: list } = await client.send(new ListOpenIDConnectProvidersCommand({}))
       return list?.flatMap(({ Arn }) => (Arn === undefined ? [] : [Arn]))
     })
-    // The list only helps to say what was meant: without it the provider is missing all the same.
+    // The list only helps to suggest the intended provider. Without it, the provider is still missing.
     const registered = listed !== 'absent' && 'answer' in listed ? listed.answer : []
     const absent = { answer: { registered: false, arn, similar: similarProviders(arn, registered) } } as const
     if (!registered.includes(arn)) return absent
@@ -150,8 +151,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
   }
 
   /**
-   * Sends one request, and once more where that helps. `run` returns undefined for an answer that is none,
-   * such as a proxy's page.
+   * Sends one request, and retries once if that may help. `run` returns undefined for an invalid response,
+   * such as a proxy's error page.
    */
   async function send<T>(
     call: `iam:${string}`,
@@ -185,14 +186,17 @@ type Sent<T> = AwsResponse<T> | 'absent'
 
 const minute = 60_000
 
-/** What exists seldom changes; what does not may come to exist in the next moment. */
+/**
+ * The lifetime of an answer. Existing roles and providers rarely change, but a missing one may be created at
+ * any time.
+ */
 function lifetimeOf(answer: RoleLookup | ProviderLookup): Lifetime {
   const found = 'exists' in answer ? answer.exists : answer.registered
 
   return found ? { good: 5 * minute, stale: 60 * minute } : { good: 10_000, stale: 10_000 }
 }
 
-/** An end for what no time-out of the SDK covers, such as credentials that never come. */
+/** Adds a timeout for cases that no timeout of the SDK covers, such as credentials that never arrive. */
 async function withIn<T>(patient: boolean, reading: Promise<AwsResponse<T>>): Promise<AwsResponse<T>> {
   const seconds = patient ? 600 : 10
   let timer: NodeJS.Timeout | undefined

@@ -10,9 +10,9 @@ import { identityWebhookConfigMap } from '../../model/webhook-configuration.js'
 import { isRecord, recordOf, textOf } from '../../text/record.js'
 
 /**
- * The settings of the identity webhook whose Deployment or DaemonSet is among the given objects: the one that
- * the registered Service selects, or the only one with a container or image of that name. Undefined if there
- * is none, or several.
+ * The settings of the identity webhook whose Deployment or DaemonSet is among the given objects. It is the
+ * workload that the registered Service selects, or the only one with a container or image of that name.
+ * Undefined if there is none or several.
  */
 export function identityWebhookAmong(
   objects: readonly unknown[],
@@ -61,8 +61,8 @@ function argumentsOf(
 }
 
 /**
- * The objects of the kinds that count, by namespace and name. The same object can be given several times, as
- * overlays for several environments; the last one counts.
+ * Collects the objects of the relevant kinds by namespace and name. If an object is given several times, as
+ * overlays for several environments, the last one counts.
  */
 function collect(
   objects: readonly unknown[],

@@ -8,7 +8,7 @@ import { recordOf, textOf } from '../../text/record.js'
 
 const anyNamespace = '*'
 
-/** Lets rules know which of the given objects refer to a service account. */
+/** Looks up which of the given objects refer to a service account. */
 export function buildNeighbours(subjects: readonly Subject[], objects: readonly unknown[]): NeighbourSource {
   const accounts = new Set<string>()
   const runners = new Map<string, string[]>()
@@ -74,7 +74,7 @@ function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
 const kindAndName = (object: Readonly<Record<string, unknown>>): string =>
   `${textOf(object['kind'])?.toLowerCase() ?? ''} ${textOf(recordOf(object['metadata'])['name']) ?? ''}`
 
-/** A ConfigMap or Secret, in which an application may name the service account of the pods that it creates. */
+/** A ConfigMap or Secret in which an application may name the service account of the pods that it creates. */
 interface Mention {
   readonly by: string
   readonly text: string
@@ -93,7 +93,7 @@ function dataOf(object: Readonly<Record<string, unknown>>): string {
     : ''
 }
 
-/** Whether a text contains a name that no further character of a name precedes or follows. */
+/** Whether a text contains a name as a whole word, with no name character before or after it. */
 function hasWord(text: string, name: string): boolean {
   const isPart = (character: string | undefined): boolean =>
     character !== undefined && /[A-Za-z0-9.-]/.test(character)
@@ -105,7 +105,7 @@ function hasWord(text: string, name: string): boolean {
 
 /**
  * Finds the workload that was probably meant to run as a service account. The accounts that workloads name
- * and that are not among the objects are indexed once.
+ * but that are not among the objects are indexed once.
  */
 function buildNearMisses(
   runners: ReadonlyMap<string, readonly string[]>,
@@ -128,7 +128,7 @@ function buildNearMisses(
   return (namespace, name) => {
     const [elsewhere] = byName.get(name) ?? []
     if (elsewhere !== undefined) return missOf(elsewhere, name)
-    // Short names are similar by chance.
+    // Short names are often similar by chance.
     const similar = name.length < 5 ? undefined : closestTo(name, byNamespace.get(namespace) ?? [])
 
     return similar === undefined ? undefined : missOf(namespace, similar)

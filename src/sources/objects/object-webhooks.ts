@@ -5,8 +5,8 @@ import type { WebhookConfigurationSubject } from '../../model/webhook-configurat
 import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
- * Lets webhook configurations see each other, Services and Certificates that were given together with them.
- * What is not among them is unknown, never missing.
+ * Looks up other webhook configurations, Services and Certificates among the given objects. An object that is
+ * not among them is unknown, never missing.
  */
 export function buildObjectWebhooks(
   subjects: readonly Subject[],
@@ -26,7 +26,7 @@ export function buildObjectWebhooks(
     const { namespace: own, name } = recordOf(metadata)
     const key = `${textOf(own) ?? namespace}/${textOf(name) ?? ''}`
     if (apiVersion === 'v1' && kind === 'Service') services.set(key, backendOf(object))
-    // cert-manager, pkg/controller/cainjector/sources.go: it compares with `true` as it is written.
+    // cert-manager compares with `true` exactly: pkg/controller/cainjector/sources.go.
     if (apiVersion === 'v1' && kind === 'Secret')
       secrets.set(key, annotationsOf(recordOf(object))['cert-manager.io/allow-direct-injection'] === 'true')
     if (kind === 'Certificate' && /^cert-manager\.io\//.test(textOf(apiVersion) ?? '')) certificates.add(key)
@@ -55,11 +55,11 @@ export function buildObjectWebhooks(
   }
 }
 
-/** The ports of a Service object. Whether there are endpoints is in `ready`. */
+/** The ports of a Service object. `ready` states whether the Service has ready endpoints. */
 export function backendOf(service: unknown, ready?: boolean): Backend {
   const { type, clusterIP, ports } = recordOf(recordOf(service)['spec'])
-  // Whether the API server resolves these, and to which port, is decided by its flag
-  // --enable-aggregator-routing (k8s.io/apiserver, pkg/util/proxy).
+  // The API server's flag --enable-aggregator-routing decides whether it resolves these Services, and to
+  // which port (k8s.io/apiserver, pkg/util/proxy).
   const isAnyPort = type === 'ExternalName' || clusterIP === 'None'
 
   return {
