@@ -9,18 +9,18 @@ import { closestTo, quote } from './text/escape.js'
 import { listOf, recordOf } from './text/record.js'
 
 /**
- * The configuration of `serve`, `controller` and the commands, with every default filled in. Durations in
+ * The configuration of `serve`, `controller` and the commands, with every default filled in. Durations are in
  * milliseconds.
  */
 export interface Config {
   readonly mode: Mode
-  /** Severities that differ from the rules' own, by rule id. */
+  /** Severities that differ from the rules' own, by rule ID. */
   readonly severities: ReadonlyMap<string, Severity | 'off'>
   readonly issuer: string | undefined
   readonly audience: string | undefined
   /** Path of a PEM file. */
   readonly clusterCa: string | undefined
-  /** The identity webhook's; undefined where it is to be found out. */
+  /** The prefix of the identity webhook's annotations; undefined if irsa-guard must detect it. */
   readonly annotationPrefix: string | undefined
   readonly iam: {
     readonly files: readonly string[]
@@ -49,17 +49,14 @@ interface ConfigFile extends Partial<
   readonly tls?: Partial<Config['tls']>
 }
 
-/**
- * The longest deadline that still fits into the timeout of 3 s with which our webhook is registered, in
- * milliseconds.
- */
+/** The longest deadline, in milliseconds, that fits into the timeout of our webhook's registration (3 s). */
 const longestDeadline = 2500
 /** Shorter deadlines leave no time for lookups. */
 const shortestDeadline = 100
 
 /**
- * Reads a configuration (YAML text of `file`). Throws ERR_CONFIG with the key, the value and what is allowed,
- * a line for each mistake.
+ * Reads a configuration from the YAML text of `file`. Throws ERR_CONFIG with one line for each mistake: the
+ * key, the value and what is allowed.
  */
 export function parseConfig(text: string, file: string, ruleIds: readonly string[]): Config {
   const lineCounter = new LineCounter()
@@ -114,11 +111,11 @@ function contentOf(document: Document, file: string): unknown {
     return document.toJS() ?? {}
   } catch (cause) {
     if (!(cause instanceof ReferenceError)) throw cause
-    throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // aliases without an anchor, or that explode
+    throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // an alias has no anchor, or the aliases expand too much
   }
 }
 
-/** What no schema can say of single values. */
+/** Contradictions between values, which the schema cannot express. */
 function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: Config): string[] {
   const others = accounts.filter(({ account, roleArn }) => !roleArn.includes(`::${account}:`))
   const twice = new Set(
@@ -187,7 +184,7 @@ function durationOf(text: string): number {
   return Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? NaN)
 }
 
-// Enough of a value to find it again.
+// The length of a value in a message, enough to recognize it.
 const longestShown = 200
 
 function mistakesOf(errors: readonly ErrorObject[]): string[] {

@@ -10,25 +10,26 @@ import { docsUrl } from './version.js'
 
 /** The verdict on one of several objects. `allowed` is false if it has an error without a waiver. */
 export interface ObjectReview {
-  /** Undefined if no rule looks at the object. */
+  /** Undefined if no rule applies to the object. */
   readonly subject: Subject | undefined
   readonly allowed: boolean
   readonly findings: readonly Finding[]
   readonly unchecked: readonly Unchecked[]
 }
 
-/** Facts that come from elsewhere than the objects themselves, and where the objects belong. */
+/** Facts that do not come from the objects themselves, and the objects' default namespace. */
 export interface ObjectsContext extends Omit<ReviewContext, 'sources' | 'mode'> {
   /** The namespace of objects that name none. */
   readonly namespace: string | undefined
-  /** Adds the other sources to what the objects tell about each other. */
+  /** Combines the facts that the objects provide about each other with the other sources. */
   readonly sourcesWith: (together: ObjectSources) => Sources
 }
 
 /**
- * Judges objects that were given together, and lets them see each other. Returns one review for each, in
- * their order. Objects read from a cluster are judged as they are there; a mistake that an object has from
- * its owner (a pod from its Deployment) is reported for the owner only. Never throws, whatever the objects are.
+ * Judges objects that were given together; facts about one can come from the others. Returns one review for
+ * each object, in order. Objects read from a cluster are judged in their current state. A mistake that an
+ * object inherits from its owner (a pod from its Deployment) is reported for the owner only. Never throws,
+ * whatever the objects are.
  */
 export async function reviewObjects(
   objects: readonly unknown[],
@@ -54,7 +55,7 @@ function subjectOf(object: unknown, namespace: string | undefined): Subject | un
   return parseSubject(object, { stage: isFromCluster(recordOf(object)) ? 'running' : 'source', namespace })
 }
 
-/** Whether an object is an old revision of a Deployment, which creates no pods any more. */
+/** Whether an object is an old revision of a Deployment, which no longer creates pods. */
 const isRetired = (object: Readonly<Record<string, unknown>>): boolean =>
   object['kind'] === 'ReplicaSet' &&
   recordOf(object['spec'])['replicas'] === 0 &&
@@ -96,7 +97,7 @@ function isUnread(object: unknown, subject: Subject | undefined): boolean {
   )
 }
 
-/** Leaves out what an object's owner, or the owner of that one, is reported for. */
+/** Omits the findings of an object that are also reported for its owner or for an owner further up. */
 function foldIntoOwners(objects: readonly unknown[], reviews: readonly ObjectReview[]): ObjectReview[] {
   const indexes = new Map(objects.map((object, index) => [keyOf(object), index]))
   const ownerIndexOf = (index: number): number | undefined => {

@@ -20,22 +20,22 @@ export interface ReviewContext {
   readonly severities?: ReadonlyMap<string, Severity | 'off'>
   readonly at: Date
   readonly deadline: Deadline
-  /** Hears of the facts of each review, for metrics. */
+  /** Receives the facts of each review, for metrics. */
   readonly onFacts?: (facts: Facts) => void
 }
 
-// No denial rests on an older answer. IAM itself takes seconds to minutes to show a change, so reading it
-// again is worthwhile.
+// The maximum age of an IAM answer that a denial rests on. IAM itself takes seconds to minutes to show a
+// change, so reading it again is worthwhile.
 const freshEnough = 10_000
 
 /**
- * The whole idea: gather the facts that the rules need, evaluate the rules, decide. The verdict is there at
- * once when all facts are at hand. Never throws for what the world does.
+ * Gathers the facts that the rules need, evaluates the rules, and decides. Returns the verdict synchronously
+ * if all facts are available. Never throws because of input or a failed lookup.
  */
 export function review(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
   if (subject.kind !== 'Workload' || subject.otherPods.length === 0) return reviewPart(subject, context)
 
-  // A rare kind of workload, so this costs a promise: see maybe-promise.ts.
+  // Such workloads are rare, so a promise is acceptable here: see maybe-promise.ts.
   const others = subject.otherPods.map(async (pod) => reviewPart({ ...subject, pod }, context))
   return Promise.all([reviewPart(subject, context), ...others]).then(mergeVerdicts)
 }
@@ -110,14 +110,16 @@ const planForIdentity = buildPlanner(webIdentityRules)
 function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
   const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })
   const because = unknownModeOf(facts.namespace)
-  // Without a namespace, its mode is no question of its own.
+  // Without a namespace, its mode is not reported separately.
   if (because !== undefined && !('namespace' in subject && subject.namespace === ''))
     unchecked.push({ rule: 'irsa-guard.io/mode', because })
 
   return decide(findings, unchecked, modeOf(subject, facts.namespace, mode), iamAgeOf(findings, facts, at))
 }
 
-/** How old, in seconds, the oldest of IAM's answers is that an error rests on; undefined when none does. */
+/**
+ * The age, in seconds, of the oldest IAM answer that an error rests on; undefined if no error rests on one.
+ */
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
   if (findings.length === 0) return undefined // nearly always
 
@@ -134,7 +136,7 @@ function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number 
 
 const needsById = new Map(rules.map(({ id, needs }) => [id, needs]))
 
-/** Why it is not known which mode the namespace wants. */
+/** Why the namespace's mode is unknown. */
 function unknownModeOf(namespace: Facts['namespace']): string | undefined {
   if (namespace?.state === 'unknown') return namespace.because
   if (namespace?.state !== 'known' || namespace.value.unknownMode === undefined) return undefined

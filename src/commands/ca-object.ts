@@ -19,8 +19,8 @@ import type { Terminal } from './support/terminal.js'
 export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
 
 /**
- * Says what the API server makes of every bundle of a webhook configuration in a cluster. Returns the exit
- * code; throws ERR_USAGE, ERR_INPUT and ERR_KUBECONFIG.
+ * Reports whether the API server would accept each bundle of a webhook configuration in a cluster. Returns
+ * the exit code; throws ERR_USAGE, ERR_INPUT and ERR_KUBECONFIG.
  */
 export async function caOfObject(
   reference: string,
@@ -54,7 +54,7 @@ export async function caOfObject(
   }
 }
 
-/** Whoever names the CAs by hand vouches for them. */
+/** CAs that the user names count as confirmed. */
 const givenClusterCas = (confirmed: string): ClusterCas => ({ confirmed, unconfirmed: '', doubt: undefined })
 
 function parseReference(reference: string): { kind: string; name: string } {
@@ -74,7 +74,7 @@ function parseReference(reference: string): { kind: string; name: string } {
 const handshakeTimeout = 5000
 const sourceTimeout = 5000
 
-/** What the injector writes into the webhooks of an object, as far as the user may read it. */
+/** What the injector writes into the webhooks of an object, if the user is allowed to read it. */
 async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,
@@ -87,7 +87,7 @@ async function readInjected(
   ).fact
 }
 
-/** The list that the policy compares with, as far as the user may read it. */
+/** The list that the policy compares with, if the user is allowed to read it. */
 async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
   try {
     const published = await loadWebhookTrust(client)
@@ -100,8 +100,9 @@ async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
 }
 
 /**
- * What the API server serves now, which tells which of the cluster's CAs signs. Undefined when it cannot be
- * seen, or when something else answers: a load balancer's certificate says nothing about the cluster's CAs.
+ * The certificates that the API server serves now, which show which cluster CA signs. Undefined if they
+ * cannot be fetched, or if something else answers: a load balancer's certificate proves nothing about the
+ * cluster CAs.
  */
 async function readApiServerChain(
   client: KubeClient,
@@ -116,6 +117,6 @@ async function readApiServerChain(
       ? { chain, host }
       : undefined
   } catch {
-    return undefined // the requests went another way, through a proxy for example; then nothing is said about which CA signs
+    return undefined // the requests take another route, such as a proxy, so it is unknown which CA signs
   }
 }

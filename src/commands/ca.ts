@@ -65,7 +65,7 @@ Examples:
         if (options.server !== undefined || options.chain !== undefined)
           throw new GuardError('ERR_USAGE', '--server and --chain can only be used with --bundle')
 
-        const { caOfObject } = await import('./ca-object.js') // the Kubernetes client takes long to load
+        const { caOfObject } = await import('./ca-object.js') // the Kubernetes client is slow to load
         process.exitCode = await caOfObject(object, options, terminal)
       }
     )

@@ -152,8 +152,8 @@ export async function check(
 }
 
 /**
- * Reads all manifests: their objects, and a complaint for each input that could not be read. In a directory,
- * files that contain no Kubernetes object are passed over, unless there are no others.
+ * Reads all manifests: their objects, and an error message for each input that could not be read. In a
+ * directory, files that contain no Kubernetes object are skipped, unless there are no others.
  */
 async function readManifests(
   paths: readonly string[],
@@ -187,7 +187,10 @@ async function readManifests(
   return { objects, complaints }
 }
 
-/** The part of a report about one object. Most have none, and then their line numbers are not computed. */
+/**
+ * The part of a report about one object. Most objects have nothing to report, so their line numbers are not
+ * computed.
+ */
 function reportedOf(
   { object, file, lineOf }: ManifestObject,
   reviewed: ObjectReview | undefined
@@ -222,7 +225,9 @@ function reportedOf(
   ]
 }
 
-/** A check has no deadline. Each lookup gets a signal of its own: one that thousands listen to is slow. */
+/**
+ * A check has no deadline. Each lookup gets its own signal, because one with thousands of listeners is slow.
+ */
 const noDeadline: Deadline = {
   get signal() {
     return new AbortController().signal
@@ -244,7 +249,7 @@ function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: s
   }
 }
 
-/** A service account that is not among the files may be in the cluster, so naming it is no mistake. */
+/** A service account that is not among the files may be in the cluster, so naming it is not a mistake. */
 const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
   neighboursOf: (...question) => {
     const fact = neighbours.neighboursOf(...question)

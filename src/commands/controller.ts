@@ -25,7 +25,7 @@ Example:
     )
     .action(async (options: ControllerOptions) => keepRunning(await controller(options), terminal))
 
-/** Starts the controller of a cluster. Throws ERR_CONFIG, ERR_KUBECONFIG when it cannot. */
+/** Starts the controller of a cluster. Throws ERR_CONFIG or ERR_KUBECONFIG if it cannot start. */
 export async function controller(
   options: ControllerOptions,
   { environment = process.env, log = pino() }: { environment?: NodeJS.ProcessEnv; log?: Logger } = {}

@@ -22,7 +22,7 @@ Examples:
     )
     .action(async (options: ServeOptions) => keepRunning(await serve(options), terminal))
 
-/** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT, ERR_KUBECONFIG when it cannot. */
+/** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT or ERR_KUBECONFIG if it cannot start. */
 export async function serve(
   options: ServeOptions,
   {

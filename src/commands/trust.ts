@@ -139,7 +139,8 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
 }
 
 /**
- * Prints a policy that admits the service account, or the reason on stderr: a pipe never gets anything else.
+ * Prints a policy that admits the service account. If there is none, prints the reason on stderr, so that a
+ * pipe never gets anything but a policy.
  */
 function printFix(corrected: unknown, report: TrustReport, terminal: Terminal): 0 | 1 {
   if (corrected === undefined) {

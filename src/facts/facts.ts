@@ -21,7 +21,10 @@ export interface TrustPolicyDocument {
   readonly encoding: 'json' | 'url'
 }
 
-/** The role of an ARN in IAM or a file: whether there is one of that name, and the ARN that it has there. */
+/**
+ * The result of looking up a role ARN in IAM or a file: whether a role with that name exists, and its actual
+ * ARN.
+ */
 export type RoleLookup =
   | {
       readonly exists: false
@@ -31,14 +34,14 @@ export type RoleLookup =
   | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument }
 
 /**
- * The OIDC provider for the cluster's issuer in the role's account. `arn` is the one that it has or would
- * have; `similar` are the ARNs of registered providers that were probably meant to be it.
+ * The OIDC provider for the cluster's issuer in the role's account. `arn` is the provider's ARN, or the ARN
+ * that it would have. `similar` lists registered providers that were probably meant to be this one.
  */
 export type ProviderLookup =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[] }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[] }
 
-/** What refers to a service account among the objects given together: names such as `deployment shop/cart`. */
+/** The given objects that refer to a service account, by names such as `deployment shop/cart`. */
 export interface Neighbours {
   readonly asAccount: readonly string[]
   /** Workloads in its namespace that run as `default`. */
@@ -49,8 +52,8 @@ export interface Neighbours {
    */
   readonly ownRoles: ReadonlySet<string | undefined>
   /**
-   * A workload that runs as a service account which is not among the objects, and was probably meant to run as
-   * this one: the same name in another namespace, or a similar name in the same one.
+   * A workload that was probably meant to run as this service account. Its own service account is not among
+   * the objects, and has the same name in another namespace or a similar name in the same one.
    */
   readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
 }
@@ -64,21 +67,21 @@ export interface PodInSight extends SelectablePod {
   readonly serviceAccountName: string
 }
 
-/** The facts that rules may ask for, by name. */
+/** The facts that rules can need, by name. */
 export interface FactTypes {
   /** The role that the service account's annotation names. */
   readonly role: RoleLookup
   /** The OIDC provider of the cluster's issuer in the account of that role. */
   readonly provider: ProviderLookup
-  /** Whether the role's trust policy lets the service account in. */
+  /** Whether the role's trust policy admits the service account. */
   readonly trust: TrustJudgement
   /** The AWS partition that the cluster runs in. */
   readonly clusterPartition: string
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer: string
-  /** What the namespace's labels and annotations say. */
+  /** The settings in the namespace's labels and annotations. */
   readonly namespace: NamespaceSettings
-  /** The CAs of the cluster, those that may sign the API server's own certificates now, as PEM text. */
+  /** The cluster CAs that may currently sign the API server's own certificates, as PEM. */
   readonly clusterCa: string
   /** The time of the review. The evaluator provides it; it is not gathered. */
   readonly now: Date
@@ -89,7 +92,10 @@ export interface FactTypes {
   readonly podsEnforced: boolean
   /** The service account that a pod runs as. */
   readonly account: AccountLookup
-  /** The role that it requests, and the credentials that the pod's containers have for it. */
+  /**
+   * The role that the pod's service account requests, and the credentials that the containers have for that
+   * role.
+   */
   readonly podRole: PodRole
   /** The roles and tokens that a pod template sets by itself; always known. */
   readonly ownIdentities: readonly OwnIdentity[]
@@ -105,13 +111,13 @@ export interface FactTypes {
   /** ARNs of the roles whose trust policy names exactly this service account of this cluster. */
   readonly rolesTrusting: readonly string[]
   /**
-   * The identity webhooks of the cluster in the order in which they are called: for a service account, all
-   * there are; for a webhook configuration, its own and the others in sight.
+   * The identity webhooks of the cluster, in call order. For a service account, these are all of them; for a
+   * webhook configuration, its own and the others that irsa-guard can see.
    */
   readonly identityWebhooks: readonly RegisteredWebhook[]
   /**
-   * The pods in sight that request a role and that the registration of an identity webhook excludes, for a
-   * webhook configuration; always known, because no pods may be in sight.
+   * For a webhook configuration: the pods that request a role and that the registration of an identity
+   * webhook excludes. Always known; empty if irsa-guard can see no such pods.
    */
   readonly podsWithRole: readonly PodInSight[]
   /** The Services that a webhook configuration refers to, as far as they are known. */
@@ -178,12 +184,12 @@ export interface AccountSource {
   readAccount(namespace: string, name: string, deadline: Deadline): MaybePromise<Fact<AccountLookup>>
 }
 
-/** Where it is known what else there is in a namespace. Never throws. */
+/** A source of the other objects in a namespace. Never throws. */
 export interface NeighbourSource {
   neighboursOf(namespace: string, name: string): Fact<Neighbours>
 }
 
-/** Where it is known which roles trust a service account: a look at all trust policies. Never throws. */
+/** A source of the roles that trust a service account. It searches all trust policies. Never throws. */
 export interface TrustingRoleSource {
   rolesTrusting(
     account: { readonly namespace: string; readonly name: string },
@@ -191,7 +197,7 @@ export interface TrustingRoleSource {
   ): Fact<readonly string[]>
 }
 
-/** Where facts come from. A missing source makes its facts unknown or moot; a given value needs no lookup. */
+/** The sources of facts. A missing source makes its facts unknown or moot; a given value needs no lookup. */
 export interface Sources {
   readonly iam?: IamSource | undefined
   readonly cluster?: ClusterSource | undefined
@@ -204,7 +210,7 @@ export interface Sources {
   readonly accounts?: AccountSource | undefined
   /** The identity webhook's default audience, if it was given. */
   readonly audience?: string | undefined
-  /** How the identity webhook is set up, as far as it was read. */
+  /** The identity webhook's settings, if they were read. */
   readonly identityWebhook?: IdentityWebhookSettings | undefined
   readonly neighbours?: NeighbourSource | undefined
   /** The keys of the given Secrets and ConfigMaps, by namespace. */
@@ -213,6 +219,6 @@ export interface Sources {
   readonly pods?: readonly PodInSight[] | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined
   readonly webhooks?: WebhookSource | undefined
-  /** What the canary found when it was last sent; only where one is sent. */
+  /** What the canary found when it was last sent; undefined if no canary is sent. */
   readonly canary?: (() => Fact<CanaryResult>) | undefined
 }

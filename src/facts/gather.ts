@@ -37,7 +37,7 @@ import {
 } from './webhook-facts.js'
 
 /**
- * Gathers only the needed facts, in parallel, each once; synchronously if all are at hand. Never throws: a
+ * Gathers only the needed facts, in parallel, each once; synchronously if all are available. Never throws: a
  * fact without an answer in time is unknown. `fresh` requires IAM answers less than ten seconds old; without
  * `at`, dates in trust policies are not evaluated.
  */
@@ -66,7 +66,9 @@ export function gatherFacts(
   return late.length === 0 ? gathered : Promise.all(late).then(() => gathered)
 }
 
-/** What a gatherer works with. A class, because a review has no time to make closures. */
+/**
+ * Gathers the facts for one subject. It is a class, because creating closures would slow down each review.
+ */
 class FactGatherer {
   readonly subject: Subject
   readonly sources: Sources
@@ -112,13 +114,13 @@ const gatherers: {
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
     const role = gatherer.get('role')
-    const issuer = gatherer.get('issuer') // both are under way before either is waited for
+    const issuer = gatherer.get('issuer') // both lookups start before either is awaited
     const settings = identityWebhookOf(sources)
     return thenMaybe(role, (role) =>
       thenMaybe(issuer, (issuer) => {
         const trust = trustOf(role, { subject, arn, issuer, settings, at })
-        // A user at admission may be allowed to see only one namespace; a user of a command has the policies
-        // anyway.
+        // A user at admission may be allowed to see only one namespace. A user of a command already has the
+        // policies.
         return trust.state === 'known' && subject.stage === 'admitted'
           ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
           : trust
@@ -127,7 +129,7 @@ const gatherers: {
   },
 
   provider(gatherer) {
-    const trust = gatherer.get('trust') // under way at the same time
+    const trust = gatherer.get('trust') // both lookups run in parallel
     const provider = thenMaybe(gatherer.target, (target): MaybePromise<Fact<ProviderLookup>> => {
       if ('state' in target) return target
       const { iam, arn } = target
@@ -152,7 +154,7 @@ const gatherers: {
   clusterPartition(gatherer) {
     if (gatherer.arn === undefined) return noRole
 
-    const { issuer: given } = gatherer.sources // it tells the region even if it is not the one in tokens
+    const { issuer: given } = gatherer.sources // it shows the region even if tokens contain another issuer
     return thenMaybe(given === undefined ? gatherer.get('issuer') : known(given), (issuer) => {
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)

@@ -12,7 +12,7 @@ import {
 } from '../trust-policy/judge.js'
 import type { RoleLookup, TrustPolicyDocument } from './facts.js'
 
-/** Whether a role's trust policy lets a service account in. Never throws. */
+/** Whether a role's trust policy admits a service account. Never throws. */
 export function trustOf(
   role: Fact<RoleLookup>,
   {
@@ -33,7 +33,7 @@ export function trustOf(
   if (!role.value.exists) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
   if (subject.namespace === '') return unknown(namespaceNotGiven)
-  // A name that ends so is a generateName: what the API server will make of it is not known yet.
+  // A name with this ending is a generateName, so the final name is not known yet.
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
   if (issuer.state !== 'known') return issuer
 
@@ -41,8 +41,8 @@ export function trustOf(
     return unknown("the token has no audience, so it gets the API server's, which is unknown")
   if (subject.ownToken === 'hidden')
     return unknown('the token is known only at run time, so its audience is unknown')
-  // With an empty annotation, or an entry of the ConfigMap that names none, the API server uses its own audience
-  // for the token, which is unknown here.
+  // If the annotation is empty, or the entry in the ConfigMap names no audience, the token gets the API
+  // server's own audience, which is unknown here.
   const audience = isConfiguredElsewhere(subject.annotations, settings)
     ? roleRequestOf(subject, settings)?.audience
     : audienceOf(subject.annotations, settings)
@@ -75,9 +75,9 @@ interface Seen {
 const seen = new WeakMap<TrustPolicyDocument, Seen>()
 
 /**
- * Parses each document only once, because thousands of service accounts may share a role. Also remembers the
- * last judgement: most roles are used by a single service account, whose manifest is applied again and again.
- * A judgement that depends on time is not remembered.
+ * Parses each document only once, because thousands of service accounts may share a role. It also caches the
+ * last judgement, because most roles are used by a single service account whose manifest is applied
+ * repeatedly. A judgement that depends on time is not cached.
  */
 function judgeOnce(document: TrustPolicyDocument, question: Question): TrustJudgement {
   let before = seen.get(document)

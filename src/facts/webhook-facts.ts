@@ -20,8 +20,8 @@ import type { FactTypes, Sources } from './facts.js'
 import type { Backend, WebhooksInSight } from './webhooks.js'
 
 /**
- * The identity webhooks of the cluster in call order. That there are none is known only where the whole
- * cluster is in sight.
+ * The identity webhooks of the cluster in call order. That none exists is known only if irsa-guard can see
+ * the whole cluster.
  */
 export function identityWebhooksFor(
   subject: Subject,
@@ -129,8 +129,8 @@ export async function backendsOf(
 }
 
 /**
- * Whether the Certificate that an inject annotation names exists, and a Secret among the given objects allows
- * the injection. Secrets of a cluster are never looked for: we may not read them.
+ * Whether the Certificate that an inject annotation names exists, or the given Secret that it names allows
+ * the injection. Secrets in a cluster are never looked up, because irsa-guard has no right to read them.
  */
 export async function injectionSourceOf(
   subject: Subject,

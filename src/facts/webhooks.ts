@@ -1,10 +1,10 @@
 import type { Fact } from '../model/fact.js'
 import type { ServiceReference, WebhookConfigurationSubject } from '../model/webhook-configuration.js'
 
-/** The webhook configurations that are in sight. */
+/** The webhook configurations that irsa-guard can see. */
 export interface WebhooksInSight {
   readonly configurations: readonly WebhookConfigurationSubject[]
-  /** Whether these are all that the cluster has; only then can one be missing. */
+  /** Whether these are all configurations in the cluster. Only then can one be reported as missing. */
   readonly complete: boolean
 }
 
@@ -21,7 +21,8 @@ export type Backend =
     }
 
 /**
- * The canary's results: how many API servers answered, and where the pod came back without a role, and why.
+ * The canary's results: how many API servers answered, which of them returned the pod without a role, and
+ * why.
  */
 export interface CanaryResult {
   readonly proved: number
@@ -41,8 +42,8 @@ export interface WebhookSource {
     signal: AbortSignal
   ): Promise<Fact<boolean>>
   /**
-   * Whether a Secret allows cert-manager to inject its CA. Only the given objects tell; Secrets of a cluster
-   * are never read.
+   * Whether a Secret allows cert-manager to inject its CA. This is known only for given Secrets, because
+   * Secrets in a cluster are never read.
    */
   allowsInjection?(secret: { readonly namespace: string; readonly name: string }): Fact<boolean>
 }

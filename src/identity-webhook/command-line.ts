@@ -4,7 +4,7 @@ import { textOf } from '../text/record.js'
 import { annotationNamesUnder } from './annotation-names.js'
 import { defaultIdentityWebhook, type IdentityWebhookSettings } from './settings.js'
 
-/** What the command line of an identity webhook says. */
+/** The settings on the command line of an identity webhook. */
 export interface IdentityWebhookCommand {
   readonly settings: IdentityWebhookSettings
   /**

@@ -8,10 +8,10 @@ export interface ConfiguredRole {
   readonly audience: string | undefined
 }
 
-/** The roles of that ConfigMap, or why the identity webhook cannot use it. */
+/** The roles in the ConfigMap, or why the identity webhook cannot use it. */
 export type ConfigMapReading =
   | { readonly roles: ReadonlyMap<string, ConfiguredRole> }
-  /** `crashes`: the identity webhook ends. Otherwise, it keeps the roles that it had. */
+  /** `crashes`: whether the identity webhook crashes. If not, it keeps its previous roles. */
   | { readonly wrong: string; readonly crashes: boolean }
 
 /**

@@ -16,7 +16,7 @@ export interface Exclusion {
   readonly certainty: 'sure' | 'perhaps' | 'usual'
   /** Completes "the API server does not call it". */
   readonly when: string
-  /** Whether it certainly covers a pod. */
+  /** Whether the exclusion certainly covers a pod. */
   covers(pod: SelectablePod): boolean
 }
 
@@ -41,7 +41,7 @@ export function exclusionsOf(webhook: Webhook): Exclusion[] {
         field: 'rules',
         certainty: 'sure',
         when: 'for any pod: no rule covers pods (group "", version v1, operation CREATE)',
-        covers: () => false // examples would say nothing more
+        covers: () => false // examples would add nothing
       }
     ]
   }
@@ -110,10 +110,13 @@ interface Requirement {
   readonly values: readonly unknown[]
 }
 
-/** A list of more values is not meant for a few pods of the control plane. */
+/** A requirement with more values than this is not meant for just a few control-plane pods. */
 const fewValues = 3
 
-/** Undefined if a requirement excludes nothing that matters. */
+/**
+ * The certainty of the exclusion by one requirement; undefined if the requirement excludes nothing that
+ * matters.
+ */
 function certaintyOf(
   { field, label, operator, values }: Requirement,
   isEks: boolean

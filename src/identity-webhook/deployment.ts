@@ -26,8 +26,8 @@ export function isSelected(workload: unknown, service: unknown): boolean {
 
 /**
  * The command line (command and args) of the identity webhook's container in a Deployment or DaemonSet;
- * undefined if no container can be identified. `isOnly`: a container without a telling name or image is the
- * identity webhook if the workload has no other.
+ * undefined if no container can be identified. With `isOnly`, a workload's only container counts even if
+ * neither its name nor its image identifies it.
  */
 export function identityWebhookArgumentsOf(
   workload: unknown,

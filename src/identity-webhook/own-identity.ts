@@ -13,8 +13,8 @@ export interface OwnIdentity {
 }
 
 /**
- * The identities that a template brings along, apart from the one that its service account requests. `request`
- * is undefined if the service account requests no role or is unknown.
+ * The identities that a template sets by itself, except for the one that its service account requests.
+ * `request` is undefined if the service account requests no role or is unknown.
  */
 export function ownIdentitiesOf(
   pod: Pod,

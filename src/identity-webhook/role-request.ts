@@ -57,7 +57,7 @@ export function roleRequestOf(
   }
 }
 
-/** Whether the identity webhook looks into its ConfigMap for the role of an account with these annotations. */
+/** Whether the identity webhook looks up the role of an account with these annotations in its ConfigMap. */
 export function isConfiguredElsewhere(
   annotations: Readonly<Record<string, unknown>>,
   settings: IdentityWebhookSettings
@@ -68,9 +68,10 @@ export function isConfiguredElsewhere(
 }
 
 /**
- * The ARN that an identity webhook with `--compose-role-arn` makes of an annotation, with a stand-in for its
- * account; undefined if it uses the annotation as it is. It asks only whether the text contains `arn:`:
- * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go, addSA)
+ * The ARN that an identity webhook with `--compose-role-arn` builds from an annotation, with a placeholder
+ * for the account ID; undefined if it uses the annotation as it is. The identity webhook only checks whether
+ * the value contains `arn:`: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go,
+ * addSA)
  */
 export const composedArnOf = (
   annotation: string,

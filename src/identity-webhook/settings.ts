@@ -19,7 +19,7 @@ export interface IdentityWebhookSettings {
   /** The region that it injects. */
   readonly region: string | undefined
   readonly regionalSts: boolean
-  /** What it gives to pods on EKS Pod Identity. */
+  /** What the identity webhook injects into pods that use EKS Pod Identity. */
   readonly containerCredentials: {
     /** The endpoint of the agent, `AWS_CONTAINER_CREDENTIALS_FULL_URI`. */
     readonly uri: string

@@ -1,7 +1,7 @@
 import { quote } from '../text/escape.js'
 import { isRecord } from '../text/record.js'
 
-/** An AdmissionReview request, as far as we look at it. */
+/** The parts of an AdmissionReview request that irsa-guard reads. */
 export interface AdmissionRequest {
   readonly apiVersion: 'admission.k8s.io/v1' | 'admission.k8s.io/v1beta1'
   readonly uid: string
@@ -9,7 +9,7 @@ export interface AdmissionRequest {
   readonly namespace: string | undefined
   readonly object: unknown
   readonly old: unknown
-  /** Kind of the object as the request announces it, such as `ServiceAccount`. */
+  /** The object's kind according to the request, such as `ServiceAccount`. */
   readonly kind: string
   readonly user: string
   readonly groups: readonly string[]

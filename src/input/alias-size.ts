@@ -1,7 +1,7 @@
 /**
- * Whether a document's aliases make so much out of little that kubectl would not read it either. Its YAML
- * library counts the values that it decodes, and of them those that an alias repeats: up to 400,000 values
- * nearly all may come by aliases, from 4,000,000 on a tenth (`allowedAliasRatio` in goyaml.v2's decode.go,
+ * Whether a document's aliases expand it so much that kubectl would not read it either. kubectl's YAML
+ * library limits the share of decoded values that come from aliases: nearly all of up to 400,000 values, but
+ * only a tenth from 4,000,000 values on (`allowedAliasRatio` in goyaml.v2's decode.go,
  * https://github.com/kubernetes-sigs/yaml).
  */
 export function isAliasBomb(content: unknown): boolean {
@@ -19,8 +19,8 @@ const aliasAllowance = 400_000
 const manyAliases = 4_000_000
 
 /**
- * The number of values when each alias counts as what it refers to. The YAML library lets aliases share one
- * object, so no value is visited twice.
+ * The number of values with all aliases expanded. The YAML library lets aliases share one object, so no value
+ * is visited twice.
  */
 function sizeOf(value: unknown, sizes: Map<object, number>): number {
   if (typeof value !== 'object' || value === null) return 1

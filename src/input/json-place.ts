@@ -1,6 +1,6 @@
 import { afterBlanks, endOfString, extentOf, isContainer } from '../text/json.js'
 
-/** Where a member begins (in an object with its key), and where its value. */
+/** The start of a member (in an object, of its key), and the start of its value. */
 interface Place {
   readonly begin: number
   readonly value: number
@@ -45,7 +45,7 @@ function membersAt(text: string, start: number): { members: ReadonlyMap<string, 
     if (!isList) {
       const end = endOfString(text, at) + 1
       key = String(JSON.parse(text.slice(at, end)))
-      at = afterBlanks(text, afterBlanks(text, end) + 1) // over the colon
+      at = afterBlanks(text, afterBlanks(text, end) + 1) // skips the colon
     }
     members.set(key, { begin, value: at })
     at = afterBlanks(text, endOfValue(text, at))

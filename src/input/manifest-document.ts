@@ -2,7 +2,9 @@
 export type ManifestDocument =
   | {
       readonly content: unknown
-      /** The line of a field (of the document itself: no path), or of its nearest parent in the file. */
+      /**
+       * The line of a field, or of its nearest parent in the file. The empty path means the document itself.
+       */
       readonly lineOf: (path: readonly string[]) => number
     }
   | { readonly line: number; readonly message: string }

@@ -8,11 +8,11 @@ import { parseYamlDocuments } from './yaml-documents.js'
 export interface ManifestObject {
   readonly object: Readonly<Record<string, unknown>>
   readonly file: string
-  /** The line of a field (of the object itself: no path), or of its nearest parent in the file. */
+  /** The line of a field, or of its nearest parent in the file. The empty path means the object itself. */
   readonly lineOf: (path: readonly string[]) => number
 }
 
-/** A document that could not be read; the others of its file still are. */
+/** A document that could not be read. The other documents in its file are still read. */
 export interface Unreadable {
   readonly file: string
   readonly line: number
@@ -36,7 +36,7 @@ export function parseManifest(
       continue
     }
     const { content, lineOf } = document
-    if (content === null || content === undefined) continue // an empty document, as charts leave them
+    if (content === null || content === undefined) continue // charts often leave empty documents
     for (const { object, prefix, wrong } of membersOf(content)) {
       const lineIn = (path: readonly string[]): number =>
         lineOf(prefix.length === 0 ? path : [...prefix, ...path])
@@ -68,10 +68,12 @@ interface Member {
   readonly wrong?: string
 }
 
-/** The objects of a list, of lists in it too; what is no list is its only member. */
+/**
+ * The objects in a list, including nested lists. Anything that is not a list counts as its own only member.
+ */
 function membersOf(content: unknown): readonly Member[] {
   const { kind, apiVersion, items } = recordOf(content)
-  // A list without items is one of an empty Go slice.
+  // Go writes an empty slice as a list without items.
   if (typeof kind !== 'string' || !kind.endsWith('List') || items === undefined || items === null)
     return [{ object: content, prefix: [] }]
   if (!Array.isArray(items)) {
@@ -89,8 +91,8 @@ function membersOf(content: unknown): readonly Member[] {
     ]
   }
 
-  // The API server leaves both out of the items of a ServiceAccountList, and kubectl takes them from the
-  // list.
+  // The API server omits both apiVersion and kind in the items of a ServiceAccountList, and kubectl takes
+  // them from the list.
   const itemKind = kind.slice(0, -'List'.length)
   const usual = itemKind === '' ? {} : { apiVersion, kind: itemKind }
   return items.flatMap((item: unknown, index) =>

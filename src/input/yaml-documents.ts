@@ -22,7 +22,7 @@ import { memoizeLast } from '../text/memoize.js'
 import { isAliasBomb } from './alias-size.js'
 import type { ManifestDocument } from './manifest-document.js'
 
-/** Reads the YAML documents of a text from a place on, as kubectl reads them. Never throws. */
+/** Reads the YAML documents in a text, beginning at a position, as kubectl does. Never throws. */
 export function parseYamlDocuments(text: string, start: number): ManifestDocument[] {
   const lineCounter = new LineCounter()
   const linesBefore = text.slice(0, start).split('\n').length - 1
@@ -47,7 +47,8 @@ export function parseYamlDocuments(text: string, start: number): ManifestDocumen
         return { line: lineAt(document.range[0]), message: 'its YAML aliases expand to too much data' }
       return { content, lineOf: (path) => lineAt(offsetOf(document, path)) }
     } catch (error) {
-      // yaml throws ReferenceError for aliases that do not resolve, RangeError where it nests too deeply.
+      // yaml throws ReferenceError for aliases that do not resolve, RangeError for text that is nested too
+      // deeply.
       if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error
       return { line: lineAt(document.range[0]), message: oneLine(error.message) }
     }
@@ -55,7 +56,7 @@ export function parseYamlDocuments(text: string, start: number): ManifestDocumen
 }
 
 /**
- * Go's YAML library makes text of `!!binary`, and knows none of YAML's other types that JSON does not have.
+ * Go's YAML library decodes `!!binary` to a string, and supports none of YAML's other types that JSON lacks.
  */
 const binary: ScalarTag = {
   tag: 'tag:yaml.org,2002:binary',
@@ -70,8 +71,8 @@ const asKubectlReads = {
 } satisfies ParseOptions & DocumentOptions & SchemaOptions
 
 /**
- * For each alias, yaml goes through all anchors and aliases before it: 100,000 aliases took minutes. They are
- * gone through once instead.
+ * Resolves all aliases in one pass. The yaml library searches all previous anchors and aliases for each
+ * alias, so 100,000 aliases took minutes.
  */
 function resolveQuickly(document: Document): void {
   const anchored = new Map<string, Node>()
@@ -83,7 +84,7 @@ function resolveQuickly(document: Document): void {
       }
       const source = anchored.get(node.source)
       const resolve = node.resolve.bind(node)
-      // What yaml has not made a value of yet is left to it.
+      // An alias whose value yaml has not built yet is left to yaml.
       node.resolve = (document, context) =>
         isValue(source) && context?.anchors.get(source)?.res !== undefined
           ? source
@@ -120,7 +121,7 @@ function messageOf(
     if (key !== undefined) return `duplicate key ${quote(key)}; remove one`
   }
 
-  // The library's own words for text that is no YAML at all, such as prose, mean nothing to a reader.
+  // The library's own message does not help with text that is not YAML at all, such as prose.
   return code === 'MULTILINE_IMPLICIT_KEY' ? 'this is not YAML or JSON' : oneLine(message)
 }
 
@@ -128,8 +129,9 @@ const unrendered = (template: string): string =>
   `this looks like an unrendered Helm template (${quote(template)}); render it first: helm template … | irsa-guard check -`
 
 /**
- * What a template puts in: in the line of an error or in the one before, as many a line that begins with it
- * is an error only together with the next; or right at the beginning.
+ * The template expression that probably caused an error. It is in the line of the error, in the line before
+ * (a line that begins with an expression is often an error only together with the next), or at the beginning
+ * of the text.
  */
 function templateNear(text: string, offset: number): string | undefined {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1
@@ -140,7 +142,7 @@ function templateNear(text: string, offset: number): string | undefined {
   return enclosedIn(near, '{{', '}}') ?? templateAtStart(text)
 }
 
-/** Remembered, because it is called for every unreadable document of the same text. */
+/** Memoized, because it is called for every unreadable document of the same text. */
 const templateAtStart = memoizeLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
 
 /**

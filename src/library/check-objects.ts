@@ -13,12 +13,12 @@ export interface ObjectVerdict {
 }
 
 /**
- * Judges Kubernetes objects as `irsa-guard check` does, one verdict for each in order. What is not an object
- * has the finding `not-an-object`. `iam` is an
- * IamSnapshot or a list of them, `issuer` the cluster's OIDC issuer with its `https://`, `clusterCa` its
- * current CAs as PEM, `audience` the one that its identity webhook asks tokens for when no annotation does,
- * `annotationPrefix` that of its annotations where it is not `eks.amazonaws.com`. Throws ERR_IAM_SNAPSHOT for
- * a snapshot that is none.
+ * Judges Kubernetes objects as `irsa-guard check` does. Returns one verdict for each object, in order.
+ * Anything that is not an object has the finding `not-an-object`. `iam` is an IamSnapshot or a list of them.
+ * `issuer` is the cluster's OIDC issuer with its `https://`. `clusterCa` contains the cluster's current CAs
+ * as PEM. `audience` is the audience that the identity webhook requests if no annotation sets one.
+ * `annotationPrefix` is the prefix of the identity webhook's annotations, `eks.amazonaws.com` by default.
+ * Throws ERR_IAM_SNAPSHOT for an invalid snapshot.
  *
  * @example
  * const [verdict] = await checkObjects([serviceAccount], { iam: snapshot })

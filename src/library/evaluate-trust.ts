@@ -16,17 +16,20 @@ import { evaluate } from '../verdict/evaluate.js'
 import { buildPlanner } from '../verdict/plan.js'
 import { docsUrl } from '../version.js'
 
-/** Whether a role's trust policy lets a service account in, and what to change. */
+/** Whether a role's trust policy admits a service account, and what to change. */
 export interface TrustVerdict {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
-  /** Whether others than this service account get in without being named. */
+  /** Whether the policy also admits service accounts that it does not name. */
   readonly overPermissive: boolean
-  /** Counted from zero: the Deny that holds, the Allow that matched, else the nearest miss. */
+  /**
+   * Index of the statement, from zero: the Deny that applies, the Allow that matches, otherwise the nearest
+   * miss.
+   */
   readonly statement?: number
-  /** Condition keys that the request decides, as written, each once, sorted. */
+  /** Condition keys that the result depends on, as written, sorted, each listed once. */
   readonly dependsOn: string[]
   readonly findings: Finding[]
-  /** A corrected policy document; left out when no small edit helps. */
+  /** A corrected policy document; omitted if no small edit helps. */
   readonly suggested?: object
 }
 
@@ -40,8 +43,8 @@ export type TrustEvaluationQuestion = Omit<TrustQuestion, 'audience'> & {
 
 /**
  * Judges a role's trust policy for one service account, as STS would for AssumeRoleWithWebIdentity with its
- * token. Synchronous; never throws. A question with a part that is missing or of the wrong type is `invalid`,
- * with the finding `not-a-question`.
+ * token. Synchronous; never throws. If a part of the question is missing or has the wrong type, the verdict
+ * is `invalid` with the finding `not-a-question`.
  *
  * @example
  * evaluateTrust({ document, roleAccount: '111122223333', issuer: 'https://oidc.eks.…', namespace: 'shop', serviceAccount: 'cart' })
@@ -80,7 +83,7 @@ function completeOf(question: unknown): TrustQuestion | { problem: Problem } {
   if (encoding !== undefined && encoding !== 'json' && encoding !== 'url')
     return { problem: problemOf('encoding', encoding, '"json" or "url"') }
 
-  const complete = texts as { [part in keyof typeof texts]: string } // each was found to be a string above
+  const complete = texts as { [part in keyof typeof texts]: string } // each is a string, as checked above
   return {
     ...complete,
     issuer: withoutEksSlash(complete.issuer),
@@ -103,7 +106,7 @@ const kindOf = (value: unknown): string =>
       ? 'an array'
       : `of the type ${typeof value}`
 
-/** Judges as `evaluateTrust` does, and calls the annotations as the cluster's identity webhook does. */
+/** Judges as `evaluateTrust` does, with the annotation names of the cluster's identity webhook. */
 export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {
   const judgement = judgeTrust(question)
   const suggested = suggestTrust(question, judgement) ?? repairTrust(question, judgement)
@@ -119,7 +122,7 @@ export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhook
   }
 }
 
-/** What the trust rules say of a judgement. */
+/** The findings of the trust rules about a judgement. */
 function findingsOf(
   { namespace, serviceAccount, issuer, audience, at }: TrustQuestion,
   judgement: TrustJudgement,
@@ -138,5 +141,5 @@ function findingsOf(
     annotations: {}
   } as const
 
-  return evaluate(planFor(subject, settings), subject, facts, { at: at ?? new Date(0) }).findings // no annotations, no waivers that could expire
+  return evaluate(planFor(subject, settings), subject, facts, { at: at ?? new Date(0) }).findings // without annotations, there are no waivers that could expire
 }

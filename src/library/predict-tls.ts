@@ -18,16 +18,16 @@ export interface TlsPrediction {
   readonly findings: readonly Finding[]
 }
 
-/** The question, of which `caBundle` and `at` may be left out. */
+/** A question to `predictTls`; `caBundle` and `at` are optional. */
 export type TlsPredictionQuestion = Omit<TlsQuestion, 'caBundle' | 'at'> &
   Partial<Pick<TlsQuestion, 'caBundle' | 'at'>>
 
 /**
- * Predicts whether a Kubernetes API server, as TLS client, accepts a webhook's certificate chain with a
- * `caBundle`. `caBundle` is the base64 text of `clientConfig.caBundle`; `chain` is PEM as the server sends
- * it, leaf first; `host` a DNS name or IP address; `go` the Go that the API server is built with, such as
- * `1.23` (the newest known by default). Without `caBundle`, there is none; without `at`, it is now. Never
- * throws, whatever the question is.
+ * Predicts whether a Kubernetes API server, as a TLS client, accepts a webhook's certificate chain with a
+ * `caBundle`. `caBundle` is the base64 string of `clientConfig.caBundle`; if it is omitted, the webhook has
+ * no bundle. `chain` is PEM as the server sends it, leaf first. `host` is a DNS name or IP address. `go` is
+ * the Go version that the API server is built with, such as `1.23` (by default the newest that irsa-guard
+ * knows). `at` is the current time by default. Never throws, whatever the question is.
  *
  * @example
  * predictTls({ caBundle, chain, host: 'webhook.default.svc', at: new Date() }).accepted
@@ -56,7 +56,7 @@ export function predictTls(given: TlsPredictionQuestion): TlsPrediction {
   }
 }
 
-// Callers without types can leave out anything, or pass something else. No base64 has this character.
+// Callers without types can omit anything or pass something else. Base64 never contains this character.
 const notBase64 = '\0'
 
 function questionOf(given: unknown): TlsQuestion {
@@ -72,14 +72,14 @@ function questionOf(given: unknown): TlsQuestion {
   }
 }
 
-/** Refusals that another bundle would cure; the others are faults of the server's certificate. */
+/** Refusals that a different bundle would resolve; the others are defects of the server's certificate. */
 const aboutTrust: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'bundle-empty',
   'unknown-authority',
   'too-many-signature-checks'
 ])
 
-/** What the rules about bundles say of this one, as of a webhook's. */
+/** The findings of the bundle rules about this bundle, as if it were in a webhook configuration. */
 function bundleFindings({ caBundle, at }: TlsQuestion): Finding[] {
   const subject = parseWebhookConfiguration(
     { kind: 'ValidatingWebhookConfiguration', webhooks: [{ name: '', clientConfig: { caBundle } }] },

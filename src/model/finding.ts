@@ -6,7 +6,7 @@ export interface Problem {
   readonly field: string
   readonly message: string
   readonly fix: string
-  /** A milder severity at admission for this one problem, which may not be a mistake. */
+  /** A milder severity at admission for this one problem, because it may be intended. */
   readonly atAdmission?: Severity
   /**
    * The cause is outside the object and the same for all objects that have the problem, so a text report
@@ -38,7 +38,7 @@ export const allRules = '*'
 
 /** A rule that could not decide, and the reason. */
 export interface Unchecked {
-  /** Its ID, or {@link allRules}. */
+  /** The rule's ID, or {@link allRules}. */
   readonly rule: string
   readonly because: string
 }

@@ -21,8 +21,8 @@ const regionOf = (issuer: string): string | undefined =>
   /^https:\/\/oidc[.-]eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(withoutEksSlash(issuer))?.[1]
 
 /**
- * An EKS issuer without slashes at its end. Such an issuer never ends in a slash, so somebody typed it. Other
- * issuers may end in one, and then their tokens do, too: those of AKS do
+ * An EKS issuer without slashes at its end. EKS never adds a trailing slash, so it was typed by hand. Other
+ * issuers can end with a slash, and their tokens then name the issuer with the slash. AKS is an example
  * (https://github.com/Azure/azure-workload-identity/issues/1700).
  */
 export function withoutEksSlash(issuer: string): string {
@@ -34,9 +34,9 @@ export function withoutEksSlash(issuer: string): string {
 }
 
 /**
- * Why an EKS issuer that somebody gave is not the issuer in tokens; undefined for every other one. The host
- * `oidc-eks` has IPv6 addresses and serves the same keys, but tokens name `oidc.eks`, whatever the cluster's IP
- * family is: https://github.com/rancher/eks-operator/pull/2284,
+ * Why an EKS issuer from the user is not the issuer in tokens; undefined for any other issuer. The host
+ * `oidc-eks` has IPv6 addresses and serves the same keys, but tokens name `oidc.eks`, whatever the cluster's
+ * IP family is: https://github.com/rancher/eks-operator/pull/2284,
  * https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3237
  */
 export const notInTokens = (issuer: string): string | undefined =>

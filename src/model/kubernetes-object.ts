@@ -4,7 +4,7 @@ import { parseRoleArn } from './role-arn.js'
 
 type Document = Readonly<Record<string, unknown>>
 
-/** What a document is, and what to do with it. */
+/** A document that is not a Kubernetes object: what it is, and what to do with it. */
 interface OtherFile {
   readonly is: string
   readonly fix: string

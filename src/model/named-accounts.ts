@@ -4,7 +4,7 @@ import { parseRoleArn } from './role-arn.js'
 /** A service account that a custom resource names. */
 export interface NamedAccount {
   readonly name: string
-  /** Undefined if the resource names none, so that it is the resource's own. */
+  /** Undefined if the resource names no namespace. The account is then in the resource's own namespace. */
   readonly namespace: string | undefined
 }
 

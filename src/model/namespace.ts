@@ -86,8 +86,8 @@ function patternsOf(globs: readonly string[]): readonly RolePattern[] {
 }
 
 /**
- * Whether there is a role ARN that a glob matches. The glob is run through the shape of all role ARNs, one
- * place after the other, so this takes time proportional to its length.
+ * Whether a glob can match any role ARN. The function matches the glob against the shape of a role ARN, one
+ * position after the other, so it takes time proportional to the glob's length.
  */
 export function canMatchRoleArn(glob: string): boolean {
   const pattern = parsePattern(glob)
@@ -108,14 +108,17 @@ export function canMatchRoleArn(glob: string): boolean {
 
 interface Place {
   readonly accepts: (character: string) => boolean
-  /** Any number of these characters, also none. */
+  /** Any number of these characters, including none. */
   readonly isRun?: true
 }
 
 const placesOf = (literal: string): Place[] =>
   Array.from(literal, (expected) => ({ accepts: (character) => character === expected }))
 
-/** See {@link parseRoleArn}. The path and the name are one run here, which ends in a character of a name. */
+/**
+ * See {@link parseRoleArn}. Here, the path and the name form one run, which ends with a character that is
+ * valid in a name.
+ */
 const roleArnShape: readonly Place[] = [
   ...placesOf('arn:aws'),
   { accepts: (character) => /^[a-z0-9-]$/.test(character), isRun: true },
@@ -137,7 +140,7 @@ function step(reached: ReadonlySet<number>, accepts: (place: Place) => boolean):
   return withRuns(next)
 }
 
-/** These places, and those behind a run that may be empty. */
+/** The given positions, and those after each run, because a run may be empty. */
 function withRuns(places: readonly number[]): Set<number> {
   const reached = new Set(places)
   for (const index of reached) if (roleArnShape[index]?.isRun) reached.add(index + 1)

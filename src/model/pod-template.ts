@@ -27,7 +27,7 @@ export function findPodTemplates(object: Readonly<Record<string, unknown>>): rea
   const templates = [...(template === undefined ? [] : [template]), ...searched(object)]
   if (!templates.some(({ serviceAccountName }) => serviceAccountName === 'default')) return templates
 
-  // A FlinkDeployment, for example, names the account beside its templates.
+  // A FlinkDeployment, for example, names the account outside its templates.
   const named = new Set(namedIn(object, isPodTemplate).accounts.map(({ name }) => name))
   const [account, another] = named
   return account === undefined || another !== undefined

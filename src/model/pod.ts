@@ -32,7 +32,10 @@ export interface Container {
   readonly variables: readonly Variable[]
   /** The total number of variables. */
   readonly variableCount: number
-  /** `envFrom`: objects of which each key becomes a variable. A variable in `env` wins, then the last of these. */
+  /**
+   * `envFrom`: objects whose keys become variables. A variable in `env` takes precedence, then the last of
+   * these objects.
+   */
   readonly variableSources: readonly VariableSource[]
   readonly mounts: readonly Mount[]
 }

@@ -17,7 +17,10 @@ interface Identity {
   /** Empty if neither the manifest nor the caller names one. It is then unknown, and not `default`. */
   readonly namespace: string
   readonly name: string
-  /** What the API server makes the name of, for objects that a controller creates again and again. */
+  /**
+   * The prefix from which the API server generates the name, for objects that a controller creates
+   * repeatedly.
+   */
   readonly generateName?: string | undefined
   /** Annotation values have type unknown, because a manifest can contain any value there. */
   readonly annotations: Readonly<Record<string, unknown>>
@@ -29,8 +32,8 @@ interface Identity {
 export interface ServiceAccountSubject extends Identity {
   readonly kind: 'ServiceAccount'
   /**
-   * Set if role and token come from a pod template instead of the annotations: whether the token has an
-   * audience, gets that of the API server, or is known only at run time.
+   * Set if the role and token come from a pod template instead of annotations. The token has its own
+   * audience, gets the API server's audience, or is known only at run time.
    */
   readonly ownToken?: 'with-audience' | 'without-audience' | 'hidden'
 }
@@ -117,17 +120,17 @@ export function parseSubject(
   return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod, otherPods }
 }
 
-/** Why questions about the namespace of an object have no answer. */
+/** Why facts about an object's namespace are unknown. */
 export const namespaceNotGiven = 'the manifest names no namespace (pass -n NAMESPACE)'
 
-/** The pod that a subject is, or the pods of each of its templates. */
+/** The pod itself, or the pods of each template of a workload. */
 export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
   subject.kind === 'Workload' ? [subject.pod, ...subject.otherPods] : [subject.pod]
 
 /** The name of a subject in a sentence, such as `service account shop/cart`. */
 export const nameOf = (subject: Subject): string => named(subject, subject.name)
 
-/** The same without what the API server has made up, such as `pod shop/cart-5d4f-*`. */
+/** The same, without the part of the name that the API server generated, such as `pod shop/cart-5d4f-*`. */
 export const stableNameOf = (subject: Subject): string =>
   named(
     subject,

@@ -85,7 +85,7 @@ function webhookOf(entry: Readonly<Record<string, unknown>>, index: number): Web
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
-/** A bundle of another type, which the API server rejects, stays in sight as its JSON. */
+/** Returns a bundle that is not a string as JSON, so that it is still reported. The API server rejects it. */
 const bundleText = (value: unknown): string | undefined =>
   value === undefined || value === null || typeof value === 'string' ? text(value) : JSON.stringify(value)
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

@@ -55,8 +55,9 @@ const messageOf = ({ message, alsoAt = [] }: Finding): string =>
   lineOf(alsoAt.length === 0 ? message : `${message}; also at ${shortList(alsoAt)}`)
 
 /**
- * The first line holds the first error, because `kubectl get events` shows no other. It names no generated
- * name: a ReplicaSet tries a new one each time, and each different message is a new Event.
+ * The first line contains the first error, because `kubectl get events` shows only that line. The message
+ * contains no generated name: a ReplicaSet tries a new name each time, and each different message is a new
+ * Event.
  */
 function denialOf(subject: Subject, errors: readonly Finding[], iamAge: number | undefined): string {
   const lines = errors

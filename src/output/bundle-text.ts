@@ -57,7 +57,7 @@ export function bundleTextOf(
   return `${[...lines, ...repair].join('\n')}\n`
 }
 
-/** What an API server does with a bundle without certificates: only one that is not even empty has faults. */
+/** What an API server does with a bundle without certificates. An empty bundle has no faults. */
 const nothingReadText = ({ faults, state, verdict }: BundleReport): string =>
   faults.length > 0 || state !== undefined || verdict !== undefined
     ? 'the API server cannot read any certificate in it'

@@ -27,7 +27,7 @@ export interface Report {
   >
 }
 
-/** Puts the verdicts of many objects together; what could not be checked is grouped by rule and reason. */
+/** Combines the verdicts on many objects. What could not be checked is grouped by rule and reason. */
 export function reportOf(
   objects: number,
   verdicts: readonly {

@@ -26,7 +26,7 @@ export function trustTextOf(
     `${severity} ${rule}: ${message}`,
     `  fix: ${fix}`
   ])
-  // Without an explicit Deny the statement is the Allow that comes nearest, and denies nothing itself.
+  // Without an explicit Deny, the statement is the nearest Allow, which denies nothing itself.
   const isNearest = verdict === 'denied' && !findings.some(({ rule }) => rule === 'trust-explicit-deny')
   const decided = isNearest
     ? nearestOf(statement)
@@ -52,7 +52,7 @@ function markedLines(policy: Readonly<Record<string, unknown>>, statement: numbe
   return lines.map((line, index) => `${index >= from && index < to ? '>' : ' '} ${line}`)
 }
 
-/** The lines that a statement takes, counted from zero, the second one no longer. */
+/** The line range of a statement, counted from zero: its first line, and the line after its last. */
 function rangeOf(policy: Readonly<Record<string, unknown>>, statement: number): [number, number] {
   const keys = Object.keys(policy)
   const before = keys
@@ -75,5 +75,5 @@ function patchOf(policy: unknown, suggested: unknown): string[] {
     printed(suggested).join('\n') + '\n'
   )
 
-  return patch.trimEnd().split('\n').slice(1) // without the rule above the file names
+  return patch.trimEnd().split('\n').slice(1) // without the separator above the file names
 }

@@ -36,7 +36,7 @@ export const caBundleExpiring = defineRule({
         field: caBundleField(webhook),
         message: `${describeBundle(webhook)}: ${fault.message}`,
         fix: isReplaced ? fault.fix : fixOf(webhook, configuration),
-        ...(isReplaced && { atMost: 'info' as const }) // as every rotation leaves it
+        ...(isReplaced && { atMost: 'info' as const }) // normal after a rotation
       }
     })
   }

@@ -16,7 +16,7 @@ export const caBundleUnusable = defineRule({
     return webhooks.flatMap((webhook) => {
       const { bundle, unusable, faults } = diagnosisOf(webhook, now)
       if (unusable === undefined) return []
-      // The API server stores no other object than one in base64, so no injector gets to see it.
+      // The API server stores only bundles in base64, so no injector would ever see this one.
       if (bundle !== undefined && isToBeInjected(configuration)) return []
 
       const causes = faults.map(({ message }) => message).join('; ')

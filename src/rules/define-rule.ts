@@ -17,8 +17,8 @@ export interface Rule<N extends Need = Need> {
    */
   readonly atAdmission?: Severity | 'never'
   /**
-   * What the policies in manifests/ do about a write that causes the problem. `if guarded`: every `caBundle`
-   * of a guarded webhook is denied that is not one of the published ones, whatever is wrong with it.
+   * What the policies in manifests/ do about a write that causes the problem. `if guarded`: the policy denies
+   * every `caBundle` of a guarded webhook that is not one of the published ones, whatever is wrong with it.
    */
   readonly policy?: PolicyAction
   /**

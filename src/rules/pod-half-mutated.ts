@@ -64,9 +64,9 @@ function withoutCredentials(
     }
   }
 
-  // One patch of the identity webhook covers all containers of the pod, init containers included. So a
-  // container with none of the variables, beside one with all of them, was not there yet: another webhook
-  // injected it. Most such sidecars never call AWS.
+  // One patch of the identity webhook covers all containers of the pod, init containers included. If one
+  // container has all of the variables and another has none, the second one was not there yet: another
+  // webhook injected it later. Most such sidecars never call AWS.
   // https://github.com/aws/amazon-eks-pod-identity-webhook/issues/91
   return {
     field,

@@ -35,8 +35,8 @@ export const roleArnMalformed = defineRule({
 type Diagnosis = Omit<Problem, 'field'>
 
 /**
- * What a well-formed ARN has in its path by mistake. IAM's API allows almost any character there (pathType),
- * so none of it is denied.
+ * A probable mistake in the path of a well-formed ARN. IAM's API allows almost any character in a path
+ * (pathType), so no such ARN is denied.
  */
 function pathOf(value: string, { path }: RoleArn): Diagnosis | undefined {
   const diagnosis =
@@ -74,7 +74,7 @@ function emptyPartIn(value: string, path: string): Diagnosis | undefined {
   )
 }
 
-/** With `--compose-role-arn`, whatever does not contain "arn:" is taken for the name of a role. */
+/** With `--compose-role-arn`, a value that does not contain "arn:" is treated as a role name. */
 function composedOf(value: string): Diagnosis {
   if (value === '') {
     return {

@@ -39,8 +39,8 @@ export const trustConditionKeyMalformed = defineRule({
 })
 
 /**
- * The right keys, and what the statement must limit in addition: under a wrong key, a value limits nobody, and
- * under the right one, it may not limit the subject either.
+ * The correct keys, and what the statement must limit in addition. Under a wrong key, a value limits nobody.
+ * Under the correct key, it may still not limit the subject.
  */
 function fixOf(miss: Miss & { kind: 'condition-key' }, trust: TrustJudgement): string {
   if (!miss.isInPlace) return addStatement(trust)

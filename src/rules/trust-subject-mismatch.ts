@@ -25,7 +25,7 @@ export const trustSubjectMismatch = defineRule({
   }
 })
 
-/** Renaming the service account or moving it changes nothing in IAM, so that comes first where it is likely. */
+/** Renaming or moving the service account needs no change in IAM, so that fix comes first if it is likely. */
 function fixOf({ subject }: TrustJudgement, nearest: string): string {
   const others = `add ${quote(subject)} to that condition, or point the annotation to a role for this service account`
   const [, namespace, name = ''] = /^system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)$/.exec(nearest) ?? []

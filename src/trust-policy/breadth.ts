@@ -143,7 +143,7 @@ function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Do
 }
 
 /**
- * Whether a document that IAM would reject names everyone as a principal, which is worth reporting even so.
+ * Whether a document that IAM would reject names everyone as a principal, which is worth reporting anyway.
  */
 export function anyoneInValue(value: unknown): Breadth[] {
   const statement = isRecord(value) ? value['Statement'] : undefined
@@ -277,8 +277,9 @@ function* byPattern(
 }
 
 /**
- * Whom a pattern admits besides one service account. A pattern for one single namespace does not reach others
- * because the service account in question is in another: then it does not admit that account either.
+ * Which service accounts a pattern admits in addition to the given one. A pattern for a single namespace does
+ * not count as wide just because the given service account is in another namespace: it does not admit that
+ * account either.
  */
 function reachBeyond(pattern: Pattern, namespace: string, name: string): Reach {
   const reach = reachOf(pattern, namespace, name)

@@ -5,8 +5,8 @@ import type { Condition } from './policy.js'
 import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
 /**
- * Whether something is true. If that cannot be decided: the keys that it depends on, or the undocumented
- * behavior.
+ * Whether something is true. If that cannot be decided, the keys or the undocumented behavior that it depends
+ * on.
  */
 export type Outcome =
   | { readonly truth: boolean }
@@ -112,7 +112,7 @@ function compareWith(
     else if (matched !== false) open ??= matched
   }
   if (open !== undefined) return open
-  // A value that cannot be compared does not match. AWS does not document if the negated operator then
+  // A value that cannot be compared does not match. AWS does not document whether the negated operator then
   // matches.
   return incomparable && operator.negated
     ? undocumented(`${name} with values that it cannot compare`)
@@ -133,7 +133,7 @@ function matches(
   if (family === 'date') return compared(operator, parseDate(actual), parseDate(value))
   if (family === 'ip') return isInRange(actual, value) ?? 'incomparable'
   if (family === 'binary') {
-    // AWS documents no binary key, so it is unknown if string keys are compared in base64 or as plain
+    // AWS documents no binary key, so it is unknown whether string keys are compared in base64 or as plain
     // strings.
     const alike = value === actual || value === Buffer.from(actual).toString('base64')
     return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key that holds a string'] } : false
@@ -154,7 +154,7 @@ function matches(
       relation === 'equals-ignore-case' || family === 'boolean'
         ? [lowerOf(expanded.pattern), actual.toLowerCase()]
         : [expanded.pattern, actual]
-    // Whatever the variables will be, the rest of the value may already differ.
+    // Whatever values the variables will have, the rest of the value may already differ.
     return matchesPattern(pattern, text) && { truth: undefined, dependsOn: expanded.dependsOn }
   }
   if ('pattern' in expanded) {

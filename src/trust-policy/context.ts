@@ -12,7 +12,7 @@ export type KeyState =
   | { readonly is: 'time'; readonly from: number | undefined }
   /** Either this value or absent: the AWS documentation does not specify which. */
   | { readonly is: 'either'; readonly value: string }
-  /** One of these values: what AWS documents and what was seen differ. */
+  /** One of these values: what AWS documents differs from what was observed. */
   | { readonly is: 'one-of'; readonly values: readonly string[] }
 
 /** The condition keys of a request: the state of each key, by its lower-case name. */
@@ -36,11 +36,12 @@ const absent: KeyState = { is: 'absent' }
 const runtime: KeyState = { is: 'runtime', always: false }
 const always: KeyState = { is: 'runtime', always: true }
 
-// All keys of AWS' own that this call can have, and those that it never has. AssumeRoleWithWebIdentity is not
-// signed and no session makes it, so properties of a signer or of a session are absent; so are keys without an
-// API parameter or a claim in Kubernetes tokens.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (the availability of
-// each key), https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+// All AWS-defined keys that this call can have, and those that it never has. AssumeRoleWithWebIdentity is not
+// signed and not made in a session, so keys about a signer or a session are absent. Keys that have neither an
+// API parameter nor a claim in Kubernetes tokens are absent, too.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (the availability
+// of each key),
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 const names: Readonly<Record<'aws' | 'sts', readonly (readonly [KeyState, readonly string[]])[]>> = {
   aws: [
     [
@@ -94,7 +95,7 @@ const states: ReadonlyMap<string, KeyState> = new Map(
   )
 )
 
-// These have a tag's key after a slash, and nothing else has.
+// Only these keys have a tag's key after a slash.
 const withTagKey = new Set(['aws:principaltag', 'aws:requesttag', 'aws:resourcetag', 'sts:requestcontext'])
 
 const namesKnown = {
@@ -106,14 +107,14 @@ const namesKnown = {
 const claims = new Set(['sub', 'aud', 'oaud', 'azp', 'amr', 'iss', 'email'])
 
 /**
- * A key that is none of a token. AWS adds keys of its own now and then, so one that is not listed here may
- * exist, unless it is a misspelling of one that is, or a claim of the token under the wrong prefix. Keys of
- * other services and other issuers never are in this request.
+ * The state of a key that is not a claim of the token. AWS occasionally adds keys, so an unlisted key may
+ * exist, unless it is a misspelling of a listed one or a claim of the token under the wrong prefix. Keys of
+ * other services and other issuers are never in this request.
  */
 function stateOfOther(key: string): KeyState {
   const slash = key.indexOf('/')
   const base = slash < 0 ? key : key.slice(0, slash)
-  if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags: the same page of STS
+  if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags, according to the same STS page
   const state = withTagKey.has(base) === slash >= 0 ? states.get(base) : undefined
   if (state !== undefined) return state
   if (!/^(?:aws|sts):/.test(base)) return absent
@@ -122,8 +123,8 @@ function stateOfOther(key: string): KeyState {
 }
 
 /**
- * The key of AWS' own, in lower case, that was probably meant by one that AWS does not document; undefined for
- * documented keys and if no documented key is similar.
+ * The documented AWS key, in lower case, that an undocumented key was probably meant to be; undefined if the
+ * key is documented or no documented key is similar.
  */
 export function awsKeyMeant(key: string): string | undefined {
   const [, prefix, name = '', tag = ''] = /^(aws|sts):([^/]*)(\/.*)?$/s.exec(key) ?? []
@@ -157,8 +158,8 @@ class TokenContext implements RequestContext {
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    // The same page says that the value is the ARN of the provider, also in the trust policy of this call.
-    // Somebody who tried it in the sessions of a role saw the issuer instead, without https://:
+    // The same page says that the value is the ARN of the provider, also in the trust policy of this call. An
+    // experiment with sessions of a role observed the issuer without https:// instead:
     // https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
     if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 

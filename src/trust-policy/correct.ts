@@ -9,7 +9,7 @@ import { policyElements, principalTypes, statementElements, stsActions } from '.
 /** How to correct one defect of a policy document. */
 export interface Correction {
   readonly place: string
-  /** An instruction. */
+  /** The correction as an instruction. */
   readonly advice: string
   /** The whole document with this defect corrected; undefined if only its author can know what to write. */
   readonly edited: unknown
@@ -69,7 +69,7 @@ function* correctionsOf(value: unknown, provider: string): Iterable<Correction> 
 }
 
 interface InStatement extends Correction {
-  /** The statement. */
+  /** The corrected statement. */
   readonly edited: Json | undefined
 }
 
@@ -154,7 +154,9 @@ function isClaimKey(key: string): boolean {
   return /^(?:sub|aud)$/i.test(key.slice(colon + 1)) && /[./]/.test(key.slice(0, Math.max(colon, 0)))
 }
 
-/** The statement with one more condition; undefined if it has one on the same key with that operator. */
+/**
+ * The statement with one more condition; undefined if that operator already has a condition on the same key.
+ */
 function withCondition(statement: Json, operator: string, keys: Json): Json | undefined {
   const condition = statement['Condition'] ?? {}
   if (!isRecord(condition)) return undefined
@@ -166,7 +168,7 @@ function withCondition(statement: Json, operator: string, keys: Json): Json | un
   return { ...statement, Condition: { ...condition, [operator]: { ...before, ...keys } } }
 }
 
-/** Elements that are misspelt, if the right one is not there as well. */
+/** Corrections of misspelled elements, unless the correct element is present as well. */
 function* renamings(
   value: Json,
   known: ReadonlySet<string>,
@@ -183,7 +185,7 @@ function* renamings(
   }
 }
 
-/** The known name within two typos, not counting capitalization. Short names are too much alike for that. */
+/** The known name within two typos, not counting capitalization. Short names are too similar for that. */
 function closestName(text: string, known: readonly string[]): string | undefined {
   const lower = text.toLowerCase()
   const same = known.find((name) => name.toLowerCase() === lower)
@@ -259,7 +261,7 @@ function* actionCorrections(
                 [...stsActions.values()].map((each) => each.toLowerCase())
               )
           )
-    if (meant === undefined) return // the first action that is none is the defect
+    if (meant === undefined) return // the defect is the first value that is not an action
     yield {
       place: `${at}.${element}`,
       advice: `write ${quote(meant)} instead of ${quote(action)}`,
@@ -325,6 +327,6 @@ const replaced = (value: unknown, before: string, after: string): unknown =>
 const without = (value: Json, key: string): Json =>
   Object.fromEntries(Object.entries(value).filter(([name]) => name !== key))
 
-/** The object with one key renamed, in its place. */
+/** The object with one key renamed; the order of its keys stays the same. */
 const renamed = (value: Json, before: string, after: string): Json =>
   Object.fromEntries(Object.entries(value).map(([key, one]) => [key === before ? after : key, one]))

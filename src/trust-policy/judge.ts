@@ -104,7 +104,7 @@ export function judgeParsed(
   const breadth = breadthOf(policy, provider, token, verdict)
   const nearest = verdict === 'denied' ? findMiss(policy, provider, token, context) : undefined
   const refused = refusedPart(policy)
-  // The misspelling that IAM rejects and the reason for the denial are mostly the same.
+  // The misspelling that IAM rejects and the reason for the denial are usually the same.
   const isNamed = nearest?.kind === 'condition-key' || nearest?.kind === 'provider'
   const miss: Miss | undefined =
     refused === undefined || isNamed ? nearest : { kind: 'invalid', ...corrected(refused, value, provider) }
@@ -147,8 +147,8 @@ export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: 
 }
 
 /**
- * The names of an issuer in policies. A cluster has one issuer, and roles of the same account are mostly
- * judged in a row, so remembering the last result is usually enough.
+ * The names of an issuer in policies. A cluster has one issuer, and roles of the same account are usually
+ * judged one after the other, so remembering the last result is usually enough.
  */
 const namesOf = memoizeLast((issuer: string) => {
   const bare = issuer.replace(/^https:\/\//, '')

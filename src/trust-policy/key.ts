@@ -5,7 +5,7 @@ import { urlDifference, withoutSlashes } from './provider.js'
 export interface KeyDifference {
   readonly expected: string
   readonly difference: string
-  /** A well-formed key, but of another issuer. */
+  /** Whether the key is well-formed, but belongs to another issuer. */
   readonly isOtherIssuer: boolean
 }
 
@@ -83,7 +83,7 @@ function keyDifference(key: string, issuer: string, claimed: Claimed): KeyDiffer
   )
 }
 
-/** `keyDifference` for a condition. What a negated one excludes does not show which claim was meant. */
+/** `keyDifference` for a condition. The values of a negated condition do not show which claim was meant. */
 export const conditionKeyDifference = (
   { key, values, operator }: Pick<Condition, 'key' | 'values' | 'operator'>,
   issuer: string,
@@ -93,7 +93,8 @@ export const conditionKeyDifference = (
 
 /**
  * The keys that the conditions of one statement should have, in their order. A subject under `:aud` does not
- * become a second condition on `:sub` if there is one already: then its value is wrong, not its key.
+ * become a second condition on `:sub` if the statement already has one. In that case, the value is wrong, not
+ * the key.
  */
 export function meantKeys(
   conditions: readonly Pick<Condition, 'key' | 'values' | 'operator'>[],

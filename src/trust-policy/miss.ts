@@ -20,7 +20,7 @@ export interface DecidingCondition {
    */
   readonly actual: string | undefined
   readonly isAbsent: boolean
-  /** Whether the operator is negated, so that the condition is met by what it does not list. */
+  /** Whether the operator is negated, so that values that it does not list meet the condition. */
   readonly isNegated: boolean
 }
 
@@ -71,7 +71,7 @@ export type Miss =
   | ({
       readonly kind: 'condition-key'
       readonly expected: string
-      /** Whether the keys can be corrected in this statement, or it needs another one. */
+      /** Whether the keys can be corrected in this statement. If not, the policy needs another statement. */
       readonly isInPlace: boolean
       /** What the statement limits once its keys are corrected. */
       readonly limits: Limits
@@ -133,7 +133,7 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
   const inStatement = { statement: index, failed: sorted.map(({ condition }) => condition) }
   const kind = sorted[0]?.kind ?? 'unmeetable'
   if (kind === 'condition-key') {
-    // Another cluster's key is right if the statement trusts that cluster's provider as well.
+    // Another cluster's key is correct if the statement trusts that cluster's provider as well.
     const isInPlace =
       (!isShared(statement, provider) || limits.subject !== 'open') && areUnique(conditions, keys)
 
@@ -148,7 +148,7 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
   return { kind, ...inStatement }
 }
 
-/** Whether a statement trusts other providers, too, so that their keys in it can be right. */
+/** Whether a statement trusts other providers, too, so that their keys can be correct in it. */
 const isShared = ({ principals }: Statement, provider: string): boolean =>
   principals.some(({ type, value }) => type === 'Federated' && value !== provider)
 
@@ -169,7 +169,7 @@ function correctedLimits(
   return limitsOf(corrected, issuer, subject)
 }
 
-/** Whether no operator would have a key twice. */
+/** Whether no operator has the same key twice. */
 const areUnique = (conditions: readonly Condition[], keys: readonly string[]): boolean =>
   new Set(keys.map((key, index) => `${conditions[index]?.name ?? ''} ${key.toLowerCase()}`)).size ===
   keys.length

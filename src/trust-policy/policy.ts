@@ -4,9 +4,9 @@ import type { Defect } from './document.js'
 import { joinPath } from './duplicate-keys.js'
 import { isTimeKey, type Operator, parseOperator } from './operators.js'
 
-/** A trust policy that IAM would store, as its evaluator reads it. */
+/** A trust policy that IAM would store, in the form that the evaluator uses. */
 export interface Policy {
-  /** Whether `${…}` in condition values is a variable, which is so only in version 2012-10-17. */
+  /** Whether `${…}` in condition values is a variable, as it is only in version 2012-10-17. */
   readonly variables: boolean
   readonly statements: readonly Statement[]
   /** Whether no condition depends on the time of the request, so that a verdict never changes. */
@@ -20,7 +20,7 @@ export interface Statement {
   readonly actions: readonly string[]
   /** Whether the actions, or with NotAction all others, include AssumeRoleWithWebIdentity. */
   readonly isAboutCall: boolean
-  /** Whether `actions` come from NotAction: the statement is about all others. */
+  /** Whether `actions` come from NotAction, so that the statement applies to all other actions. */
   readonly isExcept: boolean
   readonly conditions: readonly Condition[]
 }
@@ -184,8 +184,8 @@ export const stsActions: ReadonlyMap<string, string> = new Map(
 function parseActions(value: unknown, place: string): string[] | Defect {
   const actions = parseTexts(value, place)
   if ('reason' in actions) return actions
-  // AWS does not document if IAM stores wildcards here. A document from IAM with a wildcard shows that it
-  // does.
+  // AWS does not document whether IAM stores wildcards here. A document from IAM with a wildcard shows that
+  // it does.
   const refused = actions.find((action) => !/[*?]/.test(action) && !stsActions.has(action.toLowerCase()))
   if (refused !== undefined)
     return { reason: `${shown(refused)} is not an action that assumes a role`, place }

@@ -9,9 +9,9 @@ import { suggestTrust } from './suggest.js'
 const most = 50
 
 /**
- * A document that IAM would reject, with all its defects corrected, and if necessary so that it admits the
- * service account; undefined if a defect cannot be corrected for certain, or if the result would not admit the
- * service account, or would also admit others.
+ * Corrects all defects of a document that IAM would reject and, if necessary, makes it admit the service
+ * account. Returns undefined if a defect has no certain correction, or if the result would not admit the
+ * service account or would also admit others.
  */
 export function repairTrust(question: TrustQuestion, judgement: TrustJudgement): object | undefined {
   if (judgement.miss?.kind !== 'invalid') return undefined
@@ -37,8 +37,8 @@ export function repairTrust(question: TrustQuestion, judgement: TrustJudgement):
 }
 
 /**
- * Whether every statement that was corrected admits only service accounts of the cluster that it names in full.
- * IAM never stored the document, so whomever else it would admit is new.
+ * Whether every statement that was corrected admits only service accounts of the cluster that it names in
+ * full. IAM never stored the document, so anyone else that it admits would gain access.
  */
 function areLimited(before: unknown, after: unknown, question: TrustQuestion): boolean {
   const { provider, token } = askedOf(question)
@@ -63,5 +63,5 @@ function statementsOf(policy: unknown): readonly unknown[] {
   return Array.isArray(statement) ? statement : [statement]
 }
 
-/** A statement as text, without its name, which means nothing. */
+/** A statement as a string without its Sid, which has no effect. */
 const withoutSid = (statement: unknown): string => JSON.stringify({ ...recordOf(statement), Sid: undefined })

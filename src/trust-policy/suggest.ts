@@ -8,23 +8,23 @@ import { type Operator, parseOperator } from './operators.js'
 import { providerDifference, splitArns } from './provider.js'
 
 /**
- * Returns the smallest corrected policy document that admits the service account without admitting anyone
- * else, and that IAM stores; undefined if no small edit does. It fixes the statement that came closest, or adds
- * one for this service account alone. It removes no access, because the parts it replaces could never match a
- * token.
+ * Returns the smallest corrected policy document that admits the service account, admits nobody else, and can
+ * be stored in IAM; undefined if no small edit achieves this. The function fixes the statement that comes
+ * closest, or adds one for this service account alone. It removes no access, because the parts that it
+ * replaces could never match a token.
  */
 export function suggestTrust(
   question: TrustQuestion,
   { verdict, miss, breadth, subject }: TrustJudgement
 ): object | undefined {
-  const isOpen = verdict === 'denied' || verdict === 'invalid' // of an invalid document, a clear meaning
+  const isOpen = verdict === 'denied' || verdict === 'invalid' // an invalid document can still have a clear meaning
   if (!isOpen || miss === undefined || miss.kind === 'explicit-deny' || miss.kind === 'invalid')
     return undefined
   const read = parsePolicyDocument(question.document, question.encoding)
   if ('reason' in read || !isRecord(read.value)) return undefined
   // A date in the past or an exclusion by name was intended.
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
-  if (/[*?$]/.test(question.audience + subject)) return undefined // a wildcard or a variable with some operators
+  if (/[*?$]/.test(question.audience + subject)) return undefined // some operators would read these as wildcards or variables
 
   const isNotWider = (after: TrustJudgement): boolean =>
     after.breadth.every(
@@ -40,7 +40,10 @@ export function suggestTrust(
   return undefined
 }
 
-/** Whether IAM might not store a document of this size: the account's quota is at least what is stored now. */
+/**
+ * Whether a document of this size might exceed the account's quota, which is at least the size of the stored
+ * one.
+ */
 const exceedsQuota = (size: number, before: number): boolean =>
   size > policyLength.defaultQuota && before <= policyLength.defaultQuota
 
@@ -85,8 +88,8 @@ function mendedStatement(statement: Json, question: TrustQuestion): Json | undef
   const isForUsOnly = texts(principal['Federated']).every((value) => value === provider)
   const condition = mendedCondition(statement['Condition'], isForUsOnly, question)
   if (condition === undefined) return undefined
-  // A statement that starts to match must name only this service account, and its audience; a statement that
-  // already matches gets it as one more value.
+  // A statement that starts to match must name only this service account and its audience. A statement that
+  // already matches gets the service account as an additional value.
   const comesToLife = lacksAction || principal !== statement['Principal'] || condition.comesToLife
   if (comesToLife && !condition.isForOneOnly) return undefined
 
@@ -112,7 +115,7 @@ function mendedPrincipal(principal: unknown, provider: string): Json | undefined
       Federated: federated.length === 0 ? provider : [...federated, provider]
     }
   }
-  // The other ARNs in the same string never admitted anybody, and must not begin to.
+  // The other ARNs in the same string never admitted anyone, and must not start to.
   const isSpelling = (value: string): boolean =>
     splitArns(value).includes(provider) ||
     providerDifference([{ type: 'Federated', value }], provider)?.isSpelling === true
@@ -156,7 +159,7 @@ function mendedCondition(
     if (newKey !== key) comesToLife = true
     const claim = isSame(newKey, subjectKey) ? 'sub' : isSame(newKey, audienceKey) ? 'aud' : undefined
     const before = isRecord(edited[name]) ? edited[name] : {}
-    if (Object.keys(before).some((other) => isSame(other, newKey))) return undefined // it would be there twice
+    if (Object.keys(before).some((other) => isSame(other, newKey))) return undefined // the new key would be a duplicate
     let newValue = wanted
     if (claim !== undefined && operator.family === 'string' && !operator.negated) {
       const actual = claim === 'sub' ? token.subject : question.audience
@@ -175,7 +178,7 @@ function mendedCondition(
     }
     edited = { ...edited, [name]: { ...before, [newKey]: newValue } }
   }
-  // Where an audience was under the subject's key, the subject itself is missing.
+  // If an audience was under the subject's key, the subject itself is missing.
   const isMoved = entries.some(({ key }, index) => isSame(key, subjectKey) && keys[index] !== key)
   if (isMoved && !keys.some((key) => isSame(key, subjectKey))) {
     edited = withEquals(edited, subjectKey, token.subject)
@@ -185,7 +188,7 @@ function mendedCondition(
   return { edited, comesToLife, isForOneOnly }
 }
 
-/** The conditions in their order; undefined if an operator is none. */
+/** The conditions in their order; undefined if one has an unknown operator. */
 function entriesOf(condition: Json): Entry[] | undefined {
   const entries: Entry[] = []
   for (const [name, keys] of Object.entries(condition)) {
@@ -215,7 +218,7 @@ function withEquals(condition: Json, key: string, value: string): Json {
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
 
-/** Whether a value can be what a token has: a value in another form makes room for the right one. */
+/** Whether a token can have this value. A value that no token can have is replaced with the correct one. */
 function isPossible(claim: 'sub' | 'aud', value: string, actual: string, like: boolean): boolean {
   return claim === 'sub'
     ? isSubject(value, like)

@@ -7,7 +7,7 @@ export type Expanded =
   | { readonly pattern: Pattern }
   /** A variable has no value in this request, so the whole condition value matches nothing. */
   | { readonly missing: string }
-  /** The request decides; `pattern` has any string in the place of each variable. */
+  /** The value depends on the request. In `pattern`, each variable matches any string. */
   | { readonly dependsOn: readonly string[]; readonly pattern: Pattern }
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html

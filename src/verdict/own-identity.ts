@@ -31,7 +31,7 @@ export function accountOfIdentity(
   }
 }
 
-/** The same verdict, with the fields and words of the template instead of those of annotations. */
+/** The same verdict, with the fields and wording for the template instead of those for annotations. */
 export function toldOfTemplate(
   verdict: Verdict,
   { container, role, token }: OwnIdentity,

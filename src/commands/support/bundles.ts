@@ -37,7 +37,7 @@ export interface CaOptions {
  */
 export type CaExitCode = 0 | 1 | 2
 
-/** A printed bundle; `name` is that of its webhook, where it is known. */
+/** A printed bundle; `name` is the name of its webhook, if known. */
 interface Block {
   readonly name: string | undefined
   readonly report: BundleReport
@@ -92,10 +92,10 @@ export async function ca(
 }
 
 /**
- * Does the same for every webhook of a configuration. The cluster CA judges only the identity webhook of the
- * control plane, because others have their own CA: `injected` is what the injector writes, and `published`
- * what the policy compares with. `apiServer` is what the API server next to the identity webhook serves now,
- * and `servedBy` returns what a webhook serves, if a connection was possible.
+ * Predicts the same for every webhook of a configuration. The cluster CA applies only to the identity webhook
+ * of the control plane, because other webhooks have their own CA. `injected` is what the injector writes, and
+ * `published` is what the policy compares with. `apiServer` is what the API server next to the identity
+ * webhook serves now, and `servedBy` returns what a webhook serves, if a connection was possible.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
@@ -139,7 +139,7 @@ export function caOfConfiguration(
   return print(reports, options, terminal)
 }
 
-/** One report, and the webhook it is about when that is known. */
+/** One report, and the webhook that it is about, if known. */
 interface Reported {
   readonly webhook: { configuration: WebhookConfigurationSubject; webhook: Webhook } | undefined
   readonly report: BundleReport
@@ -165,12 +165,12 @@ function print(
 const couldNotTell = ({ state, verdict }: BundleReport): boolean =>
   state === 'unknown' && verdict?.accepted !== false
 
-/** The command that puts a bundle into a webhook; with placeholders where the object is not known. */
+/** The command that puts a bundle into a webhook, with placeholders if the object is not known. */
 function patchCommand(caBundle: string, target: Reported['webhook']): string {
   const kind = (target?.configuration.kind ?? 'MutatingWebhookConfiguration').toLowerCase()
   const name = target?.configuration.name ?? 'NAME'
   const index = target?.webhook.index ?? 0
-  // The test keeps the patch from another webhook when the list has changed in the meantime.
+  // The test operation keeps the patch from changing another webhook if the list has changed in the meantime.
   const test =
     target === undefined ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
   const patch = [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }]
@@ -181,10 +181,10 @@ function patchCommand(caBundle: string, target: Reported['webhook']): string {
 const shellQuote = (text: string): string =>
   /^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
-/** Reads a bundle: PEM as a file holds it, or the base64 text of an object. */
+/** Reads a bundle: PEM, or base64 as in an object. */
 async function loadBundleFile(file: string): Promise<Buffer> {
   const content = await readFile(file).catch(() => undefined)
-  if (content === undefined) await loadText(file) // for its message
+  if (content === undefined) await loadText(file) // throws an error with the reason
   const bytes = content ?? Buffer.alloc(0)
   const text = bytes.toString('latin1').trim()
   if (text.includes('-----BEGIN')) return bytes

@@ -14,7 +14,7 @@ export interface ClusterChoice {
   readonly context?: string | undefined
 }
 
-/** Finds the cluster that a command is meant for. Throws ERR_KUBECONFIG when there is none. */
+/** Finds the cluster that a command is meant for. Throws ERR_KUBECONFIG if there is none. */
 export function connectCluster(choice: ClusterChoice, environment: NodeJS.ProcessEnv): KubeClient {
   const client = findCluster(choice, environment)
   if (client === undefined) {
@@ -28,8 +28,8 @@ export function connectCluster(choice: ClusterChoice, environment: NodeJS.Proces
 }
 
 /**
- * Reads one object for a command. Throws ERR_INPUT if it does not exist or may not be read, ERR_KUBECONFIG
- * without a response.
+ * Reads one object for a command. Throws ERR_INPUT if the object does not exist or the user is not allowed to
+ * read it, and ERR_KUBECONFIG if there is no response.
  */
 export async function loadClusterObject(
   client: KubeClient,
@@ -53,8 +53,7 @@ export async function loadClusterObject(
 }
 
 /**
- * The CAs of the cluster, as far as they are beyond doubt. Throws ERR_KUBECONFIG when the cluster does not
- * answer.
+ * The CAs of the cluster, as far as they are confirmed. Throws ERR_KUBECONFIG if the cluster does not answer.
  */
 export async function loadClusterCa(client: KubeClient, at: Date): Promise<ClusterCas> {
   try {
@@ -65,8 +64,8 @@ export async function loadClusterCa(client: KubeClient, at: Date): Promise<Clust
 }
 
 /**
- * How the cluster's identity webhook is set up; a prefix that is configured wins. Undefined when the cluster
- * does not answer in time.
+ * The settings of the cluster's identity webhook; a configured prefix takes precedence. Undefined if the
+ * cluster does not answer in time.
  */
 export async function readClusterIdentityWebhook(
   client: KubeClient,
@@ -76,7 +75,7 @@ export async function readClusterIdentityWebhook(
     const { settings } = await loadIdentityWebhook(client, AbortSignal.timeout(5000))
     return withAnnotationPrefix(settings, annotationPrefix)
   } catch {
-    return undefined // the usual settings stand in, and findings that rest on them say so
+    return undefined // the defaults are assumed, and findings that depend on them say so
   }
 }
 

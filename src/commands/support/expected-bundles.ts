@@ -7,7 +7,7 @@ import type { WebhookTrust } from '../../controller/webhook-trust.js'
 import type { Fact } from '../../model/fact.js'
 import type { Webhook } from '../../model/webhook-configuration.js'
 
-/** Who may say which bundle of a webhook is right. */
+/** The sources that determine the expected bundle of a webhook. */
 export interface ExpectedBundlesQuestion {
   readonly isOfControlPlane: boolean
   readonly clusterCas: ClusterCas
@@ -16,10 +16,10 @@ export interface ExpectedBundlesQuestion {
 }
 
 /**
- * The evidence that a webhook's bundle is judged by, as for the policy's own list: the cluster CAs in the
- * control plane, the published bundles for our own webhooks, whatever their annotations, otherwise what their
- * injector writes. If that is unknown, the published list is used, because denials rest on it. Otherwise, the
- * reasons.
+ * The evidence by which a webhook's bundle is judged, as in the policy's own list: the cluster CAs for a
+ * webhook in the control plane, the published bundles for irsa-guard's own webhooks (regardless of
+ * annotations), otherwise what the injector writes. If that is unknown, the published list is used, because
+ * denials are based on it. If the list is unknown as well, returns the reasons.
  */
 export function expectedBundlesOf(
   webhook: Webhook,
@@ -46,7 +46,7 @@ export function expectedBundlesOf(
   return { notKnown: reasons.join(', and ') }
 }
 
-/** What the policies compare a webhook's bundle with, as far as it is known. */
+/** What the policies compare a webhook's bundle with, if known. */
 export function entryOf(name: string, published: Fact<WebhookTrust>): AcceptedBundles | undefined {
   return published.state === 'known'
     ? published.value.entries.find((candidate) => candidate.name === name)

@@ -2,7 +2,7 @@ import { GuardError } from '../../model/guard-error.js'
 import { isNamespaceName, isObjectName } from '../../model/object-name.js'
 import { quote } from '../../text/escape.js'
 
-/** Refuses a namespace that cannot exist. Throws ERR_USAGE. */
+/** Rejects a namespace that cannot exist. Throws ERR_USAGE. */
 export function assertNamespace(namespace: string | undefined): void {
   if (namespace === undefined || isNamespaceName(namespace)) return
 
@@ -18,8 +18,8 @@ export function assertNamespace(namespace: string | undefined): void {
 
 /**
  * The service account of `--service-account NAME` with `-n NAMESPACE`, or of `--service-account
- * NAMESPACE/NAME`. A namespace is never assumed, because a corrected policy would give it the role. Throws
- * ERR_USAGE.
+ * NAMESPACE/NAME`. A namespace is never assumed, because a corrected policy would give the role to that
+ * namespace. Throws ERR_USAGE.
  */
 export function accountGiven(given: {
   readonly namespace?: string | undefined
@@ -50,7 +50,7 @@ export function accountGiven(given: {
   return { namespace, serviceAccount }
 }
 
-/** Refuses a service account that cannot exist. Throws ERR_USAGE. */
+/** Rejects a service account that cannot exist. Throws ERR_USAGE. */
 function assertServiceAccount(name: string): void {
   if (isObjectName(name)) return
 

@@ -1,14 +1,17 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A file to check. What is no Kubernetes object does not belong to the input if nobody named the file. */
+/**
+ * A file to check. Unless the user named the file itself, documents that are not Kubernetes objects are
+ * ignored.
+ */
 export interface ManifestFile {
   readonly file: string
   readonly isNamed: boolean
 }
 
 /**
- * The given files, and for each directory the manifests in and below it: `.yaml`, `.yml` and `.json`, without
+ * The given files, and for each directory the manifests in and below it: `.yaml`, `.yml` and `.json`, except
  * hidden files and directories and `node_modules`. Paths that do not exist are returned as they are.
  */
 export async function listManifestFiles(paths: readonly string[]): Promise<ManifestFile[]> {

@@ -6,18 +6,18 @@ import { quote } from '../../text/escape.js'
 import { isRecord, textOf } from '../../text/record.js'
 import { decodePolicy, parsePolicyJson } from '../../trust-policy/document.js'
 
-/** A trust policy that somebody gave, and the ARN of its role where that was given with it. */
+/** A trust policy from the user, and the ARN of its role if the input contains it. */
 export interface GivenPolicy {
   readonly trustPolicy: TrustPolicyDocument
   readonly arn: RoleArn | undefined
 }
 
 /**
- * A trust policy as files and commands hold it: JSON, percent-encoded JSON as GetRole returns it, one of them
- * as a JSON string, or YAML; alone, or in the role that `aws iam get-role` and `list-roles` print, that a
- * CloudFormation template declares, or that `terraform show -json` prints. `role` is the ARN of the role that
- * is meant. Throws ERR_INPUT that names where it is `from` and what was found instead, and ERR_USAGE if it is
- * not clear which role is meant.
+ * Finds the trust policy in an input: JSON, percent-encoded JSON as GetRole returns it, either of them as a
+ * JSON string, or YAML. The input is the policy alone, or a role that contains it: the output of `aws iam
+ * get-role`, `list-roles` or `terraform show -json`, or a CloudFormation template. `role` is the ARN of the
+ * intended role. `from` is the name of the input in error messages. Throws ERR_INPUT that says what was found
+ * instead, and ERR_USAGE if it is not clear which role is meant.
  */
 export function policyIn(text: string, from: string, role?: RoleArn): GivenPolicy {
   const json = decodePolicy(text)
@@ -55,20 +55,21 @@ interface Role {
   readonly name: string | undefined
 }
 
-// How IAM's API and CloudFormation, Terraform, and Kubernetes operators (ACK, Crossplane) call a trust policy.
+// The field names of a trust policy in IAM's API and CloudFormation, Terraform, and Kubernetes operators
+// (ACK, Crossplane).
 const policyKeys = [
   'AssumeRolePolicyDocument',
   'assume_role_policy',
   'assumeRolePolicyDocument',
   'assumeRolePolicy'
 ]
-/** Keys of documents that may hold roles, and are no policies. */
+/** Keys of documents that may contain roles and are not policies themselves. */
 const wrappers = new Set([
   ...['Role', 'Roles', 'RoleDetailList', 'Resources', 'AWSTemplateFormatVersion', 'format_version'],
   ...['resource', 'apiVersion', 'RoleName', 'Properties']
 ])
 
-/** The roles in a document, in whatever they are wrapped. */
+/** The roles in a document, whatever they are wrapped in. */
 function rolesIn(document: unknown): Role[] {
   const queue = [renderedOf(document)]
   const roles: Role[] = []
@@ -90,7 +91,10 @@ function rolesIn(document: unknown): Role[] {
 
 const isPolicyLike = (value: unknown): boolean => isRecord(value) || textOf(value) !== undefined
 
-/** Of Terraform's JSON the part with the values: a plan also has the expressions, and the values before. */
+/**
+ * The part of Terraform's JSON that contains the values. A plan also contains expressions and previous
+ * values.
+ */
 function renderedOf(document: unknown): unknown {
   if (!isRecord(document) || document['format_version'] === undefined) return document
 
@@ -132,7 +136,8 @@ function policyOf({ policy }: Role, from: string): TrustPolicyDocument {
 }
 
 /**
- * Refuses functions of CloudFormation, whose results only the stack has: a policy with them cannot be judged.
+ * Rejects a policy with CloudFormation functions. Only the stack has their results, so the policy cannot be
+ * judged.
  */
 function assertFinal(policy: unknown, from: string): void {
   const queue = [policy]

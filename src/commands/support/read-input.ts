@@ -4,8 +4,9 @@ import { loadText } from './sources.js'
 import type { Terminal } from './terminal.js'
 
 /**
- * Reads a file, or stdin for `-`. Throws ERR_INPUT that names it, also if stdin is empty, because a failed
- * command before the pipe must not look like correct manifests. `inFolder` is the advice for a directory.
+ * Reads a file, or stdin for `-`. Throws ERR_INPUT with the file's name. Empty stdin is an error as well,
+ * because a failed command before the pipe must not look like correct manifests. `inFolder` is the advice for
+ * a directory.
  */
 export async function loadInput(
   file: string,

@@ -25,7 +25,7 @@ export async function loadChainOf(server: string, name?: string): Promise<string
   }
 }
 
-// OpenSSL's own texts name its source files; these are what Node makes of its reasons:
+// OpenSSL's own messages contain names of its source files. These are Node's codes for the same reasons:
 // https://nodejs.org/api/errors.html#openssl-error-codes
 const reasons = new Map([
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'the server there does not speak TLS'],

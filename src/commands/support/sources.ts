@@ -10,17 +10,17 @@ import { quote } from '../../text/escape.js'
 import { parseBundle } from '../../x509/bundle.js'
 import { goMinorOf } from '../../x509/go-version.js'
 
-/** Facts that the user gives instead of a cloud or a cluster. */
+/** Facts from the user, which replace lookups in AWS or a cluster. */
 export interface FactsByHand {
   readonly iam: readonly string[]
   readonly issuer?: string | undefined
   /** The identity webhook's default audience. */
   readonly audience?: string | undefined
-  /** PEM file. */
+  /** Path of a PEM file. */
   readonly clusterCa?: string | undefined
 }
 
-/** Reads the configuration file; without one, everything has its default. Throws ERR_INPUT, ERR_CONFIG. */
+/** Reads the configuration file; without a file, every key has its default. Throws ERR_INPUT, ERR_CONFIG. */
 export async function loadConfigFile(file: string | undefined): Promise<Config> {
   const ruleIds = rules.map(({ id }) => id)
 
@@ -30,8 +30,8 @@ export async function loadConfigFile(file: string | undefined): Promise<Config> 
 }
 
 /**
- * The facts given by hand: a flag wins over the configuration, and that over the file. Throws ERR_INPUT,
- * ERR_IAM_SNAPSHOT.
+ * The facts from the user. Flags take precedence over the configuration, and the configuration over the IAM
+ * file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT.
  */
 export async function loadSources(flags: FactsByHand, config?: Config): Promise<Sources> {
   if (flags.issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(flags.issuer)) {
@@ -82,10 +82,13 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
 
 const iamInFolder = 'name its JSON files with IAM facts instead, each with its own --iam'
 
-/** Reads a text file. Throws ERR_INPUT that names it, and for a folder what to do instead. */
+/**
+ * Reads a text file. Throws ERR_INPUT with the file's name; for a directory, the error says what to do
+ * instead.
+ */
 export async function loadText(file: string, inFolder = 'expected a file'): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '') // a byte order mark, which is no JSON
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '') // removes a byte order mark, which is not valid JSON
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
     if (code === 'EISDIR') throw new GuardError('ERR_INPUT', `${file} is a directory; ${inFolder}`, { cause })
@@ -95,7 +98,7 @@ export async function loadText(file: string, inFolder = 'expected a file'): Prom
 }
 
 /**
- * Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT that names it, also when Go would read no
+ * Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT with the file's name, also if Go would read no
  * certificate from it.
  */
 export async function loadCaFile(file: string): Promise<string> {
