@@ -42,8 +42,8 @@ export interface WebhookSource {
     signal: AbortSignal
   ): Promise<Fact<boolean>>
   /**
-   * Whether a Secret allows cert-manager to inject its CA. This is known only for given Secrets, because
-   * Secrets in a cluster are never read.
+   * Whether a Secret allows cert-manager to inject the CA that the Secret contains. This is known only for
+   * Secrets among the given objects, because Secrets in a cluster are never read.
    */
   allowsInjection?(secret: { readonly namespace: string; readonly name: string }): Fact<boolean>
 }

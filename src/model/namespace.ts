@@ -66,8 +66,8 @@ export function isRoleAllowed({ allowedRoles }: NamespaceSettings, role: string)
 interface RolePattern {
   readonly pattern: Pattern
   /**
-   * The length of the shortest role that it matches. An annotation can contain 256 KiB of patterns, and this
-   * check skips those that are longer than the role.
+   * The length of the shortest role that the pattern matches. An annotation can contain 256 KiB of patterns.
+   * Comparing this length first skips those that cannot match because the role is too short.
    */
   readonly shortest: number
 }

@@ -15,7 +15,7 @@ import { defineRule } from './define-rule.js'
 export const caBundleExpiring = defineRule({
   id: 'ca-bundle-expiring',
   summary:
-    "A certificate in a webhook's `caBundle` expires within 30 days, or has already expired next to one that is still valid.",
+    "A certificate in a webhook's `caBundle` expires within 30 days, or has already expired while another one in the bundle is still valid.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],

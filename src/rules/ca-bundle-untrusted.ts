@@ -16,7 +16,7 @@ export const caBundleUntrusted = defineRule({
       if (state === 'absent' && !isToBeInjected(configuration)) {
         return {
           field: caBundleField(webhook),
-          message: `${describeBundle(webhook)} is empty, so the API server trusts only the root CAs of its own system, and its calls to this webhook, whose certificate the cluster CA signs, fail`,
+          message: `${describeBundle(webhook)} is empty, so the API server trusts only the root CAs of its host; its calls to this webhook fail, because the cluster CA signs the webhook's certificate`,
           fix
         }
       }

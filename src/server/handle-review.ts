@@ -16,8 +16,8 @@ export type ReviewHandler = (
 ) => AdmissionResponse | Promise<AdmissionResponse>
 
 /**
- * Judges admission requests. Deletes, exempt users and objects that no rule checks always pass. `onFindings`
- * is called for each request with findings.
+ * Judges admission requests. Deletions, requests from exempt users, and objects that no rule checks always
+ * pass. `onFindings` is called for each request with findings.
  */
 export function buildReviewHandler(
   review: (subject: Subject, deadline: Deadline) => Verdict | Promise<Verdict>,

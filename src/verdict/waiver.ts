@@ -54,7 +54,7 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
   return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }
 }
 
-/** Whether a value only switches the waiver on or off, so that nobody will know why it is there. */
+/** Whether a value only switches the waiver on or off, without saying why it is there. */
 const isSwitch = (text: string): boolean =>
   /^(?:true|false|yes|no|on|off|enabled?|disabled?|[01])$/i.test(text)
 

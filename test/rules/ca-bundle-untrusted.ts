@@ -40,7 +40,7 @@ export const cases: readonly Case[] = [
     facts,
     field: 'webhooks[0].clientConfig.caBundle',
     message:
-      /^the caBundle of webhook iam-for-pods\.amazonaws\.com is empty, so the API server trusts only the root CAs of its own system, and its calls to this webhook, whose certificate the cluster CA signs, fail$/,
+      /^the caBundle of webhook iam-for-pods\.amazonaws\.com is empty, so the API server trusts only the root CAs of its host; its calls to this webhook fail, because the cluster CA signs the webhook's certificate$/,
     fix: /^write the cluster CA to the bundle/
   },
   { why: 'an empty bundle', object: configurationWith(''), facts, message: /is empty/ },

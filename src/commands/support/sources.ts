@@ -98,8 +98,8 @@ export async function loadText(file: string, inFolder = 'expected a file'): Prom
 }
 
 /**
- * Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT with the file's name, also if Go would read no
- * certificate from it.
+ * Reads a file of the cluster's CAs (PEM). Throws ERR_INPUT with the file's name if it cannot be read, or if
+ * Go would read no certificate from it.
  */
 export async function loadCaFile(file: string): Promise<string> {
   const text = await loadText(file)
