@@ -213,3 +213,53 @@ t.test('settings of namespaces are judged', async (t) => {
       /^stdin:3 Namespace shop\n {2}warning namespace-setting-invalid: label irsa-guard.io\/mode is "enfroce"/
   })
 })
+
+t.test('an account without a name, next to a ConfigMap, ends in a verdict', async (t) => {
+  const account =
+    '{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"namespace":"shop","annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/x"}}}'
+  const map =
+    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"shop"},"data":{"a":"text"}}'
+  t.match(await runCli(['check', '-'], `${account}\n${map}`), { code: 0, stdout: /2 objects: / })
+})
+
+t.test('an account that a ConfigMap or a Secret names is used', async (t) => {
+  const account = (name: string): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: {
+        name,
+        namespace: 'ci',
+        annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/ci' }
+      }
+    })
+  const others = [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web', namespace: 'ci' },
+      spec: { template: { spec: { containers: [{ name: 'a' }] } } }
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'runner', namespace: 'ci' },
+      data: { 'config.toml': 'service_account = "ci-jobs"' }
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'hub', namespace: 'ci' },
+      data: { values: Buffer.from('account: notebook-user').toString('base64') }
+    }
+  ].map((object) => JSON.stringify(object))
+  const outputFor = async (name: string): Promise<string> =>
+    (await runCli(['check', '-'], [account(name), ...others].join('\n'))).stdout
+  t.notMatch(await outputFor('ci-jobs'), /annotated-account-unused/)
+  t.notMatch(await outputFor('notebook-user'), /annotated-account-unused/)
+  t.match(
+    await outputFor('jobs'),
+    /annotated-account-unused: no workload among the files uses service account jobs, but/,
+    'a part of a name is another name'
+  )
+})

@@ -95,6 +95,8 @@ function dataOf(object: Readonly<Record<string, unknown>>): string {
 
 /** Whether a text contains a name as a whole word, with no name character before or after it. */
 function hasWord(text: string, name: string): boolean {
+  if (name === '') return false // it would be found everywhere, and the search would never end
+
   const isPart = (character: string | undefined): boolean =>
     character !== undefined && /[A-Za-z0-9.-]/.test(character)
   for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + name.length))
