@@ -16,6 +16,7 @@ export const podHalfMutated = defineRule({
   concerns: isMutated,
   check(subject, { podRole: { request, containers }, identityWebhook, podsEnforced }) {
     if (containers.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated reports that
+    if (!containers.some(({ credentials: { kind } }) => kind === 'incomplete' || kind === 'none')) return // nearly all pods
 
     const usual = failedMutationSeverity(subject, podsEnforced)
     // A container that uses EKS Pod Identity or another endpoint needs no role from the identity webhook.
