@@ -156,17 +156,16 @@ export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>
   subject.kind === 'Pod' && subject.stage !== 'source'
 
 /**
- * Whether this request leaves a finding's field unchanged. Without a previous object, every field counts as
- * changed.
+ * Whether this request leaves a finding's field unchanged. Without a previous object, every field that the object
+ * contains counts as changed. An annotation that it does not contain cannot be its mistake: the role then comes
+ * from the identity webhook's ConfigMap.
  */
 export function isUnchanged(subject: Subject, field: string): boolean {
-  if (subject.oldAnnotations === undefined) return false
-
   const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]
   if (key === undefined) return 'webhooks' in subject && isWebhookFieldUnchanged(subject, field)
   const name: unknown = JSON.parse(key)
 
-  return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations[name]
+  return typeof name === 'string' && subject.annotations[name] === subject.oldAnnotations?.[name]
 }
 
 /**

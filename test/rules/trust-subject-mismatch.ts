@@ -1,3 +1,6 @@
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
+import { known } from '../../src/model/fact.js'
+import { accountOf } from '../support/accounts.js'
 import type { Case } from '../support/rule-case.js'
 import { annotation, asks, host, policy, statement, subject, trustOf } from '../support/trust.js'
 
@@ -45,5 +48,18 @@ export const cases: readonly Case[] = [
     message:
       /requires "sts.amazonaws.com", but the token has "system:serviceaccount:shop:cart": it is not of the form/,
     fix: /^replace "sts.amazonaws.com" with "system:serviceaccount:shop:cart" in that condition/
+  },
+  {
+    why: "the identity webhook's ConfigMap names the role, so a new account that does not ask for it is not denied",
+    object: accountOf(),
+    facts: {
+      trust: trustOf(policy(statement({ Condition: asks({ sub: 'system:serviceaccount:a:b' }) }))),
+      identityWebhook: known({
+        ...defaultIdentityWebhook,
+        configured: known(new Map([['shop/cart', { role: annotation, audience: 'sts.amazonaws.com' }]]))
+      })
+    },
+    message: /^role cart does not trust system:serviceaccount:shop:cart/,
+    severity: 'warning'
   }
 ]
