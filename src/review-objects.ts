@@ -1,7 +1,8 @@
 import type { Sources } from './facts/facts.js'
+import { isCustomResource, mentionsRole } from './model/custom-resource.js'
 import { allRules, type Finding, type Unchecked } from './model/finding.js'
-import { isFromCluster, mentionsRole, notAnObject, ownerOf } from './model/kubernetes-object.js'
-import { isCustomResource } from './model/named-accounts.js'
+import { isFromCluster, notAnObject, ownerOf } from './model/kubernetes-object.js'
+import { isPodTemplate } from './model/pod-template.js'
 import { parseSubject, type Subject } from './model/subject.js'
 import { review, type ReviewContext } from './review.js'
 import { buildObjectSources, type ObjectSources } from './sources/objects/objects.js'
@@ -93,7 +94,7 @@ function isUnread(object: unknown, subject: Subject | undefined): boolean {
   return (
     isCustomResource(recordOf(object)) &&
     (subject === undefined || subject.kind === 'Workload') &&
-    mentionsRole(recordOf(object))
+    mentionsRole(recordOf(object), isPodTemplate)
   )
 }
 

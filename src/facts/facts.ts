@@ -29,7 +29,7 @@ export type RoleLookup =
   | {
       readonly exists: false
       /** The ARN of a role that was probably meant, if the source lists all roles. */
-      readonly similar?: string
+      readonly similar?: string | undefined
     }
   | { readonly exists: true; readonly arn: string; readonly trustPolicy?: TrustPolicyDocument }
 

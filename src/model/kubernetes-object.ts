@@ -1,6 +1,4 @@
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
-import { isPodTemplate } from './pod-template.js'
-import { parseRoleArn } from './role-arn.js'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -74,22 +72,4 @@ export function ownerOf(object: Document): Owner | undefined {
   return textOf(kind) === undefined || textOf(name) === undefined
     ? undefined
     : { kind: String(kind), name: String(name) }
-}
-
-/**
- * Whether an object mentions an AWS role outside its own metadata and its pod templates, where no rule looks:
- * in an annotation of the identity webhook or as a role ARN. Never throws.
- */
-export function mentionsRole(object: Document): boolean {
-  const values: unknown[] = Object.entries(object).flatMap(([key, value]) =>
-    key === 'metadata' || key === 'status' ? [] : [value]
-  )
-  for (let value = values.pop(); value !== undefined || values.length > 0; value = values.pop()) {
-    if (typeof value === 'string' && parseRoleArn(value) !== undefined) return true
-    if (typeof value !== 'object' || value === null || isPodTemplate(value)) continue
-    if (!Array.isArray(value) && Object.keys(value).some((key) => key.endsWith('/role-arn'))) return true
-    for (const member of Object.values(value)) values.push(member)
-  }
-
-  return false
 }

@@ -1,5 +1,5 @@
 import { isRecord, listOf, textOf } from '../text/record.js'
-import { namedIn } from './named-accounts.js'
+import { namedIn } from './custom-resource.js'
 import { parsePod, type Pod } from './pod.js'
 
 // The only template of these kinds is at one of these places:

@@ -33,7 +33,7 @@ function valueProblems({ labels, annotations }: NamespaceSubject, composeRoleArn
     const meant = typeof mode === 'string' ? closestTo(mode.toLowerCase(), modes) : undefined
     problems.push({
       field: labelField(modeLabel),
-      message: `label ${modeLabel} is ${shown(mode)}; expected ${modes.join(', ')}. Until it is corrected, irsa-guard denies nothing in this namespace`,
+      message: `label ${modeLabel} is ${shown(mode)}; expected ${modes.join(', ')}; until it is corrected, irsa-guard denies nothing in this namespace`,
       fix:
         meant === undefined ? `set it to one of ${modes.join(', ')}, or remove it` : `write ${quote(meant)}`
     })

@@ -39,7 +39,7 @@ export const trustConditionKeyMalformed = defineRule({
 })
 
 /**
- * The correct keys, and what the statement must limit in addition. Under a wrong key, a value limits nobody.
+ * The correct keys, and what the statement must limit in addition. A value under a wrong key does not limit anyone.
  * Under the correct key, it may still not limit the subject.
  */
 function fixOf(miss: Miss & { kind: 'condition-key' }, trust: TrustJudgement): string {

@@ -32,8 +32,8 @@ export function trustProblem(
 
   return {
     ...problem,
-    message: `${message}. The role trusts EKS Pod Identity, so the pods still get it if their service account has an EKS Pod Identity association`,
-    fix: `if it has an association, do nothing; otherwise, create one, or for IRSA, ${fix}`,
+    message: `${message}; but the role trusts EKS Pod Identity, so the pods still get it if their service account has an EKS Pod Identity association`,
+    fix: `if it has an association, do nothing; otherwise, create an association, or, for IRSA, ${fix}`,
     atMost: 'warning'
   }
 }

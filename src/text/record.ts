@@ -21,3 +21,21 @@ export const textOf = (value: unknown): string | undefined =>
 /** The path of an annotation below a metadata field, as used in findings. */
 export const annotationField = (key: string, metadataField = 'metadata'): string =>
   `${metadataField}.annotations[${JSON.stringify(key)}]`
+
+/**
+ * A value and everything in it, without recursion, so that any depth is possible. Values for which `isSkipped`
+ * returns true are left out, with everything in them.
+ */
+export function* valuesIn(
+  root: unknown,
+  isSkipped: (value: unknown) => boolean = () => false
+): Iterable<unknown> {
+  const waiting = [root]
+  while (waiting.length > 0) {
+    const value = waiting.pop()
+    if (isSkipped(value)) continue
+    yield value
+    if (typeof value === 'object' && value !== null)
+      for (const member of Object.values(value) as unknown[]) waiting.push(member)
+  }
+}

@@ -263,3 +263,32 @@ t.test('an account that a ConfigMap or a Secret names is used', async (t) => {
     'a part of a name is another name'
   )
 })
+
+t.test('thousands of accounts, pods and texts take time in proportion to their number', async (t) => {
+  // Work that grows with the square of the number of objects would take minutes here.
+  const count = 20_000
+  const accounts = Array.from({ length: count }, (_, index) => ({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: `account-${index}`, namespace: 'shop' }
+  }))
+  const pods = Array.from({ length: count }, (_, index) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `pod-${index}`, namespace: 'shop' },
+    spec: { containers: [{ name: 'a' }] }
+  }))
+  const map = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'text', namespace: 'shop' },
+    data: { text: 'account-x '.repeat(100_000) }
+  }
+  const items = [...accounts, ...pods, map]
+  const { code, stdout } = await runCli(
+    ['check', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  )
+  t.equal(code, 0)
+  t.match(stdout, /40001 objects: 0 errors/)
+})

@@ -178,7 +178,7 @@ t.test('a role for EKS Pod Identity is a warning that names both ways', async (t
   t.match(only, {
     code: 0,
     stdout:
-      /warning trust-action-missing: .*for EKS Pod Identity \(pods.eks.amazonaws.com\). The role trusts EKS Pod Identity, so the pods still get it if .* association\n.*\n {2}fix: if it has an association, do nothing; otherwise, create one, or for IRSA, add a statement/
+      /warning trust-action-missing: .*for EKS Pod Identity \(pods.eks.amazonaws.com\); but the role trusts EKS Pod Identity, so the pods still get it if .* association\n.*\n {2}fix: if it has an association, do nothing; otherwise, create an association, or, for IRSA, add a statement/
   })
   t.notMatch(only.stdout, /oidc-provider-missing/)
   const both = await runCli(

@@ -38,7 +38,7 @@ export const cases: readonly Case[] = [
   {
     why: 'a misspelled mode',
     object: namespace({ 'irsa-guard.io/mode': 'enfroce' }),
-    message: /^label irsa-guard.io\/mode is "enfroce"; expected enforce, warn, audit, off\. Until/,
+    message: /^label irsa-guard.io\/mode is "enfroce"; expected enforce, warn, audit, off; until/,
     fix: /^write "enforce"$/,
     field: 'metadata.labels["irsa-guard.io/mode"]'
   },

@@ -79,12 +79,15 @@ function sourceOf(files: readonly IamFile[]): IamSource {
       const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
       if (role !== undefined) return role
       if (rolesListed.has(arn.account)) {
-        const similar = closestTo(arn.name.toLowerCase(), [...(roles.get(arn.account)?.keys() ?? [])])
-        const meant = similar === undefined ? undefined : roles.get(arn.account)?.get(similar)
-
+        // Comparing the name with those of thousands of roles takes milliseconds, and few callers need it.
         return known({
           exists: false,
-          ...(meant?.state === 'known' && meant.value.exists && { similar: meant.value.arn })
+          get similar() {
+            const names = [...(roles.get(arn.account)?.keys() ?? [])]
+            const meant = roles.get(arn.account)?.get(closestTo(arn.name.toLowerCase(), names) ?? '')
+
+            return meant?.state === 'known' && meant.value.exists ? meant.value.arn : undefined
+          }
         })
       }
 

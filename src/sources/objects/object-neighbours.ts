@@ -1,7 +1,7 @@
 import type { Neighbours, NeighbourSource } from '../../facts/facts.js'
 import { ownRolesOf } from '../../identity-webhook/own-identity.js'
+import { isCustomResource, namedIn } from '../../model/custom-resource.js'
 import { known } from '../../model/fact.js'
-import { isCustomResource, namedIn } from '../../model/named-accounts.js'
 import { nameOf, namespacedName, podsOf, type Subject } from '../../model/subject.js'
 import { closestTo } from '../../text/escape.js'
 import { recordOf, textOf } from '../../text/record.js'
@@ -16,16 +16,18 @@ export function buildNeighbours(subjects: readonly Subject[], objects: readonly 
   for (const subject of subjects) {
     if (subject.kind === 'ServiceAccount') accounts.add(`${subject.namespace}/${subject.name}`)
     if (!('pod' in subject)) continue
+    const keys = new Set<string>()
     for (const pod of podsOf(subject)) {
       const key = `${subject.namespace}/${pod.serviceAccountName}`
-      const names = listAt(runners, key)
-      if (!names.includes(nameOf(subject))) names.push(nameOf(subject))
+      keys.add(key)
       for (const role of ownRolesOf(pod)) listAt(ownRoles, key).push(role)
     }
+    for (const key of keys) listAt(runners, key).push(nameOf(subject))
   }
 
   const users = new Map<string, string[]>()
-  const texts: Mention[] = []
+  const mentions = new Map<string, string[]>()
+  const names = new Set([...accounts].map((key) => key.slice(key.indexOf('/') + 1)))
   for (const each of objects) {
     const object = recordOf(each)
     const own = textOf(recordOf(object['metadata'])['namespace']) ?? anyNamespace // it may be cluster-scoped
@@ -37,23 +39,23 @@ export function buildNeighbours(subjects: readonly Subject[], objects: readonly 
         listAt(ownRoles, key).push(...named.roles)
       }
     }
-    const text = dataOf(object)
-    if (text !== '') texts.push({ by: kindAndName(object), text })
+    for (const word of wordsOf(dataOf(object)))
+      if (names.has(word)) listAt(mentions, word).push(kindAndName(object))
   }
   const nearMissOf = buildNearMisses(runners, accounts)
 
   return {
     neighboursOf: (namespace, name) => {
       const key = `${namespace}/${name}`
-      const nearMiss = nearMissOf(namespace, name)
-      const mentions = texts.filter(({ text }) => hasWord(text, name))
+      const asAccount = [
+        ...(runners.get(key) ?? []),
+        ...(users.get(key) ?? []),
+        ...(users.get(`${anyNamespace}/${name}`) ?? []),
+        ...(mentions.get(name) ?? [])
+      ]
+      const nearMiss = asAccount.length > 0 ? undefined : nearMissOf(namespace, name)
       const neighbours: Neighbours = {
-        asAccount: [
-          ...(runners.get(key) ?? []),
-          ...(users.get(key) ?? []),
-          ...(users.get(`${anyNamespace}/${name}`) ?? []),
-          ...mentions.map(({ by }) => by)
-        ],
+        asAccount,
         asDefault: runners.get(`${namespace}/default`) ?? [],
         ownRoles: new Set([...(ownRoles.get(key) ?? []), ...(ownRoles.get(`${anyNamespace}/${name}`) ?? [])]),
         ...(nearMiss && { nearMiss })
@@ -74,12 +76,10 @@ function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
 const kindAndName = (object: Readonly<Record<string, unknown>>): string =>
   `${textOf(object['kind'])?.toLowerCase() ?? ''} ${textOf(recordOf(object['metadata'])['name']) ?? ''}`
 
-/** A ConfigMap or Secret in which an application may name the service account of the pods that it creates. */
-interface Mention {
-  readonly by: string
-  readonly text: string
-}
-
+/**
+ * The texts of a ConfigMap or Secret, in which an application may name the service account of the pods that it
+ * creates.
+ */
 function dataOf(object: Readonly<Record<string, unknown>>): string {
   if (object['apiVersion'] !== 'v1') return ''
   const { kind, data, stringData } = object
@@ -93,17 +93,9 @@ function dataOf(object: Readonly<Record<string, unknown>>): string {
     : ''
 }
 
-/** Whether a text contains a name as a whole word, with no name character before or after it. */
-function hasWord(text: string, name: string): boolean {
-  if (name === '') return false // it would be found everywhere, and the search would never end
-
-  const isPart = (character: string | undefined): boolean =>
-    character !== undefined && /[A-Za-z0-9.-]/.test(character)
-  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + name.length))
-    if (!isPart(text[at - 1]) && !isPart(text[at + name.length])) return true
-
-  return false
-}
+/** The words of a text that could be names of objects, each once. */
+const wordsOf = (text: string): ReadonlySet<string> =>
+  new Set((text.match(/[A-Za-z0-9.-]+/g) ?? []).map((word) => word.replace(/\.$/, '')))
 
 /**
  * Finds the workload that was probably meant to run as a service account. The accounts that workloads name

@@ -66,7 +66,7 @@ t.test('tells absent from unknown', async (t) => {
   )
   t.strictSame(await read('arn:aws:iam::111122223333:role/gone'), {
     state: 'known',
-    value: { exists: false }
+    value: { exists: false, similar: undefined }
   })
   t.match(
     await read('arn:aws:iam::444455556666:role/gone'),
@@ -152,10 +152,14 @@ t.test('reads the output of aws iam get-account-authorization-details', async (t
   t.match(await load(whole).iam.readProvider({ account: '111122223333', partition: 'aws', issuer }, ask), {
     state: 'unknown'
   })
-  t.strictSame(await read(whole), { state: 'known', value: { exists: false } }, 'a whole listing')
+  t.strictSame(
+    await read(whole),
+    { state: 'known', value: { exists: false, similar: undefined } },
+    'a whole listing'
+  )
   t.strictSame(
     await read({ ...whole, IsTruncated: false }),
-    { state: 'known', value: { exists: false } },
+    { state: 'known', value: { exists: false, similar: undefined } },
     'one page that is all'
   )
   const table: readonly (readonly [string, object])[] = [
