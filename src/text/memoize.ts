@@ -12,7 +12,7 @@ export function memoizeLast<A extends string, R>(answer: (argument: A) => R): (a
 
 /**
  * Groups the elements of an array by a key, once per array, so that thousands of lookups do not each search
- * the array.
+ * the array. A short array is searched instead: an index would cost more than all of its lookups.
  */
 export function memoizeGroups<K, V extends object>(
   keyOf: (member: V) => K
@@ -20,10 +20,12 @@ export function memoizeGroups<K, V extends object>(
   const indexes = new WeakMap<readonly V[], ReadonlyMap<K, readonly V[]>>()
 
   return (list, key) => {
+    if (list.length <= short) return list.filter((member) => keyOf(member) === key)
     let index = indexes.get(list)
     if (index === undefined) indexes.set(list, (index = Map.groupBy(list, keyOf)))
     return index.get(key) ?? none
   }
 }
 
+const short = 8
 const none: readonly never[] = []

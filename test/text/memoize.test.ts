@@ -10,16 +10,27 @@ t.test('answers once for as long as the argument stays the same, undefined too',
   t.end()
 })
 
-t.test('groups a list once, in its order', async (t) => {
+t.test('groups a long list once, in its order', async (t) => {
   let asked = 0
-  const namesOf = memoizeGroups(({ name }: { name: string; at: number }) => (asked++, name))
+  const membersOf = memoizeGroups(({ name }: { name: string; at: number }) => (asked++, name))
+  const list = Array.from({ length: 30 }, (_, at) => ({ name: ['cart', 'web', 'ui'][at % 3] ?? '', at }))
+
+  t.strictSame(
+    membersOf(list, 'cart').map(({ at }) => at),
+    [0, 3, 6, 9, 12, 15, 18, 21, 24, 27]
+  )
+  t.strictSame(membersOf(list, 'search'), [])
+  t.equal(asked, 30)
+})
+
+t.test('answers the same for a short list', async (t) => {
+  const membersOf = memoizeGroups(({ name }: { name: string; at: number }) => name)
   const list = [
     { name: 'cart', at: 0 },
     { name: 'web', at: 1 },
     { name: 'cart', at: 2 }
   ]
 
-  t.strictSame(namesOf(list, 'cart'), [list[0], list[2]])
-  t.strictSame(namesOf(list, 'search'), [])
-  t.equal(asked, 3)
+  t.strictSame(membersOf(list, 'cart'), [list[0], list[2]])
+  t.strictSame(membersOf(list, 'search'), [])
 })
