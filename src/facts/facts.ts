@@ -3,6 +3,8 @@ import type { OwnIdentity } from '../identity-webhook/own-identity.js'
 import type { PodRole } from '../identity-webhook/pod-role.js'
 import type { RegisteredWebhook } from '../identity-webhook/registrations.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import type { Association, AssociationLookup } from '../model/association.js'
+import type { ClusterArn } from '../model/cluster-arn.js'
 import type { Deadline } from '../model/deadline.js'
 import type { Fact } from '../model/fact.js'
 import type { MaybePromise } from '../model/maybe-promise.js'
@@ -129,6 +131,13 @@ export interface FactTypes {
   readonly injectionSource: 'exists' | 'missing' | 'unseen' | 'forbids'
   /** What the canary found when it was last sent. */
   readonly canary: CanaryResult
+  /**
+   * Whether the service account, or the service account that a pod runs as, has an EKS Pod Identity association
+   * in this cluster.
+   */
+  readonly associated: AssociationLookup
+  /** That association. */
+  readonly association: Association
 }
 
 export type Need = keyof FactTypes
@@ -197,6 +206,23 @@ export interface TrustingRoleSource {
   ): Fact<readonly string[]>
 }
 
+/**
+ * A source of EKS Pod Identity associations: EKS, a file, or the given objects. By the deadline, it returns the
+ * answer or the reason why there is none; never throws.
+ */
+export interface AssociationSource {
+  /** Whether a service account has an association in this cluster. */
+  findAssociation(account: AccountName, lookup: Lookup): MaybePromise<Fact<AssociationLookup>>
+  /** The association of a service account that has one; moot if it has none. */
+  readAssociation(account: AccountName, lookup: Lookup): MaybePromise<Fact<Association>>
+}
+
+/** The name of a service account. */
+export interface AccountName {
+  readonly namespace: string
+  readonly name: string
+}
+
 /** The sources of facts. A missing source makes its facts unknown or moot; a given value needs no lookup. */
 export interface Sources {
   readonly iam?: IamSource | undefined
@@ -221,4 +247,7 @@ export interface Sources {
   readonly webhooks?: WebhookSource | undefined
   /** What the canary found when it was last sent; undefined if no canary is sent. */
   readonly canary?: (() => Fact<CanaryResult>) | undefined
+  /** The cluster, if the user or something beyond doubt names it. */
+  readonly clusterArn?: ClusterArn | undefined
+  readonly associations?: AssociationSource | undefined
 }

@@ -17,6 +17,7 @@ import { hideOthers } from '../trust-policy/hide-others.js'
 import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
 import type {
+  AccountName,
   Facts,
   FactTypes,
   GatheredNeed,
@@ -261,7 +262,30 @@ const gatherers: {
   podsWithRole: ({ subject, sources, lookup }) => podsWithRoleIn(subject, sources, lookup.deadline),
   backends: ({ subject, sources, lookup }) => backendsOf(subject, sources, lookup.deadline),
   injectionSource: ({ subject, sources, lookup }) => injectionSourceOf(subject, sources, lookup.deadline),
-  canary: ({ subject, sources }) => canaryOf(subject, sources)
+  canary: ({ subject, sources }) => canaryOf(subject, sources),
+
+  associated({ subject, sources, lookup }) {
+    const account = accountNamedBy(subject)
+    if (account === undefined) return moot('the object has no service account')
+    if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
+
+    return sources.associations.findAssociation(account, lookup)
+  },
+
+  association({ subject, sources, lookup }) {
+    const account = accountNamedBy(subject)
+    if (account === undefined) return moot('the object has no service account')
+    if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
+
+    return sources.associations.readAssociation(account, lookup)
+  }
+}
+
+/** The service account that a subject is or runs as. */
+function accountNamedBy(subject: Subject): AccountName | undefined {
+  if (subject.kind === 'ServiceAccount') return subject
+
+  return 'pod' in subject ? { namespace: subject.namespace, name: subject.pod.serviceAccountName } : undefined
 }
 
 /** The settings of the identity webhook, as far as they are known. */

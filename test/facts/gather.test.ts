@@ -216,7 +216,9 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     identityWebhooks: true,
     backends: true,
     injectionSource: true,
-    canary: true
+    canary: true,
+    associated: true,
+    association: true
   }
   const needs = Object.keys(everyNeed) as GatheredNeed[]
   for (const stage of ['source', 'admitted'] as const) {

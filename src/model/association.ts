@@ -1,0 +1,28 @@
+/**
+ * An EKS Pod Identity association, which gives the pods of one service account in one cluster a role:
+ * https://docs.aws.amazon.com/eks/latest/APIReference/API_PodIdentityAssociation.html
+ */
+export interface Association {
+  readonly clusterName: string
+  readonly namespace: string
+  readonly serviceAccount: string
+  /** A role in the cluster's account; undefined if the object only refers to another object. */
+  readonly roleArn: string | undefined
+  /** A second role, in any account, which the first one assumes. */
+  readonly targetRoleArn?: string | undefined
+  /** The external ID that EKS passes to the target role; undefined if it is not known. */
+  readonly externalId?: string | undefined
+  readonly disableSessionTags: boolean
+  /** The session policy, as JSON text. */
+  readonly policy?: string | undefined
+  /** The add-on that owns the association. */
+  readonly ownerArn?: string | undefined
+  readonly modifiedAt?: Date | undefined
+}
+
+/**
+ * Whether a service account has an association. `since` is the time from which it certainly existed; undefined if
+ * it comes from a file, which does not say.
+ */
+export type AssociationLookup =
+  { readonly exists: false } | { readonly exists: true; readonly since: Date | undefined }
