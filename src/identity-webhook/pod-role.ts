@@ -2,7 +2,7 @@ import type { Container } from '../model/pod.js'
 import type { AccountLookup } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 import { type ContainerCredentials, containersToMutate, credentialsOf } from './credentials.js'
-import { type RoleRequest, roleRequestOf } from './role-request.js'
+import { malformedRequestOf, type RoleRequest, roleRequestOf } from './role-request.js'
 import type { IdentityWebhookSettings } from './settings.js'
 
 /** The role that a pod's service account requests, and the credentials of its containers. */
@@ -15,16 +15,19 @@ export interface PodRole {
   }[]
 }
 
-/** Judges a pod, or the pods of a template; undefined if their service account requests no role. */
+/**
+ * Judges a pod, or the pods of a template; undefined if their service account requests no role. In manifests, a
+ * malformed ARN counts as a request, so that it does not hide the template's other mistakes until it is corrected.
+ */
 export function podRoleOf(
-  { namespace, pod }: PodSubject | WorkloadSubject,
+  { stage, namespace, pod }: PodSubject | WorkloadSubject,
   account: AccountLookup,
   settings: IdentityWebhookSettings
 ): PodRole | undefined {
-  const request = roleRequestOf(
-    { namespace, name: pod.serviceAccountName, annotations: account.exists ? account.annotations : {} },
-    settings
-  )
+  const annotations = account.exists ? account.annotations : {}
+  const request =
+    roleRequestOf({ namespace, name: pod.serviceAccountName, annotations }, settings) ??
+    (stage === 'source' ? malformedRequestOf(annotations, settings) : undefined)
   if (request === undefined) return undefined
 
   return {

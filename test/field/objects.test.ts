@@ -204,6 +204,14 @@ t.test('an object without a namespace is not taken for one of default', async (t
   )
 })
 
+t.test('a malformed role does not hide the other mistakes of a template', async (t) => {
+  const { stdout } = await check('malformed-role/shop.yaml')
+
+  t.match(stdout, /ServiceAccount shop\/cart\n {2}error role-arn-malformed/)
+  t.match(stdout, /Deployment shop\/cart\n {2}warning static-credentials-shadow-role/)
+  t.notMatch(stdout, /pod-not-mutated/, 'a pod that was admitted is not judged by a role that it cannot have')
+})
+
 t.test('settings of namespaces are judged', async (t) => {
   const namespace =
     'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { irsa-guard.io/mode: enfroce } }\n'
