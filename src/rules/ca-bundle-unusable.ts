@@ -28,7 +28,7 @@ export const caBundleUnusable = defineRule({
         // Some controllers fill in the bundle of their own webhook, without an annotation.
         ...(bundle?.text.trim() === '' &&
           stage !== 'running' &&
-          !identityWebhookNames.includes(webhook.name) && { atMost: 'warning' as const })
+          !identityWebhookNames.includes(webhook.name) && { atMost: 'info' as const })
       }
     })
   }
