@@ -14,7 +14,7 @@ export interface TrustReport {
 }
 
 /**
- * A judgement for people: the policy with the deciding statement marked, what is wrong, and the corrected
+ * A judgement as text for people: the policy with the deciding statement marked, what is wrong, and the corrected
  * policy as a diff.
  */
 export function trustTextOf(

@@ -195,7 +195,7 @@ t.test('says what is wrong with its set-up', async (t) => {
   await t.rejects(serve({ config: `${directory}/config.yaml`, iam: [] }, { environment, log }), {
     code: 'ERR_CONFIG',
     message:
-      /modus: unknown key \(did you mean mode\?\); known are mode, rules,[^]*server.deadline is 5; expected a value of type string/
+      /modus: unknown key \(did you mean mode\?\); expected one of mode, rules,[^]*server.deadline is 5; expected a value of type string/
   })
   await t.rejects(serve({ iam: [] }, { environment, log }), {
     code: 'ERR_SERVING_CERT',

@@ -404,13 +404,13 @@ t.test('what holds no policy, or one that is not finished, is refused with what 
     Action: 'sts:AssumeRoleWithWebIdentity'
   }
   const unfinished =
-    /^irsa-guard: stdin contains "Fn::\w+", whose result only the stack has; judge the deployed role: aws iam get-role/
+    /^irsa-guard: stdin contains "Fn::\w+", whose value only the deployed stack has; judge the deployed role: aws iam get-role/
   const table: readonly (readonly [unknown, RegExp])[] = [
     [stackOf({ A: { AssumeRolePolicyDocument: { Statement: [statement] } } }), unfinished],
     [{ Version: '2012-10-17', Statement: [statement] }, unfinished],
     ['Statement:\n  - Principal:\n      Federated: !GetAtt Provider.Arn\n', unfinished],
     ['Statement:\n  - Principal: !If [a, b, c]\n', unfinished],
-    ['Statement:\n  - Principal: !Ref Provider\n', /stdin contains "Ref", whose result/],
+    ['Statement:\n  - Principal: !Ref Provider\n', /stdin contains "Ref", whose value/],
     [stackOf({}), /^irsa-guard: stdin contains no role with a trust policy\n$/],
     [{ format_version: '1.2', planned_values: {} }, /contains no role with a trust policy/],
     [{ Role: { Arn: arnOf('cart') } }, /contains no role with a trust policy/],
