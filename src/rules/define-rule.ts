@@ -3,7 +3,7 @@ import type { Problem, Severity } from '../model/finding.js'
 import type { Kind, Subject } from '../model/subject.js'
 import { docsUrl } from '../version.js'
 
-/** A rule: its metadata and the function that checks a subject. `N` names the facts that it can need. */
+/** A rule: its metadata and the function that checks a subject. `N` names the facts that the rule can need. */
 export interface Rule<N extends Need = Need> {
   readonly id: string
   /** One sentence that describes the problem. The rule's page and every list of rules show it. */
@@ -12,13 +12,13 @@ export interface Rule<N extends Need = Need> {
   readonly docs: string
   readonly severity: Severity
   /**
-   * The severity at admission, if it is milder because a missing object may be created shortly afterwards.
-   * `never`: the webhook does not see enough to decide.
+   * The severity at admission, if it is milder there, for example because a missing object may be created
+   * shortly afterwards. `never`: the webhook does not run the rule.
    */
   readonly atAdmission?: Severity | 'never'
   /**
-   * What the policies in manifests/ do about a write that causes the problem. `if guarded`: the policy denies
-   * every `caBundle` of a guarded webhook that is not one of the published ones, whatever is wrong with it.
+   * What the policies in manifests/ do about a write that causes the problem. `if guarded`: if the webhook is
+   * guarded, the policy denies every `caBundle` that has not been published as accepted, whatever its defect.
    */
   readonly policy?: PolicyAction
   /**
@@ -29,8 +29,9 @@ export interface Rule<N extends Need = Need> {
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
-   * Whether this subject can have the problem at all, by its content and the settings of the identity webhook.
-   * If not, no other facts are gathered for the rule, and it is never reported as unchecked.
+   * Whether this subject can have the problem at all, judging by its content and the identity webhook's
+   * settings. If it cannot, no other facts are gathered for the rule, and the rule is not reported as
+   * unchecked.
    */
   concerns?(subject: Subject, identityWebhook: FactTypes['identityWebhook']): boolean
   check(subject: Subject, facts: Partial<FactTypes>): Found
@@ -62,10 +63,10 @@ type RuleDefinition<K extends Kind, N extends Need> = Omit<
 
 /**
  * Defines a rule. Its check receives only subjects of the kinds in `on` and only the facts in `needs`, all of
- * them known.
+ * which are known.
  */
 export function defineRule<const K extends Kind, const N extends Need>(rule: RuleDefinition<K, N>): Rule<N> {
-  // TypeScript compares methods bivariantly, so this compiles. It is safe because the evaluator calls `check`
-  // only for kinds in `on` and with every fact in `needs`.
+  // TypeScript compares methods bivariantly, so this assignment compiles. The assignment is safe because
+  // the evaluator calls `check` only for kinds in `on` and with every fact in `needs`.
   return { ...rule, docs: `${docsUrl}/rules/${rule.id}` }
 }

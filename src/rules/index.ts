@@ -118,7 +118,7 @@ export const trustRules = [
   trustPolicyNearLimit
 ] satisfies readonly Rule<TrustNeed>[]
 
-/** Rules about a role and the tokens that assume it, whether annotations or a pod template set them. */
+/** Rules about a role, set by an annotation or a pod template, and about the tokens used to assume it. */
 export const webIdentityRules: readonly Rule[] = [
   roleArnMalformed,
   roleArnPartitionMismatch,

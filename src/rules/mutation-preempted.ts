@@ -15,7 +15,7 @@ import { defineRule } from './define-rule.js'
 export const mutationPreempted = defineRule({
   id: 'mutation-preempted',
   summary:
-    'The pod template already sets a variable or volume that the identity webhook injects, so the webhook does not inject what belongs to it.',
+    'The pod template already sets a variable or volume that the identity webhook injects, and the webhook does not override it.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],
@@ -60,8 +60,8 @@ export const mutationPreempted = defineRule({
 })
 
 /**
- * A token of another audience in a volume with the identity webhook's name. The identity webhook compares only
- * the name: https://github.com/aws/amazon-eks-pod-identity-webhook/issues/315
+ * A token with another audience in a volume that has the name of the identity webhook's volume. The identity
+ * webhook compares only the names: https://github.com/aws/amazon-eks-pod-identity-webhook/issues/315
  */
 function foreignToken(
   { volumes }: Pod,

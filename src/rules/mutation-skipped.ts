@@ -6,7 +6,7 @@ import { defineRule } from './define-rule.js'
 export const mutationSkipped = defineRule({
   id: 'mutation-skipped',
   summary:
-    'The pod opts out of the identity webhook, wholly or for some containers, but its service account requests a role.',
+    'The pod opts out of the identity webhook, entirely or for some containers, but its service account requests a role.',
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],

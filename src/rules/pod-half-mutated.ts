@@ -16,10 +16,11 @@ export const podHalfMutated = defineRule({
   concerns: isMutated,
   check(subject, { podRole: { request, containers }, identityWebhook, podsEnforced }) {
     if (containers.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated reports that
-    if (!containers.some(({ credentials: { kind } }) => kind === 'incomplete' || kind === 'none')) return // nearly all pods
+    if (!containers.some(({ credentials: { kind } }) => kind === 'incomplete' || kind === 'none')) return // true for nearly all pods
 
     const usual = failedMutationSeverity(subject, podsEnforced)
-    // A container that uses EKS Pod Identity or another endpoint needs no role from the identity webhook.
+    // A container that uses EKS Pod Identity or another credentials endpoint needs no role from the identity
+    // webhook.
     const atMost = mayUseEndpoint(subject.pod, identityWebhook) ? { atMost: 'warning' as const } : {}
     const incomplete = containers.flatMap(({ container, credentials }) =>
       credentials.kind === 'incomplete'
@@ -40,7 +41,7 @@ export const podHalfMutated = defineRule({
   }
 })
 
-/** The problem of the containers that got nothing, while others got something. */
+/** Reports the containers without credentials in a pod in which other containers have some. */
 function withoutCredentials(
   { request, containers }: PodRole,
   identityWebhook: IdentityWebhookSettings
@@ -66,8 +67,8 @@ function withoutCredentials(
   }
 
   // One patch of the identity webhook covers all containers of the pod, init containers included. If one
-  // container has all of the variables and another has none, the second one was not there yet: another
-  // webhook injected it later. Most such sidecars never call AWS.
+  // container has all of the variables and another has none, another webhook injected the second one
+  // later. Most such sidecars never call AWS.
   // https://github.com/aws/amazon-eks-pod-identity-webhook/issues/91
   return {
     field,

@@ -6,7 +6,7 @@ import { defineRule } from './define-rule.js'
 
 export const podRoleMismatch = defineRule({
   id: 'pod-role-mismatch',
-  summary: 'A container has a different role than its service account requests.',
+  summary: "A container has a different role than the pod's service account requests.",
   severity: 'error',
   visibleIn: 'mutated pods',
   on: ['Pod'],
@@ -21,10 +21,10 @@ export const podRoleMismatch = defineRule({
       return [
         {
           field,
-          message: `container ${container.name} has role ${quote(value)}, but its service account ${subject.pod.serviceAccountName} requests ${request.role}`,
+          message: `container ${container.name} has role ${quote(value)}, but service account ${subject.pod.serviceAccountName} requests ${request.role}`,
           fix: 'remove AWS_ROLE_ARN from the template, or annotate the service account with the intended role; if the annotation has just changed, recreate the pod',
-          // A role that the template sets is probably intended, and the pod can work with it. A role that the
-          // identity webhook wrote is out of date.
+          // A role that the template sets is probably intended, and the pod can work with it. If the identity
+          // webhook wrote the role, it is out of date.
           atAdmission: isInjected(container)
             ? failedMutationSeverity(subject, podsEnforced)
             : ('warning' as const)

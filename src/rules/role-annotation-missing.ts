@@ -12,8 +12,8 @@ export const roleAnnotationMissing = defineRule({
   needs: ['rolesTrusting', 'neighbours', 'identityWebhook'],
   check(account, { rolesTrusting, neighbours, identityWebhook }) {
     const key = identityWebhook.annotationNames['role-arn']
-    // A template that sets role and token by itself needs no annotation, for example outside EKS, where no
-    // identity webhook runs.
+    // A template that sets the role and the token itself needs no annotation, for example in a cluster without
+    // an identity webhook.
     const [role, ...others] = neighbours.ownRoles.has(undefined)
       ? []
       : rolesTrusting.filter((role) => !neighbours.ownRoles.has(role))

@@ -29,7 +29,7 @@ const files = ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE'] as const
 
 const mayHaveCredentials = (pod: Pod, { variables, variableSources, mounts }: Container): boolean =>
   variables.some(({ name }) => name === accessKey || files.some((file) => file === name)) ||
-  // The `default` account rarely has a role, and many workloads have such sources.
+  // The `default` account is skipped: it rarely has a role, and many of its workloads have such sources.
   (variableSources.length > 0 && pod.serviceAccountName !== 'default') ||
   mounts.some(({ path }) => isHomeFolder(path))
 
@@ -48,7 +48,7 @@ function accessKeyProblem(container: Container, role: string, keys: DataKeys): P
   }
 }
 
-/** A variable that certainly has a value: the field that sets it, and what it comes from. */
+/** The field that sets a variable, and the source of its value; undefined if it may have no value. */
 function setVariable(
   container: Container,
   name: string,
@@ -68,13 +68,13 @@ function setVariable(
   return source && { field: source.field, from: ` (from ${source.kind} ${source.name})` }
 }
 
-/** The keys of a Secret or ConfigMap; none if it was not given. */
+/** The keys of a Secret or ConfigMap; none if it is not among the given files. */
 const keysOf = ({ kind, name }: DataReference, keys: DataKeys): ReadonlySet<string> =>
   keys.get(`${kind}/${name}`) ?? new Set()
 
 /**
- * SDKs differ: botocore and the SDK for Go 2 read a web identity first, the SDK for JavaScript reads the files
- * first, and some programs read them themselves (https://github.com/velero-io/velero/issues/8240).
+ * AWS SDKs differ: botocore and the SDK for Go v2 try the web identity first, the SDK for JavaScript tries the
+ * files first, and some programs read the files themselves (https://github.com/velero-io/velero/issues/8240).
  */
 function fileProblem(pod: Pod, container: Container, role: string, keys: DataKeys): Problem | undefined {
   const candidates = [
@@ -88,7 +88,7 @@ function fileProblem(pod: Pod, container: Container, role: string, keys: DataKey
       .filter(({ path }) => isHomeFolder(path))
       .map((mount) => ({ field: mount.field, what: quote(mount.path), volume: volumeOf(pod, mount) }))
   ]
-  const seen = new Set<Volume>() // many mounts can share a volume of many Secrets
+  const seen = new Set<Volume>() // many mounts can share one volume with many Secrets
   for (const { field, what, volume } of candidates) {
     if (volume === undefined || seen.has(volume)) continue
     seen.add(volume)

@@ -5,11 +5,11 @@ import { defineRule } from './define-rule.js'
 
 export const tokenAudienceMismatch = defineRule({
   id: 'token-audience-mismatch',
-  summary: "A container's token has a different audience than its service account specifies.",
+  summary: "A container's token has a different audience than the pod's service account specifies.",
   severity: 'warning',
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'identityWebhook'],
-  // Tokens for others, such as Vault or Istio, are in volumes that no AWS variable points to.
+  // Tokens for other services, such as Vault or Istio, are in volumes that no AWS variable points to.
   concerns: ({ pod }) =>
     pod.volumes.some(
       ({ name, tokens }) =>

@@ -21,18 +21,18 @@ export const trustExplicitDeny = defineRule({
       identityWebhook,
       `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its statement ${miss.statement} applies${because === '' ? '' : `, because ${because}`}`,
       listed === undefined
-        ? 'point the annotation to another role; if this service account should have this one, exempt it from that Deny'
+        ? `point the annotation to another role; if this service account should have ${roleNamed(account, identityWebhook)}, exempt it from that Deny`
         : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation to another role`
     )
 
-    // A key that AWS does not document today may be new, and in the request.
+    // A key that AWS does not document today may be new and may be present in the request.
     const isUndocumented = miss.conditions.some(({ key }) => awsKeyMeant(key.toLowerCase()) !== undefined)
     return isUndocumented ? { ...problem, atAdmission: 'warning' } : problem
   }
 })
 
 function conditionHolds({ operator, key, wanted, actual, isAbsent }: DecidingCondition): string {
-  const has = isAbsent ? 'is missing in the request' : 'has any value'
+  const has = isAbsent ? 'is missing from the request' : 'matches with any value'
 
   return `${quote(key)} ${actual === undefined ? has : `is ${quote(actual)}`} (${operator} ${valuesShown(wanted)})`
 }

@@ -24,7 +24,7 @@ export const trustProviderMismatch = defineRule({
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}; expected ${quote(trust.provider)}: ${miss.difference}`,
       isListed
-        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, or each ARN as a string of its own${also}`
+        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, or list each ARN as a separate string${also}`
         : miss.isSpelling
           ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, and use the same issuer in its condition keys${also}`
           : addStatement(trust)

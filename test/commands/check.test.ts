@@ -252,7 +252,7 @@ t.test(
     t.equal(code, 1)
     for (const line of [
       /error ca-bundle-untrusted: .* does not contain the cluster CA/,
-      /warning identity-webhook-duplicated: pods are sent to 2 identity webhooks/,
+      /warning identity-webhook-duplicated: the API server sends pods to 2 identity webhooks/,
       /warning webhook-backend-missing: .* which has no port 443 \(it has 8443\)/
     ]) {
       t.match(stdout, line)

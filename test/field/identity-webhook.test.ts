@@ -44,7 +44,7 @@ t.test("the identity webhook's Deployment among the files says which audience it
   t.match(alone.findings[0], {
     message:
       /audience "sts\.amazonaws\.com", .* accepts "amazonaws\.com" \(assuming the identity webhook's default/,
-    fix: /tell irsa-guard so \(--audience amazonaws\.com, or audience in its config\); otherwise/
+    fix: /pass that audience to irsa-guard \(--audience amazonaws\.com, or audience in its config\); otherwise/
   })
   t.strictSame(rulesOf(await check(account, iam, '--audience', 'amazonaws.com')), [
     'warning trust-audience-unchecked'

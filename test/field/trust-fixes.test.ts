@@ -88,7 +88,7 @@ t.test('a fix names only statements, providers and values that exist', async (t)
   const { stdout } = await check('issuer-that-aws-cannot-reach/manifests.yaml')
   t.match(
     stdout,
-    /oidc-provider-missing: .*\n.*\n {2}fix: AWS cannot reach https:\/\/kubernetes.default.svc.cluster.local: set --service-account-issuer/
+    /oidc-provider-missing: .*\n.*\n {2}fix: AWS cannot reach https:\/\/kubernetes.default.svc.cluster.local: set the API server's --service-account-issuer/
   )
   t.notMatch(stdout, /create-open-id-connect-provider/)
 
@@ -130,7 +130,7 @@ t.test('the likeliest repair comes first', async (t) => {
   t.match(
     (await check('account-with-another-name/namespace.yaml', 'account-with-another-name/namespace.json'))
       .stdout,
-    /fix: install it in namespace kube-system, or add/
+    /fix: install the service account in namespace kube-system, or add/
   )
   const fixFor = (sub: unknown): string | undefined =>
     evaluateTrust(question(policy(statement({ Condition: asks({ sub }) })))).findings[0]?.fix
@@ -178,7 +178,7 @@ t.test('a role for EKS Pod Identity is a warning that names both ways', async (t
   t.match(only, {
     code: 0,
     stdout:
-      /warning trust-action-missing: .*for EKS Pod Identity \(pods.eks.amazonaws.com\); but the role trusts EKS Pod Identity, so the pods still get it if .* association\n.*\n {2}fix: if it has an association, do nothing; otherwise, create an association, or, for IRSA, add a statement/
+      /warning trust-action-missing: .*for EKS Pod Identity \(pods.eks.amazonaws.com\); but the role trusts EKS Pod Identity, so pods still get the role if .* association\n.*\n {2}fix: if the service account has an association, do nothing; otherwise, create one or, for IRSA, add a statement/
   })
   t.notMatch(only.stdout, /oidc-provider-missing/)
   const both = await runCli(

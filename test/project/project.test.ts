@@ -108,7 +108,7 @@ t.test('judging reads neither clock nor environment, and waits for nothing', asy
 })
 
 t.test('each rule has its file, its cases and its page', async (t) => {
-  const headings = ['Why it matters', 'Fails', 'Passes', 'How to fix', 'When it cannot tell']
+  const headings = ['Why it matters', 'Fails', 'Passes', 'How to fix', 'Requirements and limits']
   const files = readdirSync('src/rules')
     .map((file) => file.replace(/\.ts$/, ''))
     .filter((id) => !['index', 'define-rule', 'trust-wording'].includes(id))

@@ -26,7 +26,7 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.containers[0].env[3]',
-    message: /^container app has role .*search", but its service account cart requests .*cart$/
+    message: /^container app has role .*search", but service account cart requests .*cart$/
   },
   {
     why: 'the template deliberately sets it: never denied',

@@ -53,7 +53,7 @@ export const cases: readonly Case[] = [
     why: 'a template in the path',
     annotation: 'arn:aws:iam::111122223333:role/${team}/cart',
     message: /contains the unrendered template "\$\{team\}"/,
-    fix: /render it before applying/,
+    fix: /render the template before applying/,
     atAdmission: 'warning'
   },
   {
@@ -118,7 +118,7 @@ export const cases: readonly Case[] = [
     why: 'an empty name',
     annotation: '',
     facts: composing,
-    message: /is empty, so the identity webhook builds the ARN "…:role\/", which is no role$/,
+    message: /is empty, so the identity webhook builds the ARN "…:role\/", which is not a valid role ARN$/,
     atAdmission: 'warning'
   },
   {
@@ -253,7 +253,7 @@ export const cases: readonly Case[] = [
     why: 'template without quotes',
     annotation: { '{ .Values.role }': null },
     message: /is an object: YAML parses an unquoted template/,
-    fix: /^render it/
+    fix: /^render the template/
   },
   {
     why: 'dashes',

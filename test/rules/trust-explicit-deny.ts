@@ -15,8 +15,8 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 1 applies, because "aws:PrincipalOrgID" is missing in the request \(StringNotEquals "o-1"\)$/,
-    fix: /^point the annotation to another role; if this service account should have this one, exempt it from that Deny$/,
+      /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 1 applies, because "aws:PrincipalOrgID" is missing from the request \(StringNotEquals "o-1"\)$/,
+    fix: /^point the annotation to another role; if this service account should have role cart, exempt it from that Deny$/,
     atAdmission: 'error'
   },
   {
@@ -42,7 +42,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /because "sts:RoleSessionName" has any value \(StringLike "\*"\)$/
+    message: /because "sts:RoleSessionName" matches with any value \(StringLike "\*"\)$/
   },
   {
     why: 'a list of the ones it spares',
@@ -72,7 +72,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /"aws:SourceVpces" is missing in the request/,
+    message: /"aws:SourceVpces" is missing from the request/,
     atAdmission: 'warning'
   }
 ]

@@ -33,6 +33,6 @@ export const cases: readonly Case[] = [
       )
     },
     message: /it contains several ARNs; write them as a list$/,
-    fix: /^write "Principal": \{"Federated": ".*"\} in statement 0, or each ARN as a string of its own$/
+    fix: /^write "Principal": \{"Federated": ".*"\} in statement 0, or list each ARN as a separate string$/
   }
 ]
