@@ -16,7 +16,7 @@ const isPossible = (part: Pattern[number]): boolean => typeof part !== 'string' 
 
 /**
  * Finds a service account in another namespace, and one with another name in the same namespace, whose
- * subjects match a pattern. It runs the pattern through a small automaton that reads subjects and tracks
+ * subjects match a pattern. The function runs the pattern through a small automaton that reads subjects and tracks
  * where they diverge from our own: one state for each character of our own subject, and four states for
  * subjects that differ. Each state keeps one example string that reaches it.
  */
