@@ -154,7 +154,8 @@ const gatherers: {
   clusterPartition(gatherer) {
     if (gatherer.arn === undefined) return noRole
 
-    const { issuer: given } = gatherer.sources // its host names the region even if tokens contain another issuer
+    // The host of the given issuer names the region even if tokens contain another issuer.
+    const { issuer: given } = gatherer.sources
     return thenMaybe(given === undefined ? gatherer.get('issuer') : known(given), (issuer) => {
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)

@@ -114,7 +114,7 @@ const claims = new Set(['sub', 'aud', 'oaud', 'azp', 'amr', 'iss', 'email'])
 function stateOfOther(key: string): KeyState {
   const slash = key.indexOf('/')
   const base = slash < 0 ? key : key.slice(0, slash)
-  if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags, according to the STS page (see `names`)
+  if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags; see the STS page above
   const state = withTagKey.has(base) === slash >= 0 ? states.get(base) : undefined
   if (state !== undefined) return state
   if (!/^(?:aws|sts):/.test(base)) return absent
@@ -158,8 +158,9 @@ class TokenContext implements RequestContext {
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    // The page on condition keys (see `names`) says that the value is the ARN of the provider, also in the trust
-    // policy of this call. An experiment with sessions of a role observed the issuer without https:// instead:
+    // The page on condition keys (see `names`) says that the value is the ARN of the provider, also in the
+    // trust policy of this call. An experiment with sessions of a role observed the issuer without https://
+    // instead:
     // https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
     if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 

@@ -11,7 +11,7 @@ export interface Correction {
   readonly place: string
   /** The correction as an instruction. */
   readonly advice: string
-  /** The whole document with this defect corrected; undefined if only the policy's author can know what to write. */
+  /** The whole document with this defect corrected; undefined if only the author can know what to write. */
   readonly edited: unknown
 }
 

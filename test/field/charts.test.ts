@@ -22,7 +22,7 @@ interface Expected {
 }
 
 const unread = (kind: string): string =>
-  `irsa-guard does not read where objects of kind ${kind} name an AWS role`
+  `irsa-guard does not know which fields of kind ${kind} name an AWS role`
 const notGiven = (account: string): string => `service account ${account} is not among the files`
 
 const defended: readonly Expected[] = [

@@ -43,7 +43,7 @@ t.test('a kind that names a role where no rule looks is not checked, and named',
     t.match(ended, {
       code: 0,
       stdout: new RegExp(
-        `not checked: all rules for 1 object \\(\\S+ ${kind} .*\\): irsa-guard does not read where objects of kind ${kind} name an AWS role\\n`
+        `not checked: all rules for 1 object \\(\\S+ ${kind} .*\\): irsa-guard does not know which fields of kind ${kind} name an AWS role\\n`
       )
     })
     t.equal((await check(`files-that-are-no-manifests/${file}.yaml`, '--fail-on-unknown')).code, 1)

@@ -55,7 +55,7 @@ t.test('an EKS issuer that was typed with a slash is the same issuer', async (t)
       code: 2,
       stdout: '',
       stderr:
-        /the IPv6 address of an EKS issuer, and tokens name another one \(pass what this prints: aws eks describe/
+        /the dual-stack URL of an EKS cluster \(oidc-eks\), but tokens name the oidc\.eks URL \(pass the output of: aws eks describe/
     },
     'it tells the region, but not which issuer tokens name'
   )
@@ -165,7 +165,7 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   const judged = await run(['check', manifest, '--iam', `${folder}/iam.json`])
   t.match(judged, {
     code: 0,
-    stdout: /not checked: .*tokens name another one \(pass what this prints: aws eks/
+    stdout: /not checked: .*tokens name the oidc\.eks URL \(pass the output of: aws eks/
   })
   t.notMatch(judged.stdout, /create-open-id-connect-provider/)
   const question = {
