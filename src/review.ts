@@ -24,8 +24,8 @@ export interface ReviewContext {
   readonly onFacts?: (facts: Facts) => void
 }
 
-// The maximum age of an IAM answer that a denial rests on. IAM itself takes seconds to minutes to show a
-// change, so reading it again is worthwhile.
+// The maximum age, in milliseconds, of an IAM answer that a denial rests on. An older answer is read again,
+// because the user may have just fixed the role.
 const freshEnough = 10_000
 
 /**
@@ -41,8 +41,8 @@ export function review(subject: Subject, context: ReviewContext): MaybePromise<V
 }
 
 function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
-  // Once pods are mutated, a template's own identity cannot be told from an injected one; and at admission, it
-  // may be intended.
+  // Once pods are mutated, a template's own identity cannot be distinguished from an injected one. At
+  // admission, a template's own identity may be intended.
   if (
     subject.stage === 'admitted' ||
     !('pod' in subject) ||
@@ -110,7 +110,7 @@ const planForIdentity = buildPlanner(webIdentityRules)
 function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
   const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })
   const because = unknownModeOf(facts.namespace)
-  // Without a namespace, its mode is not reported separately.
+  // If the object names no namespace, the unknown mode is not reported separately.
   if (because !== undefined && !('namespace' in subject && subject.namespace === ''))
     unchecked.push({ rule: 'irsa-guard.io/mode', because })
 
@@ -145,8 +145,8 @@ function unknownModeOf(namespace: Facts['namespace']): string | undefined {
 }
 
 /**
- * The namespace's own mode. An unknown mode never denies, because the namespace may have opted out. Modes are
- * about admission, so in manifests only `off` counts.
+ * The namespace's own mode. An unknown mode never denies, because the namespace may have opted out. Modes
+ * control admission, so for manifests only `off` counts.
  */
 function modeOf({ stage }: Subject, namespace: Facts['namespace'], otherwise: Mode): Mode {
   if (stage === 'source')

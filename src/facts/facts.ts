@@ -49,13 +49,13 @@ export interface Neighbours {
   /** Workloads in its namespace that run as `default`. */
   readonly asDefault: readonly string[]
   /**
-   * The roles that pods of this account set in their template, with a token file; undefined stands for one that
-   * is known only at run time.
+   * The roles that pod templates with this account set together with a token file, and those that custom
+   * resources name together with it; undefined stands for a role that is known only at run time.
    */
   readonly ownRoles: ReadonlySet<string | undefined>
   /**
    * A workload that was probably meant to run as this service account. Its own service account is not among
-   * the objects, and has the same name in another namespace or a similar name in the same one.
+   * the objects, and has the same name in another namespace or a similar name in the same namespace.
    */
   readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
 }
@@ -63,7 +63,7 @@ export interface Neighbours {
 /** The keys of Secrets and ConfigMaps of a namespace, by kind and name, such as `Secret/aws`. Never a value. */
 export type DataKeys = ReadonlyMap<string, ReadonlySet<string>>
 
-/** The pods of an object, such as `deployment shop/cart`. */
+/** A pod, or the pods of one template. `owner` is the object, such as `deployment shop/cart`. */
 export interface PodInSight extends SelectablePod {
   readonly owner: string
   readonly serviceAccountName: string
@@ -125,8 +125,8 @@ export interface FactTypes {
   /** The Services that a webhook configuration refers to, as far as they are known. */
   readonly backends: ReadonlyMap<string, Backend>
   /**
-   * The Certificate or Secret that a webhook configuration's inject annotation names; `unseen` if it names
-   * none or was not looked up, `forbids` if the Secret does not allow cert-manager to read its CA.
+   * The Certificate or Secret that a webhook configuration's inject annotation names; `unseen` if none is
+   * named or the object was not looked up, `forbids` if the Secret does not allow cert-manager to read its CA.
    */
   readonly injectionSource: 'exists' | 'missing' | 'unseen' | 'forbids'
   /** What the canary found when it was last sent. */
@@ -162,8 +162,8 @@ export interface ProviderQuestion {
 }
 
 /**
- * A source of IAM facts: its API or a file. It returns an answer or the reason why there is none; never
- * throws.
+ * A source of IAM facts: the IAM API or a file. By the deadline, it returns the answer or the reason why there
+ * is none; never throws.
  */
 export interface IamSource {
   readRole(arn: RoleArn, lookup: Lookup): MaybePromise<Fact<RoleLookup>>
@@ -171,23 +171,24 @@ export interface IamSource {
 }
 
 /**
- * A source of namespaces: a watch, or the given objects. It answers before the deadline, or returns the
- * reason; never throws.
+ * A source of namespaces: a watch, or the given objects. By the deadline, it returns the answer or the reason
+ * why there is none; never throws.
  */
 export interface NamespaceSource {
   readNamespace(name: string, deadline: Deadline): MaybePromise<Fact<NamespaceSettings>>
 }
 
 /**
- * A source of facts about the cluster. It answers before the deadline, or returns the reason; never throws.
+ * A source of facts about the cluster. By the deadline, it returns the answer or the reason why there is none;
+ * never throws.
  */
 export interface ClusterSource extends NamespaceSource {
   readIssuer(deadline: Deadline): MaybePromise<Fact<string>>
 }
 
 /**
- * A source of service accounts: a watch, or the given objects. It answers before the deadline, or returns the
- * reason; never throws.
+ * A source of service accounts: a watch, or the given objects. By the deadline, it returns the answer or the
+ * reason why there is none; never throws.
  */
 export interface AccountSource {
   readAccount(namespace: string, name: string, deadline: Deadline): MaybePromise<Fact<AccountLookup>>
@@ -231,7 +232,7 @@ export interface Sources {
   readonly issuer?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
-  /** Namespaces that were given; they are looked up here instead of in the cluster. */
+  /** Where namespaces are looked up; `cluster` if undefined. */
   readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
   /** The identity webhook's default audience, if it was given. */

@@ -120,7 +120,7 @@ const gatherers: {
     return thenMaybe(role, (role) =>
       thenMaybe(issuer, (issuer) => {
         const trust = trustOf(role, { subject, arn, issuer, settings, at })
-        // A user at admission may be allowed to see only one namespace. A user of a command already has the
+        // At admission, the user might have access to only one namespace. A user of the CLI already has the
         // policies.
         return trust.state === 'known' && subject.stage === 'admitted'
           ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
@@ -155,7 +155,8 @@ const gatherers: {
   clusterPartition(gatherer) {
     if (gatherer.arn === undefined) return noRole
 
-    const { issuer: given } = gatherer.sources // it shows the region even if tokens contain another issuer
+    // The host of the given issuer names the region even if tokens contain another issuer.
+    const { issuer: given } = gatherer.sources
     return thenMaybe(given === undefined ? gatherer.get('issuer') : known(given), (issuer) => {
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)
@@ -188,7 +189,7 @@ const gatherers: {
 
   clusterCa({ subject, sources: { clusterCa } }) {
     if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
-      return moot('none of its webhooks serves a certificate of the cluster CA')
+      return moot('no webhook of this configuration serves a certificate that the cluster CA signed')
     }
     if (clusterCa === undefined) return unknown('the cluster CA is unknown')
     if (parseBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0)
@@ -299,7 +300,8 @@ export function identityWebhookOf({
 /**
  * The role to look up, and the source; otherwise the reason why nothing is looked up. A role that the
  * namespace is not allowed to use is never looked up, and neither is any role of a namespace that could not
- * be read. Otherwise, any user who can dry-run a service account could read trust policies with our rights.
+ * be read. Otherwise, any user who can dry-run a service account could read trust policies with irsa-guard's
+ * permissions.
  */
 function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
   const { arn, sources } = gatherer
@@ -311,7 +313,7 @@ function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
   return thenMaybe(namespace, (namespace) =>
     thenMaybe(partition, (partition): Target => {
       if (namespace.state === 'unknown')
-        return unknown(`${namespace.because}, so the roles that it may use are unknown`)
+        return unknown(`${namespace.because}, so the roles that the namespace may use are unknown`)
       if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
       if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
       if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition

@@ -7,7 +7,7 @@ import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 
 /**
  * The role of a pod, derived from its service account; moot if the service account requests none, unknown if
- * the identity webhook's ConfigMap may request one.
+ * the identity webhook's ConfigMap might request one.
  */
 export function podRoleFact(
   subject: PodSubject | WorkloadSubject,

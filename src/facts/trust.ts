@@ -33,7 +33,7 @@ export function trustOf(
   if (!role.value.exists) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
   if (subject.namespace === '') return unknown(namespaceNotGiven)
-  // A name with this ending is a generateName, so the final name is not known yet.
+  // A name that does not end in a letter or digit is a generateName, so the final name is not known yet.
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
   if (issuer.state !== 'known') return issuer
 

@@ -99,7 +99,7 @@ function parseFlags(args: readonly string[]): Fact<ReadonlyMap<string, string>> 
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] ?? ''
     if (arg === '--') break
-    // A shell starts the identity webhook, and this is its script.
+    // A shell starts the identity webhook, and this argument is the script.
     if (!arg.startsWith('-') && /\s--/.test(arg))
       return unknown(`the identity webhook is started by a script, ${quote(arg)}`)
     const [, name, , written] = /^--([^=]+)(=([^]*))?$/.exec(arg) ?? []

@@ -58,7 +58,8 @@ export function credentialsOf(
   // packages/credential-provider-web-identity; botocore/credentials.py, AssumeRoleWithWebIdentityProvider).
   const endpoint = file === undefined || file.value === '' ? endpointOf(container) : undefined
   if (endpoint !== undefined) return endpointCredentials(endpoint, pod, container, settings)
-  // A mount alone is no sign of the identity webhook, which adds both variables to any container without them.
+  // The identity webhook did not add a mount without the variables: it adds both variables to any container
+  // that lacks them.
   if (role === undefined && file === undefined) return { kind: 'none' }
   if (file === undefined) return incomplete(`lacks ${fileVariable}`, role?.field ?? container.field)
   if (role === undefined) return incomplete(`lacks ${roleVariable}`, file.field)
@@ -154,7 +155,7 @@ function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLooku
   }
 }
 
-/** The mount that contains a path, and where the path is in its volume. */
+/** The mount that contains a path, and the path inside the mounted volume. */
 function mountBehind(
   path: string,
   container: Container
@@ -237,9 +238,9 @@ export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 export const isBypassed = (pod: Pod): boolean => pod.labels[bypassLabel] !== undefined
 
 /**
- * Whether a pod shows that its containers may get credentials from an endpoint, so that they need no role from
- * the identity webhook. A newer identity webhook marks the pods that it gives to EKS Pod Identity with a
- * label: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
+ * Whether a pod shows that its containers might get credentials from an endpoint, so that they need no role
+ * from the identity webhook. Newer releases of the identity webhook label the pods that use EKS Pod Identity:
+ * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
  */
 export function mayUseEndpoint(pod: Pod, { containerCredentials }: IdentityWebhookSettings): boolean {
   return (

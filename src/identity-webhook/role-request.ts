@@ -35,8 +35,8 @@ export function roleRequestOf(
   const { annotationNames } = settings
   if (isConfiguredElsewhere(account.annotations, settings)) {
     const configured = settings.configured.state === 'known' ? settings.configured.value : undefined
-    // An entry without a role ends the lookup, too. A missing audience in the ConfigMap does not get the
-    // default audience, unlike one on a service account:
+    // An entry without a role ends the lookup, too. The default audience applies to service accounts without
+    // the annotation, but not to entries without an audience:
     // https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
     const entry =
       configured?.get(`${account.namespace}/${account.name}`) ?? configured?.get(`*/${account.name}`)

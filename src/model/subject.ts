@@ -130,7 +130,7 @@ export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
 /** The name of a subject in a sentence, such as `service account shop/cart`. */
 export const nameOf = (subject: Subject): string => named(subject, subject.name)
 
-/** The same, without the part of the name that the API server generated, such as `pod shop/cart-5d4f-*`. */
+/** Like `nameOf`, but without the generated part of the name, such as `pod shop/cart-5d4f-*`. */
 export const stableNameOf = (subject: Subject): string =>
   named(
     subject,
@@ -156,9 +156,9 @@ export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>
   subject.kind === 'Pod' && subject.stage !== 'source'
 
 /**
- * Whether this request leaves a finding's field unchanged. Without a previous object, every field that the object
- * contains counts as changed. An annotation that it does not contain cannot be its mistake: the role then comes
- * from the identity webhook's ConfigMap.
+ * Whether this request leaves a finding's field unchanged. Without a previous object, every field that the
+ * object contains counts as changed. An annotation that is missing before and after counts as unchanged: the
+ * role then comes from the identity webhook's ConfigMap.
  */
 export function isUnchanged(subject: Subject, field: string): boolean {
   const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]

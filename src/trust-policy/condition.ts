@@ -5,8 +5,8 @@ import type { Condition } from './policy.js'
 import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
 /**
- * Whether something is true. If that cannot be decided, the keys or the undocumented behavior that it depends
- * on.
+ * Whether a condition or statement matches. If that cannot be decided, the keys or the undocumented behavior
+ * that the result depends on.
  */
 export type Outcome =
   | { readonly truth: boolean }
@@ -136,7 +136,7 @@ function matches(
     // AWS documents no binary key, so it is unknown whether string keys are compared in base64 or as plain
     // strings.
     const alike = value === actual || value === Buffer.from(actual).toString('base64')
-    return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key that holds a string'] } : false
+    return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key with a string value'] } : false
   }
   const isLike = relation === 'like'
   if (!variables || !hasVariable(value)) {
@@ -154,7 +154,7 @@ function matches(
       relation === 'equals-ignore-case' || family === 'boolean'
         ? [lowerOf(expanded.pattern), actual.toLowerCase()]
         : [expanded.pattern, actual]
-    // Whatever values the variables will have, the rest of the value may already differ.
+    // Even if the variables can have any value, the literal parts might already rule out a match.
     return matchesPattern(pattern, text) && { truth: undefined, dependsOn: expanded.dependsOn }
   }
   if ('pattern' in expanded) {

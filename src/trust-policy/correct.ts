@@ -11,7 +11,7 @@ export interface Correction {
   readonly place: string
   /** The correction as an instruction. */
   readonly advice: string
-  /** The whole document with this defect corrected; undefined if only its author can know what to write. */
+  /** The whole document with this defect corrected; undefined if only the author can know what to write. */
   readonly edited: unknown
 }
 
@@ -34,7 +34,8 @@ function* correctionsOf(value: unknown, provider: string): Iterable<Correction> 
   const isStatement = (one: unknown): boolean => isRecord(one) && 'Effect' in one && 'Principal' in one
   if (Array.isArray(value) ? value.length > 0 && value.every(isStatement) : isStatement(value)) {
     const edited = { Version: '2012-10-17', Statement: Array.isArray(value) ? value : [value] }
-    const advice = 'put it into a policy: {"Version": "2012-10-17", "Statement": [ … ]}'
+    const statements = Array.isArray(value) ? 'the statements' : 'the statement'
+    const advice = `put ${statements} into a policy: {"Version": "2012-10-17", "Statement": [ … ]}`
     yield { place: '', advice, edited }
     const first = isRecord(value) ? Object.keys(value).find((key) => !policyElements.has(key)) : undefined
     if (first !== undefined) yield { place: joinPath('', first), advice, edited }
@@ -119,7 +120,7 @@ function* statementCorrections(
   yield* conditionCorrections(statement, { at, index })
 }
 
-/** Elements that a statement cannot have: misspelt ones, resources, and conditions in the wrong place. */
+/** Elements that a statement cannot have: misspelled ones, resources, and conditions in the wrong place. */
 function* strangerCorrections(statement: Json, at: string): Iterable<InStatement> {
   for (const [key, value] of Object.entries(statement)) {
     if (statementElements.has(key)) continue

@@ -80,7 +80,7 @@ const no: Outcome = { truth: false }
 
 const everyone: Outcome = {
   truth: undefined,
-  undocumented: ['if the principal {"AWS": "*"} covers web identities']
+  undocumented: ['whether the principal {"AWS": "*"} covers web identities']
 }
 
 /**

@@ -52,7 +52,7 @@ export interface TrustJudgement {
   /** Why the policy denies the token or is invalid: one reason, the first in the order of `Miss`. */
   readonly miss: Miss | undefined
   readonly breadth: readonly Breadth[]
-  /** Whether the role trusts EKS Pod Identity, besides OIDC and SAML providers or as the only one. */
+  /** Whether the role trusts EKS Pod Identity; `also` if it trusts an identity provider as well. */
   readonly podIdentity: 'none' | 'also' | 'only'
   /**
    * The document's length in characters without white space, as IAM counts it; 0 if the document is not JSON.

@@ -20,7 +20,7 @@ export interface DecidingCondition {
    */
   readonly actual: string | undefined
   readonly isAbsent: boolean
-  /** Whether the operator is negated, so that values that it does not list meet the condition. */
+  /** Whether the operator is negated, so that only values that are not listed meet the condition. */
   readonly isNegated: boolean
 }
 
@@ -271,7 +271,7 @@ function failedOf(
 
     return expected === undefined
       ? failed('unmeetable')
-      : failed('unmeetable', { expected, difference: 'AWS does not document it' })
+      : failed('unmeetable', { expected, difference: 'AWS does not document this key' })
   }
   const { difference, expected, isOtherIssuer } = keyDifference
   const isAnded = isOtherIssuer && conditions.some((other) => other.lowerKey === expected.toLowerCase())

@@ -135,7 +135,7 @@ t.test('what the namespace may not use is never looked up', async (t) => {
 
 t.test('nothing is looked up for a namespace that could not be read', async (t) => {
   const { facts, asked } = await lookUp(unknown('namespace shop could not be read'))
-  const because = 'namespace shop could not be read, so the roles that it may use are unknown'
+  const because = 'namespace shop could not be read, so the roles that the namespace may use are unknown'
   for (const need of rolesNeeded) t.strictSame(facts[need], unknown(because), need)
   t.strictSame(asked, [])
 })

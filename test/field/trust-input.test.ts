@@ -13,7 +13,7 @@ const aks = 'https://eastus.oic.prod-aks.azure.com/00000000-0000-0000-0000-00000
 const role = 'arn:aws:iam::111122223333:role/r'
 const readJson = (file: string): unknown => JSON.parse(readFileSync(`${field}/${file}`, 'utf8'))
 
-/** A policy for one subject, as it should be. */
+/** A correct policy for one subject. */
 const policyFor = (issuer: string, subject: string): object => ({
   Version: '2012-10-17',
   Statement: [
@@ -33,7 +33,7 @@ const policyFor = (issuer: string, subject: string): object => ({
   ]
 })
 
-t.test('an EKS issuer that was typed with a slash is the same issuer', async (t) => {
+t.test('an EKS issuer with a trailing slash is the same issuer', async (t) => {
   const account = ['-n', 'kube-system', '--service-account', 'karpenter', '--role', role]
   const file = `${field}/issuer-with-a-slash/policy.json`
   const right = readJson('issuer-with-a-slash/policy.json')
@@ -55,13 +55,13 @@ t.test('an EKS issuer that was typed with a slash is the same issuer', async (t)
       code: 2,
       stdout: '',
       stderr:
-        /the IPv6 address of an EKS issuer, and tokens name another one \(pass what this prints: aws eks describe/
+        /the dual-stack URL of an EKS cluster \(oidc-eks\), but tokens name the oidc\.eks URL \(pass the output of: aws eks describe/
     },
-    'it tells the region, but not which issuer tokens name'
+    'the dual-stack URL is not the issuer in tokens'
   )
 })
 
-t.test('the slash of an EKS issuer is dropped everywhere, that of another issuer nowhere', async (t) => {
+t.test('a trailing slash is removed from an EKS issuer everywhere, and from no other issuer', async (t) => {
   const subject = 'system:serviceaccount:shop:cart'
   const account = {
     apiVersion: 'v1',
@@ -135,7 +135,7 @@ t.test('the slash of an EKS issuer is dropped everywhere, that of another issuer
   }
 })
 
-t.test('the issuer with IPv6 addresses tells region and partition', async (t) => {
+t.test('the dual-stack URL of an EKS cluster shows the region and the partition', async (t) => {
   const manifest = `${field}/dual-stack-issuer/manifests.yaml`
   const id = '/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
   for (const [host, partition] of [
@@ -150,7 +150,8 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   t.match(same, { code: 0 })
   t.notMatch(same.stdout, 'role-arn-partition-mismatch')
 
-  // A provider and a trust policy for that address admit no token, so nothing is said to work.
+  // A provider and a trust policy for the dual-stack URL admit no token, so irsa-guard must not report
+  // success.
   const issuer = `https://oidc-eks.eu-west-1.api.aws${id}`
   const arn = 'arn:aws:iam::111122223333:role/karpenter'
   const iam = {
@@ -165,7 +166,7 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   const judged = await run(['check', manifest, '--iam', `${folder}/iam.json`])
   t.match(judged, {
     code: 0,
-    stdout: /not checked: .*tokens name another one \(pass what this prints: aws eks/
+    stdout: /not checked: .*tokens name the oidc\.eks URL \(pass the output of: aws eks/
   })
   t.notMatch(judged.stdout, /create-open-id-connect-provider/)
   const question = {
@@ -180,7 +181,7 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   })
 })
 
-t.test('a condition operator outside Condition is named, and put where it belongs', async (t) => {
+t.test('a condition operator outside Condition is reported, and --fix moves it into Condition', async (t) => {
   const file = `${field}/condition-wrapper-missing/policy.json`
   const args = [
     'trust',
@@ -213,7 +214,7 @@ t.test('evaluateTrust answers every question', async (t) => {
     namespace: 'shop',
     serviceAccount: 'cart'
   }
-  t.match(evaluateTrust(right), { verdict: 'allowed', findings: [] }, 'the audience is the default one')
+  t.match(evaluateTrust(right), { verdict: 'allowed', findings: [] }, 'with the default audience')
   t.match(evaluateTrust({ ...right, audience: undefined, partition: undefined, at: undefined }), {
     verdict: 'allowed'
   })
@@ -284,7 +285,7 @@ const stackOf = (roles: Readonly<Record<string, object>>): object => ({
   }
 })
 
-t.test('a policy is taken out of what it is wrapped in', async (t) => {
+t.test('a policy is extracted from the document that contains it', async (t) => {
   const yaml = `Version: 2012-10-17
 Statement:
   - Effect: Allow
@@ -343,7 +344,7 @@ Statement:
   }
 })
 
-t.test('the role of the policy tells account and partition, or --role chooses it', async (t) => {
+t.test('the account comes from the role in the input; --role chooses one of several roles', async (t) => {
   const other = 'arn:aws:iam::444455556666:role/cart'
   t.match(
     await run(
@@ -396,7 +397,7 @@ t.test('the role of the policy tells account and partition, or --role chooses it
   }
 })
 
-t.test('what holds no policy, or one that is not finished, is refused with what to do', async (t) => {
+t.test('an input without a policy, or with an unresolved one, is rejected with advice', async (t) => {
   const federated = { 'Fn::Sub': 'arn:aws:iam::${AWS::AccountId}:oidc-provider/x' }
   const statement = {
     Effect: 'Allow',

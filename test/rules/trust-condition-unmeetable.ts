@@ -71,7 +71,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /IpAddress "aws:SourceIPs" requires "192.0.2.0\/24", but the request has no such key: AWS does not document it$/,
+      /IpAddress "aws:SourceIPs" requires "192.0.2.0\/24", but the request has no such key: AWS does not document this key$/,
     fix: /^write the key "aws:sourceip"$/,
     atAdmission: 'warning'
   },
@@ -81,7 +81,7 @@ export const cases: readonly Case[] = [
     facts: {
       trust: trustOf(policy(statement({ Condition: { StringLike: { 'aws:RequestTags/team': 'shop' } } })))
     },
-    message: /AWS does not document it$/,
+    message: /AWS does not document this key$/,
     fix: /^write the key "aws:requesttag\/team", and add StringEquals on ".*:sub"/,
     atAdmission: 'warning'
   },

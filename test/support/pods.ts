@@ -9,7 +9,7 @@ export const otherRole = 'arn:aws:iam::111122223333:role/search'
 export const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
 
 /**
- * The facts about a pod whose service account has these annotations; by default it asks for the role `cart`.
+ * The facts about a pod whose service account has these annotations; by default, it requests the role `cart`.
  */
 export function accountFacts(
   annotations: Readonly<Record<string, unknown>> = {},
@@ -26,7 +26,7 @@ export function accountFacts(
   }
 }
 
-/** Facts about a service account, with what follows from them for a subject that has pods. */
+/** Adds the fact `podRole` to facts about a service account, if the subject has pods. */
 export function withPodRole(subject: Subject, facts: Facts): Facts {
   const { account, identityWebhook } = facts
   if (!('pod' in subject) || account === undefined || identityWebhook?.state !== 'known') return facts
@@ -34,7 +34,7 @@ export function withPodRole(subject: Subject, facts: Facts): Facts {
   return { ...facts, podRole: podRoleFact(subject, account, identityWebhook.value) }
 }
 
-/** A pod of service account `cart`; `spec` and `metadata` win. */
+/** A pod of service account `cart`; `spec` and `metadata` override the defaults. */
 export const podOf = (spec: object = {}, metadata: object = {}): object => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -64,7 +64,7 @@ export const tokenMount = { name: 'aws-iam-token', mountPath, readOnly: true }
 export const roleEnv = { name: 'AWS_ROLE_ARN', value: role }
 export const fileEnv = { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${mountPath}/token` }
 
-/** A container as the identity webhook leaves it, with the settings that EKS injects. */
+/** A container after mutation by the identity webhook, with the settings of EKS. */
 export const injectedContainer = (name: string, arn = role): object => ({
   name,
   env: [
@@ -77,7 +77,7 @@ export const injectedContainer = (name: string, arn = role): object => ({
   volumeMounts: [tokenMount]
 })
 
-/** A whole pod as the identity webhook leaves it. */
+/** A whole pod after mutation by the identity webhook. */
 export const injectedPod = (...names: readonly string[]): object =>
   podOf({ containers: names.map((name) => injectedContainer(name)), volumes: [tokenVolume] })
 
@@ -87,7 +87,7 @@ export const agentEnv = {
 }
 const agentPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount'
 
-/** A container as the identity webhook leaves it where the account has an EKS Pod Identity association. */
+/** A container after mutation by the identity webhook if the account has an EKS Pod Identity association. */
 export const agentContainer = (
   name: string,
   uri = agentEnv.value

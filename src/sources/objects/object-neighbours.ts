@@ -88,7 +88,7 @@ const kindAndName = (object: Readonly<Record<string, unknown>>): string =>
   `${textOf(object['kind'])?.toLowerCase() ?? ''} ${textOf(recordOf(object['metadata'])['name']) ?? ''}`
 
 /**
- * The texts of a ConfigMap or Secret, in which an application may name the service account of the pods that it
+ * The values in a ConfigMap or Secret, which can name the service account of pods that an application
  * creates.
  */
 function dataOf(object: Readonly<Record<string, unknown>>): string {
@@ -104,7 +104,7 @@ function dataOf(object: Readonly<Record<string, unknown>>): string {
     : ''
 }
 
-/** The words of a text that could be names of objects, each once. */
+/** The words in a string that could be names of objects, each once. */
 const wordsOf = (text: string): ReadonlySet<string> =>
   new Set((text.match(/[A-Za-z0-9.-]+/g) ?? []).map((word) => word.replace(/\.$/, '')))
 

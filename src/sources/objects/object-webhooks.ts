@@ -13,7 +13,7 @@ export function buildObjectWebhooks(
   objects: readonly unknown[],
   namespace = ''
 ): WebhookSource {
-  // The same object can be given several times, as overlays for several environments. The last one counts.
+  // The same object can be given several times, as in overlays for several environments. The last one counts.
   const configurations = new Map<string, WebhookConfigurationSubject>()
   for (const subject of subjects)
     if ('webhooks' in subject) configurations.set(`${subject.kind}/${subject.name}`, subject)
