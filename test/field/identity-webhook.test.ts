@@ -269,6 +269,6 @@ t.test('what cannot be judged of a template is not checked', async (t) => {
   )
   t.equal(
     becauseOf(await check(roleLater, `${folder}/iam.json`)),
-    'AWS_ROLE_ARN of container runner is known only at run time'
+    'AWS_ROLE_ARN in container runner is known only at run time'
   )
 })
