@@ -15,7 +15,7 @@ const { values, positionals } = readArguments()
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }
 const unknown = positionals.filter((name) => !(name in rows))
 if (unknown.length > 0) {
-  process.stderr.write(`no row ${unknown.join(', ')}; there are ${Object.keys(rows).join(', ')}\n`)
+  process.stderr.write(`unknown row ${unknown.join(', ')}; expected ${Object.keys(rows).join(', ')}\n`)
   process.exit(2)
 }
 
@@ -32,9 +32,9 @@ function readArguments(): { values: { quick: boolean }; positionals: string[] } 
   try {
     return parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true })
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error // parseArgs throws it for options that it does not know
+    if (!(error instanceof TypeError)) throw error // parseArgs throws a TypeError for unknown options
     process.stderr.write(
-      `${error.message.split('. ')[0]}; there is --quick, and the rows ${Object.keys(rows).join(', ')}\n`
+      `${error.message.split('. ')[0]}; expected --quick or the rows ${Object.keys(rows).join(', ')}\n`
     )
     process.exit(2)
   }

@@ -74,10 +74,10 @@ function completeOf(question: unknown): TrustQuestion | { problem: Problem } {
     audience: given['audience'] ?? defaultIdentityWebhook.defaultAudience
   }
   const wrong = Object.entries(texts).find(([, value]) => textOf(value) === undefined)
-  if (wrong !== undefined) return { problem: problemOf(wrong[0], wrong[1], 'a string that is not empty') }
+  if (wrong !== undefined) return { problem: problemOf(wrong[0], wrong[1], 'a non-empty string') }
   const other = notInTokens(String(texts.issuer))
   if (other !== undefined)
-    return { problem: { field: 'issuer', message: other, fix: 'pass the issuer in tokens' } }
+    return { problem: { field: 'issuer', message: other, fix: 'pass the issuer as it appears in tokens' } }
   const { at, encoding } = given
   if (at !== undefined && !(at instanceof Date)) return { problem: problemOf('at', at, 'a Date') }
   if (encoding !== undefined && encoding !== 'json' && encoding !== 'url')
@@ -104,7 +104,7 @@ const kindOf = (value: unknown): string =>
     ? JSON.stringify(value)
     : Array.isArray(value)
       ? 'an array'
-      : `of the type ${typeof value}`
+      : `of type ${typeof value}`
 
 /** Judges as `evaluateTrust` does, with the annotation names of the cluster's identity webhook. */
 export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {

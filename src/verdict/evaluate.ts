@@ -77,8 +77,8 @@ interface Open {
 }
 
 /**
- * Splits the needed facts into the values of those that are known, and the rest. All values may be passed on
- * together, because each rule's type exposes only those that it needs.
+ * Splits the needed facts into the values of known facts, and facts that are moot or unknown. All values can
+ * be passed on together, because each rule's type exposes only those that it needs.
  */
 function sortFacts(
   needs: readonly Need[],
@@ -117,8 +117,8 @@ const severities: readonly Severity[] = ['error', 'warning', 'info']
 const notGathered = { state: 'unknown', because: 'the fact was not gathered' } as const
 
 /**
- * The ratchet: an error becomes a warning if this request changes none of the fields that it rests on, because
- * controllers resubmit old objects.
+ * The ratchet: an error becomes a warning if the request changes none of the fields that cause the error,
+ * because controllers resubmit old objects.
  */
 function mildest(severity: Severity, subject: Subject, fields: readonly string[]): Severity {
   return severity === 'error' && fields.every((field) => isUnchanged(subject, field)) ? 'warning' : severity

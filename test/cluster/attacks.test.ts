@@ -143,7 +143,7 @@ t.test('attacks by users with few rights', async (t) => {
       '-o',
       'jsonpath={.status.webhooks[*].because}'
     ])
-    t.match(told.stdout, /by the CAs that are confirmed the bundle is ok/)
+    t.match(told.stdout, /judged by the confirmed CAs, the bundle is ok/)
 
     const { stdout, status } = spawnSync(
       process.execPath,

@@ -273,6 +273,6 @@ t.test('a role or token that cannot be judged is reported as not checked', async
   )
   t.equal(
     becauseOf(await check(roleLater, `${folder}/iam.json`)),
-    'AWS_ROLE_ARN of container runner is known only at run time'
+    'AWS_ROLE_ARN in container runner is known only at run time'
   )
 })

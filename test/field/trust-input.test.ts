@@ -221,26 +221,20 @@ t.test('evaluateTrust answers every question', async (t) => {
   t.match(evaluateTrust({ ...right, at: new Date(NaN) }), { verdict: 'allowed' })
 
   const table: readonly (readonly [unknown, string])[] = [
-    [undefined, 'roleAccount is missing; expected a string that is not empty'],
-    [null, 'roleAccount is missing; expected a string that is not empty'],
-    ['question', 'roleAccount is missing; expected a string that is not empty'],
-    [[right], 'roleAccount is missing; expected a string that is not empty'],
-    [
-      { ...right, roleAccount: 111122223333 },
-      'roleAccount is of the type number; expected a string that is not empty'
-    ],
-    [{ ...right, roleAccount: '' }, 'roleAccount is ""; expected a string that is not empty'],
-    [{ ...right, issuer: undefined }, 'issuer is missing; expected a string that is not empty'],
-    [{ ...right, issuer: new URL(eks) }, 'issuer is of the type object; expected a string that is not empty'],
-    [{ ...right, namespace: null }, 'namespace is null; expected a string that is not empty'],
-    [
-      { ...right, serviceAccount: ['cart'] },
-      'serviceAccount is an array; expected a string that is not empty'
-    ],
-    [{ ...right, audience: 7 }, 'audience is of the type number; expected a string that is not empty'],
-    [{ ...right, partition: 1 }, 'partition is of the type number; expected a string that is not empty'],
-    [{ ...right, at: '2026-01-01' }, 'at is of the type string; expected a Date'],
-    [{ ...right, encoding: 'base64' }, 'encoding is of the type string; expected "json" or "url"']
+    [undefined, 'roleAccount is missing; expected a non-empty string'],
+    [null, 'roleAccount is missing; expected a non-empty string'],
+    ['question', 'roleAccount is missing; expected a non-empty string'],
+    [[right], 'roleAccount is missing; expected a non-empty string'],
+    [{ ...right, roleAccount: 111122223333 }, 'roleAccount is of type number; expected a non-empty string'],
+    [{ ...right, roleAccount: '' }, 'roleAccount is ""; expected a non-empty string'],
+    [{ ...right, issuer: undefined }, 'issuer is missing; expected a non-empty string'],
+    [{ ...right, issuer: new URL(eks) }, 'issuer is of type object; expected a non-empty string'],
+    [{ ...right, namespace: null }, 'namespace is null; expected a non-empty string'],
+    [{ ...right, serviceAccount: ['cart'] }, 'serviceAccount is an array; expected a non-empty string'],
+    [{ ...right, audience: 7 }, 'audience is of type number; expected a non-empty string'],
+    [{ ...right, partition: 1 }, 'partition is of type number; expected a non-empty string'],
+    [{ ...right, at: '2026-01-01' }, 'at is of type string; expected a Date'],
+    [{ ...right, encoding: 'base64' }, 'encoding is of type string; expected "json" or "url"']
   ]
   for (const [question, message] of table)
     t.match(evaluateTrust(question as typeof right), {
