@@ -57,7 +57,7 @@ function problemOf(key: string, value: unknown, field: string): Problem {
   return {
     field,
     message: `annotation ${quote(key)} is ${is}, but the API server accepts only strings`,
-    fix: 'put the value in quotes'
+    fix: typeof value === 'object' ? 'write the value as one quoted string' : 'put the value in quotes'
   }
 }
 

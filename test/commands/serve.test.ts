@@ -157,13 +157,12 @@ t.test('drains without a failed request', async (t) => {
     }
   }
   const clients = Array.from({ length: 8 }, client)
-  await sleep(200)
+  while (ok <= 16) await sleep(10)
   draining.abort()
   const closing = serving.close()
   t.match(await health(serving, '/readyz'), /draining: shutting down/)
   await Promise.all(clients)
   await closing
-  t.ok(ok > 16, `${ok} requests`)
 })
 
 t.test('ends slow bodies and slow headers', async (t) => {
