@@ -56,7 +56,7 @@ function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verd
   )
 }
 
-/** Judges the roles and tokens that a template sets by itself as if annotations had requested them. */
+/** Judges the roles and tokens that a template sets directly, as if annotations had requested them. */
 async function reviewOwnIdentities(
   subject: PodSubject | WorkloadSubject,
   context: ReviewContext

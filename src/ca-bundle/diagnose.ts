@@ -112,7 +112,10 @@ const faults = {
     'a certificate is not yet valid',
     'wait, or correct the clock of the machine that issued it'
   ],
-  expiring: ['a certificate expires within 30 days', 'add the next CA certificate before the current one expires'],
+  expiring: [
+    'a certificate expires within 30 days',
+    'add the next CA certificate before the current one expires'
+  ],
   leaf: [
     'a certificate is not a CA certificate, so only a server that presents exactly this certificate is trusted',
     'replace it with the certificate of the CA that signs the serving certificate'

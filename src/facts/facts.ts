@@ -99,7 +99,7 @@ export interface FactTypes {
    * role.
    */
   readonly podRole: PodRole
-  /** The roles and tokens that a pod template sets by itself; always known. */
+  /** The roles and tokens that a pod template sets directly; always known. */
   readonly ownIdentities: readonly OwnIdentity[]
   /**
    * The settings of the cluster's identity webhook; always known, because upstream's defaults are assumed if

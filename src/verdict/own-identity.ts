@@ -8,7 +8,7 @@ type OwnIdentity = FactTypes['ownIdentities'][number]
 type Settings = FactTypes['identityWebhook']
 
 /**
- * A service account that requests by annotation what a pod template sets by itself, so that the same rules
+ * A service account that requests by annotation what a pod template sets directly, so that the same rules
  * can judge both. The account keeps the waivers of the template's object.
  */
 export function accountOfIdentity(
