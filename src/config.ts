@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import schema from './config.schema.json' with { type: 'json' }
+import { type ClusterArn, parseClusterArn } from './model/cluster-arn.js'
 import type { Severity } from './model/finding.js'
 import { GuardError } from './model/guard-error.js'
 import { withoutEksSlash } from './model/issuer.js'
@@ -28,6 +29,12 @@ export interface Config {
     readonly requestsPerSecond: number
     readonly endpoint: string | undefined
   }
+  readonly eks: {
+    /** The cluster whose EKS Pod Identity associations are read. */
+    readonly clusterArn: ClusterArn | undefined
+    readonly requestsPerSecond: number
+    readonly endpoint: string | undefined
+  }
   readonly caBundle: {
     readonly guard: readonly string[]
     readonly enforce: readonly string[]
@@ -39,10 +46,15 @@ export interface Config {
 }
 
 interface ConfigFile extends Partial<
-  Omit<Config, 'severities' | 'iam' | 'caBundle' | 'exempt' | 'server' | 'tls'>
+  Omit<Config, 'severities' | 'iam' | 'eks' | 'caBundle' | 'exempt' | 'server' | 'tls'>
 > {
   readonly rules?: Readonly<Record<string, { readonly severity: Severity | 'off' }>>
   readonly iam?: Partial<Config['iam']>
+  readonly eks?: {
+    readonly clusterArn?: string
+    readonly requestsPerSecond?: number
+    readonly endpoint?: string
+  }
   readonly caBundle?: Partial<Config['caBundle']>
   readonly exempt?: Partial<Config['exempt']>
   readonly server?: { readonly port?: number; readonly healthPort?: number; readonly deadline?: string }
@@ -88,6 +100,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
         `server.deadline is ${JSON.stringify(content.server?.deadline)}; expected at least ${shortestDeadline} ms`
       )
     }
+    const { clusterArn } = content.eks ?? {}
+    if (clusterArn !== undefined && parseClusterArn(clusterArn) === undefined)
+      mistakes.push(`eks.clusterArn is ${quote(clusterArn)}; expected the ARN of an EKS cluster`)
     const config = withDefaults(content)
     mistakes.push(...contradictionsOf(config))
     if (mistakes.length === 0) return config
@@ -140,6 +155,7 @@ function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: C
 function withDefaults({
   rules = {},
   iam = {},
+  eks = {},
   caBundle = {},
   exempt = {},
   server = {},
@@ -158,6 +174,11 @@ function withDefaults({
       accounts: iam.accounts ?? [],
       requestsPerSecond: iam.requestsPerSecond ?? 5,
       endpoint: iam.endpoint
+    },
+    eks: {
+      clusterArn: eks.clusterArn === undefined ? undefined : parseClusterArn(eks.clusterArn),
+      requestsPerSecond: eks.requestsPerSecond ?? 3,
+      endpoint: eks.endpoint
     },
     caBundle: {
       guard: caBundle.guard ?? [],

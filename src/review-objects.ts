@@ -3,15 +3,15 @@ import { isCustomResource, mentionsRole } from './model/custom-resource.js'
 import { allRules, type Finding, type Unchecked } from './model/finding.js'
 import { isFromCluster, notAnObject, ownerOf } from './model/kubernetes-object.js'
 import { isPodTemplate } from './model/pod-template.js'
-import { parseSubject, type Subject } from './model/subject.js'
-import { review, type ReviewContext } from './review.js'
+import { parseSubjects, type Subject } from './model/subject.js'
+import { type ReviewContext, reviewTogether } from './review.js'
 import { buildObjectSources, type ObjectSources } from './sources/objects/objects.js'
 import { recordOf, textOf } from './text/record.js'
 import { docsUrl } from './version.js'
 
 /** The verdict on one of several objects. `allowed` is false if it has an error without a waiver. */
 export interface ObjectReview {
-  /** Undefined if no rule applies to the object. */
+  /** The first subject, if a document has several; undefined if no rule applies to the object. */
   readonly subject: Subject | undefined
   readonly allowed: boolean
   readonly findings: readonly Finding[]
@@ -36,24 +36,24 @@ export async function reviewObjects(
   objects: readonly unknown[],
   { namespace, sourcesWith, ...rest }: ObjectsContext
 ): Promise<ObjectReview[]> {
-  const parsed = objects.map((object) => ({ object, subject: subjectOf(object, namespace) }))
+  const parsed = objects.map((object) => ({ object, subjects: subjectsOf(object, namespace) }))
   const together = buildObjectSources(
-    parsed.flatMap(({ subject }) => subject ?? []),
+    parsed.flatMap(({ subjects }) => subjects),
     objects,
     namespace
   )
   const context: ReviewContext = { ...rest, mode: 'enforce', sources: sourcesWith(together) }
   const reviews = await Promise.all(
-    parsed.map(async ({ object, subject }) => reviewObject(object, subject, context))
+    parsed.map(async ({ object, subjects }) => reviewObject(object, subjects, context))
   )
 
   return foldIntoOwners(objects, reviews)
 }
 
-function subjectOf(object: unknown, namespace: string | undefined): Subject | undefined {
-  if (notAnObject(object) !== undefined || isRetired(recordOf(object))) return undefined
+function subjectsOf(object: unknown, namespace: string | undefined): readonly Subject[] {
+  if (notAnObject(object) !== undefined || isRetired(recordOf(object))) return []
 
-  return parseSubject(object, { stage: isFromCluster(recordOf(object)) ? 'running' : 'source', namespace })
+  return parseSubjects(object, { stage: isFromCluster(recordOf(object)) ? 'running' : 'source', namespace })
 }
 
 /** Whether an object is an old revision of a Deployment, which no longer creates pods. */
@@ -64,7 +64,7 @@ const isRetired = (object: Readonly<Record<string, unknown>>): boolean =>
 
 async function reviewObject(
   object: unknown,
-  subject: Subject | undefined,
+  [subject, ...others]: readonly Subject[],
   context: ReviewContext
 ): Promise<ObjectReview> {
   const other = notAnObject(object)
@@ -84,7 +84,7 @@ async function reviewObject(
     ? [{ rule: allRules, because: `irsa-guard does not know which fields of kind ${kind} name an AWS role` }]
     : []
   if (subject === undefined) return { subject, allowed: true, findings: [], unchecked: unread }
-  const { allowed, findings, unchecked } = await review(subject, context)
+  const { allowed, findings, unchecked } = await reviewTogether([subject, ...others], context)
 
   return { subject, allowed, findings, unchecked: [...unchecked, ...unread] }
 }

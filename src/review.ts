@@ -40,6 +40,17 @@ export function review(subject: Subject, context: ReviewContext): MaybePromise<V
   return Promise.all([reviewPart(subject, context), ...others]).then(mergeVerdicts)
 }
 
+/** Reviews the subjects of one document, and merges the verdicts. */
+export async function reviewTogether(
+  [first, ...others]: readonly [Subject, ...Subject[]],
+  context: ReviewContext
+): Promise<Verdict> {
+  const verdict = await review(first, context)
+  if (others.length === 0) return verdict
+
+  return mergeVerdicts([verdict, ...(await Promise.all(others.map(async (other) => review(other, context))))])
+}
+
 function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
   // Once pods are mutated, a template's own identity cannot be distinguished from an injected one. At
   // admission, a template's own identity may be intended.

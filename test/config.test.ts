@@ -12,6 +12,7 @@ t.test('fills in every default', async (t) => {
     issuer: undefined,
     annotationPrefix: undefined,
     iam: { files: [], accounts: [], requestsPerSecond: 5 },
+    eks: { clusterArn: undefined, requestsPerSecond: 3, endpoint: undefined },
     caBundle: { guard: [], enforce: [], injectors: {} },
     server: { port: 9443, healthPort: 8080, deadline: 2000 },
     tls: { certFile: '/etc/irsa-guard/tls/tls.crt', hosts: [] }
@@ -55,6 +56,14 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
     [
       'annotationPrefix: eks.amazonaws.com/',
       'config.yaml: annotationPrefix is "eks.amazonaws.com/"; expected a string such as eks.amazonaws.com'
+    ],
+    [
+      'eks: { clusterArn: prod }',
+      'config.yaml: eks.clusterArn is "prod"; expected a string such as arn:aws:eks:eu-west-1:111122223333:cluster/prod'
+    ],
+    [
+      'eks: { clusterArn: "arn:aws--:eks:a:111122223333:cluster/prod" }',
+      'config.yaml: eks.clusterArn is "arn:aws--:eks:a:111122223333:cluster/prod"; expected the ARN of an EKS cluster'
     ],
     [
       'tls: { hosts: ["a b"] }',

@@ -6,23 +6,24 @@ import type { KubeClient } from '../kube/client.js'
 import type { Deadline } from '../model/deadline.js'
 import { known } from '../model/fact.js'
 import { GuardError } from '../model/guard-error.js'
-import { notAnObject, ownerOf } from '../model/kubernetes-object.js'
+import { kindOf, notAnObject, ownerOf } from '../model/kubernetes-object.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type ReportFormat, reportFormats } from '../output/formats.js'
 import { type ObjectReference, reportOf } from '../output/report.js'
 import { type ObjectReview, reviewObjects } from '../review-objects.js'
 import { rules } from '../rules/index.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
-import { buildLiveIam } from '../sources/iam/live.js'
 import type { ObjectSources } from '../sources/objects/objects.js'
 import { overlay, overlaySettings } from '../sources/overlay.js'
 import { shortList } from '../text/escape.js'
 import { recordOf, textOf } from '../text/record.js'
 import { assertNamespace } from './support/given-names.js'
+import { buildLiveAws } from './support/live-aws.js'
 import { listManifestFiles } from './support/manifest-files.js'
 import {
   audienceOption,
   awsOption,
+  clusterArnOption,
   clusterCaOption,
   configOption,
   failOnOption,
@@ -41,6 +42,7 @@ export interface CheckOptions {
   readonly config?: string
   readonly issuer?: string
   readonly clusterCa?: string
+  readonly clusterArn?: string
   readonly audience?: string
   readonly namespace?: string
   readonly context?: string
@@ -61,6 +63,7 @@ export const checkCommand = (terminal: Terminal): Command =>
     .addOption(awsOption())
     .addOption(issuerOption())
     .addOption(clusterCaOption())
+    .addOption(clusterArnOption())
     .addOption(audienceOption())
     .option('-n, --namespace <name>', 'namespace for objects that name none')
     .addOption(failOnOption())
@@ -88,28 +91,24 @@ export async function check(
 ): Promise<0 | 1 | 2> {
   assertNamespace(options.namespace)
   const config = await loadConfigFile(options.config)
-  const given = await loadSources(options, config)
-  let noCredentials: string | undefined
-  const sources: Sources = options.aws
-    ? {
-        ...given,
-        iam: await buildLiveIam({
-          ...config.iam,
-          patient: true,
-          onFailure: ({ kind, because }) => {
-            if (kind === 'no-credentials') noCredentials ??= because
-          }
-        })
-      }
-    : given
-  const { objects, complaints } = await readManifests(files, terminal)
-  for (const complaint of complaints) terminal.stderr(complaintOf(complaint))
-
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
   // Loading the Kubernetes client takes as long as checking thousands of objects, and most checks stay
   // offline.
   const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
+  const given = await loadSources(options, config, client?.clusterArn)
+  let noCredentials: string | undefined
+  const sources: Sources = options.aws
+    ? {
+        ...given,
+        ...(await buildLiveAws(config, given.clusterArn, ({ kind, because }) => {
+          if (kind === 'no-credentials') noCredentials ??= because
+        }))
+      }
+    : given
+  const { objects, complaints } = await readManifests(files, terminal)
+  for (const complaint of complaints) terminal.stderr(complaintOf(complaint))
+
   const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first, because an unreachable cluster ends the command
   const liveIdentityWebhook =
     client && (await clusters?.readClusterIdentityWebhook(client, config.annotationPrefix))
@@ -127,6 +126,7 @@ export async function check(
           ...together,
           ...live,
           ...sources,
+          associations: together.associationsWith(sources.clusterArn, sources.associations),
           clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa,
           identityWebhook: withAnnotationPrefix(
             overlaySettings(together.identityWebhook, liveIdentityWebhook) ?? defaultIdentityWebhook,
@@ -199,9 +199,9 @@ function reportedOf(
   if (reviewed === undefined || (reviewed.findings.length === 0 && reviewed.unchecked.length === 0)) return []
 
   const { subject, findings, unchecked } = reviewed
-  const { apiVersion, kind, metadata } = object
+  const { apiVersion, metadata } = object
   const namespace =
-    subject === undefined
+    subject === undefined || subject.kind === 'PodIdentityAssociation' // its namespace is not the object's
       ? textOf(recordOf(metadata)['namespace'])
       : 'namespace' in subject
         ? subject.namespace
@@ -209,9 +209,11 @@ function reportedOf(
   const owner = ownerOf(object)
   const reference: ObjectReference = {
     apiVersion: textOf(apiVersion) ?? '',
-    kind: textOf(kind) ?? '',
+    kind: kindOf(object),
     ...(namespace !== undefined && namespace !== '' && { namespace }),
-    name: subject?.name ?? textOf(recordOf(metadata)['name']) ?? '',
+    name:
+      textOf(recordOf(metadata)['name']) ??
+      (subject?.kind === 'PodIdentityAssociation' ? '' : (subject?.name ?? '')),
     ...(owner && { owner }),
     file,
     line: lineOf([])

@@ -1,14 +1,15 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
-import type { Sources } from '../facts/facts.js'
+import type { AssociationSource, Sources } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
 import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
 import { buildHealthApp } from '../process/health.js'
 import { listen, portOf } from '../process/listen.js'
-import { buildMetrics } from '../process/metrics.js'
+import { buildMetrics, type Metrics } from '../process/metrics.js'
 import { repeat } from '../process/repeat.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
+import { buildLiveEks } from '../sources/eks/live.js'
 import { buildApiServers } from './api-servers.js'
 import { issueCa } from './certificates/issue-certificate.js'
 import { proofTroubleOf } from './probes/probes.js'
@@ -47,14 +48,16 @@ const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
  * Starts the controller: three kinds of rounds, and watches that trigger a round early. Throws ERR_CONFIG.
  */
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
-  const { client, config, log } = settings
+  const { client, config, given, log } = settings
+  const metrics = buildMetrics()
   const tools: RoundTools = {
     ...settings,
+    given: { ...given, associations: given.associations ?? (await eksFor(settings, metrics)) },
     apiServers: buildApiServers(client),
     readIssuer: buildIssuerReader(client),
     identityWebhook: followIdentityWebhook(client, config.annotationPrefix, log),
     wrongCaBundle: issueUnusedCa(),
-    metrics: buildMetrics()
+    metrics
   }
   const found = nothingFound()
 
@@ -109,6 +112,22 @@ export async function startController(settings: ControllerSettings): Promise<Run
   }
 
   return { healthPort: portOf(health), close }
+}
+
+/** The cluster's EKS Pod Identity associations, if the cluster is known. They are read when they are needed. */
+async function eksFor(
+  { config, given }: ControllerSettings,
+  metrics: Metrics
+): Promise<AssociationSource | undefined> {
+  if (given.clusterArn === undefined) return undefined
+
+  return buildLiveEks({
+    ...config.eks,
+    accounts: config.iam.accounts,
+    cluster: given.clusterArn,
+    onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
+    onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
+  })
 }
 
 function issueUnusedCa(): string {

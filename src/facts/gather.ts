@@ -266,6 +266,7 @@ const gatherers: {
   canary: ({ subject, sources }) => canaryOf(subject, sources),
 
   associated({ subject, sources, lookup }) {
+    if (subject.kind === 'PodIdentityAssociation') return known({ exists: true, since: undefined })
     const account = accountNamedBy(subject)
     if (account === undefined) return moot('the object has no service account')
     if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
@@ -274,6 +275,7 @@ const gatherers: {
   },
 
   association({ subject, sources, lookup }) {
+    if (subject.kind === 'PodIdentityAssociation') return known(subject.association)
     const account = accountNamedBy(subject)
     if (account === undefined) return moot('the object has no service account')
     if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')

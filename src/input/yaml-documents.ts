@@ -20,6 +20,7 @@ import {
 import { enclosedIn, quote } from '../text/escape.js'
 import { memoizeLast } from '../text/memoize.js'
 import { isAliasBomb } from './alias-size.js'
+import { expandFunctions, isTemplate } from './cloudformation-tags.js'
 import type { ManifestDocument } from './manifest-document.js'
 
 /** Reads the YAML documents in a text, beginning at a position, as kubectl does. Never throws. */
@@ -30,6 +31,7 @@ export function parseYamlDocuments(text: string, start: number): ManifestDocumen
     linesBefore + (offset === undefined ? 1 : lineCounter.linePos(offset).line)
   const yaml = text.slice(start)
   const hasAnchors = yaml.includes('&')
+  const hasTags = yaml.includes('!')
   const hasBraces = yaml.includes('{{')
 
   return parseAllDocuments(yaml, { lineCounter, ...asKubectlReads }).map((document) => {
@@ -40,6 +42,7 @@ export function parseYamlDocuments(text: string, start: number): ManifestDocumen
     if (template !== undefined)
       return { line: lineAt(template), message: unrendered(templateNear(yaml, template) ?? '{{') }
 
+    if (hasTags && isTemplate(document)) expandFunctions(document)
     try {
       if (hasAnchors) resolveQuickly(document)
       const content: unknown = document.toJS({ maxAliasCount: -1 })

@@ -6,9 +6,11 @@ import { isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
 import { text as readStream } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
+import type { ClusterArn } from '../model/cluster-arn.js'
 import { reasonOf } from '../text/escape.js'
 import { recordOf, textOf } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
+import { eksClusterOf } from './eks-cluster.js'
 
 /**
  * The DNS name that every API server's certificate contains. The certificate need not contain the address of
@@ -44,6 +46,8 @@ export interface KubeClient {
   readonly server: string
   /** The namespace that kubectl would use: that of the kubeconfig's context, or `default` if it has none. */
   readonly namespace: string
+  /** The EKS cluster, if the kubeconfig names it beyond doubt. */
+  readonly clusterArn?: ClusterArn | undefined
   request(request: KubeRequest): Promise<KubeResponse>
   /**
    * Opens a watch and yields its lines as they arrive. If the status is not 200, returns the response
@@ -208,6 +212,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   return {
     server: address ? shown.origin : cluster.server,
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    clusterArn: eksClusterOf(config),
     request: async (request) => answerOf(await send(request, requestTimeout)),
     watch: async (request) => {
       const response = await send(request, undefined)

@@ -1,5 +1,7 @@
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
+import { type ClusterArn, parseClusterArn } from '../model/cluster-arn.js'
 import type { Finding, Unchecked } from '../model/finding.js'
+import { GuardError } from '../model/guard-error.js'
 import { withoutEksSlash } from '../model/issuer.js'
 import { reviewObjects } from '../review-objects.js'
 import { loadSnapshots } from '../sources/iam-file/snapshot.js'
@@ -17,8 +19,9 @@ export interface ObjectVerdict {
  * Anything that is not an object gets the finding `not-an-object`. `iam` is an IamSnapshot or a list of them.
  * `issuer` is the cluster's OIDC issuer with its `https://`. `clusterCa` contains the cluster's current CAs
  * as PEM. `audience` is the audience that the identity webhook requests if no annotation sets one.
+ * `clusterArn` is the ARN of the EKS cluster, if the IamSnapshot does not name it.
  * `annotationPrefix` is the prefix of the identity webhook's annotations, `eks.amazonaws.com` by default.
- * Throws ERR_IAM_SNAPSHOT for an invalid snapshot.
+ * Throws ERR_IAM_SNAPSHOT for an invalid snapshot, and ERR_USAGE for an invalid `clusterArn`.
  *
  * @example
  * const [verdict] = await checkObjects([serviceAccount], { iam: snapshot })
@@ -29,6 +32,7 @@ export async function checkObjects(
     iam?: unknown
     issuer?: string | undefined
     clusterCa?: string | undefined
+    clusterArn?: string | undefined
     audience?: string | undefined
     annotationPrefix?: string | undefined
     namespace?: string | undefined
@@ -36,10 +40,15 @@ export async function checkObjects(
   } = {}
 ): Promise<ObjectVerdict[]> {
   const documents = options.iam === undefined ? [] : Array.isArray(options.iam) ? options.iam : [options.iam]
+  const chosen = options.clusterArn === undefined ? undefined : loadClusterArn(options.clusterArn)
   const snapshot =
     documents.length === 0
       ? undefined
-      : loadSnapshots(documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })))
+      : loadSnapshots(
+          documents.map((content: unknown, index) => ({ file: `iam[${index}]`, content })),
+          (clusters) => chosen ?? (clusters.length === 1 ? clusters[0] : undefined)
+        )
+  const clusterArn = chosen ?? snapshot?.clusterArn
   const reviews = await reviewObjects(objects, {
     namespace: options.namespace,
     at: options.at ?? new Date(),
@@ -47,6 +56,8 @@ export async function checkObjects(
     sourcesWith: (together) => ({
       ...together,
       ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
+      clusterArn,
+      associations: together.associationsWith(clusterArn, snapshot?.associations),
       issuer: options.issuer === undefined ? snapshot?.issuer : withoutEksSlash(options.issuer),
       clusterCa: options.clusterCa ?? together.clusterCa,
       audience: options.audience,
@@ -63,4 +74,14 @@ export async function checkObjects(
     findings,
     unchecked
   }))
+}
+
+function loadClusterArn(text: string): ClusterArn {
+  const cluster = parseClusterArn(text)
+  if (cluster !== undefined) return cluster
+
+  throw new GuardError(
+    'ERR_USAGE',
+    `clusterArn is ${JSON.stringify(text)}; expected the ARN of an EKS cluster`
+  )
 }

@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/eks/latest/APIReference/API_PodIdentityAssociation.html
  */
 export interface Association {
+  /** Empty if the object only refers to a cluster, or its tool computes the name. So are the next two. */
   readonly clusterName: string
   readonly namespace: string
   readonly serviceAccount: string
@@ -18,6 +19,18 @@ export interface Association {
   /** The add-on that owns the association. */
   readonly ownerArn?: string | undefined
   readonly modifiedAt?: Date | undefined
+  /**
+   * Set if a given object describes the association, and the fact is about one of its service accounts or pods.
+   * Rules about the association itself then report on that object only.
+   */
+  readonly fromObject?: true
+}
+
+/** What an association tells about its cluster, in addition to the name. */
+export interface ClusterPlace {
+  readonly partition?: string | undefined
+  readonly region?: string | undefined
+  readonly account?: string | undefined
 }
 
 /**

@@ -22,3 +22,15 @@ export function parseClusterArn(text: string): ClusterArn | undefined {
 
   return { text, partition, region, account, name }
 }
+
+// Shape: the same page of the Service Authorization Reference, resource type podidentityassociation.
+const associationPattern =
+  /^(arn:[^:/]{1,32}:eks:[^:/]{1,32}:\d{12}):podidentityassociation\/([^/]{1,100})\/[^/]+$/
+
+/** The cluster of an EKS Pod Identity association, by the association's ARN. Never throws. */
+export function clusterOfAssociationArn(text: string): ClusterArn | undefined {
+  if (text.length > 512) return undefined
+  const [, prefix, name] = associationPattern.exec(text) ?? []
+
+  return prefix === undefined || name === undefined ? undefined : parseClusterArn(`${prefix}:cluster/${name}`)
+}

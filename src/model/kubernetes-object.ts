@@ -1,4 +1,5 @@
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
+import { associationsIn } from './association-objects.js'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -21,7 +22,8 @@ const policyFix = 'check a trust policy with irsa-guard trust --policy FILE'
 
 /**
  * What a document is if it is not a Kubernetes object; undefined if its `apiVersion` and `kind` could be
- * those of one. Never throws.
+ * those of one. A file of another tool that contains EKS Pod Identity associations counts as an object. Never
+ * throws.
  */
 export function notAnObject(document: unknown): OtherFile | undefined {
   if (!isRecord(document))
@@ -30,9 +32,11 @@ export function notAnObject(document: unknown): OtherFile | undefined {
   const [apiVersion, kind] = [textOf(document['apiVersion']), textOf(document['kind'])]
   if (apiVersion !== undefined && kind !== undefined) {
     if (apiVersion.startsWith('kustomize.config.k8s.io/')) return kustomization
-    if (apiVersion.startsWith('eksctl.io/')) return eksctlConfig
+    if (apiVersion.startsWith('eksctl.io/'))
+      return associationsIn(document).length > 0 ? undefined : eksctlConfig
     return kind === 'IamSnapshot' ? iamFile : undefined
   }
+  if (associationsIn(document).length > 0) return undefined
   if (Array.isArray(document['resources'])) return kustomization // apiVersion and kind are optional there
   if ('Statement' in document) return { is: 'this is a policy', fix: policyFix }
   if ('planned_values' in document || 'terraform_version' in document)
@@ -45,6 +49,14 @@ export function notAnObject(document: unknown): OtherFile | undefined {
     is: `this is not a Kubernetes object, because it has no ${apiVersion === undefined ? 'apiVersion' : 'kind'}`,
     fix: 'if it is a Helm values file, render the chart first: helm template … | irsa-guard check -'
   }
+}
+
+/** The kind of a document in a report. */
+export function kindOf(document: Document): string {
+  const kind = textOf(document['kind'])
+  if (kind !== undefined) return kind
+
+  return 'Resources' in document ? 'CloudFormation template' : 'Terraform output'
 }
 
 /**

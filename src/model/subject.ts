@@ -1,4 +1,5 @@
 import { annotationsOf, isRecord, recordOf, textOf } from '../text/record.js'
+import { type AssociationInDocument, associationsIn } from './association-objects.js'
 import type { Severity } from './finding.js'
 import { isMirrorPod, parsePod, type Pod } from './pod.js'
 import { findPodTemplates } from './pod-template.js'
@@ -69,7 +70,16 @@ export interface ConfigMapSubject extends Identity {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/**
+ * An EKS Pod Identity association, as one of the given documents describes it. `namespace` is that of the
+ * association; the object of an operator may be in another one.
+ */
+export interface AssociationSubject extends Identity, Omit<AssociationInDocument, 'name'> {
+  readonly kind: 'PodIdentityAssociation'
+}
+
 export type Subject =
+  | AssociationSubject
   | ConfigMapSubject
   | ServiceAccountSubject
   | PodSubject
@@ -115,9 +125,43 @@ export function parseSubject(
       ? { kind: 'ConfigMap', ...identity, data }
       : undefined
   }
+  const [association] = object['kind'] === 'PodIdentityAssociation' ? associationsIn(object) : []
+  if (association !== undefined) return subjectOf(association, object, context)
   const [pod, ...otherPods] = findPodTemplates(object)
 
   return pod && { kind: 'Workload', resource: object['kind'], ...identity, pod, otherPods }
+}
+
+/**
+ * The subjects of a document. Most have one or none, but a file of another tool can contain several EKS Pod
+ * Identity associations. Never throws.
+ */
+export function parseSubjects(
+  document: unknown,
+  context: { stage: Stage; namespace?: string | undefined }
+): readonly Subject[] {
+  const associations = associationsIn(document)
+  if (associations.length === 0) {
+    const subject = parseSubject(document, context)
+    return subject === undefined ? [] : [subject]
+  }
+
+  return associations.map((association) => subjectOf(association, recordOf(document), context))
+}
+
+function subjectOf(
+  found: AssociationInDocument,
+  document: Readonly<Record<string, unknown>>,
+  { stage, old }: { stage: Stage; old?: unknown }
+): AssociationSubject {
+  return {
+    ...found,
+    kind: 'PodIdentityAssociation',
+    stage,
+    namespace: found.association.namespace,
+    annotations: annotationsOf(document),
+    ...(isRecord(old) && { oldAnnotations: annotationsOf(old) })
+  }
 }
 
 /** Why facts about an object's namespace are unknown. */
@@ -139,6 +183,7 @@ export const stableNameOf = (subject: Subject): string =>
 
 function named(subject: Subject, name: string): string {
   if (!('namespace' in subject)) return `${subject.kind.toLowerCase()} ${name}`
+  if (subject.kind === 'PodIdentityAssociation') return associationName(subject)
   const kind =
     subject.kind === 'ServiceAccount'
       ? 'service account'
@@ -146,6 +191,12 @@ function named(subject: Subject, name: string): string {
 
   return `${kind} ${namespacedName(subject.namespace, name)}`
 }
+
+/** The name of an association in a sentence: the service account that it is for, as far as that is known. */
+const associationName = ({ namespace, name, association: { serviceAccount } }: AssociationSubject): string =>
+  serviceAccount === ''
+    ? `the association ${name}`
+    : `the association of service account ${namespacedName(namespace, serviceAccount)}`
 
 /** The name of an object in a sentence, such as `shop/cart`; only `cart` if its namespace is unknown. */
 export const namespacedName = (namespace: string, name: string): string =>

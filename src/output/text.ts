@@ -42,7 +42,7 @@ export function reportTextOf({ findings, unchecked, summary }: Report): string {
 }
 
 const placeOf = ({ file, line, kind, namespace, name }: ObjectReference): string =>
-  `${file}:${line} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+  `${file}:${line} ${kind}${name === '' ? '' : ` ${namespace === undefined ? '' : `${namespace}/`}${name}`}`
 
 const maxShown = 3
 

@@ -43,6 +43,12 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['operation', 'result'] as const,
       registers
     }),
+    eksRequests: new Counter({
+      name: 'irsa_guard_eks_requests_total',
+      help: 'Requests to EKS, by operation and result.',
+      labelNames: ['operation', 'result'] as const,
+      registers
+    }),
     findings: new Gauge({
       name: 'irsa_guard_findings',
       help: "Current findings about the cluster's webhook configurations, by rule and severity.",

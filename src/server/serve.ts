@@ -14,6 +14,7 @@ import { listen, portOf } from '../process/listen.js'
 import { buildMetrics } from '../process/metrics.js'
 import { review } from '../review.js'
 import { watchCluster } from '../sources/cluster/cluster.js'
+import { buildLiveEks } from '../sources/eks/live.js'
 import { buildLiveIam } from '../sources/iam/live.js'
 import { buildApp, tlsSettings } from './app.js'
 import { buildReviewHandler } from './handle-review.js'
@@ -72,9 +73,21 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const onRequest = (operation: string, result: string): void =>
     metrics.iamRequests.inc({ operation, result })
   const iam = given.iam ?? (await buildLiveIam({ ...config.iam, onRequest }))
+  const eks =
+    given.associations === undefined && given.clusterArn !== undefined
+      ? await buildLiveEks({
+          ...config.eks,
+          accounts: config.iam.accounts,
+          cluster: given.clusterArn,
+          onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
+          onStsRequest: onRequest
+        })
+      : undefined
+  eks?.start()
   const sources: Sources = {
     ...given,
     iam,
+    associations: given.associations ?? eks,
     cluster,
     accounts: cluster,
     get identityWebhook() {
@@ -136,11 +149,15 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         identityWebhook?.settings() === undefined ? identityWebhook?.trouble() : undefined
     },
     metrics.registry,
-    { identityWebhookSettings: () => identityWebhook?.because() }
+    {
+      identityWebhookSettings: () => identityWebhook?.because(),
+      eksAssociations: () => eks?.trouble()
+    }
   )
   const stopWatching = async (): Promise<void> => {
     await health.close()
     cluster?.stop()
+    eks?.stop()
     await identityWebhook?.stop()
     client?.close()
   }

@@ -33,6 +33,47 @@ t.test('a file that is not a manifest is rejected with advice', async (t) => {
     )
 })
 
+t.test('a file of another tool with EKS Pod Identity associations is accepted', async (t) => {
+  const files = [
+    'terraform-state.json',
+    'cloudformation.yaml',
+    'cloudformation.json',
+    'eksctl.yaml',
+    'ack.yaml'
+  ]
+  for (const file of [...files, 'crossplane.yaml', 'terraform-plan.json', 'eksctl-addon.yaml']) {
+    const ended = await runCli(['check', `test/field/associations/${file}`])
+    t.match(ended, { code: 0, stderr: '', stdout: /^1 object: 0 errors|\n1 object: 0 errors/ }, file)
+  }
+  t.match(await runCli(['check', 'test/field/associations']), { code: 0, stdout: /8 objects: 0 errors/ })
+})
+
+t.test('the cluster is named once, or the same everywhere', async (t) => {
+  const arnOf = (name: string): string => `arn:aws:eks:eu-west-1:111122223333:cluster/${name}`
+  const directory = t.testdir({
+    'iam.json': JSON.stringify({
+      ...{ apiVersion: 'irsa-guard.io/v1', kind: 'IamSnapshot', associations: [] },
+      cluster: { name: 'prod', arn: arnOf('prod') }
+    }),
+    'config.yaml': `eks: { clusterArn: '${arnOf('test')}' }\n`
+  })
+  const run = async (...args: string[]): Promise<Ended> =>
+    runCli(['check', 'test/field/associations/ack.yaml', '--iam', `${directory}/iam.json`, ...args])
+  t.match(await run('--cluster-arn', arnOf('prod')), { code: 0, stderr: '' })
+  t.match(await run('--cluster-arn', arnOf('test')), {
+    code: 2,
+    stderr: `irsa-guard: --cluster-arn names cluster ${arnOf('test')}, but the IAM file names ${arnOf('prod')}; name the same cluster in both\n`
+  })
+  t.match(await run('--config', `${directory}/config.yaml`), {
+    code: 2,
+    stderr: /eks.clusterArn in the configuration names cluster .*test, but the IAM file names .*prod/
+  })
+  t.match(await run('--cluster-arn', 'prod'), {
+    code: 2,
+    stderr: /--cluster-arn is "prod"; expected an ARN such as arn:aws:eks:/
+  })
+})
+
 t.test('a kind that names a role in a field that no rule reads is reported as not checked', async (t) => {
   for (const [file, kind] of [
     ['workflow', 'Workflow'],

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml'
 import { filesOf } from '../../scripts/new-rule.ts'
 import { formatted, rulesReadme, withHead } from '../../scripts/rule-pages.ts'
 import type { Finding } from '../../src/model/finding.js'
-import { parseSubject, type Stage } from '../../src/model/subject.js'
+import { parseSubjects, type Stage } from '../../src/model/subject.js'
 import { review } from '../../src/review.js'
 import { ruleGroups, rules } from '../../src/rules/index.js'
 import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
@@ -227,10 +227,13 @@ async function judged(
   { iam, ...known }: { iam: unknown; clusterCa?: string }
 ): Promise<readonly Finding[]> {
   const objects = parseAllDocuments(yaml).map((document) => document.toJS() as unknown)
-  const subjects = objects.flatMap((object) => parseSubject(object, { stage }) ?? [])
+  const subjects = objects.flatMap((object) => parseSubjects(object, { stage }))
+  const together = buildObjectSources(subjects, objects)
+  const snapshot = loadSnapshots([{ file: 'iam.json', content: iam }])
   const sources = {
-    ...buildObjectSources(subjects, objects),
-    ...loadSnapshots([{ file: 'iam.json', content: iam }]),
+    ...together,
+    ...snapshot,
+    associations: together.associationsWith(snapshot.clusterArn, snapshot.associations),
     ...known
   }
   const context = {

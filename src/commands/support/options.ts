@@ -20,6 +20,9 @@ export const kubeconfigOption = (): Option =>
 
 export const issuerOption = (): Option => new Option('--issuer <url>', 'OIDC issuer of the cluster')
 
+export const clusterArnOption = (): Option =>
+  new Option('--cluster-arn <arn>', 'ARN of the EKS cluster, to look up its EKS Pod Identity associations')
+
 export const clusterCaOption = (): Option =>
   new Option('--cluster-ca <file>', 'current CAs of the cluster (PEM), as in ConfigMap kube-root-ca.crt')
 

@@ -1,5 +1,6 @@
-import { isNode, type Node, parseDocument, visit } from 'yaml'
+import { isNode, parseDocument } from 'yaml'
 import type { TrustPolicyDocument } from '../../facts/facts.js'
+import { expandFunctions } from '../../input/cloudformation-tags.js'
 import { GuardError } from '../../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
 import { quote } from '../../text/escape.js'
@@ -159,13 +160,7 @@ function yamlIn(text: string): unknown {
   if (/^\s*(?:[{[]|$)/.test(text)) return undefined // JSON, but invalid or truncated
   const document = parseDocument(text, { logLevel: 'silent', prettyErrors: false })
   if (document.errors.length > 0) return undefined
-  visit(document, {
-    Node: (_, node: Node) => {
-      if (!('tag' in node) || typeof node.tag !== 'string' || !/^![A-Za-z]/.test(node.tag)) return
-      const name = node.tag.slice(1)
-      return document.createNode({ [name === 'Ref' ? name : `Fn::${name}`]: null })
-    }
-  })
+  expandFunctions(document)
   try {
     const value: unknown = isNode(document.contents) ? document.toJS() : undefined
     return typeof value === 'object' && value !== null ? value : undefined

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Config, parseConfig } from '../../config.js'
 import type { Sources } from '../../facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../identity-webhook/settings.js'
+import type { ClusterArn } from '../../model/cluster-arn.js'
 import { GuardError } from '../../model/guard-error.js'
 import { withoutEksSlash } from '../../model/issuer.js'
 import { rules } from '../../rules/index.js'
@@ -9,6 +10,7 @@ import { loadSnapshots } from '../../sources/iam-file/snapshot.js'
 import { quote } from '../../text/escape.js'
 import { parseBundle } from '../../x509/bundle.js'
 import { goMinorOf } from '../../x509/go-version.js'
+import { chooseCluster } from './cluster-arn.js'
 
 /** Facts from the user, which replace lookups in AWS or a cluster. */
 export interface FactsByHand {
@@ -18,6 +20,8 @@ export interface FactsByHand {
   readonly audience?: string | undefined
   /** Path of a PEM file. */
   readonly clusterCa?: string | undefined
+  /** The ARN of the EKS cluster. */
+  readonly clusterArn?: string | undefined
 }
 
 /** Reads the configuration file; without a file, every key has its default. Throws ERR_INPUT, ERR_CONFIG. */
@@ -31,9 +35,14 @@ export async function loadConfigFile(file: string | undefined): Promise<Config> 
 
 /**
  * The facts from the user. Flags take precedence over the configuration, and the configuration over the IAM
- * file. Throws ERR_INPUT, ERR_IAM_SNAPSHOT.
+ * file. `kubeconfigCluster` is the EKS cluster that the kubeconfig names. Throws ERR_INPUT, ERR_IAM_SNAPSHOT, and
+ * ERR_USAGE if two of them contradict each other.
  */
-export async function loadSources(flags: FactsByHand, config?: Config): Promise<Sources> {
+export async function loadSources(
+  flags: FactsByHand,
+  config?: Config,
+  kubeconfigCluster?: ClusterArn
+): Promise<Sources> {
   if (flags.issuer !== undefined && !/^https:\/\/[^/?#\s]+(?:\/[^?#\s]*)?$/.test(flags.issuer)) {
     throw new GuardError(
       'ERR_USAGE',
@@ -52,7 +61,16 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
   }
   const audience = flags.audience ?? config?.audience
   const identityWebhook = config && withAnnotationPrefix(defaultIdentityWebhook, config.annotationPrefix)
-  if (iam.length === 0) return { issuer, audience, clusterCa, identityWebhook }
+  const clusterOf = (inFiles: readonly ClusterArn[]): ClusterArn | undefined =>
+    chooseCluster(flags.clusterArn, config, inFiles, kubeconfigCluster)
+  if (iam.length === 0)
+    return {
+      issuer,
+      audience,
+      clusterCa,
+      identityWebhook,
+      clusterArn: clusterOf([])
+    }
 
   const documents = await Promise.all(
     iam.map(async (file) => ({ file, content: loadJson(file, await loadText(file, iamInFolder)) }))
@@ -68,12 +86,14 @@ export async function loadSources(flags: FactsByHand, config?: Config): Promise<
       `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; choose one with --issuer`
     )
   }
-  const snapshot = loadSnapshots(documents)
+  const snapshot = loadSnapshots(documents, clusterOf)
 
   return {
     iam: snapshot.iam,
     trustingRoles: snapshot.trustingRoles,
     issuer: issuer ?? snapshot.issuer,
+    clusterArn: snapshot.clusterArn,
+    associations: snapshot.associations,
     audience,
     clusterCa,
     identityWebhook

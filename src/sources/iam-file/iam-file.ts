@@ -1,4 +1,6 @@
 import type { RoleLookup } from '../../facts/facts.js'
+import type { DescribedAssociation } from '../../model/association-cluster.js'
+import type { ClusterArn } from '../../model/cluster-arn.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../text/record.js'
 
@@ -12,6 +14,10 @@ export interface IamFile {
   readonly roles?: readonly ListedRole[] | undefined
   readonly oidcProviders?:
     readonly { readonly arn: string; readonly clientIds: readonly string[] }[] | undefined
+  /** The cluster whose associations the file lists. */
+  readonly cluster?: ClusterArn | undefined
+  /** All EKS Pod Identity associations of that cluster; undefined if they are not known. */
+  readonly associations?: readonly DescribedAssociation[] | undefined
 }
 
 export type ListedRole = Extract<RoleLookup, { exists: true }>

@@ -1,10 +1,12 @@
 import type {
+  AssociationSource,
   IamSource,
   ProviderLookup,
   ProviderQuestion,
   RoleLookup,
   TrustingRoleSource
 } from '../../facts/facts.js'
+import type { ClusterArn } from '../../model/cluster-arn.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
 import { withoutEksSlash } from '../../model/issuer.js'
@@ -12,6 +14,8 @@ import { parseRoleArn } from '../../model/role-arn.js'
 import { closestTo } from '../../text/escape.js'
 import { isRecord } from '../../text/record.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
+import { buildFileAssociations } from '../associations/given-associations.js'
+import { loadAssociations, loadCluster } from './associations.js'
 import { isAuthorizationDetails, parseAuthorizationDetails } from './authorization-details.js'
 import { type Fail, type IamFile, loadList, parseRole } from './iam-file.js'
 import { similarProviders } from './similar-providers.js'
@@ -22,14 +26,20 @@ export interface Snapshot {
   readonly iam: IamSource
   readonly trustingRoles: TrustingRoleSource
   readonly issuer: string | undefined
+  /** The cluster that was chosen, or that the files name; undefined if they name none or several. */
+  readonly clusterArn: ClusterArn | undefined
+  readonly associations: AssociationSource
 }
 
 /**
  * Loads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source
- * of facts. Throws ERR_IAM_SNAPSHOT with the file and the field.
+ * of facts. `choose` gets the clusters that the files name, and returns the one whose associations count. Throws
+ * ERR_IAM_SNAPSHOT with the file and the field.
  */
 export function loadSnapshots(
-  documents: readonly { readonly file: string; readonly content: unknown }[]
+  documents: readonly { readonly file: string; readonly content: unknown }[],
+  choose: (clusters: readonly ClusterArn[]) => ClusterArn | undefined = (clusters) =>
+    clusters.length === 1 ? clusters[0] : undefined
 ): Snapshot {
   const files = documents.map(({ file, content }) => {
     const fail: Fail = (message) => {
@@ -40,9 +50,20 @@ export function loadSnapshots(
       : parseSnapshot(content, fail)
   })
   const issuers = new Set(files.flatMap(({ issuer }) => issuer ?? []))
+  const clusters = new Map(files.flatMap(({ cluster }) => (cluster ? [[cluster.text, cluster]] : [])))
+  const clusterArn = choose([...clusters.values()])
 
   return {
     issuer: issuers.size === 1 ? [...issuers][0] : undefined,
+    clusterArn,
+    associations: buildFileAssociations(
+      files.flatMap(({ associations }) => associations ?? []),
+      clusterArn,
+      clusterArn !== undefined &&
+        files.some(
+          ({ cluster, associations }) => associations !== undefined && cluster?.text === clusterArn.text
+        )
+    ),
     iam: sourceOf(files),
     trustingRoles: buildTrustingRoles(
       files.flatMap(({ roles = [] }) =>
@@ -122,7 +143,10 @@ function groupOf<T>(groups: Map<string, Map<string, T>>, key: string): Map<strin
 
 const providerArn = /^arn:(aws[a-z0-9-]*):iam::(\d{12}):oidc-provider\/(.+)/s
 
-const keys = ['apiVersion', 'kind', 'takenAt', 'accounts', 'issuer', 'roles', 'oidcProviders']
+const keys = [
+  ...['apiVersion', 'kind', 'takenAt', 'accounts', 'issuer', 'roles', 'oidcProviders'],
+  ...['cluster', 'associations']
+]
 
 function parseSnapshot(content: unknown, fail: Fail): IamFile {
   if (
@@ -138,7 +162,8 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
     const meant = closestTo(key, keys) // other keys may be a user's own notes
     if (meant !== undefined && meant !== key) fail(`${key}: unknown key; did you mean ${meant}?`)
   }
-  const { takenAt, issuer, roles, oidcProviders } = content
+  const { takenAt, issuer, roles, oidcProviders, associations } = content
+  const cluster = loadCluster(content['cluster'], fail)
   if (takenAt !== undefined && (typeof takenAt !== 'string' || Number.isNaN(Date.parse(takenAt)))) {
     return fail(`takenAt is ${JSON.stringify(takenAt)}; expected a time such as 2026-11-22T10:00:00Z`)
   }
@@ -147,6 +172,8 @@ function parseSnapshot(content: unknown, fail: Fail): IamFile {
   }
 
   return {
+    cluster,
+    associations: associations === undefined ? undefined : loadAssociations(associations, cluster, fail),
     issuer: issuer === undefined ? undefined : withoutEksSlash(issuer),
     accounts: loadList(content['accounts'], 'accounts', fail).map((account, index) =>
       typeof account === 'string' && /^\d{12}$/.test(account)

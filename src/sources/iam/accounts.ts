@@ -45,17 +45,7 @@ interface Identity {
  * needed.
  */
 export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
-  const settings = {
-    // A review makes one attempt. A retry counts as a request, so the budget must decide about it. Without
-    // timeouts, the SDK waits for minutes.
-    maxAttempts: patient ? 5 : 1,
-    requestHandler: {
-      connectionTimeout: patient ? 5_000 : 500,
-      requestTimeout: patient ? 10_000 : 1_000,
-      socketTimeout: patient ? 10_000 : 1_000, // for a response that starts but does not end
-      throwOnRequestTimeout: true
-    }
-  }
+  const settings = clientSettings(patient)
   const readers = accounts.map(({ account, roleArn }) => readerOf(account, roleArn))
   const owns = new Map<string, Own>()
   const others = new Map<string, IAMClient>()
@@ -164,6 +154,20 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     }
   }
 }
+
+/**
+ * The settings of all AWS clients. A review makes one attempt. A retry counts as a request, so the budget must
+ * decide about it. Without timeouts, the SDK waits for minutes.
+ */
+export const clientSettings = (patient: boolean) => ({
+  maxAttempts: patient ? 5 : 1,
+  requestHandler: {
+    connectionTimeout: patient ? 5_000 : 500,
+    requestTimeout: patient ? 10_000 : 1_000,
+    socketTimeout: patient ? 10_000 : 1_000, // for a response that starts but does not end
+    throwOnRequestTimeout: true
+  }
+})
 
 function readerOf(account: string, roleArn: string): RoleArn {
   const role = parseRoleArn(roleArn)

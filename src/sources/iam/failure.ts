@@ -4,7 +4,7 @@
  */
 export function failureOf(error: unknown, call: string): { failure: Failure } {
   const { name, code, status } = partsOf(error)
-  const service = call.startsWith('sts:') ? 'STS' : 'IAM'
+  const service = (call.split(':', 1)[0] ?? '').toUpperCase()
   const lines = describeError(error)
 
   if (throttled.test(name) || status === 429) {
@@ -59,6 +59,13 @@ export function credentialsFailureOf(error: unknown): { failure: Failure } {
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html#API_GetRole_Errors
  */
 export const isAbsentError = (error: unknown): boolean => partsOf(error).name === 'NoSuchEntityException'
+
+/**
+ * Whether EKS answered that the cluster or the association does not exist:
+ * https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribePodIdentityAssociation.html
+ */
+export const isNotFoundError = (error: unknown): boolean =>
+  partsOf(error).name === 'ResourceNotFoundException'
 
 /**
  * Whether the same request may succeed immediately, because the server failed or closed a keep-alive

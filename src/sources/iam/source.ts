@@ -14,6 +14,7 @@ import { buildBudget } from './budget.js'
 import { buildCachedReader, type Lifetime } from './cached-reader.js'
 import { type Clock, systemClock } from './clock.js'
 import { type AwsResponse, failed, type Failure, failureOf, isAbsentError, isPassing } from './failure.js'
+import { withIn } from './within.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
   /** The maximum number of IAM requests per second: 5 by default, and at least 10 if `patient`. */
@@ -194,21 +195,4 @@ function lifetimeOf(answer: RoleLookup | ProviderLookup): Lifetime {
   const found = 'exists' in answer ? answer.exists : answer.registered
 
   return found ? { good: 5 * minute, stale: 60 * minute } : { good: 10_000, stale: 10_000 }
-}
-
-/** Adds a timeout for cases that no timeout of the SDK covers, such as credentials that never arrive. */
-async function withIn<T>(patient: boolean, reading: Promise<AwsResponse<T>>): Promise<AwsResponse<T>> {
-  const seconds = patient ? 600 : 10
-  let timer: NodeJS.Timeout | undefined
-  const end = new Promise<AwsResponse<T>>((resolve) => {
-    timer = setTimeout(
-      () => resolve(failed('timeout', `AWS did not answer within ${seconds} s`)),
-      seconds * 1000
-    )
-  })
-  try {
-    return await Promise.race([reading, end])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,8 +1,17 @@
-import type { PodInSight, Sources } from '../../facts/facts.js'
+import type { AssociationSource, PodInSight, Sources } from '../../facts/facts.js'
+import type { ClusterArn } from '../../model/cluster-arn.js'
 import { known, moot, unknown } from '../../model/fact.js'
 import { type NamespaceSettings, parseNamespaceSettings } from '../../model/namespace.js'
-import { nameOf, namespacedName, namespaceNotGiven, podsOf, type Subject } from '../../model/subject.js'
+import {
+  type AssociationSubject,
+  nameOf,
+  namespacedName,
+  namespaceNotGiven,
+  podsOf,
+  type Subject
+} from '../../model/subject.js'
 import { isRecord, recordOf } from '../../text/record.js'
+import { overlayAssociations } from '../associations/given-associations.js'
 import { dataKeysAmong } from './data-keys.js'
 import { identityWebhookAmong } from './object-identity-webhook.js'
 import { buildNeighbours } from './object-neighbours.js'
@@ -15,7 +24,13 @@ export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook'> &
       { [S in keyof Sources]: NonNullable<Sources[S]> },
       'accounts' | 'dataKeys' | 'namespaces' | 'neighbours' | 'pods' | 'webhooks'
     >
-  >
+  > & {
+    /** The associations among the objects, overlaid on those of another source. */
+    associationsWith(
+      cluster: ClusterArn | undefined,
+      other: AssociationSource | undefined
+    ): AssociationSource | undefined
+  }
 
 /**
  * Lets rules look up the other objects of the same input. A service account in the input is known; any other
@@ -31,11 +46,13 @@ export function buildObjectSources(
   const namespaces = namespacesAmong(objects)
   const annotations = new Map<string, Readonly<Record<string, unknown>>>()
   const pods: PodInSight[] = []
+  const associations: AssociationSubject[] = []
   for (const subject of subjects) {
     if (subject.kind === 'ServiceAccount') {
       annotations.set(`${subject.namespace}/${subject.name}`, subject.annotations)
       continue
     }
+    if (subject.kind === 'PodIdentityAssociation') associations.push(subject)
     if (!('pod' in subject)) continue
     for (const pod of podsOf(subject)) {
       const { labels, serviceAccountName } = pod
@@ -69,7 +86,8 @@ export function buildObjectSources(
           : known({ exists: true, annotations: found })
       }
     },
-    neighbours: buildNeighbours(subjects, objects)
+    neighbours: buildNeighbours(subjects, objects),
+    associationsWith: (cluster, other) => overlayAssociations(associations, cluster, other)
   }
 }
 

@@ -1,0 +1,20 @@
+import type { Config } from '../../config.js'
+import type { Sources } from '../../facts/facts.js'
+import type { ClusterArn } from '../../model/cluster-arn.js'
+import { buildLiveEks } from '../../sources/eks/live.js'
+import type { Failure } from '../../sources/iam/failure.js'
+import { buildLiveIam } from '../../sources/iam/live.js'
+
+/** The facts that a command reads from AWS: IAM, and the associations of the cluster if it is known. */
+export async function buildLiveAws(
+  { iam, eks }: Config,
+  cluster: ClusterArn | undefined,
+  onFailure: (failure: Failure) => void
+): Promise<Pick<Sources, 'iam' | 'associations'>> {
+  const { accounts } = iam
+
+  return {
+    iam: await buildLiveIam({ ...iam, patient: true, onFailure }),
+    associations: cluster && (await buildLiveEks({ ...eks, accounts, cluster, patient: true, onFailure }))
+  }
+}

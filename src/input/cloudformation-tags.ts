@@ -1,0 +1,23 @@
+import { type Document, isMap, type Node, visit } from 'yaml'
+
+/** Whether a YAML document is a CloudFormation template, and not an object of Kubernetes. */
+export const isTemplate = ({ contents }: Document): boolean =>
+  isMap(contents) && contents.has('Resources') && !contents.has('kind')
+
+/**
+ * Turns the short forms of CloudFormation functions into those of JSON templates: `!Sub x` becomes
+ * `{"Fn::Sub": null}`. Otherwise, their arguments would be taken for the values themselves.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+ */
+export function expandFunctions(document: Document): void {
+  visit(document, {
+    Node: (_, node: Node) => {
+      if (!('tag' in node) || typeof node.tag !== 'string' || !/^![A-Za-z]/.test(node.tag)) return
+      const name = node.tag.slice(1)
+      const expanded = document.createNode({ [name === 'Ref' ? name : `Fn::${name}`]: null })
+      expanded.range = node.range ?? null
+      if ('anchor' in node && typeof node.anchor === 'string') expanded.anchor = node.anchor
+      return expanded
+    }
+  })
+}

@@ -1,0 +1,68 @@
+import type { Association, ClusterPlace } from './association.js'
+import type { ClusterArn } from './cluster-arn.js'
+import { parseClusterArn } from './cluster-arn.js'
+import { parseRoleArn } from './role-arn.js'
+
+/** An association as an object or a file describes it. */
+export interface DescribedAssociation {
+  readonly association: Association
+  readonly place: ClusterPlace
+}
+
+/**
+ * Whether an association belongs to a cluster; undefined if it does not name its cluster. The name alone is not
+ * enough if the region or the account contradicts it, because two accounts can have clusters of the same name.
+ */
+export function isInCluster(described: DescribedAssociation, cluster: ClusterArn): boolean | undefined {
+  const { clusterName } = described.association
+  if (clusterName !== '' && clusterName !== cluster.name) return false
+  const place = placeOf(described)
+  const others = [
+    [place.partition, cluster.partition],
+    [place.region, cluster.region],
+    [place.account, cluster.account]
+  ].some(([said, actual]) => said !== undefined && said !== actual)
+  if (others) return false
+
+  return clusterName === '' ? undefined : true
+}
+
+/**
+ * The cluster of an association, if the association itself names all parts of its ARN, as one that was read
+ * from EKS does.
+ */
+export function clusterNamedBy({ association, place }: DescribedAssociation): ClusterArn | undefined {
+  const { partition, region, account } = place
+
+  return partition === undefined || region === undefined || account === undefined
+    ? undefined
+    : parseClusterArn(`arn:${partition}:eks:${region}:${account}:cluster/${association.clusterName}`)
+}
+
+/**
+ * The cluster that all associations name: its name, and whatever they tell about its place. Undefined if two of
+ * them name different clusters, or none names one.
+ */
+export function commonClusterOf(described: readonly DescribedAssociation[]): string | undefined {
+  const named = described.filter(({ association }) => association.clusterName !== '')
+  const places = named.map(placeOf)
+  const parts = [
+    named.map(({ association }) => association.clusterName),
+    places.map(({ partition }) => partition),
+    places.map(({ region }) => region),
+    places.map(({ account }) => account)
+  ].map((values) => new Set(values.filter((value) => value !== undefined)))
+
+  return parts.every(({ size }) => size <= 1) ? named[0]?.association.clusterName : undefined
+}
+
+/**
+ * The association's role is in the account of its cluster, because EKS has to pass it:
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html
+ */
+function placeOf({ association, place }: DescribedAssociation): ClusterPlace {
+  const role = association.roleArn === undefined ? undefined : parseRoleArn(association.roleArn)
+  if (role === undefined) return place
+
+  return { ...place, partition: place.partition ?? role.partition, account: place.account ?? role.account }
+}

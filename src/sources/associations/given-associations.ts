@@ -1,0 +1,77 @@
+import type { AssociationSource } from '../../facts/facts.js'
+import type { Association, AssociationLookup } from '../../model/association.js'
+import type { ClusterArn } from '../../model/cluster-arn.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
+import { type MaybePromise, thenMaybe } from '../../model/maybe-promise.js'
+import type { AssociationSubject } from '../../model/subject.js'
+import { type AssociationIndex, indexAssociations, type IndexedAssociation } from './association-index.js'
+
+/**
+ * Overlays the associations among the given objects on those of another source. A given one wins, because it is
+ * what the cluster will contain. The objects are never all associations of a cluster, so an account without one
+ * among them is looked up in the other source, or unknown.
+ */
+export function overlayAssociations(
+  subjects: readonly AssociationSubject[],
+  cluster: ClusterArn | undefined,
+  other: AssociationSource | undefined
+): AssociationSource | undefined {
+  if (subjects.length === 0) return other
+  const find = indexAssociations(subjects, cluster, 'the files')
+
+  return {
+    findAssociation: (account, lookup): MaybePromise<Fact<AssociationLookup>> => {
+      const given = find(account)
+      if (given.state === 'known') return known({ exists: true, since: undefined })
+
+      return thenMaybe(other?.findAssociation(account, lookup) ?? notGiven, (fact) =>
+        given.state === 'unknown' && !(fact.state === 'known' && fact.value.exists) ? given : fact
+      )
+    },
+    readAssociation: (account, lookup): MaybePromise<Fact<Association>> => {
+      const given = find(account)
+      if (given.state === 'known') return known({ ...given.value, fromObject: true })
+
+      return thenMaybe(other?.readAssociation(account, lookup) ?? notGiven, (fact) =>
+        given.state === 'unknown' && fact.state === 'moot' ? given : fact
+      )
+    }
+  }
+}
+
+const notGiven = unknown(
+  'only some EKS Pod Identity associations of the cluster are known (pass --iam FILE with all of them, or --aws)'
+)
+
+/**
+ * The associations of IAM files. `isComplete` says whether the files list all associations of the cluster.
+ */
+export function buildFileAssociations(
+  associations: readonly IndexedAssociation[],
+  cluster: ClusterArn | undefined,
+  isComplete: boolean
+): AssociationSource {
+  const find: AssociationIndex = indexAssociations(associations, cluster, 'the IAM files')
+  const notListed = unknown(
+    cluster === undefined
+      ? 'the IAM files list no EKS Pod Identity associations of a cluster'
+      : `the IAM files do not list all EKS Pod Identity associations of cluster ${cluster.text}`
+  )
+
+  return {
+    findAssociation: (account): Fact<AssociationLookup> => {
+      const fact = find(account)
+      if (fact.state === 'known') return known({ exists: true, since: undefined })
+      if (fact.state === 'unknown') return fact
+
+      return isComplete ? absent : notListed
+    },
+    readAssociation: (account): Fact<Association> => {
+      const fact = find(account)
+
+      return fact.state === 'moot' && !isComplete ? notListed : fact
+    }
+  }
+}
+
+const absent = known({ exists: false } as const)

@@ -1,0 +1,113 @@
+import type { AccountName } from '../../facts/facts.js'
+import type { Association } from '../../model/association.js'
+import type { Failure } from '../iam/failure.js'
+import type { DescribedAssociation, ListedAssociation } from './calls.js'
+
+/** An association of the cluster. All times are in milliseconds. */
+export interface Entry extends ListedAssociation {
+  readonly firstSeen: number
+  /** When a list or a description last showed it. */
+  seenAt: number
+  described?: { readonly association: Association; readonly since: Date; readonly readAt: number }
+  /** Why it could not be described. */
+  failure?: { readonly because: string; readonly at: number }
+}
+
+const minute = 60_000
+// A description is read again after 45 minutes. That leaves a quarter of an hour for waiting in the queue, so that
+// none is older than an hour.
+const describeAgain = 45 * minute
+const retryAfter = minute
+
+/**
+ * The associations of a cluster, and the order in which they are described: new ones first, then the others,
+ * oldest first. Every operation takes constant time, apart from `removeUnseen`.
+ */
+export class AssociationTable {
+  readonly #byAccount = new Map<string, Entry>()
+  // Queues in the order of insertion, so that the first entry is always the oldest one.
+  readonly #fresh = new Set<Entry>()
+  readonly #failed = new Set<Entry>()
+  readonly #described = new Set<Entry>()
+  /** When an association turned out to be deleted, by ID. */
+  readonly #gone = new Map<string, number>()
+
+  get(account: AccountName): Entry | undefined {
+    return this.#byAccount.get(keyOf(account))
+  }
+
+  /** Notes that a list which began at `listedAt` shows an association. */
+  see({ id, account }: ListedAssociation, listedAt: number, now: number): void {
+    const goneAt = this.#gone.get(id)
+    if (goneAt !== undefined && goneAt >= listedAt) return // it was deleted after this page was read
+
+    const entry = this.get(account)
+    if (entry?.id === id) {
+      entry.seenAt = now
+      return
+    }
+    if (entry !== undefined) this.#remove(entry) // deleted, and created again
+    const created: Entry = { id, account, firstSeen: now, seenAt: now }
+    this.#byAccount.set(keyOf(account), created)
+    this.#fresh.add(created)
+  }
+
+  /** Removes everything that was not seen since a complete list began. */
+  removeUnseen(since: number): void {
+    for (const entry of [...this.#byAccount.values()]) if (entry.seenAt < since) this.#remove(entry)
+    this.#gone.clear()
+  }
+
+  /** Notes that an association was deleted. */
+  removeGone(entry: Entry, now: number): void {
+    this.#gone.set(entry.id, now)
+    this.#remove(entry)
+  }
+
+  /** Takes an association that is being described out of the queues. */
+  noteBegun(entry: Entry): void {
+    this.#leaveQueues(entry)
+  }
+
+  noteDescribed(entry: Entry, { association, createdAt }: DescribedAssociation, readAt: number): void {
+    entry.described = { association, since: createdAt ?? new Date(entry.firstSeen), readAt }
+    entry.seenAt = Math.max(entry.seenAt, readAt)
+    delete entry.failure
+    this.#queue(entry, this.#described)
+  }
+
+  noteFailed(entry: Entry, { because }: Failure, at: number): void {
+    entry.failure = { because, at }
+    this.#queue(entry, this.#failed)
+  }
+
+  /** The association that has to be described next, if there is one. */
+  nextDue(now: number): Entry | undefined {
+    const [fresh] = this.#fresh
+    if (fresh !== undefined) return fresh
+    const [failed] = this.#failed
+    if (failed?.failure !== undefined && now - failed.failure.at >= retryAfter) return failed
+    const [oldest] = this.#described
+
+    return oldest?.described !== undefined && now - oldest.described.readAt >= describeAgain
+      ? oldest
+      : undefined
+  }
+
+  /** Moves an entry to the end of a queue, unless it was removed in the meantime. */
+  #queue(entry: Entry, queue: Set<Entry>): void {
+    this.#leaveQueues(entry)
+    if (this.get(entry.account) === entry) queue.add(entry)
+  }
+
+  #remove(entry: Entry): void {
+    this.#leaveQueues(entry)
+    if (this.get(entry.account) === entry) this.#byAccount.delete(keyOf(entry.account))
+  }
+
+  #leaveQueues(entry: Entry): void {
+    for (const queue of [this.#fresh, this.#failed, this.#described]) queue.delete(entry)
+  }
+}
+
+const keyOf = ({ namespace, name }: AccountName): string => `${namespace}/${name}`

@@ -1,0 +1,52 @@
+import type { Clock } from '../iam/clock.js'
+import type { Failure } from '../iam/failure.js'
+
+/** Stops calls of one operation while they are bound to fail, so that they do not use up the rate limit. */
+export interface Breaker {
+  /** The failure because of which no call is made now. */
+  open(): Failure | undefined
+  /** Notes the outcome of a call. */
+  note(failure: Failure | undefined): void
+}
+
+// The first pause after a failure, in milliseconds. A refused call stays refused until a policy is edited.
+const pauses = {
+  throttled: 5_000,
+  timeout: 5_000,
+  unreachable: 5_000,
+  error: 5_000,
+  'no-credentials': 10_000,
+  refused: 30_000,
+  'not-ours': 30_000
+} satisfies Record<Failure['kind'], number>
+
+const longestPause = 300_000
+
+// Other failures may concern one association only.
+const isCommon = ({ kind }: Failure): boolean =>
+  kind === 'throttled' || kind === 'refused' || kind === 'no-credentials' || kind === 'not-ours'
+
+/**
+ * Builds a breaker whose pauses double with each failure, up to five minutes. A failure that may concern a single
+ * call counts only from the `tolerated`-th in a row on.
+ */
+export function buildBreaker(clock: Clock, tolerated: number): Breaker {
+  let failures = 0
+  let until = 0
+  let last: Failure | undefined
+
+  return {
+    open: () => (clock.now() < until ? last : undefined),
+    note: (failure) => {
+      last = failure
+      failures = failure === undefined ? 0 : failures + 1
+      if (failure === undefined) {
+        until = 0
+        return
+      }
+      const trips = isCommon(failure) ? failures - 1 : failures - tolerated
+      if (trips >= 0)
+        until = clock.now() + Math.min(longestPause, pauses[failure.kind] * 2 ** Math.min(trips, 10))
+    }
+  }
+}

@@ -1,0 +1,299 @@
+import { LRUCache } from 'lru-cache'
+import type { AccountName, AssociationSource, Lookup } from '../../facts/facts.js'
+import type { Association, AssociationLookup } from '../../model/association.js'
+import { raceDeadline } from '../../model/deadline.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
+import { type MaybePromise, thenMaybe } from '../../model/maybe-promise.js'
+import { withoutAssociation } from '../associations/association-index.js'
+import type { Budget } from '../iam/budget.js'
+import type { Clock } from '../iam/clock.js'
+import type { Failure } from '../iam/failure.js'
+import { AssociationTable, type Entry } from './association-table.js'
+import { buildBreaker } from './breaker.js'
+import type { EksCalls } from './calls.js'
+import { readPages } from './read-pages.js'
+
+/** The EKS Pod Identity associations of one cluster. */
+export interface EksReader extends AssociationSource {
+  /** Keeps the list and the descriptions up to date. Without it, the list is read when it is needed. */
+  start(): void
+  stop(): void
+  /** Why the last list failed; undefined if it succeeded, or none was needed yet. */
+  trouble(): string | undefined
+}
+
+export interface EksReaderOptions {
+  readonly calls: EksCalls
+  readonly budget: Budget
+  readonly clock: Clock
+  /** Called for each failure. */
+  readonly onFailure: (failure: Failure) => void
+}
+
+const minute = 60_000
+/** The time between two lists. */
+const round = 5 * minute
+/** How long a complete list proves that an association does not exist. */
+const listProves = 2 * round
+/** How long an association counts as existing if EKS cannot be asked. */
+const usableFor = 60 * minute
+/** The maximum age of an answer on which a denial is based. */
+const freshFor = 10_000
+/** The number of background requests under way at the same time. */
+const maxFlights = 4
+/** Time between two looks at what has to be described. */
+const idle = 1000
+/** The line of requests that no namespace asked for. It is not a name that a namespace can have. */
+const background = ' '
+
+const late = 'AWS did not answer before the deadline of this review'
+
+/**
+ * Builds the reader. A list shows which associations exist, but not their roles, and not that one was changed. So
+ * the reader lists them every five minutes, describes new ones at once, and describes the others again in turn.
+ */
+export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOptions): EksReader {
+  const table = new AssociationTable()
+  const breakers = { list: buildBreaker(clock, 1), describe: buildBreaker(clock, 3) }
+  const flights = new Map<string, Promise<void>>()
+  const asking = new Map<string, Promise<Fact<AssociationLookup>>>()
+  /** When EKS last answered that an account has no association, by account. */
+  const absences = new LRUCache<string, number>({ max: 10_000 })
+  let listedAt: number | undefined
+  let listFailure: Failure | undefined
+  let listing: Promise<void> | undefined
+  let running = false
+
+  return {
+    findAssociation: (account, lookup) =>
+      lookup.fresh === true ? findFresh(account, lookup) : find(account, lookup),
+    readAssociation: (account, lookup) => {
+      const entry = table.get(account)
+      if (entry !== undefined) return read(entry, lookup)
+      return thenMaybe(
+        lookup.fresh === true ? findFresh(account, lookup) : find(account, lookup),
+        (fact): MaybePromise<Fact<Association>> => {
+          if (fact.state !== 'known') return fact
+          const entry = table.get(account)
+          return entry === undefined ? withoutAssociation : read(entry, lookup)
+        }
+      )
+    },
+    start: () => {
+      if (running) return
+      running = true
+      void keepUpToDate()
+    },
+    stop: () => {
+      running = false
+    },
+    trouble: () => listFailure?.because
+  }
+
+  function find(account: AccountName, lookup: Lookup): MaybePromise<Fact<AssociationLookup>> {
+    listIfDue()
+    const ready = seen(account)
+    const answer =
+      ready ??
+      (listing === undefined
+        ? unknown(listFailure?.because ?? late)
+        : raceDeadline(lookup.deadline.signal, listing).then(
+            () => seen(account) ?? unknown(listFailure?.because ?? late)
+          ))
+
+    return running ? answer : thenMaybe(answer, (fact) => withTime(account, fact, lookup))
+  }
+
+  /**
+   * Describes an association that was just listed, because a list does not tell since when it exists. A process
+   * that runs in the background learns that soon enough.
+   */
+  function withTime(
+    account: AccountName,
+    fact: Fact<AssociationLookup>,
+    lookup: Lookup
+  ): MaybePromise<Fact<AssociationLookup>> {
+    const entry = table.get(account)
+
+    return entry === undefined || entry.described !== undefined
+      ? fact
+      : thenMaybe(read(entry, lookup), () => seen(account) ?? fact)
+  }
+
+  /** What the list tells about an account, if it is recent enough. */
+  function seen(account: AccountName): Fact<AssociationLookup> | undefined {
+    const now = clock.now()
+    const entry = table.get(account)
+    if (entry !== undefined) return now - entry.seenAt < usableFor ? existing(entry) : undefined
+
+    return listedAt !== undefined && now - listedAt < listProves ? absentAt(listedAt) : undefined
+  }
+
+  /** The same, read from EKS within the last ten seconds. */
+  async function findFresh(account: AccountName, lookup: Lookup): Promise<Fact<AssociationLookup>> {
+    const entry = table.get(account)
+    if (entry !== undefined) {
+      const fact = await read(entry, lookup)
+      if (fact.state === 'unknown') return fact
+      const after = table.get(account)
+      if (after !== undefined) return existing(after)
+    }
+
+    const key = `${account.namespace}/${account.name}`
+    const checkedAt = Math.max(absences.get(key) ?? 0, listedAt ?? 0)
+    if (entry === undefined && clock.now() - checkedAt < freshFor) return absentAt(checkedAt)
+
+    return askFor(account, key, lookup)
+  }
+
+  /** Lists the association of one account. */
+  async function askFor(
+    account: AccountName,
+    key: string,
+    { namespace, deadline }: Lookup
+  ): Promise<Fact<AssociationLookup>> {
+    const open = breakers.list.open()
+    if (open !== undefined) return unknown(open.because)
+    const begin = (): boolean => {
+      if (asking.has(key)) return false
+      asking.set(key, ask())
+      return true
+    }
+    if (!asking.has(key) && !(await budget.turn({ namespace, key: `list ${key}`, begin }, deadline.signal)))
+      return usedUp()
+
+    return (await raceDeadline(deadline.signal, asking.get(key))) ?? unknown(late)
+
+    async function ask(): Promise<Fact<AssociationLookup>> {
+      const startedAt = clock.now()
+      const page = await calls.list({ account }, () => budget.another(namespace))
+      asking.delete(key)
+      breakers.list.note('failure' in page ? page.failure : undefined)
+      if ('failure' in page) {
+        onFailure(page.failure)
+        return unknown(page.failure.because)
+      }
+      for (const listed of page.answer.associations) table.see(listed, startedAt, startedAt)
+      const entry = table.get(account)
+      if (entry !== undefined) return existing(entry)
+      absences.set(key, startedAt)
+
+      return absentAt(startedAt)
+    }
+  }
+
+  function existing(entry: Entry): Fact<AssociationLookup> {
+    const since = entry.described?.since ?? new Date(entry.firstSeen)
+
+    return known({ exists: true, since }, new Date(entry.seenAt))
+  }
+
+  /** The association as EKS described it; it is described at once if that is too old. */
+  function read(entry: Entry, lookup: Lookup): MaybePromise<Fact<Association>> {
+    const maxAge = lookup.fresh === true ? freshFor : usableFor
+    const ready = describedWithin(entry, maxAge)
+    if (ready !== undefined) return ready
+    if (entry.failure !== undefined && clock.now() - entry.failure.at < freshFor)
+      return unknown(entry.failure.because)
+    const open = breakers.describe.open()
+    if (open !== undefined) return unknown(open.because)
+
+    return readNow(entry, lookup, maxAge)
+  }
+
+  function describedWithin({ described }: Entry, maxAge: number): Fact<Association> | undefined {
+    return described !== undefined && clock.now() - described.readAt < maxAge
+      ? known(described.association, new Date(described.readAt))
+      : undefined
+  }
+
+  async function readNow(
+    entry: Entry,
+    { namespace, deadline }: Lookup,
+    maxAge: number
+  ): Promise<Fact<Association>> {
+    const begin = (): boolean => {
+      if (flights.has(entry.id) || describedWithin(entry, maxAge) !== undefined) return false
+      flights.set(entry.id, describe(entry, namespace))
+      return true
+    }
+    if (!flights.has(entry.id)) {
+      const turn = { namespace, key: `describe ${entry.id} ${maxAge}`, begin }
+      if (!(await budget.turn(turn, deadline.signal))) return usedUp()
+    }
+    await raceDeadline(deadline.signal, flights.get(entry.id))
+    const ready = describedWithin(entry, maxAge)
+    if (ready !== undefined) return ready
+    if (table.get(entry.account) !== entry) return withoutAssociation // deleted in the meantime
+
+    return unknown(flights.has(entry.id) ? late : (entry.failure?.because ?? late))
+  }
+
+  async function describe(entry: Entry, namespace: string): Promise<void> {
+    const startedAt = clock.now()
+    table.noteBegun(entry)
+    const reply = await calls.describe(entry, () => budget.another(namespace))
+    flights.delete(entry.id)
+    if (reply === 'absent') {
+      breakers.describe.note(undefined)
+      table.removeGone(entry, clock.now())
+    } else if ('failure' in reply) {
+      breakers.describe.note(reply.failure)
+      onFailure(reply.failure)
+      table.noteFailed(entry, reply.failure, clock.now())
+    } else {
+      breakers.describe.note(undefined)
+      table.noteDescribed(entry, reply.answer, startedAt)
+    }
+  }
+
+  function listIfDue(): void {
+    const now = clock.now()
+    if (listing !== undefined || breakers.list.open() !== undefined) return
+    if (listedAt !== undefined && listFailure === undefined && now - listedAt < round) return
+
+    listing = list().then((failure) => {
+      listing = undefined
+      listFailure = failure
+      if (failure === undefined) listedAt = now
+      else onFailure(failure)
+    })
+  }
+
+  async function list(): Promise<Failure | undefined> {
+    const startedAt = clock.now()
+    const failure = await readPages(
+      calls,
+      () => budget.another(background),
+      (page) => {
+        breakers.list.note('failure' in page ? page.failure : undefined)
+        if ('failure' in page) return
+        for (const listed of page.answer.associations) table.see(listed, startedAt, clock.now())
+      }
+    )
+    if (failure === undefined) table.removeUnseen(startedAt) // only a complete list removes anything
+
+    return failure
+  }
+
+  async function keepUpToDate(): Promise<void> {
+    const isRunning = (): boolean => running
+    while (isRunning()) {
+      listIfDue()
+      const due = table.nextDue(clock.now())
+      if (due === undefined || flights.size >= maxFlights || breakers.describe.open() !== undefined) {
+        await new Promise<void>((resolve) => clock.after(idle, resolve))
+        continue
+      }
+      await budget.another(background)
+      const next = isRunning() ? table.nextDue(clock.now()) : undefined
+      if (next !== undefined && !flights.has(next.id)) flights.set(next.id, describe(next, background))
+    }
+  }
+
+  function usedUp(): Fact<never> {
+    return unknown(`the limit of ${budget.requestsPerSecond} EKS requests per second is used up`)
+  }
+}
+
+const absentAt = (at: number): Fact<AssociationLookup> => known({ exists: false }, new Date(at))
