@@ -1,3 +1,4 @@
+import type { Chain } from '../identity-webhook/chain.js'
 import type { SelectablePod } from '../identity-webhook/coverage.js'
 import type { OwnIdentity } from '../identity-webhook/own-identity.js'
 import type { PodRole } from '../identity-webhook/pod-role.js'
@@ -71,7 +72,10 @@ export interface PodInSight extends SelectablePod {
 
 /** The facts that rules can need, by name. */
 export interface FactTypes {
-  /** The role that the service account's annotation names. */
+  /**
+   * The role that the service account's annotation names. It does not matter, and neither do its provider and its
+   * trust policy, if the service account has an EKS Pod Identity association.
+   */
   readonly role: RoleLookup
   /** The OIDC provider of the cluster's issuer in the account of that role. */
   readonly provider: ProviderLookup
@@ -95,8 +99,8 @@ export interface FactTypes {
   /** The service account that a pod runs as. */
   readonly account: AccountLookup
   /**
-   * The role that the pod's service account requests, and the credentials that the containers have for that
-   * role.
+   * The role that the pod's service account requests or that its EKS Pod Identity association names, and the
+   * credentials that the containers have for that role.
    */
   readonly podRole: PodRole
   /** The roles and tokens that a pod template sets directly; always known. */
@@ -138,6 +142,13 @@ export interface FactTypes {
   readonly associated: AssociationLookup
   /** That association. */
   readonly association: Association
+  /** Which chain gives the pods of a service account their role, as far as it is known; always known. */
+  readonly chain: Chain
+  /**
+   * Whether something on the nodes of a cluster answers for the EKS Pod Identity Agent. It is known only if the
+   * given objects include the nodes and DaemonSets of a cluster.
+   */
+  readonly podIdentityAgent: boolean
 }
 
 export type Need = keyof FactTypes
@@ -251,4 +262,6 @@ export interface Sources {
   /** The cluster, if the user or something beyond doubt names it. */
   readonly clusterArn?: ClusterArn | undefined
   readonly associations?: AssociationSource | undefined
+  /** Whether the EKS Pod Identity Agent runs in the cluster whose nodes and DaemonSets were given. */
+  readonly podIdentityAgent?: boolean | undefined
 }

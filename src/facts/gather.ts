@@ -16,8 +16,8 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
+import { askForAssociation, chainFact, irsaTrust, unlessAssociated } from './associations.js'
 import type {
-  AccountName,
   Facts,
   FactTypes,
   GatheredNeed,
@@ -105,8 +105,10 @@ const gatherers: {
   readonly [N in GatheredNeed]: (gatherer: FactGatherer) => MaybePromise<Fact<FactTypes[N]>>
 } = {
   role(gatherer) {
-    return thenMaybe(gatherer.target, (target) =>
-      'state' in target ? target : target.iam.readRole(target.arn, gatherer.lookup)
+    return unlessAssociated(gatherer.get('associated'), () =>
+      thenMaybe(gatherer.target, (target) =>
+        'state' in target ? target : target.iam.readRole(target.arn, gatherer.lookup)
+      )
     )
   },
 
@@ -116,34 +118,39 @@ const gatherers: {
 
     const role = gatherer.get('role')
     const issuer = gatherer.get('issuer') // both lookups start before either is awaited
+    const associated = gatherer.get('associated')
     const settings = identityWebhookOf(sources)
     return thenMaybe(role, (role) =>
-      thenMaybe(issuer, (issuer) => {
-        const trust = trustOf(role, { subject, arn, issuer, settings, at })
-        // At admission, the user might have access to only one namespace. A user of the CLI already has the
-        // policies.
-        return trust.state === 'known' && subject.stage === 'admitted'
-          ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
-          : trust
-      })
+      thenMaybe(issuer, (issuer) =>
+        thenMaybe(associated, (associated) => {
+          const trust = irsaTrust(trustOf(role, { subject, arn, issuer, settings, at }), associated)
+          // At admission, the user might have access to only one namespace. A user of the CLI already has the
+          // policies.
+          return trust.state === 'known' && subject.stage === 'admitted'
+            ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
+            : trust
+        })
+      )
     )
   },
 
   provider(gatherer) {
     const trust = gatherer.get('trust') // both lookups run in parallel
-    const provider = thenMaybe(gatherer.target, (target): MaybePromise<Fact<ProviderLookup>> => {
-      if ('state' in target) return target
-      const { iam, arn } = target
+    const provider = unlessAssociated(gatherer.get('associated'), () =>
+      thenMaybe(gatherer.target, (target): MaybePromise<Fact<ProviderLookup>> => {
+        if ('state' in target) return target
+        const { iam, arn } = target
 
-      return thenMaybe(gatherer.get('issuer'), (issuer) =>
-        issuer.state === 'known'
-          ? iam.readProvider(
-              { account: arn.account, partition: arn.partition, issuer: issuer.value },
-              gatherer.lookup
-            )
-          : issuer
-      )
-    })
+        return thenMaybe(gatherer.get('issuer'), (issuer) =>
+          issuer.state === 'known'
+            ? iam.readProvider(
+                { account: arn.account, partition: arn.partition, issuer: issuer.value },
+                gatherer.lookup
+              )
+            : issuer
+        )
+      })
+    )
 
     return thenMaybe(provider, (provider) =>
       thenMaybe(trust, (trust) =>
@@ -216,8 +223,11 @@ const gatherers: {
     const { subject, sources } = gatherer
     if (!('pod' in subject)) return runsAsNobody
 
-    return thenMaybe(gatherer.get('account'), (account) =>
-      podRoleFact(subject, account, identityWebhookOf(sources))
+    const account = gatherer.get('account') // both lookups start before either is awaited
+    return thenMaybe(gatherer.get('associated'), (associated) =>
+      thenMaybe(account, (account) =>
+        podRoleFact(subject, { account, associated, settings: identityWebhookOf(sources) })
+      )
     )
   },
 
@@ -226,7 +236,8 @@ const gatherers: {
     if (!('pod' in subject)) return runsAsNobody
 
     return thenMaybe(gatherer.get('podRole'), (podRole) => {
-      const request = podRole.state === 'known' ? podRole.value.request : undefined
+      const request =
+        podRole.state === 'known' && podRole.value.chain === 'irsa' ? podRole.value.request : undefined
       return known(ownIdentitiesOf(subject.pod, request, identityWebhookOf(sources)))
     })
   },
@@ -265,30 +276,31 @@ const gatherers: {
   injectionSource: ({ subject, sources, lookup }) => injectionSourceOf(subject, sources, lookup.deadline),
   canary: ({ subject, sources }) => canaryOf(subject, sources),
 
-  associated({ subject, sources, lookup }) {
-    if (subject.kind === 'PodIdentityAssociation') return known({ exists: true, since: undefined })
-    const account = accountNamedBy(subject)
-    if (account === undefined) return moot('the object has no service account')
-    if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
+  associated: ({ subject, sources, lookup }) =>
+    subject.kind === 'PodIdentityAssociation'
+      ? known({ exists: true, since: undefined })
+      : askForAssociation(subject, sources, (associations, account) =>
+          associations.findAssociation(account, lookup)
+        ),
+  association: ({ subject, sources, lookup }) =>
+    subject.kind === 'PodIdentityAssociation'
+      ? known(subject.association)
+      : askForAssociation(subject, sources, (associations, account) =>
+          associations.readAssociation(account, lookup)
+        ),
 
-    return sources.associations.findAssociation(account, lookup)
+  chain(gatherer) {
+    return chainFact(gatherer.subject, {
+      account: gatherer.get('account'),
+      associated: gatherer.get('associated'),
+      settings: identityWebhookOf(gatherer.sources)
+    })
   },
 
-  association({ subject, sources, lookup }) {
-    if (subject.kind === 'PodIdentityAssociation') return known(subject.association)
-    const account = accountNamedBy(subject)
-    if (account === undefined) return moot('the object has no service account')
-    if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
-
-    return sources.associations.readAssociation(account, lookup)
-  }
-}
-
-/** The service account that a subject is or runs as. */
-function accountNamedBy(subject: Subject): AccountName | undefined {
-  if (subject.kind === 'ServiceAccount') return subject
-
-  return 'pod' in subject ? { namespace: subject.namespace, name: subject.pod.serviceAccountName } : undefined
+  podIdentityAgent: ({ sources: { podIdentityAgent } }) =>
+    podIdentityAgent === undefined
+      ? moot('the nodes and DaemonSets of a cluster were not given')
+      : known(podIdentityAgent)
 }
 
 /** The settings of the identity webhook, as far as they are known. */

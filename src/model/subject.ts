@@ -42,6 +42,8 @@ export interface ServiceAccountSubject extends Identity {
 /** A pod: either a pod manifest, or a pod after mutation (any stage except `source`). */
 export interface PodSubject extends Identity {
   readonly kind: 'Pod'
+  /** When a pod in a cluster was created; undefined if it is not in one yet, or does not say. */
+  readonly createdAt?: Date | undefined
   readonly pod: Pod
 }
 
@@ -117,7 +119,14 @@ export function parseSubject(
     return { kind: 'ServiceAccount', ...identity }
   if (object['apiVersion'] === 'v1' && object['kind'] === 'Pod') {
     const pod = isMirrorPod(object) ? undefined : parsePod(object)
-    return pod && { kind: 'Pod', ...identity, pod }
+    return (
+      pod && {
+        kind: 'Pod',
+        ...identity,
+        pod,
+        ...(context.stage === 'running' && { createdAt: timeOf(metadata['creationTimestamp']) })
+      }
+    )
   }
   if (object['apiVersion'] === 'v1' && object['kind'] === 'ConfigMap') {
     const data = recordOf(object['data'])
@@ -162,6 +171,12 @@ function subjectOf(
     annotations: annotationsOf(document),
     ...(isRecord(old) && { oldAnnotations: annotationsOf(old) })
   }
+}
+
+function timeOf(value: unknown): Date | undefined {
+  const time = new Date(textOf(value) ?? NaN)
+
+  return Number.isNaN(time.getTime()) ? undefined : time
 }
 
 /** Why facts about an object's namespace are unknown. */

@@ -21,7 +21,12 @@ import { namespaceSettingInvalid } from './namespace-setting-invalid.js'
 import { oidcClientIdMissing } from './oidc-client-id-missing.js'
 import { oidcProviderMissing } from './oidc-provider-missing.js'
 import { podHalfMutated } from './pod-half-mutated.js'
+import { podIdentityAgentMissing } from './pod-identity-agent-missing.js'
+import { podIdentityAndAnnotation } from './pod-identity-and-annotation.js'
+import { podIdentityPodOutdated } from './pod-identity-pod-outdated.js'
+import { podIdentityProxy } from './pod-identity-proxy.js'
 import { podIdentityShadowsIrsa } from './pod-identity-shadows-irsa.js'
+import { podIdentityUnsupportedNode } from './pod-identity-unsupported-node.js'
 import { podNotMutated } from './pod-not-mutated.js'
 import { podRoleMismatch } from './pod-role-mismatch.js'
 import { reviewVersionUnsupported } from './review-version-unsupported.js'
@@ -67,7 +72,9 @@ const serviceAccountRules = [
   roleAnnotationRemoved,
   roleOnDefaultServiceAccount,
   roleAnnotationMissing,
-  annotatedAccountUnused
+  annotatedAccountUnused,
+  podIdentityAndAnnotation,
+  podIdentityAgentMissing
 ] satisfies readonly Rule[]
 
 /** Rules about namespaces. */
@@ -85,7 +92,10 @@ const podRules = [
   staticCredentialsShadowRole,
   podIdentityShadowsIrsa,
   tokenAudienceMismatch,
-  windowsTokenPath
+  windowsTokenPath,
+  podIdentityUnsupportedNode,
+  podIdentityProxy,
+  podIdentityPodOutdated
 ] satisfies readonly Rule[]
 
 /** Rules about roles and OIDC providers in IAM. */

@@ -9,8 +9,10 @@ export const roleAnnotationMissing = defineRule({
   severity: 'warning',
   atAdmission: 'never', // the annotation is often added shortly afterwards
   on: ['ServiceAccount'],
-  needs: ['rolesTrusting', 'neighbours', 'identityWebhook'],
-  check(account, { rolesTrusting, neighbours, identityWebhook }) {
+  needs: ['rolesTrusting', 'neighbours', 'identityWebhook', 'chain'],
+  check(account, { rolesTrusting, neighbours, identityWebhook, chain: { chain } }) {
+    if (chain === 'pod-identity') return // the association needs no annotation
+
     const key = identityWebhook.annotationNames['role-arn']
     // A template that sets the role and the token itself needs no annotation, for example in a cluster without
     // an identity webhook.

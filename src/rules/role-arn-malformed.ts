@@ -13,8 +13,8 @@ export const roleArnMalformed = defineRule({
   summary: 'The `eks.amazonaws.com/role-arn` annotation is not the ARN of an IAM role.',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['identityWebhook'],
-  check(account, { identityWebhook }) {
+  needs: ['identityWebhook', 'chain'],
+  check(account, { identityWebhook, chain: { chain } }) {
     const key = identityWebhook.annotationNames['role-arn']
     const value = account.annotations[key]
     if (value === undefined) return
@@ -28,7 +28,14 @@ export const roleArnMalformed = defineRule({
           ? composedOf(value)
           : diagnosisOf(value)
 
-    return diagnosis && { field: annotationField(key), ...diagnosis }
+    return (
+      diagnosis && {
+        field: annotationField(key),
+        ...diagnosis,
+        // The identity webhook then ignores the annotation.
+        ...(chain === 'pod-identity' && { atMost: 'warning' as const })
+      }
+    )
   }
 })
 

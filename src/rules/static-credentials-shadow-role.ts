@@ -1,5 +1,6 @@
 import type { DataKeys } from '../facts/facts.js'
-import { volumeBehind, volumeOf } from '../identity-webhook/credentials.js'
+import { type PodRole, roleShown } from '../identity-webhook/pod-role.js'
+import { volumeBehind, volumeOf } from '../identity-webhook/token-file.js'
 import type { Problem } from '../model/finding.js'
 import { type Container, type DataReference, type Pod, variableOf, type Volume } from '../model/pod.js'
 import { quote } from '../text/escape.js'
@@ -12,16 +13,25 @@ export const staticCredentialsShadowRole = defineRule({
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'dataKeys'],
   concerns: ({ pod }) => pod.containers.some((container) => mayHaveCredentials(pod, container)),
-  check({ pod }, { podRole: { request, containers }, dataKeys }) {
-    return containers.flatMap(({ container }) => {
+  check({ pod }, { podRole, dataKeys }) {
+    const role = { shown: roleShown(podRole), end: endOf(podRole) }
+    return podRole.containers.flatMap(({ container }) => {
       const problem =
-        accessKeyProblem(container, request.role, dataKeys) ??
-        fileProblem(pod, container, request.role, dataKeys)
+        accessKeyProblem(container, role, dataKeys) ?? fileProblem(pod, container, role, dataKeys)
 
       return problem ?? []
     })
   }
 })
+
+/** The role in a sentence, and how to give it up. */
+interface ShadowedRole {
+  readonly shown: string
+  readonly end: string
+}
+
+const endOf = ({ chain }: PodRole): string =>
+  chain === 'irsa' ? 'the role from its service account' : 'delete the association'
 
 const accessKey = 'AWS_ACCESS_KEY_ID'
 const secretKey = 'AWS_SECRET_ACCESS_KEY'
@@ -37,14 +47,14 @@ const mayHaveCredentials = (pod: Pod, { variables, variableSources, mounts }: Co
  * The access key counts only with its secret:
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-function accessKeyProblem(container: Container, role: string, keys: DataKeys): Problem | undefined {
+function accessKeyProblem(container: Container, role: ShadowedRole, keys: DataKeys): Problem | undefined {
   const key = setVariable(container, accessKey, keys)
   if (key === undefined || setVariable(container, secretKey, keys) === undefined) return
 
   return {
     field: key.field,
-    message: `container ${container.name} sets ${accessKey}${key.from}, so AWS SDKs use that access key instead of role ${role}`,
-    fix: `remove ${accessKey} and ${secretKey} from the container, or the role from its service account`
+    message: `container ${container.name} sets ${accessKey}${key.from}, so AWS SDKs use that access key instead of ${role.shown}`,
+    fix: `remove ${accessKey} and ${secretKey} from the container, or ${role.end}`
   }
 }
 
@@ -76,7 +86,12 @@ const keysOf = ({ kind, name }: DataReference, keys: DataKeys): ReadonlySet<stri
  * AWS SDKs differ: botocore and the SDK for Go v2 try the web identity first, the SDK for JavaScript tries the
  * files first, and some programs read the files themselves (https://github.com/velero-io/velero/issues/8240).
  */
-function fileProblem(pod: Pod, container: Container, role: string, keys: DataKeys): Problem | undefined {
+function fileProblem(
+  pod: Pod,
+  container: Container,
+  role: ShadowedRole,
+  keys: DataKeys
+): Problem | undefined {
   const candidates = [
     ...files.flatMap((name) => {
       const { field, value } = variableOf(container, name) ?? {}
@@ -99,8 +114,8 @@ function fileProblem(pod: Pod, container: Container, role: string, keys: DataKey
 
     return {
       field,
-      message: `container ${container.name} has AWS credentials or settings from Secret ${secret.name} in ${what}, which AWS SDKs may prefer over role ${role}`,
-      fix: 'remove that file from the container, or the role from its service account'
+      message: `container ${container.name} has AWS credentials or settings from Secret ${secret.name} in ${what}, which AWS SDKs may prefer over ${role.shown}`,
+      fix: `remove that file from the container, or ${role.end}`
     }
   }
   return

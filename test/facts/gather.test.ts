@@ -218,6 +218,8 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     injectionSource: true,
     canary: true,
     associated: true,
+    chain: true,
+    podIdentityAgent: true,
     association: true
   }
   const needs = Object.keys(everyNeed) as GatheredNeed[]

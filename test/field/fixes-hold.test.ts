@@ -8,7 +8,7 @@ import { recordOf } from '../../src/text/record.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
 import { identityWebhook } from '../support/accounts.js'
-import { withPodRole } from '../support/pods.js'
+import { withDerived } from '../support/pods.js'
 import type { Case, ObjectCase } from '../support/rule-case.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
@@ -61,7 +61,7 @@ function judge(
   return evaluate(
     buildPlanner(rules.filter((rule) => rule.id === id))(subject, settings),
     subject,
-    withPodRole(subject, facts),
+    withDerived(subject, facts),
     { at }
   ).findings
 }

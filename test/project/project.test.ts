@@ -166,14 +166,19 @@ t.test('npm run new-rule puts a rule into each group', async (t) => {
   }
 })
 
-// These speak of what no file can show: the object before an update, or that a live cluster has no such
-// object.
+// These speak of what no file can show: the object before an update, that a live cluster has no such object, or an
+// association in EKS.
 const shownByCases: ReadonlySet<string> = new Set([
   'role-annotation-removed',
   'service-account-missing',
   'identity-webhook-missing',
   'identity-webhook-not-mutating',
-  'identity-webhook-removed'
+  'identity-webhook-removed',
+  'pod-identity-agent-missing',
+  'pod-identity-and-annotation',
+  'pod-identity-pod-outdated',
+  'pod-identity-proxy',
+  'pod-identity-unsupported-node'
 ])
 
 t.test('what the rules say of themselves is in the docs: npm run rule-pages', async (t) => {

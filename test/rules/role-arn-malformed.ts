@@ -1,3 +1,4 @@
+import { known } from '../../src/model/fact.js'
 import { accountFacts } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
@@ -285,5 +286,12 @@ export const cases: readonly Case[] = [
     why: 'not an ARN at all',
     annotation: 'arn of the cart role',
     message: /is not a role ARN: "arn of the cart role"/
+  },
+  {
+    why: 'an association, so the identity webhook ignores the annotation: never denied',
+    annotation: 'arn:aws:iam::111122223333:policy/cart',
+    facts: { associated: known({ exists: true, since: undefined }) },
+    atAdmission: 'warning',
+    message: /ARN of a policy/
   }
 ]

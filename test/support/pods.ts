@@ -1,7 +1,8 @@
+import { chainFact } from '../../src/facts/associations.js'
 import type { Facts } from '../../src/facts/facts.js'
 import { podRoleFact } from '../../src/facts/pod-role.js'
 import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../src/identity-webhook/settings.js'
-import { known } from '../../src/model/fact.js'
+import { known, moot } from '../../src/model/fact.js'
 import type { Subject } from '../../src/model/subject.js'
 
 export const role = 'arn:aws:iam::111122223333:role/cart'
@@ -26,12 +27,28 @@ export function accountFacts(
   }
 }
 
-/** Adds the fact `podRole` to facts about a service account, if the subject has pods. */
-export function withPodRole(subject: Subject, facts: Facts): Facts {
-  const { account, identityWebhook } = facts
-  if (!('pod' in subject) || account === undefined || identityWebhook?.state !== 'known') return facts
+/** The same facts, and an EKS Pod Identity association; by default, the account requests no role. */
+export const associatedFacts = (
+  association: { since?: Date | undefined; ownerArn?: string } = {},
+  options: Parameters<typeof accountFacts>[1] & { role?: string } = {}
+): Facts => ({
+  ...accountFacts({ 'eks.amazonaws.com/role-arn': options.role }, options),
+  associated: known({ exists: true, since: undefined, ...association })
+})
 
-  return { ...facts, podRole: podRoleFact(subject, account, identityWebhook.value) }
+/** Facts about a service account, with what follows from them for a subject. */
+export function withDerived(subject: Subject, facts: Facts): Facts {
+  const { account = moot('not given'), associated = moot('not given'), identityWebhook } = facts
+  if (identityWebhook?.state !== 'known') return facts
+
+  const settings = identityWebhook.value
+  const chain = chainFact(subject, { account, associated, settings })
+  return {
+    ...facts,
+    ...(!(chain instanceof Promise) && { chain }),
+    ...('pod' in subject &&
+      facts.account && { podRole: podRoleFact(subject, { account, associated, settings }) })
+  }
 }
 
 /** A pod of service account `cart`; `spec` and `metadata` override the defaults. */

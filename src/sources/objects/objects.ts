@@ -13,12 +13,13 @@ import {
 import { isRecord, recordOf } from '../../text/record.js'
 import { overlayAssociations } from '../associations/given-associations.js'
 import { dataKeysAmong } from './data-keys.js'
+import { podIdentityAgentAmong } from './object-agent.js'
 import { identityWebhookAmong } from './object-identity-webhook.js'
 import { buildNeighbours } from './object-neighbours.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
 /** Facts that the given objects provide about each other. */
-export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook'> &
+export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook' | 'podIdentityAgent'> &
   Required<
     Pick<
       { [S in keyof Sources]: NonNullable<Sources[S]> },
@@ -64,6 +65,7 @@ export function buildObjectSources(
   return {
     clusterCa: clusterCaAmong(objects),
     identityWebhook: identityWebhookAmong(objects, namespace),
+    podIdentityAgent: podIdentityAgentAmong(objects),
     dataKeys: dataKeysAmong(objects, namespace),
     pods,
     webhooks: buildObjectWebhooks(subjects, objects, namespace),
