@@ -123,7 +123,7 @@ t.test('attacks by users with few rights', async (t) => {
     await waitFor('the Event', async () => (await eventsOf('CABundleUnknown')) > 0)
     t.match(
       guard.controllerLog(),
-      /ConfigMap irsa-guard\/kube-root-ca\.crt contains CN=kubernetes .* \(it is immutable/
+      /ConfigMap irsa-guard\/kube-root-ca\.crt contains CN=kubernetes .* \(the ConfigMap is immutable/
     )
     t.match(
       await patchBundle(base64(attacker)),
