@@ -30,8 +30,8 @@ export interface BundleReport {
   /** The source of the injector's CA, for messages. */
   readonly source?: string
   /**
-   * Present only if a list of the cluster's CAs contains an unconfirmed CA, because the list was edited or
-   * has just changed.
+   * Why a CA in a list of the cluster's CAs is not confirmed; present only if there is such a CA. Either someone
+   * tampered with the list, or a CA rotation has just begun.
    */
   readonly doubt?: string
   /** When the expected CA was confirmed (RFC 3339). Present only if that CA comes from the WebhookTrust. */

@@ -83,7 +83,7 @@ t.test('objects given together see each other', async (t) => {
   t.strictSame(await gather(podOf(), 'account', sources), known({ exists: true, annotations: annotated }))
   t.strictSame(
     await gather(podOf({ serviceAccountName: 'web' }), 'account', sources),
-    unknown('service account shop/web is not among the files')
+    unknown('service account shop/web is not among the given objects')
   )
   t.strictSame(
     await gather(accountOf(), 'neighbours', sources),
@@ -153,7 +153,7 @@ t.test('a namespace among the objects says what it allows', async (t) => {
   t.match(await gather(accountOf(), 'namespace', sources), { state: 'known', value: { allowedRoles: ['a'] } })
   t.strictSame(
     await gather(accountOf(), 'namespace', buildObjectSources([], [])),
-    moot('namespace shop is not among the files')
+    moot('namespace shop is not among the given objects')
   )
 })
 

@@ -26,7 +26,7 @@ interface Expected {
 
 const unread = (kind: string): string =>
   `irsa-guard does not know which fields of kind ${kind} name an AWS role`
-const notGiven = (account: string): string => `service account ${account} is not among the files`
+const notGiven = (account: string): string => `service account ${account} is not among the given objects`
 
 const defended: readonly Expected[] = [
   {
@@ -47,7 +47,7 @@ const defended: readonly Expected[] = [
   {
     file: 'external-secrets',
     finding: 'info ca-bundle-unusable ValidatingWebhookConfiguration externalsecret-validate',
-    because: 'only the cert controller, which is not among the files, will replace the stand-in Cg=='
+    because: 'only the cert controller, which is not among the given objects, will replace the stand-in Cg=='
   },
   {
     file: 'istio',
@@ -107,7 +107,7 @@ const unchecked: readonly Expected[] = [
   {
     file: 'aws-fsx-csi-driver',
     finding: `not checked: static-credentials-shadow-role Deployment kube-system/fsx-csi-controller: ${notGiven('kube-system/fsx-csi-controller-sa')}`,
-    because: 'eksctl created the account, so its role is not among the files'
+    because: 'eksctl created the account, so its role is not among the given objects'
   },
   {
     file: 'cert-manager',
@@ -142,12 +142,12 @@ const unchecked: readonly Expected[] = [
   {
     file: 'flux',
     finding: `not checked: * Kustomization tenant-a/tenant: ${unread('Kustomization')}`,
-    because: 'Flux substitutes the role into manifests that are not among the files'
+    because: 'Flux substitutes the role into manifests that are not among the given objects'
   },
   {
     file: 'flux',
     finding: `not checked: * HelmRelease tenant-a/podinfo: ${unread('HelmRelease')}`,
-    because: 'the chart that creates the service account is not among the files'
+    because: 'the chart that creates the service account is not among the given objects'
   },
   {
     file: 'gcp-workload-identity-federation',
@@ -199,7 +199,7 @@ const unchecked: readonly Expected[] = [
   {
     file: 'prometheus-amp',
     finding:
-      'not checked: webhook-backend-missing ValidatingWebhookConfiguration kube-prometheus-stack-admission: service monitoring/kube-prometheus-stack-operator is not among the files',
+      'not checked: webhook-backend-missing ValidatingWebhookConfiguration kube-prometheus-stack-admission: service monitoring/kube-prometheus-stack-operator is not among the given objects',
     because: "the operator's Service is in another file"
   },
   {

@@ -106,7 +106,7 @@ metadata: { name: cart, namespace: shop }
   t.strictSame(rulesOf(absent), [])
   t.match(
     absent.unchecked.filter(({ rule }) => rule === 'mutation-preempted'),
-    [{ because: 'configmap kube-system/pod-identity-webhook is not among the files' }]
+    [{ because: 'configmap kube-system/pod-identity-webhook is not among the given objects' }]
   )
 })
 

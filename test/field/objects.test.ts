@@ -153,7 +153,7 @@ t.test('an account is reported if a workload gets its name or namespace wrong', 
   t.match(await check('account-in-another-namespace/manifests.yaml'), {
     code: 0,
     stdout:
-      /warning annotated-account-unused: no workload among the files uses service account kube-system\/aws-load-balancer-controller, but deployment ingress\/aws-load-balancer-controller runs as ingress\/aws-load-balancer-controller, which is not among the files/
+      /warning annotated-account-unused: no workload among the given objects uses service account kube-system\/aws-load-balancer-controller, but deployment ingress\/aws-load-balancer-controller runs as ingress\/aws-load-balancer-controller, which is not among the given objects/
   })
   const objects = (name: string): string =>
     [
@@ -308,7 +308,7 @@ t.test('an account that a ConfigMap or a Secret names counts as used', async (t)
   t.notMatch(await outputFor('notebook-user'), /annotated-account-unused/)
   t.match(
     await outputFor('jobs'),
-    /annotated-account-unused: no workload among the files uses service account jobs, but/,
+    /annotated-account-unused: no workload among the given objects uses service account jobs, but/,
     'a part of a name does not count'
   )
 })

@@ -199,7 +199,7 @@ t.test('a condition operator outside Condition is reported, and --fix moves it i
   t.match(await run(args), {
     code: 1,
     stdout:
-      /app: invalid by statement 0\nerror trust-policy-invalid: .*\n {2}fix: move StringEquals into the Condition of the statement: "Condition": \{"StringEquals": \{…\}\}\n/
+      /app: invalid in statement 0\nerror trust-policy-invalid: .*\n {2}fix: move StringEquals into the Condition of the statement: "Condition": \{"StringEquals": \{…\}\}\n/
   })
   const fixed = await run([...args, '--fix'])
   t.equal(fixed.code, 0)

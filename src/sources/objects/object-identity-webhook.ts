@@ -42,7 +42,7 @@ export function identityWebhookAmong(
   return withConfigMap(
     settings,
     configMap === undefined
-      ? unknown(`configmap ${configMapNamespace}/${identityWebhookConfigMap} is not among the files`)
+      ? unknown(`configmap ${configMapNamespace}/${identityWebhookConfigMap} is not among the given objects`)
       : known(configMap)
   )
 }

@@ -76,7 +76,7 @@ export function buildObjectSources(
 
         return name === '' && namespaces.size > 0
           ? unknown(namespaceNotGiven)
-          : moot(`namespace ${name} is not among the files`)
+          : moot(`namespace ${name} is not among the given objects`)
       }
     },
     accounts: {
@@ -84,7 +84,7 @@ export function buildObjectSources(
         const found = annotations.get(`${namespace}/${name}`)
 
         return found === undefined
-          ? unknown(`service account ${namespacedName(namespace, name)} is not among the files`)
+          ? unknown(`service account ${namespacedName(namespace, name)} is not among the given objects`)
           : known({ exists: true, annotations: found })
       }
     },
