@@ -5,6 +5,7 @@ import {
   type IdentityWebhookSettings,
   withAudience
 } from '../identity-webhook/settings.js'
+import type { Association } from '../model/association.js'
 import type { Deadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { notInTokens, parseIssuerPartition } from '../model/issuer.js'
@@ -27,6 +28,7 @@ import type {
   ProviderLookup,
   Sources
 } from './facts.js'
+import { podIdentityTrustOf, targetTrustOf } from './pod-identity-trust.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import {
@@ -278,8 +280,23 @@ const gatherers: {
     if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
 
     return sources.associations.readAssociation(account, lookup)
-  }
+  },
+
+  podIdentityTrust: (gatherer) => podIdentityTrustOf(givenAssociationOf(gatherer), gatherer),
+  targetTrust: (gatherer) => targetTrustOf(givenAssociationOf(gatherer), gatherer)
 }
+
+/**
+ * The association of a service account. If no associations were given, nobody uses this chain here as far as
+ * irsa-guard knows, so questions about it do not arise.
+ */
+function givenAssociationOf(gatherer: FactGatherer): MaybePromise<Fact<Association>> {
+  if (gatherer.subject.kind !== 'ServiceAccount') return moot('the object is not a service account')
+
+  return gatherer.sources.associations === undefined ? noAssociations : gatherer.get('association')
+}
+
+const noAssociations = moot('EKS Pod Identity associations were not given')
 
 /** The service account that a subject is or runs as. */
 function accountNamedBy(subject: Subject): AccountName | undefined {

@@ -218,7 +218,9 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     injectionSource: true,
     canary: true,
     associated: true,
-    association: true
+    association: true,
+    podIdentityTrust: true,
+    targetTrust: true
   }
   const needs = Object.keys(everyNeed) as GatheredNeed[]
   for (const stage of ['source', 'admitted'] as const) {

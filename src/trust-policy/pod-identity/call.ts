@@ -80,7 +80,7 @@ function isFirstRole({ type, value }: Principal, arn: string, account: string): 
 const sessionName = undocumented('if the session of the first role has that name')
 
 /** Whether a principal is one session of a role. Its ARN has no path. */
-export function isSessionOf(principal: string, arn: string, account: string): boolean {
+function isSessionOf(principal: string, arn: string, account: string): boolean {
   const [, owner, role] = /^arn:[^:]*:sts::(\d{12}):assumed-role\/([^/]*)\/./.exec(principal) ?? []
 
   return owner === account && role === arn.slice(arn.lastIndexOf('/') + 1)

@@ -13,6 +13,8 @@ export interface PodIdentityQuestion {
   readonly serviceAccount: string
   /** False if the association disables session tags; true by default. */
   readonly sessionTags?: boolean | undefined
+  /** The ARN of the role that has this trust policy, for messages. */
+  readonly roleArn?: string | undefined
   /** The association's role, if the document is the trust policy of its target role. */
   readonly firstRole?: FirstRole | undefined
   /**
@@ -32,6 +34,8 @@ export interface FirstRole {
 /** Who calls STS: EKS for the association's role, and that role for the target role. */
 export interface Caller {
   readonly cluster: ClusterArn
+  /** The ARN of the role that is called for, if it is known. */
+  readonly roleArn: string | undefined
   readonly namespace: string
   readonly serviceAccount: string
   readonly sessionTags: boolean
@@ -49,12 +53,13 @@ export type Action = (typeof actions)[number]
 
 /** The caller of a question; undefined if its cluster ARN is not one. */
 export function callerOf(question: Omit<PodIdentityQuestion, 'document'>): Caller | undefined {
-  const { clusterArn, namespace, serviceAccount, sessionTags = true, firstRole, at } = question
+  const { clusterArn, roleArn, namespace, serviceAccount, sessionTags = true, firstRole, at } = question
   const cluster = typeof clusterArn === 'string' ? clusterOf(clusterArn) : clusterArn
   if (cluster === undefined) return undefined
 
   return {
     cluster,
+    roleArn,
     namespace,
     serviceAccount,
     sessionTags,

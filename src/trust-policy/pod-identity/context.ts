@@ -1,6 +1,6 @@
 import { awsKeyMeant, type KeyState, type RequestContext } from '../context.js'
 import { isTimeKey } from '../operators.js'
-import { type Action, type Caller, podsService, principalTag, requestTag, tagNames,tagOf } from './caller.js'
+import { type Action, type Caller, podsService, principalTag, requestTag, tagNames, tagOf } from './caller.js'
 
 const absent: KeyState = { is: 'absent' }
 const runtime: KeyState = { is: 'runtime', always: false }

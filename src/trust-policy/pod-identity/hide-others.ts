@@ -31,20 +31,24 @@ export function hideOtherNamespaces(judgement: PodIdentityJudgement): PodIdentit
       ...judgement,
       miss: { ...miss, conditions: miss.conditions.map((condition) => hidden(condition, false)) }
     }
-  if ('reason' in miss)
-    return {
-      ...judgement,
-      miss: {
-        ...miss,
-        reason: textWithoutOthers(miss.reason, namespace, serviceAccount),
-        place: textWithoutOthers(miss.place, namespace, serviceAccount),
-        ...(miss.correction !== undefined && {
-          correction: textWithoutOthers(miss.correction, namespace, serviceAccount)
-        })
-      }
-    }
+  if (!('reason' in miss)) return judgement
+  const { correction, ...defect } = miss
+  const [reason, place] = [miss.reason, miss.place].map((text) =>
+    textWithoutOthers(text, namespace, serviceAccount)
+  )
+  // A correction can write the same name in another form.
+  const isHidden = reason !== miss.reason || place !== miss.place
 
-  return judgement
+  return {
+    ...judgement,
+    miss: {
+      ...defect,
+      reason: reason ?? '',
+      place: place ?? '',
+      ...(correction !== undefined &&
+        !isHidden && { correction: textWithoutOthers(correction, namespace, serviceAccount) })
+    }
+  }
 }
 
 interface Ours {

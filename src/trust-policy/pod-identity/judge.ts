@@ -88,8 +88,8 @@ export function judgeParsedPodIdentity(
   }
 }
 
-// Every example of AWS allows sts:TagSession, also for associations that disable session tags.
-const untagged = 'whether EKS needs sts:TagSession for an association that disables session tags'
+/** Every example of AWS allows sts:TagSession, also for associations that disable session tags. */
+export const untagged = 'whether EKS needs sts:TagSession for an association that disables session tags'
 
 /** Both actions together, in Kleene's logic. */
 function both(

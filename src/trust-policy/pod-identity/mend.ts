@@ -26,7 +26,7 @@ export function mendedStatement(statement: Json, miss: PodIdentityMiss, caller: 
   const isDead = principal !== statement['Principal'] || condition.wasDead
   const edited = isDead
     ? withPins(condition.edited, caller)
-    : isPinned(pinnedBy(condition.others, caller), condition.extended)
+    : isPinned(pinnedBy(condition.others, caller), missing.length > 0 ? [] : condition.extended)
       ? condition.edited
       : undefined
   if (edited === undefined) return undefined
@@ -167,6 +167,7 @@ function isPossible(lowerKey: string, value: string): boolean {
 function isPinned(pinned: Pinned, extended: readonly string[]): boolean {
   if (extended.length > 1) return false
   const [key = ''] = extended
+  if (key === 'sts:externalid') return true // it names all three
   const isCluster = key === 'aws:sourcearn' || key.endsWith('/eks-cluster-arn')
 
   return (

@@ -6,7 +6,7 @@ import type { Condition, Policy, Statement } from '../policy.js'
 import { allowsAction } from './call.js'
 import { type Action, actions, type Caller } from './caller.js'
 import { type Difference, differenceOf } from './difference.js'
-import { type Pinned,pinnedBy } from './limits.js'
+import { type Pinned, pinnedBy } from './limits.js'
 import { principalDifference } from './principal.js'
 
 /**

@@ -1,8 +1,9 @@
 import { isRecord } from '../../text/record.js'
 import { parsePolicyDocument } from '../document.js'
 import { parseOperator } from '../operators.js'
-import { parsePolicy } from '../policy.js'
+import { parsePolicy, type Policy } from '../policy.js'
 import { exceedsQuota } from '../suggest.js'
+import { evaluateCaller } from './call.js'
 import { type Caller, callerOf, type PodIdentityQuestion, podsService, requestTag } from './caller.js'
 import { judgePodIdentityValue, type PodIdentityJudgement } from './judge.js'
 import { mendedStatement } from './mend.js'
@@ -31,7 +32,7 @@ export function suggestPodIdentity(
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
   if (/[*?$]/.test(JSON.stringify(caller))) return undefined // some operators would read these as wildcards or variables
 
-  for (const edited of [mended(read.value, miss, caller), extended(read.value, caller)]) {
+  for (const edited of [mended(read.value, miss, caller), extended(read.value, before, caller)]) {
     const stored = edited && parsePolicyDocument(edited)
     if (stored === undefined || 'reason' in stored || exceedsQuota(stored.size, read.size)) continue
     const after = judgePodIdentityValue(stored.value, stored.size, question)
@@ -59,8 +60,8 @@ function mended(policy: Json, miss: PodIdentityMiss, caller: Caller): Json | und
 }
 
 /** The policy with a statement for this association alone; undefined if no condition tells it from others. */
-function extended(policy: Json, caller: Caller): Json | undefined {
-  const statements = statementsFor(caller)
+function extended(policy: Json, parsed: Policy, caller: Caller): Json | undefined {
+  const statements = statementsFor(caller, parsed)
 
   return statements && { ...policy, Statement: [...valuesOf(policy['Statement']), ...statements] }
 }
@@ -69,7 +70,7 @@ function extended(policy: Json, caller: Caller): Json | undefined {
  * The statements that admit this association alone. Without session tags, EKS sends nothing that tells the
  * associations of a cluster apart, except the external ID that it passes to a target role.
  */
-function statementsFor(caller: Caller): Json[] | undefined {
+function statementsFor(caller: Caller, policy: Policy): Json[] | undefined {
   const { cluster, namespace, serviceAccount, sessionTags, firstRole } = caller
   const both = ['sts:AssumeRole', 'sts:TagSession']
   const tags = {
@@ -97,7 +98,11 @@ function statementsFor(caller: Caller): Json[] | undefined {
   if (sessionTags)
     return [statement(principal, both, { [`${requestTagWritten}eks-cluster-arn`]: cluster.text, ...tags })]
 
-  // sts:ExternalId is a key of AssumeRole, and not of TagSession.
+  // sts:ExternalId is a key of AssumeRole, and not of TagSession. Without that limit, TagSession would complete
+  // whatever another statement allows.
+  if (policy.statements.some((one) => one.effect === 'Allow' && evaluateCaller(one, caller).truth !== false))
+    return undefined
+
   return [
     statement(principal, 'sts:AssumeRole', { 'sts:ExternalId': firstRole.externalId }),
     statement(principal, 'sts:TagSession')
