@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { check } from './rows/check.ts'
 import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
+import { podIdentity } from './rows/pod-identity.ts'
 import { review } from './rows/review.ts'
 import { start } from './rows/start.ts'
 import { tls } from './rows/tls.ts'
@@ -9,7 +10,16 @@ import { trust } from './rows/trust.ts'
 import type { Comparison, Row } from './support/row.ts'
 import { isFailure, tableOf } from './support/table.ts'
 
-const rows: Readonly<Record<string, Row>> = { review, pod, start, check, trust, tls, hostile }
+const rows: Readonly<Record<string, Row>> = {
+  review,
+  pod,
+  start,
+  check,
+  trust,
+  'pod-identity': podIdentity,
+  tls,
+  hostile
+}
 
 const { values, positionals } = readArguments()
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }

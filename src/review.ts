@@ -6,6 +6,7 @@ import type { Finding, Severity } from './model/finding.js'
 import { type MaybePromise, thenMaybe } from './model/maybe-promise.js'
 import { type Mode, modes } from './model/namespace.js'
 import { isMutated, type PodSubject, type Subject, type WorkloadSubject } from './model/subject.js'
+import { needsOf } from './rules/define-rule.js'
 import { rules, webIdentityRules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
 import { evaluate } from './verdict/evaluate.js'
@@ -145,7 +146,7 @@ function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number 
   return ages.length === 0 ? undefined : Math.max(0, ...ages) / 1000
 }
 
-const needsById = new Map(rules.map(({ id, needs }) => [id, needs]))
+const needsById = new Map(rules.map((rule) => [rule.id, needsOf(rule)]))
 
 /** Why the namespace's mode is unknown. */
 function unknownModeOf(namespace: Facts['namespace']): string | undefined {

@@ -13,6 +13,7 @@ import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { AccountLookup } from '../model/service-account.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
+import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
 
 /**
@@ -149,6 +150,10 @@ export interface FactTypes {
    * given objects include the nodes and DaemonSets of a cluster.
    */
   readonly podIdentityAgent: boolean
+  /** Whether EKS Pod Identity can give the pods the association's role, by the role's trust policy. */
+  readonly podIdentityTrust: PodIdentityJudgement
+  /** The same for the association's target role, by the target role's trust policy. */
+  readonly targetTrust: PodIdentityJudgement
 }
 
 export type Need = keyof FactTypes

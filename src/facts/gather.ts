@@ -5,6 +5,7 @@ import {
   type IdentityWebhookSettings,
   withAudience
 } from '../identity-webhook/settings.js'
+import type { Association } from '../model/association.js'
 import type { Deadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { notInTokens, parseIssuerPartition } from '../model/issuer.js'
@@ -27,6 +28,7 @@ import type {
   ProviderLookup,
   Sources
 } from './facts.js'
+import { podIdentityTrustOf, targetTrustOf } from './pod-identity-trust.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import {
@@ -300,8 +302,32 @@ const gatherers: {
   podIdentityAgent: ({ sources: { podIdentityAgent } }) =>
     podIdentityAgent === undefined
       ? moot('the nodes and DaemonSets of a cluster were not given')
-      : known(podIdentityAgent)
+      : known(podIdentityAgent),
+
+  podIdentityTrust: (gatherer) => podIdentityTrustOf(judgedAssociationOf(gatherer), gatherer),
+  targetTrust: (gatherer) => targetTrustOf(judgedAssociationOf(gatherer), gatherer)
 }
+
+/**
+ * The association that is judged for a subject. If it is not known whether a service account has one,
+ * pod-identity-and-annotation says so, and no other rule has to. If a given object describes the association, it is
+ * judged for that object only.
+ */
+function judgedAssociationOf(gatherer: FactGatherer): MaybePromise<Fact<Association>> {
+  const { kind } = gatherer.subject
+  if (kind !== 'ServiceAccount' && kind !== 'PodIdentityAssociation') return noAssociation
+
+  return thenMaybe(gatherer.get('associated'), (associated) =>
+    associated.state === 'known' && associated.value.exists
+      ? thenMaybe(gatherer.get('association'), (found) =>
+          found.state === 'known' && found.value.fromObject === true ? judgedElsewhere : found
+        )
+      : noAssociation
+  )
+}
+
+const noAssociation = moot('no EKS Pod Identity association is known for the object')
+const judgedElsewhere = moot('the object that describes the association is judged instead')
 
 /** The settings of the identity webhook, as far as they are known. */
 export function identityWebhookOf({

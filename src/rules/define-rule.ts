@@ -29,6 +29,11 @@ export interface Rule<N extends Need = Need> {
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
+   * Facts of which at least one must be known. The check gets those that are; if another one is unknown, the rule
+   * is also reported as unchecked.
+   */
+  readonly either?: readonly N[]
+  /**
    * Whether this subject can have the problem at all, judging by its content and the identity webhook's
    * settings. If it cannot, no other facts are gathered for the rule, and the rule is not reported as
    * unchecked.
@@ -36,6 +41,9 @@ export interface Rule<N extends Need = Need> {
   concerns?(subject: Subject, identityWebhook: FactTypes['identityWebhook']): boolean
   check(subject: Subject, facts: Partial<FactTypes>): Found
 }
+
+/** All facts that a rule can use. */
+export const needsOf = ({ needs, either = [] }: Rule): readonly Need[] => [...needs, ...either]
 
 type PolicyAction = 'denies' | 'warns' | 'denies if guarded' | 'warns (denies if guarded)'
 
@@ -51,21 +59,24 @@ type SubjectOf<K extends Kind> = Subject extends infer S
     : never
   : never
 
-type RuleDefinition<K extends Kind, N extends Need> = Omit<
+type RuleDefinition<K extends Kind, N extends Need, E extends Need> = Omit<
   Rule<N>,
-  'docs' | 'on' | 'needs' | 'concerns' | 'check'
+  'docs' | 'on' | 'needs' | 'either' | 'concerns' | 'check'
 > & {
   readonly on: readonly K[]
   readonly needs: readonly N[]
+  readonly either?: readonly E[]
   concerns?(subject: SubjectOf<K>, identityWebhook: FactTypes['identityWebhook']): boolean
-  check(subject: SubjectOf<K>, facts: Pick<FactTypes, N>): Found
+  check(subject: SubjectOf<K>, facts: Pick<FactTypes, N> & Partial<Pick<FactTypes, E>>): Found
 }
 
 /**
  * Defines a rule. Its check receives only subjects of the kinds in `on` and only the facts in `needs`, all of
- * which are known.
+ * which are known, and those in `either`, of which at least one is known.
  */
-export function defineRule<const K extends Kind, const N extends Need>(rule: RuleDefinition<K, N>): Rule<N> {
+export function defineRule<const K extends Kind, const N extends Need, const E extends Need = never>(
+  rule: RuleDefinition<K, N, E>
+): Rule<N | E> {
   // TypeScript compares methods bivariantly, so this assignment compiles. The assignment is safe because
   // the evaluator calls `check` only for kinds in `on` and with every fact in `needs`.
   return { ...rule, docs: `${docsUrl}/rules/${rule.id}` }

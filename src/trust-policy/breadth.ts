@@ -2,7 +2,7 @@ import { hasWildcard, matchesPattern, parsePattern, type Pattern } from '../text
 import { isRecord } from '../text/record.js'
 import { evaluateCondition } from './condition.js'
 import { contextOf, type RequestContext, type Token } from './context.js'
-import { evaluatePolicy, evaluateStatement } from './evaluate.js'
+import { evaluatePolicy, evaluateStatement, webIdentityCall } from './evaluate.js'
 import type { Policy, Statement } from './policy.js'
 import { type Reach, reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
@@ -183,12 +183,12 @@ function* anyoneIn(statements: readonly Statement[]): Iterable<Breadth> {
  * case.
  */
 function letsIn(policy: Policy, provider: string, context: RequestContext): Statement | undefined {
-  if (evaluatePolicy(policy, provider, context).verdict === 'denied') return undefined
+  const call = webIdentityCall(provider, context)
+  if (evaluatePolicy(policy, call).verdict === 'denied') return undefined
 
   return policy.statements.find(
     (statement) =>
-      statement.effect === 'Allow' &&
-      evaluateStatement(statement, policy.variables, provider, context).truth !== false
+      statement.effect === 'Allow' && evaluateStatement(statement, policy.variables, call).truth !== false
   )
 }
 
@@ -252,8 +252,9 @@ function* byPattern(
   const [, , namespace = '', name = ''] = token.subject.split(':')
   const letsSubjectIn = (subject: string, statement: Statement): boolean => {
     const context = contextOf({ ...token, issuer, provider, audience: undefined, subject })
+    const call = webIdentityCall(provider, context)
     const truthOf = (one: Statement): boolean | undefined =>
-      evaluateStatement(one, policy.variables, provider, context).truth
+      evaluateStatement(one, policy.variables, call).truth
     const allows = policy.statements.filter(({ effect }) => effect === 'Allow')
     return (
       (statement.effect === 'Allow' ? [statement] : allows).some((one) => truthOf(one) !== false) &&

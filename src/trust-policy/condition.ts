@@ -32,6 +32,7 @@ export function evaluateCondition(
   if (state.is === 'known') return compareWith(state.value, condition, variables, context)
   if (state.is === 'absent') return whenAbsent(condition)
   if (state.is === 'one-of') return whenOneOf(state.values, condition, variables, context)
+  if (state.is === 'several') return whenSeveral(state.values, condition, variables, context)
 
   const present = whenPresent(condition, state, variables, context)
   if (state.is === 'time' || (state.is === 'runtime' && state.always)) return present
@@ -55,11 +56,48 @@ function whenOneOf(
   )
 }
 
+/**
+ * ForAllValues requires that each value of the request meets the condition, and ForAnyValue that at least one
+ * does. What IAM does with other operators is not documented, and neither is ForAnyValue with a negated operator:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+function whenSeveral(
+  values: readonly string[],
+  condition: Condition,
+  variables: boolean,
+  context: RequestContext
+): Outcome {
+  const { name, operator } = condition
+  if (operator.family === 'null') return nullOutcome(condition, false)
+  const each = values.map((value) => compareWith(value, condition, variables, context))
+  const [all, any] = [every(each), some(each)]
+  if (operator.quantifier === 'all') return all
+  if (operator.quantifier === 'any' && !operator.negated) return any
+
+  return all.truth === any.truth && all.truth !== undefined
+    ? all
+    : undocumented(`${name} with a key that has several values`)
+}
+
+/** Whether all outcomes are true, in Kleene's logic. */
+function every(outcomes: readonly Outcome[]): Outcome {
+  const decided = outcomes.find(({ truth }) => truth === false)
+
+  return decided ?? outcomes.find(({ truth }) => truth === undefined) ?? yes
+}
+
+/** Whether at least one outcome is true, in Kleene's logic. */
+function some(outcomes: readonly Outcome[]): Outcome {
+  const decided = outcomes.find(({ truth }) => truth === true)
+
+  return decided ?? outcomes.find(({ truth }) => truth === undefined) ?? no
+}
+
 const dependsOnKey = ({ key }: Condition): Outcome => ({ truth: undefined, dependsOn: [key] })
 
 function whenPresent(
   condition: Condition,
-  state: Exclude<KeyState, { is: 'absent' | 'one-of' }>,
+  state: Exclude<KeyState, { is: 'absent' | 'one-of' | 'several' }>,
   variables: boolean,
   context: RequestContext
 ): Outcome {

@@ -14,6 +14,8 @@ export type KeyState =
   | { readonly is: 'either'; readonly value: string }
   /** One of these values: what AWS documents differs from what was observed. */
   | { readonly is: 'one-of'; readonly values: readonly string[] }
+  /** All of these values at once: the key has several. */
+  | { readonly is: 'several'; readonly values: readonly string[] }
 
 /** The condition keys of a request: the state of each key, by its lower-case name. */
 export interface RequestContext {

@@ -4,7 +4,7 @@ import { anyoneInValue, type Breadth, breadthOf, isOverPermissive } from './brea
 import { contextOf, type Token } from './context.js'
 import { correctionOf } from './correct.js'
 import { type Defect, parsePolicyDocument } from './document.js'
-import { evaluatePolicy } from './evaluate.js'
+import { evaluatePolicy, webIdentityCall } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
 import { parsePolicy, type Policy } from './policy.js'
 import { providerArnOf } from './provider.js'
@@ -100,7 +100,10 @@ export function judgeParsed(
 
   const { provider, token } = askedOf(question)
   const context = contextOf(token)
-  const { verdict, statement, dependsOn, undocumented } = evaluatePolicy(policy, provider, context)
+  const { verdict, statement, dependsOn, undocumented } = evaluatePolicy(
+    policy,
+    webIdentityCall(provider, context)
+  )
   const breadth = breadthOf(policy, provider, token, verdict)
   const nearest = verdict === 'denied' ? findMiss(policy, provider, token, context) : undefined
   const refused = refusedPart(policy)

@@ -2,7 +2,7 @@ import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
 import { evaluateCondition } from './condition.js'
 import { awsKeyMeant, type RequestContext, type Token } from './context.js'
 import type { Defect } from './document.js'
-import { evaluatePrincipal, evaluateStatement } from './evaluate.js'
+import { evaluatePrincipal, evaluateStatement, webIdentityCall } from './evaluate.js'
 import { conditionKeyDifference, isClaim, meantKeys } from './key.js'
 import { type Limits, limitsOf } from './limits.js'
 import type { Condition, Policy, Principal, Statement } from './policy.js'
@@ -88,9 +88,10 @@ export type Miss =
 export function findMiss(policy: Policy, provider: string, token: Token, context: RequestContext): Miss {
   let nearest:
     { distance: number; statement: Statement; keys: readonly string[]; failed: readonly Failed[] } | undefined
+  const call = webIdentityCall(provider, context)
   for (const statement of policy.statements) {
     if (statement.effect === 'Deny') {
-      if (evaluateStatement(statement, policy.variables, provider, context).truth === true)
+      if (evaluateStatement(statement, policy.variables, call).truth === true)
         return denied(statement, context)
       continue
     }

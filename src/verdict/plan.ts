@@ -1,6 +1,6 @@
 import type { FactTypes, Need } from '../facts/facts.js'
 import type { Kind, Subject } from '../model/subject.js'
-import type { Rule } from '../rules/define-rule.js'
+import { needsOf, type Rule } from '../rules/define-rule.js'
 
 /** The rules that judge a subject, and the facts that these rules and the decision need. */
 export interface Plan {
@@ -52,5 +52,5 @@ export function buildPlanner(rules: readonly Rule[]): Planner {
 function planFor(...[subject, identityWebhook, candidates]: [...Parameters<Planner>, Candidates]): Plan {
   const rules = candidates.rules.filter((rule) => rule.concerns?.(subject, identityWebhook) ?? true)
 
-  return { rules, needs: [...new Set<Need>(['namespace', ...rules.flatMap(({ needs }) => needs)])] }
+  return { rules, needs: [...new Set<Need>(['namespace', ...rules.flatMap(needsOf)])] }
 }

@@ -220,7 +220,9 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     associated: true,
     chain: true,
     podIdentityAgent: true,
-    association: true
+    association: true,
+    podIdentityTrust: true,
+    targetTrust: true
   }
   const needs = Object.keys(everyNeed) as GatheredNeed[]
   for (const stage of ['source', 'admitted'] as const) {

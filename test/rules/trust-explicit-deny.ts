@@ -1,3 +1,5 @@
+import { accountOf } from '../support/accounts.js'
+import { podStatement, podTrust } from '../support/pod-identity.js'
 import type { Case } from '../support/rule-case.js'
 import { annotation, host, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
@@ -74,5 +76,29 @@ export const cases: readonly Case[] = [
     },
     message: /"aws:SourceVpces" is missing from the request/,
     atAdmission: 'warning'
+  },
+  {
+    why: "an association's role",
+    object: accountOf(),
+    facts: {
+      podIdentityTrust: podTrust(
+        policy(
+          podStatement(),
+          podStatement({ Effect: 'Deny', Condition: { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } } })
+        )
+      )
+    },
+    message:
+      /^role cart rejects EKS Pod Identity for service account shop\/cart in cluster prod: the Deny in its statement 1 applies to sts:AssumeRole, because "aws:PrincipalOrgID" is missing in the request/,
+    fix: /^exempt AWS services from that Deny/,
+    severity: 'warning'
+  },
+  {
+    why: "a Deny for everyone, for an association's role",
+    object: accountOf(),
+    facts: { podIdentityTrust: podTrust(policy(podStatement(), podStatement({ Effect: 'Deny' }))) },
+    message: /applies to sts:AssumeRole$/,
+    fix: /^exempt the association from that Deny, or give it another role$/,
+    severity: 'warning'
   }
 ]
