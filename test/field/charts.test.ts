@@ -70,11 +70,6 @@ const unchecked: readonly Expected[] = [
     because: 'the role is one that S3 assumes, which irsa-guard cannot know'
   },
   {
-    file: 'ack-s3-controller',
-    finding: `not checked: * PodIdentityAssociation reports/reports: ${unread('PodIdentityAssociation')}`,
-    because: 'associations of EKS Pod Identity are not judged'
-  },
-  {
     file: 'adot-collector',
     finding: `not checked: * OpenTelemetryCollector observability/metrics: ${unread('OpenTelemetryCollector')}`,
     because: "the collector assumes the role with its own one, which the role's trust policy may refuse"
