@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { check } from './rows/check.ts'
 import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
+import { podIdentity } from './rows/pod-identity.ts'
 import { review } from './rows/review.ts'
 import { start } from './rows/start.ts'
 import { tls } from './rows/tls.ts'
@@ -9,13 +10,22 @@ import { trust } from './rows/trust.ts'
 import type { Comparison, Row } from './support/row.ts'
 import { isFailure, tableOf } from './support/table.ts'
 
-const rows: Readonly<Record<string, Row>> = { review, pod, start, check, trust, tls, hostile }
+const rows: Readonly<Record<string, Row>> = {
+  review,
+  pod,
+  start,
+  check,
+  trust,
+  'pod-identity': podIdentity,
+  tls,
+  hostile
+}
 
 const { values, positionals } = readArguments()
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }
 const unknown = positionals.filter((name) => !(name in rows))
 if (unknown.length > 0) {
-  process.stderr.write(`no row ${unknown.join(', ')}; there are ${Object.keys(rows).join(', ')}\n`)
+  process.stderr.write(`unknown row ${unknown.join(', ')}; expected ${Object.keys(rows).join(', ')}\n`)
   process.exit(2)
 }
 
@@ -32,9 +42,9 @@ function readArguments(): { values: { quick: boolean }; positionals: string[] } 
   try {
     return parseArgs({ options: { quick: { type: 'boolean', default: false } }, allowPositionals: true })
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error // parseArgs throws it for options that it does not know
+    if (!(error instanceof TypeError)) throw error // parseArgs throws a TypeError for unknown options
     process.stderr.write(
-      `${error.message.split('. ')[0]}; there is --quick, and the rows ${Object.keys(rows).join(', ')}\n`
+      `${error.message.split('. ')[0]}; expected --quick or the rows ${Object.keys(rows).join(', ')}\n`
     )
     process.exit(2)
   }

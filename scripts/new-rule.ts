@@ -120,7 +120,7 @@ ${object}\`\`\`
 
 TODO: commands.
 
-## When it cannot tell
+## Requirements and limits
 
 TODO: which facts it needs, and what happens without them.
 `,

@@ -65,20 +65,21 @@ export function rulesReadme(groups: readonly RuleGroup[]): string {
 
 Each rule has a page that shows what fails, what passes and how to fix it. Four front ends apply the rules:
 
-- **Policy**: the ValidatingAdmissionPolicies for webhook configurations, at \`kubectl apply\`. _If guarded_
-  means: the policy denies every \`caBundle\` of a guarded webhook that is not one of the published ones,
-  whatever is wrong with it.
+- **Policy**: the ValidatingAdmissionPolicies for webhook configurations, at \`kubectl apply\`. _If guarded_: for
+  a [guarded webhook](../config.md), the policy denies every \`caBundle\` that the controller has not published as
+  accepted, whatever its defect.
 - **Webhook**: \`irsa-guard serve\`, at admission, in \`mode: enforce\`. With \`mode: warn\` it only warns.
 - **Controller**: \`irsa-guard controller\`, in metrics, logs and Events.
 - **\`check\`**: the severity of the finding. \`--fail-on\` decides which severities fail the build.
 
-A rule that needs a fact which irsa-guard cannot determine is reported as _not checked_ and never denies.
-[Turning off a rule](../turning-off-rules.md) works the same way for all of them.
+If a rule needs a fact that irsa-guard cannot determine, the rule is reported as _not checked_ and never denies.
+You can [turn off](../turning-off-rules.md) every rule in the same ways, but
+[role-not-permitted-in-namespace](role-not-permitted-in-namespace.md) cannot be waived.
 
 ${groups.map(tableOf).join('\n\n')}
 
-¹ An API server sends webhook configurations only to [static webhooks](../static-webhooks.md); there, errors
-are denied and warnings are shown.
+¹ An API server sends webhook configurations only to [static webhooks](../static-webhooks.md); with these,
+irsa-guard denies writes with errors and shows warnings.
 
 ² Pods are denied only in namespaces labeled \`irsa-guard.io/pods: enforce\`.
 `
@@ -91,11 +92,13 @@ export function withHead(page: string, rule: ListedRule): string {
     ...(policy === none ? [] : [`Policy: ${policy}`]),
     ...(webhook.startsWith(none)
       ? []
-      : [`Webhook: ${webhook.replace(' (denies ²)', ', or denies where pods are enforced')}`]),
+      : [
+          `Webhook: ${webhook.replace(' (denies ²)', ' (denies in namespaces labeled `irsa-guard.io/pods: enforce`)')}`
+        ]),
     ...(controller === none ? [] : [`Controller: ${controller}`]),
     ...(check === none ? [] : [`\`check\`: ${check}`]),
     ...(rule.visibleIn === undefined ? [] : [`Visible only in ${rule.visibleIn}`]),
-    rule.waivable === false ? 'It has no waiver' : '[Turning it off](../turning-off-rules.md)'
+    rule.waivable === false ? 'Cannot be waived' : '[Turning off this rule](../turning-off-rules.md)'
   ]
   const sections = page.slice(page.indexOf('\n## ') + 1)
 

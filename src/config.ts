@@ -61,7 +61,7 @@ interface ConfigFile extends Partial<
   readonly tls?: Partial<Config['tls']>
 }
 
-/** The longest deadline, in milliseconds, that fits into the timeout of our webhook's registration (3 s). */
+/** The longest deadline, in milliseconds, that fits into the timeout of irsa-guard's own webhook (3 s). */
 const longestDeadline = 2500
 /** Shorter deadlines leave no time for lookups. */
 const shortestDeadline = 100
@@ -113,7 +113,7 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
 
 const configKey = 'config.yaml'
 
-/** The configuration in the ConfigMap of manifests/config.yaml, for commands that are given the same file. */
+/** The configuration in the ConfigMap of manifests/config.yaml, for commands that get that file as `--config`. */
 function configIn(configMap: unknown, file: string): string {
   const text = recordOf(recordOf(configMap)['data'])[configKey]
   if (typeof text === 'string') return text
@@ -126,7 +126,7 @@ function contentOf(document: Document, file: string): unknown {
     return document.toJS() ?? {}
   } catch (cause) {
     if (!(cause instanceof ReferenceError)) throw cause
-    throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // an alias has no anchor, or the aliases expand too much
+    throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // an alias has no anchor, or the aliases expand to too much data
   }
 }
 
@@ -140,7 +140,7 @@ function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: C
   return [
     ...others.map(
       ({ account, roleArn }) =>
-        `iam.accounts: roleArn is ${quote(roleArn)}; expected a role in account ${account}, whose roles it reads`
+        `iam.accounts: roleArn is ${quote(roleArn)}; expected a role in account ${account}, because it must read that account's roles`
     ),
     ...[...twice].map(
       (account) =>
@@ -205,7 +205,7 @@ function durationOf(text: string): number {
   return Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? NaN)
 }
 
-// The length of a value in a message, enough to recognize it.
+// The maximum length of a value in a message, enough to recognize the value.
 const longestShown = 200
 
 function mistakesOf(errors: readonly ErrorObject[]): string[] {
@@ -216,7 +216,7 @@ function mistakesOf(errors: readonly ErrorObject[]): string[] {
     if (keyword === 'additionalProperties') {
       const key = String(params['additionalProperty'])
       const known = Object.keys((parentSchema?.['properties'] ?? {}) as object)
-      return `${path === '' ? '' : `${path}.`}${key}: unknown key${didYouMean(key, known)}; known are ${known.join(', ')}`
+      return `${path === '' ? '' : `${path}.`}${key}: unknown key${didYouMean(key, known)}; expected one of ${known.join(', ')}`
     }
     const allowed = {
       enum: () => `one of ${(params['allowedValues'] as readonly string[]).join(', ')}`,

@@ -81,7 +81,7 @@ async function reviewObject(
   }
   const kind = textOf(recordOf(object)['kind']) ?? ''
   const unread = isUnread(object, subject)
-    ? [{ rule: allRules, because: `irsa-guard does not read where objects of kind ${kind} name an AWS role` }]
+    ? [{ rule: allRules, because: `irsa-guard does not know which fields of kind ${kind} name an AWS role` }]
     : []
   if (subject === undefined) return { subject, allowed: true, findings: [], unchecked: unread }
   const { allowed, findings, unchecked } = await reviewTogether([subject, ...others], context)
@@ -126,7 +126,7 @@ function foldIntoOwners(objects: readonly unknown[], reviews: readonly ObjectRev
   )
 }
 
-/** A CronJob owns a Job, which owns a pod. More owners than this must form a cycle. */
+/** Built-in chains are short (CronJob → Job → pod), so a longer chain is taken to be a cycle. */
 const maxOwners = 10
 
 function keyOf(object: unknown): string {

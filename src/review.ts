@@ -6,6 +6,7 @@ import type { Finding, Severity } from './model/finding.js'
 import { type MaybePromise, thenMaybe } from './model/maybe-promise.js'
 import { type Mode, modes } from './model/namespace.js'
 import { isMutated, type PodSubject, type Subject, type WorkloadSubject } from './model/subject.js'
+import { needsOf } from './rules/define-rule.js'
 import { rules, webIdentityRules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
 import { evaluate } from './verdict/evaluate.js'
@@ -24,8 +25,8 @@ export interface ReviewContext {
   readonly onFacts?: (facts: Facts) => void
 }
 
-// The maximum age of an IAM answer that a denial rests on. IAM itself takes seconds to minutes to show a
-// change, so reading it again is worthwhile.
+// The maximum age, in milliseconds, of an IAM answer that a denial rests on. An older answer is read again,
+// because the user may have just fixed the role.
 const freshEnough = 10_000
 
 /**
@@ -52,8 +53,8 @@ export async function reviewTogether(
 }
 
 function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
-  // Once pods are mutated, a template's own identity cannot be told from an injected one; and at admission, it
-  // may be intended.
+  // Once pods are mutated, a template's own identity cannot be distinguished from an injected one. At
+  // admission, a template's own identity may be intended.
   if (
     subject.stage === 'admitted' ||
     !('pod' in subject) ||
@@ -67,7 +68,7 @@ function reviewPart(subject: Subject, context: ReviewContext): MaybePromise<Verd
   )
 }
 
-/** Judges the roles and tokens that a template sets by itself as if annotations had requested them. */
+/** Judges the roles and tokens that a template sets directly, as if annotations had requested them. */
 async function reviewOwnIdentities(
   subject: PodSubject | WorkloadSubject,
   context: ReviewContext
@@ -121,7 +122,7 @@ const planForIdentity = buildPlanner(webIdentityRules)
 function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
   const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })
   const because = unknownModeOf(facts.namespace)
-  // Without a namespace, its mode is not reported separately.
+  // If the object names no namespace, the unknown mode is not reported separately.
   if (because !== undefined && !('namespace' in subject && subject.namespace === ''))
     unchecked.push({ rule: 'irsa-guard.io/mode', because })
 
@@ -145,7 +146,7 @@ function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number 
   return ages.length === 0 ? undefined : Math.max(0, ...ages) / 1000
 }
 
-const needsById = new Map(rules.map(({ id, needs }) => [id, needs]))
+const needsById = new Map(rules.map((rule) => [rule.id, needsOf(rule)]))
 
 /** Why the namespace's mode is unknown. */
 function unknownModeOf(namespace: Facts['namespace']): string | undefined {
@@ -156,8 +157,8 @@ function unknownModeOf(namespace: Facts['namespace']): string | undefined {
 }
 
 /**
- * The namespace's own mode. An unknown mode never denies, because the namespace may have opted out. Modes are
- * about admission, so in manifests only `off` counts.
+ * The namespace's own mode. An unknown mode never denies, because the namespace may have opted out. Modes
+ * control admission, so for manifests only `off` counts.
  */
 function modeOf({ stage }: Subject, namespace: Facts['namespace'], otherwise: Mode): Mode {
   if (stage === 'source')

@@ -32,7 +32,7 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
     ['mode: enforced', 'config.yaml: mode is "enforced"; expected one of enforce, warn, audit, off'],
     [
       'server: { prot: 1 }',
-      'config.yaml: server.prot: unknown key (did you mean port?); known are port, healthPort, deadline'
+      'config.yaml: server.prot: unknown key (did you mean port?); expected one of port, healthPort, deadline'
     ],
     ['server: { port: 70000 }', 'config.yaml: server.port is 70000; expected a value that must be <= 65535'],
     [
@@ -75,7 +75,7 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
     ],
     [
       'iam: { accounts: [{ account: "111122223333", roleArn: "arn:aws:iam::444455556666:role/r" }] }',
-      'config.yaml: iam.accounts: roleArn is "arn:aws:iam::444455556666:role/r"; expected a role in account 111122223333, whose roles it reads'
+      'config.yaml: iam.accounts: roleArn is "arn:aws:iam::444455556666:role/r"; expected a role in account 111122223333, because it must read that account\'s roles'
     ],
     [
       `iam: { accounts: [${'{ account: "111122223333", roleArn: "arn:aws:iam::111122223333:role/r" },'.repeat(3)}] }`,

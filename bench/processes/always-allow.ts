@@ -1,5 +1,5 @@
-// The least that a Fastify app can do for an AdmissionReview: TLS, JSON, our response schema, always allowed.
-// Arguments: certificate file, key file. Prints the port as JSON.
+// A minimal Fastify app that allows every AdmissionReview: TLS, JSON, our response schema. Arguments:
+// certificate file, key file. Prints the port as JSON.
 import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import { load } from '../support/built.ts'

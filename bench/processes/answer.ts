@@ -1,8 +1,8 @@
 import type { Server } from 'node:net'
 
-/** An AdmissionReview that allows the request of another. */
+/** An AdmissionReview that allows the request in `body`. */
 export function reviewOf(body: unknown): object {
-  const { apiVersion, request } = body as { apiVersion: string; request: { uid: string } } // only the benchmark itself asks
+  const { apiVersion, request } = body as { apiVersion: string; request: { uid: string } } // only the benchmark itself sends requests
 
   return { apiVersion, kind: 'AdmissionReview', response: { uid: request.uid, allowed: true } }
 }

@@ -1,4 +1,4 @@
-// What Node itself needs for an AdmissionReview: TLS, JSON, always allowed. Arguments: certificate file, key
+// A bare node:https server that allows every AdmissionReview: TLS, JSON. Arguments: certificate file, key
 // file. Prints the port as JSON.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'

@@ -1,6 +1,5 @@
-// What the yaml library itself needs to read a manifest into plain values, with the options of
-// src/input/manifests.ts. Argument: the file. Plain JavaScript, so that nothing is compiled in the process
-// that is measured.
+// Reads a manifest into plain values with the yaml library alone and the options of src/input/manifests.ts.
+// Argument: the file. Plain JavaScript, so that the measured process does not compile TypeScript.
 import { readFile } from 'node:fs/promises'
 import { LineCounter, parseAllDocuments } from 'yaml'
 

@@ -1,6 +1,6 @@
-// Loaded into measured processes with --import; plain JavaScript, so that nothing is compiled in there. Tells
-// on file descriptor 3, a JSON line each time, what the process has used: when asked by SIGWINCH (which means
-// nothing else to a server), and when it ends.
+// Loaded into measured processes with --import. Writes the resource usage of the process to file descriptor 3
+// as a line of JSON, on SIGWINCH (which servers do not use otherwise) and when the process ends. Plain
+// JavaScript, so that the measured process does not compile TypeScript.
 import { writeSync } from 'node:fs'
 
 const tell = () => {

@@ -4,7 +4,10 @@ import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 import { microsecondsOf } from '../support/time.ts'
 
-/** Strings of tenants that once took seconds: twice the string may take at most three times as long. */
+/**
+ * Measures strings that a tenant can set and that once took seconds to judge. A string of twice the length
+ * may take at most three times as long.
+ */
 export const hostile: Row = async ({ rounds, scale }) => {
   const { checkObjects } = (await load('library/index.js')) as typeof import('../../src/library/index.js')
   const { buildReviewHandler } = (await load(

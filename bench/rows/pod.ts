@@ -4,7 +4,10 @@ import { loadServer, readPort, startServe, writeServerFiles } from '../support/r
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
-/** CPU of `serve` for the review of a mutated pod against that of a service account, both of 4.2 KB. */
+/**
+ * Compares the CPU time of `serve` for the review of a mutated pod with that for a service account, both of
+ * 4.2 KB.
+ */
 export const pod: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()
   const servers = { pod: startServe(files), account: startServe(files) }

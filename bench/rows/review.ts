@@ -12,7 +12,8 @@ import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
 /**
- * CPU of the server process for one review, against a Fastify app that always allows and against Node itself.
+ * Compares the CPU time of `serve` for one review with that of a Fastify app that always allows and that of a
+ * bare node:https server.
  */
 export const review: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()
@@ -43,8 +44,8 @@ export const review: Row = async ({ rounds, scale }) => {
 }
 
 /**
- * Starts all servers and measures them in turn. Two starts of one server differ by some percent, by where its
- * code happens to lie in memory.
+ * Starts all servers and measures them in turn. Two starts of the same server differ by a few percent,
+ * depending on where its code is placed in memory.
  */
 async function measureOnce(files: ServerFiles, rounds: number, scale: number) {
   const servers = {

@@ -7,8 +7,8 @@ import { medianOf } from '../support/statistics.ts'
 const budgetMilliseconds = 1000
 
 /**
- * From the start of the bundle's process to its first accepted connection, against one second; and what it
- * holds in memory then.
+ * Compares the time from the start of the bundle's process to its first accepted connection with one second,
+ * and measures the process's memory at that point.
  */
 export const start: Row = async ({ rounds }) => {
   const files = await writeServerFiles()

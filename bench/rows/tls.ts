@@ -11,8 +11,8 @@ const at = new Date('2026-11-24T00:00:00Z')
 const host = '127.0.0.1'
 
 /**
- * What the API server would say to a chain, against reading one certificate and checking one signature; and
- * the slowest hostile bundle.
+ * Compares predicting the API server's verdict on a chain with parsing one certificate and checking one
+ * signature, and the slowest hostile bundle with 250 ms.
  */
 export const tls: Row = async ({ rounds, scale }) => {
   const { judgeTls } = (await load('x509/judge-tls.js')) as typeof import('../../src/x509/judge-tls.js')
@@ -44,7 +44,7 @@ export const tls: Row = async ({ rounds, scale }) => {
 
 const mebibyte = 1024 * 1024
 
-/** Bundles of 1 MiB that try to be slow, as the base64 text of a caBundle. */
+/** Bundles of 1 MiB that are meant to be slow to judge, as the base64 string of a caBundle. */
 function hostileBundles(rootPem: string): Readonly<Record<string, string>> {
   const fill = (piece: string): string =>
     base64(piece.repeat(Math.ceil(mebibyte / piece.length)).slice(0, mebibyte))

@@ -7,8 +7,8 @@ import { medianOf } from '../support/statistics.ts'
 import { microsecondsOf } from '../support/time.ts'
 
 /**
- * A verdict for a trust policy that lets the account in, against JSON.parse of the same text; and the slowest
- * hostile policy against 250 ms.
+ * Compares judging a trust policy that admits the account with JSON.parse of the same text, and the slowest
+ * hostile policy with 250 ms.
  */
 export const trust: Row = async ({ rounds, scale }) => {
   const { judgeTrust } = (await load(
@@ -24,8 +24,7 @@ export const trust: Row = async ({ rounds, scale }) => {
       serviceAccount: 'cart',
       audience: 'sts.amazonaws.com'
     })
-  if (judge(text).verdict !== 'allowed')
-    throw new Error('the policy of the benchmark must let the account in')
+  if (judge(text).verdict !== 'allowed') throw new Error('the policy of the benchmark must admit the account')
 
   const calls = 20_000 * scale
   const times = await alternate(rounds, {
@@ -44,7 +43,7 @@ export const trust: Row = async ({ rounds, scale }) => {
   ]
 }
 
-/** Documents that try to be slow. */
+/** Documents that are meant to be slow to judge. */
 function hostilePolicies(): Readonly<Record<string, unknown>> {
   const [statement] = trustPolicy.Statement
   const withSubject = (operator: string, value: unknown): string =>
@@ -54,8 +53,8 @@ function hostilePolicies(): Readonly<Record<string, unknown>> {
         { ...statement, Condition: { [operator]: { [`${issuer.slice('https://'.length)}:sub`]: value } } }
       ]
     })
-  // The longest that IAM stores has 8,192 characters: what is longer is refused unread, what fits must be
-  // judged.
+  // IAM stores policies of up to 8,192 characters. Longer documents are rejected unread; those that fit must
+  // be judged.
   const longest = 7500
 
   return {

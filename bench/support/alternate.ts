@@ -1,7 +1,7 @@
 /**
- * Runs every side in every round, each round beginning with another side, and collects what each measured.
- * What disturbs the machine for a while disturbs all sides of a round alike, so the ratios within a round are
- * worth more than the figures.
+ * Runs every side in every round, starting each round with a different side, and collects the figures of each
+ * side. A temporary disturbance affects all sides in a round alike, so the ratios within a round are more
+ * reliable than the figures.
  */
 export async function alternate<Side extends string>(
   rounds: number,

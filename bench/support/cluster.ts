@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { makeCertificate } from '../../test/support/certificate.ts'
 
 /**
- * Answers as the API server of a small cluster would: lists what it is given by path, and watches in which
- * nothing ever happens. So the measured server has at hand what it has at hand in production, and nobody uses
- * CPU beside it. Writes a kubeconfig.
+ * Acts as the API server of a small cluster: lists the given collections by path, and serves watches without
+ * events. The measured server therefore has the same facts available as in production, and no real API server
+ * competes for CPU time. Writes a kubeconfig.
  */
 export async function startCluster(
   collections: Readonly<Record<string, readonly object[]>>,

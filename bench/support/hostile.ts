@@ -4,7 +4,9 @@ import { microsecondsOf } from './time.ts'
 
 const limitMilliseconds = 250
 
-/** Runs each hostile input once a round and compares the slowest with the time that any of them may take. */
+/**
+ * Runs each hostile input once per round and compares the slowest input with the time limit for one input.
+ */
 export async function slowest<Input>(
   name: string,
   inputs: Readonly<Record<string, Input>>,

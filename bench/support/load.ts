@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
 
 /**
- * Sends so many requests, spread over the connections, one after the other on each. Throws when one is not
- * answered with 200.
+ * Sends this many requests, spread over the connections, one at a time on each connection. Rejects if a
+ * response is not 200.
  */
 export type Send = (requests: number) => Promise<void>
 
 /**
- * Connects clients that post one body and keep their connections, as an API server does. They speak just
- * enough HTTP to be cheap: a client that needs more time than the server would leave the server waiting, and
- * its wake-ups would be measured. And they never sleep while they send, for whoever answers a client that
- * sleeps has to wake it, which costs a slower server more than a quick one.
+ * Connects clients that post one body and keep their connections open, as an API server does. They implement
+ * only as much HTTP as they need, to be cheap: a client that needed more time than the server would keep the
+ * server waiting, and the server's wake-ups would be measured, too. The clients never sleep while they send,
+ * because a server must wake a client that sleeps, which costs a slow server more than a fast one.
  */
 export async function connectClients({ port, path, body, connections }: ClientOptions): Promise<Send> {
   const head = [
@@ -25,7 +25,7 @@ export async function connectClients({ port, path, body, connections }: ClientOp
     Array.from({ length: connections }, async () => {
       const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }) // a certificate made for this run
       await once(socket, 'secureConnect')
-      // what goes wrong closes the connection, and that is what an exchange looks at
+      // every error also closes the connection, and `exchange` handles that
       return socket.setNoDelay(true).on('error', () => undefined)
     })
   )

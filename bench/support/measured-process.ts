@@ -12,13 +12,13 @@ export interface Usage {
   readonly residentKilobytes: number
 }
 
-/** A Node process that tells what it uses. */
+/** A Node process that reports its resource usage. */
 export interface MeasuredProcess {
   /** Lines that it writes to standard output. */
   readonly lines: AsyncIterable<string>
   readonly startedAt: number
   readUsage(): Promise<Usage>
-  /** Waits until it ends by itself. */
+  /** Resolves when the process has ended by itself. */
   readonly ended: Promise<{
     readonly code: number | null
     readonly milliseconds: number
@@ -29,7 +29,7 @@ export interface MeasuredProcess {
 
 const probe = new URL('../processes/usage-probe.js', import.meta.url).href
 
-/** Starts `node file arguments` with the probe; standard error is ours. */
+/** Starts `node file arguments` with the probe. The process inherits our standard error. */
 export function startMeasured(file: URL, args: readonly string[]): MeasuredProcess {
   const startedAt = performance.now()
   const child = spawn(process.execPath, ['--import', probe, fileURLToPath(file), ...args], {
@@ -45,7 +45,7 @@ export function startMeasured(file: URL, args: readonly string[]): MeasuredProce
     milliseconds: performance.now() - startedAt,
     usage: await readNext()
   }))
-  ended.catch(() => undefined) // whoever waits for the end hears of it; a server that is stopped ends by a signal and tells nothing
+  ended.catch(() => undefined) // a caller that awaits `ended` still gets the error; a stopped server is killed by a signal and reports nothing
 
   return {
     lines: createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator](),

@@ -1,13 +1,13 @@
 /**
- * The issuer, role and account of the benchmark's reviews; the role lets the account in, so the whole chain
- * of rules runs and finds nothing.
+ * The issuer, role and account in the benchmark's reviews. The role admits the account, so every rule runs to
+ * its end and finds nothing.
  */
 const host = 'oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
 export const issuer = `https://${host}`
 const roleArn = 'arn:aws:iam::111122223333:role/team/cart'
 const namespace = 'shop'
 
-// Measured before on such machines: OPA, Pepr and Fastify were given reviews of this size.
+// In bytes. Earlier measurements of OPA, Pepr and Fastify used reviews of this size.
 const size = 4200
 
 /**
@@ -44,7 +44,7 @@ export const iamSnapshot = {
   ]
 }
 
-/** A service account whose role is in order. */
+/** A service account with a correct role. */
 export const serviceAccountOf = (name: string) => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
@@ -56,7 +56,7 @@ export const serviceAccountOf = (name: string) => ({
   }
 })
 
-/** The cluster that all of them live in, by the paths of its collections. */
+/** The objects in the cluster, by the path of their collection. */
 export const collections = {
   '/api/v1/namespaces': [{ metadata: { name: namespace } }],
   '/api/v1/serviceaccounts': [serviceAccountOf('cart')],

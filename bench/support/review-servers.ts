@@ -19,7 +19,7 @@ export interface ServerFiles {
   remove(): Promise<void>
 }
 
-/** Writes them into a folder of their own. */
+/** Writes the files into a new temporary folder and starts the cluster that the kubeconfig names. */
 export async function writeServerFiles(): Promise<ServerFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
   const [certFile, keyFile, iamFile, configFile, kubeconfigFile] = [
@@ -28,7 +28,7 @@ export async function writeServerFiles(): Promise<ServerFiles> {
     'iam.json',
     'config.yaml',
     'kubeconfig'
-  ].map((name) => join(folder, name)) as [string, string, string, string, string] // as many as names
+  ].map((name) => join(folder, name)) as [string, string, string, string, string] // one path for each name
   const { certificate, key } = makeCertificate('127.0.0.1')
   const config = { server: { port: 0, healthPort: 0 }, iam: { files: [iamFile] }, tls: { certFile, keyFile } }
   const cluster = await startCluster(collections, kubeconfigFile)
@@ -51,17 +51,17 @@ export async function writeServerFiles(): Promise<ServerFiles> {
   }
 }
 
-/** Starts `serve`, from the bundle unless told otherwise. */
+/** Starts `serve`, by default from the bundle. */
 export const startServe = (
   { configFile, kubeconfigFile }: ServerFiles,
   file = new URL('irsa-guard.mjs', dist)
 ): MeasuredProcess => startMeasured(file, ['serve', '--config', configFile, '--kubeconfig', kubeconfigFile])
 
-/** Starts one of the servers beside this folder. */
+/** Starts one of the servers in `processes/`. */
 export const startOther = (name: string, { certFile, keyFile }: ServerFiles): MeasuredProcess =>
   startMeasured(new URL(`../processes/${name}.ts`, import.meta.url), [certFile, keyFile])
 
-/** Waits for the line that names the port. */
+/** Waits for the line that contains the port. */
 export async function readPort({ lines }: MeasuredProcess): Promise<number> {
   for await (const line of lines) {
     const { port } = JSON.parse(line) as { port?: number } // all of our servers write JSON
@@ -73,17 +73,17 @@ export async function readPort({ lines }: MeasuredProcess): Promise<number> {
 // An API server opens a handful of connections to a webhook and keeps them.
 const connections = 16
 
-// A turn is long beside what a server needs to find its way back into the caches of the processor, after
-// another one's turn.
+// The requests in one turn. A turn is long compared with the time that a server needs to refill the
+// processor's caches after another server's turn.
 const turn = 5000
 
-// `serve` grows faster until about so many reviews have passed (the just-in-time compiler goes on to inline);
-// a Fastify app alone is done after a fifth of them. Replicas run for weeks.
+// `serve` gets faster for about this many reviews, because the just-in-time compiler keeps inlining. A
+// Fastify app alone needs a fifth of them. Replicas run for weeks, so only the speed after that matters.
 const warmUp = 100_000
 
 /**
- * Warms a server up. What comes back puts load on it for a turn and tells its CPU time for each request, in
- * microseconds.
+ * Warms up a server. The returned function sends the requests of one turn and returns the server's CPU time
+ * for each request, in microseconds.
  */
 export async function loadServer(
   server: MeasuredProcess,

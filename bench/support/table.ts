@@ -1,10 +1,11 @@
 import type { Comparison } from './row.ts'
 import { medianOf } from './statistics.ts'
 
-// A shared machine is noisy: what is above its budget is said, but only ten times the budget is a failure.
+// A shared machine is noisy: a ratio above its budget is marked, but only a ratio above ten times its budget
+// is a failure.
 const failureFactor = 10
 
-/** The median of the rounds; a row is judged by it. */
+/** The median of the rounds, which is compared with the budget. */
 const ratioOf = ({ ratios }: Comparison): number => medianOf(ratios)
 
 /**
@@ -15,7 +16,7 @@ export function isFailure(comparison: Comparison): boolean {
   return comparison.budget !== undefined && !(ratioOf(comparison) <= failureFactor * comparison.budget)
 }
 
-/** The comparisons as a table for people. */
+/** Formats the comparisons as a text table. */
 export function tableOf(comparisons: readonly Comparison[]): string {
   const header = ['what is compared', 'ratio', 'spread', 'budget', '', 'absolute']
   const lines = comparisons.map((comparison) => [

@@ -1,4 +1,4 @@
-/** Microseconds of one call, over so many. */
+/** The average duration of one call in microseconds, measured over `calls` calls. */
 export function microsecondsOf(call: () => unknown, calls: number): number {
   const start = performance.now()
   for (let made = 0; made < calls; made++) call()

@@ -24,11 +24,11 @@ export interface AcceptedBundles extends AcceptedTexts {
 
 /** Further inputs for the accepted strings, in addition to the CAs that a bundle must contain. */
 export interface AcceptedOptions {
-  /** CAs (PEM) that are also accepted alone. They may be missing. */
+  /** CAs (PEM) that are also accepted alone. A bundle need not contain them. */
   readonly acceptedAlone?: string | undefined
   /**
-   * CAs (PEM) that are accepted only together with one of the others. An injector leaves such CAs in the
-   * bundle after a rotation.
+   * CAs (PEM) that are accepted only together with a current CA or one that is accepted alone. An injector
+   * leaves such CAs in the bundle after a rotation.
    */
   readonly acceptedTogether?: string | undefined
   /** The base64 string of the bundle in place. */
@@ -38,10 +38,11 @@ export interface AcceptedOptions {
 
 /**
  * Lists the ways in which someone is likely to write the current CAs (PEM), as the exact base64 strings that
- * a policy can compare. The list covers each choice of up to three CAs in each order, with LF and CRLF, with
- * and without the last line end. With more CAs, it covers each CA alone, each pair, and all CAs as published.
- * It also contains the published strings, the string in place, and that string with the current CAs appended,
- * provided that Go reads all their certificates and each one is such a CA. A string is complete if it
+ * a policy can compare. If there are at most three CAs, the list covers every combination of them in every
+ * order, with LF and CRLF line endings, with and without a trailing newline. If there are more, it covers
+ * each CA alone, each ordered pair (for up to seven CAs), and all of them in the published order. It also
+ * contains the published strings, the string in place, and that string with the current CAs appended,
+ * provided that Go can read every certificate in them and each is an accepted CA. A string is complete if it
  * contains all of `currentCas`.
  */
 export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {

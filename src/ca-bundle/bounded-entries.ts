@@ -13,9 +13,9 @@ export const maxCharacters = 500_000
 
 /**
  * Bounds the entries to what a WebhookTrust can store. A Service or an issuer can present a bundle of any
- * length, and that must not keep the other entries from being published. Entries with `certain` CAs (ours and
- * the cluster's) come first. Each of the others gets an equal share of the remaining space. The longest
- * strings are left out.
+ * length, and a long one must not keep the other entries from being published. Entries whose CAs are certain
+ * (ours and the cluster's) get their space first. Each of the other entries gets an equal share of the
+ * remaining space. The longest strings are left out.
  */
 export function boundedEntries(
   entries: readonly AcceptedBundles[],

@@ -26,7 +26,10 @@ export interface CaEvidence {
    * verifies nothing.
    */
   readonly trusted: string | undefined
-  /** If set, a trusted CA counts only if this list also contains it, or if it signs now. */
+  /**
+   * CAs (PEM). If set, a trusted CA is confirmed only if it is also in this list, or if it signed what an API
+   * server serves now.
+   */
   readonly trustedOnlyWith: string | undefined
   readonly published: readonly PublishedCas[]
   /** The chains that API servers serve now (PEM, leaf first), each with a name that its leaf must have. */
@@ -44,7 +47,7 @@ export interface ClusterCas {
   readonly doubt: string | undefined
 }
 
-// EKS and kubeadm publish one CA, and two during a rotation.
+// EKS and kubeadm publish one CA, or two during a rotation.
 const maxCas = 16
 
 /**
@@ -65,7 +68,9 @@ export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: 
   const doubts = published.flatMap(({ name, pem, isImmutable }) => {
     const found = certificatesOf(pem).filter((ca) => isAmong(unconfirmed, ca))
     if (found.length === 0) return []
-    const immutable = isImmutable ? ' (it is immutable, so Kubernetes cannot correct it: delete it)' : ''
+    const immutable = isImmutable
+      ? ' (the ConfigMap is immutable, so Kubernetes cannot correct it: delete the ConfigMap)'
+      : ''
 
     return `${name} contains ${found.slice(0, 3).map(describeCertificate).join(', ')}${immutable}`
   })
@@ -76,7 +81,7 @@ export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: 
     doubt:
       doubts.length === 0
         ? undefined
-        : `${doubts.join(', and ')}; neither the CA that irsa-guard verifies the API server with nor the certificate of an API server confirms this`
+        : `${doubts.join(', and ')}; this is confirmed neither by the CA with which irsa-guard verifies the API server nor by the certificate of an API server`
   }
 }
 

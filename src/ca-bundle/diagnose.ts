@@ -9,14 +9,14 @@ import { formatTime } from '../x509/time.js'
 import { type Placeholder, placeholderIn } from './placeholder.js'
 
 /**
- * The faults of a bundle. The first group loses certificates; the second group concerns certificates that Go
- * reads.
+ * The kinds of faults in a bundle. Those from `expired` on concern certificates that Go reads; the earlier
+ * ones concern the rest of the text, and most of them make Go skip certificates.
  */
 export type FaultKind = keyof typeof faults
 
 /**
  * One kind of fault, how often it occurs, and the line of the decoded text where it first occurs. The line is
- * undefined if line numbers mean nothing.
+ * undefined for a fault without a position, such as an expired certificate.
  */
 export interface Fault {
   readonly kind: FaultKind
@@ -33,8 +33,8 @@ export interface Diagnosis {
   readonly bundle: Bundle | undefined
   readonly faults: readonly Fault[]
   /**
-   * The error of the API server's client if it can use nothing of the bundle; undefined if it reads a
-   * certificate.
+   * The error that the API server's client returns if it cannot use any of the bundle; undefined if it reads
+   * at least one certificate.
    */
   readonly unusable: string | undefined
 }
@@ -104,7 +104,7 @@ const faults = {
   ],
   'private-key': [
     'it contains a private key, and anyone who can read the object can read the key',
-    'remove the key and replace it, because it is no longer secret'
+    'remove the key from the bundle and generate a new one, because it is no longer secret'
   ],
   'no-pem': ['there is no PEM block in it', 'replace it with the base64-encoded PEM certificate of the CA'],
   expired: ['a certificate has expired', 'replace it with the current CA certificate'],
@@ -112,15 +112,18 @@ const faults = {
     'a certificate is not yet valid',
     'wait, or correct the clock of the machine that issued it'
   ],
-  expiring: ['a certificate expires within 30 days', 'add the next CA certificate before then'],
+  expiring: [
+    'a certificate expires within 30 days',
+    'add the next CA certificate before the current one expires'
+  ],
   leaf: [
     'a certificate is not a CA certificate, so only a server that presents exactly this certificate is trusted',
     'replace it with the certificate of the CA that signs the serving certificate'
   ],
-  duplicate: ['it contains a certificate more than once', 'keep it once']
+  duplicate: ['it contains a certificate more than once', 'keep only one copy']
 } as const satisfies Record<string, readonly [what: string, fix: string]>
 
-// These replace the fixes above if another certificate of the bundle stays valid for longer.
+// These replace the fixes above if the bundle contains a certificate that stays valid for more than 30 days.
 const spareFixes = {
   expired: 'remove it, because the bundle contains a valid one',
   expiring:
@@ -135,7 +138,7 @@ export const isLasting = (certificate: Certificate, at: Date): boolean =>
 
 /**
  * Explains why the API server reads fewer certificates from a caBundle (base64) than its author intended, and
- * what is wrong with those that it does read. Never throws; runs in linear time.
+ * what is wrong with those that the API server does read. Never throws; runs in linear time.
  */
 export function diagnoseBundle(caBundle: string, at: Date, go?: string): Diagnosis {
   const goMinor = goMinorOf(go)
@@ -245,7 +248,7 @@ const beginMark = '-----BEGIN '
 const endMark = '-----END '
 const beginPattern = /-----BEGIN ([^\r\n-]{0,64})-----/g
 
-// The OID id-signedData, 1.2.840.113549.1.7.2, comes first in such a container: RFC 5652, sections 3 and 5.
+// A PKCS#7 container starts with the OID id-signedData, 1.2.840.113549.1.7.2: RFC 5652, sections 3 and 5.
 const signedData = Buffer.from('06092a864886f70d010702', 'hex')
 
 /** The fault of the text as a whole, if no block could be read from it. */
@@ -294,7 +297,7 @@ function beginFault(text: string, start: number): FaultKind | undefined {
   return /(?:^|\n)[ \t]+$/.test(before) ? 'indented' : 'text-beside'
 }
 
-/** Finds the next END or BEGIN from a position. The positions must never decrease. */
+/** Finds the next END or BEGIN from a position, which must never decrease from one call to the next. */
 interface Marks {
   readonly nextEnd: (from: number) => number
   readonly nextBegin: (from: number) => number

@@ -31,7 +31,7 @@ export interface EntriesQuestion {
 
 /**
  * The entries to publish, one for each guarded name. If the expected CAs are unknown, the entry has no
- * accepted strings, so that nothing is judged by it.
+ * accepted strings, so that the policies do not compare any bundle with it.
  */
 export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
@@ -41,8 +41,8 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
     .flatMap((entry) => entryOfGone(entry, question))
   const found = [...names].map((name): AcceptedBundles => {
     const all = question.guarded.filter(({ webhook }) => webhook.name === name)
-    // Control-plane webhooks alone decide what their name accepts. Another configuration with the same name
-    // and its own CA does not make that CA accepted.
+    // If a control-plane webhook has this name, only control-plane webhooks decide which bundles are
+    // accepted. A webhook with the same name elsewhere cannot add its own CA.
     const beside = all.filter(({ place }) => place === 'control-plane')
     const places = beside.length > 0 ? beside : all
     const before = question.published.find((entry) => entry.name === name)
@@ -68,8 +68,9 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
 }
 
 /**
- * Keeps an entry with action Deny while its webhook does not exist, because the webhook may be recreated with
- * a different bundle. The entry uses the current CAs if they are known.
+ * Keeps an entry with action Deny while its webhook does not exist, because the webhook might be recreated
+ * with a different bundle. The entry is updated to the current CAs. Without known cluster CAs, only an entry
+ * for our own webhooks is kept.
  */
 function entryOfGone(
   entry: AcceptedBundles,
@@ -101,7 +102,10 @@ function textsOf(right: ExpectedCas | undefined, places: readonly GuardedWebhook
   }
 }
 
-/** An injector can be faster than our list, so its writes are never denied. */
+/**
+ * The injectors that the webhooks request. An injector can write a new CA before we publish that CA as
+ * accepted, so its writes are never denied.
+ */
 function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
   const injections = places.flatMap(({ webhook, place, injections }) =>
     place === 'reachable' && webhook.service ? injections : []
@@ -112,7 +116,7 @@ function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
 
 /**
  * Denies only where there is no doubt: for our own webhooks, for those that the configuration names, and for
- * a control plane where the canary has proved the accepted bundles correct.
+ * control-plane webhooks if the cluster is on EKS or the canary has proved the accepted bundles correct.
  */
 function actionOf(
   name: string,
@@ -127,7 +131,8 @@ function actionOf(
   const isProved =
     canaryPassed &&
     places.every(({ webhook }) => webhook.caBundle !== undefined && accepted.includes(webhook.caBundle))
-  // Once proved, the action stays Deny. Otherwise an unexpected bundle in place would let the next one pass.
+  // Once the action is Deny, it stays Deny. Otherwise, an unexpected bundle in place would let the next one
+  // pass.
   return isProved || published.some((entry) => entry.name === name && entry.action === 'Deny')
     ? 'Deny'
     : 'Warn'

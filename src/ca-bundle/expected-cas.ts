@@ -12,9 +12,12 @@ export interface ExpectedCas {
   readonly current: string
   /** The source of these CAs, if it is an injector. */
   readonly source?: string
-  /** CAs that are also accepted alone, because they are served or signed what is served. */
+  /**
+   * CAs that are also accepted alone: they are in the served chain, they signed it, or no chain could be read
+   * to compare them with.
+   */
   readonly acceptedAlone?: string
-  /** CAs that are accepted only together with one of the others. */
+  /** CAs that are accepted only together with one from `current` or `acceptedAlone`. */
   readonly acceptedTogether?: string
   /**
    * CAs that were correct until recently. They only distinguish a stale bundle from a foreign one; they are
@@ -23,7 +26,7 @@ export interface ExpectedCas {
   readonly former?: string
 }
 
-/** What the expected CAs of a webhook are determined from. */
+/** The inputs that determine the expected CAs of a webhook. */
 export interface ExpectedCasQuestion {
   readonly ownCas: string
   readonly clusterCas: string | undefined
@@ -31,7 +34,7 @@ export interface ExpectedCasQuestion {
   readonly injected?: InjectedCasFact | undefined
   /** The chain that a reachable webhook serves, if a connection was possible. */
   readonly served?: { readonly chain: string; readonly host: string } | undefined
-  /** The entry last published for this webhook. */
+  /** The WebhookTrust entry last published for this webhook. */
   readonly published?: AcceptedBundles | undefined
   readonly at: Date
 }
@@ -89,7 +92,7 @@ function injectedOf({ injected, published }: ExpectedCasQuestion): InjectedCas |
 }
 
 /**
- * The certificates in the current bundle that were accepted when the list was last published. cert-manager
+ * The certificates in the current bundle that were accepted when the entry was last published. cert-manager
  * does not report which CA it has replaced.
  */
 function rememberedOf(caBundle: string | undefined, published: AcceptedBundles | undefined): string[] {
@@ -106,8 +109,8 @@ function rememberedOf(caBundle: string | undefined, published: AcceptedBundles |
 }
 
 /**
- * The PEM blocks of a published string, with LF line ends as we write them. They are not parsed, because a
- * bundle in place and a published one can each contain thousands.
+ * The PEM blocks of a published string, with LF line endings, as we write them. They are not parsed, because
+ * a bundle in place and a published one can each contain thousands of certificates.
  */
 const certificateBlocks = (text: string): string[] =>
   (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map((block) =>

@@ -17,8 +17,8 @@ export interface GuardedWebhook {
   /** The CA injections that the configuration's annotations request. */
   readonly injections: readonly CaInjection[]
   /**
-   * Where the webhook runs: `own` is ours, only the API server can connect to `control-plane`, and we can
-   * connect to `reachable`.
+   * Where the webhook runs. `own`: in irsa-guard. `control-plane`: where only the API server can connect to
+   * it. `reachable`: where irsa-guard can connect to it, too.
    */
   readonly place: 'own' | 'control-plane' | 'reachable'
 }
@@ -58,7 +58,7 @@ function placeOf({ name, url }: Webhook): GuardedWebhook['place'] {
 }
 
 /**
- * The address at which a webhook is called, whose host must be a name in its certificate.
+ * The address at which a webhook is called. The host must be a name in the webhook's certificate.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#contacting-the-webhook
  */
 export function addressOf({ url, service }: Webhook): { host: string; port: number } | undefined {

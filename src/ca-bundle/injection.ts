@@ -10,7 +10,7 @@ export interface CaInjection {
   readonly value: string
   /** The kind of source that the CA is taken from. */
   readonly from: 'Certificate' | 'Secret' | 'cluster' | 'service-ca'
-  /** The object that the annotation names; undefined if it names none or cannot be read. */
+  /** The object that the annotation names; undefined if it names none or cannot be parsed. */
   readonly reference:
     { readonly kind: 'Certificate' | 'Secret'; readonly namespace: string; readonly name: string } | undefined
   /** Whether the annotation must name an object but does not. */
@@ -19,8 +19,9 @@ export interface CaInjection {
 
 /**
  * The injections that the annotations of a webhook configuration request, at most one for each injector. If
- * there are several annotations, cert-manager follows the first one in this order, even if it cannot be read.
- * https://cert-manager.io/docs/concepts/ca-injector/ and https://github.com/openshift/service-ca-operator
+ * there are several annotations, cert-manager follows the first one in this order, even if it cannot be
+ * parsed. https://cert-manager.io/docs/concepts/ca-injector/ and
+ * https://github.com/openshift/service-ca-operator
  */
 export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): CaInjection[] {
   const injections = asked.flatMap(
@@ -52,7 +53,7 @@ export interface IgnoredInjection {
 
 /**
  * Finds annotations that are meant to switch injection on but do not, because the injector accepts only
- * `true`. Values that mean no are left out, because they do what they say.
+ * `true`. Values that mean no are left out, because they work as intended.
  */
 export function ignoredInjectionsOf(annotations: Readonly<Record<string, unknown>>): IgnoredInjection[] {
   return asked.flatMap(({ annotation, by: { injector, isTrue }, from }) => {
@@ -118,7 +119,7 @@ const asked = [
 
 /** The CAs that an injector writes into a bundle, if it publishes them. */
 export interface InjectedCas {
-  /** The current CAs as the injector has them, as PEM. */
+  /** The CAs that the injector writes now, as PEM. */
   readonly current: string
   /**
    * The CAs that the injector wrote until recently. The webhook may still serve a certificate signed by one
@@ -135,8 +136,8 @@ export interface InjectedCas {
 }
 
 /**
- * The injected CAs as a fact. After a transient failure (the API server did not answer this time), the last
- * known CAs remain the best guess.
+ * The injected CAs as a fact. `isPassing` marks a transient failure: the API server did not answer this time,
+ * so the last known CAs remain the best guess.
  */
 export interface InjectedCasFact {
   readonly fact: Fact<InjectedCas>

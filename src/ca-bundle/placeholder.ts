@@ -22,7 +22,7 @@ const enclosed = [
   {
     open: '$(',
     close: ')',
-    fix: 'replace it with the output of the command or the value of the variable; kubectl does not do so'
+    fix: 'replace it with the output of the command or the value of the variable; kubectl does not expand it'
   }
 ] as const
 

@@ -5,8 +5,8 @@ import { buildPool } from '../x509/pool.js'
 
 /**
  * Finds the certificates that a damaged text was meant to contain. It handles a byte order mark, UTF-16,
- * indentation, joined blocks, double base64, DER, wrong labels and bad line ends. Each certificate is
- * returned once, in order. Use the result only to propose a repair: only what Go reads is trusted.
+ * indentation, joined blocks, double base64, DER, wrong labels and bad line endings. Each certificate is
+ * returned once, in order. Use the result only to propose a repair: the API server trusts only what Go reads.
  */
 export function recoverCertificates(bytes: Buffer, go?: string): readonly Certificate[] {
   const goMinor = goMinorOf(go)
@@ -32,12 +32,12 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
   return buildPool(certificates).certificates
 }
 
-// No certificate is that short in base64. Tens of thousands of empty blocks are skipped quickly this way.
+// Every certificate is longer than this in base64. The limit skips tens of thousands of empty blocks quickly.
 const shortest = 100
 
 /**
- * The DER in the body of a block. Lines with a colon are headers, and a trusted certificate has settings
- * after its DER.
+ * The DER in the body of a block. Lines with a colon are headers, and a TRUSTED CERTIFICATE block has trust
+ * settings after the DER.
  */
 function derOf(body: string): Buffer | undefined {
   const lines = body

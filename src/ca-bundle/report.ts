@@ -30,8 +30,8 @@ export interface BundleReport {
   /** The source of the injector's CA, for messages. */
   readonly source?: string
   /**
-   * Present only if a list of the cluster's CAs contains an unconfirmed CA, because the list was edited or
-   * has just changed.
+   * Why a CA in a list of the cluster's CAs is not confirmed; present only if there is such a CA. Either someone
+   * tampered with the list, or a CA rotation has just begun.
    */
   readonly doubt?: string
   /** When the expected CA was confirmed (RFC 3339). Present only if that CA comes from the WebhookTrust. */
@@ -74,7 +74,7 @@ export interface BundleQuestion {
   readonly caBundle: string
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
-  /** CAs (PEM) that may also be the cluster's, and why that is uncertain. */
+  /** CAs (PEM) that might also be the cluster's, and why that is uncertain. */
   readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
   /**
    * The CAs (PEM) that the webhook's injector writes, and their source. Used for webhooks whose bundle is not
@@ -93,7 +93,7 @@ export interface BundleQuestion {
     | undefined
   /** The bundles that the policy accepts. Used if neither `clusterCa` nor `injected` is known. */
   readonly published?: PublishedBundles | undefined
-  /** The action of the caBundle policy on any bundle that is not among these base64 strings. */
+  /** The accepted bundles (base64 strings), and what the caBundle policy does with any other bundle. */
   readonly policy?: { readonly action: 'Deny' | 'Warn'; readonly accepted: readonly string[] } | undefined
   /** Why the expected CA could not be determined. */
   readonly notKnown?: string | undefined
@@ -111,8 +111,8 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const current =
     currentCas === undefined ? [] : parseBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   const policy = policyRefusalOf(question, assessment, bundle?.certificates ?? [], current)
-  // A bundle that the injector merged is left unchanged: an old CA in it may still have signed what is
-  // served.
+  // A bundle that the injector merged is left unchanged: an old CA in it might have signed the certificate
+  // that is still served.
   const isInjectors =
     injected !== undefined &&
     assessment?.state === 'ok' &&
@@ -156,7 +156,8 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   }
 }
 
-// If there is a usable certificate, these faults make no call fail. The rules about them only warn, too.
+// If there is a usable certificate, these faults do not make calls fail, and the corresponding rules only
+// warn.
 const harmless: ReadonlySet<FaultKind> = new Set(['private-key', 'expiring', 'duplicate'])
 
 /** The CAs that are known to be expected, as PEM. */
@@ -184,7 +185,7 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
   })
   if (assessment.state === 'unknown' && notKnown !== undefined)
     return { state: 'unknown', because: `the expected CA is unknown: ${notKnown}` }
-  // The bundle contains no confirmed CA, but it does contain one that may be the cluster's.
+  // The bundle contains no confirmed CA, but it does contain one that might be the cluster's.
   if (
     unconfirmed !== undefined &&
     (assessment.state === 'foreign' || assessment.state === 'stale') &&
@@ -219,7 +220,7 @@ function policyRefusalOf(
     action: policy.action === 'Deny' ? 'denies' : 'warns',
     because:
       others.length > 0
-        ? `it contains ${list}, which is not an expected CA`
+        ? `it contains ${list}, ${others.length === 1 ? 'which is not an expected CA' : 'which are not expected CAs'}`
         : 'it is not one of the accepted strings, which contain only the PEM blocks of the expected CAs, without comments, in lines of 64 characters'
   }
 }
@@ -257,7 +258,7 @@ function repairedText(
   isRefused: boolean
 ): string | undefined {
   const currentCas = injected?.current ?? clusterCa
-  // The policy compares strings, so only one of its own strings will pass.
+  // The policy compares strings, so only a string that it accepts will pass.
   if (currentCas === undefined && published !== undefined)
     return published.complete.includes(caBundle) ? caBundle : published.best
   if (currentCas !== undefined && current.length > 0) {

@@ -5,14 +5,14 @@ import { buildPool } from '../x509/pool.js'
 import { type KeyCache, signatureRefusal } from '../x509/signature.js'
 import { pemOf } from './accepted-texts.js'
 
-// Go checks as many signatures for one leaf: crypto/x509, maxChainSignatureChecks.
+// Go checks at most this many signatures for one leaf: crypto/x509, maxChainSignatureChecks.
 const maxChecks = 100
 
 /**
- * Whether a certificate is the served leaf, or signed it directly or through other served certificates (leaf
- * first). Host names, dates and usages do not matter here, so that another problem is not reported as an
- * unexpected CA. Undefined if this cannot be determined, for example because Go does not verify the
- * signature. Never throws.
+ * Whether a certificate is the served leaf, or signed it directly or through other served certificates.
+ * `served` starts with the leaf. Host names, dates and usages do not matter here, so that another problem is
+ * not reported as an unexpected CA. Undefined if this cannot be determined, for example because Go does not
+ * support the signature's algorithm. Never throws.
  */
 export function signsServed(
   served: readonly Certificate[],
@@ -48,8 +48,8 @@ export function signsServed(
 }
 
 /**
- * The CAs in a served chain (PEM in, PEM out): the certificates above the leaf that may sign, and a leaf that
- * signed itself. Empty if the server sends only its leaf, as most do.
+ * The CAs in a served chain (PEM in, PEM out): the certificates above the leaf that are CA certificates, and
+ * the leaf if it is self-issued. Empty if the server sends only its leaf, as most servers do.
  */
 export function caCertificatesOf(chain: string): string {
   const { certificates } = parseBundle(Buffer.from(chain), goMinorOf(undefined))

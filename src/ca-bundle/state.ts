@@ -46,8 +46,9 @@ export interface AssessmentQuestion {
 }
 
 /**
- * Classifies a bundle. It is `stale` only if it contains a CA that is current, or was until recently, but
- * that did not sign what is served now. The order of two CAs never shows which one signs. Never throws.
+ * Classifies a bundle. A bundle is `stale` only if it contains a CA that is current or was until recently,
+ * but does not accept the certificate served now, as far as that is known. The order of two CAs never shows
+ * which one signs. Never throws.
  */
 export function assessBundle({
   caBundle,
@@ -81,7 +82,7 @@ export function assessBundle({
     const latest = bundle.certificates.reduce((latest, { notAfter }) => Math.max(latest, notAfter), -Infinity)
     return {
       state: 'unusable',
-      because: `none of its certificates is currently valid; the latest one expires at ${formatTime(latest)}`,
+      because: `none of its certificates is currently valid; the latest expiry is ${formatTime(latest)}`,
       extra: []
     }
   }
@@ -103,11 +104,11 @@ export function assessBundle({
     if (verdict?.accepted && (source === undefined || isAbove))
       return {
         state: 'ok',
-        because: `it contains no current CA, but accepts the certificate served now: ${holds}`,
+        because: `it contains no current CA, only ${holds}, but it accepts the certificate served now`,
         extra
       }
     if (verdict?.accepted) {
-      const because = `it accepts the certificate served now, but${by} the current CA is ${list(current.slice(0, 3))}, and it contains ${holds}`
+      const because = `it accepts the certificate served now, but${by} the current CA is ${list(current.slice(0, 3))}, and the bundle contains ${holds}`
       return { state: 'incomplete', because, extra }
     }
     const isFormer = poolOf(formerCas).some((ca) => valid.some((certificate) => isSameCa(ca, certificate)))
@@ -126,8 +127,8 @@ export function assessBundle({
       extra
     }
   }
-  // The chain that the webhook itself serves is decisive: even if the bundle contains the current CAs, calls
-  // fail.
+  // The chain that the webhook itself serves is decisive: if the bundle does not accept it, calls fail, even
+  // if the bundle contains the current CAs.
   if (verdict?.accepted === false && served?.of === undefined) {
     const current = source === undefined ? '' : `, current according to ${source}`
     const because = `it contains ${list(held)}${current}, but does not accept the certificate served now: ${verdict.refusal.reason}`

@@ -9,7 +9,10 @@ import { assessBundle, type BundleAssessment } from './state.js'
 const diagnoses = new WeakMap<Webhook, { at: number; diagnosis: Diagnosis }>()
 const assessments = new WeakMap<Webhook, { at: number; clusterCa: string; assessment: BundleAssessment }>()
 
-/** The faults of a webhook's bundle on its own. A webhook without a bundle has none. */
+/**
+ * Diagnoses a webhook's bundle without comparing it with the expected CAs. A webhook without a bundle has no
+ * faults.
+ */
 export function diagnosisOf(webhook: Webhook, at: Date): Diagnosis {
   const known = diagnoses.get(webhook)
   if (known?.at === at.getTime()) return known.diagnosis

@@ -74,7 +74,7 @@ function parseReference(reference: string): { kind: string; name: string } {
 const handshakeTimeout = 5000
 const sourceTimeout = 5000
 
-/** What the injector writes into the webhooks of an object, if the user is allowed to read it. */
+/** What the injector writes into the webhooks of an object, if the user is allowed to read its source. */
 async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,
@@ -87,7 +87,7 @@ async function readInjected(
   ).fact
 }
 
-/** The list that the policy compares with, if the user is allowed to read it. */
+/** The WebhookTrust that the policy compares with, if the user is allowed to read it. */
 async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
   try {
     const published = await loadWebhookTrust(client)

@@ -59,7 +59,7 @@ Examples:
         if (object === undefined) {
           throw new GuardError(
             'ERR_USAGE',
-            'no bundle given; expected mutatingwebhookconfiguration/NAME of a cluster, or --bundle FILE'
+            'no bundle given; expected mutatingwebhookconfiguration/NAME in a cluster, or --bundle FILE'
           )
         }
         if (options.server !== undefined || options.chain !== undefined)

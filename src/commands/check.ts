@@ -65,7 +65,7 @@ export const checkCommand = (terminal: Terminal): Command =>
     .addOption(clusterCaOption())
     .addOption(clusterArnOption())
     .addOption(audienceOption())
-    .option('-n, --namespace <name>', 'namespace of objects that name none')
+    .option('-n, --namespace <name>', 'namespace for objects that name none')
     .addOption(failOnOption())
     .option('--fail-on-unknown', 'exit with 1 if a rule could not be checked', false)
     .addHelpText(
@@ -92,7 +92,7 @@ export async function check(
   assertNamespace(options.namespace)
   const config = await loadConfigFile(options.config)
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
-  // The Kubernetes client takes as long to load as checking thousands of objects, and most checks stay
+  // Loading the Kubernetes client takes as long as checking thousands of objects, and most checks stay
   // offline.
   const clusters = isLive ? await import('./support/cluster.js') : undefined
   const client = clusters?.connectCluster(options, environment)
@@ -153,7 +153,8 @@ export async function check(
 
 /**
  * Reads all manifests: their objects, and an error message for each input that could not be read. In a
- * directory, files that contain no Kubernetes object are skipped, unless there are no others.
+ * directory, files that contain no Kubernetes
+ * object are skipped, unless no file contains one.
  */
 async function readManifests(
   paths: readonly string[],
@@ -228,7 +229,8 @@ function reportedOf(
 }
 
 /**
- * A check has no deadline. Each lookup gets its own signal, because one with thousands of listeners is slow.
+ * A check has no deadline. Each lookup gets its own signal, because a signal with thousands of listeners is
+ * slow.
  */
 const noDeadline: Deadline = {
   get signal() {
@@ -236,7 +238,7 @@ const noDeadline: Deadline = {
   }
 }
 
-/** Facts from the cluster. Objects in the files win over those in the cluster. */
+/** Sources that read the cluster. Objects in the files take precedence over those in the cluster. */
 function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: string | undefined): Sources {
   const cluster = buildClusterOnDemand(client)
   const seen = overlay({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
@@ -251,7 +253,10 @@ function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: s
   }
 }
 
-/** A service account that is not among the files may be in the cluster, so naming it is not a mistake. */
+/**
+ * The neighbours without near misses: a service account that is not among the files may exist in the cluster,
+ * so a workload that names it has not necessarily misspelled another name.
+ */
 const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
   neighboursOf: (...question) => {
     const fact = neighbours.neighboursOf(...question)

@@ -47,7 +47,7 @@ export const trustCommand = (terminal: Terminal): Command =>
     .option('--role <arn>', 'the role; its policy is read from --iam or --aws, or chosen from --policy')
     .option(
       '--policy <file>',
-      'a trust policy, or a role with its policy: the output of aws iam get-role or list-roles, of terraform show -json, a CloudFormation template; - reads stdin'
+      'a trust policy, or a role with its policy: the output of aws iam get-role, aws iam list-roles or terraform show -json, or a CloudFormation template; - reads stdin'
     )
     .addOption(iamOption())
     .addOption(awsOption())
@@ -55,7 +55,7 @@ export const trustCommand = (terminal: Terminal): Command =>
     .addOption(issuerOption())
     .option('-n, --namespace <name>', 'namespace of the service account')
     .requiredOption('--service-account <name>', 'name of the service account, or NAMESPACE/NAME')
-    .option('--audience <name>', 'audience of its tokens (default: "sts.amazonaws.com")')
+    .option('--audience <name>', 'audience of the service account\'s tokens (default: "sts.amazonaws.com")')
     .addOption(outputOption(trustFormats))
     .option(
       '--fix',
@@ -187,7 +187,7 @@ async function loadPolicyOf(
       `role ${arn.text} does not exist; the ARN of role ${arn.name} is ${role.value.arn} (role-path-mismatch)`
     )
   if (role.value.trustPolicy === undefined)
-    throw new GuardError('ERR_INPUT', `role ${arn.text}: its trust policy is not known`)
+    throw new GuardError('ERR_INPUT', `role ${arn.text}: its trust policy is unknown`)
 
   return role.value.trustPolicy
 }
@@ -210,7 +210,7 @@ function ownerOf(policy: unknown): { account: string; partition: string } {
   if (partition === undefined || account === undefined || owners.size > 1) {
     throw new GuardError(
       'ERR_USAGE',
-      `the policy names OIDC providers of ${owners.size} accounts; name the role of the policy with --role`
+      `the policy names OIDC providers of ${owners.size} accounts; pass the ARN of the policy's role with --role`
     )
   }
   return { account, partition }

@@ -14,7 +14,7 @@ export interface ApiServer {
 /** The API servers of a cluster. */
 export interface ApiServers {
   /**
-   * Reads the current API servers. An API server that was there before keeps its client. Rejects if the
+   * Reads the current API servers. An API server that was already known keeps its client. Rejects if the
    * endpoints cannot be read.
    */
   read(): Promise<readonly ApiServer[]>
@@ -25,9 +25,9 @@ export interface ApiServers {
 
 /**
  * Finds every API server of the cluster through the endpoints of the Service `default/kubernetes`, because
- * each has its own identity webhook. If there are no endpoints, the known address is used. A client is kept
- * as long as its address exists; a client per round would leave connections open until the API server closes
- * them.
+ * each has its own identity webhook. If there are no endpoints, the address of the given client is used. A
+ * client is kept as long as its address is among the endpoints; a client per round would leave connections
+ * open until the API server closes them.
  */
 export function buildApiServers(client: KubeClient): ApiServers {
   let known: readonly ApiServer[] = []

@@ -22,7 +22,7 @@ export interface RoundContext {
   readonly ownCas: string
   /** The confirmed cluster CAs, as PEM. */
   readonly clusterCas: string | undefined
-  /** Why further published CAs are not confirmed; undefined if there are none. */
+  /** Why some published CAs are not confirmed; undefined if all are. */
   readonly doubt?: string | undefined
   /**
    * What this process published in its previous round. Undefined in the first round, which uses the stored
@@ -43,7 +43,7 @@ export interface RoundContext {
 /** The assessment of one guarded webhook. */
 export interface Assessment extends BundleAssessment {
   readonly guarded: GuardedWebhook
-  /** Where the injector's CAs are read, or why they are not; undefined if no injector is requested. */
+  /** Where the injector's CAs are read, or why they cannot be read; undefined if no injector is requested. */
   readonly source: Fact<string> | undefined
 }
 
@@ -56,7 +56,7 @@ export interface Round {
 /**
  * Runs one round. It determines and publishes the accepted bundles and assesses every guarded webhook. It
  * reports each change since the last round once, as an Event on the object and as a log line. The last states
- * are stored in the WebhookTrust's status, so a restart repeats no report.
+ * are stored in the WebhookTrust's status, so a restart does not repeat reports.
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, config, now, log } = context
@@ -66,7 +66,8 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
     readInjected(guarded, context),
     loadWebhookTrust(client)
   ])
-  // Otherwise, any client that can write the WebhookTrust could make us publish its entries again.
+  // The entries that this process published take precedence. Otherwise, any client that can write the
+  // WebhookTrust could make us publish that client's entries.
   const before = context.published ?? found?.entries ?? []
   const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
     const [chain, address] = [chains.get(one), addressOf(one.webhook)]
@@ -150,7 +151,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
 
 async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
   const message =
-    'WebhookTrust cluster was changed by another writer; the controller restored the bundles that the caBundle policies accept'
+    'another client changed WebhookTrust "cluster"; the controller restored the bundles that the caBundle policies accept'
   log.warn({ webhookTrust: 'cluster' }, message)
   const about = { apiVersion: 'irsa-guard.io/v1', kind: 'WebhookTrust', name: 'cluster' }
   await writeEvent(client, { about, type: 'Warning', reason: 'WebhookTrustCorrected', message }, now)
@@ -161,17 +162,17 @@ function withDoubt(assessment: BundleAssessment, doubt: string | undefined): Bun
   if (doubt === undefined || assessment.state === 'unusable' || assessment.state === 'absent')
     return assessment
 
-  const because = `${doubt}; by the CAs that are confirmed the bundle is ${assessment.state}: ${assessment.because}`
+  const because = `${doubt}; judged by the confirmed CAs, the bundle is ${assessment.state}: ${assessment.because}`
   return { ...assessment, state: 'unknown', because }
 }
 
-// The WebhookTrust's status holds at most this many. A user who can create webhook configurations could
-// create thousands under a guarded name.
+// The WebhookTrust's status can store at most this many webhooks. A user who can create webhook
+// configurations could create thousands under a guarded name.
 const maxGuarded = 256
 const places = ['own', 'control-plane', 'reachable'] as const
 
 /**
- * As many webhooks as the status can hold: first our own, then those in the control plane, then those behind
+ * As many webhooks as the status can store: first our own, then those in the control plane, then those behind
  * a Service, which other users can create.
  */
 const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
@@ -257,9 +258,9 @@ async function reportChanges(
         before: last?.state,
         because: entry.because
       },
-      'caBundle changed its state'
+      'caBundle state changed'
     )
-    if (isGood && last === undefined) continue // as expected at first sight: nothing to report
+    if (isGood && last === undefined) continue // the bundle was ok when it was first seen: nothing to report
     await writeEvent(
       client,
       {
@@ -275,7 +276,7 @@ async function reportChanges(
   if (changed.length > 0 || status.length !== before.length) await publishStatus(client, status)
 }
 
-/** Reads all webhook configurations. Rejects if the API server does not answer. */
+/** Reads all webhook configurations. Rejects if they cannot be read. */
 export async function loadConfigurations(client: KubeClient): Promise<readonly unknown[]> {
   const lists = await Promise.all(
     ['mutating', 'validating'].map(async (kind) =>

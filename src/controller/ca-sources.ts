@@ -81,8 +81,8 @@ async function readApiServerChain({ host, port }: ApiServer): Promise<string | u
 }
 
 /**
- * A webhook and the source from which its injector's CAs are read. If that is not known, the fact states why.
- * `source` is undefined if no injection is requested.
+ * A webhook and the source from which its injector's CAs are read. If the source is not known, the fact
+ * states why. `source` is undefined if no injection is requested.
  */
 interface Sourced {
   readonly guarded: GuardedWebhook
@@ -90,8 +90,8 @@ interface Sourced {
 }
 
 /**
- * Logs once where the CAs of a webhook are read. If they are not read, logs why; only the chain that the
- * webhook serves then shows them.
+ * Logs once where an injector's CAs are read, or why they cannot be read. In the latter case, only the chain
+ * that the webhook serves shows which CA is in use.
  */
 export function logSourceChanges(
   log: Logger,
@@ -108,11 +108,11 @@ export function logSourceChanges(
 
     const webhook = { configuration: guarded.configuration.name, webhook: guarded.webhook.name }
     if (source.state === 'known')
-      log.info({ ...webhook, source: source.value }, 'CAs are read from the source of their injector')
+      log.info({ ...webhook, source: source.value }, "CAs are read from the injector's source")
     else
       log.warn(
         { ...webhook, because: source.because },
-        'CAs of the injector are not known, so what is served tells them'
+        "the injector's CAs are unknown, so only the served chain shows which CA is in use"
       )
   }
 }

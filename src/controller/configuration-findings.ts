@@ -13,12 +13,15 @@ import { type EventObject, writeEvent } from './event.js'
  */
 export interface ConfigurationFinding extends Finding {
   readonly object: string
-  /** The configuration, if it contains a guarded webhook; its findings get an Event. */
+  /**
+   * The configuration if it contains a guarded webhook, so that its findings get an Event; otherwise
+   * undefined.
+   */
   readonly about: EventObject | undefined
 }
 
 /**
- * Checks every webhook configuration of the cluster against the same rules that `check` and the webhook use.
+ * Checks every webhook configuration in the cluster against the same rules that `check` and the webhook use.
  */
 export async function findConfigurationFaults(
   configurations: readonly unknown[],
@@ -72,7 +75,7 @@ export async function reportFindings(
   const gone = before.filter((finding) => !now.has(keyOf(finding)))
   for (const { object, rule, severity, message, fix } of appeared)
     log.warn({ object, rule, severity, message, fix }, 'finding')
-  for (const { object, rule } of gone) log.info({ object, rule }, 'finding is gone')
+  for (const { object, rule } of gone) log.info({ object, rule }, 'finding resolved')
 
   for (const { about, rule, message, fix } of appeared.filter(hasEvent)) {
     const event = {
@@ -92,7 +95,7 @@ export async function reportFindings(
   }
 }
 
-/** Whether a finding gets an Event. Bundles have Events about their states, and the canary has its own. */
+/** Whether a finding gets an Event. Bundle states and the canary have their own Events. */
 const hasEvent = (
   finding: ConfigurationFinding
 ): finding is ConfigurationFinding & { readonly about: EventObject } =>

@@ -22,7 +22,7 @@ import {
 } from './rounds.js'
 
 /**
- * The settings of a controller. `given` are facts from the user, which take precedence over those of the
+ * The settings of a controller. `given` are facts from the user, which take precedence over those from the
  * cluster.
  */
 export interface ControllerSettings {
@@ -87,7 +87,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
         probes.now()
       },
       onTrouble: (because) =>
-        log.warn({ collection: `${kind}webhookconfigurations`, because }, 'watch changed its state')
+        log.warn({ collection: `${kind}webhookconfigurations`, because }, 'watch state changed')
     })
   )
 

@@ -3,13 +3,13 @@ import type { Assessment } from './ca-bundle-guard.js'
 import type { ConfigurationFinding } from './configuration-findings.js'
 import type { Probes } from './probes/probes.js'
 
-/** Sets the metric of the current findings about webhook configurations. */
+/** Sets the metric that counts the current findings about webhook configurations. */
 export function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
   gauge.reset()
   for (const { rule, severity } of findings) gauge.inc({ rule, severity })
 }
 
-/** Sets the metric of each guarded bundle's state. */
+/** Sets the metric for the state of each guarded bundle. */
 export function showAssessments({ caBundleState }: Metrics, assessments: readonly Assessment[]): void {
   caBundleState.reset()
   for (const { guarded, state } of assessments) {
@@ -18,7 +18,7 @@ export function showAssessments({ caBundleState }: Metrics, assessments: readonl
 }
 
 /**
- * Sets the metrics of the canary and the self-test. A check that could not be run has no sample, so that an
+ * Sets the metrics for the canary and the self-test. A check that could not be run has no sample, so that an
  * alert on 0 does not fire.
  */
 export function showProofs({ identityWebhookMutating, selfTest }: Metrics, probes: Probes): void {

@@ -37,7 +37,7 @@ import {
 export interface RoundTools {
   readonly client: KubeClient
   readonly config: Config
-  /** Facts from the user, which take precedence over those of the cluster. */
+  /** Facts from the user, which take precedence over those from the cluster. */
   readonly given: Sources
   /** The namespace that the controller runs in. */
   readonly namespace: string
@@ -155,8 +155,8 @@ async function readConfirmedCas(
 const propagationTime = 5000
 
 /**
- * Runs the canary and the self-test at each API server. Returns whether the canary's overall result changed,
- * in either direction.
+ * Runs the canary and the self-test against each API server. Returns whether the canary's overall result
+ * changed, in either direction.
  */
 export async function runProbeRound(tools: RoundTools, found: Findings): Promise<boolean> {
   const { client, given, apiServers, identityWebhook, wrongCaBundle, metrics, log } = tools

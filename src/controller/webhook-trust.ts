@@ -75,9 +75,9 @@ export const isPublished = (
   !isTampered && JSON.stringify(entries.map(contentOf)) === JSON.stringify(published.map(contentOf))
 
 /**
- * Publishes the entries if they differ from the stored ones, or if those were confirmed some minutes ago.
- * Changes by other clients do not survive: arrays are replaced as a whole, and an object that cannot be
- * updated is recreated.
+ * Publishes the entries if they differ from the stored ones, or if the stored ones were confirmed more than
+ * five minutes ago. Changes by other clients do not survive: arrays are replaced as a whole, and an object
+ * that cannot be updated is recreated.
  */
 export async function publishAcceptedBundles(
   client: KubeClient,

@@ -1,3 +1,4 @@
+import type { Chain } from '../identity-webhook/chain.js'
 import type { SelectablePod } from '../identity-webhook/coverage.js'
 import type { OwnIdentity } from '../identity-webhook/own-identity.js'
 import type { PodRole } from '../identity-webhook/pod-role.js'
@@ -12,6 +13,7 @@ import type { NamespaceSettings } from '../model/namespace.js'
 import type { RoleArn } from '../model/role-arn.js'
 import type { AccountLookup } from '../model/service-account.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
+import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import type { Backend, CanaryResult, WebhookSource } from './webhooks.js'
 
 /**
@@ -49,13 +51,13 @@ export interface Neighbours {
   /** Workloads in its namespace that run as `default`. */
   readonly asDefault: readonly string[]
   /**
-   * The roles that pods of this account set in their template, with a token file; undefined stands for one that
-   * is known only at run time.
+   * The roles that pod templates with this account set together with a token file, and those that custom
+   * resources name together with it; undefined stands for a role that is known only at run time.
    */
   readonly ownRoles: ReadonlySet<string | undefined>
   /**
    * A workload that was probably meant to run as this service account. Its own service account is not among
-   * the objects, and has the same name in another namespace or a similar name in the same one.
+   * the objects, and has the same name in another namespace or a similar name in the same namespace.
    */
   readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
 }
@@ -63,7 +65,7 @@ export interface Neighbours {
 /** The keys of Secrets and ConfigMaps of a namespace, by kind and name, such as `Secret/aws`. Never a value. */
 export type DataKeys = ReadonlyMap<string, ReadonlySet<string>>
 
-/** The pods of an object, such as `deployment shop/cart`. */
+/** A pod, or the pods of one template. `owner` is the object, such as `deployment shop/cart`. */
 export interface PodInSight extends SelectablePod {
   readonly owner: string
   readonly serviceAccountName: string
@@ -71,7 +73,10 @@ export interface PodInSight extends SelectablePod {
 
 /** The facts that rules can need, by name. */
 export interface FactTypes {
-  /** The role that the service account's annotation names. */
+  /**
+   * The role that the service account's annotation names. It does not matter, and neither do its provider and its
+   * trust policy, if the service account has an EKS Pod Identity association.
+   */
   readonly role: RoleLookup
   /** The OIDC provider of the cluster's issuer in the account of that role. */
   readonly provider: ProviderLookup
@@ -95,11 +100,11 @@ export interface FactTypes {
   /** The service account that a pod runs as. */
   readonly account: AccountLookup
   /**
-   * The role that the pod's service account requests, and the credentials that the containers have for that
-   * role.
+   * The role that the pod's service account requests or that its EKS Pod Identity association names, and the
+   * credentials that the containers have for that role.
    */
   readonly podRole: PodRole
-  /** The roles and tokens that a pod template sets by itself; always known. */
+  /** The roles and tokens that a pod template sets directly; always known. */
   readonly ownIdentities: readonly OwnIdentity[]
   /**
    * The settings of the cluster's identity webhook; always known, because upstream's defaults are assumed if
@@ -125,8 +130,8 @@ export interface FactTypes {
   /** The Services that a webhook configuration refers to, as far as they are known. */
   readonly backends: ReadonlyMap<string, Backend>
   /**
-   * The Certificate or Secret that a webhook configuration's inject annotation names; `unseen` if it names
-   * none or was not looked up, `forbids` if the Secret does not allow cert-manager to read its CA.
+   * The Certificate or Secret that a webhook configuration's inject annotation names; `unseen` if none is
+   * named or the object was not looked up, `forbids` if the Secret does not allow cert-manager to read its CA.
    */
   readonly injectionSource: 'exists' | 'missing' | 'unseen' | 'forbids'
   /** What the canary found when it was last sent. */
@@ -138,6 +143,17 @@ export interface FactTypes {
   readonly associated: AssociationLookup
   /** That association. */
   readonly association: Association
+  /** Which chain gives the pods of a service account their role, as far as it is known; always known. */
+  readonly chain: Chain
+  /**
+   * Whether something on the nodes of a cluster answers for the EKS Pod Identity Agent. It is known only if the
+   * given objects include the nodes and DaemonSets of a cluster.
+   */
+  readonly podIdentityAgent: boolean
+  /** Whether EKS Pod Identity can give the pods the association's role, by the role's trust policy. */
+  readonly podIdentityTrust: PodIdentityJudgement
+  /** The same for the association's target role, by the target role's trust policy. */
+  readonly targetTrust: PodIdentityJudgement
 }
 
 export type Need = keyof FactTypes
@@ -162,8 +178,8 @@ export interface ProviderQuestion {
 }
 
 /**
- * A source of IAM facts: its API or a file. It returns an answer or the reason why there is none; never
- * throws.
+ * A source of IAM facts: the IAM API or a file. By the deadline, it returns the answer or the reason why there
+ * is none; never throws.
  */
 export interface IamSource {
   readRole(arn: RoleArn, lookup: Lookup): MaybePromise<Fact<RoleLookup>>
@@ -171,23 +187,24 @@ export interface IamSource {
 }
 
 /**
- * A source of namespaces: a watch, or the given objects. It answers before the deadline, or returns the
- * reason; never throws.
+ * A source of namespaces: a watch, or the given objects. By the deadline, it returns the answer or the reason
+ * why there is none; never throws.
  */
 export interface NamespaceSource {
   readNamespace(name: string, deadline: Deadline): MaybePromise<Fact<NamespaceSettings>>
 }
 
 /**
- * A source of facts about the cluster. It answers before the deadline, or returns the reason; never throws.
+ * A source of facts about the cluster. By the deadline, it returns the answer or the reason why there is none;
+ * never throws.
  */
 export interface ClusterSource extends NamespaceSource {
   readIssuer(deadline: Deadline): MaybePromise<Fact<string>>
 }
 
 /**
- * A source of service accounts: a watch, or the given objects. It answers before the deadline, or returns the
- * reason; never throws.
+ * A source of service accounts: a watch, or the given objects. By the deadline, it returns the answer or the
+ * reason why there is none; never throws.
  */
 export interface AccountSource {
   readAccount(namespace: string, name: string, deadline: Deadline): MaybePromise<Fact<AccountLookup>>
@@ -231,7 +248,7 @@ export interface Sources {
   readonly issuer?: string | undefined
   /** The current CAs of the cluster, as PEM text. */
   readonly clusterCa?: string | undefined
-  /** Namespaces that were given; they are looked up here instead of in the cluster. */
+  /** Where namespaces are looked up; `cluster` if undefined. */
   readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined
   /** The identity webhook's default audience, if it was given. */
@@ -250,4 +267,6 @@ export interface Sources {
   /** The cluster, if the user or something beyond doubt names it. */
   readonly clusterArn?: ClusterArn | undefined
   readonly associations?: AssociationSource | undefined
+  /** Whether the EKS Pod Identity Agent runs in the cluster whose nodes and DaemonSets were given. */
+  readonly podIdentityAgent?: boolean | undefined
 }

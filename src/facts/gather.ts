@@ -5,6 +5,7 @@ import {
   type IdentityWebhookSettings,
   withAudience
 } from '../identity-webhook/settings.js'
+import type { Association } from '../model/association.js'
 import type { Deadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { notInTokens, parseIssuerPartition } from '../model/issuer.js'
@@ -16,8 +17,8 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
+import { askForAssociation, chainFact, irsaTrust, unlessAssociated } from './associations.js'
 import type {
-  AccountName,
   Facts,
   FactTypes,
   GatheredNeed,
@@ -27,6 +28,7 @@ import type {
   ProviderLookup,
   Sources
 } from './facts.js'
+import { podIdentityTrustOf, targetTrustOf } from './pod-identity-trust.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import {
@@ -105,8 +107,10 @@ const gatherers: {
   readonly [N in GatheredNeed]: (gatherer: FactGatherer) => MaybePromise<Fact<FactTypes[N]>>
 } = {
   role(gatherer) {
-    return thenMaybe(gatherer.target, (target) =>
-      'state' in target ? target : target.iam.readRole(target.arn, gatherer.lookup)
+    return unlessAssociated(gatherer.get('associated'), () =>
+      thenMaybe(gatherer.target, (target) =>
+        'state' in target ? target : target.iam.readRole(target.arn, gatherer.lookup)
+      )
     )
   },
 
@@ -116,34 +120,39 @@ const gatherers: {
 
     const role = gatherer.get('role')
     const issuer = gatherer.get('issuer') // both lookups start before either is awaited
+    const associated = gatherer.get('associated')
     const settings = identityWebhookOf(sources)
     return thenMaybe(role, (role) =>
-      thenMaybe(issuer, (issuer) => {
-        const trust = trustOf(role, { subject, arn, issuer, settings, at })
-        // A user at admission may be allowed to see only one namespace. A user of a command already has the
-        // policies.
-        return trust.state === 'known' && subject.stage === 'admitted'
-          ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
-          : trust
-      })
+      thenMaybe(issuer, (issuer) =>
+        thenMaybe(associated, (associated) => {
+          const trust = irsaTrust(trustOf(role, { subject, arn, issuer, settings, at }), associated)
+          // At admission, the user might have access to only one namespace. A user of the CLI already has the
+          // policies.
+          return trust.state === 'known' && subject.stage === 'admitted'
+            ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
+            : trust
+        })
+      )
     )
   },
 
   provider(gatherer) {
     const trust = gatherer.get('trust') // both lookups run in parallel
-    const provider = thenMaybe(gatherer.target, (target): MaybePromise<Fact<ProviderLookup>> => {
-      if ('state' in target) return target
-      const { iam, arn } = target
+    const provider = unlessAssociated(gatherer.get('associated'), () =>
+      thenMaybe(gatherer.target, (target): MaybePromise<Fact<ProviderLookup>> => {
+        if ('state' in target) return target
+        const { iam, arn } = target
 
-      return thenMaybe(gatherer.get('issuer'), (issuer) =>
-        issuer.state === 'known'
-          ? iam.readProvider(
-              { account: arn.account, partition: arn.partition, issuer: issuer.value },
-              gatherer.lookup
-            )
-          : issuer
-      )
-    })
+        return thenMaybe(gatherer.get('issuer'), (issuer) =>
+          issuer.state === 'known'
+            ? iam.readProvider(
+                { account: arn.account, partition: arn.partition, issuer: issuer.value },
+                gatherer.lookup
+              )
+            : issuer
+        )
+      })
+    )
 
     return thenMaybe(provider, (provider) =>
       thenMaybe(trust, (trust) =>
@@ -155,7 +164,8 @@ const gatherers: {
   clusterPartition(gatherer) {
     if (gatherer.arn === undefined) return noRole
 
-    const { issuer: given } = gatherer.sources // it shows the region even if tokens contain another issuer
+    // The host of the given issuer names the region even if tokens contain another issuer.
+    const { issuer: given } = gatherer.sources
     return thenMaybe(given === undefined ? gatherer.get('issuer') : known(given), (issuer) => {
       if (issuer.state !== 'known') return issuer
       const partition = parseIssuerPartition(issuer.value)
@@ -188,7 +198,7 @@ const gatherers: {
 
   clusterCa({ subject, sources: { clusterCa } }) {
     if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
-      return moot('none of its webhooks serves a certificate of the cluster CA')
+      return moot('no webhook of this configuration serves a certificate that the cluster CA signed')
     }
     if (clusterCa === undefined) return unknown('the cluster CA is unknown')
     if (parseBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0)
@@ -215,8 +225,11 @@ const gatherers: {
     const { subject, sources } = gatherer
     if (!('pod' in subject)) return runsAsNobody
 
-    return thenMaybe(gatherer.get('account'), (account) =>
-      podRoleFact(subject, account, identityWebhookOf(sources))
+    const account = gatherer.get('account') // both lookups start before either is awaited
+    return thenMaybe(gatherer.get('associated'), (associated) =>
+      thenMaybe(account, (account) =>
+        podRoleFact(subject, { account, associated, settings: identityWebhookOf(sources) })
+      )
     )
   },
 
@@ -225,7 +238,8 @@ const gatherers: {
     if (!('pod' in subject)) return runsAsNobody
 
     return thenMaybe(gatherer.get('podRole'), (podRole) => {
-      const request = podRole.state === 'known' ? podRole.value.request : undefined
+      const request =
+        podRole.state === 'known' && podRole.value.chain === 'irsa' ? podRole.value.request : undefined
       return known(ownIdentitiesOf(subject.pod, request, identityWebhookOf(sources)))
     })
   },
@@ -264,31 +278,56 @@ const gatherers: {
   injectionSource: ({ subject, sources, lookup }) => injectionSourceOf(subject, sources, lookup.deadline),
   canary: ({ subject, sources }) => canaryOf(subject, sources),
 
-  associated({ subject, sources, lookup }) {
-    if (subject.kind === 'PodIdentityAssociation') return known({ exists: true, since: undefined })
-    const account = accountNamedBy(subject)
-    if (account === undefined) return moot('the object has no service account')
-    if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
+  associated: ({ subject, sources, lookup }) =>
+    subject.kind === 'PodIdentityAssociation'
+      ? known({ exists: true, since: undefined })
+      : askForAssociation(subject, sources, (associations, account) =>
+          associations.findAssociation(account, lookup)
+        ),
+  association: ({ subject, sources, lookup }) =>
+    subject.kind === 'PodIdentityAssociation'
+      ? known(subject.association)
+      : askForAssociation(subject, sources, (associations, account) =>
+          associations.readAssociation(account, lookup)
+        ),
 
-    return sources.associations.findAssociation(account, lookup)
+  chain(gatherer) {
+    return chainFact(gatherer.subject, {
+      account: gatherer.get('account'),
+      associated: gatherer.get('associated'),
+      settings: identityWebhookOf(gatherer.sources)
+    })
   },
 
-  association({ subject, sources, lookup }) {
-    if (subject.kind === 'PodIdentityAssociation') return known(subject.association)
-    const account = accountNamedBy(subject)
-    if (account === undefined) return moot('the object has no service account')
-    if (sources.associations === undefined) return unknown('EKS Pod Identity associations were not given')
+  podIdentityAgent: ({ sources: { podIdentityAgent } }) =>
+    podIdentityAgent === undefined
+      ? moot('the nodes and DaemonSets of a cluster were not given')
+      : known(podIdentityAgent),
 
-    return sources.associations.readAssociation(account, lookup)
-  }
+  podIdentityTrust: (gatherer) => podIdentityTrustOf(judgedAssociationOf(gatherer), gatherer),
+  targetTrust: (gatherer) => targetTrustOf(judgedAssociationOf(gatherer), gatherer)
 }
 
-/** The service account that a subject is or runs as. */
-function accountNamedBy(subject: Subject): AccountName | undefined {
-  if (subject.kind === 'ServiceAccount') return subject
+/**
+ * The association that is judged for a subject. If it is not known whether a service account has one,
+ * pod-identity-and-annotation says so, and no other rule has to. If a given object describes the association, it is
+ * judged for that object only.
+ */
+function judgedAssociationOf(gatherer: FactGatherer): MaybePromise<Fact<Association>> {
+  const { kind } = gatherer.subject
+  if (kind !== 'ServiceAccount' && kind !== 'PodIdentityAssociation') return noAssociation
 
-  return 'pod' in subject ? { namespace: subject.namespace, name: subject.pod.serviceAccountName } : undefined
+  return thenMaybe(gatherer.get('associated'), (associated) =>
+    associated.state === 'known' && associated.value.exists
+      ? thenMaybe(gatherer.get('association'), (found) =>
+          found.state === 'known' && found.value.fromObject === true ? judgedElsewhere : found
+        )
+      : noAssociation
+  )
 }
+
+const noAssociation = moot('no EKS Pod Identity association is known for the object')
+const judgedElsewhere = moot('the object that describes the association is judged instead')
 
 /** The settings of the identity webhook, as far as they are known. */
 export function identityWebhookOf({
@@ -301,7 +340,8 @@ export function identityWebhookOf({
 /**
  * The role to look up, and the source; otherwise the reason why nothing is looked up. A role that the
  * namespace is not allowed to use is never looked up, and neither is any role of a namespace that could not
- * be read. Otherwise, any user who can dry-run a service account could read trust policies with our rights.
+ * be read. Otherwise, any user who can dry-run a service account could read trust policies with irsa-guard's
+ * permissions.
  */
 function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
   const { arn, sources } = gatherer
@@ -313,7 +353,7 @@ function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
   return thenMaybe(namespace, (namespace) =>
     thenMaybe(partition, (partition): Target => {
       if (namespace.state === 'unknown')
-        return unknown(`${namespace.because}, so the roles that it may use are unknown`)
+        return unknown(`${namespace.because}, so the roles that the namespace may use are unknown`)
       if (namespace.state === 'known' && !isRoleAllowed(namespace.value, arn.text)) return notPermitted
       if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
       if (partition.state === 'known' && partition.value !== arn.partition) return otherPartition

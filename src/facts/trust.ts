@@ -3,14 +3,9 @@ import { audienceOf, type IdentityWebhookSettings } from '../identity-webhook/se
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import type { RoleArn } from '../model/role-arn.js'
 import { namespaceNotGiven, type ServiceAccountSubject } from '../model/subject.js'
-import {
-  judgeParsed,
-  type ParsedTrustPolicy,
-  parseTrustPolicy,
-  type TrustJudgement,
-  type TrustQuestion
-} from '../trust-policy/judge.js'
-import type { RoleLookup, TrustPolicyDocument } from './facts.js'
+import { judgeParsed, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
+import type { RoleLookup } from './facts.js'
+import { rememberLast } from './remember-last.js'
 
 /** Whether a role's trust policy admits a service account. Never throws. */
 export function trustOf(
@@ -33,7 +28,7 @@ export function trustOf(
   if (!role.value.exists) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
   if (subject.namespace === '') return unknown(namespaceNotGiven)
-  // A name with this ending is a generateName, so the final name is not known yet.
+  // A name that does not end in a letter or digit is a generateName, so the final name is not known yet.
   if (!/[a-z0-9]$/.test(subject.name)) return unknown('the name of the service account is not known yet')
   if (issuer.state !== 'known') return issuer
 
@@ -66,37 +61,13 @@ export function trustOf(
 
 type Question = Omit<TrustQuestion, 'document'>
 
-/** A parsed document, and the last judgement of it. */
-interface Seen {
-  readonly read: ParsedTrustPolicy
-  last?: { readonly question: Question; readonly judgement: TrustJudgement }
-}
-
-const seen = new WeakMap<TrustPolicyDocument, Seen>()
-
-/**
- * Parses each document only once, because thousands of service accounts may share a role. It also caches the
- * last judgement, because most roles are used by a single service account whose manifest is applied
- * repeatedly. A judgement that depends on time is not cached.
- */
-function judgeOnce(document: TrustPolicyDocument, question: Question): TrustJudgement {
-  let before = seen.get(document)
-  if (before === undefined) {
-    before = { read: parseTrustPolicy(document.document, document.encoding) }
-    seen.set(document, before)
-  }
-  if (before.last !== undefined && isSame(before.last.question, question)) return before.last.judgement
-
-  const judgement = judgeParsed(before.read, question)
-  const { policy } = before.read
-  if ('reason' in policy || policy.isTimeless) before.last = { question, judgement }
-  return judgement
-}
-
-const isSame = (one: Question, other: Question): boolean =>
-  one.serviceAccount === other.serviceAccount &&
-  one.namespace === other.namespace &&
-  one.audience === other.audience &&
-  one.issuer === other.issuer &&
-  one.roleAccount === other.roleAccount &&
-  one.partition === other.partition
+const judgeOnce = rememberLast(
+  judgeParsed,
+  (one: Question, other: Question) =>
+    one.serviceAccount === other.serviceAccount &&
+    one.namespace === other.namespace &&
+    one.audience === other.audience &&
+    one.issuer === other.issuer &&
+    one.roleAccount === other.roleAccount &&
+    one.partition === other.partition
+)

@@ -20,8 +20,8 @@ import type { FactTypes, Sources } from './facts.js'
 import type { Backend, WebhooksInSight } from './webhooks.js'
 
 /**
- * The identity webhooks of the cluster in call order. That none exists is known only if irsa-guard can see
- * the whole cluster.
+ * The identity webhooks of the cluster in call order. An empty list is known only if irsa-guard can see all
+ * webhook configurations.
  */
 export function identityWebhooksFor(
   subject: Subject,
@@ -102,7 +102,8 @@ export async function podsWithRoleIn(
 }
 
 /**
- * The Services of a webhook configuration. Those that could not be read are left out, unless all of them are.
+ * The Services of a webhook configuration. Services that could not be read are left out; if none could be
+ * read, the fact is not known.
  */
 export async function backendsOf(
   subject: Subject,
@@ -110,7 +111,7 @@ export async function backendsOf(
   deadline: Deadline
 ): Promise<Fact<ReadonlyMap<string, Backend>>> {
   const services = 'webhooks' in subject ? subject.webhooks.flatMap(({ service }) => service ?? []) : []
-  if (services.length === 0) return moot('none of its webhooks is a Service')
+  if (services.length === 0) return moot('no webhook of this configuration refers to a Service')
   if (source === undefined) return moot('Services are not looked up')
 
   const byKey = new Map(services.map((service) => [serviceKeyOf(service), service]))
@@ -129,8 +130,9 @@ export async function backendsOf(
 }
 
 /**
- * Whether the Certificate that an inject annotation names exists, or the given Secret that it names allows
- * the injection. Secrets in a cluster are never looked up, because irsa-guard has no right to read them.
+ * Whether the Certificate that an inject annotation names exists, or whether the Secret that the annotation
+ * names, if it was given, allows the injection. Secrets in a cluster are never looked up, because irsa-guard
+ * has no permission to read them.
  */
 export async function injectionSourceOf(
   subject: Subject,
@@ -151,7 +153,7 @@ export async function injectionSourceOf(
   const found = await source.readCertificate(reference, deadline.signal)
   if (found.state === 'known') return known(found.value ? 'exists' : 'missing')
 
-  // An object in a cluster shows by itself whether its bundle was filled in.
+  // In a cluster, the caBundle itself shows whether the injection worked.
   return subject.stage === 'running' ? known('unseen') : found
 }
 

@@ -9,8 +9,8 @@ export interface WebhooksInSight {
 }
 
 /**
- * A Service and its endpoints. `ports` is undefined if any port works (an ExternalName, a headless Service),
- * `ready` if endpoints were not read.
+ * A Service and its endpoints. `ports` is undefined if any port works (an ExternalName, a headless Service); `ready`
+ * is undefined if the endpoints were not read.
  */
 export type Backend =
   | { readonly exists: false }
@@ -30,8 +30,8 @@ export interface CanaryResult {
 }
 
 /**
- * A source of webhook configurations and the objects that they refer to: a cluster, or the given objects. It
- * answers before the deadline, or returns the reason; never throws.
+ * A source of webhook configurations and the objects that they refer to: a cluster, or the given objects. By
+ * the deadline, it returns the answer or the reason why there is none; never throws.
  */
 export interface WebhookSource {
   readConfigurations(signal: AbortSignal): Promise<Fact<WebhooksInSight>>

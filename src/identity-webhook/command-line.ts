@@ -43,7 +43,10 @@ export function parseIdentityWebhookCommand(args: readonly unknown[]): Fact<Iden
       regionalSts: isSet('sts-regional-endpoint'),
       containerCredentials: {
         uri: flags.get('container-credentials-full-uri') ?? containerCredentials.uri,
-        volume: flags.get('container-credentials-token-volume-name') ?? containerCredentials.volume
+        volume: flags.get('container-credentials-token-volume-name') ?? containerCredentials.volume,
+        audience: flags.get('container-credentials-audience') ?? containerCredentials.audience,
+        mountPath: flags.get('container-credentials-token-mount-path') ?? containerCredentials.mountPath,
+        file: flags.get('container-credentials-token-path') ?? containerCredentials.file
       },
       configured: defaults.configured,
       isAudienceKnown: true,
@@ -77,13 +80,13 @@ const booleans: ReadonlySet<string> = new Set([
 /** The flags that decide what happens to pods. */
 const deciding: ReadonlySet<string> = new Set([
   ...['annotation-prefix', 'aws-default-region', 'compose-role-arn', 'namespace', 'sts-regional-endpoint'],
-  ...['container-credentials-full-uri', 'container-credentials-token-volume-name'],
+  ...['container-credentials-audience', 'container-credentials-full-uri', 'container-credentials-token-path'],
+  ...['container-credentials-token-mount-path', 'container-credentials-token-volume-name'],
   ...['token-audience', 'token-expiration', 'token-mount-path', 'watch-config-map']
 ])
 const withValue: ReadonlySet<string> = new Set([
   ...deciding,
-  ...['container-credentials-audience', 'container-credentials-token-mount-path'],
-  ...['container-credentials-token-path', 'kube-api', 'kubeconfig', 'metrics-port', 'port', 'service-name'],
+  ...['kube-api', 'kubeconfig', 'metrics-port', 'port', 'service-name'],
   ...['service-account-lookup-grace-period', 'tls-cert', 'tls-key', 'tls-secret', 'v'],
   ...['watch-container-credentials-config'],
   ...['alsologtostderrthreshold', 'log_backtrace_at', 'log_dir', 'log_file', 'log_file_max_size'],
@@ -99,7 +102,7 @@ function parseFlags(args: readonly string[]): Fact<ReadonlyMap<string, string>> 
   for (let index = 0; index < args.length; index++) {
     const arg = args[index] ?? ''
     if (arg === '--') break
-    // A shell starts the identity webhook, and this is its script.
+    // A shell starts the identity webhook, and this argument is the script.
     if (!arg.startsWith('-') && /\s--/.test(arg))
       return unknown(`the identity webhook is started by a script, ${quote(arg)}`)
     const [, name, , written] = /^--([^=]+)(=([^]*))?$/.exec(arg) ?? []

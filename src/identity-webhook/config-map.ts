@@ -1,9 +1,9 @@
 import { quote, reasonOf } from '../text/escape.js'
 import { isRecord, recordOf, textOf } from '../text/record.js'
 
-/** A role of the ConfigMap that an identity webhook watches. */
+/** One entry of the ConfigMap that an identity webhook watches. */
 export interface ConfiguredRole {
-  /** Undefined if the entry names none: the account then gets no role. */
+  /** Undefined if the entry names no role: the account then gets none. */
   readonly role: string | undefined
   readonly audience: string | undefined
 }

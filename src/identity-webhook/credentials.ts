@@ -1,16 +1,7 @@
-import {
-  type Container,
-  type Mount,
-  type Pod,
-  type ProjectedToken,
-  type Variable,
-  variableOf,
-  type Volume
-} from '../model/pod.js'
+import { type Container, type Pod, type ProjectedToken, type Variable, variableOf } from '../model/pod.js'
 import { parseCsvRecord } from '../text/csv.js'
-import { quote } from '../text/escape.js'
-import { memoizeGroups } from '../text/memoize.js'
 import { type IdentityWebhookSettings, tokenFile, tokenVolume } from './settings.js'
+import { isSamePath, tokenBehind } from './token-file.js'
 
 /** The credentials that the AWS SDK in a container will find, according to the pod. */
 export type ContainerCredentials =
@@ -19,8 +10,16 @@ export type ContainerCredentials =
    * run time.
    */
   | { readonly kind: 'web-identity'; readonly role: Variable; readonly token: ProjectedToken | undefined }
-  /** An endpoint that provides credentials to containers: the EKS Pod Identity Agent or another one. */
-  | { readonly kind: 'endpoint'; readonly variable: Variable; readonly isPodIdentity: boolean }
+  /**
+   * An endpoint that provides credentials to containers: the EKS Pod Identity Agent or another one. `token` is
+   * the projected token that the agent gets, undefined if it is known only at run time.
+   */
+  | {
+      readonly kind: 'endpoint'
+      readonly variable: Variable
+      readonly isPodIdentity: boolean
+      readonly token: ProjectedToken | undefined
+    }
   /**
    * Only some of the required parts, so AWS calls fail. `isOwn`: the template set these parts; they are not
    * the result of an incomplete mutation.
@@ -30,10 +29,8 @@ export type ContainerCredentials =
 
 const roleVariable = 'AWS_ROLE_ARN'
 const fileVariable = 'AWS_WEB_IDENTITY_TOKEN_FILE'
-const endpointVariables = [
-  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'
-] as const
+const endpointVariable = 'AWS_CONTAINER_CREDENTIALS_FULL_URI'
+const endpointVariables = [endpointVariable, 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] as const
 const endpointFileVariable = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'
 
 // The EKS Pod Identity Agent, IPv4 and IPv6:
@@ -42,6 +39,8 @@ const agent = /^http:\/\/(?:169\.254\.170\.23|\[fd00:ec2::23\])(?:[:/]|$)/
 
 /** The identity webhook injects both of these variables, or neither if one of them is already set. */
 export const injectedVariables = [roleVariable, fileVariable] as const
+/** The same for a service account with an EKS Pod Identity association. */
+export const agentVariables = [endpointVariable, endpointFileVariable] as const
 
 /**
  * Judges one container: both variables must be set, and the token file must be in a mounted volume that
@@ -58,7 +57,8 @@ export function credentialsOf(
   // packages/credential-provider-web-identity; botocore/credentials.py, AssumeRoleWithWebIdentityProvider).
   const endpoint = file === undefined || file.value === '' ? endpointOf(container) : undefined
   if (endpoint !== undefined) return endpointCredentials(endpoint, pod, container, settings)
-  // A mount alone is no sign of the identity webhook, which adds both variables to any container without them.
+  // The identity webhook did not add a mount without the variables: it adds both variables to any container
+  // that lacks them.
   if (role === undefined && file === undefined) return { kind: 'none' }
   if (file === undefined) return incomplete(`lacks ${fileVariable}`, role?.field ?? container.field)
   if (role === undefined) return incomplete(`lacks ${roleVariable}`, file.field)
@@ -73,6 +73,26 @@ export function credentialsOf(
   // its volume is attributed to the identity webhook.
   const isAtUsualPlace = isSamePath(file.value ?? '', `${settings.mountPath}/${tokenFile}`)
   return incomplete(token.lacks, token.field, !isAtUsualPlace && token.volume !== tokenVolume)
+}
+
+/**
+ * Judges whether one container can get credentials from the EKS Pod Identity Agent, whatever else it has that
+ * AWS SDKs prefer.
+ */
+export function agentCredentialsOf(
+  pod: Pod,
+  container: Container,
+  settings: IdentityWebhookSettings
+): ContainerCredentials {
+  const endpoint = endpointOf(container)
+  if (endpoint !== undefined) return endpointCredentials(endpoint, pod, container, settings)
+
+  // The identity webhook injects neither variable if a template sets one, even to an empty string.
+  const empty = variableOf(container, endpointVariable)
+  if (empty !== undefined) return incomplete(`has an empty ${endpointVariable}`, empty.field, true)
+  const file = variableOf(container, endpointFileVariable)
+
+  return file === undefined ? { kind: 'none' } : incomplete(`lacks ${endpointVariable}`, file.field, true)
 }
 
 /** The variable that points AWS SDKs to an endpoint; undefined if there is none. */
@@ -93,7 +113,7 @@ function endpointCredentials(
   const uri = variable.value ?? ''
   // The requirements of other endpoints are not known.
   if (!agent.test(uri) && uri !== containerCredentials.uri)
-    return { kind: 'endpoint', variable, isPodIdentity: false }
+    return { kind: 'endpoint', variable, isPodIdentity: false, token: undefined }
 
   const file = variableOf(container, endpointFileVariable)
   if (file === undefined || file.value === '')
@@ -101,7 +121,12 @@ function endpointCredentials(
   const token = tokenBehind(file, pod, container)
   if (token.kind === 'missing') return incomplete(token.lacks, token.field, true)
 
-  return { kind: 'endpoint', variable, isPodIdentity: true }
+  return {
+    kind: 'endpoint',
+    variable,
+    isPodIdentity: true,
+    token: token.kind === 'found' ? token.token : undefined
+  }
 }
 
 const incomplete = (lacks: string, field: string, isOwn = false): ContainerCredentials => ({
@@ -110,99 +135,6 @@ const incomplete = (lacks: string, field: string, isOwn = false): ContainerCrede
   field,
   isOwn
 })
-
-type TokenLookup =
-  | { readonly kind: 'found'; readonly token: ProjectedToken }
-  /**
-   * The file cannot be checked: its path is known only at run time, or it is in a volume of a different kind
-   * (filled by a sidecar or a driver).
-   */
-  | { readonly kind: 'hidden' }
-  | { readonly kind: 'missing'; readonly lacks: string; readonly field: string; readonly volume?: string }
-
-function tokenBehind(file: Variable, pod: Pod, container: Container): TokenLookup {
-  if (file.value === undefined) return { kind: 'hidden' }
-
-  const found = mountBehind(file.value, container)
-  if (found === undefined)
-    return {
-      kind: 'missing',
-      lacks: `has no volume mount at ${quote(file.value)} (its ${file.name})`,
-      field: file.field
-    }
-
-  const { mount, inside } = found
-  const volume = volumeOf(pod, mount)
-  if (volume === undefined) {
-    return {
-      kind: 'missing',
-      lacks: `mounts the volume ${mount.volume}, which the pod does not define`,
-      field: mount.field,
-      volume: mount.volume
-    }
-  }
-  if (volume.tokens.length === 0 && volume.name !== tokenVolume) return { kind: 'hidden' }
-
-  const [token] = tokensAt(volume.tokens, inside)
-  if (token !== undefined) return { kind: 'found', token }
-
-  return {
-    kind: 'missing',
-    lacks: `expects the service account token ${quote(inside)} in the volume ${volume.name}, which does not contain it`,
-    field: volume.field,
-    volume: volume.name
-  }
-}
-
-/** The mount that contains a path, and where the path is in its volume. */
-function mountBehind(
-  path: string,
-  container: Container
-): { readonly mount: Mount; readonly inside: string } | undefined {
-  const wanted = partsOf(path)
-  const [deepest] = container.mounts
-    .map((mount) => ({ mount, parts: partsOf(mount.path) }))
-    .filter(({ parts }) => parts.every((part, index) => part === wanted[index]))
-    .sort((one, other) => other.parts.length - one.parts.length)
-  if (deepest === undefined) return
-  const { mount, parts } = deepest
-  const inside = [
-    ...(mount.subPath === undefined ? [] : partsOf(mount.subPath)),
-    ...wanted.slice(parts.length)
-  ].join('/')
-
-  return { mount, inside }
-}
-
-/** The volume of a mount; undefined if the pod does not define it. */
-export const volumeOf = (pod: Pod, { volume }: Mount): Volume | undefined =>
-  volumesNamed(pod.volumes, volume)[0]
-
-/** The volume that contains a file of a container; undefined if none certainly does. */
-export function volumeBehind(path: string, pod: Pod, container: Container): Volume | undefined {
-  const found = mountBehind(path, container)
-
-  return found && volumeOf(pod, found.mount)
-}
-
-// A pod can have thousands of containers, volumes and tokens.
-const volumesNamed = memoizeGroups(({ name }: Volume) => name)
-const tokensAt = memoizeGroups(({ path }: ProjectedToken) => plainPath(path))
-
-const plainPath = (path: string): string => partsOf(path).join('/')
-const isSamePath = (one: string, other: string): boolean =>
-  one === other || plainPath(one) === plainPath(other)
-
-/**
- * Splits a path into its parts. A Windows path and the Unix path into which the container runtime converts it
- * have the same parts.
- */
-function partsOf(path: string): string[] {
-  return path
-    .replace(/^[A-Za-z]:/, '')
-    .split(/[\\/]/)
-    .filter((part) => part !== '' && part !== '.')
-}
 
 /** The identity webhook injects both of these region variables, or neither if one of them is already set. */
 export const regionVariables = ['AWS_DEFAULT_REGION', 'AWS_REGION'] as const
@@ -237,9 +169,9 @@ export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 export const isBypassed = (pod: Pod): boolean => pod.labels[bypassLabel] !== undefined
 
 /**
- * Whether a pod shows that its containers may get credentials from an endpoint, so that they need no role from
- * the identity webhook. A newer identity webhook marks the pods that it gives to EKS Pod Identity with a
- * label: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
+ * Whether a pod shows that its containers might get credentials from an endpoint, so that they need no role
+ * from the identity webhook. Newer releases of the identity webhook label the pods that use EKS Pod Identity:
+ * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
  */
 export function mayUseEndpoint(pod: Pod, { containerCredentials }: IdentityWebhookSettings): boolean {
   return (

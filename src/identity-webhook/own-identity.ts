@@ -4,7 +4,7 @@ import { foreseeMutation } from './mutation.js'
 import { isRequested, type RoleRequest } from './role-request.js'
 import type { IdentityWebhookSettings } from './settings.js'
 
-/** A role and a token file that a container's template sets by itself. */
+/** A role and a token file that a container's template sets directly. */
 export interface OwnIdentity {
   readonly container: string
   readonly role: Variable
@@ -13,7 +13,7 @@ export interface OwnIdentity {
 }
 
 /**
- * The identities that a template sets by itself, except for the one that its service account requests.
+ * The identities that a template sets directly, except for the one that its service account requests.
  * `request` is undefined if the service account requests no role or is unknown.
  */
 export function ownIdentitiesOf(
@@ -38,7 +38,7 @@ export function ownIdentitiesOf(
 /** Whether a template sets both variables in any container. */
 export const bringsIdentity = (pod: Pod): boolean => pod.containers.some(isComplete)
 
-/** The roles that a template sets by itself; undefined stands for one that is known only at run time. */
+/** The roles that a template sets directly; undefined stands for one that is known only at run time. */
 export const ownRolesOf = (pod: Pod): (string | undefined)[] =>
   pod.containers.filter(isComplete).map((container) => variableOf(container, 'AWS_ROLE_ARN')?.value)
 

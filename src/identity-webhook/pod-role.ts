@@ -1,13 +1,20 @@
+import type { AssociationLookup } from '../model/association.js'
 import type { Container } from '../model/pod.js'
 import type { AccountLookup } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
-import { type ContainerCredentials, containersToMutate, credentialsOf } from './credentials.js'
-import { type RoleRequest, roleRequestOf } from './role-request.js'
+import {
+  agentCredentialsOf,
+  type ContainerCredentials,
+  containersToMutate,
+  credentialsOf
+} from './credentials.js'
+import { malformedRequestOf, type RoleRequest, roleRequestOf } from './role-request.js'
 import type { IdentityWebhookSettings } from './settings.js'
 
-/** The role that a pod's service account requests, and the credentials of its containers. */
-export interface PodRole {
-  readonly request: RoleRequest
+/** The role that the pods of a service account get, and the credentials of a pod's containers for it. */
+export type PodRole = RequestedRole | AssociatedRole
+
+interface WithContainers {
   /** The containers to which the identity webhook is expected to give the role. */
   readonly containers: readonly {
     readonly container: Container
@@ -15,19 +22,38 @@ export interface PodRole {
   }[]
 }
 
-/** Judges a pod, or the pods of a template; undefined if their service account requests no role. */
+/** A role that the service account requests: IRSA. */
+export interface RequestedRole extends WithContainers {
+  readonly chain: 'irsa'
+  readonly request: RoleRequest
+}
+
+/**
+ * The role of an EKS Pod Identity association. `credentials` then tells what a container has for the agent, even
+ * if AWS SDKs prefer something else.
+ */
+export interface AssociatedRole extends WithContainers {
+  readonly chain: 'pod-identity'
+  readonly association: Extract<AssociationLookup, { exists: true }>
+}
+
+/**
+ * Judges a pod, or the pods of a template; undefined if their service account requests no role. In manifests, a
+ * malformed ARN counts as a request, so that it does not hide the template's other mistakes until it is corrected.
+ */
 export function podRoleOf(
-  { namespace, pod }: PodSubject | WorkloadSubject,
+  { stage, namespace, pod }: PodSubject | WorkloadSubject,
   account: AccountLookup,
   settings: IdentityWebhookSettings
-): PodRole | undefined {
-  const request = roleRequestOf(
-    { namespace, name: pod.serviceAccountName, annotations: account.exists ? account.annotations : {} },
-    settings
-  )
+): RequestedRole | undefined {
+  const annotations = account.exists ? account.annotations : {}
+  const request =
+    roleRequestOf({ namespace, name: pod.serviceAccountName, annotations }, settings) ??
+    (stage === 'source' ? malformedRequestOf(annotations, settings) : undefined)
   if (request === undefined) return undefined
 
   return {
+    chain: 'irsa',
     request,
     containers: containersToMutate(pod, settings).map((container) => ({
       container,
@@ -35,3 +61,30 @@ export function podRoleOf(
     }))
   }
 }
+
+/** Judges a pod, or the pods of a template, whose service account has an EKS Pod Identity association. */
+export const associatedRoleOf = (
+  { pod }: PodSubject | WorkloadSubject,
+  association: AssociatedRole['association'],
+  settings: IdentityWebhookSettings
+): AssociatedRole => ({
+  chain: 'pod-identity',
+  association,
+  containers: containersToMutate(pod, settings).map((container) => ({
+    container,
+    credentials: agentCredentialsOf(pod, container, settings)
+  }))
+})
+
+/** The role in a sentence. */
+export const roleShown = (podRole: PodRole): string =>
+  podRole.chain === 'irsa' ? `role ${podRole.request.role}` : 'the role of its EKS Pod Identity association'
+
+// EKS says that an association takes effect after several seconds
+// (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html), and no API tells
+// when: https://github.com/aws/containers-roadmap/issues/2507.
+const effectiveWithin = 60_000
+
+/** Whether the identity webhook may not know an association yet. */
+export const isNewAssociation = ({ since }: AssociatedRole['association'], now: Date): boolean =>
+  since !== undefined && now.getTime() - since.getTime() <= effectiveWithin

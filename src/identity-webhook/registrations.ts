@@ -26,8 +26,8 @@ export function registeredWebhooksOf(
 }
 
 /**
- * Names of mutating configurations that may be an identity webhook under another name, because upstream's
- * manifests are often renamed.
+ * Names of mutating configurations that might register an identity webhook under another name, because users
+ * often rename the objects in upstream's manifests.
  */
 export function lookalikesOf(configurations: readonly WebhookConfigurationSubject[]): string[] {
   return configurations

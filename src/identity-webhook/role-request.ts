@@ -32,11 +32,11 @@ export function roleRequestOf(
   },
   settings: IdentityWebhookSettings
 ): RoleRequest | undefined {
-  const { annotationNames, defaultAudience } = settings
+  const { annotationNames } = settings
   if (isConfiguredElsewhere(account.annotations, settings)) {
     const configured = settings.configured.state === 'known' ? settings.configured.value : undefined
-    // An entry without a role ends the lookup, too. A missing audience in the ConfigMap does not get the
-    // default audience, unlike one on a service account:
+    // An entry without a role ends the lookup, too. The default audience applies to service accounts without
+    // the annotation, but not to entries without an audience:
     // https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
     const entry =
       configured?.get(`${account.namespace}/${account.name}`) ?? configured?.get(`*/${account.name}`)
@@ -49,12 +49,30 @@ export function roleRequestOf(
   const composed = composedArnOf(role, settings)
   if (parseRoleArn(composed ?? role) === undefined) return undefined
 
-  const audience = account.annotations[annotationNames.audience]
-  return {
-    role,
-    isComposed: composed !== undefined,
-    audience: audience === undefined ? defaultAudience : textOf(audience)
-  }
+  return { role, isComposed: composed !== undefined, audience: audienceAsked(account.annotations, settings) }
+}
+
+/**
+ * What an annotation with a malformed ARN requests, so that the other mistakes of a pod template can be reported
+ * together with it; undefined if its value is not at least one word.
+ */
+export function malformedRequestOf(
+  annotations: Readonly<Record<string, unknown>>,
+  settings: IdentityWebhookSettings
+): RoleRequest | undefined {
+  const role = textOf(annotations[settings.annotationNames['role-arn']])?.trim()
+  if (role === undefined || role.length > longestRoleArn || !/^[!-~]+$/.test(role)) return undefined
+
+  return { role, isComposed: false, audience: audienceAsked(annotations, settings) }
+}
+
+function audienceAsked(
+  annotations: Readonly<Record<string, unknown>>,
+  { annotationNames, defaultAudience }: IdentityWebhookSettings
+): string | undefined {
+  const audience = annotations[annotationNames.audience]
+
+  return audience === undefined ? defaultAudience : textOf(audience)
 }
 
 /** Whether the identity webhook looks up the role of an account with these annotations in its ConfigMap. */

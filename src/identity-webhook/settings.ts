@@ -25,6 +25,11 @@ export interface IdentityWebhookSettings {
     readonly uri: string
     /** The name of the token volume. */
     readonly volume: string
+    /** The audience of the token. No annotation changes it. */
+    readonly audience: string
+    readonly mountPath: string
+    /** The name of the token file in that volume. */
+    readonly file: string
   }
   /**
    * Roles from a ConfigMap instead of annotations (kOps), by `namespace/name`; the namespace can be `*`.
@@ -46,7 +51,13 @@ export const defaultIdentityWebhook: IdentityWebhookSettings = {
   composeRoleArn: false,
   region: undefined,
   regionalSts: false,
-  containerCredentials: { uri: 'http://169.254.170.23/v1/credentials', volume: 'eks-pod-identity-token' },
+  containerCredentials: {
+    uri: 'http://169.254.170.23/v1/credentials',
+    volume: 'eks-pod-identity-token',
+    audience: 'pods.eks.amazonaws.com',
+    mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+    file: 'eks-pod-identity-token'
+  },
   configured: known(new Map()),
   isAudienceKnown: false,
   source: 'default'

@@ -46,7 +46,7 @@ export function parseAdmissionReview(body: unknown): AdmissionRequest | { readon
     return wrong(
       'request.object.kind',
       object['kind'],
-      typeof kind === 'string' ? `${quote(kind)}, as request.kind says` : 'a string'
+      typeof kind === 'string' ? `${quote(kind)}, as in request.kind` : 'a string'
     )
   }
 

@@ -3,7 +3,7 @@ import { afterBlanks, extentOf, isBlank, isContainer } from '../text/json.js'
 import { buildLocate } from './json-place.js'
 import type { ManifestDocument } from './manifest-document.js'
 
-/** The first JSON value in a text, and the position where the rest starts. */
+/** The JSON documents at the start of a text, and the position where the rest starts. */
 export interface JsonDocuments {
   readonly documents: readonly ManifestDocument[]
   readonly rest: number
@@ -12,8 +12,8 @@ export interface JsonDocuments {
 /**
  * Reads the JSON objects and lists at the start of a text, one after the other as `kubectl get -o json | jq
  * -c '.items[]'` prints them, or with `---` between them. `JSON.parse` needs a tenth of the time and memory
- * of a YAML library. Anything that it does not accept, or that has a duplicate key, is left in the rest.
- * Never throws.
+ * of a YAML library. The rest starts at the first document that `JSON.parse` rejects or that has a duplicate
+ * key. Never throws.
  */
 export function parseJsonDocuments(text: string): JsonDocuments {
   const documents: ManifestDocument[] = []
@@ -69,7 +69,7 @@ const isSeparator = (text: string, at: number): boolean =>
   (at === 0 || text[at - 1] === '\n') &&
   (at + 3 === text.length || isBlank(text.charCodeAt(at + 3)))
 
-/** Builds the function that returns the line of a position. It finds the line ends at the first call. */
+/** Builds the function that returns the line of a position. The first call finds the line ends. */
 function buildLineAt(text: string): (offset: number) => number {
   let lines: LineCounter | undefined
 

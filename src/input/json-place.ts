@@ -6,7 +6,7 @@ interface Place {
   readonly value: number
 }
 
-// A long list can have many findings, and each search starts at its beginning.
+// The members of longer objects and lists are kept, because each search would start at the beginning again.
 const long = 10_000
 
 /** Finds the position of a field, or of its nearest parent, in the JSON value at `start`. */

@@ -1,4 +1,4 @@
-/** A document of a file: its content and positions, or why it could not be parsed. */
+/** One document in a file: its content and the line of each field, or why it could not be parsed. */
 export type ManifestDocument =
   | {
       readonly content: unknown

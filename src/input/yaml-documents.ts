@@ -75,7 +75,7 @@ const asKubectlReads = {
 
 /**
  * Resolves all aliases in one pass. The yaml library searches all previous anchors and aliases for each
- * alias, so 100,000 aliases took minutes.
+ * alias, so 100,000 aliases would take minutes.
  */
 function resolveQuickly(document: Document): void {
   const anchored = new Map<string, Node>()

@@ -50,7 +50,8 @@ export interface KubeClient {
   readonly clusterArn?: ClusterArn | undefined
   request(request: KubeRequest): Promise<KubeResponse>
   /**
-   * Opens a watch and yields its lines as they arrive. A status other than 200 returns a response instead.
+   * Opens a watch and yields its lines as they arrive. If the status is not 200, returns the response
+   * instead.
    */
   watch(request: KubeRequest): Promise<{ lines: AsyncIterable<string> } | KubeResponse>
   /**
@@ -64,15 +65,15 @@ export interface KubeClient {
    */
   readTrust(): Promise<{
     readonly cas: string | undefined
-    /** The file that a kubelet mounts into pods. */ readonly isMounted: boolean
+    /** Whether they come from the file that a kubelet mounts into pods. */ readonly isMounted: boolean
   }>
   /** The bearer token in use, if any. */
   readToken(): Promise<string | undefined>
   close(): void
 }
 
-// More sockets would only queue inside the API server and burden it. irsa-guard is one process with few
-// readers.
+// More sockets would only move the queue into the API server. irsa-guard is one process with few concurrent
+// requests.
 const maxSockets = 10
 const requestTimeout = 10_000
 
@@ -149,8 +150,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     }
   }
 
-  // There is one pool for each set of certificates. After a rotation of the cluster CA, the certificates are
-  // read again from their files.
+  // There is one pool, for the current set of certificates. The certificates are read from their files for
+  // each request, so a rotation of the cluster CA replaces the pool.
   function agentOf({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Agent {
     const identity = createHash('sha256')
       .update(JSON.stringify([ca, cert, key, rejectUnauthorized].map(String)))
@@ -180,7 +181,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
 
     return new Promise((resolve, reject) => {
       // The timeout is passed as an option, because `setTimeout` starts counting only once a connection is
-      // open. With a host that is gone, none ever opens.
+      // open. If the host is gone, no connection ever opens.
       const timeout = idleTimeout === undefined ? {} : { timeout: idleTimeout }
       const sent = sendRequest(
         { ...options, ...timeout, ...(request.signal && { signal: request.signal }) },
@@ -195,9 +196,12 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       sent.on('error', (error) =>
         reject(
           isDistrust(error)
-            ? new Error(`its certificate is not signed by a CA in the kubeconfig (${error.code})`, {
-                cause: error
-              })
+            ? new Error(
+                `the API server's certificate is not signed by a CA in the kubeconfig (${error.code})`,
+                {
+                  cause: error
+                }
+              )
             : error
         )
       )

@@ -33,7 +33,7 @@ export function findCluster(
       const known = config.getContexts().map(({ name }) => name)
       if (!known.includes(context)) {
         throw new Error(
-          `there is no context ${JSON.stringify(context)}; it has ${known.map((name) => JSON.stringify(name)).join(', ')}`
+          `it has no context ${JSON.stringify(context)}; its contexts are ${known.map((name) => JSON.stringify(name)).join(', ')}`
         )
       }
       config.setCurrentContext(context)

@@ -42,8 +42,8 @@ const defaultSilence = 150_000
 
 /**
  * Lists a collection and watches it indefinitely, with capped and jittered back-off. It survives resets,
- * silence, 401, 410, 429, 500 and restarts of the API server. client-node's informer stops permanently at the
- * first of these.
+ * silence, 401, 410, 429, 500 and restarts of the API server. client-node's informer stops permanently at any
+ * of these.
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
   const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
@@ -146,7 +146,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
 
       return version
     } catch (error) {
-      // Silence may also mean that this server will never reach the version (a restored etcd), so the
+      // Silence can also mean that this server will never reach the version (a restored etcd), so the
       // collection is listed again.
       throw silent.signal.aborted ? new Trouble(`the watch was silent for ${silence / 1000} s`, true) : error
     } finally {

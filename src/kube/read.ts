@@ -50,7 +50,7 @@ export async function listObjects(
 
     const { kind, apiVersion, items, metadata } = page.body
     if (!Array.isArray(items) && items !== null)
-      return unknown(`${options.name ?? path} could not be read (the API server answered no list)`)
+      return unknown(`${options.name ?? path} could not be read (the API server did not return a list)`)
     const each = { apiVersion, kind: textOf(kind)?.replace(/List$/, '') }
     for (const item of listOf(items)) if (isRecord(item)) objects.push({ ...each, ...item })
     resume = textOf(recordOf(metadata)['continue'])
@@ -103,10 +103,10 @@ async function readResponse(
     if (response === undefined) return unknown(`${name} was not read in time`)
     if (response.status === 200 && isRecord(response.body)) return { ...response, body: response.body }
 
-    const what = response.status === 200 ? 'something other than an object' : response.status
+    const what = response.status === 200 ? 'did not return an object' : `answered ${response.status}`
     return {
       state: 'unknown',
-      because: `${name} could not be read (the API server answered ${what})`,
+      because: `${name} could not be read (the API server ${what})`,
       response
     }
   } catch (error) {

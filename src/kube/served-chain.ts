@@ -11,10 +11,10 @@ export interface TlsAddress {
 }
 
 /**
- * Fetches the certificates that a TLS server presents, leaf first, as PEM. It verifies nothing, because that
- * is the predictor's task. Rejects if there is no handshake within `timeout` milliseconds. With
- * `onlyOutside`, it also rejects addresses of this machine or its link, such as a cloud's metadata service.
- * Use that for addresses that another user chose.
+ * Fetches the certificates that a TLS server presents, leaf first, as PEM. The chain is not verified here;
+ * `judgeTls` does that. Rejects if there is no handshake within `timeout` milliseconds. With `onlyOutside`,
+ * it also rejects loopback and link-local addresses, such as a cloud's metadata service. Set `onlyOutside`
+ * for addresses that another user chose.
  */
 export async function loadServedChain(
   { host, port, servername }: TlsAddress,
@@ -47,7 +47,7 @@ export async function loadServedChain(
 }
 
 // RFC 1122 (3.2.1.3), RFC 3927, RFC 4291 (2.5.2, 2.5.3, 2.5.6) and the metadata addresses of EC2. BlockList
-// takes IPv4-mapped addresses as IPv4.
+// treats IPv4-mapped addresses as IPv4.
 const inside = new BlockList()
 inside.addSubnet('0.0.0.0', 8, 'ipv4')
 inside.addSubnet('127.0.0.0', 8, 'ipv4')

@@ -16,7 +16,7 @@ export interface ObjectVerdict {
 
 /**
  * Judges Kubernetes objects as `irsa-guard check` does. Returns one verdict for each object, in order.
- * Anything that is not an object has the finding `not-an-object`. `iam` is an IamSnapshot or a list of them.
+ * Anything that is not an object gets the finding `not-an-object`. `iam` is an IamSnapshot or a list of them.
  * `issuer` is the cluster's OIDC issuer with its `https://`. `clusterCa` contains the cluster's current CAs
  * as PEM. `audience` is the audience that the identity webhook requests if no annotation sets one.
  * `clusterArn` is the ARN of the EKS cluster, if the IamSnapshot does not name it.

@@ -4,34 +4,17 @@ import {
   type IdentityWebhookSettings,
   withAudience
 } from '../identity-webhook/settings.js'
-import { known } from '../model/fact.js'
+import { known, moot } from '../model/fact.js'
 import type { Finding, Problem } from '../model/finding.js'
 import { notInTokens, withoutEksSlash } from '../model/issuer.js'
 import { type TrustNeed, trustRules } from '../rules/index.js'
-import { recordOf, textOf } from '../text/record.js'
+import { recordOf } from '../text/record.js'
 import { judgeTrust, type TrustJudgement, type TrustQuestion } from '../trust-policy/judge.js'
 import { repairTrust } from '../trust-policy/repair.js'
 import { suggestTrust } from '../trust-policy/suggest.js'
 import { evaluate } from '../verdict/evaluate.js'
 import { buildPlanner } from '../verdict/plan.js'
-import { docsUrl } from '../version.js'
-
-/** Whether a role's trust policy admits a service account, and what to change. */
-export interface TrustVerdict {
-  readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
-  /** Whether the policy also admits service accounts that it does not name. */
-  readonly overPermissive: boolean
-  /**
-   * Index of the statement, from zero: the Deny that applies, the Allow that matches, otherwise the nearest
-   * miss.
-   */
-  readonly statement?: number
-  /** Condition keys that the result depends on, as written, sorted, each listed once. */
-  readonly dependsOn: string[]
-  readonly findings: Finding[]
-  /** A corrected policy document; omitted if no small edit helps. */
-  readonly suggested?: object
-}
+import { commonOf, notAQuestion, type TrustVerdict, wrongTextIn } from './trust-verdict.js'
 
 const planFor = buildPlanner(trustRules)
 
@@ -51,15 +34,8 @@ export type TrustEvaluationQuestion = Omit<TrustQuestion, 'audience'> & {
  */
 export function evaluateTrust(question: TrustEvaluationQuestion): TrustVerdict {
   const asked = completeOf(question)
-  if (!('problem' in asked)) return judgeTrustFor(asked, defaultIdentityWebhook)
 
-  const finding: Finding = {
-    rule: 'not-a-question',
-    severity: 'error',
-    docs: `${docsUrl}/cli`,
-    ...asked.problem
-  }
-  return { verdict: 'invalid', overPermissive: false, dependsOn: [], findings: [finding] }
+  return 'problem' in asked ? notAQuestion(asked.problem) : judgeTrustFor(asked, defaultIdentityWebhook)
 }
 
 /** Callers without types can pass anything. */
@@ -73,38 +49,21 @@ function completeOf(question: unknown): TrustQuestion | { problem: Problem } {
     serviceAccount: given['serviceAccount'],
     audience: given['audience'] ?? defaultIdentityWebhook.defaultAudience
   }
-  const wrong = Object.entries(texts).find(([, value]) => textOf(value) === undefined)
-  if (wrong !== undefined) return { problem: problemOf(wrong[0], wrong[1], 'a string that is not empty') }
+  const problem = wrongTextIn(texts)
+  if (problem !== undefined) return { problem }
   const other = notInTokens(String(texts.issuer))
   if (other !== undefined)
-    return { problem: { field: 'issuer', message: other, fix: 'pass the issuer in tokens' } }
-  const { at, encoding } = given
-  if (at !== undefined && !(at instanceof Date)) return { problem: problemOf('at', at, 'a Date') }
-  if (encoding !== undefined && encoding !== 'json' && encoding !== 'url')
-    return { problem: problemOf('encoding', encoding, '"json" or "url"') }
+    return { problem: { field: 'issuer', message: other, fix: 'pass the issuer as it appears in tokens' } }
+  const common = commonOf(given)
+  if ('problem' in common) return common
 
   const complete = texts as { [part in keyof typeof texts]: string } // each is a string, as checked above
   return {
     ...complete,
     issuer: withoutEksSlash(complete.issuer),
-    document: given['document'],
-    encoding,
-    at
+    ...common
   }
 }
-
-const problemOf = (field: string, value: unknown, expected: string): Problem => ({
-  field,
-  message: `${field} is ${value === undefined ? 'missing' : kindOf(value)}; expected ${expected}`,
-  fix: `pass ${field} as ${expected}`
-})
-
-const kindOf = (value: unknown): string =>
-  value === null || value === ''
-    ? JSON.stringify(value)
-    : Array.isArray(value)
-      ? 'an array'
-      : `of the type ${typeof value}`
 
 /** Judges as `evaluateTrust` does, with the annotation names of the cluster's identity webhook. */
 export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhookSettings): TrustVerdict {
@@ -122,6 +81,8 @@ export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhook
   }
 }
 
+const notAsked = moot('the question is about a token')
+
 /** The findings of the trust rules about a judgement. */
 function findingsOf(
   { namespace, serviceAccount, issuer, audience, at }: TrustQuestion,
@@ -129,6 +90,8 @@ function findingsOf(
   settings: IdentityWebhookSettings
 ): Finding[] {
   const facts: Pick<Required<Facts>, TrustNeed> = {
+    podIdentityTrust: notAsked,
+    targetTrust: notAsked,
     trust: known(judgement),
     issuer: known(issuer),
     identityWebhook: known(withAudience(settings, audience))

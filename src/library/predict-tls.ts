@@ -72,7 +72,10 @@ function questionOf(given: unknown): TlsQuestion {
   }
 }
 
-/** Refusals that a different bundle would resolve; the others are defects of the server's certificate. */
+/**
+ * Refusals that a different bundle would resolve. The bundle rules report bundles that Go cannot read; all
+ * other refusals are defects of the served chain.
+ */
 const aboutTrust: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
   'bundle-empty',
   'unknown-authority',
@@ -87,7 +90,10 @@ function bundleFindings({ caBundle, at }: TlsQuestion): Finding[] {
   )
   if (subject === undefined) return []
 
-  const facts: Pick<Required<Facts>, BundleNeed> = { clusterCa: moot('the server is known'), now: known(at) }
+  const facts: Pick<Required<Facts>, BundleNeed> = {
+    clusterCa: moot('the served chain is known'),
+    now: known(at)
+  }
   const { findings } = evaluate(planFor(subject, defaultIdentityWebhook), subject, facts, { at })
 
   return findings.map((finding) => ({ ...finding, field: 'clientConfig.caBundle' }))

@@ -35,7 +35,8 @@ export interface ClusterPlace {
 
 /**
  * Whether a service account has an association. `since` is the time from which it certainly existed; undefined if
- * it comes from a file, which does not say.
+ * it comes from a file, which does not say. `ownerArn` is the add-on that owns it.
  */
 export type AssociationLookup =
-  { readonly exists: false } | { readonly exists: true; readonly since: Date | undefined }
+  | { readonly exists: false }
+  | { readonly exists: true; readonly since: Date | undefined; readonly ownerArn?: string | undefined }

@@ -1,7 +1,7 @@
 import { memoizeLast } from '../text/memoize.js'
 
 // Region prefixes of each partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html and
-// the partition data in AWS SDKs. The partition of a region that matches none is unknown.
+// the partition data in AWS SDKs. If a region matches no pattern, its partition is unknown.
 const partitions: readonly (readonly [RegExp, string])[] = [
   [/^cn-[a-z]+-\d+$/, 'aws-cn'],
   [/^us-gov-[a-z]+-\d+$/, 'aws-us-gov'],
@@ -34,14 +34,14 @@ export function withoutEksSlash(issuer: string): string {
 }
 
 /**
- * Why an EKS issuer from the user is not the issuer in tokens; undefined for any other issuer. The host
- * `oidc-eks` has IPv6 addresses and serves the same keys, but tokens name `oidc.eks`, whatever the cluster's
- * IP family is: https://github.com/rancher/eks-operator/pull/2284,
+ * Why the given issuer is not the issuer in tokens, if its host is `oidc-eks`; otherwise undefined. This host
+ * has IPv6 addresses and serves the same keys, but tokens name `oidc.eks`, whatever the cluster's IP family
+ * is: https://github.com/rancher/eks-operator/pull/2284,
  * https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3237
  */
 export const notInTokens = (issuer: string): string | undefined =>
   /^https:\/\/oidc-eks\./i.test(issuer)
-    ? 'the given issuer is the IPv6 address of an EKS issuer, and tokens name another one (pass what this prints: aws eks describe-cluster --name CLUSTER --query cluster.identity.oidc.issuer --output text)'
+    ? 'the given issuer is the dual-stack URL of an EKS cluster (oidc-eks), but tokens name the oidc.eks URL (pass the output of: aws eks describe-cluster --name CLUSTER --query cluster.identity.oidc.issuer --output text)'
     : undefined
 
 /** Whether an issuer belongs to EKS. AWS runs the identity webhook there, with its default settings. */

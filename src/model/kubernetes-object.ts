@@ -21,9 +21,9 @@ const iamFile: OtherFile = { is: 'this is a file with IAM facts', fix: 'pass it 
 const policyFix = 'check a trust policy with irsa-guard trust --policy FILE'
 
 /**
- * What a document is if the API server would not accept it as an object; undefined if it has an `apiVersion`
- * and a `kind` of Kubernetes. A file of another tool that contains EKS Pod Identity associations counts as an
- * object. Never throws.
+ * What a document is if it is not a Kubernetes object; undefined if its `apiVersion` and `kind` could be
+ * those of one. A file of another tool that contains EKS Pod Identity associations counts as an object. Never
+ * throws.
  */
 export function notAnObject(document: unknown): OtherFile | undefined {
   if (!isRecord(document))

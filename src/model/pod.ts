@@ -12,6 +12,7 @@ export interface Pod {
   readonly serviceAccountName: string
   readonly priorityClassName: string | undefined
   readonly runtimeClassName: string | undefined
+  readonly schedulerName: string | undefined
   /**
    * Init containers, then containers. Ephemeral containers are left out, because nothing is ever injected
    * into them.
@@ -23,6 +24,8 @@ export interface Pod {
    * Whether `os.name` or a required node affinity puts the pod on Windows, regardless of the node selector.
    */
   readonly wantsWindows: boolean
+  /** Whether a required node affinity puts the pod on AWS Fargate. */
+  readonly wantsFargate: boolean
 }
 
 export interface Container {
@@ -30,6 +33,8 @@ export interface Container {
   readonly name: string
   /** Only AWS variables (`AWS_…`), in their order. */
   readonly variables: readonly Variable[]
+  /** The variables that name a proxy, or the addresses without one (`…_PROXY`). */
+  readonly proxies: readonly Variable[]
   /** The total number of variables. */
   readonly variableCount: number
   /**
@@ -105,13 +110,16 @@ export function parsePod(template: unknown, field = ''): Pod | undefined {
     serviceAccountName: textOf(spec['serviceAccountName']) ?? textOf(spec['serviceAccount']) ?? 'default',
     priorityClassName: textOf(spec['priorityClassName']),
     runtimeClassName: textOf(spec['runtimeClassName']),
+    schedulerName: textOf(spec['schedulerName']),
     containers: [
       ...parseEach(spec['initContainers'], `${specField}.initContainers`, parseContainer),
       ...parseEach(spec['containers'], `${specField}.containers`, parseContainer)
     ],
     volumes: parseEach(spec['volumes'], `${specField}.volumes`, parseVolume),
     nodeSelector: recordOf(spec['nodeSelector']),
-    wantsWindows: recordOf(spec['os'])['name'] === 'windows' || isBoundToWindows(spec['affinity'])
+    wantsWindows:
+      recordOf(spec['os'])['name'] === 'windows' || isBoundTo('windows', osLabels, spec['affinity']),
+    wantsFargate: isBoundTo('fargate', [computeTypeLabel], spec['affinity'])
   }
 }
 
@@ -137,23 +145,29 @@ export function variableOf(container: Container, name: string): Variable | undef
 function parseContainer(container: Readonly<Record<string, unknown>>, field: string): Container {
   const env = listOf(container['env'])
   const variables: Variable[] = []
+  const proxies: Variable[] = []
   for (const [index, entry] of env.entries()) {
     const name = isRecord(entry) ? entry['name'] : undefined
-    if (!isRecord(entry) || typeof name !== 'string' || !name.startsWith('AWS_')) continue
+    if (!isRecord(entry) || typeof name !== 'string') continue
+    const kept = name.startsWith('AWS_') ? variables : isProxyVariable(name) ? proxies : undefined
+    if (kept === undefined) continue
     const source = sourceOf(entry['valueFrom'])
     const value = valueOf(entry)
-    variables.push({ field: `${field}.env[${index}]`, index, name, value, ...(source && { source }) })
+    kept.push({ field: `${field}.env[${index}]`, index, name, value, ...(source && { source }) })
   }
 
   return {
     field,
     name: textOf(container['name']) ?? '',
     variables,
+    proxies,
     variableCount: env.length,
     variableSources: parseEach(container['envFrom'], `${field}.envFrom`, parseVariableSource),
     mounts: parseEach(container['volumeMounts'], `${field}.volumeMounts`, parseMount)
   }
 }
+
+const isProxyVariable = (name: string): boolean => name.endsWith('_PROXY') || name.endsWith('_proxy')
 
 /** The key that `valueFrom` names. */
 function sourceOf(valueFrom: unknown): Variable['source'] {
@@ -242,23 +256,29 @@ function parseEach<T>(
   return parsed
 }
 
-function isBoundToWindows(affinity: unknown): boolean {
+const osLabels = ['kubernetes.io/os', 'beta.kubernetes.io/os'] as const
+/** The label with which EKS tells what runs a node. */
+export const computeTypeLabel = 'eks.amazonaws.com/compute-type'
+
+/** Whether a required node affinity allows only nodes with this value of one of these labels. */
+function isBoundTo(wanted: string, labels: readonly string[], affinity: unknown): boolean {
+  if (affinity === undefined) return false // nearly always
   const required = recordOf(recordOf(affinity)['nodeAffinity'])[
     'requiredDuringSchedulingIgnoredDuringExecution'
   ]
   const terms = listOf(recordOf(required)['nodeSelectorTerms'])
 
-  // The terms are alternatives. Each must require Windows, otherwise the pod can run on Linux.
+  // The terms are alternatives. Each must require the value, otherwise the pod can run elsewhere.
   return (
     terms.length > 0 &&
     terms.every((term) =>
       listOf(recordOf(term)['matchExpressions']).some((expression) => {
         const { key, operator, values } = recordOf(expression)
         return (
-          (key === 'kubernetes.io/os' || key === 'beta.kubernetes.io/os') &&
+          labels.some((label) => label === key) &&
           operator === 'In' &&
           listOf(values).length > 0 &&
-          listOf(values).every((value) => value === 'windows')
+          listOf(values).every((value) => value === wanted)
         )
       })
     )

@@ -1,9 +1,10 @@
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Whether AWS may be able to reach an issuer to read its keys. It cannot reach names that only a cluster or a
- * private network resolves, nor private addresses.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html ("publicly accessible")
+ * Whether AWS might be able to reach an issuer to read its keys. AWS cannot reach private addresses, or names
+ * that only a cluster or a private network resolves.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html ("publicly
+ * accessible")
  */
 export function isPublicIssuer(issuer: string): boolean {
   if (!URL.canParse(issuer)) return true // another check reports it

@@ -42,6 +42,8 @@ export interface ServiceAccountSubject extends Identity {
 /** A pod: either a pod manifest, or a pod after mutation (any stage except `source`). */
 export interface PodSubject extends Identity {
   readonly kind: 'Pod'
+  /** When a pod in a cluster was created; undefined if it is not in one yet, or does not say. */
+  readonly createdAt?: Date | undefined
   readonly pod: Pod
 }
 
@@ -117,7 +119,14 @@ export function parseSubject(
     return { kind: 'ServiceAccount', ...identity }
   if (object['apiVersion'] === 'v1' && object['kind'] === 'Pod') {
     const pod = isMirrorPod(object) ? undefined : parsePod(object)
-    return pod && { kind: 'Pod', ...identity, pod }
+    return (
+      pod && {
+        kind: 'Pod',
+        ...identity,
+        pod,
+        ...(context.stage === 'running' && { createdAt: timeOf(metadata['creationTimestamp']) })
+      }
+    )
   }
   if (object['apiVersion'] === 'v1' && object['kind'] === 'ConfigMap') {
     const data = recordOf(object['data'])
@@ -164,6 +173,12 @@ function subjectOf(
   }
 }
 
+function timeOf(value: unknown): Date | undefined {
+  const time = new Date(textOf(value) ?? NaN)
+
+  return Number.isNaN(time.getTime()) ? undefined : time
+}
+
 /** Why facts about an object's namespace are unknown. */
 export const namespaceNotGiven = 'the manifest names no namespace (pass -n NAMESPACE)'
 
@@ -174,7 +189,7 @@ export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
 /** The name of a subject in a sentence, such as `service account shop/cart`. */
 export const nameOf = (subject: Subject): string => named(subject, subject.name)
 
-/** The same, without the part of the name that the API server generated, such as `pod shop/cart-5d4f-*`. */
+/** Like `nameOf`, but without the generated part of the name, such as `pod shop/cart-5d4f-*`. */
 export const stableNameOf = (subject: Subject): string =>
   named(
     subject,
@@ -207,9 +222,9 @@ export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>
   subject.kind === 'Pod' && subject.stage !== 'source'
 
 /**
- * Whether this request leaves a finding's field unchanged. Without a previous object, every field that the object
- * contains counts as changed. An annotation that it does not contain cannot be its mistake: the role then comes
- * from the identity webhook's ConfigMap.
+ * Whether this request leaves a finding's field unchanged. Without a previous object, every field that the
+ * object contains counts as changed. An annotation that is missing before and after counts as unchanged: the
+ * role then comes from the identity webhook's ConfigMap.
  */
 export function isUnchanged(subject: Subject, field: string): boolean {
   const key = /^metadata\.annotations\[(.*)\]$/.exec(field)?.[1]

@@ -41,7 +41,7 @@ export interface WebhookConfigurationSubject {
   readonly name: string
   readonly annotations: Readonly<Record<string, unknown>>
   readonly webhooks: readonly Webhook[]
-  /** The webhooks before an update; undefined if there was no previous object. */
+  /** The annotations and webhooks before an update; undefined if there was no previous object. */
   readonly oldAnnotations?: Readonly<Record<string, unknown>> | undefined
   readonly oldWebhooks?: readonly Webhook[] | undefined
 }

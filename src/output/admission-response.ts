@@ -16,8 +16,8 @@ export interface AdmissionResponse {
 }
 
 /**
- * Turns a verdict into a response: all errors in one denial, the rest as warnings, everything in audit
- * annotations.
+ * Turns a verdict into a response: all errors in one denial, other findings as warnings, and all rule IDs
+ * in audit annotations.
  */
 export function admissionResponseOf(uid: string, subject: Subject, verdict: Verdict): AdmissionResponse {
   if (verdict.findings.length === 0 && verdict.unchecked.length === 0)

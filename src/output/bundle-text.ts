@@ -28,10 +28,7 @@ export function bundleTextOf(
     ...(confirmedAt === undefined
       ? []
       : [`expected CA: from WebhookTrust "cluster", confirmed at ${confirmedAt}`]),
-    ...faults.flatMap(({ severity, message, fix }) => [
-      `${severity === 'error' ? 'wrong' : 'warning'}: ${message}`,
-      `  fix: ${fix}`
-    ]),
+    ...faults.flatMap(({ severity, message, fix }) => [`${severity}: ${message}`, `  fix: ${fix}`]),
     ...(policy === undefined
       ? []
       : [
@@ -57,11 +54,11 @@ export function bundleTextOf(
   return `${[...lines, ...repair].join('\n')}\n`
 }
 
-/** What an API server does with a bundle without certificates. An empty bundle has no faults. */
+/** What the API server does with a bundle that has no certificates. An empty bundle has no faults. */
 const nothingReadText = ({ faults, state, verdict }: BundleReport): string =>
   faults.length > 0 || state !== undefined || verdict !== undefined
-    ? 'the API server cannot read any certificate in it'
-    : 'it is empty, so the API server trusts only the root CAs of its own system'
+    ? 'the API server cannot read any certificate in the bundle'
+    : 'the bundle is empty, so the API server trusts only the root CAs of its own system'
 
 function verdictLines({
   accepted,
@@ -75,14 +72,14 @@ function verdictLines({
     return [
       of === undefined
         ? `accepted: the API server will connect to ${host}`
-        : `accepted: it contains the CA that signs now (${beside})`
+        : `accepted: the bundle contains the CA that signs now (${beside})`
     ]
   }
 
   return [
     of === undefined
       ? `rejected: the API server will not connect to ${host}: ${reason}`
-      : `rejected: it does not contain the CA that signs now (${beside}): ${reason}`,
+      : `rejected: the bundle does not contain the CA that signs now (${beside}): ${reason}`,
     `  Go error: ${go}`
   ]
 }
@@ -97,7 +94,7 @@ function describeCertificateLines(certificate: BundleReport['certificates'][numb
     ...(isInjectedCa === undefined ? [] : [isInjectedCa ? "the injector's CA" : "not the injector's CA"]),
     ...(isPublishedCa === undefined
       ? []
-      : [isPublishedCa ? 'published as expected' : 'not published as expected']),
+      : [isPublishedCa ? 'in the WebhookTrust' : 'not in the WebhookTrust']),
     ...(signs === undefined
       ? []
       : [signs ? 'signs the served certificate' : 'does not sign the served certificate'])

@@ -5,7 +5,7 @@ export type FailOn = Severity | 'never'
 
 const ranks = { info: 0, warning: 1, error: 2, never: 3 } satisfies Record<FailOn, number>
 
-/** 1 if a finding that is not waived is at least as severe as `failOn`, else 0. */
+/** 1 if a finding that is not waived is at least as severe as `failOn`, otherwise 0. */
 export const exitCodeOf = (
   findings: readonly { readonly severity: Severity; readonly waived?: string }[],
   failOn: FailOn

@@ -9,8 +9,8 @@ export interface Shared {
 }
 
 /**
- * Groups findings that differ only in their object if they have one cause: it lies outside the objects, or
- * the objects belong to the same controller. The group takes the place of the first finding.
+ * Groups findings that differ only in their object if they have one cause: something outside the objects, or
+ * the controller that the objects belong to. The group takes the place of the first finding.
  */
 export function groupShared(findings: readonly Reported[]): Shared[] {
   const groups = Map.groupBy(findings, (finding) => {

@@ -5,10 +5,10 @@ import type { Owner } from '../model/kubernetes-object.js'
 export interface ObjectReference {
   readonly apiVersion: string
   readonly kind: string
-  /** Left out for objects that have none. */
+  /** Left out if the object has no namespace. */
   readonly namespace?: string
   readonly name: string
-  /** The object that controls it, such as the ReplicaSet of a pod. */
+  /** The object that controls this one, such as the ReplicaSet of a pod. */
   readonly owner?: Owner
   readonly file: string
   readonly line: number

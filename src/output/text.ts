@@ -23,7 +23,7 @@ export function reportTextOf({ findings, unchecked, summary }: Report): string {
       : names.length <= maxShown
         ? names.join(', ')
         : counted(names.length, 'rule')
-    const objects = Math.max(...groups.map(({ count }) => count)) // the largest number of objects of one rule
+    const objects = Math.max(...groups.map(({ count }) => count)) // the rules can have different counts
     const places = names.includes(allRules)
       ? ` (${firstFew(groups.flatMap(({ objects }) => objects).map(placeOf))})`
       : ''

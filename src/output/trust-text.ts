@@ -14,7 +14,7 @@ export interface TrustReport {
 }
 
 /**
- * A judgement for people: the policy with the deciding statement marked, what is wrong, and the corrected
+ * A judgement as text for people: the policy with the deciding statement marked, what is wrong, and the corrected
  * policy as a diff.
  */
 export function trustTextOf(
@@ -28,12 +28,10 @@ export function trustTextOf(
   ])
   // Without an explicit Deny, the statement is the nearest Allow, which denies nothing itself.
   const isNearest = verdict === 'denied' && !findings.some(({ rule }) => rule === 'trust-explicit-deny')
-  const decided = isNearest
-    ? nearestOf(statement)
-    : statement === undefined
-      ? ''
-      : ` by statement ${statement}`
-  const headline = `${subject}: ${verdict}${decided}${overPermissive ? ', and the role also admits others' : ''}`
+  const decided = isNearest ? nearestOf(statement) : deciderOf(verdict, statement)
+  const isAdmitted = verdict === 'allowed' || verdict === 'depends'
+  const others = overPermissive ? `; the role admits others${isAdmitted ? ', too' : ''}` : ''
+  const headline = `${subject}: ${verdict}${decided}${others}`
   const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
 
   return `${[...shown, headline, ...formatted, ...patch].map(escapeText).join('\n')}\n`
@@ -41,6 +39,13 @@ export function trustTextOf(
 
 const nearestOf = (statement: number | undefined): string =>
   `: no statement allows it${statement === undefined ? '' : `; statement ${statement} comes nearest`}`
+
+function deciderOf(verdict: string, statement: number | undefined): string {
+  if (statement === undefined) return ''
+  if (verdict === 'depends') return ` on the request (statement ${statement})`
+
+  return verdict === 'invalid' ? ` in statement ${statement}` : ` by statement ${statement}`
+}
 
 const printed = (value: unknown): string[] => JSON.stringify(value, null, 2).split('\n')
 

@@ -4,7 +4,7 @@ import type { KubeClient } from '../kube/client.js'
 import { type IdentityWebhookReading, loadIdentityWebhook } from '../sources/cluster/identity-webhook.js'
 import { repeat } from './repeat.js'
 
-// The webhook's flags change with an upgrade. The ConfigMap that kOps writes changes with a role.
+// The webhook's flags change with an upgrade. The ConfigMap that kOps writes changes whenever a role does.
 const interval = 120_000
 const timeout = 5000
 
@@ -34,7 +34,7 @@ export function followIdentityWebhook(
   const reads = repeat('identityWebhook', interval, log, async () => {
     const { settings, because } = await loadIdentityWebhook(client, AbortSignal.timeout(timeout))
     if (because !== undefined && because !== reading?.because)
-      log.info({ because }, 'the settings of the identity webhook are not completely known')
+      log.info({ because }, 'some identity webhook settings are unknown, so their defaults are used')
     reading = { settings: withAnnotationPrefix(settings, annotationPrefix), because }
   })
 

@@ -4,9 +4,9 @@ import Fastify, { type FastifyInstance } from 'fastify'
 export type Checks = Readonly<Record<string, () => string | undefined>>
 
 /**
- * Builds the plain HTTP server for the kubelet and Prometheus. It serves `/livez`, `/metrics` and `/readyz`;
- * with `?verbose`, the last one lists the checks and the `notes`, which do not affect readiness. It does not
- * start listening.
+ * Builds the plain HTTP server for the kubelet and Prometheus. It serves `/livez`, `/metrics` and `/readyz`.
+ * `/readyz?verbose` lists the checks and the `notes`, which do not affect readiness. The server does not
+ * listen yet.
  */
 export function buildHealthApp(
   ready: Checks,

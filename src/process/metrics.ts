@@ -51,7 +51,7 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     }),
     findings: new Gauge({
       name: 'irsa_guard_findings',
-      help: "Current findings about the cluster's webhook configurations, by rule.",
+      help: "Current findings about the cluster's webhook configurations, by rule and severity.",
       labelNames: ['rule', 'severity'] as const,
       registers
     }),
@@ -63,18 +63,18 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     }),
     clusterCaUnconfirmed: new Gauge({
       name: 'irsa_guard_cluster_ca_unconfirmed',
-      help: '1 if a published list of cluster CAs contains one that is not confirmed, as after an attack on its ConfigMap; otherwise 0.',
+      help: '1 if a published list of cluster CAs contains one that is not confirmed, for example after an attack on its ConfigMap; otherwise 0.',
       registers
     }),
     identityWebhookMutating: new Gauge({
       name: 'irsa_guard_identity_webhook_mutating',
-      help: '1 if the identity webhook mutated the canary pod at an API server, 0 if not; no sample if the API server was unreachable.',
+      help: '1 if the identity webhook mutated the canary pod at an API server, 0 if not; no sample if the check could not be run.',
       labelNames: ['api_server'] as const,
       registers
     }),
     selfTest: new Gauge({
       name: 'irsa_guard_self_test',
-      help: "1 if an API server denied the self-test objects through irsa-guard's webhook and caBundle policy, 0 if not; no sample if it was unreachable.",
+      help: "1 if an API server denied the self-test objects through irsa-guard's webhook and caBundle policy, 0 if not; no sample if the check could not be run.",
       labelNames: ['check', 'api_server'] as const,
       registers
     }),
@@ -151,8 +151,8 @@ interface Samples {
 const batch = 1000
 
 /**
- * Passes values on in batches, and the rest at each scrape. A single call to prom-client is slow, but a
- * thousand calls in a row are fast.
+ * Passes values on in batches, and passes on the remaining values at each scrape. A single call to
+ * prom-client is slow, but a thousand calls in a row are fast.
  */
 function buildSamples(
   registry: Registry,

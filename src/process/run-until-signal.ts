@@ -2,8 +2,9 @@ import closeWithGrace from 'close-with-grace'
 import { GuardError } from '../model/guard-error.js'
 
 /**
- * Runs the process until a signal arrives, then lets it finish its work. A second signal, or 15 s, ends it at
- * once. An error also ends it: a GuardError is reported with `complain`, and the exit code is 2.
+ * Runs the process until a signal arrives, then lets it finish its work. The process ends at once on a second
+ * signal, or after 15 s. An error also ends it: a GuardError is reported with `complain`, and the exit code
+ * is 2.
  */
 export function runUntilSignal(
   running: { close(): Promise<void> },

@@ -20,7 +20,7 @@ export const annotatedAccountUnused = defineRule({
     if (nearMiss !== undefined) {
       return {
         field: annotationField(identityWebhook.annotationNames['role-arn']),
-        message: `no workload among the files uses service account ${name}, but ${nearMiss.workload} runs as ${nearMiss.account}, which is not among the files; a pod can use only a service account of its own namespace`,
+        message: `no workload among the given objects uses service account ${name}, but ${nearMiss.workload} runs as ${nearMiss.account}, which is not among the given objects; a pod can use only a service account of its own namespace`,
         fix: `if ${nearMiss.workload} needs role ${request.role}, give both the same namespace and name; otherwise do nothing`
       }
     }
@@ -28,7 +28,7 @@ export const annotatedAccountUnused = defineRule({
 
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
-      message: `no workload among the files uses service account ${account.name}, but ${first}${others.length === 0 ? '' : ` and ${others.length} more`} in the same namespace ${others.length === 0 ? 'runs' : 'run'} as default, without role ${request.role}`,
+      message: `no workload among the given objects uses service account ${account.name}, but ${first}${others.length === 0 ? '' : ` and ${others.length} more`} in the same namespace ${others.length === 0 ? 'runs' : 'run'} as default, without role ${request.role}`,
       fix: `set serviceAccountName: ${account.name} in the pod template that needs the role`
     }
   }

@@ -7,9 +7,9 @@ import { defineRule } from './define-rule.js'
 export const annotationNotAString = defineRule({
   id: 'annotation-not-a-string',
   summary:
-    'An annotation is a map, a list, a number or a Boolean, so the API server rejects the object; often `helm --set` split its key at the dots.',
+    'An annotation is a map, a list, a number or a Boolean, so the API server rejects the object; the usual cause is `helm --set`, which splits keys at dots.',
   severity: 'error',
-  atAdmission: 'never', // the API server has rejected such objects before
+  atAdmission: 'never', // the API server rejects such objects before it calls webhooks
   on: ['ServiceAccount', 'Pod', 'Workload', 'Namespace'],
   needs: ['identityWebhook'],
   concerns: (subject) =>
@@ -57,11 +57,14 @@ function problemOf(key: string, value: unknown, field: string): Problem {
   return {
     field,
     message: `annotation ${quote(key)} is ${is}, but the API server accepts only strings`,
-    fix: 'put the value in quotes'
+    fix: typeof value === 'object' ? 'write the value as one quoted string' : 'put the value in quotes'
   }
 }
 
-/** The key that was split into these maps, such as `eks.amazonaws.com/role-arn`; undefined if it has no slash. */
+/**
+ * The key that was split into these maps, such as `eks.amazonaws.com/role-arn`; undefined if the joined key has
+ * no slash.
+ */
 function joinedKey(first: string, map: Readonly<Record<string, unknown>>): string | undefined {
   const parts = [first]
   let rest: unknown = map
@@ -76,5 +79,5 @@ function joinedKey(first: string, map: Readonly<Record<string, unknown>>): strin
   return key.includes('/') ? key : undefined
 }
 
-/** A DNS name has no more than these parts in practice. */
+/** In practice, a DNS name has no more parts than this. */
 const maxParts = 12

@@ -15,7 +15,7 @@ import { defineRule } from './define-rule.js'
 export const caBundleExpiring = defineRule({
   id: 'ca-bundle-expiring',
   summary:
-    "A certificate in a webhook's `caBundle` expires within 30 days, or has already expired while another one in the bundle is still valid.",
+    "A certificate in a webhook's `caBundle` expires within 30 days, or has already expired while another certificate in the bundle is still valid.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['now'],
@@ -42,15 +42,15 @@ export const caBundleExpiring = defineRule({
   }
 })
 
-/** How the next CA gets into a bundle. The caBundle policy denies any other way for a guarded webhook. */
+/** How the next CA gets into a bundle. For a guarded webhook, the caBundle policy denies anything else. */
 function fixOf(webhook: Webhook, configuration: WebhookConfigurationSubject): string {
   if (controlPlaneWebhooksOf(configuration).includes(webhook))
     return 'once the cluster has its next CA, write all current cluster CAs to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
   if (ownWebhooks.some((own) => own === webhook.name))
-    return 'check that irsa-guard-controller is running, which renews the CA and the bundle'
+    return 'check that irsa-guard-controller is running, because it renews the CA and the bundle'
 
   const [injection] = caInjectionsOf(configuration.annotations)
   return injection === undefined
-    ? 'add the next CA certificate before then'
+    ? 'add the next CA certificate before the current one expires'
     : `renew the CA that ${injection.annotation} refers to; ${injection.injector} then fills in the bundle`
 }

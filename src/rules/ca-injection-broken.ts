@@ -35,7 +35,7 @@ export const caInjectionBroken = defineRule({
       .map(({ annotation, value }) => ({
         field: annotationField(annotation),
         message: `${annotation} is ${quote(value)}; expected <namespace>/<name>, so the caBundle is not filled in`,
-        fix: 'write the namespace and name of the object that holds the CA, separated by one slash'
+        fix: 'write the namespace and name of the object that contains the CA, separated by one slash'
       }))
     if (ignored.length + unreadable.length > 0) return [...ignored, ...unreadable]
 
@@ -55,8 +55,8 @@ export const caInjectionBroken = defineRule({
         fix: 'create the Certificate, or correct the annotation'
       }
     }
-    // A manifest contains no bundle, and neither does an object that was just created: the injector fills it
-    // in later.
+    // A manifest contains no bundle, and neither does an object that was just created: the injector fills in
+    // the bundle later.
     const [injection] = injections
     if (stage !== 'running' || injection === undefined) return
 

@@ -22,7 +22,7 @@ type Companion = (typeof ofAccounts)[number] | (typeof ofPods)[number]
 
 export const companionAnnotationInvalid = defineRule({
   id: 'companion-annotation-invalid',
-  summary: 'An annotation that accompanies the role has a value that the identity webhook silently ignores.',
+  summary: 'An annotation that accompanies the role has a value that is invalid or has no effect.',
   severity: 'warning',
   on: ['ServiceAccount', 'Pod', 'Workload'],
   needs: ['identityWebhook'],
@@ -92,8 +92,9 @@ const diagnoses = {
     const fix = 'write a number of seconds from 600 to 86400, in quotes'
     const seconds = parseGoInteger(value)
     if (seconds === undefined)
-      return { message: `is ${quote(value)}, which is not an integer of 64 bits, so it is ignored`, fix }
-    if (seconds < 600n) return { message: `is ${quote(value)}, which is raised to 600 seconds`, fix }
+      return { message: `is ${quote(value)}, which is not a 64-bit integer, so it is ignored`, fix }
+    if (seconds < 600n)
+      return { message: `is ${quote(value)}, which the identity webhook raises to 600 seconds`, fix }
     if (seconds > longestExpiration)
       return {
         message: `is ${quote(value)}, more than ${longestExpiration} seconds, so the API server rejects every pod that gets such a token`,
@@ -123,12 +124,12 @@ const diagnoses = {
     const blanks = unknown.filter((name) => names.has(name.trim()))
     if (blanks.length > 0)
       return {
-        message: `contains ${blanks.map(quote).join(', ')} with a space, so that container is not skipped`,
+        message: `contains ${blanks.map(quote).join(', ')}, but a space is part of the name, so no container matches`,
         fix
       }
 
     return {
-      message: `contains ${unknown.map(quote).join(', ')}, but no container has that name`,
+      message: `contains ${unknown.map(quote).join(', ')}, but the pod has no such container`,
       fix,
       ...((!isComplete || unknown.length < record.fields.length) &&
         unknown.every((name) => closestTo(name, [...names]) === undefined) && { atMost: 'info' })

@@ -3,7 +3,7 @@ import { defineRule } from './define-rule.js'
 
 export const identityWebhookConfigInvalid = defineRule({
   id: 'identity-webhook-config-invalid',
-  summary: 'The identity webhook cannot use the ConfigMap with its roles.',
+  summary: 'The identity webhook cannot read the roles in its ConfigMap.',
   severity: 'error',
   atAdmission: 'never', // API servers send no ConfigMaps to irsa-guard
   on: ['ConfigMap'],

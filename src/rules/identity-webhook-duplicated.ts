@@ -3,7 +3,7 @@ import { defineRule } from './define-rule.js'
 
 export const identityWebhookDuplicated = defineRule({
   id: 'identity-webhook-duplicated',
-  summary: 'Pods are sent to two identity webhooks.',
+  summary: 'The API server sends pods to more than one identity webhook.',
   severity: 'warning',
   policy: 'warns',
   on: ['MutatingWebhookConfiguration'],
@@ -20,7 +20,7 @@ export const identityWebhookDuplicated = defineRule({
 
     return {
       field: `webhooks[${own.index}].name`,
-      message: `pods are sent to ${identityWebhooks.length} identity webhooks: ${list.join(', then ')}${more}; if both read the same annotations, the variables set by the first one win`,
+      message: `the API server sends pods to ${identityWebhooks.length} identity webhooks: ${list.join(', then ')}${more}; if they read the same annotations, the variables set by the first one win`,
       fix: 'keep only one; on EKS, keep iam-for-pods.amazonaws.com, which EKS runs'
     }
   }

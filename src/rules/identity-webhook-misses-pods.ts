@@ -38,7 +38,7 @@ function fixOf({ service, failurePolicy }: Webhook, { field }: Exclusion): strin
   if (field === 'rules') return 'restore the rule for the CREATE operation on pods'
   // Fail is the default: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
   if (service === undefined || failurePolicy === 'Ignore')
-    return `if these pods may need a role, remove the restriction from ${field}`
+    return `if these pods need a role, remove the restriction from ${field}`
 
-  return `if these pods need a role, narrow ${field} to what must be excluded; it must still exclude the identity webhook's own pods, because with failurePolicy Fail they could not start`
+  return `if these pods need a role, make ${field} exclude fewer pods; it must still exclude the identity webhook's own pods, because with failurePolicy Fail they could not start otherwise`
 }

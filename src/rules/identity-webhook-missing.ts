@@ -7,7 +7,7 @@ export const identityWebhookMissing = defineRule({
   id: 'identity-webhook-missing',
   summary: 'A service account requests a role, but no identity webhook is registered in the cluster.',
   severity: 'error',
-  atAdmission: 'never', // it may be installed shortly afterwards; the canary detects a webhook that disappears
+  atAdmission: 'never', // the webhook may be installed shortly afterwards; the canary detects a webhook that disappears
   on: ['ServiceAccount'],
   needs: ['identityWebhooks', 'identityWebhook'],
   concerns: ({ annotations }) => hasAnnotationNamed(annotations, 'role-arn'),
@@ -18,7 +18,7 @@ export const identityWebhookMissing = defineRule({
       field: annotationField(annotationNames['role-arn']),
       message:
         'no identity webhook is registered in the cluster, so pods of annotated service accounts do not get their role',
-      fix: `register it again; ${docsUrl}/rules/identity-webhook-missing shows the MutatingWebhookConfiguration that EKS uses`,
+      fix: `register the identity webhook again; ${docsUrl}/rules/identity-webhook-missing shows the MutatingWebhookConfiguration that EKS uses`,
       shared: true
     }
   }

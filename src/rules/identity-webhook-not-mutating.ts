@@ -4,7 +4,7 @@ import { defineRule } from './define-rule.js'
 
 export const identityWebhookNotMutating = defineRule({
   id: 'identity-webhook-not-mutating',
-  summary: 'The canary pod requested a role, and an API server returned it without one.',
+  summary: 'An API server returned the canary pod without the role that the pod requested.',
   severity: 'error',
   visibleIn: 'the canary pod',
   atAdmission: 'never', // the canary's last result predates the change under review

@@ -21,7 +21,18 @@ import { namespaceSettingInvalid } from './namespace-setting-invalid.js'
 import { oidcClientIdMissing } from './oidc-client-id-missing.js'
 import { oidcProviderMissing } from './oidc-provider-missing.js'
 import { podHalfMutated } from './pod-half-mutated.js'
+import { podIdentityActionMissing } from './pod-identity-action-missing.js'
+import { podIdentityAgentMissing } from './pod-identity-agent-missing.js'
+import { podIdentityAndAnnotation } from './pod-identity-and-annotation.js'
+import { podIdentityPodOutdated } from './pod-identity-pod-outdated.js'
+import { podIdentityPrincipalMissing } from './pod-identity-principal-missing.js'
+import { podIdentityProxy } from './pod-identity-proxy.js'
 import { podIdentityShadowsIrsa } from './pod-identity-shadows-irsa.js'
+import { podIdentitySourceMismatch } from './pod-identity-source-mismatch.js'
+import { podIdentityTagMismatch } from './pod-identity-tag-mismatch.js'
+import { podIdentityTargetUntrusted } from './pod-identity-target-untrusted.js'
+import { podIdentityTooBroad } from './pod-identity-too-broad.js'
+import { podIdentityUnsupportedNode } from './pod-identity-unsupported-node.js'
 import { podNotMutated } from './pod-not-mutated.js'
 import { podRoleMismatch } from './pod-role-mismatch.js'
 import { reviewVersionUnsupported } from './review-version-unsupported.js'
@@ -67,7 +78,9 @@ const serviceAccountRules = [
   roleAnnotationRemoved,
   roleOnDefaultServiceAccount,
   roleAnnotationMissing,
-  annotatedAccountUnused
+  annotatedAccountUnused,
+  podIdentityAndAnnotation,
+  podIdentityAgentMissing
 ] satisfies readonly Rule[]
 
 /** Rules about namespaces. */
@@ -85,7 +98,10 @@ const podRules = [
   staticCredentialsShadowRole,
   podIdentityShadowsIrsa,
   tokenAudienceMismatch,
-  windowsTokenPath
+  windowsTokenPath,
+  podIdentityUnsupportedNode,
+  podIdentityProxy,
+  podIdentityPodOutdated
 ] satisfies readonly Rule[]
 
 /** Rules about roles and OIDC providers in IAM. */
@@ -97,7 +113,8 @@ const iamRules = [
 ] satisfies readonly Rule[]
 
 /** The facts that {@link trustRules} can need. A trust policy and a service account supply all of them. */
-export type TrustNeed = 'trust' | 'issuer' | 'identityWebhook'
+export type TrustNeed = 'trust' | 'issuer' | 'identityWebhook' | PodIdentityNeed
+type PodIdentityNeed = 'podIdentityTrust' | 'targetTrust'
 
 /** Rules about a role's trust policy. They also run without a cluster: see `evaluateTrust`. */
 export const trustRules = [
@@ -118,7 +135,26 @@ export const trustRules = [
   trustPolicyNearLimit
 ] satisfies readonly Rule<TrustNeed>[]
 
-/** Rules about a role and the tokens that assume it, whether annotations or a pod template set them. */
+/** Rules about the trust policies of an EKS Pod Identity association's roles. */
+const podIdentityRules = [
+  podIdentityPrincipalMissing,
+  podIdentityActionMissing,
+  podIdentityTagMismatch,
+  podIdentitySourceMismatch,
+  podIdentityTargetUntrusted,
+  podIdentityTooBroad
+] satisfies readonly Rule<PodIdentityNeed>[]
+
+/** The rules that judge the trust policy of an association's role. They also run without a cluster. */
+export const podIdentityTrustRules = [
+  trustPolicyInvalid,
+  trustExplicitDeny,
+  trustConditionUnmeetable,
+  trustDependsOnRuntime,
+  ...podIdentityRules
+] satisfies readonly Rule<TrustNeed>[]
+
+/** Rules about a role, set by an annotation or a pod template, and about the tokens used to assume it. */
 export const webIdentityRules: readonly Rule[] = [
   roleArnMalformed,
   roleArnPartitionMismatch,
@@ -159,6 +195,7 @@ export const ruleGroups: readonly { readonly title: string; readonly rules: read
   { title: 'Pods and workloads', rules: podRules },
   { title: 'IAM roles and OIDC providers', rules: iamRules },
   { title: 'Trust policies', rules: trustRules },
+  { title: 'EKS Pod Identity', rules: podIdentityRules },
   { title: 'CA bundles', rules: bundleRules },
   { title: 'Webhook configurations', rules: webhookRules }
 ]

@@ -14,7 +14,7 @@ import { defineRule } from './define-rule.js'
 
 export const namespaceSettingInvalid = defineRule({
   id: 'namespace-setting-invalid',
-  summary: 'A label or annotation of the namespace is meant for irsa-guard, but has no effect.',
+  summary: 'A label or annotation on the namespace is meant for irsa-guard but has no effect.',
   severity: 'warning',
   on: ['Namespace'],
   needs: ['identityWebhook'],
@@ -33,9 +33,11 @@ function valueProblems({ labels, annotations }: NamespaceSubject, composeRoleArn
     const meant = typeof mode === 'string' ? closestTo(mode.toLowerCase(), modes) : undefined
     problems.push({
       field: labelField(modeLabel),
-      message: `label ${modeLabel} is ${shown(mode)}; expected ${modes.join(', ')}; until it is corrected, irsa-guard denies nothing in this namespace`,
+      message: `label ${modeLabel} is ${shown(mode)}; expected ${modes.join(', ')}; until the label is corrected, irsa-guard denies nothing in this namespace`,
       fix:
-        meant === undefined ? `set it to one of ${modes.join(', ')}, or remove it` : `write ${quote(meant)}`
+        meant === undefined
+          ? `set the label to one of ${modes.join(', ')}, or remove it`
+          : `write ${quote(meant)}`
     })
   }
   if (pods !== undefined && pods !== 'enforce') {
@@ -56,14 +58,14 @@ function valueProblems({ labels, annotations }: NamespaceSubject, composeRoleArn
       { field, message: `annotation ${allowedRolesAnnotation} is ${shown(allowed)}; expected a string`, fix }
     ]
   }
-  // With --compose-role-arn, a service account may name a role without an ARN.
+  // With --compose-role-arn, a service account can name a role without an ARN.
   const useless = splitGlobs(allowed).filter(
     (glob) => !(composeRoleArn && !glob.includes('arn:')) && !canMatchRoleArn(glob)
   )
   if (useless.length > 0) {
     problems.push({
       field,
-      message: `annotation ${allowedRolesAnnotation} contains ${shortList(useless.map(quote))}, which matches no role ARN`,
+      message: `annotation ${allowedRolesAnnotation} contains ${shortList(useless.map(quote))}, which cannot match a role ARN`,
       fix
     })
   }
@@ -75,7 +77,7 @@ const shown = (value: unknown): string => (typeof value === 'string' ? quote(val
 
 const articleOf = (is: 'label' | 'annotation'): string => (is === 'label' ? 'a label' : 'an annotation')
 
-/** The keys that irsa-guard reads from a namespace, and where. */
+/** The keys that irsa-guard reads from a namespace, and whether each must be a label or an annotation. */
 const knownKeys: Readonly<Record<string, 'label' | 'annotation'>> = {
   [modeLabel]: 'label',
   [podsLabel]: 'label',
@@ -106,7 +108,7 @@ function keyProblems({ labels, annotations }: NamespaceSubject): Problem[] {
           message: `irsa-guard does not read the ${is} ${quote(key)}`,
           fix:
             meant === undefined
-              ? `use ${Object.keys(knownKeys).join(', ')}, or remove it`
+              ? `use one of ${Object.keys(knownKeys).join(', ')}, or remove the ${is}`
               : `write the ${knownKeys[meant] ?? is} ${meant}`
         }
       ]

@@ -30,13 +30,13 @@ export const oidcClientIdMissing = defineRule({
       restsOn: [annotationField(key), annotationField(roleKey)],
       message: `the tokens of this service account have audience ${quote(audience)}, but the OIDC provider ${provider.arn} accepts ${accepted}`
     }
-    // Outside EKS, the default audience of an identity webhook is not known: kOps' is amazonaws.com.
+    // Outside EKS, the default audience of an identity webhook is not known: kOps uses amazonaws.com.
     if (!(key in annotations) && !identityWebhook.isAudienceKnown && !isEksIssuer(issuerOf(provider))) {
       const offered = clientId === undefined ? 'AUDIENCE' : argumentOf(clientId, 'AUDIENCE')
       return {
         ...problem,
         message: `${problem.message}${assumptionOf(identityWebhook)}`,
-        fix: `if the identity webhook runs with --token-audience=${offered}, tell irsa-guard so (--audience ${offered}, or audience in its config); otherwise, ${register}`,
+        fix: `if the identity webhook runs with --token-audience=${offered}, pass that audience to irsa-guard (--audience ${offered}, or audience in its config); otherwise, ${register}`,
         atMost: 'warning'
       }
     }
@@ -55,9 +55,9 @@ export const oidcClientIdMissing = defineRule({
 })
 
 /**
- * Without an audience, a token gets the ones of the API server: its issuer, or a name of the API server itself
- * (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/, --api-audiences). That
- * flag is unknown, so this is only a warning.
+ * A token without an audience gets the API server's --api-audiences: by default the issuer, often a name of
+ * the API server (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/). irsa-guard
+ * does not know that flag, so this is only a warning.
  */
 function withoutAudience(
   provider: ProviderLookup,

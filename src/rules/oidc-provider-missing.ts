@@ -8,7 +8,7 @@ export const oidcProviderMissing = defineRule({
   id: 'oidc-provider-missing',
   summary: "The role's account has no OIDC provider for the cluster's issuer.",
   severity: 'error',
-  atAdmission: 'warning', // Terraform may register it shortly afterwards
+  atAdmission: 'warning', // Terraform may register the provider shortly afterwards
   on: ['ServiceAccount'],
   needs: ['provider', 'identityWebhook'],
   check({ annotations }, { provider, identityWebhook }) {
@@ -24,10 +24,10 @@ export const oidcProviderMissing = defineRule({
 
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
-      message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; it has ${similar}, which is a different provider`}`,
+      message: `account ${account} has no OIDC provider for the cluster's issuer ${url}${similar === undefined ? '' : `; the account has ${similar}, which is a different provider`}`,
       fix: isPublicIssuer(url)
         ? `register the provider in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`
-        : `AWS cannot reach ${url}: set --service-account-issuer of the API server to a public https URL that serves its discovery document and keys, then register that one`,
+        : `AWS cannot reach ${url}: set the API server's --service-account-issuer to a public https URL that serves its discovery document and keys, then register a provider for that URL`,
       shared: true
     }
   }

@@ -1,8 +1,9 @@
-import { mayUseEndpoint } from '../identity-webhook/credentials.js'
-import type { PodRole } from '../identity-webhook/pod-role.js'
-import { assumptionOf, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import { earlierProviderOf } from '../identity-webhook/chain.js'
+import { agentVariables, injectedVariables, mayUseEndpoint } from '../identity-webhook/credentials.js'
+import { isNewAssociation, type PodRole, roleShown } from '../identity-webhook/pod-role.js'
+import { assumptionOf, type IdentityWebhookSettings, tokenVolume } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
-import { failedMutationSeverity, isMutated } from '../model/subject.js'
+import { failedMutationSeverity, isMutated, type PodSubject } from '../model/subject.js'
 import { shortList } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 
@@ -12,39 +13,60 @@ export const podHalfMutated = defineRule({
   severity: 'error',
   visibleIn: 'mutated pods',
   on: ['Pod'],
-  needs: ['podRole', 'identityWebhook', 'podsEnforced'],
+  needs: ['podRole', 'identityWebhook', 'podsEnforced', 'now'],
   concerns: isMutated,
-  check(subject, { podRole: { request, containers }, identityWebhook, podsEnforced }) {
+  check(subject, { podRole, identityWebhook, podsEnforced, now }) {
+    const { containers } = podRole
     if (containers.every(({ credentials }) => credentials.kind === 'none')) return // pod-not-mutated reports that
-    if (!containers.some(({ credentials: { kind } }) => kind === 'incomplete' || kind === 'none')) return // nearly all pods
+    if (!containers.some(({ credentials: { kind } }) => kind === 'incomplete' || kind === 'none')) return // true for nearly all pods
+
+    if (podRole.chain === 'pod-identity' && isNewAssociation(podRole.association, now)) return
 
     const usual = failedMutationSeverity(subject, podsEnforced)
-    // A container that uses EKS Pod Identity or another endpoint needs no role from the identity webhook.
-    const atMost = mayUseEndpoint(subject.pod, identityWebhook) ? { atMost: 'warning' as const } : {}
+    const atMost = mayDoWithout(subject, podRole, identityWebhook) ? { atMost: 'warning' as const } : {}
+    const [own, volume] =
+      podRole.chain === 'irsa'
+        ? [injectedVariables, tokenVolume]
+        : [agentVariables, identityWebhook.containerCredentials.volume]
     const incomplete = containers.flatMap(({ container, credentials }) =>
       credentials.kind === 'incomplete'
         ? [
             {
               field: credentials.field,
-              message: `container ${container.name} ${credentials.lacks}, so it cannot use role ${request.role}${assumptionOf(identityWebhook)}`,
-              fix: 'remove AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the volume aws-iam-token from the template so that the identity webhook sets all of them, and recreate the pod',
+              message: `container ${container.name} ${credentials.lacks}, so it cannot use ${roleShown(podRole)}${assumptionOf(identityWebhook)}`,
+              fix: `remove ${own.join(', ')} and the volume ${volume} from the template so that the identity webhook sets all of them, and recreate the pod`,
               atAdmission: credentials.isOwn ? ('warning' as const) : usual,
               ...atMost
             }
           ]
         : []
     )
-    const without = withoutCredentials({ request, containers }, identityWebhook)
+    const without = withoutCredentials(podRole, identityWebhook)
 
     return without === undefined ? incomplete : [...incomplete, { atAdmission: usual, ...atMost, ...without }]
   }
 })
 
-/** The problem of the containers that got nothing, while others got something. */
-function withoutCredentials(
-  { request, containers }: PodRole,
+/** Whether the pod may work without the role, or must be admitted anyway. */
+function mayDoWithout(
+  { pod }: PodSubject,
+  podRole: PodRole,
   identityWebhook: IdentityWebhookSettings
-): Problem | undefined {
+): boolean {
+  // A container that uses EKS Pod Identity or another credentials endpoint needs no role from the identity
+  // webhook.
+  if (podRole.chain === 'irsa') return mayUseEndpoint(pod, identityWebhook)
+
+  // The nodes need EKS add-ons, and a container with another identity works.
+  return (
+    podRole.association.ownerArn !== undefined ||
+    podRole.containers.some(({ container }) => earlierProviderOf(container) !== undefined)
+  )
+}
+
+/** The problem of the containers that got nothing, while others got something. */
+function withoutCredentials(podRole: PodRole, identityWebhook: IdentityWebhookSettings): Problem | undefined {
+  const { containers } = podRole
   const without = containers.filter(({ credentials }) => credentials.kind === 'none')
   const [first] = without
   if (first === undefined) return
@@ -60,18 +82,18 @@ function withoutCredentials(
   if (!isInjected) {
     return {
       field,
-      message: `${subject} got no credentials for role ${request.role}${assumptionOf(identityWebhook)}`,
+      message: `${subject} got no credentials for ${roleShown(podRole)}${assumptionOf(identityWebhook)}`,
       fix: 'find out why the identity webhook did not mutate the pod (check its MutatingWebhookConfiguration, caBundle and process), then recreate the pod'
     }
   }
 
   // One patch of the identity webhook covers all containers of the pod, init containers included. If one
-  // container has all of the variables and another has none, the second one was not there yet: another
-  // webhook injected it later. Most such sidecars never call AWS.
+  // container has all of the variables and another has none, another webhook injected the second one
+  // later. Most such sidecars never call AWS.
   // https://github.com/aws/amazon-eks-pod-identity-webhook/issues/91
   return {
     field,
-    message: `${subject} got no credentials for role ${request.role}, although other containers did: most likely ${they} injected after the identity webhook ran`,
+    message: `${subject} got no credentials for ${roleShown(podRole)}, although other containers did: most likely ${they} injected after the identity webhook ran`,
     fix: `if ${names} should have the role, set reinvocationPolicy: IfNeeded on the identity webhook, or rename the other MutatingWebhookConfiguration so that it sorts before the identity webhook's; if not, add ${names} to the pod annotation ${identityWebhook.annotationNames['skip-containers']}`,
     atMost: 'warning'
   }

@@ -10,7 +10,10 @@ export const podIdentityShadowsIrsa = defineRule({
     pod.containers.some(({ variables }) =>
       variables.some(({ name }) => name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI')
     ),
-  check(subject, { podRole: { request, containers } }) {
+  check(subject, { podRole }) {
+    if (podRole.chain === 'pod-identity') return // pod-identity-and-annotation reports it
+
+    const { request, containers } = podRole
     for (const { container, credentials } of containers) {
       if (credentials.kind !== 'endpoint' || !credentials.isPodIdentity) continue
 

@@ -9,11 +9,13 @@ export const roleAnnotationMissing = defineRule({
   severity: 'warning',
   atAdmission: 'never', // the annotation is often added shortly afterwards
   on: ['ServiceAccount'],
-  needs: ['rolesTrusting', 'neighbours', 'identityWebhook'],
-  check(account, { rolesTrusting, neighbours, identityWebhook }) {
+  needs: ['rolesTrusting', 'neighbours', 'identityWebhook', 'chain'],
+  check(account, { rolesTrusting, neighbours, identityWebhook, chain: { chain } }) {
+    if (chain === 'pod-identity') return // the association needs no annotation
+
     const key = identityWebhook.annotationNames['role-arn']
-    // A template that sets role and token by itself needs no annotation, for example outside EKS, where no
-    // identity webhook runs.
+    // A template that sets the role and the token itself needs no annotation, for example in a cluster without
+    // an identity webhook.
     const [role, ...others] = neighbours.ownRoles.has(undefined)
       ? []
       : rolesTrusting.filter((role) => !neighbours.ownRoles.has(role))

@@ -41,7 +41,7 @@ function isMeant(key: string, value: unknown, right: string): boolean {
   if (closestTo(found, [right]) !== undefined) return true
   if (typeof value !== 'string' || parseRoleArn(value.trim()) === undefined) return false
 
-  // A key that differs more than a typo counts only if it mentions AWS and a role, and its value is a role
+  // A key that differs by more than a typo counts only if it mentions AWS and a role, and its value is a role
   // ARN.
   const [domain = '', name = ''] = found.split('/')
   return /amazon|aws|\beks\b/.test(domain) && /^(?:iam|eks)?role(?:arn|name)?$|^arn$/.test(name)

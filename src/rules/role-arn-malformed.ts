@@ -13,8 +13,8 @@ export const roleArnMalformed = defineRule({
   summary: 'The `eks.amazonaws.com/role-arn` annotation is not the ARN of an IAM role.',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['identityWebhook'],
-  check(account, { identityWebhook }) {
+  needs: ['identityWebhook', 'chain'],
+  check(account, { identityWebhook, chain: { chain } }) {
     const key = identityWebhook.annotationNames['role-arn']
     const value = account.annotations[key]
     if (value === undefined) return
@@ -28,7 +28,14 @@ export const roleArnMalformed = defineRule({
           ? composedOf(value)
           : diagnosisOf(value)
 
-    return diagnosis && { field: annotationField(key), ...diagnosis }
+    return (
+      diagnosis && {
+        field: annotationField(key),
+        ...diagnosis,
+        // The identity webhook then ignores the annotation.
+        ...(chain === 'pod-identity' && { atMost: 'warning' as const })
+      }
+    )
   }
 })
 
@@ -74,12 +81,12 @@ function emptyPartIn(value: string, path: string): Diagnosis | undefined {
   )
 }
 
-/** With `--compose-role-arn`, a value that does not contain "arn:" is treated as a role name. */
+/** With `--compose-role-arn`, the identity webhook treats a value without "arn:" as a role name. */
 function composedOf(value: string): Diagnosis {
   if (value === '') {
     return {
       ...said(
-        'the annotation is empty, so the identity webhook builds the ARN "…:role/", which is no role',
+        'the annotation is empty, so the identity webhook builds the ARN "…:role/", which is not a valid role ARN',
         'write the name of a role, or remove the annotation'
       ),
       atAdmission: 'warning'
@@ -102,7 +109,7 @@ function diagnosisOf(value: unknown): Diagnosis {
   if (isRecord(value) && Object.keys(value)[0]?.startsWith('{')) {
     return said(
       'the annotation is an object: YAML parses an unquoted template, {{ … }}, as one',
-      `render it before applying: ${noOther}`
+      `render the template before applying: ${noOther}`
     )
   }
   if (typeof value !== 'string') {
@@ -151,7 +158,7 @@ function templateIn(value: string): Diagnosis | undefined {
 
   return said(
     `the annotation contains the unrendered template ${quote(template)}: ${quote(value)}`,
-    `render it before applying: ${noOther}`
+    `render the template before applying: ${noOther}`
   )
 }
 
@@ -226,7 +233,7 @@ function accountIn(value: string): Diagnosis | undefined {
   )
 }
 
-// It contains no colon, so an identity webhook that builds ARNs would build one from it.
+// Without a colon, an identity webhook with --compose-role-arn treats the value as a role name.
 const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value)
 
 function nameOnly(value: string): Diagnosis | undefined {
@@ -239,8 +246,8 @@ function nameOnly(value: string): Diagnosis | undefined {
     }
   }
 
-  // With --compose-role-arn, the identity webhook builds the ARN itself (see its README), and its flags may
-  // not be readable.
+  // With --compose-role-arn, the identity webhook builds the ARN itself (see its README), and irsa-guard may
+  // be unable to read the webhook's flags.
   return {
     ...said(`the annotation is a role name, not an ARN: ${quote(value)}`, noOther),
     atAdmission: 'warning'

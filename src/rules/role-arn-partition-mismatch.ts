@@ -7,8 +7,10 @@ export const roleArnPartitionMismatch = defineRule({
   summary: 'The role is in a different AWS partition (`aws`, `aws-cn`, `aws-us-gov`, …) than the cluster.',
   severity: 'error',
   on: ['ServiceAccount'],
-  needs: ['clusterPartition', 'identityWebhook'],
-  check(account, { clusterPartition, identityWebhook: { annotationNames } }) {
+  needs: ['clusterPartition', 'identityWebhook', 'chain'],
+  check(account, { clusterPartition, identityWebhook: { annotationNames }, chain: { chain } }) {
+    if (chain === 'pod-identity') return // the identity webhook ignores the annotation
+
     const value = account.annotations[annotationNames['role-arn']]
     const arn = typeof value === 'string' ? parseRoleArn(value) : undefined
     if (arn === undefined || arn.partition === clusterPartition) return

@@ -19,14 +19,14 @@ export const roleNotPermittedInNamespace = defineRule({
     const role = textOf(annotations[key])
     // A longer string is not a role; role-arn-malformed reports it.
     if (role === undefined || role.length > longestRoleArn || isRoleAllowed(namespace, role)) return
-    // A string that is not an ARN gives no role. A bare name is the exception, because the identity webhook
+    // A string that is not an ARN gives pods no role. A bare name is the exception, because the identity webhook
     // can be configured to build an ARN from it.
     if (parseRoleArn(role) === undefined && role.includes('arn:')) return
 
     return {
       field: annotationField(key),
       message: `namespace ${name} is not allowed to use role ${quote(role)}: its annotation ${allowedRolesAnnotation} allows ${shown(namespace.allowedRoles ?? [])}`,
-      fix: `use a role that it allows, or have the owner of the namespace add this role to ${allowedRolesAnnotation}`
+      fix: `use a role that the annotation allows, or have the owner of the namespace add this role to ${allowedRolesAnnotation}`
     }
   }
 })

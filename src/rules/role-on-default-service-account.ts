@@ -5,7 +5,7 @@ import { defineRule } from './define-rule.js'
 export const roleOnDefaultServiceAccount = defineRule({
   id: 'role-on-default-service-account',
   summary:
-    'The `default` service account is annotated with a role, so every pod that names no service account gets it.',
+    'The `default` service account is annotated with a role, so every pod that names no service account gets that role.',
   severity: 'warning',
   on: ['ServiceAccount'],
   needs: ['identityWebhook'],

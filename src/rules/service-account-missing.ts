@@ -14,7 +14,7 @@ export const serviceAccountMissing = defineRule({
     return {
       field: `${pod.specField}.serviceAccountName`,
       message: `service account ${namespace}/${pod.serviceAccountName} does not exist, so the API server will reject the pods`,
-      fix: 'create the service account, or correct serviceAccountName; if it is being installed right now, do nothing'
+      fix: 'create the service account, or correct serviceAccountName; if an installation is about to create it, do nothing'
     }
   }
 })

@@ -1,5 +1,6 @@
 import type { DataKeys } from '../facts/facts.js'
-import { volumeBehind, volumeOf } from '../identity-webhook/credentials.js'
+import { type PodRole, roleShown } from '../identity-webhook/pod-role.js'
+import { volumeBehind, volumeOf } from '../identity-webhook/token-file.js'
 import type { Problem } from '../model/finding.js'
 import { type Container, type DataReference, type Pod, variableOf, type Volume } from '../model/pod.js'
 import { quote } from '../text/escape.js'
@@ -12,16 +13,25 @@ export const staticCredentialsShadowRole = defineRule({
   on: ['Pod', 'Workload'],
   needs: ['podRole', 'dataKeys'],
   concerns: ({ pod }) => pod.containers.some((container) => mayHaveCredentials(pod, container)),
-  check({ pod }, { podRole: { request, containers }, dataKeys }) {
-    return containers.flatMap(({ container }) => {
+  check({ pod }, { podRole, dataKeys }) {
+    const role = { shown: roleShown(podRole), end: endOf(podRole) }
+    return podRole.containers.flatMap(({ container }) => {
       const problem =
-        accessKeyProblem(container, request.role, dataKeys) ??
-        fileProblem(pod, container, request.role, dataKeys)
+        accessKeyProblem(container, role, dataKeys) ?? fileProblem(pod, container, role, dataKeys)
 
       return problem ?? []
     })
   }
 })
+
+/** The role in a sentence, and how to give it up. */
+interface ShadowedRole {
+  readonly shown: string
+  readonly end: string
+}
+
+const endOf = ({ chain }: PodRole): string =>
+  chain === 'irsa' ? 'the role from its service account' : 'delete the association'
 
 const accessKey = 'AWS_ACCESS_KEY_ID'
 const secretKey = 'AWS_SECRET_ACCESS_KEY'
@@ -29,7 +39,7 @@ const files = ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE'] as const
 
 const mayHaveCredentials = (pod: Pod, { variables, variableSources, mounts }: Container): boolean =>
   variables.some(({ name }) => name === accessKey || files.some((file) => file === name)) ||
-  // The `default` account rarely has a role, and many workloads have such sources.
+  // The `default` account is skipped: it rarely has a role, and many of its workloads have such sources.
   (variableSources.length > 0 && pod.serviceAccountName !== 'default') ||
   mounts.some(({ path }) => isHomeFolder(path))
 
@@ -37,18 +47,18 @@ const mayHaveCredentials = (pod: Pod, { variables, variableSources, mounts }: Co
  * The access key counts only with its secret:
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-function accessKeyProblem(container: Container, role: string, keys: DataKeys): Problem | undefined {
+function accessKeyProblem(container: Container, role: ShadowedRole, keys: DataKeys): Problem | undefined {
   const key = setVariable(container, accessKey, keys)
   if (key === undefined || setVariable(container, secretKey, keys) === undefined) return
 
   return {
     field: key.field,
-    message: `container ${container.name} sets ${accessKey}${key.from}, so AWS SDKs use that access key instead of role ${role}`,
-    fix: `remove ${accessKey} and ${secretKey} from the container, or the role from its service account`
+    message: `container ${container.name} sets ${accessKey}${key.from}, so AWS SDKs use that access key instead of ${role.shown}`,
+    fix: `remove ${accessKey} and ${secretKey} from the container, or ${role.end}`
   }
 }
 
-/** A variable that certainly has a value: the field that sets it, and what it comes from. */
+/** The field that sets a variable, and the source of its value; undefined if it may have no value. */
 function setVariable(
   container: Container,
   name: string,
@@ -68,15 +78,20 @@ function setVariable(
   return source && { field: source.field, from: ` (from ${source.kind} ${source.name})` }
 }
 
-/** The keys of a Secret or ConfigMap; none if it was not given. */
+/** The keys of a Secret or ConfigMap; none if it is not among the given files. */
 const keysOf = ({ kind, name }: DataReference, keys: DataKeys): ReadonlySet<string> =>
   keys.get(`${kind}/${name}`) ?? new Set()
 
 /**
- * SDKs differ: botocore and the SDK for Go 2 read a web identity first, the SDK for JavaScript reads the files
- * first, and some programs read them themselves (https://github.com/velero-io/velero/issues/8240).
+ * AWS SDKs differ: botocore and the SDK for Go v2 try the web identity first, the SDK for JavaScript tries the
+ * files first, and some programs read the files themselves (https://github.com/velero-io/velero/issues/8240).
  */
-function fileProblem(pod: Pod, container: Container, role: string, keys: DataKeys): Problem | undefined {
+function fileProblem(
+  pod: Pod,
+  container: Container,
+  role: ShadowedRole,
+  keys: DataKeys
+): Problem | undefined {
   const candidates = [
     ...files.flatMap((name) => {
       const { field, value } = variableOf(container, name) ?? {}
@@ -88,7 +103,7 @@ function fileProblem(pod: Pod, container: Container, role: string, keys: DataKey
       .filter(({ path }) => isHomeFolder(path))
       .map((mount) => ({ field: mount.field, what: quote(mount.path), volume: volumeOf(pod, mount) }))
   ]
-  const seen = new Set<Volume>() // many mounts can share a volume of many Secrets
+  const seen = new Set<Volume>() // many mounts can share one volume with many Secrets
   for (const { field, what, volume } of candidates) {
     if (volume === undefined || seen.has(volume)) continue
     seen.add(volume)
@@ -99,8 +114,8 @@ function fileProblem(pod: Pod, container: Container, role: string, keys: DataKey
 
     return {
       field,
-      message: `container ${container.name} has AWS credentials or settings from Secret ${secret.name} in ${what}, which AWS SDKs may prefer over role ${role}`,
-      fix: 'remove that file from the container, or the role from its service account'
+      message: `container ${container.name} has AWS credentials or settings from Secret ${secret.name} in ${what}, which AWS SDKs may prefer over ${role.shown}`,
+      fix: `remove that file from the container, or ${role.end}`
     }
   }
   return

@@ -27,7 +27,7 @@ export const trustActionMissing = defineRule({
       trust,
       identityWebhook,
       `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}${whom}`,
-      // In another statement, the action would admit anyone else who meets its conditions.
+      // Adding the action to a statement for others would admit everyone who meets its conditions.
       isForSubject
         ? `add sts:AssumeRoleWithWebIdentity to the Action of statement ${statement}`
         : `${addStatement(trust)}; if the role is meant for others, point the annotation to a role for this service account`

@@ -17,8 +17,8 @@ export const trustAudienceMismatch = defineRule({
     if (miss?.kind !== 'audience') return
 
     const asked = identityWebhook.annotationNames.audience in account.annotations
-    // Outside EKS, the default audience of an identity webhook is not known, and irsa-guard would deny setups
-    // that work.
+    // Outside EKS, the default audience of an identity webhook is not known, and a denial could block a
+    // setup that works.
     const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
     const problem = trustProblem(
       trust,

@@ -1,5 +1,9 @@
+import type { Problem } from '../model/finding.js'
 import { quote } from '../text/escape.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
+import { type PodIdentityJudgement, untagged } from '../trust-policy/pod-identity/judge.js'
 import { defineRule } from './define-rule.js'
+import { associationProblem, associationShown, roleOf } from './pod-identity-wording.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustDependsOnRuntime = defineRule({
@@ -8,21 +12,47 @@ export const trustDependsOnRuntime = defineRule({
     'The role admits the service account only under conditions that cannot be checked in advance, such as the source address or the time of the request.',
   severity: 'warning',
   on: ['ServiceAccount'],
-  needs: ['trust', 'identityWebhook'],
-  check(account, { trust, identityWebhook }) {
-    if (trust.verdict !== 'depends') return
+  needs: ['identityWebhook'],
+  either: ['trust', 'podIdentityTrust', 'targetTrust'],
+  check(account, { trust, podIdentityTrust, targetTrust, identityWebhook }) {
+    const problems = [podIdentityTrust, targetTrust].flatMap((judgement) => problemOf(judgement) ?? [])
+    if (trust?.verdict === 'depends')
+      problems.push(
+        trustProblem(
+          trust,
+          identityWebhook,
+          `${roleNamed(account, identityWebhook)} might not admit ${trust.subject}: ${reasonOf(trust)}`,
+          'make sure that requests from the pods meet that condition'
+        )
+      )
 
-    const keys =
-      trust.dependsOn.length === 0 ? '' : ` on ${trust.dependsOn.slice(0, 10).map(quote).join(', ')}`
-    const open =
-      trust.undocumented.length === 0
-        ? ''
-        : `${keys === '' ? '' : ' and'} on behavior that AWS does not document: ${trust.undocumented.join(', ')}`
-    return trustProblem(
-      trust,
-      identityWebhook,
-      `${roleNamed(account, identityWebhook)} might not admit ${trust.subject}: the result depends${keys}${open} (statement ${trust.statement ?? 0})`,
-      'make sure that requests from the pods meet that condition'
-    )
+    return problems
   }
 })
+
+function problemOf(judgement: PodIdentityJudgement | undefined): Problem | undefined {
+  if (judgement?.verdict !== 'depends' || judgement.caller === undefined) return undefined
+  const { caller } = judgement
+
+  return associationProblem(
+    `${roleOf(caller)} might not admit ${associationShown(caller)}: ${reasonOf(judgement)}`,
+    judgement.undocumented.includes(untagged)
+      ? 'allow sts:TagSession as well, as all examples of AWS do'
+      : 'make sure that the requests of EKS meet that condition'
+  )
+}
+
+/** What the result depends on. */
+function reasonOf({
+  dependsOn,
+  undocumented,
+  statement
+}: Pick<TrustJudgement, 'dependsOn' | 'undocumented' | 'statement'>): string {
+  const keys = dependsOn.length === 0 ? '' : ` on ${dependsOn.slice(0, 10).map(quote).join(', ')}`
+  const open =
+    undocumented.length === 0
+      ? ''
+      : `${keys === '' ? '' : ' and'} on behavior that AWS does not document: ${undocumented.join(', ')}`
+
+  return `the result depends${keys}${open} (statement ${statement ?? 0})`
+}

@@ -14,7 +14,7 @@ export const trustIssuersAnded = defineRule({
     return trustProblem(
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} requires tokens of two issuers at once: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}; all conditions of a statement must match`,
+      `${roleNamed(account, identityWebhook)} requires tokens from two issuers at once: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}; all conditions in a statement must match`,
       `write a separate statement for each cluster, with its own provider and keys; for this cluster, ${addStatement(trust)}`
     )
   }

@@ -1,4 +1,7 @@
+import type { Problem } from '../model/finding.js'
+import type { Defect } from '../trust-policy/document.js'
 import { defineRule } from './define-rule.js'
+import { associationProblem, roleOf } from './pod-identity-wording.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustPolicyInvalid = defineRule({
@@ -7,17 +10,29 @@ export const trustPolicyInvalid = defineRule({
   severity: 'error',
   atAdmission: 'warning', // a policy read from IAM was accepted by IAM, so irsa-guard is more likely to be wrong
   on: ['ServiceAccount'],
-  needs: ['trust', 'identityWebhook'],
-  check(account, { trust, identityWebhook }) {
-    const { miss } = trust
-    if (miss?.kind !== 'invalid') return
+  needs: ['identityWebhook'],
+  either: ['trust', 'podIdentityTrust'],
+  check(account, { trust, podIdentityTrust, identityWebhook }) {
+    const problems: Problem[] = []
+    if (trust?.miss?.kind === 'invalid') {
+      const { message, fix } = wordingOf(roleNamed(account, identityWebhook), trust.miss)
+      problems.push(trustProblem(trust, identityWebhook, message, fix))
+    }
+    if (podIdentityTrust?.miss?.kind === 'invalid') {
+      const role = podIdentityTrust.caller === undefined ? 'the role' : roleOf(podIdentityTrust.caller)
+      const { message, fix } = wordingOf(role, podIdentityTrust.miss)
+      problems.push(associationProblem(message, fix))
+    }
 
-    const place = miss.place === '' ? 'the document' : miss.place
-    return trustProblem(
-      trust,
-      identityWebhook,
-      `IAM would reject the trust policy of ${roleNamed(account, identityWebhook)}: ${place}: ${miss.reason}`,
-      miss.correction ?? `correct ${place} and update the policy`
-    )
+    return problems
   }
 })
+
+function wordingOf(role: string, { place, reason, correction }: Defect): Pick<Problem, 'message' | 'fix'> {
+  const where = place === '' ? 'the document' : place
+
+  return {
+    message: `IAM would reject the trust policy of ${role}: ${where}: ${reason}`,
+    fix: correction ?? `correct ${where} and update the policy`
+  }
+}

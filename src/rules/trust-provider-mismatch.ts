@@ -22,9 +22,9 @@ export const trustProviderMismatch = defineRule({
     return trustProblem(
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: its statement ${miss.statement} names ${quote(miss.found)}; expected ${quote(trust.provider)}: ${miss.difference}`,
+      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: statement ${miss.statement} of its trust policy names ${quote(miss.found)} (${miss.difference}); expected ${quote(trust.provider)}`,
       isListed
-        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, or each ARN as a string of its own${also}`
+        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, or list each ARN as a separate string${also}`
         : miss.isSpelling
           ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, and use the same issuer in its condition keys${also}`
           : addStatement(trust)

@@ -38,14 +38,14 @@ function fixOf({ subject }: TrustJudgement, nearest: string): string {
   if (namespace === ownNamespace && isPartOf(name, ownName))
     return `name the service account ${name} (in many charts: serviceAccount.name), or ${others}`
   if (name === ownName && namespace !== ownNamespace)
-    return `install it in namespace ${namespace}, or ${others}`
+    return `install the service account in namespace ${namespace}, or ${others}`
 
   return closestTo(nearest, [subject]) === undefined
     ? others
     : `if ${quote(nearest)} is a typo, replace it with ${quote(subject)}; otherwise, ${others}`
 }
 
-/** Helm charts make names such as RELEASE-CHART, so one of two names often contains the other. */
+/** Helm charts build names such as RELEASE-CHART, so one of two names often contains the other. */
 const isPartOf = (one: string, other: string): boolean =>
   [one, other].every((name) => name.length > 2) &&
   (one.startsWith(other) || one.endsWith(other) || other.startsWith(one) || other.endsWith(one))

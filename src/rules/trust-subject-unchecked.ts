@@ -18,8 +18,8 @@ export const trustSubjectUnchecked = defineRule({
     const lacks = found.kind === 'no-subject' ? 'has no condition on :sub' : 'only excludes some subjects'
     const whom =
       found.provider === undefined
-        ? 'every service account of the cluster'
-        : `every token of OIDC provider ${found.provider}`
+        ? 'every service account in the cluster'
+        : `every identity from OIDC provider ${found.provider}`
     const fix =
       found.provider === undefined
         ? `add a StringEquals condition on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)} to that statement`

@@ -11,9 +11,9 @@ import type { FailedCondition } from '../trust-policy/miss.js'
 import type { Principal } from '../trust-policy/policy.js'
 
 /**
- * A problem with the trust policy of the requested role. Its field is the annotation. If the role trusts EKS
- * Pod Identity, its pods work with an association, which irsa-guard does not know, so the problem is at most a
- * warning. The identity webhook prefers the association:
+ * A problem with the trust policy of the requested role. Its field is the role annotation. If the role also
+ * trusts EKS Pod Identity, pods can get it through a pod identity association, which the identity webhook
+ * prefers to the annotation. Unless the service account certainly has none, the problem is then at most a warning:
  * https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
  */
 export function trustProblem(
@@ -32,8 +32,8 @@ export function trustProblem(
 
   return {
     ...problem,
-    message: `${message}; but the role trusts EKS Pod Identity, so the pods still get it if their service account has an EKS Pod Identity association`,
-    fix: `if it has an association, do nothing; otherwise, create an association, or, for IRSA, ${fix}`,
+    message: `${message}; but the role trusts EKS Pod Identity, so pods still get the role if their service account has an EKS Pod Identity association`,
+    fix: `if the service account has an association, do nothing; otherwise, create one or, for IRSA, ${fix}`,
     atMost: 'warning'
   }
 }
@@ -47,8 +47,8 @@ function restsOnAudience({ miss }: TrustJudgement): boolean {
 }
 
 /**
- * The role at the start of a message, by name. A policy that is judged without a service account has no role
- * name.
+ * The role as the subject of a message. Its name is unknown if a policy is judged without a service account
+ * that requests a role.
  */
 export function roleNamed(account: ServiceAccountSubject, settings: IdentityWebhookSettings): string {
   const arn = parseRoleArn(roleRequestOf(account, settings)?.role ?? '')
@@ -56,11 +56,11 @@ export function roleNamed(account: ServiceAccountSubject, settings: IdentityWebh
   return arn === undefined ? 'the role' : `role ${arn.name}`
 }
 
-/** The first few values, quoted, and the number of the others. */
+/** The first few values, quoted, and how many more there are. */
 export function valuesShown(values: readonly string[], limit = 3): string {
   const shown = values
     .slice(0, limit)
-    .map((value) => (value === otherSubject ? 'a service account of another namespace' : quote(value)))
+    .map((value) => (value === otherSubject ? 'a service account in another namespace' : quote(value)))
   if (values.length > limit) shown.push(`${values.length - limit} more`)
 
   return shown.length === 0 ? 'nothing' : shown.join(' or ')
@@ -75,14 +75,14 @@ function conditionShown({ operator, key, wanted, actual, isAbsent, difference }:
   return `${operator} ${quote(key)} requires ${valuesShown(wanted)}${has}${difference === undefined ? '' : `: ${difference}`}`
 }
 
-/** Describes the deciding condition and the others that fail. */
+/** Describes the deciding condition and any other conditions that fail. */
 export const conditionsShown = (failed: readonly FailedCondition[]): string =>
   [
     ...failed.slice(0, 4).map(conditionShown),
     ...(failed.length > 4 ? [`${failed.length - 4} more conditions fail`] : [])
   ].join('; also ')
 
-/** The fix if no statement of the policy trusts the cluster's provider. */
+/** The fix if no statement in the policy trusts the cluster's provider. */
 export const addStatement = ({ provider, subject }: TrustJudgement): string =>
   `add a statement that allows sts:AssumeRoleWithWebIdentity for ${provider}, limited to ${subject} (irsa-guard trust --fix prints it)`
 
@@ -106,10 +106,10 @@ const services: Readonly<Record<string, string | undefined>> = {
   'lambda.amazonaws.com': 'Lambda functions'
 }
 
-/** The condition key of the subject in tokens of the cluster. */
+/** The condition key for the subject of the cluster's tokens. */
 export const subjectKeyOf = ({ provider }: TrustJudgement): string => `${issuerIn(provider)}:sub`
 
-/** The condition key of the audience in tokens of the cluster. */
+/** The condition key for the audience of the cluster's tokens. */
 export const audienceKeyOf = ({ provider }: TrustJudgement): string => `${issuerIn(provider)}:aud`
 
 const issuerIn = (provider: string): string => provider.slice(provider.indexOf('/') + 1)

@@ -17,7 +17,7 @@ export const webhookBackendMissing = defineRule({
       const effect = failurePolicy === 'Ignore' ? 'passes unchecked and unchanged' : 'is rejected'
       return {
         field: `webhooks[${index}].clientConfig.service`,
-        message: `webhook ${name} points to service ${service?.namespace}/${service?.name}, ${lack}; every request it should review ${effect}`,
+        message: `webhook ${name} points to service ${service?.namespace}/${service?.name}, ${lack}; every request that the webhook should review ${effect}`,
         fix: 'install the application that the webhook belongs to, correct the reference, or delete the webhook'
       }
     })

@@ -14,7 +14,9 @@ export const windowsTokenPath = defineRule({
     pod.wantsWindows &&
     !isWindowsSelected(pod) &&
     (pod.runtimeClassName === undefined || (kind === 'Pod' && stage !== 'source')),
-  check({ pod }, { podRole: { containers } }) {
+  check({ pod }, { podRole: { chain, containers } }) {
+    if (chain === 'pod-identity') return // pod-identity-unsupported-node reports it
+
     const isAffected = containers.some(({ container, credentials }) => {
       const file = variableOf(container, 'AWS_WEB_IDENTITY_TOKEN_FILE')
       return file === undefined ? credentials.kind === 'none' : file.value?.startsWith('/')

@@ -53,7 +53,7 @@ export function buildApp({
 }: {
   handleReview: ReviewHandler
   /**
-   * The time limit for one review, in milliseconds. A shorter timeout of the webhook registration takes
+   * The time limit for one review, in milliseconds. A shorter timeout in the webhook registration takes
    * precedence.
    */
   timeout: number
@@ -86,7 +86,7 @@ export function buildApp({
       : { http: { headersTimeout: 5000, connectionsCheckingInterval: 1000 } })
   }) as unknown as FastifyInstance // with and without https, the instances differ only in the type of their raw server
 
-  // Without a logger, Fastify measures the time of a reply only if such a hook exists.
+  // Without a logger, Fastify measures the time of a reply only if an onResponse hook exists.
   app.addHook('onResponse', (_request, _reply, done) => {
     done()
   })
@@ -149,7 +149,7 @@ export function buildApp({
 
 /**
  * The schema of a response. Fastify builds a serializer from it that is faster than JSON.stringify. The
- * benchmark compares with a server that uses the same schema. @public
+ * benchmark compares `serve` with a server that uses the same schema. @public
  */
 export const reviewSchema = {
   type: 'object',

@@ -14,8 +14,8 @@ export interface Refusals {
   readonly aborted: () => Error
 }
 
-// This many bytes of each body are not counted. Nearly all reviews are smaller, and there are few
-// connections.
+// Bodies up to this size are not counted. Nearly all reviews are smaller, and the number of connections is
+// limited.
 const free = 16 * 1024
 
 /**

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 
 /**
  * Limits the connections of a server, including those whose TLS handshake has not finished. A new connection
- * is always accepted, because it may be an API server's. In its place, the oldest connection without an
- * answered review is closed, or the oldest of all if each has had one.
+ * is always accepted, because it might come from an API server. Instead, the oldest connection that has not
+ * had a review answered is closed. If every connection has had one answered, the oldest connection is closed.
  */
 export function limitConnections(server: Server, max: number): void {
   const unproved = new Set<Socket>()

@@ -7,8 +7,8 @@ import { type AdmissionResponse, admissionResponseOf } from '../output/admission
 type Verdict = Parameters<typeof admissionResponseOf>[2]
 
 /**
- * Judges one request within its deadline. An error that it throws becomes HTTP 500, so the webhook's failure
- * policy applies.
+ * Judges one request within its deadline. An error that the handler throws becomes HTTP 500, so the webhook's
+ * failure policy applies.
  */
 export type ReviewHandler = (
   request: AdmissionRequest,

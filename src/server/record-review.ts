@@ -50,7 +50,7 @@ function nameIn(object: unknown): string | undefined {
 
 /**
  * Counts and logs the errors that would deny a request if its namespace were in mode `enforce`, so that users
- * can see the effect of that mode beforehand. Each error gets one line, up to a few dozen.
+ * can see the effect of that mode beforehand. Each error gets one log line, up to 24 per review.
  */
 export function recordWouldDeny(
   metrics: Metrics,
@@ -81,7 +81,8 @@ export function recordWouldDeny(
 
 const maxLines = 24
 
-// The kinds in the webhook registration, and webhook configurations, which are sent to static webhooks.
+// The kinds in the webhook registration, and webhook configurations, which API servers send only to static
+// webhooks.
 const judgedKinds: ReadonlySet<string> = new Set([
   ...['ServiceAccount', 'Namespace', 'Pod'],
   ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob'],

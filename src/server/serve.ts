@@ -22,16 +22,18 @@ import { recordReview, recordWouldDeny } from './record-review.js'
 import { followServingCertificate, type ServingCertificate } from './serving-certificate.js'
 
 /**
- * The settings of a server. `given` are facts from the user, which take precedence over those of IAM and the
- * cluster.
+ * The settings of a server. `given` are facts from the user, which take precedence over those from IAM and
+ * the cluster.
  */
 export interface ServerSettings {
-  /** The client for the cluster; undefined without a cluster. Reviews then use only the given facts. */
+  /**
+   * The client for the cluster; undefined without a cluster. Reviews then use only IAM and the given facts.
+   */
   readonly client: KubeClient | undefined
   readonly config: Config
   readonly given: Sources
   readonly log: Logger
-  /** For how many milliseconds the server still answers after it stops being ready. */
+  /** For how many milliseconds the server keeps answering after it stops being ready. */
   readonly drain?: number
 }
 
@@ -46,7 +48,7 @@ export interface RunningServer {
 // The mounted Secret changes at most every few minutes, and certificates are renewed long before they expire.
 const certificateInterval = 5000
 
-// Every API server removes the endpoints of an unready pod well within this time.
+// Every API server stops calling an unready pod well within this time.
 const drainTime = 5000
 
 /** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT. */

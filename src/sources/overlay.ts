@@ -43,7 +43,10 @@ export function overlay(objects: Seen, cluster: Seen): Seen {
   }
 }
 
-/** The settings of the identity webhook among the given objects, otherwise those of the cluster's. */
+/**
+ * The settings of the identity webhook among the given objects, otherwise those of the cluster's identity
+ * webhook.
+ */
 export function overlaySettings(
   given: IdentityWebhookSettings | undefined,
   live: IdentityWebhookSettings | undefined

@@ -2,7 +2,7 @@ import { hasWildcard, matchesPattern, parsePattern, type Pattern } from '../text
 import { isRecord } from '../text/record.js'
 import { evaluateCondition } from './condition.js'
 import { contextOf, type RequestContext, type Token } from './context.js'
-import { evaluatePolicy, evaluateStatement } from './evaluate.js'
+import { evaluatePolicy, evaluateStatement, webIdentityCall } from './evaluate.js'
 import type { Policy, Statement } from './policy.js'
 import { type Reach, reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
@@ -18,7 +18,7 @@ export interface Breadth {
     | 'any-provider'
     | 'no-audience'
   readonly statement: number
-  /** The ARN of the OIDC provider whose tokens it admits, if it is not that of the cluster. */
+  /** The ARN of the OIDC provider whose tokens the statement admits, if it is not the cluster's provider. */
   readonly provider?: string
   /** The pattern that is too wide. */
   readonly value?: string
@@ -30,13 +30,14 @@ export interface Breadth {
 export const isOverPermissive = ({ kind }: Breadth): boolean =>
   kind !== 'own-namespace' && kind !== 'no-audience'
 
-// A name that no real object has: a policy that admits it admits service accounts that it does not name.
+// No real object has this name, so a policy that admits it admits service accounts that the policy does not
+// name.
 const stranger = 'irsa-guard-stranger'
 
 /**
  * Finds out who else a policy admits by evaluating the whole policy for made-up service accounts. This takes
- * a second, looser statement into account, and a Deny that excludes other service accounts. Their audience is
- * left open, because a service account can request any audience.
+ * a second, looser statement into account, and a Deny that excludes other service accounts. The audience of
+ * the made-up service accounts is left open, because a service account can request any audience.
  */
 export function breadthOf(
   policy: Policy,
@@ -107,8 +108,8 @@ function doorsOf(policy: Policy, provider: string, token: Token): Doors {
 }
 
 /**
- * Whether a statement has a condition that rejects unknown audiences without variables. The rest of the token
- * then does not matter.
+ * Whether a statement has a condition without variables that rejects unknown audiences. If so, the rest of the
+ * token does not matter.
  */
 function limitsAudience({ conditions }: Statement, variables: boolean, token: Token): boolean {
   const key = `${token.issuer.toLowerCase()}:aud`
@@ -182,12 +183,12 @@ function* anyoneIn(statements: readonly Statement[]): Iterable<Breadth> {
  * case.
  */
 function letsIn(policy: Policy, provider: string, context: RequestContext): Statement | undefined {
-  if (evaluatePolicy(policy, provider, context).verdict === 'denied') return undefined
+  const call = webIdentityCall(provider, context)
+  if (evaluatePolicy(policy, call).verdict === 'denied') return undefined
 
   return policy.statements.find(
     (statement) =>
-      statement.effect === 'Allow' &&
-      evaluateStatement(statement, policy.variables, provider, context).truth !== false
+      statement.effect === 'Allow' && evaluateStatement(statement, policy.variables, call).truth !== false
   )
 }
 
@@ -225,8 +226,8 @@ const longestSubject = 'system:serviceaccount::'.length - 1 + 63 + 1 + 253
 const examplesTried = 8
 
 /**
- * The patterns with wildcards that admit subjects of an issuer: those of an Allow, and those that a Deny
- * excepts.
+ * The patterns with wildcards that admit subjects of an issuer: those in an Allow, and those that a Deny
+ * exempts.
  */
 function* patternsOf(policy: Policy, issuer: string): Iterable<Patterns['patterns'][number]> {
   const key = `${issuer.toLowerCase()}:sub`
@@ -251,8 +252,9 @@ function* byPattern(
   const [, , namespace = '', name = ''] = token.subject.split(':')
   const letsSubjectIn = (subject: string, statement: Statement): boolean => {
     const context = contextOf({ ...token, issuer, provider, audience: undefined, subject })
+    const call = webIdentityCall(provider, context)
     const truthOf = (one: Statement): boolean | undefined =>
-      evaluateStatement(one, policy.variables, provider, context).truth
+      evaluateStatement(one, policy.variables, call).truth
     const allows = policy.statements.filter(({ effect }) => effect === 'Allow')
     return (
       (statement.effect === 'Allow' ? [statement] : allows).some((one) => truthOf(one) !== false) &&
@@ -278,8 +280,8 @@ function* byPattern(
 
 /**
  * Which service accounts a pattern admits in addition to the given one. A pattern for a single namespace does
- * not count as wide just because the given service account is in another namespace: it does not admit that
- * account either.
+ * not count as wide just because the given service account is in another namespace: the pattern does not
+ * admit that account either.
  */
 function reachBeyond(pattern: Pattern, namespace: string, name: string): Reach {
   const reach = reachOf(pattern, namespace, name)

@@ -5,8 +5,8 @@ import type { Condition } from './policy.js'
 import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
 /**
- * Whether something is true. If that cannot be decided, the keys or the undocumented behavior that it depends
- * on.
+ * Whether a condition or statement matches. If that cannot be decided, the keys or the undocumented behavior
+ * that the result depends on.
  */
 export type Outcome =
   | { readonly truth: boolean }
@@ -32,6 +32,7 @@ export function evaluateCondition(
   if (state.is === 'known') return compareWith(state.value, condition, variables, context)
   if (state.is === 'absent') return whenAbsent(condition)
   if (state.is === 'one-of') return whenOneOf(state.values, condition, variables, context)
+  if (state.is === 'several') return whenSeveral(state.values, condition, variables, context)
 
   const present = whenPresent(condition, state, variables, context)
   if (state.is === 'time' || (state.is === 'runtime' && state.always)) return present
@@ -55,11 +56,48 @@ function whenOneOf(
   )
 }
 
+/**
+ * ForAllValues requires that each value of the request meets the condition, and ForAnyValue that at least one
+ * does. What IAM does with other operators is not documented, and neither is ForAnyValue with a negated operator:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+function whenSeveral(
+  values: readonly string[],
+  condition: Condition,
+  variables: boolean,
+  context: RequestContext
+): Outcome {
+  const { name, operator } = condition
+  if (operator.family === 'null') return nullOutcome(condition, false)
+  const each = values.map((value) => compareWith(value, condition, variables, context))
+  const [all, any] = [every(each), some(each)]
+  if (operator.quantifier === 'all') return all
+  if (operator.quantifier === 'any' && !operator.negated) return any
+
+  return all.truth === any.truth && all.truth !== undefined
+    ? all
+    : undocumented(`${name} with a key that has several values`)
+}
+
+/** Whether all outcomes are true, in Kleene's logic. */
+function every(outcomes: readonly Outcome[]): Outcome {
+  const decided = outcomes.find(({ truth }) => truth === false)
+
+  return decided ?? outcomes.find(({ truth }) => truth === undefined) ?? yes
+}
+
+/** Whether at least one outcome is true, in Kleene's logic. */
+function some(outcomes: readonly Outcome[]): Outcome {
+  const decided = outcomes.find(({ truth }) => truth === true)
+
+  return decided ?? outcomes.find(({ truth }) => truth === undefined) ?? no
+}
+
 const dependsOnKey = ({ key }: Condition): Outcome => ({ truth: undefined, dependsOn: [key] })
 
 function whenPresent(
   condition: Condition,
-  state: Exclude<KeyState, { is: 'absent' | 'one-of' }>,
+  state: Exclude<KeyState, { is: 'absent' | 'one-of' | 'several' }>,
   variables: boolean,
   context: RequestContext
 ): Outcome {
@@ -136,7 +174,7 @@ function matches(
     // AWS documents no binary key, so it is unknown whether string keys are compared in base64 or as plain
     // strings.
     const alike = value === actual || value === Buffer.from(actual).toString('base64')
-    return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key that holds a string'] } : false
+    return alike ? { truth: undefined, undocumented: ['BinaryEquals on a key with a string value'] } : false
   }
   const isLike = relation === 'like'
   if (!variables || !hasVariable(value)) {
@@ -154,7 +192,7 @@ function matches(
       relation === 'equals-ignore-case' || family === 'boolean'
         ? [lowerOf(expanded.pattern), actual.toLowerCase()]
         : [expanded.pattern, actual]
-    // Whatever values the variables will have, the rest of the value may already differ.
+    // Even if the variables can have any value, the literal parts might already rule out a match.
     return matchesPattern(pattern, text) && { truth: undefined, dependsOn: expanded.dependsOn }
   }
   if ('pattern' in expanded) {

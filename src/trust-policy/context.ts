@@ -14,6 +14,8 @@ export type KeyState =
   | { readonly is: 'either'; readonly value: string }
   /** One of these values: what AWS documents differs from what was observed. */
   | { readonly is: 'one-of'; readonly values: readonly string[] }
+  /** All of these values at once: the key has several. */
+  | { readonly is: 'several'; readonly values: readonly string[] }
 
 /** The condition keys of a request: the state of each key, by its lower-case name. */
 export interface RequestContext {
@@ -114,7 +116,7 @@ const claims = new Set(['sub', 'aud', 'oaud', 'azp', 'amr', 'iss', 'email'])
 function stateOfOther(key: string): KeyState {
   const slash = key.indexOf('/')
   const base = slash < 0 ? key : key.slice(0, slash)
-  if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags, according to the same STS page
+  if (key.startsWith('iam:resourcetag/')) return runtime // the role's tags; see the STS page above
   const state = withTagKey.has(base) === slash >= 0 ? states.get(base) : undefined
   if (state !== undefined) return state
   if (!/^(?:aws|sts):/.test(base)) return absent
@@ -151,15 +153,16 @@ class TokenContext implements RequestContext {
     const ours = keysOf(issuer)
     if (key === ours.sub) return { is: 'known', value: subject }
     if (key === ours.aud) return audience === undefined ? always : { is: 'known', value: audience }
-    // According to the IAM User Guide, it is set from `aud`. Other sources report it only for tokens with
-    // `azp`, which these tokens lack.
+    // According to the IAM User Guide, `oaud` is set from `aud`. Other sources report it only for tokens with
+    // `azp`, which service account tokens lack.
     if (key === ours.oaud) return audience === undefined ? runtime : { is: 'either', value: audience }
     if (key.startsWith(ours.prefix)) return absent
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    // The same page says that the value is the ARN of the provider, also in the trust policy of this call. An
-    // experiment with sessions of a role observed the issuer without https:// instead:
+    // The page on condition keys (see `names`) says that the value is the ARN of the provider, also in the
+    // trust policy of this call. An experiment with sessions of a role observed the issuer without https://
+    // instead:
     // https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
     if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 

@@ -11,15 +11,20 @@ export interface Correction {
   readonly place: string
   /** The correction as an instruction. */
   readonly advice: string
-  /** The whole document with this defect corrected; undefined if only its author can know what to write. */
+  /** The whole document with this defect corrected; undefined if only the author can know what to write. */
   readonly edited: unknown
 }
 
 /**
  * The correction of a defect that `parsePolicy` or `refusedPart` found in a document's value, if what to write
- * is clear. `provider` is the ARN of the cluster's OIDC provider in the role's account.
+ * is clear. `provider` is the ARN of the cluster's OIDC provider in the role's account; without it, statements are
+ * not meant for tokens of that provider.
  */
-export function correctionOf(defect: Defect, value: unknown, provider: string): Correction | undefined {
+export function correctionOf(
+  defect: Defect,
+  value: unknown,
+  provider: string | undefined
+): Correction | undefined {
   for (const correction of correctionsOf(value, provider)) {
     if (correction.place === defect.place) return correction
   }
@@ -30,11 +35,12 @@ export function correctionOf(defect: Defect, value: unknown, provider: string): 
 type Json = Readonly<Record<string, unknown>>
 
 /** The corrections of a document, in the order in which `parsePolicy` finds the defects. */
-function* correctionsOf(value: unknown, provider: string): Iterable<Correction> {
+function* correctionsOf(value: unknown, provider: string | undefined): Iterable<Correction> {
   const isStatement = (one: unknown): boolean => isRecord(one) && 'Effect' in one && 'Principal' in one
   if (Array.isArray(value) ? value.length > 0 && value.every(isStatement) : isStatement(value)) {
     const edited = { Version: '2012-10-17', Statement: Array.isArray(value) ? value : [value] }
-    const advice = 'put it into a policy: {"Version": "2012-10-17", "Statement": [ … ]}'
+    const statements = Array.isArray(value) ? 'the statements' : 'the statement'
+    const advice = `put ${statements} into a policy: {"Version": "2012-10-17", "Statement": [ … ]}`
     yield { place: '', advice, edited }
     const first = isRecord(value) ? Object.keys(value).find((key) => !policyElements.has(key)) : undefined
     if (first !== undefined) yield { place: joinPath('', first), advice, edited }
@@ -75,7 +81,12 @@ interface InStatement extends Correction {
 
 function* statementCorrections(
   statement: Json,
-  { at, index, provider, sids }: { at: string; index: number; provider: string; sids: ReadonlySet<unknown> }
+  {
+    at,
+    index,
+    provider,
+    sids
+  }: { at: string; index: number; provider: string | undefined; sids: ReadonlySet<unknown> }
 ): Iterable<InStatement> {
   yield* strangerCorrections(statement, at)
 
@@ -108,7 +119,7 @@ function* statementCorrections(
 
   yield* principalCorrections(statement, principal, { at, index, provider })
 
-  if (action === undefined && notAction === undefined)
+  if (action === undefined && notAction === undefined && provider !== undefined)
     yield {
       place: at,
       advice: `write "Action": "${webIdentityAction}" in ${at}`,
@@ -119,7 +130,7 @@ function* statementCorrections(
   yield* conditionCorrections(statement, { at, index })
 }
 
-/** Elements that a statement cannot have: misspelt ones, resources, and conditions in the wrong place. */
+/** Elements that a statement cannot have: misspelled ones, resources, and conditions in the wrong place. */
 function* strangerCorrections(statement: Json, at: string): Iterable<InStatement> {
   for (const [key, value] of Object.entries(statement)) {
     if (statementElements.has(key)) continue
@@ -201,14 +212,15 @@ function closestName(text: string, known: readonly string[]): string | undefined
 function* principalCorrections(
   statement: Json,
   principal: unknown,
-  { at, index, provider }: { at: string; index: number; provider: string }
+  { at, index, provider }: { at: string; index: number; provider: string | undefined }
 ): Iterable<InStatement> {
   const federated = (value: unknown): Json => ({ ...statement, Principal: { Federated: value } })
   const ours = {
-    advice: `write "Principal": {"Federated": ${quote(provider)}}`,
+    advice: `write "Principal": {"Federated": ${quote(provider ?? '')}}`,
     edited: federated(provider)
   }
-  const isForTokens = JSON.stringify(statement['Action'] ?? '').includes('WithWebIdentity')
+  const isForTokens =
+    provider !== undefined && JSON.stringify(statement['Action'] ?? '').includes('WithWebIdentity')
   if (principal === undefined && isForTokens) yield { place: at, ...ours }
   if (typeof principal === 'string') {
     const isProvider = /^arn:[^:]*:iam::\d{12}:oidc-provider\//.test(principal)
@@ -230,7 +242,7 @@ function* principalCorrections(
   if (typeof refused === 'string') {
     const bare = refused.replace(/https?:\/\//i, '')
     const isUrl = !bare.startsWith('arn:')
-    const right = isUrl && provider.endsWith(`:oidc-provider/${bare}`) ? provider : bare
+    const right = isUrl && provider?.endsWith(`:oidc-provider/${bare}`) ? provider : bare
     yield {
       place: `Statement[${index}].Principal.Federated`,
       advice: `write ${quote(right)} instead of ${quote(refused)}`,

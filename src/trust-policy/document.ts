@@ -48,7 +48,7 @@ export function parsePolicyDocument(document: unknown, encoding?: 'json' | 'url'
   const value = parsePolicyJson(text)
   if (value === undefined) return { reason: 'it is not valid JSON', place: '' }
 
-  // policyDocumentType of the IAM API: tab, line ends and Latin-1 only.
+  // The IAM API's policyDocumentType allows only tabs, line breaks and Latin-1.
   const foreign = /[^\t\n\r -\u00ff]/u.exec(text)?.[0]
   if (foreign !== undefined)
     return {

@@ -2,6 +2,38 @@ import { evaluateCondition, type Outcome } from './condition.js'
 import type { RequestContext } from './context.js'
 import type { Policy, Statement } from './policy.js'
 
+/** An API call that statements are evaluated for. */
+export interface Call {
+  /** The condition keys of the call. */
+  readonly context: RequestContext
+  /** Whether a statement's actions, or with NotAction all others, include this call. */
+  isAbout(statement: Statement): boolean
+  /** Whether a statement's principals cover the caller. */
+  comesFrom(statement: Statement): Outcome
+}
+
+/** The call AssumeRoleWithWebIdentity with a token of an OIDC provider. */
+export const webIdentityCall = (provider: string, context: RequestContext): Call =>
+  new WebIdentityCall(provider, context)
+
+class WebIdentityCall implements Call {
+  readonly #provider: string
+  readonly context: RequestContext
+
+  constructor(provider: string, context: RequestContext) {
+    this.#provider = provider
+    this.context = context
+  }
+
+  isAbout(statement: Statement): boolean {
+    return statement.isAboutCall
+  }
+
+  comesFrom(statement: Statement): Outcome {
+    return evaluatePrincipal(statement, this.#provider)
+  }
+}
+
 /** The result of evaluating a policy for all requests that a context represents. */
 export interface Decision {
   readonly verdict: 'allowed' | 'denied' | 'depends'
@@ -21,14 +53,14 @@ export interface Decision {
  * allowed if an Allow applies and no Deny can; otherwise it depends.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-export function evaluatePolicy(policy: Policy, provider: string, context: RequestContext): Decision {
+export function evaluatePolicy(policy: Policy, call: Call): Decision {
   let allow: number | undefined
   let openAllow: number | undefined
   let openDeny: number | undefined
   const open: { effect: Statement['effect']; outcome: Outcome }[] = []
 
   for (const statement of policy.statements) {
-    const outcome = evaluateStatement(statement, policy.variables, provider, context)
+    const outcome = evaluateStatement(statement, policy.variables, call)
     if (outcome.truth === false) continue
     if (statement.effect === 'Deny') {
       if (outcome.truth === true) return { ...settled, verdict: 'denied', statement: statement.index }
@@ -53,20 +85,15 @@ export function evaluatePolicy(policy: Policy, provider: string, context: Reques
 
 const settled = { dependsOn: [], undocumented: [] }
 
-/** Whether a statement applies to the request: its principal, its action and each of its conditions. */
-export function evaluateStatement(
-  statement: Statement,
-  variables: boolean,
-  provider: string,
-  context: RequestContext
-): Outcome {
-  if (!statement.isAboutCall) return no
-  const principal = evaluatePrincipal(statement, provider)
+/** Whether a statement applies to the call: its principal, its action and each of its conditions. */
+export function evaluateStatement(statement: Statement, variables: boolean, call: Call): Outcome {
+  if (!call.isAbout(statement)) return no
+  const principal = call.comesFrom(statement)
   if (principal.truth === false) return no
 
   let open: Outcome[] | undefined = principal.truth === undefined ? [principal] : undefined
   for (const condition of statement.conditions) {
-    const outcome = evaluateCondition(condition, variables, context)
+    const outcome = evaluateCondition(condition, variables, call.context)
     if (outcome.truth === false) return outcome
     if (outcome.truth === undefined) (open ??= []).push(outcome)
   }
@@ -80,7 +107,7 @@ const no: Outcome = { truth: false }
 
 const everyone: Outcome = {
   truth: undefined,
-  undocumented: ['if the principal {"AWS": "*"} covers web identities']
+  undocumented: ['whether the principal {"AWS": "*"} covers web identities']
 }
 
 /**
@@ -96,7 +123,8 @@ export function evaluatePrincipal({ principals }: Statement, provider: string): 
   return answer
 }
 
-function join(outcomes: readonly Outcome[]): { dependsOn: string[]; undocumented: string[] } {
+/** What several outcomes depend on. */
+export function join(outcomes: readonly Outcome[]): { dependsOn: string[]; undocumented: string[] } {
   const keys = new Map<string, string>()
   const undocumented = new Set<string>()
   for (const outcome of outcomes) {

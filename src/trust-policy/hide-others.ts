@@ -65,6 +65,10 @@ function breadthWithout({ value, example, ...breadth }: Breadth, isOurs: Test): 
   }
 }
 
+/** A text without the subjects of service accounts in other namespaces. */
+export const textWithoutOthers = (text: string, namespace: string, name: string): string =>
+  textWithout(text, (value) => isOf(value, namespace, name))
+
 const textWithout = (text: string, isOurs: Test): string =>
   text.replace(/system:serviceaccounts?[:/][^\s",\]}]*/gi, (subject) =>
     isOurs(subject) ? subject : otherSubject

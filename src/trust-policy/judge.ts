@@ -4,7 +4,7 @@ import { anyoneInValue, type Breadth, breadthOf, isOverPermissive } from './brea
 import { contextOf, type Token } from './context.js'
 import { correctionOf } from './correct.js'
 import { type Defect, parsePolicyDocument } from './document.js'
-import { evaluatePolicy } from './evaluate.js'
+import { evaluatePolicy, webIdentityCall } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
 import { parsePolicy, type Policy } from './policy.js'
 import { providerArnOf } from './provider.js'
@@ -52,7 +52,7 @@ export interface TrustJudgement {
   /** Why the policy denies the token or is invalid: one reason, the first in the order of `Miss`. */
   readonly miss: Miss | undefined
   readonly breadth: readonly Breadth[]
-  /** Whether the role trusts EKS Pod Identity, besides OIDC and SAML providers or as the only one. */
+  /** Whether the role trusts EKS Pod Identity; `also` if it trusts an identity provider as well. */
   readonly podIdentity: 'none' | 'also' | 'only'
   /**
    * The document's length in characters without white space, as IAM counts it; 0 if the document is not JSON.
@@ -100,7 +100,10 @@ export function judgeParsed(
 
   const { provider, token } = askedOf(question)
   const context = contextOf(token)
-  const { verdict, statement, dependsOn, undocumented } = evaluatePolicy(policy, provider, context)
+  const { verdict, statement, dependsOn, undocumented } = evaluatePolicy(
+    policy,
+    webIdentityCall(provider, context)
+  )
   const breadth = breadthOf(policy, provider, token, verdict)
   const nearest = verdict === 'denied' ? findMiss(policy, provider, token, context) : undefined
   const refused = refusedPart(policy)

@@ -21,8 +21,8 @@ interface Claimed {
 }
 
 /**
- * Explains why a key that looks like an OIDC provider's is not the `<issuer>:<claim>` of this cluster that was
- * meant; undefined for other keys. The values show which claim was meant: subjects begin with
+ * Explains how a key that looks like an OIDC provider's differs from the `<issuer>:<claim>` key of this cluster
+ * that was meant; undefined for other keys. The values show which claim was meant: subjects begin with
  * `system:serviceaccount:`. `issuer` has no `https://`. Keys:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */
@@ -135,7 +135,7 @@ const bareIssuer = (text: string): string =>
       .replace(/:443(?=\/|$)/, '')
   )
 
-/** The claim that values were meant for; undefined if they show none. */
+/** The claim that the values were meant for; undefined if the values do not show it. */
 function claimMeant({ values, audience }: Claimed): 'sub' | 'aud' | undefined {
   if (values.length === 0) return undefined
   if (values.every((value) => /^system:serviceaccount:/i.test(value.trim()))) return 'sub'

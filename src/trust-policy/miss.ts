@@ -2,7 +2,7 @@ import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
 import { evaluateCondition } from './condition.js'
 import { awsKeyMeant, type RequestContext, type Token } from './context.js'
 import type { Defect } from './document.js'
-import { evaluatePrincipal, evaluateStatement } from './evaluate.js'
+import { evaluatePrincipal, evaluateStatement, webIdentityCall } from './evaluate.js'
 import { conditionKeyDifference, isClaim, meantKeys } from './key.js'
 import { type Limits, limitsOf } from './limits.js'
 import type { Condition, Policy, Principal, Statement } from './policy.js'
@@ -20,7 +20,7 @@ export interface DecidingCondition {
    */
   readonly actual: string | undefined
   readonly isAbsent: boolean
-  /** Whether the operator is negated, so that values that it does not list meet the condition. */
+  /** Whether the operator is negated, so that only values that are not listed meet the condition. */
   readonly isNegated: boolean
 }
 
@@ -88,9 +88,10 @@ export type Miss =
 export function findMiss(policy: Policy, provider: string, token: Token, context: RequestContext): Miss {
   let nearest:
     { distance: number; statement: Statement; keys: readonly string[]; failed: readonly Failed[] } | undefined
+  const call = webIdentityCall(provider, context)
   for (const statement of policy.statements) {
     if (statement.effect === 'Deny') {
-      if (evaluateStatement(statement, policy.variables, provider, context).truth === true)
+      if (evaluateStatement(statement, policy.variables, call).truth === true)
         return denied(statement, context)
       continue
     }
@@ -271,7 +272,7 @@ function failedOf(
 
     return expected === undefined
       ? failed('unmeetable')
-      : failed('unmeetable', { expected, difference: 'AWS does not document it' })
+      : failed('unmeetable', { expected, difference: 'AWS does not document this key' })
   }
   const { difference, expected, isOtherIssuer } = keyDifference
   const isAnded = isOtherIssuer && conditions.some((other) => other.lowerKey === expected.toLowerCase())

@@ -16,9 +16,9 @@ const isPossible = (part: Pattern[number]): boolean => typeof part !== 'string' 
 
 /**
  * Finds a service account in another namespace, and one with another name in the same namespace, whose
- * subjects match a pattern. It runs the pattern through a small automaton that reads subjects and tracks
- * where they diverge from our own: one state for each character of our own subject, and four states for
- * subjects that differ. Each state keeps one example string that reaches it.
+ * subjects match a pattern. The function runs the pattern through a small automaton that reads subjects and
+ * tracks where they diverge from our own: one state for each character of our own subject, and four states
+ * for subjects that differ. Each state keeps one example string that reaches it.
  */
 export function reachOf(pattern: Pattern, namespace: string, name: string): Reach {
   if (!pattern.every(isPossible)) return {} // it contains a character that no subject has

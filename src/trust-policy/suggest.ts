@@ -44,7 +44,7 @@ export function suggestTrust(
  * Whether a document of this size might exceed the account's quota, which is at least the size of the stored
  * one.
  */
-const exceedsQuota = (size: number, before: number): boolean =>
+export const exceedsQuota = (size: number, before: number): boolean =>
   size > policyLength.defaultQuota && before <= policyLength.defaultQuota
 
 const isMeant = (operator: string, key: string): boolean =>

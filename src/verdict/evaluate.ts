@@ -23,7 +23,7 @@ export function evaluate(
   for (const rule of rules) {
     const missing = open.length === 0 ? undefined : missingFor(rule, open)
     if (missing?.state === 'moot') continue
-    const found = missing === undefined ? rule.check(subject, values) : undefined
+    const found = missing === undefined || missing.isPartial ? rule.check(subject, values) : undefined
     if (missing === undefined && found === undefined) continue // true for nearly all rules in nearly all reviews
 
     const configured = chosen?.get(rule.id)
@@ -70,15 +70,18 @@ function applyWaiver(
   return { message: `${message} (waiver ${waiver.annotation} is not in effect: ${waiver.lapsed})` }
 }
 
-type Missing = Exclude<Fact<never>, { state: 'known' }>
+type Missing = Exclude<Fact<never>, { state: 'known' }> & {
+  /** Whether the rule can check something without that fact. */
+  readonly isPartial?: boolean
+}
 interface Open {
   readonly need: Need
   readonly fact: Missing
 }
 
 /**
- * Splits the needed facts into the values of those that are known, and the rest. All values may be passed on
- * together, because each rule's type exposes only those that it needs.
+ * Splits the needed facts into the values of known facts, and facts that are moot or unknown. All values can
+ * be passed on together, because each rule's type exposes only those that it needs.
  */
 function sortFacts(
   needs: readonly Need[],
@@ -100,7 +103,7 @@ function sortFacts(
 /**
  * The fact that prevents a rule from running: a moot fact if there is one, otherwise the first unknown fact.
  */
-function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined {
+function missingFor({ needs, either }: Rule, open: readonly Open[]): Missing | undefined {
   let unknown: Missing | undefined
   for (const { need, fact } of open) {
     if (!needs.includes(need)) continue
@@ -108,7 +111,16 @@ function missingFor({ needs }: Rule, open: readonly Open[]): Missing | undefined
     unknown ??= fact
   }
 
-  return unknown
+  return unknown ?? (either === undefined ? undefined : missingOf(either, open))
+}
+
+/** Of facts that replace each other, the first unknown one; moot if all of them are. */
+function missingOf(either: readonly Need[], open: readonly Open[]): Missing | undefined {
+  const missing = open.flatMap(({ need, fact }) => (either.includes(need) ? fact : []))
+  const unknown = missing.find(({ state }) => state === 'unknown')
+  if (missing.length < either.length) return unknown && { ...unknown, isPartial: true }
+
+  return unknown ?? missing[0]
 }
 
 // Sorted from most to least severe.
@@ -117,8 +129,8 @@ const severities: readonly Severity[] = ['error', 'warning', 'info']
 const notGathered = { state: 'unknown', because: 'the fact was not gathered' } as const
 
 /**
- * The ratchet: an error becomes a warning if this request changes none of the fields that it rests on, because
- * controllers resubmit old objects.
+ * The ratchet: an error becomes a warning if the request changes none of the fields that cause the error,
+ * because controllers resubmit old objects.
  */
 function mildest(severity: Severity, subject: Subject, fields: readonly string[]): Severity {
   return severity === 'error' && fields.every((field) => isUnchanged(subject, field)) ? 'warning' : severity

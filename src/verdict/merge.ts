@@ -3,7 +3,7 @@ import type { Verdict } from './decide.js'
 
 /**
  * Merges the verdicts on the parts of an object, which is allowed if every part is. If several parts have the
- * same finding, it is reported once, for the first part, with the fields of the others.
+ * same finding, it is reported once, for the first part, with the fields of the other parts in `alsoAt`.
  */
 export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
   const ages = verdicts.flatMap(({ iamAge }) => iamAge ?? [])

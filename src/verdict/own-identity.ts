@@ -8,8 +8,8 @@ type OwnIdentity = FactTypes['ownIdentities'][number]
 type Settings = FactTypes['identityWebhook']
 
 /**
- * A service account that requests by annotation what a pod template sets by itself, so that the same rules can
- * judge both. It keeps the waivers of the template's object.
+ * A service account that requests by annotation what a pod template sets directly, so that the same rules
+ * can judge both. The account keeps the waivers of the template's object.
  */
 export function accountOfIdentity(
   { stage, namespace, annotations, pod }: PodSubject | WorkloadSubject,
@@ -38,7 +38,7 @@ export function toldOfTemplate(
   { annotationNames }: Settings
 ): Verdict {
   if (role.value === undefined) {
-    const because = `${role.name} of container ${container} is known only at run time`
+    const because = `${role.name} in container ${container} is known only at run time`
     return { ...verdict, unchecked: webIdentityRules.map(({ id }) => ({ rule: id, because })) }
   }
   const { audience } = annotationNames

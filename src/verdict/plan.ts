@@ -1,6 +1,6 @@
 import type { FactTypes, Need } from '../facts/facts.js'
 import type { Kind, Subject } from '../model/subject.js'
-import type { Rule } from '../rules/define-rule.js'
+import { needsOf, type Rule } from '../rules/define-rule.js'
 
 /** The rules that judge a subject, and the facts that these rules and the decision need. */
 export interface Plan {
@@ -8,7 +8,7 @@ export interface Plan {
   readonly needs: readonly Need[]
 }
 
-/** The rules for a kind, the subset that does not concern every subject, and the plans built so far. */
+/** The rules for a kind, those among them that do not concern every subject, and the plans built so far. */
 interface Candidates {
   readonly rules: readonly Rule[]
   readonly selective: readonly Rule[]
@@ -20,7 +20,7 @@ export type Planner = (subject: Subject, identityWebhook: FactTypes['identityWeb
 
 /**
  * Returns a function that selects the rules for a subject. There are only a few different sets of rules, so
- * each plan is built once. Building one for every review would cost 2 of its 25 microseconds.
+ * each plan is built once. Building a plan for every review would cost 2 of the review's 25 microseconds.
  */
 export function buildPlanner(rules: readonly Rule[]): Planner {
   const [atAdmission, elsewhere] = [new Map<Kind, Candidates>(), new Map<Kind, Candidates>()]
@@ -52,5 +52,5 @@ export function buildPlanner(rules: readonly Rule[]): Planner {
 function planFor(...[subject, identityWebhook, candidates]: [...Parameters<Planner>, Candidates]): Plan {
   const rules = candidates.rules.filter((rule) => rule.concerns?.(subject, identityWebhook) ?? true)
 
-  return { rules, needs: [...new Set<Need>(['namespace', ...rules.flatMap(({ needs }) => needs)])] }
+  return { rules, needs: [...new Set<Need>(['namespace', ...rules.flatMap(needsOf)])] }
 }

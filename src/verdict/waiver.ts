@@ -7,8 +7,8 @@ const prefix = 'ignore.irsa-guard.io/'
 
 /**
  * Parses the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (through that
- * day, UTC) of an object; undefined if there is none. A likely but invalid waiver is reported, too. Never
- * throws.
+ * day, UTC) of an object; undefined if there is none. An annotation that is probably meant as this waiver but
+ * is invalid is also returned, with the reason. Never throws.
  */
 export function parseWaiver(
   annotations: Readonly<Record<string, unknown>>,
@@ -35,7 +35,7 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
 
   const text = value.trim()
   const until = /^until\b([^:]*)(?::([\s\S]*))?$/i.exec(text)
-  if (isSwitch(text)) return { lapsed: `${quote(text)} is no reason; ${form}` }
+  if (isSwitch(text)) return { lapsed: `${quote(text)} is not a reason; ${form}` }
   if (until === null)
     return isMeantUntil(text)
       ? { lapsed: `it starts with a date but lacks "until"; ${form}` }
@@ -59,8 +59,8 @@ const isSwitch = (text: string): boolean =>
   /^(?:true|false|yes|no|on|off|enabled?|disabled?|[01])$/i.test(text)
 
 /**
- * Whether a value such as `2027-01-31: reason` or `unitl 2027-01-31: reason` is probably meant to expire. It
- * must not stay in effect forever.
+ * Whether a value such as `2027-01-31: reason` or `unitl 2027-01-31: reason` is probably meant to expire.
+ * Such a waiver must not stay in effect forever.
  */
 function isMeantUntil(text: string): boolean {
   const word = /^([a-z]*)\s*\d{4}-\d{2}-\d{2}\s*:/i.exec(text)?.[1]?.toLowerCase()

@@ -1,6 +1,6 @@
 /**
- * Decodes base64 as Go's `base64.StdEncoding` does: line ends are ignored anywhere, padding is required, and
- * nothing else is tolerated. Undefined if Go would return an error. Runs in linear time.
+ * Decodes base64 as Go's `base64.StdEncoding` does: line breaks are ignored anywhere, padding is required,
+ * and nothing else is tolerated. Undefined if Go would return an error. Runs in linear time.
  */
 export function decodeBase64(text: string): Buffer | undefined {
   const packed = /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, '') : text

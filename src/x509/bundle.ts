@@ -2,7 +2,7 @@ import { decodeBase64 } from './base64.js'
 import { type Certificate, parseCertificate } from './certificate.js'
 import { parsePemBlocks, type PemBlock } from './pem.js'
 
-/** The result of parsing one PEM block of a bundle with Go. */
+/** The result of parsing one PEM block in a bundle as Go does. */
 export type BundleEntry =
   | { readonly block: PemBlock; readonly certificate: Certificate }
   | { readonly block: PemBlock; readonly skipped: 'label' | 'headers' }
@@ -39,7 +39,8 @@ export function parseBundle(pem: Buffer, goMinor: number): Bundle {
 }
 
 /**
- * Reads the base64 string of a `caBundle`; undefined if it is not base64, which no API server would store.
+ * Reads the base64 string of a `caBundle`; undefined if the string is not base64. No API server would store
+ * such a string.
  */
 export function parseCaBundle(caBundle: string, goMinor: number): Bundle | undefined {
   const pem = decodeBase64(caBundle)

@@ -41,8 +41,8 @@ export function descriptionOf(certificate: Certificate): CertificateDescription 
 }
 
 /**
- * A certificate in a sentence: its subject and the beginning of its key identifier, or of its fingerprint if
- * it has no key identifier.
+ * The description of a certificate within a sentence: its subject and the beginning of its key identifier, or
+ * of its fingerprint if it has no key identifier.
  */
 export function describeCertificate(certificate: Certificate): string {
   const { subject, subjectKeyId } = certificate

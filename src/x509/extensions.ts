@@ -69,8 +69,8 @@ interface Extension {
 }
 
 /**
- * Parses the content of the certificate's `[3]` element, which holds the extensions. Throws a Refusal with
- * the error that Go's parser would give.
+ * Parses the content of the certificate's `[3]` element, which contains the extensions. Throws a Refusal with
+ * the error that Go's parser would return.
  */
 export function parseExtensions(body: Buffer, goMinor: number): Extensions {
   const list = new DerReader(body).reader(tag.sequence, 'x509: malformed extensions')
@@ -102,7 +102,10 @@ function parseExtension(reader: DerReader): Extension {
   return { oid, critical, value: reader.read(tag.octetString, 'x509: malformed extension value field') }
 }
 
-/** Reads one extension into `out`; false if it is not handled, which matters for a critical extension. */
+/**
+ * Reads one extension into `out`. Returns false if it does not handle the extension, which matters only if
+ * the extension is critical.
+ */
 type ReadExtension = (extension: Extension, out: Mutable, goMinor: number) => boolean
 
 function readerOf(oid: string, goMinor: number): ReadExtension | undefined {

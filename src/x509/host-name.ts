@@ -3,7 +3,7 @@ import { formatIp, parseIp, unmapped } from './ip.js'
 import { commonNameOf } from './name.js'
 
 /**
- * Checks if a certificate is valid for a host, as Go's `VerifyHostname` does: IP addresses match only IP
+ * Checks whether a certificate is valid for a host, as Go's `VerifyHostname` does: IP addresses match only IP
  * names, other hosts match only DNS names, a wildcard must be the whole leftmost label, and the common name
  * is never used. Undefined if it is valid, otherwise Go's error.
  */

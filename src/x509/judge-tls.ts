@@ -32,8 +32,8 @@ export type TlsVerdict = { readonly bundle: Bundle | undefined; readonly served:
 )
 
 /**
- * Predicts if the API server's TLS client (Go) would accept this chain for this host with this bundle at this
- * time. Synchronous; never throws, even if the bundle or the chain is malformed.
+ * Predicts whether the API server's TLS client (Go) would accept this chain for this host with this bundle at
+ * this time. Synchronous; never throws, even if the bundle or the chain is malformed.
  */
 export function judgeTls({ caBundle, chain, host, at, go }: TlsQuestion): TlsVerdict {
   const goMinor = goMinorOf(go)

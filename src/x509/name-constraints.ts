@@ -7,8 +7,8 @@ import { formatIp, parseIp, unmapped } from './ip.js'
 
 /**
  * Checks that the CAs above each certificate in a chain (leaf first) are allowed to issue for all of its
- * names, including names that are not used here. Returns undefined if they are, otherwise Go's error. Runs in
- * roughly log-linear time in the number of names and constraints.
+ * names, including names other than the host to connect to. Returns undefined if they are, otherwise Go's
+ * error. Runs in roughly log-linear time in the number of names and constraints.
  */
 export function nameConstraintRefusal(chain: readonly Certificate[], goMinor: number): string | undefined {
   const limits = chain.flatMap(({ nameConstraints }, index) =>

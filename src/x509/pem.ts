@@ -98,8 +98,8 @@ function bodyOf(text: string, start: number, endLine: number): Buffer | undefine
 }
 
 /**
- * A line without its line end (LF or CRLF) and without trailing spaces and tabs. `next` is the start of the
- * following line.
+ * A line without its line ending (LF or CRLF) and without trailing spaces and tabs. `next` is the start of
+ * the following line.
  */
 function lineAt(text: string, start: number): { text: string; next: number } {
   const feed = text.indexOf('\n', start)

@@ -101,9 +101,9 @@ function parseDsa(parameters: Buffer, key: Buffer): PublicKey {
 }
 
 /**
- * Builds the key for verification with node:crypto; undefined if node:crypto rejects these numbers. It is
- * built from the numbers, not from the certificate's bytes, because OpenSSL is stricter than Go about the
- * bytes around them.
+ * Builds the key for verification with node:crypto; undefined if node:crypto rejects these numbers. The key
+ * is built from its numbers, not from the certificate's bytes, because OpenSSL is stricter than Go about the
+ * bytes around the numbers.
  */
 export function keyObjectOf(key: PublicKey): KeyObject | undefined {
   try {

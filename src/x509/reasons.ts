@@ -28,7 +28,7 @@ const named = ({ certificate }: Refused, { bundle, served }: Context): string =>
       : served.includes(certificate)
         ? 'the intermediate certificate'
         : bundle?.certificates.includes(certificate)
-          ? 'the certificate of the bundle'
+          ? 'the caBundle certificate'
           : 'the certificate'
 
   return `${place} ${describeCertificate(certificate)}`
@@ -100,7 +100,7 @@ function unknownAuthority(refusal: Refused, context: Context): string {
   const other = describeCertificate(candidate.certificate)
   switch (candidate.code) {
     case 'wrong-key':
-      return `${who} is signed by a different key: ${placeOf(candidate.certificate, context)} contains ${other}, a CA with the same name whose key did not sign it`
+      return `${who} is signed by a different key: ${placeOf(candidate.certificate, context)} contains ${other}, which has the issuer's name but not the issuer's key`
     case 'not-a-ca':
       return `${who} names ${other} as its issuer, but that certificate is not allowed to sign others (basic constraints or key usage)`
     case 'insecure-algorithm':

@@ -1,7 +1,7 @@
 /**
- * The reason why Go's parser rejects a certificate; the message is the string that Go prints. It is thrown
- * only inside the parser and caught only by `parseCertificate`, because checking a result after each of
- * thirty steps would obscure the parser.
+ * The reason why Go's parser rejects a certificate; the message is the string that Go prints. The parser
+ * throws instead of returning results, because checking a result after each of thirty steps would obscure the
+ * parser.
  */
 export class Refusal extends Error {
   override name = 'Refusal'

@@ -4,7 +4,7 @@ import { DerReader, tag } from './der.js'
 import { isUsableRsa, keyObjectOf, type PublicKey } from './public-key.js'
 import { Refusal } from './refusal.js'
 
-/** The reason why the parent does not verify a signature. */
+/** Why a certificate's signature is not accepted as its parent's. */
 export interface SignatureRefusal {
   readonly code: 'not-a-ca' | 'insecure-algorithm' | 'unsupported-algorithm' | 'weak-key' | 'wrong-key'
   readonly go: string

@@ -14,7 +14,7 @@ export type RefusalCode =
   | 'server-key-too-small'
   | 'server-key-unsupported'
 
-/** The reason why the API server would not connect to this server. */
+/** The reason why the API server would not connect to a server. */
 export interface TlsRefusal {
   readonly code: RefusalCode
   /** An explanation that names the certificate. */

@@ -108,8 +108,8 @@ const anyUsage = '2.5.29.37.0'
 const serverAuth = '1.3.6.1.5.5.7.3.1'
 
 /**
- * Every certificate with extended key usages, including the trust anchor, must list server authentication or
- * any usage.
+ * Every certificate with extended key usages, including the trust anchor, must list serverAuth or
+ * anyExtendedKeyUsage.
  */
 const servesTls = (chain: readonly Certificate[]): boolean =>
   chain.every(
@@ -120,8 +120,8 @@ const servesTls = (chain: readonly Certificate[]): boolean =>
 type Place = 'leaf' | 'intermediate' | 'anchor'
 
 /**
- * Implements Go's `isValid`: the defect of a certificate itself, as the next one above `below`; undefined if
- * it has none.
+ * Implements Go's `isValid`: the defect of a certificate placed directly above `below`, apart from
+ * signatures; undefined if it has none.
  */
 function invalidity(
   certificate: Certificate,
@@ -180,7 +180,7 @@ class ChainBuilder {
 
     const chains: (readonly Certificate[])[] = []
     let hint: ChainRefusal['candidate']
-    let last: ChainRefusal | undefined // Go reports the refusal of the last candidate whose signature it accepted
+    let last: ChainRefusal | undefined // Go reports the refusal of the last candidate whose key verified the signature
     const candidates = [
       ...anchors.parentsOf(child).map((certificate) => ({ certificate, place: 'anchor' as const })),
       ...intermediates

@@ -94,6 +94,6 @@ t.test('names what holds a CA that is not confirmed, and why nobody corrects it'
   }
   t.match(
     confirmCas(evidence).doubt,
-    /^ConfigMap a\/kube-root-ca.crt contains CN=kubernetes .* \(it is immutable, so Kubernetes cannot correct it: delete it\); neither the CA that irsa-guard verifies the API server with nor/
+    /^ConfigMap a\/kube-root-ca.crt contains CN=kubernetes .* \(the ConfigMap is immutable, so Kubernetes cannot correct it: delete the ConfigMap\); this is confirmed neither by the CA with which irsa-guard verifies the API server nor/
   )
 })

@@ -149,7 +149,7 @@ t.test('tells a source once, and again when it changes', async (t) => {
     logSourceChanges(log as unknown as Parameters<typeof logSourceChanges>[0], now, rounds[index - 1] ?? [])
   )
   t.strictSame(lines, [
-    'CAs are read from the source of their injector',
-    'CAs of the injector are not known, so what is served tells them'
+    "CAs are read from the injector's source",
+    "the injector's CAs are unknown, so only the served chain shows which CA is in use"
   ])
 })

@@ -112,7 +112,7 @@ const table: readonly Row[] = [
     served: servedBy(first),
     state: 'incomplete',
     because:
-      /^it accepts the certificate served now, but according to Certificate a\/b the current CA is CN=kubernetes.*, and it contains CN=kubernetes/
+      /^it accepts the certificate served now, but according to Certificate a\/b the current CA is CN=kubernetes.*, and the bundle contains CN=kubernetes/
   },
   {
     why: 'the former CA, which signs no more',
@@ -181,7 +181,7 @@ const table: readonly Row[] = [
     bundle: text(expired),
     current: text(expired),
     state: 'unusable',
-    because: /none of its certificates is currently valid; the latest one expires at 2026-01-01T00:00:00Z/
+    because: /none of its certificates is currently valid; the latest expiry is 2026-01-01T00:00:00Z/
   },
   { why: 'no current CA is known', bundle: text(first), current: '', state: 'unknown' }
 ]

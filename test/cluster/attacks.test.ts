@@ -123,7 +123,7 @@ t.test('attacks by users with few rights', async (t) => {
     await waitFor('the Event', async () => (await eventsOf('CABundleUnknown')) > 0)
     t.match(
       guard.controllerLog(),
-      /ConfigMap irsa-guard\/kube-root-ca\.crt contains CN=kubernetes .* \(it is immutable/
+      /ConfigMap irsa-guard\/kube-root-ca\.crt contains CN=kubernetes .* \(the ConfigMap is immutable/
     )
     t.match(
       await patchBundle(base64(attacker)),
@@ -143,7 +143,7 @@ t.test('attacks by users with few rights', async (t) => {
       '-o',
       'jsonpath={.status.webhooks[*].because}'
     ])
-    t.match(told.stdout, /by the CAs that are confirmed the bundle is ok/)
+    t.match(told.stdout, /judged by the confirmed CAs, the bundle is ok/)
 
     const { stdout, status } = spawnSync(
       process.execPath,

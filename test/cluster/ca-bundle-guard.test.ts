@@ -120,7 +120,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     )
     t.match(
       failed,
-      /did not get its role: it was returned unchanged; likely cause: identity-webhook-misses-pods: the API server does not call webhook iam-for-pods\.amazonaws\.com for any pod: .*; fix: restore the rule/
+      /did not get the account's role: the pod was returned unchanged; likely cause: identity-webhook-misses-pods: the API server does not call webhook iam-for-pods\.amazonaws\.com for any pod: .*; fix: restore the rule/
     )
     t.match(await messagesOf('IdentityWebhookMissesPods'), [
       /^identity-webhook-misses-pods: the API server does not call webhook .*; fix: restore the rule for the CREATE operation on pods$/

@@ -305,7 +305,7 @@ t.test('accepts every text that is right', async (t) => {
       written.stderr,
       complete.includes(text)
         ? ''
-        : `Warning: Validation failed for ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-warn' with binding 'irsa-guard-ca-bundle-warn': ${eksName}: this caBundle lacks one of the cluster's current CAs and may fail after the next rotation; run this to see a complete one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix\n`,
+        : `Warning: Validation failed for ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-warn' with binding 'irsa-guard-ca-bundle-warn': ${eksName}: this caBundle lacks one of the current CAs and may fail after the next rotation; run this to see a complete one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix\n`,
       'and warns if it is not complete'
     )
   }
@@ -318,7 +318,8 @@ t.test('warns about what it does not deny it it', async (t) => {
     await dryRun(undefined, upstream),
     {
       code: 0,
-      stderr: /bundle-warn': pod-identity-webhook.amazonaws.com: no caBundle, so its calls fail until/
+      stderr:
+        /bundle-warn': pod-identity-webhook.amazonaws.com: no caBundle, so calls to the webhook fail until/
     },
     'the upstream manifest'
   )

@@ -88,7 +88,7 @@ t.test('commands that ask a cluster', async (t) => {
         )
       t.match(await ca(true), {
         code: 0,
-        text: /^webhook iam-for-pods\.amazonaws\.com\naccepted: it contains the CA that signs now .*\nok: /
+        text: /^webhook iam-for-pods\.amazonaws\.com\naccepted: the bundle contains the CA that signs now .*\nok: /
       })
 
       const other = await controlPlane.createClusterCa()
@@ -97,7 +97,7 @@ t.test('commands that ask a cluster', async (t) => {
       const wrong = await ca(true)
       t.match(wrong, {
         code: 1,
-        text: /\nrejected: it does not contain the CA that signs now .*\n {2}Go error: .*x509: .*\nforeign: it contains CN=kubernetes/
+        text: /\nrejected: the bundle does not contain the CA that signs now .*\n {2}Go error: .*x509: .*\nforeign: it contains CN=kubernetes/
       })
       t.ok(wrong.text.includes(controlPlane.clusterCa.certificatePem.trim()), 'the clean bundle')
 

@@ -129,11 +129,14 @@ t.test('two API servers, each with an address of its own', { skip }, async (t) =
       t.match(await messagesOf('SelfTestPolicyFails'), [
         `caBundle policy at API server ${there}: an unexpected caBundle was admitted`
       ])
-      const fault = `identity webhook of API server ${there}: a pod of an annotated service account did not get its role: it was returned unchanged`
+      const fault = `identity webhook of API server ${there}: a pod with an annotated service account did not get the account's role: the pod was returned unchanged`
       await waitFor('the Event', async () => (await messagesOf('IdentityWebhookCanaryFails')).length > 0)
       t.strictSame(await messagesOf('IdentityWebhookCanaryFails'), [fault])
       const verbose = await read('/readyz?verbose')
-      t.match(verbose, `canary: ${there}: fails: a pod of an annotated service account did not get its role`)
+      t.match(
+        verbose,
+        `canary: ${there}: fails: a pod with an annotated service account did not get the account's role`
+      )
       t.match(
         verbose,
         `selfTest: webhook at ${there}: fails: a service account that must be denied was admitted`

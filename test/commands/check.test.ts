@@ -133,7 +133,7 @@ spec:
   t.match(stdout, /field: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
   t.match(
     stdout,
-    /not checked: service-account-missing for 1 object: service account shop\/web is not among the files/
+    /not checked: service-account-missing for 1 object: service account shop\/web is not among the given objects/
   )
 })
 
@@ -200,7 +200,7 @@ spec:
   )
   t.match(
     unchecked.find(({ rule }) => rule === 'service-account-missing'),
-    { because: 'service account shop/other is not among the files', count: 1 }
+    { because: 'service account shop/other is not among the given objects', count: 1 }
   )
   t.match(summary, { objects: 2, warnings: 2 })
 })
@@ -252,7 +252,7 @@ t.test(
     t.equal(code, 1)
     for (const line of [
       /error ca-bundle-untrusted: .* does not contain the cluster CA/,
-      /warning identity-webhook-duplicated: pods are sent to 2 identity webhooks/,
+      /warning identity-webhook-duplicated: the API server sends pods to 2 identity webhooks/,
       /warning webhook-backend-missing: .* which has no port 443 \(it has 8443\)/
     ]) {
       t.match(stdout, line)

@@ -83,7 +83,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     ],
     [
       ['trust', '--service-account', 'a/a', '--iam', 'examples/iam.json', '--policy', 'package.json'],
-      /OIDC providers of 0 accounts; name the role of the policy with --role/
+      /OIDC providers of 0 accounts; pass the ARN of the policy's role with --role/
     ],
     [
       ['check', '-', '-n=shop'],
@@ -91,7 +91,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     ],
     [
       ['check', '-', '-n', ''],
-      /^irsa-guard: --namespace is ""; expected a namespace name: at most 63 of a-z, .* letter or digit\n$/
+      /^irsa-guard: --namespace is ""; expected a namespace name: at most 63 characters from a-z, .* letter or digit\n$/
     ],
     [['check', '-', '-n', 'a.b'], /--namespace is "a.b"; expected/],
     [['check', '-', '-n', 'a'.repeat(64)], /--namespace is "a+"; expected/],
@@ -114,7 +114,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     [['trust', '--service-account='], /--service-account is ""; expected/],
     [['trust', '--service-account', 'a..b'], /--service-account is "a..b"; expected/],
     [['trust', '--service-account', 'a/a.b', '--audience='], /--audience is ""; expected/],
-    [['ca'], /no bundle given; expected mutatingwebhookconfiguration\/NAME of a cluster, or --bundle FILE/],
+    [['ca'], /no bundle given; expected mutatingwebhookconfiguration\/NAME in a cluster, or --bundle FILE/],
     [
       ['ca', 'mutatingwebhookconfiguration/a', '--bundle', 'ca.pem'],
       /^irsa-guard: both mutatingwebhookconfiguration\/a and --bundle ca\.pem are given; expected only one\n$/

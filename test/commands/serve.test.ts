@@ -157,13 +157,12 @@ t.test('drains without a failed request', async (t) => {
     }
   }
   const clients = Array.from({ length: 8 }, client)
-  await sleep(200)
+  while (ok <= 16) await sleep(10)
   draining.abort()
   const closing = serving.close()
   t.match(await health(serving, '/readyz'), /draining: shutting down/)
   await Promise.all(clients)
   await closing
-  t.ok(ok > 16, `${ok} requests`)
 })
 
 t.test('ends slow bodies and slow headers', async (t) => {
@@ -195,7 +194,7 @@ t.test('says what is wrong with its set-up', async (t) => {
   await t.rejects(serve({ config: `${directory}/config.yaml`, iam: [] }, { environment, log }), {
     code: 'ERR_CONFIG',
     message:
-      /modus: unknown key \(did you mean mode\?\); known are mode, rules,[^]*server.deadline is 5; expected a value of type string/
+      /modus: unknown key \(did you mean mode\?\); expected one of mode, rules,[^]*server.deadline is 5; expected a value of type string/
   })
   await t.rejects(serve({ iam: [] }, { environment, log }), {
     code: 'ERR_SERVING_CERT',

@@ -166,11 +166,11 @@ t.test('reads all webhook configurations or none', async (t) => {
     [{ status: 403 }, 'the mutatingwebhookconfigurations could not be read (the API server answered 403)'],
     [
       { body: 'a' },
-      'the mutatingwebhookconfigurations could not be read (the API server answered something other than an object)'
+      'the mutatingwebhookconfigurations could not be read (the API server did not return an object)'
     ],
     [
       { body: { items: {} } },
-      'the mutatingwebhookconfigurations could not be read (the API server answered no list)'
+      'the mutatingwebhookconfigurations could not be read (the API server did not return a list)'
     ]
   ] as const) {
     await t.rejects(loadConfigurations(clientThat(() => answer)), { message }, JSON.stringify(answer))
@@ -188,7 +188,7 @@ t.test(
       [
         pem(clusterCa.der),
         'unknown',
-        /^ConfigMap a\/kube-root-ca.crt holds another CA; by the CAs that are confirmed the bundle is ok: it contains/
+        /^ConfigMap a\/kube-root-ca.crt holds another CA; judged by the confirmed CAs, the bundle is ok: it contains/
       ],
       [pem(otherCa.der), 'unknown', /the bundle is foreign: it contains/],
       ['', 'absent', /^there is no caBundle/]

@@ -101,7 +101,7 @@ t.test('objects given together see each other', async (t) => {
   t.strictSame(await gather(podOf(), 'account', sources), known({ exists: true, annotations: annotated }))
   t.strictSame(
     await gather(podOf({ serviceAccountName: 'web' }), 'account', sources),
-    unknown('service account shop/web is not among the files')
+    unknown('service account shop/web is not among the given objects')
   )
   t.strictSame(
     await gather(accountOf(), 'neighbours', sources),
@@ -153,7 +153,7 @@ t.test('what the namespace may not use is never looked up', async (t) => {
 
 t.test('nothing is looked up for a namespace that could not be read', async (t) => {
   const { facts, asked } = await lookUp(unknown('namespace shop could not be read'))
-  const because = 'namespace shop could not be read, so the roles that it may use are unknown'
+  const because = 'namespace shop could not be read, so the roles that the namespace may use are unknown'
   for (const need of rolesNeeded) t.strictSame(facts[need], unknown(because), need)
   t.strictSame(asked, [])
 })
@@ -171,7 +171,7 @@ t.test('a namespace among the objects says what it allows', async (t) => {
   t.match(await gather(accountOf(), 'namespace', sources), { state: 'known', value: { allowedRoles: ['a'] } })
   t.strictSame(
     await gather(accountOf(), 'namespace', buildObjectSources([], [])),
-    moot('namespace shop is not among the files')
+    moot('namespace shop is not among the given objects')
   )
 })
 
@@ -236,7 +236,11 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     injectionSource: true,
     canary: true,
     associated: true,
-    association: true
+    chain: true,
+    podIdentityAgent: true,
+    association: true,
+    podIdentityTrust: true,
+    targetTrust: true
   }
   const needs = Object.keys(everyNeed) as GatheredNeed[]
   for (const stage of ['source', 'admitted'] as const) {

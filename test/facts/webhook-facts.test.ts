@@ -200,7 +200,7 @@ t.test('the Certificate that an annotation names', async (t) => {
   t.strictSame(await gather(secret, 'injectionSource', secrets(known(true))), known('exists'))
   t.strictSame(await gather(secret, 'injectionSource', secrets(known(false))), known('forbids'))
   t.strictSame(
-    await gather(secret, 'injectionSource', secrets(unknown('not among the files'))),
+    await gather(secret, 'injectionSource', secrets(unknown('not among the given objects'))),
     known('unseen'),
     'a Secret that is made elsewhere'
   )

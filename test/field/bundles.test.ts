@@ -4,9 +4,9 @@ import { type Ended, runCli } from '../support/run-cli.js'
 const check = (file: string, ...more: readonly string[]): Promise<Ended> =>
   runCli(['check', `test/field/${file}`, ...more])
 
-t.test('an empty bundle of the EKS webhook fails, once the cluster CA is known', async (t) => {
-  // AWS re:Post, "How do I troubleshoot IRSA errors in Amazon EKS?": the repair pastes a variable, which a wrong
-  // region leaves empty.
+t.test('an empty caBundle of the EKS webhook is an error if the cluster CA is known', async (t) => {
+  // AWS re:Post, "How do I troubleshoot IRSA errors in Amazon EKS?": the suggested fix pastes a variable,
+  // which is empty if the region is wrong.
   const clusterCa = ['--cluster-ca', 'examples/cluster-ca.pem']
   for (const file of ['empty', 'no-key']) {
     t.match(await check(`empty-bundle/${file}.yaml`, ...clusterCa), {
@@ -20,7 +20,7 @@ t.test('an empty bundle of the EKS webhook fails, once the cluster CA is known',
   }
 })
 
-t.test('a placeholder in a bundle is named, with the way to replace it', async (t) => {
+t.test('a placeholder in a caBundle is named, with the way to replace it', async (t) => {
   t.match(await check('unrendered-bundle/variable.yaml'), {
     code: 1,
     stdout:
@@ -28,7 +28,7 @@ t.test('a placeholder in a bundle is named, with the way to replace it', async (
   })
 })
 
-t.test('a stand-in for a bundle that an injector fills in is no error', async (t) => {
+t.test('a placeholder for a caBundle that an injector fills in is not an error', async (t) => {
   for (const file of ['certificate', 'secret', 'openshift']) {
     const ended = await check(`stand-in-bundle/${file}.yaml`)
     t.match(ended, { code: 0, stdout: /1 object: 0 errors, 0 warnings/ }, file)

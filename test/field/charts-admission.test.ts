@@ -10,9 +10,9 @@ import { buildObjectSources } from '../../src/sources/objects/objects.js'
 import { isRecord, recordOf, textOf } from '../../src/text/record.js'
 import { patchOf, type Pod } from '../support/identity-webhook-patch.js'
 
-// The charts of test/field/charts at admission, in namespaces that enforce everything: neither their objects nor
-// the pods that their controllers create are denied, also when an injector adds a container after the identity
-// webhook, as Istio and Vault do.
+// The charts of test/field/charts at admission, in namespaces that enforce everything: neither their objects
+// nor the pods that their controllers create are denied, even if an injector such as Istio or Vault adds a
+// container after the identity webhook.
 
 const directory = 'test/field/charts'
 const files = readdirSync(directory).filter(
@@ -28,7 +28,7 @@ const together = buildObjectSources(
   objects.flatMap((object) => parseSubject(object, { stage: 'source' }) ?? []),
   objects
 )
-/** What `serve` has: no neighbours and no files, only the cluster and IAM. */
+/** The sources that `serve` has: no neighbours and no files, only the cluster and IAM. */
 const sources: Sources = {
   ...snapshot,
   accounts: together.accounts,
@@ -37,7 +37,7 @@ const sources: Sources = {
   }
 }
 
-/** What the webhook answers: a line for each finding, and first whether it denies. */
+/** The webhook's answer: first whether it allows the object, then a line for each finding. */
 async function admit(object: unknown): Promise<string[]> {
   const subject = parseSubject(object, { stage: 'admitted' })
   if (subject === undefined) return ['allowed']
@@ -58,7 +58,7 @@ const named = (object: unknown): string => {
   return `${textOf(kind) ?? ''} ${[namespace, name ?? generateName].filter((part) => textOf(part)).join('/')}`
 }
 
-/** The pods that a controller makes of an object's templates, as it sends them. */
+/** The pods that a controller creates from an object's templates, before any mutation. */
 function podsOf(object: Readonly<Record<string, unknown>>): (Pod & Record<string, unknown>)[] {
   const { namespace, name } = recordOf(object['metadata'])
   const found: (Pod & Record<string, unknown>)[] = []
@@ -81,7 +81,7 @@ function podsOf(object: Readonly<Record<string, unknown>>): (Pod & Record<string
   return found
 }
 
-/** The pod as the identity webhook leaves it. */
+/** The pod after the identity webhook has mutated it. */
 function mutated(pod: Pod & Record<string, unknown>): Pod & Record<string, unknown> {
   const account = together.accounts.readAccount(
     String(recordOf(pod['metadata'])['namespace']),
@@ -102,7 +102,10 @@ function mutated(pod: Pod & Record<string, unknown>): Pod & Record<string, unkno
   return { ...pod, spec: spec as unknown as Pod['spec'] }
 }
 
-/** Where injectors put their containers. https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
+/**
+ * The positions at which injectors add their containers.
+ * https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
+ */
 const injections: Readonly<Record<string, (spec: Pod['spec']) => Pod['spec']>> = {
   'no injector': (spec) => spec,
   'a container at the end': (spec) => ({
@@ -115,11 +118,12 @@ const injections: Readonly<Record<string, (spec: Pod['spec']) => Pod['spec']>> =
   })
 }
 
-/** Findings about pods that work, by the object that creates them. */
+/** Expected findings about pods that work, by the object that creates the pods. */
 const expected: ReadonlyMap<string, readonly string[]> = new Map([
-  // The Docker daemon and the proxy are left without the role on purpose.
+  // The Docker daemon intentionally gets no role.
   ['AutoscalingRunnerSet arc-runners/deploy', ['info mutation-skipped']],
-  // With Istio's CNI plugin there is no istio-init, so its name in skip-containers may stay.
+  // The proxy intentionally gets no role. With Istio's CNI plugin, there is no istio-init, so skip-containers
+  // may name a container that the pod lacks.
   ['Deployment catalog/catalog', ['info companion-annotation-invalid', 'info mutation-skipped']]
 ])
 
@@ -145,6 +149,6 @@ for (const [injection, inject] of Object.entries(injections)) {
       }
       if (injection === 'no injector') t.strictSame(found, expected.get(named(object)) ?? [], named(object))
     }
-    t.ok(roles > 40, 'most of them have a role')
+    t.ok(roles > 40, 'most of the pods have a role')
   })
 }

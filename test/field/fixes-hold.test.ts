@@ -8,12 +8,12 @@ import { recordOf } from '../../src/text/record.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
 import { identityWebhook } from '../support/accounts.js'
-import { withPodRole } from '../support/pods.js'
+import { withDerived } from '../support/pods.js'
 import type { Case, ObjectCase } from '../support/rule-case.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
 
-/** A case of a rule's own tests with a finding. */
+/** A case with a finding, from a rule's own tests. */
 interface Found {
   readonly object: object
   readonly stage: NonNullable<ObjectCase['stage']>
@@ -23,7 +23,7 @@ interface Found {
 }
 
 async function foundBy(id: string): Promise<Found[]> {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- test/rules/rules.test.ts checks what the files export
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- test/rules/rules.test.ts checks these exports
   const { cases }: { cases: readonly Case[] } = await import(`../rules/${id}.js`)
 
   return cases.flatMap((given) => {
@@ -61,12 +61,12 @@ function judge(
   return evaluate(
     buildPlanner(rules.filter((rule) => rule.id === id))(subject, settings),
     subject,
-    withPodRole(subject, facts),
+    withDerived(subject, facts),
     { at }
   ).findings
 }
 
-/** Does what a fix says to an object; undefined if it says nothing that a program can do. */
+/** Applies a fix to an object; undefined if the fix cannot be applied by a program. */
 type Apply = (found: Found) => object | undefined
 
 const withMetadata = (object: object, metadata: object): object => ({
@@ -88,7 +88,7 @@ const replaced = ({ object, finding }: Found, value: unknown): object => {
 }
 const written = (fix: string): string | undefined => /(?:^|, )write ("?)([^" ,]+)\1(?:,|$)/.exec(fix)?.[2]
 
-/** The rules whose fix is an annotation, a label or a value, and how it is applied. */
+/** The rules whose fix changes an annotation, a label or a value, and how the fix is applied. */
 const applied: Readonly<Record<string, Apply>> = {
   'role-arn-malformed': (found) => {
     const value = written(found.finding.fix)
@@ -151,7 +151,7 @@ const applied: Readonly<Record<string, Apply>> = {
 }
 
 for (const [id, apply] of Object.entries(applied)) {
-  t.test(`the fix of ${id} removes the finding and makes no new error`, async (t) => {
+  t.test(`the fix of ${id} removes the finding and causes no new error`, async (t) => {
     let count = 0
     for (const found of await foundBy(id)) {
       const object = apply(found)
@@ -172,7 +172,7 @@ for (const [id, apply] of Object.entries(applied)) {
 }
 
 t.test('a fix names no ARN, statement or key that is not in the input', async (t) => {
-  // What AWS and irsa-guard define, which a fix may name, and examples that are marked as such.
+  // A fix can also name keys that AWS, irsa-guard and others define, and examples that are marked as such.
   const isKnown = (name: string): boolean =>
     /^(?:eks\.amazonaws\.com|aws\.example|[a-z.]*irsa-guard\.io|cert-manager\.io|service\.(?:beta|alpha)\.openshift\.io|kubernetes\.io)\//.test(
       name
@@ -194,7 +194,7 @@ t.test('a fix names no ARN, statement or key that is not in the input', async (t
   }
 })
 
-/** Maps and sets, which JSON leaves out. */
+/** The elements of maps and sets, which JSON leaves out. */
 function* mapEntries(facts: Facts): Iterable<unknown> {
   for (const fact of Object.values(facts)) {
     const value: unknown = fact.state === 'known' ? fact.value : undefined
@@ -204,7 +204,7 @@ function* mapEntries(facts: Facts): Iterable<unknown> {
   }
 }
 
-/** Whether the account and the name of an ARN are in the input, in a value that was misspelled. */
+/** Whether the input contains the account and the name of an ARN in a malformed value. */
 function isBuiltFrom(arn: string, input: string): boolean {
   const [, , , , account = '', resource = ''] = arn.split(':')
   const asFloat = String(Number(account) / 10 ** (account.length - 1)) // Helm writes 1.11122223333e+11

@@ -1,5 +1,5 @@
-// Objects as people have them, through the real command: the identity webhook's own settings and exclusions,
-// and identities that come another way than by annotation.
+// Objects from practice, checked with the real command: the identity webhook's settings and exclusions, and
+// roles and tokens that pods do not get through an annotation.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { runCli } from '../support/run-cli.js'
@@ -17,7 +17,7 @@ interface Reported {
   readonly unchecked: readonly { readonly rule: string; readonly because: string }[]
 }
 
-/** Checks a text, with the IAM facts of a folder if it has any. */
+/** Checks manifests, with the IAM file at this path if one is given. */
 async function check(text: string, iam?: string, ...more: readonly string[]): Promise<Reported> {
   const facts = iam === undefined ? [] : ['--iam', `test/field/${iam}`]
   const { code, stdout, stderr } = await runCli(['check', '-', '-o', 'json', ...facts, ...more], text)
@@ -29,7 +29,7 @@ const textOf = (file: string): string => readFileSync(`test/field/${file}`, 'utf
 const rulesOf = ({ findings }: Reported): string[] =>
   findings.map(({ rule, severity }) => `${severity} ${rule}`)
 
-t.test("the identity webhook's Deployment among the files says which audience it uses", async (t) => {
+t.test("the identity webhook's Deployment provides the audience and the prefix", async (t) => {
   const folder = 'kops-identity-webhook'
   const kops = textOf(`${folder}/manifests.yaml`)
   const iam = `${folder}/iam.json`
@@ -44,7 +44,7 @@ t.test("the identity webhook's Deployment among the files says which audience it
   t.match(alone.findings[0], {
     message:
       /audience "sts\.amazonaws\.com", .* accepts "amazonaws\.com" \(assuming the identity webhook's default/,
-    fix: /tell irsa-guard so \(--audience amazonaws\.com, or audience in its config\); otherwise/
+    fix: /pass that audience to irsa-guard \(--audience amazonaws\.com, or audience in its config\); otherwise/
   })
   t.strictSame(rulesOf(await check(account, iam, '--audience', 'amazonaws.com')), [
     'warning trust-audience-unchecked'
@@ -54,7 +54,11 @@ t.test("the identity webhook's Deployment among the files says which audience it
     .replace('--annotation-prefix=eks.amazonaws.com', '--annotation-prefix=aws.example')
     .replace('eks.amazonaws.com/role-arn:', 'aws.example/role-arn:')
   t.match(prefixed, /aws\.example\/role-arn/)
-  t.strictSame(rulesOf(await check(prefixed, iam)), ['warning trust-audience-unchecked'], 'and which prefix')
+  t.strictSame(
+    rulesOf(await check(prefixed, iam)),
+    ['warning trust-audience-unchecked'],
+    'with another prefix'
+  )
 
   const unclear = kops.replace('--token-audience=amazonaws.com', '--new-flag, --token-audience=amazonaws.com')
   t.match(
@@ -64,7 +68,7 @@ t.test("the identity webhook's Deployment among the files says which audience it
   )
 })
 
-t.test('a ConfigMap that the identity webhook rejects is an error of its own', async (t) => {
+t.test('a ConfigMap that the identity webhook rejects is an error', async (t) => {
   const kops = textOf('kops-identity-webhook/manifests.yaml')
   const configMap = (config: string): string =>
     `---\n${JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'pod-identity-webhook', namespace: 'kube-system' }, data: { config } })}`
@@ -88,7 +92,7 @@ metadata: { name: cart, namespace: shop }
   t.strictSame(
     right.findings.map(({ rule, object }) => `${rule} ${object.name}`),
     ['mutation-preempted cart'],
-    'its roles count'
+    'the roles in the ConfigMap are used'
   )
 
   const wrong = await check(`${kops}${workload}${configMap(`{ ${entry}, }`)}`)
@@ -102,11 +106,11 @@ metadata: { name: cart, namespace: shop }
   t.strictSame(rulesOf(absent), [])
   t.match(
     absent.unchecked.filter(({ rule }) => rule === 'mutation-preempted'),
-    [{ because: 'configmap kube-system/pod-identity-webhook is not among the files' }]
+    [{ because: 'configmap kube-system/pod-identity-webhook is not among the given objects' }]
   )
 })
 
-t.test('an identity webhook may leave its own pods alone, but no others that need a role', async (t) => {
+t.test('an identity webhook can exclude its own pods, but no others that need a role', async (t) => {
   const own = textOf('own-pods-excluded/manifests.yaml')
   t.strictSame(rulesOf(await check(own)), [])
 
@@ -145,7 +149,7 @@ spec: { jobTemplate: { spec: { template: { spec: { serviceAccountName: dns, cont
   ])
 })
 
-t.test('keys that may be absent are no keys, and a credentials file is one', async (t) => {
+t.test('absent optional Secret keys are not credentials, but a credentials file is', async (t) => {
   const optional = textOf('optional-secret-keys/manifests.yaml')
   const iam = 'optional-secret-keys/iam.json'
   t.strictSame(rulesOf(await check(optional, iam)), [])
@@ -173,7 +177,7 @@ stringData: { key_id: a, access_key: b }
   ])
 })
 
-t.test('a template that brings role and token needs no annotation', async (t) => {
+t.test('a template that sets the role and the token needs no annotation', async (t) => {
   for (const name of ['manifests', 'daemonset']) {
     const iam = `own-token/${name === 'manifests' ? 'iam' : name}.json`
     t.strictSame(rulesOf(await check(textOf(`own-token/${name}.yaml`), iam)), [], name)
@@ -186,7 +190,7 @@ t.test('a template that brings role and token needs no annotation', async (t) =>
   )
 })
 
-t.test('a role and a token in a template are judged as those of an annotation', async (t) => {
+t.test('a role and a token in a template are judged like those from an annotation', async (t) => {
   const folder = 'web-identity-by-hand'
   const byHand = textOf(`${folder}/manifests.yaml`)
   const iam = `${folder}/iam.json`
@@ -206,7 +210,7 @@ t.test('a role and a token in a template are judged as those of an annotation', 
   t.strictSame(
     rulesOf(await check(byHand.replaceAll(/\brunner$/gm, 'other'), iam)),
     [],
-    'the account that it trusts'
+    'the account that the role trusts'
   )
   t.match((await check(byHand.replace('role/runner', 'policy/runner'), iam)).findings, [
     {
@@ -234,7 +238,7 @@ t.test('a role and a token in a template are judged as those of an annotation', 
   t.equal((await check(waived, iam)).code, 0, 'with a waiver')
 })
 
-t.test('what cannot be judged of a template is not checked', async (t) => {
+t.test('a role or token that cannot be judged is reported as not checked', async (t) => {
   const folder = 'web-identity-by-hand'
   const noAudience = await check(textOf(`${folder}/no-audience.yaml`), `${folder}/no-audience.json`)
   t.match(noAudience.findings, [
@@ -255,7 +259,7 @@ t.test('what cannot be judged of a template is not checked', async (t) => {
   t.match(becauseOf(await check(byHand)), /^no facts about IAM were given/)
   const hidden = await check(byHand.replace(/projected:[^]*$/, 'emptyDir: {}\n'), `${folder}/iam.json`)
   t.strictSame(hidden.findings, [])
-  t.equal(becauseOf(hidden), undefined, 'an empty volume of that name holds no token at all')
+  t.equal(becauseOf(hidden), undefined, 'an emptyDir with the name of the token volume contains no token')
   const elsewhere = byHand
     .replaceAll('aws-iam-token', 'mine')
     .replace(/projected:[^]*$/, 'csi: { driver: tokens.example }\n')
@@ -269,6 +273,6 @@ t.test('what cannot be judged of a template is not checked', async (t) => {
   )
   t.equal(
     becauseOf(await check(roleLater, `${folder}/iam.json`)),
-    'AWS_ROLE_ARN of container runner is known only at run time'
+    'AWS_ROLE_ARN in container runner is known only at run time'
   )
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import t from 'tap'
 import { type Ended, runCli } from '../support/run-cli.js'
 
-/** Checks a file of test/field, with the IAM facts beside it. */
+/** Checks a file of test/field with the IAM file in the same directory. */
 async function check(file: string, ...more: readonly string[]): Promise<Ended> {
   const path = `test/field/${file}`
   const beside = [path.replace(/\.yaml$/, '.json'), path.replace(/[^/]+$/, 'iam.json')].find(
@@ -12,7 +12,7 @@ async function check(file: string, ...more: readonly string[]): Promise<Ended> {
   return runCli(['check', path, ...(beside === undefined ? [] : ['--iam', beside]), ...more])
 }
 
-t.test('a file that is no manifest is refused, with what to do instead', async (t) => {
+t.test('a file that is not a manifest is rejected with advice', async (t) => {
   const table: readonly (readonly [string, RegExp])[] = [
     [
       'values.yaml',
@@ -74,7 +74,7 @@ t.test('the cluster is named once, or the same everywhere', async (t) => {
   })
 })
 
-t.test('a kind that names a role where no rule looks is not checked, and named', async (t) => {
+t.test('a kind that names a role in a field that no rule reads is reported as not checked', async (t) => {
   for (const [file, kind] of [
     ['workflow', 'Workflow'],
     ['spark', 'SparkApplication'],
@@ -84,7 +84,7 @@ t.test('a kind that names a role where no rule looks is not checked, and named',
     t.match(ended, {
       code: 0,
       stdout: new RegExp(
-        `not checked: all rules for 1 object \\(\\S+ ${kind} .*\\): irsa-guard does not read where objects of kind ${kind} name an AWS role\\n`
+        `not checked: all rules for 1 object \\(\\S+ ${kind} .*\\): irsa-guard does not know which fields of kind ${kind} name an AWS role\\n`
       )
     })
     t.equal((await check(`files-that-are-no-manifests/${file}.yaml`, '--fail-on-unknown')).code, 1)
@@ -95,7 +95,7 @@ t.test('a kind that names a role where no rule looks is not checked, and named',
   })
 })
 
-t.test('objects of a cluster are judged as they are there', async (t) => {
+t.test('objects from a cluster are judged in their current state', async (t) => {
   t.match(await check('dump-of-a-cluster/pods.yaml'), {
     code: 1,
     stdout: /Pod shop\/cart-1\n {2}error pod-not-mutated: service account cart requests role/
@@ -111,18 +111,18 @@ t.test('objects of a cluster are judged as they are there', async (t) => {
   )
 })
 
-t.test('a Deployment, its ReplicaSet and its pods report one mistake once', async (t) => {
+t.test('a mistake in a Deployment is not reported again for its ReplicaSet and pods', async (t) => {
   const { stdout } = await check('dump-of-a-cluster/owners.yaml')
   t.match(
     stdout,
     /^[^\n]+ Deployment shop\/cart\n {2}warning role-annotation-misplaced: [^\n]+\n[^\n]+\n[^\n]+\n2 objects: [^\n]+ Pod shop\/cart-5f-a, [^\n]+ Pod shop\/cart-5f-b\n {2}error pod-not-mutated: [^\n]+\n[^\n]+\n[^\n]+\n6 objects: 2 errors, 1 warning, /
   )
-  t.notMatch(stdout, /gone/, 'an old revision creates no pods any more')
+  t.notMatch(stdout, /gone/, 'an old revision no longer creates pods')
 })
 
 t.test('a directory is searched for manifests', async (t) => {
   const found = await runCli(['check', 'test/field/dump-of-a-cluster'])
-  t.match(found, { code: 1, stderr: '', stdout: /8 objects: 3 errors/ }, 'the IAM file in it is passed over')
+  t.match(found, { code: 1, stderr: '', stdout: /8 objects: 3 errors/ }, 'the IAM file in it is skipped')
   const directory = t.testdir({
     'values.yaml': 'a: 1\n',
     'notes.txt': 'x',
@@ -141,7 +141,7 @@ t.test('a directory is searched for manifests', async (t) => {
   })
 })
 
-t.test('an annotation whose key was split at its dots', async (t) => {
+t.test('an annotation whose key was split at its dots is an error', async (t) => {
   for (const file of ['manifests', 'half'])
     t.match(await check(`annotation-split-at-its-dots/${file}.yaml`), {
       code: 1,
@@ -149,11 +149,11 @@ t.test('an annotation whose key was split at its dots', async (t) => {
     })
 })
 
-t.test('an account of the same name in another namespace, and one with a similar name', async (t) => {
+t.test('an account is reported if a workload gets its name or namespace wrong', async (t) => {
   t.match(await check('account-in-another-namespace/manifests.yaml'), {
     code: 0,
     stdout:
-      /warning annotated-account-unused: no workload among the files uses service account kube-system\/aws-load-balancer-controller, but deployment ingress\/aws-load-balancer-controller runs as ingress\/aws-load-balancer-controller, which is not among the files/
+      /warning annotated-account-unused: no workload among the given objects uses service account kube-system\/aws-load-balancer-controller, but deployment ingress\/aws-load-balancer-controller runs as ingress\/aws-load-balancer-controller, which is not among the given objects/
   })
   const objects = (name: string): string =>
     [
@@ -182,7 +182,7 @@ t.test('an account of the same name in another namespace, and one with a similar
   t.notMatch((await runCli(['check', '-'], objects('orders'))).stdout, /annotated-account-unused/)
 })
 
-t.test('an account that a custom resource names is used', async (t) => {
+t.test('an account that a custom resource names counts as used', async (t) => {
   for (const file of ['manifests', 'workflow'])
     t.match(await check(`account-used-by-a-custom-resource/${file}.yaml`), {
       code: 0,
@@ -190,7 +190,7 @@ t.test('an account that a custom resource names is used', async (t) => {
     })
 })
 
-t.test('a similar role is named where all roles are known', async (t) => {
+t.test('a similar role is suggested if all roles are known', async (t) => {
   const account = (role: string): string =>
     JSON.stringify({
       apiVersion: 'v1',
@@ -211,7 +211,7 @@ t.test('a similar role is named where all roles are known', async (t) => {
   )
 })
 
-t.test('an object without a namespace is not taken for one of default', async (t) => {
+t.test('an object without a namespace is not assumed to be in the namespace default', async (t) => {
   const account = JSON.stringify({
     apiVersion: 'v1',
     kind: 'ServiceAccount',
@@ -245,7 +245,15 @@ t.test('an object without a namespace is not taken for one of default', async (t
   )
 })
 
-t.test('settings of namespaces are judged', async (t) => {
+t.test('a malformed role does not hide the other mistakes of a template', async (t) => {
+  const { stdout } = await check('malformed-role/shop.yaml')
+
+  t.match(stdout, /ServiceAccount shop\/cart\n {2}error role-arn-malformed/)
+  t.match(stdout, /Deployment shop\/cart\n {2}warning static-credentials-shadow-role/)
+  t.notMatch(stdout, /pod-not-mutated/, 'a pod that was admitted is not judged by a role that it cannot have')
+})
+
+t.test('the settings of namespaces are checked', async (t) => {
   const namespace =
     'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { irsa-guard.io/mode: enfroce } }\n'
   t.match(await runCli(['check', '-'], namespace), {
@@ -255,7 +263,7 @@ t.test('settings of namespaces are judged', async (t) => {
   })
 })
 
-t.test('an account without a name, next to a ConfigMap, ends in a verdict', async (t) => {
+t.test('an account without a name, next to a ConfigMap, gets a verdict', async (t) => {
   const account =
     '{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"namespace":"shop","annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/x"}}}'
   const map =
@@ -263,7 +271,7 @@ t.test('an account without a name, next to a ConfigMap, ends in a verdict', asyn
   t.match(await runCli(['check', '-'], `${account}\n${map}`), { code: 0, stdout: /2 objects: / })
 })
 
-t.test('an account that a ConfigMap or a Secret names is used', async (t) => {
+t.test('an account that a ConfigMap or a Secret names counts as used', async (t) => {
   const account = (name: string): string =>
     JSON.stringify({
       apiVersion: 'v1',
@@ -300,13 +308,13 @@ t.test('an account that a ConfigMap or a Secret names is used', async (t) => {
   t.notMatch(await outputFor('notebook-user'), /annotated-account-unused/)
   t.match(
     await outputFor('jobs'),
-    /annotated-account-unused: no workload among the files uses service account jobs, but/,
-    'a part of a name is another name'
+    /annotated-account-unused: no workload among the given objects uses service account jobs, but/,
+    'a part of a name does not count'
   )
 })
 
-t.test('thousands of accounts, pods and texts take time in proportion to their number', async (t) => {
-  // Work that grows with the square of the number of objects would take minutes here.
+t.test('the run time grows in proportion to the number of accounts, pods and words', async (t) => {
+  // Quadratic run time would mean minutes here.
   const count = 20_000
   const accounts = Array.from({ length: count }, (_, index) => ({
     apiVersion: 'v1',

@@ -21,7 +21,7 @@ const trustArgs = (namespace: string, name: string): string[] => [
   ...['-n', namespace, '--service-account', name]
 ]
 
-t.test('a fix never takes away the only limit on the subject', async (t) => {
+t.test('a fix never removes the only limit on the subject', async (t) => {
   for (const [file, difference] of [
     ['condition-key-without-claim/manifests.yaml', 'the claim is missing'],
     ['subject-under-the-audience-key/manifests.yaml', 'its value is the subject of a token, not an audience']
@@ -57,7 +57,7 @@ t.test('a fix never takes away the only limit on the subject', async (t) => {
   ])
 })
 
-t.test('trust --fix prints what IAM stores, corrected in place', async (t) => {
+t.test('trust --fix corrects a policy in place so that IAM stores it', async (t) => {
   for (const [file, namespace, name] of [
     ['policy', 'postbox', 'postbox-sa'],
     ['policy-both', 'stage', 'workflow-manager']
@@ -68,7 +68,7 @@ t.test('trust --fix prints what IAM stores, corrected in place', async (t) => {
       `test/field/scheme-in-a-condition-key/${file}.json`,
       ...trustArgs(namespace, name)
     ]
-    t.match(await runCli(args), { code: 1, stdout: /: invalid by statement 0/ })
+    t.match(await runCli(args), { code: 1, stdout: /: invalid in statement 0/ })
     const { code, stdout } = await runCli([...args, '--fix'])
     t.equal(code, 0)
     const wanted = `system:serviceaccount:${namespace}:${name}`
@@ -88,7 +88,7 @@ t.test('a fix names only statements, providers and values that exist', async (t)
   const { stdout } = await check('issuer-that-aws-cannot-reach/manifests.yaml')
   t.match(
     stdout,
-    /oidc-provider-missing: .*\n.*\n {2}fix: AWS cannot reach https:\/\/kubernetes.default.svc.cluster.local: set --service-account-issuer/
+    /oidc-provider-missing: .*\n.*\n {2}fix: AWS cannot reach https:\/\/kubernetes.default.svc.cluster.local: set the API server's --service-account-issuer/
   )
   t.notMatch(stdout, /create-open-id-connect-provider/)
 
@@ -122,7 +122,7 @@ t.test('a fix names only statements, providers and values that exist', async (t)
   )
 })
 
-t.test('the likeliest repair comes first', async (t) => {
+t.test('the most likely fix comes first', async (t) => {
   t.match(
     (await check('account-with-another-name/manifests.yaml')).stdout,
     /fix: name the service account cluster-autoscaler \(in many charts: serviceAccount.name\), or add/
@@ -130,7 +130,7 @@ t.test('the likeliest repair comes first', async (t) => {
   t.match(
     (await check('account-with-another-name/namespace.yaml', 'account-with-another-name/namespace.json'))
       .stdout,
-    /fix: install it in namespace kube-system, or add/
+    /fix: install the service account in namespace kube-system, or add/
   )
   const fixFor = (sub: unknown): string | undefined =>
     evaluateTrust(question(policy(statement({ Condition: asks({ sub }) })))).findings[0]?.fix
@@ -145,7 +145,7 @@ t.test('the likeliest repair comes first', async (t) => {
   t.match(fixFor('shop:cart'), /^replace "shop:cart" with "system:serviceaccount:shop:cart"/)
 })
 
-t.test('a role for EKS Pod Identity is a warning that names both ways', async (t) => {
+t.test('a role for EKS Pod Identity causes a warning that names both fixes', async (t) => {
   const forPods = {
     Effect: 'Allow',
     Principal: { Service: 'pods.eks.amazonaws.com' },
@@ -178,7 +178,7 @@ t.test('a role for EKS Pod Identity is a warning that names both ways', async (t
   t.match(only, {
     code: 0,
     stdout:
-      /warning trust-action-missing: .*for EKS Pod Identity \(pods.eks.amazonaws.com\); but the role trusts EKS Pod Identity, so the pods still get it if .* association\n.*\n {2}fix: if it has an association, do nothing; otherwise, create an association, or, for IRSA, add a statement/
+      /warning trust-action-missing: .*for EKS Pod Identity \(pods.eks.amazonaws.com\); but the role trusts EKS Pod Identity, so pods still get the role if .* association\n.*\n {2}fix: if the service account has an association, do nothing; otherwise, create one or, for IRSA, add a statement/
   })
   t.notMatch(only.stdout, /oidc-provider-missing/)
   const both = await runCli(
@@ -193,7 +193,7 @@ t.test('a role for EKS Pod Identity is a warning that names both ways', async (t
   t.match(
     both,
     { code: 1, stdout: /error oidc-provider-missing[^]*warning trust-subject-mismatch/ },
-    'its other statement needs the provider'
+    'the other statement needs the provider'
   )
   const ec2 = policy({ ...forPods, Principal: { Service: 'ec2.amazonaws.com' } })
   t.match(await runCli(['check', '-', '--iam', iam(ec2)], manifest), {
@@ -203,11 +203,11 @@ t.test('a role for EKS Pod Identity is a warning that names both ways', async (t
   t.match(
     await runCli(['check', '-', '--iam', iam(policy({ ...forPods, Action: 'sts:TagSession' }))], manifest),
     { code: 1, stdout: /error trust-action-missing/ },
-    'it cannot be assumed'
+    'EKS Pod Identity cannot assume the role either'
   )
 })
 
-t.test('trust refuses a role whose path is missing, as check does', async (t) => {
+t.test('trust rejects a role ARN without its path, as check does', async (t) => {
   const args = ['trust', '--iam', 'examples/iam.json', '-n', 'shop', '--service-account', 'cart', '--role']
   t.match(await runCli([...args, `arn:aws:iam::${account}:role/cart`]), {
     code: 2,

@@ -13,7 +13,7 @@ const aks = 'https://eastus.oic.prod-aks.azure.com/00000000-0000-0000-0000-00000
 const role = 'arn:aws:iam::111122223333:role/r'
 const readJson = (file: string): unknown => JSON.parse(readFileSync(`${field}/${file}`, 'utf8'))
 
-/** A policy for one subject, as it should be. */
+/** A correct policy for one subject. */
 const policyFor = (issuer: string, subject: string): object => ({
   Version: '2012-10-17',
   Statement: [
@@ -33,7 +33,7 @@ const policyFor = (issuer: string, subject: string): object => ({
   ]
 })
 
-t.test('an EKS issuer that was typed with a slash is the same issuer', async (t) => {
+t.test('an EKS issuer with a trailing slash is the same issuer', async (t) => {
   const account = ['-n', 'kube-system', '--service-account', 'karpenter', '--role', role]
   const file = `${field}/issuer-with-a-slash/policy.json`
   const right = readJson('issuer-with-a-slash/policy.json')
@@ -55,13 +55,13 @@ t.test('an EKS issuer that was typed with a slash is the same issuer', async (t)
       code: 2,
       stdout: '',
       stderr:
-        /the IPv6 address of an EKS issuer, and tokens name another one \(pass what this prints: aws eks describe/
+        /the dual-stack URL of an EKS cluster \(oidc-eks\), but tokens name the oidc\.eks URL \(pass the output of: aws eks describe/
     },
-    'it tells the region, but not which issuer tokens name'
+    'the dual-stack URL is not the issuer in tokens'
   )
 })
 
-t.test('the slash of an EKS issuer is dropped everywhere, that of another issuer nowhere', async (t) => {
+t.test('a trailing slash is removed from an EKS issuer everywhere, and from no other issuer', async (t) => {
   const subject = 'system:serviceaccount:shop:cart'
   const account = {
     apiVersion: 'v1',
@@ -135,7 +135,7 @@ t.test('the slash of an EKS issuer is dropped everywhere, that of another issuer
   }
 })
 
-t.test('the issuer with IPv6 addresses tells region and partition', async (t) => {
+t.test('the dual-stack URL of an EKS cluster shows the region and the partition', async (t) => {
   const manifest = `${field}/dual-stack-issuer/manifests.yaml`
   const id = '/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
   for (const [host, partition] of [
@@ -150,7 +150,8 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   t.match(same, { code: 0 })
   t.notMatch(same.stdout, 'role-arn-partition-mismatch')
 
-  // A provider and a trust policy for that address admit no token, so nothing is said to work.
+  // A provider and a trust policy for the dual-stack URL admit no token, so irsa-guard must not report
+  // success.
   const issuer = `https://oidc-eks.eu-west-1.api.aws${id}`
   const arn = 'arn:aws:iam::111122223333:role/karpenter'
   const iam = {
@@ -165,7 +166,7 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   const judged = await run(['check', manifest, '--iam', `${folder}/iam.json`])
   t.match(judged, {
     code: 0,
-    stdout: /not checked: .*tokens name another one \(pass what this prints: aws eks/
+    stdout: /not checked: .*tokens name the oidc\.eks URL \(pass the output of: aws eks/
   })
   t.notMatch(judged.stdout, /create-open-id-connect-provider/)
   const question = {
@@ -180,7 +181,7 @@ t.test('the issuer with IPv6 addresses tells region and partition', async (t) =>
   })
 })
 
-t.test('a condition operator outside Condition is named, and put where it belongs', async (t) => {
+t.test('a condition operator outside Condition is reported, and --fix moves it into Condition', async (t) => {
   const file = `${field}/condition-wrapper-missing/policy.json`
   const args = [
     'trust',
@@ -198,7 +199,7 @@ t.test('a condition operator outside Condition is named, and put where it belong
   t.match(await run(args), {
     code: 1,
     stdout:
-      /app: invalid by statement 0\nerror trust-policy-invalid: .*\n {2}fix: move StringEquals into the Condition of the statement: "Condition": \{"StringEquals": \{…\}\}\n/
+      /app: invalid in statement 0\nerror trust-policy-invalid: .*\n {2}fix: move StringEquals into the Condition of the statement: "Condition": \{"StringEquals": \{…\}\}\n/
   })
   const fixed = await run([...args, '--fix'])
   t.equal(fixed.code, 0)
@@ -213,33 +214,27 @@ t.test('evaluateTrust answers every question', async (t) => {
     namespace: 'shop',
     serviceAccount: 'cart'
   }
-  t.match(evaluateTrust(right), { verdict: 'allowed', findings: [] }, 'the audience is the default one')
+  t.match(evaluateTrust(right), { verdict: 'allowed', findings: [] }, 'with the default audience')
   t.match(evaluateTrust({ ...right, audience: undefined, partition: undefined, at: undefined }), {
     verdict: 'allowed'
   })
   t.match(evaluateTrust({ ...right, at: new Date(NaN) }), { verdict: 'allowed' })
 
   const table: readonly (readonly [unknown, string])[] = [
-    [undefined, 'roleAccount is missing; expected a string that is not empty'],
-    [null, 'roleAccount is missing; expected a string that is not empty'],
-    ['question', 'roleAccount is missing; expected a string that is not empty'],
-    [[right], 'roleAccount is missing; expected a string that is not empty'],
-    [
-      { ...right, roleAccount: 111122223333 },
-      'roleAccount is of the type number; expected a string that is not empty'
-    ],
-    [{ ...right, roleAccount: '' }, 'roleAccount is ""; expected a string that is not empty'],
-    [{ ...right, issuer: undefined }, 'issuer is missing; expected a string that is not empty'],
-    [{ ...right, issuer: new URL(eks) }, 'issuer is of the type object; expected a string that is not empty'],
-    [{ ...right, namespace: null }, 'namespace is null; expected a string that is not empty'],
-    [
-      { ...right, serviceAccount: ['cart'] },
-      'serviceAccount is an array; expected a string that is not empty'
-    ],
-    [{ ...right, audience: 7 }, 'audience is of the type number; expected a string that is not empty'],
-    [{ ...right, partition: 1 }, 'partition is of the type number; expected a string that is not empty'],
-    [{ ...right, at: '2026-01-01' }, 'at is of the type string; expected a Date'],
-    [{ ...right, encoding: 'base64' }, 'encoding is of the type string; expected "json" or "url"']
+    [undefined, 'roleAccount is missing; expected a non-empty string'],
+    [null, 'roleAccount is missing; expected a non-empty string'],
+    ['question', 'roleAccount is missing; expected a non-empty string'],
+    [[right], 'roleAccount is missing; expected a non-empty string'],
+    [{ ...right, roleAccount: 111122223333 }, 'roleAccount is of type number; expected a non-empty string'],
+    [{ ...right, roleAccount: '' }, 'roleAccount is ""; expected a non-empty string'],
+    [{ ...right, issuer: undefined }, 'issuer is missing; expected a non-empty string'],
+    [{ ...right, issuer: new URL(eks) }, 'issuer is of type object; expected a non-empty string'],
+    [{ ...right, namespace: null }, 'namespace is null; expected a non-empty string'],
+    [{ ...right, serviceAccount: ['cart'] }, 'serviceAccount is an array; expected a non-empty string'],
+    [{ ...right, audience: 7 }, 'audience is of type number; expected a non-empty string'],
+    [{ ...right, partition: 1 }, 'partition is of type number; expected a non-empty string'],
+    [{ ...right, at: '2026-01-01' }, 'at is of type string; expected a Date'],
+    [{ ...right, encoding: 'base64' }, 'encoding is of type string; expected "json" or "url"']
   ]
   for (const [question, message] of table)
     t.match(evaluateTrust(question as typeof right), {
@@ -284,7 +279,7 @@ const stackOf = (roles: Readonly<Record<string, object>>): object => ({
   }
 })
 
-t.test('a policy is taken out of what it is wrapped in', async (t) => {
+t.test('a policy is extracted from the document that contains it', async (t) => {
   const yaml = `Version: 2012-10-17
 Statement:
   - Effect: Allow
@@ -343,7 +338,7 @@ Statement:
   }
 })
 
-t.test('the role of the policy tells account and partition, or --role chooses it', async (t) => {
+t.test('the account comes from the role in the input; --role chooses one of several roles', async (t) => {
   const other = 'arn:aws:iam::444455556666:role/cart'
   t.match(
     await run(
@@ -396,7 +391,7 @@ t.test('the role of the policy tells account and partition, or --role chooses it
   }
 })
 
-t.test('what holds no policy, or one that is not finished, is refused with what to do', async (t) => {
+t.test('an input without a policy, or with an unresolved one, is rejected with advice', async (t) => {
   const federated = { 'Fn::Sub': 'arn:aws:iam::${AWS::AccountId}:oidc-provider/x' }
   const statement = {
     Effect: 'Allow',
@@ -404,13 +399,13 @@ t.test('what holds no policy, or one that is not finished, is refused with what 
     Action: 'sts:AssumeRoleWithWebIdentity'
   }
   const unfinished =
-    /^irsa-guard: stdin contains "Fn::\w+", whose result only the stack has; judge the deployed role: aws iam get-role/
+    /^irsa-guard: stdin contains "Fn::\w+", whose value only the deployed stack has; judge the deployed role: aws iam get-role/
   const table: readonly (readonly [unknown, RegExp])[] = [
     [stackOf({ A: { AssumeRolePolicyDocument: { Statement: [statement] } } }), unfinished],
     [{ Version: '2012-10-17', Statement: [statement] }, unfinished],
     ['Statement:\n  - Principal:\n      Federated: !GetAtt Provider.Arn\n', unfinished],
     ['Statement:\n  - Principal: !If [a, b, c]\n', unfinished],
-    ['Statement:\n  - Principal: !Ref Provider\n', /stdin contains "Ref", whose result/],
+    ['Statement:\n  - Principal: !Ref Provider\n', /stdin contains "Ref", whose value/],
     [stackOf({}), /^irsa-guard: stdin contains no role with a trust policy\n$/],
     [{ format_version: '1.2', planned_values: {} }, /contains no role with a trust policy/],
     [{ Role: { Arn: arnOf('cart') } }, /contains no role with a trust policy/],

@@ -54,7 +54,8 @@ t.test('says what is wrong with the kubeconfig when there is no answer for it', 
   t.teardown(() => server.close())
   const { port } = server.address() as { port: number } // it listens on TCP
   await t.rejects(clientOf(`https://127.0.0.1:${port}`).request({ path: '/' }), {
-    message: 'its certificate is not signed by a CA in the kubeconfig (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'
+    message:
+      "the API server's certificate is not signed by a CA in the kubeconfig (UNABLE_TO_VERIFY_LEAF_SIGNATURE)"
   })
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',

@@ -45,7 +45,7 @@ t.test('finds the cluster as kubectl does', async (t) => {
   t.equal(findCluster({}, { HOME: at('empty') }), undefined, 'there is none')
   t.throws(() => findCluster({ context: 'third' }, { HOME: directory }), {
     code: 'ERR_KUBECONFIG',
-    message: /there is no context "third"; it has "first", "second"/
+    message: /it has no context "third"; its contexts are "first", "second"/
   })
   t.throws(() => findCluster({ kubeconfig: at('plain') }, {}), {
     message:

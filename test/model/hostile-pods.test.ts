@@ -17,7 +17,7 @@ import {
   role,
   roleEnv,
   tokenVolume,
-  withPodRole
+  withDerived
 } from '../support/pods.js'
 
 const facts = {
@@ -34,7 +34,7 @@ const judge = (object: unknown, stage: Stage = 'admitted'): number => {
   const subject = parseSubject(object, { stage })
   if (subject === undefined) return 0
 
-  return evaluate(planFor(subject, defaultIdentityWebhook), subject, withPodRole(subject, facts), {
+  return evaluate(planFor(subject, defaultIdentityWebhook), subject, withDerived(subject, facts), {
     at: new Date()
   }).findings.length
 }

@@ -67,7 +67,7 @@ t.test('takes time for each reason why something was not checked, not for each p
   }
   const reasons = Array.from(
     { length: 100_000 },
-    (_, index) => `service account shop/a${index} is not among the files`
+    (_, index) => `service account shop/a${index} is not among the given objects`
   )
   const unchecked = reasons.flatMap((because) =>
     ['service-account-missing', 'mutation-skipped'].map((rule) => ({ rule, because }))
@@ -76,7 +76,7 @@ t.test('takes time for each reason why something was not checked, not for each p
   const text = reportTextOf(reportOf(1, [{ object, findings: [], unchecked }]))
   t.match(
     text,
-    /^not checked: service-account-missing, mutation-skipped for 1 object: service account shop\/a0 is not among the files\n/
+    /^not checked: service-account-missing, mutation-skipped for 1 object: service account shop\/a0 is not among the given objects\n/
   )
   t.equal(text.split('\n').length, 100_002)
   t.ok(performance.now() - start < 10_000, 'pairs would take minutes')

@@ -97,7 +97,7 @@ t.test('tells what is wrong, and the way out', async (t) => {
   const text = trustTextOf(report, { Statement: [statement] })
   t.match(
     text,
-    /^shop\/cart: allowed, and the role also admits others\nwarning a-rule: a\\u\{1b\}\[31m\n {2}fix: b\n\n--- trust policy\n\+\+\+ corrected\n/m
+    /^shop\/cart: allowed; the role admits others, too\nwarning a-rule: a\\u\{1b\}\[31m\n {2}fix: b\n\n--- trust policy\n\+\+\+ corrected\n/m
   )
   t.match(text, '\n-      "Effect": "Allow"\n')
 })

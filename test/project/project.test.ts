@@ -108,10 +108,10 @@ t.test('judging reads neither clock nor environment, and waits for nothing', asy
 })
 
 t.test('each rule has its file, its cases and its page', async (t) => {
-  const headings = ['Why it matters', 'Fails', 'Passes', 'How to fix', 'When it cannot tell']
+  const headings = ['Why it matters', 'Fails', 'Passes', 'How to fix', 'Requirements and limits']
   const files = readdirSync('src/rules')
     .map((file) => file.replace(/\.ts$/, ''))
-    .filter((id) => !['index', 'define-rule', 'trust-wording'].includes(id))
+    .filter((id) => !['index', 'define-rule', 'trust-wording', 'pod-identity-wording'].includes(id))
   const ids = rules.map(({ id }) => id).sort()
   t.strictSame(
     files.sort(),
@@ -166,14 +166,25 @@ t.test('npm run new-rule puts a rule into each group', async (t) => {
   }
 })
 
-// These speak of what no file can show: the object before an update, or that a live cluster has no such
-// object.
+// These speak of what no file can show: the object before an update, that a live cluster has no such object, or an
+// association in EKS.
 const shownByCases: ReadonlySet<string> = new Set([
   'role-annotation-removed',
   'service-account-missing',
   'identity-webhook-missing',
   'identity-webhook-not-mutating',
-  'identity-webhook-removed'
+  'identity-webhook-removed',
+  'pod-identity-agent-missing',
+  'pod-identity-and-annotation',
+  'pod-identity-pod-outdated',
+  'pod-identity-proxy',
+  'pod-identity-unsupported-node',
+  'pod-identity-principal-missing',
+  'pod-identity-action-missing',
+  'pod-identity-tag-mismatch',
+  'pod-identity-source-mismatch',
+  'pod-identity-target-untrusted',
+  'pod-identity-too-broad'
 ])
 
 t.test('what the rules say of themselves is in the docs: npm run rule-pages', async (t) => {

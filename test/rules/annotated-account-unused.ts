@@ -15,12 +15,12 @@ export const cases: readonly Case[] = [
     facts: beside(['deployment shop/cart'], ['deployment shop/web'])
   },
   {
-    why: 'no workload among the files uses it',
+    why: 'no workload among the given objects uses it',
     stage: 'source',
     object: accountOf(annotated),
     facts: beside([], ['deployment shop/cart']),
     message:
-      /no workload among the files uses service account cart, but deployment shop\/cart in the same namespace runs as default/
+      /no workload among the given objects uses service account cart, but deployment shop\/cart in the same namespace runs as default/
   },
   {
     why: 'several workloads run as default',

@@ -55,7 +55,14 @@ export const cases: readonly Case[] = [
     message: /"owner" is a map, but/
   },
   { why: 'an empty map', stage, severity, object: account({ owner: {} }), message: /"owner" is a map, but/ },
-  { why: 'a list', stage, severity, object: account({ owners: ['a'] }), message: /"owners" is a list, but/ },
+  {
+    why: 'a list',
+    stage,
+    severity,
+    object: account({ owners: ['a'] }),
+    message: /"owners" is a list, but/,
+    fix: /one quoted string/
+  },
   {
     why: 'a number',
     stage,

@@ -19,7 +19,7 @@ export const cases: readonly Case[] = [
     why: 'a webhook that is not guarded',
     object: configurationWith(until('2026-12-23'), { name: 'a.b.c' }),
     message: /expires within 30 days/,
-    fix: /^add the next CA certificate before then$/
+    fix: /^add the next CA certificate before the current one expires$/
   },
   {
     why: 'an injector fills it in',

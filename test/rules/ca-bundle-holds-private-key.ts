@@ -11,7 +11,7 @@ export const cases: readonly Case[] = [
     why: 'a private key after the certificate',
     object: configurationWith(good + key),
     message: /contains a private key, and anyone who can read the object can read the key/,
-    fix: /replace it/,
+    fix: /generate a new one/,
     severity: 'warning'
   },
   {

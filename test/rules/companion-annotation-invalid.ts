@@ -23,14 +23,14 @@ export const cases: readonly Case[] = [
     object: account('token-expiration', value),
     facts
   })),
-  { why: 'too short', object: account('token-expiration', '599'), facts, message: /raised to 600 seconds/ },
-  { why: 'negative', object: account('token-expiration', '-1'), facts, message: /raised to 600 seconds/ },
+  { why: 'too short', object: account('token-expiration', '599'), facts, message: /raises to 600 seconds/ },
+  { why: 'negative', object: account('token-expiration', '-1'), facts, message: /raises to 600 seconds/ },
   { why: 'too long', object: account('token-expiration', '86401'), facts, message: /more than the 24 hours/ },
   ...['1h', '', ' 3600', '3_600', '36e2'].map((value) => ({
     why: `expiration "${value}"`,
     object: account('token-expiration', value),
     facts,
-    message: /not an integer of 64 bits, so it is ignored/
+    message: /not a 64-bit integer, so it is ignored/
   })),
   ...['4294967297', '+9223372036854775807', '0009999999999'].map((value) => ({
     why: `expiration ${value}, which the API server refuses`,
@@ -48,13 +48,13 @@ export const cases: readonly Case[] = [
     why: `expiration of ${value.length} digits, beyond what Go parses`,
     object: account('token-expiration', value),
     facts,
-    message: /not an integer of 64 bits, so it is ignored/
+    message: /not a 64-bit integer, so it is ignored/
   })),
   {
     why: 'the smallest number that Go parses',
     object: account('token-expiration', '-9223372036854775808'),
     facts,
-    message: /raised to 600/
+    message: /raises to 600/
   },
   ...['true', 'T', '0', 'False'].map((value) => ({
     why: `regional ${value}`,
@@ -82,14 +82,14 @@ export const cases: readonly Case[] = [
     object: pod('skip-containers', 'a, b'),
     facts,
     field: 'metadata.annotations["eks.amazonaws.com/skip-containers"]',
-    message: /contains " b" with a space, so that container is not skipped/,
+    message: /contains " b", but a space is part of the name, so no container matches/,
     fix: /"a,b"/
   },
   {
     why: 'an unknown name',
     object: pod('skip-containers', 'a,c'),
     facts,
-    message: /contains "c", but no container has that name/
+    message: /contains "c", but the pod has no such container/
   },
   {
     why: 'one name per line',
@@ -122,7 +122,7 @@ export const cases: readonly Case[] = [
     why: 'token expiration on a pod',
     object: pod('token-expiration', '60'),
     facts,
-    message: /raised to 600/
+    message: /raises to 600/
   },
   { why: 'the audience annotation is not read from pods', object: pod('audience', ''), facts },
   {

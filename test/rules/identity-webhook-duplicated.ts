@@ -19,7 +19,7 @@ export const cases: readonly Case[] = [
     facts: seen(eks, second),
     field: 'webhooks[1].name',
     message:
-      /^pods are sent to 2 identity webhooks: pod-identity-webhook\.amazonaws\.com in aws-webhook \(service default\/pod-identity-webhook:443\/mutate\), then iam-for-pods\.amazonaws\.com in pod-identity-webhook \(https:\/\/127\.0\.0\.1:23443\/mutate\); if both read the same annotations, the variables set by the first one win$/,
+      /^the API server sends pods to 2 identity webhooks: pod-identity-webhook\.amazonaws\.com in aws-webhook \(service default\/pod-identity-webhook:443\/mutate\), then iam-for-pods\.amazonaws\.com in pod-identity-webhook \(https:\/\/127\.0\.0\.1:23443\/mutate\); if they read the same annotations, the variables set by the first one win$/,
     fix: /keep only one/
   },
   {

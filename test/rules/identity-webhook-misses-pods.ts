@@ -130,7 +130,7 @@ const all: readonly ObjectCase[] = [
     field: 'webhooks[0].namespaceSelector',
     message:
       /label kubernetes\.io\/metadata\.name=kube-system, such as those of deployment kube-system\/dns and 1 more, whose/,
-    fix: /^if these pods may need a role, remove the restriction from namespaceSelector$/
+    fix: /^if these pods need a role, remove the restriction from namespaceSelector$/
   },
   {
     why: "the identity webhook's own pods, as the most used chart excludes them",
@@ -151,7 +151,7 @@ const all: readonly ObjectCase[] = [
     severity: 'warning',
     field: 'webhooks[0].objectSelector',
     message: /such as those of deployment kube-system\/piw, whose service account requests a role/,
-    fix: /narrow objectSelector .* must still exclude the identity webhook's own pods, because with failurePolicy Fail they could not start$/
+    fix: /make objectSelector exclude fewer pods; it must still exclude the identity webhook's own pods, because with failurePolicy Fail they could not start otherwise$/
   },
   {
     why: 'as kOps registers it',

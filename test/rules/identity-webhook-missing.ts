@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
     facts: none,
     message:
       /^no identity webhook is registered in the cluster, so pods of annotated service accounts do not get their role$/,
-    fix: /register it again/
+    fix: /register the identity webhook again/
   })),
   { why: 'at admission, the webhook may be installed shortly', object: accountOf(annotated), facts: none },
   { why: 'no role requested', stage: 'running', object: accountOf(), facts: none },

@@ -5,7 +5,8 @@ import { configurationOf, eksWebhook } from '../support/webhooks.js'
 const object = configurationOf([{ name: 'a.b.c' }, eksWebhook()])
 const failure = (address: string): { address: string; because: string } => ({
   address,
-  because: 'a pod of an annotated service account did not get its role: it was returned unchanged'
+  because:
+    "a pod with an annotated service account did not get the account's role: the pod was returned unchanged"
 })
 const found = (...failing: string[]) => ({ canary: known({ proved: 3, failing: failing.map(failure) }) })
 
@@ -18,7 +19,7 @@ export const cases: readonly Case[] = [
     facts: found('10.0.0.1:443'),
     field: 'webhooks[1]',
     message:
-      /^the identity webhook does not mutate pods at 1 of 3 API servers \(10\.0\.0\.1:443\): a pod of an annotated service account did not get its role: /,
+      /^the identity webhook does not mutate pods at 1 of 3 API servers \(10\.0\.0\.1:443\): a pod with an annotated service account did not get the account's role: /,
     fix: /irsa-guard ca mutatingwebhookconfiguration\/pod-identity-webhook/
   },
   {

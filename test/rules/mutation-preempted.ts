@@ -1,11 +1,16 @@
 import {
   accountFacts,
+  agentContainer,
+  agentEnv,
+  agentVolume,
+  associatedFacts,
   deploymentOf,
   fileEnv,
   injectedPod,
   mountPath,
   otherRole,
   podOf,
+  role,
   roleEnv,
   tokenMount,
   tokenVolume
@@ -170,5 +175,99 @@ export const cases: readonly Case[] = [
     object: withApp({ env: [roleEnv] }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },
-  { why: 'already mutated', object: injectedPod('app'), facts: accountFacts() }
+  { why: 'already mutated', object: injectedPod('app'), facts: accountFacts() },
+  { why: 'an association, and nothing is set', object: deploymentOf(), facts: associatedFacts() },
+  {
+    why: 'an association, and everything is set by hand',
+    object: deploymentOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: associatedFacts()
+  },
+  {
+    why: 'an association, and both variables: the identity webhook adds the volume and the mount',
+    object: withApp({ env: agentContainer('app').env }),
+    facts: associatedFacts()
+  },
+  {
+    why: 'an association, and both variables, region and STS settings: nothing is mounted',
+    object: withApp({
+      env: [
+        ...agentContainer('app').env,
+        { name: 'AWS_REGION', value: 'eu-west-1' },
+        { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' }
+      ]
+    }),
+    facts: associatedFacts(),
+    message: /has no volume mount at .*eks-pod-identity-token" .* after mutation/
+  },
+  {
+    why: 'an association, and one variable keeps both away',
+    object: withApp({ env: [agentEnv] }),
+    facts: associatedFacts(),
+    field: 'spec.template.spec.containers[0].env[0]',
+    message: /^container app lacks AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE after mutation/,
+    fix: /^remove AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the volume eks-pod-identity-token from the template, or delete the association$/
+  },
+  {
+    why: 'an association, and another endpoint',
+    object: withApp({ env: [{ ...agentEnv, value: 'http://localhost/own' }] }),
+    facts: associatedFacts(),
+    message: /sets AWS_CONTAINER_CREDENTIALS_FULL_URI, so AWS SDKs do not ask the EKS Pod Identity Agent/
+  },
+  {
+    why: 'an association, and role and token of the template',
+    object: withApp({ env: [roleEnv, fileEnv], volumeMounts: [tokenMount] }, [tokenVolume]),
+    facts: associatedFacts({}, { role }),
+    field: 'spec.template.spec.containers[0].env[0]',
+    message:
+      /^container app sets role .*cart", which AWS SDKs use instead of the role of the EKS Pod Identity association$/,
+    fix: /^remove AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the volume aws-iam-token from the template, or delete/
+  },
+  {
+    why: 'an association, and a role that is known only at run time',
+    object: withApp({ env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv] }),
+    facts: associatedFacts(),
+    message: /sets role and token file by itself, which/
+  },
+  {
+    why: 'an association, and a role without a token, which AWS SDKs ignore',
+    object: withApp({ env: [roleEnv] }),
+    facts: associatedFacts({}, { role })
+  },
+  {
+    why: 'an association, and a taken mount path',
+    object: withApp(
+      {
+        volumeMounts: [{ name: 'mine', mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount' }]
+      },
+      [{ name: 'mine', emptyDir: {} }]
+    ),
+    facts: associatedFacts(),
+    message: /mounts "mine" at .*, so the API server will reject the pod/
+  },
+  {
+    why: 'an association, and a volume of that name for another audience',
+    object: withApp({}, [
+      {
+        name: 'eks-pod-identity-token',
+        projected: {
+          sources: [{ serviceAccountToken: { audience: 'vault', path: 'eks-pod-identity-token' } }]
+        }
+      }
+    ]),
+    facts: associatedFacts(),
+    field: 'spec.template.spec.volumes[0].projected.sources[0].serviceAccountToken.audience',
+    message:
+      /in the template's volume eks-pod-identity-token, which has audience "vault" instead of "pods\.eks/
+  },
+  {
+    why: 'an association, and a volume of that name for a token without an audience',
+    object: withApp({}, [
+      {
+        name: 'eks-pod-identity-token',
+        projected: { sources: [{ serviceAccountToken: { path: 'eks-pod-identity-token' } }] }
+      }
+    ]),
+    facts: associatedFacts(),
+    message: /which has no audience instead of/
+  }
 ]

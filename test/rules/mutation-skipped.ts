@@ -1,4 +1,4 @@
-import { accountFacts, deploymentOf, podOf } from '../support/pods.js'
+import { accountFacts, associatedFacts, deploymentOf, podOf } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
 const skip = (value: unknown): object => ({ annotations: { 'eks.amazonaws.com/skip-containers': value } })
@@ -73,5 +73,18 @@ export const cases: readonly Case[] = [
     object: podOf(two, { labels }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },
-  { why: 'nothing skipped', object: podOf(two), facts: accountFacts() }
+  { why: 'nothing skipped', object: podOf(two), facts: accountFacts() },
+  {
+    why: 'an association, and the bypass label',
+    object: deploymentOf({}, { labels }),
+    facts: associatedFacts(),
+    message: /so no container gets the role of its EKS Pod Identity association/,
+    fix: /or delete the association$/
+  },
+  {
+    why: 'an association, and a skipped container',
+    object: podOf(two, skip('app,proxy')),
+    facts: associatedFacts(),
+    message: /leaves app, proxy without the role of its EKS Pod Identity association/
+  }
 ]

@@ -69,7 +69,7 @@ export const cases: readonly Case[] = [
     why: 'a key that irsa-guard does not have',
     object: namespace({ 'irsa-guard.io/ignore': 'true' }),
     message: /does not read the label "irsa-guard.io\/ignore"/,
-    fix: /^use irsa-guard.io\/mode, irsa-guard.io\/pods, irsa-guard.io\/allowed-roles, or remove it$/
+    fix: /^use one of irsa-guard.io\/mode, irsa-guard.io\/pods, irsa-guard.io\/allowed-roles, or remove the (?:label|annotation)$/
   },
   {
     why: 'a label as an annotation',
@@ -95,7 +95,7 @@ export const cases: readonly Case[] = [
   ].map((glob) => ({
     why: `a glob that matches no role: ${glob.slice(0, 50)}`,
     object: allowing(`arn:aws:iam::111122223333:role/good,${glob}`),
-    message: /^annotation irsa-guard.io\/allowed-roles contains "[^]*", which matches no role ARN$/,
+    message: /^annotation irsa-guard.io\/allowed-roles contains "[^]*", which cannot match a role ARN$/,
     fix: /separated by commas/
   })),
   {

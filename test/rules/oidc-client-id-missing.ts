@@ -58,7 +58,7 @@ export const cases: readonly Case[] = [
     facts: onKops('amazonaws.com'),
     message:
       /accepts "amazonaws\.com" \(assuming the identity webhook's default settings, because the actual ones could not be read\)$/,
-    fix: /^if the identity webhook runs with --token-audience=amazonaws\.com, tell irsa-guard so \(--audience amazonaws\.com, or audience in its config\); otherwise, add the audience to the provider: aws iam/,
+    fix: /^if the identity webhook runs with --token-audience=amazonaws\.com, pass that audience to irsa-guard \(--audience amazonaws\.com, or audience in its config\); otherwise, add the audience to the provider: aws iam/,
     atAdmission: 'warning'
   },
   {
@@ -66,7 +66,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: onKops(),
     message: /accepts no audience \(assuming/,
-    fix: /--token-audience=AUDIENCE, tell/,
+    fix: /--token-audience=AUDIENCE, pass/,
     atAdmission: 'warning'
   },
   {

@@ -31,7 +31,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { provider: known({ registered: false, arn, similar: [`${arn}/`] }) },
     message:
-      /; it has arn:aws:iam::444455556666:oidc-provider\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE\/, which is a different provider$/,
+      /; the account has arn:aws:iam::444455556666:oidc-provider\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/EXAMPLE\/, which is a different provider$/,
     atAdmission: 'warning'
   },
   ...[

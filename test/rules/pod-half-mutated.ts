@@ -1,8 +1,10 @@
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import {
   accountFacts,
   agentContainer,
   agentEnv,
   agentVolume,
+  associatedFacts,
   fileEnv,
   injectedContainer,
   injectedPod,
@@ -22,6 +24,11 @@ const withAgent = (...env: readonly object[]): object => {
   return { ...container, env: [...env, ...container.env] }
 }
 const enforced = accountFacts({}, { podsEnforced: true })
+const otherAgent = {
+  ...defaultIdentityWebhook.containerCredentials,
+  uri: 'http://localhost:8080/v1',
+  volume: 'agent'
+}
 
 export const cases: readonly Case[] = [
   { why: 'completely mutated', object: injectedPod('app', 'proxy'), facts: enforced },
@@ -310,7 +317,7 @@ export const cases: readonly Case[] = [
       {},
       {
         podsEnforced: true,
-        settings: { containerCredentials: { uri: 'http://localhost:8080/v1', volume: 'agent' } }
+        settings: { containerCredentials: otherAgent }
       }
     ),
     message: /mounts the volume eks-pod-identity-token, which/
@@ -325,7 +332,7 @@ export const cases: readonly Case[] = [
       {},
       {
         podsEnforced: true,
-        settings: { containerCredentials: { uri: 'http://localhost:8080/v1', volume: 'agent' } }
+        settings: { containerCredentials: otherAgent }
       }
     ),
     message: /lacks AWS_WEB_IDENTITY_TOKEN_FILE/
@@ -360,5 +367,70 @@ export const cases: readonly Case[] = [
     why: 'no role requested',
     object: containerPod({ env: [roleEnv] }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  },
+  {
+    why: 'an association, and container credentials in all containers',
+    object: podOf({ containers: [agentContainer('app'), agentContainer('proxy')], volumes: [agentVolume] }),
+    facts: associatedFacts({}, { podsEnforced: true })
+  },
+  {
+    why: 'an association, and a container that came later',
+    object: podOf({ containers: [agentContainer('app'), { name: 'proxy' }], volumes: [agentVolume] }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    message: /^container proxy got no credentials for the role of its EKS Pod Identity association, although/
+  },
+  {
+    why: 'an association that the identity webhook may not know yet',
+    object: podOf({ containers: [{ name: 'app', env: [agentEnv] }] }),
+    facts: associatedFacts({ since: new Date('2026-11-23T23:59:30Z') })
+  },
+  {
+    why: 'an association, and only one of the variables, set by the template',
+    object: podOf({ containers: [{ name: 'app', env: [agentEnv] }], volumes: [agentVolume] }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    message:
+      /^container app lacks AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, so it cannot use the role of its EKS/,
+    fix: /^remove AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE and the volume eks-pod-identity-token/
+  },
+  {
+    why: 'an association, and an empty variable',
+    object: podOf({ containers: [{ name: 'app', env: [{ ...agentEnv, value: '' }] }] }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    message: /has an empty AWS_CONTAINER_CREDENTIALS_FULL_URI/
+  },
+  {
+    why: 'an association, and only the file',
+    object: podOf({ containers: [{ name: 'app', env: agentContainer('app').env.slice(1) }] }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    message: /lacks AWS_CONTAINER_CREDENTIALS_FULL_URI/
+  },
+  {
+    why: 'an association, and a volume of that name without the token',
+    object: podOf({
+      containers: [agentContainer('app')],
+      volumes: [{ name: 'eks-pod-identity-token', emptyDir: {} }]
+    }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    message: /expects the service account token "eks-pod-identity-token" in the volume eks-pod-identity-token/
+  },
+  {
+    why: 'an association, and a container without credentials beside one with its own endpoint',
+    object: podOf({
+      containers: [{ name: 'app', env: [{ ...agentEnv, value: 'http://localhost/own' }] }, { name: 'proxy' }]
+    }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    severity: 'error',
+    message: /^container proxy got no credentials/
+  },
+  {
+    why: 'the same of an add-on: never denied',
+    object: podOf({
+      containers: [{ name: 'app', env: [{ ...agentEnv, value: 'http://localhost/own' }] }, { name: 'proxy' }]
+    }),
+    facts: associatedFacts(
+      { ownerArn: 'arn:aws:eks:us-east-1:111122223333:addon/a/b/1' },
+      { podsEnforced: true }
+    ),
+    message: /^container proxy got no credentials/
   }
 ]

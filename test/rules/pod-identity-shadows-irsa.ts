@@ -3,8 +3,10 @@ import {
   agentContainer,
   agentEnv,
   agentVolume,
+  associatedFacts,
   fileEnv,
   podOf,
+  role,
   roleEnv,
   tokenMount,
   tokenVolume
@@ -49,5 +51,10 @@ export const cases: readonly Case[] = [
     object: onAgent(usual),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },
-  { why: 'no endpoint', object: podOf(), facts: accountFacts() }
+  { why: 'no endpoint', object: podOf(), facts: accountFacts() },
+  {
+    why: 'the association is known: another rule reports it of the service account',
+    object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: associatedFacts({}, { role })
+  }
 ]

@@ -4,6 +4,7 @@ import {
   accountFacts,
   agentContainer,
   agentVolume,
+  associatedFacts,
   injectedPod,
   podOf,
   role,
@@ -193,5 +194,90 @@ export const cases: readonly Case[] = [
     why: 'unknown service account',
     object: raw,
     facts: { ...accountFacts(), account: unknown('the watch has not seen it') }
+  },
+  {
+    why: 'an association, and container credentials',
+    object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: associatedFacts({}, { podsEnforced: true })
+  },
+  {
+    why: 'an association that the identity webhook may not know yet',
+    object: raw,
+    facts: associatedFacts({ since: new Date('2026-11-23T23:59:00Z') }, { podsEnforced: true })
+  },
+  {
+    why: 'an association that it knows',
+    object: raw,
+    facts: associatedFacts({ since: new Date('2026-11-23T23:58:59Z') }, { podsEnforced: true }),
+    severity: 'error',
+    message:
+      /^service account cart has an EKS Pod Identity association, but no container in the pod received credentials/,
+    fix: /a ReplicaSet, StatefulSet, DaemonSet or Job retries by itself/
+  },
+  {
+    why: 'an association, where pods are not enforced',
+    object: raw,
+    facts: associatedFacts(),
+    message: /association, but no container/
+  },
+  {
+    why: 'an association, whatever is annotated',
+    object: raw,
+    facts: associatedFacts({}, { podsEnforced: true, role }),
+    severity: 'error',
+    message: /association, but no container/
+  },
+  {
+    why: 'a pod that still got the annotated role works: never denied',
+    object: injectedPod('app'),
+    facts: associatedFacts({}, { podsEnforced: true, role }),
+    message: /association, but no container/
+  },
+  {
+    why: 'an association of an add-on: never denied',
+    object: raw,
+    facts: associatedFacts(
+      { ownerArn: 'arn:aws:eks:us-east-1:111122223333:addon/blue/vpc-cni/1' },
+      { podsEnforced: true }
+    ),
+    message: /association, but no container/
+  },
+  {
+    why: 'an association, and all containers deliberately skipped',
+    object: podOf(
+      {},
+      {
+        annotations: { 'eks.amazonaws.com/skip-containers': 'app' },
+        labels: { 'eks.amazonaws.com/pod-identity': 'enabled' }
+      }
+    ),
+    facts: associatedFacts({}, { podsEnforced: true })
+  },
+  {
+    why: 'an association: the label proves nothing',
+    object: podOf({}, { labels: { 'eks.amazonaws.com/pod-identity': 'enabled' } }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    severity: 'error',
+    message: /association, but no container/
+  },
+  {
+    why: 'an association, and an unknown service account',
+    object: raw,
+    facts: { ...associatedFacts({}, { podsEnforced: true }), account: unknown('the watch has not seen it') },
+    severity: 'error',
+    message: /association, but no container/
+  },
+  {
+    why: 'known to have no association: as requested',
+    object: raw,
+    facts: { ...accountFacts({}, { podsEnforced: true }), associated: known({ exists: false }) },
+    severity: 'error',
+    message: /requests role/
+  },
+  {
+    why: 'associations are not known: as requested',
+    object: raw,
+    facts: { ...accountFacts(), associated: unknown('EKS refused') },
+    message: /requests role/
   }
 ]

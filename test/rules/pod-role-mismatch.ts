@@ -1,10 +1,14 @@
 import {
   accountFacts,
+  agentContainer,
+  agentVolume,
+  associatedFacts,
   fileEnv,
   injectedContainer,
   injectedPod,
   otherRole,
   podOf,
+  role,
   roleEnv,
   tokenMount,
   tokenVolume
@@ -26,7 +30,7 @@ export const cases: readonly Case[] = [
     facts: enforced,
     severity: 'error',
     field: 'spec.containers[0].env[3]',
-    message: /^container app has role .*search", but its service account cart requests .*cart$/
+    message: /^container app has role .*search", but service account cart requests .*cart$/
   },
   {
     why: 'the template deliberately sets it: never denied',
@@ -83,5 +87,40 @@ export const cases: readonly Case[] = [
     object: podOf({ containers: [{ name: 'app', env: [{ ...roleEnv, value: otherRole }] }] }),
     facts: enforced
   },
-  { why: 'no role requested', object: own, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) }
+  { why: 'no role requested', object: own, facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined }) },
+  {
+    why: 'an association, and container credentials alone',
+    object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: associatedFacts({}, { podsEnforced: true })
+  },
+  {
+    why: 'an association, and the annotated role instead: another rule reports it',
+    object: injectedPod('app'),
+    facts: associatedFacts({}, { role })
+  },
+  {
+    why: 'an association, and a role of the template',
+    object: podOf({
+      containers: [{ ...agentContainer('app'), env: [roleEnv, fileEnv, ...agentContainer('app').env] }],
+      volumes: [agentVolume]
+    }),
+    facts: associatedFacts({}, { podsEnforced: true }),
+    field: 'spec.containers[0].env[0]',
+    message:
+      /^container app has role .*cart", which AWS SDKs use instead of the role of the EKS Pod Identity association of/
+  },
+  {
+    why: 'an association, and a role that is known only at run time',
+    object: podOf({
+      containers: [
+        {
+          ...agentContainer('app'),
+          env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv, ...agentContainer('app').env]
+        }
+      ],
+      volumes: [agentVolume]
+    }),
+    facts: associatedFacts(),
+    message: /has role from AWS_ROLE_ARN/
+  }
 ]

@@ -88,5 +88,18 @@ export const cases: readonly Case[] = [
     facts: { ...facts, ...withRoles(otherRole), rolesTrusting: known([role, otherRole]) },
     message: /^role ".*role\/cart" trusts/
   },
-  { why: 'never at admission', object: accountOf(), facts }
+  { why: 'never at admission', object: accountOf(), facts },
+  {
+    why: 'an association needs no annotation, as after a migration',
+    stage: 'source',
+    object: accountOf(),
+    facts: { ...facts, associated: known({ exists: true, since: undefined }) }
+  },
+  {
+    why: 'known to have no association',
+    stage: 'source',
+    object: accountOf(),
+    facts: { ...facts, associated: known({ exists: false }) },
+    message: /trusts exactly this service account/
+  }
 ]

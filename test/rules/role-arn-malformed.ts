@@ -1,3 +1,4 @@
+import { known } from '../../src/model/fact.js'
 import { accountFacts } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
@@ -53,7 +54,7 @@ export const cases: readonly Case[] = [
     why: 'a template in the path',
     annotation: 'arn:aws:iam::111122223333:role/${team}/cart',
     message: /contains the unrendered template "\$\{team\}"/,
-    fix: /render it before applying/,
+    fix: /render the template before applying/,
     atAdmission: 'warning'
   },
   {
@@ -118,7 +119,7 @@ export const cases: readonly Case[] = [
     why: 'an empty name',
     annotation: '',
     facts: composing,
-    message: /is empty, so the identity webhook builds the ARN "…:role\/", which is no role$/,
+    message: /is empty, so the identity webhook builds the ARN "…:role\/", which is not a valid role ARN$/,
     atAdmission: 'warning'
   },
   {
@@ -253,7 +254,7 @@ export const cases: readonly Case[] = [
     why: 'template without quotes',
     annotation: { '{ .Values.role }': null },
     message: /is an object: YAML parses an unquoted template/,
-    fix: /^render it/
+    fix: /^render the template/
   },
   {
     why: 'dashes',
@@ -285,5 +286,12 @@ export const cases: readonly Case[] = [
     why: 'not an ARN at all',
     annotation: 'arn of the cart role',
     message: /is not a role ARN: "arn of the cart role"/
+  },
+  {
+    why: 'an association, so the identity webhook ignores the annotation: never denied',
+    annotation: 'arn:aws:iam::111122223333:policy/cart',
+    facts: { associated: known({ exists: true, since: undefined }) },
+    atAdmission: 'warning',
+    message: /ARN of a policy/
   }
 ]

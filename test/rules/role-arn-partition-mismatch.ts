@@ -12,5 +12,10 @@ export const cases: readonly Case[] = [
     facts,
     message: /in partition aws-cn, but the cluster is in aws/,
     fix: /arn:aws:iam::/
+  },
+  {
+    why: 'an association, so the identity webhook ignores the annotation',
+    annotation: 'arn:aws-cn:iam::111122223333:role/cart',
+    facts: { ...facts, associated: known({ exists: true, since: undefined }) }
   }
 ]

@@ -41,7 +41,7 @@ export const cases: readonly Case[] = [
     facts: allows('arn:aws:iam::111122223333:role/shop/*'),
     message:
       /^namespace shop is not allowed to use role "arn:aws:iam::111122223333:role\/team\/cart": its annotation irsa-guard.io\/allowed-roles allows "arn:aws:iam::111122223333:role\/shop\/\*"$/,
-    fix: /^use a role that it allows/
+    fix: /^use a role that the annotation allows/
   },
   {
     why: 'a waiver has no effect',

@@ -7,7 +7,7 @@ import { rules } from '../../src/rules/index.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
 import { identityWebhook } from '../support/accounts.js'
-import { withPodRole } from '../support/pods.js'
+import { withDerived } from '../support/pods.js'
 import type { AnnotationCase, Case, ObjectCase } from '../support/rule-case.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
@@ -38,7 +38,7 @@ for (const rule of rules) {
         const settings = facts.identityWebhook?.state === 'known' ? facts.identityWebhook.value : undefined
         const plan = planFor(subject, settings ?? defaultIdentityWebhook)
 
-        return evaluate(plan, subject, withPodRole(subject, facts), { at })
+        return evaluate(plan, subject, withDerived(subject, facts), { at })
       }
       const facts = { identityWebhook, ...given.facts }
       const { findings, unchecked } = judge(object, old, facts)

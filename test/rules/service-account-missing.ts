@@ -25,5 +25,5 @@ export const cases: readonly Case[] = [
     object: podOf({ serviceAccountName: undefined }),
     facts: missing
   },
-  { why: 'not known', object: podOf(), facts: { account: unknown('not among the files') } }
+  { why: 'not known', object: podOf(), facts: { account: unknown('not among the given objects') } }
 ]

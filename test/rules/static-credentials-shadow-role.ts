@@ -1,6 +1,6 @@
 import type { Facts } from '../../src/facts/facts.js'
 import { known } from '../../src/model/fact.js'
-import { accountFacts, deploymentOf, podOf } from '../support/pods.js'
+import { accountFacts, associatedFacts, deploymentOf, podOf } from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
 const key = { name: 'AWS_ACCESS_KEY_ID', value: 'AKIAIOSFODNN7EXAMPLE' }
@@ -220,5 +220,31 @@ export const cases: readonly Case[] = [
       { annotations: { 'eks.amazonaws.com/skip-containers': 'app' } }
     ),
     facts: accountFacts()
+  },
+  {
+    why: 'an association, and an access key',
+    object: deploymentOf({
+      containers: [
+        {
+          name: 'app',
+          env: [
+            { name: 'AWS_ACCESS_KEY_ID', value: 'AKIAIOSFODNN7EXAMPLE' },
+            { name: 'AWS_SECRET_ACCESS_KEY', value: 'x' }
+          ]
+        }
+      ]
+    }),
+    facts: associatedFacts(),
+    message: /use that access key instead of the role of its EKS Pod Identity association$/,
+    fix: /from the container, or delete the association$/
+  },
+  {
+    why: 'an association, and a credentials file',
+    object: deploymentOf({
+      containers: [{ name: 'app', volumeMounts: [{ name: 'aws', mountPath: '/root/.aws' }] }],
+      volumes: [{ name: 'aws', secret: { secretName: 'aws' } }]
+    }),
+    facts: associatedFacts(),
+    message: /may prefer over the role of its EKS Pod Identity association$/
   }
 ]

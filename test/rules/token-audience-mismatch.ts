@@ -1,5 +1,16 @@
 import { known } from '../../src/model/fact.js'
-import { accountFacts, fileEnv, injectedPod, podOf, role, roleEnv, tokenMount } from '../support/pods.js'
+import {
+  accountFacts,
+  agentContainer,
+  agentVolume,
+  associatedFacts,
+  fileEnv,
+  injectedPod,
+  podOf,
+  role,
+  roleEnv,
+  tokenMount
+} from '../support/pods.js'
 import type { Case } from '../support/rule-case.js'
 
 const withToken = (serviceAccountToken: object): object =>
@@ -69,5 +80,32 @@ export const cases: readonly Case[] = [
     why: 'no role requested',
     object: withToken({ audience: 'vault', path: 'token' }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
+  },
+  {
+    why: 'an association, and its audience',
+    object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: associatedFacts({}, { role })
+  },
+  {
+    why: 'an association: the audience of the account does not count',
+    object: podOf({ containers: [agentContainer('app')], volumes: [agentVolume] }),
+    facts: { ...accountFacts(audience('vault')), associated: known({ exists: true, since: undefined }) }
+  },
+  {
+    why: 'an association, and a different audience',
+    object: podOf({
+      containers: [agentContainer('app')],
+      volumes: [
+        {
+          name: 'eks-pod-identity-token',
+          projected: {
+            sources: [{ serviceAccountToken: { audience: 'vault', path: 'eks-pod-identity-token' } }]
+          }
+        }
+      ]
+    }),
+    facts: associatedFacts(),
+    message: /has audience "vault"; expected "pods\.eks\.amazonaws\.com"/,
+    fix: /which EKS Pod Identity requires/
   }
 ]

@@ -1,3 +1,5 @@
+import { accountOf } from '../support/accounts.js'
+import { own, podTrust, when } from '../support/pod-identity.js'
 import type { Case } from '../support/rule-case.js'
 import { annotation, asks, host, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
@@ -71,7 +73,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /IpAddress "aws:SourceIPs" requires "192.0.2.0\/24", but the request has no such key: AWS does not document it$/,
+      /IpAddress "aws:SourceIPs" requires "192.0.2.0\/24", but the request has no such key: AWS does not document this key$/,
     fix: /^write the key "aws:sourceip"$/,
     atAdmission: 'warning'
   },
@@ -81,7 +83,7 @@ export const cases: readonly Case[] = [
     facts: {
       trust: trustOf(policy(statement({ Condition: { StringLike: { 'aws:RequestTags/team': 'shop' } } })))
     },
-    message: /AWS does not document it$/,
+    message: /AWS does not document this key$/,
     fix: /^write the key "aws:requesttag\/team", and add StringEquals on ".*:sub"/,
     atAdmission: 'warning'
   },
@@ -100,5 +102,22 @@ export const cases: readonly Case[] = [
     message: /also StringLike "sts:ExternalId"/,
     fix: /^remove that condition from statement 0/,
     atAdmission: 'error'
+  },
+  {
+    why: "an association's role",
+    object: accountOf(),
+    facts: { podIdentityTrust: podTrust(when({ StringEquals: { 'sts:ExternalId': 'x' } })) },
+    message:
+      /^role cart requires something of EKS Pod Identity for service account shop\/cart in cluster prod that EKS cannot provide: in its statement 0, StringEquals "sts:ExternalId" requires "x", but EKS sends no such key$/,
+    fix: /^give the association another role, or add a statement/,
+    severity: 'warning'
+  },
+  {
+    why: 'a statement for the association alone',
+    object: accountOf(),
+    facts: { podIdentityTrust: podTrust(when(own({ 'sts:ExternalId': 'x' }))) },
+    message: /"sts:ExternalId"/,
+    fix: /^remove that condition from statement 0, which still admits only this association$/,
+    severity: 'warning'
   }
 ]

@@ -1,3 +1,5 @@
+import { accountOf } from '../support/accounts.js'
+import { one, podTrust, roleArn, targetTrust, when } from '../support/pod-identity.js'
 import type { Case } from '../support/rule-case.js'
 import {
   annotation,
@@ -51,5 +53,33 @@ export const cases: readonly Case[] = [
     },
     message: /depends on "aws:SourceIp" and on behavior that AWS does not document/,
     atAdmission: 'warning'
+  },
+  {
+    why: "an association's role",
+    object: accountOf(),
+    facts: { podIdentityTrust: podTrust(when({ StringEquals: { 'aws:SourceOrgID': 'o-1' } })) },
+    message:
+      /^role cart might not admit EKS Pod Identity for service account shop\/cart in cluster prod: the result depends on "aws:SourceOrgID" \(statement 0\)$/,
+    fix: /^make sure that the requests of EKS meet that condition$/,
+    severity: 'warning'
+  },
+  {
+    why: 'sts:TagSession, for an association that disables session tags',
+    object: accountOf(),
+    facts: { podIdentityTrust: podTrust(one({ Action: 'sts:AssumeRole' }), { sessionTags: false }) },
+    message: /behavior that AWS does not document: whether EKS needs sts:TagSession/,
+    fix: /^allow sts:TagSession as well/,
+    severity: 'warning'
+  },
+  {
+    why: 'a target role',
+    object: accountOf(),
+    facts: {
+      targetTrust: targetTrust(
+        one({ Principal: { AWS: roleArn }, Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } })
+      )
+    },
+    message: /^target role reports might not admit/,
+    severity: 'warning'
   }
 ]

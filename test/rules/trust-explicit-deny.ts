@@ -1,3 +1,5 @@
+import { accountOf } from '../support/accounts.js'
+import { podStatement, podTrust } from '../support/pod-identity.js'
 import type { Case } from '../support/rule-case.js'
 import { annotation, host, policy, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
@@ -15,8 +17,8 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 1 applies, because "aws:PrincipalOrgID" is missing in the request \(StringNotEquals "o-1"\)$/,
-    fix: /^point the annotation to another role; if this service account should have this one, exempt it from that Deny$/,
+      /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 1 applies, because "aws:PrincipalOrgID" is missing from the request \(StringNotEquals "o-1"\)$/,
+    fix: /^point the annotation to another role; if this service account should have role cart, exempt it from that Deny$/,
     atAdmission: 'error'
   },
   {
@@ -42,7 +44,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /because "sts:RoleSessionName" has any value \(StringLike "\*"\)$/
+    message: /because "sts:RoleSessionName" matches with any value \(StringLike "\*"\)$/
   },
   {
     why: 'a list of the ones it spares',
@@ -72,7 +74,31 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /"aws:SourceVpces" is missing in the request/,
+    message: /"aws:SourceVpces" is missing from the request/,
     atAdmission: 'warning'
+  },
+  {
+    why: "an association's role",
+    object: accountOf(),
+    facts: {
+      podIdentityTrust: podTrust(
+        policy(
+          podStatement(),
+          podStatement({ Effect: 'Deny', Condition: { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } } })
+        )
+      )
+    },
+    message:
+      /^role cart rejects EKS Pod Identity for service account shop\/cart in cluster prod: the Deny in its statement 1 applies to sts:AssumeRole, because "aws:PrincipalOrgID" is missing in the request/,
+    fix: /^exempt AWS services from that Deny/,
+    severity: 'warning'
+  },
+  {
+    why: "a Deny for everyone, for an association's role",
+    object: accountOf(),
+    facts: { podIdentityTrust: podTrust(policy(podStatement(), podStatement({ Effect: 'Deny' }))) },
+    message: /applies to sts:AssumeRole$/,
+    fix: /^exempt the association from that Deny, or give it another role$/,
+    severity: 'warning'
   }
 ]

@@ -20,7 +20,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /two issuers at once.*region and ID differ; all conditions of a statement must match/,
+    message: /two issuers at once.*region and ID differ; all conditions in a statement must match/,
     fix: /a separate statement for each cluster/,
     atAdmission: 'error'
   }

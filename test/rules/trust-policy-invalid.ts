@@ -1,3 +1,5 @@
+import { accountOf } from '../support/accounts.js'
+import { podTrust } from '../support/pod-identity.js'
 import type { Case } from '../support/rule-case.js'
 import { annotation, silentTrustCases, statement, trustOf } from '../support/trust.js'
 
@@ -18,5 +20,21 @@ export const cases: readonly Case[] = [
     facts: { trust: trustOf('[') },
     message: /the document: it is not valid JSON/,
     atAdmission: 'warning'
+  },
+  {
+    why: "an association's role",
+    object: accountOf(),
+    facts: { podIdentityTrust: podTrust('{') },
+    message: /^IAM would reject the trust policy of role cart: the document: it is not valid JSON$/,
+    severity: 'warning',
+    field: 'metadata.name'
+  },
+  {
+    why: 'both chains',
+    annotation,
+    facts: { trust: trustOf('['), podIdentityTrust: podTrust('{') },
+    message: /./,
+    atAdmission: 'warning',
+    count: 2
   }
 ]

@@ -7,7 +7,8 @@ export const cases: readonly Case[] = [
     why: 'the problem that the rule reports',
     annotation,
     facts: { trust: trustOf(policy(statement({ Principal: { Federated: `${provider}/` } }))) },
-    message: /names "arn.*EXAMPLE\/"; expected "arn.*EXAMPLE": it has a trailing slash$/,
+    message:
+      /statement 0 of its trust policy names "arn.*EXAMPLE\/" \(it has a trailing slash\); expected "arn.*EXAMPLE"$/,
     fix: /write "Principal"/,
     atAdmission: 'error'
   },
@@ -17,7 +18,7 @@ export const cases: readonly Case[] = [
     facts: {
       trust: trustOf(policy(statement({ Principal: { Federated: `${provider}/` }, Condition: undefined })))
     },
-    message: /trailing slash$/,
+    message: /trailing slash\)/,
     fix: /^write "Principal".* in statement 0, .*, and add StringEquals on ".*:sub" with "system:serviceaccount:shop:cart"$/
   },
   {
@@ -32,7 +33,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /it contains several ARNs; write them as a list$/,
-    fix: /^write "Principal": \{"Federated": ".*"\} in statement 0, or each ARN as a string of its own$/
+    message: /it contains several ARNs; write them as a list\)/,
+    fix: /^write "Principal": \{"Federated": ".*"\} in statement 0, or list each ARN as a separate string$/
   }
 ]

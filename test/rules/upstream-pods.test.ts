@@ -12,7 +12,7 @@ import { podNotMutated } from '../../src/rules/pod-not-mutated.js'
 import { isRecord, recordOf } from '../../src/text/record.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
-import { withPodRole } from '../support/pods.js'
+import { withDerived } from '../support/pods.js'
 
 const module = 'github.com/aws/amazon-eks-pod-identity-webhook@v0.6.14'
 
@@ -85,7 +85,7 @@ function judged(pod: object, { metadata }: Readonly<Record<string, unknown>>): s
   const subject = parseSubject(pod, { stage: 'admitted' })
   if (subject === undefined) throw new Error('a pod is a subject')
 
-  return evaluate(planFor(subject, facts.identityWebhook.value), subject, withPodRole(subject, facts), {
+  return evaluate(planFor(subject, facts.identityWebhook.value), subject, withDerived(subject, facts), {
     at: new Date()
   }).findings.map(({ message }) => message)
 }

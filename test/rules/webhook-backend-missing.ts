@@ -29,7 +29,7 @@ export const cases: readonly Case[] = [
     facts: behind({ exists: false }),
     field: 'webhooks[0].clientConfig.service',
     message:
-      /^webhook pod-identity-webhook\.amazonaws\.com points to service default\/pod-identity-webhook, which does not exist; every request it should review passes unchecked and unchanged$/,
+      /^webhook pod-identity-webhook\.amazonaws\.com points to service default\/pod-identity-webhook, which does not exist; every request that the webhook should review passes unchecked and unchanged$/,
     fix: /install the application that the webhook belongs to/
   },
   {
@@ -38,7 +38,8 @@ export const cases: readonly Case[] = [
       kind: 'ValidatingWebhookConfiguration'
     }),
     facts: behind({ exists: true, ports: [80, 8443], ready: true }),
-    message: /which has no port 443 \(it has 80, 8443\); every request it should review is rejected$/
+    message:
+      /which has no port 443 \(it has 80, 8443\); every request that the webhook should review is rejected$/
   },
   {
     why: 'no ports',

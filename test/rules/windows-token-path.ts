@@ -1,9 +1,11 @@
 import {
   accountFacts,
+  associatedFacts,
   deploymentOf,
   fileEnv,
   injectedContainer,
   podOf,
+  role,
   roleEnv,
   tokenMount,
   tokenVolume
@@ -84,5 +86,10 @@ export const cases: readonly Case[] = [
     object: deploymentOf({ os }),
     facts: accountFacts({ 'eks.amazonaws.com/role-arn': undefined })
   },
-  { why: 'Linux', object: deploymentOf({ os: { name: 'linux' } }), facts: accountFacts() }
+  { why: 'Linux', object: deploymentOf({ os: { name: 'linux' } }), facts: accountFacts() },
+  {
+    why: 'an association: another rule reports that it does not work on Windows',
+    object: deploymentOf({ os }),
+    facts: associatedFacts({}, { role })
+  }
 ]

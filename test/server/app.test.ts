@@ -419,7 +419,7 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
       'object of no kind',
       reviewOf({ metadata: {} }),
       400,
-      /^request.object.kind is missing; expected "ServiceAccount", as request.kind says$/
+      /^request.object.kind is missing; expected "ServiceAccount", as in request.kind$/
     ],
     [
       'nobody says a kind',

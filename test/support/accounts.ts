@@ -2,7 +2,7 @@ import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { known } from '../../src/model/fact.js'
 import { role } from './pods.js'
 
-/** A service account of namespace `shop`, with these annotations. */
+/** A service account in namespace `shop` with these annotations. */
 export const accountOf = (annotations: Readonly<Record<string, unknown>> = {}, name = 'cart'): object => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',

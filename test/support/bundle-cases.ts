@@ -2,13 +2,13 @@ import type { Fact } from '../../src/model/fact.js'
 import { known } from '../../src/model/fact.js'
 import { base64, makeAuthority, pem } from './certificates.js'
 
-/** The time at which rule cases are judged is 2026-11-24. */
+/** These CAs are valid on 2026-11-24, the date for which rule cases are judged. */
 export const clusterCa = makeAuthority()
 export const otherCa = makeAuthority()
 export const knownClusterCa: Fact<string> = known(pem(clusterCa.der))
 export const guardedName = 'iam-for-pods.amazonaws.com'
 
-/** A webhook configuration with one webhook; undefined leaves the bundle out. */
+/** A webhook configuration with one webhook; if `bundle` is undefined, the webhook has no caBundle. */
 export function configurationWith(
   bundle: string | Buffer | undefined,
   webhook: object = {},

@@ -4,9 +4,9 @@ const [namespace, name] = ['identity', 'webhook']
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 /**
- * Writes what cert-manager's controllers leave when the Certificate `identity/webhook` has been issued for
- * this revision, in their order: the request (under the condition Issuing), the Secret, the Certificate's
- * revision, and then the request of the revision before is deleted (revisionHistoryLimit 1).
+ * Writes the objects as cert-manager's controllers do when they issue this revision of the Certificate
+ * `identity/webhook`, in the same order: the condition Issuing, the request, the Secret and the Certificate's
+ * revision. Then deletes the request of the previous revision (revisionHistoryLimit 1).
  */
 export async function issueCertificate(
   { kubectl }: Pick<ControlPlane, 'kubectl'>,

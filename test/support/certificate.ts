@@ -1,6 +1,6 @@
 import forge from 'node-forge'
 
-/** A self-signed certificate for an IP address, good for an hour. */
+/** A self-signed certificate for an IP address, valid for an hour. */
 export function makeCertificate(ip: string): { certificate: string; key: string } {
   const keys = forge.pki.rsa.generateKeyPair(2048)
   const certificate = forge.pki.createCertificate()

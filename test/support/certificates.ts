@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import forge from 'node-forge'
 
-/** DER: an element of a tag with these contents. */
+/** A DER element with this tag and these contents. */
 export function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts)
   if (body.length < 128) return Buffer.concat([Buffer.from([tag, body.length]), body])
@@ -26,12 +26,15 @@ export interface Extension {
   readonly value: Buffer
 }
 
-/** A name with one common name; `tag` is the string type (0x0c UTF8String, 0x13 PrintableString). */
+/**
+ * A distinguished name with only a common name; `tag` is the string type (0x0c UTF8String, 0x13
+ * PrintableString).
+ */
 export const name = (commonName: string, tag = 0x0c): Buffer =>
   sequence(der(0x31, sequence(oid('2.5.4.3'), text(tag, commonName))))
 
 const critical = true
-/** The extensions that certificates of tests carry. */
+/** The extensions of test certificates. */
 export const extension = {
   ca: (pathLength?: number): Extension => ({
     id: '2.5.29.19',
@@ -100,7 +103,7 @@ export interface KeyPair {
   readonly privateKey: KeyObject
 }
 
-/** A fresh key; `ec` by curve name. */
+/** Generates a key pair; `ec` takes the name of the curve. */
 export const makeKey = {
   ec: (namedCurve = 'P-256'): KeyPair => generateKeyPairSync('ec', { namedCurve }),
   rsa: (modulusLength = 2048): KeyPair => generateKeyPairSync('rsa', { modulusLength }),
@@ -109,7 +112,7 @@ export const makeKey = {
   ed448: (): KeyPair => generateKeyPairSync('ed448')
 }
 
-/** What a certificate is made of; everything has a default that Go accepts as a leaf. */
+/** The parts of a certificate. With the defaults, Go accepts the certificate as a leaf. */
 export interface CertificateSpec {
   readonly key: KeyPair
   readonly subject?: Buffer
@@ -122,11 +125,11 @@ export interface CertificateSpec {
   readonly version?: number
   readonly serial?: Buffer
   readonly extensions?: readonly Extension[]
-  /** Stands in for the key's own SubjectPublicKeyInfo. */
+  /** Replaces the key's own SubjectPublicKeyInfo. */
   readonly keyInfo?: Buffer
-  /** Stands in for the algorithm that was signed with, in both places. */
+  /** Replaces the identifier of the signature algorithm inside and outside the signed part. */
   readonly algorithm?: Buffer
-  /** Stands in for the algorithm outside the signed part. */
+  /** Replaces that identifier only outside the signed part. */
   readonly outerAlgorithm?: Buffer
   /** Changes the signature after signing. */
   readonly spoil?: (signature: Buffer) => Buffer
@@ -136,7 +139,7 @@ export interface CertificateSpec {
 export const validFrom = new Date('2026-01-01T00:00:00Z')
 export const validUntil = new Date('2036-01-01T00:00:00Z')
 
-/** Makes a certificate as DER, signed by `signer` (itself when there is none). */
+/** Makes a certificate as DER, signed with `signer`; self-signed by default. */
 export function makeDer(spec: CertificateSpec): Buffer {
   const {
     key,
@@ -233,10 +236,10 @@ export function pem(bytes: Buffer, label = 'CERTIFICATE', lineEnd = '\n'): strin
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join(lineEnd)
 }
 
-/** The base64 text of a bundle, as it stands in an object. */
+/** A bundle in base64, as in a webhook configuration. */
 export const base64 = (bundle: string | Buffer): string => Buffer.from(bundle as string).toString('base64')
 
-/** A certificate authority: its key, its name, its certificate. */
+/** A CA: its key, its distinguished name and its certificate. */
 export interface Authority {
   readonly key: KeyPair
   readonly subject: Buffer
@@ -262,7 +265,7 @@ export function makeAuthority(
   return { key, subject, der: bytes }
 }
 
-/** Makes a serving certificate that a CA signed, by default for `host` or 127.0.0.1. */
+/** Makes a serving certificate that a CA signed, by default for 127.0.0.1. */
 export function issue(by: Authority, spec: Partial<CertificateSpec> = {}): Buffer {
   return makeDer({
     extensions: [extension.ip([127, 0, 0, 1]), extension.usages(serverAuth)],

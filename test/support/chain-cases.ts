@@ -20,8 +20,8 @@ import {
 } from './certificates.js'
 
 /**
- * A server's chain, a bundle, and the key with which the server would speak. Served to Go, to kubectl and to
- * the predictor.
+ * A server's chain and key, and a bundle. Tests compare the results of Go, kubectl and irsa-guard's own
+ * verification.
  */
 export interface ChainCase {
   readonly why: string
@@ -35,7 +35,7 @@ const host = 'pod-identity-webhook.kube-system.svc'
 const dns = extension.dns(host)
 const day = 86_400_000
 
-/** Chains of every kind that decides differently; all are judged at the present time of the machine. */
+/** Chains of every kind that verification treats differently; `now` is the time at which to verify them. */
 export function makeChainCases(now = new Date()): ChainCase[] {
   const cases: ChainCase[] = []
   const leafKey = makeKey.ec()
@@ -82,7 +82,7 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     if (digest !== 'md5' && digest !== 'sha1')
       under(`PSS with ${digest}`, { key: rsa }, { digest, pss: true })
   }
-  under('root signs itself with SHA-1, which nobody checks', { key: rsa, digest: 'sha1' })
+  under('root with a SHA-1 self-signature, which is not checked', { key: rsa, digest: 'sha1' })
   const leafKeys = {
     'RSA 2048': rsa,
     'RSA 1024': makeKey.rsa(1024),
@@ -112,17 +112,21 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   )
   add('RSA signature, ECDSA issuer', [root.der], [leaf({ ...root, key: rsa })])
 
-  // who is the issuer
+  // issuers
   const foreign = makeAuthority()
-  add('another CA of the same name', [foreign.der], [leaf(root)])
-  add('both CAs of the same name', [foreign.der, root.der], [leaf(root)])
-  add('a CA of another name', [makeAuthority('other').der], [leaf(root)])
+  add('another CA with the same name', [foreign.der], [leaf(root)])
+  add('both CAs with the same name', [foreign.der, root.der], [leaf(root)])
+  add('a CA with another name', [makeAuthority('other').der], [leaf(root)])
   add(
     'the same name as PrintableString',
     [makeAuthority('kubernetes', { key: root.key, subject: name('kubernetes', 0x13) }).der],
     [leaf(root)]
   )
-  add('the same name in other case', [makeAuthority('Kubernetes', { key: root.key }).der], [leaf(root)])
+  add(
+    'the same name with different capitalization',
+    [makeAuthority('Kubernetes', { key: root.key }).der],
+    [leaf(root)]
+  )
   add(
     'renewed CA, same key',
     [makeAuthority('kubernetes', { key: root.key, serial: Buffer.from([7]) }).der],
@@ -243,10 +247,10 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     ]
   )
   const namesakes = Array.from({ length: 100 }, () => makeAuthority().der)
-  add('100 CAs of the same name and then the right one', [...namesakes, root.der], [leaf(root)])
-  add('99 CAs of the same name and then the right one', [...namesakes.slice(1), root.der], [leaf(root)])
+  add('100 CAs with the same name, then the correct one', [...namesakes, root.der], [leaf(root)])
+  add('99 CAs with the same name, then the correct one', [...namesakes.slice(1), root.der], [leaf(root)])
   add(
-    'the right one by key identifier behind 100',
+    '100 CAs with the same name, then the correct one with a matching key identifier',
     [
       ...namesakes,
       makeAuthority('kubernetes', { key: root.key, extensions: [extension.ca(), extension.subjectKeyId(id)] })
@@ -260,27 +264,27 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   under('root not yet valid', { notBefore: ahead })
   under('leaf expired', {}, { notAfter: ago })
   under('leaf not yet valid', {}, { notBefore: ahead })
-  under('until after 2050', { notAfter: new Date('2099-01-01T00:00:00Z') })
-  under('since before 1950', { notBefore: new Date('1930-01-01T00:00:00Z') })
+  under('valid until after 2050', { notAfter: new Date('2099-01-01T00:00:00Z') })
+  under('valid since before 1950', { notBefore: new Date('1930-01-01T00:00:00Z') })
   const old = makeAuthority('middle', { notAfter: ago }, root)
   add('intermediate expired', [root.der], [leaf(old), old.der])
   add(
-    'expired namesake first, good one second',
+    'expired CA with the same name first, valid CA second',
     [makeAuthority('kubernetes', { key: root.key, notAfter: ago }).der, root.der],
     [leaf(root)]
   )
   add(
-    'good one first, expired namesake second',
+    'valid CA first, expired CA with the same name second',
     [root.der, makeAuthority('kubernetes', { key: root.key, notAfter: ago }).der],
     [leaf(root)]
   )
   add(
-    'expired anchor, and a namesake that did not sign',
+    'expired anchor, and a CA with the same name that did not sign',
     [makeAuthority('kubernetes', { key: root.key, notAfter: ago }).der, foreign.der],
     [leaf(root)]
   )
 
-  // usages
+  // extended key usages
   for (const [why, usages] of [
     ['server', [serverAuth]],
     ['client', [clientAuth]],
@@ -328,13 +332,17 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   named('127.0.0.1 as DNS name', extension.dns('127.0.0.1'), '127.0.0.1')
   named('127.0.0.2 as IP', extension.ip([127, 0, 0, 2]), '127.0.0.1')
   named(
-    '127.0.0.1 in IPv6',
+    '127.0.0.1 as an IPv4-mapped IPv6 address',
     extension.ip([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1]),
     '127.0.0.1'
   )
-  named('only IPv6', extension.ip([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), '127.0.0.1')
-  named('IP of five bytes', extension.ip([127, 0, 0, 0, 1]), '127.0.0.1')
-  named('IP and DNS', extension.names(text(0x82, host), der(0x87, Buffer.from([127, 0, 0, 1]))))
+  named(
+    'only an IPv6 address',
+    extension.ip([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+    '127.0.0.1'
+  )
+  named('IP address of five bytes', extension.ip([127, 0, 0, 0, 1]), '127.0.0.1')
+  named('IP address and DNS name', extension.names(text(0x82, host), der(0x87, Buffer.from([127, 0, 0, 1]))))
   named('150 names', extension.dns(...Array.from({ length: 150 }, (_, index) => `name-${index}`)))
   named(
     '150 addresses',
@@ -343,9 +351,9 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   )
   add('no names at all', [root.der], [leaf(root, { extensions: [] })])
   add('only a common name', [root.der], [leaf(root, { extensions: [], subject: name(host) })])
-  named('an e-mail address only', extension.names(text(0x81, 'a@example.com')))
+  named('only an email address', extension.names(text(0x81, 'a@example.com')))
   named('an empty list of names', extension.names())
-  named('a directory name only, critical', { ...extension.names(der(0xa4, name('x'))), critical: true })
+  named('only a directory name, critical', { ...extension.names(der(0xa4, name('x'))), critical: true })
 
   // name constraints
   const constrained = (why: string, constraints: Extension, names: Extension = dns): void => {
@@ -379,7 +387,7 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   }
   const mixed = (...names: readonly Buffer[]): Extension => extension.names(dnsBase(host), ...names)
   constrained(
-    'a second name outside',
+    'a second name outside the permitted subtree',
     extension.constraints([dnsBase('svc')]),
     extension.dns(host, 'example.com')
   )
@@ -547,21 +555,31 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   }
   const { policies, policyConstraints, policyMappings, inhibitAnyPolicy } = extension
   governed('none', [], [], [])
-  governed('required, none there', [], [policyConstraints(0)], [])
-  governed('required by the root, which does not count', [policyConstraints(0)], [], [])
-  governed('required after one', [], [policies(policy), policyConstraints(1)], [])
-  governed('required and there', [], [policies(policy), policyConstraints(0)], [policies(policy)])
-  governed('required, another there', [], [policies(policy), policyConstraints(0)], [policies(otherPolicy)])
-  governed('any above', [], [policies(anyPolicy), policyConstraints(0)], [policies(policy)])
-  governed('any below', [], [policies(policy), policyConstraints(0)], [policies(anyPolicy)])
+  governed('required, but none present', [], [policyConstraints(0)], [])
+  governed('required by the root, which is ignored', [policyConstraints(0)], [], [])
+  governed('required after one certificate', [], [policies(policy), policyConstraints(1)], [])
+  governed('required and present', [], [policies(policy), policyConstraints(0)], [policies(policy)])
   governed(
-    'any below, inhibited',
+    'required, but another one present',
+    [],
+    [policies(policy), policyConstraints(0)],
+    [policies(otherPolicy)]
+  )
+  governed(
+    'anyPolicy in the intermediate',
+    [],
+    [policies(anyPolicy), policyConstraints(0)],
+    [policies(policy)]
+  )
+  governed('anyPolicy in the leaf', [], [policies(policy), policyConstraints(0)], [policies(anyPolicy)])
+  governed(
+    'anyPolicy in the leaf, inhibited',
     [],
     [policies(policy), policyConstraints(0), inhibitAnyPolicy(0)],
     [policies(anyPolicy)]
   )
   governed(
-    'any above, inhibited later',
+    'anyPolicy in the intermediate, inhibited later',
     [],
     [policies(anyPolicy), policyConstraints(0), inhibitAnyPolicy(1)],
     [policies(anyPolicy)]
@@ -585,21 +603,21 @@ export function makeChainCases(now = new Date()): ChainCase[] {
     [policies(otherPolicy)]
   )
   governed(
-    'mapping of any',
+    'mapping of anyPolicy',
     [],
     [policies(policy), policyConstraints(0), policyMappings([anyPolicy, otherPolicy])],
     [policies(otherPolicy)]
   )
   governed(
-    'mapping under any',
+    'mapping under anyPolicy',
     [],
     [policies(anyPolicy), policyConstraints(0), policyMappings([policy, otherPolicy])],
     [policies(otherPolicy)]
   )
   governed('required by the leaf', [], [], [policyConstraints(0)])
-  governed('twice the same', [], [policies(policy, policy)], [])
+  governed('the same policy twice', [], [policies(policy, policy)], [])
 
-  // what the parser refuses
+  // certificates that Go's parser might reject
   with_('unknown extension', dns, { id: '1.2.3.4', value: der(0x05) })
   with_('unknown critical extension', dns, { id: '1.2.3.4', critical: true, value: der(0x05) })
   with_('the same extension twice', dns, dns)
@@ -632,7 +650,7 @@ export function makeChainCases(now = new Date()): ChainCase[] {
   }
   under('version 4', {}, { version: 4 })
   under('trailing byte in the root', { trailing: Buffer.from([0]) })
-  under('another algorithm outside', { outerAlgorithm: sequence(oid('1.2.840.10045.4.3.3')) })
+  under('another algorithm outside the signed part', { outerAlgorithm: sequence(oid('1.2.840.10045.4.3.3')) })
   under('subject in T.61', {
     subject: sequence(der(0x31, sequence(oid('2.5.4.3'), text(0x14, 'k\u00fcbernetes'))))
   })

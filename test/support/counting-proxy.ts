@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A TCP proxy that counts. */
+/** A TCP proxy that counts its connections. */
 export interface CountingProxy {
   readonly port: number
-  /** How many connections there are now. */
+  /** The number of open connections. */
   open(): number
-  /** How many there have been. */
+  /** The number of all connections so far. */
   total(): number
-  /** Ends all connections that there are, as a load balancer does that is replaced. */
+  /** Closes all open connections, like a load balancer that is being replaced. */
   cut(): void
   close(): Promise<void>
 }
 
-/** Passes connections on to a port of the loopback address, as they are. */
+/** Forwards connections unchanged to a port of the loopback address. */
 export async function startCountingProxy(target: number): Promise<CountingProxy> {
   const open = new Set<Socket>()
   let total = 0
@@ -26,7 +26,7 @@ export async function startCountingProxy(target: number): Promise<CountingProxy>
       near.destroy()
       far.destroy()
     }
-    // One end's failure is the other's end, as without the proxy.
+    // If one side fails or closes, the other is closed, too, as without a proxy.
     for (const socket of [near, far]) socket.on('error', end).on('close', end)
     near.pipe(far).pipe(near)
   })

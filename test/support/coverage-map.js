@@ -1,4 +1,4 @@
-// Every test counts for all of the product's code, and for nothing else.
+// Every test counts toward the coverage of all files in src, and of no others.
 import { readdirSync } from 'node:fs'
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })

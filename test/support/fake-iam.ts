@@ -14,14 +14,14 @@ export type IamReply =
 
 export interface FakeIam {
   readonly url: string
-  /** The actions asked for so far, in order. */
+  /** The actions requested so far, in order. */
   readonly actions: string[]
   close(): Promise<void>
 }
 
 /**
- * A small server that speaks the XML of IAM and STS, answering as it is told; for what moto cannot play:
- * failures, and counting.
+ * A small server that answers in the XML of IAM and STS, with the replies that `answer` returns. Use it for
+ * tests that moto cannot support: failures and the number of requests.
  */
 export async function startFakeIam(
   answer: (request: IamRequest) => IamReply | Promise<IamReply>
@@ -46,7 +46,7 @@ export async function startFakeIam(
     response.writeHead(reply.status ?? 200, { 'content-type': reply.type ?? 'text/xml' }).end(reply.body)
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // a TCP server that listens has one
+  const { port } = server.address() as AddressInfo // a listening TCP server has an AddressInfo
 
   return {
     url: `http://127.0.0.1:${port}`,

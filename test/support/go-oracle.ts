@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 export interface OracleQuestion {
   readonly bundle: Buffer
-  /** The DER of each certificate that the server sends; without it only the bundle is read. */
+  /** The DER of each certificate that the server sends; without it, only the bundle is parsed. */
   readonly chain?: readonly Buffer[]
   readonly host?: string
   readonly at?: Date
@@ -17,8 +17,8 @@ export interface OracleAnswer {
 }
 
 /**
- * Builds the Go program of test/x509/oracle; undefined when there is no Go on this machine. `ORACLE` names
- * one that is built.
+ * Builds the Go program in test/x509/oracle; undefined if Go is not installed. The environment variable
+ * `ORACLE` can name a program that has already been built.
  */
 export function buildOracle(): ((questions: readonly OracleQuestion[]) => OracleAnswer[]) | undefined {
   let program = process.env['ORACLE']

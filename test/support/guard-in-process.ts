@@ -3,7 +3,7 @@ import { controller } from '../../src/commands/controller.js'
 import { serve } from '../../src/commands/serve.js'
 import type { GuardProcess, RunningProcess } from '../control-plane/guard.ts'
 
-/** Runs a process of the guard inside the test's own, so that its coverage counts. */
+/** Runs `serve` or `controller` inside the test's own process, so that the coverage includes the command. */
 export async function runInProcess({ name, config, kubeconfig, env }: GuardProcess): Promise<RunningProcess> {
   let output = ''
   const log = pino({}, { write: (line: string) => (output = (output + line).slice(-100_000)) })

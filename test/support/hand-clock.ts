@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/sources/iam/clock.js'
 
-/** A clock that stands still until a test moves it. */
+/** A clock that advances only when a test advances it. */
 export interface HandClock extends Clock {
-  /** Moves time on, calling what is due in order, and lets everything that follows from it happen. */
+  /** Advances the time, calls the due callbacks in order, and waits for the work that they start. */
   pass(milliseconds: number): Promise<void>
 }
 
@@ -28,5 +28,5 @@ export function buildHandClock(start = Date.parse('2026-11-24T00:00:00Z')): Hand
   }
 }
 
-/** Until all promises that can settle have. */
+/** Resolves once all promises that can settle without the clock have settled. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

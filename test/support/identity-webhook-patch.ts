@@ -1,13 +1,14 @@
 /**
- * What amazon-eks-pod-identity-webhook does to a pod, for where the real one cannot be had: its variables in
- * its order, nothing that a container has already, volume and mount unless they are there. Its patches were
- * compared with those of a real one of 2026; what it does not do as that does is to drop fields of containers
- * that its version of Kubernetes does not know, and to write `resources: {}`.
- * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go, pkg/cache/cache.go)
+ * Patches a pod as amazon-eks-pod-identity-webhook does, for tests in which the real webhook is not
+ * available: it adds the variables in the same order, unless the container has them, and the volume and the
+ * mount, unless they exist. The patches were compared with those of a release from 2026. There are two
+ * differences: the real webhook drops container fields that its Kubernetes version does not know, and writes
+ * `resources: {}`. https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go,
+ * pkg/cache/cache.go)
  */
 import { parseCsvRecord } from '../../src/text/csv.ts'
 
-/** The parts of a pod, of its containers and of its service account that count. */
+/** The parts of a pod that matter to the identity webhook. */
 export interface Pod {
   metadata: { annotations?: Record<string, string> }
   spec: {
@@ -25,7 +26,7 @@ interface Container {
 }
 export type Annotations = Readonly<Record<string, string>>
 
-/** Its flags, as far as they are known here. */
+/** The identity webhook's flags that are supported here. */
 export interface Flags {
   region: string | undefined
   regionalSts: boolean
@@ -38,8 +39,8 @@ const mount = { name: volumeName, readOnly: true, mountPath }
 const shortestExpiration = 600
 
 /**
- * The JSON Patch for a pod of an account with these annotations; undefined leaves the pod alone. `half`
- * mutates the first container only.
+ * The JSON Patch for a pod of an account with these annotations; undefined if the pod stays unchanged. With
+ * `half`, only the first container is mutated.
  */
 export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = false): unknown[] | undefined {
   const role = account[`${prefix}/role-arn`]
@@ -59,7 +60,7 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
       : injected(container, { role, tokenFile, region: flags.region, isRegional })
 
   const token = {
-    audience: (account[`${prefix}/audience`] ?? 'sts.amazonaws.com') || undefined, // Go leaves out what is empty
+    audience: (account[`${prefix}/audience`] ?? 'sts.amazonaws.com') || undefined, // Go omits an empty audience
     expirationSeconds: expirationOf(annotations) ?? expirationOf(account) ?? 86_400,
     path: 'token'
   }
@@ -93,7 +94,7 @@ function injected(container: Container, { role, tokenFile, region, isRegional }:
   const has = (...names: string[]): boolean => env.some(({ name }) => names.includes(name))
   const hasRole = has('AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE')
   const hasRegion = has('AWS_DEFAULT_REGION', 'AWS_REGION')
-  if (hasRole && hasRegion && has('AWS_STS_REGIONAL_ENDPOINTS')) return container // its mounts are not looked at
+  if (hasRole && hasRegion && has('AWS_STS_REGIONAL_ENDPOINTS')) return container // without checking its mounts
 
   const added: { name: string; value: string }[] = []
   const add = (name: string, value: string): unknown => added.push({ name, value })
@@ -123,7 +124,7 @@ function expirationOf(annotations: Annotations): number | undefined {
     : undefined
 }
 
-/** Go's strconv.ParseBool. */
+/** Parses a Boolean as Go's strconv.ParseBool does. */
 function parseBool(text = ''): boolean | undefined {
   if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
 

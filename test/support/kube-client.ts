@@ -1,8 +1,8 @@
 import type { KubeClient, KubeRequest, KubeResponse } from '../../src/kube/client.js'
 
 /**
- * A client whose API server answers what `answer` says: a body (status 200), an answer, or an error that it
- * throws.
+ * A client whose API server answers with the response that `answer` returns (status 200 by default). If
+ * `answer` returns an error, the request rejects with that error.
  */
 export function clientThat(
   answer: (request: KubeRequest) => Partial<KubeResponse> | Error,

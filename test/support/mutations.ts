@@ -1,6 +1,4 @@
-/**
- * Random numbers that come the same way for the same seed (mulberry32), so that a failure can be repeated.
- */
+/** Random numbers (mulberry32) that are the same for the same seed, so that a failure can be reproduced. */
 export function randomFrom(seed: number): (below: number) => number {
   let state = seed >>> 0
 
@@ -67,7 +65,7 @@ const mutations: readonly Mutate[] = [
     )
 ]
 
-/** Spoils a PEM text in one to four ways that people and programs do. Latin1. */
+/** Corrupts PEM (as Latin-1) in one to four ways that people and programs do. */
 export function mutateText(text: string, random: (below: number) => number): string {
   let mutated = text
   for (let times = random(4); times >= 0; times--)
@@ -77,7 +75,8 @@ export function mutateText(text: string, random: (below: number) => number): str
 }
 
 /**
- * Changes, takes out or puts in one to three bytes of DER, more often near its front, where its structure is.
+ * Changes, removes or inserts one to three bytes of DER, more often near the beginning, where the structure
+ * is.
  */
 export function mutateBytes(bytes: Buffer, random: (below: number) => number): Buffer {
   let mutated = Buffer.from(bytes)
@@ -97,7 +96,7 @@ export function mutateBytes(bytes: Buffer, random: (below: number) => number): B
 const insert = (text: string, at: number, piece: string): string => text.slice(0, at) + piece + text.slice(at)
 const cut = (text: string, at: number, length: number): string => text.slice(0, at) + text.slice(at + length)
 
-/** A place just before or behind a line of dashes. */
+/** A random index just before or after five dashes. */
 function boundary(text: string, random: (below: number) => number): number {
   const places = [...text.matchAll(/-----/g)].flatMap(({ index }) => [index, index + 5])
 

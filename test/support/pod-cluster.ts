@@ -6,14 +6,14 @@ import { absentReply, type FakeIam, identityReply, roleReply, startFakeIam } fro
 export const account = '111122223333'
 export const role = `arn:aws:iam::${account}:role/cart`
 
-/** The command of an identity webhook that fails as the file says. */
+/** The command of a fake identity webhook that fails as this file specifies. */
 export const standInWith = (faultFile: string): [string, ...string[]] => [
   process.execPath,
   fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url)),
   `--fault-file=${faultFile}`
 ]
 
-/** An IAM where every role trusts the service accounts of the cluster's issuer. */
+/** A fake IAM in which every role trusts service accounts of the cluster whose names start with `cart`. */
 export async function startTrustingIam(issuer: string): Promise<FakeIam> {
   const host = issuer.replace('https://', '')
   const trustPolicy = {
@@ -40,7 +40,7 @@ export async function startTrustingIam(issuer: string): Promise<FakeIam> {
   })
 }
 
-/** What `startGuard` needs to ask that IAM. */
+/** The options with which `startGuard` queries that IAM. */
 export const guardOptionsFor = ({
   url
 }: FakeIam): { config: Record<string, unknown>; env: Record<string, string> } => ({

@@ -1,7 +1,8 @@
+import { chainFact } from '../../src/facts/associations.js'
 import type { Facts } from '../../src/facts/facts.js'
 import { podRoleFact } from '../../src/facts/pod-role.js'
 import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../src/identity-webhook/settings.js'
-import { known } from '../../src/model/fact.js'
+import { known, moot } from '../../src/model/fact.js'
 import type { Subject } from '../../src/model/subject.js'
 
 export const role = 'arn:aws:iam::111122223333:role/cart'
@@ -9,7 +10,7 @@ export const otherRole = 'arn:aws:iam::111122223333:role/search'
 export const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
 
 /**
- * The facts about a pod whose service account has these annotations; by default it asks for the role `cart`.
+ * The facts about a pod whose service account has these annotations; by default, it requests the role `cart`.
  */
 export function accountFacts(
   annotations: Readonly<Record<string, unknown>> = {},
@@ -26,15 +27,31 @@ export function accountFacts(
   }
 }
 
-/** Facts about a service account, with what follows from them for a subject that has pods. */
-export function withPodRole(subject: Subject, facts: Facts): Facts {
-  const { account, identityWebhook } = facts
-  if (!('pod' in subject) || account === undefined || identityWebhook?.state !== 'known') return facts
+/** The same facts, and an EKS Pod Identity association; by default, the account requests no role. */
+export const associatedFacts = (
+  association: { since?: Date | undefined; ownerArn?: string } = {},
+  options: Parameters<typeof accountFacts>[1] & { role?: string } = {}
+): Facts => ({
+  ...accountFacts({ 'eks.amazonaws.com/role-arn': options.role }, options),
+  associated: known({ exists: true, since: undefined, ...association })
+})
 
-  return { ...facts, podRole: podRoleFact(subject, account, identityWebhook.value) }
+/** Facts about a service account, with what follows from them for a subject. */
+export function withDerived(subject: Subject, facts: Facts): Facts {
+  const { account = moot('not given'), associated = moot('not given'), identityWebhook } = facts
+  if (identityWebhook?.state !== 'known') return facts
+
+  const settings = identityWebhook.value
+  const chain = chainFact(subject, { account, associated, settings })
+  return {
+    ...facts,
+    ...(!(chain instanceof Promise) && { chain }),
+    ...('pod' in subject &&
+      facts.account && { podRole: podRoleFact(subject, { account, associated, settings }) })
+  }
 }
 
-/** A pod of service account `cart`; `spec` and `metadata` win. */
+/** A pod of service account `cart`; `spec` and `metadata` override the defaults. */
 export const podOf = (spec: object = {}, metadata: object = {}): object => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -64,7 +81,7 @@ export const tokenMount = { name: 'aws-iam-token', mountPath, readOnly: true }
 export const roleEnv = { name: 'AWS_ROLE_ARN', value: role }
 export const fileEnv = { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${mountPath}/token` }
 
-/** A container as the identity webhook leaves it, with the settings that EKS injects. */
+/** A container after mutation by the identity webhook, with the settings of EKS. */
 export const injectedContainer = (name: string, arn = role): object => ({
   name,
   env: [
@@ -77,7 +94,7 @@ export const injectedContainer = (name: string, arn = role): object => ({
   volumeMounts: [tokenMount]
 })
 
-/** A whole pod as the identity webhook leaves it. */
+/** A whole pod after mutation by the identity webhook. */
 export const injectedPod = (...names: readonly string[]): object =>
   podOf({ containers: names.map((name) => injectedContainer(name)), volumes: [tokenVolume] })
 
@@ -87,7 +104,7 @@ export const agentEnv = {
 }
 const agentPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount'
 
-/** A container as the identity webhook leaves it where the account has an EKS Pod Identity association. */
+/** A container after mutation by the identity webhook if the account has an EKS Pod Identity association. */
 export const agentContainer = (
   name: string,
   uri = agentEnv.value

@@ -1,4 +1,4 @@
-// tap's reporter: passes TAP through and closes with the line that CI reads, `N passed, N failed`.
+// tap's reporter: passes TAP through and ends with the line that CI reads, `N passed, N failed`.
 import { Transform } from 'node:stream'
 
 export default class Reporter extends Transform {

@@ -9,7 +9,7 @@ interface Rule {
   readonly verbs: readonly string[]
 }
 
-/** The parts of RBAC objects that are read here. */
+/** The parts of RBAC objects that the tests read. */
 export interface RbacObject {
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace?: string }
@@ -18,14 +18,14 @@ export interface RbacObject {
   readonly subjects?: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[]
 }
 
-/** A right that manifests/ grant: one rule of a role, for one service account. */
+/** A permission that manifests/ grants: one rule of a role, for one service account. */
 export interface Right {
   readonly who: string
   /** A namespace, or `cluster`. */
   readonly where: string
-  /** Such as `deployments.apps`, or the path of a URL. */
+  /** Resources such as `deployments.apps`, or URL paths. */
   readonly what: readonly string[]
-  /** Names of objects; undefined for all. */
+  /** Names of objects; undefined means all. */
   readonly names: readonly string[] | undefined
   readonly verbs: readonly string[]
 }

@@ -2,7 +2,7 @@ import type { Facts } from '../../src/facts/facts.js'
 import type { Severity } from '../../src/model/finding.js'
 import type { Stage } from '../../src/model/subject.js'
 
-/** One object, and what one rule says of it: without `message`, nothing. */
+/** One object, and what one rule reports about it; without `message`, nothing. */
 export type Case = AnnotationCase | ObjectCase
 
 interface Expected {
@@ -12,7 +12,7 @@ interface Expected {
   readonly fix?: RegExp
 }
 
-/** A service account of which only the role annotation matters. `atAdmission` is error unless told. */
+/** A service account of which only the annotations matter. `atAdmission` is error by default. */
 export interface AnnotationCase extends Expected {
   readonly annotation: unknown
   /** Further annotations of the account. */
@@ -22,8 +22,8 @@ export interface AnnotationCase extends Expected {
 }
 
 /**
- * Any object. It is admitted, its finding the only one and of the rule's severity (a warning, of rules about
- * pods), unless told.
+ * Any object. By default, the stage is `admitted`, and one finding is expected, with the rule's severity (a
+ * warning for rules about pods).
  */
 export interface ObjectCase extends Expected {
   readonly object: object

@@ -9,14 +9,14 @@ export const provider = `arn:aws:iam::${account}:oidc-provider/${host}`
 export const subject = 'system:serviceaccount:shop:cart'
 export const annotation = `arn:aws:iam::${account}:role/team/cart`
 
-/** The condition of a right policy, or one that asks for something else; undefined leaves a key out. */
+/** The condition of a correct policy, with values replaced; undefined omits a key. */
 export function asks(wanted: { sub?: unknown; aud?: unknown }): object {
   const { sub, aud } = { sub: subject, aud: 'sts.amazonaws.com', ...wanted }
 
   return { StringEquals: { [`${host}:sub`]: sub, [`${host}:aud`]: aud } }
 }
 
-/** A statement that lets shop/cart in, with parts replaced; undefined leaves a part out. */
+/** A statement that admits shop/cart, with parts replaced; undefined omits a part. */
 export const statement = (parts: Readonly<Record<string, unknown>> = {}): object => ({
   Effect: 'Allow',
   Principal: { Federated: provider },
@@ -43,7 +43,7 @@ export const question = (document: unknown, parts: Partial<TrustQuestion> = {}):
 
 export const trustOf = (document: unknown): Fact<TrustJudgement> => known(judgeTrust(question(document)))
 
-/** The silent cases that the trust rules share. */
+/** Cases shared by the tests of several trust rules, which report nothing for them. */
 export const silentTrustCases: readonly Case[] = [
   {
     why: 'a policy that admits the service account',

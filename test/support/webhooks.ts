@@ -1,7 +1,7 @@
 import { parseSubject } from '../../src/model/subject.js'
 import type { WebhookConfigurationSubject } from '../../src/model/webhook-configuration.js'
 
-/** The entry of the identity webhook as EKS registers it, and changes to it. */
+/** The identity webhook's entry as EKS registers it, with these changes. */
 export const eksWebhook = (changes: object = {}): object => ({
   name: 'iam-for-pods.amazonaws.com',
   admissionReviewVersions: ['v1beta1'],
@@ -36,7 +36,7 @@ export const selfManagedWebhook = (changes: object = {}): object =>
     ...changes
   })
 
-/** A webhook configuration of some entries. */
+/** A webhook configuration with these entries. */
 export const configurationOf = (
   webhooks: readonly object[],
   {
@@ -51,7 +51,7 @@ export const configurationOf = (
   webhooks
 })
 
-/** The same as rules see it. */
+/** A webhook configuration as rules see it. */
 export function configurationSubject(object: object): WebhookConfigurationSubject {
   const subject = parseSubject(object, { stage: 'running' })
   if (subject === undefined || !('webhooks' in subject)) throw new Error('not a webhook configuration')

@@ -105,12 +105,12 @@ t.test('says what to write instead, and writes it', async (t) => {
     [
       'no policy around the statement',
       statement(),
-      'put it into a policy: {"Version": "2012-10-17", "Statement": [ … ]}'
+      'put the statement into a policy: {"Version": "2012-10-17", "Statement": [ … ]}'
     ],
     [
       'no policy around the statements',
       [statement()],
-      'put it into a policy: {"Version": "2012-10-17", "Statement": [ … ]}'
+      'put the statements into a policy: {"Version": "2012-10-17", "Statement": [ … ]}'
     ],
     ['star', one({ Principal: '*' }), `write "Principal": {"Federated": "${provider}"}`],
     ['the provider as text', one({ Principal: provider }), `write "Principal": {"Federated": "${provider}"}`],

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { evaluateTrust } from '../../src/library/index.js'
 import { contextOf } from '../../src/trust-policy/context.js'
-import { evaluatePolicy } from '../../src/trust-policy/evaluate.js'
+import { evaluatePolicy, webIdentityCall } from '../../src/trust-policy/evaluate.js'
 import { judgeTrust } from '../../src/trust-policy/judge.js'
 import { parsePolicy } from '../../src/trust-policy/policy.js'
 import { account, host, policy, provider, question, statement, subject } from '../support/trust.js'
@@ -266,7 +266,7 @@ const verdictFor = (
   if ('reason' in parsed) return 'invalid'
   const arn = providerOf(issuer, owner)
   const token = { issuer, provider: arn, subject: name, audience, roleAccount: account, partition: 'aws', at }
-  return evaluatePolicy(parsed, arn, contextOf(token)).verdict
+  return evaluatePolicy(parsed, webIdentityCall(arn, contextOf(token))).verdict
 }
 
 type Verdict = 'allowed' | 'depends' | 'denied' | 'invalid'

@@ -26,7 +26,7 @@ function messagesOf(document: unknown): string[] {
   }).findings.map(({ message, fix }) => `${message} ${fix}`)
 }
 
-t.test('names nobody of another namespace', async (t) => {
+t.test('names no service account in another namespace', async (t) => {
   const table: Readonly<Record<string, object>> = {
     'another subject': sub('system:serviceaccount:billing:invoices'),
     'a namesake': sub('system:serviceaccount:billing:cart'),
@@ -65,7 +65,7 @@ t.test('names nobody of another namespace', async (t) => {
 
 t.test('still tells what helps', async (t) => {
   t.match(messagesOf(sub(['system:serviceaccount:billing:a', 'system:serviceaccount:billing:b'])), [
-    `the role does not trust system:serviceaccount:shop:cart: in its statement 0, StringEquals "${host}:sub" requires a service account of another namespace, but the token has "system:serviceaccount:shop:cart": namespace and name differ`
+    `the role does not trust system:serviceaccount:shop:cart: in its statement 0, StringEquals "${host}:sub" requires a service account in another namespace, but the token has "system:serviceaccount:shop:cart": namespace and name differ`
   ])
   for (const [value, difference] of [
     ['system:serviceaccount:shop:web', /requires "system:serviceaccount:shop:web".*the name differs/],

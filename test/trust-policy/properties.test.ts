@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { contextOf, type KeyState, type RequestContext } from '../../src/trust-policy/context.js'
-import { evaluatePolicy } from '../../src/trust-policy/evaluate.js'
+import { evaluatePolicy, webIdentityCall } from '../../src/trust-policy/evaluate.js'
 import { askedOf, judgeTrust } from '../../src/trust-policy/judge.js'
 import { parsePolicy, type Policy } from '../../src/trust-policy/policy.js'
 import { suggestTrust } from '../../src/trust-policy/suggest.js'
@@ -222,7 +222,8 @@ t.test('allowed and denied hold for every value of the keys that a request decid
       const context = contextOf(token)
       const policy = parsed(policyOf(list))
       const decided = each.map(
-        ([values, time]) => evaluatePolicy(policy, provider, concrete(context, values, time)).verdict
+        ([values, time]) =>
+          evaluatePolicy(policy, webIdentityCall(provider, concrete(context, values, time))).verdict
       )
       return verdict === 'depends' || decided.every((each) => each === verdict || each === 'depends')
     })
@@ -259,7 +260,9 @@ t.test('what is suggested lets the account in, and nobody else', async (t) => {
         everyone.every((token) => {
           if (token.issuer === host && token.subject === 'system:serviceaccount:shop:cart') return true
           const [was, is] = [before, after].map(
-            (document) => evaluatePolicy(parsed(document), providerOf(token.issuer), contextOf(token)).verdict
+            (document) =>
+              evaluatePolicy(parsed(document), webIdentityCall(providerOf(token.issuer), contextOf(token)))
+                .verdict
           )
           return is === 'denied' || is === was
         })

@@ -43,11 +43,11 @@ t.test('says why it does not hold', async (t) => {
     ['until next week: soon', /needs a date/],
     ['till 2027-01-31: nearly', /lacks "until"/],
     ['til 2027-01-31: nearly', /lacks "until"/],
-    ['true', /^"true" is no reason; expected "reason" or/],
-    ['False', /is no reason/],
-    [' yes ', /^"yes" is no reason/],
-    ['no', /is no reason/],
-    ['1', /is no reason/]
+    ['true', /^"true" is not a reason; expected "reason" or/],
+    ['False', /is not a reason/],
+    [' yes ', /^"yes" is not a reason/],
+    ['no', /is not a reason/],
+    ['1', /is not a reason/]
   ]
   for (const [value, lapsed] of table)
     t.match(read(value), { annotation: 'ignore.irsa-guard.io/role-missing', lapsed }, String(value))

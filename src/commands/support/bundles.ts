@@ -92,10 +92,11 @@ export async function ca(
 }
 
 /**
- * Predicts the same for every webhook of a configuration. The cluster CA applies only to the identity webhook
- * of the control plane, because other webhooks have their own CA. `injected` is what the injector writes, and
- * `published` is what the policy compares with. `apiServer` is what the API server next to the identity
- * webhook serves now, and `servedBy` returns what a webhook serves, if a connection was possible.
+ * Predicts whether the API server accepts the bundle of each webhook in a configuration. The cluster CA
+ * applies only to control-plane webhooks, because other webhooks have their own CA. `injected` is what the
+ * injector writes, and `published` is what the policy compares with. `apiServer` is the chain that the API
+ * server next to those webhooks serves now, and `servedBy` returns the chain that a webhook serves, if a
+ * connection was possible.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,

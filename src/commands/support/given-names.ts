@@ -12,7 +12,7 @@ export function assertNamespace(namespace: string | undefined): void {
       : ''
   throw new GuardError(
     'ERR_USAGE',
-    `--namespace is ${quote(namespace)}; expected a namespace name: at most 63 of a-z, 0-9 and "-", starting and ending with a letter or digit${meant}`
+    `--namespace is ${quote(namespace)}; expected a namespace name: at most 63 characters from a-z, 0-9 and "-", starting and ending with a letter or digit${meant}`
   )
 }
 
@@ -56,6 +56,6 @@ function assertServiceAccount(name: string): void {
 
   throw new GuardError(
     'ERR_USAGE',
-    `--service-account is ${quote(name)}; expected a service account name: at most 253 of a-z, 0-9, "-" and ".", each part between dots starting and ending with a letter or digit`
+    `--service-account is ${quote(name)}; expected a service account name: at most 253 characters from a-z, 0-9, "-" and ".", each part between dots starting and ending with a letter or digit`
   )
 }

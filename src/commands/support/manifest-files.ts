@@ -30,7 +30,7 @@ export async function listManifestFiles(paths: readonly string[]): Promise<Manif
 
 async function listDirectory(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => undefined)
-  if (entries === undefined) return [directory] // reading it as a file gives the error message
+  if (entries === undefined) return [directory] // reading the directory as a file later produces the error message
   const listed = await Promise.all(
     entries
       .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')

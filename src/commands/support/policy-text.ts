@@ -137,8 +137,8 @@ function policyOf({ policy }: Role, from: string): TrustPolicyDocument {
 }
 
 /**
- * Rejects a policy with CloudFormation functions. Only the stack has their results, so the policy cannot be
- * judged.
+ * Rejects a policy with CloudFormation functions. Only the deployed stack has their values, so the policy
+ * cannot be judged.
  */
 function assertFinal(policy: unknown, from: string): void {
   const queue = [policy]
@@ -149,7 +149,7 @@ function assertFinal(policy: unknown, from: string): void {
     if (others.length === 0 && (key.startsWith('Fn::') || key === 'Ref'))
       throw new GuardError(
         'ERR_INPUT',
-        `${from} contains ${quote(key)}, whose result only the stack has; judge the deployed role: aws iam get-role --role-name NAME | irsa-guard trust --policy - …`
+        `${from} contains ${quote(key)}, whose value only the deployed stack has; judge the deployed role: aws iam get-role --role-name NAME | irsa-guard trust --policy - …`
       )
     for (const inner of Object.values(value)) queue.push(inner)
   }

@@ -7,7 +7,7 @@ const handshakeTimeout = 10_000
 
 /**
  * Fetches the certificates (PEM, leaf first) of the server that a user names (`HOST:PORT`). `name` is sent as
- * SNI. Throws ERR_USAGE for another form, ERR_INPUT if the server presents none.
+ * SNI. Throws ERR_USAGE for another form, and ERR_INPUT if the server presents no certificates.
  */
 export async function loadChainOf(server: string, name?: string): Promise<string> {
   const [, host, port] = /^(\[[^\]]+\]|[^/\s]+):(\d{1,5})$/.exec(server) ?? []
@@ -25,10 +25,10 @@ export async function loadChainOf(server: string, name?: string): Promise<string
   }
 }
 
-// OpenSSL's own messages contain names of its source files. These are Node's codes for the same reasons:
+// OpenSSL's own messages contain names of its source files, so these replace them, by Node's error code:
 // https://nodejs.org/api/errors.html#openssl-error-codes
 const reasons = new Map([
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'the server there does not speak TLS'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS'],
   [
     'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
     'it does not support TLS 1.2 or newer, which the API server requires'

@@ -27,8 +27,8 @@ const overlap = hour
 
 /**
  * Returns the certificates as they should be now, unchanged if no renewal is due. A new CA is first trusted
- * together with the old one and signs the serving certificate an hour later. The old CA is removed a day
- * after that. An API server therefore never sees a certificate that it does not trust yet.
+ * together with the old one and signs the serving certificate an hour later. The old CA is removed once the
+ * new CA is a day old. An API server therefore never sees a certificate that it does not trust yet.
  */
 export function planCertificates(
   found: Partial<Certificates>,
@@ -46,14 +46,14 @@ export function planCertificates(
 
 /**
  * Computes a seal that proves that CAs are ours, because only the holder of the CA's key can compute it.
- * Otherwise, a user who can only write the Secret could add a certificate that our webhook's `caBundle` then
- * trusts.
+ * Otherwise, a user who can write the Secret but not read it could add a certificate that our webhook's
+ * `caBundle` then trusts.
  */
 export const sealOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>): string =>
   createHmac('sha256', caKey).update(cas.join('')).digest('base64')
 
 /**
- * The CAs of a Secret that are ours: all of them if the seal is valid, otherwise only the CA whose key we
+ * The CAs in a Secret that are ours: all of them if the seal is valid, otherwise only the CA whose key we
  * have.
  */
 export const ownCasOf = (

@@ -22,7 +22,7 @@ export interface Validity {
   readonly until: Date
 }
 
-/** Issues a self-signed CA (P-256) that can only sign certificates and allows no CA below it. */
+/** Issues a self-signed CA (P-256) that can sign only certificates and CRLs and allows no CA below it. */
 export function issueCa(commonName: string, validity: Validity): Issued {
   const pair = newKey()
   const subject = nameOf(commonName)
@@ -127,7 +127,7 @@ function keyIdentifierOf(key: KeyObject): string {
 function subjectNodeOf(certificate: Node): Node {
   const [toBeSigned] = certificate.value as Node[] // a certificate that node:crypto has parsed is a sequence of nodes
   const subject = (toBeSigned?.value as Node[])[5]
-  if (subject === undefined) throw new Error('a certificate without a subject')
+  if (subject === undefined) throw new Error('the certificate has no subject')
 
   return subject
 }

@@ -5,7 +5,7 @@ import { ownNames } from '../own-names.js'
 import { notForBackups } from '../webhook-trust.js'
 import { type Certificates, ownCasOf, planCertificates, sealOf } from './certificate-plan.js'
 
-/** The content of irsa-guard's Secrets, and what was changed in them. */
+/** The content of irsa-guard's Secrets, and what this round changed in them. */
 export interface OwnCertificates extends Certificates {
   /** The value of `clientConfig.caBundle`: base64 of all trusted CAs. */
   readonly caBundle: string
@@ -43,8 +43,8 @@ export async function keepCertificates(
   const seal = sealOf(planned)
   const changes: string[] = []
 
-  // The CA is written first. If we stop in between, the next round issues a serving certificate from a CA
-  // that is already trusted.
+  // The CA is written first. If the process stops in between, the next round issues a serving certificate
+  // from a CA that is already trusted.
   if (cas !== caSecret?.data['ca.crt'] || planned.caKey !== caKey || seal !== caSecret.data['ca.seal']) {
     const data = { 'ca.crt': cas, 'ca.key': planned.caKey, 'ca.seal': seal }
     await writeSecret(client, namespace, ownNames.caSecret, 'Opaque', data, caSecret)

@@ -3,7 +3,10 @@ import type { Assessment } from '../ca-bundle-guard.js'
 import type { ConfigurationFinding } from '../configuration-findings.js'
 import { identityConfigurationOf } from '../event.js'
 
-/** Rules that explain why an API server does not call an identity webhook, or gets no response from it. */
+/**
+ * Rules whose findings explain why an API server does not call an identity webhook, or gets no response from
+ * it.
+ */
 const explaining: ReadonlySet<string> = new Set([
   'identity-webhook-misses-pods',
   'review-version-unsupported',
@@ -14,8 +17,8 @@ const brokenStates: ReadonlySet<Assessment['state']> = new Set(['stale', 'foreig
 const maxShown = 3
 
 /**
- * Why the identity webhook may not mutate pods, based on the last round's findings about its configuration.
- * Undefined if there are none.
+ * Why the identity webhook might not mutate pods, based on the last round's findings about its configuration.
+ * Undefined if no cause is known.
  */
 export function canaryCauseOf({
   configurations,

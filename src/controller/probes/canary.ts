@@ -48,13 +48,19 @@ export async function proveIdentityWebhook(
   const unasked = await unaskedRole(client, settings)
   if (unasked !== undefined) return { state: 'unknown', because: unasked }
 
-  const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it was returned unchanged'
-  return { state: 'fails', because: `a pod of an annotated service account did not get its role: ${found}` }
+  const found =
+    credentials.kind === 'incomplete'
+      ? `the container ${credentials.lacks}`
+      : 'the pod was returned unchanged'
+  return {
+    state: 'fails',
+    because: `a pod with an annotated service account did not get the account's role: ${found}`
+  }
 }
 
 /**
- * Why the canary proves nothing: its installed service account lacks the role annotation that the identity
- * webhook reads.
+ * Why the canary proves nothing: the canary's service account in the cluster lacks the role annotation that
+ * the identity webhook reads. Undefined if the account has it or cannot be read.
  */
 async function unaskedRole(
   client: KubeClient,

@@ -11,8 +11,8 @@ import { proveIdentityWebhook } from './canary.js'
 import { type Proof, provePolicy, proveWebhook } from './self-test.js'
 
 /**
- * The checks to run at each API server, because each one has its own identity webhook and evaluates webhooks
- * and policies itself.
+ * The checks to run against each API server, because each one has its own identity webhook and evaluates
+ * webhooks and policies itself.
  */
 const checks = ['canary', 'webhook', 'policy'] as const
 
@@ -92,7 +92,7 @@ export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
   )
   const proved = results.filter(([, { state }]) => state !== 'unknown').length
 
-  return proved === 0 ? unknown('the canary has not been answered yet') : known({ proved, failing })
+  return proved === 0 ? unknown('no API server has answered the canary yet') : known({ proved, failing })
 }
 
 /** The failures in plain words; undefined if all checks pass. */
@@ -136,7 +136,7 @@ export async function reportProofs(
     log: Logger
     now: Date
     identityWebhook: EventObject | undefined
-    /** Why the canary may fail, if known. */
+    /** The likely cause if the canary fails; undefined if none is known. */
     canaryCause: string | undefined
   },
   probes: Probes,
@@ -172,7 +172,7 @@ export async function reportProofs(
     if (proof.state !== last?.state) {
       log[proof.state === 'works' ? 'info' : 'warn'](
         { proof: what, state: proof.state, before: last?.state, because },
-        'check changed its outcome'
+        'check outcome changed'
       )
     }
     if (proof.state === 'unknown' || proof.state === reported?.state) continue // unknown outcomes appear only in log and metrics

@@ -7,11 +7,12 @@ import { addressOfUrl } from '../../text/url-address.js'
 
 /**
  * Reads the CAs of a cluster. kube-controller-manager publishes them in each namespace as ConfigMap
- * `kube-root-ca.crt`. During a rotation it publishes both, in an order that proves nothing. Many users can
- * write ConfigMaps, so a CA counts only if this process trusts it or if it signed what an API server serves.
- * A ConfigMap is ignored if reading it is forbidden. `chains` are what API servers serve now (PEM, leaf
- * first); a chain is undefined if its API server could not be reached. A chain without the name of an API
- * server comes from a proxy in front of it and proves nothing. Rejects if the API server does not answer.
+ * `kube-root-ca.crt`. During a rotation it publishes the old and the new CA, in an order that proves nothing.
+ * Many users can write ConfigMaps, so a CA counts only if this process trusts it or if it signed what an API
+ * server serves. A ConfigMap is ignored if reading it is forbidden. `chains` are what API servers serve now
+ * (PEM, leaf first); a chain is undefined if its API server could not be reached. A chain without the name of
+ * an API server comes from a proxy in front of it and proves nothing. Rejects if the API server does not
+ * answer.
  */
 export async function loadClusterCas(
   client: KubeClient,
@@ -38,10 +39,11 @@ export async function loadClusterCas(
   })
 }
 
-/** Does the same for a command, with the one API server in its kubeconfig. */
+/** Reads the CAs for a CLI command, using the one API server in its kubeconfig. */
 export async function loadClusterCasOnce(client: KubeClient, at: Date): Promise<ClusterCas> {
   const { host, port } = addressOfUrl(client.server)
-  const chain = await loadServedChain({ host, port }, handshakeTimeout).catch(() => undefined) // behind a proxy, it is unknown which CA signs
+  // This fails if only a proxy can reach the API server. The CA that signs is then unknown.
+  const chain = await loadServedChain({ host, port }, handshakeTimeout).catch(() => undefined)
 
   return loadClusterCas(client, { namespace: 'default', chains: [chain], at })
 }

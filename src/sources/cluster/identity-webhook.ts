@@ -28,8 +28,8 @@ export interface IdentityWebhookReading {
  * Reads the settings of the cluster's identity webhook, if it is called as a Service. They come from the
  * command line of its Deployment or DaemonSet and from the ConfigMap that it watches. The workload has the
  * same name as the Service that selects it, both upstream and in kOps. No permission to list pods is needed.
- * Upstream's defaults are used for what does not exist or may not be read. Rejects if the API server does not
- * answer.
+ * Upstream's defaults are used for anything that does not exist or that irsa-guard is not permitted to read.
+ * Rejects if the API server does not answer.
  */
 export async function loadIdentityWebhook(
   client: KubeClient,

@@ -33,7 +33,6 @@ export function readThrough<T>(
   }
 }
 
-// While a collection is listed again, its objects are already known although there has been no event for the
-// collection as a whole.
+// During the first list, `lastEvent` is still undefined, but the objects that have been listed are current.
 const isCurrent = (lastEvent: Date | undefined, maxAge: number): boolean =>
   lastEvent === undefined || Date.now() - lastEvent.getTime() <= maxAge

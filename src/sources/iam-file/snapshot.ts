@@ -28,7 +28,8 @@ export interface Snapshot {
   readonly issuer: string | undefined
   /** The cluster that was chosen, or that the files name; undefined if they name none or several. */
   readonly clusterArn: ClusterArn | undefined
-  readonly associations: AssociationSource
+  /** Undefined if no file lists associations, because most clusters have none. */
+  readonly associations: AssociationSource | undefined
 }
 
 /**
@@ -56,14 +57,16 @@ export function loadSnapshots(
   return {
     issuer: issuers.size === 1 ? [...issuers][0] : undefined,
     clusterArn,
-    associations: buildFileAssociations(
-      files.flatMap(({ associations }) => associations ?? []),
-      clusterArn,
-      clusterArn !== undefined &&
-        files.some(
-          ({ cluster, associations }) => associations !== undefined && cluster?.text === clusterArn.text
+    associations: files.some(({ associations }) => associations !== undefined)
+      ? buildFileAssociations(
+          files.flatMap(({ associations }) => associations ?? []),
+          clusterArn,
+          clusterArn !== undefined &&
+            files.some(
+              ({ cluster, associations }) => associations !== undefined && cluster?.text === clusterArn.text
+            )
         )
-    ),
+      : undefined,
     iam: sourceOf(files),
     trustingRoles: buildTrustingRoles(
       files.flatMap(({ roles = [] }) =>

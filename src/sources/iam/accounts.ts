@@ -10,7 +10,10 @@ import { globalRegionOf } from './regions.js'
 export type RequestResult = 'found' | 'absent' | Failure['kind']
 
 export interface AccountsOptions {
-  /** The IAM endpoint, if it is not the one that the SDK finds. STS follows the SDK's own environment. */
+  /**
+   * The IAM endpoint, if it is not the one that the SDK finds. The STS endpoint always comes from the SDK's
+   * environment.
+   */
   readonly endpoint?: string | undefined
   /** The read-only role to assume for each account that is not our own. */
   readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
@@ -21,7 +24,7 @@ export interface AccountsOptions {
   readonly onRequest: (operation: string, result: RequestResult) => void
 }
 
-/** Finds the IAM client that may read an account. */
+/** Finds the IAM client that is allowed to read an account. */
 export type Accounts = (of: { account: string; partition: string }) => Promise<AwsResponse<IAMClient>>
 
 interface Own {

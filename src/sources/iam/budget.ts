@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js'
 
 export interface BudgetOptions {
-  /** The maximum number of requests per second. As many may be sent at once after a pause. */
+  /** The maximum number of requests per second. After a pause, as many can be sent at once. */
   readonly requestsPerSecond: number
   /** The maximum number of waiting questions per namespace. */
   readonly waitingPerNamespace: number

@@ -18,7 +18,10 @@ export interface Lifetime {
 
 export interface CachedReaderOptions<Q, T> {
   keyOf(question: Q): string
-  /** Queries AWS; never rejects. It may send one request; `another` waits until it may send one more. */
+  /**
+   * Queries AWS; never rejects. The first request is already budgeted; await `another()` before each further
+   * one.
+   */
   read(question: Q, another: () => Promise<void>): Promise<AwsResponse<T>>
   lifetimeOf(answer: T): Lifetime
   readonly budget: Budget

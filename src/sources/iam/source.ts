@@ -24,14 +24,14 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
   readonly onFailure?: (failure: Failure) => void
 }
 
-// A user is waiting for the command. Twice the rate of all servers in a cluster is still far below an
-// account's limit.
+// A user is waiting for the command. Twice the default rate of a server is still far below an account's
+// limit.
 const patientRate = 10
 
 /**
  * Builds the source of IAM facts that queries the API. Answers are cached, and one rate limit is shared
  * fairly between namespaces. Credentials, region and endpoint come from the SDK's default chain and
- * environment. Building it sends no request. Throws ERR_CONFIG for a role in another account.
+ * environment. The function sends no request. Throws ERR_CONFIG for a role in another account.
  */
 export function buildIamSource(options: IamSourceOptions): IamSource {
   const {

@@ -3,7 +3,7 @@ import { isRecord, recordOf, textOf } from '../../text/record.js'
 
 /**
  * The keys of the Secrets and ConfigMaps among the given objects, by namespace. Values are never kept. If an
- * object is given several times, as overlays for several environments, the last one counts.
+ * object is given several times, as in overlays for several environments, the last one counts.
  */
 export function dataKeysAmong(objects: readonly unknown[], namespace = ''): ReadonlyMap<string, DataKeys> {
   const byNamespace = new Map<string, Map<string, ReadonlySet<string>>>()

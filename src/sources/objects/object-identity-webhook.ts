@@ -10,9 +10,9 @@ import { identityWebhookConfigMap } from '../../model/webhook-configuration.js'
 import { isRecord, recordOf, textOf } from '../../text/record.js'
 
 /**
- * The settings of the identity webhook whose Deployment or DaemonSet is among the given objects. It is the
- * workload that the registered Service selects, or the only one with a container or image of that name.
- * Undefined if there is none or several.
+ * The settings of the identity webhook whose Deployment or DaemonSet is among the given objects: the workload
+ * that the registered Service selects, otherwise the only one with a container or image that is named after
+ * pod-identity-webhook. Undefined if there is no such workload or more than one.
  */
 export function identityWebhookAmong(
   objects: readonly unknown[],
@@ -42,7 +42,7 @@ export function identityWebhookAmong(
   return withConfigMap(
     settings,
     configMap === undefined
-      ? unknown(`configmap ${configMapNamespace}/${identityWebhookConfigMap} is not among the files`)
+      ? unknown(`configmap ${configMapNamespace}/${identityWebhookConfigMap} is not among the given objects`)
       : known(configMap)
   )
 }
@@ -62,7 +62,7 @@ function argumentsOf(
 
 /**
  * Collects the objects of the relevant kinds by namespace and name. If an object is given several times, as
- * overlays for several environments, the last one counts.
+ * in overlays for several environments, the last one counts.
  */
 function collect(
   objects: readonly unknown[],

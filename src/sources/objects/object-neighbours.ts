@@ -13,6 +13,14 @@ export function buildNeighbours(subjects: readonly Subject[], objects: readonly 
   const accounts = new Set<string>()
   const runners = new Map<string, string[]>()
   const ownRoles = new Map<string, (string | undefined)[]>()
+  // An operator often creates the account of its pods, too, so a custom resource shows no misspelt name.
+  const kindsOfOperators = new Set(
+    objects
+      .map(recordOf)
+      .filter(isCustomResource)
+      .map(({ kind }) => kind)
+  )
+  const ofOperators = new Set<string>()
   for (const subject of subjects) {
     if (subject.kind === 'ServiceAccount') accounts.add(`${subject.namespace}/${subject.name}`)
     if (!('pod' in subject)) continue
@@ -22,7 +30,10 @@ export function buildNeighbours(subjects: readonly Subject[], objects: readonly 
       keys.add(key)
       for (const role of ownRolesOf(pod)) listAt(ownRoles, key).push(role)
     }
-    for (const key of keys) listAt(runners, key).push(nameOf(subject))
+    for (const key of keys) {
+      listAt(runners, key).push(nameOf(subject))
+      if (subject.kind === 'Workload' && kindsOfOperators.has(subject.resource)) ofOperators.add(key)
+    }
   }
 
   const users = new Map<string, string[]>()
@@ -42,7 +53,7 @@ export function buildNeighbours(subjects: readonly Subject[], objects: readonly 
     for (const word of wordsOf(dataOf(object)))
       if (names.has(word)) listAt(mentions, word).push(kindAndName(object))
   }
-  const nearMissOf = buildNearMisses(runners, accounts)
+  const nearMissOf = buildNearMisses(runners, new Set([...accounts, ...ofOperators]))
 
   return {
     neighboursOf: (namespace, name) => {
@@ -77,7 +88,7 @@ const kindAndName = (object: Readonly<Record<string, unknown>>): string =>
   `${textOf(object['kind'])?.toLowerCase() ?? ''} ${textOf(recordOf(object['metadata'])['name']) ?? ''}`
 
 /**
- * The texts of a ConfigMap or Secret, in which an application may name the service account of the pods that it
+ * The values in a ConfigMap or Secret, which can name the service account of pods that an application
  * creates.
  */
 function dataOf(object: Readonly<Record<string, unknown>>): string {
@@ -93,23 +104,23 @@ function dataOf(object: Readonly<Record<string, unknown>>): string {
     : ''
 }
 
-/** The words of a text that could be names of objects, each once. */
+/** The words in a string that could be names of objects, each once. */
 const wordsOf = (text: string): ReadonlySet<string> =>
   new Set((text.match(/[A-Za-z0-9.-]+/g) ?? []).map((word) => word.replace(/\.$/, '')))
 
 /**
  * Finds the workload that was probably meant to run as a service account. The accounts that workloads name
- * but that are not among the objects are indexed once.
+ * but that do not exist are indexed once.
  */
 function buildNearMisses(
   runners: ReadonlyMap<string, readonly string[]>,
-  accounts: ReadonlySet<string>
+  existing: ReadonlySet<string>
 ): (namespace: string, name: string) => Neighbours['nearMiss'] {
   const byName = new Map<string, string[]>()
   const byNamespace = new Map<string, string[]>()
   for (const key of runners.keys()) {
     const [namespace = '', name = ''] = key.split('/')
-    if (name === 'default' || accounts.has(key)) continue
+    if (name === 'default' || existing.has(key)) continue
     listAt(byName, name).push(namespace)
     listAt(byNamespace, namespace).push(name)
   }

@@ -13,7 +13,7 @@ export function buildObjectWebhooks(
   objects: readonly unknown[],
   namespace = ''
 ): WebhookSource {
-  // The same object can be given several times, as overlays for several environments. The last one counts.
+  // The same object can be given several times, as in overlays for several environments. The last one counts.
   const configurations = new Map<string, WebhookConfigurationSubject>()
   for (const subject of subjects)
     if ('webhooks' in subject) configurations.set(`${subject.kind}/${subject.name}`, subject)
@@ -38,18 +38,18 @@ export function buildObjectWebhooks(
       const backend = services.get(`${namespace}/${name}`)
 
       return backend === undefined
-        ? unknown(`service ${namespace}/${name} is not among the files`)
+        ? unknown(`service ${namespace}/${name} is not among the given objects`)
         : known(backend)
     },
     readCertificate: async ({ namespace, name }) =>
       certificates.has(`${namespace}/${name}`)
         ? known(true)
-        : unknown(`certificate ${namespace}/${name} is not among the files`),
+        : unknown(`certificate ${namespace}/${name} is not among the given objects`),
     allowsInjection: ({ namespace, name }) => {
       const allows = secrets.get(`${namespace}/${name}`)
 
       return allows === undefined
-        ? unknown(`secret ${namespace}/${name} is not among the files`)
+        ? unknown(`secret ${namespace}/${name} is not among the given objects`)
         : known(allows)
     }
   }

@@ -13,12 +13,13 @@ import {
 import { isRecord, recordOf } from '../../text/record.js'
 import { overlayAssociations } from '../associations/given-associations.js'
 import { dataKeysAmong } from './data-keys.js'
+import { podIdentityAgentAmong } from './object-agent.js'
 import { identityWebhookAmong } from './object-identity-webhook.js'
 import { buildNeighbours } from './object-neighbours.js'
 import { buildObjectWebhooks } from './object-webhooks.js'
 
 /** Facts that the given objects provide about each other. */
-export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook'> &
+export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook' | 'podIdentityAgent'> &
   Required<
     Pick<
       { [S in keyof Sources]: NonNullable<Sources[S]> },
@@ -35,8 +36,8 @@ export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook'> &
 /**
  * Lets rules look up the other objects of the same input. A service account in the input is known; any other
  * is unknown, never missing, because a chart may rely on one created elsewhere. A namespace that is not in
- * the input restricts nothing, as most namespaces do not. `objects` contains every object, including those
- * that no rule checks. `namespace` applies to objects that name none.
+ * the input is assumed to restrict nothing, like most namespaces. `objects` contains every object, including
+ * those that no rule checks. `namespace` applies to objects that name none.
  */
 export function buildObjectSources(
   subjects: readonly Subject[],
@@ -64,6 +65,7 @@ export function buildObjectSources(
   return {
     clusterCa: clusterCaAmong(objects),
     identityWebhook: identityWebhookAmong(objects, namespace),
+    podIdentityAgent: podIdentityAgentAmong(objects),
     dataKeys: dataKeysAmong(objects, namespace),
     pods,
     webhooks: buildObjectWebhooks(subjects, objects, namespace),
@@ -74,7 +76,7 @@ export function buildObjectSources(
 
         return name === '' && namespaces.size > 0
           ? unknown(namespaceNotGiven)
-          : moot(`namespace ${name} is not among the files`)
+          : moot(`namespace ${name} is not among the given objects`)
       }
     },
     accounts: {
@@ -82,7 +84,7 @@ export function buildObjectSources(
         const found = annotations.get(`${namespace}/${name}`)
 
         return found === undefined
-          ? unknown(`service account ${namespacedName(namespace, name)} is not among the files`)
+          ? unknown(`service account ${namespacedName(namespace, name)} is not among the given objects`)
           : known({ exists: true, annotations: found })
       }
     },

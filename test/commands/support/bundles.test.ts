@@ -66,7 +66,7 @@ t.test('says whether the API server accepts, and why', async (t) => {
   )
   const empty = {
     code: 1,
-    text: 'it is empty, so the API server trusts only the root CAs of its own system\n'
+    text: 'the bundle is empty, so the API server trusts only the root CAs of its own system\n'
   }
   t.strictSame(await run({ bundle: file('empty.pem') }), empty)
   t.match(await run({ ...chain, bundle: file('empty.pem') }), {
@@ -75,7 +75,7 @@ t.test('says whether the API server accepts, and why', async (t) => {
   })
   t.match(await run({ bundle: file('blank.pem') }), {
     code: 1,
-    text: /^wrong: there is no PEM block in it\n.*\ncertificates the API server can read \(0\)|cannot read any certificate/
+    text: /^error: there is no PEM block in it\n.*\ncertificates the API server can read \(0\)|cannot read any certificate/
   })
 })
 
@@ -91,7 +91,7 @@ t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => 
     )
   )
   const indented = await run({ bundle: file('indented.pem'), fix: true })
-  t.match(indented.text, /wrong: lines are indented/)
+  t.match(indented.text, /error: lines are indented/)
   t.ok(indented.text.includes(good.trimEnd()), 'what the text was meant to hold')
   t.notMatch((await run({ fix: true })).text, /kubectl/, 'nothing to repair')
 })
@@ -148,7 +148,7 @@ t.test('says what the policy does about a bundle that the API server can use', a
   t.notMatch(inCluster('Deny', []), /policy/, 'an empty list judges nothing')
 })
 
-t.test('warns of what makes no call fail, and says wrong only of what does', async (t) => {
+t.test('warns about what makes no call fail, and reports an error only for what does', async (t) => {
   const { privateKey } = makeKey.ec()
   const keyPem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
   const soon = pem(makeAuthority('kubernetes', { notAfter: new Date('2026-12-01T00:00:00Z') }).der)
@@ -157,12 +157,12 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
   const table: readonly (readonly [
     why: string,
     bundle: string,
-    says: 'warning' | 'wrong',
+    says: 'warning' | 'error',
     kind: string,
     message: RegExp
   ])[] = [
     ['a key beside the CA', keyPem + good, 'warning', 'private-key', /^warning: it contains a private key/],
-    ['a key alone', keyPem, 'wrong', 'private-key', /^wrong: it contains a private key/],
+    ['a key alone', keyPem, 'error', 'private-key', /^error: it contains a private key/],
     ['a CA that expires soon', soon, 'warning', 'expiring', /^warning: a certificate expires within 30 days/],
     [
       'an old CA beside the next one',
@@ -171,7 +171,7 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
       'expired',
       /^warning: a certificate has expired/
     ],
-    ['an old CA alone', past, 'wrong', 'expired', /^wrong: a certificate has expired/],
+    ['an old CA alone', past, 'error', 'expired', /^error: a certificate has expired/],
     [
       'a lost CA beside one that is read',
       `${good}${indented}`,
@@ -179,7 +179,7 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
       'indented',
       /^warning: lines are indented/
     ],
-    ['a lost CA alone', indented, 'wrong', 'indented', /^wrong: lines are indented/]
+    ['a lost CA alone', indented, 'error', 'indented', /^error: lines are indented/]
   ]
   for (const [why, bundle, says, kind, message] of table) {
     const name = join(t.testdir({ bundle }), 'bundle')
@@ -196,7 +196,7 @@ t.test('warns of what makes no call fail, and says wrong only of what does', asy
   const lost = join(t.testdir({ bundle: `${keyPem}${foreign}${indented}` }), 'bundle')
   t.match(await run({ ...chain, bundle: lost }), {
     code: 1,
-    text: /^rejected: [^]*\nwrong: lines are indented[^]*\nwarning: it contains a private key/
+    text: /^rejected: [^]*\nerror: lines are indented[^]*\nwarning: it contains a private key/
   })
 })
 
@@ -288,7 +288,7 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
   })
   t.match(judge(unknown('x'), '\n'), {
     code: 1,
-    text: /^webhook a\.b\.c\nunusable: .*\nwrong: there is no PEM block/
+    text: /^webhook a\.b\.c\nunusable: .*\nerror: there is no PEM block/
   })
 })
 
@@ -320,7 +320,7 @@ t.test('judges by the cluster CA only what it signs', (t) => {
   )
   t.match(
     text,
-    /rejected: it does not contain the CA that signs now \(one cluster CA signs for both the API server and the webhook next to it\): /
+    /rejected: the bundle does not contain the CA that signs now \(one cluster CA signs for both the API server and the webhook next to it\): /
   )
   t.match(text, /certificates that the API server presents/)
   t.end()
@@ -364,9 +364,9 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
     code: 1,
     text: /\nforeign: .*\nexpected CA: from WebhookTrust "cluster", confirmed at 2026-11-23T23:58:00\.000Z\n/
   })
-  t.match(wrong.text, /- CN=kubernetes \(CA, not published as expected\)\n/)
+  t.match(wrong.text, /- CN=kubernetes \(CA, not in the WebhookTrust\)\n/)
   t.match(wrong.text, patched)
-  t.match(judge(next + good), { code: 0, text: /\nok: [^]*- CN=kubernetes \(CA, published as expected\)\n/ })
+  t.match(judge(next + good), { code: 0, text: /\nok: [^]*- CN=kubernetes \(CA, in the WebhookTrust\)\n/ })
   t.notMatch(judge(next + good).text, /kubectl/)
   t.match(judge(`# comment\n${next}${good}`), { code: 0, text: patched }, 'the policy compares texts')
   t.match(judge(next), { code: 1, text: /\nincomplete: / })
@@ -436,7 +436,7 @@ t.test('says what does not speak TLS as the API server does', async (t) => {
     ciphers: 'DEFAULT:@SECLEVEL=0'
   })
   for (const [server, because] of [
-    [plain, 'the server there does not speak TLS'],
+    [plain, 'it does not speak TLS'],
     [old, 'it does not support TLS 1.2 or newer, which the API server requires']
   ] as const) {
     await listen(server)

@@ -47,7 +47,7 @@ t.test('says why an object was not read', async (t) => {
       [
         { status: 200, body: 'a' },
         'ERR_INPUT',
-        `${name} could not be read (the API server answered something other than an object): cluster ${server}`
+        `${name} could not be read (the API server did not return an object): cluster ${server}`
       ],
       [
         new Error('connect ECONNREFUSED'),

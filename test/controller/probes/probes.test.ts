@@ -125,8 +125,11 @@ t.test('the canary passes with variables, token and mount, and nothing less', as
     )
   const volumeMounts = [{ name: 'aws-iam-token', mountPath: path }]
   t.match(await prove(podWith({ env, volumeMounts }, volumes)), works)
-  t.match(await prove(podWith({})), { state: 'fails', because: /it was returned unchanged$/ })
-  t.match(await prove(podWith({ env }, volumes)), { state: 'fails', because: /it has no volume mount at / })
+  t.match(await prove(podWith({})), { state: 'fails', because: /the pod was returned unchanged$/ })
+  t.match(await prove(podWith({ env }, volumes)), {
+    state: 'fails',
+    because: /the container has no volume mount at /
+  })
   t.match(await prove(podWith({ env: env.map((one) => ({ ...one, value: 'x' })), volumeMounts }, volumes)), {
     state: 'fails'
   })
@@ -155,7 +158,7 @@ t.test('the canary and the self-test ask under the prefix of the identity webhoo
   })
   t.match(await prove(canaryAccountWith('aws.example')), {
     state: 'fails',
-    because: /it was returned unchanged$/
+    because: /the pod was returned unchanged$/
   })
   t.match(await prove(undefined), { state: 'fails' }, 'an account that nobody shows is no excuse')
 

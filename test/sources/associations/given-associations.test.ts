@@ -117,7 +117,7 @@ t.test('an association among the objects counts only for its cluster', async (t)
 })
 
 t.test('the objects are never complete, but another source may be', async (t) => {
-  const file = (...associations: object[]): AssociationSource =>
+  const file = (...associations: object[]): AssociationSource | undefined =>
     loadSnapshots([
       {
         file: 'iam.json',

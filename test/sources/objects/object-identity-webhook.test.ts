@@ -87,7 +87,7 @@ t.test('finds the ConfigMap that it watches', async (t) => {
   )
   t.strictSame(
     configuredAmong([watching, configMap('{}', 'shop')]),
-    unknown('configmap aws/pod-identity-webhook is not among the files')
+    unknown('configmap aws/pod-identity-webhook is not among the given objects')
   )
   t.match(configuredAmong([watching, configMap('{', 'aws')]), {
     state: 'unknown',
@@ -106,7 +106,7 @@ t.test('objects win over the cluster, except for a ConfigMap that is not among t
   t.equal(overlaySettings(given, undefined), given)
   t.equal(overlaySettings(undefined, live), live)
   t.equal(overlaySettings(given, live), given)
-  t.strictSame(overlaySettings({ ...given, configured: unknown('not among the files') }, live), {
+  t.strictSame(overlaySettings({ ...given, configured: unknown('not among the given objects') }, live), {
     ...given,
     configured: live.configured
   })

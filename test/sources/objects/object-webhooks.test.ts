@@ -39,7 +39,7 @@ t.test('a Service among the objects is known, and one that is not is not missing
   )
   t.strictSame(
     await source.readBackend(reference('knative'), signal),
-    unknown('service shop/knative is not among the files')
+    unknown('service shop/knative is not among the given objects')
   )
 })
 
@@ -57,7 +57,7 @@ t.test('Certificates of cert-manager', async (t) => {
   t.strictSame(await source.readCertificate(reference('webhook'), signal), known(true))
   t.strictSame(
     await source.readCertificate(reference('other'), signal),
-    unknown('certificate shop/other is not among the files')
+    unknown('certificate shop/other is not among the given objects')
   )
 })
 
@@ -78,7 +78,7 @@ t.test('Secrets that allow cert-manager to inject their CA', (t) => {
   t.strictSame(source.allowsInjection?.(reference('silent')), known(false))
   t.strictSame(
     source.allowsInjection?.(reference('other')),
-    unknown('secret shop/other is not among the files')
+    unknown('secret shop/other is not among the given objects')
   )
   t.end()
 })

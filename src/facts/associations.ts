@@ -1,0 +1,122 @@
+import { type Chain, chainOf } from '../identity-webhook/chain.js'
+import { isConfiguredElsewhere, type RoleRequest, roleRequestOf } from '../identity-webhook/role-request.js'
+import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import type { AssociationLookup } from '../model/association.js'
+import { type Fact, known, moot, unknown } from '../model/fact.js'
+import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
+import type { AccountLookup } from '../model/service-account.js'
+import { isMutated, namespaceNotGiven, type Subject } from '../model/subject.js'
+import type { TrustJudgement } from '../trust-policy/judge.js'
+import type { AccountName, AssociationSource, Sources } from './facts.js'
+
+/** Asks the source of associations about the service account that a subject is or runs as. */
+export function askForAssociation<T>(
+  subject: Subject,
+  { associations }: Sources,
+  ask: (associations: AssociationSource, account: AccountName) => MaybePromise<Fact<T>>
+): MaybePromise<Fact<T>> {
+  const account = accountNamedBy(subject)
+  if (account === undefined) return noServiceAccount
+  if (associations === undefined) return noAssociations
+  if (subject.kind === 'ServiceAccount' && subject.ownToken !== undefined) return ownIdentityWins
+  if (account.namespace === '') return unknown(namespaceNotGiven)
+  // A name with another ending is a generateName, so the final name is not known yet.
+  if (!/[a-z0-9]$/.test(account.name)) return unknown('the name of the service account is not known yet')
+
+  return ask(associations, account)
+}
+
+function accountNamedBy(subject: Subject): AccountName | undefined {
+  if (subject.kind === 'ServiceAccount') return subject
+
+  return 'pod' in subject ? { namespace: subject.namespace, name: subject.pod.serviceAccountName } : undefined
+}
+
+/**
+ * A fact about IRSA, which is moot if the service account has an EKS Pod Identity association. An association
+ * that takes long to look up does not delay the lookup in IAM.
+ */
+export function unlessAssociated<T>(
+  associated: MaybePromise<Fact<AssociationLookup>>,
+  lookUp: () => MaybePromise<Fact<T>>
+): MaybePromise<Fact<T>> {
+  if (!(associated instanceof Promise)) return isAssociated(associated) ? associationWins : lookUp()
+
+  const answer = lookUp()
+  return associated.then((associated) => (isAssociated(associated) ? associationWins : answer))
+}
+
+const isAssociated = (associated: Fact<AssociationLookup>): boolean =>
+  associated.state === 'known' && associated.value.exists
+
+/**
+ * Whether a role trusts a service account by IRSA. If the service account certainly has no association, it does
+ * not matter that the role trusts EKS Pod Identity.
+ */
+export function irsaTrust(
+  trust: Fact<TrustJudgement>,
+  associated: Fact<AssociationLookup>
+): Fact<TrustJudgement> {
+  if (trust.state !== 'known' || trust.value.podIdentity === 'none') return trust
+  if (associated.state !== 'known' || associated.value.exists) return trust
+
+  return known({ ...trust.value, podIdentity: 'none' }, earlierOf(trust.readAt, associated.readAt))
+}
+
+const earlierOf = (one: Date | undefined, other: Date | undefined): Date | undefined =>
+  one === undefined || (other !== undefined && other < one) ? other : one
+
+/** Which chain gives the pods of a service account their role. */
+export function chainFact(
+  subject: Subject,
+  {
+    account,
+    associated,
+    settings
+  }: {
+    account: MaybePromise<Fact<AccountLookup>>
+    associated: MaybePromise<Fact<AssociationLookup>>
+    settings: IdentityWebhookSettings
+  }
+): MaybePromise<Fact<Chain>> {
+  const name = accountNamedBy(subject)
+  if (name === undefined) return noServiceAccount
+
+  return thenMaybe(associated, (associated) =>
+    thenMaybe(account, (account) => {
+      const chain = chainOf({
+        request: requestOf(name, subject.kind === 'ServiceAccount' ? asAccount(subject) : account, settings),
+        association: associated,
+        ...('pod' in subject && { template: { pod: subject.pod, isMutated: isMutated(subject), settings } })
+      })
+
+      return known(chain, associated.state === 'known' ? associated.readAt : undefined)
+    })
+  )
+}
+
+const asAccount = ({ annotations }: Subject): Fact<AccountLookup> => known({ exists: true, annotations })
+
+/** What a service account requests; undefined if it requests no role. */
+function requestOf(
+  name: AccountName,
+  account: Fact<AccountLookup>,
+  settings: IdentityWebhookSettings
+): Fact<RoleRequest | undefined> {
+  if (account.state !== 'known') return account
+  const annotations = account.value.exists ? account.value.annotations : {}
+  if (settings.configured.state === 'unknown' && isConfiguredElsewhere(annotations, settings))
+    return settings.configured
+
+  return known(roleRequestOf({ ...name, annotations }, settings))
+}
+
+const noServiceAccount = moot('the object has no service account')
+const noAssociations = moot('EKS Pod Identity associations were not given')
+const associationWins = moot(
+  'the service account has an EKS Pod Identity association, which wins over its role annotation'
+)
+// https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+const ownIdentityWins = moot(
+  'AWS SDKs use the role and token of a pod template before an EKS Pod Identity association'
+)

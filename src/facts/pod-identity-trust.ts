@@ -1,0 +1,95 @@
+import type { Association } from '../model/association.js'
+import type { ClusterArn } from '../model/cluster-arn.js'
+import { type Fact, known, moot, unknown } from '../model/fact.js'
+import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
+import { parseRoleArn } from '../model/role-arn.js'
+import { namespaceNotGiven, type Subject } from '../model/subject.js'
+import type { PodIdentityQuestion } from '../trust-policy/pod-identity/caller.js'
+import { hideOtherNamespaces } from '../trust-policy/pod-identity/hide-others.js'
+import { judgeParsedPodIdentity, type PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
+import type { Lookup, RoleLookup, Sources } from './facts.js'
+import { rememberLast } from './remember-last.js'
+
+interface Asked {
+  readonly subject: Subject
+  readonly sources: Sources
+  readonly lookup: Lookup
+  readonly at: Date | undefined
+}
+
+/** Whether EKS can give a service account's pods the association's role. Never throws. */
+export const podIdentityTrustOf = (
+  association: MaybePromise<Fact<Association>>,
+  asked: Asked
+): MaybePromise<Fact<PodIdentityJudgement>> =>
+  thenMaybe(association, (found) =>
+    found.state === 'known' ? judged(found.value, found.value.roleArn, asked) : found
+  )
+
+/** The same for the target role of the association; moot if it has none. */
+export const targetTrustOf = (
+  association: MaybePromise<Fact<Association>>,
+  asked: Asked
+): MaybePromise<Fact<PodIdentityJudgement>> =>
+  thenMaybe(association, (found) => {
+    if (found.state !== 'known') return found
+    const { roleArn, targetRoleArn, externalId } = found.value
+    if (targetRoleArn === undefined) return moot('the association has no target role')
+    if (roleArn === undefined) return refersToObject
+
+    return judged(found.value, targetRoleArn, asked, { arn: roleArn, externalId })
+  })
+
+function judged(
+  association: Association,
+  roleArn: string | undefined,
+  { subject, sources, lookup, at }: Asked,
+  firstRole?: PodIdentityQuestion['firstRole']
+): MaybePromise<Fact<PodIdentityJudgement>> {
+  const { clusterArn, iam } = sources
+  const { namespace, serviceAccount, disableSessionTags } = association
+  if (namespace === '') return unknown(namespaceNotGiven)
+  if (clusterArn === undefined) return unknown('the ARN of the cluster is not known')
+  if (association.clusterName !== clusterArn.name)
+    return unknown(`the association is for cluster ${association.clusterName}, not for ${clusterArn.name}`)
+  if (roleArn === undefined) return refersToObject
+  const arn = parseRoleArn(roleArn)
+  if (arn === undefined) return unknown("the association's role is not the ARN of a role")
+  if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
+
+  const sessionTags = !disableSessionTags
+  const question = { clusterArn, roleArn, namespace, serviceAccount, sessionTags, firstRole, at }
+  return thenMaybe(iam.readRole(arn, lookup), (role): Fact<PodIdentityJudgement> => {
+    const judgement = judgementOf(role, question)
+    // A user at admission may be allowed to see only one namespace. A user of a command already has the policies.
+    return judgement.state === 'known' && subject.stage === 'admitted'
+      ? known(hideOtherNamespaces(judgement.value), judgement.readAt)
+      : judgement
+  })
+}
+
+const refersToObject = unknown(
+  "the association names its role by another object, so the role's ARN is unknown"
+)
+
+type Question = Omit<PodIdentityQuestion, 'document'> & { readonly clusterArn: ClusterArn }
+
+function judgementOf(role: Fact<RoleLookup>, question: Question): Fact<PodIdentityJudgement> {
+  if (role.state !== 'known') return role
+  if (!role.value.exists) return moot('the role does not exist')
+  if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
+
+  return known(judgeOnce(role.value.trustPolicy, question), role.readAt)
+}
+
+const judgeOnce = rememberLast(
+  judgeParsedPodIdentity,
+  (one: Question, other: Question) =>
+    one.roleArn === other.roleArn &&
+    one.serviceAccount === other.serviceAccount &&
+    one.namespace === other.namespace &&
+    one.sessionTags === other.sessionTags &&
+    one.clusterArn.text === other.clusterArn.text &&
+    one.firstRole?.arn === other.firstRole?.arn &&
+    one.firstRole?.externalId === other.firstRole?.externalId
+)

@@ -1,0 +1,37 @@
+import { defineRule } from './define-rule.js'
+import {
+  addStatement,
+  associationKinds,
+  associationProblem,
+  associationShown,
+  isPinned,
+  missOf,
+  roleOf
+} from './pod-identity-wording.js'
+import { valuesShown } from './trust-wording.js'
+
+export const podIdentityActionMissing = defineRule({
+  id: 'pod-identity-action-missing',
+  summary:
+    'The role of an EKS Pod Identity association allows only one of `sts:AssumeRole` and `sts:TagSession`, or neither.',
+  severity: 'error',
+  atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
+  on: associationKinds,
+  needs: ['podIdentityTrust'],
+  check(_, { podIdentityTrust }) {
+    const denied = missOf(podIdentityTrust, 'action')
+    if (denied === undefined) return
+
+    const { caller, miss } = denied
+    const { statement, missing, found, isExcept, pinned } = miss
+    const actions = missing.join(' and ')
+
+    return associationProblem(
+      `${roleOf(caller)} does not allow ${actions} for ${associationShown(caller)}, which needs both sts:AssumeRole and sts:TagSession: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}`,
+      // In another statement, the action would admit everyone else who meets its conditions.
+      isPinned(pinned) && !isExcept
+        ? `add ${actions} to the Action of statement ${statement}`
+        : `${addStatement(caller)}; ${actions} in statement ${statement} would also admit the other associations that it does not exclude`
+    )
+  }
+})

@@ -1,0 +1,30 @@
+import { defineRule } from './define-rule.js'
+import {
+  associationKinds,
+  associationProblem,
+  associationShown,
+  failedShown,
+  fixOf,
+  missOf,
+  roleOf
+} from './pod-identity-wording.js'
+
+export const podIdentitySourceMismatch = defineRule({
+  id: 'pod-identity-source-mismatch',
+  summary:
+    'The role of an EKS Pod Identity association requires another `aws:SourceArn` or `aws:SourceAccount` than EKS sends, which is the cluster and its account.',
+  severity: 'error',
+  atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
+  on: associationKinds,
+  needs: ['podIdentityTrust'],
+  check(_, { podIdentityTrust }) {
+    const denied = missOf(podIdentityTrust, 'source')
+    if (denied === undefined) return
+
+    const { caller, miss } = denied
+    return associationProblem(
+      `${roleOf(caller)} does not admit ${associationShown(caller)}: in its statement ${miss.statement}, ${failedShown(miss.failed)}`,
+      fixOf(denied)
+    )
+  }
+})

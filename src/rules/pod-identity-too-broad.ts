@@ -1,0 +1,39 @@
+import type { Problem } from '../model/finding.js'
+import { quote } from '../text/escape.js'
+import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
+import { defineRule } from './define-rule.js'
+import { associationKinds, roleOf } from './pod-identity-wording.js'
+
+export const podIdentityTooBroad = defineRule({
+  id: 'pod-identity-too-broad',
+  summary:
+    'The role of an EKS Pod Identity association limits neither the cluster nor the namespace that may use it, or its target role trusts a whole account.',
+  severity: 'warning',
+  atAdmission: 'info', // the form in AWS\'s own guide has no limit
+  on: associationKinds,
+  needs: [],
+  either: ['podIdentityTrust', 'targetTrust'],
+  check(_, { podIdentityTrust, targetTrust }) {
+    return [podIdentityTrust, targetTrust].flatMap((judgement) => (judgement && problemOf(judgement)) ?? [])
+  }
+})
+
+function problemOf({ breadth, caller }: PodIdentityJudgement): Problem | undefined {
+  if (breadth === undefined || caller === undefined) return undefined
+  const { kind, statement } = breadth
+  const { cluster, namespace, firstRole } = caller
+  const field = 'metadata.name'
+  if (kind === 'any-role' && firstRole !== undefined)
+    return {
+      field,
+      message: `every role of AWS account ${firstRole.account} that may call sts:AssumeRole can use ${roleOf(caller)}: its statement ${statement} does not name the role, and callers choose tags and external IDs themselves`,
+      fix: `trust only the role of the association: "Principal": {"AWS": ${quote(firstRole.arn)}}, or require ArnEquals "aws:PrincipalArn" ${quote(firstRole.arn)}`
+    }
+  const whose = kind === 'optional-limit' ? ' that disables session tags' : ''
+
+  return {
+    field,
+    message: `every association${whose} in AWS account ${cluster.account} can use ${roleOf(caller)}: its statement ${statement} limits neither the cluster nor the namespace${whose === '' ? '' : ' of a session without tags'}`,
+    fix: `require StringEquals "aws:SourceArn" ${quote(cluster.text)}, or "aws:RequestTag/kubernetes-namespace" ${quote(namespace)}, in the statement that allows sts:AssumeRole`
+  }
+}

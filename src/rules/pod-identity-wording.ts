@@ -1,0 +1,120 @@
+import type { Problem } from '../model/finding.js'
+import { parseRoleArn } from '../model/role-arn.js'
+import { quote } from '../text/escape.js'
+import type { FailedCondition } from '../trust-policy/miss.js'
+import type { Caller } from '../trust-policy/pod-identity/caller.js'
+import { otherValue } from '../trust-policy/pod-identity/hide-others.js'
+import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
+import type { Pinned } from '../trust-policy/pod-identity/limits.js'
+import type { PodIdentityMiss } from '../trust-policy/pod-identity/miss.js'
+import { valuesShown } from './trust-wording.js'
+
+/** The kinds of objects for which the rules about EKS Pod Identity judge the association. */
+export const associationKinds = ['ServiceAccount'] as const
+
+/** A judgement of a policy whose caller is known, as it is for all judgements that have a miss or a breadth. */
+export interface Denied<K extends PodIdentityMiss['kind']> {
+  readonly miss: PodIdentityMiss & { readonly kind: K }
+  readonly caller: Caller
+}
+
+/** The judgement, if its nearest miss is of a kind. */
+export function missOf<K extends PodIdentityMiss['kind']>(
+  judgement: PodIdentityJudgement | undefined,
+  kind: K
+): Denied<K> | undefined {
+  const { miss, caller } = judgement ?? {}
+  if (miss === undefined || caller === undefined || !isOfKind(miss, kind)) return undefined
+
+  return { miss, caller }
+}
+
+const isOfKind = <K extends PodIdentityMiss['kind']>(
+  miss: PodIdentityMiss,
+  kind: K
+): miss is PodIdentityMiss & { readonly kind: K } => miss.kind === kind
+
+/**
+ * A problem with the role of an association. It has no field in the object, because the association is made outside
+ * the cluster; the name of the service account connects both. For the same reason, it is at most a warning at
+ * admission.
+ */
+export const associationProblem = (message: string, fix: string): Problem => ({
+  field: 'metadata.name',
+  message,
+  fix,
+  atAdmission: 'warning'
+})
+
+/** The role at the start of a message, by name. */
+export function roleOf({ roleArn, firstRole }: Caller): string {
+  const kind = firstRole === undefined ? 'role' : 'target role'
+  const name = parseRoleArn(roleArn ?? '')?.name
+
+  return name === undefined ? `the ${kind}` : `${kind} ${name}`
+}
+
+/** The association in a sentence. */
+export const associationShown = ({ cluster, namespace, serviceAccount }: Caller): string =>
+  `EKS Pod Identity for service account ${namespace}/${serviceAccount} in cluster ${cluster.name}`
+
+/** Describes what one condition requires, what EKS sends, and which part differs. */
+function conditionShown({ operator, key, wanted, actual, isAbsent, difference }: FailedCondition): string {
+  const open = isAbsent ? ', but EKS sends no such key' : ', which EKS cannot meet'
+  const has = actual === undefined ? open : `, but EKS sends ${quote(actual)}`
+  const values = valuesShown(wanted).replaceAll(quote(otherValue), 'a value of another namespace')
+
+  return `${operator} ${quote(key)} requires ${values}${has}${difference === undefined ? '' : `: ${difference}`}`
+}
+
+/** Describes the deciding condition and the others that fail. */
+export const failedShown = (failed: readonly FailedCondition[]): string =>
+  [
+    ...failed.slice(0, 4).map(conditionShown),
+    ...(failed.length > 4 ? [`${failed.length - 4} more conditions fail`] : [])
+  ].join('; also ')
+
+/** The conditions that limit a statement to this association, as an instruction. */
+function limitsShown({ cluster, namespace, serviceAccount, sessionTags, firstRole }: Caller): string {
+  const tags = `"aws:RequestTag/kubernetes-namespace" ${quote(namespace)} and "aws:RequestTag/kubernetes-service-account" ${quote(serviceAccount)}`
+  if (firstRole !== undefined)
+    return sessionTags
+      ? `"aws:RequestTag/eks-cluster-arn" ${quote(cluster.text)}, ${tags}`
+      : `"sts:ExternalId" ${quote(firstRole.externalId)} for sts:AssumeRole`
+
+  return `"aws:SourceArn" ${quote(cluster.text)}${sessionTags ? `, ${tags}` : ''}`
+}
+
+/** The fix if no statement of the policy is for this association. */
+export function addStatement(caller: Caller): string {
+  const whom = caller.firstRole === undefined ? 'pods.eks.amazonaws.com' : caller.firstRole.arn
+
+  return `add a statement that allows sts:AssumeRole and sts:TagSession for ${whom}, limited by StringEquals to ${limitsShown(caller)}`
+}
+
+/** The fix for conditions of a statement that fail, the deciding one first. */
+export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>): string {
+  const [first] = miss.failed
+  const another = 'give the association another role'
+  if (first === undefined) return another
+  if (first.isNegated) return `${another}, because that condition excludes this one by name`
+  if (first.expected !== undefined)
+    return `write the key ${quote(first.expected)} instead of ${quote(first.key)}, and compare it with what EKS sends`
+  if (!caller.sessionTags && /^aws:(?:requesttag\/|tagkeys$)/i.test(first.key))
+    return `enable session tags for the association (aws eks update-pod-identity-association --no-disable-session-tags), or ${another}`
+  const { namespace, serviceAccount } = miss.pinned
+  const isAssociation = first.wanted.some((value) => value.includes(':podidentityassociation/'))
+  if (isAssociation)
+    return `write ${quote(caller.cluster.text)} in that condition${namespace && serviceAccount ? '' : `; to limit it to this association, require ${limitsShown(caller)}`}`
+  const spelled = first.difference !== undefined && /capitalization|spaces/.test(first.difference)
+  if (spelled && first.wanted.length === 1)
+    return `replace ${valuesShown(first.wanted)} with ${quote(first.actual ?? '')} in that condition`
+
+  return miss.kind === 'unmeetable' && isPinned(miss.pinned)
+    ? `remove that condition from statement ${miss.statement}, which still admits only this association`
+    : `${another}, or ${addStatement(caller)}`
+}
+
+/** Whether a statement is limited to this association. */
+export const isPinned = ({ cluster, namespace, serviceAccount }: Pinned): boolean =>
+  cluster && namespace && serviceAccount

@@ -1,0 +1,43 @@
+import { hasWildcard } from '../../text/glob.js'
+import type { Condition } from '../policy.js'
+import { hasVariable } from '../variables.js'
+import { type Caller, principalTag, requestTag } from './caller.js'
+
+/** What a statement's conditions pin to this caller alone, and to nobody else. */
+export interface Pinned {
+  readonly cluster: boolean
+  readonly namespace: boolean
+  readonly serviceAccount: boolean
+}
+
+/** Whether a condition requires one value that is written out. */
+const isExactly = ({ operator, values }: Condition, value: string): boolean =>
+  (operator.family === 'string' || operator.family === 'arn') &&
+  operator.asDocumented &&
+  !operator.negated &&
+  !operator.ifExists &&
+  operator.quantifier === undefined &&
+  operator.relation !== 'equals-ignore-case' &&
+  values.length > 0 &&
+  values.every((one) => one === value) &&
+  !hasVariable(value) &&
+  !(operator.relation === 'like' && hasWildcard(value))
+
+/** What conditions pin for a caller. The external ID of a target role names all three. */
+export function pinnedBy(conditions: readonly Condition[], caller: Caller): Pinned {
+  const { cluster, namespace, serviceAccount, firstRole } = caller
+  const pins = (keys: readonly string[], value: string): boolean =>
+    conditions.some((condition) => keys.includes(condition.lowerKey) && isExactly(condition, value))
+  // A target role also sees the tags of the first session.
+  const tag = (name: string): string[] =>
+    firstRole === undefined ? [requestTag + name] : [requestTag + name, principalTag + name]
+  const byExternalId = firstRole !== undefined && pins(['sts:externalid'], firstRole.externalId)
+
+  return {
+    cluster:
+      byExternalId ||
+      pins([...tag('eks-cluster-arn'), ...(firstRole === undefined ? ['aws:sourcearn'] : [])], cluster.text),
+    namespace: byExternalId || pins(tag('kubernetes-namespace'), namespace),
+    serviceAccount: byExternalId || pins(tag('kubernetes-service-account'), serviceAccount)
+  }
+}
