@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Logger, pino } from 'pino'
 import { type RunningController, startController } from '../controller/controller.js'
+import type { Sources } from '../facts/facts.js'
 import { connectCluster } from './support/cluster.js'
 import { daemonCommand, keepRunning } from './support/daemon.js'
 import { type FactsByHand, loadConfigFile, loadSources } from './support/sources.js'
@@ -28,10 +29,19 @@ Example:
 /** Starts the controller of a cluster. Throws ERR_CONFIG or ERR_KUBECONFIG if it cannot start. */
 export async function controller(
   options: ControllerOptions,
-  { environment = process.env, log = pino() }: { environment?: NodeJS.ProcessEnv; log?: Logger } = {}
+  {
+    environment = process.env,
+    log = pino(),
+    sources
+  }: {
+    environment?: NodeJS.ProcessEnv
+    log?: Logger
+    /** Sources of facts besides those that the options and the configuration name. */
+    sources?: Sources | undefined
+  } = {}
 ): Promise<RunningController> {
   const config = await loadConfigFile(options.config)
-  const given = await loadSources(options, config)
+  const given = { ...(await loadSources(options, config)), ...sources }
   const client = connectCluster(options, environment)
 
   return startController({ client, config, given, namespace: ownNamespace(environment), log })

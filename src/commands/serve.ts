@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { type Logger, pino } from 'pino'
+import type { Sources } from '../facts/facts.js'
 import { findCluster } from '../kube/connect.js'
 import { type RunningServer, startServer } from '../server/serve.js'
 import { daemonCommand, keepRunning } from './support/daemon.js'
@@ -28,11 +29,18 @@ export async function serve(
   {
     environment = process.env,
     log = pino(),
-    drain
-  }: { environment?: NodeJS.ProcessEnv; log?: Logger; drain?: number } = {}
+    drain,
+    sources
+  }: {
+    environment?: NodeJS.ProcessEnv
+    log?: Logger
+    drain?: number
+    /** Sources of facts besides those that the options and the configuration name. */
+    sources?: Sources | undefined
+  } = {}
 ): Promise<RunningServer> {
   const config = await loadConfigFile(options.config)
-  const given = await loadSources(options, config)
+  const given = { ...(await loadSources(options, config)), ...sources }
   const client = findCluster(options, environment)
 
   return startServer({ client, config, given, log, ...(drain !== undefined && { drain }) })

@@ -7,6 +7,8 @@ import type { Config } from '../config.js'
 import type { ClusterSource, Sources } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import type { KubeClient } from '../kube/client.js'
+import type { AssociationLookup } from '../model/association.js'
+import { type Fact, moot } from '../model/fact.js'
 import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook.js'
 import type { Metrics } from '../process/metrics.js'
 import { loadClusterCas } from '../sources/cluster/cluster-cas.js'
@@ -22,6 +24,7 @@ import {
 } from './configuration-findings.js'
 import { identityConfigurationOf } from './event.js'
 import { showAssessments, showFindings, showProofs } from './metrics.js'
+import { canaryAccount, canaryNamespace } from './own-names.js'
 import { canaryCauseOf } from './probes/canary-cause.js'
 import {
   canaryFactOf,
@@ -151,6 +154,16 @@ async function readConfirmedCas(
   return { ...cas, confirmed: cas.confirmed ?? before.confirmed }
 }
 
+async function readCanaryAssociation({ associations }: Sources): Promise<Fact<AssociationLookup>> {
+  const account = { namespace: canaryNamespace, name: canaryAccount }
+  const deadline = { signal: AbortSignal.timeout(5000) }
+
+  return (
+    (await associations?.findAssociation(account, { namespace: canaryNamespace, deadline })) ??
+    moot('EKS Pod Identity associations are not read')
+  )
+}
+
 // A change reaches every API server within this time. A failure that lasts longer is reported.
 const propagationTime = 5000
 
@@ -162,8 +175,9 @@ export async function runProbeRound(tools: RoundTools, found: Findings): Promise
   const { client, given, apiServers, identityWebhook, wrongCaBundle, metrics, log } = tools
   await identityWebhook.begun
   const settings = identityWebhook.settings() ?? given.identityWebhook ?? defaultIdentityWebhook
+  const associated = await readCanaryAssociation(given)
   const proveAll = (): Promise<Probes> =>
-    prove(apiServers.known(), { wrongCaBundle, published: found.published, settings })
+    prove(apiServers.known(), { wrongCaBundle, published: found.published, settings, associated })
   let probes = await proveAll()
   if (hasNewFailure(probes, found.knownProbes)) {
     await sleep(propagationTime)

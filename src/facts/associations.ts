@@ -26,8 +26,11 @@ export function askForAssociation<T>(
   return ask(associations, account)
 }
 
-function accountNamedBy(subject: Subject): AccountName | undefined {
+/** The service account that a subject is, runs as, or is an association of. */
+export function accountNamedBy(subject: Subject): AccountName | undefined {
   if (subject.kind === 'ServiceAccount') return subject
+  if (subject.kind === 'PodIdentityAssociation')
+    return { namespace: subject.namespace, name: subject.association.serviceAccount }
 
   return 'pod' in subject ? { namespace: subject.namespace, name: subject.pod.serviceAccountName } : undefined
 }

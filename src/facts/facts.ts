@@ -150,6 +150,10 @@ export interface FactTypes {
    * given objects include the nodes and DaemonSets of a cluster.
    */
   readonly podIdentityAgent: boolean
+  /** The role of that association. */
+  readonly podIdentityRole: RoleLookup
+  /** The target role of that association. */
+  readonly targetRole: RoleLookup
   /** Whether EKS Pod Identity can give the pods the association's role, by the role's trust policy. */
   readonly podIdentityTrust: PodIdentityJudgement
   /** The same for the association's target role, by the target role's trust policy. */

@@ -17,7 +17,7 @@ import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
 import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import { askForAssociation, chainFact, irsaTrust, unlessAssociated } from './associations.js'
+import { accountNamedBy, askForAssociation, chainFact, irsaTrust, unlessAssociated } from './associations.js'
 import type {
   Facts,
   FactTypes,
@@ -28,7 +28,7 @@ import type {
   ProviderLookup,
   Sources
 } from './facts.js'
-import { podIdentityTrustOf, targetTrustOf } from './pod-identity-trust.js'
+import { associatedRoleOf, noTargetRole, podIdentityTrustOf, targetTrustOf } from './pod-identity-trust.js'
 import { podRoleFact } from './pod-role.js'
 import { trustOf } from './trust.js'
 import {
@@ -215,10 +215,12 @@ const gatherers: {
   },
 
   account({ subject, sources, lookup }) {
-    if (!('pod' in subject)) return runsAsNobody
+    const account = accountNamedBy(subject)
+    if (account === undefined || subject.kind === 'ServiceAccount') return runsAsNobody
     if (sources.accounts === undefined) return unknown('no facts about service accounts were given')
+    if (account.name === '') return unknown('the association does not name its service account')
 
-    return sources.accounts.readAccount(subject.namespace, subject.pod.serviceAccountName, lookup.deadline)
+    return sources.accounts.readAccount(account.namespace, account.name, lookup.deadline)
   },
 
   podRole(gatherer) {
@@ -284,12 +286,19 @@ const gatherers: {
       : askForAssociation(subject, sources, (associations, account) =>
           associations.findAssociation(account, lookup)
         ),
-  association: ({ subject, sources, lookup }) =>
-    subject.kind === 'PodIdentityAssociation'
-      ? known(subject.association)
-      : askForAssociation(subject, sources, (associations, account) =>
-          associations.readAssociation(account, lookup)
-        ),
+  association(gatherer) {
+    const { subject, sources, lookup } = gatherer
+    if (subject.kind === 'PodIdentityAssociation') return known(subject.association)
+
+    return thenMaybe(gatherer.get('associated'), (associated) => {
+      if (associated.state === 'moot') return associated
+      if (associated.state === 'unknown' || !associated.value.exists) return noAssociation
+
+      return askForAssociation(subject, sources, (associations, account) =>
+        associations.readAssociation(account, lookup)
+      )
+    })
+  },
 
   chain(gatherer) {
     return chainFact(gatherer.subject, {
@@ -304,28 +313,36 @@ const gatherers: {
       ? moot('the nodes and DaemonSets of a cluster were not given')
       : known(podIdentityAgent),
 
+  podIdentityRole: (gatherer) =>
+    thenMaybe(judgedAssociationOf(gatherer), (found) =>
+      found.state === 'known' ? associatedRoleOf(found.value.roleArn, gatherer) : found
+    ),
+  targetRole: (gatherer) =>
+    thenMaybe(judgedAssociationOf(gatherer), (found) => {
+      if (found.state !== 'known') return found
+      const { targetRoleArn } = found.value
+
+      return targetRoleArn === undefined ? noTargetRole : associatedRoleOf(targetRoleArn, gatherer)
+    }),
   podIdentityTrust: (gatherer) => podIdentityTrustOf(judgedAssociationOf(gatherer), gatherer),
   targetTrust: (gatherer) => targetTrustOf(judgedAssociationOf(gatherer), gatherer)
 }
 
 /**
- * The association that is judged for a subject. If it is not known whether a service account has one,
- * pod-identity-and-annotation says so, and no other rule has to. If a given object describes the association, it is
- * judged for that object only.
+ * The association that is judged for a subject. If a given object describes the association, it is judged for that
+ * object only.
  */
 function judgedAssociationOf(gatherer: FactGatherer): MaybePromise<Fact<Association>> {
   const { kind } = gatherer.subject
   if (kind !== 'ServiceAccount' && kind !== 'PodIdentityAssociation') return noAssociation
 
-  return thenMaybe(gatherer.get('associated'), (associated) =>
-    associated.state === 'known' && associated.value.exists
-      ? thenMaybe(gatherer.get('association'), (found) =>
-          found.state === 'known' && found.value.fromObject === true ? judgedElsewhere : found
-        )
-      : noAssociation
+  return thenMaybe(gatherer.get('association'), (found) =>
+    found.state === 'known' && found.value.fromObject === true ? judgedElsewhere : found
   )
 }
 
+// If it is not known whether a service account has an association, pod-identity-and-annotation says so, and no other
+// rule has to.
 const noAssociation = moot('no EKS Pod Identity association is known for the object')
 const judgedElsewhere = moot('the object that describes the association is judged instead')
 

@@ -34,7 +34,7 @@ export const targetTrustOf = (
   thenMaybe(association, (found) => {
     if (found.state !== 'known') return found
     const { roleArn, targetRoleArn, externalId } = found.value
-    if (targetRoleArn === undefined) return moot('the association has no target role')
+    if (targetRoleArn === undefined) return noTargetRole
     if (roleArn === undefined) return refersToObject
 
     return judged(found.value, targetRoleArn, asked, { arn: roleArn, externalId })
@@ -43,23 +43,22 @@ export const targetTrustOf = (
 function judged(
   association: Association,
   roleArn: string | undefined,
-  { subject, sources, lookup, at }: Asked,
+  asked: Asked,
   firstRole?: PodIdentityQuestion['firstRole']
 ): MaybePromise<Fact<PodIdentityJudgement>> {
-  const { clusterArn, iam } = sources
+  const { subject, at } = asked
+  const { clusterArn } = asked.sources
   const { namespace, serviceAccount, disableSessionTags } = association
   if (namespace === '') return unknown(namespaceNotGiven)
-  if (clusterArn === undefined) return unknown('the ARN of the cluster is not known')
+  if (serviceAccount === '') return unknown('the association does not name its service account')
+  if (clusterArn === undefined) return unknown('the ARN of the cluster is not known (pass --cluster-arn ARN)')
+  if (association.clusterName === '') return unknown('the association does not name its cluster')
   if (association.clusterName !== clusterArn.name)
     return unknown(`the association is for cluster ${association.clusterName}, not for ${clusterArn.name}`)
-  if (roleArn === undefined) return refersToObject
-  const arn = parseRoleArn(roleArn)
-  if (arn === undefined) return unknown("the association's role is not the ARN of a role")
-  if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
 
   const sessionTags = !disableSessionTags
   const question = { clusterArn, roleArn, namespace, serviceAccount, sessionTags, firstRole, at }
-  return thenMaybe(iam.readRole(arn, lookup), (role): Fact<PodIdentityJudgement> => {
+  return thenMaybe(associatedRoleOf(roleArn, asked), (role): Fact<PodIdentityJudgement> => {
     const judgement = judgementOf(role, question)
     // A user at admission may be allowed to see only one namespace. A user of a command already has the policies.
     return judgement.state === 'known' && subject.stage === 'admitted'
@@ -68,6 +67,20 @@ function judged(
   })
 }
 
+/** The role of an association, or its target role. Never throws. */
+export function associatedRoleOf(
+  roleArn: string | undefined,
+  { sources: { iam }, lookup }: Pick<Asked, 'sources' | 'lookup'>
+): MaybePromise<Fact<RoleLookup>> {
+  if (roleArn === undefined) return refersToObject
+  const arn = parseRoleArn(roleArn)
+  if (arn === undefined) return unknown("the association's role is not the ARN of a role")
+  if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
+
+  return iam.readRole(arn, lookup)
+}
+
+export const noTargetRole = moot('the association has no target role')
 const refersToObject = unknown(
   "the association names its role by another object, so the role's ARN is unknown"
 )

@@ -21,12 +21,15 @@ import { namespaceSettingInvalid } from './namespace-setting-invalid.js'
 import { oidcClientIdMissing } from './oidc-client-id-missing.js'
 import { oidcProviderMissing } from './oidc-provider-missing.js'
 import { podHalfMutated } from './pod-half-mutated.js'
+import { podIdentityAccountMissing } from './pod-identity-account-missing.js'
 import { podIdentityActionMissing } from './pod-identity-action-missing.js'
 import { podIdentityAgentMissing } from './pod-identity-agent-missing.js'
 import { podIdentityAndAnnotation } from './pod-identity-and-annotation.js'
 import { podIdentityPodOutdated } from './pod-identity-pod-outdated.js'
 import { podIdentityPrincipalMissing } from './pod-identity-principal-missing.js'
 import { podIdentityProxy } from './pod-identity-proxy.js'
+import { podIdentityRoleMissing } from './pod-identity-role-missing.js'
+import { podIdentitySessionPolicyInvalid } from './pod-identity-session-policy-invalid.js'
 import { podIdentityShadowsIrsa } from './pod-identity-shadows-irsa.js'
 import { podIdentitySourceMismatch } from './pod-identity-source-mismatch.js'
 import { podIdentityTagMismatch } from './pod-identity-tag-mismatch.js'
@@ -135,6 +138,13 @@ export const trustRules = [
   trustPolicyNearLimit
 ] satisfies readonly Rule<TrustNeed>[]
 
+/** Rules about EKS Pod Identity associations themselves. */
+const associationRules = [
+  podIdentityAccountMissing,
+  podIdentityRoleMissing,
+  podIdentitySessionPolicyInvalid
+] satisfies readonly Rule[]
+
 /** Rules about the trust policies of an EKS Pod Identity association's roles. */
 const podIdentityRules = [
   podIdentityPrincipalMissing,
@@ -195,7 +205,7 @@ export const ruleGroups: readonly { readonly title: string; readonly rules: read
   { title: 'Pods and workloads', rules: podRules },
   { title: 'IAM roles and OIDC providers', rules: iamRules },
   { title: 'Trust policies', rules: trustRules },
-  { title: 'EKS Pod Identity', rules: podIdentityRules },
+  { title: 'EKS Pod Identity', rules: [...associationRules, ...podIdentityRules] },
   { title: 'CA bundles', rules: bundleRules },
   { title: 'Webhook configurations', rules: webhookRules }
 ]

@@ -18,7 +18,7 @@ export const podIdentityActionMissing = defineRule({
   atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['podIdentityTrust'],
-  check(_, { podIdentityTrust }) {
+  check(owner, { podIdentityTrust }) {
     const denied = missOf(podIdentityTrust, 'action')
     if (denied === undefined) return
 
@@ -27,6 +27,7 @@ export const podIdentityActionMissing = defineRule({
     const actions = missing.join(' and ')
 
     return associationProblem(
+      owner,
       `${roleOf(caller)} does not allow ${actions} for ${associationShown(caller)}, which needs both sts:AssumeRole and sts:TagSession: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}`,
       // In another statement, the action would admit everyone else who meets its conditions.
       isPinned(pinned) && !isExcept

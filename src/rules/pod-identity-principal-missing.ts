@@ -16,7 +16,7 @@ export const podIdentityPrincipalMissing = defineRule({
   atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['podIdentityTrust'],
-  check(_, { podIdentityTrust }) {
+  check(owner, { podIdentityTrust }) {
     const denied = missOf(podIdentityTrust, 'principal')
     if (denied === undefined) return
 
@@ -28,6 +28,7 @@ export const podIdentityPrincipalMissing = defineRule({
         : `its statement ${statement} trusts ${quote(found)}${difference === undefined ? '' : `: ${difference}`}`
 
     return associationProblem(
+      owner,
       `${roleOf(caller)} does not trust ${associationShown(caller)}: no statement has the principal {"Service": "pods.eks.amazonaws.com"}; ${nearest}`,
       isSpelling
         ? `write "Principal": {"Service": "pods.eks.amazonaws.com"} in statement ${statement ?? 0}`

@@ -17,12 +17,13 @@ export const podIdentitySourceMismatch = defineRule({
   atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['podIdentityTrust'],
-  check(_, { podIdentityTrust }) {
+  check(owner, { podIdentityTrust }) {
     const denied = missOf(podIdentityTrust, 'source')
     if (denied === undefined) return
 
     const { caller, miss } = denied
     return associationProblem(
+      owner,
       `${roleOf(caller)} does not admit ${associationShown(caller)}: in its statement ${miss.statement}, ${failedShown(miss.failed)}`,
       fixOf(denied)
     )

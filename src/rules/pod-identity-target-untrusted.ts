@@ -20,13 +20,15 @@ export const podIdentityTargetUntrusted = defineRule({
   atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['targetTrust'],
-  check(_, { targetTrust: { miss, caller } }) {
+  check(owner, { targetTrust: { miss, caller } }) {
     if (miss === undefined || caller?.firstRole === undefined) return
 
     const { cluster, namespace, serviceAccount, firstRole } = caller
     return associationProblem(
+      owner,
       `${roleOf(caller)} does not admit ${firstRole.arn}, the role of service account ${namespace}/${serviceAccount} in cluster ${cluster.name}: ${reasonOf(miss)}`,
-      fixFor(miss, caller)
+      fixFor(miss, caller),
+      'targetRoleArn'
     )
   }
 })

@@ -2,27 +2,34 @@ import type { Problem } from '../model/finding.js'
 import { quote } from '../text/escape.js'
 import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import { defineRule } from './define-rule.js'
-import { associationKinds, roleOf } from './pod-identity-wording.js'
+import {
+  associationFieldOf,
+  associationKinds,
+  type AssociationOwner,
+  roleOf
+} from './pod-identity-wording.js'
 
 export const podIdentityTooBroad = defineRule({
   id: 'pod-identity-too-broad',
   summary:
     'The role of an EKS Pod Identity association limits neither the cluster nor the namespace that may use it, or its target role trusts a whole account.',
   severity: 'warning',
-  atAdmission: 'info', // the form in AWS\'s own guide has no limit
+  atAdmission: 'info', // the example in the AWS guide has no limit
   on: associationKinds,
   needs: [],
   either: ['podIdentityTrust', 'targetTrust'],
-  check(_, { podIdentityTrust, targetTrust }) {
-    return [podIdentityTrust, targetTrust].flatMap((judgement) => (judgement && problemOf(judgement)) ?? [])
+  check(owner, { podIdentityTrust, targetTrust }) {
+    return [podIdentityTrust, targetTrust].flatMap(
+      (judgement) => (judgement && problemOf(owner, judgement)) ?? []
+    )
   }
 })
 
-function problemOf({ breadth, caller }: PodIdentityJudgement): Problem | undefined {
+function problemOf(owner: AssociationOwner, { breadth, caller }: PodIdentityJudgement): Problem | undefined {
   if (breadth === undefined || caller === undefined) return undefined
   const { kind, statement } = breadth
   const { cluster, namespace, firstRole } = caller
-  const field = 'metadata.name'
+  const field = associationFieldOf(owner, firstRole === undefined ? 'roleArn' : 'targetRoleArn')
   if (kind === 'any-role' && firstRole !== undefined)
     return {
       field,

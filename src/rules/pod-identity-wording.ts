@@ -1,5 +1,7 @@
+import type { AssociationField } from '../model/association-objects.js'
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
+import type { AssociationSubject, ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 import type { Caller } from '../trust-policy/pod-identity/caller.js'
@@ -10,7 +12,7 @@ import type { PodIdentityMiss } from '../trust-policy/pod-identity/miss.js'
 import { valuesShown } from './trust-wording.js'
 
 /** The kinds of objects for which the rules about EKS Pod Identity judge the association. */
-export const associationKinds = ['ServiceAccount'] as const
+export const associationKinds = ['ServiceAccount', 'PodIdentityAssociation'] as const
 
 /** A judgement of a policy whose caller is known, as it is for all judgements that have a miss or a breadth. */
 export interface Denied<K extends PodIdentityMiss['kind']> {
@@ -34,17 +36,26 @@ const isOfKind = <K extends PodIdentityMiss['kind']>(
   kind: K
 ): miss is PodIdentityMiss & { readonly kind: K } => miss.kind === kind
 
+/** An object for which an association is judged. */
+export type AssociationOwner = ServiceAccountSubject | AssociationSubject
+
 /**
- * A problem with the role of an association. It has no field in the object, because the association is made outside
- * the cluster; the name of the service account connects both. For the same reason, it is at most a warning at
- * admission.
+ * The field of an association in the object. A service account has none, because the association is created outside
+ * the cluster; the name of the service account connects both.
  */
-export const associationProblem = (message: string, fix: string): Problem => ({
-  field: 'metadata.name',
-  message,
-  fix,
-  atAdmission: 'warning'
-})
+export const associationFieldOf = (owner: AssociationOwner, field: AssociationField): string =>
+  owner.kind === 'PodIdentityAssociation' ? owner.fieldOf(field) : 'metadata.name'
+
+/**
+ * A problem with a role of an association. It is at most a warning at admission, because the association and its
+ * role are corrected outside the cluster, perhaps shortly afterwards.
+ */
+export const associationProblem = (
+  owner: AssociationOwner,
+  message: string,
+  fix: string,
+  field: AssociationField = 'roleArn'
+): Problem => ({ field: associationFieldOf(owner, field), message, fix, atAdmission: 'warning' })
 
 /** The role at the start of a message, by name. */
 export function roleOf({ roleArn, firstRole }: Caller): string {

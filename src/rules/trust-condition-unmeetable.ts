@@ -1,11 +1,12 @@
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
-import type { ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import { defineRule } from './define-rule.js'
 import {
+  associationKinds,
+  type AssociationOwner,
   associationProblem,
   associationShown,
   failedShown,
@@ -20,19 +21,19 @@ export const trustConditionUnmeetable = defineRule({
   summary:
     'A condition requires something that no pod can provide: an external ID, MFA, an organization, or a date in the past.',
   severity: 'error',
-  on: ['ServiceAccount'],
+  on: associationKinds,
   needs: ['identityWebhook'],
   either: ['trust', 'podIdentityTrust'],
   check(account, { trust, podIdentityTrust, identityWebhook }) {
     return [
       ...(trust === undefined ? [] : (webIdentityProblem(account, trust, identityWebhook) ?? [])),
-      ...(podIdentityProblem(podIdentityTrust) ?? [])
+      ...(podIdentityProblem(account, podIdentityTrust) ?? [])
     ]
   }
 })
 
 function webIdentityProblem(
-  account: ServiceAccountSubject,
+  account: AssociationOwner,
   trust: TrustJudgement,
   identityWebhook: IdentityWebhookSettings
 ): Problem[] | undefined {
@@ -59,13 +60,17 @@ function webIdentityProblem(
   return [isMisspelled ? { ...problem, atAdmission: 'warning' } : problem]
 }
 
-function podIdentityProblem(trust: PodIdentityJudgement | undefined): Problem[] | undefined {
+function podIdentityProblem(
+  account: AssociationOwner,
+  trust: PodIdentityJudgement | undefined
+): Problem[] | undefined {
   const denied = missOf(trust, 'unmeetable')
   if (denied === undefined) return undefined
 
   const { caller, miss } = denied
   return [
     associationProblem(
+      account,
       `${roleOf(caller)} requires something of ${associationShown(caller)} that EKS cannot provide: in its statement ${miss.statement}, ${failedShown(miss.failed)}`,
       fixOf(denied)
     )

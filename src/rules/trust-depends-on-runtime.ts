@@ -3,7 +3,13 @@ import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import { type PodIdentityJudgement, untagged } from '../trust-policy/pod-identity/judge.js'
 import { defineRule } from './define-rule.js'
-import { associationProblem, associationShown, roleOf } from './pod-identity-wording.js'
+import {
+  associationKinds,
+  type AssociationOwner,
+  associationProblem,
+  associationShown,
+  roleOf
+} from './pod-identity-wording.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustDependsOnRuntime = defineRule({
@@ -11,11 +17,13 @@ export const trustDependsOnRuntime = defineRule({
   summary:
     'The role admits the service account only under conditions that cannot be checked in advance, such as the source address or the time of the request.',
   severity: 'warning',
-  on: ['ServiceAccount'],
+  on: associationKinds,
   needs: ['identityWebhook'],
   either: ['trust', 'podIdentityTrust', 'targetTrust'],
   check(account, { trust, podIdentityTrust, targetTrust, identityWebhook }) {
-    const problems = [podIdentityTrust, targetTrust].flatMap((judgement) => problemOf(judgement) ?? [])
+    const problems = [podIdentityTrust, targetTrust].flatMap(
+      (judgement) => problemOf(account, judgement) ?? []
+    )
     if (trust?.verdict === 'depends')
       problems.push(
         trustProblem(
@@ -30,11 +38,15 @@ export const trustDependsOnRuntime = defineRule({
   }
 })
 
-function problemOf(judgement: PodIdentityJudgement | undefined): Problem | undefined {
+function problemOf(
+  account: AssociationOwner,
+  judgement: PodIdentityJudgement | undefined
+): Problem | undefined {
   if (judgement?.verdict !== 'depends' || judgement.caller === undefined) return undefined
   const { caller } = judgement
 
   return associationProblem(
+    account,
     `${roleOf(caller)} might not admit ${associationShown(caller)}: ${reasonOf(judgement)}`,
     judgement.undocumented.includes(untagged)
       ? 'allow sts:TagSession as well, as all examples of AWS do'

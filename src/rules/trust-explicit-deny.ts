@@ -1,32 +1,38 @@
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
-import type { ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { awsKeyMeant } from '../trust-policy/context.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { DecidingCondition } from '../trust-policy/miss.js'
 import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import { defineRule } from './define-rule.js'
-import { associationProblem, associationShown, missOf, roleOf } from './pod-identity-wording.js'
+import {
+  associationKinds,
+  type AssociationOwner,
+  associationProblem,
+  associationShown,
+  missOf,
+  roleOf
+} from './pod-identity-wording.js'
 import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
 
 export const trustExplicitDeny = defineRule({
   id: 'trust-explicit-deny',
   summary: 'A `Deny` statement in the trust policy applies to the service account.',
   severity: 'error',
-  on: ['ServiceAccount'],
+  on: associationKinds,
   needs: ['identityWebhook'],
   either: ['trust', 'podIdentityTrust'],
   check(account, { trust, podIdentityTrust, identityWebhook }) {
     return [
       ...(trust === undefined ? [] : (webIdentityProblem(account, trust, identityWebhook) ?? [])),
-      ...(podIdentityProblem(podIdentityTrust) ?? [])
+      ...(podIdentityProblem(account, podIdentityTrust) ?? [])
     ]
   }
 })
 
 function webIdentityProblem(
-  account: ServiceAccountSubject,
+  account: AssociationOwner,
   trust: TrustJudgement,
   identityWebhook: IdentityWebhookSettings
 ): Problem[] | undefined {
@@ -49,13 +55,17 @@ function webIdentityProblem(
   return [isUndocumented ? { ...problem, atAdmission: 'warning' } : problem]
 }
 
-function podIdentityProblem(trust: PodIdentityJudgement | undefined): Problem[] | undefined {
+function podIdentityProblem(
+  account: AssociationOwner,
+  trust: PodIdentityJudgement | undefined
+): Problem[] | undefined {
   const denied = missOf(trust, 'explicit-deny')
   if (denied === undefined) return undefined
 
   const { caller, miss } = denied
   return [
     associationProblem(
+      account,
       `${roleOf(caller)} rejects ${associationShown(caller)}: the Deny in its statement ${miss.statement} applies to ${miss.action}${becauseOf(miss.conditions)}`,
       miss.conditions.some(({ key }) => /^aws:principal/i.test(key))
         ? 'exempt AWS services from that Deny, for example with BoolIfExists "aws:PrincipalIsAWSService" "false", or give the association another role'

@@ -1,7 +1,7 @@
 import type { Problem } from '../model/finding.js'
 import type { Defect } from '../trust-policy/document.js'
 import { defineRule } from './define-rule.js'
-import { associationProblem, roleOf } from './pod-identity-wording.js'
+import { associationKinds, associationProblem, roleOf } from './pod-identity-wording.js'
 import { roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustPolicyInvalid = defineRule({
@@ -9,7 +9,7 @@ export const trustPolicyInvalid = defineRule({
   summary: 'IAM would reject the trust policy.',
   severity: 'error',
   atAdmission: 'warning', // a policy read from IAM was accepted by IAM, so irsa-guard is more likely to be wrong
-  on: ['ServiceAccount'],
+  on: associationKinds,
   needs: ['identityWebhook'],
   either: ['trust', 'podIdentityTrust'],
   check(account, { trust, podIdentityTrust, identityWebhook }) {
@@ -21,7 +21,7 @@ export const trustPolicyInvalid = defineRule({
     if (podIdentityTrust?.miss?.kind === 'invalid') {
       const role = podIdentityTrust.caller === undefined ? 'the role' : roleOf(podIdentityTrust.caller)
       const { message, fix } = wordingOf(role, podIdentityTrust.miss)
-      problems.push(associationProblem(message, fix))
+      problems.push(associationProblem(account, message, fix))
     }
 
     return problems

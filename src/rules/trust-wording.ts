@@ -2,7 +2,6 @@ import { roleRequestOf } from '../identity-webhook/role-request.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
-import type { ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { otherSubject } from '../trust-policy/hide-others.js'
@@ -50,7 +49,10 @@ function restsOnAudience({ miss }: TrustJudgement): boolean {
  * The role as the subject of a message. Its name is unknown if a policy is judged without a service account
  * that requests a role.
  */
-export function roleNamed(account: ServiceAccountSubject, settings: IdentityWebhookSettings): string {
+export function roleNamed(
+  account: Parameters<typeof roleRequestOf>[0],
+  settings: IdentityWebhookSettings
+): string {
   const arn = parseRoleArn(roleRequestOf(account, settings)?.role ?? '')
 
   return arn === undefined ? 'the role' : `role ${arn.name}`

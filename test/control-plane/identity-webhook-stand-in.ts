@@ -1,6 +1,8 @@
 /**
  * Stands in for amazon-eks-pod-identity-webhook where the real one cannot be had, and where a test wants one
- * that fails: the same flags, and one more, `--fault-file`, a file that says how it fails now. It shows that
+ * that fails: the same flags, and one more, `--fault-file`, a file that says how it fails now. With the real one's
+ * `--watch-container-credentials-config`, it gives container credentials to the accounts in that file, which it
+ * reads at every pod. It shows that
  * certificate, registration and API server play together; it proves nothing about the real webhook.
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -65,10 +67,32 @@ async function patchFor(
   { request: { namespace, object } }: Review,
   half: boolean
 ): Promise<unknown[] | undefined> {
-  const annotations = await readAnnotations(namespace, object.spec.serviceAccountName ?? 'default')
-  const region = flag('aws-default-region')
+  const serviceAccount = object.spec.serviceAccountName ?? 'default'
+  const annotations = await readAnnotations(namespace, serviceAccount)
+  const flags = { region: flag('aws-default-region'), regionalSts: flag('sts-regional-endpoint') === 'true' }
 
-  return patchOf(object, annotations, { region, regionalSts: flag('sts-regional-endpoint') === 'true' }, half)
+  return patchOf(object, annotations, flags, {
+    half,
+    isAssociated: readIdentities().some(
+      (one) => one.namespace === namespace && one.serviceAccount === serviceAccount
+    )
+  })
+}
+
+interface Identity {
+  namespace: string
+  serviceAccount: string
+}
+
+/** The accounts that get container credentials; none while the file is not there or cannot be read. */
+function readIdentities(): readonly Identity[] {
+  const file = values['watch-container-credentials-config']
+  if (typeof file !== 'string' || !existsSync(file)) return []
+  try {
+    return (readJson(file) as { identities: Identity[] }).identities
+  } catch {
+    return []
+  }
 }
 
 const agent = new Agent({ keepAlive: true })

@@ -16,6 +16,8 @@ export interface IdentityWebhookOptions {
    * What is run, the program and its first arguments. Default: the real webhook, from `findIdentityWebhook`.
    */
   command?: readonly [string, ...string[]]
+  /** The file with the service accounts that get container credentials (EKS Pod Identity). Default: none. */
+  identities?: string
 }
 
 /** A running and registered identity webhook. */
@@ -80,6 +82,9 @@ export async function startIdentityWebhook(
         `--tls-key=${key}`,
         `--port=${port}`,
         `--metrics-port=${await findFreePort()}`,
+        ...(options.identities === undefined
+          ? []
+          : [`--watch-container-credentials-config=${options.identities}`]),
         '--aws-default-region=us-east-1',
         '--sts-regional-endpoint=true'
       ],

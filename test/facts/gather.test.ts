@@ -239,6 +239,8 @@ t.test('each fact that rests on an answer of IAM carries the time of that answer
     chain: true,
     podIdentityAgent: true,
     association: true,
+    podIdentityRole: true,
+    targetRole: true,
     podIdentityTrust: true,
     targetTrust: true
   }

@@ -12,7 +12,7 @@ import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { parseAdmissionReview } from '../../src/input/admission-review.js'
 import { parseManifest } from '../../src/input/manifests.js'
 import { evaluateTrust } from '../../src/library/evaluate-trust.js'
-import { known } from '../../src/model/fact.js'
+import { known, unknown } from '../../src/model/fact.js'
 import { parseNamespaceSettings } from '../../src/model/namespace.js'
 import { isNamespaceName, isObjectName } from '../../src/model/object-name.js'
 import { accountOf } from '../../src/model/service-account.js'
@@ -80,6 +80,14 @@ const judgeWith = (sources: Sources) =>
     review(subject, { sources, mode: 'enforce', at: new Date('2026-11-24'), deadline })
   )
 const judge = judgeWith(sourcesWith())
+const judgeAssociated = judgeWith(
+  sourcesWith({
+    associations: {
+      findAssociation: () => known({ exists: true, since: undefined }),
+      readAssociation: () => unknown('EKS was not asked')
+    }
+  })
+)
 const deadline = { signal: new AbortController().signal }
 
 export interface Request {
@@ -347,6 +355,57 @@ const namespaceText = (text: string): Sources =>
         )
     }
   })
+const agentPath = '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount'
+const associatedPlaces: Place[] = [
+  ...(
+    [
+      [
+        'NO_PROXY',
+        (text) => [
+          { name: 'HTTP_PROXY', value: 'http://a' },
+          { name: 'NO_PROXY', value: text }
+        ]
+      ],
+      ['proxy', (text) => [{ name: 'HTTP_PROXY', value: text }]],
+      ['name of a proxy variable', (text) => [{ name: `${text}_PROXY`, value: 'a' }]],
+      ['agent', (text) => [{ name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: text }]],
+      ['agent token', (text) => [{ name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', value: text }]],
+      ['own role', (text) => [{ name: 'AWS_ROLE_ARN', value: text }, env[1]]],
+      ['profile', (text) => [{ name: 'AWS_PROFILE', value: text }]]
+    ] satisfies [string, (text: string) => unknown[]][]
+  ).flatMap(([name, envOf]) => [
+    reviewed(
+      `associated pod: ${name}`,
+      (text) => ({ object: pod({}, {}, { env: envOf(text) }) }),
+      judgeAssociated
+    ),
+    reviewed(
+      `associated template: ${name}`,
+      (text) => ({ object: workload(pod({}, {}, { env: envOf(text) })) }),
+      judgeAssociated
+    )
+  ]),
+  reviewed(
+    'associated pod: mount of the agent',
+    (text) => ({
+      object: pod({}, {}, { volumeMounts: [{ name: text, mountPath: agentPath }] })
+    }),
+    judgeAssociated
+  ),
+  reviewed(
+    'associated pod: scheduler and profile',
+    (text) => ({
+      object: pod({ schedulerName: text }, { labels: { 'eks.amazonaws.com/fargate-profile': text } })
+    }),
+    judgeAssociated
+  ),
+  reviewed(
+    'associated account: role-arn',
+    (text) => ({ object: annotated({ 'eks.amazonaws.com/role-arn': text }) }),
+    judgeAssociated
+  )
+]
+
 const namespacePlaces: Place[] = [
   {
     name: 'settings of a namespace',
@@ -524,6 +583,7 @@ const manifestPlaces: Place[] = [
 export const places: readonly Place[] = [
   ...accountPlaces,
   ...podPlaces,
+  ...associatedPlaces,
   ...namespacePlaces,
   ...webhookPlaces,
   ...policyPlaces,

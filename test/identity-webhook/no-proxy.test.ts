@@ -21,6 +21,7 @@ t.test('understands what any client does in NO_PROXY', async (t) => {
     '[fd00:ec2::23]',
     'fd00:ec2::23',
     'fd00:ec2:0::23',
+    'fd00:ec2:0:0:0:0:0:23',
     '[fd00:ec2::23]:80',
     'fd00:ec2::/32',
     '*'
@@ -41,9 +42,11 @@ t.test('and nothing else', async (t) => {
     '10.*',
     ipv6,
     '::/0',
-    'pods.eks.amazonaws.com'
+    'pods.eks.amazonaws.com',
+    '[169.254.170.23',
+    `${'1'.repeat(100)}/8`
   ])
     t.equal(isProxyBypassed(value, ipv4), false, value)
-  for (const value of [ipv4, 'fd00:ec3::/32', 'fd00::/200'])
+  for (const value of [ipv4, 'fd00:ec3::/32', 'fd00::/200', '::ffff:1.2.3.4', 'fe80::1%eth0'])
     t.equal(isProxyBypassed(value, ipv6), false, value)
 })

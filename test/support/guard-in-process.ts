@@ -1,17 +1,24 @@
 import { pino } from 'pino'
 import { controller } from '../../src/commands/controller.js'
 import { serve } from '../../src/commands/serve.js'
+import type { Sources } from '../../src/facts/facts.js'
 import type { GuardProcess, RunningProcess } from '../control-plane/guard.ts'
 
-/** Runs `serve` or `controller` inside the test's own process, so that the coverage includes the command. */
-export async function runInProcess({ name, config, kubeconfig, env }: GuardProcess): Promise<RunningProcess> {
+/**
+ * Runs `serve` or `controller` inside the test's own process, so that the coverage includes the command. `sources`
+ * are added to those of its configuration.
+ */
+export async function runInProcess(
+  { name, config, kubeconfig, env }: GuardProcess,
+  sources?: Sources
+): Promise<RunningProcess> {
   let output = ''
   const log = pino({}, { write: (line: string) => (output = (output + line).slice(-100_000)) })
   const options = { config, kubeconfig, iam: [] }
   const running =
     name === 'serve'
-      ? await serve(options, { environment: env, log, drain: 1000 })
-      : await controller(options, { environment: env, log })
+      ? await serve(options, { environment: env, log, drain: 1000, sources })
+      : await controller(options, { environment: env, log, sources })
 
   return { output: () => output, stop: () => running.close() }
 }

@@ -10,7 +10,7 @@ import { parseCsvRecord } from '../../src/text/csv.ts'
 
 /** The parts of a pod that matter to the identity webhook. */
 export interface Pod {
-  metadata: { annotations?: Record<string, string> }
+  metadata: { annotations?: Record<string, string>; labels?: Record<string, string> }
   spec: {
     serviceAccountName?: string
     nodeSelector?: Record<string, string>
@@ -33,41 +33,73 @@ export interface Flags {
 }
 
 const prefix = 'eks.amazonaws.com'
-const mountPath = '/var/run/secrets/eks.amazonaws.com/serviceaccount'
-const volumeName = 'aws-iam-token'
-const mount = { name: volumeName, readOnly: true, mountPath }
 const shortestExpiration = 600
 
-/**
- * The JSON Patch for a pod of an account with these annotations; undefined if the pod stays unchanged. With
- * `half`, only the first container is mutated.
- */
-export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = false): unknown[] | undefined {
-  const role = account[`${prefix}/role-arn`]
-  if (role === undefined || role === '') return undefined
+/** The two ways in which it gives credentials: what it mounts, and the variables that lead there. */
+const webIdentity = {
+  mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount',
+  volume: 'aws-iam-token',
+  file: 'token',
+  variables: ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE']
+} as const
+const containerCredentials = {
+  mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+  volume: 'eks-pod-identity-token',
+  file: 'eks-pod-identity-token',
+  variables: ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']
+} as const
+const agentUri = 'http://169.254.170.23/v1/credentials'
 
+/** What is played: mutate the first container only; the account is one of those with container credentials. */
+export interface Part {
+  half?: boolean
+  isAssociated?: boolean
+}
+
+/** The JSON Patch for a pod of an account with these annotations; undefined leaves the pod alone. */
+export function patchOf(
+  pod: Pod,
+  account: Annotations,
+  flags: Flags,
+  { half = false, isAssociated = false }: Part = {}
+): unknown[] | undefined {
+  const role = account[`${prefix}/role-arn`]
+  // Of an account with container credentials, neither the role nor the audience counts.
+  if (!isAssociated && (role === undefined || role === '')) return undefined
+
+  const method = isAssociated ? containerCredentials : webIdentity
   const { volumes, containers, initContainers, nodeSelector = {} } = pod.spec
   const annotations = pod.metadata.annotations ?? {}
   const skipped = parseCsvRecord(annotations[`${prefix}/skip-containers`] ?? '')?.fields ?? []
   const isWindows = [nodeSelector['kubernetes.io/os'], nodeSelector['beta.kubernetes.io/os']].includes(
     'windows'
   )
-  const tokenFile = isWindows ? `C:${mountPath}/token`.replaceAll('/', '\\') : `${mountPath}/token`
+  const path = `${method.mountPath}/${method.file}`
+  const tokenFile = isWindows ? `C:${path}`.replaceAll('/', '\\') : path
   const isRegional = parseBool(account[`${prefix}/sts-regional-endpoints`]) ?? flags.regionalSts
   const inject = (container: Container): Container =>
     skipped.includes(container.name) || (half && container !== containers[0])
       ? container
-      : injected(container, { role, tokenFile, region: flags.region, isRegional })
+      : injected(container, {
+          method,
+          values: [isAssociated ? agentUri : String(role), tokenFile],
+          region: flags.region,
+          isRegional
+        })
 
   const token = {
-    audience: (account[`${prefix}/audience`] ?? 'sts.amazonaws.com') || undefined, // Go omits an empty audience
-    expirationSeconds: expirationOf(annotations) ?? expirationOf(account) ?? 86_400,
-    path: 'token'
+    audience: isAssociated
+      ? 'pods.eks.amazonaws.com'
+      : (account[`${prefix}/audience`] ?? 'sts.amazonaws.com') || undefined, // Go leaves out what is empty
+    expirationSeconds:
+      expirationOf(annotations) ?? expirationOf(account) ?? (isAssociated ? betweenHours(22, 24) : 86_400),
+    path: method.file
   }
-  const volume = { name: volumeName, projected: { sources: [{ serviceAccountToken: token }] } }
-  const isThere = volumes?.some(({ name }) => name === volumeName) ?? false
+  const volume = { name: method.volume, projected: { sources: [{ serviceAccountToken: token }] } }
+  const isThere = volumes?.some(({ name }) => name === method.volume) ?? false
 
   return [
+    ...(isAssociated ? [labelPatch(pod)] : []),
     ...(isThere
       ? []
       : [
@@ -82,17 +114,27 @@ export function patchOf(pod: Pod, account: Annotations, flags: Flags, half = fal
   ]
 }
 
+/** It labels the pod even if it skips every container. */
+const labelPatch = ({ metadata: { labels } }: Pod): object =>
+  labels === undefined
+    ? { op: 'add', path: '/metadata/labels', value: { [`${prefix}/pod-identity`]: 'enabled' } }
+    : { op: 'add', path: `/metadata/labels/${prefix}~1pod-identity`, value: 'enabled' }
+
+const betweenHours = (first: number, last: number): number =>
+  Math.floor((first + Math.random() * (last - first)) * 3600)
+
 interface Injected {
-  role: string
-  tokenFile: string
+  method: typeof webIdentity | typeof containerCredentials
+  /** The values of its two variables. */
+  values: readonly [string, string]
   region: string | undefined
   isRegional: boolean
 }
 
-function injected(container: Container, { role, tokenFile, region, isRegional }: Injected): Container {
+function injected(container: Container, { method, values, region, isRegional }: Injected): Container {
   const { env = [], volumeMounts = [] } = container
   const has = (...names: string[]): boolean => env.some(({ name }) => names.includes(name))
-  const hasRole = has('AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE')
+  const hasRole = has(...method.variables)
   const hasRegion = has('AWS_DEFAULT_REGION', 'AWS_REGION')
   if (hasRole && hasRegion && has('AWS_STS_REGIONAL_ENDPOINTS')) return container // without checking its mounts
 
@@ -104,10 +146,11 @@ function injected(container: Container, { role, tokenFile, region, isRegional }:
     add('AWS_REGION', region)
   }
   if (!hasRole) {
-    add('AWS_ROLE_ARN', role)
-    add('AWS_WEB_IDENTITY_TOKEN_FILE', tokenFile)
+    add(method.variables[0], values[0])
+    add(method.variables[1], values[1])
   }
-  const isMounted = volumeMounts.some(({ name }) => name === volumeName)
+  const mount = { name: method.volume, readOnly: true, mountPath: method.mountPath }
+  const isMounted = volumeMounts.some(({ name }) => name === method.volume)
 
   return {
     ...container,

@@ -1,7 +1,10 @@
 import { credentialsOf } from '../../identity-webhook/credentials.js'
+import { isNewAssociation } from '../../identity-webhook/pod-role.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { readObject, statusMessage } from '../../kube/read.js'
+import type { AssociationLookup } from '../../model/association.js'
+import type { Fact } from '../../model/fact.js'
 import { parsePod } from '../../model/pod.js'
 import { annotationsOf, isRecord } from '../../text/record.js'
 import { canaryAccount, canaryNamespace } from '../own-names.js'
@@ -13,11 +16,12 @@ export const canaryRole = 'arn:aws:iam::000000000000:role/irsa-guard-canary'
 /**
  * Proves that one API server's identity webhook mutates pods. It creates a pod with an annotated service
  * account in a dry run. The returned pod must contain the environment variables, the projected token and its
- * mount.
+ * mount: those of EKS Pod Identity if that service account has an association, otherwise those of IRSA.
  */
 export async function proveIdentityWebhook(
   client: KubeClient,
-  settings: IdentityWebhookSettings
+  settings: IdentityWebhookSettings,
+  associated: Fact<AssociationLookup>
 ): Promise<Proof> {
   const response = await client.request({
     method: 'POST',
@@ -38,25 +42,35 @@ export async function proveIdentityWebhook(
     return { state: 'unknown', because: 'the canary pod came back without its container' }
 
   const credentials = credentialsOf(pod, container, settings)
-  if (
+  const hasRole =
     credentials.kind === 'web-identity' &&
     credentials.token !== undefined &&
     credentials.role.value === canaryRole
-  )
-    return { state: 'works' }
+  // Only the identity webhook can have added them, whether or not the association is known here.
+  const isOnAgent =
+    credentials.kind === 'endpoint' && credentials.isPodIdentity && credentials.token !== undefined
+  const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it was returned unchanged'
+  if (isOnAgent) return { state: 'works' }
+  if (isEffective(associated)) {
+    return {
+      state: 'fails',
+      because: `a pod of a service account with an EKS Pod Identity association did not get container credentials: ${hasRole ? 'it has the annotated role instead' : found}`
+    }
+  }
+  if (hasRole) return { state: 'works' }
 
   const unasked = await unaskedRole(client, settings)
   if (unasked !== undefined) return { state: 'unknown', because: unasked }
 
-  const found =
-    credentials.kind === 'incomplete'
-      ? `the container ${credentials.lacks}`
-      : 'the pod was returned unchanged'
   return {
     state: 'fails',
     because: `a pod with an annotated service account did not get the account's role: ${found}`
   }
 }
+
+/** Whether the identity webhook certainly knows the association of the canary's service account. */
+const isEffective = (associated: Fact<AssociationLookup>): boolean =>
+  associated.state === 'known' && associated.value.exists && !isNewAssociation(associated.value, new Date())
 
 /**
  * Why the canary proves nothing: the canary's service account in the cluster lacks the role annotation that

@@ -3,6 +3,7 @@ import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
 import type { CanaryResult } from '../../facts/webhooks.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
+import type { AssociationLookup } from '../../model/association.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { reasonOf } from '../../text/escape.js'
 import type { ApiServer } from '../api-servers.js'
@@ -29,8 +30,11 @@ export async function prove(
   apiServers: readonly ApiServer[],
   {
     settings,
+    associated,
     ...policyQuestion
   }: {
+    /** Whether the canary's service account has an EKS Pod Identity association. */
+    associated: Fact<AssociationLookup>
     wrongCaBundle: string
     published: readonly AcceptedBundles[] | undefined
     settings: IdentityWebhookSettings
@@ -45,7 +49,7 @@ export async function prove(
       )
     )
   const [canary, webhook, policy] = await Promise.all([
-    everywhere((client) => proveIdentityWebhook(client, settings)),
+    everywhere((client) => proveIdentityWebhook(client, settings, associated)),
     everywhere((client) => proveWebhook(client, settings)),
     everywhere((client) => provePolicy(client, policyQuestion))
   ])

@@ -12,17 +12,21 @@ import {
 } from '../../../src/controller/probes/probes.js'
 import { type Proof, provePolicy, proveWebhook } from '../../../src/controller/probes/self-test.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../../src/identity-webhook/settings.js'
+import type { AssociationLookup } from '../../../src/model/association.js'
+import { type Fact, known, moot, unknown } from '../../../src/model/fact.js'
 import { clientThat } from '../../support/kube-client.js'
+import { agentContainer, agentVolume } from '../../support/pods.js'
 
 const works: Proof = { state: 'works' }
 const fails: Proof = { state: 'fails', because: 'it does' }
-const unknown: Proof = { state: 'unknown', because: 'nobody answered' }
+const unanswered: Proof = { state: 'unknown', because: 'nobody answered' }
 const probes = (more: Partial<Record<keyof Probes, Proof>> = {}): Probes => ({
   canary: new Map([['a:443', more.canary ?? works]]),
   webhook: new Map([['a:443', more.webhook ?? works]]),
   policy: new Map([['a:443', more.policy ?? works]])
 })
 const now = new Date('2026-11-24T00:00:00Z')
+const notRead = moot('EKS Pod Identity associations are not read')
 
 t.test(
   'the webhook works when it denies, fails when the account passes, and else nobody can tell',
@@ -121,7 +125,8 @@ t.test('the canary passes with variables, token and mount, and nothing less', as
       clientThat(({ method }) =>
         method === 'POST' ? { status, body } : { body: canaryAccountWith('eks.amazonaws.com') }
       ),
-      defaultIdentityWebhook
+      defaultIdentityWebhook,
+      notRead
     )
   const volumeMounts = [{ name: 'aws-iam-token', mountPath: path }]
   t.match(await prove(podWith({ env, volumeMounts }, volumes)), works)
@@ -140,6 +145,53 @@ t.test('the canary passes with variables, token and mount, and nothing less', as
   t.match(await prove({ kind: 'Pod' }), { state: 'unknown', because: /without its container/ })
 })
 
+t.test('the canary of an account with an association gets container credentials', async (t) => {
+  const prove = (
+    container: object,
+    podVolumes: object[],
+    associated: Fact<AssociationLookup>
+  ): Promise<Proof> =>
+    proveIdentityWebhook(
+      clientThat(({ method }) =>
+        method === 'POST'
+          ? { status: 201, body: podWith(container, podVolumes) }
+          : { body: canaryAccountWith('eks.amazonaws.com') }
+      ),
+      defaultIdentityWebhook,
+      associated
+    )
+  const exists = known<AssociationLookup>({ exists: true, since: undefined })
+  const agent = agentContainer('canary')
+  for (const associated of [
+    exists,
+    known<AssociationLookup>({ exists: false }),
+    unknown('EKS refused'),
+    notRead
+  ])
+    t.match(
+      await prove(agent, [agentVolume], associated),
+      works,
+      `${associated.state}: only the webhook adds them`
+    )
+  const annotated = { env, volumeMounts: [{ name: 'aws-iam-token', mountPath: path }] }
+  t.match(await prove(annotated, volumes, unknown('EKS refused')), works, 'as ever')
+  t.match(await prove(annotated, volumes, exists), {
+    state: 'fails',
+    because:
+      'a pod of a service account with an EKS Pod Identity association did not get container credentials: it has the annotated role instead'
+  })
+  t.match(await prove({}, [], exists), { state: 'fails', because: /credentials: it was returned unchanged$/ })
+  t.match(await prove(agent, [], exists), {
+    state: 'fails',
+    because: /credentials: it mounts the volume eks-/
+  })
+  t.match(
+    await prove(annotated, volumes, known({ exists: true, since: new Date() })),
+    works,
+    'the identity webhook may not know it yet'
+  )
+})
+
 t.test('the canary and the self-test ask under the prefix of the identity webhook', async (t) => {
   const settings = withAnnotationPrefix(defaultIdentityWebhook, 'aws.example')
   const prove = (account: object | undefined): Promise<Proof> =>
@@ -149,7 +201,8 @@ t.test('the canary and the self-test ask under the prefix of the identity webhoo
           ? { status: 201, body: podWith({}) }
           : { status: account ? 200 : 403, body: account }
       ),
-      settings
+      settings,
+      notRead
     )
   t.strictSame(await prove(canaryAccountWith('eks.amazonaws.com')), {
     state: 'unknown',
@@ -178,6 +231,7 @@ t.test('what cannot be asked is unknown', async (t) => {
   const found = await prove([{ address: 'a:443', host: 'a', port: 443, client }], {
     wrongCaBundle: 'x',
     published: undefined,
+    associated: notRead,
     settings: defaultIdentityWebhook
   })
   for (const outcomes of Object.values(found))
@@ -199,6 +253,7 @@ t.test('each API server is asked for everything', async (t) => {
     {
       wrongCaBundle: 'x',
       published: undefined,
+      associated: notRead,
       settings: defaultIdentityWebhook
     }
   )
@@ -242,13 +297,13 @@ t.test('each change is told once: Events for what works no more, or again', asyn
   t.strictSame(await told(probes({ webhook: fails }), probes({ webhook: fails })), [])
   t.strictSame(await told(probes(), probes({ policy: fails })), ['Normal SelfTestPolicyWorks'])
   t.strictSame(
-    await told(probes({ canary: unknown }), probes()),
+    await told(probes({ canary: unanswered }), probes()),
     [],
     'what could not be asked is for log and metrics'
   )
-  t.strictSame(await told(probes(), probes({ webhook: unknown })), [])
+  t.strictSame(await told(probes(), probes({ webhook: unanswered })), [])
   t.strictSame(await told(probes({ canary: fails }), probes()), ['Warning IdentityWebhookCanaryFails'])
-  const away = probes({ webhook: unknown })
+  const away = probes({ webhook: unanswered })
   t.strictSame(
     await told(probes(), away, probes({ webhook: fails })),
     ['Normal SelfTestWebhookWorks'],
@@ -270,8 +325,8 @@ t.test('what cannot be asked is known as it was, at each API server', async (t) 
     policy: outcomes({ a: policy })
   })
   const before = at({ a: fails, gone: works }, works, fails)
-  const asked = at({ a: unknown, new: unknown }, fails, unknown)
-  t.strictSame(lastKnownOf(asked, before), at({ a: fails, new: unknown }, fails, fails))
+  const asked = at({ a: unanswered, new: unanswered }, fails, unanswered)
+  t.strictSame(lastKnownOf(asked, before), at({ a: fails, new: unanswered }, fails, fails))
   t.strictSame(lastKnownOf(asked, undefined), asked)
 })
 

@@ -1,0 +1,56 @@
+import { known, moot } from '../../src/model/fact.js'
+import { accountOf } from '../support/accounts.js'
+import type { Case } from '../support/rule-case.js'
+
+const object = accountOf()
+const association = known({
+  clusterName: 'prod',
+  namespace: 'shop',
+  serviceAccount: 'cart',
+  roleArn: 'arn:aws:iam::111122223333:role/cart',
+  targetRoleArn: 'arn:aws:iam::444455556666:role/data',
+  disableSessionTags: false
+})
+const exists = known({ exists: true, arn: 'arn:aws:iam::111122223333:role/cart' } as const)
+const missing = known({ exists: false } as const)
+
+export const cases: readonly Case[] = [
+  {
+    why: 'both roles exist',
+    object,
+    facts: { association, podIdentityRole: exists, targetRole: exists }
+  },
+  {
+    why: 'no association',
+    object,
+    facts: { association: moot('none'), podIdentityRole: moot('none'), targetRole: moot('none') }
+  },
+  {
+    why: 'the role was deleted',
+    object,
+    facts: { association, podIdentityRole: missing, targetRole: moot('no target role') },
+    message: /^role arn:aws:iam::111122223333:role\/cart of the EKS Pod Identity association does not exist/,
+    severity: 'warning'
+  },
+  {
+    why: 'the target role was deleted',
+    object: {
+      apiVersion: 'eks.services.k8s.aws/v1alpha1',
+      kind: 'PodIdentityAssociation',
+      metadata: { name: 'cart' },
+      spec: {
+        clusterName: 'prod',
+        namespace: 'shop',
+        serviceAccount: 'cart',
+        roleARN: 'arn:aws:iam::111122223333:role/cart',
+        targetRoleARN: 'arn:aws:iam::444455556666:role/data'
+      }
+    },
+    stage: 'source',
+    facts: { association, podIdentityRole: exists, targetRole: missing },
+    field: 'spec.targetRoleARN',
+    message:
+      /^target role arn:aws:iam::444455556666:role\/data of the EKS Pod Identity association does not exist/,
+    severity: 'error'
+  }
+]
