@@ -44,9 +44,16 @@ t.test('serve reads the associations of the configured cluster, and of no other'
   t.strictSame(eks.operations, [], 'without a cluster nothing is read')
   await without.close()
 
-  const fromFile = await start(`eks: { clusterArn: '${arn}' }\niam: { files: [examples/iam.json] }\n`)
+  writeFileSync(
+    `${directory}/iam.json`,
+    JSON.stringify({
+      ...{ apiVersion: 'irsa-guard.io/v1', kind: 'IamSnapshot', associations: [] },
+      cluster: { name: 'prod', arn }
+    })
+  )
+  const fromFile = await start(`eks: { clusterArn: '${arn}' }\niam: { files: ['${directory}/iam.json'] }\n`)
   await sleep(100)
-  t.strictSame(eks.operations, [], 'IAM files replace AWS')
+  t.strictSame(eks.operations, [], 'an IAM file with associations replaces EKS')
   await fromFile.close()
 
   const serving = await start(`eks: { clusterArn: '${arn}', endpoint: '${eks.url}' }\n`)
