@@ -63,7 +63,7 @@ export function irsaTrust(
   if (trust.state !== 'known' || trust.value.podIdentity === 'none') return trust
   if (associated.state !== 'known' || associated.value.exists) return trust
 
-  return known({ ...trust.value, podIdentity: 'none' }, earlierOf(trust.readAt, associated.readAt))
+  return known({ ...trust.value, hasAssociation: false }, earlierOf(trust.readAt, associated.readAt))
 }
 
 const earlierOf = (one: Date | undefined, other: Date | undefined): Date | undefined =>

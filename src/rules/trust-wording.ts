@@ -28,6 +28,12 @@ export function trustProblem(
     ...(restsOnAudience(trust) && { restsOn: [annotationField(annotationNames.audience)] })
   }
   if (trust.podIdentity === 'none' || trust.verdict !== 'denied') return problem
+  if (trust.hasAssociation === false)
+    return {
+      ...problem,
+      message: `${message}; the role trusts EKS Pod Identity, but the service account has no association`,
+      fix: `create an EKS Pod Identity association, or, for IRSA, ${fix}`
+    }
 
   return {
     ...problem,

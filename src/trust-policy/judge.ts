@@ -54,6 +54,8 @@ export interface TrustJudgement {
   readonly breadth: readonly Breadth[]
   /** Whether the role trusts EKS Pod Identity; `also` if it trusts an identity provider as well. */
   readonly podIdentity: 'none' | 'also' | 'only'
+  /** False if the service account certainly has no EKS Pod Identity association. */
+  readonly hasAssociation?: false
   /**
    * The document's length in characters without white space, as IAM counts it; 0 if the document is not JSON.
    */

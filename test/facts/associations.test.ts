@@ -140,17 +140,17 @@ t.test('without an association, a role that trusts EKS Pod Identity trusts nobod
     })
     t.match(
       facts.trust,
-      { value: { podIdentity: 'none', verdict: 'denied' }, readAt },
+      { value: { hasAssociation: false, verdict: 'denied' }, readAt },
       'the older of both answers'
     )
-    t.match(facts.provider, { value: { registered: false } })
+    t.match(facts.provider, { state: 'moot' }, 'one mistake, one finding')
   }
   const { associations } = answering(known({ exists: false }))
   const facts = await gather(subjectOf(accountOf(annotated)), ['trust'], {
     ...trusting('pods.eks.amazonaws.com'),
     associations
   })
-  t.match(facts.trust, { value: { podIdentity: 'none' }, readAt: new Date('2026-11-24T00:00:00Z') })
+  t.match(facts.trust, { value: { hasAssociation: false }, readAt: new Date('2026-11-24T00:00:00Z') })
 })
 
 t.test("a pod's role is that of the association, even if its account is not known", async (t) => {

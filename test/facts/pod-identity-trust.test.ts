@@ -81,7 +81,11 @@ t.test('says why it cannot tell', async (t) => {
     ],
     ['none for the account', { ...right, associations: associationsWith(moot('none')) }, moot('none')],
     ['not read', { ...right, associations: associationsWith(unknown('throttled')) }, unknown('throttled')],
-    ['no cluster', { ...right, clusterArn: undefined }, unknown('the ARN of the cluster is not known')],
+    [
+      'no cluster',
+      { ...right, clusterArn: undefined },
+      unknown('the ARN of the cluster is not known (pass --cluster-arn ARN)')
+    ],
     [
       'another cluster',
       { ...right, associations: associationsWith(known({ ...association, clusterName: 'dev' })) },
