@@ -22,7 +22,7 @@ export interface RoundContext {
   readonly ownCas: string
   /** The confirmed cluster CAs, as PEM. */
   readonly clusterCas: string | undefined
-  /** Why some published CAs are not confirmed; undefined if all are. */
+  /** Why some CAs that a ConfigMap names are not confirmed; undefined if all are. */
   readonly doubt?: string | undefined
   /**
    * What this process published in its previous round. Undefined in the first round, which uses the stored

@@ -6,7 +6,7 @@ import { defineRule } from './define-rule.js'
 export const annotatedAccountUnused = defineRule({
   id: 'annotated-account-unused',
   summary:
-    'No workload uses this annotated service account, while another workload runs as `default` or as a service account with a similar name.',
+    'No workload uses this annotated service account, but a workload runs as `default` or as a service account with a similar name.',
   severity: 'warning',
   atAdmission: 'never',
   on: ['ServiceAccount'],

@@ -65,13 +65,25 @@ type Diagnosis = Pick<Problem, 'message' | 'fix' | 'atMost'>
 function diagnosisOf(name: Companion, value: unknown, subject: Judged): Diagnosis | undefined {
   if (typeof value !== 'string') {
     return {
-      message: `is ${typeof value === 'object' ? 'an array or an object' : `a ${typeof value}`}; expected a string`,
-      fix: 'put the value in quotes'
+      message: `is ${kindOf(value)}; expected a string`,
+      fix:
+        typeof value === 'object'
+          ? 'remove the annotation, or write its value as one quoted string'
+          : 'put the value in quotes'
     }
   }
 
   return diagnoses[name](value, subject)
 }
+
+const kindOf = (value: unknown): string =>
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'an array'
+      : typeof value === 'object'
+        ? 'an object'
+        : `a ${typeof value}`
 
 const diagnoses = {
   audience: (value) =>

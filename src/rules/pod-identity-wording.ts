@@ -20,7 +20,7 @@ export interface Denied<K extends PodIdentityMiss['kind']> {
   readonly caller: Caller
 }
 
-/** The judgement, if its nearest miss is of a kind. */
+/** The judgement, if its nearest miss is of the given kind; otherwise undefined. */
 export function missOf<K extends PodIdentityMiss['kind']>(
   judgement: PodIdentityJudgement | undefined,
   kind: K
@@ -116,7 +116,7 @@ export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>)
   const { namespace, serviceAccount } = miss.pinned
   const isAssociation = first.wanted.some((value) => value.includes(':podidentityassociation/'))
   if (isAssociation)
-    return `write ${quote(caller.cluster.text)} in that condition${namespace && serviceAccount ? '' : `; to limit it to this association, require ${limitsShown(caller)}`}`
+    return `write ${quote(caller.cluster.text)} in that condition${namespace && serviceAccount ? '' : `; to limit the statement to this association, require ${limitsShown(caller)}`}`
   const spelled = first.difference !== undefined && /capitalization|spaces/.test(first.difference)
   if (spelled && first.wanted.length === 1)
     return `replace ${valuesShown(first.wanted)} with ${quote(first.actual ?? '')} in that condition`

@@ -46,7 +46,7 @@ function webIdentityProblem(
     identityWebhook,
     `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its statement ${miss.statement} applies${because}`,
     listed === undefined
-      ? 'point the annotation to another role; if this service account should have this one, exempt it from that Deny'
+      ? `point the annotation to another role; if this service account should have ${roleNamed(account, identityWebhook)}, exempt it from that Deny`
       : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation to another role`
   )
 

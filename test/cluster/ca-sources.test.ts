@@ -113,8 +113,9 @@ t.test(
       )
       t.match(stdout, /the current CAs are unknown: there is no Certificate identity\/webhook/)
       t.equal(
-        guard.controllerLog().split('there is no Certificate identity/webhook","msg":"CAs of the injector')
-          .length,
+        guard
+          .controllerLog()
+          .split(`there is no Certificate identity/webhook","msg":"the injector's CAs are unknown`).length,
         3,
         'once for each webhook'
       )

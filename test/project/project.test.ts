@@ -174,6 +174,7 @@ const shownByCases: ReadonlySet<string> = new Set([
   'identity-webhook-missing',
   'identity-webhook-not-mutating',
   'identity-webhook-removed',
+  'pod-identity-account-missing',
   'pod-identity-agent-missing',
   'pod-identity-and-annotation',
   'pod-identity-pod-outdated',

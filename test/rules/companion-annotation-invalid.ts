@@ -17,7 +17,7 @@ export const cases: readonly Case[] = [
     facts,
     message: /is a number; expected a string/
   },
-  { why: 'an array', object: account('audience', []), facts, message: /is an array or an object/ },
+  { why: 'an array', object: account('audience', []), facts, message: /is an array; expected/ },
   ...['600', '86400', '+3600'].map((value) => ({
     why: `expiration ${value}`,
     object: account('token-expiration', value),

@@ -21,7 +21,7 @@ export const cases: readonly Case[] = [
     },
     message:
       /but EKS sends "arn:aws:eks:us-east-1:111122223333:cluster\/prod": it is the ARN of an association, and EKS sends the ARN of the cluster$/,
-    fix: /^write "arn:aws:eks:us-east-1:111122223333:cluster\/prod" in that condition; to limit it to this association, require/,
+    fix: /^write "arn:aws:eks:us-east-1:111122223333:cluster\/prod" in that condition; to limit the statement to this association, require/,
     severity: 'warning'
   },
   {

@@ -89,7 +89,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart rejects EKS Pod Identity for service account shop\/cart in cluster prod: the Deny in its statement 1 applies to sts:AssumeRole, because "aws:PrincipalOrgID" is missing in the request/,
+      /^role cart rejects EKS Pod Identity for service account shop\/cart in cluster prod: the Deny in its statement 1 applies to sts:AssumeRole, because "aws:PrincipalOrgID" is missing from the request/,
     fix: /^exempt AWS services from that Deny/,
     severity: 'warning'
   },

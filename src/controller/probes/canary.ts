@@ -49,12 +49,15 @@ export async function proveIdentityWebhook(
   // Only the identity webhook can have added them, whether or not the association is known here.
   const isOnAgent =
     credentials.kind === 'endpoint' && credentials.isPodIdentity && credentials.token !== undefined
-  const found = credentials.kind === 'incomplete' ? `it ${credentials.lacks}` : 'it was returned unchanged'
+  const found =
+    credentials.kind === 'incomplete'
+      ? `the container ${credentials.lacks}`
+      : 'the pod was returned unchanged'
   if (isOnAgent) return { state: 'works' }
   if (isEffective(associated)) {
     return {
       state: 'fails',
-      because: `a pod of a service account with an EKS Pod Identity association did not get container credentials: ${hasRole ? 'it has the annotated role instead' : found}`
+      because: `a pod of a service account with an EKS Pod Identity association did not get container credentials: ${hasRole ? 'the container has the annotated role instead' : found}`
     }
   }
   if (hasRole) return { state: 'works' }

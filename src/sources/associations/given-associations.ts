@@ -1,7 +1,7 @@
 import type { AssociationSource } from '../../facts/facts.js'
 import type { Association, AssociationLookup } from '../../model/association.js'
 import type { ClusterArn } from '../../model/cluster-arn.js'
-import { type Fact, known, unknown } from '../../model/fact.js'
+import { type Fact, known, moot, unknown } from '../../model/fact.js'
 import { type MaybePromise, thenMaybe } from '../../model/maybe-promise.js'
 import type { AssociationSubject } from '../../model/subject.js'
 import { type AssociationIndex, indexAssociations, type IndexedAssociation } from './association-index.js'
@@ -39,9 +39,8 @@ export function overlayAssociations(
   }
 }
 
-const notGiven = unknown(
-  'only some EKS Pod Identity associations of the cluster are known (pass --iam FILE with all of them, or --aws)'
-)
+// Nothing is then said about accounts without one, as if no associations had been given.
+const notGiven = moot('only some EKS Pod Identity associations of the cluster are known')
 
 /**
  * The associations of IAM files. `isComplete` says whether the files list all associations of the cluster.

@@ -178,12 +178,15 @@ t.test('the canary of an account with an association gets container credentials'
   t.match(await prove(annotated, volumes, exists), {
     state: 'fails',
     because:
-      'a pod of a service account with an EKS Pod Identity association did not get container credentials: it has the annotated role instead'
+      'a pod of a service account with an EKS Pod Identity association did not get container credentials: the container has the annotated role instead'
   })
-  t.match(await prove({}, [], exists), { state: 'fails', because: /credentials: it was returned unchanged$/ })
+  t.match(await prove({}, [], exists), {
+    state: 'fails',
+    because: /credentials: the pod was returned unchanged$/
+  })
   t.match(await prove(agent, [], exists), {
     state: 'fails',
-    because: /credentials: it mounts the volume eks-/
+    because: /credentials: the container mounts the volume eks-/
   })
   t.match(
     await prove(annotated, volumes, known({ exists: true, since: new Date() })),
