@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
-import { type AssociationTool, associationTexts } from '../migration/association-text.js'
+import { associationTexts, type AssociationTool } from '../migration/association-text.js'
 import { type MigrationContext, planMigration } from '../migration/plan.js'
 import type { Deadline } from '../model/deadline.js'
 import { GuardError } from '../model/guard-error.js'

@@ -5,7 +5,7 @@ import type { RoleArn } from '../model/role-arn.js'
 import { namespacedName, namespaceNotGiven, type ServiceAccountSubject } from '../model/subject.js'
 import { type Blocked, unknownWhether } from './migration-plan.js'
 import { type Judging, obstaclesOf } from './obstacles.js'
-import { chainedRoleProblem, otherRole, readRole, type ReadRole, requestedRole } from './role.js'
+import { chainedRoleProblem, otherRole, type ReadRole, readRole, requestedRole } from './role.js'
 import type { Runner } from './runners.js'
 import { plannedAssociation } from './steps.js'
 

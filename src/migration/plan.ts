@@ -22,7 +22,7 @@ import {
   podsStep,
   trustStep
 } from './steps.js'
-import { type RoleUser, trustFor, type Trusted } from './trust.js'
+import { type RoleUser, type Trusted, trustFor } from './trust.js'
 
 /** What is to be planned, and what is known of it. */
 export interface MigrationContext extends CommandStyle {

@@ -6,7 +6,6 @@ import type { ClusterArn } from '../model/cluster-arn.js'
 import type { Fact } from '../model/fact.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { namespacedName, type ServiceAccountSubject } from '../model/subject.js'
-import { annotationNotAString } from '../rules/annotation-not-a-string.js'
 import { podIdentityTrustRules } from '../rules/index.js'
 import { roleArnMalformed } from '../rules/role-arn-malformed.js'
 import { roleMissing } from '../rules/role-missing.js'
@@ -24,7 +23,7 @@ export interface ReadRole {
   readonly trustPolicy: TrustPolicyDocument
 }
 
-const planForRequest = buildPlanner([roleArnMalformed, annotationNotAString])
+const planForRequest = buildPlanner([roleArnMalformed])
 const planForRole = buildPlanner([roleNotPermittedInNamespace, roleMissing, rolePathMismatch])
 const planForTrust = buildPlanner(podIdentityTrustRules)
 

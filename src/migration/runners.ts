@@ -1,7 +1,7 @@
 import { containersToMutate, credentialsOf } from '../identity-webhook/credentials.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { ownerOf } from '../model/kubernetes-object.js'
-import { type PodSubject, podsOf, type Subject, type WorkloadSubject } from '../model/subject.js'
+import { podsOf, type PodSubject, type Subject, type WorkloadSubject } from '../model/subject.js'
 import { recordOf } from '../text/record.js'
 
 /** An object, and what it is for the rules. */

@@ -4,7 +4,7 @@ import type { RoleArn } from '../model/role-arn.js'
 import { shortList } from '../text/escape.js'
 import { recordOf } from '../text/record.js'
 import { shellQuote } from '../text/shell.js'
-import { type AssociationTool, associationTexts } from './association-text.js'
+import { associationTexts, type AssociationTool } from './association-text.js'
 import type { MigrationStep } from './migration-plan.js'
 import { type Runner, runnerName } from './runners.js'
 

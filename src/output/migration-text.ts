@@ -77,7 +77,7 @@ const accountLines = ({
   steps,
   notes
 }: AccountPlan): readonly string[] => [
-  `${namespace === '' ? '' : `${namespace}/`}${name}: ${states[state]} (role ${role})`,
+  `${namespace === '' ? '' : `${namespace}/`}${name}: ${states[state]}${role === '' ? '' : ` (role ${role})`}`,
   ...because.flatMap(reasonLines),
   ...steps.flatMap(stepLines),
   ...notes.map((note) => `  note: ${note}`)
