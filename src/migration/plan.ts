@@ -19,6 +19,7 @@ import {
   checkStep,
   type CommandStyle,
   commonNotes,
+  givenAssociationStep,
   podsStep,
   trustStep
 } from './steps.js'
@@ -150,7 +151,9 @@ function planFor(
   )
   const steps = [
     document && trustStep(role, { before: trust.before, document }, othersWith(document, candidate, trusted)),
-    existing === undefined ? associationStep(account, role, cluster, context) : undefined,
+    existing === undefined
+      ? associationStep(account, role, cluster, context)
+      : existing.fromObject && givenAssociationStep,
     pods,
     pods && checkStep(account, context),
     annotationStep(account, settings.annotationNames['role-arn'], context)

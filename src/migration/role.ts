@@ -58,9 +58,9 @@ export async function readRole(
     return inOtherAccount(arn, cluster)
 
   const sources = { ...judging.sources, associations: undefined }
-  const { reasons, unchecked, role } = await judge(planForRole, account, { ...judging, sources })
+  const { reasons, role } = await judge(planForRole, account, { ...judging, sources })
   if (reasons.length > 0) return cannotMove(...reasons)
-  if (role?.state !== 'known') return unknownWhether(...unchecked)
+  if (role?.state !== 'known') return unknownWhether(role?.because ?? `role ${arn.text} is unknown`)
   if (!role.value.exists || role.value.trustPolicy === undefined)
     return unknownWhether(`the trust policy of role ${arn.text} is unknown`)
 

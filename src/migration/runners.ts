@@ -93,7 +93,10 @@ type Top = Pick<Runner, 'kind' | 'namespace' | 'name' | 'object'>
 /** Built-in chains are short (CronJob → Job → pod), so a longer chain is taken to be a cycle. */
 const maxOwners = 10
 
-/** The owner furthest up, whether or not its object was given. */
+/** The kinds whose pods `kubectl rollout restart` replaces. */
+export const restartable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
+
+/** The first owner that can be restarted, otherwise the one furthest up, whether or not its object was given. */
 function topOf(
   object: Readonly<Record<string, unknown>>,
   { namespace, name, ...subject }: PodSubject | WorkloadSubject,
@@ -106,7 +109,7 @@ function topOf(
     object
   }
   for (let depth = 0; depth < maxOwners && top.object !== undefined; depth++) {
-    const owner = ownerOf(top.object)
+    const owner = restartable.has(top.kind) ? undefined : ownerOf(top.object)
     if (owner === undefined) return top
     const inNamespace = recordOf(top.object['metadata'])['namespace']
     const found = objects.get(

@@ -6,7 +6,7 @@ import { recordOf } from '../text/record.js'
 import { shellQuote } from '../text/shell.js'
 import { associationTexts, type AssociationTool } from './association-text.js'
 import type { MigrationStep } from './migration-plan.js'
-import { type Runner, runnerName } from './runners.js'
+import { restartable, type Runner, runnerName } from './runners.js'
 
 /** How the commands of a plan are written. */
 export interface CommandStyle {
@@ -33,7 +33,7 @@ export const trustStep = (
   others: readonly string[]
 ): MigrationStep => ({
   step: 'trust-policy',
-  message: `replace the trust policy of role ${name}: the new one also trusts EKS Pod Identity, and nothing is removed${others.length === 0 ? '' : ` (the same update as for ${shortList(others)}: once is enough)`}`,
+  message: `replace the trust policy of role ${name}: the new one also trusts EKS Pod Identity, and nothing is removed; if a tool manages the role, make the change there${others.length === 0 ? '' : ` (the same update as for ${shortList(others)}: once is enough)`}`,
   commands: [
     `aws iam update-assume-role-policy --role-name ${name} --policy-document ${shellQuote(asciiJson(policies.document))}`
   ],
@@ -77,6 +77,14 @@ export function associationStep(
       }
 }
 
+/** The step for an association that a given file describes. Whether it exists already is not known. */
+export const givenAssociationStep: MigrationStep = {
+  step: 'association',
+  message:
+    'create the association that the files describe, if it does not exist yet; pods that run keep IRSA',
+  commands: []
+}
+
 // EKS says that an association takes effect after several seconds, and no API tells when:
 // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
 const wait = 'at least a minute after the association was created'
@@ -101,8 +109,6 @@ export function podsStep(
 
   return { step: 'new-pods', message: [`${wait}, replace the pods`, ...others].join('; '), commands }
 }
-
-const restartable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
 
 function wayOf(runner: Runner, kubectl: string): { readonly command?: string; readonly advice?: string } {
   const { kind, namespace, name, object, pods } = runner
@@ -141,7 +147,7 @@ export const annotationStep = (
 ): MigrationStep => ({
   step: 'annotation',
   message:
-    'remove the annotation, also where the service account is described: in its chart, manifest or stack',
+    'remove the annotation, also where the service account is described: in its chart, manifest, stack or add-on',
   commands: [`${kubectl} annotate serviceaccount ${name} -n ${namespace} ${shellQuote(annotation)}-`]
 })
 

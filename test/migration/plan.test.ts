@@ -199,6 +199,13 @@ t.test('what is done already is left out', async (t) => {
     ['there are no pods', [], { trust: both, associations }, ['annotation'], 'moved'],
     ['there are no pods yet', [], { trust: both }, ['association', 'annotation'], 'can-move'],
     [
+      'a file describes the association',
+      [],
+      { associations: [{ serviceAccount: 'cart', fromObject: true }], context: { isComplete: false } },
+      ['trust-policy', 'association', 'new-pods', 'check', 'annotation'],
+      'can-move'
+    ],
+    [
       'files do not show the pods',
       [],
       { trust: both, associations, context: { isComplete: false } },
@@ -507,6 +514,26 @@ t.test('how pods are replaced depends on what creates them', async (t) => {
     'pod shop/bare: delete it and create it again',
     'rollout shop/far: let it replace its pods, or delete them one after the other'
   ])
+})
+
+t.test('a workload that belongs to a custom resource is restarted itself', async (t) => {
+  const owned = deploymentOf() as { metadata: object }
+  const plan = await planOf(
+    [cart, { ...owned, metadata: { ...owned.metadata, ...ownedBy('Shop', 'main') } }, replicaSet, irsaPod],
+    { trust: both }
+  )
+  t.strictSame(commandsOf(plan, 'new-pods'), ['kubectl rollout restart deployment/cart -n shop'])
+})
+
+t.test('owners that own each other', async (t) => {
+  const ring = (name: string, owner: string): object => ({
+    ...deploymentOf(),
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: 'shop', ...ownedBy('Job', owner) }
+  })
+  const plan = await planOf([cart, ring('a', 'b'), ring('b', 'a')], { trust: both })
+  t.match(plan.accounts, [{ state: 'can-move' }])
 })
 
 t.test('the agent comes first where it is missing', async (t) => {
