@@ -114,17 +114,17 @@ export async function startController(settings: ControllerSettings): Promise<Run
   return { healthPort: portOf(health), close }
 }
 
-/** The cluster's EKS Pod Identity associations, if the cluster is known. They are read when they are needed. */
+/** The cluster's EKS Pod Identity associations, if the cluster is configured. They are read when they are needed. */
 async function eksFor(
-  { config, given }: ControllerSettings,
+  { config }: ControllerSettings,
   metrics: Metrics
 ): Promise<AssociationSource | undefined> {
-  if (given.clusterArn === undefined) return undefined
+  if (config.eks.clusterArn === undefined) return undefined
 
   return buildLiveEks({
     ...config.eks,
     accounts: config.iam.accounts,
-    cluster: given.clusterArn,
+    cluster: config.eks.clusterArn,
     onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
     onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
   })

@@ -74,11 +74,11 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     metrics.iamRequests.inc({ operation, result })
   const iam = given.iam ?? (await buildLiveIam({ ...config.iam, onRequest }))
   const eks =
-    given.associations === undefined && given.clusterArn !== undefined
+    given.associations === undefined && config.eks.clusterArn !== undefined
       ? await buildLiveEks({
           ...config.eks,
           accounts: config.iam.accounts,
-          cluster: given.clusterArn,
+          cluster: config.eks.clusterArn,
           onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
           onStsRequest: onRequest
         })

@@ -41,6 +41,24 @@ t.test('what somebody said of the audience holds', async (t) => {
   t.equal(withAudience(defaultIdentityWebhook, undefined), defaultIdentityWebhook)
 })
 
+t.test('the association of an object is known from the object itself', async (t) => {
+  const association = {
+    apiVersion: 'eks.services.k8s.aws/v1alpha1',
+    kind: 'PodIdentityAssociation',
+    metadata: { name: 'cart', namespace: 'ack-system' },
+    spec: { clusterName: 'prod', namespace: 'shop', serviceAccount: 'cart', roleARN: role }
+  }
+  t.match(await gather(association, 'associated'), { state: 'known', value: { exists: true } })
+  t.match(await gather(association, 'association'), { state: 'known', value: { roleArn: role } })
+  t.match(await gather(podOf(), 'association'), { state: 'moot' })
+  const associations = buildObjectSources([subjectOf(association)], [association]).associationsWith(
+    undefined,
+    undefined
+  )
+  t.match(await gather(podOf(), 'association', { associations }), { value: { fromObject: true } })
+  t.match(await gather(accountOf(), 'associated', { associations }), { value: { exists: true } })
+})
+
 t.test('the settings of the identity webhook are always known', async (t) => {
   t.strictSame(await gather(podOf(), 'identityWebhook'), known(defaultIdentityWebhook))
   const identityWebhook = { ...defaultIdentityWebhook, source: 'read' as const }

@@ -239,3 +239,17 @@ t.test('says in words what is wrong', async (t) => {
   t.strictSame([argo.objects.length, argo.unreadable], [1, []], 'what others than Helm put into braces stays')
   t.equal(parseManifest('f', 'kind: List\nitems: null').unreadable.length, 0, 'the list of an empty Go slice')
 })
+
+t.test('functions of a CloudFormation template are not taken for values', async (t) => {
+  const template =
+    'Resources:\n  A: &a\n    Name: !Ref Cluster\n    Arn: !GetAtt\n      - Role\n      - Arn\n    Other: &b !Sub x\n  B: *b\n'
+  const [found] = parseManifest('f', template).objects
+  const functions = { Name: { Ref: null }, Arn: { 'Fn::GetAtt': null }, Other: { 'Fn::Sub': null } }
+  t.strictSame(found?.object, { Resources: { A: functions, B: { 'Fn::Sub': null } } })
+  t.equal(found?.lineOf(['Resources', 'A', 'Arn']), 4)
+  t.match(
+    parseManifest('f', `kind: x\n${template}`).objects,
+    [{ object: { Resources: { A: { Name: 'Cluster' } } } }],
+    'kubectl ignores such tags'
+  )
+})

@@ -32,6 +32,8 @@ t.test('the page shows every key, and its default', async (t) => {
     'annotationPrefix',
     'iam.accounts',
     'iam.endpoint',
+    'eks.clusterArn',
+    'eks.endpoint',
     'caBundle.injectors',
     'rules'
   ]
