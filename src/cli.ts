@@ -21,6 +21,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
 const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Command>>> = {
   check: async () => (await import('./commands/check.js')).checkCommand,
   trust: async () => (await import('./commands/trust.js')).trustCommand,
+  'plan-migration': async () => (await import('./commands/plan-migration.js')).planMigrationCommand,
   ca: async () => (await import('./commands/ca.js')).caCommand,
   serve: async () => (await import('./commands/serve.js')).serveCommand,
   controller: async () => (await import('./commands/controller.js')).controllerCommand

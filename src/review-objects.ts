@@ -50,7 +50,11 @@ export async function reviewObjects(
   return foldIntoOwners(objects, reviews)
 }
 
-function subjectsOf(object: unknown, namespace: string | undefined): readonly Subject[] {
+/**
+ * The subjects of an object that was read from a file or a cluster. It has none if it is not a Kubernetes object, or
+ * an old revision that creates no pods.
+ */
+export function subjectsOf(object: unknown, namespace: string | undefined): readonly Subject[] {
   if (notAnObject(object) !== undefined || isRetired(recordOf(object))) return []
 
   return parseSubjects(object, { stage: isFromCluster(recordOf(object)) ? 'running' : 'source', namespace })

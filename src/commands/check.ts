@@ -1,12 +1,11 @@
 import { Command } from 'commander'
 import type { Sources } from '../facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
-import { type ManifestObject, parseManifest } from '../input/manifests.js'
+import type { ManifestObject } from '../input/manifests.js'
 import type { KubeClient } from '../kube/client.js'
 import type { Deadline } from '../model/deadline.js'
 import { known } from '../model/fact.js'
-import { GuardError } from '../model/guard-error.js'
-import { kindOf, notAnObject, ownerOf } from '../model/kubernetes-object.js'
+import { kindOf, ownerOf } from '../model/kubernetes-object.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type ReportFormat, reportFormats } from '../output/formats.js'
 import { type ObjectReference, reportOf } from '../output/report.js'
@@ -15,11 +14,10 @@ import { rules } from '../rules/index.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
 import type { ObjectSources } from '../sources/objects/objects.js'
 import { overlay, overlaySettings } from '../sources/overlay.js'
-import { shortList } from '../text/escape.js'
 import { recordOf, textOf } from '../text/record.js'
 import { assertNamespace } from './support/given-names.js'
 import { buildLiveAws } from './support/live-aws.js'
-import { listManifestFiles } from './support/manifest-files.js'
+import { readManifests } from './support/manifests.js'
 import {
   audienceOption,
   awsOption,
@@ -31,7 +29,6 @@ import {
   issuerOption,
   outputOption
 } from './support/options.js'
-import { loadInput } from './support/read-input.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, type Terminal } from './support/terminal.js'
 
@@ -149,43 +146,6 @@ export async function check(
   if (options.failOnUnknown && report.unchecked.length > 0) return 1
 
   return exitCodeOf(report.findings, options.failOn)
-}
-
-/**
- * Reads all manifests: their objects, and an error message for each input that could not be read. In a
- * directory, files that contain no Kubernetes
- * object are skipped, unless no file contains one.
- */
-async function readManifests(
-  paths: readonly string[],
-  terminal: Terminal
-): Promise<{ objects: readonly ManifestObject[]; complaints: readonly string[] }> {
-  const objects: ManifestObject[] = []
-  const complaints: string[] = []
-  const others: string[] = []
-  const files = await listManifestFiles(paths)
-
-  for (const { file, isNamed } of files) {
-    const text = await loadInput(file, terminal, 'manifests in YAML or JSON').catch((error: unknown) => {
-      if (!(error instanceof GuardError)) throw error
-      complaints.push(error.message)
-    })
-    if (text === undefined) continue
-    const manifest = parseManifest(file === '-' ? 'stdin' : file, text)
-    for (const manifestObject of manifest.objects) {
-      const other = notAnObject(manifestObject.object)
-      if (other === undefined) objects.push(manifestObject)
-      else {
-        const place = `${manifestObject.file}:${manifestObject.lineOf([])}`
-        ;(isNamed ? complaints : others).push(`${place}: ${other.is}; ${other.fix}`)
-      }
-    }
-    for (const { file, line, message } of manifest.unreadable) complaints.push(`${file}:${line}: ${message}`)
-  }
-  if (objects.length === 0 && complaints.length === 0 && !files.some(({ isNamed }) => isNamed))
-    complaints.push(...others, `no Kubernetes objects in ${shortList(paths)}`)
-
-  return { objects, complaints }
 }
 
 /**

@@ -72,7 +72,8 @@ function rangeOf(policy: Readonly<Record<string, unknown>>, statement: number): 
   return [from, from + printed(list[statement]).length]
 }
 
-function patchOf(policy: unknown, suggested: unknown): string[] {
+/** The lines of a diff between two policies. */
+export function patchOf(policy: unknown, suggested: unknown): string[] {
   const patch = createTwoFilesPatch(
     'trust policy',
     'corrected',

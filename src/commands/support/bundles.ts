@@ -14,6 +14,7 @@ import {
 } from '../../model/webhook-configuration.js'
 import { bundleTextOf } from '../../output/bundle-text.js'
 import { type Format, jsonOf } from '../../output/formats.js'
+import { shellQuote } from '../../text/shell.js'
 import { decodeBase64 } from '../../x509/base64.js'
 import { entryOf, expectedBundlesOf } from './expected-bundles.js'
 import { loadChainOf } from './served-chain.js'
@@ -178,9 +179,6 @@ function patchCommand(caBundle: string, target: Reported['webhook']): string {
 
   return `kubectl patch ${kind} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
 }
-
-const shellQuote = (text: string): string =>
-  /^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** Reads a bundle: PEM, or base64 as in an object. */
 async function loadBundleFile(file: string): Promise<Buffer> {

@@ -1,0 +1,103 @@
+import type { AccountPlan, MigrationPlan, MigrationStep, Reason } from '../migration/migration-plan.js'
+import { parseClusterArn } from '../model/cluster-arn.js'
+import { escapeText, shortList } from '../text/escape.js'
+import { type Format, jsonOf } from './formats.js'
+import { patchOf } from './trust-text.js'
+
+type State = AccountPlan['state']
+
+const states: Readonly<Record<State, string>> = {
+  'can-move': 'can move',
+  'cannot-move': 'cannot move',
+  moved: 'moved',
+  unknown: 'unknown'
+}
+
+/** How a plan is printed, by format. */
+export const migrationFormats: Readonly<Record<Format, (plan: MigrationPlan) => string>> = {
+  text: migrationTextOf,
+  json: (plan) =>
+    jsonOf({ apiVersion: 'irsa-guard.io/v1', kind: 'MigrationPlan', ...plan, summary: summaryOf(plan) })
+}
+
+const summaryOf = ({ accounts }: MigrationPlan): Record<string, number> => ({
+  accounts: accounts.length,
+  canMove: countOf(accounts, 'can-move'),
+  cannotMove: countOf(accounts, 'cannot-move'),
+  moved: countOf(accounts, 'moved'),
+  unknown: countOf(accounts, 'unknown')
+})
+
+const countOf = (accounts: readonly AccountPlan[], state: State): number =>
+  accounts.filter((account) => account.state === state).length
+
+/** A plan for people: the counts, then the steps of each service account with their commands. */
+function migrationTextOf({ cluster, steps, notes, accounts }: MigrationPlan): string {
+  const name = parseClusterArn(cluster)?.name ?? cluster
+  if (accounts.length === 0) return `no service account with a role annotation in cluster ${name}\n`
+
+  const counts = Object.entries(states).map(
+    ([state, shown]) => `${countOf(accounts, state as State)} ${shown}` // the keys are states
+  )
+  const plural = accounts.length === 1 ? '' : 's'
+  const blocks = [
+    [`${accounts.length} service account${plural} in cluster ${name}: ${counts.join(', ')}`],
+    steps.length === 0 ? [] : ['Once for the cluster:', ...steps.flatMap(stepLines)],
+    ...withoutRepeats(accounts).map(accountLines),
+    notes.length === 0 ? [] : ['Notes:', ...notes.map((note) => `  - ${note}`)]
+  ]
+
+  return `${blocks
+    .filter(({ length }) => length > 0)
+    .map((lines) => lines.map(escapeText).join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** The plans, in which only the first of several steps with the same trust policy shows what it changes. */
+function withoutRepeats(accounts: readonly AccountPlan[]): AccountPlan[] {
+  const shown = new Set<object>()
+
+  return accounts.map((account) => ({
+    ...account,
+    steps: account.steps.map((step) => {
+      const isRepeated = step.document !== undefined && shown.has(step.document)
+      if (step.document !== undefined) shown.add(step.document)
+
+      return isRepeated ? { ...step, before: undefined } : step
+    })
+  }))
+}
+
+const accountLines = ({
+  namespace,
+  name,
+  role,
+  state,
+  because,
+  steps,
+  notes
+}: AccountPlan): readonly string[] => [
+  `${namespace === '' ? '' : `${namespace}/`}${name}: ${states[state]}${role === '' ? '' : ` (role ${role})`}`,
+  ...because.flatMap(reasonLines),
+  ...steps.flatMap(stepLines),
+  ...notes.map((note) => `  note: ${note}`)
+]
+
+function reasonLines({ rule, message, fix, objects = [] }: Reason): string[] {
+  const where = objects.length === 0 ? '' : `${shortList(objects)}: `
+
+  return [
+    `  ${where}${rule === undefined ? '' : `${rule}: `}${message}`,
+    ...(fix === undefined ? [] : [`    fix: ${fix}`])
+  ]
+}
+
+function stepLines(
+  { message, commands, before, document, manifest }: MigrationStep,
+  index: number
+): string[] {
+  const patch = before === undefined || document === undefined ? [] : patchOf(before, document)
+  const body = [...patch, ...(manifest?.split('\n') ?? []), ...commands]
+
+  return [`  ${index + 1}. ${message}`, ...body.map((line) => `     ${line}`)]
+}
