@@ -30,7 +30,7 @@ export function notAQuestion(problem: Problem): TrustVerdict {
 export function wrongTextIn(texts: Readonly<Record<string, unknown>>): Problem | undefined {
   const wrong = Object.entries(texts).find(([, value]) => textOf(value) === undefined)
 
-  return wrong && problemOf(wrong[0], wrong[1], 'a string that is not empty')
+  return wrong && problemOf(wrong[0], wrong[1], 'a non-empty string')
 }
 
 /** The parts that all questions about a trust policy have. */
@@ -59,4 +59,4 @@ const kindOf = (value: unknown): string =>
     ? JSON.stringify(value)
     : Array.isArray(value)
       ? 'an array'
-      : `of the type ${typeof value}`
+      : `of type ${typeof value}`
