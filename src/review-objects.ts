@@ -22,7 +22,10 @@ export interface ObjectReview {
 export interface ObjectsContext extends Omit<ReviewContext, 'sources' | 'mode'> {
   /** The namespace of objects that name none. */
   readonly namespace: string | undefined
-  /** Combines the facts that the objects provide about each other with the other sources. */
+  /**
+   * Combines the facts that the objects provide about each other with the other sources. The associations among the
+   * objects are added to its result.
+   */
   readonly sourcesWith: (together: ObjectSources) => Sources
 }
 
@@ -42,7 +45,12 @@ export async function reviewObjects(
     objects,
     namespace
   )
-  const context: ReviewContext = { ...rest, mode: 'enforce', sources: sourcesWith(together) }
+  const given = sourcesWith(together)
+  const sources = {
+    ...given,
+    associations: together.associationsWith(given.clusterArn, given.associations)
+  }
+  const context: ReviewContext = { ...rest, mode: 'enforce', sources }
   const reviews = await Promise.all(
     parsed.map(async ({ object, subjects }) => reviewObject(object, subjects, context))
   )

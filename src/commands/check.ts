@@ -123,7 +123,6 @@ export async function check(
           ...together,
           ...live,
           ...sources,
-          associations: together.associationsWith(sources.clusterArn, sources.associations),
           clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa,
           identityWebhook: withAnnotationPrefix(
             overlaySettings(together.identityWebhook, liveIdentityWebhook) ?? defaultIdentityWebhook,

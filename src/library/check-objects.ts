@@ -55,9 +55,8 @@ export async function checkObjects(
     deadline: new AbortController(),
     sourcesWith: (together) => ({
       ...together,
-      ...(snapshot && { iam: snapshot.iam, trustingRoles: snapshot.trustingRoles }),
+      ...snapshot,
       clusterArn,
-      associations: together.associationsWith(clusterArn, snapshot?.associations),
       issuer: options.issuer === undefined ? snapshot?.issuer : withoutEksSlash(options.issuer),
       clusterCa: options.clusterCa ?? together.clusterCa,
       audience: options.audience,

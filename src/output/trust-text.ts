@@ -5,6 +5,8 @@ import { isRecord } from '../text/record.js'
 
 /** The report about one trust policy and one service account. */
 export interface TrustReport {
+  /** The chain that the policy was judged for. */
+  readonly heading?: string
   readonly subject: string
   readonly verdict: string
   readonly overPermissive: boolean
@@ -13,14 +15,19 @@ export interface TrustReport {
   readonly suggested?: object
 }
 
+/** The judgements of one policy as text for people, each under its heading. */
+export const trustTextsOf = (reports: readonly TrustReport[], policy: unknown): string =>
+  reports.map((report) => trustTextOf(report, policy)).join('\n')
+
 /**
  * A judgement as text for people: the policy with the deciding statement marked, what is wrong, and the corrected
  * policy as a diff.
  */
 export function trustTextOf(
-  { subject, verdict, overPermissive, statement, findings, suggested }: TrustReport,
+  { heading, subject, verdict, overPermissive, statement, findings, suggested }: TrustReport,
   policy: unknown
 ): string {
+  const head = heading === undefined ? [] : [`${heading}:`]
   const shown = isRecord(policy) ? [...markedLines(policy, statement), ''] : []
   const formatted = findings.flatMap(({ rule, severity, message, fix }) => [
     `${severity} ${rule}: ${message}`,
@@ -34,7 +41,7 @@ export function trustTextOf(
   const headline = `${subject}: ${verdict}${decided}${others}`
   const patch = suggested === undefined || !isRecord(policy) ? [] : ['', ...patchOf(policy, suggested)]
 
-  return `${[...shown, headline, ...formatted, ...patch].map(escapeText).join('\n')}\n`
+  return `${[...head, ...shown, headline, ...formatted, ...patch].map(escapeText).join('\n')}\n`
 }
 
 const nearestOf = (statement: number | undefined): string =>

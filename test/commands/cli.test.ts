@@ -38,8 +38,8 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     ],
     [['trust', '--service-account', '/b'], /--service-account is "\/b"; expected NAME, or NAMESPACE\/NAME/],
     [['trust', '--service-account', 'a/b/c'], /--service-account is "b\/c"; expected a service account name/],
-    [['trust', '--service-account', 'a/b'], /the issuer of the cluster is not known/],
-    [['trust', '-n', 'a', '--service-account', 'a'], /the issuer of the cluster is not known; pass --issuer/],
+    [['trust', '--service-account', 'a/b'], /neither the issuer nor the ARN of the cluster is known/],
+    [['trust', '-n', 'a', '--service-account', 'a'], /neither the issuer .* is known; pass --issuer/],
     [['trust', '--service-account', 'a/a', '--iam', 'examples/iam.json'], /no trust policy given/],
     [
       [

@@ -93,7 +93,7 @@ t.test('trust reads a policy, plain or percent-encoded, and prints the corrected
     code: 1,
     stdout: /^$/,
     stderr:
-      /^irsa-guard: no policy printed: no small edit is guaranteed to admit this service account\nsystem:.*:shop:cart: denied.*\nerror trust-explicit-deny: .*\n {2}fix: /
+      /^irsa-guard: no policy printed: no small edit is guaranteed to admit this service account\nIRSA, issuer https:.*:\nsystem:.*:shop:cart: denied.*\nerror trust-explicit-deny: .*\n {2}fix: /
   })
   const role = ['--role', 'arn:aws:iam::111122223333:role/a']
   t.match(await run(args('cart', '--fix', ...role), '{}'), {

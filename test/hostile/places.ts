@@ -11,6 +11,8 @@ import { parseIdentityWebhookConfigMap } from '../../src/identity-webhook/config
 import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
 import { parseAdmissionReview } from '../../src/input/admission-review.js'
 import { parseManifest } from '../../src/input/manifests.js'
+import { checkObjects } from '../../src/library/check-objects.js'
+import { evaluatePodIdentityTrust } from '../../src/library/evaluate-pod-identity-trust.js'
 import { evaluateTrust } from '../../src/library/evaluate-trust.js'
 import { known, unknown } from '../../src/model/fact.js'
 import { parseNamespaceSettings } from '../../src/model/namespace.js'
@@ -406,6 +408,149 @@ const associatedPlaces: Place[] = [
   )
 ]
 
+// Associations in files of other tools and in IAM files. Their service account is judged together with them.
+const clusterArn = `arn:aws:eks:eu-west-1:${account}:cluster/prod`
+const forPods = (more: object = {}): object =>
+  policy({
+    Effect: 'Allow',
+    Principal: { Service: 'pods.eks.amazonaws.com' },
+    Action: ['sts:AssumeRole', 'sts:TagSession'],
+    ...more
+  })
+const names = { clusterName: 'prod', namespace: 'shop', serviceAccount: 'cart' }
+const iamWith = (association: object, more: object = {}): object => ({
+  apiVersion: 'irsa-guard.io/v1',
+  kind: 'IamSnapshot',
+  accounts: [account],
+  cluster: { name: 'prod', arn: clusterArn },
+  associations: [association],
+  roles: [{ arn: role, trustPolicy: forPods() }],
+  ...more
+})
+const checked = (name: string, given: (text: string) => { object?: object; iam?: object }): Place => ({
+  name: `association: ${name}`,
+  read: async (text) => {
+    const { object, iam = iamWith({ ...names, roleArn: role }) } = given(text)
+    return checkObjects([serviceAccount({}), ...(object ? [object] : [])], { iam }).catch(String) // an IAM file can be invalid
+  }
+})
+const ack = (spec: object, status: object = {}, name = 'cart'): { object: object } => ({
+  object: {
+    apiVersion: 'eks.services.k8s.aws/v1alpha1',
+    kind: 'PodIdentityAssociation',
+    metadata: { name, namespace: 'shop' },
+    spec: { ...names, roleARN: role, ...spec },
+    status
+  }
+})
+const associationPlaces: Place[] = [
+  checked('cluster', (text) => ack({ clusterName: text })),
+  checked('account', (text) => ack({ namespace: text, serviceAccount: text })),
+  checked('role', (text) => ack({ roleARN: text })),
+  checked('target role', (text) => ack({ targetRoleARN: text })),
+  checked('session policy', (text) => ack({ policy: text, disableSessionTags: text })),
+  checked('name and status', (text) =>
+    ack(
+      {},
+      { externalID: text, ackResourceMetadata: { arn: text, ownerAccountID: text, region: text } },
+      text
+    )
+  ),
+  checked('Crossplane', (text) => ({
+    object: {
+      apiVersion: `eks.aws.upbound.io/${text}`,
+      kind: 'PodIdentityAssociation',
+      metadata: { name: text },
+      spec: { forProvider: { ...names, region: text, roleArn: text } }
+    }
+  })),
+  checked('CloudFormation', (text) => ({
+    object: {
+      Resources: {
+        [text]: {
+          Type: 'AWS::EKS::PodIdentityAssociation',
+          Properties: { ClusterName: 'prod', Namespace: 'shop', ServiceAccount: text, RoleArn: text }
+        }
+      }
+    }
+  })),
+  checked('Terraform', (text) => ({
+    object: {
+      values: {
+        root_module: {
+          resources: [
+            {
+              type: 'aws_eks_pod_identity_association',
+              address: text,
+              values: { cluster_name: 'prod', namespace: 'shop', association_arn: text, role_arn: text }
+            }
+          ]
+        }
+      }
+    }
+  })),
+  checked('eksctl', (text) => ({
+    object: {
+      apiVersion: 'eksctl.io/v1alpha5',
+      kind: 'ClusterConfig',
+      metadata: { name: 'prod', region: text },
+      iam: { podIdentityAssociations: [{ namespace: 'shop', serviceAccountName: text, roleARN: text }] }
+    }
+  })),
+  checked('cluster of the IAM file', (text) => ({
+    iam: iamWith({}, { cluster: { name: text, arn: text } })
+  })),
+  checked('ARN of the cluster', (text) => ({
+    iam: iamWith({}, { cluster: { name: 'prod', arn: `${clusterArn}${text}` } })
+  })),
+  checked('names in the IAM file', (text) => ({
+    iam: iamWith({ ...names, namespace: text, roleArn: role })
+  })),
+  checked('cluster in the IAM file', (text) => ({
+    iam: iamWith({ ...names, clusterName: text, roleArn: role })
+  })),
+  checked('role in the IAM file', (text) => ({ iam: iamWith({ ...names, roleArn: text }) })),
+  checked('key in the IAM file', (text) => ({ iam: iamWith({ ...names, roleArn: role, [text]: '' }) })),
+  checked('external ID and session policy in the IAM file', (text) => ({
+    iam: iamWith({
+      ...{ ...names, roleArn: role, targetRoleArn: role, disableSessionTags: true },
+      ...{ externalId: text, policy: text }
+    })
+  })),
+  ...(
+    [
+      ['tag', (text) => ({ StringLike: { 'aws:RequestTag/kubernetes-namespace': text } })],
+      ['key', (text) => ({ StringEquals: { [text]: 'x' } })],
+      ['key of a tag', (text) => ({ StringEquals: { [`aws:RequestTag/${text}`]: 'x' } })],
+      ['source', (text) => ({ ArnLike: { 'aws:SourceArn': text } })],
+      ['operator', (text) => ({ [text]: { 'aws:SourceAccount': account } })]
+    ] satisfies [string, (text: string) => object][]
+  ).map(([name, conditions]): Place => ({
+    name: `trust policy for EKS Pod Identity: ${name}`,
+    read: (text) =>
+      evaluatePodIdentityTrust({
+        document: forPods({ Condition: conditions(text) }),
+        clusterArn,
+        namespace: 'shop',
+        serviceAccount: 'cart'
+      })
+  })),
+  {
+    name: 'trust policy of a target role: principal and external ID',
+    read: (text) =>
+      evaluatePodIdentityTrust({
+        document: policy({
+          ...{ Effect: 'Allow', Principal: { AWS: text }, Action: 'sts:*' },
+          Condition: { StringLike: { 'sts:ExternalId': text } }
+        }),
+        clusterArn,
+        namespace: 'shop',
+        serviceAccount: 'cart',
+        firstRole: { arn: role, externalId: text }
+      })
+  }
+]
+
 const namespacePlaces: Place[] = [
   {
     name: 'settings of a namespace',
@@ -584,6 +729,7 @@ export const places: readonly Place[] = [
   ...accountPlaces,
   ...podPlaces,
   ...associatedPlaces,
+  ...associationPlaces,
   ...namespacePlaces,
   ...webhookPlaces,
   ...policyPlaces,

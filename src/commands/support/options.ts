@@ -18,10 +18,12 @@ export const kubeconfigOption = (): Option =>
     "kubeconfig of the cluster (default: $KUBECONFIG, the pod's own token, or ~/.kube/config)"
   )
 
-export const issuerOption = (): Option => new Option('--issuer <url>', 'OIDC issuer of the cluster')
+export const issuerOption = (purpose = 'OIDC issuer of the cluster'): Option =>
+  new Option('--issuer <url>', purpose)
 
-export const clusterArnOption = (): Option =>
-  new Option('--cluster-arn <arn>', 'ARN of the EKS cluster, to look up its EKS Pod Identity associations')
+export const clusterArnOption = (
+  purpose = 'ARN of the EKS cluster, to look up its EKS Pod Identity associations'
+): Option => new Option('--cluster-arn <arn>', purpose)
 
 export const clusterCaOption = (): Option =>
   new Option('--cluster-ca <file>', 'current CAs of the cluster (PEM), as in ConfigMap kube-root-ca.crt')

@@ -1,0 +1,152 @@
+import type { AssociationSource, TrustPolicyDocument } from '../../facts/facts.js'
+import { evaluatePodIdentityTrust } from '../../library/evaluate-pod-identity-trust.js'
+import type { TrustVerdict } from '../../library/trust-verdict.js'
+import type { Association } from '../../model/association.js'
+import type { ClusterArn } from '../../model/cluster-arn.js'
+import { type Fact, moot } from '../../model/fact.js'
+import { GuardError } from '../../model/guard-error.js'
+import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
+
+/** One of the two ways in which pods get a role, and how it judges the role's trust policy. */
+export interface TrustChain {
+  readonly chain: 'irsa' | 'pod-identity'
+  /** The chain and what it is judged for, as a heading. */
+  readonly heading: string
+  /** Whom the policy is judged for. */
+  readonly subject: string
+  readonly judge: (policy: TrustPolicyDocument) => TrustVerdict
+}
+
+/** What the options of `trust` say about EKS Pod Identity. */
+export interface PodIdentityOptions {
+  readonly clusterArn?: string
+  /** False with `--no-session-tags`. */
+  readonly sessionTags?: boolean
+  readonly firstRole?: string
+  readonly externalId?: string
+}
+
+/** The role, service account and cluster that `trust` is about. */
+export interface TrustSubject {
+  readonly namespace: string
+  readonly serviceAccount: string
+  /** The role that has the policy, if its ARN is known. */
+  readonly role: RoleArn | undefined
+  readonly cluster: ClusterArn | undefined
+  /** The association of the service account. */
+  readonly association: Fact<Association>
+}
+
+/** The association of a service account in the IAM files or, with `--aws`, in EKS. */
+export async function readAssociationOf(
+  { namespace, serviceAccount }: { readonly namespace: string; readonly serviceAccount: string },
+  associations: AssociationSource | undefined
+): Promise<Fact<Association>> {
+  return (
+    (await associations?.readAssociation(
+      { namespace, name: serviceAccount },
+      { namespace: '', deadline: new AbortController() }
+    )) ?? moot('associations were not given')
+  )
+}
+
+/**
+ * Which chains to judge. `--issuer` asks about IRSA, and `--cluster-arn` about EKS Pod Identity. Without either
+ * of them, it is the chain that the service account uses with this role, because the role of one chain need not
+ * admit the other.
+ */
+export function chainsAsked(
+  options: PodIdentityOptions & { readonly issuer?: string },
+  issuer: string | undefined,
+  subject: TrustSubject
+): { readonly irsa: boolean; readonly podIdentity: boolean } {
+  const option = podIdentityOptionIn(options)
+  if (option !== undefined && subject.cluster === undefined)
+    throw new GuardError(
+      'ERR_USAGE',
+      `${option} is about EKS Pod Identity, but the cluster is not known; pass --cluster-arn, or name the cluster in the IAM file`
+    )
+  const isAssociated = subject.cluster !== undefined && isAssociatedWith(subject)
+  const irsa = options.issuer !== undefined || (issuer !== undefined && option === undefined && !isAssociated)
+
+  return {
+    irsa,
+    podIdentity: option !== undefined || isAssociated || (!irsa && subject.cluster !== undefined)
+  }
+}
+
+/** The first option that only EKS Pod Identity has. */
+function podIdentityOptionIn(options: PodIdentityOptions): string | undefined {
+  if (options.clusterArn !== undefined) return '--cluster-arn'
+  if (options.firstRole !== undefined) return '--first-role'
+  if (options.externalId !== undefined) return '--external-id'
+
+  return options.sessionTags === false ? '--no-session-tags' : undefined
+}
+
+/** Whether the association of the service account names the role, as its own or its target role. */
+const isAssociatedWith = ({ role, association }: TrustSubject): boolean =>
+  association.state === 'known' &&
+  (role === undefined ||
+    association.value.roleArn === role.text ||
+    association.value.targetRoleArn === role.text)
+
+/**
+ * The chain EKS Pod Identity. What the options leave open comes from the association of the service account.
+ * Throws ERR_USAGE.
+ */
+export function podIdentityChain(
+  options: PodIdentityOptions,
+  cluster: ClusterArn,
+  { namespace, serviceAccount, role, association }: TrustSubject
+): TrustChain {
+  const known = association.state === 'known' ? association.value : undefined
+  const sessionTags = options.sessionTags !== false && known?.disableSessionTags !== true
+  const firstRole = firstRoleOf(options, role, known)
+  const details = [
+    ...(firstRole === undefined ? [] : [`target role of ${firstRole.arn}`]),
+    ...(sessionTags ? [] : ['without session tags'])
+  ]
+
+  return {
+    chain: 'pod-identity',
+    heading: ['EKS Pod Identity', `cluster ${cluster.text}`, ...details].join(', '),
+    subject: `service account ${namespace}/${serviceAccount}`,
+    judge: (policy) =>
+      evaluatePodIdentityTrust({
+        ...policy,
+        clusterArn: cluster.text,
+        namespace,
+        serviceAccount,
+        sessionTags,
+        roleArn: role?.text,
+        firstRole,
+        at: new Date()
+      })
+  }
+}
+
+function firstRoleOf(
+  { firstRole, externalId }: PodIdentityOptions,
+  role: RoleArn | undefined,
+  association: Association | undefined
+): { readonly arn: string; readonly externalId: string | undefined } | undefined {
+  const isTarget =
+    role !== undefined && association?.targetRoleArn === role.text && association.roleArn !== role.text
+  const arn = firstRole ?? (isTarget ? association.roleArn : undefined)
+  if (arn === undefined) {
+    if (externalId === undefined) return undefined
+    throw new GuardError(
+      'ERR_USAGE',
+      '--external-id is for a target role; pass the role that assumes it with --first-role'
+    )
+  }
+  if (parseRoleArn(arn) === undefined)
+    throw new GuardError(
+      'ERR_USAGE',
+      `--first-role is ${JSON.stringify(arn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+    )
+  const isOfAssociation = association?.roleArn === arn
+
+  return { arn, externalId: externalId ?? (isOfAssociation ? association.externalId : undefined) }
+}
