@@ -40,7 +40,7 @@ export const trustStep = (
   ...policies
 })
 
-/** JSON whose characters a terminal and a shell leave alone. */
+/** JSON in printable ASCII, so that a terminal does not change it. */
 const asciiJson = (value: unknown): string =>
   JSON.stringify(value).replace(
     /[^ -~]/g,
@@ -65,7 +65,7 @@ export function associationStep(
   // EKS checks the trust policy when it creates an association, and IAM is eventually consistent:
   // https://github.com/hashicorp/terraform-provider-aws/issues/41483
   const hint = 'if EKS answers that the trust policy is invalid, try again after some seconds'
-  const message = 'create the association; pods that run keep IRSA'
+  const message = 'create the association; running pods keep IRSA'
 
   return tool === 'aws'
     ? { step: 'association', message: `${message} (${hint})`, commands: [text] }
@@ -80,8 +80,7 @@ export function associationStep(
 /** The step for an association that a given file describes. Whether it exists already is not known. */
 export const givenAssociationStep: MigrationStep = {
   step: 'association',
-  message:
-    'create the association that the files describe, if it does not exist yet; pods that run keep IRSA',
+  message: 'create the association that the files describe, if it does not exist yet; running pods keep IRSA',
   commands: []
 }
 
@@ -99,7 +98,7 @@ export function podsStep(
       ? undefined
       : {
           step: 'new-pods',
-          message: `${wait}, replace the pods of the service account that are older, if there are any`,
+          message: `${wait}, replace any older pods of the service account`,
           commands: []
         }
   }
@@ -153,12 +152,12 @@ export const annotationStep = (
 
 /** What a migration changes for the code and the policies that use a role. */
 export const commonNotes: readonly string[] = [
-  'the AWS SDKs in the containers have to know EKS Pod Identity: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-minimum-sdk.html',
-  'permission policies that use claims of the OIDC provider (such as "…:sub") do not match any more: EKS Pod Identity sends session tags instead (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html)',
-  'a running pod keeps IRSA until it is replaced, so the OIDC statement of a trust policy has to stay until no pod of any cluster uses the role by it'
+  'the AWS SDKs in the containers have to support EKS Pod Identity: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-minimum-sdk.html',
+  'permission policies that use claims of the OIDC provider (such as "…:sub") no longer match: EKS Pod Identity sends session tags instead (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html)',
+  'a running pod keeps IRSA until it is replaced, so the OIDC statement of a trust policy has to stay until no pod of any cluster uses the role through IRSA'
 ]
 
-/** A role that other tools do not need to know: an association as EKS would describe it. */
+/** The association that a service account would get, as EKS would describe it. */
 export const plannedAssociation = (
   { namespace, name }: { readonly namespace: string; readonly name: string },
   roleArn: string,
