@@ -15,7 +15,7 @@ export const podIdentityActionMissing = defineRule({
   summary:
     'The role of an EKS Pod Identity association allows only one of `sts:AssumeRole` and `sts:TagSession`, or neither.',
   severity: 'error',
-  atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['podIdentityTrust'],
   check(owner, { podIdentityTrust }) {

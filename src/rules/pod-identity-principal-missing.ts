@@ -13,7 +13,7 @@ export const podIdentityPrincipalMissing = defineRule({
   id: 'pod-identity-principal-missing',
   summary: 'The role of an EKS Pod Identity association does not trust `pods.eks.amazonaws.com`.',
   severity: 'error',
-  atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['podIdentityTrust'],
   check(owner, { podIdentityTrust }) {

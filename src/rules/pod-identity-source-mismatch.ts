@@ -14,7 +14,7 @@ export const podIdentitySourceMismatch = defineRule({
   summary:
     'The role of an EKS Pod Identity association requires another `aws:SourceArn` or `aws:SourceAccount` than EKS sends, which is the cluster and its account.',
   severity: 'error',
-  atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['podIdentityTrust'],
   check(owner, { podIdentityTrust }) {

@@ -17,7 +17,7 @@ export const podIdentityTargetUntrusted = defineRule({
   id: 'pod-identity-target-untrusted',
   summary: "The target role of an EKS Pod Identity association does not admit the association's own role.",
   severity: 'error',
-  atAdmission: 'warning', // the role is mended outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
   on: associationKinds,
   needs: ['targetTrust'],
   check(owner, { targetTrust: { miss, caller } }) {

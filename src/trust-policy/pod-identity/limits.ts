@@ -3,7 +3,7 @@ import type { Condition } from '../policy.js'
 import { hasVariable } from '../variables.js'
 import { type Caller, principalTag, requestTag } from './caller.js'
 
-/** What a statement's conditions pin to this caller alone, and to nobody else. */
+/** What a statement's conditions limit to this caller alone. */
 export interface Pinned {
   readonly cluster: boolean
   readonly namespace: boolean
