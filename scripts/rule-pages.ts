@@ -40,7 +40,10 @@ function frontEndsOf(
           ? `${none} ¹`
           : admission,
     controller: isOfConfigurations && visibleIn !== 'updates' ? 'reports' : none,
-    check: visibleIn === undefined ? severity : none
+    check:
+      visibleIn === undefined || visibleIn === 'mutated pods'
+        ? `${severity}${visibleIn === undefined ? '' : ' ³'}`
+        : none
   }
 }
 
@@ -82,6 +85,8 @@ ${groups.map(tableOf).join('\n\n')}
 irsa-guard denies writes with errors and shows warnings.
 
 ² Pods are denied only in namespaces labeled \`irsa-guard.io/pods: enforce\`.
+
+³ \`check\` finds this only in pods that were read from a cluster.
 `
 }
 
@@ -96,7 +101,7 @@ export function withHead(page: string, rule: ListedRule): string {
           `Webhook: ${webhook.replace(' (denies ²)', ' (denies in namespaces labeled `irsa-guard.io/pods: enforce`)')}`
         ]),
     ...(controller === none ? [] : [`Controller: ${controller}`]),
-    ...(check === none ? [] : [`\`check\`: ${check}`]),
+    ...(check === none ? [] : [`\`check\`: ${check.replace(' ³', ' (pods read from a cluster)')}`]),
     ...(rule.visibleIn === undefined ? [] : [`Visible only in ${rule.visibleIn}`]),
     rule.waivable === false ? 'Cannot be waived' : '[Turning off this rule](../turning-off-rules.md)'
   ]

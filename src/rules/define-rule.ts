@@ -22,7 +22,8 @@ export interface Rule<N extends Need = Need> {
    */
   readonly policy?: PolicyAction
   /**
-   * Where the problem is visible, if the object alone does not show it. `check` does not find such problems.
+   * Where the problem is visible, if a manifest does not show it. `check` finds it only in mutated pods, if they
+   * were read from a cluster.
    */
   readonly visibleIn?: 'updates' | 'mutated pods' | 'the canary pod'
   readonly waivable?: false
