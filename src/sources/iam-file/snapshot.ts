@@ -28,7 +28,7 @@ export interface Snapshot {
   readonly issuer: string | undefined
   /** The cluster that was chosen, or that the files name; undefined if they name none or several. */
   readonly clusterArn: ClusterArn | undefined
-  /** Undefined if no file lists associations, because most clusters have none. */
+  /** Undefined if no file lists associations; nothing is then reported about them. */
   readonly associations: AssociationSource | undefined
 }
 
@@ -103,7 +103,8 @@ function sourceOf(files: readonly IamFile[]): IamSource {
       const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
       if (role !== undefined) return role
       if (rolesListed.has(arn.account)) {
-        // Comparing the name with those of thousands of roles takes milliseconds, and few callers need it.
+        // Comparing the name with those of thousands of roles takes milliseconds, and few callers need
+        // `similar`.
         return known({
           exists: false,
           get similar() {
