@@ -54,7 +54,7 @@ export function buildFileAssociations(
   const find: AssociationIndex = indexAssociations(associations, cluster, 'the IAM files')
   const notListed = unknown(
     cluster === undefined
-      ? 'the IAM files list EKS Pod Identity associations, but the cluster is not known; name it with --cluster-arn ARN'
+      ? 'the IAM files list EKS Pod Identity associations, but the cluster is not known'
       : `the IAM files do not list all EKS Pod Identity associations of cluster ${cluster.text}`
   )
 

@@ -142,8 +142,8 @@ export function buildEksCalls(options: EksCallsOptions): EksCalls {
   }
 
   /**
-   * Sends one request, and retries once if that may help. `run` returns undefined for an invalid response, such as
-   * a proxy's error page.
+   * Sends one request, and retries once if that may help. `run` returns undefined for an invalid response,
+   * such as a proxy's error page.
    */
   async function send<T>(
     call: `eks:${string}`,

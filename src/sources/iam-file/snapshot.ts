@@ -34,8 +34,8 @@ export interface Snapshot {
 
 /**
  * Loads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source
- * of facts. `choose` gets the clusters that the files name, and returns the one whose associations count. Throws
- * ERR_IAM_SNAPSHOT with the file and the field.
+ * of facts. `choose` gets the clusters that the files name, and returns the one whose associations count.
+ * Throws ERR_IAM_SNAPSHOT with the file and the field.
  */
 export function loadSnapshots(
   documents: readonly { readonly file: string; readonly content: unknown }[],
