@@ -1,12 +1,13 @@
 import { type Document, isMap, type Node, visit } from 'yaml'
 
-/** Whether a YAML document is a CloudFormation template, and not an object of Kubernetes. */
+/** Whether a YAML document is a CloudFormation template rather than a Kubernetes object. */
 export const isTemplate = ({ contents }: Document): boolean =>
   isMap(contents) && contents.has('Resources') && !contents.has('kind')
 
 /**
- * Turns the short forms of CloudFormation functions into those of JSON templates: `!Sub x` becomes
- * `{"Fn::Sub": null}`. Otherwise, their arguments would be taken for the values themselves.
+ * Replaces the short forms of CloudFormation functions with those of JSON templates and drops their
+ * arguments: `!Sub x` becomes `{"Fn::Sub": null}`. Otherwise, an argument would be taken for the value
+ * itself.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
  */
 export function expandFunctions(document: Document): void {

@@ -12,8 +12,8 @@ export interface JsonDocuments {
 /**
  * Reads the JSON objects and lists at the start of a text, one after the other as `kubectl get -o json | jq
  * -c '.items[]'` prints them, or with `---` between them. `JSON.parse` needs a tenth of the time and memory
- * of a YAML library. The rest starts at the first document that `JSON.parse` rejects or that has a duplicate
- * key. Never throws.
+ * of a YAML library. The rest starts at the first document that is not an object or list, that `JSON.parse`
+ * rejects, that has a duplicate key, or that is nested too deeply. Never throws.
  */
 export function parseJsonDocuments(text: string): JsonDocuments {
   const documents: ManifestDocument[] = []

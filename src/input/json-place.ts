@@ -6,7 +6,8 @@ interface Place {
   readonly value: number
 }
 
-// The members of longer objects and lists are kept, because each search would start at the beginning again.
+// A length in characters. The members of longer objects and lists are kept; otherwise, each search would
+// start at the beginning again.
 const long = 10_000
 
 /** Finds the position of a field, or of its nearest parent, in the JSON value at `start`. */

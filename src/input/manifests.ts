@@ -73,7 +73,7 @@ interface Member {
  */
 function membersOf(content: unknown): readonly Member[] {
   const { kind, apiVersion, items } = recordOf(content)
-  // Go writes an empty slice as a list without items.
+  // Go can write an empty list as `items: null`.
   if (typeof kind !== 'string' || !kind.endsWith('List') || items === undefined || items === null)
     return [{ object: content, prefix: [] }]
   if (!Array.isArray(items)) {

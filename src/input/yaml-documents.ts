@@ -50,8 +50,8 @@ export function parseYamlDocuments(text: string, start: number): ManifestDocumen
         return { line: lineAt(document.range[0]), message: 'its YAML aliases expand to too much data' }
       return { content, lineOf: (path) => lineAt(offsetOf(document, path)) }
     } catch (error) {
-      // yaml throws ReferenceError for aliases that do not resolve, RangeError for text that is nested too
-      // deeply.
+      // The yaml library throws ReferenceError for aliases that do not resolve, and RangeError for text that
+      // is nested too deeply.
       if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error
       return { line: lineAt(document.range[0]), message: oneLine(error.message) }
     }
@@ -87,7 +87,7 @@ function resolveQuickly(document: Document): void {
       }
       const source = anchored.get(node.source)
       const resolve = node.resolve.bind(node)
-      // An alias whose value yaml has not built yet is left to yaml.
+      // An alias whose value the yaml library has not built yet is left to the library.
       node.resolve = (document, context) =>
         isValue(source) && context?.anchors.get(source)?.res !== undefined
           ? source
@@ -149,8 +149,8 @@ function templateNear(text: string, offset: number): string | undefined {
 const templateAtStart = memoizeLast((text: string): string | undefined => /^\s*(\{\{.*)/.exec(text)?.[1])
 
 /**
- * The position of a mapping that is used as a key, which is how YAML parses `name: {{ .Values.name }}`.
- * Kubernetes' JSON has no such keys.
+ * The position of a mapping that is used as a key, which is how YAML parses `name: {{ .Values.name }}`. JSON
+ * has no such keys.
  */
 function mapAsKey(document: Document): number | undefined {
   let found: number | undefined

@@ -60,12 +60,13 @@ export interface KubeClient {
    */
   at(address: { host: string; port: number }): KubeClient
   /**
-   * The CAs (PEM) with which the API server is verified. Undefined if the system's roots are used or nothing
-   * is verified.
+   * Returns the CAs (PEM) with which the API server is verified. `cas` is undefined if the system's roots are
+   * used or nothing is verified.
    */
   readTrust(): Promise<{
     readonly cas: string | undefined
-    /** Whether they come from the file that a kubelet mounts into pods. */ readonly isMounted: boolean
+    /** Whether the CAs come from the file that the kubelet mounts into pods. */
+    readonly isMounted: boolean
   }>
   /** The bearer token in use, if any. */
   readToken(): Promise<string | undefined>
@@ -278,8 +279,7 @@ function warningsOf(header: string): string[] {
   )
 }
 
-// The API server returns plain text for some errors (a proxy's 401, a health check). That text is kept
-// unchanged.
+// Some responses are plain text (a proxy's 401, a health check). They are kept unchanged.
 function parseBody(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -3,9 +3,9 @@ import { type ClusterArn, parseClusterArn } from '../model/cluster-arn.js'
 import { listOf, recordOf } from '../text/record.js'
 
 /**
- * The EKS cluster of a kubeconfig's current context, if the context is as `aws eks update-kubeconfig` writes it: the
- * cluster's entry is named by its ARN, and the user gets tokens for the same cluster. Undefined otherwise, because
- * anyone can choose these names.
+ * The EKS cluster of a kubeconfig's current context, if the context is as `aws eks update-kubeconfig` writes
+ * it: the cluster's entry is named after its ARN, and the user gets tokens for the same cluster. Undefined
+ * otherwise, because anyone can choose these names.
  * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
  */
 export function eksClusterOf(config: KubeConfig): ClusterArn | undefined {

@@ -7,9 +7,9 @@ import type { KubeClient } from './client.js'
 export interface Watched<T> {
   get(key: string): T | undefined
   values(): IterableIterator<T>
-  /** Whether the collection has been listed once. */
+  /** Whether the collection has been listed at least once. */
   readonly synced: boolean
-  /** The time of the last event that the API server sent about the collection. */
+  /** The time of the last event or complete list that the API server sent. */
   readonly lastEvent: Date | undefined
   stop(): void
 }
@@ -23,10 +23,7 @@ export interface WatchOptions<T> {
   /** The path of the collection, such as `/api/v1/namespaces`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  /**
-   * Whether to keep only names, labels and annotations (PartialObjectMetadata), so that nothing else is
-   * transferred.
-   */
+  /** Whether to request only the metadata of the objects (PartialObjectMetadata). */
   readonly metadataOnly?: boolean
   /** Returns what to keep of an object; undefined removes it. */
   readonly keep: (object: Readonly<Record<string, unknown>>) => T | undefined
@@ -42,8 +39,8 @@ const defaultSilence = 150_000
 
 /**
  * Lists a collection and watches it indefinitely, with capped and jittered back-off. It survives resets,
- * silence, 401, 410, 429, 500 and restarts of the API server. client-node's informer stops permanently at any
- * of these.
+ * silence, 401, 410, 429, 500 and restarts of the API server. After most of these, client-node's informer
+ * stops permanently.
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
   const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}

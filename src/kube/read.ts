@@ -90,7 +90,7 @@ export async function applyObject(
 export const statusMessage = ({ status, body }: KubeResponse): string =>
   textOf(recordOf(body)['message']) ?? `the API server answered ${status}`
 
-/** The response if its status is 200; otherwise the reason why there is none. */
+/** The response if it is 200 with an object; otherwise the reason why there is no such response. */
 async function readResponse(
   client: KubeClient,
   path: string,

@@ -96,7 +96,7 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
   }
 }
 
-/** A counter with little overhead per call. `count` takes the labels' values in the order of their names. */
+/** A counter with little overhead per call. `count` takes the values in the order of `labelNames`. */
 export interface Tally {
   count(...labels: readonly string[]): void
 }

@@ -31,8 +31,8 @@ const depthLimit = 5000
 export const tlsSettings = { minVersion: 'TLSv1.2' } as const
 
 /**
- * The outcome of one review, for log and metrics. `response` is missing if the review was malformed or
- * failed.
+ * The outcome of one review, for log and metrics. `response` is missing if the review was malformed, was
+ * refused, or failed.
  */
 export interface Reviewed {
   readonly request?: AdmissionRequest
@@ -59,12 +59,15 @@ export function buildApp({
   timeout: number
   https?: { key: string; cert: string }
   onReviewed?: (reviewed: Reviewed) => void
-  /** While it returns true, every response closes its connection, so that clients go to another replica. */
+  /**
+   * While it returns true, every answered review closes its connection, so that clients go to another
+   * replica.
+   */
   isDraining?: () => boolean
 }): FastifyInstance {
   const app = Fastify({
-    // An API server keeps idle connections open for 90 s and does not resend a POST. The server must
-    // therefore close them later.
+    // An API server keeps idle connections open for 90 s and does not resend a POST. irsa-guard must
+    // therefore keep them open for longer.
     keepAliveTimeout: 120_000,
     // Headers must arrive within 5 s and the whole request within 10 s; both are checked every second. With
     // Fastify's own defaults, a slow body could take forever.

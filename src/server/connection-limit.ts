@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 
 /**
  * Limits the connections of a server, including those whose TLS handshake has not finished. A new connection
- * is always accepted, because it might come from an API server. Instead, the oldest connection that has not
- * had a review answered is closed. If every connection has had one answered, the oldest connection is closed.
+ * is always accepted, because it might come from an API server. At the limit, the oldest connection that has
+ * not had a review answered is closed. If every connection has had one answered, the oldest connection is
+ * closed.
  */
 export function limitConnections(server: Server, max: number): void {
   const unproved = new Set<Socket>()

@@ -9,8 +9,8 @@ import type { Reviewed } from './app.js'
 type Verdict = Parameters<typeof admissionResponseOf>[2]
 
 /**
- * Counts a review, and logs it if it has findings. A log line for every review would cost more than the
- * review itself.
+ * Counts a review, and logs it if its response has audit annotations: there are findings, something was not
+ * checked, or the user is exempt. A log line for every review would cost more than the review itself.
  */
 export function recordReview(
   metrics: Metrics,

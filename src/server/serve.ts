@@ -22,12 +22,12 @@ import { recordReview, recordWouldDeny } from './record-review.js'
 import { followServingCertificate, type ServingCertificate } from './serving-certificate.js'
 
 /**
- * The settings of a server. `given` are facts from the user, which take precedence over those from IAM and
- * the cluster.
+ * The settings of a server. `given` are facts from the user, which take precedence over those from AWS and
+ * the cluster. Only `given.identityWebhook` gives way to the settings that are read from the cluster.
  */
 export interface ServerSettings {
   /**
-   * The client for the cluster; undefined without a cluster. Reviews then use only IAM and the given facts.
+   * The client for the cluster; undefined without a cluster. Reviews then use only AWS and the given facts.
    */
   readonly client: KubeClient | undefined
   readonly config: Config
@@ -48,7 +48,7 @@ export interface RunningServer {
 // The mounted Secret changes at most every few minutes, and certificates are renewed long before they expire.
 const certificateInterval = 5000
 
-// Every API server stops calling an unready pod well within this time.
+// API servers stop calling an unready pod well within this time.
 const drainTime = 5000
 
 /** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT. */

@@ -52,7 +52,7 @@ function attempt<T>(read: () => T, message: string): T {
 /**
  * Reads the files every `interval` milliseconds and reports each new certificate. If a certificate cannot be
  * used (half written, not there yet), the error is reported to `onTrouble` once, and the last usable
- * certificate stays in use. The files are not watched, because a kubelet swaps symlinks.
+ * certificate stays in use. The files are not watched, because the kubelet swaps symlinks.
  */
 export function followServingCertificate(
   files: { certFile: string; keyFile: string },

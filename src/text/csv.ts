@@ -42,7 +42,7 @@ function plainField(text: string, start: number): Field | undefined {
   return { value: text.slice(start, end), end }
 }
 
-/** Two quotes represent one; the field must end after the last one. */
+/** Two quotes in a row represent one; the field must end after the closing quote. */
 function quotedField(text: string, start: number): Field | undefined {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && text[end + 1] === '"') end = text.indexOf('"', end + 2)

@@ -5,20 +5,20 @@ import type { ClusterArn } from '../../model/cluster-arn.js'
 import { type Fact, known, moot, unknown } from '../../model/fact.js'
 import { quote } from '../../text/escape.js'
 
-/** An association that may not exist, because a condition of its template decides. */
+/** An association. If `isConditional`, a condition of its template decides whether it exists. */
 export interface IndexedAssociation extends DescribedAssociation {
   readonly isConditional?: boolean
 }
 
 /**
- * Looks up an association by its service account. Unknown if one may be for this account; moot if none is. Never
- * throws.
+ * Looks up the association of a service account: unknown if it is not certain whether one is for this
+ * account, moot if none is. Never throws.
  */
 export type AssociationIndex = (account: AccountName) => Fact<Association>
 
 /**
- * Indexes the associations of one cluster. If the cluster is not known, they count only if all of them name the
- * same one. `from` says where they are from, such as `the files`.
+ * Indexes the associations of one cluster. If the cluster is not known, the associations count only if all of
+ * them name the same one. `from` says where they are from, such as `the files`.
  */
 export function indexAssociations(
   described: readonly IndexedAssociation[],
@@ -43,7 +43,7 @@ export function indexAssociations(
     const association = certain.get(keyOf(namespace, name))
     if (association !== undefined) return known(association)
 
-    // An empty part stands for one that is not known.
+    // An empty part of a key stands for an unknown namespace or name.
     const doubt =
       doubts.get(keyOf(namespace, name)) ??
       doubts.get(keyOf('', name)) ??
@@ -52,7 +52,7 @@ export function indexAssociations(
     return doubt === undefined ? withoutAssociation : unknown(doubt)
   }
 
-  /** Why it is not known whether an association counts, if it is not. */
+  /** Why it is not certain that an association counts; undefined if it is certain. */
   function doubtOf({ association, isConditional }: IndexedAssociation): string | undefined {
     const { clusterName, namespace, serviceAccount } = association
     const one = `an EKS Pod Identity association in ${from}`

@@ -7,9 +7,9 @@ import type { AssociationSubject } from '../../model/subject.js'
 import { type AssociationIndex, indexAssociations, type IndexedAssociation } from './association-index.js'
 
 /**
- * Overlays the associations among the given objects on those of another source. A given one wins, because it is
- * what the cluster will contain. The objects are never all associations of a cluster, so an account without one
- * among them is looked up in the other source, or unknown.
+ * Overlays the associations among the given objects on those of another source. A given one wins, because it
+ * is what the cluster will contain. The objects never contain all associations of a cluster, so an account
+ * without one among them is looked up in the other source. Without another source, the fact is moot.
  */
 export function overlayAssociations(
   subjects: readonly AssociationSubject[],
@@ -39,7 +39,8 @@ export function overlayAssociations(
   }
 }
 
-// Nothing is then said about accounts without one, as if no associations had been given.
+// Without another source, an account that has no given association is judged as if none had been given at
+// all.
 const notGiven = moot('only some EKS Pod Identity associations of the cluster are known')
 
 /**
@@ -53,7 +54,7 @@ export function buildFileAssociations(
   const find: AssociationIndex = indexAssociations(associations, cluster, 'the IAM files')
   const notListed = unknown(
     cluster === undefined
-      ? 'the IAM files list no EKS Pod Identity associations of a cluster'
+      ? 'the IAM files list EKS Pod Identity associations, but the cluster is not known'
       : `the IAM files do not list all EKS Pod Identity associations of cluster ${cluster.text}`
   )
 

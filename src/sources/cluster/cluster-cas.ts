@@ -10,9 +10,8 @@ import { addressOfUrl } from '../../text/url-address.js'
  * `kube-root-ca.crt`. During a rotation it publishes the old and the new CA, in an order that proves nothing.
  * Many users can write ConfigMaps, so a CA counts only if this process trusts it or if it signed what an API
  * server serves. A ConfigMap is ignored if reading it is forbidden. `chains` are what API servers serve now
- * (PEM, leaf first); a chain is undefined if its API server could not be reached. A chain without the name of
- * an API server comes from a proxy in front of it and proves nothing. Rejects if the API server does not
- * answer.
+ * (PEM, leaf first); a chain is undefined if its API server could not be reached. A chain whose leaf lacks
+ * the name of an API server comes from a proxy and proves nothing. Rejects if the API server does not answer.
  */
 export async function loadClusterCas(
   client: KubeClient,
@@ -42,7 +41,7 @@ export async function loadClusterCas(
 /** Reads the CAs for a CLI command, using the one API server in its kubeconfig. */
 export async function loadClusterCasOnce(client: KubeClient, at: Date): Promise<ClusterCas> {
   const { host, port } = addressOfUrl(client.server)
-  // This fails if only a proxy can reach the API server. The CA that signs is then unknown.
+  // This fails if only a proxy can reach the API server. The signing CA is then unknown.
   const chain = await loadServedChain({ host, port }, handshakeTimeout).catch(() => undefined)
 
   return loadClusterCas(client, { namespace: 'default', chains: [chain], at })

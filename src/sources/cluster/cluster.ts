@@ -18,8 +18,8 @@ export interface LiveCluster extends ClusterSource, AccountSource {
   stop(): void
 }
 
-// A bookmark arrives about once a minute. Older facts could lead to the denial of an object that is valid
-// now.
+// A bookmark arrives about once a minute. Facts older than this could lead to the denial of an object that is
+// valid now.
 const accountsMaxAge = 300_000
 
 /**

@@ -16,8 +16,8 @@ import { identityWebhookConfigMap, type ServiceReference } from '../../model/web
 import { listOf, recordOf } from '../../text/record.js'
 
 /**
- * The settings of the identity webhook; `because` states what could not be read, so that upstream's defaults
- * are used for it.
+ * The settings of the identity webhook; `because` states what could not be read. Upstream's defaults are used
+ * for that.
  */
 export interface IdentityWebhookReading {
   readonly settings: IdentityWebhookSettings
@@ -25,11 +25,11 @@ export interface IdentityWebhookReading {
 }
 
 /**
- * Reads the settings of the cluster's identity webhook, if it is called as a Service. They come from the
+ * Reads the settings of the cluster's identity webhook, if it is called through a Service. They come from the
  * command line of its Deployment or DaemonSet and from the ConfigMap that it watches. The workload has the
  * same name as the Service that selects it, both upstream and in kOps. No permission to list pods is needed.
  * Upstream's defaults are used for anything that does not exist or that irsa-guard is not permitted to read.
- * Rejects if the API server does not answer.
+ * Rejects if the API server does not answer or returns another error.
  */
 export async function loadIdentityWebhook(
   client: KubeClient,

@@ -7,8 +7,8 @@ import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
  * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read:
- * cert-manager writes a Certificate's Secret from the CertificateRequest of its revision, whose status
- * contains the same `ca` (cert-manager, pkg/controller/certificates/issuing). Never throws.
+ * cert-manager writes a Certificate's Secret from the CertificateRequest of the current revision. The status
+ * of that request contains the same `ca` (cert-manager, pkg/controller/certificates/issuing). Never throws.
  */
 export async function readInjectedCas(
   client: KubeClient,
@@ -37,8 +37,8 @@ const lasting = (fact: Fact<InjectedCas>): InjectedCasFact => ({ fact, isPassing
 
 /**
  * Reads the CAs of OpenShift's service-ca. kube-controller-manager keeps their ConfigMap in every namespace.
- * It is read from a namespace in which only administrators can write. In any other namespace, or without
- * OpenShift, any user who can write ConfigMaps could name their own CA.
+ * It is read from a namespace in which only administrators can write. In any other namespace, any user who
+ * can write ConfigMaps could name their own CA.
  * https://docs.openshift.com/container-platform/latest/security/certificates/service-serving-certificate.html
  */
 async function readServiceCa(client: KubeClient, signal: AbortSignal): Promise<InjectedCasFact> {

@@ -17,8 +17,8 @@ import { buildIssuerReader } from './cluster-issuer.js'
 export interface ClusterOnDemand extends ClusterSource, AccountSource, WebhookSource {}
 
 /**
- * Builds a source that reads a cluster with the user's own permissions. A fact is unknown if these do not
- * allow reading the object, or if the API server does not answer.
+ * Builds a source that reads a cluster with the user's own permissions. A fact is unknown if the user is not
+ * permitted to read the object, or if the API server does not answer.
  */
 export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
   let configurations: Promise<Fact<WebhooksInSight>> | undefined

@@ -4,8 +4,8 @@ import { type Fact, known } from '../../model/fact.js'
 import type { MaybePromise } from '../../model/maybe-promise.js'
 
 /**
- * Reads an object that a watch has not seen yet. Returns the answer, or the reason why there is none. Never
- * rejects.
+ * Reads an object for which the watch has no current answer. Returns the answer, or the reason why there is
+ * none. Never rejects.
  */
 export type ReadOne<T> = (signal: AbortSignal) => Promise<Fact<T>>
 
@@ -14,7 +14,7 @@ const readTimeout = 5000
 
 /**
  * Answers from a watch. An object that the watch has not seen yet is read once for all callers that wait for
- * it. With `maxAge` (milliseconds), the answer of a watch that has been silent for longer is not used either.
+ * it, and so is every object if the watch has been silent for longer than `maxAge` (milliseconds).
  */
 export function readThrough<T>(
   watched: Watched<T>,

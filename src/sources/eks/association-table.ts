@@ -3,7 +3,7 @@ import type { Association } from '../../model/association.js'
 import type { Failure } from '../iam/failure.js'
 import type { DescribedAssociation, ListedAssociation } from './calls.js'
 
-/** An association of the cluster. All times are in milliseconds. */
+/** An association of the cluster. Numbers are times in milliseconds. */
 export interface Entry extends ListedAssociation {
   readonly firstSeen: number
   /** When a list or a description last showed it. */
@@ -14,14 +14,15 @@ export interface Entry extends ListedAssociation {
 }
 
 const minute = 60_000
-// A description is read again after 45 minutes. That leaves a quarter of an hour for waiting in the queue, so that
-// none is older than an hour.
+// A description is read again after 45 minutes. That leaves 15 minutes to wait in the queue before the
+// description is too old to be used.
 const describeAgain = 45 * minute
 const retryAfter = minute
 
 /**
- * The associations of a cluster, and the order in which they are described: new ones first, then the others,
- * oldest first. Every operation takes constant time, apart from `removeUnseen`.
+ * The associations of a cluster, and the order in which they are described: new ones first, then those that
+ * failed, then those with the oldest descriptions. Every operation takes constant time, apart from
+ * `removeUnseen`.
  */
 export class AssociationTable {
   readonly #byAccount = new Map<string, Entry>()
@@ -39,7 +40,7 @@ export class AssociationTable {
   /** Notes that a list which began at `listedAt` shows an association. */
   see({ id, account }: ListedAssociation, listedAt: number, now: number): void {
     const goneAt = this.#gone.get(id)
-    if (goneAt !== undefined && goneAt >= listedAt) return // it was deleted after this page was read
+    if (goneAt !== undefined && goneAt >= listedAt) return // its deletion was noticed after the list began
 
     const entry = this.get(account)
     if (entry?.id === id) {
@@ -52,7 +53,7 @@ export class AssociationTable {
     this.#fresh.add(created)
   }
 
-  /** Removes everything that was not seen since a complete list began. */
+  /** Removes every association that has not been seen since a complete list began. */
   removeUnseen(since: number): void {
     for (const entry of [...this.#byAccount.values()]) if (entry.seenAt < since) this.#remove(entry)
     this.#gone.clear()
@@ -64,7 +65,7 @@ export class AssociationTable {
     this.#remove(entry)
   }
 
-  /** Takes an association that is being described out of the queues. */
+  /** Removes an association from the queues while it is being described. */
   noteBegun(entry: Entry): void {
     this.#leaveQueues(entry)
   }

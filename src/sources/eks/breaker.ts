@@ -3,7 +3,7 @@ import type { Failure } from '../iam/failure.js'
 
 /** Stops calls of one operation while they are bound to fail, so that they do not use up the rate limit. */
 export interface Breaker {
-  /** The failure because of which no call is made now. */
+  /** The failure because of which no call may be made now; undefined if calls may be made. */
   open(): Failure | undefined
   /** Notes the outcome of a call. */
   note(failure: Failure | undefined): void
@@ -22,13 +22,13 @@ const pauses = {
 
 const longestPause = 300_000
 
-// Other failures may concern one association only.
+// Failures of any other kind may concern a single association.
 const isCommon = ({ kind }: Failure): boolean =>
   kind === 'throttled' || kind === 'refused' || kind === 'no-credentials' || kind === 'not-ours'
 
 /**
- * Builds a breaker whose pauses double with each failure, up to five minutes. A failure that may concern a single
- * call counts only from the `tolerated`-th in a row on.
+ * Builds a breaker whose pauses double with each failure, up to five minutes. A failure that may concern a
+ * single association starts a pause only if it is at least the `tolerated`-th failure in a row.
  */
 export function buildBreaker(clock: Clock, tolerated: number): Breaker {
   let failures = 0

@@ -19,7 +19,7 @@ import {
 } from '../iam/failure.js'
 import { withIn } from '../iam/within.js'
 
-/** An association in a list, which tells neither its role nor when it was modified. */
+/** An association as a list shows it, without its role and the time of its last change. */
 export interface ListedAssociation {
   readonly id: string
   readonly account: AccountName
@@ -36,7 +36,9 @@ export interface DescribedAssociation {
   readonly createdAt: Date | undefined
 }
 
-/** The two calls that the reader makes. `another` waits until one more request may be sent. They never reject. */
+/**
+ * The two calls that the reader makes; neither rejects. `another` waits until one more request may be sent.
+ */
 export interface EksCalls {
   /** Reads one page of a cluster's associations, or the association of one service account. */
   list(
@@ -60,8 +62,9 @@ export interface EksCallsOptions extends Pick<AccountsOptions, 'accounts' | 'pat
 }
 
 /**
- * Builds the calls for one cluster. They use credentials of the cluster's account only, because another account can
- * have a cluster of the same name. Throws ERR_CONFIG for a role in another account. Sends no request.
+ * Builds the calls for one cluster. They use only credentials of the cluster's account, because another
+ * account can have a cluster of the same name. Throws ERR_CONFIG if the role configured for an account
+ * belongs to a different account. Sends no request.
  */
 export function buildEksCalls(options: EksCallsOptions): EksCalls {
   const { cluster, endpoint, accounts, patient, onRequest } = options
@@ -123,7 +126,7 @@ export function buildEksCalls(options: EksCallsOptions): EksCalls {
     }
   }
 
-  /** A failure if an association belongs to another cluster than the one that was asked for. */
+  /** A failure if an association does not belong to the requested cluster. */
   function foreignOf(arn: string | undefined, call: string): { failure: Failure } | undefined {
     const other = arn === undefined ? undefined : clusterOfAssociationArn(arn)
     if (other?.text === cluster.text) return undefined
@@ -139,8 +142,8 @@ export function buildEksCalls(options: EksCallsOptions): EksCalls {
   }
 
   /**
-   * Sends one request, and retries once if that may help. `run` returns undefined for an invalid response, such as
-   * a proxy's error page.
+   * Sends one request, and retries once if that may help. `run` returns undefined for an invalid response,
+   * such as a proxy's error page.
    */
   async function send<T>(
     call: `eks:${string}`,

@@ -1,10 +1,10 @@
 import { type AwsResponse, failed, type Failure } from '../iam/failure.js'
 import type { EksCalls, ListPage } from './calls.js'
 
-// 100 times the number of associations that a cluster can have.
+// With 100 associations per page, this is 100 times as many associations as a cluster can have.
 const maxPages = 5000
 
-/** Reads all pages of a cluster's list. Returns a failure if it is not complete. */
+/** Reads all pages of a cluster's list. Returns a failure if the list is not complete. */
 export async function readPages(
   calls: EksCalls,
   another: () => Promise<void>,

@@ -15,10 +15,12 @@ import { readPages } from './read-pages.js'
 
 /** The EKS Pod Identity associations of one cluster. */
 export interface EksReader extends AssociationSource {
-  /** Keeps the list and the descriptions up to date. Without it, the list is read when it is needed. */
+  /**
+   * Keeps the list and the descriptions up to date. Unless this is called, both are read only when needed.
+   */
   start(): void
   stop(): void
-  /** Why the last list failed; undefined if it succeeded, or none was needed yet. */
+  /** Why the last list failed; undefined if it succeeded, or if none has ended yet. */
   trouble(): string | undefined
 }
 
@@ -35,22 +37,23 @@ const minute = 60_000
 const round = 5 * minute
 /** How long a complete list proves that an association does not exist. */
 const listProves = 2 * round
-/** How long an association counts as existing if EKS cannot be asked. */
+/** How long an association and its description are used if EKS does not answer. */
 const usableFor = 60 * minute
 /** The maximum age of an answer on which a denial is based. */
 const freshFor = 10_000
-/** The number of background requests under way at the same time. */
+/** With this many descriptions in flight, the background starts no more. */
 const maxFlights = 4
-/** Time between two looks at what has to be described. */
+/** The pause if no description may be started now. */
 const idle = 1000
-/** The line of requests that no namespace asked for. It is not a name that a namespace can have. */
+/** The queue of background requests. No namespace can have this name. */
 const background = ' '
 
 const late = 'AWS did not answer before the deadline of this review'
 
 /**
- * Builds the reader. A list shows which associations exist, but not their roles, and not that one was changed. So
- * the reader lists them every five minutes, describes new ones at once, and describes the others again in turn.
+ * Builds the reader. A list shows which associations exist, but neither their roles nor their changes. The
+ * reader therefore lists them every five minutes, describes new ones at once, and describes the others again
+ * in turn.
  */
 export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOptions): EksReader {
   const table = new AssociationTable()
@@ -105,8 +108,8 @@ export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOpt
   }
 
   /**
-   * Describes an association that was just listed, because a list does not tell since when it exists. A process
-   * that runs in the background learns that soon enough.
+   * Describes an association that has only been listed, because a list does not show when it was created. A
+   * reader that was started does so in the background instead.
    */
   function withTime(
     account: AccountName,
@@ -120,7 +123,7 @@ export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOpt
       : thenMaybe(read(entry, lookup), () => seen(account) ?? fact)
   }
 
-  /** What the list tells about an account, if it is recent enough. */
+  /** What is known about an account without a request; undefined if that is too old. */
   function seen(account: AccountName): Fact<AssociationLookup> | undefined {
     const now = clock.now()
     const entry = table.get(account)
@@ -129,7 +132,7 @@ export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOpt
     return listedAt !== undefined && now - listedAt < listProves ? absentAt(listedAt) : undefined
   }
 
-  /** The same, read from EKS within the last ten seconds. */
+  /** Whether an account has an association, as read from EKS within the last ten seconds. */
   async function findFresh(account: AccountName, lookup: Lookup): Promise<Fact<AssociationLookup>> {
     const entry = table.get(account)
     if (entry !== undefined) {
@@ -188,7 +191,7 @@ export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOpt
     return known({ exists: true, since }, new Date(entry.seenAt))
   }
 
-  /** The association as EKS described it; it is described at once if that is too old. */
+  /** The association as EKS described it. If the description is too old, EKS is queried for a new one. */
   function read(entry: Entry, lookup: Lookup): MaybePromise<Fact<Association>> {
     const maxAge = lookup.fresh === true ? freshFor : usableFor
     const ready = describedWithin(entry, maxAge)

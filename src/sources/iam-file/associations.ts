@@ -64,7 +64,7 @@ export function loadAssociations(
       disableSessionTags,
       policy: optional('policy', () => true, 'a session policy as JSON text')
     }
-    // An association of another cluster says nothing about that cluster but its name.
+    // If an association is of another cluster, only the name of that cluster is known.
     return { association, place: association.clusterName === cluster?.name ? cluster : {} }
   })
 }

@@ -16,7 +16,9 @@ export interface IamFile {
     readonly { readonly arn: string; readonly clientIds: readonly string[] }[] | undefined
   /** The cluster whose associations the file lists. */
   readonly cluster?: ClusterArn | undefined
-  /** All EKS Pod Identity associations of that cluster; undefined if they are not known. */
+  /**
+   * The listed EKS Pod Identity associations, including all of that cluster; undefined if there is no list.
+   */
   readonly associations?: readonly DescribedAssociation[] | undefined
 }
 

@@ -28,14 +28,14 @@ export interface Snapshot {
   readonly issuer: string | undefined
   /** The cluster that was chosen, or that the files name; undefined if they name none or several. */
   readonly clusterArn: ClusterArn | undefined
-  /** Undefined if no file lists associations, because most clusters have none. */
+  /** Undefined if no file lists associations; nothing is then reported about them. */
   readonly associations: AssociationSource | undefined
 }
 
 /**
  * Loads IamSnapshot documents, and the output of `aws iam get-account-authorization-details`, into one source
- * of facts. `choose` gets the clusters that the files name, and returns the one whose associations count. Throws
- * ERR_IAM_SNAPSHOT with the file and the field.
+ * of facts. `choose` gets the clusters that the files name, and returns the one whose associations count.
+ * Throws ERR_IAM_SNAPSHOT with the file and the field.
  */
 export function loadSnapshots(
   documents: readonly { readonly file: string; readonly content: unknown }[],
@@ -103,7 +103,8 @@ function sourceOf(files: readonly IamFile[]): IamSource {
       const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
       if (role !== undefined) return role
       if (rolesListed.has(arn.account)) {
-        // Comparing the name with those of thousands of roles takes milliseconds, and few callers need it.
+        // Comparing the name with those of thousands of roles takes milliseconds, and few callers need
+        // `similar`.
         return known({
           exists: false,
           get similar() {

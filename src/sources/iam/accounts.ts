@@ -41,8 +41,8 @@ interface Identity {
 
 /**
  * Builds the clients. Our own account uses the credentials that the SDK finds; other accounts use the
- * configured role. Throws ERR_CONFIG for a role in another account. Sends no request until a client is
- * needed.
+ * configured role. Throws ERR_CONFIG if the role configured for an account belongs to a different account.
+ * Sends no request until a client is needed.
  */
 export function buildAccounts({ endpoint, accounts, patient, onRequest }: AccountsOptions): Accounts {
   const settings = clientSettings(patient)
@@ -156,8 +156,8 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
 }
 
 /**
- * The settings of all AWS clients. A review makes one attempt. A retry counts as a request, so the budget must
- * decide about it. Without timeouts, the SDK waits for minutes.
+ * The settings of all AWS clients. During a review, the SDK makes one attempt: a retry is another request,
+ * which the budget must permit. Without timeouts, the SDK waits for minutes.
  */
 export const clientSettings = (patient: boolean) => ({
   maxAttempts: patient ? 5 : 1,

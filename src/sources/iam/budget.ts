@@ -20,7 +20,7 @@ export interface Turn {
   readonly begin: () => boolean
 }
 
-/** One token bucket for all requests, shared fairly between namespaces. */
+/** One token bucket for all requests to an AWS service, shared fairly between namespaces. */
 export interface Budget {
   readonly requestsPerSecond: number
   /**
@@ -29,13 +29,16 @@ export interface Budget {
    */
   turn(turn: Turn, signal: AbortSignal): Promise<boolean>
   /**
-   * Waits until a question that has already begun may send another request. Such a request goes before new
-   * questions from the same namespace.
+   * Waits until a question that has already begun, or a background task, may send another request. Such a
+   * request goes before new questions from the same namespace.
    */
   another(namespace: string): Promise<void>
 }
 
-/** The queue of one namespace. It never has more follow-ups than questions that have had their turn. */
+/**
+ * The queue of one namespace. It has at most one follow-up for each question or background task that has
+ * begun.
+ */
 interface Line {
   readonly followUps: (() => void)[]
   readonly questions: Map<string, Waiting>
@@ -51,8 +54,8 @@ interface Waiting {
 const maxNamespaces = 1000
 
 /**
- * Builds the bucket that all IAM requests draw from. Namespaces take turns, one request each, so that a
- * namespace that requests thousands of roles delays the next one by only one request.
+ * Builds the bucket that all requests to an AWS service draw from. Namespaces take turns, one request each,
+ * so that a namespace that looks up thousands of roles delays the next one by only one request.
  */
 export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
   const capacity = Math.max(1, requestsPerSecond)

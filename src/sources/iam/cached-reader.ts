@@ -38,8 +38,8 @@ interface Entry<T> {
 }
 
 /**
- * The maximum age of an answer on which a denial is based, which is also the minimum time between two reads
- * of one role that bypass the cache.
+ * The maximum age of an answer on which a denial is based. It is also the minimum time between two reads of
+ * the same key that bypass the cache.
  */
 const freshFor = 10_000
 

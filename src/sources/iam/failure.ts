@@ -68,8 +68,7 @@ export const isNotFoundError = (error: unknown): boolean =>
   partsOf(error).name === 'ResourceNotFoundException'
 
 /**
- * Whether the same request may succeed immediately, because the server failed or closed a keep-alive
- * connection.
+ * Whether an immediate retry may succeed: the server returned a 5xx status or closed a keep-alive connection.
  */
 export function isPassing(error: unknown): boolean {
   const { code, status } = partsOf(error)

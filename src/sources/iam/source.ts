@@ -31,7 +31,8 @@ const patientRate = 10
 /**
  * Builds the source of IAM facts that queries the API. Answers are cached, and one rate limit is shared
  * fairly between namespaces. Credentials, region and endpoint come from the SDK's default chain and
- * environment. The function sends no request. Throws ERR_CONFIG for a role in another account.
+ * environment. The function sends no request. Throws ERR_CONFIG if the role configured for an account belongs
+ * to a different account.
  */
 export function buildIamSource(options: IamSourceOptions): IamSource {
   const {
@@ -43,10 +44,10 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     onFailure = () => undefined
   } = options
   const clientFor = buildAccounts({ endpoint: options.endpoint, accounts, patient, onRequest })
-  // A review waits only until its deadline, so a longer queue would be useless.
   const rate = patient ? Math.max(requestsPerSecond, patientRate) : requestsPerSecond
   const budget = buildBudget({
     requestsPerSecond: rate,
+    // A review waits only until its deadline, so a longer queue would be useless.
     waitingPerNamespace: patient ? Infinity : 100,
     clock
   })
@@ -55,7 +56,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
   const roles = buildCachedReader<RoleArn, RoleLookup>({
     ...cache,
     // The key is case-sensitive. It is not documented whether GetRole finds a name in a different case, so
-    // these answers are cached separately.
+    // each spelling is cached separately.
     keyOf: ({ partition, account, name }) => `${partition} ${account} ${name}`,
     read: (arn, another) => answered(withClient(arn, (client) => readRole(client, arn, another)))
   })
@@ -140,7 +141,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
       const { OpenIDConnectProviderList: list } = await client.send(new ListOpenIDConnectProvidersCommand({}))
       return list?.flatMap(({ Arn }) => (Arn === undefined ? [] : [Arn]))
     })
-    // The list only helps to suggest the intended provider. Without it, the provider is still missing.
+    // The list can suggest the intended provider, or show that this one exists after all. Without the list,
+    // this one counts as missing.
     const registered = listed !== 'absent' && 'answer' in listed ? listed.answer : []
     const absent = { answer: { registered: false, arn, similar: similarProviders(arn, registered) } } as const
     if (!registered.includes(arn)) return absent

@@ -4,9 +4,10 @@ import { listOf, recordOf, textOf } from '../../text/record.js'
 const agentName = 'eks-pod-identity-agent'
 
 /**
- * Whether the EKS Pod Identity Agent answers on the nodes of a cluster, if the given objects include its nodes and
- * the DaemonSets of `kube-system`; otherwise undefined. EKS Auto Mode has a built-in agent, and AWS Fargate and
- * Windows nodes can have none. Hybrid nodes have a DaemonSet of their own.
+ * Whether all nodes that can run the EKS Pod Identity Agent have it. True if the given objects include a
+ * DaemonSet of the agent; without one, undefined unless they include nodes and the DaemonSets of
+ * `kube-system`. EKS Auto Mode has a built-in agent, and AWS Fargate and Windows nodes can have none. Hybrid
+ * nodes have a DaemonSet of their own.
  * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
  */
 export function podIdentityAgentAmong(objects: readonly unknown[]): boolean | undefined {
@@ -34,7 +35,7 @@ const needsAgent = (labels: Readonly<Record<string, unknown>>): boolean => {
   return computeType !== 'auto' && computeType !== 'fargate' && labels['kubernetes.io/os'] !== 'windows'
 }
 
-/** Whether a container has the image of the agent, under whatever name it is installed. */
+/** Whether a container runs the agent's image, whatever the DaemonSet is called. */
 const runsAgent = (spec: unknown): boolean =>
   listOf(recordOf(recordOf(recordOf(spec)['template'])['spec'])['containers']).some(
     (container) => textOf(recordOf(container)['image'])?.includes(agentName) === true

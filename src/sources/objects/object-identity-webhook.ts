@@ -12,7 +12,8 @@ import { isRecord, recordOf, textOf } from '../../text/record.js'
 /**
  * The settings of the identity webhook whose Deployment or DaemonSet is among the given objects: the workload
  * that the registered Service selects, otherwise the only one with a container or image that is named after
- * pod-identity-webhook. Undefined if there is no such workload or more than one.
+ * pod-identity-webhook. Undefined if there is no such workload or more than one, or if its command line
+ * cannot be determined.
  */
 export function identityWebhookAmong(
   objects: readonly unknown[],

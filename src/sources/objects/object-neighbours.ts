@@ -13,7 +13,8 @@ export function buildNeighbours(subjects: readonly Subject[], objects: readonly 
   const accounts = new Set<string>()
   const runners = new Map<string, string[]>()
   const ownRoles = new Map<string, (string | undefined)[]>()
-  // An operator often creates the account of its pods, too, so a custom resource shows no misspelt name.
+  // An operator often also creates the service account of its pods, so an account that a custom resource
+  // names is not treated as a typo.
   const kindsOfOperators = new Set(
     objects
       .map(recordOf)
@@ -110,7 +111,7 @@ const wordsOf = (text: string): ReadonlySet<string> =>
 
 /**
  * Finds the workload that was probably meant to run as a service account. The accounts that workloads name
- * but that do not exist are indexed once.
+ * but that are not among the objects are indexed once.
  */
 function buildNearMisses(
   runners: ReadonlyMap<string, readonly string[]>,

@@ -5,8 +5,8 @@ import type { WebhookConfigurationSubject } from '../../model/webhook-configurat
 import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
- * Looks up other webhook configurations, Services and Certificates among the given objects. An object that is
- * not among them is unknown, never missing.
+ * Looks up other webhook configurations, Services, Certificates and Secrets among the given objects. An
+ * object that is not among them is unknown, never missing.
  */
 export function buildObjectWebhooks(
   subjects: readonly Subject[],

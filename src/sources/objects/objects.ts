@@ -112,8 +112,8 @@ function namespacesAmong(objects: readonly unknown[]): ReadonlyMap<string, Given
 
 /**
  * The cluster CA (PEM) from the ConfigMap `kube-root-ca.crt`, which kube-controller-manager publishes in
- * every namespace. Undefined if the objects come from several clusters, because the intended one is unknown
- * then.
+ * every namespace. Undefined if there is none, or if several differ, because it is then unknown which cluster
+ * is meant.
  */
 function clusterCaAmong(objects: readonly unknown[]): string | undefined {
   const texts = new Set(
