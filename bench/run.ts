@@ -3,7 +3,7 @@ import { check } from './rows/check.ts'
 import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
-import { review } from './rows/review.ts'
+import { review, reviewAssociated } from './rows/review.ts'
 import { start } from './rows/start.ts'
 import { tls } from './rows/tls.ts'
 import { trust } from './rows/trust.ts'
@@ -13,6 +13,7 @@ import { isFailure, tableOf } from './support/table.ts'
 const rows: Readonly<Record<string, Row>> = {
   review,
   pod,
+  'review-associated': reviewAssociated,
   start,
   check,
   trust,

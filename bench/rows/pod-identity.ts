@@ -1,34 +1,16 @@
 import { alternate, ratiosOf } from '../support/alternate.ts'
 import { load } from '../support/built.ts'
+import { clusterArn, podIdentityTrustPolicy } from '../support/review-body.ts'
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 import { microsecondsOf } from '../support/time.ts'
-
-const clusterArn = 'arn:aws:eks:us-east-1:111122223333:cluster/prod'
-const trustPolicy = {
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Principal: { Service: 'pods.eks.amazonaws.com' },
-      Action: ['sts:AssumeRole', 'sts:TagSession'],
-      Condition: {
-        StringEquals: {
-          'aws:SourceArn': clusterArn,
-          'aws:RequestTag/kubernetes-namespace': 'shop',
-          'aws:RequestTag/kubernetes-service-account': 'cart'
-        }
-      }
-    }
-  ]
-}
 
 /** A verdict for a trust policy that lets EKS Pod Identity in, against JSON.parse of the same text. */
 export const podIdentity: Row = async ({ rounds, scale }) => {
   const { judgePodIdentity } = (await load(
     'trust-policy/pod-identity/judge.js'
   )) as typeof import('../../src/trust-policy/pod-identity/judge.js')
-  const text = JSON.stringify(trustPolicy)
+  const text = JSON.stringify(podIdentityTrustPolicy)
   const judge = (): ReturnType<typeof judgePodIdentity> =>
     judgePodIdentity({ document: text, clusterArn, namespace: 'shop', serviceAccount: 'cart' })
   if (judge().verdict !== 'allowed')

@@ -44,17 +44,54 @@ export const iamSnapshot = {
   ]
 }
 
+export const clusterArn = 'arn:aws:eks:us-east-1:111122223333:cluster/prod'
+
+/** A trust policy for EKS Pod Identity, limited to one service account. */
+export const podIdentityTrustPolicy = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'pods.eks.amazonaws.com' },
+      Action: ['sts:AssumeRole', 'sts:TagSession'],
+      Condition: {
+        StringEquals: {
+          'aws:SourceArn': clusterArn,
+          'aws:RequestTag/kubernetes-namespace': namespace,
+          'aws:RequestTag/kubernetes-service-account': 'cart'
+        }
+      }
+    }
+  ]
+}
+
+/** The same facts for a cluster with 1,000 associations, among them one of that account with a correct role. */
+export const associatedSnapshot = {
+  ...iamSnapshot,
+  cluster: { name: 'prod', arn: clusterArn },
+  associations: ['cart', ...Array.from({ length: 999 }, (_, index) => `account-${index}`)].map(
+    (serviceAccount) => ({ clusterName: 'prod', namespace, serviceAccount, roleArn })
+  ),
+  roles: [{ arn: roleArn, trustPolicy: podIdentityTrustPolicy }]
+}
+
 /** A service account with a correct role. */
-export const serviceAccountOf = (name: string) => ({
+export const serviceAccountOf = (
+  name: string,
+  annotations: Readonly<Record<string, string>> = { 'eks.amazonaws.com/role-arn': roleArn }
+) => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
   metadata: {
     name,
     namespace,
     labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'shop' },
-    annotations: { 'eks.amazonaws.com/role-arn': roleArn }
+    annotations
   }
 })
+
+/** A service account whose role an association names. */
+export const associatedAccountOf = (name: string) => serviceAccountOf(name, {})
 
 /** The objects in the cluster, by the path of their collection. */
 export const collections = {

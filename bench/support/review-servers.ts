@@ -19,8 +19,11 @@ export interface ServerFiles {
   remove(): Promise<void>
 }
 
-/** Writes the files into a new temporary folder and starts the cluster that the kubeconfig names. */
-export async function writeServerFiles(): Promise<ServerFiles> {
+/**
+ * Writes the files, with these facts about IAM, into a new temporary folder and starts the cluster that the
+ * kubeconfig names.
+ */
+export async function writeServerFiles(iam: object = iamSnapshot): Promise<ServerFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
   const [certFile, keyFile, iamFile, configFile, kubeconfigFile] = [
     'tls.crt',
@@ -35,7 +38,7 @@ export async function writeServerFiles(): Promise<ServerFiles> {
   await Promise.all([
     writeFile(certFile, certificate),
     writeFile(keyFile, key),
-    writeFile(iamFile, JSON.stringify(iamSnapshot)),
+    writeFile(iamFile, JSON.stringify(iam)),
     writeFile(configFile, JSON.stringify(config)) // JSON is YAML
   ])
 

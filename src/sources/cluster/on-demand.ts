@@ -9,6 +9,7 @@ import { isObjectName } from '../../model/object-name.js'
 import { type AccountLookup, accountOf } from '../../model/service-account.js'
 import { parseSubject } from '../../model/subject.js'
 import { serviceKeyOf } from '../../model/webhook-configuration.js'
+import { quote } from '../../text/escape.js'
 import { listOf, recordOf } from '../../text/record.js'
 import { backendOf } from '../objects/object-webhooks.js'
 import { buildIssuerReader } from './cluster-issuer.js'
@@ -55,7 +56,7 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
     readNamespace: async (name, { signal }) =>
       isObjectName(name)
         ? once(`/api/v1/namespaces/${name}`, parseNamespaceSettings, signal)
-        : unnameable(name, ''),
+        : unknown(`${quote(name)} is not a valid namespace name`),
 
     readAccount: async (namespace, name, { signal }) => {
       const path = inNamespace(namespace, 'serviceaccounts', name)
