@@ -23,7 +23,7 @@ const trustPolicy = {
   ]
 }
 
-/** A verdict for a trust policy that lets EKS Pod Identity in, against JSON.parse of the same text. */
+/** Compares judging a trust policy that admits an association with JSON.parse of the same text. */
 export const podIdentity: Row = async ({ rounds, scale }) => {
   const { judgePodIdentity } = (await load(
     'trust-policy/pod-identity/judge.js'
@@ -31,8 +31,7 @@ export const podIdentity: Row = async ({ rounds, scale }) => {
   const text = JSON.stringify(trustPolicy)
   const judge = (): ReturnType<typeof judgePodIdentity> =>
     judgePodIdentity({ document: text, clusterArn, namespace: 'shop', serviceAccount: 'cart' })
-  if (judge().verdict !== 'allowed')
-    throw new Error('the policy of the benchmark must let the association in')
+  if (judge().verdict !== 'allowed') throw new Error('the policy of the benchmark must admit the association')
 
   const calls = 20_000 * scale
   const times = await alternate(rounds, {

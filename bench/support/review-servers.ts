@@ -51,7 +51,7 @@ export async function writeServerFiles(): Promise<ServerFiles> {
   }
 }
 
-/** Starts `serve`, by default from the bundle. */
+/** Starts `serve`, by default from `dist/irsa-guard.mjs`. */
 export const startServe = (
   { configFile, kubeconfigFile }: ServerFiles,
   file = new URL('irsa-guard.mjs', dist)
