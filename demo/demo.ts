@@ -1,4 +1,4 @@
-// Plays the incident with a real API server and real kubectl: npm run demo, npm run demo -- --keep
+// Replays the incident with a real API server and the real kubectl: npm run demo, npm run demo -- --keep
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -13,11 +13,11 @@ import { run } from '../test/control-plane/run.ts'
 import { startControlPlane } from '../test/control-plane/start.ts'
 import { waitFor } from '../test/control-plane/wait.ts'
 
-process.chdir(fileURLToPath(new URL('..', import.meta.url))) // the commands that are shown name files from here
+process.chdir(fileURLToPath(new URL('..', import.meta.url))) // the commands shown use paths relative to this folder
 const keep = process.argv.includes('--keep')
 const unknownFlag = process.argv.slice(2).find((flag) => flag !== '--keep')
 if (unknownFlag !== undefined) {
-  console.error(`unknown argument ${unknownFlag}; known is --keep, which leaves everything running`)
+  console.error(`unknown argument ${unknownFlag}; expected only --keep, which leaves everything running`)
   process.exit(2)
 }
 
@@ -28,7 +28,7 @@ const podRole = [
 const events = ['get', 'events', '--field-selector', 'involvedObject.kind=MutatingWebhookConfiguration']
 
 const signals = ['SIGINT', 'SIGTERM'] as const
-const abandon = (): never => process.exit(130) // what runs ends with this process
+const abandon = (): never => process.exit(130) // everything that was started ends with this process
 for (const signal of signals) process.once(signal, abandon)
 
 const controlPlane = await startControlPlane()
@@ -49,7 +49,7 @@ process.exitCode = failed ? 1 : 0
 async function play(): Promise<void> {
   say(`A Kubernetes API server runs at ${controlPlane.url}. IAM is a copy of examples/iam.json.`)
 
-  const port = await findFreePort(23443) // EKS's, unless another demo has it
+  const port = await findFreePort(23443) // the port that EKS uses, unless it is taken
   const identityWebhook = await startIdentityWebhook(controlPlane, {
     port,
     command: await identityWebhookCommand()
@@ -94,7 +94,7 @@ async function play(): Promise<void> {
   await apply(
     'no-role-yet.yaml',
     'warned',
-    'The role does not exist yet: Helm or Terraform may create it shortly, so this is a warning.'
+    'The role does not exist yet: Terraform or ACK may create it shortly, so this is a warning.'
   )
 
   say("The incident: someone pastes another cluster's CA into the identity webhook's configuration")
@@ -127,7 +127,7 @@ async function play(): Promise<void> {
   await kubectl(
     podRole,
     'ok',
-    "The next pod has no role. Nothing failed, but its AWS calls would use the node's role.",
+    "The next pod has no role. Nothing failed, but its AWS calls would use the node's role or fail.",
     /^$/
   )
 
@@ -142,7 +142,7 @@ async function play(): Promise<void> {
   await kubectl(
     events,
     'ok',
-    'Within a minute, the controller has found the unexpected bundle, although nothing was applied.'
+    'Within a minute, the controller found the unexpected bundle, which was written while the controller was stopped.'
   )
 
   const fix = await run(process.execPath, [
@@ -182,12 +182,12 @@ function printedPatch(answer: string): string[] {
   return [...command.split(' '), patch]
 }
 
-/** A CA with the same subject as the cluster's, as every EKS cluster has one. */
+/** Another CA with the subject of the cluster's CA. The CAs of all EKS clusters have the same subject. */
 async function wrongBundle(): Promise<string> {
   return (await controlPlane.createClusterCa()).certificatePem
 }
 
-/** The real identity webhook if it can be built here; otherwise the stand-in of this repository. */
+/** The real identity webhook if it can be built here; otherwise this repository's stand-in. */
 async function identityWebhookCommand(): Promise<[string, ...string[]]> {
   try {
     const real = await findIdentityWebhook()
@@ -195,7 +195,7 @@ async function identityWebhookCommand(): Promise<[string, ...string[]]> {
     return [real]
   } catch {
     say(
-      'The identity webhook is the stand-in of this repository, which mutates pods like the real one. The Go module of the real one is not available here.'
+      "The identity webhook is this repository's stand-in, which mutates pods like the real one. The real one could not be built here."
     )
     return [process.execPath, resolve('test/control-plane/identity-webhook-stand-in.ts')]
   }
@@ -208,15 +208,17 @@ async function apply(file: string, expected: Outcome, why: string): Promise<void
   await kubectl(['apply', '-f', `demo/${file}`], expected, why)
 }
 
-/** Shows a command, its answer and why; the demo ends when the answer is not the expected one. */
+/**
+ * Runs kubectl, and shows the command, its output and an explanation. Throws if the outcome is unexpected.
+ */
 async function kubectl(args: string[], expected: Outcome, why: string, output = /(?:)/): Promise<void> {
   const { code, stdout, stderr, text } = await controlPlane.kubectl(args)
   show(`kubectl ${args.map(quoted).join(' ')}`, text)
   const outcome = code !== 0 ? 'denied' : stderr.includes('Warning: ') ? 'warned' : 'ok'
   const color = { ok: 'green', warned: 'yellow', denied: 'red' } as const
   console.log(styleText(color[outcome], `  → ${why}\n`))
-  if (outcome !== expected || !output.test(stdout))
-    throw new Error(`this should have been ${expected}, and was ${outcome}`)
+  if (outcome !== expected) throw new Error(`the outcome should have been ${expected}, but was ${outcome}`)
+  if (!output.test(stdout)) throw new Error(`the output should have matched ${output.source}`)
 }
 
 function show(command: string, answer: string): void {
@@ -224,7 +226,7 @@ function show(command: string, answer: string): void {
   console.log(`${styleText('bold', `$ ${command}`)}\n${line}`)
 }
 
-/** As one would type it; a caBundle is too long to be read. */
+/** An argument as one would type it, with a long caBundle shortened. */
 function quoted(argument: string): string {
   const short = argument.replace(/[A-Za-z0-9+/=]{80,}/, (base64) => `${base64.slice(0, 20)}…`)
 
@@ -237,7 +239,7 @@ function say(text: string): void {
 
 async function wait(): Promise<void> {
   const { kubectl: binary } = await findBinaries()
-  say('Everything is left running. Play with it:')
+  say('Everything is still running. Try it out:')
   console.log(`  export KUBECONFIG=${controlPlane.kubeconfig} PATH=${dirname(binary)}:$PATH
   alias irsa-guard='${process.execPath} ${resolve('dist/cli.js')}'
   kubectl get validatingwebhookconfigurations

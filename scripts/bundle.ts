@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-// What dependencies written for CommonJS expect to find, and a module does not have.
+// Defines what CommonJS dependencies expect and an ES module lacks.
 const banner = `import { createRequire as createRequireOfBundle } from 'node:module'
 import { fileURLToPath as pathOfBundle } from 'node:url'
 const require = createRequireOfBundle(import.meta.url)
@@ -21,22 +21,19 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  // Names are kept and nothing is squeezed: a stack trace from production must be readable.
+  // The output is not minified, so that stack traces from production are readable.
   banner: { js: banner },
   logLevel: 'warning'
 })
 
-/**
- * The folders of the packages that the bundle holds code of; of a package within another's node_modules, its
- * own.
- */
+/** The folders of all packages whose code is in the bundle, including packages nested in other packages. */
 const packages = new Set(
   Object.keys(metafile.inputs).flatMap(
     (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []
   )
 )
 
-/** What their licences ask for: the copyright and the text of the licence go with each copy. */
+/** The copyright notices and license texts, which these packages' licenses require in every copy. */
 const notices = [...packages].sort().map((folder) => {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
     string,
@@ -45,7 +42,7 @@ const notices = [...packages].sort().map((folder) => {
   const texts = readdirSync(folder)
     .filter((file) => /^(?:licen[cs]e|copying|notice)(?:\.|-|$)/i.test(file))
     .map((file) => readFileSync(join(folder, file), 'utf8').trim())
-  if (license === undefined && texts.length === 0) throw new Error(`${folder} has no licence`)
+  if (license === undefined && texts.length === 0) throw new Error(`${folder} has no license`)
 
   return [`${name ?? folder} ${version ?? ''} (${license ?? 'see below'})`, ...texts].join('\n\n')
 })

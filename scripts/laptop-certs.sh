@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a CA and a serving certificate for hosts or IPv4 addresses: scripts/laptop-certs.sh 127.0.0.1 localhost
-# Writes ca.crt, ca.key, tls.crt and tls.key into certs/, or into the directory that CERTS names.
+# Writes ca.crt, ca.key, tls.crt and tls.key into certs/, or into the directory in $CERTS.
 set -eu
 [ $# -gt 0 ] || { echo 'usage: scripts/laptop-certs.sh HOST|IP...' >&2; exit 2; }
 cd "${CERTS:-$(dirname "$0")/../certs}"
@@ -10,11 +10,11 @@ names=''
 for host in "$@"; do
   case $host in
     *[!0-9.]*) names="$names,DNS:$host" ;;
-    *) names="$names,IP:$host" ;; # the API server looks for an address among the addresses only
+    *) names="$names,IP:$host" ;; # the API server compares an IP address only with the certificate's IP addresses
   esac
 done
 
-# A configuration of our own: that of the machine adds extensions, and the API server refuses a certificate that has one twice.
+# Does not use the machine's openssl.cnf, which can add extensions: the API server rejects duplicate ones.
 cat > openssl.cnf <<END
 [req]
 distinguished_name = subject

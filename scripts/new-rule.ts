@@ -11,7 +11,7 @@ interface Group {
 
 const serviceAccount: Group = {
   on: "'ServiceAccount'",
-  // examples/iam.json has this role, so no other rule speaks
+  // examples/iam.json has this role, so no other rule reports anything
   object: `apiVersion: v1
 kind: ServiceAccount
 metadata:
@@ -70,10 +70,10 @@ export function filesOf(
 
 export const ${name} = defineRule({
   id: '${id}',
-  summary: 'TODO: one sentence that says what is wrong.',
+  summary: 'TODO: one sentence that states what is wrong.',
   severity: ${json.replaceAll('"', "'")},
   on: [${on}],
-  needs: [], // the facts that it must know: see FactTypes in src/facts/facts.ts
+  needs: [], // the facts that the rule needs: see FactTypes in src/facts/facts.ts
   // The second argument has the facts: check({ name }, { identityWebhook }) with needs: ['identityWebhook'].
   check({ name }) {
     if (name !== 'TODO') return
@@ -88,9 +88,9 @@ export const ${name} = defineRule({
 `,
     [`test/rules/${id}.ts`]: `import type { Case } from '../support/rule-case.js'
 
-// The cases that must stay silent come first. test/support/ has objects to build them from.
+// Cases without a finding come first. test/support/ has objects to build them from.
 export const cases: readonly Case[] = [
-  { why: 'TODO: it is right', object: ${caseObject('cart')} },
+  { why: 'TODO: why it is correct', object: ${caseObject('cart')} },
   {
     why: 'TODO: the mistake',
     object: ${caseObject('TODO')},
@@ -132,7 +132,7 @@ TODO: which facts it needs, and what happens without them.
   }
 }
 
-/** The imports with one more, in the order of their paths. */
+/** Adds an import, and sorts all imports by path. */
 function withImport(imports: string, added: string): string {
   const pathOf = (line: string): string => line.slice(line.indexOf(" from '"))
 

@@ -1,9 +1,9 @@
-// Writes docs/rules/README.md, the head of each rule's page and the README's number of rules from the rules
-// themselves: npm run rule-pages. A test compares them.
+// Writes docs/rules/README.md and the head of each rule's page from the rules themselves: npm run rule-pages.
+// A test checks that they are up to date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 
-/** A rule as its page and the lists of rules show it. */
+/** The properties of a rule that its page and docs/rules/README.md show. */
 export interface ListedRule {
   readonly id: string
   readonly summary: string
@@ -23,7 +23,7 @@ export interface RuleGroup {
 
 const none = '–'
 
-/** What each front end does about a rule's problem. */
+/** What each front end does when it finds a rule's problem. */
 function frontEndsOf(
   rule: ListedRule
 ): Readonly<Record<'policy' | 'webhook' | 'controller' | 'check', string>> {
@@ -47,7 +47,7 @@ function frontEndsOf(
   }
 }
 
-/** docs/rules/README.md: every rule, and what each front end does about it. */
+/** The text of docs/rules/README.md: every rule, and what each front end does when it finds the problem. */
 export function rulesReadme(groups: readonly RuleGroup[]): string {
   const tableOf = ({ title, rules }: RuleGroup): string => {
     const rows = rules.map((rule) => {
@@ -90,7 +90,7 @@ irsa-guard denies writes with errors and shows warnings.
 `
 }
 
-/** The page with the head that belongs to the rule: all that comes before its first section. */
+/** A rule's page with a new head, which is everything before the first section. */
 export function withHead(page: string, rule: ListedRule): string {
   const { policy, webhook, controller, check } = frontEndsOf(rule)
   const facts = [
@@ -110,7 +110,7 @@ export function withHead(page: string, rule: ListedRule): string {
   return `# ${rule.id}\n\n${rule.summary}\n\n${facts.join(' · ')}\n\n${sections}`
 }
 
-/** Markdown as the formatter writes it. */
+/** Formats Markdown with Prettier. */
 export const formatted = async (markdown: string): Promise<string> =>
   format(markdown, { ...(await resolveConfig('docs/rules/README.md')), parser: 'markdown' })
 

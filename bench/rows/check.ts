@@ -58,8 +58,8 @@ export const check: Row = async ({ rounds, scale }) => {
 }
 
 /**
- * The snapshot with a role that admits all accounts by name, so that every trust rule runs to its end for
- * each account.
+ * The snapshot with a role that admits all accounts by a pattern of names, so that every trust rule runs to
+ * its end for each account.
  */
 function snapshotLettingIn(name: string): object {
   return JSON.parse(

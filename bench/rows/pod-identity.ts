@@ -5,7 +5,7 @@ import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 import { microsecondsOf } from '../support/time.ts'
 
-/** A verdict for a trust policy that lets EKS Pod Identity in, against JSON.parse of the same text. */
+/** Compares judging a trust policy that admits an association with JSON.parse of the same text. */
 export const podIdentity: Row = async ({ rounds, scale }) => {
   const { judgePodIdentity } = (await load(
     'trust-policy/pod-identity/judge.js'
@@ -13,8 +13,7 @@ export const podIdentity: Row = async ({ rounds, scale }) => {
   const text = JSON.stringify(podIdentityTrustPolicy)
   const judge = (): ReturnType<typeof judgePodIdentity> =>
     judgePodIdentity({ document: text, clusterArn, namespace: 'shop', serviceAccount: 'cart' })
-  if (judge().verdict !== 'allowed')
-    throw new Error('the policy of the benchmark must let the association in')
+  if (judge().verdict !== 'allowed') throw new Error('the policy of the benchmark must admit the association')
 
   const calls = 20_000 * scale
   const times = await alternate(rounds, {

@@ -59,21 +59,21 @@ function hostilePolicies(): Readonly<Record<string, unknown>> {
 
   return {
     '1 MiB of text': withSubject('StringEquals', 'x'.repeat(1024 * 1024)),
-    '1 MiB of blanks': `${JSON.stringify(trustPolicy)}${' '.repeat(1024 * 1024)}`,
+    '1 MiB of spaces': `${JSON.stringify(trustPolicy)}${' '.repeat(1024 * 1024)}`,
     '1 MiB that is not JSON': '{"'.repeat(512 * 1024),
     '10,000 statements': { ...trustPolicy, Statement: Array.from({ length: 10_000 }, () => statement) },
     '100,000 values': withSubject(
       'StringLike',
       Array.from({ length: 100_000 }, (_, index) => `*${index}*`)
     ),
-    'stars as long as IAM stores': withSubject('StringLike', '*a'.repeat(longest / 2)),
-    'values as many as IAM stores': withSubject(
+    'as many stars as IAM stores': withSubject('StringLike', '*a'.repeat(longest / 2)),
+    'as many values as IAM stores': withSubject(
       'StringLike',
       Array.from({ length: longest / 10 }, (_, index) => `*${index}*b`)
     ),
     'one long value of question marks': withSubject('StringLike', `${'?*'.repeat(longest / 2)}b`),
     'deep nesting of 1 MiB': '['.repeat(512 * 1024) + ']'.repeat(512 * 1024),
-    'deep nesting as long as IAM stores': `{"Statement":${'['.repeat(longest / 2)}${']'.repeat(longest / 2)}}`,
+    'nesting as deep as IAM stores': `{"Statement":${'['.repeat(longest / 2)}${']'.repeat(longest / 2)}}`,
     'percent signs': '%'.repeat(1024 * 1024)
   }
 }

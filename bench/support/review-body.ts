@@ -100,7 +100,7 @@ export const collections = {
   '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': []
 }
 
-/** A pod of that service account as the identity webhook leaves it. */
+/** A pod of a service account as the identity webhook returns it. */
 export const podOf = (serviceAccountName: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',

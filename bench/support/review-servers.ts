@@ -54,7 +54,7 @@ export async function writeServerFiles(iam: object = iamSnapshot): Promise<Serve
   }
 }
 
-/** Starts `serve`, by default from the bundle. */
+/** Starts `serve`, by default from `dist/irsa-guard.mjs`. */
 export const startServe = (
   { configFile, kubeconfigFile }: ServerFiles,
   file = new URL('irsa-guard.mjs', dist)

@@ -40,10 +40,10 @@ export interface AcceptedOptions {
  * Lists the ways in which someone is likely to write the current CAs (PEM), as the exact base64 strings that
  * a policy can compare. If there are at most three CAs, the list covers every combination of them in every
  * order, with LF and CRLF line endings, with and without a trailing newline. If there are more, it covers
- * each CA alone, each ordered pair (for up to seven CAs), and all of them in the published order. It also
- * contains the published strings, the string in place, and that string with the current CAs appended,
- * provided that Go can read every certificate in them and each is an accepted CA. A string is complete if it
- * contains all of `currentCas`.
+ * each CA alone, each ordered pair (for up to seven CAs), and all of them in the given order. It also
+ * contains `currentCas` and `acceptedAlone` exactly as given, the string in place, and the certificates in
+ * place followed by the current CAs that are missing there, provided that Go can read every certificate in
+ * the string and each is an accepted CA. A string is complete if it contains all of `currentCas`.
  */
 export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {
   const goMinor = goMinorOf(options.go)
@@ -137,7 +137,7 @@ function expectedCertificatesOf(
   )
     return undefined
 
-  // The time does not matter here, because only faults that lose a block count.
+  // The time does not matter here: only faults that make Go skip a block are relevant.
   const isWhole = faults.every(({ kind }) =>
     ['expired', 'not-yet-valid', 'expiring', 'leaf', 'duplicate'].includes(kind)
   )

@@ -12,10 +12,10 @@ export const maxTextLength = 32_768
 export const maxCharacters = 500_000
 
 /**
- * Bounds the entries to what a WebhookTrust can store. A Service or an issuer can present a bundle of any
- * length, and a long one must not keep the other entries from being published. Entries whose CAs are certain
- * (ours and the cluster's) get their space first. Each of the other entries gets an equal share of the
- * remaining space. The longest strings are left out.
+ * Limits the entries to what a WebhookTrust can store. A webhook's server or injector can supply a bundle of
+ * any length, and a long one must not keep the other entries from being published. Entries whose CAs are
+ * certain (ours and the cluster's) get their space first. Each of the other entries gets an equal share of
+ * the remaining space. The longest strings are left out.
  */
 export function boundedEntries(
   entries: readonly AcceptedBundles[],

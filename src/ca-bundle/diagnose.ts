@@ -33,8 +33,8 @@ export interface Diagnosis {
   readonly bundle: Bundle | undefined
   readonly faults: readonly Fault[]
   /**
-   * The error that the API server's client returns if it cannot use any of the bundle; undefined if it reads
-   * at least one certificate.
+   * The error that the API server's client returns if it can read no certificate in the bundle; undefined if
+   * it can, or if the bundle is empty.
    */
   readonly unusable: string | undefined
 }
@@ -276,7 +276,7 @@ function labelFault(label: string): FaultKind {
   return label === 'PKCS7' || label === 'CMS' ? 'pkcs7' : 'wrong-label'
 }
 
-/** Finds out why Go skips a block that is visible to a person, from the text around its BEGIN and END. */
+/** Determines, from the text around BEGIN and END, why Go skips a block that a person would recognize. */
 function blockFaults(begin: RegExpExecArray, text: string, marks: Marks, found: Tally): void {
   const { index: start } = begin
   const label = begin[1] ?? ''

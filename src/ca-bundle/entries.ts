@@ -21,8 +21,8 @@ export interface EntriesQuestion {
   /** Names of guarded webhooks for which the configuration wants unexpected bundles denied. */
   readonly enforce: readonly string[]
   /**
-   * The users that may write a webhook's bundle, by webhook name. By default, these are the injectors that
-   * the webhook requests.
+   * The users that may write any bundle to a webhook, by webhook name. By default, these are the injectors
+   * that the webhook's configuration requests.
    */
   readonly injectors: Readonly<Record<string, readonly string[]>>
   /** The entries published so far. */
@@ -30,8 +30,9 @@ export interface EntriesQuestion {
 }
 
 /**
- * The entries to publish, one for each guarded name. If the expected CAs are unknown, the entry has no
- * accepted strings, so that the policies do not compare any bundle with it.
+ * The entries to publish: one for each name of the guarded webhooks, and those kept for webhooks that no
+ * longer exist. If the expected CAs are unknown, the entry has no accepted strings, so that the policies do
+ * not compare any bundle with it.
  */
 export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
   const names = new Set(question.guarded.map(({ webhook }) => webhook.name))
@@ -103,8 +104,8 @@ function textsOf(right: ExpectedCas | undefined, places: readonly GuardedWebhook
 }
 
 /**
- * The injectors that the webhooks request. An injector can write a new CA before we publish that CA as
- * accepted, so its writes are never denied.
+ * The injectors that the webhooks' configurations request. An injector can write a new CA before we publish
+ * that CA as accepted, so its writes are never denied.
  */
 function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
   const injections = places.flatMap(({ webhook, place, injections }) =>
@@ -115,7 +116,7 @@ function usualInjectorsOf(places: readonly GuardedWebhook[]): string[] {
 }
 
 /**
- * Denies only where there is no doubt: for our own webhooks, for those that the configuration names, and for
+ * Denies only where there is no doubt: for our own webhooks, for those listed in `enforce`, and for
  * control-plane webhooks if the cluster is on EKS or the canary has proved the accepted bundles correct.
  */
 function actionOf(

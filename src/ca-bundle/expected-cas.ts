@@ -13,7 +13,7 @@ export interface ExpectedCas {
   /** The source of these CAs, if it is an injector. */
   readonly source?: string
   /**
-   * CAs that are also accepted alone: they are in the served chain, they signed it, or no chain could be read
+   * CAs that are also accepted alone: they are in the served chain, they verify it, or no chain could be read
    * to compare them with.
    */
   readonly acceptedAlone?: string
@@ -41,8 +41,8 @@ export interface ExpectedCasQuestion {
 
 /**
  * The expected CAs of one webhook: for our own webhooks, our own CA; for webhooks in the control plane, the
- * cluster's CAs; for others, the CAs that the injector writes and those in the chain that the webhook serves.
- * Undefined if they cannot be determined.
+ * cluster's CAs; for others, the CAs that the injector writes or, if these are unknown, those in the chain
+ * that the webhook serves. Undefined if they cannot be determined.
  */
 export function expectedCasOf(
   { webhook, place }: GuardedWebhook,

@@ -1,7 +1,7 @@
 import type { Fact } from '../model/fact.js'
 import type { Stage } from '../model/stage.js'
 
-/** An annotation of a webhook configuration that asks an injector to fill in its bundles. */
+/** An annotation that asks an injector to fill in the bundles of a webhook configuration. */
 export interface CaInjection {
   readonly annotation: string
   readonly injector: 'cert-manager' | 'service-ca'
@@ -19,8 +19,8 @@ export interface CaInjection {
 
 /**
  * The injections that the annotations of a webhook configuration request, at most one for each injector. If
- * there are several annotations, cert-manager follows the first one in this order, even if it cannot be
- * parsed. https://cert-manager.io/docs/concepts/ca-injector/ and
+ * there are several annotations, cert-manager follows the first one in the order of `asked`, even if its
+ * value cannot be parsed. https://cert-manager.io/docs/concepts/ca-injector/ and
  * https://github.com/openshift/service-ca-operator
  */
 export function caInjectionsOf(annotations: Readonly<Record<string, unknown>>): CaInjection[] {
@@ -52,8 +52,9 @@ export interface IgnoredInjection {
 }
 
 /**
- * Finds annotations that are meant to switch injection on but do not, because the injector accepts only
- * `true`. Values that mean no are left out, because they work as intended.
+ * Finds annotations that are meant to request an injection but do not: their value is not a string, or is not
+ * `true` where the injector accepts nothing else. Values that mean no are left out, because they work as
+ * intended.
  */
 export function ignoredInjectionsOf(annotations: Readonly<Record<string, unknown>>): IgnoredInjection[] {
   return asked.flatMap(({ annotation, by: { injector, isTrue }, from }) => {
@@ -127,8 +128,8 @@ export interface InjectedCas {
    */
   readonly former?: string | undefined
   /**
-   * CAs from an older request. Any user who can create requests can forge one, so these CAs are used only to
-   * name a CA in messages.
+   * CAs from the previous CertificateRequest. Any user who can create CertificateRequests can forge one, so
+   * these CAs only distinguish a stale bundle from a foreign one.
    */
   readonly earlier?: string | undefined
   /** The source, for messages. */

@@ -30,8 +30,8 @@ export interface BundleReport {
   /** The source of the injector's CA, for messages. */
   readonly source?: string
   /**
-   * Why a CA in a list of the cluster's CAs is not confirmed; present only if there is such a CA. Either someone
-   * tampered with the list, or a CA rotation has just begun.
+   * Why a CA in a list of the cluster's CAs is not confirmed; present only if there is such a CA. Possible
+   * causes are tampering with the list and a CA rotation.
    */
   readonly doubt?: string
   /** When the expected CA was confirmed (RFC 3339). Present only if that CA comes from the WebhookTrust. */
@@ -42,7 +42,7 @@ export interface BundleReport {
     readonly isInjectedCa?: boolean
     readonly isPublishedCa?: boolean
   })[]
-  /** An error causes the bundle to fail; a bundle with only warnings is good. */
+  /** A fault is an error if it can be the reason why the bundle is not good; otherwise it is a warning. */
   readonly faults: readonly {
     readonly kind: FaultKind
     readonly severity: 'error' | 'warning'
@@ -50,8 +50,8 @@ export interface BundleReport {
     readonly fix: string
   }[]
   /**
-   * Present only if the API server can use the bundle but the caBundle policy refuses it. States what the
-   * policy does when the bundle is written to a guarded webhook, and why.
+   * Present only if the API server can use the bundle but the caBundle policy does not accept it. States what
+   * the policy does when the bundle is written to a guarded webhook, and why.
    */
   readonly policy?: { readonly action: 'denies' | 'warns'; readonly because: string }
   readonly served: readonly CertificateDescription[]
@@ -85,7 +85,7 @@ export interface BundleQuestion {
         readonly current: string
         readonly former?: string | undefined
         /**
-         * Earlier CAs. They are reported as such rather than as foreign, and are never written to a bundle.
+         * Older CAs. They only make a bundle stale instead of foreign; they are never written to a bundle.
          */
         readonly earlier?: string | undefined
         readonly source: string
@@ -195,7 +195,7 @@ function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' 
       state: 'unknown',
       because: `it is not certain that its CA is the cluster CA: ${unconfirmed.doubt}`
     }
-  // An accepted bundle still works, because the webhook may serve a certificate signed by the previous CA.
+  // An accepted bundle may still work, because the webhook may serve a certificate signed by the previous CA.
   if (assessment.state === 'stale' && published?.accepted.includes(caBundle))
     return { ...assessment, state: 'incomplete' }
 

@@ -36,8 +36,8 @@ export interface AssessmentQuestion {
   readonly formerCas?: string | undefined
   /**
    * The chain that the webhook serves now (PEM, leaf first), if a connection was possible, and the host name
-   * at which the webhook is called. If `of` is set, the chain is that of the API server next to the webhook.
-   * It then shows only which CA signs certificates there.
+   * at which the webhook is called. If `of` is set, the chain is that of the API server next to the webhook,
+   * and shows only which CA signs certificates in the control plane.
    */
   readonly served?:
     { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
@@ -47,8 +47,8 @@ export interface AssessmentQuestion {
 
 /**
  * Classifies a bundle. A bundle is `stale` only if it contains a CA that is current or was until recently,
- * but does not accept the certificate served now, as far as that is known. The order of two CAs never shows
- * which one signs. Never throws.
+ * and is not known to accept the certificate served now. The order of two CAs never shows which one signs.
+ * Never throws.
  */
 export function assessBundle({
   caBundle,
@@ -99,8 +99,7 @@ export function assessBundle({
     const holds = list(bundle.certificates.slice(0, 3))
     const isAbove =
       verdict?.accepted === true && verdict.path.some((link) => current.some((ca) => isSameCa(ca, link)))
-    // An anchor above the current CAs also works, and so does the serving certificate itself. In that case,
-    // no problem is visible.
+    // An anchor above the current CAs also works, and so does the serving certificate itself.
     if (verdict?.accepted && (source === undefined || isAbove))
       return {
         state: 'ok',

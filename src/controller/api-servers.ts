@@ -25,8 +25,8 @@ export interface ApiServers {
 
 /**
  * Finds every API server of the cluster through the endpoints of the Service `default/kubernetes`, because
- * each has its own identity webhook. If there are no endpoints, the address of the given client is used. A
- * client is kept as long as its address is among the endpoints; a client per round would leave connections
+ * each can have its own identity webhook. If there are no endpoints, the address of the given client is used.
+ * A client is kept as long as its address is among the endpoints; a client per round would leave connections
  * open until the API server closes them.
  */
 export function buildApiServers(client: KubeClient): ApiServers {

@@ -15,7 +15,7 @@ import { loadWebhookTrust, publishAcceptedBundles, publishStatus, type StatusEnt
 /** The inputs of one round, besides the cluster itself. */
 export interface RoundContext {
   readonly client: KubeClient
-  /** The chain that each API server serves now; undefined if the API server could not be reached. */
+  /** The API servers and the chain that each one serves now. */
   readonly apiServerChains: readonly ApiServerChain[]
   readonly configurations: readonly unknown[]
   /** Our own CAs, as PEM. */
@@ -43,7 +43,10 @@ export interface RoundContext {
 /** The assessment of one guarded webhook. */
 export interface Assessment extends BundleAssessment {
   readonly guarded: GuardedWebhook
-  /** Where the injector's CAs are read, or why they cannot be read; undefined if no injector is requested. */
+  /**
+   * Where the injector's CAs are read, or why they cannot be read; undefined if no injector decides the
+   * bundle.
+   */
   readonly source: Fact<string> | undefined
 }
 
@@ -55,8 +58,8 @@ export interface Round {
 
 /**
  * Runs one round. It determines and publishes the accepted bundles and assesses every guarded webhook. It
- * reports each change since the last round once, as an Event on the object and as a log line. The last states
- * are stored in the WebhookTrust's status, so a restart does not repeat reports.
+ * reports each change of a bundle's state once, as an Event on the webhook configuration and as a log line.
+ * The last states are stored in the WebhookTrust's status, so a restart does not repeat reports.
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, config, now, log } = context
@@ -172,8 +175,7 @@ const maxGuarded = 256
 const places = ['own', 'control-plane', 'reachable'] as const
 
 /**
- * As many webhooks as the status can store: first our own, then those in the control plane, then those behind
- * a Service, which other users can create.
+ * As many webhooks as the status can store: first our own, then those in the control plane, then the rest.
  */
 const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebhook[] =>
   guarded.length <= maxGuarded
@@ -183,9 +185,9 @@ const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebh
         .slice(0, maxGuarded)
 
 /**
- * Assesses a control-plane webhook. Only its API server can connect to it, but the same CA signs for both, so
- * the API server's own certificate shows which CA signs. The worst assessment counts. If no API server could
- * be reached, the bundle is compared only with the CAs.
+ * Assesses a control-plane webhook. Only the API server next to it can connect to it, but one CA signs the
+ * certificates of both, so the API server's certificate shows which CA signs. The worst assessment counts. If
+ * no API server could be reached, the bundle is compared only with the CAs.
  */
 function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],

@@ -12,7 +12,7 @@ const timeout = 3000
 
 /**
  * Reads what the injectors write to guarded webhooks behind a Service, each source once, all in parallel.
- * Injectors cannot write webhooks that are reached by URL, so their annotations do not count.
+ * Leaves out webhooks that are called by URL.
  */
 export async function readInjected(
   guarded: readonly GuardedWebhook[],

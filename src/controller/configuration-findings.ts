@@ -62,7 +62,7 @@ export async function findConfigurationFaults(
 
 /**
  * Reports each finding that is new since the last round, and each one that is gone. Each gets a log line, and
- * also an Event if it concerns a guarded webhook. Rejects if the API server refuses an Event.
+ * also an Event if `hasEvent` is true. Rejects if the API server refuses an Event.
  */
 export async function reportFindings(
   { client, log, now: at }: { client: KubeClient; log: Logger; now: Date },

@@ -45,7 +45,8 @@ export interface RunningController {
 const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 
 /**
- * Starts the controller: three kinds of rounds, and watches that trigger a round early. Throws ERR_CONFIG.
+ * Starts the controller: three kinds of rounds, and watches that trigger rounds early. Throws ERR_CONFIG if
+ * the health port is in use or an EKS role is in another account.
  */
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
   const { client, config, given, log } = settings
@@ -114,7 +115,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
   return { healthPort: portOf(health), close }
 }
 
-/** The cluster's EKS Pod Identity associations, if the cluster is configured. They are read when they are needed. */
+/** The cluster's EKS Pod Identity associations, read on demand; undefined without `eks.clusterArn`. */
 async function eksFor(
   { config }: ControllerSettings,
   metrics: Metrics

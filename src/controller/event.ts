@@ -14,7 +14,7 @@ export interface EventObject {
 }
 
 /**
- * One Event: a reason in CamelCase and a message of at most 1,024 characters
+ * One Event: a reason in CamelCase and a message, which is shortened to 1,024 characters
  * (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/).
  */
 export interface GuardEvent {

@@ -21,8 +21,8 @@ export interface WebhookTrust {
   readonly entries: readonly AcceptedBundles[]
   readonly status: readonly StatusEntry[]
   /**
-   * Whether the object is being deleted, or has finalizers, owners or labels that we did not set. These could
-   * prevent the published content from staying in place.
+   * Whether the object is being deleted, has finalizers or owners, or lacks the label that keeps it out of
+   * backups. The controller then writes it again.
    */
   readonly isTampered: boolean
 }
@@ -124,8 +124,8 @@ async function write(client: KubeClient, spec: unknown, found: WebhookTrust | un
     )
       return
     if (patched.status === 200) return create(client, spec) // it was being deleted, so it disappears once its finalizers are removed
-    // A refusal because of permissions, a conflict or rate limits would only repeat. For any other refusal,
-    // the stored object is the cause.
+    // Recreating the object does not help if permissions, a conflict or a rate limit caused the refusal. For
+    // any other refusal, the stored object is assumed to be the cause.
     if ([401, 403, 409, 429].includes(patched.status)) throw notWritten(patched)
     const deleted = await client.request({ method: 'DELETE', path })
     if (deleted.status !== 200 && deleted.status !== 202 && deleted.status !== 404) throw notWritten(patched)

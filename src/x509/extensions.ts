@@ -109,7 +109,7 @@ function parseExtension(reader: DerReader): Extension {
 type ReadExtension = (extension: Extension, out: Mutable, goMinor: number) => boolean
 
 function readerOf(oid: string, goMinor: number): ReadExtension | undefined {
-  // Go checks policies (RFC 9618) since 1.24. Earlier versions do not know these extensions.
+  // Go has checked policies (RFC 9618) since 1.24. Earlier versions do not know these extensions.
   return readers[oid] ?? (goMinor >= 24 ? policyReaders[oid] : undefined)
 }
 

@@ -57,7 +57,7 @@ function groupsOf(text: string, last: boolean): Buffer | undefined {
 
 /**
  * The four bytes of an IPv4 address, even if it is written as an IPv6 address (`::ffff:10.0.0.1`), because Go
- * treats both as equal.
+ * treats both forms as equal. Any other address is returned unchanged.
  */
 export function unmapped(ip: Buffer): Buffer {
   return ip.length === 16 && ip.subarray(0, 12).equals(mappedPrefix) ? ip.subarray(12) : ip

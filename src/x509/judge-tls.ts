@@ -12,7 +12,7 @@ import { verifyChain } from './verify.js'
 export interface TlsQuestion {
   /** The base64 string of `clientConfig.caBundle`. */
   readonly caBundle: string
-  /** PEM as the server sends it, leaf first. */
+  /** The certificates that the server sends, as PEM, leaf first. */
   readonly chain: string
   /** DNS name or IP address that the API server calls. */
   readonly host: string
@@ -98,8 +98,8 @@ function parseServed(chain: string, goMinor: number): { certificates: readonly C
   const blocks = parsePemBlocks(Buffer.from(chain, 'utf8').toString('latin1')).filter(
     ({ label }) => label === 'CERTIFICATE'
   )
-  // each certificate is sent with a length of three bytes; TLS 1.3 adds two for its extensions and four
-  // around the list
+  // A three-byte length precedes each certificate. TLS 1.3 adds two bytes per certificate, for the length of
+  // its extensions, and four before the list.
   const size = blocks.reduce((sum, { bytes }) => sum + bytes.length + 5, 4)
   if (size > largestMessage) {
     return {

@@ -18,8 +18,9 @@ const dashes = '-----'
  * character per byte.
  *
  * Some consequences are surprising. BEGIN counts only at the start of a line, and END must end its line. A
- * leading space, a byte order mark, or two blocks without a line break between them therefore lose a block. A
- * block that does not parse is skipped silently. If several BEGIN lines precede one END, the last one counts.
+ * leading space, a byte order mark or a missing line break between two blocks therefore makes Go skip blocks.
+ * A block that does not parse is skipped silently. If several BEGIN lines precede one END, the last one
+ * counts.
  */
 export function parsePemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = []

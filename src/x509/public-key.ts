@@ -101,9 +101,9 @@ function parseDsa(parameters: Buffer, key: Buffer): PublicKey {
 }
 
 /**
- * Builds the key for verification with node:crypto; undefined if node:crypto rejects these numbers. The key
- * is built from its numbers, not from the certificate's bytes, because OpenSSL is stricter than Go about the
- * bytes around the numbers.
+ * Builds the key for verification with node:crypto; undefined if node:crypto rejects the key's numbers, or
+ * for a kind of key that Go cannot verify with. The key is built from its numbers, not from the certificate's
+ * bytes, because OpenSSL is stricter than Go about the bytes around the numbers.
  */
 export function keyObjectOf(key: PublicKey): KeyObject | undefined {
   try {

@@ -47,7 +47,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Builds chains from a leaf to a trust anchor as Go's `Certificate.Verify` does for a TLS server. Returns the
+ * Builds chains from a leaf to a trust anchor as Go's `Certificate.Verify` does in a TLS client. Returns the
  * first acceptable chain (leaf first) or Go's error. Any certificate in the pool of anchors counts as a trust
  * anchor, even a leaf or an intermediate.
  */

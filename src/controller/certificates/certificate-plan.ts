@@ -46,8 +46,8 @@ export function planCertificates(
 
 /**
  * Computes a seal that proves that CAs are ours, because only the holder of the CA's key can compute it.
- * Otherwise, a user who can write the Secret but not read it could add a certificate that our webhook's
- * `caBundle` then trusts.
+ * Without the seal, a user who can write the Secret but not read it could add a certificate, which would end
+ * up in our webhook's `caBundle`.
  */
 export const sealOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>): string =>
   createHmac('sha256', caKey).update(cas.join('')).digest('base64')

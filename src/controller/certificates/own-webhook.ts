@@ -13,7 +13,7 @@ export interface OwnCertificates extends Certificates {
 }
 
 /**
- * Ensures that both Secrets contain valid certificates. Throws if the API server refuses a request or does
+ * Ensures that both Secrets contain valid certificates. Rejects if the API server refuses a request or does
  * not answer.
  */
 export async function keepCertificates(

@@ -4,8 +4,8 @@ import type { ConfigurationFinding } from '../configuration-findings.js'
 import { identityConfigurationOf } from '../event.js'
 
 /**
- * Rules whose findings explain why an API server does not call an identity webhook, or gets no response from
- * it.
+ * Rules whose findings explain why an API server does not call an identity webhook, or gets no usable
+ * response from it.
  */
 const explaining: ReadonlySet<string> = new Set([
   'identity-webhook-misses-pods',

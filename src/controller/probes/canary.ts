@@ -10,13 +10,16 @@ import { annotationsOf, isRecord } from '../../text/record.js'
 import { canaryAccount, canaryNamespace } from '../own-names.js'
 import type { Proof } from './self-test.js'
 
-/** The role of the canary's service account. Its AWS account does not exist, so the role can do nothing. */
+/**
+ * The role of the canary's service account. The role's AWS account does not exist, so no pod can assume it.
+ */
 export const canaryRole = 'arn:aws:iam::000000000000:role/irsa-guard-canary'
 
 /**
- * Proves that one API server's identity webhook mutates pods. It creates a pod with an annotated service
- * account in a dry run. The returned pod must contain the environment variables, the projected token and its
- * mount: those of EKS Pod Identity if that service account has an association, otherwise those of IRSA.
+ * Proves that the identity webhook that one API server calls mutates pods. In a dry run, creates a pod with
+ * an annotated service account. The returned pod must contain the environment variables, the projected token
+ * and its mount: those of EKS Pod Identity if the service account is known to have an association that is in
+ * effect, otherwise those of IRSA or EKS Pod Identity.
  */
 export async function proveIdentityWebhook(
   client: KubeClient,
@@ -46,7 +49,8 @@ export async function proveIdentityWebhook(
     credentials.kind === 'web-identity' &&
     credentials.token !== undefined &&
     credentials.role.value === canaryRole
-  // Only the identity webhook can have added them, whether or not the association is known here.
+  // Only the identity webhook can have added these credentials, whether or not irsa-guard knows the
+  // association.
   const isOnAgent =
     credentials.kind === 'endpoint' && credentials.isPodIdentity && credentials.token !== undefined
   const found =
@@ -76,8 +80,8 @@ const isEffective = (associated: Fact<AssociationLookup>): boolean =>
   associated.state === 'known' && associated.value.exists && !isNewAssociation(associated.value, new Date())
 
 /**
- * Why the canary proves nothing: the canary's service account in the cluster lacks the role annotation that
- * the identity webhook reads. Undefined if the account has it or cannot be read.
+ * Why the canary proves nothing: the annotation that the identity webhook reads does not contain the canary's
+ * role. Undefined if it does, or if the canary's service account does not exist or cannot be read.
  */
 async function unaskedRole(
   client: KubeClient,

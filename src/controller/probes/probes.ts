@@ -12,8 +12,8 @@ import { proveIdentityWebhook } from './canary.js'
 import { type Proof, provePolicy, proveWebhook } from './self-test.js'
 
 /**
- * The checks to run against each API server, because each one has its own identity webhook and evaluates
- * webhooks and policies itself.
+ * The checks. Each runs against every API server, because an API server can have its own identity webhook (as
+ * on EKS), and calls webhooks and evaluates policies itself.
  */
 const checks = ['canary', 'webhook', 'policy'] as const
 
@@ -99,7 +99,7 @@ export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
   return proved === 0 ? unknown('no API server has answered the canary yet') : known({ proved, failing })
 }
 
-/** The failures in plain words; undefined if all checks pass. */
+/** The checks that fail, could not be run or have not run yet, in plain words; undefined if all pass. */
 export function proofTroubleOf(probes: Probes | undefined, ...checks: readonly Check[]): string | undefined {
   const proofs = checks.flatMap((check) =>
     [...(probes?.[check] ?? [])].map(([address, proof]) => ({
@@ -179,7 +179,7 @@ export async function reportProofs(
         'check outcome changed'
       )
     }
-    if (proof.state === 'unknown' || proof.state === reported?.state) continue // unknown outcomes appear only in log and metrics
+    if (proof.state === 'unknown' || proof.state === reported?.state) continue // an unknown outcome gets no Event
     if (proof.state === 'works' && reported?.state !== 'fails') continue // a check that works the first time is not news
     await writeEvent(
       client,

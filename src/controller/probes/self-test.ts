@@ -5,12 +5,12 @@ import { statusMessage } from '../../kube/read.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
 import { isPublished, loadWebhookTrust } from '../webhook-trust.js'
 
-/** The outcome of a check: it works, it fails open, or it could not be run. */
+/** The outcome of a check: what it checks works or fails, or the check could not be run. */
 export type Proof =
   { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
 
 /**
- * Proves that the API server calls us. It creates a service account that must be denied, in a dry run.
+ * Proves that the API server calls irsa-guard. In a dry run, creates a service account that must be denied.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
  */
 export async function proveWebhook(
@@ -41,9 +41,9 @@ export async function proveWebhook(
 }
 
 /**
- * Proves that the caBundle policy denies unexpected CAs and uses what the controller published. It patches an
- * unexpected CA into our own webhook in a dry run, and compares the stored WebhookTrust with the published
- * entries.
+ * Proves that the caBundle policy denies unexpected CAs and uses what the controller published. In a dry run,
+ * patches an unexpected CA into our own webhook. If the policy denies it, compares the stored WebhookTrust
+ * with the published entries.
  */
 export async function provePolicy(
   client: KubeClient,
