@@ -23,8 +23,8 @@ export interface ObjectsContext extends Omit<ReviewContext, 'sources' | 'mode'> 
   /** The namespace of objects that name none. */
   readonly namespace: string | undefined
   /**
-   * Combines the facts that the objects provide about each other with the other sources. The associations among the
-   * objects are added to its result.
+   * Combines the facts that the objects provide about each other with the other sources. The associations
+   * among the objects are added afterwards.
    */
   readonly sourcesWith: (together: ObjectSources) => Sources
 }
@@ -59,8 +59,8 @@ export async function reviewObjects(
 }
 
 /**
- * The subjects of an object that was read from a file or a cluster. It has none if it is not a Kubernetes object, or
- * an old revision that creates no pods.
+ * The subjects of an object that was read from a file or a cluster. There are none if `notAnObject` rejects
+ * the object, or if it is an old revision that creates no pods.
  */
 export function subjectsOf(object: unknown, namespace: string | undefined): readonly Subject[] {
   if (notAnObject(object) !== undefined || isRetired(recordOf(object))) return []
@@ -68,7 +68,9 @@ export function subjectsOf(object: unknown, namespace: string | undefined): read
   return parseSubjects(object, { stage: isFromCluster(recordOf(object)) ? 'running' : 'source', namespace })
 }
 
-/** Whether an object is an old revision of a Deployment, which no longer creates pods. */
+/**
+ * Whether an object is an old revision: a ReplicaSet with an owner and zero replicas, which creates no pods.
+ */
 const isRetired = (object: Readonly<Record<string, unknown>>): boolean =>
   object['kind'] === 'ReplicaSet' &&
   recordOf(object['spec'])['replicas'] === 0 &&
@@ -101,7 +103,7 @@ async function reviewObject(
   return { subject, allowed, findings, unchecked: [...unchecked, ...unread] }
 }
 
-/** Whether an object of a kind that Kubernetes does not define names a role in a place that no rule reads. */
+/** Whether an object is a custom resource that names a role in a place that no rule reads. */
 function isUnread(object: unknown, subject: Subject | undefined): boolean {
   return (
     isCustomResource(recordOf(object)) &&
@@ -138,7 +140,7 @@ function foldIntoOwners(objects: readonly unknown[], reviews: readonly ObjectRev
   )
 }
 
-/** Built-in chains are short (CronJob → Job → pod), so a longer chain is taken to be a cycle. */
+/** Chains of built-in owners are short (CronJob → Job → pod), so a longer chain is taken to be a cycle. */
 const maxOwners = 10
 
 function keyOf(object: unknown): string {

@@ -25,18 +25,18 @@ export interface ReviewContext {
   readonly onFacts?: (facts: Facts) => void
 }
 
-// The maximum age, in milliseconds, of an IAM answer that a denial rests on. An older answer is read again,
-// because the user may have just fixed the role.
+// The maximum age, in milliseconds, of an answer from IAM or EKS that a denial rests on. An older answer is
+// read again, because the user may have just fixed the role or the association.
 const freshEnough = 10_000
 
 /**
- * Gathers the facts that the rules need, evaluates the rules, and decides. Returns the verdict synchronously
- * if all facts are available. Never throws because of input or a failed lookup.
+ * Gathers the facts that the rules need, evaluates the rules, and decides. Usually returns the verdict
+ * synchronously if all facts are available. Never throws because of input or a failed lookup.
  */
 export function review(subject: Subject, context: ReviewContext): MaybePromise<Verdict> {
   if (subject.kind !== 'Workload' || subject.otherPods.length === 0) return reviewPart(subject, context)
 
-  // Such workloads are rare, so a promise is acceptable here: see maybe-promise.ts.
+  // Workloads with several templates are rare, so a promise is acceptable here: see maybe-promise.ts.
   const others = subject.otherPods.map(async (pod) => reviewPart({ ...subject, pod }, context))
   return Promise.all([reviewPart(subject, context), ...others]).then(mergeVerdicts)
 }
@@ -130,7 +130,8 @@ function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, a
 }
 
 /**
- * The age, in seconds, of the oldest IAM answer that an error rests on; undefined if no error rests on one.
+ * The age, in seconds, of the oldest answer from IAM or EKS that an error rests on; undefined if no error
+ * rests on one.
  */
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
   if (findings.length === 0) return undefined // nearly always

@@ -20,7 +20,7 @@ export function askForAssociation<T>(
   if (associations === undefined) return noAssociations
   if (subject.kind === 'ServiceAccount' && subject.ownToken !== undefined) return ownIdentityWins
   if (account.namespace === '') return unknown(namespaceNotGiven)
-  // A name with another ending is a generateName, so the final name is not known yet.
+  // A name that does not end in a letter or digit is a generateName, so the final name is not known yet.
   if (!/[a-z0-9]$/.test(account.name)) return unknown('the name of the service account is not known yet')
 
   return ask(associations, account)
@@ -53,8 +53,8 @@ const isAssociated = (associated: Fact<AssociationLookup>): boolean =>
   associated.state === 'known' && associated.value.exists
 
 /**
- * Whether a role trusts a service account by IRSA. If the service account certainly has no association, it does
- * not matter that the role trusts EKS Pod Identity.
+ * Whether a role trusts a service account by IRSA. If the service account certainly has no association, it
+ * does not matter that the role trusts EKS Pod Identity.
  */
 export function irsaTrust(
   trust: Fact<TrustJudgement>,

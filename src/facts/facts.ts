@@ -45,10 +45,10 @@ export type ProviderLookup =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[] }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[] }
 
-/** The given objects that refer to a service account, by names such as `deployment shop/cart`. */
+/** What the given objects show about a service account. An object is named like `deployment shop/cart`. */
 export interface Neighbours {
   readonly asAccount: readonly string[]
-  /** Workloads in its namespace that run as `default`. */
+  /** Workloads in the account's namespace that run as `default`. */
   readonly asDefault: readonly string[]
   /**
    * The roles that pod templates with this account set together with a token file, and those that custom
@@ -56,13 +56,16 @@ export interface Neighbours {
    */
   readonly ownRoles: ReadonlySet<string | undefined>
   /**
-   * A workload that was probably meant to run as this service account. Its own service account is not among
-   * the objects, and has the same name in another namespace or a similar name in the same namespace.
+   * A workload that was probably meant to run as this service account. The service account that it names is
+   * not among the objects, and has the same name in another namespace or a similar name in the same
+   * namespace.
    */
   readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
 }
 
-/** The keys of Secrets and ConfigMaps of a namespace, by kind and name, such as `Secret/aws`. Never a value. */
+/**
+ * The keys of Secrets and ConfigMaps of a namespace, by kind and name, such as `Secret/aws`. Never a value.
+ */
 export type DataKeys = ReadonlyMap<string, ReadonlySet<string>>
 
 /** A pod, or the pods of one template. `owner` is the object, such as `deployment shop/cart`. */
@@ -74,8 +77,8 @@ export interface PodInSight extends SelectablePod {
 /** The facts that rules can need, by name. */
 export interface FactTypes {
   /**
-   * The role that the service account's annotation names. It does not matter, and neither do its provider and its
-   * trust policy, if the service account has an EKS Pod Identity association.
+   * The role that the service account's annotation names. Moot, like `provider` and `trust`, if the service
+   * account has an EKS Pod Identity association.
    */
   readonly role: RoleLookup
   /** The OIDC provider of the cluster's issuer in the account of that role. */
@@ -97,7 +100,7 @@ export interface FactTypes {
    * enforces nothing.
    */
   readonly podsEnforced: boolean
-  /** The service account that a pod runs as. */
+  /** The service account that a pod runs as, or that an association names. */
   readonly account: AccountLookup
   /**
    * The role that the pod's service account requests or that its EKS Pod Identity association names, and the
@@ -131,32 +134,37 @@ export interface FactTypes {
   readonly backends: ReadonlyMap<string, Backend>
   /**
    * The Certificate or Secret that a webhook configuration's inject annotation names; `unseen` if none is
-   * named or the object was not looked up, `forbids` if the Secret does not allow cert-manager to read its CA.
+   * named or the object was not looked up, `forbids` if the Secret does not allow cert-manager to read its
+   * CA.
    */
   readonly injectionSource: 'exists' | 'missing' | 'unseen' | 'forbids'
   /** What the canary found when it was last sent. */
   readonly canary: CanaryResult
   /**
-   * Whether the service account, or the service account that a pod runs as, has an EKS Pod Identity association
-   * in this cluster.
+   * Whether the service account, or the service account that a pod runs as, has an EKS Pod Identity
+   * association in this cluster.
    */
   readonly associated: AssociationLookup
-  /** That association. */
+  /** The service account's association. */
   readonly association: Association
   /** Which chain gives the pods of a service account their role, as far as it is known; always known. */
   readonly chain: Chain
   /**
-   * Whether something on the nodes of a cluster answers for the EKS Pod Identity Agent. It is known only if the
-   * given objects include the nodes and DaemonSets of a cluster.
+   * Whether the EKS Pod Identity Agent answers on the cluster's nodes. Known only if the given objects
+   * include the nodes and DaemonSets of a cluster.
    */
   readonly podIdentityAgent: boolean
-  /** The role of that association. */
+  /** The role of the association. */
   readonly podIdentityRole: RoleLookup
-  /** The target role of that association. */
+  /** The target role of the association. */
   readonly targetRole: RoleLookup
-  /** Whether EKS Pod Identity can give the pods the association's role, by the role's trust policy. */
+  /**
+   * Whether EKS Pod Identity can give the pods the association's role, according to the role's trust policy.
+   */
   readonly podIdentityTrust: PodIdentityJudgement
-  /** The same for the association's target role, by the target role's trust policy. */
+  /**
+   * Whether the association's role can assume its target role, according to the target role's trust policy.
+   */
   readonly targetTrust: PodIdentityJudgement
 }
 
@@ -166,7 +174,8 @@ export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
 /**
- * One lookup in IAM: on whose behalf, until when, and whether its answer must be less than ten seconds old.
+ * One lookup in IAM or EKS: on whose behalf, until when, and whether its answer must be less than ten seconds
+ * old.
  */
 export interface Lookup {
   readonly namespace: string
@@ -182,8 +191,8 @@ export interface ProviderQuestion {
 }
 
 /**
- * A source of IAM facts: the IAM API or a file. By the deadline, it returns the answer or the reason why there
- * is none; never throws.
+ * A source of IAM facts: the IAM API or a file. By the deadline, it returns the answer or the reason why
+ * there is none; never throws.
  */
 export interface IamSource {
   readRole(arn: RoleArn, lookup: Lookup): MaybePromise<Fact<RoleLookup>>
@@ -199,8 +208,8 @@ export interface NamespaceSource {
 }
 
 /**
- * A source of facts about the cluster. By the deadline, it returns the answer or the reason why there is none;
- * never throws.
+ * A source of facts about the cluster. By the deadline, it returns the answer or the reason why there is
+ * none; never throws.
  */
 export interface ClusterSource extends NamespaceSource {
   readIssuer(deadline: Deadline): MaybePromise<Fact<string>>
@@ -214,7 +223,7 @@ export interface AccountSource {
   readAccount(namespace: string, name: string, deadline: Deadline): MaybePromise<Fact<AccountLookup>>
 }
 
-/** A source of the other objects in a namespace. Never throws. */
+/** A source of what other objects show about a service account. Never throws. */
 export interface NeighbourSource {
   neighboursOf(namespace: string, name: string): Fact<Neighbours>
 }
@@ -228,8 +237,8 @@ export interface TrustingRoleSource {
 }
 
 /**
- * A source of EKS Pod Identity associations: EKS, a file, or the given objects. By the deadline, it returns the
- * answer or the reason why there is none; never throws.
+ * A source of EKS Pod Identity associations: EKS, a file, or the given objects. By the deadline, it returns
+ * the answer or the reason why there is none; never throws.
  */
 export interface AssociationSource {
   /** Whether a service account has an association in this cluster. */
@@ -268,9 +277,12 @@ export interface Sources {
   readonly webhooks?: WebhookSource | undefined
   /** What the canary found when it was last sent; undefined if no canary is sent. */
   readonly canary?: (() => Fact<CanaryResult>) | undefined
-  /** The cluster, if the user or something beyond doubt names it. */
+  /** The cluster, if the user or the given data names it unambiguously. */
   readonly clusterArn?: ClusterArn | undefined
   readonly associations?: AssociationSource | undefined
-  /** Whether the EKS Pod Identity Agent runs in the cluster whose nodes and DaemonSets were given. */
+  /**
+   * Whether the EKS Pod Identity Agent answers on the given nodes; undefined if nodes or DaemonSets are
+   * missing.
+   */
   readonly podIdentityAgent?: boolean | undefined
 }

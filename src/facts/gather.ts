@@ -41,8 +41,8 @@ import {
 
 /**
  * Gathers only the needed facts, in parallel, each once; synchronously if all are available. Never throws: a
- * fact without an answer in time is unknown. `fresh` requires IAM answers less than ten seconds old; without
- * `at`, dates in trust policies are not evaluated.
+ * fact without an answer in time is unknown. `fresh` requires answers from IAM and EKS less than ten seconds
+ * old; without `at`, dates in trust policies are not evaluated.
  */
 export function gatherFacts(
   subject: Subject,
@@ -77,7 +77,7 @@ class FactGatherer {
   readonly sources: Sources
   readonly lookup: Lookup
   readonly at: Date | undefined
-  /** The requested role; undefined if there is none or its ARN is malformed. */
+  /** The requested role; undefined if there is none, or if its ARN is malformed or not fully known. */
   readonly arn: RoleArn | undefined
   readonly #answers: { [N in GatheredNeed]?: MaybePromise<Fact<unknown>> } = {}
   #target: MaybePromise<Target> | undefined
@@ -119,15 +119,15 @@ const gatherers: {
     if (arn === undefined || subject.kind !== 'ServiceAccount') return noRole
 
     const role = gatherer.get('role')
-    const issuer = gatherer.get('issuer') // both lookups start before either is awaited
+    const issuer = gatherer.get('issuer') // all lookups start before any is awaited
     const associated = gatherer.get('associated')
     const settings = identityWebhookOf(sources)
     return thenMaybe(role, (role) =>
       thenMaybe(issuer, (issuer) =>
         thenMaybe(associated, (associated) => {
           const trust = irsaTrust(trustOf(role, { subject, arn, issuer, settings, at }), associated)
-          // At admission, the user might have access to only one namespace. A user of the CLI already has the
-          // policies.
+          // At admission, the user might have access to only one namespace. Users of a command already have
+          // the policies.
           return trust.state === 'known' && subject.stage === 'admitted'
             ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
             : trust
@@ -329,8 +329,8 @@ const gatherers: {
 }
 
 /**
- * The association that is judged for a subject. If a given object describes the association, it is judged for that
- * object only.
+ * The association that is judged for a subject. If a given object describes the association, it is judged for
+ * that object only.
  */
 function judgedAssociationOf(gatherer: FactGatherer): MaybePromise<Fact<Association>> {
   const { kind } = gatherer.subject
@@ -341,8 +341,8 @@ function judgedAssociationOf(gatherer: FactGatherer): MaybePromise<Fact<Associat
   )
 }
 
-// If it is not known whether a service account has an association, pod-identity-and-annotation says so, and no other
-// rule has to.
+// If it is not known whether a service account has an association, pod-identity-and-annotation is reported as
+// not checked, and that is enough.
 const noAssociation = moot('no EKS Pod Identity association is known for the object')
 const judgedElsewhere = moot('the object that describes the association is judged instead')
 
@@ -356,9 +356,9 @@ export function identityWebhookOf({
 
 /**
  * The role to look up, and the source; otherwise the reason why nothing is looked up. A role that the
- * namespace is not allowed to use is never looked up, and neither is any role of a namespace that could not
- * be read. Otherwise, any user who can dry-run a service account could read trust policies with irsa-guard's
- * permissions.
+ * namespace is not allowed to use is never looked up, and nothing is looked up for a namespace that could not
+ * be read. Without this limit, any user who can dry-run a service account could read trust policies with
+ * irsa-guard's permissions.
  */
 function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
   const { arn, sources } = gatherer
@@ -382,7 +382,7 @@ function lookupOf(gatherer: FactGatherer): MaybePromise<Target> {
 
 type Target = { readonly arn: RoleArn; readonly iam: IamSource } | Fact<never>
 
-const notPermitted = moot('the namespace may not use the role')
+const notPermitted = moot('the namespace is not allowed to use the role')
 const otherPartition = moot('the role is in a different partition than the cluster')
 const runsAsNobody = moot('the object has no pod')
 const forPodIdentity = moot('the role trusts only EKS Pod Identity, which needs no OIDC provider')

@@ -60,7 +60,8 @@ function judged(
   const question = { clusterArn, roleArn, namespace, serviceAccount, sessionTags, firstRole, at }
   return thenMaybe(associatedRoleOf(roleArn, asked), (role): Fact<PodIdentityJudgement> => {
     const judgement = judgementOf(role, question)
-    // A user at admission may be allowed to see only one namespace. A user of a command already has the policies.
+    // At admission, the user might have access to only one namespace. Users of a command already have the
+    // policies.
     return judgement.state === 'known' && subject.stage === 'admitted'
       ? known(hideOtherNamespaces(judgement.value), judgement.readAt)
       : judgement
@@ -82,7 +83,7 @@ export function associatedRoleOf(
 
 export const noTargetRole = moot('the association has no target role')
 const refersToObject = unknown(
-  "the association names its role by another object, so the role's ARN is unknown"
+  "the association does not contain its role's ARN literally, so the ARN is unknown"
 )
 
 type Question = Omit<PodIdentityQuestion, 'document'> & { readonly clusterArn: ClusterArn }

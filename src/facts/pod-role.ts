@@ -7,9 +7,9 @@ import type { AccountLookup } from '../model/service-account.js'
 import type { PodSubject, WorkloadSubject } from '../model/subject.js'
 
 /**
- * The role of a pod, derived from its service account. If the account has an EKS Pod Identity association, the
- * identity webhook ignores what it requests. Moot if the account requests no role, unknown if the identity
- * webhook's ConfigMap might request one.
+ * The role of a pod, derived from its service account. If the account has an EKS Pod Identity association,
+ * the identity webhook ignores what the account requests. Moot if the account requests no role; unknown if
+ * the account is unknown, or if the identity webhook's ConfigMap might name a role.
  */
 export function podRoleFact(
   subject: PodSubject | WorkloadSubject,

@@ -4,9 +4,9 @@ import type { TrustPolicyDocument } from './facts.js'
 const parsed = new WeakMap<TrustPolicyDocument, ParsedTrustPolicy>()
 
 /**
- * Parses each document only once, because thousands of service accounts may share a role. The result also caches
- * the last judgement of each document, because most roles are used by a single service account whose manifest is
- * applied repeatedly. A judgement that depends on time is not cached.
+ * The returned function parses each document only once, because thousands of service accounts may share a
+ * role. It also caches the last judgement of each document, because most roles are used by a single service
+ * account whose manifest is applied repeatedly. A judgement that depends on time is not cached.
  */
 export function rememberLast<Q, J>(
   judge: (policy: ParsedTrustPolicy, question: Q) => J,

@@ -20,8 +20,8 @@ import type { FactTypes, Sources } from './facts.js'
 import type { Backend, WebhooksInSight } from './webhooks.js'
 
 /**
- * The identity webhooks of the cluster in call order. An empty list is known only if irsa-guard can see all
- * webhook configurations.
+ * The identity webhooks of the cluster in call order. For a service account, they are known only if
+ * irsa-guard can see all webhook configurations.
  */
 export function identityWebhooksFor(
   subject: Subject,

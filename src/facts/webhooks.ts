@@ -9,8 +9,8 @@ export interface WebhooksInSight {
 }
 
 /**
- * A Service and its endpoints. `ports` is undefined if any port works (an ExternalName, a headless Service); `ready`
- * is undefined if the endpoints were not read.
+ * A Service and its endpoints. `ports` is undefined if any port works (an ExternalName, a headless Service);
+ * `ready` is undefined if the endpoints were not read.
  */
 export type Backend =
   | { readonly exists: false }

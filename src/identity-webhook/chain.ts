@@ -15,12 +15,12 @@ export interface Chain {
   readonly because: string
 }
 
-/** What decides which chain a service account, or a pod of it, is on. */
+/** What decides which chain a service account, or one of its pods, is on. */
 export interface ChainQuestion {
   /** The role that the service account requests; undefined if it requests none. */
   readonly request: Fact<RoleRequest | undefined>
   readonly association: Fact<AssociationLookup>
-  /** The pod, or the pods of a template. Left out, the answer is about the service account. */
+  /** The pod, or the pods of a template. If it is missing, the answer is about the service account. */
   readonly template?: {
     readonly pod: Pod
     /** Whether the pod has passed the identity webhook, so that its containers show what they got. */
@@ -30,11 +30,11 @@ export interface ChainQuestion {
 }
 
 /**
- * Which chain a service account, or a pod of it, is on. The identity webhook ignores the role annotation of an
- * account that has an association (https://github.com/aws/amazon-eks-pod-identity-webhook,
- * pkg/handler/handler.go). In a container, AWS SDKs use access keys first, then a web identity, then the endpoint
- * of the EKS Pod Identity Agent (https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html).
- * Never throws.
+ * Which chain a service account, or one of its pods, is on. The identity webhook ignores the role annotation
+ * of an account that has an association (https://github.com/aws/amazon-eks-pod-identity-webhook,
+ * pkg/handler/handler.go). In a container, AWS SDKs use access keys first, then a web identity, then the
+ * endpoint of the EKS Pod Identity Agent
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html). Never throws.
  */
 export function chainOf({ request, association, template }: ChainQuestion): Chain {
   const ofAccount = chainOfAccount(request, association)
@@ -86,8 +86,8 @@ const gotNothing = ({ because }: Chain): Chain => ({
 })
 
 /**
- * The chain of the containers that have credentials; undefined if none has. Containers that differ make it
- * unknown.
+ * The chain of the containers that have credentials; undefined if no container has any. If the containers
+ * differ, the chain is unknown.
  */
 function chainOfContainers(pod: Pod, settings: IdentityWebhookSettings): Chain | undefined {
   const chains = pod.containers.flatMap((container) => {
@@ -114,7 +114,7 @@ function chainOfContainer(
   const earlier = earlierProviderOf(container)
   if (earlier !== undefined && earlier.provider !== 'web-identity') {
     return {
-      // A profile can name any provider, also that of containers.
+      // A profile can name any provider, including the container provider.
       chain: earlier.provider === 'profile' ? 'unknown' : 'none',
       because: `container ${container.name} sets ${earlier.variable.name}, which AWS SDKs use first`
     }
@@ -144,10 +144,10 @@ export interface EarlierProvider {
 }
 
 /**
- * What AWS SDKs use in a container before the EKS Pod Identity Agent; undefined if nothing certainly. All of them
- * try access keys and a web identity first, and the profile at some point before the agent: credential providers
- * of https://github.com/aws/aws-sdk-js-v3, https://github.com/boto/botocore, https://github.com/aws/aws-sdk-go-v2
- * and https://github.com/aws/aws-sdk-java-v2.
+ * What AWS SDKs use in a container before the EKS Pod Identity Agent; undefined if nothing is certain. These
+ * SDKs differ in the order, but all try access keys, a web identity and the profile before the agent:
+ * credential providers of https://github.com/aws/aws-sdk-js-v3, https://github.com/boto/botocore,
+ * https://github.com/aws/aws-sdk-go-v2 and https://github.com/aws/aws-sdk-java-v2.
  */
 export function earlierProviderOf(container: Container): EarlierProvider | undefined {
   const key = setVariable(container, 'AWS_ACCESS_KEY_ID')

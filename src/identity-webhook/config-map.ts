@@ -44,7 +44,7 @@ export function parseIdentityWebhookConfigMap(configMap: unknown): ConfigMapRead
       return { wrong: `its entry ${quote(account)} is not named <namespace>/<name>`, crashes: true }
     if (!isRecord(entry)) return { wrong: `its entry ${quote(account)} is null`, crashes: true }
     const fields = fieldsOf(entry)
-    // An entry without a role ends the lookup, so that the account gets none.
+    // An entry without a role ends the lookup, so the account gets none.
     roles.set(`${namespace}/${name}`, {
       role: textOf(fields.get('rolearn')),
       audience: textOf(fields.get('audience'))

@@ -134,8 +134,9 @@ function certaintyOf(
       if (label === bypassLabel) return undefined // mutation-skipped reports such pods
       if (label === runLevel) return 'usual'
       if (isEks) return 'perhaps'
-      // The chart at https://github.com/jkroepke/helm-charts and kOps exclude their control plane by pod label,
-      // as they must: with failurePolicy Fail, the identity webhook's own pods could not start otherwise.
+      // The chart at https://github.com/jkroepke/helm-charts and kOps exclude their control plane by pod
+      // label, as they must: with failurePolicy Fail, the identity webhook's own pods could not start
+      // otherwise.
       if (field === 'objectSelector' && values.length <= fewValues) return 'usual'
       return isNamespaceName && operator === 'NotIn' ? 'usual' : 'perhaps'
     default:

@@ -11,8 +11,8 @@ export type ContainerCredentials =
    */
   | { readonly kind: 'web-identity'; readonly role: Variable; readonly token: ProjectedToken | undefined }
   /**
-   * An endpoint that provides credentials to containers: the EKS Pod Identity Agent or another one. `token` is
-   * the projected token that the agent gets, undefined if it is known only at run time.
+   * An endpoint that provides credentials to containers: the EKS Pod Identity Agent or another one. `token`
+   * is the projected token that the agent gets, undefined if it is known only at run time.
    */
   | {
       readonly kind: 'endpoint'
@@ -43,8 +43,8 @@ export const injectedVariables = [roleVariable, fileVariable] as const
 export const agentVariables = [endpointVariable, endpointFileVariable] as const
 
 /**
- * Judges one container: both variables must be set, and the token file must be in a mounted volume that
- * projects a token.
+ * Judges one container: it must set an endpoint, or both the role and a token file that is in a mounted
+ * volume that projects a token.
  */
 export function credentialsOf(
   pod: Pod,
@@ -57,8 +57,8 @@ export function credentialsOf(
   // packages/credential-provider-web-identity; botocore/credentials.py, AssumeRoleWithWebIdentityProvider).
   const endpoint = file === undefined || file.value === '' ? endpointOf(container) : undefined
   if (endpoint !== undefined) return endpointCredentials(endpoint, pod, container, settings)
-  // The identity webhook did not add a mount without the variables: it adds both variables to any container
-  // that lacks them.
+  // A mount without the variables is not from the identity webhook, which adds both variables to any
+  // container that lacks them.
   if (role === undefined && file === undefined) return { kind: 'none' }
   if (file === undefined) return incomplete(`lacks ${fileVariable}`, role?.field ?? container.field)
   if (role === undefined) return incomplete(`lacks ${roleVariable}`, file.field)
@@ -161,8 +161,8 @@ export function isInjected({ variables, variableCount }: Container): boolean {
 }
 
 /**
- * A pod with this label is never sent to the identity webhook: the webhook configurations that upstream and
- * EKS ship exclude it with an `objectSelector`.
+ * A pod with this label opts out of the identity webhook: the webhook configurations of upstream and EKS
+ * exclude it with an `objectSelector`.
  */
 export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 

@@ -19,9 +19,9 @@ interface Injection {
 
 /**
  * Predicts a pod after mutation by the identity webhook, for the role that its service account requests. The
- * webhook adds both variables if neither is set, the mount if the container mounts no volume with that name, and
- * the volume if the pod has none with that name. It does not change anything that the template sets, and it skips
- * a container that it considers complete. https://github.com/aws/amazon-eks-pod-identity-webhook
+ * webhook adds both variables if neither is set, the volume if the pod has none with its name, and the mount
+ * if the container mounts no volume with that name. It does not change anything that the template sets, and
+ * it skips a container that it considers complete. https://github.com/aws/amazon-eks-pod-identity-webhook
  * (pkg/handler/handler.go)
  */
 export function foreseeMutation(pod: Pod, request: RoleRequest, settings: IdentityWebhookSettings): Pod {
@@ -41,7 +41,7 @@ export function foreseeMutation(pod: Pod, request: RoleRequest, settings: Identi
 
 /**
  * The same for a service account with an EKS Pod Identity association. The identity webhook then ignores the
- * role annotation, and does not look at the kind of node.
+ * role annotation, and mutates pods even on nodes that cannot run the agent.
  */
 export function foreseeAgentMutation(pod: Pod, settings: IdentityWebhookSettings): Pod {
   const { uri, volume, audience, mountPath, file: path } = settings.containerCredentials

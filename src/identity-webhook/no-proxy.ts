@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 
 /**
- * Whether the value of `NO_PROXY` lists an address, so that a client connects to it directly. Clients differ in
- * what they understand, so every form counts that any of them does: the address, with brackets or a port, `*`, a
- * prefix with `*`, a CIDR.
+ * Whether the value of `NO_PROXY` lists an address, so that a client connects to it directly. Clients
+ * understand different forms, and a form counts if any client understands it: the address (also with brackets
+ * or a port), `*`, a prefix with `*`, or a CIDR.
  */
 export function isProxyBypassed(noProxy: string, address: string): boolean {
   const wanted = address.replace(/^\[|\]$/g, '')

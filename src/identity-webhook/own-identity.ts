@@ -14,7 +14,7 @@ export interface OwnIdentity {
 
 /**
  * The identities that a template sets directly, except for the one that its service account requests.
- * `request` is undefined if the service account requests no role or is unknown.
+ * `request` is undefined if the service account requests no role, has an association, or is unknown.
  */
 export function ownIdentitiesOf(
   pod: Pod,
@@ -35,7 +35,7 @@ export function ownIdentitiesOf(
   })
 }
 
-/** Whether a template sets both variables in any container. */
+/** Whether a template sets both the role and the token file in any container. */
 export const bringsIdentity = (pod: Pod): boolean => pod.containers.some(isComplete)
 
 /** The roles that a template sets directly; undefined stands for one that is known only at run time. */

@@ -29,8 +29,8 @@ export interface RequestedRole extends WithContainers {
 }
 
 /**
- * The role of an EKS Pod Identity association. `credentials` then tells what a container has for the agent, even
- * if AWS SDKs prefer something else.
+ * The role of an EKS Pod Identity association. `credentials` then describes what a container has for the
+ * agent, even if AWS SDKs prefer something else.
  */
 export interface AssociatedRole extends WithContainers {
   readonly chain: 'pod-identity'
@@ -38,8 +38,9 @@ export interface AssociatedRole extends WithContainers {
 }
 
 /**
- * Judges a pod, or the pods of a template; undefined if their service account requests no role. In manifests, a
- * malformed ARN counts as a request, so that it does not hide the template's other mistakes until it is corrected.
+ * Judges a pod, or the pods of a template; undefined if their service account requests no role. In manifests,
+ * a malformed ARN counts as a request, so that it does not hide the template's other mistakes until it is
+ * corrected.
  */
 export function podRoleOf(
   { stage, namespace, pod }: PodSubject | WorkloadSubject,
@@ -80,11 +81,11 @@ export const associatedRoleOf = (
 export const roleShown = (podRole: PodRole): string =>
   podRole.chain === 'irsa' ? `role ${podRole.request.role}` : 'the role of its EKS Pod Identity association'
 
-// EKS says that an association takes effect after several seconds
-// (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html), and no API tells
-// when: https://github.com/aws/containers-roadmap/issues/2507.
+// An association takes effect after several seconds
+// (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html), and no API
+// reports when: https://github.com/aws/containers-roadmap/issues/2507.
 const effectiveWithin = 60_000
 
-/** Whether the identity webhook may not know an association yet. */
+/** Whether an association is so new that the identity webhook might not know it yet. */
 export const isNewAssociation = ({ since }: AssociatedRole['association'], now: Date): boolean =>
   since !== undefined && now.getTime() - since.getTime() <= effectiveWithin

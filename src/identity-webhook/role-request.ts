@@ -53,8 +53,8 @@ export function roleRequestOf(
 }
 
 /**
- * What an annotation with a malformed ARN requests, so that the other mistakes of a pod template can be reported
- * together with it; undefined if its value is not at least one word.
+ * What an annotation with a malformed ARN requests, so that the other mistakes of a pod template can be
+ * reported together with it; undefined if its value is not a single word.
  */
 export function malformedRequestOf(
   annotations: Readonly<Record<string, unknown>>,

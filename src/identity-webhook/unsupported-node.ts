@@ -1,7 +1,7 @@
 import { computeTypeLabel, type Pod } from '../model/pod.js'
 import { isWindowsSelected } from './mutation.js'
 
-/** Where a pod runs that no EKS Pod Identity Agent can reach, and the field that says so. */
+/** A place where EKS Pod Identity is not supported, and the field that puts a pod there. */
 export interface UnsupportedNode {
   readonly place: 'AWS Fargate' | 'Windows'
   readonly field: string
@@ -11,16 +11,17 @@ const fargateLabel = 'eks.amazonaws.com/fargate-profile'
 
 /**
  * Whether a pod certainly runs where EKS Pod Identity is not supported: on AWS Fargate or Windows
- * (https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html). The identity webhook mutates such pods
- * all the same. Hybrid nodes are supported
+ * (https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html). The identity webhook mutates such
+ * pods all the same. Hybrid nodes are supported
  * (https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-add-ons.html), and so is EKS Auto Mode. A
- * toleration selects no node, and a Fargate profile that matches a namespace is not visible in a pod template.
+ * toleration selects no node, and a Fargate profile that matches a namespace is not visible in a pod
+ * template.
  */
 export function unsupportedNodeOf(pod: Pod): UnsupportedNode | undefined {
   const { specField, metadataField } = pod
   if (pod.labels[fargateLabel] !== undefined)
     return { place: 'AWS Fargate', field: `${metadataField}.labels[${JSON.stringify(fargateLabel)}]` }
-  // EKS sets it while it admits a pod that a Fargate profile matches:
+  // EKS sets this scheduler when it admits a pod that matches a Fargate profile:
   // https://docs.aws.amazon.com/eks/latest/userguide/fargate-pod-configuration.html
   if (pod.schedulerName === 'fargate-scheduler')
     return { place: 'AWS Fargate', field: `${specField}.schedulerName` }

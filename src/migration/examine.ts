@@ -79,7 +79,7 @@ async function existingAssociation(
   const association = await associations.readAssociation({ namespace, name }, lookup)
   if (association.state !== 'known') return unknownWhether(association.because)
   if (association.value.roleArn === undefined)
-    return unknownWhether("the association names its role by another object, so the role's ARN is unknown")
+    return unknownWhether("the association does not contain its role's ARN literally, so the ARN is unknown")
 
   return { existing: association.value, notes: [] }
 }

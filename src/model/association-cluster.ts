@@ -10,8 +10,9 @@ export interface DescribedAssociation {
 }
 
 /**
- * Whether an association belongs to a cluster; undefined if it does not name its cluster. The name alone is not
- * enough if the region or the account contradicts it, because two accounts can have clusters of the same name.
+ * Whether an association belongs to a cluster; undefined if it does not name its cluster. The name alone is
+ * not enough if the region or the account contradicts it, because two accounts can have clusters of the same
+ * name.
  */
 export function isInCluster(described: DescribedAssociation, cluster: ClusterArn): boolean | undefined {
   const { clusterName } = described.association
@@ -28,8 +29,8 @@ export function isInCluster(described: DescribedAssociation, cluster: ClusterArn
 }
 
 /**
- * The cluster of an association, if the association itself names all parts of its ARN, as one that was read
- * from EKS does.
+ * The cluster of an association, if the association itself contains all parts of the cluster's ARN, as an
+ * association that was read from EKS does.
  */
 export function clusterNamedBy({ association, place }: DescribedAssociation): ClusterArn | undefined {
   const { partition, region, account } = place
@@ -40,8 +41,8 @@ export function clusterNamedBy({ association, place }: DescribedAssociation): Cl
 }
 
 /**
- * The cluster that all associations name: its name, and whatever they tell about its place. Undefined if two of
- * them name different clusters, or none names one.
+ * The name of the cluster that the associations belong to. Undefined if no association names a cluster, or if
+ * the associations disagree about its name, partition, region or account.
  */
 export function commonClusterOf(described: readonly DescribedAssociation[]): string | undefined {
   const named = described.filter(({ association }) => association.clusterName !== '')
@@ -57,8 +58,8 @@ export function commonClusterOf(described: readonly DescribedAssociation[]): str
 }
 
 /**
- * The association's role is in the account of its cluster, because EKS has to pass it:
- * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html
+ * What is known about the place of an association's cluster. The association's role must be in the cluster's
+ * account: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html
  */
 function placeOf({ association, place }: DescribedAssociation): ClusterPlace {
   const role = association.roleArn === undefined ? undefined : parseRoleArn(association.roleArn)

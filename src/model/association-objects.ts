@@ -6,7 +6,7 @@ import { isNamespaceName, isObjectName } from './object-name.js'
 /** An association in a document: a Kubernetes object, or a file of another tool. */
 export interface AssociationInDocument {
   readonly association: Association
-  /** What the document tells about the cluster, in addition to its name. */
+  /** What the document contains about the cluster, in addition to its name. */
   readonly place: ClusterPlace
   /** The name that the tool gives to the association; empty if it has none. */
   readonly name: string
@@ -67,8 +67,8 @@ const spelledByTerraform: Spelling = {
 const spelledByEksctl: Spelling = { ...spelledByAck, serviceAccount: 'serviceAccountName' }
 
 /**
- * The EKS Pod Identity associations in a document: an object of ACK or Crossplane, a CloudFormation template, the
- * output of `terraform show -json`, or an eksctl ClusterConfig. Never throws.
+ * The EKS Pod Identity associations in a document: an ACK or Crossplane object, a CloudFormation template,
+ * the output of `terraform show -json`, or an eksctl ClusterConfig. Never throws.
  */
 export function associationsIn(document: unknown): readonly AssociationInDocument[] {
   if (!isRecord(document)) return none
@@ -139,7 +139,7 @@ function inTemplate(resources: Json): readonly AssociationInDocument[] {
     if (type === 'AWS::EKS::PodIdentityAssociation') return found({ ...common, values, path })
     if (type !== 'AWS::EKS::Addon') return []
 
-    // An add-on's associations are in the namespace that the add-on chooses, which the template does not tell.
+    // The add-on chooses the namespace of its associations, so the template does not contain it.
     return listOf(values['PodIdentityAssociations']).flatMap((each, index) =>
       isRecord(each)
         ? found({
@@ -152,13 +152,14 @@ function inTemplate(resources: Json): readonly AssociationInDocument[] {
   })
 }
 
-// Terraform modules are rarely nested more than a few levels. Deeper ones are ignored, so that the paths stay
-// short.
+// Terraform modules are rarely nested more than a few levels. Modules nested deeper than this are ignored, so
+// that the paths stay short.
 const deepestModule = 50
 
 /**
- * The output of `terraform show -json`: of a state in `values`, of a plan in `planned_values`. A plan omits values
- * that are known only after it is applied. https://developer.hashicorp.com/terraform/internals/json-format
+ * The associations in the output of `terraform show -json`: a state is in `values`, a plan in
+ * `planned_values`. A plan omits values that are known only after it is applied.
+ * https://developer.hashicorp.com/terraform/internals/json-format
  */
 function inTerraform(output: Json): readonly AssociationInDocument[] {
   const key = isRecord(output['planned_values']) ? 'planned_values' : 'values'
@@ -212,7 +213,7 @@ function found(
     return text !== undefined && isName(text) ? text : ''
   }
   const disabled = flagOf(field('disableSessionTags'))
-  // What the role, the target role and the policy have to say depends on the session tags.
+  // What the trust policies and the session policy must contain depends on the session tags.
   const textIf = (of: AssociationField): string | undefined =>
     disabled === undefined ? undefined : textOf(field(of))
 
@@ -235,7 +236,10 @@ function found(
   }
 }
 
-/** A boolean, also one that a template writes as text; undefined for anything else, such as a function. */
+/**
+ * A Boolean, including one that a template writes as a string; undefined for anything else, such as a
+ * function.
+ */
 function flagOf(value: unknown): boolean | undefined {
   if (value === undefined || value === null || value === false || value === 'false') return false
 

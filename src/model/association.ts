@@ -3,11 +3,14 @@
  * https://docs.aws.amazon.com/eks/latest/APIReference/API_PodIdentityAssociation.html
  */
 export interface Association {
-  /** Empty if the object only refers to a cluster, or its tool computes the name. So are the next two. */
+  /**
+   * Empty if the object only refers to a cluster, or its tool computes the name; likewise for the next two
+   * fields.
+   */
   readonly clusterName: string
   readonly namespace: string
   readonly serviceAccount: string
-  /** A role in the cluster's account; undefined if the object only refers to another object. */
+  /** A role in the cluster's account; undefined if the object does not contain the ARN literally. */
   readonly roleArn: string | undefined
   /** A second role, in any account, which the first one assumes. */
   readonly targetRoleArn?: string | undefined
@@ -20,13 +23,13 @@ export interface Association {
   readonly ownerArn?: string | undefined
   readonly modifiedAt?: Date | undefined
   /**
-   * Set if a given object describes the association, and the fact is about one of its service accounts or pods.
-   * Rules about the association itself then report on that object only.
+   * Set if the association is described by a given object but was looked up for another one: the service
+   * account or a pod. Rules about the association itself then report on that object only.
    */
   readonly fromObject?: true
 }
 
-/** What an association tells about its cluster, in addition to the name. */
+/** What is known about an association's cluster, in addition to the name. */
 export interface ClusterPlace {
   readonly partition?: string | undefined
   readonly region?: string | undefined
@@ -34,8 +37,8 @@ export interface ClusterPlace {
 }
 
 /**
- * Whether a service account has an association. `since` is the time from which it certainly existed; undefined if
- * it comes from a file, which does not say. `ownerArn` is the add-on that owns it.
+ * Whether a service account has an association. `since` is the earliest time at which it is known to have
+ * existed; undefined if it comes from a file. `ownerArn` is the add-on that owns it.
  */
 export type AssociationLookup =
   | { readonly exists: false }

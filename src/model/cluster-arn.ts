@@ -8,7 +8,8 @@ export interface ClusterArn {
   readonly name: string
 }
 
-// Shape: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
+// Shape:
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html
 // (resource types); the name's pattern and length: API_CreateCluster of the EKS API reference.
 const pattern =
   /^arn:(aws(?:-[a-z0-9]+)*):eks:([a-z0-9-]{1,32}):(\d{12}):cluster\/([0-9A-Za-z][A-Za-z0-9_-]{0,99})$/
@@ -27,7 +28,7 @@ export function parseClusterArn(text: string): ClusterArn | undefined {
 const associationPattern =
   /^(arn:[^:/]{1,32}:eks:[^:/]{1,32}:\d{12}):podidentityassociation\/([^/]{1,100})\/[^/]+$/
 
-/** The cluster of an EKS Pod Identity association, by the association's ARN. Never throws. */
+/** The cluster of an EKS Pod Identity association, according to the association's ARN. Never throws. */
 export function clusterOfAssociationArn(text: string): ClusterArn | undefined {
   if (text.length > 512) return undefined
   const [, prefix, name] = associationPattern.exec(text) ?? []

@@ -18,8 +18,8 @@ export interface NamedAccount {
 
 /**
  * The service accounts and roles that a custom resource names: operators create pods, or request tokens, for
- * them. The fields are those of External Secrets (`serviceAccountRef`), Argo, Spark, Flink, Tekton and others.
- * Values for which `isSkipped` returns true are left out. Never throws.
+ * them. The fields are those of External Secrets (`serviceAccountRef`), Argo, Spark, Flink, Tekton and
+ * others. Values for which `isSkipped` returns true are left out. Never throws.
  */
 export function namedIn(
   { spec }: Json,
@@ -40,8 +40,9 @@ export function namedIn(
 }
 
 /**
- * Whether a custom resource mentions an AWS role in a place that no rule reads: in an annotation of the identity
- * webhook or as a role ARN, outside its own metadata and the values that are skipped. Never throws.
+ * Whether a custom resource mentions an AWS role in a place that no rule reads: in an annotation of the
+ * identity webhook or as a role ARN, outside its own metadata, its status and the values that are skipped.
+ * Never throws.
  */
 export function mentionsRole(object: Json, isSkipped: (value: unknown) => boolean): boolean {
   const rest = Object.entries(object).flatMap(([key, value]) =>

@@ -14,8 +14,8 @@ const partitions: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Matches the host of an EKS cluster's issuer and captures the region. `oidc-eks` is the host that has IPv6
- * addresses, too: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (IRSA OIDC issuer URLs).
+ * The region in the host of an EKS cluster's issuer. `oidc-eks` is the host that has IPv6 addresses, too:
+ * https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (IRSA OIDC issuer URLs).
  */
 const regionOf = (issuer: string): string | undefined =>
   /^https:\/\/oidc[.-]eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(withoutEksSlash(issuer))?.[1]
@@ -44,7 +44,7 @@ export const notInTokens = (issuer: string): string | undefined =>
     ? 'the given issuer is the dual-stack URL of an EKS cluster (oidc-eks), but tokens name the oidc.eks URL (pass the output of: aws eks describe-cluster --name CLUSTER --query cluster.identity.oidc.issuer --output text)'
     : undefined
 
-/** Whether an issuer belongs to EKS. AWS runs the identity webhook there, with its default settings. */
+/** Whether an issuer belongs to EKS, where AWS runs the identity webhook with the default audience. */
 export const isEksIssuer = (issuer: string): boolean => regionOf(issuer) !== undefined
 
 /**

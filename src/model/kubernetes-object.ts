@@ -76,7 +76,10 @@ export interface Owner {
   readonly name: string
 }
 
-/** The controller of an object: https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
+/**
+ * The controller of an object:
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/
+ */
 export function ownerOf(object: Document): Owner | undefined {
   const owners = listOf(recordOf(object['metadata'])['ownerReferences']).map(recordOf)
   const { kind, name } = owners.find(({ controller }) => controller === true) ?? {}

@@ -1,7 +1,6 @@
 /**
- * A value or a promise of it. Most facts are available immediately, and a promise for each would cost a
- * review about 6 of its 40 microseconds. The path from facts to verdict is therefore synchronous where
- * possible.
+ * A value or a promise of it. Most facts are available immediately, and a promise for each would add about 6
+ * microseconds to a review. The path from facts to verdict is therefore synchronous where possible.
  */
 export type MaybePromise<T> = T | Promise<T>
 

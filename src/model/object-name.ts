@@ -1,6 +1,6 @@
 /**
- * Whether a string is a valid name of an object or namespace (a DNS-1123 subdomain). Other strings must not
- * become part of a path. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ * Whether a string is a valid name of an object (a DNS-1123 subdomain). Other strings must not become part of
+ * a path. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
 export const isObjectName = (text: string): boolean =>
   text.length <= 253 && text.split('.').every((label) => isLabel(label))

@@ -2,7 +2,7 @@ import { isRecord, listOf, textOf } from '../text/record.js'
 import { namedIn } from './custom-resource.js'
 import { parsePod, type Pod } from './pod.js'
 
-// The only template of these kinds is at one of these places:
+// Each built-in workload kind has one template, at one of these places:
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 const builtIn = /^(?:v1|(?:apps|batch)\/\w+)$/
 const places: readonly (readonly string[])[] = [

@@ -33,7 +33,7 @@ export interface Container {
   readonly name: string
   /** Only AWS variables (`AWS_…`), in their order. */
   readonly variables: readonly Variable[]
-  /** The variables that name a proxy, or the addresses without one (`…_PROXY`). */
+  /** The variables that name a proxy or the addresses that bypass it (`…_PROXY`, `…_proxy`). */
   readonly proxies: readonly Variable[]
   /** The total number of variables. */
   readonly variableCount: number
@@ -257,7 +257,7 @@ function parseEach<T>(
 }
 
 const osLabels = ['kubernetes.io/os', 'beta.kubernetes.io/os'] as const
-/** The label with which EKS tells what runs a node. */
+/** The label that shows the compute type of an EKS node. */
 export const computeTypeLabel = 'eks.amazonaws.com/compute-type'
 
 /** Whether a required node affinity allows only nodes with this value of one of these labels. */

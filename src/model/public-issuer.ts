@@ -15,8 +15,8 @@ export function isPublicIssuer(issuer: string): boolean {
   return host.includes('.') && !privateNames.test(host)
 }
 
-// https://www.rfc-editor.org/rfc/rfc6761 and https://www.rfc-editor.org/rfc/rfc6762; ".internal" is reserved by
-// ICANN; ".svc" is how Kubernetes abbreviates the names of Services.
+// https://www.rfc-editor.org/rfc/rfc6761 and https://www.rfc-editor.org/rfc/rfc6762; ".internal" is reserved
+// by ICANN; ".svc" is how Kubernetes abbreviates the names of Services.
 const privateNames = /\.(?:local|localhost|internal|svc|localdomain|test|invalid|lan|home\.arpa)$/i
 
 const privateAddresses = new BlockList()

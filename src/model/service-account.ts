@@ -11,9 +11,9 @@ export type AccountLookup =
  */
 const unannotated: AccountLookup = { exists: true, annotations: {} }
 
-// The annotations that an identity webhook reads from a service account under any prefix, and irsa-guard's
-// own. A role ARN has at most 674 characters (account ID 12, path 512, name 64 and the fixed parts), so a
-// much longer value is not a role ARN and is not stored.
+// The role and audience annotations under any prefix, and irsa-guard's own annotations. A role ARN has at
+// most 613 characters (account ID 12, path 512, name 64 and the fixed parts), so a much longer value is not a
+// role ARN and is not stored.
 const wanted = /\/(?:role-arn|audience)$|^(?:.+\.)?irsa-guard\.io\//
 const longest = 2048
 

@@ -42,7 +42,9 @@ export interface ServiceAccountSubject extends Identity {
 /** A pod: either a pod manifest, or a pod after mutation (any stage except `source`). */
 export interface PodSubject extends Identity {
   readonly kind: 'Pod'
-  /** When a pod in a cluster was created; undefined if it is not in one yet, or does not say. */
+  /**
+   * When a pod in a cluster was created; undefined if it is not in a cluster yet, or has no creation time.
+   */
   readonly createdAt?: Date | undefined
   readonly pod: Pod
 }
@@ -74,7 +76,7 @@ export interface ConfigMapSubject extends Identity {
 
 /**
  * An EKS Pod Identity association, as one of the given documents describes it. `namespace` is that of the
- * association; the object of an operator may be in another one.
+ * association; an operator's object can be in a different namespace.
  */
 export interface AssociationSubject extends Identity, Omit<AssociationInDocument, 'name'> {
   readonly kind: 'PodIdentityAssociation'

@@ -101,8 +101,8 @@ export const identityWebhookNames: readonly string[] = [
 ]
 
 /**
- * The name of the ConfigMap from which an identity webhook with `--watch-config-map` reads roles. It cannot be
- * chosen: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
+ * The name of the ConfigMap from which an identity webhook with `--watch-config-map` reads roles. The name is
+ * not configurable: https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/cache/cache.go)
  */
 export const identityWebhookConfigMap = 'pod-identity-webhook'
 
@@ -123,7 +123,7 @@ export function identityWebhooksOf({ kind, webhooks }: WebhookConfigurationSubje
 export const isEksWebhook = ({ name, url }: Webhook): boolean =>
   name === 'iam-for-pods.amazonaws.com' && url !== undefined && isLoopback(url)
 
-/** Identity webhooks that run next to the API server, so that the cluster CA signs their certificate. */
+/** Identity webhooks that run next to the API server. The cluster CA signs their certificates. */
 export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject): Webhook[] {
   return webhooks.filter(
     ({ name, url }) => identityWebhookNames.includes(name) && url !== undefined && isLoopback(url)
@@ -175,7 +175,7 @@ export function parseWebhookConfiguration(
 
 /**
  * Whether this request leaves a field of a webhook unchanged. Webhooks are matched by name, because their
- * order has no meaning here. The path within the entry must be the same.
+ * order has no meaning here. The whole top-level field is compared.
  */
 export function isWebhookFieldUnchanged(
   { webhooks, oldWebhooks }: WebhookConfigurationSubject,

@@ -21,7 +21,7 @@ export const annotatedAccountUnused = defineRule({
       return {
         field: annotationField(identityWebhook.annotationNames['role-arn']),
         message: `no workload among the given objects uses service account ${name}, but ${nearMiss.workload} runs as ${nearMiss.account}, which is not among the given objects; a pod can use only a service account of its own namespace`,
-        fix: `if ${nearMiss.workload} needs role ${request.role}, give both the same namespace and name; otherwise do nothing`
+        fix: `if ${nearMiss.workload} needs role ${request.role}, make the workload's namespace and serviceAccountName match ${name}; otherwise do nothing`
       }
     }
     if (first === undefined) return

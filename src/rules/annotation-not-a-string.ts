@@ -62,8 +62,8 @@ function problemOf(key: string, value: unknown, field: string): Problem {
 }
 
 /**
- * The key that was split into these maps, such as `eks.amazonaws.com/role-arn`; undefined if the joined key has
- * no slash.
+ * The key that was split into these maps, such as `eks.amazonaws.com/role-arn`; undefined if the joined key
+ * has no slash.
  */
 function joinedKey(first: string, map: Readonly<Record<string, unknown>>): string | undefined {
   const parts = [first]

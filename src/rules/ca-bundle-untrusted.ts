@@ -24,7 +24,7 @@ export const caBundleUntrusted = defineRule({
 
       return {
         field: caBundleField(webhook),
-        message: `${describeBundle(webhook)} does not contain the cluster CA, so the API server's calls to it fail: ${because}`,
+        message: `${describeBundle(webhook)} does not contain the cluster CA, so the API server's calls to this webhook fail: ${because}`,
         fix
       }
     })

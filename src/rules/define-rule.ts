@@ -3,7 +3,9 @@ import type { Problem, Severity } from '../model/finding.js'
 import type { Kind, Subject } from '../model/subject.js'
 import { docsUrl } from '../version.js'
 
-/** A rule: its metadata and the function that checks a subject. `N` names the facts that the rule can need. */
+/**
+ * A rule: its metadata and the function that checks a subject. `N` names the facts that the rule can need.
+ */
 export interface Rule<N extends Need = Need> {
   readonly id: string
   /** One sentence that describes the problem. The rule's page and every list of rules show it. */
@@ -22,16 +24,16 @@ export interface Rule<N extends Need = Need> {
    */
   readonly policy?: PolicyAction
   /**
-   * Where the problem is visible, if a manifest does not show it. `check` finds it only in mutated pods, if they
-   * were read from a cluster.
+   * Where the problem is visible, if a manifest alone does not show it. Of these problems, `check` finds only
+   * those in mutated pods that were read from a cluster.
    */
   readonly visibleIn?: 'updates' | 'mutated pods' | 'the canary pod'
   readonly waivable?: false
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
-   * Facts of which at least one must be known. The check gets those that are; if another one is unknown, the rule
-   * is also reported as unchecked.
+   * Facts of which at least one must be known. The check gets those that are; if another one is unknown, the
+   * rule is also reported as unchecked.
    */
   readonly either?: readonly N[]
   /**

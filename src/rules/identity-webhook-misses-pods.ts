@@ -36,7 +36,8 @@ function examplesOf([first, ...others]: readonly string[]): string {
 
 function fixOf({ service, failurePolicy }: Webhook, { field }: Exclusion): string {
   if (field === 'rules') return 'restore the rule for the CREATE operation on pods'
-  // Fail is the default: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+  // Fail is the default:
+  // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
   if (service === undefined || failurePolicy === 'Ignore')
     return `if these pods need a role, remove the restriction from ${field}`
 

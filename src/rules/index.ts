@@ -70,7 +70,7 @@ import { trustWildcardLiteral } from './trust-wildcard-literal.js'
 import { webhookBackendMissing } from './webhook-backend-missing.js'
 import { windowsTokenPath } from './windows-token-path.js'
 
-/** Rules about the annotations of a service account. */
+/** Rules about service accounts. */
 const serviceAccountRules = [
   roleArnMalformed,
   roleArnPartitionMismatch,
@@ -115,7 +115,10 @@ const iamRules = [
   oidcClientIdMissing
 ] satisfies readonly Rule[]
 
-/** The facts that {@link trustRules} can need. A trust policy and a service account supply all of them. */
+/**
+ * The facts that {@link trustRules} and {@link podIdentityTrustRules} can need. None of them requires access
+ * to a cluster.
+ */
 export type TrustNeed = 'trust' | 'issuer' | 'identityWebhook' | PodIdentityNeed
 type PodIdentityNeed = 'podIdentityTrust' | 'targetTrust'
 
@@ -185,7 +188,7 @@ export const bundleRules = [
   caBundleHoldsPrivateKey
 ] satisfies readonly Rule<BundleNeed>[]
 
-/** Rules about webhook configurations other than their bundles. */
+/** Rules about the identity webhook, and about webhook configurations except for their bundles. */
 const webhookRules = [
   caInjectionBroken,
   identityWebhookConfigInvalid,

@@ -56,8 +56,8 @@ export const oidcClientIdMissing = defineRule({
 
 /**
  * A token without an audience gets the API server's --api-audiences: by default the issuer, often a name of
- * the API server (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/). irsa-guard
- * does not know that flag, so this is only a warning.
+ * the API server (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/).
+ * irsa-guard does not know the value of that flag, so this is only a warning.
  */
 function withoutAudience(
   provider: ProviderLookup,

@@ -88,8 +88,8 @@ function withoutCredentials(podRole: PodRole, identityWebhook: IdentityWebhookSe
   }
 
   // One patch of the identity webhook covers all containers of the pod, init containers included. If one
-  // container has all of the variables and another has none, another webhook injected the second one
-  // later. Most such sidecars never call AWS.
+  // container has all of the variables and another has none, a different webhook injected the latter
+  // afterwards. Most such sidecars never call AWS.
   // https://github.com/aws/amazon-eks-pod-identity-webhook/issues/91
   return {
     field,

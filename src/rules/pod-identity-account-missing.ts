@@ -16,7 +16,7 @@ export const podIdentityAccountMissing = defineRule({
     return {
       field: associationFieldOf(subject, 'serviceAccount'),
       message: `service account ${namespacedName(namespace, serviceAccount)} of the EKS Pod Identity association does not exist in the cluster`,
-      fix: 'create the service account, or correct its namespace and name in the association; a pod that starts before the association keeps running without its role until it is recreated'
+      fix: 'create the service account, or correct its namespace and name in the association; a pod that starts before the association exists keeps running without its role until it is recreated'
     }
   }
 })

@@ -29,7 +29,8 @@ export const podIdentityActionMissing = defineRule({
     return associationProblem(
       owner,
       `${roleOf(caller)} does not allow ${actions} for ${associationShown(caller)}, which needs both sts:AssumeRole and sts:TagSession: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}`,
-      // In another statement, the action would admit everyone else who meets its conditions.
+      // In a broader statement, the action would also admit everyone else who meets the statement's
+      // conditions.
       isPinned(pinned) && !isExcept
         ? `add ${actions} to the Action of statement ${statement}`
         : `${addStatement(caller)}; ${actions} in statement ${statement} would also admit the other associations that it does not exclude`

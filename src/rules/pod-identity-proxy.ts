@@ -16,8 +16,8 @@ export const podIdentityProxy = defineRule({
     return podRole.containers.flatMap(({ container, credentials }) => {
       const proxy = proxyOf(container)
       if (proxy === undefined || earlierProviderOf(container) !== undefined) return []
-      // Which of its two addresses the agent has to answer at is known only by this variable: on IPv6 clusters, the
-      // identity webhook may be configured with the other one.
+      // The agent has an IPv4 and an IPv6 address, and only this variable shows which one AWS SDKs call: on
+      // IPv6 clusters, the identity webhook may be configured with the IPv6 one.
       const uri =
         credentials.kind === 'endpoint'
           ? credentials.variable.value
@@ -51,7 +51,7 @@ const isExempt = (
   address: string
 ): boolean =>
   exceptions.some(({ value }) => value === undefined || isProxyBypassed(value, address)) ||
-  // A Secret or ConfigMap may set it.
+  // A Secret or ConfigMap may set NO_PROXY.
   (exceptions.length === 0 && variableSources.length > 0)
 
 /** The IP address in an HTTP URL; undefined if there is a name, or if it is known only at run time. */

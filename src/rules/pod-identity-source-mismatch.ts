@@ -12,7 +12,7 @@ import {
 export const podIdentitySourceMismatch = defineRule({
   id: 'pod-identity-source-mismatch',
   summary:
-    'The role of an EKS Pod Identity association requires another `aws:SourceArn` or `aws:SourceAccount` than EKS sends, which is the cluster and its account.',
+    'The role of an EKS Pod Identity association requires an `aws:SourceArn` or `aws:SourceAccount` other than what EKS sends: the ARN of the cluster, and its account.',
   severity: 'error',
   atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
   on: associationKinds,

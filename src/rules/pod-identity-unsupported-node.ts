@@ -16,7 +16,7 @@ export const podIdentityUnsupportedNode = defineRule({
 
     return {
       field: node.field,
-      message: `the pod runs on ${node.place}, where no EKS Pod Identity Agent can run, but service account ${pod.serviceAccountName} has an EKS Pod Identity association, so its containers get no credentials`,
+      message: `the pod runs on ${node.place}, where no EKS Pod Identity Agent can run, but service account ${pod.serviceAccountName} has an EKS Pod Identity association, so the pod gets no credentials from it`,
       fix: 'use IRSA there: delete the association and annotate the service account with the role; or run the pod on Linux nodes that are not on Fargate'
     }
   }

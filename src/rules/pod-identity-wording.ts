@@ -14,7 +14,9 @@ import { valuesShown } from './trust-wording.js'
 /** The kinds of objects for which the rules about EKS Pod Identity judge the association. */
 export const associationKinds = ['ServiceAccount', 'PodIdentityAssociation'] as const
 
-/** A judgement of a policy whose caller is known, as it is for all judgements that have a miss or a breadth. */
+/**
+ * A judgement of a policy whose caller is known, as it is for all judgements that have a miss or a breadth.
+ */
 export interface Denied<K extends PodIdentityMiss['kind']> {
   readonly miss: PodIdentityMiss & { readonly kind: K }
   readonly caller: Caller
@@ -40,15 +42,15 @@ const isOfKind = <K extends PodIdentityMiss['kind']>(
 export type AssociationOwner = ServiceAccountSubject | AssociationSubject
 
 /**
- * The field of an association in the object. A service account has none, because the association is created outside
- * the cluster; the name of the service account connects both.
+ * The field of an association in the object. A service account has no such field, because the association is
+ * created outside the cluster and refers to the service account by name.
  */
 export const associationFieldOf = (owner: AssociationOwner, field: AssociationField): string =>
   owner.kind === 'PodIdentityAssociation' ? owner.fieldOf(field) : 'metadata.name'
 
 /**
- * A problem with a role of an association. It is at most a warning at admission, because the association and its
- * role are corrected outside the cluster, perhaps shortly afterwards.
+ * A problem with a role of an association. It is at most a warning at admission, because the association and
+ * its role are corrected outside the cluster, perhaps shortly afterwards.
  */
 export const associationProblem = (
   owner: AssociationOwner,
@@ -108,7 +110,7 @@ export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>)
   const [first] = miss.failed
   const another = 'give the association another role'
   if (first === undefined) return another
-  if (first.isNegated) return `${another}, because that condition excludes this one by name`
+  if (first.isNegated) return `${another}, because that condition excludes this association`
   if (first.expected !== undefined)
     return `write the key ${quote(first.expected)} instead of ${quote(first.key)}, and compare it with what EKS sends`
   if (!caller.sessionTags && /^aws:(?:requesttag\/|tagkeys$)/i.test(first.key))

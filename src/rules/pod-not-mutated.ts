@@ -46,7 +46,7 @@ function withoutAgent(
   return {
     field: `${pod.specField}.containers`,
     message: `service account ${pod.serviceAccountName} has an EKS Pod Identity association, but no container in the pod received credentials for it, because the identity webhook did not know the association yet or did not mutate the pod`,
-    fix: 'recreate the pod; a ReplicaSet, StatefulSet, DaemonSet or Job retries by itself, which is enough if the association is new. If the next pods lack it, too, check the MutatingWebhookConfiguration of the identity webhook, its caBundle and its process',
+    fix: 'recreate the pod; a ReplicaSet, StatefulSet, DaemonSet or Job retries by itself, which is enough if the association is new. If new pods lack credentials, too, check the MutatingWebhookConfiguration of the identity webhook, its caBundle and its process',
     atAdmission,
     ...(isNeeded && { atMost: 'warning' })
   }

@@ -29,9 +29,9 @@ export const podRoleMismatch = defineRule({
         {
           field,
           message: `container ${container.name} has role ${quote(value)}, but service account ${subject.pod.serviceAccountName} requests ${request.role}`,
-          fix: 'remove AWS_ROLE_ARN from the template, or annotate the service account with the intended role; if the annotation has just changed, recreate the pod',
-          // A role that the template sets is probably intended, and the pod can work with it. If the identity
-          // webhook wrote the role, it is out of date.
+          fix: 'remove AWS_ROLE_ARN from the template, or annotate the service account with the intended role; if the annotation was changed after the pod was created, recreate the pod',
+          // A role that the template sets is probably intended, and the pod can work with it. A role that the
+          // identity webhook set is out of date.
           atAdmission: isInjected(container)
             ? failedMutationSeverity(subject, podsEnforced)
             : ('warning' as const)
@@ -41,7 +41,7 @@ export const podRoleMismatch = defineRule({
   }
 })
 
-/** Containers that have container credentials, and a web identity, which AWS SDKs use first. */
+/** Containers that have both container credentials and a web identity, which AWS SDKs use first. */
 const besideAgent = ({ pod }: PodSubject, { containers }: AssociatedRole): Problem[] =>
   containers.flatMap(({ container, credentials }) => {
     const role = variableOf(container, 'AWS_ROLE_ARN')

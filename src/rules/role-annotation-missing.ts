@@ -14,8 +14,8 @@ export const roleAnnotationMissing = defineRule({
     if (chain === 'pod-identity') return // the association needs no annotation
 
     const key = identityWebhook.annotationNames['role-arn']
-    // A template that sets the role and the token itself needs no annotation, for example in a cluster without
-    // an identity webhook.
+    // A template that sets the role and the token itself needs no annotation, for example in a cluster
+    // without an identity webhook.
     const [role, ...others] = neighbours.ownRoles.has(undefined)
       ? []
       : rolesTrusting.filter((role) => !neighbours.ownRoles.has(role))

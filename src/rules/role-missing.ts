@@ -13,7 +13,7 @@ export const roleMissing = defineRule({
   check(account, { role, identityWebhook }) {
     if (role.exists) return
 
-    // At admission, the user may not be allowed to know the names of other roles.
+    // At admission, the user might not be allowed to see the names of other roles.
     const similar = account.stage === 'admitted' ? undefined : role.similar
 
     return {

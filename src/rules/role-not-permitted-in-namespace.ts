@@ -19,8 +19,8 @@ export const roleNotPermittedInNamespace = defineRule({
     const role = textOf(annotations[key])
     // A longer string is not a role; role-arn-malformed reports it.
     if (role === undefined || role.length > longestRoleArn || isRoleAllowed(namespace, role)) return
-    // A string that is not an ARN gives pods no role. A bare name is the exception, because the identity webhook
-    // can be configured to build an ARN from it.
+    // A string that is not an ARN gives pods no role. A bare name is the exception, because the identity
+    // webhook can be configured to build an ARN from it.
     if (parseRoleArn(role) === undefined && role.includes('arn:')) return
 
     return {

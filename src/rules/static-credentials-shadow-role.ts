@@ -83,8 +83,9 @@ const keysOf = ({ kind, name }: DataReference, keys: DataKeys): ReadonlySet<stri
   keys.get(`${kind}/${name}`) ?? new Set()
 
 /**
- * AWS SDKs differ: botocore and the SDK for Go v2 try the web identity first, the SDK for JavaScript tries the
- * files first, and some programs read the files themselves (https://github.com/velero-io/velero/issues/8240).
+ * AWS SDKs differ: botocore and the SDK for Go v2 try the web identity first, the SDK for JavaScript tries
+ * the files first, and some programs read the files themselves
+ * (https://github.com/velero-io/velero/issues/8240).
  */
 function fileProblem(
   pod: Pod,

@@ -39,8 +39,8 @@ export const trustConditionKeyMalformed = defineRule({
 })
 
 /**
- * The correct keys, and what the statement must limit in addition. A value under a wrong key does not limit anyone.
- * Even under the correct key, the value may not limit the subject.
+ * The correct keys, and what the statement must limit in addition. A value under a wrong key does not limit
+ * anyone. Even under the correct key, the value might not limit the subject.
  */
 function fixOf(miss: Miss & { kind: 'condition-key' }, trust: TrustJudgement): string {
   if (!miss.isInPlace) return addStatement(trust)

@@ -49,7 +49,7 @@ function problemOf(
     account,
     `${roleOf(caller)} might not admit ${associationShown(caller)}: ${reasonOf(judgement)}`,
     judgement.undocumented.includes(untagged)
-      ? 'allow sts:TagSession as well, as all examples of AWS do'
+      ? 'allow sts:TagSession as well, as the examples in the AWS documentation do'
       : 'make sure that the requests of EKS meet that condition'
   )
 }

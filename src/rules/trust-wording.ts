@@ -12,8 +12,8 @@ import type { Principal } from '../trust-policy/policy.js'
 /**
  * A problem with the trust policy of the requested role. Its field is the role annotation. If the role also
  * trusts EKS Pod Identity, pods can get it through a pod identity association, which the identity webhook
- * prefers to the annotation. Unless the service account certainly has none, the problem is then at most a warning:
- * https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+ * prefers to the annotation. Unless the service account certainly has no association, the problem is then at
+ * most a warning: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
  */
 export function trustProblem(
   trust: TrustJudgement,

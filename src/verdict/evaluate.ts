@@ -101,7 +101,8 @@ function sortFacts(
 }
 
 /**
- * The fact that prevents a rule from running: a moot fact if there is one, otherwise the first unknown fact.
+ * The fact that prevents a rule from running or, with `isPartial`, from checking everything: a moot fact if
+ * there is one, otherwise the first unknown fact.
  */
 function missingFor({ needs, either }: Rule, open: readonly Open[]): Missing | undefined {
   let unknown: Missing | undefined
@@ -114,7 +115,9 @@ function missingFor({ needs, either }: Rule, open: readonly Open[]): Missing | u
   return unknown ?? (either === undefined ? undefined : missingOf(either, open))
 }
 
-/** Of facts that replace each other, the first unknown one; moot if all of them are. */
+/**
+ * Of facts of which at least one must be known, the first unknown one; the first moot one if all are moot.
+ */
 function missingOf(either: readonly Need[], open: readonly Open[]): Missing | undefined {
   const missing = open.flatMap(({ need, fact }) => (either.includes(need) ? fact : []))
   const unknown = missing.find(({ state }) => state === 'unknown')

@@ -10,7 +10,7 @@ export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdi
 
   return {
     allowed: verdicts.every(({ allowed }) => allowed),
-    mode: verdicts[0].mode, // all parts are in the same namespace
+    mode: verdicts[0].mode, // only `check` has parts in several namespaces, and it ignores the mode
     findings: mergeFindings(verdicts.flatMap(({ findings }) => findings)),
     unchecked: mergeUnchecked(verdicts.flatMap(({ unchecked }) => unchecked)),
     iamAge: ages.length === 0 ? undefined : Math.max(...ages)

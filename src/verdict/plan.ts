@@ -20,7 +20,7 @@ export type Planner = (subject: Subject, identityWebhook: FactTypes['identityWeb
 
 /**
  * Returns a function that selects the rules for a subject. There are only a few different sets of rules, so
- * each plan is built once. Building a plan for every review would cost 2 of the review's 25 microseconds.
+ * each plan is built once. Building a plan for every review would add about 2 microseconds.
  */
 export function buildPlanner(rules: readonly Rule[]): Planner {
   const [atAdmission, elsewhere] = [new Map<Kind, Candidates>(), new Map<Kind, Candidates>()]

@@ -7,8 +7,8 @@ const prefix = 'ignore.irsa-guard.io/'
 
 /**
  * Parses the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (through that
- * day, UTC) of an object; undefined if there is none. An annotation that is probably meant as this waiver but
- * is invalid is also returned, with the reason. Never throws.
+ * day, UTC) of an object; undefined if there is none. If an annotation is probably meant as this waiver but
+ * is not in effect, the result says why. Never throws.
  */
 export function parseWaiver(
   annotations: Readonly<Record<string, unknown>>,

@@ -145,7 +145,8 @@ t.test('what the namespace may not use is never looked up', async (t) => {
   const { facts, asked } = await lookUp(
     known({ ...settings, allowedRoles: ['arn:aws:iam::999999999999:role/*'] })
   )
-  for (const need of rolesNeeded) t.strictSame(facts[need], moot('the namespace may not use the role'), need)
+  for (const need of rolesNeeded)
+    t.strictSame(facts[need], moot('the namespace is not allowed to use the role'), need)
   t.strictSame(asked, [])
   t.equal((await lookUp(known({ ...settings, allowedRoles: ['*'] }))).asked.length, 2)
   t.equal((await lookUp(known({ ...settings, allowedRoles: undefined }))).asked.length, 2)

@@ -99,7 +99,7 @@ t.test('says why it cannot tell', async (t) => {
     [
       'another object has the role',
       { ...right, associations: associationsWith(known({ ...association, roleArn: undefined })) },
-      unknown("the association names its role by another object, so the role's ARN is unknown")
+      unknown("the association does not contain its role's ARN literally, so the ARN is unknown")
     ],
     [
       'no ARN',
@@ -134,7 +134,7 @@ t.test('says why it cannot tell', async (t) => {
         )
       })
     ).targetTrust,
-    unknown("the association names its role by another object, so the role's ARN is unknown")
+    unknown("the association does not contain its role's ARN literally, so the ARN is unknown")
   )
   t.match((await gather(right, { object: podOf() })).podIdentityTrust, { state: 'moot' })
 })

@@ -21,7 +21,7 @@ export const cases: readonly Case[] = [
     object: configurationWith(foreign),
     facts,
     message:
-      /does not contain the cluster CA, so the API server's calls to it fail: it contains CN=kubernetes .*, but the current CA is CN=kubernetes/,
+      /does not contain the cluster CA, so the API server's calls to this webhook fail: it contains CN=kubernetes .*, but the current CA is CN=kubernetes/,
     fix: /irsa-guard ca/
   },
   {

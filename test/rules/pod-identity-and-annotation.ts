@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
     facts: { associated },
     field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
     message:
-      /^service account shop\/cart has an EKS Pod Identity association, which the identity webhook prefers: new pods get the role of the association, and role .*cart, which it requests, is not used$/,
+      /^service account shop\/cart has an EKS Pod Identity association, which the identity webhook prefers: new pods get the role of the association, and the requested role .*cart is not used$/,
     fix: /for EKS Pod Identity, remove the annotation .*; for IRSA, delete the association/
   },
   {
@@ -48,7 +48,7 @@ export const cases: readonly Case[] = [
         configured: known(new Map([['shop/cart', { role, audience: undefined }]]))
       })
     },
-    message: /role .*cart, which it requests, is not used/
+    message: /the requested role .*cart is not used/
   },
   {
     why: 'a malformed annotation',

@@ -40,7 +40,7 @@ export const cases: readonly Case[] = [
       podIdentityTrust: podTrust(when({ StringNotEquals: { 'aws:RequestTag/kubernetes-namespace': 'shop' } }))
     },
     message: /StringNotEquals excludes this value/,
-    fix: /excludes this one by name$/,
+    fix: /excludes this association$/,
     severity: 'warning'
   },
   {
