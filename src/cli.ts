@@ -37,7 +37,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined)
 
 const program = new Command('irsa-guard')
-  .description('catches broken IAM roles for service accounts (IRSA) on Amazon EKS where the mistake is made')
+  .description(
+    'catches broken IAM roles of pods on Amazon EKS (IRSA or EKS Pod Identity) where the mistake is made'
+  )
   .version(version)
 
 const named = process.argv.slice(2).find((argument) => Object.hasOwn(commands, argument))

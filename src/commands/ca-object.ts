@@ -74,7 +74,10 @@ function parseReference(reference: string): { kind: string; name: string } {
 const handshakeTimeout = 5000
 const sourceTimeout = 5000
 
-/** What the injector writes into the webhooks of an object, if the user is allowed to read its source. */
+/**
+ * What the injector writes into the webhooks of an object, if the user is allowed to read the injector's
+ * source.
+ */
 async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,
@@ -117,6 +120,6 @@ async function readApiServerChain(
       ? { chain, host }
       : undefined
   } catch {
-    return undefined // the requests take another route, such as a proxy, so it is unknown which CA signs
+    return undefined // for example because requests go through a proxy; it is then unknown which CA signs
   }
 }

@@ -36,7 +36,7 @@ export async function controller(
   }: {
     environment?: NodeJS.ProcessEnv
     log?: Logger
-    /** Sources of facts besides those that the options and the configuration name. */
+    /** Sources of facts in addition to those that the options and the configuration name. */
     sources?: Sources | undefined
   } = {}
 ): Promise<RunningController> {

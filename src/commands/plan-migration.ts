@@ -47,7 +47,10 @@ export const planMigrationCommand = (terminal: Terminal): Command =>
       'YAML or JSON files, or directories of them, instead of the cluster; - reads stdin'
     )
     .addOption(
-      new Option('-n, --namespace <name>', 'plan for this namespace; also for objects that name none')
+      new Option(
+        '-n, --namespace <name>',
+        'namespace to plan for; also the namespace of objects that name none'
+      )
     )
     .addOption(new Option('-A, --all-namespaces', 'plan for the whole cluster').conflicts(['namespace']))
     .option('--service-account <name>', 'plan for this service account only')
@@ -177,7 +180,10 @@ function selectionOf(options: PlanMigrationOptions): Pick<MigrationContext, 'isS
   }
 }
 
-/** Loading the Kubernetes client takes as long as planning for thousands of objects. */
+/**
+ * Connects to the cluster. The Kubernetes client is loaded only here, because that takes as long as planning
+ * for thousands of objects.
+ */
 async function connect(options: PlanMigrationOptions, environment: NodeJS.ProcessEnv) {
   const { connectCluster, readClusterIdentityWebhook } = await import('./support/cluster.js')
   const { loadClusterObjects } = await import('./support/cluster-objects.js')
@@ -199,7 +205,7 @@ async function fromFiles(
   return { objects: objects.map(({ object }) => object), complaints, unread: [] }
 }
 
-/** The commands have to change the cluster that was read. */
+/** `kubectl` with the flags that choose the cluster that was read. */
 const kubectlOf = ({ kubeconfig, context }: PlanMigrationOptions): string =>
   [
     'kubectl',

@@ -35,7 +35,7 @@ export async function serve(
     environment?: NodeJS.ProcessEnv
     log?: Logger
     drain?: number
-    /** Sources of facts besides those that the options and the configuration name. */
+    /** Sources of facts in addition to those that the options and the configuration name. */
     sources?: Sources | undefined
   } = {}
 ): Promise<RunningServer> {

@@ -104,8 +104,8 @@ const trustFormats = {
 } satisfies Record<Format, (reports: readonly ChainReport[], policy: unknown) => string>
 
 /**
- * The verdict on IRSA, with that on EKS Pod Identity as `podIdentity` if both were judged. A verdict on EKS Pod
- * Identity alone has the same keys, and `chain`.
+ * The verdict on IRSA, with the verdict on EKS Pod Identity as `podIdentity` if both were judged. A verdict
+ * on EKS Pod Identity alone has the same keys, and `chain`.
  */
 function trustJsonOf(reports: readonly ChainReport[]): object {
   const isPodIdentityAlone = reports.length === 1 && reports[0]?.chain === 'pod-identity'
@@ -173,7 +173,6 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   )
 }
 
-/** The chain IRSA. */
 const irsaChain = (
   question: Omit<TrustQuestion, 'document' | 'encoding' | 'at'>,
   identityWebhook: IdentityWebhookSettings
@@ -185,8 +184,8 @@ const irsaChain = (
 })
 
 /**
- * A policy that every chain admits: the corrections of the chains, one after the other. Undefined if there is
- * none.
+ * A policy that admits the service account by every chain, with each chain's correction made in turn.
+ * Undefined if there is none.
  */
 function correctedFor(chains: readonly TrustChain[], given: TrustPolicyDocument): unknown {
   let policy = given

@@ -49,7 +49,7 @@ export function evaluatePodIdentityTrust(question: PodIdentityEvaluationQuestion
   }
 }
 
-/** Callers without types can pass anything. */
+/** Untyped callers can pass anything. */
 function completeOf(question: unknown): PodIdentityQuestion | { problem: Problem } {
   const given = recordOf(question)
   const { clusterArn, namespace, serviceAccount, sessionTags, roleArn } = given

@@ -38,7 +38,7 @@ export function evaluateTrust(question: TrustEvaluationQuestion): TrustVerdict {
   return 'problem' in asked ? notAQuestion(asked.problem) : judgeTrustFor(asked, defaultIdentityWebhook)
 }
 
-/** Callers without types can pass anything. */
+/** Untyped callers can pass anything. */
 function completeOf(question: unknown): TrustQuestion | { problem: Problem } {
   const given = recordOf(question)
   const texts = {

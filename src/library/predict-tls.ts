@@ -56,7 +56,7 @@ export function predictTls(given: TlsPredictionQuestion): TlsPrediction {
   }
 }
 
-// Callers without types can omit anything or pass something else. Base64 never contains this character.
+// Untyped callers can omit anything or pass something else. Base64 never contains this character.
 const notBase64 = '\0'
 
 function questionOf(given: unknown): TlsQuestion {

@@ -5,10 +5,10 @@ import { docsUrl } from '../version.js'
 /** Whether a role's trust policy admits a service account, and what to change. */
 export interface TrustVerdict {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
-  /** Whether the policy also admits service accounts that it does not name. */
+  /** Whether the policy also admits service accounts, associations or roles that it does not name. */
   readonly overPermissive: boolean
   /**
-   * Index of the statement, from zero: the Deny that applies, the Allow that matches, otherwise the nearest
+   * Index of the statement, from zero: the Deny or Allow that applies or may apply, otherwise the nearest
    * miss.
    */
   readonly statement?: number
@@ -26,7 +26,7 @@ export function notAQuestion(problem: Problem): TrustVerdict {
   return { verdict: 'invalid', overPermissive: false, dependsOn: [], findings: [finding] }
 }
 
-/** The first part of a question that is not a string; callers without types can pass anything. */
+/** The first part of a question that is not a string; untyped callers can pass anything. */
 export function wrongTextIn(texts: Readonly<Record<string, unknown>>): Problem | undefined {
   const wrong = Object.entries(texts).find(([, value]) => textOf(value) === undefined)
 

@@ -9,7 +9,7 @@ import { chainedRoleProblem, otherRole, type ReadRole, readRole, requestedRole }
 import type { Runner } from './runners.js'
 import { plannedAssociation } from './steps.js'
 
-/** A service account, and either its role and association, or why it cannot go on. */
+/** A service account, and either its role and association, or why it cannot move. */
 export interface Candidate {
   readonly account: ServiceAccountSubject
   readonly runners: readonly Runner[]
@@ -25,7 +25,10 @@ export interface Found {
   readonly notes: readonly string[]
 }
 
-/** Whether everything except the role's trust policy lets a service account move. `unread`: why something is missing. */
+/**
+ * Whether everything except the role's trust policy lets a service account move. `unread`: why some objects
+ * could not be read.
+ */
 export async function examine(
   account: ServiceAccountSubject,
   runners: readonly Runner[],

@@ -46,7 +46,7 @@ export interface MigrationStep {
   readonly manifest?: string
 }
 
-/** An account cannot go on, or it is not known whether it can. */
+/** A service account cannot move, or it is not known whether it can. */
 export interface Blocked {
   readonly state: 'cannot-move' | 'unknown'
   readonly because: readonly Reason[]

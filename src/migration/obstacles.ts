@@ -23,13 +23,13 @@ export interface Judging {
 }
 
 const planForTemplate = buildPlanner([mutationPreempted, staticCredentialsShadowRole, podIdentityProxy])
-// Whether the identity webhook set a variable of a running pod, or its template, is not visible.
+// A running pod does not show whether the identity webhook or the pod's template set a variable.
 const planForPod = buildPlanner([staticCredentialsShadowRole, podIdentityProxy])
 
 /**
- * Why pods would get no credentials, or others, if their service account had an association. Their templates are
- * judged, and their running pods as they would be if they were created again: a Fargate profile or another webhook
- * may have changed them.
+ * Why pods would get no credentials, or other credentials, if their service account had an association. The
+ * templates are judged, and the running pods as if they were created again: a Fargate profile or another
+ * webhook may have changed them.
  */
 export async function obstaclesOf(
   runners: readonly Runner[],
@@ -91,13 +91,15 @@ async function problemsOf(planner: Planner, subject: Subject, judging: Judging):
     }))
 }
 
-/** The source of associations in which every service account has this one. */
+/** A source of associations in which every service account has this association. */
 export const onlyAssociation = (association: Association): AssociationSource => ({
   findAssociation: () => known({ exists: true, since: undefined }),
   readAssociation: () => known(association)
 })
 
-/** A running pod as if it were created again: without the role and the token file of IRSA. */
+/**
+ * A running pod as if it were created again: without the variables that the identity webhook sets for IRSA.
+ */
 const asManifest = (subject: PodSubject): PodSubject => ({
   ...subject,
   stage: 'source',

@@ -25,7 +25,7 @@ import {
 } from './steps.js'
 import { type RoleUser, type Trusted, trustFor } from './trust.js'
 
-/** What is to be planned, and what is known of it. */
+/** What to plan, and what is known about it. */
 export interface MigrationContext extends CommandStyle {
   readonly cluster: ClusterArn
   /** The namespace of objects that name none. */
@@ -36,7 +36,7 @@ export interface MigrationContext extends CommandStyle {
   readonly sourcesWith: (together: ObjectSources) => Sources
   /** Whether the objects include all pods and workloads of the selected service accounts. */
   readonly isComplete: boolean
-  /** Why some of them are missing, if they could not be read. */
+  /** Why some of these objects are missing, if they could not be read. */
   readonly unread: readonly string[]
   readonly at: Date
   readonly deadline: Deadline

@@ -103,7 +103,7 @@ export const otherRole = (
 ): Blocked =>
   cannotMove({
     message: `service account ${namespacedName(namespace, name)} has an association with another role, ${associated}, so its new pods do not get role ${role}`,
-    fix: `if the association is right, remove the annotation; otherwise let the association name role ${role}`
+    fix: `if the association is right, remove the annotation; otherwise change the role of the association to ${role}`
   })
 
 interface Judged {

@@ -4,7 +4,7 @@ import { ownerOf } from '../model/kubernetes-object.js'
 import { podsOf, type PodSubject, type Subject, type WorkloadSubject } from '../model/subject.js'
 import { recordOf } from '../text/record.js'
 
-/** An object, and what it is for the rules. */
+/** An object, and the subjects that rules judge in it. */
 export interface ParsedObject {
   readonly object: unknown
   readonly subjects: readonly Subject[]

@@ -26,7 +26,7 @@ export const agentStep = ({ name, region }: ClusterArn, { kubectl }: CommandStyl
   ]
 })
 
-/** `others` are the service accounts for which the document is as well. */
+/** `others` are the other service accounts with the same new trust policy. */
 export const trustStep = (
   { name }: RoleArn,
   policies: { readonly before: unknown; readonly document: object },
@@ -64,7 +64,7 @@ export function associationStep(
   const text = associationTexts[tool]([{ cluster, namespace, serviceAccount, roleArn: role.text }])
   // EKS checks the trust policy when it creates an association, and IAM is eventually consistent:
   // https://github.com/hashicorp/terraform-provider-aws/issues/41483
-  const hint = 'if EKS answers that the trust policy is invalid, try again after some seconds'
+  const hint = 'if EKS answers that the trust policy is invalid, try again after a few seconds'
   const message = 'create the association; running pods keep IRSA'
 
   return tool === 'aws'
@@ -84,7 +84,7 @@ export const givenAssociationStep: MigrationStep = {
   commands: []
 }
 
-// EKS says that an association takes effect after several seconds, and no API tells when:
+// AWS documents that an association takes effect after several seconds, and no API shows when:
 // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
 const wait = 'at least a minute after the association was created'
 

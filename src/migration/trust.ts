@@ -28,8 +28,8 @@ export type Trusted =
   | Blocked
 
 /**
- * Corrects a role's trust policy for all of its users together, so that they all get the same document, and no update
- * takes back another one. The users can have any keys.
+ * Corrects a role's trust policy for all of its users together, so that they all get the same document, and
+ * no update undoes another. The users can have any keys.
  */
 export function trustFor<K>(
   role: ReadRole,

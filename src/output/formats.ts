@@ -5,7 +5,7 @@ import { reportTextOf } from './text.js'
 /** The formats that every command can print. */
 export type Format = 'text' | 'json'
 
-/** The formats of a report: the formats of every command, and those that only `check` prints. */
+/** The formats of a report. */
 export type ReportFormat = Format
 
 /** A value as JSON, for machines. */

@@ -27,7 +27,7 @@ export interface Report {
   >
 }
 
-/** Combines the verdicts on many objects. What could not be checked is grouped by rule and reason. */
+/** Combines the verdicts on many objects. Unchecked rules are grouped by rule and reason. */
 export function reportOf(
   objects: number,
   verdicts: readonly {

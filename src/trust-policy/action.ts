@@ -1,10 +1,11 @@
 import { matchesPattern, parsePattern } from '../text/glob.js'
 
-/** The API call that a trust policy allows or denies. */
+/** The call by which IRSA assumes a role. */
 export const webIdentityAction = 'sts:AssumeRoleWithWebIdentity'
 
 /**
- * Whether any of these actions covers an action. Actions are case-insensitive, and `*` and `?` are wildcards.
+ * Whether any of these actions covers the wanted one. Actions are case-insensitive, and `*` and `?` are
+ * wildcards.
  */
 export function includesAction(actions: readonly string[], wanted: string): boolean {
   const lowerWanted = wanted.toLowerCase()

@@ -26,7 +26,7 @@ export interface Breadth {
   readonly example?: string
 }
 
-/** The kinds that make a policy over-permissive; the others are lesser warnings. */
+/** Whether a breadth makes a policy over-permissive; the remaining kinds are lesser warnings. */
 export const isOverPermissive = ({ kind }: Breadth): boolean =>
   kind !== 'own-namespace' && kind !== 'no-audience'
 
@@ -35,9 +35,9 @@ export const isOverPermissive = ({ kind }: Breadth): boolean =>
 const stranger = 'irsa-guard-stranger'
 
 /**
- * Finds out who else a policy admits by evaluating the whole policy for made-up service accounts. This takes
- * a second, looser statement into account, and a Deny that excludes other service accounts. The audience of
- * the made-up service accounts is left open, because a service account can request any audience.
+ * Evaluates the whole policy for made-up service accounts, to find out who else it admits. This takes into
+ * account a second, looser statement, and a Deny that excludes other service accounts. The audience of their
+ * tokens is left open, because a service account can request any audience.
  */
 export function breadthOf(
   policy: Policy,
@@ -143,9 +143,7 @@ function* findDoors(policy: Policy, provider: string, token: Token): Iterable<Do
   }
 }
 
-/**
- * Whether a document that IAM would reject names everyone as a principal, which is worth reporting anyway.
- */
+/** The breadth of a document that IAM would reject: an Allow for everyone is worth reporting anyway. */
 export function anyoneInValue(value: unknown): Breadth[] {
   const statement = isRecord(value) ? value['Statement'] : undefined
   const list: readonly unknown[] = Array.isArray(statement) ? statement : [statement]
@@ -156,7 +154,7 @@ export function anyoneInValue(value: unknown): Breadth[] {
   return index < 0 ? [] : [{ kind: 'anyone', statement: index }]
 }
 
-// A condition on one of these keys limits a statement for all AWS principals to some of them.
+// A condition on one of these keys narrows {"AWS": "*"} to some principals.
 const limitsPrincipal =
   /^aws:(?:principal(?:arn|orgid|orgpaths|account)$|principaltag\/|userid$|sourceaccount$|sourcearn$)/
 

@@ -209,12 +209,12 @@ const lowerOf = (pattern: Pattern): Pattern =>
 const compared = ({ relation }: Operator, actual: number | undefined, wanted: number | undefined): Match =>
   actual === undefined || wanted === undefined ? 'incomparable' : holds(relation, actual, wanted)
 
-/** Compares the six parts of an ARN separately, so that a wildcard does not match across a colon. */
+/** Compares the six parts of an ARN separately, so that a wildcard does not match beyond its part. */
 function matchesArn(pattern: Pattern, actual: string): Match {
   const parts = actual.split(':')
   if (parts.length < 6 || parts[0] !== 'arn') {
-    // Some implementations match the whole string, others never match. If both give no match, the result is
-    // no match.
+    // Some implementations compare the whole string, others never match. The result is certain only if the
+    // whole string does not match either.
     return matchesPattern(pattern, actual)
       ? { truth: undefined, undocumented: ['an Arn operator on a value that is not an ARN'] }
       : false

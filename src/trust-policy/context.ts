@@ -38,9 +38,9 @@ const absent: KeyState = { is: 'absent' }
 const runtime: KeyState = { is: 'runtime', always: false }
 const always: KeyState = { is: 'runtime', always: true }
 
-// All AWS-defined keys that this call can have, and those that it never has. AssumeRoleWithWebIdentity is not
-// signed and not made in a session, so keys about a signer or a session are absent. Keys that have neither an
-// API parameter nor a claim in Kubernetes tokens are absent, too.
+// The keys that AWS defines: those that AssumeRoleWithWebIdentity can have, and those that it never has. The
+// call is not signed and not made in a session, so keys about a signer or a session are absent. Keys that
+// neither an API parameter nor a claim in Kubernetes tokens sets are absent, too.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (the availability
 // of each key),
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
@@ -97,7 +97,7 @@ const states: ReadonlyMap<string, KeyState> = new Map(
   )
 )
 
-// Only these keys have a tag's key after a slash.
+// Of the keys above, only these have a further name after a slash, such as a tag's key.
 const withTagKey = new Set(['aws:principaltag', 'aws:requesttag', 'aws:resourcetag', 'sts:requestcontext'])
 
 const namesKnown = {
@@ -110,8 +110,8 @@ const claims = new Set(['sub', 'aud', 'oaud', 'azp', 'amr', 'iss', 'email'])
 
 /**
  * The state of a key that is not a claim of the token. AWS occasionally adds keys, so an unlisted key may
- * exist, unless it is a misspelling of a listed one or a claim of the token under the wrong prefix. Keys of
- * other services and other issuers are never in this request.
+ * exist, unless it is a misspelling of a listed one or a claim of the token under the wrong prefix. Apart
+ * from iam:ResourceTag, keys of other services and other issuers are never in this request.
  */
 function stateOfOther(key: string): KeyState {
   const slash = key.indexOf('/')
@@ -160,10 +160,9 @@ class TokenContext implements RequestContext {
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    // The page on condition keys (see `names`) says that the value is the ARN of the provider, also in the
-    // trust policy of this call. An experiment with sessions of a role observed the issuer without https://
-    // instead:
-    // https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
+    // The page on condition keys (see `names`) says that the value is the ARN of the provider, also in trust
+    // policies for this call. An experiment with sessions of a role observed the issuer without https://
+    // instead: https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
     if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 
     return stateOfOther(key)
@@ -171,8 +170,8 @@ class TokenContext implements RequestContext {
 }
 
 /**
- * The condition keys of an issuer for which service account tokens have claims. A process rarely sees more
- * than one issuer.
+ * The condition keys of an issuer that claims of service account tokens set. A process rarely sees more than
+ * one issuer.
  */
 const keysOf = memoizeLast((issuer: string) => {
   const prefix = `${issuer.toLowerCase()}:`

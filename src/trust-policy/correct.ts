@@ -16,9 +16,9 @@ export interface Correction {
 }
 
 /**
- * The correction of a defect that `parsePolicy` or `refusedPart` found in a document's value, if what to write
- * is clear. `provider` is the ARN of the cluster's OIDC provider in the role's account; without it, statements are
- * not meant for tokens of that provider.
+ * The correction of a defect that `parsePolicy` or `refusedPart` found in a document's value, if what to
+ * write is clear. `provider` is the ARN of the cluster's OIDC provider in the role's account; without it, a
+ * missing principal or action is not filled in.
  */
 export function correctionOf(
   defect: Defect,
@@ -130,7 +130,10 @@ function* statementCorrections(
   yield* conditionCorrections(statement, { at, index })
 }
 
-/** Elements that a statement cannot have: misspelled ones, resources, and conditions in the wrong place. */
+/**
+ * Corrections of elements that a statement cannot have: misspelled ones, resources, and conditions in the
+ * wrong place.
+ */
 function* strangerCorrections(statement: Json, at: string): Iterable<InStatement> {
   for (const [key, value] of Object.entries(statement)) {
     if (statementElements.has(key)) continue

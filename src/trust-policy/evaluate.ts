@@ -6,7 +6,7 @@ import type { Policy, Statement } from './policy.js'
 export interface Call {
   /** The condition keys of the call. */
   readonly context: RequestContext
-  /** Whether a statement's actions, or with NotAction all others, include this call. */
+  /** Whether a statement's actions (with NotAction, all other actions) include this call. */
   isAbout(statement: Statement): boolean
   /** Whether a statement's principals cover the caller. */
   comesFrom(statement: Statement): Outcome
@@ -37,10 +37,7 @@ class WebIdentityCall implements Call {
 /** The result of evaluating a policy for all requests that a context represents. */
 export interface Decision {
   readonly verdict: 'allowed' | 'denied' | 'depends'
-  /**
-   * The Deny that applies, or the Allow that applies or may apply; undefined if no statement allows the
-   * request.
-   */
+  /** The Deny or Allow that applies or may apply; undefined if no Deny applies and no Allow can apply. */
   readonly statement: number | undefined
   /** Keys as written, sorted, each listed once regardless of case. */
   readonly dependsOn: readonly string[]

@@ -40,10 +40,7 @@ export interface TrustQuestion {
 export interface TrustJudgement {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
   readonly overPermissive: boolean
-  /**
-   * Index of the statement, from zero: the Deny that applies, the Allow that applies or may apply, or the
-   * nearest miss.
-   */
+  /** Index of the statement, from zero: the Deny or Allow that applies or may apply, or the nearest miss. */
   readonly statement: number | undefined
   /** The condition keys that the result depends on, as written, sorted, each listed once. */
   readonly dependsOn: readonly string[]
@@ -57,7 +54,8 @@ export interface TrustJudgement {
   /** False if the service account certainly has no EKS Pod Identity association. */
   readonly hasAssociation?: false
   /**
-   * The document's length in characters without white space, as IAM counts it; 0 if the document is not JSON.
+   * The document's length in characters without white space, as IAM counts it; 0 if `parsePolicyDocument`
+   * rejects the document.
    */
   readonly size: number
   /** The values that the policy was judged for. */

@@ -1,7 +1,7 @@
 import type { Condition } from './policy.js'
 import { urlDifference, withoutSlashes } from './provider.js'
 
-/** A condition key that no token of our issuer sets, and the key that was probably intended. */
+/** How a condition key is wrong for tokens of our issuer, and the key that was probably intended. */
 export interface KeyDifference {
   readonly expected: string
   readonly difference: string
@@ -11,7 +11,7 @@ export interface KeyDifference {
 
 const claims = new Set(['sub', 'aud', 'oaud', 'amr', 'email'])
 
-/** Whether IAM has a key for this claim of an OIDC token, in lower case. */
+/** Whether IAM has a key for this claim (in lower case) of an OIDC token. */
 export const isClaim = (claim: string): boolean => claims.has(claim)
 
 /** The values of a condition, and the audience of the token that it is evaluated for. */

@@ -4,7 +4,10 @@ import { hasVariable } from './variables.js'
 
 /** What a statement's conditions require of the claims of our tokens. */
 export interface Limits {
-  /** `exact`: only our subject; `listed`: one of several that are written out; `open`: anything else. */
+  /**
+   * `exact`: only our subject; `listed`: only subjects that are written out, but not ours alone; `open`:
+   * anything else.
+   */
   readonly subject: 'exact' | 'listed' | 'open'
   readonly limitsAudience: boolean
 }

@@ -18,7 +18,7 @@ export interface Statement {
   readonly effect: 'Allow' | 'Deny'
   readonly principals: readonly Principal[]
   readonly actions: readonly string[]
-  /** Whether the actions, or with NotAction all others, include AssumeRoleWithWebIdentity. */
+  /** Whether the actions (with NotAction, all other actions) include AssumeRoleWithWebIdentity. */
   readonly isAboutCall: boolean
   /** Whether `actions` come from NotAction, so that the statement applies to all other actions. */
   readonly isExcept: boolean
@@ -184,8 +184,8 @@ export const stsActions: ReadonlyMap<string, string> = new Map(
 function parseActions(value: unknown, place: string): string[] | Defect {
   const actions = parseTexts(value, place)
   if ('reason' in actions) return actions
-  // AWS does not document whether IAM stores wildcards here. A document from IAM with a wildcard shows that
-  // it does.
+  // AWS does not document whether IAM stores wildcards here. They are accepted, because a policy that was
+  // read from IAM may contain them.
   const refused = actions.find((action) => !/[*?]/.test(action) && !stsActions.has(action.toLowerCase()))
   if (refused !== undefined)
     return { reason: `${shown(refused)} is not an action that assumes a role`, place }

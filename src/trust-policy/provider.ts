@@ -45,7 +45,7 @@ function differenceOf({ type, value }: Principal, provider: string): Difference 
   return spellingOf(value, provider) ?? otherProviderOf(value, provider)
 }
 
-/** The ARNs in a string that should contain one; the string itself if it is anything else. */
+/** The ARNs in a string that should contain only one; the string itself if it is not a list of ARNs. */
 export function splitArns(value: string): string[] {
   const parts = value.split(/[\s,;]+/).filter((part) => part !== '')
 
@@ -114,7 +114,7 @@ export function urlDifference(found: string, wanted: string): string {
     const host = (url: string): string => url.split('/')[0] ?? ''
     return host(found) === host(wanted) ? 'the path differs' : 'the host differs'
   }
-  // AWS documents both hosts as issuers, but so far, tokens contain only oidc.eks:
+  // AWS documents hosts with oidc.eks and oidc-eks as issuers, but so far, tokens contain only oidc.eks:
   // https://github.com/open-telemetry/opentelemetry-go-contrib/issues/8637
   if (separator !== ourSeparator && id === ourId && region === ourRegion)
     return 'it is the other address of the same cluster, with or without IPv6; only the issuer in the tokens (iss) counts'

@@ -37,8 +37,8 @@ export function repairTrust(question: TrustQuestion, judgement: TrustJudgement):
 }
 
 /**
- * Whether every statement that was corrected admits only service accounts of the cluster that it names in
- * full. IAM never stored the document, so anyone else that it admits would gain access.
+ * Whether every corrected statement admits only service accounts of the cluster whose names it spells out.
+ * IAM never stored the document, so anyone else whom the statement admits would gain access.
  */
 function areLimited(before: unknown, after: unknown, question: TrustQuestion): boolean {
   const { provider, token } = askedOf(question)

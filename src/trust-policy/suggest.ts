@@ -8,10 +8,10 @@ import { type Operator, parseOperator } from './operators.js'
 import { providerDifference, splitArns } from './provider.js'
 
 /**
- * Returns the smallest corrected policy document that admits the service account, admits nobody else, and can
- * be stored in IAM; undefined if no small edit achieves this. The function fixes the statement that comes
- * closest, or adds one for this service account alone. It removes no access, because the parts that it
- * replaces could never match a token.
+ * Returns the smallest corrected policy document that admits the service account, admits nobody else who was
+ * not admitted before, and can be stored in IAM; undefined if no small edit achieves this. The function fixes
+ * the statement that comes closest, or adds one for this service account alone. It removes no access, because
+ * the parts that it replaces could never match a token.
  */
 export function suggestTrust(
   question: TrustQuestion,
@@ -41,8 +41,8 @@ export function suggestTrust(
 }
 
 /**
- * Whether a document of this size might exceed the account's quota, which is at least the size of the stored
- * one.
+ * Whether a document of this size might exceed the account's quota, which is at least the size of the
+ * document before.
  */
 export const exceedsQuota = (size: number, before: number): boolean =>
   size > policyLength.defaultQuota && before <= policyLength.defaultQuota

@@ -43,7 +43,7 @@ export async function loadClusterObjects(
     listObjects(client, '/api/v1/nodes'),
     listObjects(client, '/apis/apps/v1/namespaces/kube-system/daemonsets')
   ])
-  // One alone would not show whether the agent is missing.
+  // Nodes or DaemonSets alone would not show whether the agent is missing.
   const ofAgent =
     nodes.state === 'known' && daemonSets.state === 'known' ? [...nodes.value, ...daemonSets.value] : []
 

@@ -53,7 +53,8 @@ export async function loadClusterObject(
 }
 
 /**
- * The CAs of the cluster, as far as they are confirmed. Throws ERR_KUBECONFIG if the cluster does not answer.
+ * The CAs of the cluster, both confirmed and unconfirmed. Throws ERR_KUBECONFIG if the cluster does not
+ * answer.
  */
 export async function loadClusterCa(client: KubeClient, at: Date): Promise<ClusterCas> {
   try {

@@ -8,7 +8,10 @@ export const iamOption = (): Option =>
     .argParser((file: string, files: string[]) => [...files, file])
 
 export const awsOption = (): Option =>
-  new Option('--aws', 'query the IAM API, with your AWS credentials and region').conflicts('iam')
+  new Option(
+    '--aws',
+    'query IAM, and EKS if the cluster is known, with your AWS credentials and region'
+  ).conflicts('iam')
 
 export const configOption = (): Option => new Option('--config <file>', 'configuration file (YAML)')
 

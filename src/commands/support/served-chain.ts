@@ -2,12 +2,12 @@ import { loadServedChain } from '../../kube/served-chain.js'
 import { GuardError } from '../../model/guard-error.js'
 
 // The API server's own limit for a handshake: https://pkg.go.dev/net/http#Transport, TLSHandshakeTimeout of
-// its default transport
+// the default transport
 const handshakeTimeout = 10_000
 
 /**
  * Fetches the certificates (PEM, leaf first) of the server that a user names (`HOST:PORT`). `name` is sent as
- * SNI. Throws ERR_USAGE for another form, and ERR_INPUT if the server presents no certificates.
+ * SNI. Throws ERR_USAGE if `server` has another form, and ERR_INPUT if the server presents no certificates.
  */
 export async function loadChainOf(server: string, name?: string): Promise<string> {
   const [, host, port] = /^(\[[^\]]+\]|[^/\s]+):(\d{1,5})$/.exec(server) ?? []

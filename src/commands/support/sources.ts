@@ -35,8 +35,8 @@ export async function loadConfigFile(file: string | undefined): Promise<Config> 
 
 /**
  * The facts from the user. Flags take precedence over the configuration, and the configuration over the IAM
- * file. `kubeconfigCluster` is the EKS cluster that the kubeconfig names. Throws ERR_INPUT, ERR_IAM_SNAPSHOT, and
- * ERR_USAGE if two of them contradict each other.
+ * file. `kubeconfigCluster` is the EKS cluster that the kubeconfig names. Throws ERR_INPUT, ERR_IAM_SNAPSHOT,
+ * and ERR_USAGE if a flag is invalid or facts contradict each other.
  */
 export async function loadSources(
   flags: FactsByHand,

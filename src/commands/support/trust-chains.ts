@@ -51,9 +51,9 @@ export async function readAssociationOf(
 }
 
 /**
- * Which chains to judge. `--issuer` asks about IRSA, and `--cluster-arn` about EKS Pod Identity. Without either
- * of them, it is the chain that the service account uses with this role, because the role of one chain need not
- * admit the other.
+ * Which chains to judge. `--issuer` asks about IRSA, and `--cluster-arn` about EKS Pod Identity. Without
+ * either option, it is the chain that the service account uses with this role, because the role of one chain
+ * need not admit the other.
  */
 export function chainsAsked(
   options: PodIdentityOptions & { readonly issuer?: string },
@@ -84,7 +84,10 @@ function podIdentityOptionIn(options: PodIdentityOptions): string | undefined {
   return options.sessionTags === false ? '--no-session-tags' : undefined
 }
 
-/** Whether the association of the service account names the role, as its own or its target role. */
+/**
+ * Whether the association of the service account names the role, as its own or its target role. Any
+ * association counts if the role's ARN is unknown.
+ */
 const isAssociatedWith = ({ role, association }: TrustSubject): boolean =>
   association.state === 'known' &&
   (role === undefined ||
@@ -92,7 +95,7 @@ const isAssociatedWith = ({ role, association }: TrustSubject): boolean =>
     association.value.targetRoleArn === role.text)
 
 /**
- * The chain EKS Pod Identity. What the options leave open comes from the association of the service account.
+ * The EKS Pod Identity chain. What the options leave open comes from the association of the service account.
  * Throws ERR_USAGE.
  */
 export function podIdentityChain(

@@ -10,8 +10,8 @@ import { contextOf } from './context.js'
 /** Why others can use the role as well, and the statement that admits them. */
 export interface PodIdentityBreadth {
   /**
-   * `no-limit`: any association of the account can use it. `optional-limit`: any association that disables session
-   * tags can. `any-role`: any role of the first role's account can.
+   * `no-limit`: any association in the cluster's account can use the role. `optional-limit`: any association
+   * that disables session tags can. `any-role`: any role of the first role's account can.
    */
   readonly kind: 'no-limit' | 'optional-limit' | 'any-role'
   readonly statement: number
@@ -21,9 +21,10 @@ export interface PodIdentityBreadth {
 const stranger = 'irsa-guard-stranger'
 
 /**
- * Finds out who else can use the role by evaluating the policy for made-up associations of another cluster and
- * namespace. Any association may disable its session tags, and whether EKS then needs sts:TagSession is not
- * documented. Service accounts and pods of such an association can have any name.
+ * Evaluates the policy for made-up associations of another cluster and namespace (for a target role, for
+ * another first role), to find out who else can use the role. Any association may disable its session tags,
+ * and whether EKS then needs sts:TagSession is not documented. The service account and the pods of a made-up
+ * association can have any name.
  */
 export function breadthOf(policy: Policy, caller: Caller): PodIdentityBreadth | undefined {
   if (caller.firstRole !== undefined) {
@@ -46,7 +47,9 @@ export function breadthOf(policy: Policy, caller: Caller): PodIdentityBreadth | 
   return undefined
 }
 
-/** Whether a condition requires a cluster or a namespace that is written out, so no other one meets it. */
+/**
+ * Whether a condition requires a cluster or a namespace that is written out, so that others do not meet it.
+ */
 const isLimit = ({ operator, lowerKey, values }: Condition): boolean =>
   limiting.has(lowerKey) &&
   (operator.family === 'string' || operator.family === 'arn') &&
@@ -68,7 +71,7 @@ const limiting: ReadonlySet<string> = new Set([
 const namesTags = ({ statements }: Policy): boolean =>
   statements.some(({ conditions }) => conditions.some(({ lowerKey }) => lowerKey.startsWith(requestTag)))
 
-/** The statement that lets the caller in or may do so, if no action is denied. */
+/** The statement that admits the caller or may admit it; undefined if an action is denied. */
 function admits(
   policy: Policy,
   caller: Caller,
@@ -110,7 +113,7 @@ const otherRole = (caller: Caller): Caller => ({
   }
 })
 
-/** The region of the cluster, and those that the policy names in the ARNs of clusters. */
+/** The region of the cluster, and the regions that the policy names in the ARNs of clusters. */
 function regionsOf({ statements }: Policy, { cluster }: Caller): Set<string> {
   const regions = new Set([cluster.region])
   for (const { conditions } of statements)
@@ -125,7 +128,7 @@ function regionsOf({ statements }: Policy, { cluster }: Caller): Set<string> {
 
 const mostRegions = 8
 
-/** The same keys, but those that the caller can choose have any value. */
+/** The keys of another context, except that those that the caller can choose have any value. */
 class OpenContext implements RequestContext {
   readonly #context: RequestContext
   readonly #caller: Caller

@@ -6,7 +6,7 @@ import type { Principal, Statement } from '../policy.js'
 import { type Action, type Caller, podsService } from './caller.js'
 import { contextOf } from './context.js'
 
-/** One of the two calls that give a pod its role. */
+/** The call for one of the two actions that give a pod its role. */
 export const callOf = (caller: Caller, action: Action, context = contextOf(caller, action)): Call =>
   new PodIdentityCall(caller, action, context)
 
@@ -30,7 +30,7 @@ class PodIdentityCall implements Call {
   }
 }
 
-/** Whether a statement's actions, or with NotAction all others, include an action. */
+/** Whether a statement's actions (with NotAction, all other actions) include an action. */
 export const allowsAction = ({ actions, isExcept }: Statement, action: Action): boolean =>
   includesAction(actions, action) !== isExcept
 
@@ -52,11 +52,13 @@ const yes: Outcome = { truth: true }
 const no: Outcome = { truth: false }
 const undocumented = (what: string): Outcome => ({ truth: undefined, undocumented: [what] })
 
-const everyone = undocumented('if the principal {"AWS": "*"} covers AWS services')
-const otherCase = undocumented('if the name of a service in another case is the same principal')
-// Some services have a second name in China; the guide for China names this one without a suffix, and no source
-// says that the other name does not work.
-const chinese = undocumented(`if ${podsService}.cn is a principal of EKS Pod Identity`)
+const everyone = undocumented('whether the principal {"AWS": "*"} covers AWS services')
+const otherCase = undocumented(
+  'whether the name of a service with other capitalization is the same principal'
+)
+// Some services have a second name in China; the guide for China names EKS Pod Identity's without a suffix,
+// and no source says that the name with the suffix does not work.
+const chinese = undocumented(`whether ${podsService}.cn is a principal of EKS Pod Identity`)
 
 function isService({ type, value }: Principal, { cluster }: Caller): Outcome {
   if (type === 'AWS' && value === '*') return everyone
@@ -77,9 +79,9 @@ function isFirstRole({ type, value }: Principal, arn: string, account: string): 
   return isSessionOf(value, arn, account) ? sessionName : no
 }
 
-const sessionName = undocumented('if the session of the first role has that name')
+const sessionName = undocumented('whether the session of the first role has that name')
 
-/** Whether a principal is one session of a role. Its ARN has no path. */
+/** Whether a principal is one session of a role. The ARN of a session has no path. */
 function isSessionOf(principal: string, arn: string, account: string): boolean {
   const [, owner, role] = /^arn:[^:]*:sts::(\d{12}):assumed-role\/([^/]*)\/./.exec(principal) ?? []
 

@@ -34,7 +34,7 @@ export interface FirstRole {
 /** Who calls STS: EKS for the association's role, and that role for the target role. */
 export interface Caller {
   readonly cluster: ClusterArn
-  /** The ARN of the role that is called for, if it is known. */
+  /** The ARN of the role to assume, if it is known. */
   readonly roleArn: string | undefined
   readonly namespace: string
   readonly serviceAccount: string
@@ -47,11 +47,14 @@ export interface Caller {
 /** The principal of EKS Pod Identity, in all partitions: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html */
 export const podsService = 'pods.eks.amazonaws.com'
 
-/** The calls that a role must allow: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html */
+/**
+ * The actions that a role's trust policy must allow:
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+ */
 export const actions = ['sts:AssumeRole', 'sts:TagSession'] as const
 export type Action = (typeof actions)[number]
 
-/** The caller of a question; undefined if its cluster ARN is not one. */
+/** The caller of a question; undefined if its cluster ARN is invalid. */
 export function callerOf(question: Omit<PodIdentityQuestion, 'document'>): Caller | undefined {
   const { clusterArn, roleArn, namespace, serviceAccount, sessionTags = true, firstRole, at } = question
   const cluster = typeof clusterArn === 'string' ? clusterOf(clusterArn) : clusterArn
@@ -94,7 +97,7 @@ export function tagOf({ cluster, namespace, serviceAccount }: Caller, name: stri
   return name === 'kubernetes-service-account' ? serviceAccount : undefined
 }
 
-/** The names of the tags of a session. */
+/** The names of the session tags that EKS sets. */
 export const tagNames: readonly string[] = [
   'eks-cluster-arn',
   'eks-cluster-name',

@@ -13,9 +13,10 @@ type States = ReadonlyMap<string, KeyState>
 const statesOf = (...groups: readonly (readonly [KeyState, readonly string[]])[]): States =>
   new Map(groups.flatMap(([state, keys]) => keys.map((key): [string, KeyState] => [key, state])))
 
-// What both calls have in common. The availability of each key:
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. Whether AWS sets the
-// keys about the network for a call between its services is not documented, so they depend on the request.
+// The keys that calls by EKS and calls by a first role have in common. The availability of each key:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. Whether AWS sets
+// the keys about the network for a call between its services is not documented, so they depend on the
+// request.
 const common: readonly (readonly [KeyState, readonly string[]])[] = [
   [
     always,
@@ -25,8 +26,9 @@ const common: readonly (readonly [KeyState, readonly string[]])[] = [
   [absent, ['aws:federatedprovider', 'aws:multifactorauthage', 'aws:username', 'aws:chatbotsourcearn']]
 ]
 
-// EKS calls as a service, so the keys about a principal of an account are absent. Organization guards without an
-// exemption for services therefore reject it: https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+// EKS calls as a service, so the keys about a principal of an account are absent. Organization guards without
+// an exemption for services therefore reject the call:
+// https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
 const service: States = statesOf(
   ...common,
   [
@@ -41,7 +43,8 @@ const service: States = statesOf(
   ],
   [known('true'), ['aws:principalisawsservice']],
   [known(podsService), ['aws:principalservicename']],
-  // EKS passes them: https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+  // EKS passes these keys:
+  // https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
   [runtime, ['aws:sourceorgid', 'aws:sourceorgpaths']]
 )
 
@@ -99,7 +102,7 @@ class CallContext implements RequestContext {
     return role.get(key) ?? stateOfOther(key)
   }
 
-  /** The names of tags have no case. */
+  /** The state of a session tag, by its name in lower case; `otherwise` for other names. */
   #tag(name: string, otherwise: KeyState): KeyState {
     if (!tagNames.includes(name)) return otherwise
     const value = tagOf(this.#caller, name)
@@ -108,7 +111,7 @@ class CallContext implements RequestContext {
   }
 
   /**
-   * A service has no tags. The first role's session has those that EKS set, and those of the role itself, which
+   * A service has no tags. The first role's session has the tags that EKS set, and the role's own tags, which
    * are not known.
    */
   #principalTag(name: string): KeyState {
@@ -118,7 +121,9 @@ class CallContext implements RequestContext {
     return sessionTags ? this.#tag(name, runtime) : runtime
   }
 
-  /** All tags of a session are transitive. What a second session states of them is not documented. */
+  /**
+   * All tags of a session are transitive. Whether the first role's call lists them again is not documented.
+   */
   #transitiveTags(): KeyState {
     const { firstRole, sessionTags } = this.#caller
     if (firstRole !== undefined) return runtime
@@ -127,8 +132,9 @@ class CallContext implements RequestContext {
   }
 
   /**
-   * Whether EKS also passes the external ID while session tags are on is not documented. It is a condition key of
-   * AssumeRole, and not of TagSession; how IAM treats it there is not documented, either:
+   * Whether EKS also passes the external ID while session tags are on is not documented. sts:ExternalId is a
+   * condition key of AssumeRole, but not of TagSession; how IAM treats it in a statement for TagSession is
+   * not documented, either:
    * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
    */
   #externalId(value: string): KeyState {
@@ -139,8 +145,9 @@ class CallContext implements RequestContext {
 const allTags: KeyState = { is: 'several', values: tagNames }
 
 /**
- * The state of any other key. AWS occasionally adds keys, so an unlisted key may exist, unless it is a misspelling
- * of a listed one. Keys of other services and of identity providers are never in this request.
+ * The state of any other key. AWS occasionally adds keys, so an unlisted key may exist, unless it is a
+ * misspelling of a listed one. Apart from iam:ResourceTag, keys of other services and of identity providers
+ * are never in this request.
  */
 function stateOfOther(key: string): KeyState {
   if (key.startsWith('iam:resourcetag/')) return runtime

@@ -10,7 +10,7 @@ export interface Difference {
   readonly about: 'tag' | 'source' | 'other'
   readonly difference: string | undefined
   readonly expected: string | undefined
-  /** From 0 (spelling) to 3: how far it is from a match. */
+  /** From 0 (spelling) to 2: how far the condition is from a match. */
   readonly distance: number
 }
 
@@ -51,7 +51,12 @@ export function differenceOf(condition: Condition, actual: string | undefined, c
   if (about === 'source')
     return firstRole === undefined
       ? { about, expected: undefined, ...sourceDifference(condition, actual, caller) }
-      : { about, expected: undefined, difference: 'a role assumes this role, not a service', distance: 2 }
+      : {
+          about,
+          expected: undefined,
+          difference: 'this role is assumed by a role, not by a service',
+          distance: 2
+        }
 
   return { about, expected: undefined, difference: undefined, distance: 2 }
 }
@@ -112,7 +117,7 @@ function valueDifference(condition: Condition, name: string, actual: string, cal
 
 /** A difference that any value can have. */
 function spellingDifference({ name, operator, values }: Condition, actual: string): Part | undefined {
-  if (operator.family === 'null') return { difference: 'EKS sends it', distance: 1 }
+  if (operator.family === 'null') return { difference: 'EKS sends this key', distance: 1 }
   if (operator.negated) return { difference: `${name} excludes this value`, distance: 1 }
   if (
     operator.relation !== 'like' &&
@@ -146,7 +151,8 @@ function sourceDifference(condition: Condition, actual: string | undefined, call
   const { lowerKey, values } = condition
   const common = actual === undefined ? undefined : spellingDifference(condition, actual)
   if (common !== undefined) return common
-  // Users tried it: https://github.com/awslabs/mountpoint-s3-csi-driver/issues/781,
+  // Users have tried the ARN of an association:
+  // https://github.com/awslabs/mountpoint-s3-csi-driver/issues/781,
   // https://github.com/terraform-aws-modules/terraform-aws-eks/pull/3743
   if (values.some((value) => value.includes(':podidentityassociation/')))
     return {
@@ -187,7 +193,7 @@ function tagMeantBy(key: string): string | undefined {
   return tagNames.includes(name) ? `aws:RequestTag/${name}` : undefined
 }
 
-/** Keys have no case; messages show them as AWS writes them. */
+/** Keys are not case-sensitive; messages show them as AWS writes them. */
 const camelCased = (key: string): string =>
   key
     .replace(/^aws:sourcearn$/, 'aws:SourceArn')

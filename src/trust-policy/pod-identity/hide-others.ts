@@ -54,7 +54,10 @@ export function hideOtherNamespaces(judgement: PodIdentityJudgement): PodIdentit
 interface Ours {
   readonly namespace: string
   readonly serviceAccount: string
-  /** Whether the statement is limited to our namespace, so that all service accounts that it names are in it. */
+  /**
+   * Whether the statement is limited to our namespace, so that it names only service accounts of our
+   * namespace.
+   */
   readonly isOurNamespace: boolean
 }
 

@@ -12,25 +12,23 @@ import { type Calls, findPodIdentityMiss, type PodIdentityMiss } from './miss.js
 /** Whether EKS can give an association's pods the role, and the details that rules need to explain the result. */
 export interface PodIdentityJudgement {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
-  /** Whether the policy limits neither the cluster nor the namespace that may use the role. */
+  /** Whether the policy admits others as well, as `breadth` describes. */
   readonly overPermissive: boolean
-  /**
-   * Index of the statement, from zero: the Deny that applies, the Allow that applies or may apply, or the
-   * nearest miss.
-   */
+  /** Index of the statement, from zero: the Deny or Allow that applies or may apply, or the nearest miss. */
   readonly statement: number | undefined
   /** The condition keys that the result depends on, as written, sorted, each listed once. */
   readonly dependsOn: readonly string[]
   /** Undocumented AWS behavior that the result depends on. */
   readonly undocumented: readonly string[]
-  /** Why the policy denies the role or is invalid: one reason. */
+  /** Why the policy denies the call or is invalid: one reason. */
   readonly miss: PodIdentityMiss | undefined
   readonly breadth: PodIdentityBreadth | undefined
   /**
-   * The document's length in characters without white space, as IAM counts it; 0 if the document is not JSON.
+   * The document's length in characters without white space, as IAM counts it; 0 if `parsePolicyDocument`
+   * rejects the document.
    */
   readonly size: number
-  /** Whom the policy was judged for; undefined if the cluster's ARN is not one. */
+  /** Whom the policy was judged for; undefined if the cluster's ARN is invalid. */
   readonly caller: Caller | undefined
 }
 
@@ -88,7 +86,10 @@ export function judgeParsedPodIdentity(
   }
 }
 
-/** Every example of AWS allows sts:TagSession, also for associations that disable session tags. */
+/**
+ * Every example in the AWS documentation allows sts:TagSession, also for associations that disable session
+ * tags.
+ */
 export const untagged = 'whether EKS needs sts:TagSession for an association that disables session tags'
 
 /** Both actions together, in Kleene's logic. */

@@ -39,7 +39,7 @@ export function mendedStatement(statement: Json, miss: PodIdentityMiss, caller: 
   }
 }
 
-/** The principal, if the caller is the only one; a misspelling of the service is corrected. */
+/** The principal, if it names only the caller; a misspelling of the service is corrected. */
 function mendedPrincipal(principal: unknown, { firstRole }: Caller): Json | undefined {
   if (!isRecord(principal)) return undefined
   const all = principalTypes.flatMap((type) =>
@@ -62,7 +62,7 @@ interface MendedCondition {
   readonly wasDead: boolean
   /** The keys that got a value in addition to others, in lower case. */
   readonly extended: readonly string[]
-  /** The conditions without those. */
+  /** The conditions on all other keys. */
   readonly others: readonly Condition[]
 }
 
@@ -99,7 +99,7 @@ function mendedCondition(condition: unknown, caller: Caller): MendedCondition | 
 const isStrict = ({ family, negated, ifExists, quantifier }: Operator): boolean =>
   (family === 'string' || family === 'arn') && !negated && !ifExists && quantifier === undefined
 
-/** The key of a tag that was meant. */
+/** The tag key that was meant; any other key is returned unchanged. */
 function keyMeant(key: string, { firstRole }: Caller): string {
   const lower = key.toLowerCase()
   const prefix = [requestTag, principalTag].find((one) => lower.startsWith(one))
@@ -116,7 +116,7 @@ interface MendedValue {
   readonly isExtended: boolean
 }
 
-/** The values with the caller's own one. Those that no association of any cluster sends are replaced. */
+/** The values with the caller's own value added. Values that no association can have are removed. */
 function mendedValue(
   operator: Operator,
   key: string,
@@ -177,7 +177,10 @@ function isPinned(pinned: Pinned, extended: readonly string[]): boolean {
   )
 }
 
-/** The condition with what it lacks to admit this association alone; undefined if it names others, too. */
+/**
+ * The condition with the limits that it lacks to admit this association alone; undefined if they cannot be
+ * added.
+ */
 function withPins(condition: Json, caller: Caller): Json | undefined {
   const { cluster, namespace, serviceAccount, sessionTags, firstRole } = caller
   const pinned = pinnedBy(conditionsOf(condition), caller)

@@ -42,7 +42,7 @@ export type PodIdentityMiss =
       readonly pinned: Pinned
     }
   | ({
-      /** A condition on a tag, on the source, or on something else that is not in the request. */
+      /** What the failing condition is about: a session tag, the source, or anything else. */
       readonly kind: 'tag' | 'source' | 'unmeetable'
     } & FailedStatement)
 
@@ -104,7 +104,7 @@ interface Asked {
   readonly calls: Calls
 }
 
-/** The statement that allows the other action is the nearest one, then the one whose conditions hold. */
+/** A statement that allows the other action is nearer; among these, the one with fewer failing conditions. */
 function actionMiss(
   ours: readonly Statement[],
   missing: readonly Action[],

@@ -13,8 +13,8 @@ import { isWider } from './wider.js'
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Returns the smallest corrected policy document that admits this association, admits no other cluster, namespace
- * or service account, and can be stored in IAM; undefined if no small edit achieves this. The function fixes the
+ * Returns the smallest corrected policy document that admits this association, admits no other that was not
+ * admitted before, and can be stored in IAM; undefined if no small edit achieves this. The function fixes the
  * statement that comes closest, or adds one for this association alone. It removes no access.
  */
 export function suggestPodIdentity(
@@ -59,7 +59,10 @@ function mended(policy: Json, miss: PodIdentityMiss, caller: Caller): Json | und
   return { ...policy, Statement: Array.isArray(policy['Statement']) ? list.with(index ?? 0, edited) : edited }
 }
 
-/** The policy with a statement for this association alone; undefined if no condition tells it from others. */
+/**
+ * The policy with a statement for this association alone; undefined if no condition can tell this association
+ * from others.
+ */
 function extended(policy: Json, parsed: Policy, caller: Caller): Json | undefined {
   const statements = statementsFor(caller, parsed)
 
@@ -98,8 +101,8 @@ function statementsFor(caller: Caller, policy: Policy): Json[] | undefined {
   if (sessionTags)
     return [statement(principal, both, { [`${requestTagWritten}eks-cluster-arn`]: cluster.text, ...tags })]
 
-  // sts:ExternalId is a key of AssumeRole, and not of TagSession. Without that limit, TagSession would complete
-  // whatever another statement allows.
+  // sts:ExternalId is a key of AssumeRole, but not of TagSession. TagSession without a limit would complete
+  // an AssumeRole that another statement allows.
   if (policy.statements.some((one) => one.effect === 'Allow' && evaluateCaller(one, caller).truth !== false))
     return undefined
 

@@ -7,8 +7,8 @@ const neighbour = 'irsa-guard-neighbour'
 const otherAccount = '000000000000'
 
 /**
- * Whether a policy admits an association of another cluster, namespace or service account, or for a target role
- * another role, that it did not admit before. It evaluates both for made-up callers.
+ * Whether the policy after a correction admits more made-up callers than the policy before: associations of
+ * another cluster, namespace or service account, and, for a target role, other first roles.
  */
 export function isWider(before: Policy, after: Policy, caller: Caller): boolean {
   return neighboursOf(caller).some((one) => ranks[verdictOf(after, one)] > ranks[verdictOf(before, one)])
@@ -17,7 +17,7 @@ export function isWider(before: Policy, after: Policy, caller: Caller): boolean 
 type Verdict = 'denied' | 'depends' | 'allowed'
 const ranks: Readonly<Record<Verdict, number>> = { denied: 0, depends: 1, allowed: 2 }
 
-/** What a policy makes of a caller. sts:TagSession alone gives nobody a role. */
+/** The verdict of a policy on a caller. sts:TagSession alone gives nobody a role. */
 function verdictOf(policy: Policy, caller: Caller): Verdict {
   const assume = evaluatePolicy(policy, callOf(caller, 'sts:AssumeRole')).verdict
   const tag = caller.sessionTags ? evaluatePolicy(policy, callOf(caller, 'sts:TagSession')).verdict : assume
@@ -41,7 +41,7 @@ function neighboursOf(caller: Caller): Caller[] {
     { ...caller, cluster: clusterOf(neighbour), namespace: neighbour, serviceAccount: neighbour }
   ].map((one) => ({
     ...one,
-    firstRole: one.firstRole && { ...one.firstRole, externalId: neighbour } // it belongs to one association
+    firstRole: one.firstRole && { ...one.firstRole, externalId: neighbour } // an external ID belongs to one association
   }))
   const roles: Caller[] =
     firstRole === undefined

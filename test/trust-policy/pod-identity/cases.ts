@@ -284,7 +284,7 @@ export const classes: readonly PodIdentityClass[] = [
         difference: /excludes/
       }),
       denied('must be missing', when({ Null: { [tag('kubernetes-namespace')]: 'true' } }), 'tag', {
-        difference: /EKS sends it/
+        difference: /EKS sends this key/
       }),
       allowed('must be there', when({ Null: { [tag('kubernetes-namespace')]: 'false' } })),
       allowed(
