@@ -1,3 +1,5 @@
+import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
+import type { ServiceAccountSubject } from '../model/subject.js'
 import { escapeText } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
@@ -8,16 +10,28 @@ export const roleAnnotationRemoved = defineRule({
   severity: 'warning',
   visibleIn: 'updates',
   on: ['ServiceAccount'],
-  needs: ['identityWebhook'],
-  check(account, { identityWebhook: { annotationNames } }) {
-    const before = account.oldAnnotations?.[annotationNames['role-arn']]
-    const now = account.annotations[annotationNames['role-arn']]
-    if (typeof before !== 'string' || before === '' || (now !== undefined && now !== '')) return
+  needs: ['identityWebhook', 'chain'],
+  concerns: (account, identityWebhook) => removedRoleOf(account, identityWebhook) !== undefined,
+  check(account, { identityWebhook, chain }) {
+    const role = removedRoleOf(account, identityWebhook)
+    // The last step of a migration to EKS Pod Identity removes the annotation.
+    if (role === undefined || chain.chain === 'pod-identity') return
+    const key = identityWebhook.annotationNames['role-arn']
 
     return {
-      field: annotationField(annotationNames['role-arn']),
-      message: `this update removes the role ${escapeText(before)}; new pods will run without it`,
-      fix: `if this is not intended, restore the annotation ${annotationNames['role-arn']}`
+      field: annotationField(key),
+      message: `this update removes the role ${escapeText(role)}; new pods will run without it`,
+      fix: `if this is not intended, restore the annotation ${key}`
     }
   }
 })
+
+function removedRoleOf(
+  { annotations, oldAnnotations }: ServiceAccountSubject,
+  { annotationNames }: IdentityWebhookSettings
+): string | undefined {
+  const before = oldAnnotations?.[annotationNames['role-arn']]
+  const now = annotations[annotationNames['role-arn']]
+
+  return typeof before === 'string' && before !== '' && (now === undefined || now === '') ? before : undefined
+}
