@@ -113,7 +113,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
 
 const configKey = 'config.yaml'
 
-/** The configuration in the ConfigMap of manifests/config.yaml, for commands that get that file as `--config`. */
+/**
+ * The configuration in the ConfigMap of manifests/config.yaml, for commands that get that file as `--config`.
+ */
 function configIn(configMap: unknown, file: string): string {
   const text = recordOf(recordOf(configMap)['data'])[configKey]
   if (typeof text === 'string') return text

@@ -80,8 +80,8 @@ Examples:
     })
 
 /**
- * Prints a plan for the service accounts of a cluster, or of manifest files. Returns the exit code; throws ERR_USAGE,
- * ERR_INPUT, ERR_IAM_SNAPSHOT and ERR_KUBECONFIG.
+ * Prints a plan for the service accounts of a cluster, or of manifest files. Returns the exit code; throws
+ * ERR_USAGE, ERR_INPUT, ERR_IAM_SNAPSHOT and ERR_KUBECONFIG.
  */
 export async function printMigrationPlan(
   files: readonly string[],
@@ -213,7 +213,10 @@ const kubectlOf = ({ kubeconfig, context }: PlanMigrationOptions): string =>
     ...(context === undefined ? [] : [`--context ${shellQuote(context)}`])
   ].join(' ')
 
-/** A plan has no deadline. Each lookup gets its own signal, because a signal with thousands of listeners is slow. */
+/**
+ * A plan has no deadline. Each lookup gets its own signal, because a signal with thousands of listeners is
+ * slow.
+ */
 const noDeadline: Deadline = {
   get signal() {
     return new AbortController().signal

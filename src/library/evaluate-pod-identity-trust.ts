@@ -23,10 +23,11 @@ export type PodIdentityEvaluationQuestion = Omit<PodIdentityQuestion, 'clusterAr
 }
 
 /**
- * Judges a role's trust policy for one EKS Pod Identity association, as STS would for the calls of EKS:
- * sts:AssumeRole with the session tags of the pod, and sts:TagSession. With `firstRole`, the document is the trust
- * policy of the association's target role. Synchronous; never throws. If a part of the question is missing or has the
- * wrong type, the verdict is `invalid` with the finding `not-a-question`.
+ * Judges a role's trust policy for one EKS Pod Identity association, as STS would when EKS assumes the role:
+ * sts:AssumeRole with session tags, which also needs sts:TagSession. With `firstRole`, the document is the
+ * trust policy of the association's target role, which the first role assumes. Synchronous; never throws. If
+ * a part of the question is missing or has the wrong type, the verdict is `invalid` with the finding
+ * `not-a-question`.
  *
  * @example
  * evaluatePodIdentityTrust({ document, clusterArn: 'arn:aws:eks:…:cluster/prod', namespace: 'shop', serviceAccount: 'cart' })

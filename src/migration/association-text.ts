@@ -107,8 +107,8 @@ const clusterLines = (
 ): string[] => (first === undefined ? [] : linesOf(first.cluster))
 
 /**
- * A logical ID has only letters and digits, so a hyphen and a dot are spelled out; otherwise `a-b` and `ab` would
- * get the same ID.
+ * A logical ID has only letters and digits, so a hyphen and a dot are spelled out; otherwise `a-b` and `ab`
+ * would get the same ID.
  */
 const logicalNameOf = ({ namespace, serviceAccount }: NewAssociation): string =>
   [namespace, serviceAccount]

@@ -43,8 +43,8 @@ export interface MigrationContext extends CommandStyle {
 }
 
 /**
- * Plans how the annotated service accounts among the objects move from IRSA to EKS Pod Identity. In every step, each
- * pod has a role, and what is already done is left out. Reads only.
+ * Plans how the annotated service accounts among the objects move from IRSA to EKS Pod Identity. Each pod has
+ * a role after every step, and steps that are already done are left out. Reads only.
  */
 export async function planMigration(
   objects: readonly unknown[],

@@ -96,7 +96,9 @@ const maxOwners = 10
 /** The kinds whose pods `kubectl rollout restart` replaces. */
 export const restartable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
 
-/** The first owner that can be restarted, otherwise the one furthest up, whether or not its object was given. */
+/**
+ * The first owner that can be restarted, otherwise the topmost owner, whether or not its object was given.
+ */
 function topOf(
   object: Readonly<Record<string, unknown>>,
   { namespace, name, ...subject }: PodSubject | WorkloadSubject,

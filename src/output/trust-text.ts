@@ -20,8 +20,8 @@ export const trustTextsOf = (reports: readonly TrustReport[], policy: unknown): 
   reports.map((report) => trustTextOf(report, policy)).join('\n')
 
 /**
- * A judgement as text for people: the policy with the deciding statement marked, what is wrong, and the corrected
- * policy as a diff.
+ * A judgement as text for people: the policy with the deciding statement marked, what is wrong, and the
+ * corrected policy as a diff.
  */
 export function trustTextOf(
   { heading, subject, verdict, overPermissive, statement, findings, suggested }: TrustReport,

@@ -108,8 +108,8 @@ function doorsOf(policy: Policy, provider: string, token: Token): Doors {
 }
 
 /**
- * Whether a statement has a condition without variables that rejects unknown audiences. If so, the rest of the
- * token does not matter.
+ * Whether a statement has a condition without variables that rejects unknown audiences. If so, the rest of
+ * the token does not matter.
  */
 function limitsAudience({ conditions }: Statement, variables: boolean, token: Token): boolean {
   const key = `${token.issuer.toLowerCase()}:aud`

@@ -20,7 +20,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /but EKS sends "arn:aws:eks:us-east-1:111122223333:cluster\/prod": it is the ARN of an association, and EKS sends the ARN of the cluster$/,
+      /but EKS sends "arn:aws:eks:us-east-1:111122223333:cluster\/prod": the condition names the ARN of an association, not of the cluster$/,
     fix: /^write "arn:aws:eks:us-east-1:111122223333:cluster\/prod" in that condition; to limit the statement to this association, require/,
     severity: 'warning'
   },

@@ -21,8 +21,9 @@ const collections = [
 ] as const
 
 /**
- * Reads the service accounts, workloads and pods of a namespace, or of all namespaces, and what shows whether the
- * EKS Pod Identity Agent runs. Throws ERR_KUBECONFIG or ERR_INPUT if the service accounts cannot be read.
+ * Reads the service accounts, workloads and pods of a namespace, or of all namespaces, and the nodes and
+ * DaemonSets that show whether the EKS Pod Identity Agent runs. Throws ERR_KUBECONFIG or ERR_INPUT if the
+ * service accounts cannot be read.
  */
 export async function loadClusterObjects(
   client: KubeClient,

@@ -7,8 +7,8 @@ import { loadInput } from './read-input.js'
 import type { Terminal } from './terminal.js'
 
 /**
- * Reads all manifests: their objects, and an error message for each input that could not be read. In a directory,
- * files that contain no Kubernetes object are skipped, unless no file contains one.
+ * Reads all manifests: their objects, and an error message for each input that could not be read. In a
+ * directory, files that contain no Kubernetes object are skipped, unless no file contains one.
  */
 export async function readManifests(
   paths: readonly string[],

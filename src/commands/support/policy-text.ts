@@ -155,7 +155,9 @@ function assertFinal(policy: unknown, from: string): void {
   }
 }
 
-/** The object or list in a YAML text, or undefined. `!Sub x` becomes `{"Fn::Sub": …}`, as in JSON templates. */
+/**
+ * The object or list in a YAML text, or undefined. `!Sub x` becomes `{"Fn::Sub": …}`, as in JSON templates.
+ */
 function yamlIn(text: string): unknown {
   if (/^\s*(?:[{[]|$)/.test(text)) return undefined // JSON, but invalid or truncated
   const document = parseDocument(text, { logLevel: 'silent', prettyErrors: false })

@@ -14,7 +14,7 @@ export interface Difference {
   readonly distance: number
 }
 
-/** How a condition that fails differs from what EKS sends. `actual` is the value that EKS sends, if it is known. */
+/** How a condition that fails differs from what EKS sends. `actual` is that value, if it is known. */
 export function differenceOf(condition: Condition, actual: string | undefined, caller: Caller): Difference {
   const { key, lowerKey } = condition
   const { firstRole, sessionTags } = caller
@@ -156,7 +156,7 @@ function sourceDifference(condition: Condition, actual: string | undefined, call
   // https://github.com/terraform-aws-modules/terraform-aws-eks/pull/3743
   if (values.some((value) => value.includes(':podidentityassociation/')))
     return {
-      difference: 'it is the ARN of an association, and EKS sends the ARN of the cluster',
+      difference: 'the condition names the ARN of an association, not of the cluster',
       distance: 0.5
     }
   if (lowerKey === 'aws:sourceaccount') return { difference: 'the AWS account differs', distance: 2 }

@@ -7,9 +7,9 @@ import type { PodIdentityJudgement } from './judge.js'
 export const otherValue = '<of another namespace>'
 
 /**
- * Removes the names of other namespaces, of their service accounts and of their pods from a judgement, because
- * users who can write service accounts in only one namespace must not learn about others from a trust policy. The
- * verdict and the kind of miss stay the same.
+ * Removes the names of other namespaces, of their service accounts and of their pods from a judgement,
+ * because users who can write service accounts in only one namespace must not learn about other namespaces
+ * from a trust policy. The verdict and the kind of miss stay the same.
  */
 export function hideOtherNamespaces(judgement: PodIdentityJudgement): PodIdentityJudgement {
   const { miss, caller } = judgement
@@ -62,8 +62,8 @@ interface Ours {
 }
 
 /**
- * Any value of a key about Kubernetes can name an object of another namespace, and so can external IDs. The names
- * of clusters and accounts are no secret in a cluster.
+ * Any value of a key about Kubernetes can name an object of another namespace, and so can external IDs. The
+ * names of clusters and accounts are no secret in a cluster.
  */
 function conditionWithout<T extends DecidingCondition>(condition: T, ours: Ours): T {
   const { key, wanted } = condition

@@ -9,7 +9,9 @@ import { callOf } from './call.js'
 import { type Action, actions, type Caller, callerOf, type PodIdentityQuestion } from './caller.js'
 import { type Calls, findPodIdentityMiss, type PodIdentityMiss } from './miss.js'
 
-/** Whether EKS can give an association's pods the role, and the details that rules need to explain the result. */
+/**
+ * Whether EKS can give an association's pods the role, and the details that rules need to explain the result.
+ */
 export interface PodIdentityJudgement {
   readonly verdict: 'allowed' | 'denied' | 'depends' | 'invalid'
   /** Whether the policy admits others as well, as `breadth` describes. */

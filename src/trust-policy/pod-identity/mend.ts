@@ -13,9 +13,10 @@ import { isServiceMeant } from './principal.js'
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Fixes the principal, the actions, the keys and the values of a statement for an association; undefined if the
- * statement would then admit others. A statement that could never match gets the limits that it lacks. One that
- * already matches others gets the missing action or value only if everything else is limited to this association.
+ * Fixes the principal, the actions, the keys and the values of a statement for an association; undefined if
+ * the statement would then admit others. A statement that could never match gets the limits that it lacks. A
+ * statement that already matches others gets the missing action or value only if everything else is limited
+ * to this association.
  */
 export function mendedStatement(statement: Json, miss: PodIdentityMiss, caller: Caller): Json | undefined {
   const principal = mendedPrincipal(statement['Principal'], caller)

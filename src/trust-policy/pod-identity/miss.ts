@@ -10,8 +10,8 @@ import { type Pinned, pinnedBy } from './limits.js'
 import { principalDifference } from './principal.js'
 
 /**
- * The nearest miss: the one reason why EKS cannot give pods the role. The kinds are in the order in which they are
- * reported.
+ * The nearest miss: the one reason why EKS cannot give pods the role. The kinds are in the order in which
+ * they are reported.
  */
 export type PodIdentityMiss =
   | ({ readonly kind: 'invalid' } & Defect)
@@ -58,7 +58,10 @@ interface FailedStatement {
 /** Both calls, by action. */
 export type Calls = Readonly<Record<Action, Call>>
 
-/** Finds the reason why a policy denies some of the actions: the Deny that applies, otherwise the nearest miss. */
+/**
+ * Finds the reason why a policy denies some of the actions: the Deny that applies, otherwise the nearest
+ * miss.
+ */
 export function findPodIdentityMiss(
   policy: Policy,
   caller: Caller,

@@ -143,7 +143,7 @@ export const classes: readonly PodIdentityClass[] = [
       ),
       // unverified: whether IAM compares the names of services by case, and a second name in China
       depends('another case', one({ Principal: { Service: 'Pods.eks.amazonaws.com' } }), {
-        undocumented: /another case/
+        undocumented: /other capitalization/
       }),
       depends('a Chinese name', one({ Principal: { Service: `${podsService}.cn` } }), {
         undocumented: /\.cn is a principal/,
@@ -804,7 +804,7 @@ export const classes: readonly PodIdentityClass[] = [
         'a source',
         trusting(roleArn, { Condition: { StringEquals: { 'aws:SourceArn': clusterArn } } }),
         'source',
-        { ...target, difference: /not a service/ }
+        { ...target, difference: /by a role, not by a service/ }
       ),
       denied(
         'another namespace',
