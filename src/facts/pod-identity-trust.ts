@@ -1,9 +1,11 @@
 import type { Association } from '../model/association.js'
+import { contradictionWith } from '../model/association-cluster.js'
 import type { ClusterArn } from '../model/cluster-arn.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
 import { parseRoleArn } from '../model/role-arn.js'
-import { namespaceNotGiven, type Subject } from '../model/subject.js'
+import type { Subject } from '../model/subject.js'
+import { quote } from '../text/escape.js'
 import type { PodIdentityQuestion } from '../trust-policy/pod-identity/caller.js'
 import { hideOtherNamespaces } from '../trust-policy/pod-identity/hide-others.js'
 import { judgeParsedPodIdentity, type PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
@@ -49,12 +51,13 @@ function judged(
   const { subject, at } = asked
   const { clusterArn } = asked.sources
   const { namespace, serviceAccount, disableSessionTags } = association
-  if (namespace === '') return unknown(namespaceNotGiven)
+  if (namespace === '') return unknown('the association does not name its namespace')
   if (serviceAccount === '') return unknown('the association does not name its service account')
   if (clusterArn === undefined) return unknown('the ARN of the cluster is not known (pass --cluster-arn ARN)')
   if (association.clusterName === '') return unknown('the association does not name its cluster')
-  if (association.clusterName !== clusterArn.name)
-    return unknown(`the association is for cluster ${association.clusterName}, not for ${clusterArn.name}`)
+  const place = subject.kind === 'PodIdentityAssociation' ? subject.place : {}
+  const contradiction = contradictionWith({ association, place }, clusterArn)
+  if (contradiction !== undefined) return unknown(contradiction)
 
   const sessionTags = !disableSessionTags
   const question = { clusterArn, roleArn, namespace, serviceAccount, sessionTags, firstRole, at }
@@ -75,7 +78,10 @@ export function associatedRoleOf(
 ): MaybePromise<Fact<RoleLookup>> {
   if (roleArn === undefined) return refersToObject
   const arn = parseRoleArn(roleArn)
-  if (arn === undefined) return unknown("the association's role is not the ARN of a role")
+  if (arn === undefined)
+    return unknown(
+      `the association's role is ${quote(roleArn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+    )
   if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
 
   return iam.readRole(arn, lookup)
