@@ -1,5 +1,6 @@
 import type { Association } from '../model/association.js'
 import { contradictionWith } from '../model/association-cluster.js'
+import type { AssociationField } from '../model/association-objects.js'
 import type { ClusterArn } from '../model/cluster-arn.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
@@ -37,7 +38,7 @@ export const targetTrustOf = (
     if (found.state !== 'known') return found
     const { roleArn, targetRoleArn, externalId } = found.value
     if (targetRoleArn === undefined) return noTargetRole
-    if (roleArn === undefined) return refersToObject
+    if (roleArn === undefined) return notLiteral(asked.subject)
 
     return judged(found.value, targetRoleArn, asked, { arn: roleArn, externalId })
   })
@@ -52,9 +53,13 @@ function judged(
   const { clusterArn } = asked.sources
   const { namespace, serviceAccount, disableSessionTags } = association
   if (namespace === '') return unknown('the association does not name its namespace')
-  if (serviceAccount === '') return unknown('the association does not name its service account')
+  if (serviceAccount === '')
+    return unknown(
+      `the association does not name its service account${fieldShown(subject, 'serviceAccount')}`
+    )
   if (clusterArn === undefined) return unknown('the ARN of the cluster is not known (pass --cluster-arn ARN)')
-  if (association.clusterName === '') return unknown('the association does not name its cluster')
+  if (association.clusterName === '')
+    return unknown(`the association does not name its cluster${fieldShown(subject, 'clusterName')}`)
   const place = subject.kind === 'PodIdentityAssociation' ? subject.place : {}
   const contradiction = contradictionWith({ association, place }, clusterArn)
   if (contradiction !== undefined) return unknown(contradiction)
@@ -74,9 +79,9 @@ function judged(
 /** The role of an association, or its target role. Never throws. */
 export function associatedRoleOf(
   roleArn: string | undefined,
-  { sources: { iam }, lookup }: Pick<Asked, 'sources' | 'lookup'>
+  { subject, sources: { iam }, lookup }: Omit<Asked, 'at'>
 ): MaybePromise<Fact<RoleLookup>> {
-  if (roleArn === undefined) return refersToObject
+  if (roleArn === undefined) return notLiteral(subject)
   const arn = parseRoleArn(roleArn)
   if (arn === undefined)
     return unknown(
@@ -88,15 +93,21 @@ export function associatedRoleOf(
 }
 
 export const noTargetRole = moot('the association has no target role')
-const refersToObject = unknown(
-  "the association does not contain its role's ARN literally, so the ARN is unknown"
-)
+const notLiteral = (subject: Subject): Fact<never> =>
+  unknown(
+    `the association does not contain its role's ARN literally${fieldShown(subject, 'roleArn')}, so the ARN is unknown`
+  )
+
+/** The name of a field as the association's tool spells it, because a misspelled field looks like no field. */
+const fieldShown = (subject: Subject, field: AssociationField): string =>
+  subject.kind === 'PodIdentityAssociation' ? ` (field ${subject.fieldOf(field).replace(/^.*\./s, '')})` : ''
 
 type Question = Omit<PodIdentityQuestion, 'document'> & { readonly clusterArn: ClusterArn }
 
 function judgementOf(role: Fact<RoleLookup>, question: Question): Fact<PodIdentityJudgement> {
   if (role.state !== 'known') return role
-  if (!role.value.exists) return moot('the role does not exist')
+  // A role with the same name and another path is another role.
+  if (!role.value.exists || role.value.arn !== question.roleArn) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
 
   return known(judgeOnce(role.value.trustPolicy, question), role.readAt)

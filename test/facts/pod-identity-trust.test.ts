@@ -122,6 +122,22 @@ t.test('says why it cannot tell', async (t) => {
     ],
     ['no role', { ...right, iam: iamWith({}) }, moot('the role does not exist')],
     [
+      'a role with another path',
+      {
+        ...right,
+        iam: {
+          ...iamWith({}),
+          readRole: () =>
+            known({
+              exists: true,
+              arn: roleArn.replace('/team/', '/'),
+              trustPolicy: { document: when(own()), encoding: 'json' }
+            })
+        }
+      },
+      moot('the role does not exist')
+    ],
+    [
       'no answer',
       { ...right, iam: { ...iamWith({}), readRole: () => unknown('IAM did not answer') } },
       unknown('IAM did not answer')
@@ -164,6 +180,17 @@ t.test('judges no association of a cluster with the same name in another region'
     await judge('eu-west-1'),
     unknown(`the association is for a cluster in region eu-west-1, not for ${cluster.text}`)
   )
+})
+
+t.test('names the field that is missing, as the tool of the association spells it', async (t) => {
+  const judge = async (spec: object): Promise<unknown> => {
+    const object = { apiVersion: 'eks.services.k8s.aws/v1alpha1', kind: 'PodIdentityAssociation', spec }
+    return (await gather(right, { object })).podIdentityTrust
+  }
+  const names = { clusterName: 'prod', namespace: 'shop', serviceAccount: 'cart' }
+  t.match(await judge({ ...names, roleArn }), { because: /ARN literally \(field roleARN\), so/ })
+  t.match(await judge({ ...names, serviceAccount: undefined }), { because: /\(field serviceAccount\)$/ })
+  t.match(await judge({ ...names, clusterName: undefined }), { because: /\(field clusterName\)$/ })
 })
 
 t.test('hides other namespaces at admission only', async (t) => {
