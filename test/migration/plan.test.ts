@@ -400,7 +400,7 @@ t.test('what is unknown', async (t) => {
       'an association that refers to a role',
       [cart],
       { associations: [{ serviceAccount: 'cart', roleArn: undefined }] },
-      "the ARN is unknown"
+      'the ARN is unknown'
     ],
     ['pods were not read', [cart], { context: { unread: ['pods could not be read'] } }, 'pods could not'],
     [
