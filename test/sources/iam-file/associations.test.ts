@@ -127,6 +127,22 @@ t.test('a list is complete for the cluster that the file names', async (t) => {
   )
 })
 
+t.test('files that contradict each other say nothing about the role', async (t) => {
+  const file = (roleArn: string): object => ({
+    ...{ ...head, cluster: clusterOf(mine) },
+    associations: [association(mine, { roleArn: `arn:aws:iam::${mine}:role/${roleArn}` })]
+  })
+  for (const files of [
+    [file('old'), file('new')],
+    [file('new'), file('old')]
+  ]) {
+    const { associations } = load(files)
+    t.match(find(associations), { value: { exists: true } })
+    t.match(read(associations), { state: 'unknown', because: /contain different .* shop\/cart, which can/ })
+  }
+  t.match(read(load([file('new'), file('new')]).associations), { state: 'known' })
+})
+
 t.test('several files merge, and one name in two accounts is two clusters', async (t) => {
   const files = [
     { ...head, cluster: clusterOf(mine), associations: [association()] },
