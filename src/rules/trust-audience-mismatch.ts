@@ -21,6 +21,7 @@ export const trustAudienceMismatch = defineRule({
     // setup that works.
     const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
     const problem = trustProblem(
+      account,
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires a different audience: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,

@@ -15,6 +15,7 @@ export const trustSubjectMismatch = defineRule({
     if (miss?.kind !== 'subject') return
 
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,

@@ -16,15 +16,19 @@ import type { Principal } from '../trust-policy/policy.js'
  * most a warning: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
  */
 export function trustProblem(
+  account: Parameters<typeof roleRequestOf>[0],
   trust: TrustJudgement,
-  { annotationNames }: IdentityWebhookSettings,
+  settings: IdentityWebhookSettings,
   message: string,
   fix: string
 ): Problem {
+  const { annotationNames } = settings
+  const role = roleRequestOf(account, settings)?.role
   const problem: Problem = {
     field: annotationField(annotationNames['role-arn']),
     message,
     fix,
+    ...(role !== undefined && { cause: role }),
     ...(restsOnAudience(trust) && { restsOn: [annotationField(annotationNames.audience)] })
   }
   if (trust.podIdentity === 'none' || trust.verdict !== 'denied') return problem

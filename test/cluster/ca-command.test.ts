@@ -43,7 +43,7 @@ t.test('commands that ask a cluster', async (t) => {
       stdout: (part: string) => (text += part),
       stderr: (part: string) => (text += part)
     }
-    const options = { output: 'text', iam: [], kubeconfig, failOn: 'error', failOnUnknown: false } as const
+    const options = { iam: [], kubeconfig, failOn: 'error', failOnUnknown: false } as const
     return { code: await check(['-'], options, terminal, {}), text }
   }
   const workload = (serviceAccountName: string): object => ({

@@ -4,7 +4,7 @@ import { reportOf } from '../../src/output/report.js'
 /** A report about one service account for each list of findings. */
 export const reportWith = (...findings: readonly (readonly Finding[])[]): ReturnType<typeof reportOf> =>
   reportOf(
-    findings.length,
+    { objects: findings.length, judged: findings.length },
     findings.map((findings, index) => ({
       object: {
         apiVersion: 'v1',
@@ -16,5 +16,6 @@ export const reportWith = (...findings: readonly (readonly Finding[])[]): Return
       },
       findings: findings.map((finding) => ({ ...finding, line: index + 2 })),
       unchecked: []
-    }))
+    })),
+    (rule) => `summary of ${rule}`
   )
