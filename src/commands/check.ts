@@ -34,7 +34,7 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, fileStyleOf, type StyleOptions, styleOf, type Terminal } from './support/terminal.js'
+import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface CheckOptions extends StyleOptions {
   readonly output?: readonly Output<ReportFormat>[]

@@ -59,12 +59,14 @@ function bodyOf(place: string, entry: Entry, indent: string, style: Style): stri
     ? excerptLines(first.excerpt, indent, style)
     : []
   const summary = isShared ? (cause?.summary ?? message) : message
+  const isExampleShown = !isVerbose && !haveOne(findings, ({ message }) => message)
   const isEachShown = isVerbose && !haveOne(findings, ({ message, fix }) => JSON.stringify([message, fix]))
 
   return [
     ...paragraph(excerpt.length > 0 ? withoutExcerpt(summary, first.excerpt) : summary),
     ...excerpt,
     ...(isShared ? paragraph(objectsListed(place, findings, style), 'affects ') : []),
+    ...(isExampleShown ? paragraph(`${shortNameOf(first.object)}: ${message}`, 'example ') : []),
     ...(isVerbose || alsoAt.length > 0 ? paragraph(fewOf([field, ...alsoAt], style), 'at      ') : []),
     ...(isEachShown
       ? findings.flatMap((finding) => [

@@ -1,6 +1,6 @@
 import type { Severity } from '../model/finding.js'
 import { argumentOf, escapeText } from '../text/escape.js'
-import { type Entry, entriesText, placeNameOf } from './entries-text.js'
+import { entriesText, type Entry, placeNameOf } from './entries-text.js'
 import type { Report } from './report.js'
 import { counted, markOf, paint, type Style, wrapped } from './style.js'
 import { notCheckedLines } from './unchecked-text.js'

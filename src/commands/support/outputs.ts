@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Option } from 'commander'
@@ -16,7 +17,8 @@ export const outputsOption = <F extends string>(formats: Readonly<Record<F, unkn
   new Option(
     '-o, --output <format[=file]>',
     `output format (${Object.keys(formats).join(', ')}); with =FILE, write it to a file; repeatable (default: text)`
-  ).argParser((given: string, others: readonly Output<F>[] = []) => {
+  ).argParser((given: string, before: readonly Output<F>[] | undefined) => {
+    const others = before ?? []
     const output = parseOutput(given, formats)
     if (output.file === undefined && others.some(({ file }) => file === undefined))
       throw new GuardError(
@@ -86,6 +88,7 @@ export async function writeOutputs<F extends string>(
 function writeFailureOf(error: unknown, file: string): string {
   switch (error instanceof Error && 'code' in error ? error.code : undefined) {
     case 'ENOENT':
+      if (existsSync(dirname(file))) break // the target of a link
       return `there is no directory ${escapeText(dirname(file))}; create it first`
     case 'ENOTDIR':
       return `${escapeText(dirname(file))} is not a directory`
@@ -99,7 +102,7 @@ function writeFailureOf(error: unknown, file: string): string {
     case 'ENOSPC':
     case 'EDQUOT':
       return 'no space is left on the disk'
-    default:
-      return escapeText(reasonOf(error))
   }
+
+  return escapeText(reasonOf(error))
 }
