@@ -11,7 +11,8 @@ t.test('an empty caBundle of the EKS webhook is an error if the cluster CA is kn
   for (const file of ['empty', 'no-key']) {
     t.match(await check(`empty-bundle/${file}.yaml`, ...clusterCa), {
       code: 1,
-      stdout: /error {2}.* ca-bundle-untrusted\n +the caBundle of webhook iam-for-pods\.amazonaws\.com is empty, /
+      stdout:
+        /error {2}.* ca-bundle-untrusted\n +the caBundle of webhook iam-for-pods\.amazonaws\.com is empty, /
     })
     t.match(await check(`empty-bundle/${file}.yaml`), {
       code: 0,

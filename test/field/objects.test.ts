@@ -45,7 +45,10 @@ t.test('a file of another tool with EKS Pod Identity associations is accepted', 
     const ended = await runCli(['check', `test/field/associations/${file}`])
     t.match(ended, { code: 0, stderr: '', stdout: /(?:^|\n)✓ no findings · 1 object judged/ }, file)
   }
-  t.match(await runCli(['check', 'test/field/associations']), { code: 0, stdout: /\n✓ no findings · 8 objects judged/ })
+  t.match(await runCli(['check', 'test/field/associations']), {
+    code: 0,
+    stdout: /\n✓ no findings · 8 objects judged/
+  })
 })
 
 t.test('the cluster is named once, or the same everywhere', async (t) => {
@@ -122,7 +125,11 @@ t.test('a mistake in a Deployment is not reported again for its ReplicaSet and p
 
 t.test('a directory is searched for manifests', async (t) => {
   const found = await runCli(['check', 'test/field/dump-of-a-cluster'])
-  t.match(found, { code: 1, stderr: '', stdout: /✗ 3 errors \(2 causes\), 1 warning · 7 of 8 objects judged/ }, 'the IAM file in it is skipped')
+  t.match(
+    found,
+    { code: 1, stderr: '', stdout: /✗ 3 errors \(2 causes\), 1 warning · 7 of 8 objects judged/ },
+    'the IAM file in it is skipped'
+  )
   const directory = t.testdir({
     'values.yaml': 'a: 1\n',
     'notes.txt': 'x',

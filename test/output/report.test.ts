@@ -67,16 +67,23 @@ t.test('rules, severities, waivers, roles and clusters are apart', async (t) => 
   )
 })
 
-t.test('a cause whose findings differ has the summary of its rule, and says for whom its fix is', async (t) => {
-  const [one, other] = ['a', 'b'].map((name) =>
-    verdictOn({ name }, [{ ...atRole, message: `not ${name}`, fix: `add ${name}` }])
-  ) as [ObjectVerdict, ObjectVerdict]
-  t.match(reportOn(one, other).causes, [
-    { summary: `${role}: the summary of trust-subject-mismatch`, fix: 'for shop/a: add a' }
-  ])
-  const inCluster = ['a', 'b'].map((name) => verdictOn({ name }, [{ ...finding, cause: 'cluster', message: name }]))
-  t.match(reportOn(...inCluster).causes, [{ summary: 'the summary of trust-subject-mismatch', fix: 'add it' }])
-})
+t.test(
+  'a cause whose findings differ has the summary of its rule, and says for whom its fix is',
+  async (t) => {
+    const [one, other] = ['a', 'b'].map((name) =>
+      verdictOn({ name }, [{ ...atRole, message: `not ${name}`, fix: `add ${name}` }])
+    ) as [ObjectVerdict, ObjectVerdict]
+    t.match(reportOn(one, other).causes, [
+      { summary: `${role}: the summary of trust-subject-mismatch`, fix: 'for shop/a: add a' }
+    ])
+    const inCluster = ['a', 'b'].map((name) =>
+      verdictOn({ name }, [{ ...finding, cause: 'cluster', message: name }])
+    )
+    t.match(reportOn(...inCluster).causes, [
+      { summary: 'the summary of trust-subject-mismatch', fix: 'add it' }
+    ])
+  }
+)
 
 t.test('the worst causes come first', async (t) => {
   const { causes } = reportOn(
@@ -147,7 +154,13 @@ t.test('equal findings of one object have different fingerprints, the same in ea
 
 t.test('a reason that ends with advice has a hint', async (t) => {
   const uncheckedOf = (...reasons: readonly string[]): Report['unchecked'] =>
-    reportOn(verdictOn({}, [], reasons.map((because) => ({ rule: 'role-missing', because })))).unchecked
+    reportOn(
+      verdictOn(
+        {},
+        [],
+        reasons.map((because) => ({ rule: 'role-missing', because }))
+      )
+    ).unchecked
   t.match(uncheckedOf('the issuer is unknown (pass --issuer URL)'), [
     { because: 'the issuer is unknown', hint: 'pass --issuer URL', count: 1 }
   ])
@@ -172,5 +185,8 @@ t.test('the summary counts objects and findings', async (t) => {
   t.strictSame(summary, {
     ...{ objects: 2, judged: 2, errors: 1, warnings: 0, infos: 1, waived: 1, unchecked: 1 }
   })
-  t.match({ apiVersion, kind, tool }, { apiVersion: 'irsa-guard.io/v1', kind: 'Report', tool: { version: /^\d/ } })
+  t.match(
+    { apiVersion, kind, tool },
+    { apiVersion: 'irsa-guard.io/v1', kind: 'Report', tool: { version: /^\d/ } }
+  )
 })

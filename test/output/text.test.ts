@@ -46,7 +46,7 @@ t.test('a mistake is one entry, with how many objects it affects and the first o
   t.equal(
     reportTextOf(report, plainStyle),
     `a.yaml
-  2  error  500 ServiceAccounts    identity-webhook-missing
+  2  error  500 ServiceAccounts     identity-webhook-missing
      no identity webhook is registered
      affects shop/a0, shop/a1, shop/a2 and 497 more (-v lists all)
      fix     register it again
@@ -58,7 +58,7 @@ t.test('a mistake is one entry, with how many objects it affects and the first o
 
 ✗ 501 errors (2 causes) · 500 objects judged
   more about a rule: irsa-guard explain identity-webhook-missing
-`.replace('ServiceAccounts  ', 'ServiceAccounts   ').replace('ServiceAccounts     ', 'ServiceAccounts      ')
+`
   )
   t.equal(report.findings.length, 501, 'JSON keeps one for each object')
 })
@@ -169,7 +169,6 @@ t.test('the lines fit any terminal, and what can be copied stays whole', async (
       `${width}: the command`
     )
     t.equal(text.includes('^^^^^^'), width > 40, `${width}: an excerpt that does not fit is left out`)
-    t.equal(text.includes('of a role: "arn:aws'), width === 40 ? false : false)
     t.equal(
       text.replace(/\s+/g, ' ').includes('policy/search"'),
       width === 40,
@@ -230,8 +229,18 @@ t.test('what was not checked is a line for each reason, the most frequent first'
   const none = 'no facts about IAM were given (pass --iam FILE or --aws)'
   const report = reportOn(
     verdictOn({}, [], [{ rule: 'mutation-skipped', because: 'the service account is unknown' }]),
-    verdictOn({ kind: 'Workflow', name: 'b', line: 4 }, [], [{ rule: '*', because: 'nobody knows its fields' }]),
-    ...['c', 'd'].map((name) => verdictOn({ name }, [], rules.map((rule) => ({ rule, because: none }))))
+    verdictOn(
+      { kind: 'Workflow', name: 'b', line: 4 },
+      [],
+      [{ rule: '*', because: 'nobody knows its fields' }]
+    ),
+    ...['c', 'd'].map((name) =>
+      verdictOn(
+        { name },
+        [],
+        rules.map((rule) => ({ rule, because: none }))
+      )
+    )
   )
   t.equal(
     reportTextOf(report, plainStyle),
@@ -262,7 +271,8 @@ t.test('a report takes time for each finding and reason, not for each pair of th
   const unchecked = reasons.flatMap((because) =>
     ['service-account-missing', 'mutation-skipped'].map((rule) => ({ rule, because }))
   )
-  const lines = (style: Style): string[] => reportTextOf(reportOn(verdictOn({}, [], unchecked)), style).split('\n')
+  const lines = (style: Style): string[] =>
+    reportTextOf(reportOn(verdictOn({}, [], unchecked)), style).split('\n')
   t.equal(
     lines(styled({ verbosity: 'verbose' }))[0],
     'not checked: service-account-missing, mutation-skipped for 1 object (a.yaml:1 ServiceAccount shop/a): service account shop/a0 is not among the given objects'

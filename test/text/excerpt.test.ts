@@ -15,12 +15,20 @@ t.test('an excerpt marks a part of a value, and neither nothing nor everything',
 
 t.test('the difference between two values is marked by whole parts', async (t) => {
   const table: readonly (readonly [string, string, string | undefined])[] = [
-    ['system:serviceaccount:shop:cart', 'system:serviceaccount:stop:cart', 'system:serviceaccount:[shop]:cart'],
-    ['system:serviceaccount:shop:cart', 'system:serviceaccount:shop:card', 'system:serviceaccount:shop:[cart]'],
+    [
+      'system:serviceaccount:shop:cart',
+      'system:serviceaccount:stop:cart',
+      'system:serviceaccount:[shop]:cart'
+    ],
+    [
+      'system:serviceaccount:shop:cart',
+      'system:serviceaccount:shop:card',
+      'system:serviceaccount:shop:[cart]'
+    ],
     ['system:serviceaccount:a:b', 'system:serviceaccount:c:d', 'system:serviceaccount:[a:b]'],
     ['sts.amazonaws.com', 'sts.amazonaws.com.cn', 'sts.amazonaws.[com]'],
     ['sts.amazonaws.com.cn', 'sts.amazonaws.com', 'sts.amazonaws.[com.cn]'],
-    ['a:a:a', 'a:a', undefined],
+    ['a:a:a', 'a:a', 'a:[a]:a'],
     ['a::b', 'a:b', undefined],
     ['a', 'a', undefined],
     ['a', 'b', undefined],
