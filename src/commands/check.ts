@@ -8,7 +8,7 @@ import { known } from '../model/fact.js'
 import { kindOf, ownerOf } from '../model/kubernetes-object.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type ReportFormat, reportFormats } from '../output/formats.js'
-import { type ObjectReference, reportOf } from '../output/report.js'
+import { type ObjectReference, type ObjectVerdict, reportOf } from '../output/report.js'
 import { type ObjectReview, reviewObjects } from '../review-objects.js'
 import { rules } from '../rules/index.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
@@ -19,21 +19,25 @@ import { assertNamespace } from './support/given-names.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
 import {
+  asciiOption,
   audienceOption,
   awsOption,
   clusterArnOption,
   clusterCaOption,
+  colorOption,
   configOption,
   failOnOption,
   iamOption,
   issuerOption,
-  outputOption
+  quietOption,
+  verboseOption
 } from './support/options.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type Terminal } from './support/terminal.js'
+import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
-export interface CheckOptions {
-  readonly output: ReportFormat
+export interface CheckOptions extends StyleOptions {
+  readonly output?: readonly Output<ReportFormat>[]
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly config?: string
@@ -52,7 +56,7 @@ export const checkCommand = (terminal: Terminal): Command =>
   new Command('check')
     .description('check manifests for broken IAM roles (exit codes: 0 ok, 1 findings, 2 unreadable input)')
     .argument('<files...>', 'YAML or JSON files, or directories of them; - reads stdin')
-    .addOption(outputOption(reportFormats))
+    .addOption(outputsOption(reportFormats))
     .addOption(iamOption())
     .addOption(configOption())
     .option('--context <name>', 'query this kubeconfig context (default: stay offline)')
@@ -64,6 +68,10 @@ export const checkCommand = (terminal: Terminal): Command =>
     .addOption(audienceOption())
     .option('-n, --namespace <name>', 'namespace for objects that name none')
     .addOption(failOnOption())
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(verboseOption())
+    .addOption(quietOption())
     .option('--fail-on-unknown', 'exit with 1 if a rule could not be checked', false)
     .addHelpText(
       'after',
@@ -134,13 +142,28 @@ export async function check(
   )
   client?.close()
   const report = reportOf(
-    objects.length,
-    objects.flatMap((object, index) => reportedOf(object, reviews[index]))
+    {
+      objects: objects.length,
+      judged: reviews.filter(({ subject }) => subject !== undefined).length
+    },
+    objects.flatMap((object, index) => reportedOf(object, reviews[index])),
+    (id) => rules.find((rule) => rule.id === id)?.summary ?? id
   )
-  if (objects.length > 0 || complaints.length === 0 || options.output !== 'text')
-    terminal.stdout(reportFormats[options.output](report, rules))
-
   if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
+  await writeOutputs(
+    // If nothing could be read, the complaints say it all.
+    (options.output ?? textOnly).filter(
+      ({ format, file }) =>
+        objects.length > 0 || complaints.length === 0 || format !== 'text' || file !== undefined
+    ),
+    ({ format, file }) =>
+      reportFormats[format](report, {
+        rules,
+        style: file === undefined ? styleOf(options, terminal) : fileStyleOf(options)
+      }),
+    terminal
+  )
+
   if (complaints.length > 0 || noCredentials !== undefined) return 2
   if (options.failOnUnknown && report.unchecked.length > 0) return 1
 
@@ -154,7 +177,7 @@ export async function check(
 function reportedOf(
   { object, file, lineOf }: ManifestObject,
   reviewed: ObjectReview | undefined
-): Parameters<typeof reportOf>[1] {
+): readonly ObjectVerdict[] {
   if (reviewed === undefined || (reviewed.findings.length === 0 && reviewed.unchecked.length === 0)) return []
 
   const { subject, findings, unchecked } = reviewed

@@ -1,3 +1,5 @@
+import type { Excerpt } from '../text/excerpt.js'
+
 export type Severity = 'error' | 'warning' | 'info'
 
 /** A problem that a rule found in one field. Plain data. */
@@ -6,13 +8,15 @@ export interface Problem {
   readonly field: string
   readonly message: string
   readonly fix: string
+  /** The value that is wrong, and which part of it. */
+  readonly excerpt?: Excerpt
   /** A milder severity at admission for this one problem, because it may be intended. */
   readonly atAdmission?: Severity
   /**
-   * The cause is outside the object and the same for all objects that have the problem, so a text report
-   * shows it once.
+   * What is wrong, if it is outside the object: the ARN of a role or OIDC provider, or `cluster`. A report
+   * shows such a problem once for all objects that have it.
    */
-  readonly shared?: true
+  readonly cause?: string
   /**
    * The highest severity of this one problem, regardless of the rule's severity, because it may be intended.
    */

@@ -1,5 +1,6 @@
 import type { Rule } from '../rules/define-rule.js'
 import type { Report } from './report.js'
+import type { Style } from './style.js'
 import { reportTextOf } from './text.js'
 
 /** The formats that every command can print. */
@@ -11,10 +12,18 @@ export type ReportFormat = Format
 /** A value as JSON, for machines. */
 export const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
-/** How a report is printed, by format. `rules` are those that were applied. */
+/** What a format can use besides the report. */
+export interface FormatContext {
+  /** The rules that were applied. */
+  readonly rules: readonly Rule[]
+  /** Only texts for people have a style. */
+  readonly style: Style
+}
+
+/** How a report is printed, by format. */
 export const reportFormats: Readonly<
-  Record<ReportFormat, (report: Report, rules: readonly Rule[]) => string>
+  Record<ReportFormat, (report: Report, context: FormatContext) => string>
 > = {
-  text: reportTextOf,
+  text: (report, { style }) => reportTextOf(report, style),
   json: jsonOf
 }

@@ -1,7 +1,9 @@
-import type { Finding, Unchecked } from '../model/finding.js'
+import type { Finding, Severity, Unchecked } from '../model/finding.js'
 import type { Owner } from '../model/kubernetes-object.js'
+import { version } from '../version.js'
+import { type Cause, causeOf, groupByCause, shortHash, type UngroupedFinding } from './causes.js'
 
-/** The object that a finding is about, and its position. */
+/** The object that a finding is about, and where it was read. */
 export interface ObjectReference {
   readonly apiVersion: string
   readonly kind: string
@@ -10,62 +12,163 @@ export interface ObjectReference {
   readonly name: string
   /** The object that controls this one, such as the ReplicaSet of a pod. */
   readonly owner?: Owner
-  readonly file: string
-  readonly line: number
+  /** The file that contains the object, and the line of the finding; left out for an object in a cluster. */
+  readonly file?: string
+  readonly line?: number
+  /** The kubeconfig context of the cluster; left out for an object in a file. */
+  readonly cluster?: string
 }
 
+/** A finding in a report. */
+export interface ReportedFinding extends Omit<Finding, 'cause'> {
+  /** The ID of the cause in {@link Report.causes}. */
+  readonly cause: string
+  /** Identifies the finding in other runs: it stays the same when lines move or the message changes. */
+  readonly fingerprint: string
+  /** When the finding was first seen (RFC 3339), if that is known. */
+  readonly since?: string
+  readonly object: ObjectReference
+}
+
+/** Rules that could not be checked for the same reason. */
+export interface UncheckedGroup {
+  readonly rule: string
+  readonly because: string
+  readonly count: number
+  /** The first ten objects. */
+  readonly objects: readonly ObjectReference[]
+  /** What would make the rule checkable, if a flag would. */
+  readonly hint?: string
+}
+
+/** What `check` and `scan` found. Its JSON Schema is schemas/report.json. */
 export interface Report {
-  readonly findings: readonly (Finding & { readonly object: ObjectReference })[]
-  readonly unchecked: readonly {
-    rule: string
-    because: string
-    count: number
-    objects: readonly ObjectReference[]
-  }[]
-  readonly summary: Readonly<
-    Record<'objects' | 'errors' | 'warnings' | 'infos' | 'waived' | 'unchecked', number>
-  >
+  readonly apiVersion: 'irsa-guard.io/v1'
+  readonly kind: 'Report'
+  readonly tool: { readonly version: string }
+  readonly findings: readonly ReportedFinding[]
+  /** The mistakes behind the findings, the most severe first. */
+  readonly causes: readonly Cause[]
+  readonly unchecked: readonly UncheckedGroup[]
+  readonly summary: {
+    /** Kubernetes objects that were read. */
+    readonly objects: number
+    /** Of these, the objects of kinds that irsa-guard judges. */
+    readonly judged: number
+    readonly errors: number
+    readonly warnings: number
+    readonly infos: number
+    readonly waived: number
+    readonly unchecked: number
+  }
 }
 
-/** Combines the verdicts on many objects. Unchecked rules are grouped by rule and reason. */
+/** The verdict on one object. */
+export interface ObjectVerdict {
+  readonly object: ObjectReference
+  readonly findings: readonly (Finding & { readonly line?: number })[]
+  readonly unchecked: readonly Unchecked[]
+}
+
+/**
+ * Combines the verdicts on many objects. `objects` counts the objects that were read, and `judged` those of
+ * kinds that irsa-guard judges. `summaryOf` gives the summary of a rule.
+ */
 export function reportOf(
-  objects: number,
-  verdicts: readonly {
-    object: ObjectReference
-    findings: readonly (Finding & { line: number })[]
-    unchecked: readonly Unchecked[]
-  }[]
+  { objects, judged }: { readonly objects: number; readonly judged: number },
+  verdicts: readonly ObjectVerdict[],
+  summaryOf: (rule: string) => string
 ): Report {
-  const findings = verdicts.flatMap(({ object, findings }) =>
-    findings.map(({ line, ...finding }) => ({ ...finding, object: { ...object, line } }))
+  const groups = groupByCause(ungroupedOf(verdicts))
+  const findings = groups.flatMap(({ id, findings }) =>
+    findings.map((finding): ReportedFinding => ({ ...finding, cause: id }))
   )
-  const groups = new Map<
-    string,
-    { rule: string; because: string; count: number; objects: ObjectReference[] }
-  >()
-  for (const { object, unchecked } of verdicts) {
-    for (const { rule, because } of unchecked) {
-      const key = `${rule} ${because}`
-      const group = groups.get(key) ?? { rule, because, count: 0, objects: [] }
-      group.count++
-      if (group.objects.length < 10) group.objects.push(object)
-      groups.set(key, group)
-    }
-  }
   const counted = findings.filter(({ waived }) => waived === undefined)
-  const count = (severity: string): number =>
+  const count = (severity: Severity): number =>
     counted.filter((finding) => finding.severity === severity).length
+  const unchecked = groupUnchecked(verdicts)
 
   return {
+    apiVersion: 'irsa-guard.io/v1',
+    kind: 'Report',
+    tool: { version },
     findings,
-    unchecked: [...groups.values()],
+    causes: groups.map((group) => causeOf(group, summaryOf)).sort(worstFirst),
+    unchecked,
     summary: {
       objects,
+      judged,
       errors: count('error'),
       warnings: count('warning'),
       infos: count('info'),
       waived: findings.length - counted.length,
-      unchecked: [...groups.values()].reduce((sum, group) => sum + group.count, 0)
+      unchecked: unchecked.reduce((sum, group) => sum + group.count, 0)
     }
   }
+}
+
+const ranks = { error: 0, warning: 1, info: 2 } satisfies Record<Severity, number>
+
+const worstFirst = (one: Cause, other: Cause): number =>
+  ranks[one.severity] - ranks[other.severity] || other.count - one.count
+
+function ungroupedOf(verdicts: readonly ObjectVerdict[]): UngroupedFinding[] {
+  const seen = new Map<string, number>()
+
+  return verdicts.flatMap(({ object, findings }) =>
+    findings.map(({ line, ...finding }) => {
+      const { apiVersion, kind, namespace, name, file, cluster } = object
+      // A version of an API group is no identity, and neither is the file of an object with a name.
+      const key = JSON.stringify([
+        finding.rule,
+        apiVersion.includes('/') ? apiVersion.split('/', 1)[0] : '',
+        kind,
+        namespace,
+        name,
+        name === '' ? file : undefined,
+        cluster,
+        finding.field
+      ])
+      const before = seen.get(key) ?? 0
+      seen.set(key, before + 1)
+
+      return {
+        ...finding,
+        fingerprint: shortHash(before === 0 ? key : `${key} ${before}`),
+        object: line === undefined ? object : { ...object, line }
+      }
+    })
+  )
+}
+
+const maxObjects = 10
+
+/** Groups unchecked rules by rule and reason. */
+function groupUnchecked(verdicts: readonly ObjectVerdict[]): UncheckedGroup[] {
+  const groups = new Map<string, UncheckedGroup & { count: number; objects: ObjectReference[] }>()
+  for (const { object, unchecked } of verdicts) {
+    for (const { rule, because } of unchecked) {
+      const key = `${rule} ${because}`
+      const [reason, hint] = hintIn(because)
+      const group = groups.get(key) ?? {
+        rule,
+        because: reason,
+        count: 0,
+        objects: [],
+        ...(hint !== undefined && { hint })
+      }
+      group.count++
+      if (group.objects.length < maxObjects) group.objects.push(object)
+      groups.set(key, group)
+    }
+  }
+
+  return [...groups.values()]
+}
+
+/** Separates a reason from the advice in parentheses at its end: `the issuer is not known (pass --issuer)`. */
+function hintIn(because: string): readonly [reason: string, hint: string | undefined] {
+  const start = because.endsWith(')') ? because.lastIndexOf(' (pass ') : -1
+
+  return start === -1 ? [because, undefined] : [because.slice(0, start), because.slice(start + 2, -1)]
 }

@@ -1,54 +1,102 @@
-import { allRules } from '../model/finding.js'
-import { escapeText } from '../text/escape.js'
-import { groupShared } from './group-shared.js'
-import type { ObjectReference, Report } from './report.js'
+import type { Severity } from '../model/finding.js'
+import { argumentOf, escapeText } from '../text/escape.js'
+import { entriesText, type Entry, placeNameOf } from './entries-text.js'
+import type { Report } from './report.js'
+import { counted, markOf, paint, type Style, wrapped } from './style.js'
+import { notCheckedLines } from './unchecked-text.js'
 
-/** A report for people: a block for each finding, what could not be checked, and a closing line. */
-export function reportTextOf({ findings, unchecked, summary }: Report): string {
-  const blocks = groupShared(findings).map(
-    ({ finding: { rule, severity, field, alsoAt = [], message, fix, waived }, objects }) =>
-      [
-        `${objects.length === 1 ? '' : `${counted(objects.length, 'object')}: `}${firstFew(objects.map(placeOf))}`,
-        `  ${waived === undefined ? severity : 'waived'} ${rule}: ${message}`,
-        `  field: ${firstFew([field, ...alsoAt])}`,
-        waived === undefined ? `  fix: ${fix}` : `  reason: ${waived}`
-      ]
-        .map(escapeText)
-        .join('\n')
-  )
-  const notChecked = [...Map.groupBy(unchecked, ({ because }) => because)].map(([because, groups]) => {
-    const names = groups.map(({ rule }) => rule)
-    const rules = names.includes(allRules)
-      ? 'all rules'
-      : names.length <= maxShown
-        ? names.join(', ')
-        : counted(names.length, 'rule')
-    const objects = Math.max(...groups.map(({ count }) => count)) // the rules can have different counts
-    const places = names.includes(allRules)
-      ? ` (${firstFew(groups.flatMap(({ objects }) => objects).map(placeOf))})`
-      : ''
+/**
+ * A report for people: one entry for each cause, by file, then what could not be checked, and a closing line
+ * that sums up.
+ */
+export function reportTextOf(report: Report, style: Style): string {
+  const blocks = [
+    ...fileBlocks(report, style),
+    ...(style.verbosity === 'quiet' ? [] : [notCheckedLines(report.unchecked, style)]),
+    closingLines(report, style)
+  ]
 
-    return escapeText(`not checked: ${rules} for ${counted(objects, 'object')}${places}: ${because}`)
-  })
-  const { objects, errors, warnings, infos, waived } = summary
-  const closing = [
-    counted(errors, 'error'),
-    counted(warnings, 'warning'),
-    counted(infos, 'info'),
-    `${waived} waived`
-  ].join(', ')
-
-  return `${[...blocks, ...notChecked, `${counted(objects, 'object')}: ${closing}`].join('\n')}\n`
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
 }
 
-const placeOf = ({ file, line, kind, namespace, name }: ObjectReference): string =>
-  `${file}:${line} ${kind}${name === '' ? '' : ` ${namespace === undefined ? '' : `${namespace}/`}${name}`}`
+/** The entries under the name of their file or cluster. A cause in several files is listed with the first. */
+function fileBlocks({ findings, causes }: Report, style: Style): string[][] {
+  const causeById = new Map(causes.map((cause) => [cause.id, cause]))
+  const shown = findings.filter(
+    ({ severity, waived }) => style.verbosity !== 'quiet' || (severity === 'error' && waived === undefined)
+  )
+  const entries = [...Map.groupBy(shown, ({ cause }) => cause)].flatMap(([id, findings]): Entry[] => {
+    const [first] = findings
+    return first === undefined ? [] : [{ first, findings, cause: causeById.get(id) }]
+  })
 
-const maxShown = 3
+  return [...Map.groupBy(entries, ({ first }) => placeNameOf(first.object))].map(([place, entries]) => [
+    paint(escapeText(place), 'bold', style),
+    ...entriesText(place, entries, style)
+  ])
+}
 
-const firstFew = (places: readonly string[]): string =>
-  places.length <= maxShown
-    ? places.join(', ')
-    : `${places.slice(0, maxShown).join(', ')} and ${places.length - maxShown} more`
+/** The numbers of a report, and how many objects were of kinds that are judged. */
+function closingLines(report: Report, style: Style): string[] {
+  const { objects, judged, errors, warnings, infos, waived } = report.summary
+  const counts = [
+    ...countOf('error', errors, report),
+    ...countOf('warning', warnings, report),
+    ...countOf('info', infos, report),
+    ...(waived > 0 ? [`${waived} waived`] : [])
+  ]
+  const parts = [
+    counts.length === 0 ? 'no findings' : counts.join(', '),
+    judgedText(judged, objects),
+    ...(report.unchecked.length > 0 ? ['some rules not checked'] : [])
+  ]
+  const mark = errors > 0 ? 'wrong' : warnings > 0 ? 'warning' : judged === 0 ? 'unknown' : 'ok'
+  const [line = '', ...rest] = wrapped(parts.join(style.ascii ? ' - ' : ' · '), '  ', style)
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+  return [
+    `${markOf(mark, style)}${line.slice(1)}`,
+    ...rest,
+    ...(style.verbosity === 'quiet' ? [] : explainLines(report, style))
+  ]
+}
+
+/** The number of findings of one severity, and of their causes if there are fewer. */
+function countOf(severity: Severity, count: number, { findings }: Report): string[] {
+  if (count === 0) return []
+  const causes = new Set(
+    findings.flatMap((finding) =>
+      finding.severity === severity && finding.waived === undefined ? finding.cause : []
+    )
+  ).size
+
+  return [`${counted(count, severity)}${causes < count ? ` (${counted(causes, 'cause')})` : ''}`]
+}
+
+/** How many of the objects irsa-guard judged, so that a file without such objects does not look checked. */
+function judgedText(judged: number, objects: number): string {
+  if (objects === 0) return 'no objects'
+  if (judged === 0)
+    return objects === 1
+      ? 'irsa-guard does not judge objects of this kind'
+      : `irsa-guard judges none of the kinds of these ${objects} objects`
+
+  return judged === objects
+    ? `${counted(objects, 'object')} judged`
+    : `${judged} of ${objects} objects judged`
+}
+
+/** The command that explains the worst finding. It stays on one line, so that it can be copied. */
+function explainLines({ findings, causes }: Report, style: Style): string[] {
+  const open = new Set(findings.flatMap(({ cause, waived }) => (waived === undefined ? cause : [])))
+  const worst = causes.find(({ id }) => open.has(id))
+  if (worst === undefined) return []
+  const label = '  more about a rule:'
+  const command = `irsa-guard explain ${argumentOf(worst.rule, 'RULE')}`
+  const line = `${label} ${command}`
+  const lines = line.length <= (style.width ?? Infinity) ? [line] : [label, `    ${command}`]
+
+  return lines.map((each) => paint(each, 'dim', style))
+}

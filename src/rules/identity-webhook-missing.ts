@@ -19,7 +19,7 @@ export const identityWebhookMissing = defineRule({
       message:
         'no identity webhook is registered in the cluster, so pods of annotated service accounts do not get their role',
       fix: `register the identity webhook again; ${docsUrl}/rules/identity-webhook-missing shows the MutatingWebhookConfiguration that EKS uses`,
-      shared: true
+      cause: 'cluster'
     }
   }
 })

@@ -28,7 +28,7 @@ export const oidcProviderMissing = defineRule({
       fix: isPublicIssuer(url)
         ? `register the provider in account ${account}: aws iam create-open-id-connect-provider --url ${url} --client-id-list ${audience}`
         : `AWS cannot reach ${url}: set the API server's --service-account-issuer to a public https URL that serves its discovery document and keys, then register a provider for that URL`,
-      shared: true
+      cause: provider.arn
     }
   }
 })

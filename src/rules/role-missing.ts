@@ -16,9 +16,12 @@ export const roleMissing = defineRule({
     // At admission, the user might not be allowed to see the names of other roles.
     const similar = account.stage === 'admitted' ? undefined : role.similar
 
+    const { role: requested = '' } = roleRequestOf(account, identityWebhook) ?? {}
+
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
-      message: `role ${roleRequestOf(account, identityWebhook)?.role ?? ''} does not exist${similar === undefined ? '' : `; did you mean ${quote(similar)}?`}`,
+      cause: requested,
+      message: `role ${requested} does not exist${similar === undefined ? '' : `; did you mean ${quote(similar)}?`}`,
       fix:
         similar === undefined
           ? 'create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM'

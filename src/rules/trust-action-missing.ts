@@ -15,6 +15,7 @@ export const trustActionMissing = defineRule({
     const { statement, found, isExcept, principals, isForSubject } = miss
     if (statement === undefined)
       return trustProblem(
+        account,
         trust,
         identityWebhook,
         `${role} trusts no principal: its trust policy has no Allow statement`,
@@ -24,6 +25,7 @@ export const trustActionMissing = defineRule({
     const whom = isIrsa ? '' : `, for ${principalsShown(principals)}`
 
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}${whom}`,

@@ -13,6 +13,7 @@ export const trustAudienceUnchecked = defineRule({
     if (found === undefined) return
 
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} accepts tokens with any audience: its statement ${found.statement} does not restrict :aud`,

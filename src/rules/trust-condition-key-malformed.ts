@@ -28,6 +28,7 @@ export const trustConditionKeyMalformed = defineRule({
       (key) => key.toLowerCase() === first.key.toLowerCase()
     )
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       isOurs

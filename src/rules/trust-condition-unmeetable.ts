@@ -50,6 +50,7 @@ function webIdentityProblem(
       ? `replace that condition with ${subject}`
       : `remove that condition from statement ${miss.statement}, which still admits only the subjects that it names`
   const problem = trustProblem(
+    account,
     trust,
     identityWebhook,
     `${roleNamed(account, identityWebhook)} requires something that no pod can provide: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,

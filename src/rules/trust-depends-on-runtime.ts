@@ -27,6 +27,7 @@ export const trustDependsOnRuntime = defineRule({
     if (trust?.verdict === 'depends')
       problems.push(
         trustProblem(
+          account,
           trust,
           identityWebhook,
           `${roleNamed(account, identityWebhook)} might not admit ${trust.subject}: ${reasonOf(trust)}`,

@@ -42,6 +42,7 @@ function webIdentityProblem(
   const because = becauseOf(miss.conditions)
   const listed = miss.conditions.find(({ key, isNegated }) => isNegated && /:sub$/i.test(key))
   const problem = trustProblem(
+    account,
     trust,
     identityWebhook,
     `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its statement ${miss.statement} applies${because}`,

@@ -12,6 +12,7 @@ export const trustIssuersAnded = defineRule({
     if (miss?.kind !== 'issuers-anded') return
 
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires tokens from two issuers at once: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}; all conditions in a statement must match`,

@@ -16,7 +16,7 @@ export const trustPolicyInvalid = defineRule({
     const problems: Problem[] = []
     if (trust?.miss?.kind === 'invalid') {
       const { message, fix } = wordingOf(roleNamed(account, identityWebhook), trust.miss)
-      problems.push(trustProblem(trust, identityWebhook, message, fix))
+      problems.push(trustProblem(account, trust, identityWebhook, message, fix))
     }
     if (podIdentityTrust?.miss?.kind === 'invalid') {
       const role = podIdentityTrust.caller === undefined ? 'the role' : roleOf(podIdentityTrust.caller)

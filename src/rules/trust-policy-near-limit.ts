@@ -13,6 +13,7 @@ export const trustPolicyNearLimit = defineRule({
     if (trust.size < 0.9 * limit) return
 
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `the trust policy of ${roleNamed(account, identityWebhook)} has ${trust.size} characters, not counting white space; ${limit === policyLength.defaultQuota ? `IAM stores up to ${limit} unless the account has a higher quota` : `IAM stores at most ${limit}`}`,

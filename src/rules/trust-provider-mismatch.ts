@@ -20,6 +20,7 @@ export const trustProviderMismatch = defineRule({
         : ''
 
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: statement ${miss.statement} of its trust policy names ${quote(miss.found)} (${miss.difference}); expected ${quote(trust.provider)}`,

@@ -19,6 +19,7 @@ export const trustSubjectTooBroad = defineRule({
     const role = roleNamed(account, identityWebhook)
     if (kind === 'anyone' || kind === 'any-provider') {
       return trustProblem(
+        account,
         trust,
         identityWebhook,
         `${role} allows ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as a principal in its statement ${statement}`,
@@ -31,6 +32,7 @@ export const trustSubjectTooBroad = defineRule({
         : 'every matching service account in its namespace'
     const pattern = value === undefined ? '' : ` through ${quote(value)}`
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${role} admits ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,

@@ -25,6 +25,7 @@ export const trustSubjectUnchecked = defineRule({
         ? `add a StringEquals condition on ${quote(subjectKeyOf(trust))} with ${quote(trust.subject)} to that statement`
         : 'add a StringEquals condition on the :sub key of that provider to that statement'
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${whom} can assume ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,

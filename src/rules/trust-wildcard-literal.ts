@@ -13,6 +13,7 @@ export const trustWildcardLiteral = defineRule({
     if (miss?.kind !== 'literal-wildcard') return
 
     return trustProblem(
+      account,
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,

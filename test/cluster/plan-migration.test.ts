@@ -150,7 +150,13 @@ async function errorsIn(space: string): Promise<string[]> {
   writeFileSync(`${directory}/dump.json`, stdout)
   await check(
     [`${directory}/dump.json`],
-    { ...common, kubeconfig, output: 'json', failOn: 'error', failOnUnknown: false },
+    {
+      ...common,
+      kubeconfig,
+      output: [{ format: 'json', file: undefined }],
+      failOn: 'error',
+      failOnUnknown: false
+    },
     terminal()
   )
   const { findings } = JSON.parse(printed.stdout) as { findings: { rule: string; severity: string }[] }
