@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { complaintOf, processTerminal as terminal, type Terminal } from './commands/support/terminal.js'
+import { commands } from './commands/index.js'
+import { complaintOf, processTerminal as terminal } from './commands/support/terminal.js'
 import { GuardError } from './model/guard-error.js'
 import { version } from './version.js'
 
@@ -9,16 +10,6 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
   terminal.stderr(complaintOf(`this is Node ${process.versions.node}; irsa-guard needs Node 22.19 or newer`))
   process.exit(2)
-}
-
-// Commands are loaded on demand: some take 0.3 s to load.
-const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Command>>> = {
-  check: async () => (await import('./commands/check.js')).checkCommand,
-  trust: async () => (await import('./commands/trust.js')).trustCommand,
-  'plan-migration': async () => (await import('./commands/plan-migration.js')).planMigrationCommand,
-  ca: async () => (await import('./commands/ca.js')).caCommand,
-  serve: async () => (await import('./commands/serve.js')).serveCommand,
-  controller: async () => (await import('./commands/controller.js')).controllerCommand
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,10 +2,12 @@ import { Ajv, type ErrorObject } from 'ajv'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import schema from './config.schema.json' with { type: 'json' }
 import { type ClusterArn, parseClusterArn } from './model/cluster-arn.js'
+import { type Exception, type ParsedException, parseException } from './model/exception.js'
 import type { Severity } from './model/finding.js'
 import { GuardError } from './model/guard-error.js'
 import { withoutEksSlash } from './model/issuer.js'
 import type { Mode } from './model/namespace.js'
+import { endOfDay } from './text/day.js'
 import { closestTo, quote } from './text/escape.js'
 import { listOf, recordOf } from './text/record.js'
 
@@ -17,6 +19,8 @@ export interface Config {
   readonly mode: Mode
   /** Severities that differ from the rules' own, by rule ID. */
   readonly severities: ReadonlyMap<string, Severity | 'off'>
+  /** Findings that count as waived, for objects that cannot be annotated. */
+  readonly exceptions: readonly ParsedException[]
   readonly issuer: string | undefined
   readonly audience: string | undefined
   /** Path of a PEM file. */
@@ -46,9 +50,10 @@ export interface Config {
 }
 
 interface ConfigFile extends Partial<
-  Omit<Config, 'severities' | 'iam' | 'eks' | 'caBundle' | 'exempt' | 'server' | 'tls'>
+  Omit<Config, 'severities' | 'exceptions' | 'iam' | 'eks' | 'caBundle' | 'exempt' | 'server' | 'tls'>
 > {
   readonly rules?: Readonly<Record<string, { readonly severity: Severity | 'off' }>>
+  readonly exceptions?: readonly (Omit<Exception, 'until'> & { readonly until?: string })[]
   readonly iam?: Partial<Config['iam']>
   readonly eks?: {
     readonly clusterArn?: string
@@ -89,6 +94,16 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
   else {
     for (const id of Object.keys(content.rules ?? {}).filter((id) => !ruleIds.includes(id))) {
       mistakes.push(`rules.${id}: there is no such rule${didYouMean(id, ruleIds)}`)
+    }
+    for (const [index, { rule, until }] of (content.exceptions ?? []).entries()) {
+      if (!ruleIds.includes(rule))
+        mistakes.push(
+          `exceptions.${index}.rule is ${quote(rule)}: there is no such rule${didYouMean(rule, ruleIds)}`
+        )
+      if (until !== undefined && endOfDay(until) === undefined)
+        mistakes.push(
+          `exceptions.${index}.until is ${quote(until)}; expected a valid date such as 2027-01-31`
+        )
     }
     if (durationOf(content.server?.deadline ?? '2s') > longestDeadline) {
       mistakes.push(
@@ -156,6 +171,7 @@ function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: C
 
 function withDefaults({
   rules = {},
+  exceptions = [],
   iam = {},
   eks = {},
   caBundle = {},
@@ -167,6 +183,7 @@ function withDefaults({
   return {
     mode: rest.mode ?? 'enforce',
     severities: new Map(Object.entries(rules).map(([id, { severity }]) => [id, severity])),
+    exceptions: exceptions.flatMap((exception) => parseException({ until: undefined, ...exception }) ?? []),
     issuer: rest.issuer === undefined ? undefined : withoutEksSlash(rest.issuer),
     audience: rest.audience,
     clusterCa: rest.clusterCa,

@@ -2,24 +2,22 @@ import type { Facts, Sources } from './facts/facts.js'
 import { gatherFacts, identityWebhookOf } from './facts/gather.js'
 import { bringsIdentity } from './identity-webhook/own-identity.js'
 import type { Deadline } from './model/deadline.js'
-import type { Finding, Severity } from './model/finding.js'
+import type { Finding } from './model/finding.js'
 import { type MaybePromise, thenMaybe } from './model/maybe-promise.js'
 import { type Mode, modes } from './model/namespace.js'
 import { isMutated, type PodSubject, type Subject, type WorkloadSubject } from './model/subject.js'
 import { needsOf } from './rules/define-rule.js'
 import { rules, webIdentityRules } from './rules/index.js'
 import { decide, type Verdict } from './verdict/decide.js'
-import { evaluate } from './verdict/evaluate.js'
+import { evaluate, type EvaluationSettings } from './verdict/evaluate.js'
 import { mergeVerdicts } from './verdict/merge.js'
 import { accountOfIdentity, toldOfTemplate } from './verdict/own-identity.js'
 import { buildPlanner, type Plan, type Planner } from './verdict/plan.js'
 
 /** The context of a review. `mode` applies unless the namespace sets another. */
-export interface ReviewContext {
+export interface ReviewContext extends EvaluationSettings {
   readonly sources: Sources
   readonly mode: Mode
-  readonly severities?: ReadonlyMap<string, Severity | 'off'>
-  readonly at: Date
   readonly deadline: Deadline
   /** Receives the facts of each review, for metrics. */
   readonly onFacts?: (facts: Facts) => void
@@ -119,8 +117,9 @@ function reviewOnce(
 const planFor = buildPlanner(rules)
 const planForIdentity = buildPlanner(webIdentityRules)
 
-function judge(subject: Subject, plan: Plan, facts: Facts, { mode, severities, at }: ReviewContext): Verdict {
-  const { findings, unchecked } = evaluate(plan, subject, facts, { at, severities })
+function judge(subject: Subject, plan: Plan, facts: Facts, context: ReviewContext): Verdict {
+  const { mode, at } = context
+  const { findings, unchecked } = evaluate(plan, subject, facts, context)
   const because = unknownModeOf(facts.namespace)
   // If the object names no namespace, the unknown mode is not reported separately.
   if (because !== undefined && !('namespace' in subject && subject.namespace === ''))

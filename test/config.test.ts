@@ -27,6 +27,15 @@ t.test('reads what is given', async (t) => {
   })
 })
 
+t.test('reads exceptions', async (t) => {
+  const { exceptions } = parse(
+    'exceptions: [{ rule: role-missing, object: ServiceAccount shop/cart-*, reason: vendored, until: 2027-01-31 }]'
+  )
+  t.match(exceptions, [
+    { rule: 'role-missing', kind: 'ServiceAccount', reason: 'vendored', until: '2027-01-31' }
+  ])
+})
+
 t.test('names key, value and what is allowed, a line for each mistake', async (t) => {
   const table: readonly (readonly [string, string])[] = [
     ['mode: enforced', 'config.yaml: mode is "enforced"; expected one of enforce, warn, audit, off'],
@@ -53,6 +62,30 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
       'config.yaml: rules.role-mising: there is no such rule (did you mean role-missing?)'
     ],
     ['rules: { x: { severity: error } }', 'config.yaml: rules.x: there is no such rule'],
+    [
+      'exceptions: [{ rule: role-mising, object: Namespace a, reason: b }]',
+      'config.yaml: exceptions.0.rule is "role-mising": there is no such rule (did you mean role-missing?)'
+    ],
+    [
+      'exceptions: [{ rule: role-missing, object: shop/cart, reason: b }]',
+      'config.yaml: exceptions.0.object is "shop/cart"; expected a string such as ServiceAccount kube-system/ebs-csi-*, Namespace batch'
+    ],
+    [
+      'exceptions: [{ rule: role-missing, object: Namespace a, reason: " " }]',
+      'config.yaml: exceptions.0.reason is " "; expected a string such as the vendor\'s chart sets it'
+    ],
+    [
+      'exceptions: [{ rule: role-missing, object: Namespace a, reason: b, until: 2027-02-30 }]',
+      'config.yaml: exceptions.0.until is "2027-02-30"; expected a valid date such as 2027-01-31'
+    ],
+    [
+      'exceptions: [{ rule: role-missing, object: Namespace a, reason: b, until: soon }]',
+      'config.yaml: exceptions.0.until is "soon"; expected a string such as 2027-01-31'
+    ],
+    [
+      'exceptions: [{ rule: role-missing, object: Namespace a }]',
+      'config.yaml: exceptions.0 is {"rule":"role-missing","object":"Namespace a"}; expected an object with the key reason'
+    ],
     [
       'annotationPrefix: eks.amazonaws.com/',
       'config.yaml: annotationPrefix is "eks.amazonaws.com/"; expected a string such as eks.amazonaws.com'

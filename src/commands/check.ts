@@ -33,7 +33,7 @@ import {
   verboseOption
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
-import { loadConfigFile, loadSources } from './support/sources.js'
+import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface CheckOptions extends StyleOptions {
@@ -95,7 +95,7 @@ export async function check(
   environment: NodeJS.ProcessEnv = process.env
 ): Promise<0 | 1 | 2> {
   assertNamespace(options.namespace)
-  const config = await loadConfigFile(options.config)
+  const config = await loadOwnConfigFile(options.config)
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
   // Loading the Kubernetes client takes as long as checking thousands of objects, and most checks stay
   // offline.
@@ -111,8 +111,8 @@ export async function check(
         }))
       }
     : given
-  const { objects, complaints } = await readManifests(files, terminal)
-  for (const complaint of complaints) terminal.stderr(complaintOf(complaint))
+  const { objects, complaints, notes } = await readManifests(files, terminal)
+  for (const message of [...complaints, ...notes]) terminal.stderr(complaintOf(message))
 
   const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first, because an unreachable cluster ends the command
   const liveIdentityWebhook =
@@ -122,6 +122,7 @@ export async function check(
     {
       namespace: options.namespace ?? client?.namespace,
       severities: config.severities,
+      exceptions: config.exceptions,
       at: new Date(),
       deadline: noDeadline,
       sourcesWith: (together) => {
@@ -165,7 +166,7 @@ export async function check(
   )
 
   if (complaints.length > 0 || noCredentials !== undefined) return 2
-  if (options.failOnUnknown && report.unchecked.length > 0) return 1
+  if (options.failOnUnknown && (report.unchecked.length > 0 || notes.length > 0)) return 1
 
   return exitCodeOf(report.findings, options.failOn)
 }

@@ -20,7 +20,7 @@ import {
   kubeconfigOption,
   outputOption
 } from './support/options.js'
-import { loadConfigFile, loadSources } from './support/sources.js'
+import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, type Terminal } from './support/terminal.js'
 
 export interface PlanMigrationOptions {
@@ -91,7 +91,7 @@ export async function printMigrationPlan(
 ): Promise<0 | 1 | 2> {
   assertUsage(files, options)
   const selection = selectionOf(options)
-  const config = await loadConfigFile(options.config)
+  const config = await loadOwnConfigFile(options.config)
   const live = files.length === 0 ? await connect(options, environment) : undefined
   const given = await loadSources(options, config, live?.client.clusterArn)
   const { clusterArn } = given
@@ -200,7 +200,8 @@ async function fromFiles(
   files: readonly string[],
   terminal: Terminal
 ): Promise<{ objects: readonly unknown[]; complaints: readonly string[]; unread: readonly string[] }> {
-  const { objects, complaints } = await readManifests(files, terminal)
+  const { objects, complaints, notes } = await readManifests(files, terminal)
+  for (const note of notes) terminal.stderr(complaintOf(note))
 
   return { objects: objects.map(({ object }) => object), complaints, unread: [] }
 }

@@ -23,7 +23,7 @@ import {
 } from './support/options.js'
 import { type GivenPolicy, policyIn } from './support/policy-text.js'
 import { loadInput } from './support/read-input.js'
-import { loadConfigFile, loadSources } from './support/sources.js'
+import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, type Terminal } from './support/terminal.js'
 import {
   chainsAsked,
@@ -127,7 +127,7 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   const account = accountGiven(options)
   const role = options.role === undefined ? undefined : roleArnOf(options.role)
   const written = options.policy === undefined ? undefined : await loadPolicy(options.policy, role, terminal)
-  const config = await loadConfigFile(options.config)
+  const config = await loadOwnConfigFile(options.config)
   const given = await loadSources(options, config)
   const { issuer, clusterArn: cluster } = given
   const { iam, associations } = options.aws ? await buildLiveAws(config, cluster, () => undefined) : given

@@ -2,9 +2,10 @@ import type { Logger } from 'pino'
 import { guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
 import type { Sources } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
-import type { Finding, Severity } from '../model/finding.js'
+import type { Finding } from '../model/finding.js'
 import { nameOf, parseSubject } from '../model/subject.js'
 import { review } from '../review.js'
+import type { EvaluationSettings } from '../verdict/evaluate.js'
 import { type EventObject, writeEvent } from './event.js'
 
 /**
@@ -26,23 +27,17 @@ export interface ConfigurationFinding extends Finding {
 export async function findConfigurationFaults(
   configurations: readonly unknown[],
   {
-    sources,
-    severities,
     guard,
-    at
-  }: {
+    ...settings
+  }: EvaluationSettings & {
     sources: Sources
-    severities: ReadonlyMap<string, Severity | 'off'>
     /** Names of further webhooks that the configuration wants guarded. */
     guard: readonly string[]
-    at: Date
   }
 ): Promise<readonly ConfigurationFinding[]> {
   const context = {
-    sources,
-    severities,
+    ...settings,
     mode: 'audit' as const,
-    at,
     deadline: { signal: AbortSignal.timeout(10_000) }
   }
   const verdicts = await Promise.all(

@@ -103,6 +103,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
         sources,
         mode: config.mode,
         severities: config.severities,
+        exceptions: config.exceptions,
         at: new Date(),
         deadline,
         onFacts

@@ -1,10 +1,19 @@
 import type { Facts, FactTypes, Need } from '../facts/facts.js'
+import type { ParsedException } from '../model/exception.js'
 import type { Fact } from '../model/fact.js'
 import type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
 import type { Rule } from '../rules/define-rule.js'
+import { exceptionFor } from './exception.js'
 import type { Plan } from './plan.js'
 import { parseWaiver, type Waiver } from './waiver.js'
+
+/** The time of the review, and what the configuration says about rules. */
+export interface EvaluationSettings {
+  readonly at: Date
+  readonly severities?: ReadonlyMap<string, Severity | 'off'>
+  readonly exceptions?: readonly ParsedException[]
+}
 
 /**
  * Runs the rules of the subject's plan. A rule that needs an unknown fact does not run; it is listed as
@@ -14,7 +23,7 @@ export function evaluate(
   { rules, needs }: Plan,
   subject: Subject,
   facts: Facts,
-  { at, severities: chosen }: { at: Date; severities?: ReadonlyMap<string, Severity | 'off'> | undefined }
+  { at, severities: chosen, exceptions = [] }: EvaluationSettings
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
@@ -31,7 +40,7 @@ export function evaluate(
     if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
     if (found === undefined) continue
 
-    const waiver = rule.waivable === false ? undefined : parseWaiver(subject.annotations, rule.id, at)
+    const waiver = waiverOf(rule, subject, exceptions, at)
     for (const { atAdmission, atMost = 'error', restsOn = [], ...problem } of [found].flat()) {
       const milder =
         atAdmission ??
@@ -57,6 +66,23 @@ export function evaluate(
 }
 
 /**
+ * The waiver that the object's annotation or the configuration gives for a rule. One that is in effect takes
+ * precedence.
+ */
+function waiverOf(
+  { id, waivable }: Rule,
+  subject: Subject,
+  exceptions: readonly ParsedException[],
+  at: Date
+): Waiver | undefined {
+  const annotated = waivable === false ? undefined : parseWaiver(subject.annotations, id, at)
+  if (annotated !== undefined && 'reason' in annotated) return annotated
+  const configured = exceptionFor(exceptions, subject, id, at)
+
+  return configured !== undefined && 'reason' in configured ? configured : (annotated ?? configured)
+}
+
+/**
  * Marks a finding as waived if its waiver is in effect. A waiver that is not in effect is reported, because
  * its author believes that it is.
  */
@@ -67,7 +93,7 @@ function applyWaiver(
   if (waiver === undefined) return {}
   if ('reason' in waiver) return { waived: waiver.reason }
 
-  return { message: `${message} (waiver ${waiver.annotation} is not in effect: ${waiver.lapsed})` }
+  return { message: `${message} (${waiver.waiver} is not in effect: ${waiver.lapsed})` }
 }
 
 type Missing = Exclude<Fact<never>, { state: 'known' }> & {

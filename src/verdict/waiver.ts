@@ -1,7 +1,8 @@
+import { endOfDay } from '../text/day.js'
 import { closestTo, quote } from '../text/escape.js'
 
-/** The result of parsing a waiver: the reason that its author gave, or why the waiver is not in effect. */
-export type Waiver = { readonly reason: string } | { readonly annotation: string; readonly lapsed: string }
+/** A waiver: the reason that its author gave, or what it is called and why it is not in effect. */
+export type Waiver = { readonly reason: string } | { readonly waiver: string; readonly lapsed: string }
 
 const prefix = 'ignore.irsa-guard.io/'
 
@@ -23,11 +24,11 @@ export function parseWaiver(
     )
     return misspelt === undefined
       ? undefined
-      : { annotation: misspelt, lapsed: `there is no such rule; write ${annotation}` }
+      : { waiver: `waiver ${misspelt}`, lapsed: `there is no such rule; write ${annotation}` }
   }
   const read = parseValue(value, at)
 
-  return 'reason' in read ? read : { annotation, ...read }
+  return 'reason' in read ? read : { waiver: `waiver ${annotation}`, ...read }
 }
 
 function parseValue(value: unknown, at: Date): { readonly reason: string } | { readonly lapsed: string } {
@@ -45,11 +46,9 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
   const day = written.trim()
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day))
     return { lapsed: `"until" needs a date and a colon after it; ${form}` }
-  const end = new Date(`${day}T23:59:59.999Z`)
-  // Date parses 2027-02-30 as March 2.
-  if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day)
-    return { lapsed: `${day} is not a valid date; ${form}` }
-  if (at > end) return { lapsed: `it expired at the end of ${day} (UTC)` }
+  const end = endOfDay(day)
+  if (end === undefined) return { lapsed: `${day} is not a valid date; ${form}` }
+  if (at > end) return { lapsed: expiredAfter(day) }
 
   return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }
 }
@@ -57,6 +56,8 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
 /** Whether a value only switches the waiver on or off, without saying why it is there. */
 const isSwitch = (text: string): boolean =>
   /^(?:true|false|yes|no|on|off|enabled?|disabled?|[01])$/i.test(text)
+
+export const expiredAfter = (day: string): string => `it expired at the end of ${day} (UTC)`
 
 /**
  * Whether a value such as `2027-01-31: reason` or `unitl 2027-01-31: reason` is probably meant to expire.

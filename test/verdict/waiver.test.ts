@@ -50,12 +50,12 @@ t.test('says why it does not hold', async (t) => {
     ['1', /is not a reason/]
   ]
   for (const [value, lapsed] of table)
-    t.match(read(value), { annotation: 'ignore.irsa-guard.io/role-missing', lapsed }, String(value))
+    t.match(read(value), { waiver: 'waiver ignore.irsa-guard.io/role-missing', lapsed }, String(value))
 })
 
 t.test('tells an annotation whose rule is misspelt, when that rule finds something', async (t) => {
   t.strictSame(parseWaiver({ a: 'b', 'ignore.irsa-guard.io/role-mising': 'x' }, 'role-missing', at), {
-    annotation: 'ignore.irsa-guard.io/role-mising',
+    waiver: 'waiver ignore.irsa-guard.io/role-mising',
     lapsed: 'there is no such rule; write ignore.irsa-guard.io/role-missing'
   })
   for (const { id } of rules) {

@@ -13,7 +13,11 @@ export const awsOption = (): Option =>
     'query IAM, and EKS if the cluster is known, with your AWS credentials and region'
   ).conflicts('iam')
 
-export const configOption = (): Option => new Option('--config <file>', 'configuration file (YAML)')
+export const configOption = (): Option =>
+  new Option(
+    '--config <file>',
+    'configuration file (YAML; default: .irsa-guard.yaml here or in a directory above)'
+  )
 
 export const kubeconfigOption = (): Option =>
   new Option(

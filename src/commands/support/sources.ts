@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
 import { type Config, parseConfig } from '../../config.js'
 import type { Sources } from '../../facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../identity-webhook/settings.js'
@@ -24,14 +26,45 @@ export interface FactsByHand {
   readonly clusterArn?: string | undefined
 }
 
-/** Reads the configuration file; without a file, every key has its default. Throws ERR_INPUT, ERR_CONFIG. */
+/**
+ * Reads the configuration file; without a file, every key has its default. Relative paths in it are relative
+ * to the file. Throws ERR_INPUT, ERR_CONFIG.
+ */
 export async function loadConfigFile(file: string | undefined): Promise<Config> {
   const ruleIds = rules.map(({ id }) => id)
+  if (file === undefined) return parseConfig('', 'defaults', ruleIds)
+  const config = parseConfig(await loadText(file), file, ruleIds)
+  const fromFile = (path: string): string => (isAbsolute(path) ? path : join(dirname(file), path))
 
-  return file === undefined
-    ? parseConfig('', 'defaults', ruleIds)
-    : parseConfig(await loadText(file), file, ruleIds)
+  return {
+    ...config,
+    clusterCa: config.clusterCa === undefined ? undefined : fromFile(config.clusterCa),
+    iam: { ...config.iam, files: config.iam.files.map(fromFile) },
+    tls: { ...config.tls, certFile: fromFile(config.tls.certFile), keyFile: fromFile(config.tls.keyFile) }
+  }
 }
+
+/**
+ * Reads the configuration file of a command that people run: the given file, or the first
+ * `.irsa-guard.yaml` in the working directory or a directory above it. The search ends at the top of a Git
+ * repository. Throws ERR_INPUT, ERR_CONFIG.
+ */
+export async function loadOwnConfigFile(
+  file: string | undefined,
+  directory = process.cwd()
+): Promise<Config> {
+  return loadConfigFile(file ?? findUpwards(directory))
+}
+
+function findUpwards(directory: string): string | undefined {
+  const file = join(directory, configFileName)
+  if (existsSync(file)) return file
+  const above = dirname(directory)
+
+  return above === directory || existsSync(join(directory, '.git')) ? undefined : findUpwards(above)
+}
+
+const configFileName = '.irsa-guard.yaml'
 
 /**
  * The facts from the user. Flags take precedence over the configuration, and the configuration over the IAM

@@ -1,0 +1,20 @@
+import type { Command } from 'commander'
+import type { Terminal } from './support/terminal.js'
+
+/** Builds a command for a terminal. */
+export type CommandBuilder = (terminal: Terminal) => Command
+
+/** All commands, in the order of the help. They are loaded on demand: some take 0.3 s to load. */
+export const commands: Readonly<Record<string, () => Promise<CommandBuilder>>> = {
+  check: async () => (await import('./check.js')).checkCommand,
+  trust: async () => (await import('./trust.js')).trustCommand,
+  'plan-migration': async () => (await import('./plan-migration.js')).planMigrationCommand,
+  ca: async () => (await import('./ca.js')).caCommand,
+  serve: async () => (await import('./serve.js')).serveCommand,
+  controller: async () => (await import('./controller.js')).controllerCommand,
+  completion: async () => (await import('./completion.js')).completionCommand
+}
+
+/** Builds every command. */
+export const buildCommands = async (terminal: Terminal): Promise<Command[]> =>
+  Promise.all(Object.values(commands).map(async (load) => (await load())(terminal)))
