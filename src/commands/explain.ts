@@ -11,7 +11,7 @@ import { colorOption, verboseOption } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadInput } from './support/read-input.js'
 import { readRulePage } from './support/rule-page.js'
-import { complaintOf, type StyleOptions, styleOf, type Terminal } from './support/terminal.js'
+import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface ExplainOptions extends StyleOptions {
   readonly output?: readonly Output<Format>[]
@@ -64,7 +64,7 @@ export async function explain(given: string, options: ExplainOptions, terminal: 
   const isKnown = explanation.texts.length > 0
   const printed = isKnown ? output : output.filter(({ format }) => format !== 'text')
   await writeOutputs(printed, ({ format }) => explanationFormats[format](explanation, style), terminal)
-  if (!isKnown) terminal.stderr(complaintOf(unknownText(input)))
+  if (!isKnown) terminal.stderr(complaintOf(unknownText(given)))
 
   return isKnown ? 0 : 1
 }
@@ -79,15 +79,19 @@ const ruleJsonOf = ({ id, summary, severity, docs }: Rule, page: string): object
   page
 })
 
-/** What to try after a text that is not known: a rule with a similar ID, or another part of the log. */
-function unknownText(input: string): string {
-  if (/^[a-z0-9]+(?:-[a-z0-9]+)+$/.test(input) && input.length < 100) {
+/** Says that a text is not known, and what to try next. */
+function unknownText(given: string): string {
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)+$/.test(given)) {
     const ids = rules.map(({ id }) => id)
-    const closest = closestTo(input, ids)
-    const similar = closest === undefined ? ids.filter((id) => id.includes(input)) : [closest]
+    const closest = closestTo(given, ids)
+    const similar = closest === undefined ? ids.filter((id) => id.includes(given)).slice(0, 3) : [closest]
 
-    return `there is no rule ${input}${similar.length === 0 ? `; all rules: ${docsUrl}/rules` : `; did you mean ${similar.slice(0, 3).join(' or ')}?`}`
+    return `there is no rule ${given}; ${similar.length === 0 ? `all rules: ${docsUrl}/rules` : `did you mean ${similar.join(' or ')}?`}`
   }
 
-  return `${quote(input.trim())} contains no error text that irsa-guard knows; try the first error in the log instead of the last, with the lines after it (irsa-guard explain - reads a whole log), or let irsa-guard look at the pod: irsa-guard diagnose pod/POD -n NAMESPACE`
+  return [
+    `${given === '-' ? 'stdin' : quote(given.trim())} contains no error text that irsa-guard knows`,
+    '  the first error of a log often says more than the last: kubectl logs POD -n NAMESPACE | irsa-guard explain -',
+    '  look at the pod instead: irsa-guard diagnose pod/POD -n NAMESPACE'
+  ].join('\n')
 }

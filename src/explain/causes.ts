@@ -157,7 +157,7 @@ export const refusedToEks: readonly Cause[] = [
   found('pod-identity-source-mismatch'),
   found('pod-identity-role-missing'),
   found('pod-identity-target-untrusted'),
-  found('trust-explicit-deny')
+  { ...found('trust-explicit-deny'), ask: 'association' }
 ]
 
 /** Why a container has no credentials, or those of its node. */

@@ -70,7 +70,7 @@ export function valuesIn(input: string): Values {
     ),
     ...one(
       'resource',
-      [...text.matchAll(resources)].map(([, resource = '']) => withoutEnd(resource))
+      [...text.matchAll(resources)].map(([, resource = '']) => resource.replace(/[.,;:]$/, ''))
     ),
     ...one(
       'webhook',
@@ -85,7 +85,7 @@ export function valuesIn(input: string): Values {
 
 const roles = /arn:aws[a-z0-9-]{0,20}:iam::\d{12}:role\/[\w+=,.@/-]{1,600}/g
 const clusters = /arn:aws[a-z0-9-]{0,20}:eks:[a-z0-9-]{1,32}:\d{12}:cluster\/[\w-]{1,100}/g
-const issuers = /oidc\.eks\.[a-z0-9-]{1,32}\.[a-z.]{1,40}\/id\/[0-9A-F]{32}/g
+const issuers = /oidc\.eks\.[a-z0-9-]{1,32}\.[a-z.]{1,40}\/id\/[0-9A-Z]{32}\b/g
 const subjects = /system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})/g
 // plugin/pkg/admission/serviceaccount/admission.go of Kubernetes
 const lookups = /looking up service account ([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})/g
@@ -94,14 +94,14 @@ const sessions = /arn:aws[a-z0-9-]{0,20}:sts::\d{12}:assumed-role\/([\w+=,.@-]{1
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html (principal key values)
 const isInstance = /^i-[0-9a-f]{8,17}$/
 const actions = /not authorized to perform:? ([a-z0-9-]{2,40}:[A-Za-z]{3,80})/g
-const resources = /on resource: "?(arn:[^\s"'<>\\]{1,1500})/g
+const resources = /on resource: "?(arn:[!#-&(-;=?-[\]-~]{1,1500})/g // printable, without quotes, <, > and \
 const webhooks = /(?:calling webhook "|failing open )([a-z0-9.-]{1,253})/g
 const requests = /request ?id"?: ?"?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/gi
 
 const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([match]) => match)
 
 /** A name without the punctuation of the sentence around it. */
-const withoutEnd = (name: string): string => name.replace(/[.,/-]$/, '')
+const withoutEnd = (name: string): string => name.replace(/[.,;:)/-]$/, '')
 
 /** A value under its key if there is exactly one, however often. */
 function one<K extends keyof Values>(key: K, values: readonly string[]): { [Key in K]?: string } {

@@ -28,6 +28,7 @@ function textBlock(text: ExplainedText, values: Values, style: Style): string {
     ...(style.verbosity === 'verbose' ? ([['source', source]] as const) : [])
   ]
   const commands = [...Map.groupBy(causes, ({ command }) => command)]
+  const longest = Math.max(...commands.map(([command]) => command.length))
 
   return [
     ...wrapped(means, '', style).map((line) => paint(line, 'bold', style)),
@@ -41,7 +42,7 @@ function textBlock(text: ExplainedText, values: Values, style: Style): string {
     '  find out which',
     ...commands.map(
       ([command, answered]) =>
-        `    ${command}${commands.length > 1 ? paint(`   # ${numbersOf(answered, causes)}`, 'dim', style) : ''}`
+        `    ${commands.length === 1 ? command : `${command.padEnd(longest)}  ${paint(`# ${numbersOf(answered, causes)}`, 'dim', style)}`}`
     )
   ].join('\n')
 }

@@ -80,12 +80,12 @@ function paragraph(lines: Block, style: Style, docsUrl: string): string[] {
     : wrapped(text.replaceAll('\n', ' '), '  ', style, rest)
 }
 
-/** Text without markup. Code, between backticks, stays as it is. */
+/** Text without links and emphasis. Code keeps its backticks, so that a command in a sentence stands out. */
 const inlineText = (text: string, docsUrl: string): string =>
   text
     .split('`')
     .map((part, index) => (index % 2 === 1 ? part : withoutEmphasis(part)))
-    .join('')
+    .join('`')
     .replace(links, (_, label: string, target: string) =>
       target.startsWith('../') ? `${label} (${docsUrl}/${target.slice(3).replace('.md', '')})` : label
     )
