@@ -22,7 +22,7 @@ const policyFix = 'check a trust policy with irsa-guard trust --policy FILE'
 
 /**
  * What a document is if it is not a Kubernetes object; undefined if its `apiVersion` and `kind` could be
- * those of one. A file of another tool that contains EKS Pod Identity associations counts as an object. Never
+ * those of one. Another tool's file that contains EKS Pod Identity associations counts as an object. Never
  * throws.
  */
 export function notAnObject(document: unknown): OtherFile | undefined {
