@@ -32,13 +32,19 @@ const known = {
   'trust-policy-invalid': ['trust', 'IAM does not accept the trust policy'],
   'trust-policy-near-limit': ['trust', 'the trust policy is as long as IAM permits'],
   'role-missing': ['diagnose', 'the role does not exist; AWS answers as if it did not trust the pod'],
-  'role-path-mismatch': ['diagnose', "the annotation has the role's name without its path, or in other case"],
+  'role-path-mismatch': [
+    'diagnose',
+    "the annotation lacks the role's path, or differs in upper and lower case"
+  ],
   'role-arn-malformed': [
     'diagnose',
     'the annotation is not the ARN of a role: a policy, a name, a lost digit'
   ],
   'role-arn-partition-mismatch': ['diagnose', 'the role is in another AWS partition than the cluster'],
-  'role-annotation-misspelt': ['diagnose', 'the annotation has another key, so nobody reads it'],
+  'role-annotation-misspelt': [
+    'diagnose',
+    'the annotation key is misspelled, so the identity webhook does not read it'
+  ],
   'role-annotation-misplaced': [
     'diagnose',
     'the annotation is on the pod or workload; only the service account counts'
@@ -51,7 +57,7 @@ const known = {
   ],
   'companion-annotation-invalid': [
     'diagnose',
-    'an audience or token-expiration annotation has a value that fails'
+    'an audience or token-expiration annotation has an invalid value'
   ],
   'token-audience-mismatch': ['diagnose', 'the token in the pod was made for another audience'],
   'service-account-missing': ['diagnose', 'the pod names a service account that does not exist'],
@@ -68,7 +74,7 @@ const known = {
   'pod-role-mismatch': ['diagnose', 'the container has another role than its service account requests'],
   'mutation-preempted': [
     'diagnose',
-    'the template sets a variable or volume, and the identity webhook leaves it'
+    'the template sets a variable or volume, which the identity webhook does not override'
   ],
   'mutation-skipped': ['diagnose', 'the pod or the container opts out of the identity webhook'],
   'static-credentials-shadow-role': [
@@ -90,7 +96,10 @@ const known = {
   ],
   'ca-bundle-incomplete': ['ca', "the caBundle lacks one of the cluster's CAs, as during a rotation"],
   'ca-bundle-expired': ['ca', 'every certificate in the caBundle has expired'],
-  'ca-bundle-unusable': ['ca', 'the caBundle holds no certificate: empty, encoded twice, or not PEM'],
+  'ca-bundle-unusable': [
+    'ca',
+    'the caBundle contains no certificate: it is empty, encoded twice, or not PEM'
+  ],
   'ca-injection-broken': ['ca', 'the injector that should write the caBundle does not'],
   'pod-identity-role-missing': ['association', "the association's role or target role does not exist"],
   'pod-identity-principal-missing': ['association', 'the role does not trust pods.eks.amazonaws.com'],
@@ -120,7 +129,7 @@ const known = {
   'pod-identity-pod-outdated': ['diagnose', 'the pod is older than the last change of its association'],
   'pod-identity-agent-missing': ['agent', 'the EKS Pod Identity Agent does not run on the node'],
   'pod-identity-unsupported-node': ['diagnose', 'the pod is on Fargate or Windows, where no agent can run'],
-  'pod-identity-proxy': ['diagnose', 'a proxy gets the request, and cannot reach the agent']
+  'pod-identity-proxy': ['diagnose', 'the request goes to a proxy, which cannot reach the agent']
 } as const satisfies Readonly<Record<string, readonly [Question, string]>>
 
 export type KnownCause = keyof typeof known

@@ -24,7 +24,7 @@ export const clusterTexts: readonly ErrorText[] = [
     source: webhookTroubles,
     forms: [['calling webhook', 'certificate has expired or is not yet valid']],
     causes: [
-      unseen("the webhook's own certificate has expired, and nobody renewed it", 'ca'),
+      unseen("the webhook's own certificate has expired and was not renewed", 'ca'),
       found('ca-bundle-expired'),
       found('ca-injection-broken')
     ]
@@ -82,7 +82,7 @@ export const clusterTexts: readonly ErrorText[] = [
   },
   {
     id: 'webhook-review-version',
-    means: 'the webhook answered with another AdmissionReview version than the API server asked in',
+    means: 'the webhook responded with another AdmissionReview version than that of the request',
     chain: 'both',
     printedBy: 'kube-apiserver, kubectl',
     source: 'https://github.com/aws/amazon-eks-pod-identity-webhook/issues/225',
@@ -91,7 +91,7 @@ export const clusterTexts: readonly ErrorText[] = [
   },
   {
     id: 'webhook-fails-open',
-    means: 'the API server could not call a webhook and went on without it: pods start without their role',
+    means: 'the API server could not call the webhook and admitted pods without it, so without their role',
     chain: 'both',
     printedBy: 'kube-apiserver',
     source: mutatingDispatcher,
@@ -115,7 +115,7 @@ export const clusterTexts: readonly ErrorText[] = [
   },
   {
     id: 'token-not-issued',
-    means: 'the kubelet gets no token for the pod, so the pod does not start',
+    means: 'the kubelet cannot get a token for the pod, so the pod does not start',
     chain: 'both',
     printedBy: 'kubelet, FailedMount events',
     source: 'https://github.com/aws/amazon-eks-pod-identity-webhook/issues/119',

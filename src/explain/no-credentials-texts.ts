@@ -22,7 +22,7 @@ const nothingFound = (
 export const noCredentialsTexts: readonly ErrorText[] = [
   {
     id: 'instance-metadata-unreachable',
-    means: 'the program asked the node for something, and pods cannot reach the metadata of this node',
+    means: 'the program needs the node's metadata, which pods on this node cannot reach',
     chain: 'both',
     printedBy: 'AWS Load Balancer Controller',
     source: 'https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3937',
@@ -33,7 +33,10 @@ export const noCredentialsTexts: readonly ErrorText[] = [
     ],
     causes: [
       unseen('the hop limit of the metadata service is 1: pass the region and the VPC as flags', 'diagnose'),
-      found('pod-not-mutated', 'the pod has no role, so the program looked for one on the node')
+      found(
+        'pod-not-mutated',
+        'with its role, a pod also gets its region; the VPC must be passed in any case'
+      )
     ]
   },
   {
@@ -127,7 +130,7 @@ export const noCredentialsTexts: readonly ErrorText[] = [
     source: 'https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/dns/route53/route53.go',
     forms: [['empty credentials; perhaps you meant to enable ambient credentials?']],
     causes: [
-      unseen('use a ClusterIssuer, or start cert-manager with --issuer-ambient-credentials', 'diagnose')
+      unseen('an Issuer may not use them: use a ClusterIssuer, or --issuer-ambient-credentials', 'diagnose')
     ]
   },
   {

@@ -18,7 +18,7 @@ export const permissionTexts: readonly ErrorText[] = [
     source: 'https://github.com/external-secrets/kubernetes-external-secrets/issues/452',
     forms: [['assumed-role/', 'is not authorized to perform']],
     when: (values) => values.instance !== undefined && !isAboutRoles(values),
-    causes: [...withoutCredentials, found('static-credentials-shadow-role')]
+    causes: [...withoutCredentials, unseen('the AWS SDK is too old to use a role of its own', 'diagnose')]
   },
   {
     id: 'permission-missing',
@@ -66,7 +66,7 @@ export const permissionTexts: readonly ErrorText[] = [
   },
   {
     id: 'further-role-refused',
-    means: 'the program has a role and may not assume a further one',
+    means: 'the program has a role, but may not assume another one with it',
     chain: 'both',
     printedBy: 'every AWS SDK and tool that assumes a further role',
     source: messages,
@@ -75,7 +75,7 @@ export const permissionTexts: readonly ErrorText[] = [
       unseen('the trust policy of the further role does not name the first one', 'permission'),
       unseen('no policy of the first role allows sts:AssumeRole on the further one', 'permission'),
       found('pod-not-mutated', "the first role is the node's: the pod did not get its own"),
-      found('pod-role-mismatch', 'the pod already has the role, and tries to assume it again')
+      unseen('the pod already has the role, and its configuration names it once more', 'permission')
     ]
   },
   {
@@ -100,7 +100,11 @@ export const permissionTexts: readonly ErrorText[] = [
     printedBy: 'AWS IAM',
     source: 'https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html',
     forms: [['NoSuchEntity', 'The role with name', 'cannot be found']],
-    causes: [found('role-missing'), found('role-path-mismatch'), found('pod-identity-role-missing')]
+    causes: [
+      found('role-missing', 'it was deleted or never created, or is in another account'),
+      found('role-path-mismatch'),
+      found('pod-identity-role-missing')
+    ]
   },
   {
     id: 'trust-policy-refused',

@@ -176,7 +176,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
     ],
     causes: [
       unseen('a private subnet needs the VPC endpoint com.amazonaws.REGION.eks-auth', 'agent-log'),
-      unseen("the program's time limit is shorter than the call; newer agents wait longer", 'agent-log')
+      unseen('the program gives up before EKS answers: raise its time limit, update the agent', 'agent-log')
     ]
   },
   {

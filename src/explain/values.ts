@@ -1,4 +1,5 @@
 import { parseClusterArn } from '../model/cluster-arn.js'
+import { isEksIssuer } from '../model/issuer.js'
 import { isNamespaceName, isObjectName } from '../model/object-name.js'
 import { parseRoleArn } from '../model/role-arn.js'
 
@@ -28,68 +29,31 @@ export interface Values {
 /** Reads the values in an error text. Takes linear time; never throws. */
 export function valuesIn(input: string): Values {
   const text = input.replaceAll('\\/', '/').replaceAll('\\"', '"')
-  const callers = [...text.matchAll(sessions)]
-  const accounts = [
-    ...[...text.matchAll(subjects)].map(([, namespace = '', name = '']) => ({ namespace, name })),
-    ...[...text.matchAll(lookups)].map(([, namespace = '', name = '']) => ({ namespace, name }))
-  ]
-    .map(({ namespace, name }) => ({ namespace, name: withoutEnd(name) }))
-    .filter(({ namespace, name }) => isNamespaceName(namespace) && isObjectName(name))
-  const [account] = accounts
+  const words = text.split(/[^\w+=,.@/:-]+/)
+  const arns = words.flatMap(arnIn)
+  const account = only([...text.matchAll(accounts)].flatMap(accountIn))
+  const sessions = [...text.matchAll(assumedRoles)]
+  const [namespace, name] = account?.split('/') ?? []
 
-  return {
-    ...one(
-      'role',
-      all(text, roles)
-        .map(withoutEnd)
-        .filter((arn) => parseRoleArn(arn) !== undefined)
-    ),
-    ...(account !== undefined &&
-      accounts.every(({ namespace, name }) => namespace === account.namespace && name === account.name) && {
-        serviceAccount: account
-      }),
-    ...one(
-      'issuer',
-      all(text, issuers).map((issuer) => `https://${issuer}`)
-    ),
-    ...one(
-      'clusterArn',
-      all(text, clusters).filter((arn) => parseClusterArn(arn) !== undefined)
-    ),
-    ...one(
-      'caller',
-      callers.map(([, name = '']) => name)
-    ),
-    ...one(
-      'instance',
-      callers.flatMap(([, , session = '']) => (isInstance.test(session) ? [session] : []))
-    ),
-    ...one(
-      'action',
-      [...text.matchAll(actions)].map(([, action = '']) => action)
-    ),
-    ...one(
-      'resource',
-      [...text.matchAll(resources)].map(([, resource = '']) => resource.replace(/[.,;:]$/, ''))
-    ),
-    ...one(
-      'webhook',
-      [...text.matchAll(webhooks)].map(([, webhook = '']) => withoutEnd(webhook))
-    ),
-    ...one(
-      'requestId',
-      [...text.matchAll(requests)].map(([, id = '']) => id)
-    )
-  }
+  return withoutUndefined({
+    role: only(arns.filter((arn) => parseRoleArn(arn) !== undefined)),
+    serviceAccount: namespace === undefined || name === undefined ? undefined : { namespace, name },
+    issuer: only(words.flatMap(issuerIn)),
+    clusterArn: only(arns.filter((arn) => parseClusterArn(arn) !== undefined)),
+    caller: only(sessions.map(([, role = '']) => role)),
+    instance: only(sessions.flatMap(([, , session = '']) => (isInstance.test(session) ? [session] : []))),
+    action: only(firstGroups(text, actions)),
+    resource: only(firstGroups(text, resources)),
+    webhook: only(firstGroups(text, webhooks)),
+    requestId: only(firstGroups(text, requests))
+  })
 }
 
-const roles = /arn:aws[a-z0-9-]{0,20}:iam::\d{12}:role\/[\w+=,.@/-]{1,600}/g
-const clusters = /arn:aws[a-z0-9-]{0,20}:eks:[a-z0-9-]{1,32}:\d{12}:cluster\/[\w-]{1,100}/g
-const issuers = /oidc\.eks\.[a-z0-9-]{1,32}\.[a-z.]{1,40}\/id\/[0-9A-Z]{32}\b/g
-const subjects = /system:serviceaccount:([a-z0-9-]{1,63}):([a-z0-9.-]{1,253})/g
-// plugin/pkg/admission/serviceaccount/admission.go of Kubernetes
-const lookups = /looking up service account ([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})/g
-const sessions = /arn:aws[a-z0-9-]{0,20}:sts::\d{12}:assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{1,64})/g
+// The second form: plugin/pkg/admission/serviceaccount/admission.go of Kubernetes.
+const accounts =
+  /(?:system:serviceaccount:|looking up service account )([a-z0-9-]{1,63})[:/]([a-z0-9.-]{1,253})/g
+const assumedRoles =
+  /arn:aws[a-z0-9-]{0,20}:sts::\d{12}:assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{1,64})/g
 // The session of an EC2 instance's role has the instance's ID as its name:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html (principal key values)
 const isInstance = /^i-[0-9a-f]{8,17}$/
@@ -98,16 +62,39 @@ const resources = /on resource: "?(arn:[!#-&(-;=?-[\]-~]{1,1500})/g // printable
 const webhooks = /(?:calling webhook "|failing open )([a-z0-9.-]{1,253})/g
 const requests = /request ?id"?: ?"?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/gi
 
-const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([match]) => match)
+/** The ARN in a word, also behind an equals sign. */
+const arnIn = (word: string): string[] =>
+  word.includes('arn:aws') ? [withoutEnd(word.slice(word.indexOf('arn:aws')))] : []
 
-/** A name without the punctuation of the sentence around it. */
-const withoutEnd = (name: string): string => name.replace(/[.,;:)/-]$/, '')
+/** The issuer of EKS in a word, which may be the ARN of a provider or of a principal. */
+function issuerIn(word: string): string[] {
+  const start = word.indexOf('oidc.eks.')
+  const [host = '', path, id = ''] = start === -1 ? [] : word.slice(start).split('/', 3)
+  const issuer = `https://${host}/id/${id.slice(0, 32)}`
 
-/** A value under its key if there is exactly one, however often. */
-function one<K extends keyof Values>(key: K, values: readonly string[]): { [Key in K]?: string } {
+  return path === 'id' && /^[0-9A-Z]{32}(?![0-9A-Za-z])/.test(id) && isEksIssuer(issuer) ? [issuer] : []
+}
+
+/** A service account as `namespace/name`, if both can exist. */
+function accountIn([, namespace = '', name = '']: readonly string[]): string[] {
+  const account = withoutEnd(name)
+
+  return isNamespaceName(namespace) && isObjectName(account) ? [`${namespace}/${account}`] : []
+}
+
+const firstGroups = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, group = '']) => withoutEnd(group))
+
+/** A value without the punctuation of the sentence around it. */
+const withoutEnd = (value: string): string => value.replace(/[.,;:]$/, '')
+
+/** The value if all are the same. */
+function only(values: readonly string[]): string | undefined {
   const [value] = values
 
-  return value !== undefined && value !== '' && values.every((other) => other === value)
-    ? ({ [key]: value } as { [Key in K]?: string }) // TypeScript widens a computed key to string
-    : {}
+  return values.every((other) => other === value) ? value : undefined
 }
+
+/** The values that are known, so that JSON and tests show nothing else. */
+const withoutUndefined = (values: { readonly [K in keyof Values]: Values[K] | undefined }): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) // undefined is gone

@@ -34,7 +34,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     source: 'https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1226',
     forms: [['No OpenIDConnect provider found in your account']],
     causes: [
-      found('oidc-provider-missing', 'nobody created it there, or the cluster is new and has another issuer'),
+      found('oidc-provider-missing', 'it was never created there, or the cluster was recreated and has a new issuer'),
       found('role-arn-malformed', 'the account ID in the ARN is not the one that was meant'),
       found('pod-not-mutated', 'EKS Pod Identity was meant, but the pod is older than its association')
     ]
@@ -65,7 +65,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     causes: [
       unseen('a short failure between STS and the issuer; then a retry succeeds', 'discovery'),
       unseen(
-        'the issuer or its keys cannot be reached from the internet (a self-managed cluster)',
+        'the issuer's keys are not reachable from the internet (a self-managed cluster)',
         'discovery'
       ),
       found('oidc-provider-missing', 'the provider is that of a cluster that no longer exists')
@@ -111,7 +111,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     causes: [
       found(
         'static-credentials-shadow-role',
-        'temporary keys are in the environment or a file, and nobody renews them'
+        'temporary keys are in the environment or a file, where they are not renewed'
       ),
       unseen('the renewal fails: look for an earlier error about STS or 169.254.170.23', 'diagnose'),
       unseen('the program keeps credentials instead of asking the SDK for each call', 'diagnose')
@@ -119,7 +119,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'unknown-key',
-    means: 'AWS does not know the access key that the program used, so it was not the key of the role',
+    means: 'AWS does not know the access key that the program used; it is not a key of the pod's role',
     chain: 'both',
     printedBy: 'every AWS service',
     source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html',
@@ -134,7 +134,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'role-arn-invalid',
-    means: 'what STS got as the ARN of the role is not one',
+    means: 'the role ARN that STS received is not valid',
     chain: 'irsa',
     printedBy: 'every AWS SDK and tool, when it assumes the role',
     source: 'https://github.com/prometheus-community/yet-another-cloudwatch-exporter/issues/343',
@@ -143,7 +143,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'role-arn-unset',
-    means: 'the container has the path of a token, but no role',
+    means: 'the container has a token path, but no role',
     chain: 'irsa',
     printedBy: 'AWS SDK for Go v1',
     source: 'https://github.com/aws/amazon-eks-pod-identity-webhook/issues/67',
@@ -152,7 +152,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'token-unreadable',
-    means: "the program may not read the pod's token file",
+    means: "the program is not permitted to read the pod's token file",
     chain: 'irsa',
     printedBy: 'AWS SDKs',
     source: 'https://github.com/aws/amazon-eks-pod-identity-webhook/issues/8',
@@ -162,13 +162,13 @@ export const webIdentityTexts: readonly ErrorText[] = [
       ['eks.amazonaws.com/serviceaccount/token', 'is denied']
     ],
     causes: [
-      unseen('the container runs as a user other than the one the file is for; set fsGroup', 'diagnose'),
+      unseen('the container runs as another user than the file's owner; set fsGroup', 'diagnose'),
       found('mutation-preempted', 'the template has its own volume, with a narrow defaultMode')
     ]
   },
   {
     id: 'token-file-missing',
-    means: 'the container has the path of a token, but no file is there',
+    means: 'the container has a token path, but there is no file',
     chain: 'irsa',
     printedBy: 'AWS SDKs',
     source: 'https://github.com/aws/aws-sdk-go/blob/main/aws/credentials/stscreds/web_identity_provider.go',

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { filesOf } from '../../scripts/new-rule.ts'
-import { formatted, rulesReadme, withHead } from '../../scripts/rule-pages.ts'
+import { errorTextsPage, formatted, rulesReadme, withHead } from '../../scripts/rule-pages.ts'
+import { errorTexts } from '../../src/explain/error-texts.js'
 import type { Finding } from '../../src/model/finding.js'
 import { parseSubjects, type Stage } from '../../src/model/subject.js'
 import { review } from '../../src/review.js'
@@ -182,6 +183,7 @@ const shownByCases: ReadonlySet<string> = new Set([
 
 t.test('what the rules say of themselves is in the docs: npm run rule-pages', async (t) => {
   t.equal(readFileSync('docs/rules/README.md', 'utf8'), await formatted(rulesReadme(ruleGroups)))
+  t.equal(readFileSync('docs/error-texts.md', 'utf8'), await formatted(errorTextsPage(errorTexts)))
   for (const rule of withPage) {
     const page = pageOf(rule.id)
     t.equal(page, await formatted(withHead(page, rule)), `${rule.id}: the head of its page`)
