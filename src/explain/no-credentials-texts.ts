@@ -22,7 +22,7 @@ const nothingFound = (
 export const noCredentialsTexts: readonly ErrorText[] = [
   {
     id: 'instance-metadata-unreachable',
-    means: 'the program needs the node's metadata, which pods on this node cannot reach',
+    means: "the program needs the node's metadata, which pods on this node cannot reach",
     chain: 'both',
     printedBy: 'AWS Load Balancer Controller',
     source: 'https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/3937',

@@ -34,7 +34,10 @@ export const webIdentityTexts: readonly ErrorText[] = [
     source: 'https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1226',
     forms: [['No OpenIDConnect provider found in your account']],
     causes: [
-      found('oidc-provider-missing', 'it was never created there, or the cluster was recreated and has a new issuer'),
+      found(
+        'oidc-provider-missing',
+        'it was never created there, or the cluster was recreated and has a new issuer'
+      ),
       found('role-arn-malformed', 'the account ID in the ARN is not the one that was meant'),
       found('pod-not-mutated', 'EKS Pod Identity was meant, but the pod is older than its association')
     ]
@@ -64,10 +67,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     forms: [["Couldn't retrieve verification key from your identity provider"], ['IDPCommunicationError']],
     causes: [
       unseen('a short failure between STS and the issuer; then a retry succeeds', 'discovery'),
-      unseen(
-        'the issuer's keys are not reachable from the internet (a self-managed cluster)',
-        'discovery'
-      ),
+      unseen("the issuer's keys are not reachable from the internet (a self-managed cluster)", 'discovery'),
       found('oidc-provider-missing', 'the provider is that of a cluster that no longer exists')
     ]
   },
@@ -119,7 +119,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'unknown-key',
-    means: 'AWS does not know the access key that the program used; it is not a key of the pod's role',
+    means: "AWS does not know the access key that the program used; it is not a key of the pod's role",
     chain: 'both',
     printedBy: 'every AWS service',
     source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html',
@@ -162,7 +162,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
       ['eks.amazonaws.com/serviceaccount/token', 'is denied']
     ],
     causes: [
-      unseen('the container runs as another user than the file's owner; set fsGroup', 'diagnose'),
+      unseen("the container runs as another user than the file's owner; set fsGroup", 'diagnose'),
       found('mutation-preempted', 'the template has its own volume, with a narrow defaultMode')
     ]
   },
