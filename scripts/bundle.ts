@@ -9,6 +9,13 @@ const require = createRequireOfBundle(import.meta.url)
 const __filename = pathOfBundle(import.meta.url)
 const __dirname = pathOfBundle(new URL('.', import.meta.url))`
 
+/** The pages of all rules, which `irsa-guard explain` prints. */
+const pages = Object.fromEntries(
+  readdirSync('docs/rules')
+    .filter((file) => file !== 'README.md')
+    .map((file) => [file.replace(/\.md$/, ''), readFileSync(join('docs/rules', file), 'utf8')])
+)
+
 /**
  * Writes dist/irsa-guard.mjs: the command and all that it depends on in one file, so that an image needs no
  * node_modules.
@@ -21,6 +28,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
+  define: { bundledRulePages: JSON.stringify(pages) },
   // The output is not minified, so that stack traces from production are readable.
   banner: { js: banner },
   logLevel: 'warning'

@@ -10,6 +10,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandBuilder>>> =
   trust: async () => (await import('./trust.js')).trustCommand,
   'plan-migration': async () => (await import('./plan-migration.js')).planMigrationCommand,
   ca: async () => (await import('./ca.js')).caCommand,
+  explain: async () => (await import('./explain.js')).explainCommand,
   serve: async () => (await import('./serve.js')).serveCommand,
   controller: async () => (await import('./controller.js')).controllerCommand,
   completion: async () => (await import('./completion.js')).completionCommand

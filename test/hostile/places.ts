@@ -5,6 +5,7 @@ import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
 import { recoverCertificates } from '../../src/ca-bundle/recover.js'
 import { bundleReportOf } from '../../src/ca-bundle/report.js'
 import { assessBundle } from '../../src/ca-bundle/state.js'
+import { explainError } from '../../src/explain/explain.js'
 import type { Sources } from '../../src/facts/facts.js'
 import { parseIdentityWebhookCommand } from '../../src/identity-webhook/command-line.js'
 import { parseIdentityWebhookConfigMap } from '../../src/identity-webhook/config-map.js'
@@ -19,6 +20,7 @@ import { parseNamespaceSettings } from '../../src/model/namespace.js'
 import { isNamespaceName, isObjectName } from '../../src/model/object-name.js'
 import { accountOf } from '../../src/model/service-account.js'
 import { review } from '../../src/review.js'
+import { rules } from '../../src/rules/index.js'
 import { buildReviewHandler } from '../../src/server/handle-review.js'
 import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 import { judgeTls } from '../../src/x509/judge-tls.js'
@@ -706,7 +708,8 @@ const configPlaces: Place[] = [
         metadata: { annotations: { [text]: 'x', 'a/role-arn': text, [`irsa-guard.io/${text}`]: 'x' } }
       })
   },
-  { name: 'names', read: (text) => [isObjectName(text), isNamespaceName(text)] }
+  { name: 'names', read: (text) => [isObjectName(text), isNamespaceName(text)] },
+  { name: 'error text', read: (text) => explainError(text, rules) }
 ]
 
 const readManifest = (text: string): unknown => parseManifest('x.yaml', text)

@@ -111,6 +111,13 @@ const pieces: readonly string[] = [
     '[]',
     '"a",',
     'x y '
+  ],
+  ...[
+    '169.254.170.23 ',
+    'calling webhook "',
+    ' is not authorized to perform: ',
+    'arn:aws:sts::111122223333:assumed-role/',
+    '2026-11-24T08:12:31Z\n'
   ]
 ]
 

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
 import { filesOf } from '../../scripts/new-rule.ts'
-import { formatted, rulesReadme, withHead } from '../../scripts/rule-pages.ts'
+import { errorTextsPage, formatted, rulesReadme, withHead } from '../../scripts/rule-pages.ts'
+import { errorTexts } from '../../src/explain/error-texts.js'
 import type { Finding } from '../../src/model/finding.js'
 import { parseSubjects, type Stage } from '../../src/model/subject.js'
 import { review } from '../../src/review.js'
@@ -26,7 +27,8 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   rules: ['facts', 'version.ts', ...pure],
   verdict: ['rules', 'facts', 'model', 'text'],
   migration: ['review-objects.ts', 'library', 'sources', 'facts', 'rules', 'verdict', ...pure],
-  output: ['rules', 'verdict', 'migration', 'ca-bundle', 'model', 'text'],
+  explain: ['model', 'text'],
+  output: ['rules', 'verdict', 'migration', 'explain', 'ca-bundle', 'model', 'text'],
   'review.ts': ['facts', 'rules', 'verdict', 'identity-webhook', 'model'],
   'review-objects.ts': ['review.ts', 'sources', 'facts', 'model', 'text', 'version.ts'],
   library: ['review-objects.ts', 'sources', 'facts', 'rules', 'verdict', 'version.ts', ...pure],
@@ -101,7 +103,7 @@ t.test('the table of layers knows every folder, and every form of import', async
 
 t.test('judging reads neither clock nor environment, and waits for nothing', async (t) => {
   for (const file of sources.filter((file) =>
-    /^(text|model|identity-webhook|trust-policy|x509|ca-bundle|rules|verdict|output)\//.test(file)
+    /^(text|model|identity-webhook|trust-policy|x509|ca-bundle|rules|verdict|explain|output)\//.test(file)
   )) {
     const text = readFileSync(`src/${file}`, 'utf8')
     t.notMatch(text, /Date\.now|new Date\(\)|process\.|\basync\b|\bawait\b|console\./, file)
@@ -181,6 +183,7 @@ const shownByCases: ReadonlySet<string> = new Set([
 
 t.test('what the rules say of themselves is in the docs: npm run rule-pages', async (t) => {
   t.equal(readFileSync('docs/rules/README.md', 'utf8'), await formatted(rulesReadme(ruleGroups)))
+  t.equal(readFileSync('docs/error-texts.md', 'utf8'), await formatted(errorTextsPage(errorTexts)))
   for (const rule of withPage) {
     const page = pageOf(rule.id)
     t.equal(page, await formatted(withHead(page, rule)), `${rule.id}: the head of its page`)

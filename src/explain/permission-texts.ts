@@ -1,0 +1,134 @@
+import { found, unseen, withoutCredentials } from './causes.js'
+import type { ErrorText } from './error-text.js'
+import type { Values } from './values.js'
+
+const messages = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html'
+
+/** The action is about a pod's own role, for which other texts have better answers. */
+const isAboutRoles = ({ action }: Values): boolean =>
+  action !== undefined && /^(?:sts|eks-auth):/i.test(action)
+
+/** Errors after a program got credentials: of the wrong role, or of a role that may not do what it tries. */
+export const permissionTexts: readonly ErrorText[] = [
+  {
+    id: 'node-role-refused',
+    means: "the call was made with the node's role: the pod did not use its own",
+    chain: 'both',
+    printedBy: 'every AWS service',
+    source: 'https://github.com/external-secrets/kubernetes-external-secrets/issues/452',
+    forms: [['assumed-role/', 'is not authorized to perform']],
+    when: (values) => values.instance !== undefined && !isAboutRoles(values),
+    causes: [...withoutCredentials, unseen('the AWS SDK is too old to use a role of its own', 'diagnose')]
+  },
+  {
+    id: 'permission-missing',
+    means: 'the program has credentials, but their role may not do this: the policies of the role decide',
+    chain: 'both',
+    printedBy: 'every AWS service',
+    source: messages,
+    forms: [['assumed-role/', 'is not authorized to perform']],
+    when: (values) => values.caller !== undefined && values.instance === undefined && !isAboutRoles(values),
+    causes: [
+      unseen('no policy of the role allows the action on this resource', 'permission'),
+      found('pod-role-mismatch'),
+      found('pod-identity-and-annotation'),
+      found('annotated-account-unused')
+    ]
+  },
+  {
+    id: 'explicit-deny',
+    means: 'a policy denies the action explicitly, so no other policy can allow it',
+    chain: 'both',
+    printedBy: 'every AWS service',
+    source: messages,
+    forms: [['with an explicit deny in a']],
+    causes: [
+      unseen(
+        'the text names the kind: service control, resource control, endpoint, session, boundary',
+        'permission'
+      ),
+      found('pod-role-mismatch', 'the policy denies it to this role, and another one was meant')
+    ]
+  },
+  {
+    id: 'ec2-unauthorized',
+    means: 'the role that the program has may not make this call to EC2',
+    chain: 'both',
+    printedBy: 'Amazon EC2',
+    source: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html',
+    forms: [['UnauthorizedOperation', 'You are not authorized to perform this operation']],
+    isVague: true,
+    causes: [
+      unseen('no policy of the role allows the call; decode-authorization-message shows which', 'permission'),
+      found('pod-not-mutated', "the pod has no role of its own and uses the node's"),
+      found('pod-role-mismatch')
+    ]
+  },
+  {
+    id: 'further-role-refused',
+    means: 'the program has a role, but may not assume another one with it',
+    chain: 'both',
+    printedBy: 'every AWS SDK and tool that assumes a further role',
+    source: messages,
+    forms: [['is not authorized to perform: sts:AssumeRole on resource']],
+    causes: [
+      unseen('the trust policy of the further role does not name the first one', 'permission'),
+      unseen('no policy of the first role allows sts:AssumeRole on the further one', 'permission'),
+      found('pod-not-mutated', "the first role is the node's: the pod did not get its own"),
+      unseen('the pod already has the role, and its configuration names it once more', 'permission')
+    ]
+  },
+  {
+    id: 'tag-session-refused',
+    means: 'the session has tags, and the further role does not accept them',
+    chain: 'pod-identity',
+    printedBy: 'every AWS SDK and tool that assumes a further role',
+    source: 'https://github.com/aws/eks-pod-identity-agent/issues/80',
+    forms: [['is not authorized to perform: sts:TagSession']],
+    causes: [
+      unseen(
+        'sessions of EKS Pod Identity carry tags; the further role must allow sts:TagSession, too',
+        'permission'
+      ),
+      found('pod-identity-target-untrusted')
+    ]
+  },
+  {
+    id: 'role-not-found',
+    means: 'the role does not exist',
+    chain: 'both',
+    printedBy: 'AWS IAM',
+    source: 'https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html',
+    forms: [['NoSuchEntity', 'The role with name', 'cannot be found']],
+    causes: [
+      found('role-missing', 'it was deleted or never created, or is in another account'),
+      found('role-path-mismatch'),
+      found('pod-identity-role-missing')
+    ]
+  },
+  {
+    id: 'trust-policy-refused',
+    means: 'IAM does not accept the trust policy',
+    chain: 'both',
+    printedBy: 'AWS IAM, Terraform, CloudFormation',
+    source: 'https://github.com/hashicorp/terraform-provider-aws/issues/32872',
+    forms: [
+      ['MalformedPolicyDocument'],
+      ['AssumeRole policy may only specify STS AssumeRole actions'],
+      ['Has prohibited field Resource']
+    ],
+    causes: [found('trust-policy-invalid')]
+  },
+  {
+    id: 'trust-policy-too-long',
+    means: 'the trust policy is longer than IAM permits in this account',
+    chain: 'both',
+    printedBy: 'AWS IAM, Terraform, CloudFormation',
+    source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html',
+    forms: [['Cannot exceed quota for ACLSizePerRole']],
+    causes: [
+      found('trust-policy-near-limit'),
+      found('trust-policy-invalid', 'it is longer than any quota permits')
+    ]
+  }
+]

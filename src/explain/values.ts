@@ -1,0 +1,100 @@
+import { parseClusterArn } from '../model/cluster-arn.js'
+import { isEksIssuer } from '../model/issuer.js'
+import { isNamespaceName, isObjectName } from '../model/object-name.js'
+import { parseRoleArn } from '../model/role-arn.js'
+
+/**
+ * Values in an error text that the answer can use. Each is undefined if the text contains none, or several
+ * different ones: then nobody knows which one the error is about.
+ */
+export interface Values {
+  /** ARN of the role that the pod wanted or was refused. */
+  readonly role?: string
+  readonly serviceAccount?: { readonly namespace: string; readonly name: string }
+  /** URL of the OIDC issuer. */
+  readonly issuer?: string
+  readonly clusterArn?: string
+  /** The name of the role whose session made the call. */
+  readonly caller?: string
+  /** The EC2 instance whose role made the call. */
+  readonly instance?: string
+  /** The action that was refused, such as `s3:GetObject`. */
+  readonly action?: string
+  /** The ARN of the resource on which it was refused. */
+  readonly resource?: string
+  readonly webhook?: string
+  readonly requestId?: string
+}
+
+/** Reads the values in an error text. Takes linear time; never throws. */
+export function valuesIn(input: string): Values {
+  const text = input.replaceAll('\\/', '/').replaceAll('\\"', '"')
+  const words = text.split(/[^\w+=,.@/:-]+/)
+  const arns = words.flatMap(arnIn)
+  const account = only([...text.matchAll(accounts)].flatMap(accountIn))
+  const sessions = [...text.matchAll(assumedRoles)]
+  const [namespace, name] = account?.split('/') ?? []
+
+  return withoutUndefined({
+    role: only(arns.filter((arn) => parseRoleArn(arn) !== undefined)),
+    serviceAccount: namespace === undefined || name === undefined ? undefined : { namespace, name },
+    issuer: only(words.flatMap(issuerIn)),
+    clusterArn: only(arns.filter((arn) => parseClusterArn(arn) !== undefined)),
+    caller: only(sessions.map(([, role = '']) => role)),
+    instance: only(sessions.flatMap(([, , session = '']) => (isInstance.test(session) ? [session] : []))),
+    action: only(firstGroups(text, actions)),
+    resource: only(firstGroups(text, resources)),
+    webhook: only(firstGroups(text, webhooks)),
+    requestId: only(firstGroups(text, requests))
+  })
+}
+
+// The second form: plugin/pkg/admission/serviceaccount/admission.go of Kubernetes.
+const accounts =
+  /(?:system:serviceaccount:|looking up service account )([a-z0-9-]{1,63})[:/]([a-z0-9.-]{1,253})/g
+const assumedRoles =
+  /arn:aws[a-z0-9-]{0,20}:sts::\d{12}:assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{1,64})/g
+// The session of an EC2 instance's role has the instance's ID as its name:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html (principal key values)
+const isInstance = /^i-[0-9a-f]{8,17}$/
+const actions = /not authorized to perform:? ([a-z0-9-]{2,40}:[A-Za-z]{3,80})/g
+const resources = /on resource: "?(arn:[!#-&(-;=?-[\]-~]{1,1500})/g // printable, without quotes, <, > and \
+const webhooks = /(?:calling webhook "|failing open )([a-z0-9.-]{1,253})/g
+const requests = /request ?id"?: ?"?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/gi
+
+/** The ARN in a word, also behind an equals sign. */
+const arnIn = (word: string): string[] =>
+  word.includes('arn:aws') ? [withoutEnd(word.slice(word.indexOf('arn:aws')))] : []
+
+/** The issuer of EKS in a word, which may be the ARN of a provider or of a principal. */
+function issuerIn(word: string): string[] {
+  const start = word.indexOf('oidc.eks.')
+  const [host = '', path, id = ''] = start === -1 ? [] : word.slice(start).split('/', 3)
+  const issuer = `https://${host}/id/${id.slice(0, 32)}`
+
+  return path === 'id' && /^[0-9A-Z]{32}(?![0-9A-Za-z])/.test(id) && isEksIssuer(issuer) ? [issuer] : []
+}
+
+/** A service account as `namespace/name`, if both can exist. */
+function accountIn([, namespace = '', name = '']: readonly string[]): string[] {
+  const account = withoutEnd(name)
+
+  return isNamespaceName(namespace) && isObjectName(account) ? [`${namespace}/${account}`] : []
+}
+
+const firstGroups = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, group = '']) => withoutEnd(group))
+
+/** A value without the punctuation of the sentence around it. */
+const withoutEnd = (value: string): string => value.replace(/[.,;:]$/, '')
+
+/** The value if all are the same. */
+function only(values: readonly string[]): string | undefined {
+  const [value] = values
+
+  return values.every((other) => other === value) ? value : undefined
+}
+
+/** The values that are known, so that JSON and tests show nothing else. */
+const withoutUndefined = (values: { readonly [K in keyof Values]: Values[K] | undefined }): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) // undefined is gone
