@@ -156,7 +156,13 @@ export async function check(
       ({ format }) => objects.length > 0 || complaints.length === 0 || format !== 'text'
     ),
     ({ format, file }) =>
-      reportFormats[format](report, { rules, style: file === undefined ? style : plainStyle }),
+      reportFormats[format](report, {
+        rules,
+        style: file === undefined ? style : plainStyle,
+        failOn: options.failOn,
+        complaints,
+        workingDirectory: process.cwd()
+      }),
     terminal
   )
 

@@ -69,7 +69,8 @@ function entriesText(file: string, entries: readonly Entry[], report: Report, st
 const shortNames = { error: 'error', warning: 'warn', info: 'info' } as const
 const severityColors = { error: 'red', warning: 'yellow', info: 'cyan' } as const
 
-const nameOf = ({ kind, namespace, name }: ObjectReference): string =>
+/** The kind and name of an object, such as `ServiceAccount shop/cart`. */
+export const nameOf = ({ kind, namespace, name }: ObjectReference): string =>
   `${kind}${name === '' ? '' : ` ${shortNameOf({ namespace, name })}`}`
 
 const shortNameOf = ({ namespace, name }: { namespace?: string | undefined; name: string }): string =>
@@ -139,24 +140,29 @@ const locationOf = (object: ObjectReference): string =>
 
 /** The numbers of a report, and how many objects were of kinds that are judged. */
 function closingLines({ summary, causes, findings }: Report, style: Style): string[] {
-  const { objects, judged, errors, warnings, infos, waived } = summary
+  const { objects, judged, errors, warnings } = summary
+  const mark = errors > 0 ? 'wrong' : warnings > 0 ? 'warning' : 'ok'
+  const separator = style.ascii ? '-' : '·'
+  const [worst] = causes.filter(({ id }) => findings.some(({ cause, waived }) => cause === id && !waived))
+
+  return [
+    `${markOf(mark, style)} ${outcomeOf(summary)} ${separator} ${judgedText(judged, objects)}`,
+    ...(worst === undefined || style.verbosity === 'quiet'
+      ? []
+      : [paint(`  more about a rule: irsa-guard explain ${argumentOf(worst.rule, 'RULE')}`, 'dim', style)])
+  ]
+}
+
+/** The numbers of findings, such as `2 errors, 1 warning`. */
+export function outcomeOf({ errors, warnings, infos, waived }: Report['summary']): string {
   const counts = [
     ...(errors > 0 ? [counted(errors, 'error')] : []),
     ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
     ...(infos > 0 ? [counted(infos, 'info')] : []),
     ...(waived > 0 ? [`${waived} waived`] : [])
   ]
-  const mark = errors > 0 ? 'wrong' : warnings > 0 ? 'warning' : 'ok'
-  const outcome = counts.length === 0 ? 'no findings' : counts.join(', ')
-  const separator = style.ascii ? '-' : '·'
-  const [worst] = causes.filter(({ id }) => findings.some(({ cause, waived }) => cause === id && !waived))
 
-  return [
-    `${markOf(mark, style)} ${outcome} ${separator} ${judgedText(judged, objects)}`,
-    ...(worst === undefined || style.verbosity === 'quiet'
-      ? []
-      : [paint(`  more about a rule: irsa-guard explain ${argumentOf(worst.rule, 'RULE')}`, 'dim', style)])
-  ]
+  return counts.length === 0 ? 'no findings' : counts.join(', ')
 }
 
 /** How many of the objects irsa-guard judged, so that a file without such objects does not look checked. */
@@ -172,4 +178,5 @@ export function judgedText(judged: number, objects: number): string {
     : `${judged} of ${objects} objects judged`
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+/** A number of things, such as `3 objects`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

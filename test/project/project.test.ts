@@ -33,7 +33,7 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   process: ['sources', 'kube', 'identity-webhook', 'version.ts', 'model', 'text'],
   server: ['review.ts', 'process', 'sources', 'facts', 'kube', 'config.ts', 'input', 'output', ...pure],
   controller: ['review.ts', 'process', 'sources', 'facts', 'kube', 'config.ts', ...pure],
-  'config.ts': ['model', 'text', 'config.schema.json'],
+  'config.ts': ['model', 'text', 'schemas'],
   'version.ts': [],
   commands: 'everything',
   'cli.ts': 'everything'
