@@ -49,9 +49,14 @@ function rowOf(
     waived === undefined ? codeSpan(fix) : `waived: ${codeSpan(waived)}`
   ]
 
-  // A table reads \| as a pipe, even in a code span.
-  return [`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`]
+  return [`| ${cells.map(escapePipes).join(' | ')} |`]
 }
+
+/**
+ * A table reads `\|` as a pipe, even in a code span. Parsers disagree about a backslash before it, so the pipe
+ * after one becomes a broken bar.
+ */
+const escapePipes = (cell: string): string => cell.replaceAll('\\|', '\\¦').replaceAll('|', '\\|')
 
 function findingItem(finding: ReportedFinding, workingDirectory: string): string {
   const { object, rule, severity, message, field, alsoAt = [], docs, waived } = finding

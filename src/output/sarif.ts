@@ -102,7 +102,13 @@ function notificationOf(
       `not checked: ${rules} for ${counted(count, 'object')}: ${because}${hint === undefined ? '' : ` (${hint})`}`
     ),
     ...(index !== undefined && { associatedRule: { id: rule, index } }),
-    locations: objects.map((object) => locationOf(object, workingDirectory))
+    locations: [
+      ...new Map(
+        objects
+          .map((object) => locationOf(object, workingDirectory))
+          .map((location) => [JSON.stringify(location), location]) // the schema forbids duplicates
+      ).values()
+    ]
   }
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { githubOf } from '../../src/output/github.js'
-import { parseWorkflowCommand } from '../support/workflow-command.js'
 import { contextOf, findingOf, objectOf, reportOfVerdicts, sampleReport } from '../support/sample-report.js'
+import { parseWorkflowCommand } from '../support/workflow-command.js'
 
 t.test('annotates each cause, the most severe first, and sums up', async (t) => {
   t.equal(

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { sarifOf } from '../../src/output/sarif.js'
-import { sarifErrors } from '../support/sarif-errors.js'
 import { contextOf, findingOf, objectOf, reportOfVerdicts, sampleReport } from '../support/sample-report.js'
+import { sarifErrors } from '../support/sarif-errors.js'
 
 interface Log {
   readonly runs: readonly [
