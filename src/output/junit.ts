@@ -14,7 +14,7 @@ interface TestCase {
   /** The rule or the kind of error. */
   readonly type?: string
   readonly message?: string
-  readonly text: string
+  readonly lines: readonly string[]
 }
 
 interface TestSuite {
@@ -49,7 +49,7 @@ const summaryCase = ({ summary }: Report): TestCase => ({
   className: 'irsa-guard',
   name: 'summary',
   outcome: 'passed',
-  text: `${outcomeOf(summary)}; ${judgedText(summary.judged, summary.objects)}`
+  lines: [`${outcomeOf(summary)}; ${judgedText(summary.judged, summary.objects)}`]
 })
 
 const complaintCase = (complaint: string): TestCase => ({
@@ -58,7 +58,7 @@ const complaintCase = (complaint: string): TestCase => ({
   outcome: 'error',
   type: 'input',
   message: complaint,
-  text: complaint
+  lines: [complaint]
 })
 
 const uncheckedCase = (
@@ -68,9 +68,11 @@ const uncheckedCase = (
   className: 'irsa-guard',
   name: `not checked: ${rule === allRules ? 'all rules' : rule}: ${because}`,
   outcome: 'skipped',
-  text: `${because}${hint === undefined ? '' : ` (${hint})`}; ${counted(count, 'object')}, such as ${objects
-    .map((object) => `${placeOf(object, workingDirectory)}: ${nameOf(object)}`)
-    .join(', ')}`
+  lines: [
+    `${because}${hint === undefined ? '' : ` (${hint})`}`,
+    ...objects.map((object) => `${placeOf(object, workingDirectory)}: ${nameOf(object)}`),
+    ...(count > objects.length ? [`and ${count - objects.length} more`] : [])
+  ]
 })
 
 function findingSuites({ findings }: Report, context: FormatContext): TestSuite[] {
@@ -95,7 +97,7 @@ function findingsCase(
 ): TestCase {
   // Jenkins takes what follows the last dot for the name of the class, and the rest for its package.
   const className = suite.replace(/\.(?:ya?ml|json)$/, '')
-  const textOf = (finding: ReportedFinding): string => findingText(finding, workingDirectory)
+  const linesOf = (finding: ReportedFinding): string[] => findingLines(finding, workingDirectory)
   const failures = findings.filter((finding) => isFailure(finding, failOn))
   const [first] = failures
   if (first !== undefined)
@@ -105,26 +107,24 @@ function findingsCase(
       outcome: 'failure',
       type: first.rule,
       message: failures.map(({ message }) => message).join('; '),
-      text: failures.map(textOf).join('\n\n')
+      lines: failures.flatMap(linesOf)
     }
 
   const outcome = findings.every(({ waived }) => waived !== undefined) ? 'skipped' : 'passed'
 
-  return { className, name, outcome, text: findings.map(textOf).join('\n\n') }
+  return { className, name, outcome, lines: findings.flatMap(linesOf) }
 }
 
-function findingText(
+function findingLines(
   { object, severity, waived, message, field, alsoAt = [], fix, docs }: ReportedFinding,
   workingDirectory: string
-): string {
+): string[] {
   return [
     `${placeOf(object, workingDirectory)}: ${waived === undefined ? severity : 'waived'}: ${message}`,
     `at ${[field, ...alsoAt].join(', ')}`,
     waived === undefined ? `fix: ${fix}` : `reason: ${waived}`,
     docs
   ]
-    .map(escapeText)
-    .join('\n')
 }
 
 const placeOf = (object: ObjectReference, workingDirectory: string): string =>
@@ -151,11 +151,11 @@ function countsOf(
   ]) as Record<string, string>
 }
 
-function caseXml({ className, name, outcome, type, message, text }: TestCase): string {
+function caseXml({ className, name, outcome, type, message, lines }: TestCase): string {
   const element = outcome === 'passed' ? 'system-out' : outcome
 
   return `    <testcase${attributes({ classname: className, name })}>
-      <${element}${attributes({ type, message })}>${xmlText(text)}</${element}>
+      <${element}${attributes({ type, message })}>${lines.map((line) => xmlText(escapeText(line))).join('\n')}</${element}>
     </testcase>`
 }
 
@@ -166,6 +166,6 @@ const attributes = (values: Readonly<Record<string, string | undefined>>): strin
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** Characters outside XML 1.0, and line breaks that are not ours, must have been escaped before. */
+/** An escaped text for XML 1.0, which also excludes two characters that `escapeText` keeps. */
 const xmlText = (text: string): string =>
   text.replace(/[&<>"\uFFFE\uFFFF]/g, (character) => entities[character] ?? '\uFFFD')

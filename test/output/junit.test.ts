@@ -49,10 +49,12 @@ https://irsa-guard.io/v0.1.0/rules/mutation-skipped</system-out>
   </testsuite>
   <testsuite name="not checked" tests="2" failures="0" errors="0" skipped="2">
     <testcase classname="irsa-guard" name="not checked: oidc-provider-missing: no IAM facts were given">
-      <skipped>no IAM facts were given (pass --iam FILE or --aws); 1 object, such as deploy/shop.yaml:1: ServiceAccount shop/cart</skipped>
+      <skipped>no IAM facts were given (pass --iam FILE or --aws)
+deploy/shop.yaml:1: ServiceAccount shop/cart</skipped>
     </testcase>
     <testcase classname="irsa-guard" name="not checked: all rules: no rule reads this place">
-      <skipped>no rule reads this place; 1 object, such as deploy/shop.yaml:20: ServiceAccount shop/mail</skipped>
+      <skipped>no rule reads this place
+deploy/shop.yaml:20: ServiceAccount shop/mail</skipped>
     </testcase>
   </testsuite>
 </testsuites>
