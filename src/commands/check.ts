@@ -9,7 +9,6 @@ import { kindOf, ownerOf } from '../model/kubernetes-object.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type ReportFormat, reportFormats } from '../output/formats.js'
 import { type ObjectReference, type ObjectVerdict, reportOf } from '../output/report.js'
-import { plainStyle } from '../output/style.js'
 import { type ObjectReview, reviewObjects } from '../review-objects.js'
 import { rules } from '../rules/index.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
@@ -35,7 +34,7 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type StyleOptions, styleOf, type Terminal } from './support/terminal.js'
+import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface CheckOptions extends StyleOptions {
   readonly output?: readonly Output<ReportFormat>[]
@@ -79,7 +78,9 @@ export const checkCommand = (terminal: Terminal): Command =>
       `
 Examples:
   irsa-guard check manifests/*.yaml --iam iam.json
-  helm template shop ./chart | irsa-guard check - --aws --context prod`
+  helm template shop ./chart | irsa-guard check - --aws --context prod
+  irsa-guard check deploy/ --iam iam.json -o github -o sarif=irsa-guard.sarif
+  irsa-guard check deploy/ --iam iam.json -o text -o junit=irsa-guard.xml`
     )
     .action(async (files: string[], options: CheckOptions) => {
       process.exitCode = await check(files, options, terminal)
@@ -150,23 +151,24 @@ export async function check(
     objects.flatMap((object, index) => reportedOf(object, reviews[index])),
     (id) => rules.find((rule) => rule.id === id)?.summary ?? id
   )
-  const style = styleOf(options, terminal)
+  if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
   await writeOutputs(
+    // If nothing could be read, the complaints say it all.
     (options.output ?? textOnly).filter(
-      ({ format }) => objects.length > 0 || complaints.length === 0 || format !== 'text'
+      ({ format, file }) =>
+        objects.length > 0 || complaints.length === 0 || format !== 'text' || file !== undefined
     ),
     ({ format, file }) =>
       reportFormats[format](report, {
         rules,
-        style: file === undefined ? style : plainStyle,
+        style: file === undefined ? styleOf(options, terminal) : fileStyleOf(options),
         failOn: options.failOn,
-        complaints,
+        complaints: noCredentials === undefined ? complaints : [...complaints, `--aws: ${noCredentials}`],
         workingDirectory: process.cwd()
       }),
     terminal
   )
 
-  if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
   if (complaints.length > 0 || noCredentials !== undefined) return 2
   if (options.failOnUnknown && report.unchecked.length > 0) return 1
 

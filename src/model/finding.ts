@@ -1,3 +1,5 @@
+import type { Excerpt } from '../text/excerpt.js'
+
 export type Severity = 'error' | 'warning' | 'info'
 
 /** A problem that a rule found in one field. Plain data. */
@@ -6,6 +8,8 @@ export interface Problem {
   readonly field: string
   readonly message: string
   readonly fix: string
+  /** The value that is wrong, and which part of it. */
+  readonly excerpt?: Excerpt
   /** A milder severity at admission for this one problem, because it may be intended. */
   readonly atAdmission?: Severity
   /**

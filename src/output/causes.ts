@@ -55,11 +55,18 @@ export function causeOf({ id, findings }: Group, summaryOf: (rule: string) => st
     id,
     rule,
     severity,
-    summary: haveOneMessage ? message : `${cause}: ${summaryOf(rule)}`,
+    summary: haveOneMessage ? message : summaryFor(cause, summaryOf(rule)),
     fix: haveOneFix ? fix : `for ${placeOf(findings[0]?.object)}: ${fix}`,
     objects: findings.slice(0, maxObjects).map(({ object }) => object),
     count: findings.length
   }
+}
+
+/** The summary of a rule, and the role or provider that its findings have in common. */
+function summaryFor(cause: string | undefined, summary: string): string {
+  const text = summary.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()).replace(/\.$/, '')
+
+  return cause === undefined || cause === 'cluster' ? text : `${cause}: ${text}`
 }
 
 /** The namespace and name of an object, as in messages. */

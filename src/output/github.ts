@@ -1,10 +1,12 @@
 import { allRules, type Severity } from '../model/finding.js'
 import { escapeText } from '../text/escape.js'
 import type { Cause } from './causes.js'
+import { nameOf } from './entries-text.js'
 import { shownPath } from './file-paths.js'
 import type { FormatContext } from './format-context.js'
 import type { ObjectReference, Report, UncheckedGroup } from './report.js'
-import { counted, judgedText, nameOf, outcomeOf } from './text.js'
+import { counted } from './style.js'
+import { judgedText, outcomeOf } from './text.js'
 
 const commands = { error: 'error', warning: 'warning', info: 'notice' } as const satisfies Record<
   Severity,
@@ -34,7 +36,7 @@ export function githubOf(report: Report, { complaints, workingDirectory }: Forma
 
   return `${[
     ...lines,
-    `irsa-guard: ${outcomeOf(summary)}; ${judgedText(summary.judged, summary.objects)}`,
+    `irsa-guard: ${outcomeOf(report)}; ${judgedText(summary.judged, summary.objects)}`,
     ...(hidden === 0
       ? []
       : [

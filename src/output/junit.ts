@@ -1,10 +1,11 @@
 import { allRules } from '../model/finding.js'
 import { escapeText } from '../text/escape.js'
+import { nameOf } from './entries-text.js'
 import { isFailure } from './exit-code.js'
 import { shownPath } from './file-paths.js'
 import type { FormatContext } from './format-context.js'
 import type { ObjectReference, Report, ReportedFinding, UncheckedGroup } from './report.js'
-import { counted, judgedText, nameOf, outcomeOf } from './text.js'
+import { judgedText, outcomeOf } from './text.js'
 
 /** What a test case ends with; a test case that passes may have a text. */
 interface TestCase {
@@ -45,11 +46,11 @@ ${suites.map(suiteXml).join('\n')}
 `
 }
 
-const summaryCase = ({ summary }: Report): TestCase => ({
+const summaryCase = (report: Report): TestCase => ({
   className: 'irsa-guard',
   name: 'summary',
   outcome: 'passed',
-  lines: [`${outcomeOf(summary)}; ${judgedText(summary.judged, summary.objects)}`]
+  lines: [`${outcomeOf(report)}; ${judgedText(report.summary.judged, report.summary.objects)}`]
 })
 
 const complaintCase = (complaint: string): TestCase => ({

@@ -1,10 +1,12 @@
 import { allRules } from '../model/finding.js'
 import { escapeText, shorten } from '../text/escape.js'
 import type { Cause } from './causes.js'
+import { nameOf } from './entries-text.js'
 import { shownPath } from './file-paths.js'
 import type { FormatContext } from './format-context.js'
 import type { ObjectReference, Report, ReportedFinding, UncheckedGroup } from './report.js'
-import { counted, judgedText, nameOf, outcomeOf } from './text.js'
+import { counted } from './style.js'
+import { judgedText, outcomeOf } from './text.js'
 
 /** GitHub rejects a comment of more than 65,536 characters. */
 const maxLength = 60_000
@@ -18,7 +20,7 @@ export function markdownOf(report: Report, { complaints, workingDirectory }: For
   const byCause = Map.groupBy(findings, ({ cause }) => cause)
   const table = causes.flatMap((cause) => rowOf(cause, byCause.get(cause.id) ?? [], workingDirectory))
   const sections = [
-    [`## irsa-guard: ${outcomeOf(summary)}`, '', `${judgedText(summary.judged, summary.objects)}.`, ''],
+    [`## irsa-guard: ${outcomeOf(report)}`, '', `${judgedText(summary.judged, summary.objects)}.`, ''],
     complaints.length === 0
       ? []
       : ['Could not be read:', '', ...complaints.map((complaint) => `- ${codeSpan(complaint)}`), ''],

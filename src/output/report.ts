@@ -121,7 +121,7 @@ function ungroupedOf(verdicts: readonly ObjectVerdict[]): UngroupedFinding[] {
       // A version of an API group is no identity, and neither is the file of an object with a name.
       const key = JSON.stringify([
         finding.rule,
-        apiVersion.includes('/') ? apiVersion.replace(/\/.*$/, '') : '',
+        apiVersion.includes('/') ? apiVersion.split('/', 1)[0] : '',
         kind,
         namespace,
         name,

@@ -2,10 +2,11 @@ import { allRules, type Severity } from '../model/finding.js'
 import type { Rule } from '../rules/define-rule.js'
 import { escapeText } from '../text/escape.js'
 import { docsUrl } from '../version.js'
+import { nameOf } from './entries-text.js'
 import { pathWithin, uriOf } from './file-paths.js'
 import type { FormatContext } from './format-context.js'
 import type { ObjectReference, Report, ReportedFinding, UncheckedGroup } from './report.js'
-import { counted, nameOf } from './text.js'
+import { counted } from './style.js'
 
 const levels = { error: 'error', warning: 'warning', info: 'note' } as const satisfies Record<
   Severity,

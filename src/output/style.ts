@@ -58,3 +58,15 @@ export function wrapped(text: string, indent: string, { width }: Style, rest = i
 
   return [...lines, line]
 }
+
+/** How many texts a list shows at most, unless the output is verbose. */
+export const fewShown = 3
+
+/** The first few texts, or all of them if the output is verbose. */
+export const fewOf = (texts: readonly string[], { verbosity }: Style): string =>
+  texts.length <= fewShown || verbosity === 'verbose'
+    ? texts.join(', ')
+    : `${texts.slice(0, fewShown).join(', ')} and ${texts.length - fewShown} more (-v lists all)`
+
+/** A number with its noun, such as `1 error` or `2 errors`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -2,6 +2,7 @@ import { composedArnOf } from '../identity-webhook/role-request.js'
 import type { Problem } from '../model/finding.js'
 import { longestRoleArn, parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { enclosedIn, quote } from '../text/escape.js'
+import { differenceIn, type Excerpt, excerptOf } from '../text/excerpt.js'
 import { annotationField, isRecord } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
@@ -59,7 +60,8 @@ function secondArnIn(value: string): Diagnosis | undefined {
   const inner = value.slice(start)
   return said(
     `the annotation contains a second ARN: ${quote(value)}`,
-    parseRoleArn(inner) === undefined ? noOther : `write ${inner}`
+    parseRoleArn(inner) === undefined ? noOther : `write ${inner}`,
+    excerptOf(value, inner)
   )
 }
 
@@ -67,7 +69,7 @@ function quotesIn(value: string, path: string): Diagnosis | undefined {
   const found = /["'`<>]/.exec(path)?.[0]
   if (found === undefined) return
 
-  return said(`the path of the role contains ${found}: ${quote(value)}`, noOther)
+  return said(`the path of the role contains ${found}: ${quote(value)}`, noOther, excerptOf(value, found))
 }
 
 function emptyPartIn(value: string, path: string): Diagnosis | undefined {
@@ -77,7 +79,8 @@ function emptyPartIn(value: string, path: string): Diagnosis | undefined {
     value.startsWith('/')
       ? `the identity webhook builds the ARN "…:role/${value}", with two slashes, from ${quote(value)}`
       : `the path of the role contains two slashes in a row: ${quote(value)}`,
-    `write ${value.replace(/^\/+/, '').replaceAll(/\/{2,}/g, '/')}`
+    `write ${value.replace(/^\/+/, '').replaceAll(/\/{2,}/g, '/')}`,
+    value.startsWith('/') ? undefined : excerptOf(value, '//')
   )
 }
 
@@ -147,7 +150,11 @@ function diagnosisOf(value: unknown): Diagnosis {
   )
 }
 
-const said = (message: string, fix: string): Diagnosis => ({ message, fix })
+const said = (message: string, fix: string, excerpt?: Excerpt): Diagnosis => ({
+  message,
+  fix,
+  ...(excerpt && { excerpt })
+})
 
 function templateIn(value: string): Diagnosis | undefined {
   const template =
@@ -158,7 +165,8 @@ function templateIn(value: string): Diagnosis | undefined {
 
   return said(
     `the annotation contains the unrendered template ${quote(template)}: ${quote(value)}`,
-    `render the template before applying: ${noOther}`
+    `render the template before applying: ${noOther}`,
+    excerptOf(value, template)
   )
 }
 
@@ -190,16 +198,20 @@ function otherResourceIn(value: string): Diagnosis | undefined {
   if (found === undefined) return
 
   const message = `the annotation is the ARN of ${found}, not of a role: ${quote(value)}`
+  const from = value.indexOf(`:${type}/`) + 1
+  const excerpt = { text: value, from, to: from + type.length }
   const role = `arn:${partition}:iam::${account}:role/${rest.split('/')[0]}`
   if (type === 'assumed-role' && parseRoleArn(role) !== undefined)
-    return said(message, `write ${role}, with the role's path if it has one`)
+    return said(message, `write ${role}, with the role's path if it has one`, excerpt)
 
-  return said(message, noOther)
+  return said(message, noOther, excerpt)
 }
 
 function accountIn(value: string): Diagnosis | undefined {
   const [, before, account = '', after] = /^(arn:aws[a-z0-9-]*:iam::)([^:/]*)(:role\/.*)$/s.exec(value) ?? []
   if (before === undefined || /^\d{12}$/.test(account)) return
+  const excerpt =
+    account === '' ? undefined : { text: value, from: before.length, to: before.length + account.length }
 
   if (/^\d(?:\.\d+)?e\+?\d+$/i.test(account)) {
     // Helm renders numbers as float64 in their shortest exact form, so the account ID can be recovered.
@@ -208,18 +220,24 @@ function accountIn(value: string): Diagnosis | undefined {
     const fix = parseRoleArn(corrected) === undefined ? noOther : `write ${corrected}`
     return said(
       `the account ID was turned into a number while rendering: ${quote(account)} in ${quote(value)}`,
-      `${fix}, and quote the account ID where it is set`
+      `${fix}, and quote the account ID where it is set`,
+      excerpt
     )
   }
   if (/^\d{11}$/.test(account)) {
     return said(
       `the account ID ${account} has 11 digits; expected 12: ${quote(value)}`,
-      `if a leading zero was lost, write ${before}0${account}${after} and quote the account ID where it is set`
+      `if a leading zero was lost, write ${before}0${account}${after} and quote the account ID where it is set`,
+      excerpt
     )
   }
   const undashed = `${before}${account.replaceAll('-', '')}${after}`
   if (/^\d{4}-\d{4}-\d{4}$/.test(account) && parseRoleArn(undashed) !== undefined) {
-    return said(`the account ID ${quote(account)} contains dashes: ${quote(value)}`, `write ${undashed}`)
+    return said(
+      `the account ID ${quote(account)} contains dashes: ${quote(value)}`,
+      `write ${undashed}`,
+      excerpt
+    )
   }
   const found = /^\d+$/.test(account)
     ? `has ${account.length} digit${account.length === 1 ? '' : 's'}; expected 12`
@@ -229,7 +247,8 @@ function accountIn(value: string): Diagnosis | undefined {
 
   return said(
     `the account ID ${account === '' ? '' : `${quote(account)} `}${found}: ${quote(value)}`,
-    noOther
+    noOther,
+    excerpt
   )
 }
 
@@ -263,7 +282,11 @@ function restOf(value: string): Diagnosis {
     start.toLowerCase().replace(/roles?[:/]$/, 'role/')
   )
   if (respelt !== value && parseRoleArn(respelt) !== undefined) {
-    return said(`this does not start like a role ARN: ${quote(value)}`, `write ${respelt}`)
+    return said(
+      `this does not start like a role ARN: ${quote(value)}`,
+      `write ${respelt}`,
+      differenceIn(value, respelt)
+    )
   }
 
   return said(`the annotation is not a role ARN: ${quote(value)}`, noOther)

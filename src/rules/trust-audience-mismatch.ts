@@ -4,7 +4,7 @@ import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
 
 export const trustAudienceMismatch = defineRule({
   id: 'trust-audience-mismatch',
@@ -20,13 +20,14 @@ export const trustAudienceMismatch = defineRule({
     // Outside EKS, the default audience of an identity webhook is not known, and a denial could block a
     // setup that works.
     const isAssumed = !asked && !identityWebhook.isAudienceKnown && !isEksIssuer(issuer)
-    const problem = trustProblem(
+    const found = trustProblem(
       account,
       trust,
       identityWebhook,
       `${roleNamed(account, identityWebhook)} requires a different audience: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
       fixOf(trust, miss.failed[0], identityWebhook.annotationNames.audience)
     )
+    const problem = { ...found, ...tokenExcerpt(miss.failed) }
 
     return isAssumed ? { ...problem, atAdmission: 'warning' } : problem
   }

@@ -2,7 +2,7 @@ import { closestTo, quote } from '../text/escape.js'
 import { otherSubject } from '../trust-policy/hide-others.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
 
 export const trustSubjectMismatch = defineRule({
   id: 'trust-subject-mismatch',
@@ -14,7 +14,7 @@ export const trustSubjectMismatch = defineRule({
     const { miss } = trust
     if (miss?.kind !== 'subject') return
 
-    return trustProblem(
+    const problem = trustProblem(
       account,
       trust,
       identityWebhook,
@@ -23,6 +23,8 @@ export const trustSubjectMismatch = defineRule({
         ? 'point the annotation to a role for this service account, because that condition excludes it by name'
         : fixOf(trust, miss.failed[0]?.wanted[0] ?? '')
     )
+
+    return { ...problem, ...tokenExcerpt(miss.failed) }
   }
 })
 

@@ -3,6 +3,7 @@ import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
 import { quote } from '../text/escape.js'
+import { differenceIn, type Excerpt } from '../text/excerpt.js'
 import { annotationField } from '../text/record.js'
 import { otherSubject } from '../trust-policy/hide-others.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
@@ -93,6 +94,19 @@ export const conditionsShown = (failed: readonly FailedCondition[]): string =>
     ...failed.slice(0, 4).map(conditionShown),
     ...(failed.length > 4 ? [`${failed.length - 4} more conditions fail`] : [])
   ].join('; also ')
+
+/**
+ * The part of the token's claim that differs from the nearest value that a condition requires. Only exact
+ * values are compared: a pattern, or a value that is not shown, says less than the message.
+ */
+export function tokenExcerpt([deciding]: readonly FailedCondition[]): { excerpt?: Excerpt } {
+  if (deciding === undefined || deciding.isNegated || deciding.actual === undefined) return {}
+  const [nearest = otherSubject] = deciding.wanted
+  if (nearest === otherSubject || /[*?]|ignorecase/i.test(nearest + deciding.operator)) return {}
+  const excerpt = differenceIn(deciding.actual, nearest)
+
+  return excerpt === undefined ? {} : { excerpt }
+}
 
 /** The fix if no statement in the policy trusts the cluster's provider. */
 export const addStatement = ({ provider, subject }: TrustJudgement): string =>

@@ -56,7 +56,7 @@ t.test('commands that ask a cluster', async (t) => {
   await t.test('without an identity webhook', async (t) => {
     t.match(await checked(account('cart')), {
       code: 1,
-      text: /error identity-webhook-missing: no identity webhook is registered in the cluster/
+      text: /error {2}.* identity-webhook-missing\n +no identity webhook is registered in the cluster/
     })
     await t.rejects(ca(false), {
       code: 'ERR_INPUT',
@@ -131,9 +131,9 @@ t.test('commands that ask a cluster', async (t) => {
       metadata: { name: 'a' },
       webhooks: [{ name: 'a.b.c', clientConfig: { service: { namespace: 'default', name: 'nobody' } } }]
     })
-    t.match(text, /service-account-missing: service account default\/gone does not exist/)
+    t.match(text, /service-account-missing\n +service account default\/gone does not exist/)
     t.notMatch(text, /default\/cart does not exist/)
-    t.match(text, /webhook-backend-missing: .* service default\/nobody, which does not exist/)
+    t.match(text, /webhook-backend-missing\n.* service default\/nobody, which does not exist/)
   })
 
   await t.test('says who has no right, and that nobody answers', async (t) => {

@@ -13,17 +13,22 @@ t.test('check tells what is wrong, where and how to mend it', async (t) => {
   t.equal(code, 1)
   t.equal(
     stdout,
-    `examples/service-accounts.yaml:15 ServiceAccount shop/search
-  error role-arn-malformed: the annotation is the ARN of a policy, not of a role: "arn:aws:iam::111122223333:policy/search"
-  field: metadata.annotations["eks.amazonaws.com/role-arn"]
-  fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
-examples/service-accounts.yaml:23 ServiceAccount shop/mail
-  error role-missing: role arn:aws:iam::111122223333:role/mail does not exist
-  field: metadata.annotations["eks.amazonaws.com/role-arn"]
-  fix: create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM
-3 objects: 2 errors, 0 warnings, 0 infos, 0 waived
+    `examples/service-accounts.yaml
+  15  error  ServiceAccount shop/search  role-arn-malformed
+      the annotation is the ARN of a policy, not of a role
+      arn:aws:iam::111122223333:policy/search
+                                ^^^^^^
+      fix     write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
+  23  error  ServiceAccount shop/mail    role-missing
+      role arn:aws:iam::111122223333:role/mail does not exist
+      fix     create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM
+
+✗ 2 errors · 3 objects judged
+  more about a rule: irsa-guard explain role-arn-malformed
 `
   )
+  const verbose = await run([...examples, '-v'])
+  t.equal(verbose.stdout.split('at      metadata.annotations["eks.amazonaws.com/role-arn"]\n').length, 3)
 })
 
 t.test('check prints JSON for machines', async (t) => {
@@ -39,7 +44,7 @@ t.test('check prints JSON for machines', async (t) => {
       { rule: 'role-missing', object: { apiVersion: 'v1', kind: 'ServiceAccount', name: 'mail' } }
     ],
     unchecked: [],
-    summary: { objects: 3, errors: 2, warnings: 0, infos: 0, waived: 0, unchecked: 0 }
+    summary: { objects: 3, judged: 3, errors: 2, warnings: 0, infos: 0, waived: 0, unchecked: 0 }
   })
 })
 
@@ -55,7 +60,8 @@ t.test('check reads standard input, and lists what it could not check', async (t
     .replace(':role/', ':user/')
   t.match(await run(['check', '-'], waived), {
     code: 0,
-    stdout: /waived role-arn-malformed[^]*reason: moving[^]*0 errors, 0 warnings, 0 infos, 1 waived/
+    stdout:
+      /waived ServiceAccount a {2}role-arn-malformed\n[^]*\n {5}reason {2}moving\n[^]*\n✓ 1 waived · 1 object judged\n$/
   })
 })
 
@@ -81,8 +87,11 @@ t.test('check --aws asks the IAM API, once for a role', async (t) => {
   const { code, stdout, stderr } = await run(['check', '-', '--aws'], manifest, environment)
   t.equal(stderr, '')
   t.equal(code, 1)
-  t.match(stdout, /role-missing: role arn:aws:iam::111122223333:role\/gone does not exist/)
-  t.match(stdout, /3001 objects: 1 error/)
+  t.match(
+    stdout,
+    /error {2}ServiceAccount a0 {2}role-missing\n {8}role arn:aws:iam::111122223333:role\/gone does not exist\n/
+  )
+  t.match(stdout, /✗ 1 error · 3001 objects judged/)
   t.strictSame(
     iam.actions,
     ['GetCallerIdentity', 'GetRole', 'GetRole', 'GetRole'],
@@ -125,15 +134,15 @@ spec:
       containers:
         - name: app
 `
-  const { stdout } = await run(['check', '-', '-n', 'shop'], manifest)
+  const { stdout } = await run(['check', '-', '-n', 'shop', '-v'], manifest)
   t.match(
     stdout,
-    /stdin:21 CronJob shop\/cart\n {2}warning mutation-preempted: container app lacks AWS_WEB_IDENTITY_TOKEN_FILE/
+    /^stdin\n {2}21 {2}warn {3}CronJob shop\/cart {2}mutation-preempted\n {6}container app lacks AWS_WEB_IDENTITY_TOKEN_FILE/
   )
-  t.match(stdout, /field: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
+  t.match(stdout, / at {6}spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.env\[0\]/)
   t.match(
     stdout,
-    /not checked: service-account-missing for 1 object: service account shop\/web is not among the given objects/
+    /not checked: service-account-missing for 1 object \(stdin:24 Deployment shop\/web\): service account shop\/web is not among the given objects/
   )
 })
 
@@ -218,16 +227,16 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
     {
       code: 1,
       stdout:
-        /^stdin:3 ServiceAccount shop\/cart\n {2}error role-not-permitted-in-namespace: [^]*\n2 objects: 1 error, 0 warnings, 0 infos, 0 waived/
+        /^stdin\n {2}3 {2}error {2}ServiceAccount shop\/cart {2}role-not-permitted-in-namespace\n[^]*\n✗ 1 error · 2 objects judged\n/
     }
   )
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: warn }')), {
     code: 1,
-    stdout: /error role-missing/
+    stdout: /error {2}ServiceAccount shop\/cart {2}role-missing\n/
   })
   t.match(await run(args, account + namespace('labels: { irsa-guard.io/mode: "off" }')), {
     code: 0,
-    stdout: /^2 objects: 0 errors/
+    stdout: '✓ no findings · 2 objects judged\n'
   })
 })
 
@@ -251,9 +260,9 @@ t.test(
     const { code, stdout } = await run(['check', '-'], text)
     t.equal(code, 1)
     for (const line of [
-      /error ca-bundle-untrusted: .* does not contain the cluster CA/,
-      /warning identity-webhook-duplicated: the API server sends pods to 2 identity webhooks/,
-      /warning webhook-backend-missing: .* which has no port 443 \(it has 8443\)/
+      /error {2}.* ca-bundle-untrusted\n.* does not contain the cluster CA/,
+      /warn {3}.* identity-webhook-duplicated\n +the API server sends pods to 2 identity webhooks/,
+      /warn {3}.* webhook-backend-missing\n.* which has no port 443 \(it has 8443\)/
     ]) {
       t.match(stdout, line)
     }
@@ -278,7 +287,7 @@ t.test('a document that cannot be read is a line, the others are checked, and th
   )
   t.equal(code, 2)
   t.match(stderr, /^irsa-guard: stdin:\d+: .+\nirsa-guard: there is no file gone.yaml\n$/)
-  t.match(stdout, /^1 object: 0 errors/)
+  t.equal(stdout, '✓ no findings · 1 object judged\n')
 })
 
 t.test('check takes the default audience of the identity webhook', async (t) => {
@@ -289,7 +298,7 @@ metadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-a
   const args = ['check', '-', '--iam', 'examples/iam.json', '--audience']
   t.match(await run([...args, 'vault'], account), {
     code: 1,
-    stdout: /error trust-audience-mismatch: .*the token has "vault"/
+    stdout: /error {2}.* trust-audience-mismatch\n.*the token has "vault"/
   })
   t.match(await run([...args, 'sts.amazonaws.com'], account), { code: 0 })
 })
@@ -301,14 +310,15 @@ kind: ServiceAccount
 metadata: { name: web, namespace: shop, annotations: { ${prefix}/role-arn: "arn:aws:iam::111122223333:role/team/cart" } }
 `
   const args = ['check', '-', '--iam', 'examples/iam.json', '--config', `${directory}/config.yaml`]
-  t.match(await run(args, account('aws.example')), {
+  t.match(await run([...args, '-v'], account('aws.example')), {
     code: 1,
     stdout:
-      /error trust-subject-mismatch: role cart .*\n {2}field: metadata\.annotations\["aws\.example\/role-arn"\]/
+      / trust-subject-mismatch\n +role cart .*\n(?:.*\n)* +at {6}metadata\.annotations\["aws\.example\/role-arn"\]\n/
   })
   t.match(await run(args, account('eks.amazonaws.com')), {
     code: 0,
-    stdout: /^.*\n {2}warning role-annotation-misspelt: .*did you mean aws\.example\/role-arn\?(?![^]*trust-)/
+    stdout:
+      /^stdin\n.* warn {3}.* role-annotation-misspelt\n.*did you mean aws\.example\/role-arn\?(?![^]*trust-)/
   })
   const { issuer } = JSON.parse(readFileSync('examples/iam.json', 'utf8')) as { issuer: string }
   const trust = [
@@ -352,7 +362,7 @@ t.test('check reads more objects than a call takes arguments', async (t) => {
   })
   t.match(await run(['check', `${directory}/many.json`]), {
     code: 0,
-    stdout: /^130000 objects: 0 errors/,
+    stdout: '? no findings · irsa-guard judges none of the kinds of these 130000 objects\n',
     stderr: /^$/
   })
 })

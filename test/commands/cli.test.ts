@@ -10,7 +10,26 @@ import { runCli as run } from '../support/run-cli.js'
 t.test('wrong usage exits with 2 and names what was expected', async (t) => {
   const table: readonly (readonly [string[], RegExp])[] = [
     [['check'], /missing required argument 'files'/],
-    [['check', '-', '--output', 'xml'], /Allowed choices are text, json/],
+    [
+      ['check', '-', '--output', 'xml'],
+      /^irsa-guard: --output is "xml"; expected text, json, each with =FILE to write a file\n$/
+    ],
+    [['check', '-', '-o', 'jsn'], /; did you mean json\?\n$/],
+    [
+      ['check', '-', '-o', 'json='],
+      /^irsa-guard: --output is "json="; expected the name of a file after =\n$/
+    ],
+    [['check', '-', '-o', '=x'], /^irsa-guard: --output is "=x"; expected text, json/],
+    [
+      ['check', '-', '-o', 'json', '-o', 'text'],
+      /^irsa-guard: --output text is the second format for stdout; write one of them to a file: --output text=FILE\n$/
+    ],
+    [
+      ['check', '-', '-o', 'json=a', '-o', 'text=a'],
+      /^irsa-guard: two formats are written to "a"; write each to its own file\n$/
+    ],
+    [['check', '-', '-q', '-v'], /option '-v, --verbose' cannot be used with option '-q, --quiet'/],
+    [['check', '-', '--color', 'red'], /Allowed choices are auto, always, never/],
     [['check', '-', '--iam', 'gone.json'], /^irsa-guard: there is no file gone.json\n$/],
     [['check', '-', '--iam', 'README.md'], /^irsa-guard: README.md is not JSON in UTF-8: .+\n$/],
     [['check', '-', '--iam', 'package.json'], /package.json: expected an object with apiVersion/],

@@ -239,7 +239,7 @@ const together = '(together)'
 
 interface Report {
   readonly findings: readonly { severity: string; rule: string; object: Named }[]
-  readonly unchecked: readonly { rule: string; because: string; objects: readonly Named[] }[]
+  readonly unchecked: readonly { rule: string; because: string; hint?: string; objects: readonly Named[] }[]
   readonly summary: { readonly errors: number }
 }
 
@@ -270,11 +270,14 @@ async function check(t: Test, names: readonly string[], iam: string): Promise<st
 
   return [
     ...report.findings.map(({ severity, rule, object }) => `${severity} ${rule} ${nameOf(object)}`),
-    ...report.unchecked.flatMap(({ rule, because, objects }) =>
+    ...report.unchecked.flatMap(({ rule, because, hint, objects }) =>
       // One association among the objects leaves the others unknown, for every account.
       because.startsWith('only some EKS Pod Identity associations')
         ? []
-        : objects.map((object) => `not checked: ${rule} ${nameOf(object)}: ${because}`)
+        : objects.map(
+            (object) =>
+              `not checked: ${rule} ${nameOf(object)}: ${because}${hint === undefined ? '' : ` (${hint})`}`
+          )
     )
   ].toSorted()
 }

@@ -43,9 +43,12 @@ t.test('a file of another tool with EKS Pod Identity associations is accepted', 
   ]
   for (const file of [...files, 'crossplane.yaml', 'terraform-plan.json', 'eksctl-addon.yaml']) {
     const ended = await runCli(['check', `test/field/associations/${file}`])
-    t.match(ended, { code: 0, stderr: '', stdout: /^1 object: 0 errors|\n1 object: 0 errors/ }, file)
+    t.match(ended, { code: 0, stderr: '', stdout: /(?:^|\n)✓ no findings · 1 object judged/ }, file)
   }
-  t.match(await runCli(['check', 'test/field/associations']), { code: 0, stdout: /8 objects: 0 errors/ })
+  t.match(await runCli(['check', 'test/field/associations']), {
+    code: 0,
+    stdout: /\n✓ no findings · 8 objects judged/
+  })
 })
 
 t.test('the cluster is named once, or the same everywhere', async (t) => {
@@ -91,14 +94,14 @@ t.test('a kind that names a role in a field that no rule reads is reported as no
   }
   t.match(await runCli(['check', '-'], 'apiVersion: example.com/v1\nkind: Widget\nspec: { role: none }\n'), {
     code: 0,
-    stdout: /^1 object: 0 errors/
+    stdout: '? no findings · irsa-guard does not judge objects of this kind\n'
   })
 })
 
 t.test('objects from a cluster are judged in their current state', async (t) => {
   t.match(await check('dump-of-a-cluster/pods.yaml'), {
     code: 1,
-    stdout: /Pod shop\/cart-1\n {2}error pod-not-mutated: service account cart requests role/
+    stdout: /error {2}Pod shop\/cart-1 {2}pod-not-mutated\n +service account cart requests role/
   })
   const template =
     'apiVersion: v1\nkind: Pod\nmetadata: { name: cart, namespace: shop, creationTimestamp: null }\nspec: { serviceAccountName: cart, containers: [{ name: a }] }\nstatus: {}\n'
@@ -106,7 +109,7 @@ t.test('objects from a cluster are judged in their current state', async (t) => 
     '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: cart, namespace: shop, annotations: { eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/cart" } }\n'
   t.match(
     await runCli(['check', '-'], template + account),
-    { code: 0, stdout: /2 objects: 0 errors, 0 warnings/ },
+    { code: 0, stdout: /✓ no findings · 2 objects judged/ },
     'kubectl create --dry-run=client writes an empty status'
   )
 })
@@ -115,14 +118,18 @@ t.test('a mistake in a Deployment is not reported again for its ReplicaSet and p
   const { stdout } = await check('dump-of-a-cluster/owners.yaml')
   t.match(
     stdout,
-    /^[^\n]+ Deployment shop\/cart\n {2}warning role-annotation-misplaced: [^\n]+\n[^\n]+\n[^\n]+\n2 objects: [^\n]+ Pod shop\/cart-5f-a, [^\n]+ Pod shop\/cart-5f-b\n {2}error pod-not-mutated: [^\n]+\n[^\n]+\n[^\n]+\n6 objects: 2 errors, 1 warning, /
+    /^[^\n]+\n {2}11 {2}warn {3}Deployment shop\/cart {2}role-annotation-misplaced\n[^\n]+\n[^\n]+\n {2}42 {2}error {2}2 Pods {16}pod-not-mutated\n[^\n]+\n {6}affects shop\/cart-5f-a, shop\/cart-5f-b\n[^\n]+\n\n✗ 2 errors \(1 cause\), 1 warning · 6 objects judged\n/
   )
   t.notMatch(stdout, /gone/, 'an old revision no longer creates pods')
 })
 
 t.test('a directory is searched for manifests', async (t) => {
   const found = await runCli(['check', 'test/field/dump-of-a-cluster'])
-  t.match(found, { code: 1, stderr: '', stdout: /8 objects: 3 errors/ }, 'the IAM file in it is skipped')
+  t.match(
+    found,
+    { code: 1, stderr: '', stdout: /✗ 3 errors \(2 causes\), 1 warning · 7 of 8 objects judged/ },
+    'the IAM file in it is skipped'
+  )
   const directory = t.testdir({
     'values.yaml': 'a: 1\n',
     'notes.txt': 'x',
@@ -145,7 +152,7 @@ t.test('an annotation whose key was split at its dots is an error', async (t) =>
   for (const file of ['manifests', 'half'])
     t.match(await check(`annotation-split-at-its-dots/${file}.yaml`), {
       code: 1,
-      stdout: /error annotation-not-a-string: annotation "eks" is a map/
+      stdout: /error {2}.* annotation-not-a-string\n +annotation "eks" is a map/
     })
 })
 
@@ -153,7 +160,7 @@ t.test('an account is reported if a workload gets its name or namespace wrong', 
   t.match(await check('account-in-another-namespace/manifests.yaml'), {
     code: 0,
     stdout:
-      /warning annotated-account-unused: no workload among the given objects uses service account kube-system\/aws-load-balancer-controller, but deployment ingress\/aws-load-balancer-controller runs as ingress\/aws-load-balancer-controller, which is not among the given objects/
+      /warn {3}.* annotated-account-unused\n +no workload among the given objects uses service account kube-system\/aws-load-balancer-controller, but deployment ingress\/aws-load-balancer-controller runs as ingress\/aws-load-balancer-controller, which is not among the given objects/
   })
   const objects = (name: string): string =>
     [
@@ -186,7 +193,7 @@ t.test('an account that a custom resource names counts as used', async (t) => {
   for (const file of ['manifests', 'workflow'])
     t.match(await check(`account-used-by-a-custom-resource/${file}.yaml`), {
       code: 0,
-      stdout: /^3 objects: 0 errors, 0 warnings/
+      stdout: /^(?:not checked: .*\n)*\n?✓ no findings · \d of 3 objects judged/
     })
 })
 
@@ -203,11 +210,11 @@ t.test('a similar role is suggested if all roles are known', async (t) => {
     })
   t.match(
     (await runCli(['check', '-', '--iam', 'examples/iam.json'], account('team/cert'))).stdout,
-    /role-missing: role .*team\/cert does not exist; did you mean "arn:aws:iam::111122223333:role\/team\/cart"\?\n.*\n {2}fix: point the annotation to/
+    /role-missing\n +role .*team\/cert does not exist; did you mean "arn:aws:iam::111122223333:role\/team\/cart"\?\n +fix {5}point the annotation to/
   )
   t.match(
     (await runCli(['check', '-', '--iam', 'examples/iam.json'], account('orders'))).stdout,
-    /role-missing: role .*orders does not exist\n/
+    /role-missing\n +role .*orders does not exist\n/
   )
 })
 
@@ -230,7 +237,7 @@ t.test('an object without a namespace is not assumed to be in the namespace defa
   t.notMatch(stdout, /default/)
   t.match(await runCli([...args, '-n', 'shop'], account), {
     code: 0,
-    stdout: /^1 object: 0 errors, 0 warnings/
+    stdout: /^✓ no findings · 1 object judged/
   })
   t.match(await runCli([...args, '-n', 'team'], account), {
     code: 1,
@@ -248,8 +255,8 @@ t.test('an object without a namespace is not assumed to be in the namespace defa
 t.test('a malformed role does not hide the other mistakes of a template', async (t) => {
   const { stdout } = await check('malformed-role/shop.yaml')
 
-  t.match(stdout, /ServiceAccount shop\/cart\n {2}error role-arn-malformed/)
-  t.match(stdout, /Deployment shop\/cart\n {2}warning static-credentials-shadow-role/)
+  t.match(stdout, /error {2}ServiceAccount shop\/cart {2}role-arn-malformed/)
+  t.match(stdout, /warn {3}Deployment shop\/cart {6}static-credentials-shadow-role/)
   t.notMatch(stdout, /pod-not-mutated/, 'a pod that was admitted is not judged by a role that it cannot have')
 })
 
@@ -259,7 +266,7 @@ t.test('the settings of namespaces are checked', async (t) => {
   t.match(await runCli(['check', '-'], namespace), {
     code: 0,
     stdout:
-      /^stdin:3 Namespace shop\n {2}warning namespace-setting-invalid: label irsa-guard.io\/mode is "enfroce"/
+      /^stdin\n {2}3 {2}warn {3}Namespace shop {2}namespace-setting-invalid\n {5}label irsa-guard.io\/mode is "enfroce"/
   })
 })
 
@@ -268,7 +275,7 @@ t.test('an account without a name, next to a ConfigMap, gets a verdict', async (
     '{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"namespace":"shop","annotations":{"eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/x"}}}'
   const map =
     '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"shop"},"data":{"a":"text"}}'
-  t.match(await runCli(['check', '-'], `${account}\n${map}`), { code: 0, stdout: /2 objects: / })
+  t.match(await runCli(['check', '-'], `${account}\n${map}`), { code: 0, stdout: /1 of 2 objects judged/ })
 })
 
 t.test('an account that a ConfigMap or a Secret names counts as used', async (t) => {
@@ -308,7 +315,7 @@ t.test('an account that a ConfigMap or a Secret names counts as used', async (t)
   t.notMatch(await outputFor('notebook-user'), /annotated-account-unused/)
   t.match(
     await outputFor('jobs'),
-    /annotated-account-unused: no workload among the given objects uses service account jobs, but/,
+    /annotated-account-unused\n +no workload among the given objects uses service account jobs, but/,
     'a part of a name does not count'
   )
 })
@@ -339,5 +346,5 @@ t.test('the run time grows in proportion to the number of accounts, pods and wor
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
   )
   t.equal(code, 0)
-  t.match(stdout, /40001 objects: 0 errors/)
+  t.match(stdout, /✓ no findings · 40000 of 40001 objects judged/)
 })

@@ -31,7 +31,7 @@ t.test('a fix never removes the only limit on the subject', async (t) => {
     t.match(
       stdout,
       new RegExp(
-        `error trust-condition-key-malformed: .*: ${difference}\\n.*\\n {2}fix: write the key "[^"]+:sub", and add "[^"]+:aud" with "sts.amazonaws.com" to the same statement\\n1 object: 1 error, 0 warnings`
+        `error {2}.* trust-condition-key-malformed\\n.*: ${difference}\\n +fix {5}write the key "[^"]+:sub", and add "[^"]+:aud" with "sts.amazonaws.com" to the same statement\\n\\n✗ 1 error · 1 object judged\\n`
       )
     )
     t.notMatch(stdout, /remove that condition|eks\.amazonaws\.com\/audience/)
@@ -79,16 +79,16 @@ t.test('trust --fix corrects a policy in place so that IAM stores it', async (t)
 t.test('a fix names only statements, providers and values that exist', async (t) => {
   t.match(
     (await check('role-for-others/manifests.yaml')).stdout,
-    /its statement 0 allows .*, for AWS principal "[^"]+"\n.*\n {2}fix: add a statement that allows/
+    /its statement 0 allows .*, for AWS principal "[^"]+"\n +fix {5}add a statement that allows/
   )
   t.match(
     (await check('role-for-others/ec2-role.yaml', 'role-for-others/ec2-role.json')).stdout,
-    /for EC2 instances \(ec2.amazonaws.com\)\n.*\n {2}fix: add a statement that allows/
+    /for EC2 instances \(ec2.amazonaws.com\)\n +fix {5}add a statement that allows/
   )
   const { stdout } = await check('issuer-that-aws-cannot-reach/manifests.yaml')
   t.match(
     stdout,
-    /oidc-provider-missing: .*\n.*\n {2}fix: AWS cannot reach https:\/\/kubernetes.default.svc.cluster.local: set the API server's --service-account-issuer/
+    /oidc-provider-missing\n.*\n +fix {5}AWS cannot reach https:\/\/kubernetes.default.svc.cluster.local: set the API server's --service-account-issuer/
   )
   t.notMatch(stdout, /create-open-id-connect-provider/)
 
@@ -125,12 +125,12 @@ t.test('a fix names only statements, providers and values that exist', async (t)
 t.test('the most likely fix comes first', async (t) => {
   t.match(
     (await check('account-with-another-name/manifests.yaml')).stdout,
-    /fix: name the service account cluster-autoscaler \(in many charts: serviceAccount.name\), or add/
+    /fix {5}name the service account cluster-autoscaler \(in many charts: serviceAccount.name\), or add/
   )
   t.match(
     (await check('account-with-another-name/namespace.yaml', 'account-with-another-name/namespace.json'))
       .stdout,
-    /fix: install the service account in namespace kube-system, or add/
+    /fix {5}install the service account in namespace kube-system, or add/
   )
   const fixFor = (sub: unknown): string | undefined =>
     evaluateTrust(question(policy(statement({ Condition: asks({ sub }) })))).findings[0]?.fix
@@ -178,7 +178,7 @@ t.test('a role for EKS Pod Identity causes a warning that names both fixes', asy
   t.match(only, {
     code: 0,
     stdout:
-      /warning trust-action-missing: .*for EKS Pod Identity \(pods.eks.amazonaws.com\); but the role trusts EKS Pod Identity, so pods still get the role if .* association\n.*\n {2}fix: if the service account has an association, do nothing; otherwise, create one or, for IRSA, add a statement/
+      /warn {3}.* trust-action-missing\n.*for EKS Pod Identity \(pods.eks.amazonaws.com\); but the role trusts EKS Pod Identity, so pods still get the role if .* association\n +fix {5}if the service account has an association, do nothing; otherwise, create one or, for IRSA, add a statement/
   })
   t.notMatch(only.stdout, /oidc-provider-missing/)
   const both = await runCli(
@@ -192,17 +192,17 @@ t.test('a role for EKS Pod Identity causes a warning that names both fixes', asy
   )
   t.match(
     both,
-    { code: 1, stdout: /error oidc-provider-missing[^]*warning trust-subject-mismatch/ },
+    { code: 1, stdout: /error {2}.* oidc-provider-missing\n[^]*warn {3}.* trust-subject-mismatch\n/ },
     'the other statement needs the provider'
   )
   const ec2 = policy({ ...forPods, Principal: { Service: 'ec2.amazonaws.com' } })
   t.match(await runCli(['check', '-', '--iam', iam(ec2)], manifest), {
     code: 1,
-    stdout: /error trust-action-missing/
+    stdout: /error {2}.* trust-action-missing\n/
   })
   t.match(
     await runCli(['check', '-', '--iam', iam(policy({ ...forPods, Action: 'sts:TagSession' }))], manifest),
-    { code: 1, stdout: /error trust-action-missing/ },
+    { code: 1, stdout: /error {2}.* trust-action-missing\n/ },
     'EKS Pod Identity cannot assume the role either'
   )
 })

@@ -144,7 +144,11 @@ t.test('the dual-stack URL of an EKS cluster shows the region and the partition'
     ['oidc-eks.eusc-de-east-1.api.amazonwebservices.eu', 'aws-eusc']
   ] as const) {
     const ended = await run(['check', manifest, '--issuer', `https://${host}${id}`])
-    t.match(ended, { code: 1, stdout: new RegExp(`error role-arn-partition-mismatch: .*${partition}`) }, host)
+    t.match(
+      ended,
+      { code: 1, stdout: new RegExp(`error {2}.* role-arn-partition-mismatch\\n.*${partition}`) },
+      host
+    )
   }
   const same = await run(['check', manifest, '--issuer', `https://oidc-eks.eu-west-1.api.aws${id}`])
   t.match(same, { code: 0 })

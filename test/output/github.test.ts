@@ -12,7 +12,7 @@ t.test('annotates each cause, the most severe first, and sums up', async (t) => 
 ::notice title=mutation-skipped%3A Deployment pay/api::no pod is mutated%0Afix: create the role
 ::notice title=irsa-guard%3A not checked::oidc-provider-missing for 1 object: no IAM facts were given (pass --iam FILE or --aws)
 ::notice title=irsa-guard%3A not checked::all rules for 1 object: no rule reads this place
-irsa-guard: 2 errors, 1 warning, 1 info, 1 waived; 3 of 4 objects judged
+irsa-guard: 2 errors (1 cause), 1 warning, 1 info, 1 waived; 3 of 4 objects judged
 `
   )
 })

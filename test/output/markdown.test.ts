@@ -6,7 +6,7 @@ import { contextOf, findingOf, objectOf, reportOfVerdicts, sampleReport } from '
 t.test('answers first, then the causes, then the details', async (t) => {
   t.equal(
     markdownOf(sampleReport, contextOf({ complaints: ['there is no file a.yaml'] })),
-    `## irsa-guard: 2 errors, 1 warning, 1 info, 1 waived
+    `## irsa-guard: 2 errors (1 cause), 1 warning, 1 info, 1 waived
 
 3 of 4 objects judged.
 

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Option } from 'commander'
 import { GuardError } from '../../model/guard-error.js'
-import { closestTo, quote } from '../../text/escape.js'
+import { closestTo, escapeText, quote, reasonOf } from '../../text/escape.js'
 import type { Terminal } from './terminal.js'
 
 /** One `-o FORMAT[=FILE]`; stdout if there is no file. */
@@ -15,12 +17,19 @@ export const outputsOption = <F extends string>(formats: Readonly<Record<F, unkn
   new Option(
     '-o, --output <format[=file]>',
     `output format (${Object.keys(formats).join(', ')}); with =FILE, write it to a file; repeatable (default: text)`
-  ).argParser((given: string, others: readonly Output<F>[] = []) => {
+  ).argParser((given: string, before: readonly Output<F>[] | undefined) => {
+    const others = before ?? []
     const output = parseOutput(given, formats)
     if (output.file === undefined && others.some(({ file }) => file === undefined))
       throw new GuardError(
         'ERR_USAGE',
         `--output ${given} is the second format for stdout; write one of them to a file: --output ${output.format}=FILE`
+      )
+
+    if (output.file !== undefined && others.some(({ file }) => file === output.file))
+      throw new GuardError(
+        'ERR_USAGE',
+        `two formats are written to ${quote(output.file)}; write each to its own file`
       )
 
     return [...others, output]
@@ -66,10 +75,34 @@ export async function writeOutputs<F extends string>(
       try {
         await writeFile(output.file, text)
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-        failures.push(`--output ${output.format}: ${output.file} cannot be written (${code})`)
+        failures.push(
+          `--output ${output.format}: ${quote(output.file)} cannot be written: ${writeFailureOf(error, output.file)}`
+        )
       }
     }
   }
   if (failures.length > 0) throw new GuardError('ERR_OUTPUT', failures.join('\n'))
+}
+
+/** Why a file could not be written, and what to do about it if that is not obvious. */
+function writeFailureOf(error: unknown, file: string): string {
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'ENOENT':
+      if (existsSync(dirname(file))) break // the target of a link
+      return `there is no directory ${escapeText(dirname(file))}; create it first`
+    case 'ENOTDIR':
+      return `${escapeText(dirname(file))} is not a directory`
+    case 'EISDIR':
+      return 'it is a directory; name a file in it'
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied'
+    case 'EROFS':
+      return 'the file system is read-only'
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'no space is left on the disk'
+  }
+
+  return escapeText(reasonOf(error))
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { styleText } from 'node:util'
 import type { Style } from '../../output/style.js'
 import { escapeText } from '../../text/escape.js'
 
@@ -8,7 +9,9 @@ export interface Terminal {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
   /** The terminal that stdout writes to; undefined for a pipe or a file. */
-  readonly screen?: { readonly columns: number; readonly hasColors: boolean; readonly isDumb: boolean }
+  readonly screen?: { readonly columns: number; readonly isDumb: boolean }
+  /** Whether stdout shows colors. */
+  readonly hasColors?: boolean
 }
 
 /** An error message as every command prints it on stderr. */
@@ -24,28 +27,34 @@ export interface StyleOptions {
 }
 
 /** How the text of a command looks: its flags first, then what the terminal supports. */
-export function styleOf(options: StyleOptions, { screen }: Pick<Terminal, 'screen'>): Style {
+export function styleOf(
+  options: StyleOptions,
+  { screen, hasColors = false }: Pick<Terminal, 'screen' | 'hasColors'>
+): Style {
   const { color = 'auto', ascii = false, verbose = false, quiet = false } = options
 
   return {
-    color: color === 'always' || (color === 'auto' && screen?.hasColors === true),
+    color: color === 'always' || (color === 'auto' && hasColors),
     ascii: ascii || screen?.isDumb === true,
     width: screen === undefined ? undefined : Math.max(screen.columns, 40),
     verbosity: quiet ? 'quiet' : verbose ? 'verbose' : 'normal'
   }
 }
 
+/** The style of a text that is written to a file: as the flags say, without regard to the terminal. */
+export const fileStyleOf = (options: StyleOptions): Style => styleOf(options, {})
+
 const { env, stdout } = process
 
-/** The terminal of this process. Colors follow `NO_COLOR` and `FORCE_COLOR`. */
+/** The terminal of this process. Node.js decides about colors: `NO_COLOR`, `FORCE_COLOR`, a dumb terminal. */
 export const processTerminal: Terminal = {
   stdin: process.stdin,
   stdout: (text) => stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  hasColors: styleText('red', 'text', { stream: stdout }) !== 'text',
   ...(stdout.isTTY && {
     screen: {
-      columns: stdout.columns,
-      hasColors: stdout.hasColors(env),
+      columns: stdout.columns || 80, // some terminals do not tell their width
       isDumb: env['TERM'] === 'dumb'
     }
   })
