@@ -10,7 +10,7 @@ t.test('has a test suite for each file, and a test case for each object and rule
 <testsuites name="irsa-guard" tests="8" failures="2" errors="0">
   <testsuite name="irsa-guard" tests="1" failures="0" errors="0" skipped="0">
     <testcase classname="irsa-guard" name="summary">
-      <system-out>2 errors, 1 warning, 1 info, 1 waived; 3 of 4 objects judged</system-out>
+      <system-out>2 errors (1 cause), 1 warning, 1 info, 1 waived; 3 of 4 objects judged</system-out>
     </testcase>
   </testsuite>
   <testsuite name="deploy/shop.yaml" tests="4" failures="2" errors="0" skipped="1">
