@@ -118,7 +118,7 @@ t.test('a mistake in a Deployment is not reported again for its ReplicaSet and p
   const { stdout } = await check('dump-of-a-cluster/owners.yaml')
   t.match(
     stdout,
-    /^[^\n]+\n {2}11 {2}warn {3}Deployment shop\/cart {2}role-annotation-misplaced\n[^\n]+\n[^\n]+\n {2}42 {2}error {2}2 Pods {16}pod-not-mutated\n[^\n]+\n {6}affects shop\/cart-5f-a, shop\/cart-5f-b\n[^\n]+\n\n✗ 2 errors \(1 cause\), 1 warning · 6 objects judged\n/
+    /^[^\n]+\n {2}11 {2}warn {3}Deployment shop\/cart {2}role-annotation-misplaced\n[^\n]+\n[^\n]+\n {2}42 {2}error {2}2 Pods {16}pod-not-mutated\n[^\n]+\n {6}affects shop\/cart-5f-a, shop\/cart-5f-b\n[^\n]+\n\n✗ 2 errors \(1 cause\), 1 warning · 5 of 6 objects judged\n/
   )
   t.notMatch(stdout, /gone/, 'an old revision no longer creates pods')
 })

@@ -121,7 +121,6 @@ t.test('-v names all objects of an entry, -q shows only errors', async (t) => {
 t.test('entries are listed under their file or cluster, by line', async (t) => {
   const at = (file: string, line: number, name: string) =>
     verdictOn({ file, name }, [{ ...own, field: name, line }])
-  const cluster = { cluster: 'prod', name: 'live' }
   const report = reportOn(
     at('b.yaml', 7, 'late'),
     at('a.yaml', 3, 'other'),
@@ -143,7 +142,7 @@ t.test('entries are listed under their file or cluster, by line', async (t) => {
     ]
   )
   t.ok(lines.includes('     affects ServiceAccount shop/shared, Deployment shop/shared (c.yaml:1)'))
-  const { file: _, line: __, ...live } = { ...verdictOn(cluster, [own]).object }
+  const live = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'shop', name: 'live', cluster: 'prod' }
   t.match(
     reportTextOf(reportOn({ object: live, findings: [own], unchecked: [] }), plainStyle),
     /^prod\n {4}error {2}ServiceAccount shop\/live {2}role-arn-malformed\n/
@@ -271,14 +270,17 @@ t.test('a report takes time for each finding and reason, not for each pair of th
   const unchecked = reasons.flatMap((because) =>
     ['service-account-missing', 'mutation-skipped'].map((rule) => ({ rule, because }))
   )
-  const lines = (style: Style): string[] =>
-    reportTextOf(reportOn(verdictOn({}, [], unchecked)), style).split('\n')
+  const report = reportOn(verdictOn({}, [], unchecked))
+  const lines = reportTextOf(report, styled({ verbosity: 'verbose' })).split('\n')
   t.equal(
-    lines(styled({ verbosity: 'verbose' }))[0],
+    lines[0],
     'not checked: service-account-missing, mutation-skipped for 1 object (a.yaml:1 ServiceAccount shop/a): service account shop/a0 is not among the given objects'
   )
-  t.equal(lines(styled({ verbosity: 'verbose' })).length, count + 3)
-  t.equal(lines(plainStyle)[10], `not checked for ${count - 10} other reasons (-v lists all)`)
+  t.equal(lines.length, count + 3)
+  t.equal(
+    reportTextOf(report, plainStyle).split('\n')[10],
+    `not checked for ${count - 10} other reasons (-v lists all)`
+  )
 
   const waived = { ...own, waived: 'x' }
   const verdicts = Array.from({ length: count }, (_, index) =>
@@ -287,6 +289,6 @@ t.test('a report takes time for each finding and reason, not for each pair of th
   const text = reportTextOf(reportOn(...verdicts.slice(0, 60_000)), plainStyle)
   t.match(text.slice(-60), '60000 waived · 60000 objects judged')
   const oneFile = verdicts.map(({ object }) => verdictOn({ ...object, file: 'a.yaml' }, [own]))
-  const report = reportOf({ objects: count, judged: count }, oneFile, () => '')
-  t.match(reportTextOf(report, plainStyle).slice(-150), `✗ ${count} errors · ${count} objects judged`)
+  const errors = reportOf({ objects: count, judged: count }, oneFile, () => '')
+  t.match(reportTextOf(errors, plainStyle).slice(-150), `✗ ${count} errors · ${count} objects judged`)
 })
