@@ -1,6 +1,6 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { type Document, LineCounter, parseDocument } from 'yaml'
-import schema from './config.schema.json' with { type: 'json' }
+import schema from '../schemas/config.json' with { type: 'json' }
 import { type ClusterArn, parseClusterArn } from './model/cluster-arn.js'
 import { type Exception, type ParsedException, parseException } from './model/exception.js'
 import type { Severity } from './model/finding.js'
@@ -88,7 +88,7 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
   const inConfigMap = recordOf(content)['kind'] === 'ConfigMap' ? configIn(content, file) : undefined
   if (inConfigMap !== undefined) return parseConfig(inConfigMap, `${file}: ${configKey}`, ruleIds)
 
-  const validate = new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(schema)
+  const validate = new Ajv2020({ allErrors: true, verbose: true }).compile<ConfigFile>(schema)
   let mistakes: string[] = []
   if (!validate(content)) mistakes = mistakesOf(validate.errors ?? [])
   else {

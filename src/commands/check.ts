@@ -78,7 +78,9 @@ export const checkCommand = (terminal: Terminal): Command =>
       `
 Examples:
   irsa-guard check manifests/*.yaml --iam iam.json
-  helm template shop ./chart | irsa-guard check - --aws --context prod`
+  helm template shop ./chart | irsa-guard check - --aws --context prod
+  irsa-guard check deploy/ --iam iam.json -o github -o sarif=irsa-guard.sarif
+  irsa-guard check deploy/ --iam iam.json -o text -o junit=irsa-guard.xml`
     )
     .action(async (files: string[], options: CheckOptions) => {
       process.exitCode = await check(files, options, terminal)
@@ -160,7 +162,10 @@ export async function check(
     ({ format, file }) =>
       reportFormats[format](report, {
         rules,
-        style: file === undefined ? styleOf(options, terminal) : fileStyleOf(options)
+        style: file === undefined ? styleOf(options, terminal) : fileStyleOf(options),
+        failOn: options.failOn,
+        complaints: noCredentials === undefined ? complaints : [...complaints, `--aws: ${noCredentials}`],
+        workingDirectory: process.cwd()
       }),
     terminal
   )

@@ -28,7 +28,7 @@ const shapeOf = (command: Command): Parameters<(typeof completionScripts)[Shell]
     .createHelp()
     .visibleOptions(command)
     .map(({ short, long, description, argChoices = [], required, optional }) => ({
-      names: [short, long].filter((name) => name !== undefined && name !== null),
+      names: [short, long].flatMap((name) => name ?? []),
       description,
       takesValue: required || optional,
       choices: argChoices

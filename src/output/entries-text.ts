@@ -113,7 +113,7 @@ const placeOf = (object: ObjectReference): string =>
   `${placeNameOf(object)}${object.line === undefined ? '' : `:${object.line}`}`
 
 /** The kind, namespace and name of an object. */
-const nameOf = (object: ObjectReference): string =>
+export const nameOf = (object: ObjectReference): string =>
   `${object.kind}${object.name === '' ? '' : ` ${shortNameOf(object)}`}`
 
 const shortNameOf = ({ namespace, name }: ObjectReference): string =>

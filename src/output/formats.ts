@@ -1,29 +1,28 @@
-import type { Rule } from '../rules/define-rule.js'
+import type { FormatContext } from './format-context.js'
+import { githubOf } from './github.js'
+import { junitOf } from './junit.js'
+import { markdownOf } from './markdown.js'
 import type { Report } from './report.js'
-import type { Style } from './style.js'
+import { sarifOf } from './sarif.js'
 import { reportTextOf } from './text.js'
 
 /** The formats that every command can print. */
 export type Format = 'text' | 'json'
 
 /** The formats of a report. */
-export type ReportFormat = Format
+export type ReportFormat = Format | 'sarif' | 'junit' | 'github' | 'markdown'
 
 /** A value as JSON, for machines. */
 export const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
-
-/** What a format can use besides the report. */
-export interface FormatContext {
-  /** The rules that were applied. */
-  readonly rules: readonly Rule[]
-  /** Only texts for people have a style. */
-  readonly style: Style
-}
 
 /** How a report is printed, by format. */
 export const reportFormats: Readonly<
   Record<ReportFormat, (report: Report, context: FormatContext) => string>
 > = {
   text: (report, { style }) => reportTextOf(report, style),
-  json: jsonOf
+  json: jsonOf,
+  sarif: (report, context) => jsonOf(sarifOf(report, context)),
+  junit: junitOf,
+  github: githubOf,
+  markdown: markdownOf
 }

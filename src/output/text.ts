@@ -41,15 +41,9 @@ function fileBlocks({ findings, causes }: Report, style: Style): string[][] {
 
 /** The numbers of a report, and how many objects were of kinds that are judged. */
 function closingLines(report: Report, style: Style): string[] {
-  const { objects, judged, errors, warnings, infos, waived } = report.summary
-  const counts = [
-    ...countOf('error', errors, report),
-    ...countOf('warning', warnings, report),
-    ...countOf('info', infos, report),
-    ...(waived > 0 ? [`${waived} waived`] : [])
-  ]
+  const { objects, judged, errors, warnings } = report.summary
   const parts = [
-    counts.length === 0 ? 'no findings' : counts.join(', '),
+    outcomeOf(report),
     judgedText(judged, objects),
     ...(report.unchecked.length > 0 ? ['some rules not checked'] : [])
   ]
@@ -61,6 +55,19 @@ function closingLines(report: Report, style: Style): string[] {
     ...rest,
     ...(style.verbosity === 'quiet' ? [] : explainLines(report, style))
   ]
+}
+
+/** The numbers of findings, such as `3 errors (2 causes), 1 waived`. */
+export function outcomeOf(report: Report): string {
+  const { errors, warnings, infos, waived } = report.summary
+  const counts = [
+    ...countOf('error', errors, report),
+    ...countOf('warning', warnings, report),
+    ...countOf('info', infos, report),
+    ...(waived > 0 ? [`${waived} waived`] : [])
+  ]
+
+  return counts.length === 0 ? 'no findings' : counts.join(', ')
 }
 
 /** The number of findings of one severity, and of their causes if there are fewer. */
@@ -76,7 +83,7 @@ function countOf(severity: Severity, count: number, { findings }: Report): strin
 }
 
 /** How many of the objects irsa-guard judged, so that a file without such objects does not look checked. */
-function judgedText(judged: number, objects: number): string {
+export function judgedText(judged: number, objects: number): string {
   if (objects === 0) return 'no objects'
   if (judged === 0)
     return objects === 1

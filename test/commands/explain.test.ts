@@ -21,7 +21,7 @@ async function explained(
     stdin: Readable.from([stdin]),
     stdout: (text) => (stdout += text),
     stderr: (text) => (stderr += text),
-    ...(columns !== undefined && { screen: { columns, hasColors: false, isDumb: false } })
+    ...(columns !== undefined && { screen: { columns, isDumb: false } })
   })
 
   return { code, stdout, stderr }

@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config.js'
 import { rules } from '../../src/rules/index.js'
 import { recordOf } from '../../src/text/record.js'
 
-const schema: unknown = JSON.parse(readFileSync('src/config.schema.json', 'utf8'))
+const schema: unknown = JSON.parse(readFileSync('schemas/config.json', 'utf8'))
 const text = /```yaml\n([^]*?)```/.exec(readFileSync('docs/config.md', 'utf8'))?.[1] ?? ''
 const ids = rules.map(({ id }) => id)
 

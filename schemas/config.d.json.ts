@@ -1,0 +1,2 @@
+declare const schema: object
+export default schema

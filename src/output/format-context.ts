@@ -1,0 +1,17 @@
+import type { Rule } from '../rules/define-rule.js'
+import type { FailOn } from './exit-code.js'
+import type { Style } from './style.js'
+
+/** What a format can use besides the report. */
+export interface FormatContext {
+  /** The rules that were applied. */
+  readonly rules: readonly Rule[]
+  /** Only texts for people have a style. */
+  readonly style: Style
+  /** The lowest severity that makes the exit code 1. */
+  readonly failOn: FailOn
+  /** An error message for each input that could not be read. */
+  readonly complaints: readonly string[]
+  /** The absolute path of the directory that files are shown relative to. */
+  readonly workingDirectory: string
+}
