@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type ParsedException,parseException } from '../../src/model/exception.js'
+import { type ParsedException, parseException } from '../../src/model/exception.js'
 import { parseSubject } from '../../src/model/subject.js'
 import { exceptionFor } from '../../src/verdict/exception.js'
 
