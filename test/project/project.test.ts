@@ -26,7 +26,7 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   rules: ['facts', 'version.ts', ...pure],
   verdict: ['rules', 'facts', 'model', 'text'],
   migration: ['review-objects.ts', 'library', 'sources', 'facts', 'rules', 'verdict', ...pure],
-  output: ['rules', 'verdict', 'migration', 'ca-bundle', 'model', 'text'],
+  output: ['rules', 'verdict', 'migration', 'ca-bundle', 'model', 'text', 'version.ts'],
   'review.ts': ['facts', 'rules', 'verdict', 'identity-webhook', 'model'],
   'review-objects.ts': ['review.ts', 'sources', 'facts', 'model', 'text', 'version.ts'],
   library: ['review-objects.ts', 'sources', 'facts', 'rules', 'verdict', 'version.ts', ...pure],
