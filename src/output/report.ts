@@ -3,7 +3,7 @@ import { version } from '../version.js'
 import { type Cause, causeOf, groupByCause, shortHash, type UngroupedFinding } from './causes.js'
 import type { ObjectReference, ReportedFinding } from './reported-finding.js'
 
-export type { ObjectReference, ReportedFinding }
+export type { ObjectReference, ReportedFinding } from './reported-finding.js'
 
 /** Rules that could not be checked for the same reason. */
 export interface UncheckedGroup {

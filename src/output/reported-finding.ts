@@ -19,7 +19,7 @@ export interface ObjectReference {
 
 /** A finding in a report. */
 export interface ReportedFinding extends Omit<Finding, 'cause'> {
-  /** The ID of the cause in the report's `causes`. */
+  /** The ID of a cause in the report. */
   readonly cause: string
   /** Identifies the finding in other runs: it stays the same when lines move or the message changes. */
   readonly fingerprint: string
