@@ -31,8 +31,8 @@ export function valuesIn(input: string): Values {
   const text = input.replaceAll('\\/', '/').replaceAll('\\"', '"')
   const words = text.split(/[^\w+=,.@/:-]+/)
   const arns = words.flatMap(arnIn)
-  const account = only([...text.matchAll(accounts)].flatMap(accountIn))
-  const sessions = [...text.matchAll(assumedRoles)]
+  const account = only(matchesOf(text, accounts).flatMap(accountIn))
+  const sessions = arns.flatMap(sessionIn)
   const [namespace, name] = account?.split('/') ?? []
 
   return withoutUndefined({
@@ -40,8 +40,8 @@ export function valuesIn(input: string): Values {
     serviceAccount: namespace === undefined || name === undefined ? undefined : { namespace, name },
     issuer: only(words.flatMap(issuerIn)),
     clusterArn: only(arns.filter((arn) => parseClusterArn(arn) !== undefined)),
-    caller: only(sessions.map(([, role = '']) => role)),
-    instance: only(sessions.flatMap(([, , session = '']) => (isInstance.test(session) ? [session] : []))),
+    caller: only(sessions.map(({ role }) => role)),
+    instance: only(sessions.flatMap(({ session }) => (isInstance.test(session) ? [session] : []))),
     action: only(firstGroups(text, actions)),
     resource: only(firstGroups(text, resources)),
     webhook: only(firstGroups(text, webhooks)),
@@ -50,21 +50,69 @@ export function valuesIn(input: string): Values {
 }
 
 // The second form: plugin/pkg/admission/serviceaccount/admission.go of Kubernetes.
-const accounts =
-  /(?:system:serviceaccount:|looking up service account )([a-z0-9-]{1,63})[:/]([a-z0-9.-]{1,253})/g
-const assumedRoles =
-  /arn:aws[a-z0-9-]{0,20}:sts::\d{12}:assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{1,64})/g
+const accounts: Mention = {
+  after: ['system:serviceaccount:', 'looking up service account '],
+  pattern: /^([a-z0-9-]{1,63})[:/]([a-z0-9.-]{1,253})/
+}
 // The session of an EC2 instance's role has the instance's ID as its name:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html (principal key values)
 const isInstance = /^i-[0-9a-f]{8,17}$/
-const actions = /not authorized to perform:? ([a-z0-9-]{2,40}:[A-Za-z]{3,80})/g
-const resources = /on resource: "?(arn:[!#-&(-;=?-[\]-~]{1,1500})/g // printable, without quotes, <, > and \
-const webhooks = /(?:calling webhook "|failing open )([a-z0-9.-]{1,253})/g
-const requests = /request ?id"?: ?"?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})/gi
+const actions: Mention = {
+  after: ['not authorized to perform: ', 'not authorized to perform '],
+  pattern: /^([a-z0-9-]{2,40}:[A-Za-z]{3,80})/
+}
+const resources: Mention = {
+  after: ['on resource: '],
+  pattern: /^"?(arn:[!#-&(-;=?-[\]-~]{1,1500})/ // printable, without quotes, <, > and \
+}
+const webhooks: Mention = {
+  after: ['calling webhook "', 'failing open '],
+  pattern: /^([a-z0-9.-]{1,253})/
+}
+const requests: Mention = {
+  after: ['requestid', 'request id'],
+  pattern: /^"?: ?"?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/i
+}
+
+/** Where a text mentions a value: behind one of the phrases (in lower case), in the form of a pattern. */
+interface Mention {
+  readonly after: readonly string[]
+  readonly pattern: RegExp
+}
+
+const maxValueLength = 1600
+
+/** The matches of a mention. Each place is looked at once, so that the cost is linear. */
+function matchesOf(text: string, { after, pattern }: Mention): RegExpExecArray[] {
+  const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) // keeps the length, unlike toLowerCase for İ
+
+  return after.flatMap((phrase) => {
+    const matches: RegExpExecArray[] = []
+    for (let at = lower.indexOf(phrase); at !== -1; at = lower.indexOf(phrase, at + phrase.length)) {
+      const start = at + phrase.length
+      const match = pattern.exec(text.slice(start, start + maxValueLength))
+      if (match !== null) matches.push(match)
+    }
+    return matches
+  })
+}
 
 /** The ARN in a word, also behind an equals sign. */
 const arnIn = (word: string): string[] =>
   word.includes('arn:aws') ? [withoutEnd(word.slice(word.indexOf('arn:aws')))] : []
+
+/** The role and the session in the ARN of an assumed role: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+function sessionIn(arn: string): { role: string; session: string }[] {
+  const [, , service, , account = '', resource = ''] = arn.split(':')
+  const [type, role = '', session = ''] = resource.split('/')
+
+  return service === 'sts' &&
+    /^\d{12}$/.test(account) &&
+    type === 'assumed-role' &&
+    [role, session].every((name) => /^[\w+=,.@-]{1,64}$/.test(name))
+    ? [{ role, session }]
+    : []
+}
 
 /** The issuer of EKS in a word, which may be the ARN of a provider or of a principal. */
 function issuerIn(word: string): string[] {
@@ -82,8 +130,8 @@ function accountIn([, namespace = '', name = '']: readonly string[]): string[] {
   return isNamespaceName(namespace) && isObjectName(account) ? [`${namespace}/${account}`] : []
 }
 
-const firstGroups = (text: string, pattern: RegExp): string[] =>
-  [...text.matchAll(pattern)].map(([, group = '']) => withoutEnd(group))
+const firstGroups = (text: string, mention: Mention): string[] =>
+  matchesOf(text, mention).map(([, group = '']) => withoutEnd(group))
 
 /** A value without the punctuation of the sentence around it. */
 const withoutEnd = (value: string): string => value.replace(/[.,;:]$/, '')
