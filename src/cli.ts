@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Co
   check: async () => (await import('./commands/check.js')).checkCommand,
   trust: async () => (await import('./commands/trust.js')).trustCommand,
   'plan-migration': async () => (await import('./commands/plan-migration.js')).planMigrationCommand,
+  wait: async () => (await import('./commands/wait.js')).waitCommand,
   ca: async () => (await import('./commands/ca.js')).caCommand,
   serve: async () => (await import('./commands/serve.js')).serveCommand,
   controller: async () => (await import('./commands/controller.js')).controllerCommand

@@ -1,0 +1,51 @@
+import { escapeText } from '../text/escape.js'
+import { type Format, jsonOf } from './formats.js'
+
+/** How `wait` ended. */
+export interface WaitReport {
+  readonly subject: { readonly kind: string; readonly namespace: string; readonly name: string }
+  /**
+   * `absent`: pods do not get the identity. `unknown`: the last attempt could not show it. `interrupted`: the
+   * user stopped the command.
+   */
+  readonly state: 'ready' | 'absent' | 'unknown' | 'interrupted'
+  readonly chain?: 'irsa' | 'pod-identity'
+  /** The role, if the pod shows it. */
+  readonly role?: string
+  /** Why the identity is not there, or why that is unknown. */
+  readonly because?: string
+  /** The number of dry runs. */
+  readonly attempts: number
+  readonly seconds: number
+  /** Commands that lead on. */
+  readonly fix: readonly string[]
+}
+
+/** How the end of `wait` is printed, by format. */
+export const waitFormats: Readonly<Record<Format, (report: WaitReport) => string>> = {
+  text: waitTextOf,
+  json: (report) => jsonOf({ apiVersion: 'irsa-guard.io/v1', kind: 'Wait', ...report })
+}
+
+function waitTextOf(report: WaitReport): string {
+  const { subject, state, because, seconds, fix } = report
+  const name = `${subject.kind} ${subject.namespace}/${subject.name}`
+  const headlines = {
+    ready: `ready: new pods of ${name} get ${identityShown(report)}`,
+    absent: `not ready after ${seconds} s: new pods of ${name} do not get their identity`,
+    unknown: `not known after ${seconds} s: no dry run shows whether new pods of ${name} get their identity`,
+    interrupted: `interrupted after ${seconds} s: new pods of ${name} have not got their identity`
+  } satisfies Record<WaitReport['state'], string>
+  const lines = [
+    headlines[state],
+    ...(because === undefined ? [] : [`  because: ${because}`]),
+    ...fix.map((command) => `  next: ${command}`)
+  ]
+
+  return `${lines.map(escapeText).join('\n')}\n`
+}
+
+const identityShown = ({ chain, role }: WaitReport): string =>
+  chain === 'irsa'
+    ? `${role === undefined ? 'a role' : `role ${role}`} (IRSA)`
+    : 'the credentials of EKS Pod Identity'
