@@ -148,7 +148,13 @@ export async function waitForIdentity(
         'with --aws, the EKS cluster must be known; pass what this prints with --cluster-arn: aws eks describe-cluster --name CLUSTER --query cluster.arn --output text'
       )
 
-    return (await buildLiveAws(config, clusterArn, () => undefined)).associations
+    const complained = new Set<string>()
+    const complain = ({ because }: { readonly because: string }): void => {
+      if (!complained.has(because)) terminal.stderr(complaintOf(`--aws: ${because}`))
+      complained.add(because)
+    }
+
+    return (await buildLiveAws(config, clusterArn, complain)).associations
   }
 }
 

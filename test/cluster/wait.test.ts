@@ -14,7 +14,7 @@ import { waitFor } from '../control-plane/wait.ts'
 import { eksAssociation, startFakeEks } from '../support/fake-eks.js'
 import { kubectlWith, namespace, role, serviceAccount, standInWith } from '../support/pod-cluster.js'
 
-const clusterArn = 'arn:aws:eks:us-east-1:111122223333:cluster/prod'
+const clusterArn = 'arn:aws:eks:eu-west-1:111122223333:cluster/prod'
 const [controlPlane, eks] = await Promise.all([startControlPlane(), startFakeEks()])
 t.teardown(() => eks.close())
 t.teardown(() => controlPlane.stop())
@@ -158,8 +158,14 @@ t.test('waits until an association takes effect', async (t) => {
     both.stderr,
     /got role .*role\/cart by IRSA, not the credentials of its EKS Pod Identity association/
   )
-  eks.associations.clear()
+  const foreign = { ...aws, clusterArn: clusterArn.replace('eu-west-1', 'us-east-1') }
   webhookKnows()
+  t.match(
+    await wait('sa/cart', foreign),
+    { code: 0, stderr: /^irsa-guard: --aws: .*\n$/, report: { chain: 'irsa' } },
+    'says once that the association is not known'
+  )
+  eks.associations.clear()
 })
 
 t.test('a service account that asks for no role: there is nothing to wait for', async (t) => {
