@@ -20,6 +20,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
 // Commands are loaded on demand: some take 0.3 s to load.
 const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Command>>> = {
   check: async () => (await import('./commands/check.js')).checkCommand,
+  diagnose: async () => (await import('./commands/diagnose.js')).diagnoseCommand,
   trust: async () => (await import('./commands/trust.js')).trustCommand,
   'plan-migration': async () => (await import('./commands/plan-migration.js')).planMigrationCommand,
   wait: async () => (await import('./commands/wait.js')).waitCommand,
