@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander'
 import { diagnosisOf } from '../diagnosis/diagnose.js'
 import type { Diagnosis } from '../diagnosis/diagnosis.js'
+import type { Tools } from '../diagnosis/observations.js'
 import type { KubeClient } from '../kube/client.js'
 import { GuardError } from '../model/guard-error.js'
 import { diagnosisFormats } from '../output/diagnosis-text.js'
 import type { Format } from '../output/formats.js'
 import { quote } from '../text/escape.js'
 import { shellQuote } from '../text/shell.js'
+import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
 import {
@@ -147,15 +149,13 @@ const simulationOf = ({ resource = '*', aws }: DiagnoseOptions, action: string) 
   isLive: aws === true
 })
 
-const toolsOf = ({ kubeconfig, context, aws, iam, config }: DiagnoseOptions) => {
-  const clusterFlags = [
-    ...(kubeconfig === undefined ? [] : [` --kubeconfig ${shellQuote(kubeconfig)}`]),
-    ...(context === undefined ? [] : [` --context ${shellQuote(context)}`])
-  ].join('')
+const toolsOf = (options: DiagnoseOptions): Tools => {
+  const { aws, iam, config } = options
+  const flags = clusterFlags(options)
   const iamFlags = [
     ...(aws === true ? [' --aws'] : iam.map((file) => ` --iam ${shellQuote(file)}`)),
     ...(config === undefined ? [] : [` --config ${shellQuote(config)}`])
   ].join('')
 
-  return { kubectl: `kubectl${clusterFlags}`, clusterFlags, iamFlags }
+  return { kubectl: `kubectl${flags}`, clusterFlags: flags, iamFlags }
 }

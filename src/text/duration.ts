@@ -11,3 +11,16 @@ export function parseDuration(text: string): number | undefined {
 
   return Number(hours) * 3_600_000 + Number(minutes) * 60_000 + Number(seconds) * 1000 + Number(milliseconds)
 }
+
+const units = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60]
+] as const
+
+/** A duration in its largest whole unit, as in `3 h`. */
+export function shownDuration(seconds: number): string {
+  for (const [unit, length] of units) if (seconds >= length) return `${Math.floor(seconds / length)} ${unit}`
+
+  return `${Math.max(0, Math.floor(seconds))} s`
+}

@@ -4,7 +4,6 @@ import type { KubeObject } from '../../kube/read.js'
 import { canI } from '../../kube/refusals.js'
 import { restartable, type Runner } from '../../migration/runners.js'
 import { type Fact, known, moot, unknown } from '../../model/fact.js'
-import { GuardError } from '../../model/guard-error.js'
 import { parseSubject, type WorkloadSubject } from '../../model/subject.js'
 import { workloadPath } from '../../model/workload-kind.js'
 import { readEvents, readOwners, readWorkloadObjects } from '../../sources/diagnosis/workload-objects.js'
@@ -27,15 +26,17 @@ export interface ObservedWorkload {
 const maxRunners = 10
 
 /**
- * Reads an object and its pods. Throws ERR_INPUT if the object does not exist or the user is not permitted to
+ * Reads an object and its pods. `flags` are kubectl's, for the cluster. Throws ERR_INPUT if the object does not exist or the user is not permitted to
  * read it, and ERR_KUBECONFIG if the cluster does not answer.
  */
 export async function observeWorkload(
   client: KubeClient,
-  { kind, namespace, name }: ObjectReference
+  { kind, namespace, name }: ObjectReference,
+  flags: string
 ): Promise<ObservedWorkload> {
   const path = workloadPath(kind, namespace, name)
-  const object = await loadPermitted(client, path, `${kind.kind.toLowerCase()} ${namespace}/${name}`)
+  const shown = `${kind.kind.toLowerCase()} ${namespace}/${name}`
+  const object = await loadClusterObject(client, path, shown, `${canI('GET', path)}${flags}`)
   const whole = { apiVersion: kind.group.replace(/^\/apis?\//, ''), kind: kind.kind, ...object }
   const { chain, between, pods } = await readWorkloadObjects(client, whole, kind)
   const objects = pods.state === 'known' ? pods.value : []
@@ -66,19 +67,6 @@ export async function observeWorkload(
     template,
     runners: runners.filter(({ kind }) => kind !== 'ServiceAccount'),
     creationFailure: isEmpty ? await creationFailureOf(client, [...between, whole]) : undefined
-  }
-}
-
-/** Reads the object itself; the error for a refusal names the permission that is missing. */
-async function loadPermitted(client: KubeClient, path: string, name: string): Promise<KubeObject> {
-  try {
-    return await loadClusterObject(client, path, name)
-  } catch (error) {
-    if (error instanceof GuardError && error.message.includes('(403:'))
-      throw new GuardError('ERR_INPUT', `${error.message}; ask for the permission: ${canI('GET', path)}`, {
-        cause: error
-      })
-    throw error
   }
 }
 

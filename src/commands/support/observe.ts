@@ -64,7 +64,7 @@ export async function observe(
 ): Promise<Observations> {
   const { at, config, given, tools } = context
   const { kind, namespace, name } = reference
-  const workload = await observeWorkload(client, reference)
+  const workload = await observeWorkload(client, reference, tools.clusterFlags)
   const [accountObject, configurations, clusterCas, liveSettings] = await Promise.all([
     readAccountObject(client, namespace, workload.accountName),
     listObjects(client, configurationsPath),

@@ -10,7 +10,8 @@ const agentName = 'eks-pod-identity-agent'
 export function agentStep(scene: Scene): Judged {
   const { told, pod, node, clusterArn, tools } = scene
   const { wrong: findings, remarks } = told('agent')
-  const install = clusterArn && installation(clusterArn, { kubectl: tools.kubectl, tool: 'aws' }).commands
+  const install =
+    clusterArn && installation(clusterArn, { kubectl: tools.kubectl, tool: 'aws' }).commands.slice(0, 1)
   const unsupported = findings.filter(({ rule }) => rule === 'pod-identity-unsupported-node')
   if (unsupported.length > 0) return wrongBy('agent', unsupported)
   const name = pod.state === 'known' ? pod.value.node : undefined

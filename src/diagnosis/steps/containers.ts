@@ -1,71 +1,98 @@
 import { earlierProviderOf } from '../../identity-webhook/chain.js'
-import { bypassLabel } from '../../identity-webhook/credentials.js'
 import { credentialsOf } from '../../identity-webhook/credentials.js'
 import type { Finding } from '../../model/finding.js'
 import type { Pod } from '../../model/pod.js'
 import { shortList } from '../../text/escape.js'
-import { patch } from '../commands.js'
 import { probeOutcomeOf } from '../probe.js'
 import type { Judged, Scene } from '../scene.js'
 import { brokenAmong, causeOf, couldNotTell, follows, ok, wrong, wrongBy } from '../scene.js'
+import { keyCommands, templateCommands } from '../template-fix.js'
+
+const earlier = ['service-account', 'annotation', 'association', 'identity-webhook'] as const
 
 /** What the containers have. It decides as whom the pod runs. */
 export function containersStep(scene: Scene, before: readonly Judged[]): Judged {
-  const { pod, told, podFacts } = scene
-  const { wrong: findings, explaining, remarks } = told('containers')
-  const observed = pod.state === 'known' ? pod.value.subject : undefined
+  const { pod } = scene
   if (pod.state === 'unknown') return couldNotTell('containers', pod.because)
-  if (pod.state === 'known' && observed === undefined)
+  if (pod.state === 'moot') return foreseen(scene, before)
+  const { subject } = pod.value
+  if (subject === undefined)
     return wrong('containers', 'a static pod: the kubelet runs it from a file, and no webhook mutates it', {
       fix: 'run it as a DaemonSet or Deployment'
     })
-  if (observed === undefined) return foreseen(scene, before)
 
-  const shown = shownContainers(observed.pod, scene)
-  const keys = observed.pod.containers.filter(
-    (container) => earlierProviderOf(container)?.provider === 'access-key'
-  )
-  const hasNone = podFacts.chain?.state === 'known' && podFacts.chain.value.chain === 'none'
-  // One container of several may have keys of its own on purpose.
-  if (keys.length > 0 && hasNone)
-    return wrongBy('containers', explaining, {
-      message: `container ${shortList(keys.map(({ name }) => name))} has an access key (AWS_ACCESS_KEY_ID), which AWS SDKs use first`,
-      rule: 'static-credentials-shadow-role',
-      fix: 'remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the template',
-      needsNewPods: false,
-      commands: withoutVariables(
-        scene,
-        keys.map(({ name }) => name),
-        ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
-      )
-    })
-  const own = findings.filter(({ rule }) => !isLackOfMutation(rule))
-  if (own.length > 0)
-    return wrongBy('containers', own, { needsNewPods: true, commands: templateCommands(scene, own) })
-  const lacking = findings.filter(({ rule }) => isLackOfMutation(rule))
-  if (lacking.length === 0 && !hasNone) return ok('containers', shown, [...explaining, ...remarks])
-
-  const broken = brokenAmong(before, 'service-account', 'annotation', 'association', 'identity-webhook')
-  if (broken !== undefined) return { ...follows('containers', causeOf(broken), shown), needsNewPods: true }
-  if (explaining.length > 0)
-    return wrongBy('containers', explaining, {
-      needsNewPods: true,
-      commands: templateCommands(scene, explaining)
-    })
-
-  return lacking.length > 0
-    ? wrongBy('containers', lacking, { message: `${shown}: ${ageShown(scene)}`, needsNewPods: true })
-    : wrong('containers', shown, {
-        fix: 'give the service account a role, then replace the pod',
-        needsNewPods: true
-      })
+  return withKeys(scene, subject.pod) ?? judged(scene, subject.pod, before)
 }
 
-const isLackOfMutation = (rule: string): boolean => rule === 'pod-not-mutated' || rule === 'pod-half-mutated'
+/** Containers of which none uses the role, because they have access keys. One of several may have its own. */
+function withKeys(scene: Scene, pod: Pod): Judged | undefined {
+  const names = pod.containers
+    .filter((container) => earlierProviderOf(container)?.provider === 'access-key')
+    .map(({ name }) => name)
+  if (names.length === 0 || !hasNone(scene)) return undefined
 
-/** A pod that got nothing, although pods that are created now get it, is older than the fix. */
-const ageShown = (scene: Scene): string =>
-  probeOutcomeOf(scene).state === 'works'
+  return wrong(
+    'containers',
+    `${counted(names)} ${shortList(names)} ${names.length === 1 ? 'has' : 'have'} an access key (AWS_ACCESS_KEY_ID), which AWS SDKs use instead of the role`,
+    {
+      rule: 'static-credentials-shadow-role',
+      fix: 'remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from the template, or give up the role',
+      commands: keyCommands(scene, names)
+    }
+  )
+}
+
+const counted = ({ length }: readonly string[]): string => (length === 1 ? 'container' : 'containers')
+
+const hasNone = ({ podFacts: { chain } }: Scene): boolean =>
+  chain?.state === 'known' && chain.value.chain === 'none'
+
+function judged(scene: Scene, pod: Pod, before: readonly Judged[]): Judged {
+  const { wrong: findings, explaining, remarks } = scene.told('containers')
+  const shown = shownContainers(pod, scene)
+  const [lacking, own] = [findings.filter(isLack), findings.filter((finding) => !isLack(finding))]
+  const preempted = explaining.filter(({ rule }) => rule === 'mutation-preempted')
+  const incomplete = pod.containers.some(
+    (container) => credentialsOf(pod, container, scene.settings).kind === 'incomplete'
+  )
+  const isRight = lacking.length === 0 && !hasNone(scene) && !incomplete
+  if (own.length > 0) return byTemplate(scene, own)
+  if (isRight) return ok('containers', shown, [...explaining, ...remarks])
+  if (preempted.length > 0) return byTemplate(scene, preempted)
+
+  const broken = brokenAmong(before, ...earlier)
+  if (broken !== undefined) return { ...follows('containers', causeOf(broken), shown), needsNewPods: true }
+  if (lacking.length > 0)
+    return {
+      ...wrongBy('containers', lacking),
+      message: `${shown}: ${reason(scene)}`,
+      needsNewPods: isOutdated(scene)
+    }
+
+  return wrong('containers', shown, {
+    fix: incomplete
+      ? 'remove AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and their volume from the template, or set all of them'
+      : 'give the service account a role, then replace the pod'
+  })
+}
+
+const isLack = ({ rule }: Finding): boolean => rule === 'pod-not-mutated' || rule === 'pod-half-mutated'
+
+/** What the template causes: a new pod helps only where the pod is older than its service account. */
+function byTemplate(scene: Scene, findings: readonly Finding[]): Judged {
+  const commands = templateCommands(scene, findings)
+  const isOld = findings.some(({ rule }) => rule === 'pod-role-mismatch') && isOutdated(scene)
+
+  return wrongBy('containers', findings, { commands, needsNewPods: isOld })
+}
+
+/** Whether pods that are created now get what this pod lacks. */
+const isOutdated = (scene: Scene): boolean =>
+  probeOutcomeOf(scene).state === 'works' &&
+  !scene.told('containers').explaining.some(({ rule }) => rule === 'mutation-preempted')
+
+const reason = (scene: Scene): string =>
+  isOutdated(scene)
     ? 'the pod was created before the identity webhook and the service account were as they are now; new pods get the role'
     : 'the identity webhook did not mutate the pod'
 
@@ -96,73 +123,24 @@ function shownContainers(pod: Pod, { settings }: Scene): string {
 function foreseen(scene: Scene, before: readonly Judged[]): Judged {
   const { told, chain } = scene
   const { wrong: findings, explaining, remarks } = told('containers')
-  const causes = [...findings, ...explaining]
-  if (causes.length > 0) return wrongBy('containers', causes, { commands: templateCommands(scene, causes) })
-  const broken = brokenAmong(before, 'service-account', 'annotation', 'association', 'identity-webhook')
+  const causes = [...findings, ...explaining.filter(({ rule }) => rule === 'mutation-preempted')]
+  if (causes.length > 0) return byTemplate(scene, causes)
+  const broken = brokenAmong(before, ...earlier)
   if (broken !== undefined) return follows('containers', causeOf(broken), 'a new pod would get nothing')
-  const outcome = probeOutcomeOf(scene)
-  if (outcome.state === 'works')
-    return ok(
-      'containers',
-      outcome.credentials.kind === 'web-identity'
-        ? `a new pod gets role ${outcome.credentials.role.value ?? 'known only at run time'} and a token`
-        : 'a new pod gets container credentials of EKS Pod Identity',
-      remarks
-    )
   if (scene.isOwnRole) return ok('containers', 'the pod template sets the role by itself', remarks)
+  const outcome = probeOutcomeOf(scene)
+  if (outcome.state !== 'works')
+    return couldNotTell(
+      'containers',
+      chain.chain === 'none' || chain.chain === 'unknown' ? chain.because : outcome.because,
+      'there is no pod to look at'
+    )
 
-  return couldNotTell(
+  return ok(
     'containers',
-    chain.chain === 'none' || chain.chain === 'unknown' ? chain.because : outcome.because,
-    'there is no pod to look at'
-  )
-}
-
-/** The commands for what a template opts out of, if the template belongs to an object that can be patched. */
-function templateCommands(scene: Scene, findings: readonly Finding[]): string[] {
-  const { template, tools, subject } = scene
-  const [runner] = scene.runners
-  if (template === undefined || runner?.object === undefined) return []
-  const reference = `${runner.kind.toLowerCase()} ${runner.name}`
-  const { pod, otherPods } = template
-  if (otherPods.length > 0) return []
-  const at = `/${pod.metadataField.replaceAll('.', '/')}`
-  const skipKey = scene.settings.annotationNames['skip-containers']
-
-  return findings.flatMap(({ rule }) => {
-    if (rule !== 'mutation-skipped') return []
-    const [part, key] =
-      pod.labels[bypassLabel] !== undefined ? ['labels', bypassLabel] : ['annotations', skipKey]
-    const list = part === 'labels' ? pod.labels : pod.annotations
-    if (list[key] === undefined) return []
-
-    return [
-      patch(tools, reference, subject.namespace, [
-        { op: 'remove', path: `${at}/${part}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}` }
-      ])
-    ]
-  })
-}
-
-/**
- * Removes variables from containers of a template:
- * https://kubernetes.io/docs/reference/kubectl/generated/kubectl_set/kubectl_set_env/
- */
-function withoutVariables(
-  { template, runners: [runner], tools, subject }: Scene,
-  containers: readonly string[],
-  variables: readonly string[]
-): string[] {
-  if (template === undefined || runner?.object === undefined) return []
-  const settable = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'])
-  if (!settable.has(runner.kind)) return []
-  // A variable that comes from `envFrom` is not in the list, and kubectl cannot remove it.
-  const written = template.pod.containers.filter(
-    ({ name, variables: own }) => containers.includes(name) && own.some((one) => variables.includes(one.name))
-  )
-
-  return written.map(
-    ({ name }) =>
-      `${tools.kubectl} set env ${runner.kind.toLowerCase()}/${runner.name} -n ${subject.namespace} -c ${name} ${variables.map((variable) => `${variable}-`).join(' ')}`
+    outcome.credentials.kind === 'web-identity'
+      ? `a new pod gets role ${outcome.credentials.role.value ?? 'known only at run time'} and a token`
+      : 'a new pod gets container credentials of EKS Pod Identity',
+    [...explaining, ...remarks]
   )
 }

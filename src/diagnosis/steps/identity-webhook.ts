@@ -6,7 +6,7 @@ import { apply, patch } from '../commands.js'
 import type { JudgedBundle } from '../observations.js'
 import { type ProbeOutcome, probeOutcomeOf } from '../probe.js'
 import type { Judged, Scene } from '../scene.js'
-import { couldNotTell, follows, ok, wrong, wrongBy } from '../scene.js'
+import { brokenAmong, couldNotTell, follows, ok, wrong, wrongBy } from '../scene.js'
 import { eksWebhook, eksWebhookConfiguration } from './eks-webhook.js'
 
 /**
@@ -27,6 +27,8 @@ export function identityWebhookStep(scene: Scene, before: readonly Judged[]): Ju
   if (cause !== undefined) return cause
   if (account?.state === 'wrong')
     return follows('identity-webhook', 'service-account', 'no pod can be created to try it')
+  if (brokenAmong(before, 'association') !== undefined)
+    return follows('identity-webhook', 'association', 'it has nothing to inject without an association')
   if (scene.isOwnRole)
     return ok('identity-webhook', 'not needed: the pod template sets the role by itself', remarks)
   if (webhooks.state !== 'known') return couldNotTell('identity-webhook', webhooks.because)

@@ -1,4 +1,4 @@
-import { ageOf } from '../age.js'
+import { shownDuration } from '../../text/duration.js'
 import type { ObservedPod } from '../observed-pod.js'
 import type { Judged, Scene } from '../scene.js'
 import { couldNotTell, ok, wrong } from '../scene.js'
@@ -58,7 +58,7 @@ function shownState({ phase, restarts, createdAt, waiting }: ObservedPod, at: Da
   const crashing = waiting.find(({ reason }) => reason === 'CrashLoopBackOff')
 
   return [
-    `${phase}${createdAt === undefined ? '' : ` for ${ageOf(createdAt, at)}`}`,
+    `${phase}${createdAt === undefined ? '' : ` for ${shownDuration((at.getTime() - createdAt.getTime()) / 1000)}`}`,
     ...(crashing === undefined ? [] : [`container ${crashing.container} in CrashLoopBackOff`]),
     restarts === 0 ? 'no restarts' : `${restarts} restart${restarts === 1 ? '' : 's'}`
   ].join(', ')

@@ -1,6 +1,6 @@
 import { credentialsOf } from '../../identity-webhook/credentials.js'
 import { volumeOf } from '../../identity-webhook/token-file.js'
-import { durationOf } from '../age.js'
+import { shownDuration } from '../../text/duration.js'
 import { annotate } from '../commands.js'
 import { probeOutcomeOf } from '../probe.js'
 import type { Judged, Scene } from '../scene.js'
@@ -43,7 +43,7 @@ export function tokenStep(scene: Scene, before: readonly Judged[]): Judged {
   const volume = found && subject && volumeBehind(subject, credentials.token.field)
   const seconds = volume === undefined ? undefined : observed?.tokenLifetimes.get(volume)
   const lifetime =
-    seconds === undefined ? '' : `, valid for ${durationOf(seconds)}; the kubelet renews it before`
+    seconds === undefined ? '' : `, valid for ${shownDuration(seconds)}; the kubelet renews it before`
   if (audience === undefined)
     return couldNotTell(
       'token',

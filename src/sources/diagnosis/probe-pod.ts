@@ -1,4 +1,6 @@
+import { probePodOf } from '../../identity-webhook/probe-pod.js'
 import type { KubeClient } from '../../kube/client.js'
+import { createPodInDryRun } from '../../kube/dry-run.js'
 import { type KubeObject, statusMessage } from '../../kube/read.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { reasonOf } from '../../text/escape.js'
@@ -27,20 +29,15 @@ export async function probePod(
   { namespace, serviceAccount, labels = {} }: ProbeSubject,
   signal?: AbortSignal
 ): Promise<Fact<ProbeAnswer>> {
-  const path = `/api/v1/namespaces/${namespace}/pods`
   try {
-    const response = await client.request({
-      method: 'POST',
-      path,
-      query: { dryRun: 'All' },
-      body: podOf(namespace, serviceAccount, labels),
-      ...(signal && { signal })
-    })
+    const probe = probePodOf({ name: 'irsa-guard-diagnose', serviceAccount })
+    const pod = { ...probe, metadata: { ...probe.metadata, labels } }
+    const response = await createPodInDryRun(client, namespace, pod, signal)
     const { status, body } = response
     if (status === 201 && isRecord(body)) return known({ created: true, pod: body })
     const because = statusMessage(response)
     if (status === 403 && /cannot create resource "pods"/.test(because))
-      return unknown(`${path} refused a pod in a dry run with 403`)
+      return unknown(`/api/v1/namespaces/${namespace}/pods refused a pod in a dry run with 403`)
     if (status === 401) return unknown(`the API server does not accept the credentials (401: ${because})`)
 
     return known({ created: false, status, because })
@@ -48,28 +45,3 @@ export async function probePod(
     return unknown(`no pod could be created in a dry run (${reasonOf(error)})`)
   }
 }
-
-// The pod never runs. It meets the pod security standard `restricted`, which a namespace may enforce.
-const podOf = (
-  namespace: string,
-  serviceAccountName: string,
-  labels: Readonly<Record<string, unknown>>
-): object => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { generateName: 'irsa-guard-probe-', namespace, labels },
-  spec: {
-    serviceAccountName,
-    restartPolicy: 'Never',
-    securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [
-      {
-        name: 'probe',
-        image: 'irsa-guard',
-        // A quota may require both.
-        resources: { requests: { cpu: '1m', memory: '1Mi' }, limits: { cpu: '1m', memory: '1Mi' } },
-        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
-      }
-    ]
-  }
-})
