@@ -218,7 +218,7 @@ export async function startDiagnosedCluster(directory: string) {
       const [, name = ''] = object.split('/')
       const options = {
         ...{ kubeconfig: controlPlane.kubeconfig, namespace: name.startsWith('mail') ? 'pay' : 'shop' },
-        ...{ iam: [], aws: true, clusterArn, output: 'json', ...more }
+        ...{ iam: [], aws: true, clusterArn, output: [{ format: 'json', file: undefined }], ...more }
       } as const
       const code = await diagnose([object], options, terminal)
 
