@@ -1,5 +1,5 @@
 import { earlierProviderOf } from '../../identity-webhook/chain.js'
-import { credentialsOf } from '../../identity-webhook/credentials.js'
+import { containersToMutate, credentialsOf } from '../../identity-webhook/credentials.js'
 import type { Finding } from '../../model/finding.js'
 import type { Pod } from '../../model/pod.js'
 import { shortList } from '../../text/escape.js'
@@ -48,7 +48,11 @@ const hasNone = ({ podFacts: { chain } }: Scene): boolean =>
   chain?.state === 'known' && chain.value.chain === 'none'
 
 function judged(scene: Scene, pod: Pod, before: readonly Judged[]): Judged {
-  const { wrong: findings, explaining, remarks } = scene.told('containers')
+  const { explaining, remarks } = scene.told('containers')
+  const findings = [
+    ...scene.told('containers').wrong,
+    ...remarks.filter((one) => isOfTemplate(one, scene, pod))
+  ]
   const shown = shownContainers(pod, scene)
   const [lacking, own] = [findings.filter(isLack), findings.filter((finding) => !isLack(finding))]
   const preempted = explaining.filter(({ rule }) => rule === 'mutation-preempted')
@@ -77,6 +81,19 @@ function judged(scene: Scene, pod: Pod, before: readonly Judged[]): Judged {
 }
 
 const isLack = ({ rule }: Finding): boolean => rule === 'pod-not-mutated' || rule === 'pod-half-mutated'
+
+/**
+ * A container without credentials next to others that have them was usually injected later by another
+ * webhook. One that the template names was not, so it lacks the role.
+ */
+function isOfTemplate({ rule }: Finding, { template, settings }: Scene, pod: Pod): boolean {
+  if (rule !== 'pod-half-mutated' || template === undefined) return false
+  const names = new Set(template.pod.containers.map(({ name }) => name))
+
+  return containersToMutate(pod, settings).some(
+    (container) => names.has(container.name) && credentialsOf(pod, container, settings).kind === 'none'
+  )
+}
 
 /** What the template causes: a new pod helps only where the pod is older than its service account. */
 function byTemplate(scene: Scene, findings: readonly Finding[]): Judged {

@@ -19,7 +19,8 @@ export interface IssuerKeys {
   readonly published: Fact<readonly string[] | PublicDocument>
 }
 
-type Fetch = (url: string, init: { signal: AbortSignal; redirect: 'error' }) => Promise<Response>
+/** `fetch`, as far as it is used here. */
+export type Fetch = (url: string, init: { signal: AbortSignal; redirect: 'error' }) => Promise<Response>
 
 const publicTimeout = 5000
 const apiServerTimeout = 5000
