@@ -50,7 +50,7 @@ export async function loadClusterObject(
 
   throw new GuardError(
     'ERR_INPUT',
-    `you are not allowed to read ${name} in the cluster ${client.server} (${response.status}: ${statusMessage(response)})${canI === undefined ? '' : `; check: ${canI}`}`
+    `you are not allowed to read ${name} in the cluster ${client.server} (${response.status}: ${statusMessage(response)})${canI === undefined || response.status === 401 ? '' : `; check: ${canI}`}`
   )
 }
 
