@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import {
   CreateOpenIDConnectProviderCommand,
@@ -65,13 +65,12 @@ export async function startDiagnosedCluster(directory: string) {
   /** The identity webhook learns of the associations that EKS has. */
   const tellWebhook = (
     known: Iterable<Readonly<Record<string, unknown>>> = eks.associations.values()
-  ): void =>
-    writeFileSync(
-      identities,
-      JSON.stringify({
-        identities: [...known].map(({ namespace, serviceAccount }) => ({ namespace, serviceAccount }))
-      })
-    )
+  ): void => {
+    const pairs = [...known].map(({ namespace, serviceAccount }) => ({ namespace, serviceAccount }))
+    // It may read the file at this moment.
+    writeFileSync(`${identities}.new`, JSON.stringify({ identities: pairs }))
+    renameSync(`${identities}.new`, identities)
+  }
   tellWebhook()
   const webhook = await startIdentityWebhook(controlPlane, {
     port: 23_443, // EKS's, which a new registration names
@@ -146,7 +145,14 @@ export async function startDiagnosedCluster(directory: string) {
   associate()
   const applied = await kubectl(
     'apply -f -',
-    ...[namespace('shop'), namespace('pay'), node('node-1', 'ec2'), node('fargate-1', 'fargate'), agent],
+    ...[
+      namespace('shop'),
+      namespace('pay'),
+      node('node-1', 'ec2'),
+      node('fargate-1', 'fargate'),
+      kubeProxy,
+      agent
+    ],
     ...[serviceAccount('shop', 'cart', { [annotationKey]: cartRole }), serviceAccount('pay', 'mail', {})],
     ...[deployment('cart'), deployment('mail')]
   )
@@ -281,6 +287,20 @@ const node = (name: string, computeType: string): object => ({
   kind: 'Node',
   metadata: { name, labels: { 'kubernetes.io/os': 'linux', 'eks.amazonaws.com/compute-type': computeType } }
 })
+
+/** Without any other DaemonSet, the list could be that of somebody who sees none. */
+const kubeProxy = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'kube-proxy', namespace: 'kube-system' },
+  spec: {
+    selector: { matchLabels: { app: 'kube-proxy' } },
+    template: {
+      metadata: { labels: { app: 'kube-proxy' } },
+      spec: { containers: [{ name: 'kube-proxy', image: 'kube-proxy' }] }
+    }
+  }
+}
 
 /** The EKS Pod Identity Agent, as the add-on installs it: https://github.com/aws/eks-pod-identity-agent (chart). */
 export const agent = {
