@@ -7,6 +7,7 @@ import { GuardError } from '../model/guard-error.js'
 import { diagnosisFormats } from '../output/diagnosis-text.js'
 import type { Format } from '../output/formats.js'
 import { plainStyle } from '../output/style.js'
+import type { FetchDocument } from '../sources/diagnosis/issuer-keys.js'
 import { quote } from '../text/escape.js'
 import { shellQuote } from '../text/shell.js'
 import { clusterFlags } from './support/kubectl.js'
@@ -78,6 +79,13 @@ steps in AWS are unknown.`
       process.exitCode = await diagnose(given, options, terminal)
     })
 
+/** What tests replace. */
+export interface DiagnoseSurroundings {
+  readonly environment?: NodeJS.ProcessEnv
+  /** Reads the issuer's documents; `fetch` by default. */
+  readonly fetchDocument?: FetchDocument
+}
+
 /**
  * Prints a diagnosis of one object. Returns the exit code; throws ERR_USAGE, ERR_INPUT, ERR_IAM_SNAPSHOT and
  * ERR_KUBECONFIG.
@@ -86,14 +94,14 @@ export async function diagnose(
   given: readonly string[],
   options: DiagnoseOptions,
   terminal: Terminal,
-  environment: NodeJS.ProcessEnv = process.env
+  { environment = process.env, fetchDocument }: DiagnoseSurroundings = {}
 ): Promise<0 | 1> {
   assertAction(options)
   // Loading the Kubernetes client takes longer than a usage error should.
   const { connectCluster } = await import('./support/cluster.js')
   const client = connectCluster(options, environment)
   try {
-    const diagnosis = await readDiagnosis(client, given, options, terminal)
+    const diagnosis = await readDiagnosis(client, given, options, terminal, fetchDocument)
     const style = styleOf(options, terminal)
     await writeOutputs(
       options.output ?? textOnly,
@@ -112,7 +120,8 @@ export async function readDiagnosis(
   client: KubeClient,
   given: readonly string[],
   options: DiagnoseOptions,
-  terminal: Pick<Terminal, 'stderr'>
+  terminal: Pick<Terminal, 'stderr'>,
+  fetchDocument?: FetchDocument
 ): Promise<Diagnosis> {
   const reference = parseObjectReference(given, options.namespace, client.namespace)
   const config = await loadConfigFile(options.config)
@@ -131,7 +140,8 @@ export async function readDiagnosis(
     config,
     given: { ...facts, ...fromAws },
     simulation: options.action === undefined ? undefined : simulationOf(options, options.action),
-    tools: toolsOf(options)
+    tools: toolsOf(options),
+    fetchDocument
   })
   for (const complaint of complaints) terminal.stderr(complaintOf(`--aws: ${complaint}`))
 

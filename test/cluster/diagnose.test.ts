@@ -1,10 +1,5 @@
-import {
-  DeleteOpenIDConnectProviderCommand,
-  DeleteRoleCommand,
-  DeleteRolePolicyCommand,
-  RemoveClientIDFromOpenIDConnectProviderCommand
-} from '@aws-sdk/client-iam'
-import t from 'tap'
+import { DeleteOpenIDConnectProviderCommand, DeleteRoleCommand } from '@aws-sdk/client-iam'
+import t, { type Test } from 'tap'
 import type { Diagnosis, StepName } from '../../src/diagnosis/diagnosis.js'
 import { waitFor } from '../control-plane/wait.ts'
 import {
@@ -13,7 +8,6 @@ import {
   annotationKey,
   cartRole,
   clusterArn,
-  mailRole,
   startDiagnosedCluster
 } from '../support/diagnosed-cluster.js'
 import { asks } from '../support/trust.js'
@@ -24,6 +18,8 @@ const { cartStatement, mailStatement, mailKeys, trust, createRole, associate, re
   cluster
 await Promise.all([cluster.settled('cart'), cluster.settled('mail')])
 
+const { keys, discovery } = cluster.documents
+
 interface Case {
   /** The Deployment that is diagnosed. */
   readonly of: 'cart' | 'mail'
@@ -32,7 +28,7 @@ interface Case {
   readonly rule?: string
   readonly breaks: () => Promise<unknown>
   /** What is left for a person, because the answer is in no command. Without it, the commands fix everything. */
-  readonly byHand?: () => Promise<unknown>
+  readonly byHand?: (t: Test) => Promise<unknown>
   /** Whether the commands alone fix the first step; by default, if there are any. */
   readonly isFixed?: boolean
   readonly action?: string
@@ -64,7 +60,9 @@ const clientConfig = (change: object): object => ({
   clientConfig: { url: webhook.url, caBundle: bundleOf(controlPlane.clusterCa.certificatePem), ...change }
 })
 const podRules = { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], scope: '*' }
-const cartCondition = (change: object): object => ({ Condition: asks(change) })
+const cartCondition = (change: { sub?: string; aud?: string }): Readonly<Record<string, unknown>> => ({
+  Condition: asks(change)
+})
 const env = (name: string, value: string): object => ({
   containers: [
     { name: 'app', image: 'a', env: [{ name, value }] },
@@ -132,6 +130,12 @@ const irsa: Readonly<Record<string, Case>> = {
     first: 'annotation',
     breaks: async () => annotateAnew(`${annotationKey}-`),
     byHand: async () => annotateAnew(`${annotationKey}=${cartRole}`)
+  },
+  'the annotation was removed, and the pod still runs': {
+    of: 'cart',
+    first: 'annotation',
+    breaks: async () => annotate(`${annotationKey}-`),
+    byHand: async () => annotate(`${annotationKey}=${cartRole}`)
   },
   'a misspelt annotation': {
     of: 'cart',
@@ -330,18 +334,26 @@ const irsa: Readonly<Record<string, Case>> = {
     first: 'token',
     breaks: async () => annotateAnew('eks.amazonaws.com/audience=')
   },
+  'the issuer publishes other keys': {
+    of: 'cart',
+    first: 'issuer',
+    breaks: async () => void (cluster.documents.keys = { keys: [{ kid: 'other' }] }),
+    byHand: async () => void (cluster.documents.keys = keys)
+  },
+  'the issuer publishes nothing': {
+    of: 'cart',
+    first: 'issuer',
+    breaks: async () => void (cluster.documents.discovery = undefined),
+    byHand: async () => void (cluster.documents.discovery = discovery)
+  },
   'another audience': {
     of: 'cart',
     first: 'provider',
     rule: 'oidc-client-id-missing',
     breaks: async () => annotateAnew('eks.amazonaws.com/audience=other'),
     byHand: async () => {
-      await iam.send(
-        new RemoveClientIDFromOpenIDConnectProviderCommand({
-          OpenIDConnectProviderArn: provider,
-          ClientID: 'other'
-        })
-      )
+      await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: provider }))
+      await cluster.createProvider('sts.amazonaws.com')
       await trust('cart', cartStatement())
       await annotateAnew('eks.amazonaws.com/audience-')
     }
@@ -504,8 +516,8 @@ const podIdentity: Readonly<Record<string, Case>> = {
       )
     },
     isFixed: false,
-    byHand: async () => {
-      t.strictSame(eks.addons, ['eks-pod-identity-agent'], 'the add-on was asked for')
+    byHand: async (t) => {
+      t.strictSame(eks.addons, ['eks-pod-identity-agent'], 'the add-on is installed by the printed command')
       await kubectl('apply -f -', agent)
     }
   },
@@ -538,7 +550,18 @@ const podIdentity: Readonly<Record<string, Case>> = {
   'the template sets a web identity of its own': {
     of: 'mail',
     first: 'containers',
-    breaks: async () => template('mail', env('AWS_WEB_IDENTITY_TOKEN_FILE', '/token')),
+    breaks: async () => {
+      const identity = [
+        { name: 'AWS_ROLE_ARN', value: cartRole },
+        {
+          name: 'AWS_WEB_IDENTITY_TOKEN_FILE',
+          value: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'
+        }
+      ]
+      await template('mail', {
+        containers: ['app', 'proxy'].map((name) => ({ name, image: 'a', env: identity }))
+      })
+    },
     byHand: async () => template('mail')
   },
   'the role of the association was deleted': {
@@ -623,7 +646,7 @@ const said = ({ steps, fix }: Diagnosis): object => ({
 })
 
 /** Runs the printed commands, as printed. */
-async function pasteAll(t: Tap.Test, { fix }: Diagnosis): Promise<void> {
+async function pasteAll(t: Test, { fix }: Diagnosis): Promise<void> {
   for (const command of fix) {
     const { code, text } = await cluster.paste(command)
     t.equal(code, 0, command, { text })
@@ -651,16 +674,80 @@ for (const [chain, cases] of Object.entries({ irsa, podIdentity })) {
       t.equal(code, 1)
       if (rule !== undefined) t.equal(diagnosis.steps.find(({ step }) => step === first)?.rule, rule)
       t.ok(byHand !== undefined || diagnosis.fix.length > 0, 'it says how to fix it', said(diagnosis))
+      t.comment(diagnosis.fix.join('\n'))
 
       await pasteAll(t, diagnosis)
       if (diagnosis.fix.length > 0 && isFixed) {
         const after = await diagnosisThat((one) => stepOf(one, first) === 'ok', `deploy/${of}`, more)
         t.equal(stepOf(after.diagnosis, first), 'ok', 'the commands fix it', said(after.diagnosis))
       }
-      await byHand?.()
+      await byHand?.(t)
       const healthy = await diagnosisThat((one) => one.first === undefined, `deploy/${of}`, more)
       t.equal(healthy.diagnosis.first, undefined, 'nothing else is wrong', said(healthy.diagnosis))
       t.equal(healthy.code, 0)
     })
   }
 }
+
+t.test('two faults at once: both are named, the earlier one first', async (t) => {
+  const table: readonly (readonly [readonly StepName[], Case])[] = [
+    [
+      ['containers', 'provider'],
+      {
+        of: 'cart',
+        first: 'containers',
+        breaks: async () => {
+          cluster.setFault('no-patch')
+          await renew('cart')
+          cluster.setFault('none')
+          await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: provider }))
+        }
+      }
+    ],
+    [
+      ['identity-webhook', 'trust-policy'],
+      {
+        of: 'cart',
+        first: 'identity-webhook',
+        breaks: async () => {
+          await registerAnew(clientConfig({ caBundle: bundleOf(otherCa.certificatePem) }))()
+          await trust('cart', cartStatement(cartCondition({ sub: 'system:serviceaccount:default:cart' })))
+        }
+      }
+    ],
+    [
+      ['agent', 'trust-policy'],
+      {
+        of: 'mail',
+        first: 'agent',
+        breaks: async () => {
+          await template('mail', { nodeSelector: { 'eks.amazonaws.com/compute-type': 'fargate' } })
+          await trust('mail', mailStatement({ Action: 'sts:AssumeRole' }))
+        },
+        byHand: async () => template('mail')
+      }
+    ]
+  ]
+  for (const [steps, { of, first, breaks, byHand }] of table) {
+    await breaks()
+    const { diagnosis } = await diagnosisThat((one) => one.first === first, `deploy/${of}`)
+    const wrong = diagnosis.steps.filter(({ state }) => state === 'wrong').map(({ step }) => step)
+    t.strictSame(wrong, steps, steps.join(' and '), said(diagnosis))
+    await pasteAll(t, diagnosis)
+    await byHand?.(t)
+    const healthy = await diagnosisThat((one) => one.first === undefined, `deploy/${of}`)
+    t.equal(healthy.diagnosis.first, undefined, `${steps.join(' and ')}: fixed`, said(healthy.diagnosis))
+  }
+})
+
+t.test('a fault that hides another: the second is found once the first is fixed', async (t) => {
+  await annotateAnew(`${annotationKey}-`, `eks.amazon.com/role-arn=${cartRole}`)
+  await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: provider }))
+  for (const first of ['annotation', 'provider'] as const) {
+    const { diagnosis } = await diagnosisThat((one) => one.first === first, 'deploy/cart')
+    t.equal(diagnosis.first, first, first, said(diagnosis))
+    await pasteAll(t, diagnosis)
+  }
+  const healthy = await diagnosisThat((one) => one.first === undefined, 'deploy/cart')
+  t.equal(healthy.diagnosis.first, undefined, 'fixed', said(healthy.diagnosis))
+})

@@ -60,6 +60,25 @@ const keysEnv = [
   { name: 'AWS_ACCESS_KEY_ID', value: 'AKIAIOSFODNN7EXAMPLE' },
   { name: 'AWS_SECRET_ACCESS_KEY', value: 'x' }
 ]
+/** A role and a token that a template sets by itself. */
+const handMade = {
+  containers: [
+    {
+      name: 'app',
+      env: [
+        { name: 'AWS_ROLE_ARN', value: annotation },
+        { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: '/token/aws' }
+      ],
+      volumeMounts: [{ name: 'own', mountPath: '/token' }]
+    }
+  ],
+  volumes: [
+    {
+      name: 'own',
+      projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'aws' } }] }
+    }
+  ]
+}
 const waiting = (reason: string): object => ({
   phase: 'Pending',
   containerStatuses: [{ name: 'app', restartCount: 3, state: { waiting: { reason } } }]
@@ -591,10 +610,19 @@ const cases: Readonly<Record<string, Case>> = {
     fix: [/^aws iam create-open-id-connect-provider/, /^irsa-guard trust/, restart]
   },
   'a role that the template sets by itself': {
-    world: withPod({ ...irsa, annotations: {}, admit: unchanged }, injectedSpec()),
+    world: withTemplate(
+      withPod({ ...irsa, annotations: {}, admit: unchanged }, { ...bare(), ...handMade }),
+      handMade
+    ),
     first: undefined,
     chain: 'irsa',
+    states: { 'identity-webhook': 'ok' },
     says: /the pod template sets role/
+  },
+  'an annotation that was removed after the pod was created': {
+    world: { ...withTrust(irsa), annotations: {}, admit: unchanged },
+    first: 'annotation',
+    chain: 'irsa'
   },
 
   'an association that was deleted': {

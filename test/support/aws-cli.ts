@@ -32,8 +32,13 @@ const request = sdk[commandName.replace(/Command$/, 'Request$')] as Struct
 const [, , , , members, types, requiredCount] = request
 
 const given: Record<string, unknown> = {}
+let region: string | undefined
 while (words.length > 0) {
   const flag = words.shift() ?? ''
+  if (flag === '--region') {
+    region = words.shift()
+    continue
+  }
   const name = flag.replace(/^--(?:no-)?/, '')
   const index = members.findIndex((member) => plain(member) === plain(name))
   const member = members[index]
@@ -57,7 +62,8 @@ const missing = members.slice(0, requiredCount).filter((member) => !(member in g
 if (missing.length > 0) fail(`the following arguments are required: ${missing.join(', ')}`)
 
 const CommandClass = sdk[commandName] as new (input: object) => unknown
-const client = (service === 'iam' ? new iam.IAMClient({}) : new eks.EKSClient({})) as {
+const place = region === undefined ? {} : { region }
+const client = (service === 'iam' ? new iam.IAMClient(place) : new eks.EKSClient(place)) as {
   send: (command: unknown) => Promise<object>
 }
 try {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import {
   CreateOpenIDConnectProviderCommand,
@@ -8,7 +8,7 @@ import {
   UpdateAssumeRolePolicyCommand
 } from '@aws-sdk/client-iam'
 import t from 'tap'
-import { diagnose } from '../../src/commands/diagnose.js'
+import { diagnose, type DiagnoseOptions } from '../../src/commands/diagnose.js'
 import type { Diagnosis } from '../../src/diagnosis/diagnosis.js'
 import { recordOf } from '../../src/text/record.js'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
@@ -42,11 +42,12 @@ export async function startDiagnosedCluster(directory: string) {
   t.teardown(() => eks.close())
   t.teardown(() => moto.stop())
   t.teardown(() => controlPlane.stop())
-  const proxy = await startFakeIam(async (request) =>
-    request.action === 'SimulatePrincipalPolicy'
-      ? simulated(moto.url, request)
-      : forwardToMoto(moto.url, request)
-  )
+  const proxy = await startFakeIam(async (request) => {
+    if (request.action === 'SimulatePrincipalPolicy') return simulated(moto.url, request)
+    if (request.action === 'AddClientIDToOpenIDConnectProvider') return clientIdAdded(moto.url, request)
+
+    return forwardToMoto(moto.url, request)
+  })
   t.teardown(() => proxy.close())
   const aws = {
     AWS_ENDPOINT_URL: proxy.url,
@@ -64,13 +65,12 @@ export async function startDiagnosedCluster(directory: string) {
   /** The identity webhook learns of the associations that EKS has. */
   const tellWebhook = (
     known: Iterable<Readonly<Record<string, unknown>>> = eks.associations.values()
-  ): void =>
-    writeFileSync(
-      identities,
-      JSON.stringify({
-        identities: [...known].map(({ namespace, serviceAccount }) => ({ namespace, serviceAccount }))
-      })
-    )
+  ): void => {
+    const pairs = [...known].map(({ namespace, serviceAccount }) => ({ namespace, serviceAccount }))
+    // It may read the file at this moment.
+    writeFileSync(`${identities}.new`, JSON.stringify({ identities: pairs }))
+    renameSync(`${identities}.new`, identities)
+  }
   tellWebhook()
   const webhook = await startIdentityWebhook(controlPlane, {
     port: 23_443, // EKS's, which a new registration names
@@ -145,15 +145,25 @@ export async function startDiagnosedCluster(directory: string) {
   associate()
   const applied = await kubectl(
     'apply -f -',
-    ...[namespace('shop'), namespace('pay'), node('node-1', 'ec2'), node('fargate-1', 'fargate'), agent],
+    ...[
+      namespace('shop'),
+      namespace('pay'),
+      node('node-1', 'ec2'),
+      node('fargate-1', 'fargate'),
+      kubeProxy,
+      agent
+    ],
     ...[serviceAccount('shop', 'cart', { [annotationKey]: cartRole }), serviceAccount('pay', 'mail', {})],
     ...[deployment('cart'), deployment('mail')]
   )
   if (applied.code !== 0) throw new Error(applied.stderr)
 
-  /** Replaces the pods of a Deployment, as they would come if it were created now. */
+  let renewals = 0
+  /** Replaces the pods of a Deployment. `kubectl rollout restart` does nothing twice in a second. */
   async function renew(name: 'cart' | 'mail'): Promise<void> {
-    await kubectl(`rollout restart deployment/${name} -n ${namespaceOf[name]}`)
+    const metadata = { annotations: { renewal: `${++renewals}` } }
+    const patch = JSON.stringify({ spec: { template: { metadata } } })
+    await controlPlane.kubectl(['patch', `deployment/${name}`, '-n', namespaceOf[name], '-p', patch])
     await settled(name)
   }
 
@@ -187,7 +197,21 @@ export async function startDiagnosedCluster(directory: string) {
     return { ...whole, webhooks: whole.webhooks.map((entry) => ({ ...entry, ...change })) }
   }
 
+  /** The issuer's documents, as EKS copies them from the API server. */
+  const documents = {
+    keys: await served('/openid/v1/jwks'),
+    discovery: { issuer: controlPlane.issuer, jwks_uri: `${controlPlane.issuer}/keys` } as object | undefined
+  }
+  async function served(path: string): Promise<object> {
+    return JSON.parse((await kubectl(`get --raw ${path}`)).stdout) as object
+  }
+  async function fetchDocument(url: string): Promise<Response> {
+    const document = url.endsWith('/keys') ? documents.keys : documents.discovery
+    return document === undefined ? new Response('', { status: 404 }) : Response.json(document)
+  }
+
   return {
+    documents,
     ...{ controlPlane, eks, iam, kubectl, webhook, provider, issuerHost, proxy },
     ...{ cartStatement, mailStatement, mailKeys, trust, createProvider, createRole, allow, associate },
     ...{ tellWebhook, renew, settled },
@@ -195,20 +219,21 @@ export async function startDiagnosedCluster(directory: string) {
     register: async (change: object = {}): Promise<Finished> => kubectl('apply -f -', registration(change)),
     setFault: (fault: Fault): void => writeFileSync(faultFile, fault),
     /** Changes the pod template of a Deployment, and waits for its pod. */
-    async template(name: 'cart' | 'mail', change: object = {}, metadata: object = {}): Promise<void> {
+    template: async (name: 'cart' | 'mail', change: object = {}, metadata: object = {}): Promise<void> => {
       await kubectl('apply -f -', deployment(name, change, metadata))
       await settled(name)
     },
     /** Runs a printed command. */
-    async paste(command: string): Promise<Finished> {
+    paste: async (command: string): Promise<Finished> => {
       const finished = await shell(command)
       tellWebhook()
       return finished
     },
-    async diagnosed(
+    /** Diagnoses an object, with the options of the command replaced. */
+    diagnosed: async (
       object: string,
-      more: { readonly action?: string } = {}
-    ): Promise<{ code: number; diagnosis: Diagnosis }> {
+      more: Partial<DiagnoseOptions> = {}
+    ): Promise<{ code: number; diagnosis: Diagnosis }> => {
       let stdout = ''
       const terminal = {
         stdin: Readable.from([]),
@@ -216,11 +241,11 @@ export async function startDiagnosedCluster(directory: string) {
         stderr: (text: string) => t.comment(text)
       }
       const [, name = ''] = object.split('/')
-      const options = {
+      const options: DiagnoseOptions = {
         ...{ kubeconfig: controlPlane.kubeconfig, namespace: name.startsWith('mail') ? 'pay' : 'shop' },
-        ...{ iam: [], aws: true, clusterArn, output: [{ format: 'json', file: undefined }], ...more }
-      } as const
-      const code = await diagnose([object], options, terminal)
+        ...{ iam: [], aws: true, clusterArn, output: [{ format: 'json' as const, file: undefined }], ...more }
+      }
+      const code = await diagnose([object], options, terminal, { fetchDocument })
 
       return { code, diagnosis: JSON.parse(stdout) as Diagnosis }
     }
@@ -262,6 +287,20 @@ const node = (name: string, computeType: string): object => ({
   kind: 'Node',
   metadata: { name, labels: { 'kubernetes.io/os': 'linux', 'eks.amazonaws.com/compute-type': computeType } }
 })
+
+/** Without any other DaemonSet, the list could be that of somebody who sees none. */
+const kubeProxy = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'kube-proxy', namespace: 'kube-system' },
+  spec: {
+    selector: { matchLabels: { app: 'kube-proxy' } },
+    template: {
+      metadata: { labels: { app: 'kube-proxy' } },
+      spec: { containers: [{ name: 'kube-proxy', image: 'kube-proxy' }] }
+    }
+  }
+}
 
 /** The EKS Pod Identity Agent, as the add-on installs it: https://github.com/aws/eks-pod-identity-agent (chart). */
 export const agent = {
@@ -317,5 +356,29 @@ async function simulated(moto: string, request: IamRequest): Promise<IamReply> {
 
   return {
     body: `<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults><member><EvalActionName>${action}</EvalActionName><EvalDecision>${isAllowed ? 'allowed' : 'implicitDeny'}</EvalDecision><EvalResourceName>${resource}</EvalResourceName></member></EvaluationResults></SimulatePrincipalPolicyResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></SimulatePrincipalPolicyResponse>`
+  }
+}
+
+/** Adds a client ID to a provider, which moto cannot: the provider is made again. */
+async function clientIdAdded(moto: string, request: IamRequest): Promise<IamReply> {
+  const arn = request.parameters.get('OpenIDConnectProviderArn') ?? ''
+  const send = async (action: string, more: Readonly<Record<string, string>>): Promise<IamReply> => {
+    const parameters = new URLSearchParams({ Action: action, ...more })
+    return forwardToMoto(moto, { ...request, action, parameters })
+  }
+  const read = await send('GetOpenIDConnectProvider', { OpenIDConnectProviderArn: arn })
+  const body = typeof read === 'string' ? '' : read.body
+  const list = /<ClientIDList>([^]*)<\/ClientIDList>/.exec(body)?.[1] ?? ''
+  const before = [...list.matchAll(/<member>([^<]*)<\/member>/g)].map(([, id = '']) => id)
+  const ids = [...before, request.parameters.get('ClientID') ?? '']
+  await send('DeleteOpenIDConnectProvider', { OpenIDConnectProviderArn: arn })
+  await send('CreateOpenIDConnectProvider', {
+    Url: `https://${arn.replace(/^[^/]*\//, '')}`,
+    'ThumbprintList.member.1': 'a'.repeat(40),
+    ...Object.fromEntries(ids.map((id, index) => [`ClientIDList.member.${index + 1}`, id]))
+  })
+
+  return {
+    body: '<AddClientIDToOpenIDConnectProviderResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></AddClientIDToOpenIDConnectProviderResponse>'
   }
 }

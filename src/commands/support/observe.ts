@@ -4,7 +4,7 @@ import type { Observations, Permission, Probe, Tools } from '../../diagnosis/obs
 import { requestOf } from '../../facts/associations.js'
 import type { Facts, FactTypes, GatheredNeed, Sources } from '../../facts/facts.js'
 import { gatherFacts, identityWebhookOf } from '../../facts/gather.js'
-import { bypassLabel, credentialsOf } from '../../identity-webhook/credentials.js'
+import { bypassLabel, credentialsOf, isInjected } from '../../identity-webhook/credentials.js'
 import type { OwnIdentity } from '../../identity-webhook/own-identity.js'
 import { registeredWebhooksOf } from '../../identity-webhook/registrations.js'
 import { malformedRequestOf, type RoleRequest } from '../../identity-webhook/role-request.js'
@@ -25,7 +25,8 @@ import {
   parseSubject,
   type PodSubject,
   type ServiceAccountSubject,
-  type Subject
+  type Subject,
+  type WorkloadSubject
 } from '../../model/subject.js'
 import { review } from '../../review.js'
 import { buildLiveWebhooks } from '../../sources/cluster/live-webhooks.js'
@@ -53,7 +54,7 @@ export interface DiagnosisContext {
     { readonly action: string; readonly resource: string; readonly isLive: boolean } | undefined
   readonly tools: Tools
   /** Reads the documents of the issuer; `fetch` by default. */
-  readonly fetchDocument?: FetchDocument
+  readonly fetchDocument?: FetchDocument | undefined
 }
 
 const configurationsPath = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
@@ -94,7 +95,9 @@ export async function observe(
   const preliminaryPod = podSubject && (await gather(podSubject, ['chain', 'podRole'], base))
   const asked = requestedBy(accountSubject, accountFact(accountObject), effective)
   const own =
-    asked.state === 'known' && asked.value === undefined ? ownIdentityIn(podSubject, effective) : undefined
+    asked.state === 'known' && asked.value === undefined
+      ? ownIdentityIn(podSubject, workload.template, effective)
+      : undefined
   const request: Fact<RoleRequest | undefined> = own === undefined ? asked : requestOfOwn(own)
   const chain = chooseChain({
     ofPod: preliminaryPod?.chain?.state === 'known' ? preliminaryPod.chain.value : undefined,
@@ -286,14 +289,19 @@ function requestedBy(
   )
 }
 
-/** The role and token that a pod has without a request of its service account. */
+/**
+ * The role and token that a pod template sets by itself. A pod without a template may have got them while its
+ * service account still requested a role, which shows only if the identity webhook injects the region, too.
+ */
 function ownIdentityIn(
   subject: PodSubject | undefined,
+  template: WorkloadSubject | undefined,
   settings: IdentityWebhookSettings
 ): OwnIdentity | undefined {
-  for (const container of subject?.pod.containers ?? []) {
-    const credentials = subject && credentialsOf(subject.pod, container, settings)
-    if (credentials?.kind === 'web-identity')
+  const pod = template?.pod ?? subject?.pod
+  for (const container of pod?.containers ?? []) {
+    const credentials = pod && credentialsOf(pod, container, settings)
+    if (credentials?.kind === 'web-identity' && !isInjected(container))
       return { container: container.name, role: credentials.role, token: credentials.token }
   }
 
