@@ -21,7 +21,8 @@ import {
   configOption,
   iamOption,
   kubeconfigOption,
-  quietOption
+  quietOption,
+  verboseOption
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
@@ -63,6 +64,7 @@ export const diagnoseCommand = (terminal: Terminal): Command =>
     .addOption(outputsOption(diagnosisFormats))
     .addOption(colorOption())
     .addOption(asciiOption())
+    .addOption(verboseOption())
     .addOption(quietOption())
     .addHelpText(
       'after',

@@ -60,7 +60,7 @@ function wantedRole({ chain, facts, request }: Scene): string | undefined {
 }
 
 /** The names of the steps in sentences. */
-export const shownStep = (step: StepName): string => step.replaceAll('-', ' ')
+const shownStep = (step: StepName): string => step.replaceAll('-', ' ')
 
 /** One sentence: as whom the pod runs, and the first step that is wrong. */
 export function headlineOf(scene: Scene, steps: readonly Judged[], identity: Identity): string {

@@ -62,10 +62,18 @@ function stepLines(
     ...(rule !== undefined && state === 'wrong'
       ? [`${indent}${paint(`more: irsa-guard explain ${rule}`, 'dim', style)}`]
       : []),
-    ...notes.flatMap((note) =>
+    ...shownNotes(notes, style).flatMap((note) =>
       wrapped(`${markOf('warning', style)} ${escapeText(note)}`, indent, style, `${indent}  `)
     )
   ]
+}
+
+/** The remarks on a step; only the first one, unless everything is shown. */
+function shownNotes(notes: readonly string[], { verbosity }: Style): readonly string[] {
+  const [first, ...others] = notes
+  if (first === undefined || others.length === 0 || verbosity === 'verbose') return notes
+
+  return [`${first} (and ${others.length} more; -v shows them)`]
 }
 
 const shownName = (step: string): string => step.replaceAll('-', ' ')

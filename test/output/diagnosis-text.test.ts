@@ -66,6 +66,9 @@ t.test('follows the style', async (t) => {
   const quiet = shown({}, { verbosity: 'quiet' })
   t.notMatch(quiet, /chain|containers|trust policy/)
   t.match(quiet, /✗ identity webhook/)
+  const notes = { steps: [{ step: 'pod', state: 'ok', message: 'a', notes: ['one', 'two'] }] } as const
+  t.match(shown(notes), /! one \(and 1 more; -v shows them\)\n/)
+  t.match(shown(notes, { verbosity: 'verbose' }), /! one\n +! two\n/)
   t.match(shown({}, { ascii: true }), /\n {2}\+ pod .*\n {2}x identity webhook/)
   t.match(shown({}, { color: true }), /\u001b\[/)
   for (const line of shown({ fix: [] }, { width: 70 }).split('\n')) t.ok(line.length <= 70, line)

@@ -15,7 +15,8 @@ export const outputsOption = <F extends string>(formats: Readonly<Record<F, unkn
   new Option(
     '-o, --output <format[=file]>',
     `output format (${Object.keys(formats).join(', ')}); with =FILE, write it to a file; repeatable (default: text)`
-  ).argParser((given: string, others: readonly Output<F>[] = []) => {
+  ).argParser((given: string, before?: readonly Output<F>[]) => {
+    const others = before ?? []
     const output = parseOutput(given, formats)
     if (output.file === undefined && others.some(({ file }) => file === undefined))
       throw new GuardError(
