@@ -11,7 +11,14 @@ const assumption: Readonly<Record<DiagnosedChain, readonly StepName[]>> = {
   unknown: []
 }
 /** Of these, the ones that have to be known to be right. The network may hide the issuer from this machine. */
-const certain: ReadonlySet<StepName> = new Set(['agent', 'provider', 'role', 'trust-policy', 'target-role'])
+const certain: ReadonlySet<StepName> = new Set([
+  'containers',
+  'agent',
+  'provider',
+  'role',
+  'trust-policy',
+  'target-role'
+])
 
 /** As whom a pod runs. */
 export interface Identity {
@@ -31,11 +38,14 @@ export function identityOf(scene: Scene, steps: readonly Judged[]): Identity {
   const { chain } = scene.chain
   if (chainOfPod(scene) === chain && scene.pod.state === 'known') {
     const needed = assumption[chain]
-    const gets = needed.every((name) => {
+    const isOutdated = scene
+      .told('containers')
+      .remarks.some(({ rule }) => rule === 'pod-identity-pod-outdated')
+    const gets = [...needed, 'containers' as const].every((name) => {
       const state = stateOf(name)
       return state === undefined || state === 'ok' || (state === 'unknown' && !certain.has(name))
     })
-    return { runsAs: gets ? wanted : undefined, isFallback: false, wanted }
+    return { runsAs: gets && !isOutdated ? wanted : undefined, isFallback: false, wanted }
   }
   const isBare = scene.pod.state === 'known' && chainOfPod(scene) === 'none' && !hasKeys(steps)
   const fallback = isBare ? fallbackRoleOf(scene) : undefined

@@ -1,5 +1,6 @@
 import type { BundleReport } from '../ca-bundle/report.js'
 import type { Facts } from '../facts/facts.js'
+import type { IssuerKeys, NodeFacts, Simulation } from '../facts/pod-surroundings.js'
 import type { RegisteredWebhook } from '../identity-webhook/registrations.js'
 import type { RoleRequest } from '../identity-webhook/role-request.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
@@ -35,35 +36,10 @@ export type Probe =
   | { readonly created: true; readonly pod: Pod | undefined }
   | { readonly created: false; readonly status: number; readonly because: string }
 
-/** What an issuer publishes, compared with the API server's own keys. */
-export interface IssuerObservation {
-  readonly ofApiServer: Fact<readonly string[]>
-  readonly discovery: Fact<Published>
-  readonly published: Fact<readonly string[] | Published>
-}
-
-type Published =
-  | { readonly state: 'found'; readonly value: Readonly<Record<string, unknown>> }
-  | { readonly state: 'missing'; readonly because: string }
-
-/** What IAM's policy simulator answered. */
-export interface Permission {
+/** What IAM's policy simulator answered about the action that the user named. */
+export interface Permission extends Simulation {
   readonly action: string
   readonly resource: string
-  readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny'
-  readonly policies: readonly string[]
-  readonly allowedByOrganization: boolean | undefined
-  readonly allowedByBoundary: boolean | undefined
-  readonly missingKeys: readonly string[]
-}
-
-/** What is known about the node of the pod. */
-export interface NodeObservation {
-  readonly node: Fact<Readonly<Record<string, unknown>>>
-  readonly systemPods: Fact<readonly Readonly<Record<string, unknown>>[]>
-  readonly agentInCluster: Fact<boolean | undefined>
-  /** The roles that ConfigMap aws-auth maps to nodes. */
-  readonly nodeRoles: Fact<readonly string[]>
 }
 
 /** Everything that was read for a diagnosis. */
@@ -98,7 +74,7 @@ export interface Observations {
   readonly probe: Fact<Probe>
   /** The CA of the cluster, as PEM, if it is confirmed. */
   readonly clusterCa: string | undefined
-  readonly issuer: Fact<IssuerObservation>
+  readonly issuer: Fact<IssuerKeys>
   readonly permission: Fact<Permission>
-  readonly node: NodeObservation
+  readonly node: NodeFacts
 }

@@ -693,9 +693,14 @@ const cases: Readonly<Record<string, Case>> = {
     states: { agent: 'ok' }
   },
   'agents that may not be read': {
-    world: { ...podIdentity, refused: /kube-system/ },
+    world: { ...podIdentity, refused: /v1\/(?:namespaces\/kube-system\/)?(?:pods|daemonsets)$/ },
     first: undefined,
     states: { agent: 'unknown' }
+  },
+  'a user who may list kube-system only': {
+    world: { ...podIdentity, refused: /v1\/(?:pods|daemonsets)$/ },
+    first: undefined,
+    states: { agent: 'ok' }
   },
   'a pod on Fargate': {
     world: withPod(podIdentity, {
@@ -823,3 +828,15 @@ for (const [why, { world, object, first, states = {}, says, fix = [], rule, chai
     for (const [index, pattern] of fix.entries()) t.match(diagnosis.fix[index], pattern)
   })
 }
+
+t.test('an API server that goes away half-way leaves steps unknown', async (t) => {
+  for (let answered = 2; answered < 14; answered++) {
+    const { steps, fix } = await diagnosed({ ...irsa, answered })
+    t.strictSame(fix, [], `${answered} answers`)
+    t.ok(
+      steps.some(({ state }) => state === 'unknown'),
+      `${answered} answers`
+    )
+  }
+  await t.rejects(diagnosed({ ...irsa, answered: 0 }), { code: 'ERR_KUBECONFIG', message: /ECONNREFUSED/ })
+})

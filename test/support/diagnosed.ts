@@ -28,6 +28,8 @@ export interface World {
   readonly documents: Json
   readonly published: Readonly<Record<string, unknown>>
   readonly iam: Json
+  /** How many requests the API server answers before it goes away; by default, all. */
+  readonly answered?: number
 }
 
 const injectedSpec = (role = annotation): Json => ({
@@ -230,7 +232,7 @@ export async function observed(
     ],
     () => cluster
   )
-  const { refused } = world
+  const { refused, answered } = world
   const client = clientOf(
     {
       objects: objectsOf(world),
@@ -240,7 +242,8 @@ export async function observed(
         '/openid/v1/jwks': keys,
         ...world.documents
       },
-      ...(refused && { refused })
+      ...(refused && { refused }),
+      ...(answered !== undefined && { answered })
     },
     { cas: clusterCa, isMounted: false }
   )

@@ -11,11 +11,21 @@ export interface FakeCluster {
   readonly documents?: Readonly<Record<string, unknown>>
   /** The paths that the user may not read. */
   readonly refused?: RegExp
+  /** How many requests are answered before the API server goes away. */
+  readonly answered?: number
 }
 
 /** A client of an API server that has these objects. */
-export const clientOf = (cluster: FakeCluster, trust?: Parameters<typeof clientThat>[1]): KubeClient =>
-  clientThat((request) => answerOf(cluster, request), trust)
+export function clientOf(cluster: FakeCluster, trust?: Parameters<typeof clientThat>[1]): KubeClient {
+  let left = cluster.answered ?? Infinity
+
+  return clientThat((request) => {
+    if (left === 0) return new Error('connect ECONNREFUSED 127.0.0.1:6443')
+    left--
+
+    return answerOf(cluster, request)
+  }, trust)
+}
 
 function answerOf(
   { objects, admit, documents = {}, refused }: FakeCluster,

@@ -1,6 +1,7 @@
 import { computeTypeLabel } from '../../model/pod.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { recordOf, textOf } from '../../text/record.js'
+import type { StepName } from '../diagnosis.js'
 import type { Judged, Scene } from '../scene.js'
 import { brokenAmong, causeOf, couldNotTell, follows, ok } from '../scene.js'
 
@@ -15,9 +16,7 @@ export function nodeRoleStep(scene: Scene, before: readonly Judged[]): Judged {
     scene.podFacts.chain?.state === 'known' ? scene.podFacts.chain.value : { chain: undefined }
   if (scene.pod.state !== 'known' && containers?.state === 'ok')
     return ok('node-role', 'not used: the containers get credentials of their own')
-  // With these variables, SDKs report an error instead of asking the instance metadata.
-  if (chain === 'irsa' || chain === 'pod-identity')
-    return ok('node-role', 'not used: calls of the containers fail rather than use the role of the node')
+  if (chain === 'irsa' || chain === 'pod-identity') return besideOwn(before)
   if (containers?.rule === 'static-credentials-shadow-role')
     return ok('node-role', 'not used: the containers have an access key')
   if (scene.pod.state !== 'known') return couldNotTell('node-role', 'there is no pod to look at')
@@ -37,6 +36,34 @@ export function nodeRoleStep(scene: Scene, before: readonly Judged[]): Judged {
 
   return follows('node-role', causeOf(broken), `calls do not fail, they go out as ${shown}: ${reach.because}`)
 }
+
+/**
+ * A pod with credentials of its own. If they do not work, most SDKs report an error, but those for Java and
+ * Kotlin go on to the instance metadata (AwsCredentialsProviderChain in
+ * https://github.com/aws/aws-sdk-java-v2, StsWebIdentityProvider in
+ * https://github.com/awslabs/aws-sdk-kotlin).
+ */
+function besideOwn(before: readonly Judged[]): Judged {
+  const broken = before.find(({ step, state }) => afterContainers.has(step) && state === 'wrong')
+
+  return broken === undefined
+    ? ok('node-role', 'not used: the containers have credentials of their own')
+    : follows(
+        'node-role',
+        broken.step,
+        'calls fail; only the SDKs for Java and Kotlin go on to the role of the node, if the pod can reach it'
+      )
+}
+
+const afterContainers: ReadonlySet<StepName> = new Set([
+  'token',
+  'agent',
+  'issuer',
+  'provider',
+  'role',
+  'trust-policy',
+  'target-role'
+])
 
 /** The role that a pod without credentials uses, if it certainly uses one. */
 export function fallbackRoleOf(scene: Scene): string | undefined {

@@ -1,23 +1,9 @@
+import type { IssuerKeys, PublicDocument } from '../../facts/pod-surroundings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { readObject } from '../../kube/read.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { reasonOf } from '../../text/escape.js'
 import { isRecord, listOf, recordOf, textOf } from '../../text/record.js'
-
-/** A document of an issuer, as this machine got it; `missing` if the issuer answers that there is none. */
-export type PublicDocument =
-  | { readonly state: 'found'; readonly value: Readonly<Record<string, unknown>> }
-  | { readonly state: 'missing'; readonly because: string }
-
-/** What an issuer publishes, and with which keys the API server signs tokens. */
-export interface IssuerKeys {
-  /** The keys of the API server, by their IDs. */
-  readonly ofApiServer: Fact<readonly string[]>
-  /** The discovery document that AWS reads, as far as this machine can reach it. */
-  readonly discovery: Fact<PublicDocument>
-  /** The keys that the discovery document refers to. */
-  readonly published: Fact<readonly string[] | PublicDocument>
-}
 
 /** Fetches one document, as the global `fetch` does. */
 export type FetchDocument = (

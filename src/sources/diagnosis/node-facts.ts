@@ -1,22 +1,11 @@
 import { parse } from 'yaml'
+import type { NodeFacts } from '../../facts/pod-surroundings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { type KubeObject, listObjects, readObject } from '../../kube/read.js'
 import { type Fact, known, moot, unknown } from '../../model/fact.js'
 import { isObjectName } from '../../model/object-name.js'
 import { listOf, recordOf, textOf } from '../../text/record.js'
 import { podIdentityAgentAmong } from '../objects/object-agent.js'
-
-/** What can be read about the node of a pod, and about the EKS Pod Identity Agent. */
-export interface NodeFacts {
-  /** The node; moot if the pod is on none. */
-  readonly node: Fact<KubeObject>
-  /** The pods of `kube-system` on that node, among which is the agent. */
-  readonly systemPods: Fact<readonly KubeObject[]>
-  /** Whether every node that can run the agent has it; undefined if the nodes or DaemonSets are unknown. */
-  readonly agentInCluster: Fact<boolean | undefined>
-  /** The roles of nodes, in clusters that list them in ConfigMap `kube-system/aws-auth`. */
-  readonly nodeRoles: Fact<readonly string[]>
-}
 
 /** Reads the node that a pod runs on. `withAgent` is false for pods that need no agent. Never rejects. */
 export async function readNodeFacts(
@@ -45,23 +34,35 @@ async function readNode(client: KubeClient, name: string | undefined): Promise<F
   return read.value === undefined ? unknown(`node ${name} no longer exists`) : known(read.value)
 }
 
+/** The agent is an add-on, which can be installed in another namespace than `kube-system`. */
 async function readSystemPods(client: KubeClient, node: string): Promise<Fact<readonly KubeObject[]>> {
-  const read = await listObjects(client, '/api/v1/namespaces/kube-system/pods', {
-    query: { fieldSelector: `spec.nodeName=${node}` }
-  })
-
-  return read.state === 'known' ? known(read.value) : unknown(read.because)
+  return listWidely(client, ['/api/v1', 'pods'], { fieldSelector: `spec.nodeName=${node}` })
 }
 
 async function readAgent(client: KubeClient): Promise<Fact<boolean | undefined>> {
   const [nodes, daemonSets] = await Promise.all([
     listObjects(client, '/api/v1/nodes'),
-    listObjects(client, '/apis/apps/v1/namespaces/kube-system/daemonsets')
+    listWidely(client, ['/apis/apps/v1', 'daemonsets'])
   ])
   if (nodes.state !== 'known') return unknown(nodes.because)
-  if (daemonSets.state !== 'known') return unknown(daemonSets.because)
+  if (daemonSets.state !== 'known') return daemonSets
 
   return known(podIdentityAgentAmong([...nodes.value, ...daemonSets.value]))
+}
+
+/** Lists all namespaces, or only `kube-system` if the user may not list them all. */
+async function listWidely(
+  client: KubeClient,
+  [group, plural]: readonly [string, string],
+  query: Readonly<Record<string, string>> = {}
+): Promise<Fact<readonly KubeObject[]>> {
+  const all = await listObjects(client, `${group}/${plural}`, { query })
+  const read =
+    all.state === 'known' || all.response?.status !== 403
+      ? all
+      : await listObjects(client, `${group}/namespaces/kube-system/${plural}`, { query })
+
+  return read.state === 'known' ? known(read.value) : unknown(read.because)
 }
 
 /**

@@ -1,21 +1,9 @@
 import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
+import type { Simulation } from '../../facts/pod-surroundings.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import type { RoleArn } from '../../model/role-arn.js'
 import { type AccountsOptions, buildAccounts } from './accounts.js'
 import { failureOf } from './failure.js'
-
-/** What IAM's policy simulator says about one action of a role. */
-export interface Simulation {
-  readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny'
-  /** The policies that decided, if IAM names them. */
-  readonly policies: readonly string[]
-  /** Whether the account's service control policies allow the action; undefined if there are none. */
-  readonly allowedByOrganization: boolean | undefined
-  /** Whether the role's permissions boundary allows the action; undefined if there is none. */
-  readonly allowedByBoundary: boolean | undefined
-  /** Condition keys that a policy needs and the simulation did not have. */
-  readonly missingKeys: readonly string[]
-}
 
 /** The action of a role on a resource. */
 export interface SimulationQuestion {
