@@ -1,11 +1,15 @@
 import { Command, Option } from 'commander'
+import type { Diagnosis } from '../diagnosis/diagnosis.js'
 import type { AssociationSource } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
+import type { KubeClient } from '../kube/client.js'
+import { raceDeadline } from '../model/deadline.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Format } from '../output/formats.js'
 import { waitFormats, type WaitReport } from '../output/wait-text.js'
 import { parseDuration } from '../text/duration.js'
 import { quote } from '../text/escape.js'
+import { readDiagnosis } from './diagnose.js'
 import { type AttemptContext, attemptIdentity } from './support/identity-attempt.js'
 import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
@@ -127,10 +131,12 @@ export async function waitForIdentity(
       interrupted,
       onWaiting: (because) => terminal.stderr(complaintOf(`waiting for ${shown}: ${because}`))
     })
+    const isAbsent = last.attempt?.state === 'absent' && !interrupted.aborted
     const report = reportOf(last, {
       subject: { kind: kind.kind, namespace, name },
       isInterrupted: interrupted.aborted,
-      diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}`
+      diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}${options.aws === true ? ' --aws' : ''}`,
+      diagnosis: isAbsent ? await readCause(client, shown, options, terminal) : undefined
     })
     terminal.stdout(waitFormats[options.output](report))
 
@@ -170,20 +176,49 @@ function reportOf(
   {
     subject,
     isInterrupted,
-    diagnose
-  }: Pick<WaitReport, 'subject'> & { readonly isInterrupted: boolean; readonly diagnose: string }
+    diagnose,
+    diagnosis
+  }: Pick<WaitReport, 'subject'> & {
+    readonly isInterrupted: boolean
+    /** The command that diagnoses the subject. */
+    readonly diagnose: string
+    readonly diagnosis: Diagnosis | undefined
+  }
 ): WaitReport {
   if (attempt?.state === 'present') {
     const { chain, role } = attempt
     return { subject, state: 'ready', chain, ...(role !== undefined && { role }), attempts, seconds, fix: [] }
   }
 
+  const broken = diagnosis?.steps.find(({ step }) => step === diagnosis.first)
+
   return {
     subject,
     state: isInterrupted ? 'interrupted' : (attempt?.state ?? 'unknown'),
     because: attempt?.because ?? 'the first dry run did not end in time',
+    ...(broken && { step: broken.step, cause: broken.message }),
     attempts,
     seconds,
     fix: [diagnose]
+  }
+}
+
+const diagnosedWithin = 15_000
+
+/** The diagnosis of a subject whose pods get no identity; undefined if it cannot be made in time. */
+async function readCause(
+  client: KubeClient,
+  shown: string,
+  options: WaitOptions,
+  terminal: Terminal
+): Promise<Diagnosis | undefined> {
+  try {
+    return await raceDeadline(
+      AbortSignal.timeout(diagnosedWithin),
+      readDiagnosis(client, [shown], { ...options, iam: [] }, terminal)
+    )
+  } catch (error) {
+    if (error instanceof GuardError) return undefined // the reason of the last dry run remains
+    throw error
   }
 }

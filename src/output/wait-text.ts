@@ -14,6 +14,9 @@ export interface WaitReport {
   readonly role?: string
   /** Why the identity is not there, or why that is unknown. */
   readonly because?: string
+  /** The first wrong step of a diagnosis, and what is wrong. */
+  readonly step?: string
+  readonly cause?: string
   /** The number of dry runs. */
   readonly attempts: number
   readonly seconds: number
@@ -28,7 +31,7 @@ export const waitFormats: Readonly<Record<Format, (report: WaitReport) => string
 }
 
 function waitTextOf(report: WaitReport): string {
-  const { subject, state, because, seconds, fix } = report
+  const { subject, state, because, step, cause = '', seconds, fix } = report
   const name = `${subject.kind} ${subject.namespace}/${subject.name}`
   const headlines = {
     ready: `ready: new pods of ${name} get ${identityShown(report)}`,
@@ -39,6 +42,7 @@ function waitTextOf(report: WaitReport): string {
   const lines = [
     headlines[state],
     ...(because === undefined ? [] : [`  because: ${because}`]),
+    ...(step === undefined ? [] : [`  cause: ${step}: ${cause}`]),
     ...fix.map((command) => `  next: ${command}`)
   ]
 

@@ -133,6 +133,10 @@ t.test('waits until the identity webhook works again', async (t) => {
   const once = await wait('deploy/cart', { timeout: 0 })
   t.match(once, { code: 1, stderr: '', report: { state: 'absent', attempts: 1 } })
   t.equal(once.report.because, 'container "app" got no credentials')
+  t.match(once.report, {
+    step: 'identity-webhook',
+    cause: /registered, but a pod created now, in a dry run, got no credentials/
+  })
   t.strictSame(once.report.fix, [
     `irsa-guard diagnose deploy/cart -n shop --kubeconfig ${controlPlane.kubeconfig}`
   ])
