@@ -1,14 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { complaintOf, type Terminal } from './commands/support/terminal.js'
+import { complaintOf, processTerminal as terminal, type Terminal } from './commands/support/terminal.js'
 import { GuardError } from './model/guard-error.js'
 import { version } from './version.js'
-
-const terminal: Terminal = {
-  stdin: process.stdin,
-  stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text)
-}
 
 // Older versions lack functions that commands use, and would exit with 1, which means findings.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)

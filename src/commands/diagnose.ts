@@ -6,25 +6,29 @@ import type { KubeClient } from '../kube/client.js'
 import { GuardError } from '../model/guard-error.js'
 import { diagnosisFormats } from '../output/diagnosis-text.js'
 import type { Format } from '../output/formats.js'
-import type { Fetch } from '../sources/diagnosis/issuer-keys.js'
+import { plainStyle } from '../output/style.js'
+import type { FetchDocument } from '../sources/diagnosis/issuer-keys.js'
 import { quote } from '../text/escape.js'
 import { shellQuote } from '../text/shell.js'
 import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
 import {
+  asciiOption,
   awsOption,
   clusterArnOption,
+  colorOption,
   configOption,
   iamOption,
   kubeconfigOption,
-  outputOption
+  quietOption
 } from './support/options.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type Terminal } from './support/terminal.js'
+import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
-export interface DiagnoseOptions {
-  readonly output: Format
+export interface DiagnoseOptions extends StyleOptions {
+  readonly output?: readonly Output<Format>[]
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly config?: string
@@ -56,7 +60,10 @@ export const diagnoseCommand = (terminal: Terminal): Command =>
       new Option('--action <action>', 'also ask IAM whether the role may do this, such as s3:GetObject')
     )
     .addOption(new Option('--resource <arn>', 'the resource of --action (default: "*")'))
-    .addOption(outputOption(diagnosisFormats))
+    .addOption(outputsOption(diagnosisFormats))
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `
@@ -76,7 +83,7 @@ steps in AWS are unknown.`
 export interface DiagnoseSurroundings {
   readonly environment?: NodeJS.ProcessEnv
   /** Reads the issuer's documents; `fetch` by default. */
-  readonly fetchDocument?: Fetch
+  readonly fetchDocument?: FetchDocument
 }
 
 /**
@@ -95,7 +102,12 @@ export async function diagnose(
   const client = connectCluster(options, environment)
   try {
     const diagnosis = await readDiagnosis(client, given, options, terminal, fetchDocument)
-    terminal.stdout(diagnosisFormats[options.output](diagnosis))
+    const style = styleOf(options, terminal)
+    await writeOutputs(
+      options.output ?? textOnly,
+      ({ format, file }) => diagnosisFormats[format](diagnosis, file === undefined ? style : plainStyle),
+      terminal
+    )
 
     return diagnosis.first === undefined ? 0 : 1
   } finally {
@@ -109,7 +121,7 @@ export async function readDiagnosis(
   given: readonly string[],
   options: DiagnoseOptions,
   terminal: Pick<Terminal, 'stderr'>,
-  fetchDocument?: Fetch
+  fetchDocument?: FetchDocument
 ): Promise<Diagnosis> {
   const reference = parseObjectReference(given, options.namespace, client.namespace)
   const config = await loadConfigFile(options.config)

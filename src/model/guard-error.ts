@@ -1,6 +1,12 @@
 /** Problems with irsa-guard's own setup, not with a user's object. Each code has one cause and one fix. */
 export type GuardErrorCode =
-  'ERR_CONFIG' | 'ERR_INPUT' | 'ERR_IAM_SNAPSHOT' | 'ERR_KUBECONFIG' | 'ERR_SERVING_CERT' | 'ERR_USAGE'
+  | 'ERR_CONFIG'
+  | 'ERR_INPUT'
+  | 'ERR_IAM_SNAPSHOT'
+  | 'ERR_KUBECONFIG'
+  | 'ERR_OUTPUT'
+  | 'ERR_SERVING_CERT'
+  | 'ERR_USAGE'
 
 /**
  * The only error class. It is thrown if irsa-guard itself cannot work, and caught only by the running

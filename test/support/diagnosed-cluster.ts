@@ -243,7 +243,7 @@ export async function startDiagnosedCluster(directory: string) {
       const [, name = ''] = object.split('/')
       const options: DiagnoseOptions = {
         ...{ kubeconfig: controlPlane.kubeconfig, namespace: name.startsWith('mail') ? 'pay' : 'shop' },
-        ...{ iam: [], aws: true, clusterArn, output: 'json' as const, ...more }
+        ...{ iam: [], aws: true, clusterArn, output: [{ format: 'json' as const, file: undefined }], ...more }
       }
       const code = await diagnose([object], options, terminal, { fetchDocument })
 

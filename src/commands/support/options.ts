@@ -44,3 +44,13 @@ export const failOnOption = (): Option =>
 
 export const outputOption = (formats: Readonly<Record<string, unknown>>): Option =>
   new Option('-o, --output <format>', 'output format').choices(Object.keys(formats)).default('text')
+
+export const colorOption = (): Option =>
+  new Option('--color <when>', 'color the text').choices(['auto', 'always', 'never']).default('auto')
+
+export const asciiOption = (): Option => new Option('--ascii', 'use only ASCII characters as marks')
+
+export const verboseOption = (): Option =>
+  new Option('-v, --verbose', 'show everything: all objects, fields and reasons').conflicts('quiet')
+
+export const quietOption = (): Option => new Option('-q, --quiet', 'show only errors')

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Style } from '../../output/style.js'
 import { escapeText } from '../../text/escape.js'
 
 /** Where a command reads from and writes to. */
@@ -6,8 +7,46 @@ export interface Terminal {
   readonly stdin: Readable
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
+  /** The terminal that stdout writes to; undefined for a pipe or a file. */
+  readonly screen?: { readonly columns: number; readonly hasColors: boolean; readonly isDumb: boolean }
 }
 
 /** An error message as every command prints it on stderr. */
 export const complaintOf = (message: string): string =>
   `irsa-guard: ${message.split('\n').map(escapeText).join('\n')}\n`
+
+/** The options of a command that decide how its text looks. */
+export interface StyleOptions {
+  readonly color?: 'auto' | 'always' | 'never'
+  readonly ascii?: boolean
+  readonly verbose?: boolean
+  readonly quiet?: boolean
+}
+
+/** How the text of a command looks: its flags first, then what the terminal supports. */
+export function styleOf(options: StyleOptions, { screen }: Pick<Terminal, 'screen'>): Style {
+  const { color = 'auto', ascii = false, verbose = false, quiet = false } = options
+
+  return {
+    color: color === 'always' || (color === 'auto' && screen?.hasColors === true),
+    ascii: ascii || screen?.isDumb === true,
+    width: screen === undefined ? undefined : Math.max(screen.columns, 40),
+    verbosity: quiet ? 'quiet' : verbose ? 'verbose' : 'normal'
+  }
+}
+
+const { env, stdout } = process
+
+/** The terminal of this process. Colors follow `NO_COLOR` and `FORCE_COLOR`. */
+export const processTerminal: Terminal = {
+  stdin: process.stdin,
+  stdout: (text) => stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  ...(stdout.isTTY && {
+    screen: {
+      columns: stdout.columns,
+      hasColors: stdout.hasColors(env),
+      isDumb: env['TERM'] === 'dumb'
+    }
+  })
+}

@@ -1,3 +1,4 @@
+import type { Finding } from '../../model/finding.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { textOf } from '../../text/record.js'
 import { annotate } from '../commands.js'
@@ -29,9 +30,9 @@ export function annotationStep(scene: Scene, before: readonly Judged[]): Judged 
 
 /** A service account that requests no role. */
 function withoutRequest(scene: Scene): Judged {
-  const { told, account, settings, chain, subject } = scene
+  const { account, settings, chain, subject } = scene
   const key = settings.annotationNames['role-arn']
-  const { explaining } = told('annotation')
+  const explaining = explanationsOf(scene)
   const shown = `service account ${account.namespace}/${account.name} has no annotation ${key}`
   if (explaining.length > 0 && chain.chain !== 'pod-identity')
     return wrongBy('annotation', explaining, { needsNewPods: true, ...moved(scene) })
@@ -48,10 +49,19 @@ function withoutRequest(scene: Scene): Judged {
   )
 }
 
+/** Why there is no annotation: it is elsewhere, or else a role waits for this service account. */
+function explanationsOf({ told }: Scene): readonly Finding[] {
+  const { explaining } = told('annotation')
+  const elsewhere = explaining.filter(({ rule }) => rule !== 'role-annotation-missing')
+
+  return elsewhere.length > 0 ? elsewhere : explaining
+}
+
 /** The command for a role that stands under another key or on another object, if it is certain. */
-function moved({ account, told, tools, settings, template, facts }: Scene): Pick<Judged, 'commands'> {
+function moved(scene: Scene): Pick<Judged, 'commands'> {
+  const { account, tools, settings, template, facts } = scene
   const key = settings.annotationNames['role-arn']
-  const [finding] = told('annotation').explaining
+  const [finding] = explanationsOf(scene)
   const found: { readonly key?: string; readonly value?: string | undefined } | undefined =
     finding?.rule === 'role-annotation-misspelt'
       ? annotated(account.annotations, finding.field)

@@ -23,7 +23,8 @@ export function issuerStep(scene: Scene): Judged {
   if (observed.state !== 'known') return couldNotTell('issuer', observed.because, issuer)
 
   const { discovery, published, ofApiServer } = observed.value
-  if (discovery.state !== 'known') return couldNotTell('issuer', discovery.because, issuer)
+  if (discovery.state !== 'known')
+    return couldNotTell('issuer', discovery.because.replaceAll(issuer, '…'), issuer)
   if (discovery.value.state === 'missing')
     return wrong('issuer', `${issuer} serves no discovery document: ${discovery.value.because}`, {
       fix: `publish it: ${tools.kubectl} get --raw /.well-known/openid-configuration`
@@ -37,7 +38,8 @@ export function issuerStep(scene: Scene): Judged {
         fix: `publish the API server's own document: ${tools.kubectl} get --raw /.well-known/openid-configuration`
       }
     )
-  if (published.state !== 'known') return couldNotTell('issuer', published.because, issuer)
+  if (published.state !== 'known')
+    return couldNotTell('issuer', published.because.replaceAll(issuer, '…'), issuer)
   if (!isKeys(published.value))
     return wrong(
       'issuer',

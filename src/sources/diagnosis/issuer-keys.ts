@@ -19,8 +19,11 @@ export interface IssuerKeys {
   readonly published: Fact<readonly string[] | PublicDocument>
 }
 
-/** `fetch`, as far as it is used here. */
-export type Fetch = (url: string, init: { signal: AbortSignal; redirect: 'error' }) => Promise<Response>
+/** Fetches one document, as the global `fetch` does. */
+export type FetchDocument = (
+  url: string,
+  init: { signal: AbortSignal; redirect: 'error' }
+) => Promise<Response>
 
 const publicTimeout = 5000
 const apiServerTimeout = 5000
@@ -35,7 +38,7 @@ const longestDocument = 1_000_000
 export async function readIssuerKeys(
   client: KubeClient,
   issuer: string,
-  fetchDocument: Fetch = fetch
+  fetchDocument: FetchDocument = fetch
 ): Promise<IssuerKeys> {
   const [ofApiServer, discovery] = await Promise.all([
     readApiServerKeys(client),
@@ -57,7 +60,7 @@ async function readApiServerKeys(client: KubeClient): Promise<Fact<readonly stri
 
 async function readPublished(
   discovery: IssuerKeys['discovery'],
-  fetchDocument: Fetch
+  fetchDocument: FetchDocument
 ): Promise<IssuerKeys['published']> {
   if (discovery.state !== 'known') return discovery
   if (discovery.value.state === 'missing') return known(discovery.value)
@@ -70,7 +73,7 @@ async function readPublished(
 }
 
 /** Only an answer of the issuer itself counts: a failed connection may be due to this machine's network. */
-async function readPublic(url: string, fetchDocument: Fetch): Promise<Fact<PublicDocument>> {
+async function readPublic(url: string, fetchDocument: FetchDocument): Promise<Fact<PublicDocument>> {
   try {
     const response = await fetchDocument(url, {
       signal: AbortSignal.timeout(publicTimeout),

@@ -1,0 +1,60 @@
+import { styleText } from 'node:util'
+
+/** How a text is laid out. */
+export interface Style {
+  readonly color: boolean
+  /** Whether marks are plain ASCII characters. */
+  readonly ascii: boolean
+  /** The width of the terminal; undefined in a pipe, where lines are not wrapped. */
+  readonly width: number | undefined
+  /** `quiet` shows only errors, `verbose` everything. */
+  readonly verbosity: 'quiet' | 'normal' | 'verbose'
+}
+
+export const plainStyle: Style = { color: false, ascii: false, width: undefined, verbosity: 'normal' }
+
+/** What a mark at the start of a line says. */
+export type Mark = 'ok' | 'wrong' | 'warning' | 'follows' | 'unknown'
+
+const marks = {
+  ok: ['✓', '+', 'green'],
+  wrong: ['✗', 'x', 'red'],
+  warning: ['!', '!', 'yellow'],
+  follows: ['·', '-', 'dim'],
+  unknown: ['?', '?', 'cyan']
+} as const satisfies Record<Mark, readonly [string, string, string]>
+
+export function markOf(mark: Mark, style: Style): string {
+  const [symbol, ascii, color] = marks[mark]
+
+  return paint(style.ascii ? ascii : symbol, color, style)
+}
+
+/** A text in a color, if the output has colors. */
+export const paint = (
+  text: string,
+  format: 'red' | 'yellow' | 'green' | 'cyan' | 'dim' | 'bold',
+  { color }: Style
+): string => (color ? styleText(format, text, { validateStream: false }) : text)
+
+/**
+ * A text in lines that begin with an indentation; wrapped at the terminal's width between words. A word that
+ * is longer than a line stays whole, so that it can be copied.
+ */
+export function wrapped(text: string, indent: string, { width }: Style, rest = indent): string[] {
+  if (width === undefined) return [`${indent}${text}`]
+  const lines: string[] = []
+  let line = indent
+  let isEmpty = true
+  for (const word of text.split(' ')) {
+    if (!isEmpty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = rest
+      isEmpty = true
+    }
+    line += isEmpty ? word : ` ${word}`
+    isEmpty = false
+  }
+
+  return [...lines, line]
+}
