@@ -6,6 +6,7 @@ import type { KubeClient } from '../kube/client.js'
 import { raceDeadline } from '../model/deadline.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Format } from '../output/formats.js'
+import { plainStyle } from '../output/style.js'
 import { waitFormats, type WaitReport } from '../output/wait-text.js'
 import { parseDuration } from '../text/duration.js'
 import { quote } from '../text/escape.js'
@@ -15,18 +16,21 @@ import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
 import {
+  asciiOption,
   awsOption,
   clusterArnOption,
+  colorOption,
   configOption,
   kubeconfigOption,
-  outputOption
+  quietOption
 } from './support/options.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { type LastAttempt, repeatAttempts } from './support/repeat-attempts.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type Terminal } from './support/terminal.js'
+import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
-export interface WaitOptions {
-  readonly output: Format
+export interface WaitOptions extends StyleOptions {
+  readonly output?: readonly Output<Format>[]
   readonly namespace?: string
   /** How long to wait, in milliseconds. */
   readonly timeout: number
@@ -55,7 +59,10 @@ export const waitCommand = (terminal: Terminal): Command =>
     .addOption(awsOption())
     .addOption(configOption())
     .addOption(clusterArnOption())
-    .addOption(outputOption(waitFormats))
+    .addOption(outputsOption(waitFormats))
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `
@@ -129,7 +136,9 @@ export async function waitForIdentity(
       timeout: options.timeout,
       interval,
       interrupted,
-      onWaiting: (because) => terminal.stderr(complaintOf(`waiting for ${shown}: ${because}`))
+      onWaiting: (because) => {
+        if (options.quiet !== true) terminal.stderr(complaintOf(`waiting for ${shown}: ${because}`))
+      }
     })
     const isAbsent = last.attempt?.state === 'absent' && !interrupted.aborted
     const report = reportOf(last, {
@@ -138,7 +147,12 @@ export async function waitForIdentity(
       diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}${options.aws === true ? ' --aws' : ''}`,
       diagnosis: isAbsent ? await readCause(client, shown, options, terminal) : undefined
     })
-    terminal.stdout(waitFormats[options.output](report))
+    const style = styleOf(options, terminal)
+    await writeOutputs(
+      options.output ?? textOnly,
+      ({ format, file }) => waitFormats[format](report, file === undefined ? style : plainStyle),
+      terminal
+    )
 
     return exitCodes[report.state]
   } finally {

@@ -83,7 +83,7 @@ t.equal(applied.code, 0, applied.stderr)
 const base: WaitOptions = {
   kubeconfig: controlPlane.kubeconfig,
   namespace: 'shop',
-  output: 'json',
+  output: [{ format: 'json', file: undefined }],
   timeout: 60_000
 }
 interface Ended {
@@ -281,7 +281,7 @@ t.test('Ctrl-C ends it with 130 and what is known so far', async (t) => {
   t.equal(code, 130)
   t.match(
     stdout,
-    /^interrupted after \d+ s: .*shop\/cart.*\n {2}because: container "probe" got no credentials\n/
+    /^\? interrupted after \d+ s: .*shop\/cart.*\n {2}dry run {2}container "probe" got no credentials\n/
   )
   setFault('none')
 })
