@@ -1,28 +1,36 @@
 import { Command, Option } from 'commander'
+import type { Diagnosis } from '../diagnosis/diagnosis.js'
 import type { AssociationSource } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
+import type { KubeClient } from '../kube/client.js'
+import { raceDeadline } from '../model/deadline.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Format } from '../output/formats.js'
+import { plainStyle } from '../output/style.js'
 import { waitFormats, type WaitReport } from '../output/wait-text.js'
 import { parseDuration } from '../text/duration.js'
 import { quote } from '../text/escape.js'
+import { readDiagnosis } from './diagnose.js'
 import { type AttemptContext, attemptIdentity } from './support/identity-attempt.js'
 import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
 import {
+  asciiOption,
   awsOption,
   clusterArnOption,
+  colorOption,
   configOption,
   kubeconfigOption,
-  outputOption
+  quietOption
 } from './support/options.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { type LastAttempt, repeatAttempts } from './support/repeat-attempts.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type Terminal } from './support/terminal.js'
+import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
-export interface WaitOptions {
-  readonly output: Format
+export interface WaitOptions extends StyleOptions {
+  readonly output?: readonly Output<Format>[]
   readonly namespace?: string
   /** How long to wait, in milliseconds. */
   readonly timeout: number
@@ -51,7 +59,10 @@ export const waitCommand = (terminal: Terminal): Command =>
     .addOption(awsOption())
     .addOption(configOption())
     .addOption(clusterArnOption())
-    .addOption(outputOption(waitFormats))
+    .addOption(outputsOption(waitFormats))
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `
@@ -125,14 +136,23 @@ export async function waitForIdentity(
       timeout: options.timeout,
       interval,
       interrupted,
-      onWaiting: (because) => terminal.stderr(complaintOf(`waiting for ${shown}: ${because}`))
+      onWaiting: (because) => {
+        if (options.quiet !== true) terminal.stderr(complaintOf(`waiting for ${shown}: ${because}`))
+      }
     })
+    const isAbsent = last.attempt?.state === 'absent' && !interrupted.aborted
     const report = reportOf(last, {
       subject: { kind: kind.kind, namespace, name },
       isInterrupted: interrupted.aborted,
-      diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}`
+      diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}${options.aws === true ? ' --aws' : ''}`,
+      diagnosis: isAbsent ? await readCause(client, shown, options, terminal) : undefined
     })
-    terminal.stdout(waitFormats[options.output](report))
+    const style = styleOf(options, terminal)
+    await writeOutputs(
+      options.output ?? textOnly,
+      ({ format, file }) => waitFormats[format](report, file === undefined ? style : plainStyle),
+      terminal
+    )
 
     return exitCodes[report.state]
   } finally {
@@ -170,20 +190,49 @@ function reportOf(
   {
     subject,
     isInterrupted,
-    diagnose
-  }: Pick<WaitReport, 'subject'> & { readonly isInterrupted: boolean; readonly diagnose: string }
+    diagnose,
+    diagnosis
+  }: Pick<WaitReport, 'subject'> & {
+    readonly isInterrupted: boolean
+    /** The command that diagnoses the subject. */
+    readonly diagnose: string
+    readonly diagnosis: Diagnosis | undefined
+  }
 ): WaitReport {
   if (attempt?.state === 'present') {
     const { chain, role } = attempt
     return { subject, state: 'ready', chain, ...(role !== undefined && { role }), attempts, seconds, fix: [] }
   }
 
+  const broken = diagnosis?.steps.find(({ step }) => step === diagnosis.first)
+
   return {
     subject,
     state: isInterrupted ? 'interrupted' : (attempt?.state ?? 'unknown'),
     because: attempt?.because ?? 'the first dry run did not end in time',
+    ...(broken && { step: broken.step, cause: broken.message }),
     attempts,
     seconds,
     fix: [diagnose]
+  }
+}
+
+const diagnosedWithin = 15_000
+
+/** The diagnosis of a subject whose pods get no identity; undefined if it cannot be made in time. */
+async function readCause(
+  client: KubeClient,
+  shown: string,
+  options: WaitOptions,
+  terminal: Terminal
+): Promise<Diagnosis | undefined> {
+  try {
+    return await raceDeadline(
+      AbortSignal.timeout(diagnosedWithin),
+      readDiagnosis(client, [shown], { ...options, iam: [] }, terminal)
+    )
+  } catch (error) {
+    if (error instanceof GuardError) return undefined // the reason of the last dry run remains
+    throw error
   }
 }

@@ -83,7 +83,7 @@ t.equal(applied.code, 0, applied.stderr)
 const base: WaitOptions = {
   kubeconfig: controlPlane.kubeconfig,
   namespace: 'shop',
-  output: 'json',
+  output: [{ format: 'json', file: undefined }],
   timeout: 60_000
 }
 interface Ended {
@@ -133,6 +133,10 @@ t.test('waits until the identity webhook works again', async (t) => {
   const once = await wait('deploy/cart', { timeout: 0 })
   t.match(once, { code: 1, stderr: '', report: { state: 'absent', attempts: 1 } })
   t.equal(once.report.because, 'container "app" got no credentials')
+  t.match(once.report, {
+    step: 'identity-webhook',
+    cause: /registered, but a pod created now, in a dry run, got no credentials/
+  })
   t.strictSame(once.report.fix, [
     `irsa-guard diagnose deploy/cart -n shop --kubeconfig ${controlPlane.kubeconfig}`
   ])
@@ -277,7 +281,7 @@ t.test('Ctrl-C ends it with 130 and what is known so far', async (t) => {
   t.equal(code, 130)
   t.match(
     stdout,
-    /^interrupted after \d+ s: .*shop\/cart.*\n {2}because: container "probe" got no credentials\n/
+    /^\? interrupted after \d+ s: .*shop\/cart.*\n {2}dry run {2}container "probe" got no credentials\n/
   )
   setFault('none')
 })
