@@ -8,6 +8,7 @@ import { GuardError } from './model/guard-error.js'
 import { withoutEksSlash } from './model/issuer.js'
 import type { Mode } from './model/namespace.js'
 import { endOfDay } from './text/day.js'
+import { parseDuration } from './text/duration.js'
 import { closestTo, quote } from './text/escape.js'
 import { listOf, recordOf } from './text/record.js'
 
@@ -218,11 +219,8 @@ function withDefaults({
   }
 }
 
-function durationOf(text: string): number {
-  const [, number = '', unit = ''] = /^(\d+)(ms|s|m|h)$/.exec(text) ?? []
-
-  return Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? NaN)
-}
+/** A duration that the schema accepts, in milliseconds. */
+const durationOf = (text: string): number => parseDuration(text) ?? NaN
 
 // The maximum length of a value in a message, enough to recognize the value.
 const longestShown = 200

@@ -1,9 +1,11 @@
 import { Argument, Command } from 'commander'
 import { completionScripts, type Shell } from '../output/completion.js'
-import { buildCommands } from './index.js'
 import type { Terminal } from './support/terminal.js'
 
-export const completionCommand = (terminal: Terminal): Command =>
+export const completionCommand = (
+  terminal: Terminal,
+  buildCommands: () => Promise<readonly Command[]>
+): Command =>
   new Command('completion')
     .description('print a script that completes commands, options and their values in your shell')
     .addArgument(new Argument('<shell>', 'your shell').choices(Object.keys(completionScripts)))
@@ -16,7 +18,7 @@ Examples:
   irsa-guard completion fish > ~/.config/fish/completions/irsa-guard.fish`
     )
     .action(async (shell: Shell) => {
-      const commands = await buildCommands(terminal)
+      const commands = await buildCommands()
       terminal.stdout(completionScripts[shell](commands.map(shapeOf)))
     })
 

@@ -7,13 +7,18 @@ export type CommandBuilder = (terminal: Terminal) => Command
 /** All commands, in the order of the help. They are loaded on demand: some take 0.3 s to load. */
 export const commands: Readonly<Record<string, () => Promise<CommandBuilder>>> = {
   check: async () => (await import('./check.js')).checkCommand,
+  diagnose: async () => (await import('./diagnose.js')).diagnoseCommand,
   trust: async () => (await import('./trust.js')).trustCommand,
   'plan-migration': async () => (await import('./plan-migration.js')).planMigrationCommand,
+  wait: async () => (await import('./wait.js')).waitCommand,
   ca: async () => (await import('./ca.js')).caCommand,
   explain: async () => (await import('./explain.js')).explainCommand,
   serve: async () => (await import('./serve.js')).serveCommand,
   controller: async () => (await import('./controller.js')).controllerCommand,
-  completion: async () => (await import('./completion.js')).completionCommand
+  completion: async () => {
+    const { completionCommand } = await import('./completion.js')
+    return (terminal) => completionCommand(terminal, async () => buildCommands(terminal))
+  }
 }
 
 /** Builds every command. */

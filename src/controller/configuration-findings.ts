@@ -4,8 +4,7 @@ import type { Sources } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
 import type { Finding } from '../model/finding.js'
 import { nameOf, parseSubject } from '../model/subject.js'
-import { review } from '../review.js'
-import type { EvaluationSettings } from '../verdict/evaluate.js'
+import { review, type ReviewContext } from '../review.js'
 import { type EventObject, writeEvent } from './event.js'
 
 /**
@@ -29,7 +28,7 @@ export async function findConfigurationFaults(
   {
     guard,
     ...settings
-  }: EvaluationSettings & {
+  }: Pick<ReviewContext, 'at' | 'severities' | 'exceptions'> & {
     sources: Sources
     /** Names of further webhooks that the configuration wants guarded. */
     guard: readonly string[]

@@ -101,7 +101,7 @@ export function chainFact(
 const asAccount = ({ annotations }: Subject): Fact<AccountLookup> => known({ exists: true, annotations })
 
 /** What a service account requests; undefined if it requests no role. */
-function requestOf(
+export function requestOf(
   name: AccountName,
   account: Fact<AccountLookup>,
   settings: IdentityWebhookSettings

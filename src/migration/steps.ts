@@ -109,7 +109,11 @@ export function podsStep(
   return { step: 'new-pods', message: [`${wait}, replace the pods`, ...others].join('; '), commands }
 }
 
-function wayOf(runner: Runner, kubectl: string): { readonly command?: string; readonly advice?: string } {
+/** How to replace the pods of a workload: by a command, or by what a sentence says. */
+export function wayOf(
+  runner: Runner,
+  kubectl: string
+): { readonly command?: string; readonly advice?: string } {
   const { kind, namespace, name, object, pods } = runner
   const strategy = recordOf(recordOf(recordOf(object)['spec'])['updateStrategy'])['type']
   if (restartable.has(kind) && strategy !== 'OnDelete')

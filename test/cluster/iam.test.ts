@@ -14,7 +14,8 @@ import { startGuard } from '../control-plane/guard.ts'
 import { startMoto } from '../control-plane/moto.ts'
 import { type ControlPlane, startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { type IamReply, type IamRequest, startFakeIam } from '../support/fake-iam.js'
+import { startFakeIam } from '../support/fake-iam.js'
+import { forwardToMoto } from '../support/moto-proxy.js'
 import { asks, host, issuer, policy, statement } from '../support/trust.js'
 
 const own = '123456789012' // moto's own
@@ -47,7 +48,7 @@ t.test('the guard asks a real IAM API', async (t) => {
   const asked: string[] = []
   const proxy = await startFakeIam(async (request) => {
     asked.push(`${request.action} ${request.parameters.get('RoleName') ?? ''}`.trim())
-    return mode === 'pass' ? forward(moto.url, request) : mode
+    return mode === 'pass' ? forwardToMoto(moto.url, request) : mode
   })
   t.teardown(() => proxy.close())
 
@@ -231,20 +232,6 @@ IAM was read N s ago; changes can take up to two minutes to appear
     }
   })
 })
-
-/** Sends a request on to moto, which tells services and accounts apart by who signed. */
-async function forward(url: string, { action, parameters, accessKey }: IamRequest): Promise<IamReply> {
-  const service = ['GetCallerIdentity', 'AssumeRole'].includes(action) ? 'sts' : 'iam'
-  const answer = await fetch(url, {
-    method: 'POST',
-    headers: {
-      authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`
-    },
-    body: parameters
-  })
-
-  return { status: answer.status, body: await answer.text() }
-}
 
 /** In moto, who assumes a role of another account acts there. */
 async function credentialsOf({ endpoint, region, credentials }: IAMClientConfig, account: string) {

@@ -2,10 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text as readStream } from 'node:stream/consumers'
 import {
+  CreatePodIdentityAssociation$,
+  DeletePodIdentityAssociation$,
   DescribePodIdentityAssociation$,
   ListPodIdentityAssociations$,
   PodIdentityAssociation$,
-  PodIdentityAssociationSummary$
+  PodIdentityAssociationSummary$,
+  UpdatePodIdentityAssociation$
 } from '@aws-sdk/client-eks'
 import { identityReply } from './fake-iam.js'
 
@@ -34,6 +37,8 @@ export interface FakeEks {
   readonly operations: string[]
   /** The associations that the server holds, by ID. They can be changed. */
   readonly associations: Map<string, EksAssociation>
+  /** The names of the add-ons that were created. */
+  readonly addons: string[]
   /** The number of requests that are not answered yet. */
   readonly open: () => number
   close(): Promise<void>
@@ -45,6 +50,7 @@ const pathOf = (operation: Schema): RegExp => {
   const [, path] = (operation[3] as { http: [string, string, number] }).http
   return new RegExp(`^${path.replace(/\{\w+\}/g, '([^/]+)')}$`)
 }
+const methodOf = (operation: Schema): string => (operation[3] as { http: [string, string, number] }).http[0]
 const fieldsOf = (structure: Schema): readonly string[] => structure[4] as string[]
 const describePath = pathOf(DescribePodIdentityAssociation$)
 const listPath = pathOf(ListPodIdentityAssociations$)
@@ -60,7 +66,7 @@ export const notFound = eksError(404, 'ResourceNotFoundException')
 
 /**
  * A server that speaks EKS's protocol and STS's GetCallerIdentity, and answers from its associations unless
- * `answer` says otherwise.
+ * `answer` says otherwise. `answer` is asked only about requests that change nothing.
  */
 export async function startFakeEks(
   answer: (request: EksRequest) => EksReply | Promise<EksReply> | undefined = () => undefined,
@@ -68,6 +74,7 @@ export async function startFakeEks(
 ): Promise<FakeEks> {
   const operations: string[] = []
   const associations = new Map<string, EksAssociation>()
+  const addons: string[] = []
   let open = 0
   const server = createServer((request, response) => {
     open++
@@ -76,8 +83,14 @@ export async function startFakeEks(
   })
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://eks')
+    const body = request.method === 'GET' ? '' : await readStream(request)
+    if (request.method !== 'GET' && url.pathname.startsWith('/clusters/')) {
+      const reply = write(request.method ?? '', url.pathname, body)
+      response.writeHead(reply === undefined ? 404 : 200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(reply ?? { __type: 'ResourceNotFoundException', message: url.pathname }))
+      return
+    }
     if (request.method === 'POST') {
-      await readStream(request)
       const reply = identityReply(account)
       response.writeHead(200, { 'content-type': 'text/xml' }).end(typeof reply === 'string' ? '' : reply.body)
       return
@@ -98,6 +111,40 @@ export async function startFakeEks(
     }
     response.writeHead(reply.status ?? 200, { 'content-type': 'application/json' })
     response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body))
+  }
+
+  /** Creates, changes or deletes an association, or creates an add-on; undefined if there is no such thing. */
+  function write(method: string, path: string, body: string): object | undefined {
+    const [, cluster = ''] = listPath.exec(path) ?? []
+    const [, , id = ''] = describePath.exec(path) ?? []
+    // The SDK has checked which fields a request has.
+    const fields = JSON.parse(body === '' ? '{}' : body) as {
+      addonName?: string
+      namespace?: string
+      serviceAccount?: string
+    }
+    const [, addonsOf] = /^\/clusters\/([^/]+)\/addons$/.exec(path) ?? []
+    if (addonsOf !== undefined) {
+      addons.push(fields.addonName ?? '')
+      return { addon: fields }
+    }
+    if (method === methodOf(CreatePodIdentityAssociation$) && cluster !== '') {
+      const created = `a-${fields.namespace}-${fields.serviceAccount}`
+      const association = eksAssociation(created, fields.serviceAccount ?? '', {
+        ...fields,
+        clusterName: cluster,
+        associationArn: `arn:aws:eks:us-east-1:${account}:podidentityassociation/${cluster}/${created}`
+      })
+      associations.set(created, association)
+      return { association }
+    }
+    const association = associations.get(id)
+    if (association === undefined) return undefined
+    if (method === methodOf(DeletePodIdentityAssociation$)) associations.delete(id)
+    if (method === methodOf(UpdatePodIdentityAssociation$))
+      associations.set(id, { ...association, ...fields, modifiedAt: Date.now() / 1000 })
+
+    return { association: associations.get(id) ?? association }
   }
 
   function list(query: URLSearchParams): EksReply {
@@ -127,6 +174,7 @@ export async function startFakeEks(
     url: `http://127.0.0.1:${port}`,
     operations,
     associations,
+    addons,
     open: () => open,
     close: () =>
       new Promise((resolve) => {

@@ -92,26 +92,43 @@ export async function ca(
   return print([{ webhook: undefined, report }], options, terminal)
 }
 
+/** What determines the expected bundles of a configuration's webhooks, and what they serve. */
+export interface BundleFacts {
+  readonly clusterCas: ClusterCas
+  /** The chain that the API server next to the control-plane webhooks serves now. */
+  readonly apiServer?: { chain: string; host: string } | undefined
+  /** Returns the chain that a webhook serves, if a connection was possible. */
+  readonly servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
+  /** What the injector writes. */
+  readonly injected: Fact<InjectedCas>
+  /** What the policy compares with. */
+  readonly published: Fact<WebhookTrust>
+}
+
 /**
- * Predicts whether the API server accepts the bundle of each webhook in a configuration. The cluster CA
- * applies only to control-plane webhooks, because other webhooks have their own CA. `injected` is what the
- * injector writes, and `published` is what the policy compares with. `apiServer` is the chain that the API
- * server next to those webhooks serves now, and `servedBy` returns the chain that a webhook serves, if a
- * connection was possible.
+ * Predicts whether the API server accepts the bundle of each webhook in a configuration, and prints the
+ * reports.
  */
 export function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
-  facts: {
-    clusterCas: ClusterCas
-    apiServer?: { chain: string; host: string } | undefined
-    servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
-    injected: Fact<InjectedCas>
-    published: Fact<WebhookTrust>
-  },
+  facts: BundleFacts,
   options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
   terminal: Pick<Terminal, 'stdout'>,
   at = new Date()
 ): CaExitCode {
+  return print(bundleReportsOf(object, facts, at, options.go), options, terminal)
+}
+
+/**
+ * The report on each webhook's bundle. The cluster CA applies only to control-plane webhooks, because other
+ * webhooks have their own CA. Throws ERR_INPUT if the object is not a webhook configuration.
+ */
+export function bundleReportsOf(
+  object: Readonly<Record<string, unknown>>,
+  facts: BundleFacts,
+  at: Date,
+  go?: string
+): (Reported & { readonly webhook: NonNullable<Reported['webhook']> })[] {
   const configuration = parseWebhookConfiguration(object, { stage: 'source' })
   if (configuration === undefined)
     throw new GuardError(
@@ -120,7 +137,7 @@ export function caOfConfiguration(
     )
 
   const ofControlPlane = controlPlaneWebhooksOf(configuration)
-  const reports = configuration.webhooks.map((webhook) => {
+  return configuration.webhooks.map((webhook) => {
     const isOfControlPlane = ofControlPlane.includes(webhook)
     const apiServer =
       isOfControlPlane && facts.apiServer ? { ...facts.apiServer, of: 'api-server' as const } : undefined
@@ -133,16 +150,14 @@ export function caOfConfiguration(
         ...expectedBundlesOf(webhook, { ...facts, isOfControlPlane }),
         policy: entryOf(webhook.name, facts.published),
         at,
-        go: options.go
+        go
       })
     }
   })
-
-  return print(reports, options, terminal)
 }
 
 /** One report, and the webhook that it is about, if known. */
-interface Reported {
+export interface Reported {
   readonly webhook: { configuration: WebhookConfigurationSubject; webhook: Webhook } | undefined
   readonly report: BundleReport
 }
@@ -168,7 +183,7 @@ const couldNotTell = ({ state, verdict }: BundleReport): boolean =>
   state === 'unknown' && verdict?.accepted !== false
 
 /** The command that puts a bundle into a webhook, with placeholders if the object is not known. */
-function patchCommand(caBundle: string, target: Reported['webhook']): string {
+export function patchCommand(caBundle: string, target: Reported['webhook'], kubectl = 'kubectl'): string {
   const kind = (target?.configuration.kind ?? 'MutatingWebhookConfiguration').toLowerCase()
   const name = target?.configuration.name ?? 'NAME'
   const index = target?.webhook.index ?? 0
@@ -177,7 +192,7 @@ function patchCommand(caBundle: string, target: Reported['webhook']): string {
     target === undefined ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
   const patch = [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }]
 
-  return `kubectl patch ${kind} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
+  return `${kubectl} patch ${kind} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
 }
 
 /** Reads a bundle: PEM, or base64 as in an object. */

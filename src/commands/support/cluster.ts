@@ -29,12 +29,14 @@ export function connectCluster(choice: ClusterChoice, environment: NodeJS.Proces
 
 /**
  * Reads one object for a command. Throws ERR_INPUT if the object does not exist or the user is not allowed to
- * read it, and ERR_KUBECONFIG if there is no response.
+ * read it, and ERR_KUBECONFIG if there is no response. `canI` is the command that shows the missing
+ * permission.
  */
 export async function loadClusterObject(
   client: KubeClient,
   path: string,
-  name: string
+  name: string,
+  canI?: string
 ): Promise<Readonly<Record<string, unknown>>> {
   const read = await readObject(client, path, { name })
   if (read.state === 'known') {
@@ -48,7 +50,7 @@ export async function loadClusterObject(
 
   throw new GuardError(
     'ERR_INPUT',
-    `you are not allowed to read ${name} in the cluster ${client.server} (${response.status}: ${statusMessage(response)})`
+    `you are not allowed to read ${name} in the cluster ${client.server} (${response.status}: ${statusMessage(response)})${canI === undefined || response.status === 401 ? '' : `; check: ${canI}`}`
   )
 }
 

@@ -1,7 +1,9 @@
 import { credentialsOf } from '../../identity-webhook/credentials.js'
 import { isNewAssociation } from '../../identity-webhook/pod-role.js'
+import { probePodOf } from '../../identity-webhook/probe-pod.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
+import { createPodInDryRun } from '../../kube/dry-run.js'
 import { readObject, statusMessage } from '../../kube/read.js'
 import type { AssociationLookup } from '../../model/association.js'
 import type { Fact } from '../../model/fact.js'
@@ -26,12 +28,7 @@ export async function proveIdentityWebhook(
   settings: IdentityWebhookSettings,
   associated: Fact<AssociationLookup>
 ): Promise<Proof> {
-  const response = await client.request({
-    method: 'POST',
-    path: `/api/v1/namespaces/${canaryNamespace}/pods`,
-    query: { dryRun: 'All' },
-    body: canaryPod
-  })
+  const response = await createPodInDryRun(client, canaryNamespace, canaryPod)
   const { status, body } = response
   if (status !== 201 || !isRecord(body))
     return {
@@ -98,22 +95,4 @@ async function unaskedRole(
   return `the canary's service account does not request its role: kubectl annotate serviceaccount ${canaryAccount} -n ${canaryNamespace} --overwrite ${key}=${canaryRole}`
 }
 
-// The pod never runs. It meets the pod security standard `restricted`, which its namespace enforces.
-const canaryPod = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'irsa-guard-canary', namespace: canaryNamespace },
-  spec: {
-    serviceAccountName: canaryAccount,
-    automountServiceAccountToken: false,
-    restartPolicy: 'Never',
-    securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [
-      {
-        name: 'canary',
-        image: 'irsa-guard',
-        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
-      }
-    ]
-  }
-}
+const canaryPod = probePodOf({ name: 'irsa-guard-canary', serviceAccount: canaryAccount })

@@ -1,0 +1,80 @@
+import type { RoleArn } from '../model/role-arn.js'
+import { shellQuote } from '../text/shell.js'
+import type { Tools } from './observations.js'
+
+/** A service account in a command. */
+interface Account {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** https://kubernetes.io/docs/reference/kubectl/generated/kubectl_annotate/ */
+export const annotate = (
+  { kubectl }: Tools,
+  { namespace, name }: Account,
+  ...changes: readonly string[]
+): string =>
+  `${kubectl} annotate serviceaccount ${name} -n ${namespace} --overwrite ${changes.map(shellQuote).join(' ')}`
+
+export const createAccount = ({ kubectl }: Tools, { namespace, name }: Account): string =>
+  `${kubectl} create serviceaccount ${name} -n ${namespace}`
+
+/** A JSON patch of any object. */
+export const patch = (
+  { kubectl }: Tools,
+  reference: string,
+  namespace: string | undefined,
+  operations: readonly object[]
+): string =>
+  [
+    `${kubectl} patch ${reference}`,
+    ...(namespace === undefined ? [] : [`-n ${namespace}`]),
+    `--type json -p ${shellQuote(JSON.stringify(operations))}`
+  ].join(' ')
+
+/**
+ * Applies an object. The here-document is quoted, so that the shell changes nothing in it.
+ */
+export const apply = ({ kubectl }: Tools, object: object): string =>
+  `${kubectl} apply -f - <<'EOF'\n${JSON.stringify(object)}\nEOF`
+
+/** The file that a corrected policy is written to. A role's name has no character that a shell reads. */
+const policyFile = ({ name }: RoleArn): string => `${name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-trust.json`
+
+/**
+ * Writes the corrected trust policy, and replaces the policy only if there is one.
+ * https://docs.aws.amazon.com/cli/latest/reference/iam/update-assume-role-policy.html
+ */
+export function correctTrust(
+  { iamFlags }: Tools,
+  role: RoleArn,
+  { namespace, name }: Account,
+  flags: readonly string[]
+): string {
+  const file = policyFile(role)
+  const asked = [
+    `irsa-guard trust --role ${shellQuote(role.text)}${iamFlags}`,
+    `-n ${namespace} --service-account ${name}`,
+    ...flags,
+    `--fix > ${file}`
+  ]
+
+  return `${asked.join(' ')} && aws iam update-assume-role-policy --role-name ${shellQuote(role.name)} --policy-document file://${file}`
+}
+
+/** https://docs.aws.amazon.com/cli/latest/reference/iam/create-role.html */
+export const createRole = ({ name, path }: RoleArn, document: object): string =>
+  [
+    'aws iam create-role',
+    `--role-name ${shellQuote(name)}`,
+    ...(path === '/' ? [] : [`--path ${shellQuote(path)}`]),
+    `--assume-role-policy-document ${shellQuote(JSON.stringify(document))}`
+  ].join(' ')
+
+/** https://docs.aws.amazon.com/cli/latest/reference/iam/create-open-id-connect-provider.html */
+export const createProvider = (issuer: string, audience: string): string =>
+  `aws iam create-open-id-connect-provider --url ${shellQuote(issuer)} --client-id-list ${shellQuote(audience)}`
+
+/** https://docs.aws.amazon.com/cli/latest/reference/iam/add-client-id-to-open-id-connect-provider.html */
+export const addClientId = (provider: string, audience: string): string =>
+  `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${shellQuote(provider)} --client-id ${shellQuote(audience)}`

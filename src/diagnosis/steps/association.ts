@@ -1,0 +1,53 @@
+import { associationTexts } from '../../migration/association-text.js'
+import { parseRoleArn } from '../../model/role-arn.js'
+import type { Judged, Scene } from '../scene.js'
+import { couldNotTell, ok, wrong, wrongBy } from '../scene.js'
+
+/** Whether the service account has an EKS Pod Identity association; undefined if none can be looked up. */
+export function associationStep(scene: Scene): Judged | undefined {
+  const { facts, told, chain } = scene
+  const { associated, association } = facts
+  const { wrong: findings, remarks } = told('association')
+  if (associated === undefined || associated.state === 'moot')
+    return chain.chain === 'pod-identity'
+      ? couldNotTell('association', associated?.because ?? 'associations were not looked up')
+      : undefined
+  if (associated.state === 'unknown') return couldNotTell('association', associated.because)
+  if (!associated.value.exists) return withoutAssociation(scene)
+  if (findings.length > 0) return wrongBy('association', findings)
+  if (association?.state !== 'known')
+    return couldNotTell(
+      'association',
+      association?.because ?? 'the association was not described',
+      'there is one'
+    )
+  const { roleArn, targetRoleArn } = association.value
+  const shown = `gives ${roleArn ?? 'a role'}${targetRoleArn === undefined ? '' : `, which assumes ${targetRoleArn}`}`
+
+  return ok(
+    'association',
+    chain.chain === 'irsa' ? `exists (${shown}), but this pod still uses IRSA; new pods will not` : shown,
+    remarks
+  )
+}
+
+function withoutAssociation({ chain: { chain }, account, request, clusterArn }: Scene): Judged {
+  if (chain !== 'pod-identity') return ok('association', 'none (EKS Pod Identity is not used here)')
+  const { namespace, name } = account
+  const role =
+    request.state === 'known' && request.value !== undefined ? parseRoleArn(request.value.role) : undefined
+  const canCreate = clusterArn !== undefined && role?.account === clusterArn.account
+
+  return wrong(
+    'association',
+    `service account ${namespace}/${name} has no association any more, so the agent refuses the pod's token`,
+    {
+      fix: `create it again: aws eks create-pod-identity-association --cluster-name ${clusterArn?.name ?? 'CLUSTER'} --namespace ${namespace} --service-account ${name} --role-arn ROLE_ARN`,
+      ...(canCreate && {
+        commands: [
+          associationTexts.aws([{ cluster: clusterArn, namespace, serviceAccount: name, roleArn: role.text }])
+        ]
+      })
+    }
+  )
+}
