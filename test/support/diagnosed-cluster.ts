@@ -11,6 +11,7 @@ import t from 'tap'
 import { diagnose, type DiagnoseOptions } from '../../src/commands/diagnose.js'
 import type { Diagnosis } from '../../src/diagnosis/diagnosis.js'
 import { recordOf } from '../../src/text/record.js'
+import { findFreePort } from '../control-plane/free-port.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import type { Fault } from '../control-plane/identity-webhook-stand-in.ts'
 import { startMoto } from '../control-plane/moto.ts'
@@ -72,8 +73,10 @@ export async function startDiagnosedCluster(directory: string) {
     renameSync(`${identities}.new`, identities)
   }
   tellWebhook()
+  const port = await findFreePort(eksPort)
+  const isEksPort = port === eksPort
   const webhook = await startIdentityWebhook(controlPlane, {
-    port: 23_443, // EKS's, which a new registration names
+    port,
     command: standInWith(faultFile),
     identities
   })
@@ -212,6 +215,8 @@ export async function startDiagnosedCluster(directory: string) {
 
   return {
     documents,
+    /** Whether the identity webhook listens where a new registration calls it, which another process may prevent. */
+    isEksPort,
     ...{ controlPlane, eks, iam, kubectl, webhook, provider, issuerHost, proxy },
     ...{ cartStatement, mailStatement, mailKeys, trust, createProvider, createRole, allow, associate },
     ...{ tellWebhook, renew, settled },
@@ -251,6 +256,9 @@ export async function startDiagnosedCluster(directory: string) {
     }
   }
 }
+
+/** Where EKS's identity webhook listens: https://github.com/aws/amazon-eks-pod-identity-webhook/issues/68 */
+const eksPort = 23_443
 
 const namespaceOf = { cart: 'shop', mail: 'pay' } as const
 
