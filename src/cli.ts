@@ -14,6 +14,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
 // Commands are loaded on demand: some take 0.3 s to load.
 const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Command>>> = {
   check: async () => (await import('./commands/check.js')).checkCommand,
+  scan: async () => (await import('./commands/scan.js')).scanCommand,
   trust: async () => (await import('./commands/trust.js')).trustCommand,
   'plan-migration': async () => (await import('./commands/plan-migration.js')).planMigrationCommand,
   ca: async () => (await import('./commands/ca.js')).caCommand,

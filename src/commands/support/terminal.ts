@@ -9,6 +9,8 @@ export interface Terminal {
   readonly stderr: (text: string) => void
   /** The terminal that stdout writes to; undefined for a pipe or a file. */
   readonly screen?: { readonly columns: number; readonly hasColors: boolean; readonly isDumb: boolean }
+  /** The terminal that stderr writes to; undefined for a pipe or a file. */
+  readonly errorScreen?: { readonly columns: number }
 }
 
 /** An error message as every command prints it on stderr. */
@@ -35,18 +37,19 @@ export function styleOf(options: StyleOptions, { screen }: Pick<Terminal, 'scree
   }
 }
 
-const { env, stdout } = process
+const { env, stderr, stdout } = process
 
 /** The terminal of this process. Colors follow `NO_COLOR` and `FORCE_COLOR`. */
 export const processTerminal: Terminal = {
   stdin: process.stdin,
   stdout: (text) => stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
+  stderr: (text) => stderr.write(text),
   ...(stdout.isTTY && {
     screen: {
       columns: stdout.columns,
       hasColors: stdout.hasColors(env),
       isDumb: env['TERM'] === 'dumb'
     }
-  })
+  }),
+  ...(stderr.isTTY && env['TERM'] !== 'dumb' && { errorScreen: { columns: stderr.columns } })
 }
