@@ -139,10 +139,11 @@ export async function scan(
   const report = await scanReportOf(clusters, { ...options, earlier, at, isInterrupted: signal?.aborted === true })
   const style = styleOf(options, terminal)
   const seconds = (performance.now() - started) / 1000
+  const withContext = options.context !== undefined || options.allContexts === true
   const formats = {
     ...reportFormats,
     text: (_: unknown, { style }: { readonly style: typeof plainStyle }) =>
-      scanTextOf(report, style, { at, seconds, summaryOf: summaryOfRule })
+      scanTextOf(report, style, { at, seconds, withContext, summaryOf: summaryOfRule })
   }
   if (clusters.length > 0)
     await writeOutputs(

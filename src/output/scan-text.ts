@@ -1,7 +1,8 @@
+import { allRules } from '../model/finding.js'
 import { argumentOf, escapeText } from '../text/escape.js'
 import { shellQuote } from '../text/shell.js'
 import type { Cause } from './causes.js'
-import type { ObjectReference, ReportedFinding } from './report.js'
+import type { ObjectReference, ReportedFinding, UncheckedGroup } from './report.js'
 import { causeRowsOf, type CauseRow } from './scan-causes.js'
 import type { ClusterSummary, ScanReport } from './scan-report.js'
 import { markOf, paint, type Style, wrapped } from './style.js'
@@ -11,6 +12,8 @@ import { judgedText } from './text.js'
 export interface ScanTextContext {
   readonly at: Date
   readonly seconds: number
+  /** Whether commands must name the context, because it may not be the current one. */
+  readonly withContext: boolean
   /** The summary of a rule. */
   readonly summaryOf: (rule: string) => string
 }
@@ -51,7 +54,7 @@ function headlineOf(
 }
 
 /** One row for each cause: its mark, how many objects it hits, since when, what is wrong and what to do. */
-function causeLines(report: ScanReport, style: Style, { at, summaryOf }: ScanTextContext): string[] {
+function causeLines(report: ScanReport, style: Style, { at, summaryOf, withContext }: ScanTextContext): string[] {
   const rows = causeRowsOf(report, style.verbosity, summaryOf).map((row) => ({
     ...row,
     hits: hitsOf(row),
@@ -78,7 +81,7 @@ function causeLines(report: ScanReport, style: Style, { at, summaryOf }: ScanTex
         ...rest,
         ...paragraph(affectedText(row, style)),
         ...(style.verbosity === 'verbose' && row.causes.length === 1 ? paragraph(`fix: ${row.fix}`) : []),
-        ...paragraph(nextStepOf(row)).map((line) => paint(line, 'cyan', style))
+        paint(commandLine(nextStepOf(row, withContext), indent, style), 'cyan', style)
       ]
     })
   ]
@@ -121,7 +124,7 @@ function ageText(seconds: number): string {
 const maxShown = 3
 
 function affectedText({ findings, causes }: CauseRow, { verbosity }: Style): string {
-  const names = [...new Set(findings.map(({ object }) => nameOf(object)))]
+  const names = [...new Set(findings.map(({ object }) => nameOf(object, verbosity)))]
   const shown =
     names.length <= maxShown || verbosity === 'verbose'
       ? names.join(', ')
@@ -130,22 +133,35 @@ function affectedText({ findings, causes }: CauseRow, { verbosity }: Style): str
   return causes.length > 1 ? `${number(causes.length)} causes: ${shown}` : shown
 }
 
-const nameOf = ({ kind, namespace, name }: ObjectReference): string =>
-  kind === 'ServiceAccount' && namespace !== undefined
-    ? `${namespace}/${name}`
-    : `${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`
+/** The name of an object. Pods are named by their owner, unless everything is shown. */
+function nameOf(
+  { kind, namespace, name, owner }: ObjectReference,
+  verbosity: Style['verbosity'] = 'verbose'
+): string {
+  const within = namespace === undefined ? '' : `${namespace}/`
+  if (kind === 'ServiceAccount') return `${within}${name}`
+
+  return kind === 'Pod' && owner !== undefined && verbosity !== 'verbose'
+    ? `${owner.kind} ${within}${owner.name}`
+    : `${kind} ${within}${name}`
+}
+
+/** A command on one line, so that it can be copied; outside its column if it does not fit there. */
+const commandLine = (command: string, indent: string, { width = Infinity }: Style): string =>
+  `${indent.length + command.length <= width ? indent : '    '}${escapeText(command)}`
 
 /** The command to run next. */
-function nextStepOf({ rule, causes: [cause], findings: [finding] }: CauseRow): string {
-  const { kind, name } = finding.object
+function nextStepOf(
+  { rule, causes: [cause], findings: [finding] }: CauseRow,
+  withContext: boolean
+): string {
+  const { kind, name, cluster } = finding.object
+  const context = withContext && cluster !== undefined ? ` --context ${shellQuote(cluster)}` : ''
   if (rule.startsWith('ca-bundle-') && kind.endsWith('WebhookConfiguration'))
-    return `irsa-guard ca ${kind.toLowerCase()}/${argumentOf(name, 'NAME')}${contextFlag(finding.object)} --fix`
+    return `irsa-guard ca ${kind.toLowerCase()}/${argumentOf(name, 'NAME')}${context} --fix`
 
   return commandIn(cause) ?? `irsa-guard explain ${argumentOf(rule, 'RULE')}`
 }
-
-const contextFlag = ({ cluster }: ObjectReference): string =>
-  cluster === undefined ? '' : ` --context ${shellQuote(cluster)}`
 
 /** The fix of a cause, if it is nothing but a command. */
 const commandIn = ({ fix }: Cause): string | undefined =>
@@ -176,9 +192,13 @@ function summaryLines(report: ScanReport, style: Style): string[] {
   const width = 20
 
   return entries.flatMap(([label, texts]) =>
-    texts.flatMap((text, index) =>
-      wrapped(text, `  ${(index === 0 ? label : '').padEnd(width - 2)}`, style, ' '.repeat(width))
-    )
+    texts.flatMap((text, index) => {
+      const start = `  ${(index === 0 ? label : '').padEnd(width - 2)}`
+
+      return text.startsWith('kubectl ')
+        ? [commandLine(text, start, style)]
+        : wrapped(text, start, style, ' '.repeat(width))
+    })
   )
 }
 
@@ -221,24 +241,35 @@ function objectsWith(findings: readonly ReportedFinding[], severity: ReportedFin
 }
 
 /** What was not checked, once for each reason, and what would make it checkable. */
-function notChecked({ unchecked }: ScanReport, style: Style): string[] {
-  return [...Map.groupBy(unchecked, ({ because }) => because)].flatMap(([because, groups]) => {
-    const [first] = groups
-    const hint = groups.find((group) => group.hint !== undefined)?.hint
-    const objects = first?.objects[0]
-    const isCollection = objects?.name === ''
-    const rules =
-      style.verbosity === 'verbose'
-        ? `: ${groups.map(({ rule }) => (rule === '*' ? 'all rules' : rule)).join(', ')}`
-        : ''
-    const count = Math.max(...groups.map((group) => group.count))
+function notChecked({ unchecked }: ScanReport, { verbosity }: Style): string[] {
+  const reasons = [...Map.groupBy(unchecked, ({ because }) => because)].map(([because, groups]) => ({
+    because,
+    groups,
+    hint: groups.find((group) => group.hint !== undefined)?.hint
+  }))
+  const isForbidden = ({ hint }: (typeof reasons)[number]): boolean => hint?.startsWith('run ') === true
+  const forbidden = reasons.filter(isForbidden).map(({ hint = '' }) => escapeText(hint.slice('run '.length)))
 
-    return [
-      escapeText(isCollection ? because : `${counted(count, 'object')}${rules}: ${because}`),
-      ...(hint === undefined ? [] : [escapeText(hint)])
-    ]
-  })
+  return [
+    ...(forbidden.length === 0
+      ? []
+      : [`${counted(forbidden.length, 'kind')} of objects that you may not read. Check:`, ...forbidden]),
+    ...reasons
+      .filter((reason) => !isForbidden(reason))
+      .map(({ because, groups, hint }) => {
+        const rules = groups.map(({ rule }) => (rule === allRules ? 'all rules' : rule)).join(', ')
+        const count = Math.max(...groups.map((group) => group.count)) // the rules can have different counts
+        const what = groups.every(isOfCollection)
+          ? ''
+          : `${counted(count, 'object')}${verbosity === 'verbose' ? ` (${rules})` : ''}: `
+
+        return escapeText(`${what}${because}${hint === undefined ? '' : ` (${hint})`}`)
+      })
+  ]
 }
+
+/** Whether a whole collection could not be read. */
+const isOfCollection = ({ objects: [first] }: UncheckedGroup): boolean => first?.name === ''
 
 /** What nobody uses. */
 function unusedLines({ unused }: ScanReport, style: Style): string[] {

@@ -1,4 +1,4 @@
-import type { Sources } from '../facts/facts.js'
+import type { Lookup, Sources } from '../facts/facts.js'
 import { identityWebhookOf } from '../facts/gather.js'
 import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
@@ -118,14 +118,19 @@ function isCreatedAfter(object: unknown, time: Date): boolean {
  */
 function unreadSources(
   together: ObjectSources,
-  live: Pick<Sources, 'accounts' | 'namespaces'> | undefined,
+  live: Pick<Sources, 'accounts' | 'namespaces' | 'webhooks'> | undefined,
   unread: readonly UnreadCollection[]
-): Pick<Sources, 'accounts' | 'namespaces'> {
+): Pick<Sources, 'accounts' | 'namespaces' | 'webhooks'> {
   const reasonFor = (plural: string): string | undefined =>
     unread.find(({ collection }) => collection.plural === plural)?.because
   const [accounts, namespaces] = [reasonFor('serviceaccounts'), reasonFor('namespaces')]
+  const webhooks = reasonFor('mutatingwebhookconfigurations')
 
   return {
+    webhooks:
+      webhooks === undefined || live?.webhooks === undefined
+        ? live?.webhooks
+        : { ...live.webhooks, readConfigurations: async () => unknown(webhooks) },
     accounts:
       accounts === undefined
         ? live?.accounts
@@ -152,7 +157,7 @@ async function countsOf(
   reviews: readonly ObjectReview[],
   sources: Sources
 ): Promise<ClusterCounts> {
-  const accounts = reviews.flatMap(({ subject }) => (subject?.kind === 'ServiceAccount' ? subject : []))
+  const accounts = accountsIn(reviews)
   const settings = identityWebhookOf(sources)
   const associated = await Promise.all(accounts.map(async (account) => isAssociated(account, sources)))
 
@@ -169,13 +174,22 @@ async function countsOf(
   }
 }
 
+/** The service accounts among the objects that were judged. */
+export const accountsIn = (reviews: readonly ObjectReview[]): readonly ServiceAccountSubject[] =>
+  reviews.flatMap(({ subject }) => (subject?.kind === 'ServiceAccount' ? subject : []))
+
 /** Whether a service account has an association; undefined if that is not known. */
 async function isAssociated(
   { namespace, name }: ServiceAccountSubject,
   { associations }: Sources
 ): Promise<boolean | undefined> {
-  const lookup = { namespace, deadline: { signal: AbortSignal.abort() } } // judging has asked before
-  const fact = await associations?.findAssociation({ namespace, name }, lookup)
+  const fact = await associations?.findAssociation({ namespace, name }, knownSoFar(namespace))
 
   return fact?.state === 'known' ? fact.value.exists : undefined
 }
+
+/** A lookup that waits for nothing, because judging the objects has asked before. */
+export const knownSoFar = (namespace: string): Lookup => ({
+  namespace,
+  deadline: { signal: AbortSignal.abort() }
+})

@@ -3,12 +3,12 @@ import { allRules } from '../../model/finding.js'
 import { type Owner, ownerOf } from '../../model/kubernetes-object.js'
 import { compare, type EarlierFinding, withSince } from '../../output/baseline.js'
 import { type ObjectVerdict, reportOf } from '../../output/report.js'
-import type { ScanReport } from '../../output/scan-report.js'
+import type { ScanReport, Unused } from '../../output/scan-report.js'
 import { rules } from '../../rules/index.js'
+import { unusedAccounts, unusedRoles } from '../../scan/unused.js'
 import { recordOf } from '../../text/record.js'
 import { referenceOf } from './references.js'
 import { checkOf, type ScannedCluster, summaryOf } from './scan-cluster.js'
-import { unusedIn } from './unused.js'
 
 /** What a report depends on besides the clusters. */
 export interface ScanReportOptions {
@@ -43,8 +43,35 @@ export async function scanReportOf(
     ...withSince(report, earlier ?? [], at),
     clusters: clusters.map(summaryOf),
     ...(earlier && { baseline: compare(report, earlier, coverageOf(clusters, verdicts, options)) }),
-    ...(options.unused === true && { unused: await unusedIn(clusters) })
+    ...(options.unused === true && { unused: await unusedIn(clusters, options.namespace) })
   }
+}
+
+/** What nobody uses. A list is left out if it is not complete for each cluster. */
+async function unusedIn(
+  clusters: readonly ScannedCluster[],
+  namespace: string | undefined
+): Promise<Unused> {
+  const each = await Promise.all(
+    clusters.map(async (scanned) => {
+      const cluster = scanned.name === undefined ? {} : { cluster: scanned.name }
+      const accounts = await unusedAccounts(scanned)
+      const roles = await unusedRoles(scanned, scanned.isWhole && namespace === undefined)
+
+      return {
+        accounts: accounts?.map((account) => ({ ...cluster, ...account })),
+        roles: roles?.map(({ arn, subjects }) => ({ ...cluster, arn, trusts: subjects }))
+      }
+    })
+  )
+  const together = <T>(lists: readonly (readonly T[] | undefined)[]): T[] | undefined =>
+    lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? [])
+  const [serviceAccounts, roles] = [
+    together(each.map(({ accounts }) => accounts)),
+    together(each.map(({ roles }) => roles))
+  ]
+
+  return { ...(serviceAccounts && { serviceAccounts }), ...(roles && { roles }) }
 }
 
 /** The verdicts on the objects with something to report, and one for each collection that was not read. */
