@@ -59,9 +59,10 @@ export async function reviewObjects(
     associations: together.associationsWith(given.clusterArn, given.associations)
   }
   const context: ReviewContext = { ...rest, mode: 'enforce', sources }
-  const reviews: ObjectReview[] = parsed.map(({ object, subjects: [subject] }) =>
-    ({ ...(subject !== undefined && isJudged(object) ? interrupted : notJudged), subject })
-  )
+  const reviews: ObjectReview[] = parsed.map(({ object, subjects: [subject] }) => ({
+    ...(subject !== undefined && isJudged(object) ? interrupted : notJudged),
+    subject
+  }))
   const isStopped = (): boolean => signal?.aborted === true
   const judge = async (index: number, { object, subjects }: Parsed): Promise<void> => {
     const reviewed = await reviewObject(object, subjects, context)

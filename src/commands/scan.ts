@@ -136,7 +136,12 @@ export async function scan(
   progress.clear()
   if (noCredentials !== undefined) problems.push(`--aws: ${noCredentials}`)
 
-  const report = await scanReportOf(clusters, { ...options, earlier, at, isInterrupted: signal?.aborted === true })
+  const report = await scanReportOf(clusters, {
+    ...options,
+    earlier,
+    at,
+    isInterrupted: signal?.aborted === true
+  })
   const style = styleOf(options, terminal)
   const seconds = (performance.now() - started) / 1000
   const withContext = options.context !== undefined || options.allContexts === true
@@ -148,7 +153,8 @@ export async function scan(
   if (clusters.length > 0)
     await writeOutputs(
       options.output ?? textOnly,
-      ({ format, file }) => formats[format](report, { rules, style: file === undefined ? style : plainStyle }),
+      ({ format, file }) =>
+        formats[format](report, { rules, style: file === undefined ? style : plainStyle }),
       terminal
     )
   for (const problem of problems) terminal.stderr(complaintOf(problem))
@@ -188,7 +194,8 @@ function assertUsage(files: readonly string[], options: ScanCommandOptions): voi
     '--namespace': namespace,
     '--selector': selector
   }).find(([, value]) => value !== undefined)?.[0]
-  if (flag !== undefined) reject(`files are given together with ${flag}, which is for clusters; expected either`)
+  if (flag !== undefined)
+    reject(`files are given together with ${flag}, which is for clusters; expected either`)
 }
 
 /** The severities of the configuration; with `--rule`, all other rules are off. */
@@ -215,7 +222,13 @@ async function scanFiles(
 
   return objects.length === 0
     ? []
-    : [await scanObjects(objects.map(({ object }) => object), options, setting)]
+    : [
+        await scanObjects(
+          objects.map(({ object }) => object),
+          options,
+          setting
+        )
+      ]
 }
 
 /** Scans one cluster after the other, so that only one is in memory while it is read. */
@@ -250,4 +263,7 @@ const lostIn = ({ name, unread }: ScannedCluster): string[] =>
   unread
     .filter(({ status }) => status !== 403)
     .slice(0, 1)
-    .map(({ because }) => `context ${name}: ${because}${unread.length > 1 ? `, and ${unread.length - 1} more` : ''}`)
+    .map(
+      ({ because }) =>
+        `context ${name}: ${because}${unread.length > 1 ? `, and ${unread.length - 1} more` : ''}`
+    )

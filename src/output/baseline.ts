@@ -3,7 +3,10 @@ import type { Report, ReportedFinding } from './report.js'
 import type { Comparison } from './scan-report.js'
 
 /** A finding of an earlier report, as far as it matters later. */
-export type EarlierFinding = Pick<ReportedFinding, 'rule' | 'severity' | 'message' | 'fingerprint' | 'object'> & {
+export type EarlierFinding = Pick<
+  ReportedFinding,
+  'rule' | 'severity' | 'message' | 'fingerprint' | 'object'
+> & {
   readonly since?: string
 }
 
@@ -67,11 +70,7 @@ export function compare(
 }
 
 /** Notes when each finding was first seen: in an earlier report, or now. */
-export function withSince<R extends Report>(
-  report: R,
-  earlier: readonly EarlierFinding[],
-  at: Date
-): R {
+export function withSince<R extends Report>(report: R, earlier: readonly EarlierFinding[], at: Date): R {
   const times = new Map(earlier.map(({ fingerprint, since }) => [fingerprint, since]))
 
   return {

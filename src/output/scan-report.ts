@@ -41,5 +41,9 @@ export interface Unused {
     readonly role: string
   }[]
   /** ARNs of roles that trust only service accounts that do not exist; left out if no roles are listed. */
-  readonly roles?: readonly { readonly cluster?: string; readonly arn: string; readonly trusts: readonly string[] }[]
+  readonly roles?: readonly {
+    readonly cluster?: string
+    readonly arn: string
+    readonly trusts: readonly string[]
+  }[]
 }

@@ -50,11 +50,17 @@ function headlineOf(
     counted(pods, 'pod')
   ]
 
-  return wrapped(parts.join(` ${separatorOf(style)} `), '', style, '  ').map((line) => paint(line, 'bold', style))
+  return wrapped(parts.join(` ${separatorOf(style)} `), '', style, '  ').map((line) =>
+    paint(line, 'bold', style)
+  )
 }
 
 /** One row for each cause: its mark, how many objects it hits, since when, what is wrong and what to do. */
-function causeLines(report: ScanReport, style: Style, { at, summaryOf, withContext }: ScanTextContext): string[] {
+function causeLines(
+  report: ScanReport,
+  style: Style,
+  { at, summaryOf, withContext }: ScanTextContext
+): string[] {
   const rows = causeRowsOf(report, style.verbosity, summaryOf).map((row) => ({
     ...row,
     hits: hitsOf(row),
@@ -73,7 +79,10 @@ function causeLines(report: ScanReport, style: Style, { at, summaryOf, withConte
   return [
     paint(`  ${column('hits', 'since')}cause`, 'dim', style),
     ...rows.flatMap((row) => {
-      const mark = markOf(row.severity === 'error' ? 'wrong' : row.severity === 'warning' ? 'warning' : 'follows', style)
+      const mark = markOf(
+        row.severity === 'error' ? 'wrong' : row.severity === 'warning' ? 'warning' : 'follows',
+        style
+      )
       const [first = '', ...rest] = paragraph(row.summary)
 
       return [
@@ -151,10 +160,7 @@ const commandLine = (command: string, indent: string, { width = Infinity }: Styl
   `${indent.length + command.length <= width ? indent : '    '}${escapeText(command)}`
 
 /** The command to run next. */
-function nextStepOf(
-  { rule, causes: [cause], findings: [finding] }: CauseRow,
-  withContext: boolean
-): string {
+function nextStepOf({ rule, causes: [cause], findings: [finding] }: CauseRow, withContext: boolean): string {
   const { kind, name, cluster } = finding.object
   const context = withContext && cluster !== undefined ? ` --context ${shellQuote(cluster)}` : ''
   if (rule.startsWith('ca-bundle-') && kind.endsWith('WebhookConfiguration'))
@@ -290,13 +296,21 @@ function unusedLines({ unused }: ScanReport, style: Style): string[] {
 
   return [
     ...(serviceAccounts === undefined
-      ? wrapped('service accounts that nothing uses: not known, because not all workloads and pods were read', '  ', style)
+      ? wrapped(
+          'service accounts that nothing uses: not known, because not all workloads and pods were read',
+          '  ',
+          style
+        )
       : list(
           'service accounts with a role that no workload uses',
           serviceAccounts.map(({ namespace, name, role }) => `${namespace}/${name}  ${role}`)
         )),
     ...(roles === undefined
-      ? wrapped('roles that nothing uses: not known, because no list of roles was given (--iam FILE)', '  ', style)
+      ? wrapped(
+          'roles that nothing uses: not known, because no list of roles was given (--iam FILE)',
+          '  ',
+          style
+        )
       : list(
           'roles that trust only service accounts that do not exist',
           roles.map(({ arn, trusts }) => `${arn}  ${trusts.slice(0, maxShown).join(', ')}`)

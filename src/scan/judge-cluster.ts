@@ -82,7 +82,8 @@ export async function judgeCluster(
   return {
     objects,
     reviews: reviews.slice(0, objects.length),
-    judged: objects.filter((object, index) => reviews[index]?.subject !== undefined && isJudged(object)).length,
+    judged: objects.filter((object, index) => reviews[index]?.subject !== undefined && isJudged(object))
+      .length,
     sources,
     counts: await countsOf(objects, reviews, sources)
   }

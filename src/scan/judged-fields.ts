@@ -110,7 +110,9 @@ function podSpecIn(spec: unknown): KubeObject {
     ]),
     ...(Array.isArray(initContainers) && { initContainers: initContainers.map(containerIn) }),
     containers: listOf(containers).map(containerIn),
-    ...(Array.isArray(volumes) && { volumes: volumes.map((volume) => pick(volume, ['name', 'projected', 'secret'])) })
+    ...(Array.isArray(volumes) && {
+      volumes: volumes.map((volume) => pick(volume, ['name', 'projected', 'secret']))
+    })
   }
 }
 

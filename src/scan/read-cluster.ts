@@ -111,16 +111,14 @@ const keeps: Readonly<Record<string, Collection['keep']>> = {
   replicasets: keepReplicaSet,
   jobs: keepJob
 }
-const judgedRunners = runners.map(
-  (collection): Collection => ({
-    ...collection,
-    keep: keeps[collection.plural] ?? keepWorkload,
-    // Pods that have ended can outnumber the others. https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
-    ...(collection.plural === 'pods' && {
-      query: { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }
-    })
+const judgedRunners = runners.map((collection): Collection => ({
+  ...collection,
+  keep: keeps[collection.plural] ?? keepWorkload,
+  // Pods that have ended can outnumber the others. https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
+  ...(collection.plural === 'pods' && {
+    query: { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }
   })
-)
+}))
 const daemonSets = judgedRunners.find(({ plural }) => plural === 'daemonsets') as Collection // it is in the table
 
 const admission = '/apis/admissionregistration.k8s.io/v1'
@@ -135,8 +133,7 @@ const configMaps: Collection = {
 }
 
 /** Whether a label selector applies: service accounts, workloads and pods. */
-const isSelectable = (collection: Collection): boolean =>
-  collection.isNamespaced && collection !== configMaps
+const isSelectable = (collection: Collection): boolean => collection.isNamespaced && collection !== configMaps
 
 /** The collections that a scan judges, in the order of its report. */
 const collections: readonly Collection[] = [
@@ -166,7 +163,8 @@ async function readNamespace(
 
   return {
     collection: namespaces,
-    objects: read.value === undefined ? [] : [keepMetadata({ ...read.value, apiVersion: 'v1', kind: 'Namespace' })]
+    objects:
+      read.value === undefined ? [] : [keepMetadata({ ...read.value, apiVersion: 'v1', kind: 'Namespace' })]
   }
 }
 

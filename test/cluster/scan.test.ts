@@ -117,7 +117,10 @@ writeFileSync(
         }
       },
       { name: 'expired', user: { token: 'expired' } },
-      { name: 'plugin', user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'no-such-plugin' } } }
+      {
+        name: 'plugin',
+        user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'no-such-plugin' } }
+      }
     ],
     contexts: [
       contextOf('prod-eu', 'c', 'admin'),
@@ -140,7 +143,12 @@ const run = async (
     stderr: (text: string) => (printed.stderr += text),
     screen: { columns: 80, hasColors: false, isDumb: false }
   }
-  const code = await scan([], { kubeconfig, iam: [file('iam.json')], failOn: 'error', ...options }, terminal, {})
+  const code = await scan(
+    [],
+    { kubeconfig, iam: [file('iam.json')], failOn: 'error', ...options },
+    terminal,
+    {}
+  )
 
   return { code, ...printed }
 }
@@ -158,11 +166,23 @@ t.test('finds what is broken, by cause, with the pods of a workload as one', asy
   t.comment(stdout)
   t.equal(code, 1)
   t.equal(stderr, '')
-  t.match(stdout, /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity not known\n {2}· 4 pods\n/)
-  t.match(stdout, /^✗ +3 pods {2}.*\n(?: .*\n)*? +Deployment shop\/web\n +irsa-guard explain pod-not-mutated$/m)
-  t.match(stdout, /^✗ 4 accounts {2}.*\n(?: .*\n)* +pay\/a, pay\/b, pay\/c and 1 more\n +irsa-guard explain trust-subject-mismatch$/m)
+  t.match(
+    stdout,
+    /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity not known\n {2}· 4 pods\n/
+  )
+  t.match(
+    stdout,
+    /^✗ +3 pods {2}.*\n(?: .*\n)*? +Deployment shop\/web\n +irsa-guard explain pod-not-mutated$/m
+  )
+  t.match(
+    stdout,
+    /^✗ 4 accounts {2}.*\n(?: .*\n)* +pay\/a, pay\/b, pay\/c and 1 more\n +irsa-guard explain trust-subject-mismatch$/m
+  )
   t.match(stdout, /^ {2}worst namespaces +pay ✗4, idle ✗1, shop ✗1$/m)
-  t.ok(stdout.split('\n').every((line) => line.length <= 80), 'it fits into 80 columns')
+  t.ok(
+    stdout.split('\n').every((line) => line.length <= 80),
+    'it fits into 80 columns'
+  )
 
   const { report } = await reportOf()
   t.match(report.clusters, [{ name: 'prod-eu', irsa: 6, pods: 4 }])
@@ -188,8 +208,13 @@ t.test('scans a part of a cluster', async (t) => {
   t.strictSame(await found({ selector: 'app=cart' }), [])
   t.strictSame(await found({ rule: ['role-arn-malformed'] }), ['role-arn-malformed'])
   t.strictSame(await found({ createdAfter: beforeTheLast }), [])
-  t.strictSame(await found({ createdAfter: '2020-01-01T00:00Z', namespace: 'pay' }), ['trust-subject-mismatch'])
-  await t.rejects(run({ namespace: 'shpo' }), { code: 'ERR_INPUT', message: /^there is no namespace shpo in/ })
+  t.strictSame(await found({ createdAfter: '2020-01-01T00:00Z', namespace: 'pay' }), [
+    'trust-subject-mismatch'
+  ])
+  await t.rejects(run({ namespace: 'shpo' }), {
+    code: 'ERR_INPUT',
+    message: /^there is no namespace shpo in/
+  })
 })
 
 t.test('lists what nobody uses', async (t) => {
@@ -205,7 +230,10 @@ t.test('lists what nobody uses', async (t) => {
 t.test('compares with an earlier report', async (t) => {
   const baseline = file('baseline.json')
   await run({ output: [{ format: 'json', file: baseline }] })
-  t.match(await run({ baseline, failOnNew: true }), { code: 0, stdout: /^ {2}against baseline +\+0 new, −0 gone$/m })
+  t.match(await run({ baseline, failOnNew: true }), {
+    code: 0,
+    stdout: /^ {2}against baseline +\+0 new, −0 gone$/m
+  })
 
   await kubectl('delete serviceaccount typo -n idle')
   await kubectl('apply -f -', serviceAccount('idle', 'late', asksFor('gone')))
@@ -228,7 +256,8 @@ t.test('compares with an earlier report', async (t) => {
 t.test('a user who may read only a part of the cluster', async (t) => {
   await t.rejects(run({ context: ['limited'] }), {
     code: 'ERR_INPUT',
-    message: /^you are not allowed to read anything in the cluster https:\S+ \(403\); check: kubectl auth can-i list namespaces$/
+    message:
+      /^you are not allowed to read anything in the cluster https:\S+ \(403\); check: kubectl auth can-i list namespaces$/
   })
   await kubectl('create clusterrole some --verb=list --resource=serviceaccounts,pods')
   await kubectl('create clusterrolebinding some --clusterrole=some --user=viewer')

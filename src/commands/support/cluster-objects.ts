@@ -36,11 +36,7 @@ export async function loadClusterObjects(
     nodes.state === 'known' && daemonSets.state === 'known' ? [...nodes.value, ...daemonSets.value] : []
 
   return {
-    objects: [
-      ...accounts.objects,
-      ...lists.flatMap(({ objects }) => objects),
-      ...ofAgent
-    ],
+    objects: [...accounts.objects, ...lists.flatMap(({ objects }) => objects), ...ofAgent],
     unread: lists.flatMap(({ unread }) => unread?.because ?? [])
   }
 }

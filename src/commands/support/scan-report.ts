@@ -48,10 +48,7 @@ export async function scanReportOf(
 }
 
 /** What nobody uses. A list is left out if it is not complete for each cluster. */
-async function unusedIn(
-  clusters: readonly ScannedCluster[],
-  namespace: string | undefined
-): Promise<Unused> {
+async function unusedIn(clusters: readonly ScannedCluster[], namespace: string | undefined): Promise<Unused> {
   const each = await Promise.all(
     clusters.map(async (scanned) => {
       const cluster = scanned.name === undefined ? {} : { cluster: scanned.name }

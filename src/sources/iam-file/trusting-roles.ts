@@ -21,11 +21,7 @@ export function buildTrustingRoles(
 
   return {
     rolesTrusting: ({ namespace, name }, issuer) =>
-      known(
-        arns.get(
-          `${hostOf(issuer)}:sub=system:serviceaccount:${namespace}:${name}`
-        ) ?? []
-      ),
+      known(arns.get(`${hostOf(issuer)}:sub=system:serviceaccount:${namespace}:${name}`) ?? []),
     rolesFor: (issuer) =>
       roles.flatMap(({ arn, trustPolicy }) => {
         const subjects = onlySubjectsOf(documentOf(trustPolicy), hostOf(issuer))
