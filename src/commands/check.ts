@@ -32,7 +32,7 @@ import {
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { referenceOf } from './support/references.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type StyleOptions, styleOf, type Terminal } from './support/terminal.js'
+import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface CheckOptions extends StyleOptions {
   readonly output?: readonly Output<ReportFormat>[]

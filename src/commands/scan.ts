@@ -32,7 +32,7 @@ import {
 } from './support/scan-cluster.js'
 import { scanReportOf } from './support/scan-report.js'
 import { loadConfigFile } from './support/sources.js'
-import { complaintOf, type StyleOptions, styleOf, type Terminal } from './support/terminal.js'
+import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 import { timeGiven } from './support/time-given.js'
 
 export interface ScanCommandOptions extends StyleOptions, Omit<ScanOptions, 'selector'> {

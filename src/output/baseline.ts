@@ -64,7 +64,13 @@ export function compare(
     ...(isCovered && {
       gone: earlier
         .filter((finding) => !now.has(finding.fingerprint) && isCovered(finding))
-        .map(({ since: _, ...finding }) => finding)
+        .map(({ rule, severity, message, fingerprint, object }) => ({
+          rule,
+          severity,
+          message,
+          fingerprint,
+          object
+        }))
     })
   }
 }

@@ -81,11 +81,13 @@ function metadataIn(metadata: unknown): KubeObject {
   }
 }
 
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
 /** All annotations, except for the copy of the whole object that `kubectl apply` leaves. */
 function annotationsIn(annotations: unknown): KubeObject {
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...others } = recordOf(annotations)
+  const { [lastApplied]: copy, ...others } = recordOf(annotations)
 
-  return others
+  return copy === undefined ? recordOf(annotations) : others
 }
 
 function ownerIn(owner: unknown): KubeObject {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { KubeRequest, KubeResponse } from '../../src/kube/client.js'
 import { listObjects, readPages } from '../../src/kube/read.js'
+import { recordOf } from '../../src/text/record.js'
 import { clientThat } from '../support/kube-client.js'
 
 /** A client that answers with these responses, one after the other. */
@@ -25,7 +26,7 @@ const expired = (token?: string): Partial<KubeResponse> => ({
   status: 410,
   body: { kind: 'Status', metadata: { continue: token } }
 })
-const names = (objects: readonly object[]): unknown[] => objects.map((object) => Object.values(object).at(-1))
+const names = (objects: readonly object[]): unknown[] => objects.map((object) => recordOf(object)['name'])
 
 t.test('reads page by page', async (t) => {
   const { client, requests } = answering(page(['a', 'b'], 'next'), page(['c']))

@@ -79,7 +79,9 @@ const workload = (kind: string, spec: object, more: object = {}): Record<string,
 /** The subject without the annotation that is left out on purpose. */
 const subjectOf = (object: unknown): unknown => {
   const subject = parseSubject(object, { stage: 'running' })
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _, ...annotations } = subject?.annotations ?? {}
+  const annotations = Object.fromEntries(
+    Object.entries(subject?.annotations ?? {}).filter(([key]) => !key.includes('last-applied'))
+  )
   const ofPod = subject?.kind === 'Pod' ? { pod: { ...subject.pod, annotations } } : {}
 
   return subject && { ...subject, annotations, ...ofPod }
