@@ -92,10 +92,10 @@ Examples:
       process.once('SIGINT', stop)
       try {
         process.exitCode = await scan(files, options, terminal, process.env, interrupt.signal)
-      } finally {
-        process.off('SIGINT', stop)
         // Requests to AWS that are still waiting for their turn would keep the process running for minutes.
         if (interrupt.signal.aborted) process.exit()
+      } finally {
+        process.off('SIGINT', stop)
       }
     })
 

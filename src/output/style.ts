@@ -58,3 +58,10 @@ export function wrapped(text: string, indent: string, { width }: Style, rest = i
 
   return [...lines, line]
 }
+
+/** A number as people read it: `20,000`. */
+export const number = (count: number): string => count.toLocaleString('en-US')
+
+/** A number of things: `1 pod`, `41,300 pods`. */
+export const counted = (count: number, noun: string): string =>
+  `${number(count)} ${noun}${count === 1 ? '' : 's'}`

@@ -131,7 +131,7 @@ t.test('says what was not checked, and what would make it checkable', async (t) 
   t.equal(
     textOf(report, { ...terminal, width: undefined }).split('\n\n')[1],
     `  not checked       1 kind of objects that you may not read. Check:
-                    kubectl auth can-i list pods -A
+    kubectl auth can-i list pods -A
                     jobs could not be read (ECONNRESET)
                     2 objects: no facts about IAM were given (pass --iam FILE or --aws)`
   )
