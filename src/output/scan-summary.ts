@@ -150,10 +150,11 @@ export function unusedLines({ unused }: ScanReport, style: Style): string[] {
         )
       : list(
           'roles that trust only service accounts that do not exist',
-          roles.map(({ arn, trusts }) => `${arn}  ${trusts.slice(0, maxShown).join(', ')}`)
+          roles.map(({ arn, trusts }) => `${arn}  ${trusts.slice(0, maxTrusted).join(', ')}`)
         )),
     ''
   ]
 }
 
+const maxTrusted = 3
 const maxUnused = 10
