@@ -10,7 +10,7 @@ const maxNamespaces = 5
 export function summaryLines(report: ScanReport, style: Style): string[] {
   const { baseline, summary } = report
   const entries: (readonly [label: string, lines: readonly string[]])[] = [
-    ['worst namespaces', worstNamespaces(report, style)],
+    ['worst namespaces', worstNamespaces(report, { ...style, color: false })], // colors would count as width
     [
       'against baseline',
       baseline === undefined
