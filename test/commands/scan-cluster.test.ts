@@ -105,3 +105,65 @@ t.test('an interrupt before the cluster is judged', async (t) => {
   t.equal(stdout, '')
   t.equal(stderr, '')
 })
+
+t.test('counts the service accounts of both chains', async (t) => {
+  const role = 'arn:aws:iam::111122223333:role/cart'
+  const arn = 'arn:aws:eks:us-east-1:111122223333:cluster/prod'
+  const iam = `${directory}/iam.json`
+  writeFileSync(
+    iam,
+    JSON.stringify({
+      apiVersion: 'irsa-guard.io/v1',
+      kind: 'IamSnapshot',
+      accounts: [],
+      roles: [],
+      cluster: { name: 'prod', arn },
+      associations: [{ clusterName: 'prod', namespace: 'shop', serviceAccount: 'web', roleArn: role }]
+    })
+  )
+  const accountOf = (name: string, annotations: object): object => ({
+    metadata: { name, namespace: 'shop', uid: name, annotations }
+  })
+  const serviceaccounts = [
+    accountOf('web', {}),
+    accountOf('cart', { 'eks.amazonaws.com/role-arn': role }),
+    accountOf('none', {})
+  ]
+  const { stdout } = await run(await apiServerWith({ serviceaccounts, pods: [pod] }), {
+    iam: [iam],
+    unused: true
+  })
+  t.match(stdout, /^prod · 3 service accounts: 1 IRSA, 1 Pod Identity · 1 pod\n/)
+  t.match(stdout, /no workload uses: 1\n {4}shop\/web {2}arn:aws:iam::111122223333:role\/cart\n/)
+  t.match(stdout, /roles that nothing uses: not known/, 'the issuer is not known')
+})
+
+t.test('objects from files, and options that contradict each other', async (t) => {
+  const printed = { stdout: '', stderr: '' }
+  const terminal = {
+    stdin: Readable.from([]),
+    stdout: (text: string) => (printed.stdout += text),
+    stderr: (text: string) => (printed.stderr += text)
+  }
+  const scanFiles = async (files: string[], options: Partial<ScanCommandOptions> = {}): Promise<number> =>
+    scan(files, { iam: ['examples/iam.json'], failOn: 'error', ...options }, terminal, {
+      HOME: directory
+    })
+  t.equal(await scanFiles(['examples/service-accounts.yaml']), 1)
+  t.match(printed.stdout, /^3 service accounts: 2 IRSA/)
+  t.equal(await scanFiles(['gone.yaml']), 2)
+  t.equal(printed.stderr, 'irsa-guard: there is no file gone.yaml\n')
+
+  for (const options of [
+    { context: ['prod'] },
+    { allContexts: true },
+    { kubeconfig: 'a' },
+    { namespace: 'a' },
+    { selector: 'a' }
+  ])
+    await t.rejects(scanFiles(['examples'], options), {
+      code: 'ERR_USAGE',
+      message: /^files are given together/
+    })
+  await t.rejects(scanFiles([], { context: ['a'] }), { code: 'ERR_KUBECONFIG', message: /^no cluster found/ })
+})
