@@ -68,11 +68,11 @@ const faults = {
   ],
   'literal-line-ends': [
     'it contains the two characters \\n instead of line breaks',
-    'replace them with real line breaks: printf "%b"'
+    'replace them with real line breaks: printf "%b" "$(cat ca.pem)" > clean.pem'
   ],
   'carriage-returns': [
     'its lines end with a carriage return only',
-    'convert the line endings to LF: tr "\\r" "\\n"'
+    'convert the line endings to LF: tr "\\r" "\\n" < ca.pem > clean.pem'
   ],
   'text-beside': ['there is other text on the BEGIN or END line', 'put BEGIN and END on lines of their own'],
   'lower-case': ['BEGIN is not in upper case', 'write -----BEGIN CERTIFICATE----- exactly'],

@@ -4,7 +4,7 @@ import { assessBundle, type BundleAssessment } from './state.js'
 
 /**
  * Several rules diagnose the same bundle, and a hostile one takes a tenth of a second each time. Diagnoses
- * are therefore cached as long as their webhook object exists.
+ * are therefore cached for as long as their `Webhook` is in memory.
  */
 const diagnoses = new WeakMap<Webhook, { at: number; diagnosis: Diagnosis }>()
 const assessments = new WeakMap<Webhook, { at: number; clusterCa: string; assessment: BundleAssessment }>()

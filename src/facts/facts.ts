@@ -74,7 +74,7 @@ export interface PodInSight extends SelectablePod {
   readonly serviceAccountName: string
 }
 
-/** The facts that rules can need, by name. */
+/** The facts that rules may need, by name. */
 export interface FactTypes {
   /**
    * The role that the service account's annotation names. Moot, like `provider` and `trust`, if the service
@@ -147,7 +147,10 @@ export interface FactTypes {
   readonly associated: AssociationLookup
   /** The service account's association. */
   readonly association: Association
-  /** Which chain gives the pods of a service account their role, as far as it is known; always known. */
+  /**
+   * Which chain gives the pods of a service account their role. The fact is always known: a chain that
+   * cannot be determined is `unknown`.
+   */
   readonly chain: Chain
   /**
    * Whether the EKS Pod Identity Agent answers on the cluster's nodes. Known only if the given objects

@@ -1,9 +1,12 @@
 import type { Association } from '../model/association.js'
+import { contradictionWith } from '../model/association-cluster.js'
+import type { AssociationField } from '../model/association-objects.js'
 import type { ClusterArn } from '../model/cluster-arn.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
 import { type MaybePromise, thenMaybe } from '../model/maybe-promise.js'
 import { parseRoleArn } from '../model/role-arn.js'
-import { namespaceNotGiven, type Subject } from '../model/subject.js'
+import type { Subject } from '../model/subject.js'
+import { quote } from '../text/escape.js'
 import type { PodIdentityQuestion } from '../trust-policy/pod-identity/caller.js'
 import { hideOtherNamespaces } from '../trust-policy/pod-identity/hide-others.js'
 import { judgeParsedPodIdentity, type PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
@@ -35,7 +38,7 @@ export const targetTrustOf = (
     if (found.state !== 'known') return found
     const { roleArn, targetRoleArn, externalId } = found.value
     if (targetRoleArn === undefined) return noTargetRole
-    if (roleArn === undefined) return refersToObject
+    if (roleArn === undefined) return notLiteral(asked.subject)
 
     return judged(found.value, targetRoleArn, asked, { arn: roleArn, externalId })
   })
@@ -49,12 +52,17 @@ function judged(
   const { subject, at } = asked
   const { clusterArn } = asked.sources
   const { namespace, serviceAccount, disableSessionTags } = association
-  if (namespace === '') return unknown(namespaceNotGiven)
-  if (serviceAccount === '') return unknown('the association does not name its service account')
+  if (namespace === '') return unknown('the association does not name its namespace')
+  if (serviceAccount === '')
+    return unknown(
+      `the association does not name its service account${fieldShown(subject, 'serviceAccount')}`
+    )
   if (clusterArn === undefined) return unknown('the ARN of the cluster is not known (pass --cluster-arn ARN)')
-  if (association.clusterName === '') return unknown('the association does not name its cluster')
-  if (association.clusterName !== clusterArn.name)
-    return unknown(`the association is for cluster ${association.clusterName}, not for ${clusterArn.name}`)
+  if (association.clusterName === '')
+    return unknown(`the association does not name its cluster${fieldShown(subject, 'clusterName')}`)
+  const place = subject.kind === 'PodIdentityAssociation' ? subject.place : {}
+  const contradiction = contradictionWith({ association, place }, clusterArn)
+  if (contradiction !== undefined) return unknown(contradiction)
 
   const sessionTags = !disableSessionTags
   const question = { clusterArn, roleArn, namespace, serviceAccount, sessionTags, firstRole, at }
@@ -71,26 +79,35 @@ function judged(
 /** The role of an association, or its target role. Never throws. */
 export function associatedRoleOf(
   roleArn: string | undefined,
-  { sources: { iam }, lookup }: Pick<Asked, 'sources' | 'lookup'>
+  { subject, sources: { iam }, lookup }: Omit<Asked, 'at'>
 ): MaybePromise<Fact<RoleLookup>> {
-  if (roleArn === undefined) return refersToObject
+  if (roleArn === undefined) return notLiteral(subject)
   const arn = parseRoleArn(roleArn)
-  if (arn === undefined) return unknown("the association's role is not the ARN of a role")
+  if (arn === undefined)
+    return unknown(
+      `the association's role is ${quote(roleArn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+    )
   if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
 
   return iam.readRole(arn, lookup)
 }
 
 export const noTargetRole = moot('the association has no target role')
-const refersToObject = unknown(
-  "the association does not contain its role's ARN literally, so the ARN is unknown"
-)
+const notLiteral = (subject: Subject): Fact<never> =>
+  unknown(
+    `the association does not contain its role's ARN literally${fieldShown(subject, 'roleArn')}, so the ARN is unknown`
+  )
+
+/** The name of a field as the association's tool spells it, because a misspelled field looks like no field. */
+const fieldShown = (subject: Subject, field: AssociationField): string =>
+  subject.kind === 'PodIdentityAssociation' ? ` (field ${subject.fieldOf(field).replace(/^.*\./s, '')})` : ''
 
 type Question = Omit<PodIdentityQuestion, 'document'> & { readonly clusterArn: ClusterArn }
 
 function judgementOf(role: Fact<RoleLookup>, question: Question): Fact<PodIdentityJudgement> {
   if (role.state !== 'known') return role
-  if (!role.value.exists) return moot('the role does not exist')
+  // A role with the same name and another path is another role.
+  if (!role.value.exists || role.value.arn !== question.roleArn) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
 
   return known(judgeOnce(role.value.trustPolicy, question), role.readAt)

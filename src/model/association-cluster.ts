@@ -29,6 +29,34 @@ export function isInCluster(described: DescribedAssociation, cluster: ClusterArn
 }
 
 /**
+ * Why an association cannot belong to a cluster; undefined if nothing contradicts it. EKS accepts only roles
+ * of the cluster's account: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html
+ */
+export function contradictionWith(
+  { association: { clusterName, roleArn }, place }: DescribedAssociation,
+  cluster: ClusterArn
+): string | undefined {
+  if (clusterName !== '' && clusterName !== cluster.name)
+    return `the association is for cluster ${clusterName}, not for ${cluster.name}`
+  const role = parseRoleArn(roleArn ?? '')
+  for (const [what, said, actual] of [
+    ['partition', place.partition, cluster.partition],
+    ['region', place.region, cluster.region],
+    ['AWS account', place.account, cluster.account]
+  ] as const)
+    if (said !== undefined && said !== actual)
+      return `the association is for a cluster in ${what} ${said}, not for ${cluster.text}`
+  for (const [what, said, actual] of [
+    ['partition', role?.partition, cluster.partition],
+    ['AWS account', role?.account, cluster.account]
+  ] as const)
+    if (said !== undefined && said !== actual)
+      return `the association's role is in ${what} ${said}, but EKS accepts only roles in ${what} ${actual}, that of cluster ${cluster.name}`
+
+  return undefined
+}
+
+/**
  * The cluster of an association, if the association itself contains all parts of the cluster's ARN, as an
  * association that was read from EKS does.
  */

@@ -3,7 +3,7 @@ import type { Association, ClusterPlace } from './association.js'
 import { clusterOfAssociationArn } from './cluster-arn.js'
 import { isNamespaceName, isObjectName } from './object-name.js'
 
-/** An association in a document: a Kubernetes object, or a file of another tool. */
+/** An association that is described in a Kubernetes object or in another tool's file. */
 export interface AssociationInDocument {
   readonly association: Association
   /** What the document contains about the cluster, in addition to its name. */

@@ -18,11 +18,15 @@ const eksctlConfig: OtherFile = {
   fix: 'check the service accounts that it creates: kubectl get serviceaccounts -A -o yaml | irsa-guard check -'
 }
 const iamFile: OtherFile = { is: 'this is a file with IAM facts', fix: 'pass it with --iam' }
+const eksOutput: OtherFile = {
+  is: 'this is what EKS returns about associations',
+  fix: 'write the associations into an IamSnapshot and pass it with --iam, or let irsa-guard read EKS: --aws --cluster-arn ARN'
+}
 const policyFix = 'check a trust policy with irsa-guard trust --policy FILE'
 
 /**
  * What a document is if it is not a Kubernetes object; undefined if its `apiVersion` and `kind` could be
- * those of one. A file of another tool that contains EKS Pod Identity associations counts as an object. Never
+ * those of one. Another tool's file that contains EKS Pod Identity associations counts as an object. Never
  * throws.
  */
 export function notAnObject(document: unknown): OtherFile | undefined {
@@ -44,12 +48,16 @@ export function notAnObject(document: unknown): OtherFile | undefined {
   if ('AWSTemplateFormatVersion' in document || 'Resources' in document)
     return { is: 'this is a CloudFormation template', fix: policyFix }
   if ('roles' in document || 'RoleDetailList' in document) return iamFile
+  if ([document['association'], ...listOf(document['associations'])].some(isOfEks)) return eksOutput
 
   return {
     is: `this is not a Kubernetes object, because it has no ${apiVersion === undefined ? 'apiVersion' : 'kind'}`,
     fix: 'if it is a Helm values file, render the chart first: helm template … | irsa-guard check -'
   }
 }
+
+/** Whether a value is an association as the EKS API returns it. */
+const isOfEks = (value: unknown): boolean => textOf(recordOf(value)['associationId']) !== undefined
 
 /** The kind of a document in a report. */
 export function kindOf(document: Document): string {

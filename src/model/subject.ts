@@ -144,7 +144,7 @@ export function parseSubject(
 }
 
 /**
- * The subjects of a document. Most have one or none, but a file of another tool can contain several EKS Pod
+ * The subjects of a document. Most have one or none, but another tool's file can contain several EKS Pod
  * Identity associations. Never throws.
  */
 export function parseSubjects(

@@ -34,7 +34,7 @@ const countOf = (accounts: readonly AccountPlan[], state: State): number =>
 /** A plan for people: the counts, then the steps of each service account with their commands. */
 function migrationTextOf({ cluster, steps, notes, accounts }: MigrationPlan): string {
   const name = parseClusterArn(cluster)?.name ?? cluster
-  if (accounts.length === 0) return `no service account with a role annotation in cluster ${name}\n`
+  if (accounts.length === 0) return `no matching service account in cluster ${name} has a role annotation\n`
 
   const counts = Object.entries(states).map(
     ([state, shown]) => `${countOf(accounts, state as State)} ${shown}` // the keys are states

@@ -4,7 +4,7 @@ import type { Kind, Subject } from '../model/subject.js'
 import { docsUrl } from '../version.js'
 
 /**
- * A rule: its metadata and the function that checks a subject. `N` names the facts that the rule can need.
+ * A rule: its metadata and the function that checks a subject. `N` names the facts that the rule may need.
  */
 export interface Rule<N extends Need = Need> {
   readonly id: string

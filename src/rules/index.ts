@@ -116,7 +116,7 @@ const iamRules = [
 ] satisfies readonly Rule[]
 
 /**
- * The facts that {@link trustRules} and {@link podIdentityTrustRules} can need. None of them requires access
+ * The facts that {@link trustRules} and {@link podIdentityTrustRules} may need. None of them requires access
  * to a cluster.
  */
 export type TrustNeed = 'trust' | 'issuer' | 'identityWebhook' | PodIdentityNeed
@@ -175,7 +175,7 @@ export const webIdentityRules: readonly Rule[] = [
   ...trustRules
 ]
 
-/** The facts that {@link bundleRules} can need. */
+/** The facts that {@link bundleRules} may need. */
 export type BundleNeed = 'clusterCa' | 'now'
 
 /** Rules about the `caBundle` of a webhook. They also run without a cluster: see `predictTls`. */

@@ -111,8 +111,9 @@ function preemptedAgent(pod: Pod, settings: IdentityWebhookSettings): Problem[] 
   return containersToMutate(later, settings).flatMap((container) => {
     const credentials = agentCredentialsOf(later, container, settings)
     const own = ownIdentityOf(container)
+    const taken = takenPath(container, mountPath)
     const problem =
-      takenPath(container, mountPath) ??
+      taken ??
       own ??
       (credentials.kind === 'incomplete'
         ? incompleteLater(credentials)
@@ -120,13 +121,18 @@ function preemptedAgent(pod: Pod, settings: IdentityWebhookSettings): Problem[] 
           ? otherEndpoint(pod, credentials, { volume, audience })
           : undefined)
     if (problem === undefined) return []
-    const names = own === undefined ? agentVariables : injectedVariables
+    const whatToRemove =
+      taken !== undefined
+        ? 'that mount'
+        : own === undefined
+          ? `${agentVariables.join(', ')} and the volume ${volume}`
+          : `${injectedVariables.join(', ')} and the volume with their token`
 
     return [
       {
         field: problem.field,
         message: `container ${container.name} ${problem.reason}`,
-        fix: `remove ${names.join(', ')} and the volume ${own === undefined ? volume : tokenVolume} from the template, or delete the association`
+        fix: `remove ${whatToRemove} from the template, or delete the association`
       }
     ]
   })

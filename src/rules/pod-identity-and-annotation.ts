@@ -19,7 +19,7 @@ export const podIdentityAndAnnotation = defineRule({
     const unused =
       request === undefined
         ? `the annotation ${key} has no effect`
-        : `the requested role ${request.role} is not used`
+        : `the request for role ${request.role} has no effect`
     return {
       field: annotationField(key),
       message: `service account ${namespacedName(account.namespace, account.name)} has an EKS Pod Identity association, which the identity webhook prefers: new pods get the role of the association, and ${unused}`,

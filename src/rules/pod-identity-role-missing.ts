@@ -1,5 +1,7 @@
+import type { RoleLookup } from '../facts/facts.js'
+import type { Problem } from '../model/finding.js'
 import { defineRule } from './define-rule.js'
-import { associationKinds, associationProblem } from './pod-identity-wording.js'
+import { associationKinds, type AssociationOwner, associationProblem } from './pod-identity-wording.js'
 
 export const podIdentityRoleMissing = defineRule({
   id: 'pod-identity-role-missing',
@@ -10,28 +12,28 @@ export const podIdentityRoleMissing = defineRule({
   needs: ['association'],
   either: ['podIdentityRole', 'targetRole'],
   check(owner, { association, podIdentityRole, targetRole }) {
-    const fix = 'create the role, or give the association an existing one'
-
     return [
-      ...(podIdentityRole?.exists === false
-        ? [
-            associationProblem(
-              owner,
-              `role ${association.roleArn ?? ''} of the EKS Pod Identity association does not exist, so EKS refuses to give its pods credentials`,
-              fix
-            )
-          ]
-        : []),
-      ...(targetRole?.exists === false
-        ? [
-            associationProblem(
-              owner,
-              `target role ${association.targetRoleArn ?? ''} of the EKS Pod Identity association does not exist, so EKS refuses to give its pods credentials`,
-              fix,
-              'targetRoleArn'
-            )
-          ]
-        : [])
+      ...problemsOf(owner, podIdentityRole, 'roleArn', association.roleArn),
+      ...problemsOf(owner, targetRole, 'targetRoleArn', association.targetRoleArn)
     ]
   }
 })
+
+function problemsOf(
+  owner: AssociationOwner,
+  role: RoleLookup | undefined,
+  field: 'roleArn' | 'targetRoleArn',
+  arn = ''
+): Problem[] {
+  if (role === undefined || (role.exists && role.arn === arn)) return []
+  const missing = `${field === 'roleArn' ? 'role' : 'target role'} ${arn} of the EKS Pod Identity association does not exist`
+  // STS compares the entire ARN, including the path.
+  const [message, fix] = role.exists
+    ? [`${missing}; the role with this name is ${role.arn}`, `write ${role.arn} in the association`]
+    : [
+        `${missing}, so EKS refuses to give its pods credentials`,
+        'create the role, or give the association an existing one'
+      ]
+
+  return [associationProblem(owner, message, fix, field)]
+}

@@ -26,7 +26,7 @@ export const podIdentitySessionPolicyInvalid = defineRule({
       field: associationFieldOf(owner, 'policy'),
       message:
         'EKS rejects the session policy of the association, because a session policy requires that session tags are disabled',
-      fix: 'set disableSessionTags to true (no permission policy can use the tags of the session then), or remove the session policy'
+      fix: 'set disableSessionTags to true (no trust or permission policy can use the tags of the session then), or remove the session policy'
     }
   }
 })

@@ -102,7 +102,12 @@ function limitsShown({ cluster, namespace, serviceAccount, sessionTags, firstRol
 export function addStatement(caller: Caller): string {
   const whom = caller.firstRole === undefined ? 'pods.eks.amazonaws.com' : caller.firstRole.arn
 
-  return `add a statement that allows sts:AssumeRole and sts:TagSession for ${whom}, limited by StringEquals to ${limitsShown(caller)}`
+  const others =
+    caller.firstRole === undefined && !caller.sessionTags
+      ? ', which admits every association of that cluster, because only session tags tell them apart'
+      : ''
+
+  return `add a statement that allows sts:AssumeRole and sts:TagSession for ${whom}, limited by StringEquals to ${limitsShown(caller)}${others}`
 }
 
 /** The fix for conditions of a statement that fail, the deciding one first. */
@@ -118,7 +123,7 @@ export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>)
   const { namespace, serviceAccount } = miss.pinned
   const isAssociation = first.wanted.some((value) => value.includes(':podidentityassociation/'))
   if (isAssociation)
-    return `write ${quote(caller.cluster.text)} in that condition${namespace && serviceAccount ? '' : `; to limit the statement to this association, require ${limitsShown(caller)}`}`
+    return `write ${quote(caller.cluster.text)} in that condition${(namespace && serviceAccount) || !caller.sessionTags ? '' : `; to limit the statement to this association, require ${limitsShown(caller)}`}`
   const spelled = first.difference !== undefined && /capitalization|spaces/.test(first.difference)
   if (spelled && first.wanted.length === 1)
     return `replace ${valuesShown(first.wanted)} with ${quote(first.actual ?? '')} in that condition`

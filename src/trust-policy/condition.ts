@@ -238,7 +238,10 @@ function splitAtColons(pattern: Pattern): Pattern[] {
   return split
 }
 
-/** The result of a condition on a key whose value is open, if every possible value gives the same result. */
+/**
+ * The result of a condition on a key whose value is not known in advance, if every possible value gives the
+ * same result.
+ */
 function constantOf(
   { operator, values }: Condition,
   state: KeyState,

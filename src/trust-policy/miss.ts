@@ -15,8 +15,8 @@ export interface DecidingCondition {
   readonly key: string
   readonly wanted: readonly string[]
   /**
-   * The value in the request; undefined if the key is absent, or if its value is open but makes no
-   * difference.
+   * The value in the request; undefined if the key is absent, has several values, or has a value that is not
+   * known in advance but makes no difference.
    */
   readonly actual: string | undefined
   readonly isAbsent: boolean

@@ -44,7 +44,7 @@ export function expand(value: string, context: RequestContext): Expanded {
 }
 
 interface Parts {
-  /** Without `text`: the variable's value is open. */
+  /** Without `text`: the variable's value is not known in advance. */
   readonly parts: readonly { readonly text: string | undefined; readonly filled: boolean }[]
   readonly dependsOn: readonly string[]
 }

@@ -24,7 +24,7 @@ t.test('plan-migration prints the plan of manifests, with commands to paste', as
   t.match(await run(offline('--service-account', 'cart')), { code: 0, stdout: /^1 service account / })
   t.match(await run(offline('-n', 'other')), {
     code: 0,
-    stdout: /^no service account with a role annotation in cluster prod\n$/
+    stdout: /^no matching service account in cluster prod has a role annotation\n$/
   })
   t.match(await run(offline('-n', 'shop')), { code: 1, stdout: /^3 service accounts/ })
 })

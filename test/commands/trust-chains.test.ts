@@ -201,7 +201,6 @@ t.test('session tags and target roles', async (t) => {
   t.equal(await judge(podIdentity, role, ...askPodIdentity), 'allowed')
   t.equal(await judge(podIdentity, role, ...askPodIdentity, '--no-session-tags'), 'denied')
   t.equal(await judge(podIdentity, role, ...iam), 'denied', 'the association disables them')
-  t.equal(await judge(right, target, ...askPodIdentity), 'denied', 'not the policy of a first role')
   t.equal(await judge(right, target, ...askPodIdentity, ...first, '--no-session-tags'), 'allowed')
   t.equal(await judge(other, target, ...askPodIdentity, ...first, '--no-session-tags'), 'denied')
   t.equal(
@@ -239,6 +238,22 @@ t.test('options that do not fit together are rejected', async (t) => {
     [
       [...askPodIdentity, '--first-role', 'x'],
       /--first-role is "x"; expected arn:aws:iam::<12-digit account>/
+    ],
+    [
+      [...askPodIdentity, '--first-role', role, '--external-id', ''],
+      /--external-id is ""; expected the external ID of the association/
+    ],
+    [
+      [...askPodIdentity, '--first-role', target],
+      /role arn:aws:iam::444455556666:role\/orders is in AWS account 444455556666 \(aws\); the role of an association has to be in the account of the cluster, 111122223333 \(aws\); pass the role/
+    ],
+    [
+      [...askPodIdentity, '--role', target],
+      /is in AWS account 444455556666 .*; if it is the target role of an association, pass the role that assumes it with --first-role/
+    ],
+    [
+      [...askPodIdentity, '--role', role.replace('arn:aws:', 'arn:aws-cn:')],
+      /is in AWS account 111122223333 \(aws-cn\); .* 111122223333 \(aws\)/
     ],
     [['--cluster-arn', 'prod'], /--cluster-arn is "prod"; expected an ARN/]
   ]

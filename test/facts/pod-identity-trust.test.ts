@@ -94,7 +94,7 @@ t.test('says why it cannot tell', async (t) => {
     [
       'no namespace',
       { ...right, associations: associationsWith(known({ ...association, namespace: '' })) },
-      unknown('the manifest names no namespace (pass -n NAMESPACE)')
+      unknown('the association does not name its namespace')
     ],
     [
       'another object has the role',
@@ -104,7 +104,16 @@ t.test('says why it cannot tell', async (t) => {
     [
       'no ARN',
       { ...right, associations: associationsWith(known({ ...association, roleArn: 'cart' })) },
-      unknown("the association's role is not the ARN of a role")
+      unknown(
+        'the association\'s role is "cart"; expected arn:aws:iam::<12-digit account>:role/<path/><name>'
+      )
+    ],
+    [
+      'a role of another account',
+      { ...right, associations: associationsWith(known({ ...association, roleArn: targetArn })) },
+      unknown(
+        "the association's role is in AWS account 444455556666, but EKS accepts only roles in AWS account 111122223333, that of cluster prod"
+      )
     ],
     [
       'no IAM',
@@ -112,6 +121,22 @@ t.test('says why it cannot tell', async (t) => {
       unknown('no facts about IAM were given (pass --iam FILE or --aws)')
     ],
     ['no role', { ...right, iam: iamWith({}) }, moot('the role does not exist')],
+    [
+      'a role with another path',
+      {
+        ...right,
+        iam: {
+          ...iamWith({}),
+          readRole: () =>
+            known({
+              exists: true,
+              arn: roleArn.replace('/team/', '/'),
+              trustPolicy: { document: when(own()), encoding: 'json' }
+            })
+        }
+      },
+      moot('the role does not exist')
+    ],
     [
       'no answer',
       { ...right, iam: { ...iamWith({}), readRole: () => unknown('IAM did not answer') } },
@@ -137,6 +162,35 @@ t.test('says why it cannot tell', async (t) => {
     unknown("the association does not contain its role's ARN literally, so the ARN is unknown")
   )
   t.match((await gather(right, { object: podOf() })).podIdentityTrust, { state: 'moot' })
+})
+
+t.test('judges no association of a cluster with the same name in another region', async (t) => {
+  const association = (region: string): object => ({
+    apiVersion: 'eks.aws.upbound.io/v1beta1',
+    kind: 'PodIdentityAssociation',
+    metadata: { name: 'cart' },
+    spec: {
+      forProvider: { region, clusterName: 'prod', namespace: 'shop', serviceAccount: 'cart', roleArn }
+    }
+  })
+  const judge = async (region: string): Promise<unknown> =>
+    (await gather(right, { object: association(region) })).podIdentityTrust
+  t.match(await judge('us-east-1'), { state: 'known', value: { verdict: 'allowed' } })
+  t.strictSame(
+    await judge('eu-west-1'),
+    unknown(`the association is for a cluster in region eu-west-1, not for ${cluster.text}`)
+  )
+})
+
+t.test('names the field that is missing, as the tool of the association spells it', async (t) => {
+  const judge = async (spec: object): Promise<unknown> => {
+    const object = { apiVersion: 'eks.services.k8s.aws/v1alpha1', kind: 'PodIdentityAssociation', spec }
+    return (await gather(right, { object })).podIdentityTrust
+  }
+  const names = { clusterName: 'prod', namespace: 'shop', serviceAccount: 'cart' }
+  t.match(await judge({ ...names, roleArn }), { because: /ARN literally \(field roleARN\), so/ })
+  t.match(await judge({ ...names, serviceAccount: undefined }), { because: /\(field serviceAccount\)$/ })
+  t.match(await judge({ ...names, clusterName: undefined }), { because: /\(field clusterName\)$/ })
 })
 
 t.test('hides other namespaces at admission only', async (t) => {

@@ -220,7 +220,7 @@ export const cases: readonly Case[] = [
     field: 'spec.template.spec.containers[0].env[0]',
     message:
       /^container app sets role .*cart", which AWS SDKs use instead of the role of the EKS Pod Identity association$/,
-    fix: /^remove AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the volume aws-iam-token from the template, or delete/
+    fix: /^remove AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the volume with their token from the template, or delete/
   },
   {
     why: 'an association, and a role that is known only at run time',
@@ -242,7 +242,8 @@ export const cases: readonly Case[] = [
       [{ name: 'mine', emptyDir: {} }]
     ),
     facts: associatedFacts(),
-    message: /mounts "mine" at .*, so the API server will reject the pod/
+    message: /mounts "mine" at .*, so the API server will reject the pod/,
+    fix: /^remove that mount from the template, or delete the association$/
   },
   {
     why: 'an association, and a volume of that name for another audience',

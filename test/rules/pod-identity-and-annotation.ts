@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
     facts: { associated },
     field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
     message:
-      /^service account shop\/cart has an EKS Pod Identity association, which the identity webhook prefers: new pods get the role of the association, and the requested role .*cart is not used$/,
+      /^service account shop\/cart has an EKS Pod Identity association, which the identity webhook prefers: new pods get the role of the association, and the request for role .*cart has no effect$/,
     fix: /for EKS Pod Identity, remove the annotation .*; for IRSA, delete the association/
   },
   {
@@ -36,7 +36,7 @@ export const cases: readonly Case[] = [
     stage: 'running',
     object: accountOf(annotated),
     facts: { associated },
-    message: /is not used$/
+    message: /has no effect$/
   },
   {
     why: 'a role from the ConfigMap',
@@ -48,7 +48,7 @@ export const cases: readonly Case[] = [
         configured: known(new Map([['shop/cart', { role, audience: undefined }]]))
       })
     },
-    message: /the requested role .*cart is not used/
+    message: /the request for role .*cart has no effect/
   },
   {
     why: 'a malformed annotation',

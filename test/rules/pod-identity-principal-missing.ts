@@ -23,6 +23,16 @@ export const cases: readonly Case[] = [
     field: 'metadata.name'
   },
   {
+    why: 'without session tags, which alone tell associations apart',
+    object,
+    facts: {
+      podIdentityTrust: podTrust(one({ Principal: { Service: 'ec2.amazonaws.com' } }), { sessionTags: false })
+    },
+    message: /./,
+    fix: /to "aws:SourceArn" "[^"]*", which admits every association of that cluster, because only session tags tell them apart, or give/,
+    severity: 'warning'
+  },
+  {
     why: 'in a manifest',
     object,
     stage: 'source',

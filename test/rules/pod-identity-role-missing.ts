@@ -12,13 +12,14 @@ const association = known({
   disableSessionTags: false
 })
 const exists = known({ exists: true, arn: 'arn:aws:iam::111122223333:role/cart' } as const)
+const targetExists = known({ exists: true, arn: 'arn:aws:iam::444455556666:role/data' } as const)
 const missing = known({ exists: false } as const)
 
 export const cases: readonly Case[] = [
   {
     why: 'both roles exist',
     object,
-    facts: { association, podIdentityRole: exists, targetRole: exists }
+    facts: { association, podIdentityRole: exists, targetRole: targetExists }
   },
   {
     why: 'no association',
@@ -31,6 +32,20 @@ export const cases: readonly Case[] = [
     facts: { association, podIdentityRole: missing, targetRole: moot('no target role') },
     message: /^role arn:aws:iam::111122223333:role\/cart of the EKS Pod Identity association does not exist/,
     severity: 'warning'
+  },
+  {
+    why: 'the roles have other paths',
+    object,
+    facts: {
+      association,
+      podIdentityRole: known({ exists: true, arn: 'arn:aws:iam::111122223333:role/team/cart' }),
+      targetRole: known({ exists: true, arn: 'arn:aws:iam::444455556666:role/team/data' })
+    },
+    message:
+      /^(?:target )?role .*role\/(?:cart|data) of .* does not exist; the role with this name is .*role\/team\/(?:cart|data)$/,
+    fix: /^write arn:aws:iam::\d+:role\/team\/(?:cart|data) in the association$/,
+    severity: 'warning',
+    count: 2
   },
   {
     why: 'the target role was deleted',

@@ -1,5 +1,5 @@
 import { accountOf } from '../support/accounts.js'
-import { one, podTrust, roleArn, targetTrust, when } from '../support/pod-identity.js'
+import { externalId, one, podTrust, roleArn, targetTrust, when } from '../support/pod-identity.js'
 import type { Case } from '../support/rule-case.js'
 import {
   annotation,
@@ -69,6 +69,32 @@ export const cases: readonly Case[] = [
     facts: { podIdentityTrust: podTrust(one({ Action: 'sts:AssumeRole' }), { sessionTags: false }) },
     message: /behavior that AWS does not document: whether EKS needs sts:TagSession/,
     fix: /^allow sts:TagSession as well/,
+    severity: 'warning'
+  },
+  {
+    why: 'an external ID in one statement with sts:TagSession',
+    object: accountOf(),
+    facts: {
+      targetTrust: targetTrust(
+        one({ Principal: { AWS: roleArn }, Condition: { StringEquals: { 'sts:ExternalId': externalId } } }),
+        { sessionTags: false }
+      )
+    },
+    message: /depends on "sts:ExternalId" and on behavior/,
+    fix: /^allow sts:TagSession in a statement of its own, without "sts:ExternalId"/,
+    severity: 'warning'
+  },
+  {
+    why: "the first role's own tags, for both actions",
+    object: accountOf(),
+    facts: {
+      targetTrust: targetTrust(
+        one({ Principal: { AWS: roleArn }, Condition: { StringEquals: { 'aws:PrincipalTag/team': 'x' } } }),
+        { sessionTags: false }
+      )
+    },
+    message: /depends on "aws:PrincipalTag\/team" and on behavior/,
+    fix: /^make sure that the requests of EKS meet that condition, for sts:TagSession as well$/,
     severity: 'warning'
   },
   {

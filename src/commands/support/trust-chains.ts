@@ -106,6 +106,11 @@ export function podIdentityChain(
   const known = association.state === 'known' ? association.value : undefined
   const sessionTags = options.sessionTags !== false && known?.disableSessionTags !== true
   const firstRole = firstRoleOf(options, role, known)
+  assertInAccount(
+    firstRole === undefined ? role : parseRoleArn(firstRole.arn),
+    cluster,
+    firstRole !== undefined
+  )
   const details = [
     ...(firstRole === undefined ? [] : [`target role of ${firstRole.arn}`]),
     ...(sessionTags ? [] : ['without session tags'])
@@ -129,6 +134,18 @@ export function podIdentityChain(
   }
 }
 
+/** EKS rejects an association whose role is in another account than the cluster. */
+function assertInAccount(role: RoleArn | undefined, cluster: ClusterArn, isFirst: boolean): void {
+  if (role === undefined || (role.account === cluster.account && role.partition === cluster.partition)) return
+  const fix = isFirst
+    ? 'pass the role that the association names first'
+    : 'if it is the target role of an association, pass the role that assumes it with --first-role'
+  throw new GuardError(
+    'ERR_USAGE',
+    `role ${role.text} is in AWS account ${role.account} (${role.partition}); the role of an association has to be in the account of the cluster, ${cluster.account} (${cluster.partition}); ${fix}`
+  )
+}
+
 function firstRoleOf(
   { firstRole, externalId }: PodIdentityOptions,
   role: RoleArn | undefined,
@@ -148,6 +165,11 @@ function firstRoleOf(
     throw new GuardError(
       'ERR_USAGE',
       `--first-role is ${JSON.stringify(arn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+    )
+  if (externalId === '')
+    throw new GuardError(
+      'ERR_USAGE',
+      '--external-id is ""; expected the external ID of the association (without the option, it is derived as EKS derives it)'
     )
   const isOfAssociation = association?.roleArn === arn
 

@@ -1,9 +1,10 @@
 import type { AssociationSource } from '../../facts/facts.js'
 import type { Association, AssociationLookup } from '../../model/association.js'
+import { isInCluster } from '../../model/association-cluster.js'
 import type { ClusterArn } from '../../model/cluster-arn.js'
 import { type Fact, known, moot, unknown } from '../../model/fact.js'
 import { type MaybePromise, thenMaybe } from '../../model/maybe-promise.js'
-import type { AssociationSubject } from '../../model/subject.js'
+import { type AssociationSubject, namespacedName } from '../../model/subject.js'
 import { type AssociationIndex, indexAssociations, type IndexedAssociation } from './association-index.js'
 
 /**
@@ -52,6 +53,7 @@ export function buildFileAssociations(
   isComplete: boolean
 ): AssociationSource {
   const find: AssociationIndex = indexAssociations(associations, cluster, 'the IAM files')
+  const contradicted = contradictedAmong(associations, cluster)
   const notListed = unknown(
     cluster === undefined
       ? 'the IAM files list EKS Pod Identity associations, but the cluster is not known'
@@ -68,10 +70,32 @@ export function buildFileAssociations(
     },
     readAssociation: (account): Fact<Association> => {
       const fact = find(account)
+      if (fact.state === 'known' && contradicted.has(namespacedName(account.namespace, account.name)))
+        return unknown(
+          `the IAM files contain different EKS Pod Identity associations of service account ${namespacedName(account.namespace, account.name)}, which can have only one`
+        )
 
       return fact.state === 'moot' && !isComplete ? notListed : fact
     }
   }
+}
+
+/** The accounts for which files, perhaps of different times, list associations that differ. */
+function contradictedAmong(
+  associations: readonly IndexedAssociation[],
+  cluster: ClusterArn | undefined
+): ReadonlySet<string> {
+  const texts = new Map<string, string>()
+  const contradicted = new Set<string>()
+  for (const each of associations) {
+    if (cluster !== undefined && isInCluster(each, cluster) === false) continue
+    const { namespace, serviceAccount } = each.association
+    const [key, text] = [namespacedName(namespace, serviceAccount), JSON.stringify(each.association)]
+    if ((texts.get(key) ?? text) !== text) contradicted.add(key)
+    texts.set(key, text)
+  }
+
+  return contradicted
 }
 
 const absent = known({ exists: false } as const)

@@ -7,8 +7,9 @@ import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
  * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read:
- * cert-manager writes a Certificate's Secret from the CertificateRequest of the current revision. The status
- * of that request contains the same `ca` (cert-manager, pkg/controller/certificates/issuing). Never throws.
+ * cert-manager writes a Certificate's Secret from the CertificateRequest of the current revision. The
+ * `status.ca` of that request is the `ca.crt` of the Secret (cert-manager,
+ * pkg/controller/certificates/issuing). Never throws.
  */
 export async function readInjectedCas(
   client: KubeClient,

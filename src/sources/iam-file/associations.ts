@@ -3,7 +3,7 @@ import { type ClusterArn, parseClusterArn } from '../../model/cluster-arn.js'
 import { isNamespaceName, isObjectName } from '../../model/object-name.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { closestTo } from '../../text/escape.js'
-import { isRecord } from '../../text/record.js'
+import { isRecord, textOf } from '../../text/record.js'
 import { type Fail, loadList } from './iam-file.js'
 
 /** Reads the cluster of an IamSnapshot: its name, and its ARN. */
@@ -35,6 +35,8 @@ export function loadAssociations(
   cluster: ClusterArn | undefined,
   fail: Fail
 ): readonly DescribedAssociation[] {
+  const seen = new Map<string, number>()
+
   return loadList(value, 'associations', fail).map((member, index) => {
     const at = `associations[${index}]`
     if (!isRecord(member)) return fail(`${at} is ${JSON.stringify(member)}; expected an object`)
@@ -49,8 +51,8 @@ export function loadAssociations(
         : fail(`${at}.${key} is ${JSON.stringify(found)}; expected ${expected}`)
     }
     const optional = (...[key, ...how]: Parameters<typeof text>): string | undefined =>
-      member[key] === undefined ? undefined : text(key, ...how)
-    const { disableSessionTags = false } = member
+      member[key] === undefined || member[key] === null ? undefined : text(key, ...how)
+    const disableSessionTags = member['disableSessionTags'] ?? false
     if (typeof disableSessionTags !== 'boolean')
       return fail(`${at}.disableSessionTags is ${JSON.stringify(disableSessionTags)}; expected true or false`)
 
@@ -60,10 +62,18 @@ export function loadAssociations(
       serviceAccount: text('serviceAccount', isObjectName, 'the name of a service account'),
       roleArn: text('roleArn', isRoleArn, 'the ARN of a role'),
       targetRoleArn: optional('targetRoleArn', isRoleArn, 'the ARN of a role'),
-      externalId: optional('externalId', () => true, 'a string'),
+      externalId: textOf(optional('externalId', () => true, 'a string')),
       disableSessionTags,
-      policy: optional('policy', () => true, 'a session policy as JSON text')
+      policy: textOf(optional('policy', () => true, 'a session policy as JSON text'))
     }
+    const { clusterName, namespace, serviceAccount } = association
+    const account = [clusterName, namespace, serviceAccount].join('/')
+    const first = seen.get(account)
+    if (first !== undefined)
+      return fail(
+        `${at} is for service account ${namespace}/${serviceAccount}, as associations[${first}] is; expected at most one association of a service account`
+      )
+    seen.set(account, index)
     // If an association is of another cluster, only the name of that cluster is known.
     return { association, place: association.clusterName === cluster?.name ? cluster : {} }
   })

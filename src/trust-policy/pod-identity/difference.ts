@@ -175,7 +175,7 @@ function lettersOf(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, '')
 }
 
-/** The tag of EKS that another name was probably meant to be. */
+/** The EKS session tag that a mistyped name was probably meant to be. */
 export function tagMeant(name: string): string | undefined {
   const letters = lettersOf(name.slice(0, 128)).replace(/^k8s/, 'kubernetes')
 

@@ -92,7 +92,9 @@ export function findPodIdentityMiss(
     (action) => denied.includes(action) && !ours.some((statement) => allowsAction(statement, action))
   )
   const [action = 'sts:AssumeRole'] = denied.filter((one) => !missing.includes(one))
-  if (missing.length > 0) return actionMiss(ours, missing, { policy, caller, calls })
+  // Without session tags, a missing sts:TagSession alone denies nothing for certain.
+  const isCertain = caller.sessionTags || missing.includes('sts:AssumeRole')
+  if (missing.length > 0 && isCertain) return actionMiss(ours, missing, { policy, caller, calls })
 
   return conditionMiss(
     ours.filter((statement) => allowsAction(statement, action)),

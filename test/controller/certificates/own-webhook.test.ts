@@ -81,7 +81,7 @@ t.test(
     t.strictSame(kept.changes[0], 'CA, after removing a certificate that irsa-guard did not issue')
     t.equal(secret['ca.crt'], own)
 
-    const later = new Date(now.getTime() + 0.9 * 5 * 365 * 86_400_000) // the CA is renewed after 80 % of five years
+    const later = new Date(now.getTime() + 0.9 * 5 * 365 * 86_400_000) // the CA is renewed after 80% of five years
     const renewed = await keepCertificates(client, { ...place, now: later })
     t.equal(renewed.cas.length, 2)
     t.strictSame(

@@ -71,10 +71,30 @@ t.test('names file, field and value of what is wrong', async (t) => {
     [
       { associations: [association(mine, { policy: {} })] },
       '0.json: associations[0].policy is {}; expected a session policy as JSON text'
+    ],
+    [
+      { associations: [association(), association(mine, { roleArn: `arn:aws:iam::${mine}:role/other` })] },
+      '0.json: associations[1] is for service account shop/cart, as associations[0] is; expected at most one association of a service account'
     ]
   ]
   for (const [content, message] of table)
     t.throws(() => load([{ ...head, ...content }]), { code: 'ERR_IAM_SNAPSHOT', message }, message)
+})
+
+t.test('null and empty text stand for what an association lacks', async (t) => {
+  const nothing = { targetRoleArn: null, externalId: null, policy: null, disableSessionTags: null }
+  for (const parts of [nothing, { externalId: '', policy: '' }])
+    t.match(
+      read(
+        load([{ ...head, cluster: clusterOf(mine), associations: [association(mine, parts)] }]).associations
+      ),
+      {
+        value: {
+          ...{ targetRoleArn: undefined, externalId: undefined, policy: undefined },
+          disableSessionTags: false
+        }
+      }
+    )
 })
 
 t.test('a list is complete for the cluster that the file names', async (t) => {
@@ -105,6 +125,22 @@ t.test('a list is complete for the cluster that the file names', async (t) => {
     { state: 'unknown', because: /do not list all/ },
     'the list of a cluster that is not named is complete for none'
   )
+})
+
+t.test('files that contradict each other say nothing about the role', async (t) => {
+  const file = (roleArn: string): object => ({
+    ...{ ...head, cluster: clusterOf(mine) },
+    associations: [association(mine, { roleArn: `arn:aws:iam::${mine}:role/${roleArn}` })]
+  })
+  for (const files of [
+    [file('old'), file('new')],
+    [file('new'), file('old')]
+  ]) {
+    const { associations } = load(files)
+    t.match(find(associations), { value: { exists: true } })
+    t.match(read(associations), { state: 'unknown', because: /contain different .* shop\/cart, which can/ })
+  }
+  t.match(read(load([file('new'), file('new')]).associations), { state: 'known' })
 })
 
 t.test('several files merge, and one name in two accounts is two clusters', async (t) => {

@@ -195,6 +195,10 @@ export const classes: readonly PodIdentityClass[] = [
       }),
       allowed('both, tags disabled', one(), untagged),
       denied('no AssumeRole, tags disabled', one({ Action: 'sts:TagSession' }), 'action', untagged),
+      denied('neither, tags disabled', one({ Action: 'sts:SetSourceIdentity' }), 'action', {
+        ...untagged,
+        missing: ['sts:AssumeRole', 'sts:TagSession']
+      }),
       depends('a Deny of TagSession, tags disabled', deny(undefined, { Action: 'sts:TagSession' }), {
         ...untagged,
         undocumented: /whether EKS needs/
@@ -366,6 +370,15 @@ export const classes: readonly PodIdentityClass[] = [
         difference: /disables session tags/
       }),
       denied('any tag is required', like({ [tag('kubernetes-namespace')]: '*' }), 'tag', untagged),
+      denied(
+        'a tag is required, and TagSession is missing, which alone denies nothing',
+        one({
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { [tag('kubernetes-namespace')]: 'shop' } }
+        }),
+        'tag',
+        { ...untagged, difference: /disables session tags/ }
+      ),
       denied(
         'tags must be there',
         when({ Null: { [tag('kubernetes-namespace')]: 'false' } }),
