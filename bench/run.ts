@@ -4,6 +4,8 @@ import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
 import { review, reviewAssociated } from './rows/review.ts'
+import { scan } from './rows/scan.ts'
+import { scanLive } from './rows/scan-live.ts'
 import { start } from './rows/start.ts'
 import { tls } from './rows/tls.ts'
 import { trust } from './rows/trust.ts'
@@ -16,11 +18,16 @@ const rows: Readonly<Record<string, Row>> = {
   'review-associated': reviewAssociated,
   start,
   check,
+  scan,
+  'scan-live': scanLive,
   trust,
   'pod-identity': podIdentity,
   tls,
   hostile
 }
+
+/** Rows that take many minutes, and run only if they are named. */
+const slow: readonly string[] = ['scan-live']
 
 const { values, positionals } = readArguments()
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }
@@ -32,7 +39,7 @@ if (unknown.length > 0) {
 
 const comparisons: Comparison[] = []
 for (const [name, row] of Object.entries(rows)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
+  if (positionals.length > 0 ? !positionals.includes(name) : slow.includes(name)) continue
   process.stderr.write(`measuring ${name} …\n`)
   comparisons.push(...(await row(effort)))
 }

@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Sources } from './facts/facts.js'
 import { isCustomResource, mentionsRole } from './model/custom-resource.js'
+import { raceDeadline } from './model/deadline.js'
 import { allRules, type Finding, type Unchecked } from './model/finding.js'
 import { isFromCluster, notAnObject, ownerOf } from './model/kubernetes-object.js'
 import { isPodTemplate } from './model/pod-template.js'
@@ -27,6 +29,12 @@ export interface ObjectsContext extends Omit<ReviewContext, 'sources' | 'mode'> 
    * among the objects are added afterwards.
    */
   readonly sourcesWith: (together: ObjectSources) => Sources
+  /** Which objects are judged; the others only provide facts. Default: all of them. */
+  readonly isJudged?: (object: unknown) => boolean
+  /** Stops the work. What has not been judged by then is reported as not checked. */
+  readonly signal?: AbortSignal
+  /** Called after each object that was judged. */
+  readonly onJudged?: () => void
 }
 
 /**
@@ -37,7 +45,7 @@ export interface ObjectsContext extends Omit<ReviewContext, 'sources' | 'mode'> 
  */
 export async function reviewObjects(
   objects: readonly unknown[],
-  { namespace, sourcesWith, ...rest }: ObjectsContext
+  { namespace, sourcesWith, isJudged = () => true, signal, onJudged, ...rest }: ObjectsContext
 ): Promise<ObjectReview[]> {
   const parsed = objects.map((object) => ({ object, subjects: subjectsOf(object, namespace) }))
   const together = buildObjectSources(
@@ -51,11 +59,39 @@ export async function reviewObjects(
     associations: together.associationsWith(given.clusterArn, given.associations)
   }
   const context: ReviewContext = { ...rest, mode: 'enforce', sources }
-  const reviews = await Promise.all(
-    parsed.map(async ({ object, subjects }) => reviewObject(object, subjects, context))
-  )
+  const reviews: ObjectReview[] = parsed.map(({ object, subjects: [subject] }) => ({
+    ...(subject !== undefined && isJudged(object) ? interrupted : notJudged),
+    subject
+  }))
+  const isStopped = (): boolean => signal?.aborted === true
+  const judge = async (index: number, { object, subjects }: Parsed): Promise<void> => {
+    const reviewed = await reviewObject(object, subjects, context)
+    if (isStopped()) return
+    reviews[index] = reviewed
+    onJudged?.()
+  }
+  const judging: Promise<void>[] = []
+  for (const [index, each] of parsed.entries()) {
+    if (isStopped()) break
+    if (isJudged(each.object)) judging.push(judge(index, each))
+    if (index % atOnce === atOnce - 1) await setImmediate() // for signals and progress
+  }
+  await (signal === undefined ? Promise.all(judging) : raceDeadline(signal, Promise.all(judging)))
 
   return foldIntoOwners(objects, reviews)
+}
+
+interface Parsed {
+  readonly object: unknown
+  readonly subjects: readonly Subject[]
+}
+
+const atOnce = 500
+
+const notJudged: Omit<ObjectReview, 'subject'> = { allowed: true, findings: [], unchecked: [] }
+const interrupted: typeof notJudged = {
+  ...notJudged,
+  unchecked: [{ rule: allRules, because: 'irsa-guard was interrupted' }]
 }
 
 /**

@@ -2,19 +2,15 @@ import { Command } from 'commander'
 import type { Sources } from '../facts/facts.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
 import type { ManifestObject } from '../input/manifests.js'
-import type { KubeClient } from '../kube/client.js'
-import type { Deadline } from '../model/deadline.js'
-import { known } from '../model/fact.js'
-import { kindOf, ownerOf } from '../model/kubernetes-object.js'
+import { noDeadline } from '../model/deadline.js'
+import { ownerOf } from '../model/kubernetes-object.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type ReportFormat, reportFormats } from '../output/formats.js'
 import { type ObjectReference, type ObjectVerdict, reportOf } from '../output/report.js'
 import { type ObjectReview, reviewObjects } from '../review-objects.js'
 import { rules } from '../rules/index.js'
-import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
-import type { ObjectSources } from '../sources/objects/objects.js'
-import { overlay, overlaySettings } from '../sources/overlay.js'
-import { recordOf, textOf } from '../text/record.js'
+import { liveSourcesOf } from '../sources/cluster/live-sources.js'
+import { overlaySettings } from '../sources/overlay.js'
 import { assertNamespace } from './support/given-names.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
@@ -33,6 +29,7 @@ import {
   verboseOption
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
+import { referenceOf } from './support/references.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
@@ -187,22 +184,8 @@ function reportedOf(
   if (reviewed === undefined || (reviewed.findings.length === 0 && reviewed.unchecked.length === 0)) return []
 
   const { subject, findings, unchecked } = reviewed
-  const { apiVersion, metadata } = object
-  const namespace =
-    subject === undefined || subject.kind === 'PodIdentityAssociation' // its namespace is not the object's
-      ? textOf(recordOf(metadata)['namespace'])
-      : 'namespace' in subject
-        ? subject.namespace
-        : ''
-  const owner = ownerOf(object)
   const reference: ObjectReference = {
-    apiVersion: textOf(apiVersion) ?? '',
-    kind: kindOf(object),
-    ...(namespace !== undefined && namespace !== '' && { namespace }),
-    name:
-      textOf(recordOf(metadata)['name']) ??
-      (subject?.kind === 'PodIdentityAssociation' ? '' : (subject?.name ?? '')),
-    ...(owner && { owner }),
+    ...referenceOf(object, subject, ownerOf(object)),
     file,
     line: lineOf([])
   }
@@ -215,43 +198,6 @@ function reportedOf(
     }
   ]
 }
-
-/**
- * A check has no deadline. Each lookup gets its own signal, because a signal with thousands of listeners is
- * slow.
- */
-const noDeadline: Deadline = {
-  get signal() {
-    return new AbortController().signal
-  }
-}
-
-/** Sources that read the cluster. Objects in the files take precedence over those in the cluster. */
-function liveSourcesOf(client: KubeClient, together: ObjectSources, clusterCa: string | undefined): Sources {
-  const cluster = buildClusterOnDemand(client)
-  const seen = overlay({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
-
-  return {
-    cluster,
-    accounts: seen,
-    namespaces: seen,
-    webhooks: seen,
-    neighbours: withoutMisses(together),
-    clusterCa
-  }
-}
-
-/**
- * The neighbours without near misses: a service account that is not among the files may exist in the cluster,
- * so a workload that names it has not necessarily misspelled another name.
- */
-const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
-  neighboursOf: (...question) => {
-    const fact = neighbours.neighboursOf(...question)
-
-    return fact.state === 'known' ? known({ ...fact.value, nearMiss: undefined }) : fact
-  }
-})
 
 /** The keys of a field's path: `metadata.annotations["a.b/c"]` has three. */
 function pathOf(field: string): string[] {

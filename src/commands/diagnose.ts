@@ -25,7 +25,7 @@ import {
   verboseOption
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
-import { loadConfigFile, loadSources } from './support/sources.js'
+import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface DiagnoseOptions extends StyleOptions {
@@ -126,7 +126,7 @@ export async function readDiagnosis(
   fetchDocument?: FetchDocument
 ): Promise<Diagnosis> {
   const reference = parseObjectReference(given, options.namespace, client.namespace)
-  const config = await loadConfigFile(options.config)
+  const config = await loadOwnConfigFile(options.config)
   const facts = await loadSources(options, config, client.clusterArn)
   const complaints = new Set<string>()
   const fromAws = options.aws

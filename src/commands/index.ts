@@ -7,6 +7,7 @@ export type CommandBuilder = (terminal: Terminal) => Command
 /** All commands, in the order of the help. They are loaded on demand: some take 0.3 s to load. */
 export const commands: Readonly<Record<string, () => Promise<CommandBuilder>>> = {
   check: async () => (await import('./check.js')).checkCommand,
+  scan: async () => (await import('./scan.js')).scanCommand,
   diagnose: async () => (await import('./diagnose.js')).diagnoseCommand,
   trust: async () => (await import('./trust.js')).trustCommand,
   'plan-migration': async () => (await import('./plan-migration.js')).planMigrationCommand,

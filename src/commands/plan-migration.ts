@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
 import { associationTexts, type AssociationTool } from '../migration/association-text.js'
 import { type MigrationContext, planMigration } from '../migration/plan.js'
-import type { Deadline } from '../model/deadline.js'
+import { noDeadline } from '../model/deadline.js'
 import { GuardError } from '../model/guard-error.js'
 import type { Format } from '../output/formats.js'
 import { migrationFormats } from '../output/migration-text.js'
@@ -204,14 +204,4 @@ async function fromFiles(
   for (const note of notes) terminal.stderr(complaintOf(note))
 
   return { objects: objects.map(({ object }) => object), complaints, unread: [] }
-}
-
-/**
- * A plan has no deadline. Each lookup gets its own signal, because a signal with thousands of listeners is
- * slow.
- */
-const noDeadline: Deadline = {
-  get signal() {
-    return new AbortController().signal
-  }
 }

@@ -26,7 +26,7 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { type LastAttempt, repeatAttempts } from './support/repeat-attempts.js'
-import { loadConfigFile, loadSources } from './support/sources.js'
+import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface WaitOptions extends StyleOptions {
@@ -111,7 +111,7 @@ export async function waitForIdentity(
     interval = 1000
   }: WaitSurroundings = {}
 ): Promise<0 | 1 | 2 | 130> {
-  const config = await loadConfigFile(options.config)
+  const config = await loadOwnConfigFile(options.config)
   // The Kubernetes client is slow to load.
   const { connectCluster, readClusterIdentityWebhook } = await import('./support/cluster.js')
   const client = connectCluster(options, environment)

@@ -237,6 +237,11 @@ export interface TrustingRoleSource {
     account: { readonly namespace: string; readonly name: string },
     issuer: string
   ): Fact<readonly string[]>
+  /**
+   * The roles that trust nothing but service accounts of one cluster, each named in full, as
+   * `system:serviceaccount:NAMESPACE:NAME`.
+   */
+  rolesFor(issuer: string): readonly { readonly arn: string; readonly subjects: readonly string[] }[]
 }
 
 /**

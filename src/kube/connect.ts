@@ -3,21 +3,54 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { GuardError } from '../model/guard-error.js'
-import { reasonOf } from '../text/escape.js'
+import { closestTo, reasonOf } from '../text/escape.js'
 import { buildKubeClient, type KubeClient } from './client.js'
 
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+
+/** Where a kubeconfig comes from, and which of its contexts is meant. */
+interface ClusterChoice {
+  readonly kubeconfig?: string | undefined
+  readonly context?: string | undefined
+}
 
 /**
  * Finds the cluster as kubectl does, in this order: the given kubeconfig, `KUBECONFIG` (one or more files),
  * `~/.kube/config`, the pod's own token. Undefined if there is none. Throws ERR_KUBECONFIG if there is one
  * but it cannot be used. Does not connect yet.
  */
-export function findCluster(
-  { kubeconfig, context }: { kubeconfig?: string | undefined; context?: string | undefined },
+export function findCluster(choice: ClusterChoice, environment: NodeJS.ProcessEnv): KubeClient | undefined {
+  return withKubeconfig(choice, environment, (config) => {
+    const { context } = choice
+    if (context !== undefined) {
+      const known = config.getContexts().map(({ name }) => name)
+      if (!known.includes(context)) throw new Error(noContext(context, known))
+      config.setCurrentContext(context)
+    }
+
+    return buildKubeClient(config)
+  })
+}
+
+/**
+ * The contexts of the kubeconfig that `findCluster` finds, and the current one. Undefined if there is no
+ * kubeconfig; throws ERR_KUBECONFIG if it cannot be read.
+ */
+export const findContexts = (
+  choice: Pick<ClusterChoice, 'kubeconfig'>,
   environment: NodeJS.ProcessEnv
-): KubeClient | undefined {
+): { readonly current: string; readonly names: readonly string[] } | undefined =>
+  withKubeconfig(choice, environment, (config) => ({
+    current: config.getCurrentContext(),
+    names: config.getContexts().map(({ name }) => name)
+  }))
+
+function withKubeconfig<T>(
+  { kubeconfig }: Pick<ClusterChoice, 'kubeconfig'>,
+  environment: NodeJS.ProcessEnv,
+  use: (config: KubeConfig) => T
+): T | undefined {
   const config = new KubeConfig()
   const home = join(environment['HOME'] ?? homedir(), '.kube', 'config')
   const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '')
@@ -29,17 +62,7 @@ export function findCluster(
       config.loadFromCluster()
     else return undefined
 
-    if (context !== undefined) {
-      const known = config.getContexts().map(({ name }) => name)
-      if (!known.includes(context)) {
-        throw new Error(
-          `it has no context ${JSON.stringify(context)}; its contexts are ${known.map((name) => JSON.stringify(name)).join(', ')}`
-        )
-      }
-      config.setCurrentContext(context)
-    }
-
-    return buildKubeClient(config)
+    return use(config)
   } catch (cause) {
     const [reason] = reasonOf(cause).split('\n') // the following lines quote the YAML
     throw new GuardError(
@@ -50,6 +73,16 @@ export function findCluster(
       }
     )
   }
+}
+
+function noContext(context: string, known: readonly string[]): string {
+  const meant = closestTo(context, known)
+
+  return `it has no context ${JSON.stringify(context)}; ${
+    meant === undefined
+      ? `its contexts are ${known.map((name) => JSON.stringify(name)).join(', ')}`
+      : `did you mean ${JSON.stringify(meant)}?`
+  }`
 }
 
 /**

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { reasonOf } from '../text/escape.js'
 import { isRecord } from '../text/record.js'
 import type { KubeClient } from './client.js'
+import { metadataListType } from './read.js'
 
 /** The kept objects of a collection. They stay unchanged while the API server does not answer. */
 export interface Watched<T> {
@@ -50,9 +51,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
   let lastEvent: Date | undefined
   let troubled = false
 
-  const accept = options.metadataOnly
-    ? 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
-    : 'application/json'
+  const accept = options.metadataOnly ? metadataListType : 'application/json'
   const acceptOne = options.metadataOnly
     ? 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
     : 'application/json'

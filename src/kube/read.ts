@@ -39,25 +39,79 @@ export async function readObject(
 export async function listObjects(
   client: KubeClient,
   path: string,
-  options: ReadOptions = {}
+  options: ListOptions = {}
 ): Promise<ReadFact<readonly KubeObject[]>> {
+  const { objects, unread } = await readPages(client, path, options)
+
+  return unread ?? known(objects)
+}
+
+/** Options for reading a collection. */
+export interface ListOptions extends ReadOptions {
+  /** Whether to request only the metadata of the objects (PartialObjectMetadata). */
+  readonly metadataOnly?: boolean
+  /** The kind of the objects, for lists that do not imply it, such as lists of metadata. */
+  readonly typed?: { readonly apiVersion: string; readonly kind: string }
+  /** Returns what to keep of an object, so that a large collection needs little memory; undefined drops it. */
+  readonly keep?: (object: KubeObject) => KubeObject | undefined
+  /** Called after each page with the number of its objects. */
+  readonly onPage?: (count: number) => void
+}
+
+/** What was read of a collection. `unread` is the reason why the rest of it is missing. */
+export interface PagesRead {
+  readonly objects: readonly KubeObject[]
+  readonly unread: Unread | undefined
+}
+
+/** Reads a collection page by page, and returns what was read before a failure. Never rejects. */
+export async function readPages(
+  client: KubeClient,
+  path: string,
+  { metadataOnly = false, typed, keep = (object) => object, onPage, ...options }: ListOptions
+): Promise<PagesRead> {
   const objects: KubeObject[] = []
+  const accept = metadataOnly ? { accept: metadataListType } : {}
   let resume: string | undefined
+  let hasExpired = false
   do {
     const query = { ...options.query, limit: 500, ...(resume !== undefined && { continue: resume }) }
-    const page = await readResponse(client, path, { ...options, query })
-    if ('state' in page) return page
+    const page = await readResponse(client, path, { ...options, ...accept, query })
+    if ('state' in page) {
+      resume = hasExpired ? undefined : laterTokenOf(page.response)
+      if (resume === undefined) return { objects, unread: page }
+      hasExpired = true
+      continue
+    }
+    hasExpired = false
 
     const { kind, apiVersion, items, metadata } = page.body
     if (!Array.isArray(items) && items !== null)
-      return unknown(`${options.name ?? path} could not be read (the API server did not return a list)`)
+      return { objects, unread: unknown(`${options.name ?? path} could not be read (${noList})`) }
     const each = { apiVersion, kind: textOf(kind)?.replace(/List$/, '') }
-    for (const item of listOf(items)) if (isRecord(item)) objects.push({ ...each, ...item })
+    for (const item of listOf(items)) {
+      const kept = isRecord(item) ? keep({ ...each, ...item, ...typed }) : undefined
+      if (kept !== undefined) objects.push(kept)
+    }
+    onPage?.(listOf(items).length)
     resume = textOf(recordOf(metadata)['continue'])
   } while (resume !== undefined)
 
-  return known(objects)
+  return { objects, unread: undefined }
 }
+
+const noList = 'the API server did not return a list'
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+export const metadataListType = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
+/**
+ * The token with which a list goes on after its own token has expired (410). The rest of the list is then
+ * newer than its beginning.
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-parameters/common-parameters/#continue
+ */
+const laterTokenOf = (response: KubeResponse | undefined): string | undefined =>
+  response?.status === 410 ? textOf(recordOf(recordOf(response.body)['metadata'])['continue']) : undefined
 
 /**
  * The value of a fact. Throws an Error with the reason if the fact is unknown. Use it for work that is

@@ -8,6 +8,16 @@ export interface Deadline {
   readonly signal: AbortSignal
 }
 
+/**
+ * The deadline of a command, which has none. Each lookup gets its own signal, because a signal with thousands
+ * of listeners is slow.
+ */
+export const noDeadline: Deadline = {
+  get signal() {
+    return new AbortController().signal
+  }
+}
+
 /** The answer, or undefined if the signal is aborted first. */
 export function raceDeadline<T>(signal: AbortSignal, answer: T | Promise<T>): Promise<T | undefined> {
   if (signal.aborted) return Promise.resolve(undefined)

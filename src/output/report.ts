@@ -141,9 +141,14 @@ function groupUnchecked(verdicts: readonly ObjectVerdict[]): UncheckedGroup[] {
   return [...groups.values()]
 }
 
-/** Separates a reason from the advice in parentheses at its end: `the issuer is not known (pass --issuer)`. */
+/**
+ * Separates a reason from the advice in parentheses at its end: `the issuer is not known (pass --issuer)`,
+ * `pods could not be read (run kubectl auth can-i list pods -A)`.
+ */
 function hintIn(because: string): readonly [reason: string, hint: string | undefined] {
-  const start = because.endsWith(')') ? because.lastIndexOf(' (pass ') : -1
+  const start = because.endsWith(')')
+    ? Math.max(because.lastIndexOf(' (pass '), because.lastIndexOf(' (run '))
+    : -1
 
   return start === -1 ? [because, undefined] : [because.slice(0, start), because.slice(start + 2, -1)]
 }

@@ -68,5 +68,9 @@ export const fewOf = (texts: readonly string[], { verbosity }: Style): string =>
     ? texts.join(', ')
     : `${texts.slice(0, fewShown).join(', ')} and ${texts.length - fewShown} more (-v lists all)`
 
-/** A number with its noun, such as `1 error` or `2 errors`. */
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+/** A number as people read it: `20,000`. */
+export const number = (count: number): string => count.toLocaleString('en-US')
+
+/** A number of things: `1 pod`, `41,300 pods`. */
+export const counted = (count: number, noun: string): string =>
+  `${number(count)} ${noun}${count === 1 ? '' : 's'}`

@@ -1,6 +1,6 @@
 import { GuardError } from '../../model/guard-error.js'
 import { isNamespaceName, isObjectName } from '../../model/object-name.js'
-import { quote } from '../../text/escape.js'
+import { closestTo, quote } from '../../text/escape.js'
 
 /** Rejects a namespace that cannot exist. Throws ERR_USAGE. */
 export function assertNamespace(namespace: string | undefined): void {
@@ -58,4 +58,15 @@ function assertServiceAccount(name: string): void {
     'ERR_USAGE',
     `--service-account is ${quote(name)}; expected a service account name: at most 253 characters from a-z, 0-9, "-" and ".", each part between dots starting and ending with a letter or digit`
   )
+}
+
+/** Rejects a rule that does not exist. Throws ERR_USAGE. */
+export function assertRules(given: readonly string[], ids: readonly string[]): void {
+  for (const id of given.filter((id) => !ids.includes(id))) {
+    const meant = closestTo(id, ids)
+    throw new GuardError(
+      'ERR_USAGE',
+      `--rule is ${quote(id)}; ${meant === undefined ? 'there is no such rule, and docs/rules/README.md lists them all' : `did you mean ${meant}?`}`
+    )
+  }
 }

@@ -12,6 +12,8 @@ export interface Terminal {
   readonly screen?: { readonly columns: number; readonly isDumb: boolean }
   /** Whether stdout shows colors. */
   readonly hasColors?: boolean
+  /** The terminal that stderr writes to; undefined for a pipe or a file. */
+  readonly errorScreen?: { readonly columns: number }
 }
 
 /** An error message as every command prints it on stderr. */
@@ -44,18 +46,19 @@ export function styleOf(
 /** The style of a text that is written to a file: as the flags say, without regard to the terminal. */
 export const fileStyleOf = (options: StyleOptions): Style => styleOf(options, {})
 
-const { env, stdout } = process
+const { env, stderr, stdout } = process
 
 /** The terminal of this process. Node.js decides about colors: `NO_COLOR`, `FORCE_COLOR`, a dumb terminal. */
 export const processTerminal: Terminal = {
   stdin: process.stdin,
   stdout: (text) => stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
+  stderr: (text) => stderr.write(text),
   hasColors: styleText('red', 'text', { stream: stdout }) !== 'text',
   ...(stdout.isTTY && {
     screen: {
       columns: stdout.columns || 80, // some terminals do not tell their width
       isDumb: env['TERM'] === 'dumb'
     }
-  })
+  }),
+  ...(stderr.isTTY && env['TERM'] !== 'dumb' && { errorScreen: { columns: stderr.columns } })
 }

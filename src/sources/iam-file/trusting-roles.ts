@@ -21,12 +21,57 @@ export function buildTrustingRoles(
 
   return {
     rolesTrusting: ({ namespace, name }, issuer) =>
-      known(
-        arns.get(
-          `${issuer.replace(/^https:\/\//, '').toLowerCase()}:sub=system:serviceaccount:${namespace}:${name}`
-        ) ?? []
-      )
+      known(arns.get(`${hostOf(issuer)}:sub=system:serviceaccount:${namespace}:${name}`) ?? []),
+    rolesFor: (issuer) =>
+      roles.flatMap(({ arn, trustPolicy }) => {
+        const subjects = onlySubjectsOf(documentOf(trustPolicy), hostOf(issuer))
+        return subjects === undefined ? [] : { arn, subjects }
+      })
   }
+}
+
+const hostOf = (issuer: string): string => issuer.replace(/^https:\/\//, '').toLowerCase()
+
+/**
+ * The subjects that a trust policy names, if it admits nobody else: each statement that allows something names
+ * only the provider of this issuer, and limits the subject to full names.
+ */
+function onlySubjectsOf(document: unknown, host: string): readonly string[] | undefined {
+  const allowing = statementsOf(document).filter(({ Effect }) => Effect !== 'Deny')
+  const subjects: string[] = []
+  for (const statement of allowing) {
+    const { Principal, Condition } = statement
+    const { Federated, ...others } = recordOf(Principal)
+    const isOfIssuer =
+      Object.keys(others).length === 0 &&
+      membersOf(Federated).length > 0 &&
+      membersOf(Federated).every(
+        (arn) => typeof arn === 'string' && arn.toLowerCase().endsWith(`:oidc-provider/${host}`)
+      )
+    const named = Object.entries(recordOf(Condition)).flatMap(([operator, keys]) =>
+      /^String(?:Equals|Like)$/i.test(operator)
+        ? Object.entries(recordOf(keys)).flatMap(([key, value]) =>
+            key.toLowerCase() === `${host}:sub` ? membersOf(value) : []
+          )
+        : []
+    )
+    if (!isOfIssuer || named.length === 0) return undefined
+    for (const subject of named) {
+      if (typeof subject !== 'string' || /[*?$]/.test(subject)) return undefined
+      subjects.push(subject)
+    }
+  }
+
+  return subjects.length === 0 ? undefined : [...new Set(subjects)]
+}
+
+const membersOf = (value: unknown): readonly unknown[] =>
+  value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value]
+
+const statementsOf = (document: unknown): readonly Readonly<Record<string, unknown>>[] => {
+  const statements = recordOf(document)['Statement']
+
+  return (isRecord(statements) ? [statements] : listOf(statements)).map(recordOf)
 }
 
 /**
@@ -47,10 +92,7 @@ function documentOf(trustPolicy: unknown): unknown {
  * case-insensitive; subjects are case-sensitive.
  */
 function namedBy(document: unknown): string[] {
-  const statements = recordOf(document)['Statement']
-
-  return (isRecord(statements) ? [statements] : listOf(statements)).flatMap((statement) => {
-    const { Effect, Condition } = recordOf(statement)
+  return statementsOf(document).flatMap(({ Effect, Condition }) => {
     if (Effect !== 'Allow') return []
 
     return Object.entries(recordOf(Condition)).flatMap(([operator, keys]) => {
@@ -59,7 +101,7 @@ function namedBy(document: unknown): string[] {
       return Object.entries(recordOf(keys)).flatMap(([key, value]) => {
         if (!/:sub$/i.test(key)) return []
 
-        return (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((subject) =>
+        return membersOf(value).flatMap((subject) =>
           typeof subject === 'string' && !/[*?$]/.test(subject) ? [`${key.toLowerCase()}=${subject}`] : []
         )
       })

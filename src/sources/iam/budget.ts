@@ -3,7 +3,10 @@ import type { Clock } from './clock.js'
 export interface BudgetOptions {
   /** The maximum number of requests per second. After a pause, as many can be sent at once. */
   readonly requestsPerSecond: number
-  /** The maximum number of waiting questions per namespace. */
+  /**
+   * The maximum number of waiting questions per namespace. If there is no maximum, there is none for the number
+   * of namespaces, either.
+   */
   readonly waitingPerNamespace: number
   readonly clock: Clock
 }
@@ -59,6 +62,7 @@ const maxNamespaces = 1000
  */
 export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: BudgetOptions): Budget {
   const capacity = Math.max(1, requestsPerSecond)
+  const namespacesAtMost = waitingPerNamespace === Infinity ? Infinity : maxNamespaces
   const lines = new Map<string, Line>() // by namespace, in the order of their turns
   let tokens = capacity
   let refilledAt = clock.now()
@@ -117,7 +121,7 @@ export function buildBudget({ requestsPerSecond, waitingPerNamespace, clock }: B
   }
 
   function placeOf({ namespace, key, begin }: Turn): Waiting | undefined {
-    if (!lines.has(namespace) && lines.size >= maxNamespaces) return
+    if (!lines.has(namespace) && lines.size >= namespacesAtMost) return
 
     const { questions } = lineOf(namespace)
     const place = questions.get(key) ?? { begin, callers: new Set() }

@@ -62,3 +62,45 @@ t.test('finds the roles that name a service account exactly', async (t) => {
   )
   t.strictSame(source.rolesTrusting({ namespace: 'shop', name: 'gone' }, issuer), known([]))
 })
+
+t.test('lists the roles that trust nothing but service accounts of a cluster', async (t) => {
+  const host = key.replace(':sub', '')
+  const trusting = (sub: unknown, parts: object = {}, operator = 'StringEquals'): object => ({
+    Effect: 'Allow',
+    Principal: { Federated: `arn:aws:iam::111122223333:oidc-provider/${host}` },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: { [operator]: { [key]: sub } },
+    ...parts
+  })
+  const table: readonly (readonly [string, unknown, readonly string[] | undefined])[] = [
+    ['one account', [trusting(cart)], [cart]],
+    ['accounts in a list, twice', [trusting([cart, 'x']), trusting(cart, {}, 'StringLike')], [cart, 'x']],
+    ['a Deny beside it', [trusting(cart), { Effect: 'Deny', Principal: '*', Action: '*' }], [cart]],
+    ['a pattern', [trusting('system:serviceaccount:shop:*', {}, 'StringLike')], undefined],
+    ['a condition that need not hold', [trusting(cart, {}, 'StringEqualsIfExists')], undefined],
+    ['no subject', [trusting(cart, { Condition: {} })], undefined],
+    ['a value that is no text', [trusting([cart, 1])], undefined],
+    [
+      'another cluster',
+      [trusting(cart, { Principal: { Federated: 'arn:aws:iam::1:oidc-provider/x' } })],
+      undefined
+    ],
+    [
+      'a service too',
+      [trusting(cart, { Principal: { Federated: [], Service: 'ec2.amazonaws.com' } })],
+      undefined
+    ],
+    [
+      'a service in another statement',
+      [trusting(cart), { Effect: 'Allow', Principal: { Service: 'x' } }],
+      undefined
+    ],
+    ['anybody else', [trusting(cart, { Principal: undefined, NotPrincipal: {} })], undefined],
+    ['nothing', [], undefined],
+    ['no policy', undefined, undefined]
+  ]
+  for (const [why, statements, subjects] of table) {
+    const roles = buildTrustingRoles([{ arn: 'a', trustPolicy: { Statement: statements } }]).rolesFor(issuer)
+    t.strictSame(roles, subjects === undefined ? [] : [{ arn: 'a', subjects }], why)
+  }
+})

@@ -121,3 +121,16 @@ t.test('serves what is under way first, in its namespace', async (t) => {
   await clock.pass(4000)
   t.strictSame(served, ['first', 'team/mail', 'second', 'shop/cart'])
 })
+
+t.test('a command may ask for any number of namespaces', async (t) => {
+  const served: string[] = []
+  const count = async (waitingPerNamespace: number): Promise<number> => {
+    const clock = buildHandClock()
+    const budget = buildBudget({ requestsPerSecond: 1, waitingPerNamespace, clock })
+    const turns = Array.from({ length: 1500 }, (_, index) => ask(budget, served, `n${index}`, 'a'))
+    await clock.pass(2_000_000)
+    return (await Promise.all(turns)).filter(Boolean).length
+  }
+  t.equal(await count(Infinity), 1500)
+  t.equal(await count(100), 1001, 'a server limits them')
+})

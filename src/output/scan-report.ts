@@ -1,0 +1,49 @@
+import type { Report, ReportedFinding } from './report.js'
+
+/** A report about whole clusters. */
+export interface ScanReport extends Report {
+  readonly clusters: readonly ClusterSummary[]
+  /** How the findings differ from those of an earlier report. */
+  readonly baseline?: Comparison
+  /** Roles and service accounts that nobody uses, if that was asked. */
+  readonly unused?: Unused
+}
+
+/** A cluster that was read. */
+export interface ClusterSummary {
+  /** The kubeconfig context; left out for files. */
+  readonly name?: string
+  /** The version of Kubernetes, such as `1.35`. */
+  readonly version?: string
+  readonly serviceAccounts: number
+  /** Service accounts that get a role through IRSA. */
+  readonly irsa: number
+  /** Service accounts with an EKS Pod Identity association; left out if that is not known. */
+  readonly podIdentity?: number
+  readonly pods: number
+}
+
+/** The differences from an earlier report. */
+export interface Comparison {
+  /** The fingerprints of the findings that the earlier report does not have. */
+  readonly new: readonly string[]
+  /** The findings of the earlier report that are gone. Left out if this report covers other objects. */
+  readonly gone?: readonly Pick<ReportedFinding, 'rule' | 'severity' | 'message' | 'fingerprint' | 'object'>[]
+}
+
+/** What nobody uses. */
+export interface Unused {
+  /** Service accounts with a role that no workload and no pod uses; left out if not all of them could be read. */
+  readonly serviceAccounts?: readonly {
+    readonly cluster?: string
+    readonly namespace: string
+    readonly name: string
+    readonly role: string
+  }[]
+  /** ARNs of roles that trust only service accounts that do not exist; left out if no roles are listed. */
+  readonly roles?: readonly {
+    readonly cluster?: string
+    readonly arn: string
+    readonly trusts: readonly string[]
+  }[]
+}

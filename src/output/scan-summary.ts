@@ -1,0 +1,160 @@
+import { allRules } from '../model/finding.js'
+import { escapeText } from '../text/escape.js'
+import type { ReportedFinding, UncheckedGroup } from './report.js'
+import type { ScanReport } from './scan-report.js'
+import { counted, markOf, number, type Style, wrapped } from './style.js'
+
+const maxNamespaces = 5
+
+/** The namespaces with the most problems, the comparison with the baseline, waivers, and what was not checked. */
+export function summaryLines(report: ScanReport, style: Style): string[] {
+  const { baseline, summary } = report
+  const entries: (readonly [label: string, lines: readonly string[]])[] = [
+    ['worst namespaces', worstNamespaces(report, { ...style, color: false })], // colors would count as width
+    [
+      'against baseline',
+      baseline === undefined
+        ? []
+        : [
+            `+${number(baseline.new.length)} new${
+              baseline.gone === undefined
+                ? '; what is gone is not known, because this scan covers only a part'
+                : `, ${style.ascii ? '-' : '−'}${number(baseline.gone.length)} gone`
+            }`
+          ]
+    ],
+    ['waived', summary.waived === 0 ? [] : [counted(summary.waived, 'finding')]],
+    ['not checked', notChecked(report, style)]
+  ]
+  const width = 20
+
+  return entries.flatMap(([label, texts]) =>
+    texts.flatMap((text, index) => {
+      const start = `  ${(index === 0 ? label : '').padEnd(width - 2)}`
+
+      return text.startsWith('kubectl ')
+        ? [`    ${text}`] // on one line, so that it can be copied
+        : wrapped(text, start, style, ' '.repeat(width))
+    })
+  )
+}
+
+function worstNamespaces({ findings, clusters }: ScanReport, style: Style): string[] {
+  const counted = findings.filter(({ waived, severity }) => waived === undefined && severity !== 'info')
+  const byNamespace = Map.groupBy(counted, ({ object: { cluster, namespace } }) =>
+    namespace === undefined
+      ? ''
+      : clusters.length > 1 && cluster !== undefined
+        ? `${cluster} ${namespace}`
+        : namespace
+  )
+  byNamespace.delete('')
+  const scores = [...byNamespace].map(([namespace, found]) => ({
+    namespace,
+    errors: objectsWith(found, 'error'),
+    warnings: objectsWith(found, 'warning')
+  }))
+  const worst = scores
+    .sort((one, other) => other.errors - one.errors || other.warnings - one.warnings)
+    .slice(0, maxNamespaces)
+    .map(({ namespace, errors, warnings }) => {
+      const marks = [
+        ...(errors > 0 ? [`${markOf('wrong', style)}${number(errors)}`] : []),
+        ...(warnings > 0 ? [`${markOf('warning', style)}${number(warnings)}`] : [])
+      ]
+      return `${escapeText(namespace)} ${marks.join(' ')}`
+    })
+
+  return worst.length < 2 ? [] : [worst.join(', ')]
+}
+
+/** How many objects have findings of a severity; the pods of one owner count once. */
+function objectsWith(findings: readonly ReportedFinding[], severity: ReportedFinding['severity']): number {
+  return new Set(
+    findings
+      .filter((finding) => finding.severity === severity)
+      .map(({ object: { kind, name, owner } }) => JSON.stringify(owner ?? { kind, name }))
+  ).size
+}
+
+/** What was not checked, once for each reason, and what would make it checkable. */
+function notChecked({ unchecked }: ScanReport, { verbosity }: Style): string[] {
+  const reasons = [...Map.groupBy(unchecked, ({ because }) => because)].map(([because, groups]) => ({
+    because,
+    groups,
+    hint: groups.find((group) => group.hint !== undefined)?.hint
+  }))
+  const isForbidden = ({ hint }: (typeof reasons)[number]): boolean => hint?.startsWith('run ') === true
+  const forbidden = reasons.filter(isForbidden).map(({ hint = '' }) => escapeText(hint.slice('run '.length)))
+
+  const others = reasons.filter((reason) => !isForbidden(reason))
+  const shown = verbosity === 'verbose' ? others : others.slice(0, maxReasons)
+
+  return [
+    ...(forbidden.length === 0
+      ? []
+      : [`${counted(forbidden.length, 'kind')} of objects that you may not read. Check:`, ...forbidden]),
+    ...shown.map(({ because, groups, hint }) => {
+      const rules = groups.map(({ rule }) => (rule === allRules ? 'all rules' : rule)).join(', ')
+      const count = Math.max(...groups.map((group) => group.count)) // the rules can have different counts
+      const what = groups.every(isOfCollection)
+        ? ''
+        : `${counted(count, 'object')}${verbosity === 'verbose' ? ` (${rules})` : ''}: `
+
+      return escapeText(`${what}${because}${hint === undefined ? '' : ` (${hint})`}`)
+    }),
+    ...(others.length > shown.length
+      ? [`and ${number(others.length - shown.length)} more reasons (-v lists all)`]
+      : [])
+  ]
+}
+
+const maxReasons = 10
+
+/** Whether a whole collection could not be read. */
+const isOfCollection = ({ objects: [first] }: UncheckedGroup): boolean => first?.name === ''
+
+/** What nobody uses. */
+export function unusedLines({ unused }: ScanReport, style: Style): string[] {
+  if (unused === undefined) return []
+  const { serviceAccounts, roles } = unused
+  const list = (title: string, names: readonly string[]): string[] =>
+    names.length === 0
+      ? wrapped(`${title}: none`, '  ', style)
+      : [
+          ...wrapped(`${title}: ${number(names.length)}`, '  ', style),
+          ...names
+            .slice(0, style.verbosity === 'verbose' ? names.length : maxUnused)
+            .flatMap((name) => wrapped(escapeText(name), '    ', style)),
+          ...(names.length > maxUnused && style.verbosity !== 'verbose'
+            ? [`    and ${number(names.length - maxUnused)} more (-v lists all)`]
+            : [])
+        ]
+
+  return [
+    ...(serviceAccounts === undefined
+      ? wrapped(
+          'service accounts that nothing uses: not known, because not all workloads and pods were read',
+          '  ',
+          style
+        )
+      : list(
+          'service accounts with a role that no workload uses',
+          serviceAccounts.map(({ namespace, name, role }) => `${namespace}/${name}  ${role}`)
+        )),
+    ...(roles === undefined
+      ? wrapped(
+          'roles that nothing uses: not known, because no list of roles was given (--iam FILE)',
+          '  ',
+          style
+        )
+      : list(
+          'roles that trust only service accounts that do not exist',
+          roles.map(({ arn, trusts }) => `${arn}  ${trusts.slice(0, maxTrusted).join(', ')}`)
+        )),
+    ''
+  ]
+}
+
+const maxTrusted = 3
+const maxUnused = 10

@@ -1,0 +1,141 @@
+import type { KubeObject } from '../kube/read.js'
+import { ownerOf } from '../model/kubernetes-object.js'
+import { isRecord, listOf, recordOf } from '../text/record.js'
+
+// A pod as the API server returns it takes about 10 KB, and a large cluster has 40,000 pods. What the rules
+// read of a pod takes less than a tenth of that.
+
+/** Keeps what is judged of an object without a spec, or of one whose spec is not judged. */
+export const keepMetadata = (object: KubeObject): KubeObject => ({
+  apiVersion: object['apiVersion'],
+  kind: object['kind'],
+  metadata: metadataIn(object['metadata'])
+})
+
+/** Keeps all of an object except for the history in its metadata. */
+export const keepWhole = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: metadataIn(object['metadata'])
+})
+
+/** Keeps what is judged of a pod; undefined for a pod that has ended or is about to. */
+export function keepPod(object: KubeObject): KubeObject | undefined {
+  const { metadata, spec, status } = object
+  const { phase } = recordOf(status)
+  // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase
+  if (phase === 'Succeeded' || phase === 'Failed') return undefined
+  if (recordOf(metadata)['deletionTimestamp'] !== undefined) return undefined
+
+  return { ...keepMetadata(object), spec: podSpecIn(spec) }
+}
+
+/** Keeps what is judged of an object with a pod template at one of the places of the built-in kinds. */
+export function keepWorkload(object: KubeObject): KubeObject | undefined {
+  const { template, jobTemplate } = recordOf(object['spec'])
+
+  return {
+    ...keepMetadata(object),
+    spec: {
+      ...(isRecord(template) && { template: templateIn(template) }),
+      ...(isRecord(jobTemplate) && {
+        jobTemplate: { spec: { template: templateIn(recordOf(jobTemplate['spec'])['template']) } }
+      })
+    }
+  }
+}
+
+/**
+ * Keeps what is judged of a ReplicaSet: nothing of an old revision, and only the metadata, which show the
+ * owner of a pod, if a Deployment has the template.
+ */
+export function keepReplicaSet(object: KubeObject): KubeObject | undefined {
+  const owner = ownerOf(object)
+  if (owner !== undefined && recordOf(object['spec'])['replicas'] === 0) return undefined
+
+  return owner?.kind === 'Deployment' ? keepMetadata(object) : keepWorkload(object)
+}
+
+/** Keeps what is judged of a Job: nothing of one that has ended, because it creates no more pods. */
+export function keepJob(object: KubeObject): KubeObject | undefined {
+  const hasEnded = listOf(recordOf(object['status'])['conditions']).some((condition) => {
+    const { type, status } = recordOf(condition)
+    return (type === 'Complete' || type === 'Failed') && status === 'True'
+  })
+
+  return hasEnded ? undefined : keepWorkload(object)
+}
+
+function metadataIn(metadata: unknown): KubeObject {
+  const { name, generateName, namespace, uid, labels, annotations, ownerReferences, creationTimestamp } =
+    recordOf(metadata)
+
+  return {
+    name,
+    ...(generateName !== undefined && { generateName }),
+    ...(namespace !== undefined && { namespace }),
+    uid,
+    ...(labels !== undefined && { labels }),
+    ...(annotations !== undefined && { annotations: annotationsIn(annotations) }),
+    ...(ownerReferences !== undefined && { ownerReferences: listOf(ownerReferences).map(ownerIn) }),
+    creationTimestamp
+  }
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** All annotations, except for the copy of the whole object that `kubectl apply` leaves. */
+function annotationsIn(annotations: unknown): KubeObject {
+  const { [lastApplied]: copy, ...others } = recordOf(annotations)
+
+  return copy === undefined ? recordOf(annotations) : others
+}
+
+function ownerIn(owner: unknown): KubeObject {
+  const { kind, name, controller } = recordOf(owner)
+
+  return { kind, name, ...(controller !== undefined && { controller }) }
+}
+
+const templateIn = (template: unknown): KubeObject => ({
+  metadata: { ...pick(recordOf(template)['metadata'], ['labels', 'annotations']) },
+  spec: podSpecIn(recordOf(template)['spec'])
+})
+
+/** The fields that `parsePod` and the search for the EKS Pod Identity Agent read. */
+function podSpecIn(spec: unknown): KubeObject {
+  const { containers, initContainers, volumes } = recordOf(spec)
+
+  return {
+    ...pick(spec, [
+      ...['serviceAccountName', 'serviceAccount', 'priorityClassName', 'runtimeClassName', 'schedulerName'],
+      ...['nodeSelector', 'affinity', 'os']
+    ]),
+    ...(Array.isArray(initContainers) && { initContainers: initContainers.map(containerIn) }),
+    containers: listOf(containers).map(containerIn),
+    ...(Array.isArray(volumes) && {
+      volumes: volumes.map((volume) => pick(volume, ['name', 'projected', 'secret']))
+    })
+  }
+}
+
+function containerIn(container: unknown): KubeObject {
+  const { env, volumeMounts } = recordOf(container)
+
+  return {
+    ...pick(container, ['name', 'image', 'envFrom']),
+    ...(Array.isArray(env) && { env: env.map(variableIn) }),
+    ...(Array.isArray(volumeMounts) && {
+      volumeMounts: volumeMounts.map((mount) => pick(mount, ['name', 'mountPath', 'subPath', 'subPathExpr']))
+    })
+  }
+}
+
+/** A variable that is not judged is null, because a finding names a variable by its index. */
+const variableIn = (variable: unknown): unknown =>
+  /^AWS_|_PROXY$|_proxy$/.test(String(recordOf(variable)['name'])) ? variable : null
+
+function pick(value: unknown, keys: readonly string[]): KubeObject {
+  const record = recordOf(value)
+
+  return Object.fromEntries(keys.flatMap((key) => (record[key] === undefined ? [] : [[key, record[key]]])))
+}

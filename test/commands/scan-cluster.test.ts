@@ -1,0 +1,169 @@
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import t from 'tap'
+import { scan, type ScanCommandOptions } from '../../src/commands/scan.js'
+import { makeCertificate } from '../support/certificate.ts'
+
+const directory = t.testdir({})
+
+/**
+ * A kubeconfig of an API server that answers with these objects by the end of the path. It closes the connection
+ * for `reset`, and for any other request it answers with an empty list.
+ */
+async function apiServerWith(
+  collections: Readonly<Record<string, readonly object[] | 'reset' | 'pages'>>
+): Promise<string> {
+  const { certificate, key } = makeCertificate('127.0.0.1')
+  const server = createServer({ cert: certificate, key }, (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://127.0.0.1')
+    const items = collections[pathname.split('/').at(-1) ?? ''] ?? []
+    if (items === 'reset' || searchParams.get('continue') !== null) {
+      request.socket.destroy()
+      return
+    }
+    const page = items === 'pages' ? { metadata: { continue: 'next' }, items: [pod] } : { items }
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ kind: 'List', apiVersion: 'v1', ...page }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const file = `${directory}/${(server.address() as AddressInfo).port}` // it listens on TCP
+  writeFileSync(
+    file,
+    JSON.stringify({
+      clusters: [
+        {
+          name: 'c',
+          cluster: {
+            server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+            'certificate-authority-data': Buffer.from(certificate).toString('base64')
+          }
+        }
+      ],
+      users: [{ name: 'u', user: { token: 't' } }],
+      contexts: [{ name: 'prod', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'prod'
+    })
+  )
+
+  return file
+}
+
+const account = {
+  metadata: {
+    name: 'cart',
+    namespace: 'shop',
+    uid: 'u',
+    annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:policy/cart' }
+  }
+}
+const pod = {
+  metadata: { name: 'cart', namespace: 'shop', uid: 'p' },
+  spec: { serviceAccountName: 'cart', containers: [{ name: 'app' }] }
+}
+
+async function run(
+  kubeconfig: string,
+  options: Partial<ScanCommandOptions> = {},
+  signal?: AbortSignal
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const printed = { stdout: '', stderr: '' }
+  const terminal = {
+    stdin: Readable.from([]),
+    stdout: (text: string) => (printed.stdout += text),
+    stderr: (text: string) => (printed.stderr += text)
+  }
+  const code = await scan([], { kubeconfig, iam: [], failOn: 'error', ...options }, terminal, {}, signal)
+
+  return { code, ...printed }
+}
+
+t.test('an API server that goes away half-way', async (t) => {
+  const kubeconfig = await apiServerWith({ serviceaccounts: [account], pods: 'pages', jobs: 'reset' })
+  const { code, stdout, stderr } = await run(kubeconfig, { unused: true })
+  t.equal(code, 2)
+  t.match(stderr, /^irsa-guard: context prod: jobs could not be read \(.+\), and 1 more\n$/)
+  t.match(stdout, /^prod · 1 service account: 0 IRSA, Pod Identity not known · 1 pod\n/)
+  t.match(stdout, /^✗ 1 account {2}the annotation is the ARN of a policy/m)
+  t.match(stdout, /^ {2}not checked +jobs could not be read \(.+\)\n +pods could not be read \(.+\)$/m)
+  t.match(stdout, /service accounts that nothing uses: not known/)
+
+  const baseline = `${directory}/baseline.json`
+  const whole = await apiServerWith({ serviceaccounts: [account], pods: [pod] })
+  t.match(await run(whole, { output: [{ format: 'json', file: baseline }] }), { code: 1, stderr: '' })
+  const without = await apiServerWith({ serviceaccounts: 'reset', pods: [pod] })
+  t.match(await run(without, { baseline }), { stdout: /\+0 new, −0 gone/ }, 'what was not read is not gone')
+  t.match(await run(await apiServerWith({ pods: [pod] }), { baseline }), { stdout: /\+0 new, −2 gone/ })
+})
+
+t.test('an interrupt before the cluster is judged', async (t) => {
+  const kubeconfig = await apiServerWith({ serviceaccounts: [account], pods: [pod] })
+  const { code, stdout, stderr } = await run(kubeconfig, {}, AbortSignal.abort())
+  t.equal(code, 130)
+  t.equal(stdout, '')
+  t.equal(stderr, '')
+})
+
+t.test('counts the service accounts of both chains', async (t) => {
+  const role = 'arn:aws:iam::111122223333:role/cart'
+  const arn = 'arn:aws:eks:us-east-1:111122223333:cluster/prod'
+  const iam = `${directory}/iam.json`
+  writeFileSync(
+    iam,
+    JSON.stringify({
+      apiVersion: 'irsa-guard.io/v1',
+      kind: 'IamSnapshot',
+      accounts: [],
+      roles: [],
+      cluster: { name: 'prod', arn },
+      associations: [{ clusterName: 'prod', namespace: 'shop', serviceAccount: 'web', roleArn: role }]
+    })
+  )
+  const accountOf = (name: string, annotations: object): object => ({
+    metadata: { name, namespace: 'shop', uid: name, annotations }
+  })
+  const serviceaccounts = [
+    accountOf('web', {}),
+    accountOf('cart', { 'eks.amazonaws.com/role-arn': role }),
+    accountOf('none', {})
+  ]
+  const { stdout } = await run(await apiServerWith({ serviceaccounts, pods: [pod] }), {
+    iam: [iam],
+    unused: true
+  })
+  t.match(stdout, /^prod · 3 service accounts: 1 IRSA, 1 Pod Identity · 1 pod\n/)
+  t.match(stdout, /no workload uses: 1\n {4}shop\/web {2}arn:aws:iam::111122223333:role\/cart\n/)
+  t.match(stdout, /roles that nothing uses: not known/, 'the issuer is not known')
+})
+
+t.test('objects from files, and options that contradict each other', async (t) => {
+  const printed = { stdout: '', stderr: '' }
+  const terminal = {
+    stdin: Readable.from([]),
+    stdout: (text: string) => (printed.stdout += text),
+    stderr: (text: string) => (printed.stderr += text)
+  }
+  const scanFiles = async (files: string[], options: Partial<ScanCommandOptions> = {}): Promise<number> =>
+    scan(files, { iam: ['examples/iam.json'], failOn: 'error', ...options }, terminal, {
+      HOME: directory
+    })
+  t.equal(await scanFiles(['examples/service-accounts.yaml']), 1)
+  t.match(printed.stdout, /^3 service accounts: 2 IRSA/)
+  t.equal(await scanFiles(['gone.yaml']), 2)
+  t.equal(printed.stderr, 'irsa-guard: there is no file gone.yaml\n')
+
+  for (const options of [
+    { context: ['prod'] },
+    { allContexts: true },
+    { kubeconfig: 'a' },
+    { namespace: 'a' },
+    { selector: 'a' }
+  ])
+    await t.rejects(scanFiles(['examples'], options), {
+      code: 'ERR_USAGE',
+      message: /^files are given together/
+    })
+  await t.rejects(scanFiles([], { context: ['a'] }), { code: 'ERR_KUBECONFIG', message: /^no cluster found/ })
+})

@@ -1,0 +1,227 @@
+import t from 'tap'
+import type { Finding } from '../../src/model/finding.js'
+import { compare, parseBaseline, withSince } from '../../src/output/baseline.js'
+import { type ObjectReference, type ObjectVerdict, reportOf } from '../../src/output/report.js'
+import type { ScanReport } from '../../src/output/scan-report.js'
+import { scanTextOf } from '../../src/output/scan-text.js'
+import { plainStyle, type Style } from '../../src/output/style.js'
+
+const at = new Date('2026-11-26T12:00:00Z')
+const terminal: Style = { ...plainStyle, width: 80 }
+const summaryOf = (rule: string): string => `summary of ${rule}`
+
+const finding = (rule: string, parts: Partial<Finding> = {}): Finding => ({
+  rule,
+  severity: 'error',
+  field: 'metadata',
+  message: `what is wrong by ${rule}`,
+  fix: 'do something about it',
+  docs: 'https://irsa-guard.io',
+  ...parts
+})
+const reference = (kind: string, name: string, namespace = 'shop'): ObjectReference => ({
+  apiVersion: 'v1',
+  kind,
+  ...(namespace !== '' && { namespace }),
+  name,
+  cluster: 'prod'
+})
+const verdict = (object: ObjectReference, ...findings: readonly Finding[]): ObjectVerdict => ({
+  object,
+  findings,
+  unchecked: []
+})
+const scanOf = (verdicts: readonly ObjectVerdict[], parts: Partial<ScanReport> = {}): ScanReport => ({
+  ...reportOf({ objects: 2000, judged: 1900 }, verdicts, summaryOf),
+  clusters: [
+    { name: 'prod', version: '1.35', serviceAccounts: 20_000, irsa: 1204, podIdentity: 310, pods: 41_300 }
+  ],
+  ...parts
+})
+const textOf = (report: ScanReport, style: Style = terminal, withContext = false): string =>
+  scanTextOf(report, style, { at, seconds: 38.2, withContext, summaryOf })
+
+const podOf = (name: string): ObjectReference => ({
+  ...reference('Pod', name),
+  owner: { kind: 'Deployment', name: 'web' }
+})
+const mixed: readonly ObjectVerdict[] = [
+  ...['a', 'b', 'c', 'd', 'e'].map((name) =>
+    verdict(
+      reference('ServiceAccount', name, name === 'e' ? 'batch' : 'pay'),
+      finding('trust-subject-mismatch', { cause: 'arn:aws:iam::111122223333:role/cart' })
+    )
+  ),
+  ...['web-1', 'web-2'].map((name) => verdict(podOf(name), finding('pod-not-mutated'))),
+  verdict(
+    reference('MutatingWebhookConfiguration', 'identity', ''),
+    finding('ca-bundle-expiring', { severity: 'warning' })
+  ),
+  ...[1, 2, 3, 4].map((number) =>
+    verdict(
+      reference('ServiceAccount', `x${number}`),
+      finding('role-annotation-misspelt', { severity: 'info', message: `mistake ${number}` })
+    )
+  ),
+  verdict(reference('ServiceAccount', 'waived'), finding('role-missing', { waived: 'for now' }))
+]
+
+t.test('shows the causes, the worst first, in 80 columns', async (t) => {
+  t.equal(
+    textOf(scanOf(mixed)),
+    `prod · Kubernetes 1.35 · 20,000 service accounts: 1,204 IRSA, 310 Pod Identity ·
+  41,300 pods
+
+        hits  cause
+✗ 5 accounts  what is wrong by trust-subject-mismatch
+              pay/a, pay/b, pay/c and 2 more
+              irsa-guard explain trust-subject-mismatch
+✗     2 pods  what is wrong by pod-not-mutated
+              Deployment shop/web
+              irsa-guard explain pod-not-mutated
+!  1 webhook  what is wrong by ca-bundle-expiring
+              MutatingWebhookConfiguration identity
+              irsa-guard ca mutatingwebhookconfiguration/identity --fix
+· 4 accounts  summary of role-annotation-misspelt
+              4 causes: shop/x1, shop/x2, shop/x3 and 1 more
+              irsa-guard explain role-annotation-misspelt
+
+  worst namespaces  pay ✗4, batch ✗1, shop ✗1
+  waived            1 finding
+
+✗ 7 errors, 1 warning, 4 infos · 1900 of 2000 objects judged · 38 s · all
+  objects: -v
+`
+  )
+  t.match(textOf(scanOf(mixed), terminal, true), /^ +irsa-guard ca \S+ --context prod --fix$/m)
+})
+
+t.test('shows everything, or only errors', async (t) => {
+  const everything = textOf(scanOf(mixed), { ...terminal, verbosity: 'verbose' })
+  t.match(everything, /^ +pay\/a, pay\/b, pay\/c, pay\/d, batch\/e$/m)
+  t.match(everything, /^ +Pod shop\/web-1, Pod shop\/web-2\n +fix: do something about it$/m)
+  t.match(everything, /mistake 4/)
+
+  const errors = textOf(scanOf(mixed), { ...terminal, verbosity: 'quiet' })
+  t.match(errors, /^ +hits {2}cause\n/)
+  t.notMatch(errors, /mistake|expiring|worst|Kubernetes/)
+})
+
+t.test('says what was not checked, and what would make it checkable', async (t) => {
+  const unchecked = (object: ObjectReference, rule: string, because: string): ObjectVerdict => ({
+    object,
+    findings: [],
+    unchecked: [{ rule, because }]
+  })
+  const report = scanOf([
+    unchecked(
+      reference('Pod', '', ''),
+      '*',
+      'pods could not be read (403) (run kubectl auth can-i list pods -A)'
+    ),
+    unchecked(reference('Job', '', ''), '*', 'jobs could not be read (ECONNRESET)'),
+    ...['a', 'b'].map((name) =>
+      unchecked(
+        reference('ServiceAccount', name),
+        'role-missing',
+        'no facts about IAM were given (pass --iam FILE or --aws)'
+      )
+    )
+  ])
+  t.equal(
+    textOf(report, { ...terminal, width: undefined }).split('\n\n')[1],
+    `  not checked       1 kind of objects that you may not read. Check:
+    kubectl auth can-i list pods -A
+                    jobs could not be read (ECONNRESET)
+                    2 objects: no facts about IAM were given (pass --iam FILE or --aws)`
+  )
+  t.match(textOf(report, { ...terminal, verbosity: 'verbose' }), /2 objects \(role-missing\): no facts/)
+})
+
+t.test('says what is unused', async (t) => {
+  const roles = Array.from({ length: 12 }, (_, index) => ({
+    arn: `arn:aws:iam::111122223333:role/r${index}`,
+    trusts: ['system:serviceaccount:a:b']
+  }))
+  const text = textOf(scanOf([], { unused: { roles, serviceAccounts: [] } }))
+  t.match(text, /^ {2}service accounts with a role that no workload uses: none$/m)
+  t.match(text, /^ {2}roles that trust only service accounts that do not exist: 12$/m)
+  t.match(text, /^ {4}and 2 more \(-v lists all\)$/m)
+  const unknown = textOf(scanOf([], { unused: {} }))
+  t.match(unknown, /nothing uses: not known, because not all workloads/)
+  t.match(unknown, /nothing uses: not known, because no list of roles/)
+})
+
+t.test('without findings, and several clusters', async (t) => {
+  const two = scanOf(
+    mixed
+      .slice(0, 5)
+      .map((each, index) => (index < 2 ? { ...each, object: { ...each.object, cluster: 'other' } } : each)),
+    {
+      clusters: [
+        { serviceAccounts: 1, irsa: 0, pods: 1 },
+        { name: 'other', serviceAccounts: 0, irsa: 0, pods: 0 }
+      ]
+    }
+  )
+  const text = textOf(two, { ...terminal, ascii: true })
+  t.match(text, /^1 service account: 0 IRSA, Pod Identity not known - 1 pod\nother - 0 service accounts/)
+  t.match(text, /worst namespaces +other pay x2, prod pay x2, prod batch x1$/m)
+  t.match(textOf(scanOf([])), /\n\n✓ no findings · 1900 of 2000 objects judged · 38 s\n$/)
+})
+
+t.test('compares with a baseline', async (t) => {
+  const day = 86_400_000
+  const earlier = withSince(scanOf(mixed.slice(0, 8)), [], new Date(at.getTime() - 3 * day))
+  const baseline = parseBaseline(JSON.stringify(earlier)) ?? []
+  t.equal(baseline.length, 8)
+  const now = withSince(scanOf(mixed.slice(5)), baseline, at)
+  const comparison = compare(now, baseline, ({ object }) => object.namespace !== 'batch')
+  t.equal(comparison.new.length, 5)
+  t.strictSame(
+    comparison.gone?.map(({ object }) => object.name),
+    ['a', 'b', 'c', 'd'],
+    'what this scan does not cover is not gone'
+  )
+  const text = textOf({ ...now, baseline: comparison })
+  t.match(text, /^ +hits {2}since {3}cause$/m)
+  t.match(text, /^✗ +2 pods {2}3 days {2}what/m)
+  t.match(text, /^· 4 accounts {2}new {5}summary/m)
+  t.match(text, /^ {2}against baseline {2}\+5 new, −4 gone$/m)
+  t.match(
+    textOf({ ...now, baseline: compare(now, baseline, undefined) }),
+    /\+5 new; what is gone is not known/
+  )
+
+  const ages: readonly (readonly [string | undefined, RegExp])[] = [
+    ['2026-11-26T11:30:00Z', /30 min/],
+    ['2026-11-26T02:00:00Z', /10 h/],
+    ['2027-01-01T00:00:00Z', /–/],
+    [undefined, /–/]
+  ]
+  for (const [since, shown] of ages) {
+    const known = baseline.map(({ rule, severity, message, fingerprint, object }) => ({
+      ...{ rule, severity, message, fingerprint, object },
+      ...(since !== undefined && { since })
+    }))
+    const report = withSince(scanOf(mixed.slice(5, 7)), known, at)
+    t.match(textOf({ ...report, baseline: compare(report, known, undefined) }), shown)
+  }
+})
+
+t.test('a baseline that is not a report', async (t) => {
+  const report = { apiVersion: 'irsa-guard.io/v1', kind: 'Report' }
+  for (const text of [
+    '',
+    '[]',
+    '{"kind":"Report"}',
+    JSON.stringify({ ...report, findings: {} }),
+    JSON.stringify({ ...report, findings: [{ rule: 'a' }] }),
+    JSON.stringify({ ...report, findings: [{ rule: 'a', fingerprint: 'b' }] })
+  ])
+    t.equal(parseBaseline(text), undefined, text)
+  t.match(
+    parseBaseline(JSON.stringify({ ...report, findings: [{ rule: 'a', fingerprint: 'b', object: {} }] })),
+    [{ rule: 'a', severity: 'info', object: { name: '' } }]
+  )
+})
