@@ -3,6 +3,7 @@ import { check } from './rows/check.ts'
 import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
+import { report } from './rows/report.ts'
 import { review, reviewAssociated } from './rows/review.ts'
 import { start } from './rows/start.ts'
 import { tls } from './rows/tls.ts'
@@ -19,6 +20,7 @@ const rows: Readonly<Record<string, Row>> = {
   trust,
   'pod-identity': podIdentity,
   tls,
+  report,
   hostile
 }
 

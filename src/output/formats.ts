@@ -1,4 +1,5 @@
 import type { Rule } from '../rules/define-rule.js'
+import { htmlReportOf } from './html/html.js'
 import type { Report } from './report.js'
 import type { Style } from './style.js'
 import { reportTextOf } from './text.js'
@@ -7,7 +8,7 @@ import { reportTextOf } from './text.js'
 export type Format = 'text' | 'json'
 
 /** The formats of a report. */
-export type ReportFormat = Format
+export type ReportFormat = Format | 'html'
 
 /** A value as JSON, for machines. */
 export const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
@@ -25,5 +26,6 @@ export const reportFormats: Readonly<
   Record<ReportFormat, (report: Report, context: FormatContext) => string>
 > = {
   text: (report, { style }) => reportTextOf(report, style),
-  json: jsonOf
+  json: jsonOf,
+  html: (report, { rules }) => htmlReportOf(report, rules)
 }
