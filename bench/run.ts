@@ -3,6 +3,7 @@ import { check } from './rows/check.ts'
 import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
+import { report } from './rows/report.ts'
 import { review, reviewAssociated } from './rows/review.ts'
 import { scan } from './rows/scan.ts'
 import { scanLive } from './rows/scan-live.ts'
@@ -23,6 +24,7 @@ const rows: Readonly<Record<string, Row>> = {
   trust,
   'pod-identity': podIdentity,
   tls,
+  report,
   hostile
 }
 

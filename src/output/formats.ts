@@ -1,5 +1,6 @@
 import type { FormatContext } from './format-context.js'
 import { githubOf } from './github.js'
+import { htmlReportOf } from './html/html.js'
 import { junitOf } from './junit.js'
 import { markdownOf } from './markdown.js'
 import type { Report } from './report.js'
@@ -10,7 +11,7 @@ import { reportTextOf } from './text.js'
 export type Format = 'text' | 'json'
 
 /** The formats of a report. */
-export type ReportFormat = Format | 'sarif' | 'junit' | 'github' | 'markdown'
+export type ReportFormat = Format | 'sarif' | 'junit' | 'github' | 'markdown' | 'html'
 
 /** A value as JSON, for machines. */
 export const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
@@ -24,5 +25,6 @@ export const reportFormats: Readonly<
   sarif: (report, context) => jsonOf(sarifOf(report, context)),
   junit: junitOf,
   github: githubOf,
-  markdown: markdownOf
+  markdown: markdownOf,
+  html: (report, { rules }) => htmlReportOf(report, rules)
 }
