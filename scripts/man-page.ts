@@ -4,14 +4,16 @@ import type { Command } from 'commander'
 // Writes the manual page from the help of all commands. Needs `npm run build`.
 const built = async (path: string): Promise<unknown> =>
   import(new URL(`../dist/${path}`, import.meta.url).href)
-const { buildCommands } = (await built('commands/index.js')) as typeof import('../src/commands/index.ts')
+const { commands: builders } = (await built('commands/index.js')) as typeof import('../src/commands/index.ts')
 const { processTerminal } = (await built(
   'commands/support/terminal.js'
 )) as typeof import('../src/commands/support/terminal.ts')
 const { manPageOf } = (await built('output/man-page.js')) as typeof import('../src/output/man-page.ts')
 const { version } = (await built('version.js')) as typeof import('../src/version.ts')
 
-const commands = (await buildCommands(processTerminal)).map((command) => {
+const commands = (
+  await Promise.all(Object.values(builders).map(async (load) => (await load())(processTerminal)))
+).map((command) => {
   const help = command.createHelp()
 
   return {

@@ -23,5 +23,5 @@ export const commands: Readonly<Record<string, () => Promise<CommandBuilder>>> =
 }
 
 /** Builds every command. */
-export const buildCommands = async (terminal: Terminal): Promise<Command[]> =>
+const buildCommands = async (terminal: Terminal): Promise<Command[]> =>
   Promise.all(Object.values(commands).map(async (load) => (await load())(terminal)))

@@ -7,11 +7,11 @@ import { reportFormats } from '../../../src/output/formats.js'
 import { htmlReportOf } from '../../../src/output/html/html.js'
 import type { Page } from '../../../src/output/html/page.js'
 import { type ObjectReference, type Report, reportOf } from '../../../src/output/report.js'
-import { plainStyle } from '../../../src/output/style.js'
 import { rules } from '../../../src/rules/index.js'
 import { account, findingOf, judgedReport, largeReport, summaryOf } from '../../support/report-objects.js'
+import { contextOf } from '../../support/sample-report.js'
 
-const htmlOf = (report: Report): string => reportFormats.html(report, { rules, style: plainStyle })
+const htmlOf = (report: Report): string => reportFormats.html(report, contextOf())
 
 /** The text of markup, without the tags. */
 const textOf = (markup: string): string =>
