@@ -2,7 +2,7 @@ import type { Severity } from '../model/finding.js'
 import { argumentOf, escapeText } from '../text/escape.js'
 import { entriesText, type Entry, placeNameOf } from './entries-text.js'
 import type { Report } from './report.js'
-import { counted, markOf, paint, type Style, wrapped } from './style.js'
+import { counted, markOf, number, paint, type Style, wrapped } from './style.js'
 import { notCheckedLines } from './unchecked-text.js'
 
 /**
@@ -64,7 +64,7 @@ export function outcomeOf(report: Report): string {
     ...countOf('error', errors, report),
     ...countOf('warning', warnings, report),
     ...countOf('info', infos, report),
-    ...(waived > 0 ? [`${waived} waived`] : [])
+    ...(waived > 0 ? [`${number(waived)} waived`] : [])
   ]
 
   return counts.length === 0 ? 'no findings' : counts.join(', ')
@@ -88,11 +88,11 @@ export function judgedText(judged: number, objects: number): string {
   if (judged === 0)
     return objects === 1
       ? 'irsa-guard does not judge objects of this kind'
-      : `irsa-guard judges none of the kinds of these ${objects} objects`
+      : `irsa-guard judges none of the kinds of these ${number(objects)} objects`
 
   return judged === objects
     ? `${counted(objects, 'object')} judged`
-    : `${judged} of ${objects} objects judged`
+    : `${number(judged)} of ${number(objects)} objects judged`
 }
 
 /** The command that explains the worst finding. It stays on one line, so that it can be copied. */

@@ -91,7 +91,7 @@ t.test('check --aws asks the IAM API, once for a role', async (t) => {
     stdout,
     /error {2}ServiceAccount a0 {2}role-missing\n {8}role arn:aws:iam::111122223333:role\/gone does not exist\n/
   )
-  t.match(stdout, /✗ 1 error · 3001 objects judged/)
+  t.match(stdout, /✗ 1 error · 3,001 objects judged/)
   t.strictSame(
     iam.actions,
     ['GetCallerIdentity', 'GetRole', 'GetRole', 'GetRole'],
@@ -362,7 +362,7 @@ t.test('check reads more objects than a call takes arguments', async (t) => {
   })
   t.match(await run(['check', `${directory}/many.json`]), {
     code: 0,
-    stdout: '? no findings · irsa-guard judges none of the kinds of these 130000 objects\n',
+    stdout: '? no findings · irsa-guard judges none of the kinds of these 130,000 objects\n',
     stderr: /^$/
   })
 })

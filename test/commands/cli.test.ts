@@ -12,7 +12,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     [['check'], /missing required argument 'files'/],
     [
       ['check', '-', '--output', 'xml'],
-      /^irsa-guard: --output is "xml"; expected text, json, sarif, junit, github, markdown, (?:html, )?each with =FILE to write a file\n$/
+      /^irsa-guard: --output is "xml"; expected text, json, sarif, junit, github, markdown, html, each with =FILE to write a file; did you mean html\?\n$/
     ],
     [['check', '-', '-o', 'jsn'], /; did you mean json\?\n$/],
     [

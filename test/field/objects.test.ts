@@ -347,5 +347,5 @@ t.test('the run time grows in proportion to the number of accounts, pods and wor
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
   )
   t.equal(code, 0)
-  t.match(stdout, /✓ no findings · 40000 of 40001 objects judged/)
+  t.match(stdout, /✓ no findings · 40,000 of 40,001 objects judged/)
 })

@@ -89,7 +89,7 @@ t.test('shows the causes, the worst first, in 80 columns', async (t) => {
   worst namespaces  pay ✗4, batch ✗1, shop ✗1
   waived            1 finding
 
-✗ 7 errors, 1 warning, 4 infos · 1900 of 2000 objects judged · 38 s · all
+✗ 7 errors, 1 warning, 4 infos · 1,900 of 2,000 objects judged · 38 s · all
   objects: -v
 `
   )
@@ -167,7 +167,7 @@ t.test('without findings, and several clusters', async (t) => {
   const text = textOf(two, { ...terminal, ascii: true })
   t.match(text, /^1 service account: 0 IRSA, Pod Identity not known - 1 pod\nother - 0 service accounts/)
   t.match(text, /worst namespaces +other pay x2, prod pay x2, prod batch x1$/m)
-  t.match(textOf(scanOf([])), /\n\n✓ no findings · 1900 of 2000 objects judged · 38 s\n$/)
+  t.match(textOf(scanOf([])), /\n\n✓ no findings · 1,900 of 2,000 objects judged · 38 s\n$/)
 })
 
 t.test('compares with a baseline', async (t) => {

@@ -287,7 +287,7 @@ t.test('a report takes time for each finding and reason, not for each pair of th
     verdictOn({ name: `a${index}`, file: `${index}.yaml` }, [waived])
   )
   const text = reportTextOf(reportOn(...verdicts.slice(0, 60_000)), plainStyle)
-  t.match(text.slice(-60), '60000 waived · 60000 objects judged')
+  t.match(text.slice(-60), '60,000 waived · 60,000 objects judged')
   const oneFile = verdicts.map(({ object }) => verdictOn({ ...object, file: 'a.yaml' }, [own]))
   const errors = reportOf({ objects: count, judged: count }, oneFile, () => '')
   t.match(reportTextOf(errors, plainStyle).slice(-150), `✗ ${count} errors · ${count} objects judged`)

@@ -49,7 +49,8 @@ t.test('the steps of the Dockerfile, run in an empty folder, make a command that
       for (const source of sources) {
         if (from === undefined) t.ok(allowed.includes(source), `${source} is not ignored`)
         const path = from === undefined ? source : join(stages.get(from) ?? '', source)
-        cpSync(path, join(folder, basename(source)), { recursive: true })
+        const target = words[0] === '.' ? source : basename(source)
+        cpSync(path, join(folder, target), { recursive: true })
       }
     }
     if (instruction === 'RUN') run(text, folder)

@@ -166,8 +166,8 @@ t.test('lists what was not checked by reason, with what would make it checkable'
 t.test('names the namespaces with most errors, and the clusters', async (t) => {
   const markup = htmlOf(largeReport(1_000))
   t.ok(
-    textOf(markup).includes('1000 objects judged in prod-eu, prod-us'),
-    '1000 objects judged in prod-eu, prod-us'
+    textOf(markup).includes('1,000 objects judged in prod-eu, prod-us'),
+    '1,000 objects judged in prod-eu, prod-us'
   )
   t.ok(/<a href="#namespace=team-2"\s*>team-2</.test(markup))
   t.ok(textOf(markup).includes('and 95 other namespaces'), 'and 95 other namespaces')
