@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Co
   trust: async () => (await import('./commands/trust.js')).trustCommand,
   'plan-migration': async () => (await import('./commands/plan-migration.js')).planMigrationCommand,
   ca: async () => (await import('./commands/ca.js')).caCommand,
+  status: async () => (await import('./commands/status.js')).statusCommand,
   serve: async () => (await import('./commands/serve.js')).serveCommand,
   controller: async () => (await import('./commands/controller.js')).controllerCommand
 }

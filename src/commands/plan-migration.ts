@@ -8,8 +8,8 @@ import type { Format } from '../output/formats.js'
 import { migrationFormats } from '../output/migration-text.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
 import { overlaySettings } from '../sources/overlay.js'
-import { shellQuote } from '../text/shell.js'
 import { accountGiven, assertNamespace } from './support/given-names.js'
+import { kubectlOf } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
 import {
@@ -204,14 +204,6 @@ async function fromFiles(
 
   return { objects: objects.map(({ object }) => object), complaints, unread: [] }
 }
-
-/** `kubectl` with the flags that choose the cluster that was read. */
-const kubectlOf = ({ kubeconfig, context }: PlanMigrationOptions): string =>
-  [
-    'kubectl',
-    ...(kubeconfig === undefined ? [] : [`--kubeconfig ${shellQuote(kubeconfig)}`]),
-    ...(context === undefined ? [] : [`--context ${shellQuote(context)}`])
-  ].join(' ')
 
 /**
  * A plan has no deadline. Each lookup gets its own signal, because a signal with thousands of listeners is

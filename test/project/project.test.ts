@@ -26,7 +26,8 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   rules: ['facts', 'version.ts', ...pure],
   verdict: ['rules', 'facts', 'model', 'text'],
   migration: ['review-objects.ts', 'library', 'sources', 'facts', 'rules', 'verdict', ...pure],
-  output: ['rules', 'verdict', 'migration', 'ca-bundle', 'model', 'text'],
+  status: ['version.ts', ...pure],
+  output: ['rules', 'verdict', 'migration', 'status', 'ca-bundle', 'model', 'text'],
   'review.ts': ['facts', 'rules', 'verdict', 'identity-webhook', 'model'],
   'review-objects.ts': ['review.ts', 'sources', 'facts', 'model', 'text', 'version.ts'],
   library: ['review-objects.ts', 'sources', 'facts', 'rules', 'verdict', 'version.ts', ...pure],
@@ -101,7 +102,7 @@ t.test('the table of layers knows every folder, and every form of import', async
 
 t.test('judging reads neither clock nor environment, and waits for nothing', async (t) => {
   for (const file of sources.filter((file) =>
-    /^(text|model|identity-webhook|trust-policy|x509|ca-bundle|rules|verdict|output)\//.test(file)
+    /^(text|model|identity-webhook|trust-policy|x509|ca-bundle|rules|verdict|status|output)\//.test(file)
   )) {
     const text = readFileSync(`src/${file}`, 'utf8')
     t.notMatch(text, /Date\.now|new Date\(\)|process\.|\basync\b|\bawait\b|console\./, file)
