@@ -72,12 +72,15 @@ export interface ServedChain {
   readonly host: string
 }
 
+/** What is known of the serving certificate: the certificate itself, or only its end from a metric of `serve`. */
+export type ServedCertificate = ServedChain | { readonly until: Date }
+
 // The controller renews the certificate after 60 of its 90 days.
 const renewalIsLate = 25 * 86_400_000
 
 /** The certificate that irsa-guard serves, judged as the API server does. */
 export function judgeServingCertificate(
-  served: Reading<ServedChain>,
+  served: Reading<ServedCertificate>,
   caBundle: string | undefined,
   { kubectl, namespace, at }: Installation
 ): Check {
@@ -92,21 +95,30 @@ export function judgeServingCertificate(
     }
   }
   const restart = `${kubectl} -n ${namespace} rollout restart deployment irsa-guard-controller irsa-guard-serve`
+  const late = (until: number): Check | undefined =>
+    until - at.getTime() < renewalIsLate
+      ? {
+          check,
+          state: 'wrong',
+          message: `valid until ${formatTime(until)}, and not renewed`,
+          because:
+            'the controller renews it 30 days before its end; it does not run, or serve has not loaded it',
+          fix: restart
+        }
+      : undefined
+  if ('until' in served.value) {
+    const until = served.value.until.getTime()
+    const message = `valid until ${formatTime(until)}, by the metric of serve; the certificate itself was not seen`
+    return late(until) ?? { check, state: 'ok', message }
+  }
   const verdict = judgeTls({ caBundle: caBundle ?? '', ...served.value, at })
   const [leaf] = verdict.served
-  const until = leaf === undefined ? 'unknown' : formatTime(leaf.notAfter)
   if (!verdict.accepted) {
     const message = `the API server rejects it: ${verdict.refusal.reason}`
     return { check, state: 'wrong', message, because: verdict.refusal.go, fix: restart }
   }
-  if (leaf !== undefined && leaf.notAfter - at.getTime() < renewalIsLate) {
-    const message = `valid until ${until}, and the controller has not renewed it`
-    return { check, state: 'wrong', message, because: 'it is renewed 30 days before its end', fix: restart }
-  }
+  const until = leaf?.notAfter ?? 0
+  const message = `valid until ${formatTime(until)}, and the API server accepts it for ${served.value.host}`
 
-  return {
-    check,
-    state: 'ok',
-    message: `valid until ${until}, and the API server accepts it for ${served.value.host}`
-  }
+  return late(until) ?? { check, state: 'ok', message }
 }

@@ -8,12 +8,11 @@ import { titleOf } from './shipped.js'
 const oldestMinor = 30
 
 /** Whether irsa-guard supports the version of the API server. */
-export function judgeVersion(answer: Reading<LiveObject>): Check {
+export function judgeVersion(found: string): Check {
   const check = 'kubernetes'
-  const found = answer.state === 'known' ? textOf(answer.value['gitVersion']) : undefined
-  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(found ?? '') ?? []
-  if (found === undefined || major === undefined || minor === undefined) {
-    const because = answer.state === 'unknown' ? answer.because : 'the API server did not name its version'
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(found) ?? []
+  if (major === undefined || minor === undefined) {
+    const because = 'the API server did not name its version'
     return { check, state: 'unknown', message: 'the version of Kubernetes is not known', because }
   }
   const isSupported = Number(major) > 1 || Number(minor) >= oldestMinor

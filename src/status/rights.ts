@@ -1,4 +1,4 @@
-import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
+import { isRecord, listOf, recordOf } from '../text/record.js'
 import { applyCommand, type Check, type Installation, type LiveObject, type Reading } from './check.js'
 import { kindOf, nameOf, namespaceOf, shippedOfKind } from './shipped.js'
 
@@ -143,6 +143,6 @@ function rightText({ account, attributes }: ShippedRight): string {
 
 /** The user of a service account and its groups: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens */
 export const userOf = (account: string, namespace: string): { user: string; groups: string[] } => ({
-  user: `system:serviceaccount:${namespace}:${textOf(account) ?? ''}`,
+  user: `system:serviceaccount:${namespace}:${account}`,
   groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated']
 })

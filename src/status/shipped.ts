@@ -92,9 +92,16 @@ export function differencesOf(shipped: unknown, live: unknown, path: string): re
     return entries.flatMap(([key, one]) => differencesOf(one, found[key], `${path}.${key}`))
   }
 
-  return shipped === live ? [] : [path]
+  return unfolded(shipped) === unfolded(live) ? [] : [path]
 }
 
+/** A text with single spaces, because tools that render YAML fold the lines of long expressions differently. */
+const unfolded = (value: unknown): unknown =>
+  typeof value === 'string' ? value.split(/\s+/).join(' ') : value
+
 /** The version in an image's tag; undefined if the tag is no version. */
-export const imageVersionOf = (image: string): string | undefined =>
-  /:v?(\d+\.\d+\.\d+[^@:/]*)(?:@|$)/.exec(image)?.[1]
+export function imageVersionOf(image: string): string | undefined {
+  const [, tag = ''] = (image.split('@')[0]?.split('/').at(-1) ?? '').split(':')
+
+  return /^v?(\d+\.\d+\.\d.*)$/.exec(tag)?.[1]
+}

@@ -1,10 +1,3 @@
-import type { LiveObject, Reading } from '../../status/check.js'
-import { collectionOf, nameOf, shippedOfKind } from '../../status/shipped.js'
-import type { PolicyReading } from '../../status/policies.js'
-import { type ShippedRight, shippedRightsOf, userOf } from '../../status/rights.js'
-import type { InstallRight } from '../../status/preflight.js'
-import type { ServedChain } from '../../status/certificates.js'
-import type { PublishedTrust, TrustReading } from '../../status/webhook-trust.js'
 import { addressOf } from '../../ca-bundle/guarded-webhooks.js'
 import { loadWebhookTrust } from '../../controller/webhook-trust.js'
 import { readAccess } from '../../kube/access.js'
@@ -13,6 +6,12 @@ import { listObjects, readObject } from '../../kube/read.js'
 import { loadServedChain } from '../../kube/served-chain.js'
 import { known, unknown } from '../../model/fact.js'
 import { isLoopback, webhooksOf } from '../../model/webhook-configuration.js'
+import type { ServedCertificate, ServedChain } from '../../status/certificates.js'
+import type { LiveObject, Reading } from '../../status/check.js'
+import type { PolicyReading } from '../../status/policies.js'
+import { type ShippedRight, shippedRightsOf, userOf } from '../../status/rights.js'
+import { collectionOf, nameOf, shippedOfKind } from '../../status/shipped.js'
+import type { PublishedTrust, TrustReading } from '../../status/webhook-trust.js'
 import { reasonOf } from '../../text/escape.js'
 import { isRecord, listOf, recordOf } from '../../text/record.js'
 
@@ -67,10 +66,44 @@ export const readRights = async (
 const handshakeTimeout = 5000
 
 /**
+ * Reads what is known of the serving certificate: by a TLS handshake, or otherwise from the metric of a pod of
+ * `serve`, through the API server.
+ */
+export async function readServed(
+  client: KubeClient,
+  configuration: Reading<LiveObject | undefined>,
+  pods: Reading<readonly LiveObject[]>,
+  environment: NodeJS.ProcessEnv
+): Promise<Reading<ServedCertificate>> {
+  const served = await readServedChain(client, configuration, environment)
+  if (served.state === 'known' || configuration.state === 'unknown') return served
+  const [pod] = pods.state === 'known' ? pods.value : []
+  const until = pod === undefined ? undefined : await readExpiry(client, pod)
+
+  return until === undefined ? served : known({ until })
+}
+
+const expiry = /^irsa_guard_serving_certificate_expiry_timestamp_seconds (\d[\d.e+]*)$/m
+
+/** https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/#manually-constructing-apiserver-proxy-urls */
+async function readExpiry(client: KubeClient, pod: LiveObject): Promise<Date | undefined> {
+  const { namespace, name } = recordOf(pod['metadata'])
+  const path = `/api/v1/namespaces/${String(namespace)}/pods/${String(name)}:8080/proxy/metrics`
+  try {
+    const { status, body } = await client.request({ path, accept: 'text/plain' })
+    const [, seconds] = status === 200 && typeof body === 'string' ? (expiry.exec(body) ?? []) : []
+
+    return seconds === undefined ? undefined : new Date(Number(seconds) * 1000)
+  } catch {
+    return undefined // the handshake's reason is reported
+  }
+}
+
+/**
  * Reads the certificates that irsa-guard's webhook serves, by a TLS handshake. A Service has an address only in
  * the cluster. A loopback URL is the API server's own host, which is this one only if the API server is here, too.
  */
-export async function readServed(
+async function readServedChain(
   client: KubeClient,
   configuration: Reading<LiveObject | undefined>,
   environment: NodeJS.ProcessEnv
@@ -92,100 +125,6 @@ export async function readServed(
     })
 
     return known({ chain, host: address.host })
-  } catch (error) {
-    return unknown(reasonOf(error))
-  }
-}
-
-const verbs = ['get', 'create', 'patch'] // kubectl apply
-
-/**
- * Reads whether the user may create every shipped object. A ClusterRole is created in a dry run, too, because
- * only that shows whether the user may grant its permissions.
- * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update
- */
-export async function readInstallRights(
-  client: KubeClient,
-  shipped: readonly LiveObject[]
-): Promise<readonly InstallRight[]> {
-  const collections = new Map(
-    shipped.map((object) => {
-      const namespace = recordOf(object['metadata'])['namespace']
-      const { group, resource } = collectionOf(object)
-      return [`${resource}/${group}/${String(namespace)}`, { group, resource, namespace }]
-    })
-  )
-  const reviews = [...collections.values()].flatMap(({ group, resource, namespace }) =>
-    verbs.map(async (verb): Promise<InstallRight> => {
-      const full = `${resource}${group === '' ? '' : `.${group}`}`
-      return {
-        right: `${verb} ${full}${namespace === undefined ? '' : ` -n ${String(namespace)}`}`,
-        isAllowed: await readAccess(client, 'SelfSubjectAccessReview', {
-          resourceAttributes: { verb, group, resource, namespace }
-        })
-      }
-    })
-  )
-  const grants = shippedOfKind(shipped, 'ClusterRole').map(async (role): Promise<InstallRight> => ({
-    right: `escalate clusterroles.rbac.authorization.k8s.io/${nameOf(role)}`,
-    isAllowed: await readGrant(client, role)
-  }))
-
-  return Promise.all([...reviews, ...grants])
-}
-
-async function readGrant(client: KubeClient, role: LiveObject): Promise<Reading<boolean>> {
-  const { path } = collectionOf(role)
-  try {
-    const { status } = await client.request({ method: 'POST', path, query: { dryRun: 'All' }, body: role })
-    if (status === 201 || status === 409) return known(true) // 409: it exists already
-
-    return status === 403 ? known(false) : unknown(`${path}: the API server answered ${status} to a dry run`)
-  } catch (error) {
-    return unknown(reasonOf(error))
-  }
-}
-
-// The kinds that act on requests or grant something, whichever version created them.
-const acting = [
-  ['admissionregistration.k8s.io', 'ValidatingWebhookConfiguration'],
-  ['admissionregistration.k8s.io', 'MutatingWebhookConfiguration'],
-  ['admissionregistration.k8s.io', 'ValidatingAdmissionPolicy'],
-  ['admissionregistration.k8s.io', 'ValidatingAdmissionPolicyBinding'],
-  ['rbac.authorization.k8s.io', 'ClusterRole'],
-  ['rbac.authorization.k8s.io', 'ClusterRoleBinding']
-] as const
-
-/** Reads the cluster-wide objects with irsa-guard's label that this version does not ship. */
-export async function readOthers(
-  client: KubeClient,
-  shipped: readonly LiveObject[]
-): Promise<Reading<readonly LiveObject[]>> {
-  const lists = await Promise.all(
-    acting.map(async ([group, kind]) =>
-      listObjects(client, collectionOf({ apiVersion: `${group}/v1`, kind }).path, {
-        query: { labelSelector: 'app.kubernetes.io/part-of=irsa-guard' }
-      })
-    )
-  )
-  const unread = lists.find((list) => list.state === 'unknown')
-  if (unread?.state === 'unknown') return unread
-  const isShipped = (object: LiveObject): boolean =>
-    shippedOfKind(shipped, String(object['kind'])).some((one) => nameOf(one) === nameOf(object))
-
-  return known(
-    lists.flatMap((list) => (list.state === 'known' ? list.value : [])).filter((one) => !isShipped(one))
-  )
-}
-
-/** Reads the metrics of the API server, which is plain text. */
-export async function readApiServerMetrics(client: KubeClient): Promise<Reading<string>> {
-  try {
-    const { status, body } = await client.request({ path: '/metrics', accept: 'text/plain' })
-
-    return status === 200 && typeof body === 'string'
-      ? known(body)
-      : unknown(`the metrics of the API server could not be read (it answered ${status})`)
   } catch (error) {
     return unknown(reasonOf(error))
   }

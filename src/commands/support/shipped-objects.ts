@@ -19,7 +19,7 @@ export async function loadShippedObjects(
   )
 
   return texts
-    .flatMap((text) => parseAllDocuments(text).map((document): unknown => document.toJS()))
+    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as unknown))
     .filter(isRecord)
 }
 
