@@ -116,7 +116,6 @@ t.test('registration', async (t) => {
   const changed = (change: LiveObject) => judge({ webhooks: [{ ...first, ...change }, second] })
 
   t.match(judge(own), { state: 'ok', message: '2 webhooks, called at the Service, failurePolicy Ignore' })
-  t.match(judge(own, undefined), { state: 'ok' }, 'the default')
   t.match(
     judgeRegistration(
       { configuration: known(own), service: known(undefined) },
