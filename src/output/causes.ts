@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Severity } from '../model/finding.js'
-import type { ObjectReference, ReportedFinding } from './report.js'
+import type { ObjectReference, ReportedFinding } from './reported-finding.js'
 
 /** A mistake to fix, and the objects that it affects. */
 export interface Cause {

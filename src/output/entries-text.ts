@@ -2,7 +2,7 @@ import type { Severity } from '../model/finding.js'
 import { escapeText } from '../text/escape.js'
 import type { Cause } from './causes.js'
 import { excerptLines, withoutExcerpt } from './excerpt-text.js'
-import type { ObjectReference, ReportedFinding } from './report.js'
+import type { ObjectReference, ReportedFinding } from './reported-finding.js'
 import { fewOf, paint, type Style, wrapped } from './style.js'
 
 /** A cause, and the findings that it is shown for. */

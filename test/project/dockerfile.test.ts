@@ -68,7 +68,7 @@ t.test('the steps of the Dockerfile, run in an empty folder, make a command that
     input: readFileSync('examples/service-accounts.yaml'),
     encoding: 'utf8'
   })
-  t.match(checked, 'error role-arn-malformed')
+  t.match(checked, 'error  ServiceAccount shop/search  role-arn-malformed')
 
   // Every command loads its own part of the bundle; a configuration that stops it shows that it was loaded.
   writeFileSync(join(root, 'config.yaml'), 'mood: enforce\n')
