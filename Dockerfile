@@ -12,6 +12,7 @@ RUN npm run bundle
 FROM gcr.io/distroless/nodejs24-debian13:nonroot
 WORKDIR /app
 COPY --from=bundle /build/LICENSE /build/dist/THIRD-PARTY-NOTICES.txt /build/dist/irsa-guard.mjs ./
+COPY --from=bundle /build/manifests ./manifests
 ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 9443 8080

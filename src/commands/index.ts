@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandBuilder>>> =
   'plan-migration': async () => (await import('./plan-migration.js')).planMigrationCommand,
   wait: async () => (await import('./wait.js')).waitCommand,
   ca: async () => (await import('./ca.js')).caCommand,
+  status: async () => (await import('./status.js')).statusCommand,
   explain: async () => (await import('./explain.js')).explainCommand,
   serve: async () => (await import('./serve.js')).serveCommand,
   controller: async () => (await import('./controller.js')).controllerCommand,

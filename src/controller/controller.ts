@@ -11,8 +11,8 @@ import { repeat } from '../process/repeat.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
 import { buildLiveEks } from '../sources/eks/live.js'
 import { buildApiServers } from './api-servers.js'
-import { issueCa } from './certificates/issue-certificate.js'
 import { proofTroubleOf } from './probes/probes.js'
+import { issueUnusedCa } from './probes/unused-ca.js'
 import {
   nothingFound,
   type RoundTools,
@@ -129,10 +129,4 @@ async function eksFor(
     onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
     onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
   })
-}
-
-function issueUnusedCa(): string {
-  const validity = { from: new Date(0), until: new Date('2100-01-01') }
-
-  return Buffer.from(issueCa('irsa-guard-self-test', validity).certificate).toString('base64')
 }

@@ -27,6 +27,7 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   rules: ['facts', 'version.ts', ...pure],
   verdict: ['rules', 'facts', 'model', 'text'],
   migration: ['review-objects.ts', 'library', 'sources', 'facts', 'rules', 'verdict', ...pure],
+  status: ['version.ts', ...pure],
   explain: ['model', 'text'],
   diagnosis: ['library', 'migration', 'facts', ...pure],
   output: [
@@ -34,6 +35,7 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
     'verdict',
     'migration',
     'diagnosis',
+    'status',
     'explain',
     'ca-bundle',
     'version.ts',
@@ -116,7 +118,7 @@ t.test('the table of layers knows every folder, and every form of import', async
 t.test('judging reads neither clock nor environment, and waits for nothing', async (t) => {
   for (const file of sources.filter(
     (file) =>
-      /^(text|model|identity-webhook|trust-policy|x509|ca-bundle|rules|verdict|explain|output)\//.test(
+      /^(text|model|identity-webhook|trust-policy|x509|ca-bundle|rules|verdict|explain|status|output)\//.test(
         file
       ) && file !== 'output/html/assets.ts' // the text of a script for a browser
   )) {

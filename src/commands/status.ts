@@ -1,0 +1,108 @@
+import { Command } from 'commander'
+import { type KubeClient } from '../kube/client.js'
+import { readObject, statusMessage } from '../kube/read.js'
+import { GuardError } from '../model/guard-error.js'
+import type { Format } from '../output/formats.js'
+import { type Status, statusExitCode, statusFormats } from '../output/status-text.js'
+import { shippedIn, shippedNamespace } from '../status/shipped.js'
+import { textOf } from '../text/record.js'
+import { version } from '../version.js'
+import { type ClusterChoice, connectCluster } from './support/cluster.js'
+import { assertNamespace } from './support/given-names.js'
+import { type CheckedCluster, checksOf } from './support/installation-checks.js'
+import { clusterFlags } from './support/kubectl.js'
+import { asciiOption, colorOption, configOption, kubeconfigOption, quietOption } from './support/options.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
+import { checksBefore } from './support/preflight-checks.js'
+import { loadShippedObjects } from './support/shipped-objects.js'
+import { loadConfigFile } from './support/sources.js'
+import { fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+
+export interface StatusOptions extends ClusterChoice, StyleOptions {
+  readonly output?: readonly Output<Format>[]
+  readonly namespace: string
+  readonly config?: string
+  readonly pre?: boolean
+}
+
+export const statusCommand = (terminal: Terminal): Command =>
+  new Command('status')
+    .description(
+      'check irsa-guard itself in a cluster, or with --pre whether it can be installed; changes nothing (exit codes: 0 nothing wrong, 1 something wrong, 2 it could not run)'
+    )
+    .option('--pre', 'check before installing: version, policies, your rights, leftovers')
+    .addOption(kubeconfigOption())
+    .option('--context <name>', 'kubeconfig context of the cluster')
+    .option('-n, --namespace <name>', 'namespace that irsa-guard is installed in', shippedNamespace)
+    .addOption(configOption())
+    .addOption(outputsOption(statusFormats))
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(quietOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  irsa-guard status --pre --context prod   # before: kubectl apply -k my-cluster
+  irsa-guard status --context prod
+  irsa-guard status -q || echo 'irsa-guard is not right'
+  irsa-guard status -o text -o json=status.json`
+    )
+    .action(async (options: StatusOptions) => {
+      process.exitCode = await status(options, terminal)
+    })
+
+/**
+ * Checks irsa-guard in a cluster, or the cluster before irsa-guard is installed. Returns the exit code; throws
+ * ERR_USAGE, ERR_CONFIG, ERR_INPUT, ERR_OUTPUT and ERR_KUBECONFIG.
+ */
+export async function status(
+  options: StatusOptions,
+  terminal: Pick<Terminal, 'stdout' | 'screen' | 'hasColors'>,
+  { environment = process.env, at = new Date() }: { environment?: NodeJS.ProcessEnv; at?: Date } = {}
+): Promise<0 | 1 | 2> {
+  const { namespace } = options
+  assertNamespace(namespace)
+  const config = await loadConfigFile(options.config)
+  const shipped = shippedIn(await loadShippedObjects(), namespace)
+  const client = connectCluster(options, environment)
+  try {
+    const kubernetes = await loadVersion(client)
+    const cluster: CheckedCluster = {
+      installation: { namespace, kubectl: `kubectl${clusterFlags(options)}`, at },
+      client,
+      shipped,
+      config: options.config === undefined ? undefined : config,
+      annotationPrefix: config.annotationPrefix,
+      environment
+    }
+    const checks = options.pre === true ? await checksBefore(cluster, kubernetes) : await checksOf(cluster)
+    const found: Status = {
+      about: `${options.pre === true ? `before installing irsa-guard ${version}` : 'irsa-guard'} in namespace ${namespace} of ${client.server} (Kubernetes ${kubernetes})`,
+      checks
+    }
+    await writeOutputs(
+      options.output ?? textOnly,
+      ({ format, file }) =>
+        statusFormats[format](found, file === undefined ? styleOf(options, terminal) : fileStyleOf(options)),
+      terminal
+    )
+
+    return statusExitCode(checks)
+  } finally {
+    client.close()
+  }
+}
+
+/** The version of the API server. Throws ERR_KUBECONFIG if it does not answer or does not know the user. */
+async function loadVersion(client: KubeClient): Promise<string> {
+  const answer = await readObject(client, '/version', { name: 'the version of the API server' })
+  if (answer.state === 'known') return textOf(answer.value?.['gitVersion']) ?? 'unknown'
+  const { response, because } = answer
+  if (response !== undefined && response.status !== 401) return 'unknown'
+
+  throw new GuardError(
+    'ERR_KUBECONFIG',
+    `the cluster ${client.server} could not be queried: ${response === undefined ? because : statusMessage(response)}`
+  )
+}

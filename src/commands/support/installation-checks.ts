@@ -1,0 +1,154 @@
+import { type Config, parseConfig } from '../../config.js'
+import { ownNames } from '../../controller/own-names.js'
+import { proveIdentityWebhook } from '../../controller/probes/canary.js'
+import { type Proof, provePolicy, proveWebhook } from '../../controller/probes/self-test.js'
+import { issueUnusedCa } from '../../controller/probes/unused-ca.js'
+import { defaultIdentityWebhook } from '../../identity-webhook/settings.js'
+import { readUser } from '../../kube/access.js'
+import type { KubeClient } from '../../kube/client.js'
+import { known, moot } from '../../model/fact.js'
+import { GuardError } from '../../model/guard-error.js'
+import { rules } from '../../rules/index.js'
+import { judgeAwsAccess } from '../../status/aws-access.js'
+import { judgeOwnBundle, judgeServingCertificate } from '../../status/certificates.js'
+import type { Check, Installation, LiveObject, Reading } from '../../status/check.js'
+import { configKey, judgeConfig } from '../../status/config.js'
+import { judgePolicies } from '../../status/policies.js'
+import { judgeProbe, policyExemptionOf, webhookExemptionOf } from '../../status/probes.js'
+import { judgeProcess, runningVersionOf } from '../../status/processes.js'
+import { judgeRegistration } from '../../status/registration.js'
+import { judgeRights } from '../../status/rights.js'
+import { shippedObject } from '../../status/shipped.js'
+import { judgeGuardedBundles, judgeWebhookTrust } from '../../status/webhook-trust.js'
+import { reasonOf } from '../../text/escape.js'
+import { recordOf, textOf } from '../../text/record.js'
+import { readClusterIdentityWebhook } from './cluster.js'
+import {
+  ownBundleOf,
+  readInstalled,
+  readPods,
+  readPolicies,
+  readRights,
+  readServed,
+  readTrust
+} from './installed.js'
+
+/** The cluster that is checked, and what it is compared with. */
+export interface CheckedCluster {
+  readonly installation: Installation
+  readonly client: KubeClient
+  readonly shipped: readonly LiveObject[]
+  /** The configuration that the user names, which takes precedence over that in the cluster. */
+  readonly config: Config | undefined
+  readonly annotationPrefix: string | undefined
+  readonly environment: NodeJS.ProcessEnv
+}
+
+/** Checks an installation. */
+export async function checksOf(cluster: CheckedCluster): Promise<readonly Check[]> {
+  const { client, shipped, installation, environment } = cluster
+  const { namespace } = installation
+  const one = async (kind: string, name: string): Promise<Reading<LiveObject | undefined>> =>
+    readInstalled(client, shippedObject(shipped, kind, name))
+  const registered = shippedObject(shipped, 'ValidatingWebhookConfiguration', ownNames.webhookConfiguration)
+  const [
+    serve,
+    controller,
+    servePods,
+    controllerPods,
+    configMap,
+    account,
+    configuration,
+    service,
+    policies,
+    trust,
+    rights
+  ] = await Promise.all([
+    one('Deployment', 'irsa-guard-serve'),
+    one('Deployment', 'irsa-guard-controller'),
+    readPods(client, namespace, 'irsa-guard-serve'),
+    readPods(client, namespace, 'irsa-guard-controller'),
+    one('ConfigMap', 'irsa-guard-config'),
+    one('ServiceAccount', 'irsa-guard-serve'),
+    readInstalled(client, registered),
+    one('Service', ownNames.service),
+    readPolicies(client, shipped),
+    readTrust(client),
+    readRights(client, shipped, namespace)
+  ])
+  const runningVersion = runningVersionOf(serve) ?? runningVersionOf(controller)
+  const versioned = { ...installation, runningVersion }
+  const replicasOf = (name: string): number =>
+    Number(recordOf(shippedObject(shipped, 'Deployment', name)['spec'])['replicas'])
+  const process = (name: 'serve' | 'controller', deployment: typeof serve, pods: typeof servePods): Check =>
+    judgeProcess(
+      name,
+      { deployment, pods },
+      { ...installation, shippedReplicas: replicasOf(`irsa-guard-${name}`) }
+    )
+  const served = await readServed(client, configuration, servePods, environment)
+  const entries = trust.trust.state === 'known' ? known(trust.trust.value?.entries) : trust.trust
+  const { checks: probes, annotation } = await probe(cluster, exemptIn(cluster, configMap))
+
+  return [
+    process('serve', serve, servePods),
+    process('controller', controller, controllerPods),
+    judgeConfig(configMap, parseConfigText, versioned),
+    judgeRegistration({ configuration, service }, { ...installation, shipped: registered }),
+    judgeOwnBundle(configuration, entries, installation),
+    judgeServingCertificate(served, ownBundleOf(configuration), installation),
+    judgePolicies(policies, versioned),
+    judgeWebhookTrust(trust, installation),
+    judgeGuardedBundles(trust, installation),
+    ...probes,
+    judgeRights(rights, installation),
+    judgeAwsAccess(account, annotation, installation)
+  ]
+}
+
+const parseConfigText = (text: string): Config =>
+  parseConfig(
+    text,
+    configKey,
+    rules.map(({ id }) => id)
+  )
+
+/** Whom the configuration exempts from everything. */
+function exemptIn({ config }: CheckedCluster, configMap: Reading<LiveObject | undefined>): Config['exempt'] {
+  if (config !== undefined) return config.exempt
+  const text =
+    configMap.state === 'known' ? textOf(recordOf(configMap.value?.['data'])[configKey]) : undefined
+  try {
+    return text === undefined ? { users: [], groups: [] } : parseConfigText(text).exempt
+  } catch (error) {
+    if (error instanceof GuardError) return { users: [], groups: [] } // the check of the configuration reports it
+    throw error
+  }
+}
+
+/** Runs the dry runs that the controller repeats every minute, as the user of this command. */
+export async function probe(
+  { client, installation, annotationPrefix }: CheckedCluster,
+  exempt: Config['exempt']
+): Promise<{ checks: readonly Check[]; annotation: string }> {
+  const settings = (await readClusterIdentityWebhook(client, annotationPrefix)) ?? defaultIdentityWebhook
+  const [user, webhook, policy, canary] = await Promise.all([
+    readUser(client),
+    attempt(proveWebhook(client, settings)),
+    attempt(provePolicy(client, { wrongCaBundle: issueUnusedCa(), published: undefined })),
+    attempt(proveIdentityWebhook(client, settings, moot('associations are not read')))
+  ])
+  const caller = user.state === 'known' ? user.value : undefined
+
+  return {
+    annotation: settings.annotationNames['role-arn'],
+    checks: [
+      judgeProbe('self-test', webhook, webhookExemptionOf(caller, exempt), installation),
+      judgeProbe('policy-test', policy, policyExemptionOf(caller), installation),
+      judgeProbe('canary', canary, undefined, installation)
+    ]
+  }
+}
+
+const attempt = async (proof: Promise<Proof>): Promise<Proof> =>
+  proof.catch((error: unknown): Proof => ({ state: 'unknown', because: reasonOf(error) }))

@@ -1,0 +1,65 @@
+import type { Check } from '../status/check.js'
+import { escapeText } from '../text/escape.js'
+import { type Format, jsonOf } from './formats.js'
+import { counted, markOf, paint, type Style, wrapped } from './style.js'
+
+/** The checks of one cluster. */
+export interface Status {
+  /** The cluster and the installation, in a few words. */
+  readonly about: string
+  readonly checks: readonly Check[]
+}
+
+/** How a status is printed, by format. */
+export const statusFormats: Readonly<Record<Format, (status: Status, style: Style) => string>> = {
+  text: statusTextOf,
+  json: ({ checks }) => jsonOf({ apiVersion: 'irsa-guard.io/v1', kind: 'Status', checks })
+}
+
+/** 1 if something is wrong; 2 if nothing could be told; otherwise 0. */
+export function statusExitCode(checks: readonly Check[]): 0 | 1 | 2 {
+  if (checks.some(({ state }) => state === 'wrong')) return 1
+
+  return checks.every(({ state }) => state === 'unknown') ? 2 : 0
+}
+
+/** A status for people: the answer, one line for each check, and the command that fixes the first one. */
+function statusTextOf({ about, checks }: Status, style: Style): string {
+  const wrong = checks.filter(({ state }) => state === 'wrong')
+  const unknown = checks.filter(({ state }) => state === 'unknown')
+  const shown = style.verbosity === 'quiet' ? wrong : checks
+  const mark = wrong.length > 0 ? 'wrong' : unknown.length === checks.length ? 'unknown' : 'ok'
+  const counts = [
+    wrong.length === 0 ? 'nothing wrong' : `${wrong.length} of ${counted(checks.length, 'check')} wrong`,
+    ...(unknown.length === 0 ? [] : [`${unknown.length} could not be told`])
+  ].join(', ')
+  const names = wrong.length === 0 ? '' : `: ${wrong.map(({ check }) => check).join(', ')}`
+  const width = Math.max(...checks.map(({ check }) => check.length)) + 2
+  const [first] = wrong
+  const blocks = [
+    [
+      `${markOf(mark, style)} ${paint(escapeText(`${counts}${names}`), 'bold', style)}`,
+      ...wrapped(escapeText(about), '  ', style)
+    ],
+    shown.flatMap((check) => checkLines(check, width, style)),
+    first?.fix === undefined ? [] : ['Fix this first:', `  ${escapeText(first.fix)}`]
+  ]
+
+  return `${blocks
+    .filter(({ length }) => length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function checkLines({ check, state, message, because, fix }: Check, width: number, style: Style): string[] {
+  const indent = ' '.repeat(width + 4)
+  const [line = '', ...rest] = wrapped(escapeText(message), `    ${check.padEnd(width)}`, style, indent)
+  const isDetailed = state !== 'ok' || because !== undefined
+
+  return [
+    `  ${markOf(state, style)}${line.slice(3)}`,
+    ...rest,
+    ...(isDetailed && because !== undefined ? wrapped(escapeText(because), indent, style) : []),
+    ...(isDetailed && fix !== undefined ? [`${indent}${paint(escapeText(fix), 'cyan', style)}`] : [])
+  ]
+}

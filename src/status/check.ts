@@ -1,0 +1,62 @@
+import type { Fact } from '../model/fact.js'
+
+/** One line of a status: something about irsa-guard itself is right or wrong, or could not be told. */
+export interface Check {
+  readonly check: CheckName
+  readonly state: 'ok' | 'wrong' | 'unknown'
+  readonly message: string
+  /** What follows from it, or why it could not be told. */
+  readonly because?: string
+  /** A command. */
+  readonly fix?: string
+}
+
+export type CheckName =
+  | 'serve'
+  | 'controller'
+  | 'config'
+  | 'registration'
+  | 'webhook-ca'
+  | 'serving-certificate'
+  | 'policies'
+  | 'webhook-trust'
+  | 'guarded-bundles'
+  | 'self-test'
+  | 'policy-test'
+  | 'canary'
+  | 'rights'
+  | 'aws'
+  | 'kubernetes'
+  | 'policy-api'
+  | 'webhook-admission'
+  | 'permissions'
+  | 'namespaces'
+  | 'leftovers'
+  | 'network-path'
+
+/** An object of the API server. */
+export type LiveObject = Readonly<Record<string, unknown>>
+
+/** What was read from the cluster, or why it could not be read. */
+export type Reading<T> = Exclude<Fact<T>, { readonly state: 'moot' }>
+
+/** What the checks of an installation have in common. */
+export interface Installation {
+  /** The namespace that irsa-guard is installed in. */
+  readonly namespace: string
+  /** `kubectl`, with the flags that choose the cluster. */
+  readonly kubectl: string
+  readonly at: Date
+}
+
+/** The command that creates or restores every object. */
+export const applyCommand = ({ kubectl }: Pick<Installation, 'kubectl'>): string =>
+  `${kubectl} apply -k DIR   # DIR: the directory that irsa-guard was installed from`
+
+/** A check of something that could not be read. `right` is what `kubectl auth can-i` takes. */
+export const unreadCheck = (
+  check: CheckName,
+  message: string,
+  because: string,
+  { kubectl, right }: { readonly kubectl: string; readonly right: string }
+): Check => ({ check, state: 'unknown', message, because, fix: `${kubectl} auth can-i ${right}` })

@@ -1,0 +1,100 @@
+import type { Check, CheckName, Installation } from './check.js'
+
+/** The outcome of a dry run that this command made as its own user. */
+export type ProbeResult =
+  { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
+
+/** Who runs the command, as far as it decides whether irsa-guard judges the requests. */
+export interface Caller {
+  readonly username: string
+  readonly groups: readonly string[]
+}
+
+interface ProbeWords {
+  readonly ok: string
+  readonly wrong: string
+  readonly unknown: string
+  readonly right: string
+  readonly fix: string
+}
+
+const words = {
+  'self-test': {
+    ok: 'a service account that must be denied was denied by irsa-guard (dry run)',
+    wrong: 'the API server does not call irsa-guard',
+    unknown: 'the API server was not seen calling irsa-guard',
+    right: 'create serviceaccounts -n irsa-guard-canary',
+    fix: 'get endpointslices -n NAMESPACE -l kubernetes.io/service-name=irsa-guard   # no endpoint: see serve; otherwise port 9443 may be blocked: docs/install.md'
+  },
+  'policy-test': {
+    ok: "an unexpected caBundle in irsa-guard's own webhook was denied (dry run)",
+    wrong: 'the caBundle policy does not deny',
+    unknown: 'the caBundle policy was not seen denying anything',
+    right: 'patch validatingwebhookconfigurations.admissionregistration.k8s.io/irsa-guard',
+    fix: 'get validatingadmissionpolicybinding,webhooktrust -l app.kubernetes.io/part-of=irsa-guard'
+  },
+  canary: {
+    ok: 'the identity webhook gave a pod its role (dry run)',
+    wrong: 'the identity webhook does not mutate pods',
+    unknown: 'the identity webhook was not seen mutating a pod',
+    right: 'create pods -n irsa-guard-canary',
+    fix: 'get mutatingwebhookconfigurations   # then: irsa-guard ca mutatingwebhookconfiguration/NAME --fix'
+  }
+} as const satisfies Partial<Record<CheckName, ProbeWords>>
+
+export type ProbeName = keyof typeof words
+
+/**
+ * What a dry run proves. It proves nothing about irsa-guard if irsa-guard exempts the user who made it. The
+ * request goes to one API server; the controller tests each.
+ */
+export function judgeProbe(
+  check: ProbeName,
+  result: ProbeResult,
+  exemption: string | undefined,
+  { kubectl, namespace }: Installation
+): Check {
+  const { ok, wrong, unknown, right, fix } = words[check]
+  if (result.state === 'works') return { check, state: 'ok', message: ok }
+  const { because } = result
+  if (result.state === 'fails' && exemption === undefined)
+    return {
+      check,
+      state: 'wrong',
+      message: wrong,
+      because,
+      fix: `${kubectl} ${fix.replace('NAMESPACE', namespace)}`
+    }
+
+  return {
+    check,
+    state: 'unknown',
+    message: unknown,
+    because: result.state === 'fails' ? `${exemption}` : because,
+    ...(result.state === 'unknown' && { fix: `${kubectl} auth can-i ${right}` })
+  }
+}
+
+/** Why irsa-guard's webhook admits everything from a user; undefined if it does not. */
+export function webhookExemptionOf(
+  caller: Caller | undefined,
+  exempt: { readonly users: readonly string[]; readonly groups: readonly string[] }
+): string | undefined {
+  if (caller === undefined) return 'it is not known whether irsa-guard exempts your user'
+  const { username, groups } = caller
+  const group = groups.find((one) => [...exemptGroups, ...exempt.groups].includes(one))
+  if (group !== undefined) return `irsa-guard exempts your group ${group}`
+
+  return exempt.users.includes(username) ? `irsa-guard exempts your user ${username}` : undefined
+}
+
+/** Why the caBundle policy admits everything from a user: the variable `userExempt` in manifests/ca-bundle-deny.yaml. */
+export function policyExemptionOf(caller: Caller | undefined): string | undefined {
+  if (caller === undefined) return 'it is not known whether the policy exempts your user'
+  if (caller.username.startsWith('eks:')) return `the policy exempts users of EKS, such as ${caller.username}`
+
+  return caller.groups.includes(breakGlass) ? `the policy exempts your group ${breakGlass}` : undefined
+}
+
+const breakGlass = 'irsa-guard:break-glass'
+const exemptGroups: readonly string[] = [breakGlass, 'system:nodes'] // the match conditions in manifests/webhook.yaml
