@@ -2,7 +2,7 @@ import type { AccountPlan, MigrationPlan, MigrationStep, Reason } from '../migra
 import { parseClusterArn } from '../model/cluster-arn.js'
 import { escapeText, shortList } from '../text/escape.js'
 import { type Format, jsonOf } from './formats.js'
-import { patchOf } from './trust-text.js'
+import { patchOf } from './policy-text.js'
 
 type State = AccountPlan['state']
 
