@@ -11,12 +11,12 @@ import { reasonOf } from '../text/escape.js'
 import { annotationsOf } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
 import { judgeTls } from '../x509/judge-tls.js'
-import { type CaExitCode, caOfConfiguration, type CaOptions } from './support/bundles.js'
-import { type ClusterChoice, connectCluster, loadClusterCa, loadClusterObject } from './support/cluster.js'
+import type { BundleOutputOptions } from './support/bundle-output.js'
+import { type CaExitCode, caOfConfiguration } from './support/bundles.js'
+import { connectCluster, loadClusterCa, loadClusterObject } from './support/cluster.js'
 import { loadCaFile } from './support/sources.js'
-import type { Terminal } from './support/terminal.js'
 
-export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
+export type CaObjectOptions = BundleOutputOptions
 
 /**
  * Reports whether the API server would accept each bundle of a webhook configuration in a cluster. Returns
@@ -25,7 +25,7 @@ export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'cluster
 export async function caOfObject(
   reference: string,
   options: CaObjectOptions,
-  terminal: Pick<Terminal, 'stdout'>,
+  terminal: Parameters<typeof caOfConfiguration>[3],
   { environment = process.env, at = new Date() }: { environment?: NodeJS.ProcessEnv; at?: Date } = {}
 ): Promise<CaExitCode> {
   const { kind, name } = parseReference(reference)
@@ -48,7 +48,13 @@ export async function caOfObject(
       readPublished(client)
     ])
 
-    return caOfConfiguration(object, { clusterCas, apiServer, injected, published }, options, terminal, at)
+    return await caOfConfiguration(
+      object,
+      { clusterCas, apiServer, injected, published },
+      options,
+      terminal,
+      at
+    )
   } finally {
     client.close()
   }

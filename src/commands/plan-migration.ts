@@ -8,23 +8,27 @@ import type { Format } from '../output/formats.js'
 import { migrationFormats } from '../output/migration-text.js'
 import { buildClusterOnDemand } from '../sources/cluster/on-demand.js'
 import { overlaySettings } from '../sources/overlay.js'
-import { shellQuote } from '../text/shell.js'
 import { accountGiven, assertNamespace } from './support/given-names.js'
+import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
 import {
+  asciiOption,
   awsOption,
   clusterArnOption,
+  colorOption,
   configOption,
   iamOption,
   kubeconfigOption,
-  outputOption
+  quietOption,
+  verboseOption
 } from './support/options.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type Terminal } from './support/terminal.js'
+import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
-export interface PlanMigrationOptions {
-  readonly output: Format
+export interface PlanMigrationOptions extends StyleOptions {
+  readonly output?: readonly Output<Format>[]
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly config?: string
@@ -65,7 +69,11 @@ export const planMigrationCommand = (terminal: Terminal): Command =>
         .choices(Object.keys(associationTexts))
         .default('aws')
     )
-    .addOption(outputOption(migrationFormats))
+    .addOption(outputsOption(migrationFormats))
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(verboseOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `
@@ -116,7 +124,7 @@ export async function printMigrationPlan(
     const context: MigrationContext = {
       cluster: clusterArn,
       tool: options.tool,
-      kubectl: kubectlOf(options),
+      kubectl: ['kubectl', ...clusterFlags(options)].join(' '),
       defaultNamespace: selection.namespace,
       isSelected: selection.isSelected,
       isComplete: live !== undefined,
@@ -136,7 +144,15 @@ export async function printMigrationPlan(
       })
     }
     const plan = await planMigration(objects, context)
-    terminal.stdout(migrationFormats[options.output](plan))
+    await writeOutputs(
+      options.output ?? textOnly,
+      ({ format, file }) =>
+        migrationFormats[format](
+          plan,
+          file === undefined ? styleOf(options, terminal) : fileStyleOf(options)
+        ),
+      terminal
+    )
     if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
     if (complaints.length > 0 || noCredentials !== undefined) return 2
 
@@ -204,14 +220,6 @@ async function fromFiles(
 
   return { objects: objects.map(({ object }) => object), complaints, unread: [] }
 }
-
-/** `kubectl` with the flags that choose the cluster that was read. */
-const kubectlOf = ({ kubeconfig, context }: PlanMigrationOptions): string =>
-  [
-    'kubectl',
-    ...(kubeconfig === undefined ? [] : [`--kubeconfig ${shellQuote(kubeconfig)}`]),
-    ...(context === undefined ? [] : [`--context ${shellQuote(context)}`])
-  ].join(' ')
 
 /**
  * A plan has no deadline. Each lookup gets its own signal, because a signal with thousands of listeners is

@@ -1,6 +1,6 @@
-import { escapeText, quote } from '../text/escape.js'
+import { escapeText, quote, shorten } from '../text/escape.js'
 import type { Excerpt } from '../text/excerpt.js'
-import { isRecord, textOf } from '../text/record.js'
+import { isRecord, recordOf, textOf } from '../text/record.js'
 import { excerptLines } from './excerpt-text.js'
 import { fewOf, markOf, type Style, wrapped } from './style.js'
 
@@ -20,12 +20,12 @@ export interface StatementPart {
 
 /** The name of a statement for people: its number, counted from one, and its Sid. */
 export function statementTitle(policy: unknown, index: number): string {
-  const list = isRecord(policy) ? policy['Statement'] : undefined
+  if (!isRecord(policy)) return `statement ${index + 1}`
+  const list = policy['Statement']
   const statements: readonly unknown[] = Array.isArray(list) ? list : [list]
-  const statement = statements[index]
-  const sid = isRecord(statement) ? textOf(statement['Sid']) : undefined
+  const sid = textOf(recordOf(statements[index])['Sid'])
 
-  return `statement ${index + 1} of ${statements.length}${sid === undefined ? '' : ` (Sid ${escapeText(sid)})`}`
+  return `statement ${index + 1} of ${statements.length}${sid === undefined ? '' : ` (Sid ${shorten(sid, 64)})`}`
 }
 
 /**
@@ -76,7 +76,7 @@ function valueLines(part: StatementPart, indent: string, style: Style): string[]
   if (isMet === true)
     return name === 'principal'
       ? [`${indent}${cut(required, indent.length, style)}`]
-      : paragraph('', actual === undefined ? required : safe(actual))
+      : paragraph('', metText(part, required))
   if (isMet === undefined) return paragraph('', `${required}: depends on the request`)
   if (name === 'principal') return paragraph('', `policy trusts ${required}`)
 
@@ -92,6 +92,13 @@ function valueLines(part: StatementPart, indent: string, style: Style): string[]
         : paragraph(holder, safe(actual))),
     ...marked.slice(1)
   ]
+}
+
+/** The value that is admitted, and what admits it if that is a pattern or a negation. */
+function metText({ name, wanted, actual }: StatementPart, required: string): string {
+  if (actual === undefined) return required
+
+  return name === 'action' || wanted.includes(actual) ? safe(actual) : `${safe(actual)}, by ${required}`
 }
 
 /** A text that ends at the terminal's width, unless the output is verbose. */

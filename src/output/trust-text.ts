@@ -67,7 +67,7 @@ export function trustTextsOf(
 function reportBlocks(report: TrustReport, policy: unknown, quota: number, style: Style): string[][] {
   const { about, verdict, statement, parts, findings, suggested, suggestedSize } = report
   const isRefused = verdict === 'denied' && findings.some(({ severity }) => severity === 'error')
-  const title = statement === undefined || !isRecord(policy) ? undefined : statementTitle(policy, statement)
+  const title = statement === undefined ? undefined : statementTitle(policy, statement)
 
   return [
     [

@@ -68,7 +68,7 @@ t.test('trust --fix corrects a policy in place so that IAM stores it', async (t)
       `test/field/scheme-in-a-condition-key/${file}.json`,
       ...trustArgs(namespace, name)
     ]
-    t.match(await runCli(args), { code: 1, stdout: /: invalid in statement 1/ })
+    t.match(await runCli(args), { code: 1, stdout: /^✗ invalid {2}IAM [^]*\n {2}in {7}statement 1 of \d/ })
     const { code, stdout } = await runCli([...args, '--fix'])
     t.equal(code, 0)
     const wanted = `system:serviceaccount:${namespace}:${name}`
