@@ -55,7 +55,7 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
         .flatMap(({ severity, message, fix }) => [...line(severity, message), ...line('fix', fix)]),
       ...(isQuiet ? [] : policyLines(report, style))
     ],
-    isQuiet || repaired === undefined ? [] : commandLines(context, style),
+    isQuiet || repaired === undefined ? [] : commandLines(report, context, style),
     isVerbose
       ? [
           `  certificates the API server can read (${certificates.length}):`,
@@ -80,37 +80,38 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
 
 /** The answer in one line, with a mark. */
 function headline(report: BundleReport, { name }: BundleContext, style: Style): string {
-  const { state, verdict, good, faults } = report
-  const word = isEmpty(report)
-    ? 'empty'
-    : state === undefined
-      ? verdict === undefined
-        ? good
-          ? 'readable'
-          : 'unusable'
-        : verdict.accepted
-          ? 'accepted'
-          : 'rejected'
-      : state === 'unknown'
-        ? 'undetermined'
-        : state
-  const mark: Mark =
-    state === 'unknown' && verdict?.accepted !== false
-      ? 'unknown'
-      : !good
-        ? 'wrong'
-        : faults.length > 0 || report.policy !== undefined || report.doubt !== undefined
-          ? 'warning'
-          : 'ok'
   const [line = '', ...rest] = wrapped(
     escapeText(answerOf(report, name === undefined ? 'the bundle' : `webhook ${name}`)),
-    `  ${word}  `.padEnd(textColumn),
+    `  ${wordFor(report)}  `.padEnd(textColumn),
     style,
     ' '.repeat(textColumn)
   )
 
-  return [`${markOf(mark, style)}${line.slice(1)}`, ...rest].join('\n')
+  return [`${markOf(markFor(report), style)}${line.slice(1)}`, ...rest].join('\n')
 }
+
+function markFor({ state, verdict, good, faults, policy, doubt }: BundleReport): Mark {
+  if (state === 'unknown' && verdict?.accepted !== false) return 'unknown'
+  if (!good) return 'wrong'
+
+  return faults.length > 0 || policy !== undefined || doubt !== undefined ? 'warning' : 'ok'
+}
+
+/** The state in one word: the comparison with the expected CAs, unless the served certificate says more. */
+function wordFor(report: BundleReport): string {
+  const { state, verdict, good } = report
+  if (isEmpty(report)) return 'empty'
+  if (isRejectedOnly(report)) return 'rejected'
+  if (state !== undefined) return state === 'unknown' ? 'undetermined' : state
+  if (verdict !== undefined) return 'accepted'
+
+  return good ? 'readable' : 'unusable'
+}
+
+/** Whether the certificate that is served is rejected although nothing is known to be wrong with the CAs. */
+const isRejectedOnly = ({ state, verdict }: BundleReport): boolean =>
+  verdict?.accepted === false &&
+  (state === undefined || state === 'ok' || state === 'incomplete' || state === 'unknown')
 
 const textColumn = 18
 
@@ -121,6 +122,7 @@ function answerOf(report: BundleReport, name: string): string {
     return `${name}: the API server will connect to ${verdict.host}`
   if (verdict?.accepted === false && verdict.of === undefined)
     return `${name}: the API server will not connect to ${verdict.host}`
+  if (isRejectedOnly(report)) return `${name} does not contain the CA that signs now`
   const answers: Readonly<Record<NonNullable<typeof state>, string>> = {
     ok: `${name} trusts the expected CA`,
     incomplete: `${name} does not trust every current CA yet`,
@@ -179,11 +181,12 @@ function policyLines({ policy, repaired }: BundleReport, style: Style): string[]
   ]
 }
 
-/** The commands to run. They stay on one line, so that they can be copied. */
-function commandLines({ fixCommand, thenCommand }: BundleContext, style: Style): string[] {
+/** The commands to run; the second one only if the bundle did harm. They stay on one line, so that they can be copied. */
+function commandLines(report: BundleReport, context: BundleContext, style: Style): string[] {
+  const { fixCommand, thenCommand } = context
   const rows = [
     ['fix it', fixCommand],
-    ['then', thenCommand]
+    ['then', effectOf(report, context) === '' ? undefined : thenCommand]
   ].flatMap(([label = '', command]) => (command === undefined ? [] : [{ label, command }]))
   const isWide = rows.some(({ command }) => textColumn + command.length > (style.width ?? Infinity))
 

@@ -36,17 +36,20 @@ export function certificateTable(
     other !== undefined &&
     one.subject === other.subject &&
     one.sha256 !== other.sha256
-  const from = 18 + nameWidth + 2
+  const start = ' '.repeat(18 + nameWidth + 2 + keyWidth - digits)
+  const what =
+    one?.subjectKeyId === undefined || one.subjectKeyId === other?.subjectKeyId ? 'certificate' : 'key'
   const mark = isOtherKey
-    ? [
-        `${' '.repeat(from)}${paint('^'.repeat(keyWidth), 'red', style)} same name, other ${keyTextOf(one) === keyTextOf(other) ? 'certificate' : 'key'}`
-      ]
+    ? [`${start}${paint('^'.repeat(digits), 'red', style)} same name, other ${what}`]
     : []
 
   return [...lines, ...mark, ...left]
 }
 
 const mostShown = 5
+
+/** How many characters of a key identifier or fingerprint are shown. */
+const digits = 11
 
 interface Row {
   readonly label: string
@@ -75,7 +78,7 @@ const shortName = (subject: string): string => {
 
 /** The start of the key identifier, or of the fingerprint if there is none. */
 const keyTextOf = ({ subjectKeyId, sha256 }: Expected): string =>
-  subjectKeyId === undefined ? `SHA-256 ${sha256.slice(0, 11)}` : `key ${subjectKeyId.slice(0, 11)}`
+  subjectKeyId === undefined ? `SHA-256 ${sha256.slice(0, digits)}` : `key ${subjectKeyId.slice(0, digits)}`
 
 function noteOf(certificate: Certificate | Expected): string {
   const isExpected =

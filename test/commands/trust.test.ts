@@ -19,7 +19,8 @@ const trustOf = (name: string, ...more: string[]): string[] => [
 t.test('trust shows the statement, what differs, and the corrected policy', async (t) => {
   t.match(await run(trustOf('cart')), {
     code: 0,
-    stdout: /^✓ allowed {2}STS admits system:serviceaccount:shop:cart to role team\/cart\n {2}chain {4}IRSA, issuer https:.*\n\n {2}by {7}statement 1 of 1\n {4}✓ principal {2}oidc\.eks/
+    stdout:
+      /^✓ allowed {2}STS admits system:serviceaccount:shop:cart to role team\/cart\n {2}chain {4}IRSA, issuer https:.*\n\n {2}by {7}statement 1 of 1\n {4}✓ principal {2}oidc\.eks/
   })
   t.match(await run(trustOf('web')), {
     code: 1,
@@ -55,7 +56,10 @@ t.test('trust --aws asks IAM for the role', async (t) => {
     code: 0,
     stdout: /^✓ allowed .*shop:cart/
   })
-  t.match(await run([...args, 'web'], '', environment), { code: 1, stdout: /error {4}trust-subject-mismatch: / })
+  t.match(await run([...args, 'web'], '', environment), {
+    code: 1,
+    stdout: /error {4}trust-subject-mismatch: /
+  })
   t.match(await run([...args, 'cart', '--iam', 'examples/iam.json'], '', environment), {
     code: 2,
     stderr: /cannot be used with/
@@ -108,7 +112,8 @@ t.test('trust reads a policy, plain or percent-encoded, and prints the corrected
   t.match(await run(args('cart', '--fix'), open), {
     code: 1,
     stdout: /^$/,
-    stderr: /\n\? depends [^]*\n {4}\? aws:SourceIp {2}192\.0\.2\.0\/24 \(IpAddress\): depends on the request\n[^]*\n {2}warning {2}trust-depends-on-runtime: /
+    stderr:
+      /\n\? depends [^]*\n {4}\? aws:SourceIp {2}192\.0\.2\.0\/24 \(IpAddress\): depends on the request\n[^]*\n {2}warning {2}trust-depends-on-runtime: /
   })
   const wide = JSON.stringify(policy)
     .replaceAll(/"system:serviceaccount:shop:[^"]*"/g, '"system:serviceaccount:shop:*"')
@@ -117,7 +122,8 @@ t.test('trust reads a policy, plain or percent-encoded, and prints the corrected
   t.match(printed, { code: 0, stderr: /^$/ }, 'it lets the account in, whatever else is found')
   t.match(await run(args('cart', '--fail-on', 'warning'), printed.stdout), {
     code: 1,
-    stdout: /^! allowed [^]*\n {4}✓ sub {8}system:serviceaccount:shop:cart, by system:serviceaccount:shop:\* \(StringLike\)\n[^]*\n {2}warning {2}trust-subject-too-broad: /
+    stdout:
+      /^! allowed [^]*\n {4}✓ sub {8}system:serviceaccount:shop:cart, by system:serviceaccount:shop:\* \(StringLike\)\n[^]*\n {2}warning {2}trust-subject-too-broad: /
   })
   t.match(await run([...args('cart'), '--role', 'arn:aws:iam::111122223333:role/a'], '{}'), {
     code: 1,
