@@ -118,6 +118,63 @@ t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => 
   t.equal((await run({ fix: true })).stdout, '', 'nothing to repair')
 })
 
+t.test('--fix can be piped: one command, the bundle or JSON on stdout', async (t) => {
+  const wrong = { bundle: file('foreign.pem'), clusterCa: file('good.pem'), fix: true }
+  const pemOutput = [{ format: 'pem', file: undefined }] as const
+  t.match(await run({ ...wrong, output: pemOutput }), { code: 1, stdout: good, stderr: /^✗ foreign / })
+  t.match(await run({ ...wrong, output: json }), { stdout: /^\{[^]*"patch": "kubectl patch /, stderr: '' })
+  await t.rejects(run({ ...wrong, fix: false, output: pemOutput }), {
+    code: 'ERR_USAGE',
+    message: '--output pem prints the repaired bundle; pass --fix, too'
+  })
+
+  const names = ['a.example.com', 'b.example.com']
+  const object = {
+    ...configurationWith(foreign),
+    webhooks: names.map((name) => ({ name, clientConfig: { caBundle: base64(foreign) } }))
+  }
+  const judge = async (bundles: readonly string[], options: Partial<CaOptions> = {}): Promise<Printed> => {
+    const printed = new Printed()
+    const entries = names.map((name, index) => {
+      const accepted = [base64(bundles[index] ?? '')]
+
+      return { name, action: 'Deny' as const, accepted, complete: accepted, injectors: [] }
+    })
+    const published = known({ confirmedAt: at, entries, status: [], isTampered: false })
+    await caOfConfiguration(
+      object,
+      { ...nobody, clusterCas: certain(undefined), published },
+      { fix: true, kubeconfig: '/tmp/a b', context: 'prod', ...options },
+      printed.terminal,
+      at
+    )
+    return printed
+  }
+  const next = pem(makeAuthority().der)
+  const { stdout, stderr } = await judge([good, next])
+  const [, patch = ''] =
+    /^kubectl --kubeconfig '\/tmp\/a b' --context prod patch mutatingwebhookconfiguration pod-identity-webhook --type json -p '(.*)'\n$/.exec(
+      stdout
+    ) ?? []
+  t.strictSame(
+    JSON.parse(patch),
+    [good, next].flatMap((bundle, index) => [
+      { op: 'test', path: `/webhooks/${index}/name`, value: names[index] },
+      { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: base64(bundle) }
+    ]),
+    'one command for all webhooks, in the cluster that was read'
+  )
+  t.match(
+    stderr,
+    "\n  fix it          irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --kubeconfig '/tmp/a b' --context prod --fix | sh\n"
+  )
+  t.equal((await judge([good, good], { output: pemOutput })).stdout, good, 'both need the same bundle')
+  await t.rejects(judge([good, next], { output: pemOutput }), {
+    code: 'ERR_USAGE',
+    message: /^2 webhooks need different bundles/
+  })
+})
+
 t.test('says what the policy does about a bundle that the API server can use', async (t) => {
   const preamble = `Certificate:\n    Data:\n        Version: 3 (0x2)\n${good}`
   const oneLine = good.replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/=])/g, '')
