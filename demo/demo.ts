@@ -176,7 +176,7 @@ function patchOf(bundle: string): string[] {
 
 /** The arguments of the `kubectl patch` that `ca --fix` prints. */
 function printedPatch(answer: string): string[] {
-  const [, command = '', patch = ''] = /^kubectl (patch .*) '(\[.*\])'$/m.exec(answer) ?? []
+  const [, command = '', patch = ''] = /^kubectl .*?(patch .*) '(\[.*\])'$/m.exec(answer) ?? []
   if (command === '') throw new Error('ca --fix printed no patch')
 
   return [...command.split(' '), patch]

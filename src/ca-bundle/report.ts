@@ -55,6 +55,8 @@ export interface BundleReport {
    */
   readonly policy?: { readonly action: 'denies' | 'warns'; readonly because: string }
   readonly served: readonly CertificateDescription[]
+  /** The expected CAs, if they are known. `signs` is present only if a server's chain was given. */
+  readonly expected?: readonly (CertificateDescription & { readonly signs?: boolean })[]
   /** The base64 string to write instead; absent if no better one is known. */
   readonly repaired?: string
 }
@@ -152,6 +154,12 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
     }),
     ...(policy && { policy }),
     served: (judged?.served ?? []).map(descriptionOf),
+    ...(currentCas !== undefined && {
+      expected: current.map((certificate) => {
+        const isSigner = signs?.(certificate)
+        return { ...descriptionOf(certificate), ...(isSigner !== undefined && { signs: isSigner }) }
+      })
+    }),
     ...(repaired !== undefined && repaired !== caBundle && { repaired })
   }
 }

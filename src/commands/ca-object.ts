@@ -2,12 +2,12 @@ import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import { GuardError } from '../model/guard-error.js'
 import { isObjectName } from '../model/object-name.js'
 import { readBundleFacts } from './support/bundle-facts.js'
-import { type CaExitCode, caOfConfiguration, type CaOptions } from './support/bundles.js'
-import { type ClusterChoice, connectCluster, loadClusterCa, loadClusterObject } from './support/cluster.js'
+import type { BundleOutputOptions } from './support/bundle-output.js'
+import { type CaExitCode, caOfConfiguration } from './support/bundles.js'
+import { connectCluster, loadClusterCa, loadClusterObject } from './support/cluster.js'
 import { loadCaFile } from './support/sources.js'
-import type { Terminal } from './support/terminal.js'
 
-export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'clusterCa'> & ClusterChoice
+export type CaObjectOptions = BundleOutputOptions
 
 /**
  * Reports whether the API server would accept each bundle of a webhook configuration in a cluster. Returns
@@ -16,7 +16,7 @@ export type CaObjectOptions = Pick<CaOptions, 'fix' | 'output' | 'go' | 'cluster
 export async function caOfObject(
   reference: string,
   options: CaObjectOptions,
-  terminal: Pick<Terminal, 'stdout'>,
+  terminal: Parameters<typeof caOfConfiguration>[3],
   { environment = process.env, at = new Date() }: { environment?: NodeJS.ProcessEnv; at?: Date } = {}
 ): Promise<CaExitCode> {
   const { kind, name } = parseReference(reference)
@@ -32,7 +32,7 @@ export async function caOfObject(
         ? await loadClusterCa(client, at)
         : givenClusterCas(await loadCaFile(options.clusterCa))
 
-    return caOfConfiguration(
+    return await caOfConfiguration(
       object,
       await readBundleFacts(client, object, clusterCas, at),
       options,

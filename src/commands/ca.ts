@@ -2,8 +2,17 @@ import { Command, Option } from 'commander'
 import { GuardError } from '../model/guard-error.js'
 import { isGoVersion } from '../x509/go-version.js'
 import type { CaObjectOptions } from './ca-object.js'
-import { bundleFormats, ca, type CaOptions } from './support/bundles.js'
-import { clusterCaOption, kubeconfigOption, outputOption } from './support/options.js'
+import { bundleFormats } from './support/bundle-output.js'
+import { ca, type CaOptions } from './support/bundles.js'
+import {
+  asciiOption,
+  clusterCaOption,
+  colorOption,
+  kubeconfigOption,
+  quietOption,
+  verboseOption
+} from './support/options.js'
+import { outputsOption } from './support/outputs.js'
 import type { Terminal } from './support/terminal.js'
 
 export const caCommand = (terminal: Terminal): Command =>
@@ -27,16 +36,25 @@ export const caCommand = (terminal: Terminal): Command =>
         parseGoVersion
       )
     )
-    .option('--fix', 'also print a clean bundle and the kubectl command that installs it', false)
-    .addOption(outputOption(bundleFormats))
+    .option(
+      '--fix',
+      'print only the kubectl command that installs a clean bundle (-o pem: the bundle); the report goes to stderr',
+      false
+    )
+    .addOption(outputsOption(bundleFormats))
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(verboseOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `
 Examples:
-  irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix
+  irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook
+  irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix | sh
   kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' > bundle
   kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > ca.crt
-  irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix
+  irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix -o pem > clean.pem
   irsa-guard ca --bundle ca.pem --server webhook.example.com:443
   irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
     )

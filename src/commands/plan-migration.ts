@@ -13,18 +13,22 @@ import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
 import {
+  asciiOption,
   awsOption,
   clusterArnOption,
+  colorOption,
   configOption,
   iamOption,
   kubeconfigOption,
-  outputOption
+  quietOption,
+  verboseOption
 } from './support/options.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type Terminal } from './support/terminal.js'
+import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
-export interface PlanMigrationOptions {
-  readonly output: Format
+export interface PlanMigrationOptions extends StyleOptions {
+  readonly output?: readonly Output<Format>[]
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly config?: string
@@ -65,7 +69,11 @@ export const planMigrationCommand = (terminal: Terminal): Command =>
         .choices(Object.keys(associationTexts))
         .default('aws')
     )
-    .addOption(outputOption(migrationFormats))
+    .addOption(outputsOption(migrationFormats))
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(verboseOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `
@@ -136,7 +144,15 @@ export async function printMigrationPlan(
       })
     }
     const plan = await planMigration(objects, context)
-    terminal.stdout(migrationFormats[options.output](plan))
+    await writeOutputs(
+      options.output ?? textOnly,
+      ({ format, file }) =>
+        migrationFormats[format](
+          plan,
+          file === undefined ? styleOf(options, terminal) : fileStyleOf(options)
+        ),
+      terminal
+    )
     if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
     if (complaints.length > 0 || noCredentials !== undefined) return 2
 

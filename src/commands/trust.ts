@@ -1,49 +1,52 @@
 import { Command } from 'commander'
-import type { IamSource, TrustPolicyDocument } from '../facts/facts.js'
-import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../identity-webhook/settings.js'
-import { judgeTrustFor } from '../library/evaluate-trust.js'
+import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import { GuardError } from '../model/guard-error.js'
 import { notInTokens } from '../model/issuer.js'
-import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { exitCodeOf, type FailOn } from '../output/exit-code.js'
 import { type Format, jsonOf } from '../output/formats.js'
-import { type TrustReport, trustTextsOf } from '../output/trust-text.js'
-import { parsePolicyDocument } from '../trust-policy/document.js'
-import type { TrustQuestion } from '../trust-policy/judge.js'
-import { accountGiven } from './support/given-names.js'
+import type { Style } from '../output/style.js'
+import { trustTextsOf } from '../output/trust-text.js'
+import { parsePolicyDocument, policyLength } from '../trust-policy/document.js'
 import { buildLiveAws } from './support/live-aws.js'
 import {
+  asciiOption,
   awsOption,
   clusterArnOption,
+  colorOption,
   configOption,
   failOnOption,
   iamOption,
   issuerOption,
-  outputOption
+  quietOption,
+  verboseOption
 } from './support/options.js'
-import { type GivenPolicy, policyIn } from './support/policy-text.js'
-import { loadInput } from './support/read-input.js'
+import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, type Terminal } from './support/terminal.js'
+import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 import {
+  type ChainReport,
   chainsAsked,
+  irsaChain,
   podIdentityChain,
   type PodIdentityOptions,
   readAssociationOf,
+  reportOfChain,
   type TrustChain
 } from './support/trust-chains.js'
+import { applyCommands, correctedFor } from './support/trust-fix.js'
+import { accountAsked, loadPolicy, loadPolicyOf, ownerOf, roleArnOf } from './support/trust-input.js'
 
-export interface TrustOptions extends PodIdentityOptions {
+export interface TrustOptions extends PodIdentityOptions, StyleOptions {
   readonly config?: string
   readonly role?: string
   readonly policy?: string
   readonly issuer?: string
   readonly namespace?: string
-  readonly serviceAccount: string
+  readonly serviceAccount?: string
   readonly audience?: string
   readonly iam: readonly string[]
   readonly aws?: boolean
-  readonly output: Format
+  readonly output?: readonly Output<Format>[]
   readonly fix: boolean
   readonly failOn: FailOn
 }
@@ -53,6 +56,7 @@ export const trustCommand = (terminal: Terminal): Command =>
     .description(
       "check whether a role's trust policy admits a service account, by IRSA or EKS Pod Identity; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
     )
+    .argument('[account]', 'the service account, as NAMESPACE/NAME, or NAME with -n')
     .option('--role <arn>', 'the role; its policy is read from --iam or --aws, or chosen from --policy')
     .option(
       '--policy <file>',
@@ -64,44 +68,54 @@ export const trustCommand = (terminal: Terminal): Command =>
     .addOption(issuerOption('OIDC issuer of the cluster: judge the policy for IRSA'))
     .addOption(clusterArnOption('ARN of the EKS cluster: judge the policy for EKS Pod Identity'))
     .option('-n, --namespace <name>', 'namespace of the service account')
-    .requiredOption('--service-account <name>', 'name of the service account, or NAMESPACE/NAME')
+    .option('--service-account <name>', 'the same as the argument')
     .option('--audience <name>', 'audience of the service account\'s tokens (default: "sts.amazonaws.com")')
     .option('--no-session-tags', 'the EKS Pod Identity association disables session tags')
     .option('--first-role <arn>', "the policy is that of a target role; this is the association's own role")
     .option('--external-id <id>', 'external ID of the association, for a target role (default: derived)')
-    .addOption(outputOption(trustFormats))
+    .addOption(outputsOption(trustFormats))
     .option(
       '--fix',
       'print only a policy that admits the service account; exit with 1 if there is none',
       false
     )
     .addOption(failOnOption())
+    .addOption(colorOption())
+    .addOption(asciiOption())
+    .addOption(verboseOption())
+    .addOption(quietOption())
     .addHelpText(
       'after',
       `
 Examples:
-  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --iam iam.json --service-account shop/cart
-  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --aws --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart
-  irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE -n shop --service-account cart --fix > fixed.json &&
-    aws iam update-assume-role-policy --role-name cart --policy-document file://fixed.json
+  irsa-guard trust shop/cart --role arn:aws:iam::111122223333:role/team/cart --iam iam.json
+  irsa-guard trust shop/cart --role arn:aws:iam::111122223333:role/team/cart --aws --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE
+  irsa-guard trust shop/cart --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE --fix > t.json &&
+    aws iam update-assume-role-policy --role-name cart --policy-document file://t.json
   aws iam get-role --role-name cart | irsa-guard trust --policy - --iam iam.json -n shop --service-account cart
-  irsa-guard trust --role arn:aws:iam::111122223333:role/team/cart --aws --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod --service-account shop/cart
-  irsa-guard trust --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod --service-account shop/cart --fix
+  irsa-guard trust shop/cart --role arn:aws:iam::111122223333:role/team/cart --aws --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod
+  irsa-guard trust shop/cart --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod --fix
 
 --issuer asks about IRSA, --cluster-arn about EKS Pod Identity, and both about both. Without them, trust judges
 EKS Pod Identity if the service account has an association with this role, otherwise IRSA.`
     )
-    .action(async (options: TrustOptions) => {
-      process.exitCode = await trust(options, terminal)
+    .action(async (account: string | undefined, options: TrustOptions) => {
+      process.exitCode = await trust(account, options, terminal)
     })
 
-/** A verdict, the chain that it is about, and how the text names both. */
-type ChainReport = TrustReport & Pick<TrustChain, 'chain'>
+/** What a format needs besides the verdicts. */
+interface TrustContext {
+  readonly policy: unknown
+  /** The commands that apply the correction. */
+  readonly commands: readonly string[]
+  readonly style: Style
+}
 
 const trustFormats = {
-  text: trustTextsOf,
+  text: (reports, { policy, commands, style }) =>
+    trustTextsOf(reports, policy, { quota: policyLength.defaultQuota, commands }, style),
   json: (reports) => jsonOf(trustJsonOf(reports))
-} satisfies Record<Format, (reports: readonly ChainReport[], policy: unknown) => string>
+} satisfies Record<Format, (reports: readonly ChainReport[], context: TrustContext) => string>
 
 /**
  * The verdict on IRSA, with the verdict on EKS Pod Identity as `podIdentity` if both were judged. A verdict
@@ -111,8 +125,9 @@ function trustJsonOf(reports: readonly ChainReport[]): object {
   const isPodIdentityAlone = reports.length === 1 && reports[0]?.chain === 'pod-identity'
   const [first, second] = reports.map((report) => ({
     ...report,
-    heading: undefined,
-    subject: undefined,
+    about: undefined,
+    parts: undefined,
+    suggestedSize: undefined,
     chain: isPodIdentityAlone ? report.chain : undefined
   }))
 
@@ -123,8 +138,12 @@ function trustJsonOf(reports: readonly ChainReport[]): object {
  * Judges one trust policy for one service account, for IRSA, EKS Pod Identity or both. Returns the exit code;
  * with `fix`, 0 if a policy was printed and 1 if there is none. Throws ERR_USAGE and ERR_INPUT.
  */
-export async function trust(options: TrustOptions, terminal: Terminal): Promise<0 | 1> {
-  const account = accountGiven(options)
+export async function trust(
+  named: string | undefined,
+  options: TrustOptions,
+  terminal: Terminal
+): Promise<0 | 1> {
+  const account = accountAsked(named, options)
   const role = options.role === undefined ? undefined : roleArnOf(options.role)
   const written = options.policy === undefined ? undefined : await loadPolicy(options.policy, role, terminal)
   const config = await loadOwnConfigFile(options.config)
@@ -151,7 +170,7 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   const chains: TrustChain[] = []
   if (asked.irsa && issuer !== undefined) {
     const { account: roleAccount, partition } = arn ?? ownerOf(policy)
-    chains.push(irsaChain({ ...account, roleAccount, partition, issuer, audience }, identityWebhook))
+    chains.push(irsaChain({ ...account, roleAccount, partition, issuer, audience }, arn, identityWebhook))
   }
   if (asked.podIdentity && cluster !== undefined) {
     chains.push(podIdentityChain(options, cluster, subject))
@@ -162,10 +181,22 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
         )
       )
   }
-  const reports = chains.map(({ judge, ...named }): ChainReport => ({ ...named, ...judge(trustPolicy) }))
-  if (options.fix) return printFix(correctedFor(chains, trustPolicy), reports, terminal)
+  const reports = chains.map((chain) => reportOfChain(chain, trustPolicy))
+  const corrected = correctedFor(chains, trustPolicy)
+  if (options.fix) return printFix(corrected, reports, options, terminal)
 
-  terminal.stdout(trustFormats[options.output](reports, policy))
+  const isWrong = reports.some(({ verdict }) => verdict !== 'allowed')
+  const commands = isWrong && corrected !== undefined ? applyCommands(options, account, arn) : []
+  await writeOutputs(
+    options.output ?? textOnly,
+    ({ format, file }) =>
+      trustFormats[format](reports, {
+        policy,
+        commands,
+        style: file === undefined ? styleOf(options, terminal) : fileStyleOf(options)
+      }),
+    terminal
+  )
 
   return exitCodeOf(
     reports.flatMap(({ findings }) => findings),
@@ -173,108 +204,25 @@ export async function trust(options: TrustOptions, terminal: Terminal): Promise<
   )
 }
 
-const irsaChain = (
-  question: Omit<TrustQuestion, 'document' | 'encoding' | 'at'>,
-  identityWebhook: IdentityWebhookSettings
-): TrustChain => ({
-  chain: 'irsa',
-  heading: `IRSA, issuer ${question.issuer}`,
-  subject: `system:serviceaccount:${question.namespace}:${question.serviceAccount}`,
-  judge: (policy) => judgeTrustFor({ ...question, ...policy, at: new Date() }, identityWebhook)
-})
-
-/**
- * A policy that admits the service account by every chain, with each chain's correction made in turn.
- * Undefined if there is none.
- */
-function correctedFor(chains: readonly TrustChain[], given: TrustPolicyDocument): unknown {
-  let policy = given
-  for (const { judge } of chains) {
-    const { verdict, suggested } = judge(policy)
-    if (verdict === 'allowed') continue
-    if (suggested === undefined) return undefined
-    policy = { document: suggested, encoding: 'json' }
-  }
-  if (!chains.every(({ judge }) => judge(policy).verdict === 'allowed')) return undefined // a correction must not undo another
-  const read = parsePolicyDocument(policy.document, policy.encoding)
-
-  return 'value' in read ? read.value : undefined
-}
-
 /**
  * Prints a policy that admits the service account. If there is none, prints the reason on stderr, so that a
  * pipe never gets anything but a policy.
  */
-function printFix(corrected: unknown, reports: readonly TrustReport[], terminal: Terminal): 0 | 1 {
+function printFix(
+  corrected: unknown,
+  reports: readonly ChainReport[],
+  options: TrustOptions,
+  terminal: Terminal
+): 0 | 1 {
   if (corrected === undefined) {
     terminal.stderr(
       complaintOf('no policy printed: no small edit is guaranteed to admit this service account')
     )
-    terminal.stderr(trustTextsOf(reports, undefined))
+    const context = { policy: undefined, commands: [], style: fileStyleOf(options) }
+    terminal.stderr(trustFormats.text(reports, context))
     return 1
   }
   terminal.stdout(`${JSON.stringify(corrected, null, 2)}\n`)
 
   return 0
-}
-
-function roleArnOf(text: string): RoleArn {
-  const arn = parseRoleArn(text)
-  if (arn === undefined)
-    throw new GuardError(
-      'ERR_USAGE',
-      `--role is ${JSON.stringify(text)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
-    )
-
-  return arn
-}
-
-async function loadPolicyOf(
-  arn: RoleArn | undefined,
-  iam: IamSource | undefined
-): Promise<TrustPolicyDocument> {
-  if (arn === undefined)
-    throw new GuardError(
-      'ERR_USAGE',
-      'no trust policy given; expected --role ARN with --iam FILE or --aws, or --policy FILE'
-    )
-  if (iam === undefined)
-    throw new GuardError('ERR_USAGE', '--role is given without IAM facts; pass --iam FILE or --aws')
-  const role = await iam.readRole(arn, { namespace: '', deadline: new AbortController() })
-  if (role.state !== 'known') throw new GuardError('ERR_INPUT', `role ${arn.text}: ${role.because}`)
-  if (!role.value.exists) throw new GuardError('ERR_INPUT', `role ${arn.text} does not exist`)
-  // STS compares the whole ARN, so a role with another path is not found: see role-path-mismatch.
-  if (role.value.arn !== arn.text)
-    throw new GuardError(
-      'ERR_INPUT',
-      `role ${arn.text} does not exist; the ARN of role ${arn.name} is ${role.value.arn} (role-path-mismatch)`
-    )
-  if (role.value.trustPolicy === undefined)
-    throw new GuardError('ERR_INPUT', `role ${arn.text}: its trust policy is unknown`)
-
-  return role.value.trustPolicy
-}
-
-async function loadPolicy(file: string, role: RoleArn | undefined, terminal: Terminal): Promise<GivenPolicy> {
-  const text = await loadInput(file, terminal, 'a trust policy')
-
-  return policyIn(text, file === '-' ? 'stdin' : file, role)
-}
-
-/** Without a role, the policy is assumed to belong to the account of the OIDC providers that it names. */
-function ownerOf(policy: unknown): { account: string; partition: string } {
-  const named = [
-    ...(policy === undefined ? '' : JSON.stringify(policy)).matchAll(
-      /arn:(aws[a-z0-9-]*):iam::(\d{12}):oidc-provider/g
-    )
-  ]
-  const [, partition, account] = named[0] ?? []
-  const owners = new Set(named.map(([owner]) => owner))
-  if (partition === undefined || account === undefined || owners.size > 1) {
-    throw new GuardError(
-      'ERR_USAGE',
-      `the policy names OIDC providers of ${owners.size} accounts; pass the ARN of the policy's role with --role`
-    )
-  }
-  return { account, partition }
 }

@@ -1,110 +1,203 @@
 import type { BundleReport } from '../ca-bundle/report.js'
 import { escapeText } from '../text/escape.js'
+import { certificateLines, certificateTable } from './certificate-text.js'
+import { type Mark, markOf, paint, type Style, wrapped } from './style.js'
 
-/** A bundle's report as text. `patch` is the command that repairs it, if it was requested. */
-export function bundleTextOf(
-  report: BundleReport,
-  { name, patch }: { name: string | undefined; patch: string | undefined }
-): string {
-  const {
-    verdict,
-    state,
-    because,
-    doubt,
-    source,
-    confirmedAt,
-    certificates,
-    faults,
-    policy,
-    served,
-    repaired
-  } = report
-  const lines = [
-    ...(name === undefined ? [] : [`webhook ${name}`]),
-    ...(verdict === undefined ? [] : verdictLines(verdict)),
-    ...(state === undefined ? [] : [`${state === 'unknown' ? 'undetermined' : state}: ${because ?? ''}`]),
-    ...(doubt === undefined || state === 'unknown' ? [] : [`warning: ${doubt}`]),
-    ...(source === undefined ? [] : [`the injector takes the CA from: ${source}`]),
-    ...(confirmedAt === undefined
-      ? []
-      : [`expected CA: from WebhookTrust "cluster", confirmed at ${confirmedAt}`]),
-    ...faults.flatMap(({ severity, message, fix }) => [`${severity}: ${message}`, `  fix: ${fix}`]),
-    ...(policy === undefined
-      ? []
-      : [
-          `policy: irsa-guard's caBundle policy ${policy.action === 'denies' ? 'denies' : 'warns about'} writing this bundle to a guarded webhook: ${policy.because}`,
-          ...(repaired === undefined ? [] : ['  fix: write the bundle that --fix prints'])
-        ]),
-    ...(certificates.length > 0
-      ? [`certificates the API server can read (${certificates.length}):`]
-      : [nothingReadText(report)]),
-    ...certificates.flatMap(describeCertificateLines),
-    ...(served.length === 0
-      ? []
-      : [
-          `certificates that the ${verdict?.of === 'api-server' ? 'API server' : 'server'} presents (${served.length}):`,
-          ...served.flatMap(describeCertificateLines)
-        ])
-  ].map(escapeText)
-  const repair =
-    patch === undefined || repaired === undefined
-      ? []
-      : ['', Buffer.from(repaired, 'base64').toString('latin1').trimEnd(), '', patch]
-
-  return `${[...lines, ...repair].join('\n')}\n`
+/** What the text of a bundle needs besides its report. */
+export interface BundleContext {
+  /** The name of the webhook, if it is known. */
+  readonly name: string | undefined
+  readonly failurePolicy: string | undefined
+  /** Whether pods get their role from this webhook. */
+  readonly isIdentityWebhook: boolean
+  /** The command that installs the repaired bundle. */
+  readonly fixCommand: string | undefined
+  /** The command to run after that. */
+  readonly thenCommand: string | undefined
 }
 
-/** What the API server does with a bundle that has no certificates. An empty bundle has no faults. */
-const nothingReadText = ({ faults, state, verdict }: BundleReport): string =>
-  faults.length > 0 || state !== undefined || verdict !== undefined
-    ? 'the API server cannot read any certificate in the bundle'
-    : 'the bundle is empty, so the API server trusts only the root CAs of its own system'
+/** A bundle's report as text for people: the state, what it leads to, the certificates, the fix. */
+export function bundleTextOf(report: BundleReport, context: BundleContext, style: Style): string {
+  const { certificates, expected = [], served, state, verdict, repaired } = report
+  const isVerbose = style.verbosity === 'verbose'
+  const isQuiet = style.verbosity === 'quiet'
+  const line = (label: string, text: string): string[] => labelled(label, text, style)
+  const readable =
+    certificates.length > 0 || state === 'absent' || isEmpty(report)
+      ? []
+      : line('in the bundle', 'no certificate that the API server can read')
+  const blocks = [
+    [
+      headline(report, context, style),
+      ...line('because', report.because ?? ''),
+      ...(isQuiet ? [] : line('effect', effectOf(report, context)))
+    ],
+    isQuiet
+      ? []
+      : [
+          ...readable,
+          ...certificateTable(certificates, expected, expectedLabel(report), style),
+          ...(verdict?.of === 'api-server'
+            ? line(
+                'compared with',
+                'what the API server serves: one cluster CA signs for both the API server and the webhook next to it'
+              )
+            : []),
+          ...(verdict?.accepted === false ? line('Go says', verdict.go ?? '') : []),
+          ...(verdict?.accepted === false ? line('that is', verdict.reason ?? '') : []),
+          ...line('CA source', report.source ?? ''),
+          ...line('confirmed', confirmedText(report)),
+          ...line('warning', report.doubt !== undefined && report.state !== 'unknown' ? report.doubt : '')
+        ],
+    [
+      ...report.faults
+        .filter(({ severity }) => !isQuiet || severity === 'error')
+        .flatMap(({ severity, message, fix }) => [...line(severity, message), ...line('fix', fix)]),
+      ...(isQuiet ? [] : policyLines(report, style))
+    ],
+    isQuiet || repaired === undefined ? [] : commandLines(report, context, style),
+    isVerbose
+      ? [
+          `  certificates the API server can read (${certificates.length}):`,
+          ...certificates.flatMap(certificateLines),
+          ...(served.length === 0
+            ? []
+            : [
+                `  certificates that the ${verdict?.of === 'api-server' ? 'API server' : 'server'} presents (${served.length}):`,
+                ...served.flatMap(certificateLines)
+              ])
+        ]
+      : certificates.length + served.length > 0 && !isQuiet
+        ? [paint('  fingerprints and whole chains: -v', 'dim', style)]
+        : []
+  ]
 
-function verdictLines({
-  accepted,
-  host,
-  of,
-  reason = '',
-  go = ''
-}: NonNullable<BundleReport['verdict']>): string[] {
-  const beside = 'one cluster CA signs for both the API server and the webhook next to it'
-  if (accepted) {
-    return [
-      of === undefined
-        ? `accepted: the API server will connect to ${host}`
-        : `accepted: the bundle contains the CA that signs now (${beside})`
-    ]
+  return `${blocks
+    .filter(({ length }) => length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** The answer in one line, with a mark. */
+function headline(report: BundleReport, { name }: BundleContext, style: Style): string {
+  const [line = '', ...rest] = wrapped(
+    escapeText(answerOf(report, name === undefined ? 'the bundle' : `webhook ${name}`)),
+    `  ${wordFor(report)}  `.padEnd(textColumn),
+    style,
+    ' '.repeat(textColumn)
+  )
+
+  return [`${markOf(markFor(report), style)}${line.slice(1)}`, ...rest].join('\n')
+}
+
+function markFor({ state, verdict, good, faults, policy, doubt }: BundleReport): Mark {
+  if (state === 'unknown' && verdict?.accepted !== false) return 'unknown'
+  if (!good) return 'wrong'
+
+  return faults.length > 0 || policy !== undefined || doubt !== undefined ? 'warning' : 'ok'
+}
+
+/** The state in one word: the comparison with the expected CAs, unless the served certificate says more. */
+function wordFor(report: BundleReport): string {
+  const { state, verdict, good } = report
+  if (isEmpty(report)) return 'empty'
+  if (isRejectedOnly(report)) return 'rejected'
+  if (state !== undefined) return state === 'unknown' ? 'undetermined' : state
+  if (verdict !== undefined) return 'accepted'
+
+  return good ? 'readable' : 'unusable'
+}
+
+/** Whether the certificate that is served is rejected although nothing is known to be wrong with the CAs. */
+const isRejectedOnly = ({ state, verdict }: BundleReport): boolean =>
+  verdict?.accepted === false &&
+  (state === undefined || state === 'ok' || state === 'incomplete' || state === 'unknown')
+
+const textColumn = 18
+
+function answerOf(report: BundleReport, name: string): string {
+  const { state, verdict, good } = report
+  if (isEmpty(report)) return `${name} is empty, so the API server trusts only the root CAs of its own system`
+  if (verdict?.accepted === true && verdict.of === undefined && good)
+    return `${name}: the API server will connect to ${verdict.host}`
+  if (verdict?.accepted === false && verdict.of === undefined)
+    return `${name}: the API server will not connect to ${verdict.host}`
+  if (isRejectedOnly(report)) return `${name} does not contain the CA that signs now`
+  const answers: Readonly<Record<NonNullable<typeof state>, string>> = {
+    ok: `${name} trusts the expected CA`,
+    incomplete: `${name} does not trust every current CA yet`,
+    stale: `${name} trusts a CA that was correct until recently`,
+    foreign: `${name} trusts another CA than the expected one`,
+    unusable: `${name} has a bundle that the API server cannot use`,
+    absent: `${name} has no bundle`,
+    unknown: `${name}: the expected CA is not certain`
   }
+  if (state !== undefined) return answers[state]
+
+  return good ? `${name}: the API server can read it` : `${name}: the API server cannot use it`
+}
+
+/** What the state of a bundle leads to. Empty if calls work, or if that is not known. */
+function effectOf(
+  { state, verdict }: BundleReport,
+  { failurePolicy, isIdentityWebhook, name }: BundleContext
+): string {
+  if (state === 'incomplete' && verdict?.accepted !== false)
+    return 'calls work until the missing CA signs the certificate of the webhook'
+  const isRejected = verdict?.accepted === false || state === 'unusable' || state === 'foreign'
+  if (!isRejected) return ''
+  if (name === undefined) return 'the API server cannot call the webhook'
+  const call = 'the API server cannot call it'
+  if (failurePolicy === 'Fail')
+    return `${call}, and failurePolicy is Fail: every request that it matches is denied`
+  if (failurePolicy !== 'Ignore') return call
+
+  return isIdentityWebhook
+    ? `${call}, and failurePolicy is Ignore: every pod created now starts WITHOUT its AWS role, and no error shows it`
+    : `${call}, and failurePolicy is Ignore: requests pass without it, and no error shows it`
+}
+
+/** Where the expected CAs in the table come from. */
+const expectedLabel = ({ source, confirmedAt }: BundleReport): string =>
+  source !== undefined ? 'the injector' : confirmedAt !== undefined ? 'WebhookTrust' : 'this cluster'
+
+const confirmedText = ({ confirmedAt }: BundleReport): string =>
+  confirmedAt === undefined ? '' : `expected CA from WebhookTrust "cluster", confirmed at ${confirmedAt}`
+
+/** An empty bundle that was not compared with anything. It has no faults. */
+const isEmpty = ({ faults, state, verdict, certificates }: BundleReport): boolean =>
+  certificates.length === 0 && faults.length === 0 && state === undefined && verdict === undefined
+
+function policyLines({ policy, repaired }: BundleReport, style: Style): string[] {
+  if (policy === undefined) return []
 
   return [
-    of === undefined
-      ? `rejected: the API server will not connect to ${host}: ${reason}`
-      : `rejected: the bundle does not contain the CA that signs now (${beside}): ${reason}`,
-    `  Go error: ${go}`
+    ...labelled(
+      'policy',
+      `irsa-guard's caBundle policy ${policy.action === 'denies' ? 'denies' : 'warns about'} writing this bundle to a guarded webhook: ${policy.because}`,
+      style
+    ),
+    ...(repaired === undefined ? [] : labelled('fix', 'write the bundle that --fix prints', style))
   ]
 }
 
-function describeCertificateLines(certificate: BundleReport['certificates'][number]): string[] {
-  const { subject, issuer, subjectKeyId, sha256, notBefore, notAfter, isCa, isSelfIssued, key, signs } =
-    certificate
-  const { isClusterCa, isInjectedCa, isPublishedCa } = certificate
-  const marks = [
-    isCa ? 'CA' : 'not a CA',
-    ...(isClusterCa === undefined ? [] : [isClusterCa ? 'current cluster CA' : 'not a current cluster CA']),
-    ...(isInjectedCa === undefined ? [] : [isInjectedCa ? "the injector's CA" : "not the injector's CA"]),
-    ...(isPublishedCa === undefined
-      ? []
-      : [isPublishedCa ? 'in the WebhookTrust' : 'not in the WebhookTrust']),
-    ...(signs === undefined
-      ? []
-      : [signs ? 'signs the served certificate' : 'does not sign the served certificate'])
-  ]
+/** The commands to run; the second one only if the bundle did harm. They stay on one line, so that they can be copied. */
+function commandLines(report: BundleReport, context: BundleContext, style: Style): string[] {
+  const { fixCommand, thenCommand } = context
+  const rows = [
+    ['fix it', fixCommand],
+    ['then', effectOf(report, context) === '' ? undefined : thenCommand]
+  ].flatMap(([label = '', command]) => (command === undefined ? [] : [{ label, command }]))
+  const isWide = rows.some(({ command }) => textColumn + command.length > (style.width ?? Infinity))
 
-  return [
-    `- ${subject} (${marks.join(', ')})`,
-    ...(isSelfIssued ? [] : [`  issuer   ${issuer}`]),
-    `  key      ${key}, identifier ${subjectKeyId ?? 'none'}`,
-    `  valid    ${notBefore} to ${notAfter}`,
-    `  SHA-256  ${sha256}`
-  ]
+  return rows.flatMap(({ label, command }) =>
+    isWide ? [`  ${label}`, `    ${command}`] : [`  ${label.padEnd(textColumn - 2)}${command}`]
+  )
+}
+
+/** A text behind a label; nothing if there is no text. */
+function labelled(label: string, text: string, style: Style): string[] {
+  if (text === '') return []
+
+  return wrapped(escapeText(text), `  ${label.padEnd(textColumn - 2)}`, style, ' '.repeat(textColumn))
 }

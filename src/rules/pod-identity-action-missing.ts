@@ -8,7 +8,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
-import { valuesShown } from './trust-wording.js'
+import { statementNamed, valuesShown } from './trust-wording.js'
 
 export const podIdentityActionMissing = defineRule({
   id: 'pod-identity-action-missing',
@@ -28,12 +28,12 @@ export const podIdentityActionMissing = defineRule({
 
     return associationProblem(
       owner,
-      `${roleOf(caller)} does not allow ${actions} for ${associationShown(caller)}, which needs both sts:AssumeRole and sts:TagSession: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}`,
+      `${roleOf(caller)} does not allow ${actions} for ${associationShown(caller)}, which needs both sts:AssumeRole and sts:TagSession: its ${statementNamed(statement)} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}`,
       // In a broader statement, the action would also admit everyone else who meets the statement's
       // conditions.
       isPinned(pinned) && !isExcept
-        ? `add ${actions} to the Action of statement ${statement}`
-        : `${addStatement(caller)}; ${actions} in statement ${statement} would also admit the other associations that it does not exclude`
+        ? `add ${actions} to the Action of ${statementNamed(statement)}`
+        : `${addStatement(caller)}; ${actions} in ${statementNamed(statement)} would also admit the other associations that it does not exclude`
     )
   }
 })

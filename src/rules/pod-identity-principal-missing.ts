@@ -8,6 +8,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
+import { statementNamed } from './trust-wording.js'
 
 export const podIdentityPrincipalMissing = defineRule({
   id: 'pod-identity-principal-missing',
@@ -25,13 +26,13 @@ export const podIdentityPrincipalMissing = defineRule({
     const nearest =
       statement === undefined || found === undefined
         ? 'its trust policy has no Allow statement'
-        : `its statement ${statement} trusts ${quote(found)}${difference === undefined ? '' : `: ${difference}`}`
+        : `its ${statementNamed(statement)} trusts ${quote(found)}${difference === undefined ? '' : `: ${difference}`}`
 
     return associationProblem(
       owner,
       `${roleOf(caller)} does not trust ${associationShown(caller)}: no statement has the principal {"Service": "pods.eks.amazonaws.com"}; ${nearest}`,
       isSpelling
-        ? `write "Principal": {"Service": "pods.eks.amazonaws.com"} in statement ${statement ?? 0}`
+        ? `write "Principal": {"Service": "pods.eks.amazonaws.com"} in ${statementNamed(statement)}`
         : `${addStatement(caller)}, or give the association another role`
     )
   }

@@ -8,6 +8,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
+import { statementNamed } from './trust-wording.js'
 
 export const podIdentitySourceMismatch = defineRule({
   id: 'pod-identity-source-mismatch',
@@ -24,7 +25,7 @@ export const podIdentitySourceMismatch = defineRule({
     const { caller, miss } = denied
     return associationProblem(
       owner,
-      `${roleOf(caller)} does not admit ${associationShown(caller)}: in its statement ${miss.statement}, ${failedShown(miss.failed)}`,
+      `${roleOf(caller)} does not admit ${associationShown(caller)}: in its ${statementNamed(miss.statement)}, ${failedShown(miss.failed)}`,
       fixOf(denied)
     )
   }

@@ -11,7 +11,7 @@ import {
   isPinned,
   roleOf
 } from './pod-identity-wording.js'
-import { valuesShown } from './trust-wording.js'
+import { statementNamed, valuesShown } from './trust-wording.js'
 
 export const podIdentityTargetUntrusted = defineRule({
   id: 'pod-identity-target-untrusted',
@@ -37,15 +37,15 @@ function reasonOf(miss: PodIdentityMiss): string {
   if (miss.kind === 'invalid')
     return `IAM would reject its trust policy: ${miss.place === '' ? 'the document' : miss.place}: ${miss.reason}`
   if (miss.kind === 'explicit-deny')
-    return `the Deny in its statement ${miss.statement} applies to ${miss.action}`
+    return `the Deny in its ${statementNamed(miss.statement)} applies to ${miss.action}`
   if (miss.kind === 'principal')
     return miss.found === undefined
       ? 'its trust policy has no Allow statement'
-      : `no statement names that role or its account; its statement ${miss.statement ?? 0} trusts ${quote(miss.found)}${miss.difference === undefined ? '' : `: ${miss.difference}`}`
+      : `no statement names that role or its account; its ${statementNamed(miss.statement)} trusts ${quote(miss.found)}${miss.difference === undefined ? '' : `: ${miss.difference}`}`
   if (miss.kind === 'action')
-    return `its statement ${miss.statement} does not allow ${miss.missing.join(' and ')}; it allows ${miss.isExcept ? 'everything except ' : ''}${valuesShown(miss.found)}`
+    return `its ${statementNamed(miss.statement)} does not allow ${miss.missing.join(' and ')}; it allows ${miss.isExcept ? 'everything except ' : ''}${valuesShown(miss.found)}`
 
-  return `in its statement ${miss.statement}, ${failedShown(miss.failed)}`
+  return `in its ${statementNamed(miss.statement)}, ${failedShown(miss.failed)}`
 }
 
 function fixFor(miss: PodIdentityMiss, caller: Caller): string {
@@ -56,7 +56,7 @@ function fixFor(miss: PodIdentityMiss, caller: Caller): string {
   if (miss.kind === 'explicit-deny')
     return 'exempt the role from that Deny, or give the association another target role'
   if (miss.kind === 'action' && isPinned(miss.pinned) && !miss.isExcept)
-    return `add ${miss.missing.join(' and ')} to the Action of statement ${miss.statement}`
+    return `add ${miss.missing.join(' and ')} to the Action of ${statementNamed(miss.statement)}`
   if (miss.kind === 'principal' || miss.kind === 'action')
     return `${addStatement(caller)}, or give the association another target role`
 

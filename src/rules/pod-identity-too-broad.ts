@@ -8,6 +8,7 @@ import {
   type AssociationOwner,
   roleOf
 } from './pod-identity-wording.js'
+import { statementNamed } from './trust-wording.js'
 
 export const podIdentityTooBroad = defineRule({
   id: 'pod-identity-too-broad',
@@ -33,14 +34,14 @@ function problemOf(owner: AssociationOwner, { breadth, caller }: PodIdentityJudg
   if (kind === 'any-role' && firstRole !== undefined)
     return {
       field,
-      message: `every role of AWS account ${firstRole.account} that may call sts:AssumeRole can use ${roleOf(caller)}: its statement ${statement} does not name the role, and callers choose tags and external IDs themselves`,
+      message: `every role of AWS account ${firstRole.account} that may call sts:AssumeRole can use ${roleOf(caller)}: its ${statementNamed(statement)} does not name the role, and callers choose tags and external IDs themselves`,
       fix: `trust only the role of the association: "Principal": {"AWS": ${quote(firstRole.arn)}}, or require ArnEquals "aws:PrincipalArn" ${quote(firstRole.arn)}`
     }
   const whose = kind === 'optional-limit' ? ' that disables session tags' : ''
 
   return {
     field,
-    message: `every association${whose} in AWS account ${cluster.account} can use ${roleOf(caller)}: its statement ${statement} limits neither the cluster nor the namespace${whose === '' ? '' : ' of a session without tags'}`,
+    message: `every association${whose} in AWS account ${cluster.account} can use ${roleOf(caller)}: its ${statementNamed(statement)} limits neither the cluster nor the namespace${whose === '' ? '' : ' of a session without tags'}`,
     fix: `require StringEquals "aws:SourceArn" ${quote(cluster.text)}, or "aws:RequestTag/kubernetes-namespace" ${quote(namespace)}, in the statement that allows sts:AssumeRole`
   }
 }

@@ -9,7 +9,7 @@ import { otherValue } from '../trust-policy/pod-identity/hide-others.js'
 import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import type { Pinned } from '../trust-policy/pod-identity/limits.js'
 import type { PodIdentityMiss } from '../trust-policy/pod-identity/miss.js'
-import { valuesShown } from './trust-wording.js'
+import { statementNamed, valuesShown } from './trust-wording.js'
 
 /** The kinds of objects for which the rules about EKS Pod Identity judge the association. */
 export const associationKinds = ['ServiceAccount', 'PodIdentityAssociation'] as const
@@ -129,7 +129,7 @@ export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>)
     return `replace ${valuesShown(first.wanted)} with ${quote(first.actual ?? '')} in that condition`
 
   return miss.kind === 'unmeetable' && isPinned(miss.pinned)
-    ? `remove that condition from statement ${miss.statement}, which still admits only this association`
+    ? `remove that condition from ${statementNamed(miss.statement)}, which still admits only this association`
     : `${another}, or ${addStatement(caller)}`
 }
 

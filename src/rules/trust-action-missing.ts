@@ -1,5 +1,12 @@
 import { defineRule } from './define-rule.js'
-import { addStatement, principalsShown, roleNamed, trustProblem, valuesShown } from './trust-wording.js'
+import {
+  addStatement,
+  principalsShown,
+  roleNamed,
+  statementNamed,
+  trustProblem,
+  valuesShown
+} from './trust-wording.js'
 
 export const trustActionMissing = defineRule({
   id: 'trust-action-missing',
@@ -28,10 +35,10 @@ export const trustActionMissing = defineRule({
       account,
       trust,
       identityWebhook,
-      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement ${statement} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}${whom}`,
+      `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its ${statementNamed(statement)} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}${whom}`,
       // Adding the action to a statement for others would admit everyone who meets its conditions.
       isForSubject
-        ? `add sts:AssumeRoleWithWebIdentity to the Action of statement ${statement}`
+        ? `add sts:AssumeRoleWithWebIdentity to the Action of ${statementNamed(statement)}`
         : `${addStatement(trust)}; if the role is meant for others, point the annotation to a role for this service account`
     )
   }

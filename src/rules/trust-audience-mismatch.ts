@@ -4,7 +4,7 @@ import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, statementNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
 
 export const trustAudienceMismatch = defineRule({
   id: 'trust-audience-mismatch',
@@ -24,7 +24,7 @@ export const trustAudienceMismatch = defineRule({
       account,
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} requires a different audience: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
+      `${roleNamed(account, identityWebhook)} requires a different audience: in its ${statementNamed(miss.statement)}, ${conditionsShown(miss.failed)}${isAssumed ? assumptionOf(identityWebhook) : ''}`,
       fixOf(trust, miss.failed[0], identityWebhook.annotationNames.audience)
     )
     const problem = { ...found, ...tokenExcerpt(miss.failed) }
@@ -41,7 +41,7 @@ function fixOf(
   const asked = audience.trim()
   if (asked !== audience) return `remove the spaces from the annotation ${annotation}: write ${quote(asked)}`
   if (failed?.isNegated === true)
-    return `set the annotation ${annotation} to an audience that statement ${statement ?? 0} does not exclude`
+    return `set the annotation ${annotation} to an audience that ${statementNamed(statement)} does not exclude`
   const spelled = failed?.wanted.find((value) => value.trim().toLowerCase() === audience.toLowerCase())
 
   return spelled === undefined

@@ -1,6 +1,6 @@
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { audienceKeyOf, roleNamed, trustProblem } from './trust-wording.js'
+import { audienceKeyOf, roleNamed, statementNamed, trustProblem } from './trust-wording.js'
 
 export const trustAudienceUnchecked = defineRule({
   id: 'trust-audience-unchecked',
@@ -16,7 +16,7 @@ export const trustAudienceUnchecked = defineRule({
       account,
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} accepts tokens with any audience: its statement ${found.statement} does not restrict :aud`,
+      `${roleNamed(account, identityWebhook)} accepts tokens with any audience: its ${statementNamed(found.statement)} does not restrict :aud`,
       `add a StringEquals condition on ${quote(audienceKeyOf(trust))} with ${quote(trust.audience)} to that statement`
     )
   }

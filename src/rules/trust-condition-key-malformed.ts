@@ -7,6 +7,7 @@ import {
   audienceKeyOf,
   conditionsShown,
   roleNamed,
+  statementNamed,
   subjectKeyOf,
   trustProblem
 } from './trust-wording.js'
@@ -32,8 +33,8 @@ export const trustConditionKeyMalformed = defineRule({
       trust,
       identityWebhook,
       isOurs
-        ? `${role} has a value under the wrong condition key: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`
-        : `${role} requires a condition key that this cluster's tokens never carry: its statement ${miss.statement} has ${quote(first.key)}${first.difference === undefined ? '' : `: ${first.difference}`}${also}`,
+        ? `${role} has a value under the wrong condition key: in its ${statementNamed(miss.statement)}, ${conditionsShown(miss.failed)}`
+        : `${role} requires a condition key that this cluster's tokens never carry: its ${statementNamed(miss.statement)} has ${quote(first.key)}${first.difference === undefined ? '' : `: ${first.difference}`}${also}`,
       fixOf(miss, trust)
     )
   }

@@ -14,7 +14,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
-import { conditionsShown, roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, statementNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustConditionUnmeetable = defineRule({
   id: 'trust-condition-unmeetable',
@@ -48,12 +48,12 @@ function webIdentityProblem(
     ? `write the key ${keys.map(quote).join(' and ')}${isOpen ? `, and add ${subject}` : ''}`
     : isOpen
       ? `replace that condition with ${subject}`
-      : `remove that condition from statement ${miss.statement}, which still admits only the subjects that it names`
+      : `remove that condition from ${statementNamed(miss.statement)}, which still admits only the subjects that it names`
   const problem = trustProblem(
     account,
     trust,
     identityWebhook,
-    `${roleNamed(account, identityWebhook)} requires something that no pod can provide: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
+    `${roleNamed(account, identityWebhook)} requires something that no pod can provide: in its ${statementNamed(miss.statement)}, ${conditionsShown(miss.failed)}`,
     fix
   )
 
@@ -72,7 +72,7 @@ function podIdentityProblem(
   return [
     associationProblem(
       account,
-      `${roleOf(caller)} requires something of ${associationShown(caller)} that EKS cannot provide: in its statement ${miss.statement}, ${failedShown(miss.failed)}`,
+      `${roleOf(caller)} requires something of ${associationShown(caller)} that EKS cannot provide: in its ${statementNamed(miss.statement)}, ${failedShown(miss.failed)}`,
       fixOf(denied)
     )
   ]

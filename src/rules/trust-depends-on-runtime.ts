@@ -10,7 +10,7 @@ import {
   associationShown,
   roleOf
 } from './pod-identity-wording.js'
-import { roleNamed, trustProblem } from './trust-wording.js'
+import { roleNamed, statementNamed, trustProblem } from './trust-wording.js'
 
 export const trustDependsOnRuntime = defineRule({
   id: 'trust-depends-on-runtime',
@@ -75,5 +75,5 @@ function reasonOf({
       ? ''
       : `${keys === '' ? '' : ' and'} on behavior that AWS does not document: ${undocumented.join(', ')}`
 
-  return `the result depends${keys}${open} (statement ${statement ?? 0})`
+  return `the result depends${keys}${open} (${statementNamed(statement)})`
 }

@@ -14,7 +14,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
-import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
+import { roleNamed, statementNamed, trustProblem, valuesShown } from './trust-wording.js'
 
 export const trustExplicitDeny = defineRule({
   id: 'trust-explicit-deny',
@@ -45,7 +45,7 @@ function webIdentityProblem(
     account,
     trust,
     identityWebhook,
-    `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its statement ${miss.statement} applies${because}`,
+    `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its ${statementNamed(miss.statement)} applies${because}`,
     listed === undefined
       ? `point the annotation to another role; if this service account should have ${roleNamed(account, identityWebhook)}, exempt it from that Deny`
       : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation to another role`
@@ -67,7 +67,7 @@ function podIdentityProblem(
   return [
     associationProblem(
       account,
-      `${roleOf(caller)} rejects ${associationShown(caller)}: the Deny in its statement ${miss.statement} applies to ${miss.action}${becauseOf(miss.conditions)}`,
+      `${roleOf(caller)} rejects ${associationShown(caller)}: the Deny in its ${statementNamed(miss.statement)} applies to ${miss.action}${becauseOf(miss.conditions)}`,
       miss.conditions.some(({ key }) => /^aws:principal/i.test(key))
         ? 'exempt AWS services from that Deny, for example with BoolIfExists "aws:PrincipalIsAWSService" "false", or give the association another role'
         : 'exempt the association from that Deny, or give it another role'

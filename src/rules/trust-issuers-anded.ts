@@ -1,5 +1,5 @@
 import { defineRule } from './define-rule.js'
-import { addStatement, conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+import { addStatement, conditionsShown, roleNamed, statementNamed, trustProblem } from './trust-wording.js'
 
 export const trustIssuersAnded = defineRule({
   id: 'trust-issuers-anded',
@@ -15,7 +15,7 @@ export const trustIssuersAnded = defineRule({
       account,
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} requires tokens from two issuers at once: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}; all conditions in a statement must match`,
+      `${roleNamed(account, identityWebhook)} requires tokens from two issuers at once: in its ${statementNamed(miss.statement)}, ${conditionsShown(miss.failed)}; all conditions in a statement must match`,
       `write a separate statement for each cluster, with its own provider and keys; for this cluster, ${addStatement(trust)}`
     )
   }

@@ -1,7 +1,7 @@
 import { quote } from '../text/escape.js'
 import { splitArns } from '../trust-policy/provider.js'
 import { defineRule } from './define-rule.js'
-import { addStatement, roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
+import { addStatement, roleNamed, statementNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustProviderMismatch = defineRule({
   id: 'trust-provider-mismatch',
@@ -23,11 +23,11 @@ export const trustProviderMismatch = defineRule({
       account,
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: statement ${miss.statement} of its trust policy names ${quote(miss.found)} (${miss.difference}); expected ${quote(trust.provider)}`,
+      `${roleNamed(account, identityWebhook)} does not trust this cluster's OIDC provider: ${statementNamed(miss.statement)} of its trust policy names ${quote(miss.found)} (${miss.difference}); expected ${quote(trust.provider)}`,
       isListed
-        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, or list each ARN as a separate string${also}`
+        ? `write "Principal": {"Federated": ${quote(trust.provider)}} in ${statementNamed(miss.statement)}, or list each ARN as a separate string${also}`
         : miss.isSpelling
-          ? `write "Principal": {"Federated": ${quote(trust.provider)}} in statement ${miss.statement}, and use the same issuer in its condition keys${also}`
+          ? `write "Principal": {"Federated": ${quote(trust.provider)}} in ${statementNamed(miss.statement)}, and use the same issuer in its condition keys${also}`
           : addStatement(trust)
     )
   }

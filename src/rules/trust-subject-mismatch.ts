@@ -2,7 +2,7 @@ import { closestTo, quote } from '../text/escape.js'
 import { otherSubject } from '../trust-policy/hide-others.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, statementNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
 
 export const trustSubjectMismatch = defineRule({
   id: 'trust-subject-mismatch',
@@ -18,7 +18,7 @@ export const trustSubjectMismatch = defineRule({
       account,
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
+      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its ${statementNamed(miss.statement)}, ${conditionsShown(miss.failed)}`,
       miss.failed[0]?.isNegated === true
         ? 'point the annotation to a role for this service account, because that condition excludes it by name'
         : fixOf(trust, miss.failed[0]?.wanted[0] ?? '')

@@ -1,6 +1,6 @@
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { roleNamed, trustProblem } from './trust-wording.js'
+import { roleNamed, statementNamed, trustProblem } from './trust-wording.js'
 
 const kinds = new Set(['other-namespaces', 'own-namespace', 'anyone', 'any-provider'])
 
@@ -22,7 +22,7 @@ export const trustSubjectTooBroad = defineRule({
         account,
         trust,
         identityWebhook,
-        `${role} allows ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as a principal in its statement ${statement}`,
+        `${role} allows ${kind === 'anyone' ? 'everyone' : 'any OIDC provider'} as a principal in its ${statementNamed(statement)}`,
         `name the provider: "Principal": {"Federated": ${quote(trust.provider)}}`
       )
     }
@@ -35,7 +35,7 @@ export const trustSubjectTooBroad = defineRule({
       account,
       trust,
       identityWebhook,
-      `${role} admits ${whom}${pattern} in its statement ${statement}${example === undefined ? '' : `, for example ${example}`}`,
+      `${role} admits ${whom}${pattern} in its ${statementNamed(statement)}${example === undefined ? '' : `, for example ${example}`}`,
       `list the exact subjects with StringEquals${trust.verdict === 'denied' ? '' : `, such as ${quote(trust.subject)}`}`
     )
   }

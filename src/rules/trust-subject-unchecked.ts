@@ -1,6 +1,6 @@
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
+import { roleNamed, statementNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustSubjectUnchecked = defineRule({
   id: 'trust-subject-unchecked',
@@ -28,7 +28,7 @@ export const trustSubjectUnchecked = defineRule({
       account,
       trust,
       identityWebhook,
-      `${whom} can assume ${roleNamed(account, identityWebhook)}: its statement ${found.statement} ${lacks}`,
+      `${whom} can assume ${roleNamed(account, identityWebhook)}: its ${statementNamed(found.statement)} ${lacks}`,
       fix
     )
   }

@@ -1,6 +1,6 @@
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, statementNamed, trustProblem } from './trust-wording.js'
 
 export const trustWildcardLiteral = defineRule({
   id: 'trust-wildcard-literal',
@@ -16,7 +16,7 @@ export const trustWildcardLiteral = defineRule({
       account,
       trust,
       identityWebhook,
-      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its statement ${miss.statement}, ${conditionsShown(miss.failed)}`,
+      `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its ${statementNamed(miss.statement)}, ${conditionsShown(miss.failed)}`,
       `write the exact value in that condition: ${quote(miss.failed[0]?.actual ?? trust.subject)}`
     )
   }

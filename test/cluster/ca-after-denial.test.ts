@@ -14,11 +14,11 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
   const kubectl = (...args: string[]) => controlPlane.kubectl(args)
   const ca = async (reference: string, kubeconfig = controlPlane.kubeconfig) => {
     let text = ''
-    const options = { kubeconfig, fix: true, output: 'text' } as const
+    const options = { kubeconfig, fix: true }
     const code = await caOfObject(
       reference,
       options,
-      { stdout: (part) => (text += part) },
+      { stdout: (part) => (text += part), stderr: (part) => (text += part) },
       { environment: {} }
     )
     return { code, text }
@@ -57,7 +57,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     t.match(await controlPlane.kubectl(['create', '-f', '-'], JSON.stringify(configuration)), { code: 0 })
     t.match(await ca('validatingwebhookconfiguration/other'), {
       code: 2,
-      text: /^webhook other\.example\.com\nundetermined: the expected CA is unknown: no injector .*, and there is no WebhookTrust "cluster", /
+      text: /^\? undetermined {4}webhook other\.example\.com: .*\n {2}because {9}the expected CA is unknown: no injector .*, and there is no WebhookTrust "cluster", /
     })
   })
 
@@ -74,7 +74,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     const right = await ca(reference)
     t.match(right, {
       code: 0,
-      text: /^webhook validate\.irsa-guard\.io\nok: it contains .*\nexpected CA: from WebhookTrust "cluster", confirmed at \d{4}-/
+      text: /^✓ ok {14}webhook validate\.irsa-guard\.io trusts the expected CA\n {2}because {9}it contains [^]*\n {2}confirmed {7}expected CA from WebhookTrust "cluster", confirmed at \d{4}-/
     })
     t.notMatch(right.text, 'kubectl patch')
     t.match(await ca('validatingwebhookconfiguration/other'), {

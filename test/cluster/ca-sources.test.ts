@@ -170,8 +170,12 @@ t.test(
 
     const ca = async (name: string): Promise<unknown> => {
       let text = ''
-      const options = { kubeconfig: controlPlane.kubeconfig, fix: true, output: 'json' } as const
-      const terminal = { stdout: (part: string) => (text += part) }
+      const options = {
+        kubeconfig: controlPlane.kubeconfig,
+        fix: true,
+        output: [{ format: 'json', file: undefined }]
+      } as const
+      const terminal = { stdout: (part: string) => (text += part), stderr: () => undefined }
       await caOfObject(`mutatingwebhookconfiguration/${name}`, options, terminal, { environment: {} })
 
       return JSON.parse(text)

@@ -138,7 +138,13 @@ const common = { iam: [], aws: true, config: `${directory}/config.yaml`, cluster
 const { kubeconfig } = controlPlane
 
 async function planOf(space: string): Promise<{ code: number; plan: MigrationPlan }> {
-  const options = { ...common, kubeconfig, namespace: space, tool: 'aws', output: 'json' } as const
+  const options = {
+    ...common,
+    kubeconfig,
+    namespace: space,
+    tool: 'aws',
+    output: [{ format: 'json', file: undefined }]
+  } as const
   const code = await printMigrationPlan([], options, terminal())
 
   return { code, plan: JSON.parse(printed.stdout) as MigrationPlan }
@@ -330,7 +336,7 @@ t.test('a cluster whose objects may not be read', async (t) => {
       'current-context': 'c'
     })
   )
-  const options = { ...common, kubeconfig: file, namespace: 'shop', tool: 'aws', output: 'text' } as const
+  const options = { ...common, kubeconfig: file, namespace: 'shop', tool: 'aws' } as const
   await t.rejects(printMigrationPlan([], options, terminal()), {
     code: 'ERR_INPUT',
     message: /^serviceaccounts could not be read \(the API server answered 403\): cluster https:/

@@ -8,7 +8,7 @@ t.test('ca --help shows how to use it', async (t) => {
   const text = help('ca')
   for (const option of ['--bundle', '--server', '--chain', '--host', '--cluster-ca', '--fix', '--output'])
     t.match(text, option)
-  t.match(text, 'irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix')
+  t.match(text, 'irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix -o pem > clean.pem')
   t.match(text, "jsonpath='{.data.ca\\.crt}'")
   t.match(help('check'), '--cluster-ca')
 })
@@ -21,5 +21,8 @@ t.test('ca lists the certificates that the API server can read', async (t) => {
       encoding: 'utf8'
     }
   )
-  t.match(text, /^ok: it contains CN=kubernetes .*\ncertificates the API server can read \(2\):/)
+  t.match(
+    text,
+    /^✓ ok {14}the bundle trusts the expected CA\n {2}because {9}it contains CN=kubernetes .*\n\n {2}in the bundle {3}CN=kubernetes .* expected\n/
+  )
 })

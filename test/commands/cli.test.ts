@@ -45,10 +45,12 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     [['serve', '--config', 'gone.yaml'], /^irsa-guard: there is no file gone.yaml\n$/],
     [['serve', '--config', 'tsconfig.build.json'], /^irsa-guard: tsconfig.build.json: extends: unknown key/],
     [['controller'], /^irsa-guard: no cluster found: there is no --kubeconfig, /],
-    [['trust'], /required option '--service-account <name>' not specified/],
+    [['trust'], /^irsa-guard: no service account given; expected NAMESPACE\/NAME\n$/],
+    [['trust', 'a/b', '--service-account', 'a/b'], /both "a\/b" and --service-account are given/],
+    [['trust', 'A'], /^irsa-guard: the argument is "A"; expected a service account name/],
     [
       ['trust', '--service-account', 'a'],
-      /^irsa-guard: the namespace of the service account is not given; pass -n NAMESPACE, or --service-account NAMESPACE\/NAME\n$/
+      /^irsa-guard: the namespace of the service account is not given; pass -n NAMESPACE, or NAMESPACE\/NAME\n$/
     ],
     [['trust', '--service-account', 'a', '--fix'], /^irsa-guard: the namespace .* pass -n NAMESPACE/],
     [

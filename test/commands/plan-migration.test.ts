@@ -14,9 +14,9 @@ t.test('plan-migration prints the plan of manifests, with commands to paste', as
   t.match(stdout, /^3 service accounts in cluster prod: 1 can move, 2 cannot move, 0 moved, 0 unknown\n\n/)
   t.match(
     stdout,
-    /^shop\/cart: can move \(role .*\)\n {2}1\. .*\n {5}--- trust policy\n[^]*^ {5}\+ +"aws:SourceArn": .*\n[^]*^ {5}aws iam update-assume-role-policy --role-name cart --policy-document '\{.*\}'\n {2}2\. .*\n {5}aws eks create-pod-identity-association /m
+    /^✓ shop\/cart: can move \(role .*\)\n {2}1\. .*\n {5}--- trust policy\n[^]*^ {5}\+ +"aws:SourceArn": .*\n[^]*^ {5}aws iam update-assume-role-policy --role-name cart --policy-document '\{.*\}'\n {2}2\. .*\n {5}aws eks create-pod-identity-association /m
   )
-  t.match(stdout, /^shop\/mail: cannot move .*\n {2}role-missing: .*\n {4}fix: /m)
+  t.match(stdout, /^✗ shop\/mail: cannot move .*\n {2}role-missing: .*\n {4}fix: /m)
   t.match(stdout, /^Notes:\n {2}- whether the EKS Pod Identity Agent runs is not known/m)
 
   const one = await run(offline('--service-account', 'shop/cart'))

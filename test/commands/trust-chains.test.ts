@@ -42,10 +42,10 @@ const trust = async (policy: object, ...more: readonly string[]): Promise<Ended>
 const askIrsa = ['--issuer', issuer]
 const askPodIdentity = ['--cluster-arn', cluster]
 
-/** What was judged, as a headline of the text names it, and the exit code. */
+/** What was judged, as the text names it, the verdicts, and the exit code. */
 const judgedIn = ({ code, stdout }: Ended): readonly (string | number)[] => [
-  ...[...stdout.matchAll(/^(IRSA|EKS Pod Identity), [^]*?^(?:system|service)[^\n]*?: (\w+)/gm)].flatMap(
-    ([, chain = '', verdict = '']) => [chain, verdict]
+  ...[...stdout.matchAll(/^[✓✗!?] (\w+) .*\n {2}chain {4}(IRSA|EKS Pod Identity), /gm)].flatMap(
+    ([, verdict = '', chain = '']) => [chain, verdict]
   ),
   code
 ]
@@ -162,7 +162,7 @@ t.test('--fix prints a policy for the chains that were asked about', async (t) =
       code: 1,
       stdout: '',
       stderr:
-        /^irsa-guard: no policy printed: .*\nIRSA, [^\n]*\nsystem:.*: allowed by statement 0\n\nEKS Pod Identity, [^\n]*\nservice account shop\/cart: denied/
+        /^irsa-guard: no policy printed: .*\n✓ allowed .*\n {2}chain {4}IRSA, .*\n\n {2}by {7}statement 1\n[^]*\n✗ denied {3}STS refuses service account shop\/cart .*\n {2}chain {4}EKS Pod Identity, /
     },
     'a policy for one chain only is not printed'
   )
@@ -211,11 +211,11 @@ t.test('session tags and target roles', async (t) => {
   t.equal(await judge(other, target, ...iam, '--external-id', 'another'), 'denied')
   t.match(
     (await trust(podIdentity, ...iam)).stdout,
-    `EKS Pod Identity, cluster ${cluster}, without session tags:\n`
+    `EKS Pod Identity, cluster ${cluster}, without session tags\n`
   )
   t.match(
     (await trust(podIdentity, ...askPodIdentity, ...first)).stdout,
-    `EKS Pod Identity, cluster ${cluster}, target role of ${role}:\n`
+    `EKS Pod Identity, cluster ${cluster}, target role of ${role}\n`
   )
 })
 
@@ -287,11 +287,11 @@ t.test('--aws reads the association from EKS, and reports what it could not read
         HOME: '/nonexistent'
       }
     )
-  t.match(await ask(), { code: 1, stdout: /without session tags[^]*: denied/, stderr: '' })
+  t.match(await ask(), { code: 1, stdout: /^✗ denied .*\n.*without session tags\n/, stderr: '' })
   answers = false
   t.match(await ask(), {
     code: 0,
-    stdout: /: allowed by statement 0/,
+    stdout: /^✓ allowed /,
     stderr:
       /^irsa-guard: --aws: the association of the service account could not be read \(.*\); its session tags are assumed to be enabled \(pass --no-session-tags if they are not\)\n$/
   })

@@ -53,7 +53,7 @@ t.test('a fix never removes the only limit on the subject', async (t) => {
     statement({ Condition: { ...asks({}), StringLike: { 'aws:PrincipalOrgID': 'o-1' } } })
   )
   t.match(evaluateTrust(question(limited)).findings, [
-    { fix: /^remove that condition from statement 0, which still admits only/ }
+    { fix: /^remove that condition from statement 1, which still admits only/ }
   ])
 })
 
@@ -68,7 +68,7 @@ t.test('trust --fix corrects a policy in place so that IAM stores it', async (t)
       `test/field/scheme-in-a-condition-key/${file}.json`,
       ...trustArgs(namespace, name)
     ]
-    t.match(await runCli(args), { code: 1, stdout: /: invalid in statement 0/ })
+    t.match(await runCli(args), { code: 1, stdout: /^✗ invalid {2}IAM [^]*\n {2}in {7}statement 1 of \d/ })
     const { code, stdout } = await runCli([...args, '--fix'])
     t.equal(code, 0)
     const wanted = `system:serviceaccount:${namespace}:${name}`
@@ -79,7 +79,7 @@ t.test('trust --fix corrects a policy in place so that IAM stores it', async (t)
 t.test('a fix names only statements, providers and values that exist', async (t) => {
   t.match(
     (await check('role-for-others/manifests.yaml')).stdout,
-    /its statement 0 allows .*, for AWS principal "[^"]+"\n +fix {5}add a statement that allows/
+    /its statement 1 allows .*, for AWS principal "[^"]+"\n +fix {5}add a statement that allows/
   )
   t.match(
     (await check('role-for-others/ec2-role.yaml', 'role-for-others/ec2-role.json')).stdout,
@@ -95,7 +95,7 @@ t.test('a fix names only statements, providers and values that exist', async (t)
   const fixOf = (document: object): string | undefined => evaluateTrust(question(document)).findings[0]?.fix
   t.equal(
     fixOf(policy(statement({ Action: 'sts:TagSession' }))),
-    'add sts:AssumeRoleWithWebIdentity to the Action of statement 0'
+    'add sts:AssumeRoleWithWebIdentity to the Action of statement 1'
   )
   t.match(
     fixOf(policy(statement({ Effect: 'Deny', Condition: asks({ sub: 'x' }) }))),
@@ -109,7 +109,7 @@ t.test('a fix names only statements, providers and values that exist', async (t)
   )
   t.match(
     fixOf(policy(statement({ Principal: { Federated: `${provider}/` } }))),
-    /^write "Principal".* in statement 0/
+    /^write "Principal".* in statement 1/
   )
   t.equal(
     fixOf(policy(statement({ Condition: asks({ aud: 'sts.amazonaws.com ' }) }))),

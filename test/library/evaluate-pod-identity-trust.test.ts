@@ -25,8 +25,8 @@ t.test('tells the contract in full', async (t) => {
         severity: 'error',
         field: 'metadata.name',
         message:
-          'the role does not allow sts:TagSession for EKS Pod Identity for service account shop/cart in cluster prod, which needs both sts:AssumeRole and sts:TagSession: its statement 0 allows "sts:AssumeRole"',
-        fix: 'add sts:TagSession to the Action of statement 0',
+          'the role does not allow sts:TagSession for EKS Pod Identity for service account shop/cart in cluster prod, which needs both sts:AssumeRole and sts:TagSession: its statement 1 allows "sts:AssumeRole"',
+        fix: 'add sts:TagSession to the Action of statement 1',
         docs: 'https://irsa-guard.io/v0.1.0/rules/pod-identity-action-missing'
       }
     ],

@@ -12,8 +12,8 @@ export const cases: readonly Case[] = [
     object,
     facts: { podIdentityTrust: podTrust(one({ Action: 'sts:AssumeRole' })) },
     message:
-      /^role cart does not allow sts:TagSession for EKS Pod Identity for service account shop\/cart in cluster prod, which needs both sts:AssumeRole and sts:TagSession: its statement 0 allows "sts:AssumeRole"$/,
-    fix: /^add a statement .*; sts:TagSession in statement 0 would also admit the other associations that it does not exclude$/,
+      /^role cart does not allow sts:TagSession for EKS Pod Identity for service account shop\/cart in cluster prod, which needs both sts:AssumeRole and sts:TagSession: its statement 1 allows "sts:AssumeRole"$/,
+    fix: /^add a statement .*; sts:TagSession in statement 1 would also admit the other associations that it does not exclude$/,
     severity: 'warning'
   },
   {
@@ -21,7 +21,7 @@ export const cases: readonly Case[] = [
     object,
     facts: { podIdentityTrust: podTrust(one({ Action: 'sts:AssumeRole', Condition: own() })) },
     message: /does not allow sts:TagSession/,
-    fix: /^add sts:TagSession to the Action of statement 0$/,
+    fix: /^add sts:TagSession to the Action of statement 1$/,
     severity: 'warning'
   },
   {

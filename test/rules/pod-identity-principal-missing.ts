@@ -17,7 +17,7 @@ export const cases: readonly Case[] = [
     object,
     facts: { podIdentityTrust: podTrust(one({ Principal: { Service: 'eks.amazonaws.com' } })) },
     message:
-      /^role cart does not trust EKS Pod Identity for service account shop\/cart in cluster prod: no statement has the principal \{"Service": "pods.eks.amazonaws.com"\}; its statement 0 trusts "eks.amazonaws.com": it is another service of EKS$/,
+      /^role cart does not trust EKS Pod Identity for service account shop\/cart in cluster prod: no statement has the principal \{"Service": "pods.eks.amazonaws.com"\}; its statement 1 trusts "eks.amazonaws.com": it is another service of EKS$/,
     fix: /^add a statement that allows sts:AssumeRole and sts:TagSession for pods.eks.amazonaws.com, limited by StringEquals to "aws:SourceArn" "arn:aws:eks:us-east-1:111122223333:cluster\/prod", "aws:RequestTag\/kubernetes-namespace" "shop" and/,
     severity: 'warning',
     field: 'metadata.name'
@@ -45,7 +45,7 @@ export const cases: readonly Case[] = [
     object,
     facts: { podIdentityTrust: podTrust(one({ Principal: { Service: 'pod.eks.amazonaws.com' } })) },
     message: /trusts "pod.eks.amazonaws.com": it is misspelled/,
-    fix: /^write "Principal": \{"Service": "pods.eks.amazonaws.com"\} in statement 0$/,
+    fix: /^write "Principal": \{"Service": "pods.eks.amazonaws.com"\} in statement 1$/,
     severity: 'warning'
   },
   {

@@ -26,7 +26,7 @@ export const cases: readonly Case[] = [
     object,
     facts: { targetTrust: targetTrust(one()) },
     message:
-      /^target role reports does not admit arn:aws:iam::111122223333:role\/team\/cart, the role of service account shop\/cart in cluster prod: no statement names that role or its account; its statement 0 trusts "pods.eks.amazonaws.com": the target role is assumed by the first role, not by the service$/,
+      /^target role reports does not admit arn:aws:iam::111122223333:role\/team\/cart, the role of service account shop\/cart in cluster prod: no statement names that role or its account; its statement 1 trusts "pods.eks.amazonaws.com": the target role is assumed by the first role, not by the service$/,
     fix: /^add a statement that allows sts:AssumeRole and sts:TagSession for arn:aws:iam::111122223333:role\/team\/cart, .*"aws:RequestTag\/eks-cluster-arn".* or give the association another target role$/,
     severity: 'warning'
   },
@@ -65,7 +65,7 @@ export const cases: readonly Case[] = [
         )
       )
     },
-    message: /: the Deny in its statement 1 applies to sts:AssumeRole$/,
+    message: /: the Deny in its statement 2 applies to sts:AssumeRole$/,
     fix: /^exempt the role from that Deny/,
     severity: 'warning'
   },
@@ -73,7 +73,7 @@ export const cases: readonly Case[] = [
     why: 'a missing action',
     object,
     facts: { targetTrust: targetTrust(one({ Principal: { AWS: roleArn }, Action: 'sts:AssumeRole' })) },
-    message: /: its statement 0 does not allow sts:TagSession; it allows "sts:AssumeRole"$/,
+    message: /: its statement 1 does not allow sts:TagSession; it allows "sts:AssumeRole"$/,
     fix: /^add a statement/,
     severity: 'warning'
   },
@@ -94,7 +94,7 @@ export const cases: readonly Case[] = [
       )
     },
     message: /does not allow sts:TagSession/,
-    fix: /^add sts:TagSession to the Action of statement 0$/,
+    fix: /^add sts:TagSession to the Action of statement 1$/,
     severity: 'warning'
   },
   {

@@ -12,7 +12,7 @@ export const cases: readonly Case[] = [
     object,
     facts: { podIdentityTrust: podTrust(one()) },
     message:
-      /^every association in AWS account 111122223333 can use role cart: its statement 0 limits neither the cluster nor the namespace$/,
+      /^every association in AWS account 111122223333 can use role cart: its statement 1 limits neither the cluster nor the namespace$/,
     fix: /^require StringEquals "aws:SourceArn" "arn:aws:eks:us-east-1:111122223333:cluster\/prod", or "aws:RequestTag\/kubernetes-namespace" "shop", in the statement that allows sts:AssumeRole$/,
     severity: 'info'
   },

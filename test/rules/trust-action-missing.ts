@@ -8,7 +8,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf(policy(statement({ Action: 'sts:AssumeRole' }))) },
     message:
-      /^role cart does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement 0 allows "sts:AssumeRole"$/,
+      /^role cart does not allow sts:AssumeRoleWithWebIdentity, which pods call: its statement 1 allows "sts:AssumeRole"$/,
     fix: /add sts:AssumeRoleWithWebIdentity/,
     atAdmission: 'error'
   },
@@ -44,7 +44,7 @@ export const cases: readonly Case[] = [
     facts: {
       trust: trustOf(policy(statement({ Action: 'sts:AssumeRole', Condition: asks({ sub: undefined }) })))
     },
-    message: /its statement 0 allows "sts:AssumeRole"$/,
+    message: /its statement 1 allows "sts:AssumeRole"$/,
     fix: /^add a statement that allows/
   },
   {

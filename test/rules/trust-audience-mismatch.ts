@@ -32,7 +32,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: factsOf(wrong),
     message:
-      /requires a different audience: in its statement 0, StringEquals ".*:aud" requires "sts.amazonaws.com.cn", but the token has "sts.amazonaws.com"$/,
+      /requires a different audience: in its statement 1, StringEquals ".*:aud" requires "sts.amazonaws.com.cn", but the token has "sts.amazonaws.com"$/,
     fix: /eks.amazonaws.com\/audience/
   },
   {
@@ -98,6 +98,6 @@ export const cases: readonly Case[] = [
       StringNotEquals: { [`${host}:aud`]: 'sts.amazonaws.com' }
     }),
     message: /StringNotEquals/,
-    fix: /^set the annotation eks.amazonaws.com\/audience to an audience that statement 0 does not exclude$/
+    fix: /^set the annotation eks.amazonaws.com\/audience to an audience that statement 1 does not exclude$/
   }
 ]

@@ -7,7 +7,7 @@ export const cases: readonly Case[] = [
     why: 'the problem that the rule reports',
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ aud: undefined }) }))) },
-    message: /accepts tokens with any audience: its statement 0/,
+    message: /accepts tokens with any audience: its statement 1/,
     fix: /add a StringEquals condition/,
     atAdmission: 'warning'
   }

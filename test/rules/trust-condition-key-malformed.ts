@@ -38,7 +38,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart has a value under the wrong condition key: in its statement 0, StringEquals ".*:sub" requires "sts.amazonaws.com", but the token has "system:serviceaccount:shop:cart": its value is the audience of a token, not a subject$/,
+      /^role cart has a value under the wrong condition key: in its statement 1, StringEquals ".*:sub" requires "sts.amazonaws.com", but the token has "system:serviceaccount:shop:cart": its value is the audience of a token, not a subject$/,
     fix: /^write the key ".*:aud", and add ".*:sub" with "system:serviceaccount:shop:cart" under StringEquals to the same statement$/
   },
   {

@@ -100,7 +100,7 @@ export const cases: readonly Case[] = [
       )
     },
     message: /also StringLike "sts:ExternalId"/,
-    fix: /^remove that condition from statement 0/,
+    fix: /^remove that condition from statement 1/,
     atAdmission: 'error'
   },
   {
@@ -108,7 +108,7 @@ export const cases: readonly Case[] = [
     object: accountOf(),
     facts: { podIdentityTrust: podTrust(when({ StringEquals: { 'sts:ExternalId': 'x' } })) },
     message:
-      /^role cart requires something of EKS Pod Identity for service account shop\/cart in cluster prod that EKS cannot provide: in its statement 0, StringEquals "sts:ExternalId" requires "x", but EKS sends no such key$/,
+      /^role cart requires something of EKS Pod Identity for service account shop\/cart in cluster prod that EKS cannot provide: in its statement 1, StringEquals "sts:ExternalId" requires "x", but EKS sends no such key$/,
     fix: /^give the association another role, or add a statement/,
     severity: 'warning'
   },
@@ -117,7 +117,7 @@ export const cases: readonly Case[] = [
     object: accountOf(),
     facts: { podIdentityTrust: podTrust(when(own({ 'sts:ExternalId': 'x' }))) },
     message: /"sts:ExternalId"/,
-    fix: /^remove that condition from statement 0, which still admits only this association$/,
+    fix: /^remove that condition from statement 1, which still admits only this association$/,
     severity: 'warning'
   }
 ]

@@ -23,7 +23,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart might not admit system:serviceaccount:shop:cart: the result depends on "aws:SourceIp" \(statement 0\)$/,
+      /^role cart might not admit system:serviceaccount:shop:cart: the result depends on "aws:SourceIp" \(statement 1\)$/,
     fix: /^make sure that requests from the pods meet that condition$/,
     atAdmission: 'warning'
   },
@@ -59,7 +59,7 @@ export const cases: readonly Case[] = [
     object: accountOf(),
     facts: { podIdentityTrust: podTrust(when({ StringEquals: { 'aws:SourceOrgID': 'o-1' } })) },
     message:
-      /^role cart might not admit EKS Pod Identity for service account shop\/cart in cluster prod: the result depends on "aws:SourceOrgID" \(statement 0\)$/,
+      /^role cart might not admit EKS Pod Identity for service account shop\/cart in cluster prod: the result depends on "aws:SourceOrgID" \(statement 1\)$/,
     fix: /^make sure that the requests of EKS meet that condition$/,
     severity: 'warning'
   },

@@ -17,7 +17,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 1 applies, because "aws:PrincipalOrgID" is missing from the request \(StringNotEquals "o-1"\)$/,
+      /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 2 applies, because "aws:PrincipalOrgID" is missing from the request \(StringNotEquals "o-1"\)$/,
     fix: /^point the annotation to another role; if this service account should have role cart, exempt it from that Deny$/,
     atAdmission: 'error'
   },
@@ -25,7 +25,7 @@ export const cases: readonly Case[] = [
     why: 'a Deny with no conditions',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Effect: 'Deny', Condition: undefined }))) },
-    message: /the Deny in its statement 1 applies$/
+    message: /the Deny in its statement 2 applies$/
   },
   {
     why: 'a key that the token has',
@@ -89,7 +89,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart rejects EKS Pod Identity for service account shop\/cart in cluster prod: the Deny in its statement 1 applies to sts:AssumeRole, because "aws:PrincipalOrgID" is missing from the request/,
+      /^role cart rejects EKS Pod Identity for service account shop\/cart in cluster prod: the Deny in its statement 2 applies to sts:AssumeRole, because "aws:PrincipalOrgID" is missing from the request/,
     fix: /^exempt AWS services from that Deny/,
     severity: 'warning'
   },

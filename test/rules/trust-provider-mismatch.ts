@@ -8,7 +8,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf(policy(statement({ Principal: { Federated: `${provider}/` } }))) },
     message:
-      /statement 0 of its trust policy names "arn.*EXAMPLE\/" \(it has a trailing slash\); expected "arn.*EXAMPLE"$/,
+      /statement 1 of its trust policy names "arn.*EXAMPLE\/" \(it has a trailing slash\); expected "arn.*EXAMPLE"$/,
     fix: /write "Principal"/,
     atAdmission: 'error'
   },
@@ -19,7 +19,7 @@ export const cases: readonly Case[] = [
       trust: trustOf(policy(statement({ Principal: { Federated: `${provider}/` }, Condition: undefined })))
     },
     message: /trailing slash\)/,
-    fix: /^write "Principal".* in statement 0, .*, and add StringEquals on ".*:sub" with "system:serviceaccount:shop:cart"$/
+    fix: /^write "Principal".* in statement 1, .*, and add StringEquals on ".*:sub" with "system:serviceaccount:shop:cart"$/
   },
   {
     why: 'two ARNs in one string',
@@ -34,6 +34,6 @@ export const cases: readonly Case[] = [
       )
     },
     message: /it contains several ARNs; write them as a list\)/,
-    fix: /^write "Principal": \{"Federated": ".*"\} in statement 0, or list each ARN as a separate string$/
+    fix: /^write "Principal": \{"Federated": ".*"\} in statement 1, or list each ARN as a separate string$/
   }
 ]

@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /^role cart does not trust system:serviceaccount:shop:cart: in its statement 0, StringEquals ".*:sub" requires "system:serviceaccount:default:cart" or "system:serviceaccount:a:b", but the token has "system:serviceaccount:shop:cart": the namespace differs$/,
+      /^role cart does not trust system:serviceaccount:shop:cart: in its statement 1, StringEquals ".*:sub" requires "system:serviceaccount:default:cart" or "system:serviceaccount:a:b", but the token has "system:serviceaccount:shop:cart": the namespace differs$/,
     fix: /add "system:serviceaccount:shop:cart"/,
     atAdmission: 'error'
   },

@@ -19,7 +19,7 @@ export const cases: readonly Case[] = [
       )
     },
     message:
-      /service accounts in other namespaces through "system:serviceaccount:shop-\*:cart" in its statement 0, for example system:serviceaccount:shop-x:cart/,
+      /service accounts in other namespaces through "system:serviceaccount:shop-\*:cart" in its statement 1, for example system:serviceaccount:shop-x:cart/,
     fix: /exact subjects/,
     atAdmission: 'warning'
   },
@@ -27,7 +27,7 @@ export const cases: readonly Case[] = [
     why: 'everyone',
     annotation,
     facts: { trust: trustOf(policy(statement(), statement({ Principal: { AWS: '*' } }))) },
-    message: /allows everyone as a principal in its statement 1/,
+    message: /allows everyone as a principal in its statement 2/,
     atAdmission: 'warning'
   },
   {

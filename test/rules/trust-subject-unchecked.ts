@@ -8,7 +8,7 @@ export const cases: readonly Case[] = [
     annotation,
     facts: { trust: trustOf(policy(statement({ Condition: asks({ sub: undefined }) }))) },
     message:
-      /every service account in the cluster can assume role cart: its statement 0 has no condition on :sub/,
+      /every service account in the cluster can assume role cart: its statement 1 has no condition on :sub/,
     fix: /add a StringEquals condition/,
     atAdmission: 'warning'
   },

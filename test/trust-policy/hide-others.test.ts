@@ -65,7 +65,7 @@ t.test('names no service account in another namespace', async (t) => {
 
 t.test('still tells what helps', async (t) => {
   t.match(messagesOf(sub(['system:serviceaccount:billing:a', 'system:serviceaccount:billing:b'])), [
-    `the role does not trust system:serviceaccount:shop:cart: in its statement 0, StringEquals "${host}:sub" requires a service account in another namespace, but the token has "system:serviceaccount:shop:cart": namespace and name differ`
+    `the role does not trust system:serviceaccount:shop:cart: in its statement 1, StringEquals "${host}:sub" requires a service account in another namespace, but the token has "system:serviceaccount:shop:cart": namespace and name differ`
   ])
   for (const [value, difference] of [
     ['system:serviceaccount:shop:web', /requires "system:serviceaccount:shop:web".*the name differs/],
@@ -90,7 +90,7 @@ t.test('still tells what helps', async (t) => {
       )
     ),
     [
-      /admits service accounts in other namespaces through "system:serviceaccount:\*:cart" in its statement 0 list/
+      /admits service accounts in other namespaces through "system:serviceaccount:\*:cart" in its statement 1 list/
     ]
   )
   t.strictSame(messagesOf(policy(statement())), [])

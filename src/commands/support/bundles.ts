@@ -9,28 +9,23 @@ import { GuardError } from '../../model/guard-error.js'
 import {
   controlPlaneWebhooksOf,
   parseWebhookConfiguration,
-  type Webhook,
-  type WebhookConfigurationSubject
+  type Webhook
 } from '../../model/webhook-configuration.js'
-import { bundleTextOf } from '../../output/bundle-text.js'
-import { type Format, jsonOf } from '../../output/formats.js'
-import { shellQuote } from '../../text/shell.js'
 import { decodeBase64 } from '../../x509/base64.js'
+import { type BundleOutputOptions, type Reported, writeBundles } from './bundle-output.js'
 import { entryOf, expectedBundlesOf } from './expected-bundles.js'
 import { loadChainOf } from './served-chain.js'
 import { loadCaFile, loadText } from './sources.js'
-import type { Terminal } from './terminal.js'
 
-export interface CaOptions {
+export interface CaOptions extends BundleOutputOptions {
   readonly bundle: string
   readonly server?: string
   readonly chain?: string
   readonly host?: string
-  readonly clusterCa?: string
-  readonly go?: string
-  readonly fix: boolean
-  readonly output: Format
 }
+
+/** Where the output of `ca` goes. */
+type BundleTerminal = Parameters<typeof writeBundles>[2]
 
 /**
  * 0: ok, or only warnings; 1: at least one bundle is broken; 2: the expected CA of a webhook is undetermined,
@@ -38,33 +33,10 @@ export interface CaOptions {
  */
 export type CaExitCode = 0 | 1 | 2
 
-/** A printed bundle; `name` is the name of its webhook, if known. */
-interface Block {
-  readonly name: string | undefined
-  readonly report: BundleReport
-  readonly patch: string | undefined
-}
-
-export const bundleFormats = {
-  text: (blocks) => blocks.map(({ report, ...about }) => bundleTextOf(report, about)).join('\n'),
-  json: (blocks) => {
-    const content = blocks.map(({ name, report, patch }) => ({
-      ...(name !== undefined && { webhook: name }),
-      ...report,
-      ...(patch !== undefined && { patch })
-    }))
-    return jsonOf(blocks[0]?.name === undefined ? content[0] : content)
-  }
-} satisfies Record<Format, (blocks: readonly Block[]) => string>
-
 /**
  * Predicts whether the API server accepts one bundle. Returns the exit code; throws ERR_INPUT and ERR_USAGE.
  */
-export async function ca(
-  options: CaOptions,
-  terminal: Pick<Terminal, 'stdout'>,
-  at = new Date()
-): Promise<CaExitCode> {
+export async function ca(options: CaOptions, terminal: BundleTerminal, at = new Date()): Promise<CaExitCode> {
   if (options.chain !== undefined && options.server !== undefined)
     throw new GuardError('ERR_USAGE', '--server and --chain are both given; expected only one')
   if (options.chain !== undefined && options.host === undefined) {
@@ -109,13 +81,13 @@ export interface BundleFacts {
  * Predicts whether the API server accepts the bundle of each webhook in a configuration, and prints the
  * reports.
  */
-export function caOfConfiguration(
+export async function caOfConfiguration(
   object: Readonly<Record<string, unknown>>,
   facts: BundleFacts,
-  options: Pick<CaOptions, 'fix' | 'output' | 'go'>,
-  terminal: Pick<Terminal, 'stdout'>,
+  options: BundleOutputOptions,
+  terminal: BundleTerminal,
   at = new Date()
-): CaExitCode {
+): Promise<CaExitCode> {
   return print(bundleReportsOf(object, facts, at, options.go), options, terminal)
 }
 
@@ -156,24 +128,12 @@ export function bundleReportsOf(
   })
 }
 
-/** One report, and the webhook that it is about, if known. */
-export interface Reported {
-  readonly webhook: { configuration: WebhookConfigurationSubject; webhook: Webhook } | undefined
-  readonly report: BundleReport
-}
-
-function print(
+async function print(
   reported: readonly Reported[],
-  { fix, output }: Pick<CaOptions, 'fix' | 'output'>,
-  terminal: Pick<Terminal, 'stdout'>
-): CaExitCode {
-  const blocks = reported.map(({ webhook, report }) => ({
-    name: webhook?.webhook.name,
-    report,
-    patch: fix && report.repaired !== undefined ? patchCommand(report.repaired, webhook) : undefined
-  }))
-  terminal.stdout(bundleFormats[output](blocks))
-
+  options: BundleOutputOptions,
+  terminal: BundleTerminal
+): Promise<CaExitCode> {
+  await writeBundles(reported, options, terminal)
   const bad = reported.filter(({ report }) => !report.good)
 
   return bad.length === 0 ? 0 : bad.every(({ report }) => couldNotTell(report)) ? 2 : 1
@@ -181,19 +141,6 @@ function print(
 
 const couldNotTell = ({ state, verdict }: BundleReport): boolean =>
   state === 'unknown' && verdict?.accepted !== false
-
-/** The command that puts a bundle into a webhook, with placeholders if the object is not known. */
-export function patchCommand(caBundle: string, target: Reported['webhook'], kubectl = 'kubectl'): string {
-  const kind = (target?.configuration.kind ?? 'MutatingWebhookConfiguration').toLowerCase()
-  const name = target?.configuration.name ?? 'NAME'
-  const index = target?.webhook.index ?? 0
-  // The test operation keeps the patch from changing another webhook if the list has changed in the meantime.
-  const test =
-    target === undefined ? [] : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
-  const patch = [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }]
-
-  return `${kubectl} patch ${kind} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
-}
 
 /** Reads a bundle: PEM, or base64 as in an object. */
 async function loadBundleFile(file: string): Promise<Buffer> {

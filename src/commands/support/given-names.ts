@@ -17,14 +17,13 @@ export function assertNamespace(namespace: string | undefined): void {
 }
 
 /**
- * The service account of `--service-account NAME` with `-n NAMESPACE`, or of `--service-account
- * NAMESPACE/NAME`. A namespace is never assumed, because a corrected policy would give the role to that
- * namespace. Throws ERR_USAGE.
+ * The service account that `source` names: NAMESPACE/NAME, or NAME with `-n NAMESPACE`. A namespace is never
+ * assumed, because a corrected policy would give the role to that namespace. Throws ERR_USAGE.
  */
-export function accountGiven(given: {
-  readonly namespace?: string | undefined
-  readonly serviceAccount: string
-}): { namespace: string; serviceAccount: string } {
+export function accountGiven(
+  given: { readonly namespace?: string | undefined; readonly serviceAccount: string },
+  source = '--service-account'
+): { namespace: string; serviceAccount: string } {
   assertNamespace(given.namespace)
   const slash = given.serviceAccount.indexOf('/')
   const named = slash < 0 ? undefined : given.serviceAccount.slice(0, slash)
@@ -32,31 +31,31 @@ export function accountGiven(given: {
   if (named !== undefined && !isNamespaceName(named))
     throw new GuardError(
       'ERR_USAGE',
-      `--service-account is ${quote(given.serviceAccount)}; expected NAME, or NAMESPACE/NAME`
+      `${source} is ${quote(given.serviceAccount)}; expected NAME, or NAMESPACE/NAME`
     )
-  assertServiceAccount(serviceAccount)
+  assertServiceAccount(serviceAccount, source)
   if (named !== undefined && given.namespace !== undefined && named !== given.namespace)
     throw new GuardError(
       'ERR_USAGE',
-      `--namespace is ${quote(given.namespace)}, but --service-account names the namespace ${quote(named)}; pass only one of them`
+      `--namespace is ${quote(given.namespace)}, but ${source} names the namespace ${quote(named)}; pass only one of them`
     )
   const namespace = named ?? given.namespace
   if (namespace === undefined)
     throw new GuardError(
       'ERR_USAGE',
-      'the namespace of the service account is not given; pass -n NAMESPACE, or --service-account NAMESPACE/NAME'
+      'the namespace of the service account is not given; pass -n NAMESPACE, or NAMESPACE/NAME'
     )
 
   return { namespace, serviceAccount }
 }
 
 /** Rejects a service account that cannot exist. Throws ERR_USAGE. */
-function assertServiceAccount(name: string): void {
+function assertServiceAccount(name: string, source: string): void {
   if (isObjectName(name)) return
 
   throw new GuardError(
     'ERR_USAGE',
-    `--service-account is ${quote(name)}; expected a service account name: at most 253 characters from a-z, 0-9, "-" and ".", each part between dots starting and ending with a letter or digit`
+    `${source} is ${quote(name)}; expected a service account name: at most 253 characters from a-z, 0-9, "-" and ".", each part between dots starting and ending with a letter or digit`
   )
 }
 

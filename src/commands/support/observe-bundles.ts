@@ -6,7 +6,8 @@ import { identityWebhooksOf, parseWebhookConfiguration } from '../../model/webho
 import { loadClusterCasOnce } from '../../sources/cluster/cluster-cas.js'
 import { reasonOf } from '../../text/escape.js'
 import { readBundleFacts } from './bundle-facts.js'
-import { bundleReportsOf, patchCommand } from './bundles.js'
+import { patchCommand } from './bundle-output.js'
+import { bundleReportsOf } from './bundles.js'
 
 /** The CAs of the cluster, or why they are not known. Never rejects. */
 export async function readClusterCas(client: KubeClient, at: Date): Promise<ClusterCas> {
@@ -40,7 +41,7 @@ export async function observeBundles(
               {
                 webhook: { configuration: configuration.name, webhook },
                 report: reported.report,
-                repair: repaired === undefined ? undefined : patchCommand(repaired, reported.webhook, kubectl)
+                repair: repaired === undefined ? undefined : patchCommand([reported], kubectl)
               }
             ]
           : []

@@ -1,21 +1,81 @@
 import type { AssociationSource, TrustPolicyDocument } from '../../facts/facts.js'
+import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import { evaluatePodIdentityTrust } from '../../library/evaluate-pod-identity-trust.js'
+import { judgeTrustFor } from '../../library/evaluate-trust.js'
 import type { TrustVerdict } from '../../library/trust-verdict.js'
 import type { Association } from '../../model/association.js'
 import type { ClusterArn } from '../../model/cluster-arn.js'
 import { type Fact, moot } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
+import type { TrustQuestionText, TrustReport } from '../../output/trust-text.js'
+import { contextOf } from '../../trust-policy/context.js'
+import { parsePolicyDocument } from '../../trust-policy/document.js'
+import { type Call, webIdentityCall } from '../../trust-policy/evaluate.js'
+import { askedOf, parseTrustPolicy, type TrustQuestion } from '../../trust-policy/judge.js'
+import { partsOf } from '../../trust-policy/parts.js'
+import { callOf } from '../../trust-policy/pod-identity/call.js'
+import { actions, callerOf } from '../../trust-policy/pod-identity/caller.js'
 
 /** One of the two ways in which pods get a role, and how it judges the role's trust policy. */
 export interface TrustChain {
   readonly chain: 'irsa' | 'pod-identity'
-  /** The chain and what it is judged for, as a heading. */
-  readonly heading: string
-  /** Whom the policy is judged for. */
-  readonly subject: string
+  /** What the policy is judged for, for people. */
+  readonly about: TrustQuestionText
   readonly judge: (policy: TrustPolicyDocument) => TrustVerdict
+  /** The calls by which pods get the role, by action. */
+  readonly calls: Readonly<Record<string, Call>>
 }
+
+/** The verdict on a policy by one chain, for output. */
+export type ChainReport = TrustReport & Pick<TrustChain, 'chain'>
+
+/** Judges a policy by one chain. */
+export function reportOfChain(
+  { chain, about, judge, calls }: TrustChain,
+  given: TrustPolicyDocument
+): ChainReport {
+  const verdict = judge(given)
+  const { policy } = parseTrustPolicy(given.document, given.encoding)
+  const isParsed = verdict.verdict !== 'invalid' && !('reason' in policy)
+  const suggested = verdict.suggested === undefined ? undefined : parsePolicyDocument(verdict.suggested)
+
+  return {
+    chain,
+    about,
+    ...verdict,
+    parts: isParsed && verdict.statement !== undefined ? partsOf(policy, verdict.statement, calls) : [],
+    ...(suggested !== undefined && 'size' in suggested && { suggestedSize: suggested.size })
+  }
+}
+
+/** The IRSA chain. */
+export function irsaChain(
+  question: Omit<TrustQuestion, 'document' | 'encoding' | 'at'>,
+  role: RoleArn | undefined,
+  identityWebhook: IdentityWebhookSettings
+): TrustChain {
+  const at = new Date()
+  const { provider, token } = askedOf({ ...question, at })
+
+  return {
+    chain: 'irsa',
+    about: {
+      chain: `IRSA, issuer ${question.issuer}`,
+      subject: token.subject,
+      role: roleTextOf(role),
+      effect:
+        'pods start, but every AWS call fails: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity',
+      issuer: token.issuer
+    },
+    judge: (policy) => judgeTrustFor({ ...question, ...policy, at }, identityWebhook),
+    calls: { 'sts:AssumeRoleWithWebIdentity': webIdentityCall(provider, contextOf(token)) }
+  }
+}
+
+/** The path and name of a role. */
+const roleTextOf = (role: RoleArn | undefined): string | undefined =>
+  role && `${role.path.slice(1)}${role.name}`
 
 /** What the options of `trust` say about EKS Pod Identity. */
 export interface PodIdentityOptions {
@@ -116,21 +176,32 @@ export function podIdentityChain(
     ...(sessionTags ? [] : ['without session tags'])
   ]
 
+  const question = {
+    clusterArn: cluster.text,
+    namespace,
+    serviceAccount,
+    sessionTags,
+    roleArn: role?.text,
+    firstRole,
+    at: new Date()
+  }
+  const caller = callerOf(question)
+
   return {
     chain: 'pod-identity',
-    heading: ['EKS Pod Identity', `cluster ${cluster.text}`, ...details].join(', '),
-    subject: `service account ${namespace}/${serviceAccount}`,
-    judge: (policy) =>
-      evaluatePodIdentityTrust({
-        ...policy,
-        clusterArn: cluster.text,
-        namespace,
-        serviceAccount,
-        sessionTags,
-        roleArn: role?.text,
-        firstRole,
-        at: new Date()
-      })
+    about: {
+      chain: ['EKS Pod Identity', `cluster ${cluster.text}`, ...details].join(', '),
+      subject: `service account ${namespace}/${serviceAccount}`,
+      role: roleTextOf(role),
+      effect:
+        'pods start, but their SDKs get no credentials: Unauthorized Exception! EKS does not have permissions to assume the associated role.',
+      issuer: undefined
+    },
+    judge: (policy) => evaluatePodIdentityTrust({ ...question, ...policy }),
+    calls:
+      caller === undefined
+        ? {}
+        : Object.fromEntries(actions.map((action) => [action, callOf(caller, action)]))
   }
 }
 

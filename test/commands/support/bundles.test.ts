@@ -26,14 +26,26 @@ const folder = t.testdir({
   'chain.pem': served
 })
 const file = (name: string): string => join(folder, name)
-const run = async (options: Partial<CaOptions>): Promise<{ code: number; text: string }> => {
-  let text = ''
-  const code = await ca(
-    { bundle: file('good.pem'), fix: false, output: 'text', ...options },
-    { stdout: (more) => (text += more) },
-    at
-  )
-  return { code, text }
+/** What a command printed: on stdout, the report wherever it went, and both together. */
+class Printed {
+  stdout = ''
+  stderr = ''
+  readonly terminal = {
+    stdout: (more: string) => (this.stdout += more),
+    stderr: (more: string) => (this.stderr += more)
+  }
+  get text(): string {
+    return this.stderr + this.stdout
+  }
+}
+const json = [{ format: 'json', file: undefined }] as const
+const run = async (
+  options: Partial<CaOptions>
+): Promise<{ code: number; text: string; stdout: string; stderr: string }> => {
+  const printed = new Printed()
+  const code = await ca({ bundle: file('good.pem'), fix: false, ...options }, printed.terminal, at)
+  const { text, stdout, stderr } = printed
+  return { code, text, stdout, stderr }
 }
 const nobody = {
   injected: moot('no injector is requested'),
@@ -46,54 +58,121 @@ t.test('says whether the API server accepts, and why', async (t) => {
   t.equal(accepted.code, 0)
   t.match(
     accepted.text,
-    /^accepted: the API server will connect to 127\.0\.0\.1\ncertificates the API server can read \(1\):\n- CN=kubernetes \(CA, signs the served certificate\)\n/
+    /^✓ accepted {8}the bundle: the API server will connect to 127\.0\.0\.1\n\n {2}in the bundle {3}CN=kubernetes {2}SHA-256 [\dA-F:]{11} {2}P-256 {2}until 2036-01-01 {2}signs now\n/
   )
   t.match(await run({ ...chain, bundle: file('good.txt') }), { code: 0 }, 'base64 text')
   const refused = await run({ ...chain, bundle: file('foreign.pem') })
   t.equal(refused.code, 1)
-  t.match(refused.text, /rejected: .* is signed by a different key: the caBundle contains CN=kubernetes/)
   t.match(
     refused.text,
-    /Go error: tls: failed to verify certificate: x509: certificate signed by unknown authority \(possibly because of "x509: ECDSA/
+    /^✗ rejected [^]*\n {2}that is {9}.* is signed by a different key: the caBundle contains CN=kubernetes/
+  )
+  t.match(
+    refused.text,
+    /\n {2}Go says {9}tls: failed to verify certificate: x509: certificate signed by unknown authority \(possibly because of "x509: ECDSA/
   )
   t.match(
     await run({ ...chain, host: 'webhook.svc' }),
     {
       code: 1,
-      text: /is not valid for webhook\.svc: it is for 127\.0\.0\.1[^]*\n- CN=kubernetes \(CA, signs the served certificate\)\n/
+      text: / {2}signs now\n[^]*is not valid for webhook\.svc: it is for 127\.0\.0\.1\n/
     },
     'a wrong name is no wrong CA'
   )
   const empty = {
     code: 1,
-    text: 'the bundle is empty, so the API server trusts only the root CAs of its own system\n'
+    stdout:
+      '✗ empty           the bundle is empty, so the API server trusts only the root CAs of its own system\n'
   }
-  t.strictSame(await run({ bundle: file('empty.pem') }), empty)
+  t.match(await run({ bundle: file('empty.pem') }), empty)
   t.match(await run({ ...chain, bundle: file('empty.pem') }), {
     code: 1,
-    text: /^rejected: .*root CAs of its own system/
+    text: /^✗ rejected [^]*root CAs of its own system/
   })
   t.match(await run({ bundle: file('blank.pem') }), {
     code: 1,
-    text: /^error: there is no PEM block in it\n.*\ncertificates the API server can read \(0\)|cannot read any certificate/
+    text: /^✗ unusable [^]*no certificate that the API server can read\n\n {2}error {11}there is no PEM block in it\n {2}fix /
   })
 })
 
 t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => {
-  t.match(await run({ clusterCa: file('good.pem') }), { code: 0, text: /^ok: it contains CN=kubernetes/ })
+  t.match(await run({ clusterCa: file('good.pem') }), {
+    code: 0,
+    text: /^✓ ok {14}the bundle trusts the expected CA\n {2}because {9}it contains CN=kubernetes/
+  })
   const wrong = await run({ bundle: file('foreign.pem'), clusterCa: file('good.pem'), fix: true })
   t.equal(wrong.code, 1)
-  t.match(wrong.text, /^foreign: /)
-  t.ok(wrong.text.includes(good.trimEnd()), 'the clean bundle')
-  t.ok(
-    wrong.text.includes(
-      `kubectl patch mutatingwebhookconfiguration NAME --type json -p '[{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(good)}"}]'`
-    )
+  t.match(wrong.stderr, /^✗ foreign /)
+  t.match(
+    wrong.stderr,
+    /\n {2}in the bundle {3}CN=kubernetes {2}SHA-256 .* not expected\n {2}this cluster {4}CN=kubernetes {2}SHA-256 .*\n {41}\^{11} same name, other certificate\n/
+  )
+  t.equal(
+    wrong.stdout,
+    `kubectl patch mutatingwebhookconfiguration NAME --type json -p '[{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(good)}"}]'\n`,
+    'nothing but the command'
   )
   const indented = await run({ bundle: file('indented.pem'), fix: true })
-  t.match(indented.text, /error: lines are indented/)
-  t.ok(indented.text.includes(good.trimEnd()), 'what the text was meant to hold')
-  t.notMatch((await run({ fix: true })).text, /kubectl/, 'nothing to repair')
+  t.match(indented.stderr, /\n {2}error {11}lines are indented/)
+  t.ok(indented.stdout.includes(base64(good)), 'what the text was meant to hold')
+  t.equal((await run({ fix: true })).stdout, '', 'nothing to repair')
+})
+
+t.test('--fix can be piped: one command, the bundle or JSON on stdout', async (t) => {
+  const wrong = { bundle: file('foreign.pem'), clusterCa: file('good.pem'), fix: true }
+  const pemOutput = [{ format: 'pem', file: undefined }] as const
+  t.match(await run({ ...wrong, output: pemOutput }), { code: 1, stdout: good, stderr: /^✗ foreign / })
+  t.match(await run({ ...wrong, output: json }), { stdout: /^\{[^]*"patch": "kubectl patch /, stderr: '' })
+  await t.rejects(run({ ...wrong, fix: false, output: pemOutput }), {
+    code: 'ERR_USAGE',
+    message: '--output pem prints the repaired bundle; pass --fix, too'
+  })
+
+  const names = ['a.example.com', 'b.example.com']
+  const object = {
+    ...configurationWith(foreign),
+    webhooks: names.map((name) => ({ name, clientConfig: { caBundle: base64(foreign) } }))
+  }
+  const judge = async (bundles: readonly string[], options: Partial<CaOptions> = {}): Promise<Printed> => {
+    const printed = new Printed()
+    const entries = names.map((name, index) => {
+      const accepted = [base64(bundles[index] ?? '')]
+
+      return { name, action: 'Deny' as const, accepted, complete: accepted, injectors: [] }
+    })
+    const published = known({ confirmedAt: at, entries, status: [], isTampered: false })
+    await caOfConfiguration(
+      object,
+      { ...nobody, clusterCas: certain(undefined), published },
+      { fix: true, kubeconfig: '/tmp/a b', context: 'prod', ...options },
+      printed.terminal,
+      at
+    )
+    return printed
+  }
+  const next = pem(makeAuthority().der)
+  const { stdout, stderr } = await judge([good, next])
+  const [, patch = ''] =
+    /^kubectl --kubeconfig '\/tmp\/a b' --context prod patch mutatingwebhookconfiguration pod-identity-webhook --type json -p '(.*)'\n$/.exec(
+      stdout
+    ) ?? []
+  t.strictSame(
+    JSON.parse(patch),
+    [good, next].flatMap((bundle, index) => [
+      { op: 'test', path: `/webhooks/${index}/name`, value: names[index] },
+      { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: base64(bundle) }
+    ]),
+    'one command for all webhooks, in the cluster that was read'
+  )
+  t.match(
+    stderr,
+    "\n  fix it          irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --kubeconfig '/tmp/a b' --context prod --fix | sh\n"
+  )
+  t.equal((await judge([good, good], { output: pemOutput })).stdout, good, 'both need the same bundle')
+  await t.rejects(judge([good, next], { output: pemOutput }), {
+    code: 'ERR_USAGE',
+    message: /^2 webhooks need different bundles/
+  })
 })
 
 t.test('says what the policy does about a bundle that the API server can use', async (t) => {
@@ -106,19 +185,19 @@ t.test('says what the policy does about a bundle that the API server can use', a
   const extra = await judged('extra', { fix: true })
   t.match(extra, {
     code: 0,
-    text: /^ok: [^]*\npolicy: irsa-guard's caBundle policy denies writing this bundle to a guarded webhook: it contains CN=kubernetes \(SHA-256 .*\), which is not an expected CA\n {2}fix: write the bundle that --fix prints\n/
+    text: /^! ok [^]*\n {2}policy {10}irsa-guard's caBundle policy denies writing this bundle to a guarded webhook: it contains CN=kubernetes \(SHA-256 .*\), which is not an expected CA\n {2}fix {13}write the bundle that --fix prints\n/
   })
   t.ok(extra.text.includes(`"value":"${base64(good)}"`), 'and prints one that passes')
   for (const name of ['preamble', 'oneLine']) {
     const printed = await judged(name, { fix: true })
     t.match(
       printed,
-      { code: 0, text: /\npolicy: .* denies .*: it is not one of the accepted strings, / },
+      { code: 0, text: /\n {2}policy {10}.* denies .*: it is not one of the accepted strings, / },
       name
     )
     t.ok(printed.text.includes(`"value":"${base64(good)}"`), name)
   }
-  t.match(JSON.parse((await judged('extra', { output: 'json' })).text), {
+  t.match(JSON.parse((await judged('extra', { output: json })).text), {
     good: true,
     policy: { action: 'denies', because: /not an expected CA/ }
   })
@@ -127,25 +206,19 @@ t.test('says what the policy does about a bundle that the API server can use', a
   t.notMatch((await judged('crlf')).text, /policy/, 'other line ends are accepted')
   t.notMatch((await run({ bundle: join(folder, 'extra') })).text, /policy/, 'nothing to compare with')
 
-  const inCluster = (action: 'Deny' | 'Warn', accepted: readonly string[]): string => {
-    let text = ''
+  const inCluster = async (action: 'Deny' | 'Warn', accepted: readonly string[]): Promise<string> => {
+    const printed = new Printed()
     const entries = [{ name: guardedName, action, accepted, complete: accepted, injectors: [] }]
     const published = known({ confirmedAt: at, entries, status: [], isTampered: false })
     const facts = { ...nobody, published, clusterCas: certain(good) }
-    const terminal = { stdout: (more: string) => (text += more) }
-    caOfConfiguration(
-      { ...configurationWith(good + foreign) },
-      facts,
-      { fix: false, output: 'text' },
-      terminal,
-      at
-    )
-    return text
+    const { terminal } = printed
+    await caOfConfiguration({ ...configurationWith(good + foreign) }, facts, { fix: false }, terminal, at)
+    return printed.text
   }
-  t.match(inCluster('Deny', [base64(good)]), /policy denies writing/)
-  t.match(inCluster('Warn', [base64(good)]), /policy warns about writing/)
-  t.notMatch(inCluster('Deny', [base64(good + foreign)]), /policy/, 'the published list has it')
-  t.notMatch(inCluster('Deny', []), /policy/, 'an empty list judges nothing')
+  t.match(await inCluster('Deny', [base64(good)]), /policy denies writing/)
+  t.match(await inCluster('Warn', [base64(good)]), /policy warns about writing/)
+  t.notMatch(await inCluster('Deny', [base64(good + foreign)]), /policy/, 'the published list has it')
+  t.notMatch(await inCluster('Deny', []), /policy/, 'an empty list judges nothing')
 })
 
 t.test('warns about what makes no call fail, and reports an error only for what does', async (t) => {
@@ -161,33 +234,45 @@ t.test('warns about what makes no call fail, and reports an error only for what 
     kind: string,
     message: RegExp
   ])[] = [
-    ['a key beside the CA', keyPem + good, 'warning', 'private-key', /^warning: it contains a private key/],
-    ['a key alone', keyPem, 'error', 'private-key', /^error: it contains a private key/],
-    ['a CA that expires soon', soon, 'warning', 'expiring', /^warning: a certificate expires within 30 days/],
+    [
+      'a key beside the CA',
+      keyPem + good,
+      'warning',
+      'private-key',
+      /\n {2}warning {9}it contains a private key/
+    ],
+    ['a key alone', keyPem, 'error', 'private-key', /\n {2}error {11}it contains a private key/],
+    [
+      'a CA that expires soon',
+      soon,
+      'warning',
+      'expiring',
+      /\n {2}warning {9}a certificate expires within 30 days/
+    ],
     [
       'an old CA beside the next one',
       past + good,
       'warning',
       'expired',
-      /^warning: a certificate has expired/
+      /\n {2}warning {9}a certificate has expired/
     ],
-    ['an old CA alone', past, 'error', 'expired', /^error: a certificate has expired/],
+    ['an old CA alone', past, 'error', 'expired', /\n {2}error {11}a certificate has expired/],
     [
       'a lost CA beside one that is read',
       `${good}${indented}`,
       'warning',
       'indented',
-      /^warning: lines are indented/
+      /\n {2}warning {9}lines are indented/
     ],
-    ['a lost CA alone', indented, 'error', 'indented', /^error: lines are indented/]
+    ['a lost CA alone', indented, 'error', 'indented', /\n {2}error {11}lines are indented/]
   ]
   for (const [why, bundle, says, kind, message] of table) {
     const name = join(t.testdir({ bundle }), 'bundle')
     const [code, good, severity] = says === 'warning' ? [0, true, 'warning'] : [1, false, 'error']
     t.match(await run({ bundle: name }), { code, text: message }, why)
-    const json = await run({ bundle: name, output: 'json' })
+    const answer = await run({ bundle: name, output: json })
     t.match(
-      { code: json.code, report: JSON.parse(json.text) as object },
+      { code: answer.code, report: JSON.parse(answer.text) as object },
       { code, report: { good, faults: [{ kind, severity }] } },
       why
     )
@@ -196,12 +281,12 @@ t.test('warns about what makes no call fail, and reports an error only for what 
   const lost = join(t.testdir({ bundle: `${keyPem}${foreign}${indented}` }), 'bundle')
   t.match(await run({ ...chain, bundle: lost }), {
     code: 1,
-    text: /^rejected: [^]*\nerror: lines are indented[^]*\nwarning: it contains a private key/
+    text: /^✗ rejected [^]*\n {2}error {11}lines are indented[^]*\n {2}warning {9}it contains a private key/
   })
 })
 
 t.test('prints JSON', async (t) => {
-  const { text } = await run({ ...chain, clusterCa: file('good.pem'), output: 'json' })
+  const { text } = await run({ ...chain, clusterCa: file('good.pem'), output: json })
   t.match(JSON.parse(text), {
     good: true,
     verdict: { accepted: true, host: '127.0.0.1' },
@@ -212,9 +297,9 @@ t.test('prints JSON', async (t) => {
 })
 
 t.test('judges the webhooks of a configuration', async (t) => {
-  let text = ''
-  const judge = (bundle: string, output: 'text' | 'json'): number => {
-    text = ''
+  let printed = new Printed()
+  const judge = async (bundle: string, output?: typeof json): Promise<number> => {
+    printed = new Printed()
     const facts = {
       ...nobody,
       clusterCas: certain(good),
@@ -223,28 +308,31 @@ t.test('judges the webhooks of a configuration', async (t) => {
     return caOfConfiguration(
       { ...configurationWith(bundle) },
       facts,
-      { fix: true, output },
-      { stdout: (more) => (text += more) },
+      { fix: true, ...(output && { output }) },
+      printed.terminal,
       at
     )
   }
-  t.equal(judge(good, 'text'), 0)
-  t.match(text, `webhook ${guardedName}\naccepted:`)
-  t.equal(judge(foreign, 'json'), 1)
-  t.match(JSON.parse(text), [
+  t.equal(await judge(good), 0)
+  t.match(
+    printed.text,
+    `✓ ok              webhook ${guardedName}: the API server will connect to 127.0.0.1\n`
+  )
+  t.equal(await judge(foreign, json), 1)
+  t.match(JSON.parse(printed.text), [
     {
       webhook: guardedName,
       state: 'foreign',
       patch: /"op":"test","path":"\/webhooks\/0\/name","value":"iam-for-pods/
     }
   ])
-  t.throws(
-    () =>
+  await t.rejects(
+    async () =>
       caOfConfiguration(
         { kind: 'Pod' },
         { ...nobody, clusterCas: certain(good) },
-        { fix: false, output: 'text' },
-        { stdout: () => undefined }
+        { fix: false },
+        new Printed().terminal
       ),
     {
       code: 'ERR_INPUT'
@@ -253,47 +341,53 @@ t.test('judges the webhooks of a configuration', async (t) => {
 })
 
 t.test("judges a webhook behind a Service by its injector's CA, or says why it cannot", async (t) => {
-  const judge = (injected: Fact<InjectedCas>, bundle = foreign): { code: number; text: string } => {
+  const judge = async (
+    injected: Fact<InjectedCas>,
+    bundle = foreign
+  ): Promise<{ code: number; text: string }> => {
     const clientConfig = { service: { namespace: 'a', name: 'b' }, caBundle: base64(bundle) }
     const object = { ...configurationWith(foreign), webhooks: [{ name: 'a.b.c', clientConfig }] }
-    let text = ''
-    const terminal = { stdout: (more: string) => (text += more) }
-    const code = caOfConfiguration(
+    const printed = new Printed()
+    const { terminal } = printed
+    const code = await caOfConfiguration(
       object,
       { ...nobody, clusterCas: certain(good), injected },
-      { fix: true, output: 'text' },
+      { fix: true },
       terminal,
       at
     )
-    return { code, text }
+    return { code, text: printed.text }
   }
-  t.match(judge(known({ current: foreign, source: 'Certificate a/b' })), {
+  t.match(await judge(known({ current: foreign, source: 'Certificate a/b' })), {
     code: 0,
-    text: /\nok: .*\nthe injector takes the CA from: Certificate a\/b\n/
+    text: /^[✓!] ok [^]*\n {2}the injector {4}CN=[^]*\n {2}CA source {7}Certificate a\/b\n/
   })
-  const wrong = judge(known({ current: good, source: 'Certificate a/b' }))
-  t.match(wrong, { code: 1, text: /\nforeign: .*according to Certificate a\/b the current CA is/ })
-  t.ok(wrong.text.includes(good.trimEnd()))
+  const wrong = await judge(known({ current: good, source: 'Certificate a/b' }))
+  t.match(wrong, {
+    code: 1,
+    text: /^✗ foreign .*\n {2}because .*according to Certificate a\/b the current CA is/
+  })
+  t.ok(wrong.text.includes(base64(good)))
 
   // Anybody who may create a CertificateRequest can say so: a name for what is wrong, and never part of the
   // repair.
-  const said = judge(known({ current: good, earlier: foreign, source: 'Certificate a/b' }))
-  t.match(said, { code: 1, text: /\nstale: / })
-  t.notOk(said.text.includes(foreign.trimEnd()))
+  const said = await judge(known({ current: good, earlier: foreign, source: 'Certificate a/b' }))
+  t.match(said, { code: 1, text: /^✗ stale / })
+  t.notOk(said.text.includes(base64(foreign)))
 
-  const cannotTell = judge(unknown('there is no Certificate a/b'))
+  const cannotTell = await judge(unknown('there is no Certificate a/b'))
   t.match(cannotTell, {
     code: 2,
-    text: /\nundetermined: the expected CA is unknown: there is no Certificate a\/b, and there is no WebhookTrust cluster\n/
+    text: /^\? undetermined .*\n {2}because {9}the expected CA is unknown: there is no Certificate a\/b, and there is no WebhookTrust cluster\n/
   })
-  t.match(judge(unknown('x'), '\n'), {
+  t.match(await judge(unknown('x'), '\n'), {
     code: 1,
-    text: /^webhook a\.b\.c\nunusable: .*\nerror: there is no PEM block/
+    text: /^✗ unusable {8}webhook a\.b\.c [^]*\n {2}error {11}there is no PEM block/
   })
 })
 
-t.test('judges by the cluster CA only what it signs', (t) => {
-  let text = ''
+t.test('judges by the cluster CA only what it signs', async (t) => {
+  const printed = new Printed()
   const both = {
     ...configurationWith(foreign),
     webhooks: [
@@ -301,44 +395,30 @@ t.test('judges by the cluster CA only what it signs', (t) => {
     ]
   }
   const facts = { ...nobody, clusterCas: certain(good), apiServer: { chain: served, host: '127.0.0.1' } }
-  const options = { fix: true, output: 'text' } as const
-  t.equal(
-    caOfConfiguration(both, facts, options, { stdout: (more) => (text += more) }, at),
-    2,
-    'the CA of its owner'
-  )
-  t.notMatch(text, /foreign|rejected|kubectl/)
-  t.equal(
-    caOfConfiguration(
-      { ...configurationWith(foreign) },
-      facts,
-      options,
-      { stdout: (more) => (text += more) },
-      at
-    ),
-    1
-  )
+  const options = { fix: true }
+  t.equal(await caOfConfiguration(both, facts, options, printed.terminal, at), 2, 'the CA of its owner')
+  t.notMatch(printed.text, /foreign|rejected|kubectl/)
+  t.equal(await caOfConfiguration({ ...configurationWith(foreign) }, facts, options, printed.terminal, at), 1)
   t.match(
-    text,
-    /rejected: the bundle does not contain the CA that signs now \(one cluster CA signs for both the API server and the webhook next to it\): /
+    printed.text,
+    /✗ foreign [^]*\n {2}compared with {3}what the API server serves: one cluster CA signs for both the API server and the webhook next to it\n {2}Go says /
   )
-  t.match(text, /certificates that the API server presents/)
-  t.end()
+  t.match(printed.text, /\n {2}this cluster .* signs now\n/)
 })
 
-t.test('judges by the published bundles what nothing else tells, and prints one of them', (t) => {
+t.test('judges by the published bundles what nothing else tells, and prints one of them', async (t) => {
   const own = 'validate.irsa-guard.io'
   const next = pem(makeAuthority().der)
   const accepted = [next, good, next + good].map(base64)
   const entry = { name: own, action: 'Deny', accepted, complete: accepted.slice(2), injectors: [] } as const
   const published = (entries: readonly AcceptedBundles[]): Fact<WebhookTrust> =>
     known({ confirmedAt: new Date('2026-11-23T23:58:00Z'), entries, status: [], isTampered: false })
-  const judge = (
+  const judge = async (
     bundle: string,
     facts: Partial<Parameters<typeof caOfConfiguration>[1]> = {},
     name: string = own
   ) => {
-    let text = ''
+    const printed = new Printed()
     const all = {
       ...nobody,
       clusterCas: certain(undefined),
@@ -346,51 +426,48 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
       ...facts
     }
     const object = { ...configurationWith(bundle, { name }) }
-    const code = caOfConfiguration(
-      object,
-      all,
-      { fix: true, output: 'text' },
-      { stdout: (more) => (text += more) },
-      at
-    )
-    return { code, text }
+    const code = await caOfConfiguration(object, all, { fix: true }, printed.terminal, at)
+    return { code, text: printed.text }
   }
   const patched = new RegExp(
-    `\nkubectl patch mutatingwebhookconfiguration pod-identity-webhook .*"value":"${entry.complete[0]}"}\\]'\n$`
+    `kubectl patch mutatingwebhookconfiguration pod-identity-webhook .*"value":"${entry.complete[0]}"}\\]'\n$`
   )
 
-  const wrong = judge(foreign)
+  const wrong = await judge(foreign)
   t.match(wrong, {
     code: 1,
-    text: /\nforeign: .*\nexpected CA: from WebhookTrust "cluster", confirmed at 2026-11-23T23:58:00\.000Z\n/
+    text: /^✗ foreign [^]*\n {2}confirmed {7}expected CA from WebhookTrust "cluster", confirmed at 2026-11-23T23:58:00\.000Z\n/
   })
-  t.match(wrong.text, /- CN=kubernetes \(CA, not in the WebhookTrust\)\n/)
+  t.match(wrong.text, /in the bundle {3}CN=kubernetes .* not expected\n {2}WebhookTrust /)
   t.match(wrong.text, patched)
-  t.match(judge(next + good), { code: 0, text: /\nok: [^]*- CN=kubernetes \(CA, in the WebhookTrust\)\n/ })
-  t.notMatch(judge(next + good).text, /kubectl/)
-  t.match(judge(`# comment\n${next}${good}`), { code: 0, text: patched }, 'the policy compares texts')
-  t.match(judge(next), { code: 1, text: /\nincomplete: / })
+  t.match(await judge(next + good), {
+    code: 0,
+    text: /^✓ ok [^]*in the bundle {3}CN=kubernetes .* {2}expected\n/
+  })
+  t.notMatch((await judge(next + good)).text, /kubectl/)
+  t.match(await judge(`# comment\n${next}${good}`), { code: 0, text: patched }, 'the policy compares texts')
+  t.match(await judge(next), { code: 1, text: /^✗ incomplete / })
   const before = { ...entry, complete: [base64(next)], accepted: [base64(next), base64(good)] }
   t.match(
-    judge(good, { published: published([before]) }),
-    { code: 1, text: /\nincomplete: .*until recently/ },
+    await judge(good, { published: published([before]) }),
+    { code: 1, text: /^✗ incomplete .*\n.*until recently/ },
     'accepted, so not stale'
   )
   t.match(
-    judge(foreign, { published: published([{ ...entry, complete: [] }]) }),
+    await judge(foreign, { published: published([{ ...entry, complete: [] }]) }),
     { code: 1, text: new RegExp(`"value":"${accepted[0]}"`) },
     'none holds all'
   )
 
   const injected = known({ current: foreign, source: 'Certificate a/b' })
   t.match(
-    judge(foreign, { injected }),
+    await judge(foreign, { injected }),
     { code: 1, text: patched },
     'an annotation on our own webhook says nothing'
   )
-  t.match(judge(foreign, {}, guardedName), { code: 1, text: patched }, 'the cluster hides its CAs')
-  const other = judge(foreign, { clusterCas: certain(foreign) }, guardedName)
-  t.match(other, { code: 0, text: /\nok: / }, 'the CAs of the cluster are the first to ask')
+  t.match(await judge(foreign, {}, guardedName), { code: 1, text: patched }, 'the cluster hides its CAs')
+  const other = await judge(foreign, { clusterCas: certain(foreign) }, guardedName)
+  t.match(other, { code: 0, text: /^[✓!] ok / }, 'the CAs of the cluster are the first to ask')
 
   for (const [entries, because] of [
     [[], `WebhookTrust "cluster" has no entry for ${own}`],
@@ -399,14 +476,13 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
       `WebhookTrust "cluster" has no bundle for ${own}, because the controller could not determine the CA either`
     ]
   ] as const) {
-    const text = `\nundetermined: the expected CA is unknown: ${because}\n`
-    t.match(judge(foreign, { published: published(entries) }), { code: 2, text }, because)
+    const text = `\n  because         the expected CA is unknown: ${because}\n`
+    t.match(await judge(foreign, { published: published(entries) }), { code: 2, text }, because)
   }
-  t.match(judge(foreign, { published: unknown('x') }, guardedName), {
+  t.match(await judge(foreign, { published: unknown('x') }, guardedName), {
     code: 2,
     text: 'is unknown: neither the kubeconfig nor ConfigMap default/kube-root-ca.crt contains the cluster CAs, and x\n'
   })
-  t.end()
 })
 
 t.test('fetches what a server sends', async (t) => {
@@ -415,11 +491,11 @@ t.test('fetches what a server sends', async (t) => {
   )
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo // it listens on TCP
-  const { code, text } = await run({ server: `127.0.0.1:${port}` })
+  const { code, text } = await run({ server: `127.0.0.1:${port}`, verbose: true })
   t.equal(code, 0)
   t.match(
     text,
-    /accepted: the API server will connect to 127\.0\.0\.1\n[^]*certificates that the server presents \(2\):/
+    /^✓ accepted {8}the bundle: the API server will connect to 127\.0\.0\.1\n[^]*certificates that the server presents \(2\):/
   )
 })
 
@@ -474,34 +550,33 @@ async function listen(server: Server): Promise<Server> {
 t.test('judges by the CAs that are confirmed, and says which are not', async (t) => {
   const foreign = pem(otherCa.der)
   const doubt = 'ConfigMap default/kube-root-ca.crt holds another CA'
-  const judge = (
+  const judge = async (
     bundle: string,
     clusterCas = { confirmed: good as string | undefined, unconfirmed: foreign, doubt }
   ) => {
-    let text = ''
+    const printed = new Printed()
     const facts = { ...nobody, clusterCas }
-    const code = caOfConfiguration(
+    const code = await caOfConfiguration(
       configurationWith(bundle) as object & Record<string, unknown>,
       facts,
-      { fix: true, output: 'text' },
-      { stdout: (more) => (text += more) },
+      { fix: true },
+      printed.terminal,
       at
     )
-    return { code, text }
+    return { code, text: printed.text }
   }
-  t.match(judge(good), { code: 0, text: new RegExp(`\nok: it contains [^]*\nwarning: ${doubt}\n`) })
+  t.match(await judge(good), {
+    code: 0,
+    text: new RegExp(`^! ok [^]*\n  because {9}it contains [^]*\n  warning {9}${doubt}\n`)
+  })
   t.match(
-    judge(foreign),
-    { code: 2, text: `undetermined: it is not certain that its CA is the cluster CA: ${doubt}` },
+    await judge(foreign),
+    { code: 2, text: `because         it is not certain that its CA is the cluster CA: ${doubt}` },
     'what may be the CA'
   )
-  t.match(
-    judge(foreign).text.replaceAll('\n', ''),
-    clusterCa.der.toString('base64'),
-    'and yet the fix writes the confirmed one only'
-  )
-  t.match(judge(pem(makeAuthority().der)), { code: 1, text: /\nforeign: / })
-  t.match(judge(foreign, { confirmed: undefined, unconfirmed: foreign, doubt }), {
+  t.match((await judge(foreign)).text, base64(good), 'and yet the fix writes the confirmed one only')
+  t.match(await judge(pem(makeAuthority().der)), { code: 1, text: /^✗ foreign / })
+  t.match(await judge(foreign, { confirmed: undefined, unconfirmed: foreign, doubt }), {
     code: 2,
     text: `the expected CA is unknown: ${doubt}`
   })

@@ -1,0 +1,163 @@
+import type { BundleReport } from '../../ca-bundle/report.js'
+import { GuardError } from '../../model/guard-error.js'
+import {
+  identityWebhooksOf,
+  type Webhook,
+  type WebhookConfigurationSubject
+} from '../../model/webhook-configuration.js'
+import { bundleTextOf } from '../../output/bundle-text.js'
+import { type Format, jsonOf } from '../../output/formats.js'
+import type { Style } from '../../output/style.js'
+import { shellQuote } from '../../text/shell.js'
+import { clusterFlags } from './kubectl.js'
+import { type Output, textOnly, writeOutputs } from './outputs.js'
+import { fileStyleOf, styleOf, type StyleOptions, type Terminal } from './terminal.js'
+
+/** The formats of `ca`; `pem` is the repaired bundle. */
+export type BundleFormat = Format | 'pem'
+
+/** The options that decide what `ca` prints, and that its commands repeat. */
+export interface BundleOutputOptions extends StyleOptions {
+  readonly fix: boolean
+  readonly output?: readonly Output<BundleFormat>[]
+  readonly bundle?: string
+  readonly clusterCa?: string
+  readonly go?: string
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+/** One report, and the webhook that it is about, if known. */
+export interface Reported {
+  readonly webhook: { configuration: WebhookConfigurationSubject; webhook: Webhook } | undefined
+  readonly report: BundleReport
+}
+
+export const bundleFormats = {
+  text: (reported, options, style) =>
+    reported
+      .map(({ webhook, report }) =>
+        bundleTextOf(
+          report,
+          {
+            name: webhook?.webhook.name,
+            failurePolicy: webhook?.webhook.failurePolicy,
+            isIdentityWebhook: isIdentityWebhook(webhook),
+            fixCommand: fixCommandOf(webhook, options),
+            thenCommand: isIdentityWebhook(webhook) ? `irsa-guard scan${clusterFlags(options)}` : undefined
+          },
+          style
+        )
+      )
+      .join('\n'),
+  json: (reported, options) => {
+    const content = reported.map(({ webhook, report }) => {
+      const patch = options.fix ? patchCommand([{ webhook, report }], `kubectl${clusterFlags(options)}`) : ''
+
+      return {
+        ...(webhook !== undefined && { webhook: webhook.webhook.name }),
+        ...report,
+        ...(patch !== '' && { patch })
+      }
+    })
+    return jsonOf(reported[0]?.webhook === undefined ? content[0] : content)
+  },
+  pem: (reported) => pemOf(reported)
+} satisfies Record<
+  BundleFormat,
+  (reported: readonly Reported[], options: BundleOutputOptions, style: Style) => string
+>
+
+/**
+ * Writes the reports. With `--fix`, stdout gets only the command that repairs the bundles (or JSON, or the
+ * bundle), so that it can be piped, and stderr the report. Throws ERR_USAGE and ERR_OUTPUT.
+ */
+export async function writeBundles(
+  reported: readonly Reported[],
+  options: BundleOutputOptions,
+  terminal: Pick<Terminal, 'stdout' | 'stderr' | 'screen' | 'hasColors'>
+): Promise<void> {
+  const outputs = options.output ?? textOnly
+  if (!options.fix && outputs.some(({ format }) => format === 'pem'))
+    throw new GuardError('ERR_USAGE', '--output pem prints the repaired bundle; pass --fix, too')
+  const isReportOnStdout = outputs.some(({ format, file }) => file === undefined && format === 'json')
+  if (options.fix && !isReportOnStdout)
+    terminal.stderr(bundleFormats.text(reported, options, fileStyleOf(options)))
+  await writeOutputs(
+    outputs,
+    ({ format, file }) =>
+      options.fix && format === 'text' && file === undefined
+        ? withNewline(patchCommand(reported, `kubectl${clusterFlags(options)}`))
+        : bundleFormats[format](
+            reported,
+            options,
+            file === undefined ? styleOf(options, terminal) : fileStyleOf(options)
+          ),
+    terminal
+  )
+}
+
+const isIdentityWebhook = (webhook: Reported['webhook']): boolean =>
+  webhook !== undefined && identityWebhooksOf(webhook.configuration).includes(webhook.webhook)
+
+/** The command that prints, and for an object in a cluster also runs, the repair. */
+function fixCommandOf(webhook: Reported['webhook'], options: BundleOutputOptions): string {
+  const { bundle, clusterCa, go } = options
+  const flag = (name: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [name, shellQuote(value)]
+  const target =
+    webhook === undefined
+      ? flag('--bundle', bundle)
+      : [shellQuote(`${webhook.configuration.kind.toLowerCase()}/${webhook.configuration.name}`)]
+
+  return [
+    `${['irsa-guard', 'ca', ...target].join(' ')}${clusterFlags(options)}`,
+    ...flag('--cluster-ca', clusterCa),
+    ...flag('--go', go),
+    '--fix',
+    ...(webhook === undefined ? [] : ['| sh'])
+  ].join(' ')
+}
+
+const withNewline = (command: string): string => (command === '' ? '' : `${command}\n`)
+
+/**
+ * The command that writes the repaired bundles of one configuration, with placeholders if the object is not
+ * known. Empty if there is nothing to repair.
+ */
+export function patchCommand(reported: readonly Reported[], kubectl: string): string {
+  const broken = reported.filter(({ report }) => report.repaired !== undefined)
+  const [first] = broken
+  if (first === undefined) return ''
+  const { kind, name } = first.webhook?.configuration ?? {
+    kind: 'MutatingWebhookConfiguration',
+    name: 'NAME'
+  }
+  const patch = broken.flatMap(({ webhook: target, report }) => {
+    const index = target?.webhook.index ?? 0
+    // The test operation keeps the patch from changing another webhook if the list has changed in the
+    // meantime.
+    const test =
+      target === undefined
+        ? []
+        : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
+
+    return [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: report.repaired }]
+  })
+
+  return `${kubectl} patch ${kind.toLowerCase()} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
+}
+
+/** The repaired bundle as PEM; empty if there is nothing to repair. Throws ERR_USAGE if several differ. */
+function pemOf(reported: readonly Reported[]): string {
+  const bundles = new Set(reported.flatMap(({ report }) => report.repaired ?? []))
+  // One file with the CAs of several webhooks would make each of them trust the CAs of the others.
+  if (bundles.size > 1)
+    throw new GuardError(
+      'ERR_USAGE',
+      `${bundles.size} webhooks need different bundles, and --output pem prints one; run --fix without it`
+    )
+  const [bundle = ''] = bundles
+
+  return Buffer.from(bundle, 'base64').toString('latin1')
+}

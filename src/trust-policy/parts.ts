@@ -1,0 +1,95 @@
+import { differenceIn, type Excerpt } from '../text/excerpt.js'
+import { hasWildcard } from '../text/glob.js'
+import { evaluateCondition } from './condition.js'
+import type { Call } from './evaluate.js'
+import type { Condition, Policy } from './policy.js'
+import { subjectDifference } from './subject-difference.js'
+
+/** One part of an Allow statement, and whether it admits a call. */
+export interface StatementPart {
+  /** `principal`, `action`, or a condition key as written. */
+  readonly name: string
+  /** Undefined: it depends on the request, or on undocumented behavior. */
+  readonly isMet: boolean | undefined
+  /** The operator of a condition. */
+  readonly operator?: string
+  /** The values in the statement; for a condition on the subject, the nearest first. */
+  readonly wanted: readonly string[]
+  /** The action, or the value of the condition key in the request, if it is known. */
+  readonly actual?: string | undefined
+  /** Whether the request has no such condition key. */
+  readonly isAbsent?: boolean
+  /** `actual`, with the part that differs from the nearest value marked. */
+  readonly excerpt?: Excerpt | undefined
+  /** The difference in words. */
+  readonly difference?: string | undefined
+}
+
+/**
+ * The parts of an Allow statement: principal, actions, conditions. `calls` are the calls by which a pod gets
+ * the role, by action. A condition is met only if it is met for all of them.
+ */
+export function partsOf(
+  policy: Policy,
+  index: number,
+  calls: Readonly<Record<string, Call>>
+): StatementPart[] {
+  const statement = policy.statements[index]
+  const [first, ...others] = Object.values(calls)
+  if (statement?.effect !== 'Allow' || first === undefined) return []
+
+  return [
+    {
+      name: 'principal',
+      isMet: first.comesFrom(statement).truth,
+      wanted: statement.principals.map(({ value }) => value)
+    },
+    ...Object.entries(calls).map(([action, call]) => ({
+      name: 'action',
+      isMet: call.isAbout(statement),
+      wanted: statement.actions,
+      actual: action
+    })),
+    ...statement.conditions.map((condition) => conditionPart(condition, policy, [first, ...others]))
+  ]
+}
+
+function conditionPart(
+  condition: Condition,
+  { variables }: Policy,
+  calls: readonly [Call, ...Call[]]
+): StatementPart {
+  const { key, name, lowerKey, values } = condition
+  const truths = calls.map(({ context }) => evaluateCondition(condition, variables, context).truth)
+  const isMet = truths.includes(false) ? false : truths.includes(undefined) ? undefined : true
+  const state = calls[0].context.stateOf(lowerKey)
+  const actual = state.is === 'known' ? state.value : undefined
+
+  return {
+    name: key,
+    isMet,
+    operator: name,
+    wanted: values,
+    actual,
+    isAbsent: state.is === 'absent',
+    ...(isMet === false && actual !== undefined && differenceFrom(condition, actual))
+  }
+}
+
+/** How a value differs from what a condition requires. */
+function differenceFrom(
+  { name, operator, values, lowerKey }: Condition,
+  actual: string
+): Pick<StatementPart, 'wanted' | 'excerpt' | 'difference'> {
+  if (operator.family !== 'string' || operator.negated) return { wanted: values }
+  const isLike = operator.relation === 'like'
+  const { nearest = values[0] ?? '', difference } = lowerKey.endsWith(':sub')
+    ? subjectDifference(values, actual, isLike)
+    : {}
+
+  return {
+    wanted: [nearest, ...values.filter((value) => value !== nearest)],
+    difference,
+    excerpt: hasWildcard(nearest) || /ignorecase/i.test(name) ? undefined : differenceIn(actual, nearest)
+  }
+}
