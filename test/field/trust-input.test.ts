@@ -39,7 +39,11 @@ t.test('an EKS issuer with a trailing slash is the same issuer', async (t) => {
   const right = readJson('issuer-with-a-slash/policy.json')
   for (const slashes of ['', '/', '//']) {
     const args = ['trust', '--policy', file, '--issuer', `${eks}${slashes}`, ...account]
-    t.match(await run(args), { code: 0, stdout: /^✓ allowed .*karpenter[^]*\n {2}by {7}statement 1 of 1\n/ }, slashes)
+    t.match(
+      await run(args),
+      { code: 0, stdout: /^✓ allowed .*karpenter[^]*\n {2}by {7}statement 1 of 1\n/ },
+      slashes
+    )
     t.strictSame(JSON.parse((await run([...args, '--fix'])).stdout), right)
   }
   t.match(
@@ -335,7 +339,11 @@ Statement:
   for (const [what, input] of inputs) {
     const text = typeof input === 'string' ? input : JSON.stringify(input)
     const stdin = await run(['trust', '--policy', '-', ...withRole], text)
-    t.match(stdin, { code: 0, stdout: /^✓ allowed .*shop:cart[^]*\n {2}by {7}statement 1 of 1\n/ }, `${what}: stdin`)
+    t.match(
+      stdin,
+      { code: 0, stdout: /^✓ allowed .*shop:cart[^]*\n {2}by {7}statement 1 of 1\n/ },
+      `${what}: stdin`
+    )
     const folder = t.testdir({ policy: text })
     const fixed = await run(['trust', '--policy', `${folder}/policy`, ...withRole, '--fix'])
     t.strictSame(JSON.parse(fixed.stdout), policyOfRole, `${what}: a file, and --fix prints only the policy`)

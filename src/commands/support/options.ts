@@ -42,9 +42,6 @@ export const failOnOption = (): Option =>
     .choices(['error', 'warning', 'info', 'never'])
     .default('error')
 
-export const outputOption = (formats: Readonly<Record<string, unknown>>): Option =>
-  new Option('-o, --output <format>', 'output format').choices(Object.keys(formats)).default('text')
-
 export const colorOption = (): Option =>
   new Option('--color <when>', 'color the text').choices(['auto', 'always', 'never']).default('auto')
 
