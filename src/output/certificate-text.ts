@@ -39,9 +39,11 @@ export function certificateTable(
   const start = ' '.repeat(18 + nameWidth + 2 + keyWidth - digits)
   const what =
     one?.subjectKeyId === undefined || one.subjectKeyId === other?.subjectKeyId ? 'certificate' : 'key'
-  const mark = isOtherKey
-    ? [`${start}${paint('^'.repeat(digits), 'red', style)} same name, other ${what}`]
-    : []
+  const isCut = lines.some(({ length }) => length > (style.width ?? Infinity)) // the terminal would shift the mark
+  const mark =
+    isOtherKey && !isCut
+      ? [`${start}${paint('^'.repeat(digits), 'red', style)} same name, other ${what}`]
+      : []
 
   return [...lines, ...mark, ...left]
 }

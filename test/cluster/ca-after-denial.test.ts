@@ -115,7 +115,9 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
       code: 1,
       text: /^✗ foreign {9}webhook validate\.irsa-guard\.io .*\n {2}because {9}it contains CN=kubernetes .*, but the current CA is /
     })
-    const command = /^kubectl --kubeconfig \S+ (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/m.exec(wrong.text)?.slice(1)
+    const command = /^kubectl --kubeconfig \S+ (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/m
+      .exec(wrong.text)
+      ?.slice(1)
     if (command === undefined) throw new Error(`no command in:\n${wrong.text}`)
     t.match(await kubectl(...command), { code: 0, stdout: /patched/ })
     t.match(await ca(own), { code: 0, text: /^✓ ok {14}webhook validate\.irsa-guard\.io / })
