@@ -13,37 +13,60 @@ export function certificateTable(
   style: Style
 ): string[] {
   const limit = style.verbosity === 'verbose' ? Infinity : mostShown
+  const width = style.width ?? Infinity
   const rows = [...rowsOf('in the bundle', inBundle, limit), ...rowsOf(expectedLabel, expected, limit)]
-  const width = (cellOf: (row: Row) => string): number =>
-    rows.reduce((max, row) => Math.max(max, cellOf(row).length), 0)
-  const nameWidth = width(({ name }) => name)
-  const keyWidth = width(({ key }) => key)
-  const kindWidth = width(({ kind }) => kind)
-  const lines = rows.map(({ label, name, key, kind, until, note }) =>
-    `  ${label.padEnd(16)}${name.padEnd(nameWidth)}  ${key.padEnd(keyWidth)}  ${kind.padEnd(kindWidth)}  ${until}${note}`.trimEnd()
-  )
-  const left = [
-    ...(inBundle.length > limit
-      ? [`  ${' '.repeat(16)}${inBundle.length - limit} more in the bundle (-v lists all)`]
-      : [])
-  ]
-  const [one] = inBundle
-  const [other] = expected
-  const isOtherKey =
-    inBundle.length === 1 &&
-    expected.length === 1 &&
-    one !== undefined &&
-    other !== undefined &&
-    one.subject === other.subject &&
-    one.sha256 !== other.sha256
-  const start = ' '.repeat(18 + nameWidth + 2 + keyWidth - digits)
-  const what =
-    one?.subjectKeyId === undefined || one.subjectKeyId === other?.subjectKeyId ? 'certificate' : 'key'
-  const mark = isOtherKey
-    ? [`${start}${paint('^'.repeat(digits), 'red', style)} same name, other ${what}`]
-    : []
+  const withoutKind = rows.map((row) => ({ ...row, kind: '' }))
+  const shortest = withoutKind.map((row) => ({
+    ...row,
+    notes: row.notes.filter((note) => !note.endsWith('expected'))
+  }))
+  // A narrow terminal has no room for everything; -v lists it below the table.
+  const fits = (lines: readonly string[]): boolean => lines.every(({ length }) => length <= width)
+  const lines = [rows, withoutKind].map(alignedLines).find(fits) ?? alignedLines(shortest)
+  const more = inBundle.length - limit
 
-  return [...lines, ...mark, ...left]
+  return [
+    ...lines,
+    ...(fits(lines) ? keyMark(inBundle, expected, lines[0] ?? '', style) : []), // a wrapped row would shift the mark
+    ...(more > 0 ? [`${' '.repeat(18)}${more} more in the bundle (-v lists all)`] : [])
+  ]
+}
+
+/** The rows as lines; a column that is empty in all rows is left out. */
+function alignedLines(rows: readonly Row[]): string[] {
+  const widthOf = (cellOf: (row: Row) => string): number =>
+    rows.reduce((max, row) => Math.max(max, cellOf(row).length), 0)
+  const columns = [
+    (row: Row) => row.name,
+    (row: Row) => row.key,
+    (row: Row) => row.kind,
+    (row: Row) => row.until,
+    (row: Row) => row.notes.join(', ')
+  ].map((cellOf) => ({ cellOf, width: widthOf(cellOf) }))
+
+  return rows.map((row) =>
+    `  ${row.label.padEnd(16)}${columns
+      .filter(({ width }) => width > 0)
+      .map(({ cellOf, width }) => cellOf(row).padEnd(width))
+      .join('  ')}`.trimEnd()
+  )
+}
+
+/** `^^^` below the key if the only CA of the bundle has the name of the only expected CA, but is another. */
+function keyMark(
+  [one, ...others]: readonly Certificate[],
+  [other, ...more]: readonly Expected[],
+  line: string,
+  style: Style
+): string[] {
+  if (one === undefined || other === undefined || others.length + more.length > 0) return []
+  if (one.subject !== other.subject || one.sha256 === other.sha256) return []
+  const key = keyTextOf(one)
+  const start = line.lastIndexOf(key) + key.length - digits
+  const what =
+    one.subjectKeyId === undefined || one.subjectKeyId === other.subjectKeyId ? 'certificate' : 'key'
+
+  return [`${' '.repeat(start)}${paint('^'.repeat(digits), 'red', style)} same name, other ${what}`]
 }
 
 const mostShown = 5
@@ -57,7 +80,7 @@ interface Row {
   readonly key: string
   readonly kind: string
   readonly until: string
-  readonly note: string
+  readonly notes: readonly string[]
 }
 
 const rowsOf = (label: string, certificates: readonly (Certificate | Expected)[], limit: number): Row[] =>
@@ -67,7 +90,7 @@ const rowsOf = (label: string, certificates: readonly (Certificate | Expected)[]
     key: keyTextOf(certificate),
     kind: certificate.key,
     until: `until ${certificate.notAfter.slice(0, 10)}`,
-    note: noteOf(certificate)
+    notes: notesOf(certificate)
   }))
 
 const shortName = (subject: string): string => {
@@ -80,7 +103,7 @@ const shortName = (subject: string): string => {
 const keyTextOf = ({ subjectKeyId, sha256 }: Expected): string =>
   subjectKeyId === undefined ? `SHA-256 ${sha256.slice(0, digits)}` : `key ${subjectKeyId.slice(0, digits)}`
 
-function noteOf(certificate: Certificate | Expected): string {
+function notesOf(certificate: Certificate | Expected): string[] {
   const isExpected =
     'isClusterCa' in certificate
       ? certificate.isClusterCa
@@ -89,13 +112,12 @@ function noteOf(certificate: Certificate | Expected): string {
         : 'isPublishedCa' in certificate
           ? certificate.isPublishedCa
           : undefined
-  const notes = [
-    ...(certificate.isCa ? [] : ['not a CA']),
+
+  return [
     ...(isExpected === undefined ? [] : [isExpected ? 'expected' : 'not expected']),
+    ...(certificate.isCa ? [] : ['not a CA']),
     ...(certificate.signs === true ? ['signs now'] : [])
   ]
-
-  return notes.length === 0 ? '' : `  ${notes.join(', ')}`
 }
 
 /** Everything about one certificate. */

@@ -46,10 +46,7 @@ function migrationTextOf({ cluster, steps, notes, accounts }: MigrationPlan, sty
     [escapeText(`${accounts.length} service account${plural} in cluster ${name}: ${counts.join(', ')}`)],
     steps.length === 0 || isQuiet
       ? []
-      : [
-          'Once for the cluster:',
-          ...steps.flatMap(stepLines).map((line) => inColor(escapeText(line), style))
-        ],
+      : ['Once for the cluster:', ...steps.flatMap((step, index) => stepLines(step, index, style))],
     ...withoutRepeats(accounts)
       .filter(({ state }) => !isQuiet || state === 'cannot-move')
       .map((account) => accountText(account, style)),
@@ -69,21 +66,6 @@ const marks: Readonly<Record<State, Mark>> = {
   unknown: 'unknown'
 }
 
-/** The lines of an account, its name with a mark. */
-function accountText(account: AccountPlan, style: Style): string[] {
-  const [head = '', ...rest] = accountLines(account).map(escapeText)
-
-  return [`${markOf(marks[account.state], style)} ${head}`, ...rest.map((line) => inColor(line, style))]
-}
-
-/** The changed lines of a trust policy in color. */
-const inColor = (line: string, style: Style): string =>
-  /^ {5}\+(?!\+\+ )/.test(line)
-    ? paint(line, 'green', style)
-    : /^ {5}-(?!-- )/.test(line)
-      ? paint(line, 'red', style)
-      : line
-
 /** The plans, in which only the first of several steps with the same trust policy shows what it changes. */
 function withoutRepeats(accounts: readonly AccountPlan[]): AccountPlan[] {
   const shown = new Set<object>()
@@ -99,20 +81,21 @@ function withoutRepeats(accounts: readonly AccountPlan[]): AccountPlan[] {
   }))
 }
 
-const accountLines = ({
-  namespace,
-  name,
-  role,
-  state,
-  because,
-  steps,
-  notes
-}: AccountPlan): readonly string[] => [
-  `${namespace === '' ? '' : `${namespace}/`}${name}: ${states[state]}${role === '' ? '' : ` (role ${role})`}`,
-  ...because.flatMap(reasonLines),
-  ...steps.flatMap(stepLines),
-  ...notes.map((note) => `  note: ${note}`)
-]
+/** The plan of an account: its name with a mark, the reasons, the steps. */
+function accountText(
+  { namespace, name, role, state, because, steps, notes }: AccountPlan,
+  style: Style
+): string[] {
+  const account = `${namespace === '' ? '' : `${namespace}/`}${name}`
+  const head = `${account}: ${states[state]}${role === '' ? '' : ` (role ${role})`}`
+
+  return [
+    `${markOf(marks[state], style)} ${escapeText(head)}`,
+    ...because.flatMap(reasonLines).map(escapeText),
+    ...steps.flatMap((step, index) => stepLines(step, index, style)),
+    ...notes.map((note) => escapeText(`  note: ${note}`))
+  ]
+}
 
 function reasonLines({ rule, message, fix, objects = [] }: Reason): string[] {
   const where = objects.length === 0 ? '' : `${shortList(objects)}: `
@@ -125,10 +108,23 @@ function reasonLines({ rule, message, fix, objects = [] }: Reason): string[] {
 
 function stepLines(
   { message, commands, before, document, manifest }: MigrationStep,
-  index: number
+  index: number,
+  style: Style
 ): string[] {
   const patch = before === undefined || document === undefined ? [] : patchOf(before, document)
-  const body = [...patch, ...(manifest?.split('\n') ?? []), ...commands]
+  const body = [...(manifest?.split('\n') ?? []), ...commands]
 
-  return [`  ${index + 1}. ${message}`, ...body.map((line) => `     ${line}`)]
+  return [
+    escapeText(`  ${index + 1}. ${message}`),
+    ...patch.map((line) => `     ${inColor(escapeText(line), style)}`),
+    ...body.map((line) => escapeText(`     ${line}`))
+  ]
 }
+
+/** A line of a patch in color, unless it is one of its two headers. */
+const inColor = (line: string, style: Style): string =>
+  /^\+(?!\+\+ )/.test(line)
+    ? paint(line, 'green', style)
+    : /^-(?!-- )/.test(line)
+      ? paint(line, 'red', style)
+      : line

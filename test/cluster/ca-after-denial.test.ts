@@ -74,7 +74,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     const right = await ca(reference)
     t.match(right, {
       code: 0,
-      text: /^✓ ok {14}webhook validate\.irsa-guard\.io trusts the expected CA\n {2}because {9}it contains [^]*\n {2}confirmed {7}expected CA from WebhookTrust "cluster", confirmed at \d{4}-/
+      text: /^[✓!] ok {14}webhook validate\.irsa-guard\.io trusts the expected CA\n {2}because {9}it contains [^]*\n {2}confirmed {7}expected CA from WebhookTrust "cluster", confirmed at \d{4}-/
     })
     t.notMatch(right.text, 'kubectl patch')
     t.match(await ca('validatingwebhookconfiguration/other'), {
@@ -96,7 +96,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     await waitFor('the right', async () => (await kubectl('get', own, '--as=reader')).code === 0)
     t.match(await ca(own, kubeconfig), {
       code: 2,
-      text: /undetermined: .*: the WebhookTrust could not be read \(the API server answered 403\): /
+      text: /^\? undetermined .*\n {2}because {9}.*: the WebhookTrust could not be read \(the API server answered 403\): /
     })
   })
 
@@ -113,11 +113,13 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
     const wrong = await ca(own)
     t.match(wrong, {
       code: 1,
-      text: /^webhook validate\.irsa-guard\.io\nforeign: it contains CN=kubernetes .*, but the current CA is /
+      text: /^✗ foreign {9}webhook validate\.irsa-guard\.io .*\n {2}because {9}it contains CN=kubernetes .*, but the current CA is /
     })
-    const command = /^kubectl (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/m.exec(wrong.text)?.slice(1)
+    const command = /^kubectl --kubeconfig \S+ (patch) (\S+) (\S+) (--type) (json) (-p) '([^']+)'$/m
+      .exec(wrong.text)
+      ?.slice(1)
     if (command === undefined) throw new Error(`no command in:\n${wrong.text}`)
     t.match(await kubectl(...command), { code: 0, stdout: /patched/ })
-    t.match(await ca(own), { code: 0, text: /^webhook validate\.irsa-guard\.io\nok: / })
+    t.match(await ca(own), { code: 0, text: /^✓ ok {14}webhook validate\.irsa-guard\.io / })
   })
 })

@@ -29,6 +29,17 @@ t.test('plan-migration prints the plan of manifests, with commands to paste', as
   t.match(await run(offline('-n', 'shop')), { code: 1, stdout: /^3 service accounts/ })
 })
 
+t.test('marks and colors; -q shows only what cannot move', async (t) => {
+  const { stdout } = await run(offline('--color', 'always', '--ascii'))
+  t.match(stdout, /^\u001b\[32m\+\u001b\[39m shop\/cart: can move/m)
+  t.match(stdout, /^\u001b\[31mx\u001b\[39m shop\/mail: cannot move/m)
+  t.match(stdout, /^ {5}\u001b\[32m\+ +"aws:SourceArn": .*\u001b\[39m$/m)
+  t.notMatch(stdout, /\u001b\[3\dm(?:\+\+\+|---)/)
+  const quiet = await run(offline('-q'))
+  t.match(quiet, { code: 1, stdout: /^3 service accounts [^]*\n✗ shop\/mail: [^]*\n✗ shop\/search: / })
+  t.notMatch(quiet.stdout, /shop\/cart|Notes/)
+})
+
 t.test('the association comes in the form of a tool', async (t) => {
   const table = {
     eksctl: /kind: ClusterConfig/,

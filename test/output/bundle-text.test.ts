@@ -61,6 +61,7 @@ t.test('the commands come last, on lines of their own if the terminal is narrow'
   )
   for (const width of [40, 80]) {
     const text = textOf(foreign, { width })
+    t.equal(text.includes('^^^'), width === 80, `no mark where rows do not fit: ${width}`)
     t.match(text, `\n  fix it\n    ${webhook.fixCommand}\n  then\n    irsa-guard scan\n`, `${width}`)
     t.strictSame(
       text
