@@ -31,7 +31,7 @@ const words = {
     wrong: 'the caBundle policy does not deny',
     unknown: 'the caBundle policy was not seen denying anything',
     right: 'patch validatingwebhookconfigurations.admissionregistration.k8s.io/irsa-guard',
-    fix: 'get validatingadmissionpolicybinding,webhooktrust -l app.kubernetes.io/part-of=irsa-guard'
+    fix: 'get validatingadmissionpolicybinding/irsa-guard-ca-bundle-deny webhooktrust/cluster'
   },
   canary: {
     ok: 'the identity webhook gave a pod its role (dry run)',
