@@ -89,8 +89,8 @@ export interface DiagnoseSurroundings {
 }
 
 /**
- * Prints a diagnosis of one object. Returns the exit code; throws ERR_USAGE, ERR_INPUT, ERR_IAM_SNAPSHOT and
- * ERR_KUBECONFIG.
+ * Prints a diagnosis of one object. Returns the exit code; throws ERR_USAGE, ERR_INPUT, ERR_CONFIG,
+ * ERR_IAM_SNAPSHOT, ERR_KUBECONFIG and ERR_OUTPUT.
  */
 export async function diagnose(
   given: readonly string[],

@@ -89,7 +89,7 @@ Examples:
 
 /**
  * Prints a plan for the service accounts of a cluster, or of manifest files. Returns the exit code; throws
- * ERR_USAGE, ERR_INPUT, ERR_IAM_SNAPSHOT and ERR_KUBECONFIG.
+ * ERR_USAGE, ERR_INPUT, ERR_CONFIG, ERR_IAM_SNAPSHOT, ERR_KUBECONFIG and ERR_OUTPUT.
  */
 export async function printMigrationPlan(
   files: readonly string[],

@@ -102,7 +102,7 @@ Examples:
 /**
  * Scans the clusters of kubeconfig contexts, or objects from files. Returns the exit code: 0, 1 (findings), 2
  * (something could not be read) or 130 (interrupted; what was found so far is printed). Throws ERR_USAGE,
- * ERR_INPUT, ERR_CONFIG, ERR_IAM_SNAPSHOT and ERR_KUBECONFIG.
+ * ERR_INPUT, ERR_CONFIG, ERR_IAM_SNAPSHOT, ERR_KUBECONFIG and ERR_OUTPUT.
  */
 export async function scan(
   files: readonly string[],

@@ -34,7 +34,7 @@ export const statusCommand = (terminal: Terminal): Command =>
     .addOption(kubeconfigOption())
     .option('--context <name>', 'kubeconfig context of the cluster')
     .option('-n, --namespace <name>', 'namespace that irsa-guard is installed in', shippedNamespace)
-    .addOption(configOption())
+    .addOption(configOption({ isFound: false }))
     .addOption(outputsOption(statusFormats))
     .addOption(colorOption())
     .addOption(asciiOption())

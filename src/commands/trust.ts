@@ -136,7 +136,8 @@ function trustJsonOf(reports: readonly ChainReport[]): object {
 
 /**
  * Judges one trust policy for one service account, for IRSA, EKS Pod Identity or both. Returns the exit code;
- * with `fix`, 0 if a policy was printed and 1 if there is none. Throws ERR_USAGE and ERR_INPUT.
+ * with `fix`, 0 if a policy was printed and 1 if there is none. Throws ERR_USAGE, ERR_INPUT,
+ * ERR_CONFIG, ERR_IAM_SNAPSHOT and ERR_OUTPUT.
  */
 export async function trust(
   named: string | undefined,

@@ -99,7 +99,7 @@ export interface WaitSurroundings {
 
 /**
  * Waits until new pods get their identity, and prints how that ended. Returns the exit code; throws
- * ERR_USAGE, ERR_INPUT and ERR_KUBECONFIG if the first attempt cannot be made.
+ * ERR_USAGE, ERR_INPUT, ERR_CONFIG and ERR_KUBECONFIG if the first attempt cannot be made, and ERR_OUTPUT.
  */
 export async function waitForIdentity(
   words: readonly string[],

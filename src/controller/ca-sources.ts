@@ -90,8 +90,8 @@ interface Sourced {
 }
 
 /**
- * Logs once where an injector's CAs are read, or why they cannot be read. In the latter case, only the chain
- * that the webhook serves shows which CA is in use.
+ * Logs each change of where an injector's CAs are read, or of why they cannot be read. In the latter case,
+ * only the chain that the webhook serves shows which CA is in use.
  */
 export function logSourceChanges(
   log: Logger,

@@ -10,7 +10,10 @@ const assumption: Readonly<Record<DiagnosedChain, readonly StepName[]>> = {
   none: [],
   unknown: []
 }
-/** Of these, the ones that have to be known to be right. The network may hide the issuer from this machine. */
+/**
+ * The steps that must be known to be right. The others only must not be wrong, because this machine may be
+ * unable to reach the issuer.
+ */
 const certain: ReadonlySet<StepName> = new Set([
   'containers',
   'agent',

@@ -20,7 +20,7 @@ const known = {
     'trust',
     'a condition key is not ISSUER:sub or ISSUER:aud of this cluster'
   ],
-  'trust-audience-mismatch': ['trust', 'the trust policy requires another audience than the token has'],
+  'trust-audience-mismatch': ['trust', 'the trust policy requires a different audience than the token has'],
   'trust-action-missing': ['trust', 'no statement allows sts:AssumeRoleWithWebIdentity'],
   'trust-issuers-anded': ['trust', 'one statement requires the tokens of two clusters at once'],
   'trust-explicit-deny': ['trust', 'a Deny statement in the trust policy applies'],
@@ -40,7 +40,7 @@ const known = {
     'diagnose',
     'the annotation is not the ARN of a role: a policy, a name, a lost digit'
   ],
-  'role-arn-partition-mismatch': ['diagnose', 'the role is in another AWS partition than the cluster'],
+  'role-arn-partition-mismatch': ['diagnose', 'the role is in a different AWS partition than the cluster'],
   'role-annotation-misspelt': [
     'diagnose',
     'the annotation key is misspelled, so the identity webhook does not read it'
@@ -71,7 +71,7 @@ const known = {
     'the identity webhook did not change the pod, so it has no role and no token'
   ],
   'pod-half-mutated': ['diagnose', 'the container lacks one of the variables, the mount or the token'],
-  'pod-role-mismatch': ['diagnose', 'the container has another role than its service account requests'],
+  'pod-role-mismatch': ['diagnose', 'the container has a different role than its service account requests'],
   'mutation-preempted': [
     'diagnose',
     'the template sets a variable or volume, which the identity webhook does not override'

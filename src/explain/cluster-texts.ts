@@ -31,7 +31,7 @@ export const clusterTexts: readonly ErrorText[] = [
   },
   {
     id: 'webhook-certificate-name',
-    means: 'the certificate of the webhook is for another name than the one the API server calls',
+    means: 'the certificate of the webhook is for a different name than the one the API server calls',
     chain: 'both',
     printedBy: 'kube-apiserver, kubectl',
     source: webhookTroubles,
@@ -82,7 +82,7 @@ export const clusterTexts: readonly ErrorText[] = [
   },
   {
     id: 'webhook-review-version',
-    means: 'the webhook responded with another AdmissionReview version than that of the request',
+    means: 'the webhook responded with a different AdmissionReview version than that of the request',
     chain: 'both',
     printedBy: 'kube-apiserver, kubectl',
     source: 'https://github.com/aws/amazon-eks-pod-identity-webhook/issues/225',

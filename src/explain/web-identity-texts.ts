@@ -162,7 +162,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
       ['eks.amazonaws.com/serviceaccount/token', 'is denied']
     ],
     causes: [
-      unseen("the container runs as another user than the file's owner; set fsGroup", 'diagnose'),
+      unseen("the container runs as a different user than the file's owner; set fsGroup", 'diagnose'),
       found('mutation-preempted', 'the template has its own volume, with a narrow defaultMode')
     ]
   },

@@ -29,7 +29,7 @@ export type AdmittedIdentity =
       readonly isFinal: boolean
     }
 
-/** A pod as it was sent and as the API server admitted it, and what its service account is known to have. */
+/** A pod as it was sent and as the API server admitted it, and what is known about its service account. */
 export interface AdmissionInQuestion {
   readonly sent: Pod
   readonly admitted: Pod
@@ -97,7 +97,7 @@ function findingOf(
   if (credentials.kind === 'endpoint') {
     return credentials.isPodIdentity || isOwn
       ? { isOwn, chain: 'pod-identity', role: undefined }
-      : lacks(`sets ${credentials.variable.name} to another endpoint than the EKS Pod Identity Agent`)
+      : lacks(`sets ${credentials.variable.name} to a different endpoint than the EKS Pod Identity Agent`)
   }
 
   const role = credentials.role.value

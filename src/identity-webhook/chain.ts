@@ -128,7 +128,7 @@ function chainOfContainer(
         ? { chain: 'pod-identity', because: `container ${container.name} has container credentials` }
         : {
             chain: 'none',
-            because: `container ${container.name} sets ${credentials.variable.name} to another endpoint than the EKS Pod Identity Agent`
+            because: `container ${container.name} sets ${credentials.variable.name} to a different endpoint than the EKS Pod Identity Agent`
           }
     case 'incomplete':
       return { chain: 'none', because: `container ${container.name} ${credentials.lacks}` }

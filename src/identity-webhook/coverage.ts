@@ -59,7 +59,7 @@ export function exclusionsOf(webhook: Webhook): Exclusion[] {
           {
             field: 'matchConditions',
             certainty: 'perhaps',
-            when: `for pods that do not meet match condition ${names.join(', ')} (irsa-guard cannot evaluate it)`,
+            when: `for pods that do not meet ${names.length === 1 ? 'match condition' : 'match conditions'} ${names.join(', ')} (not evaluated by irsa-guard)`,
             covers: () => false
           } as const
         ])

@@ -127,7 +127,7 @@ function answerOf(report: BundleReport, name: string): string {
     ok: `${name} trusts the expected CA`,
     incomplete: `${name} does not trust every current CA yet`,
     stale: `${name} trusts a CA that was correct until recently`,
-    foreign: `${name} trusts another CA than the expected one`,
+    foreign: `${name} trusts a different CA than the expected one`,
     unusable: `${name} has a bundle that the API server cannot use`,
     absent: `${name} has no bundle`,
     unknown: `${name}: the expected CA is not certain`

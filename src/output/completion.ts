@@ -42,7 +42,7 @@ function bashScriptOf(commands: readonly CommandShape[]): string {
       `    ${name}) words=${quoted([...options.flatMap(({ names }) => names), ...choices].join(' '))} ;;`
   )
 
-  return `# Completion of ${program} for bash.
+  return `# bash completion for ${program}
 _irsa_guard() {
   local cur prev command word words=''
   cur=\${COMP_WORDS[COMP_CWORD]}
@@ -134,7 +134,7 @@ function fishScriptOf(commands: readonly CommandShape[]): string {
     ]
   })
 
-  return `# Completion of ${program} for fish.\n${lines.join('\n')}\n`
+  return `# fish completion for ${program}\n${lines.join('\n')}\n`
 }
 
 const quotedFish = (text: string): string => `'${text.replace(/['\\]/g, String.raw`\$&`)}'`

@@ -54,13 +54,13 @@ function problemOf(
 }
 
 function fixOf({ dependsOn, undocumented }: PodIdentityJudgement): string {
-  if (!undocumented.includes(untagged)) return 'make sure that the requests of EKS meet that condition'
+  if (!undocumented.includes(untagged)) return 'make sure that the requests from EKS meet that condition'
   if (dependsOn.length === 0)
     return 'allow sts:TagSession as well, as the examples in the AWS documentation do'
 
   return dependsOn.every((key) => /^sts:externalid$/i.test(key))
     ? 'allow sts:TagSession in a statement of its own, without "sts:ExternalId", as the examples in the AWS documentation do'
-    : 'make sure that the requests of EKS meet that condition, for sts:TagSession as well'
+    : 'make sure that the requests from EKS meet that condition, for sts:TagSession as well'
 }
 
 /** What the result depends on. */

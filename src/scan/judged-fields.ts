@@ -12,7 +12,7 @@ export const keepMetadata = (object: KubeObject): KubeObject => ({
   metadata: metadataIn(object['metadata'])
 })
 
-/** Keeps all of an object except for the history in its metadata. */
+/** Keeps all of an object; of its metadata, only what is judged. */
 export const keepWhole = (object: KubeObject): KubeObject => ({
   ...object,
   metadata: metadataIn(object['metadata'])

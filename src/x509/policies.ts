@@ -15,9 +15,9 @@ interface Node {
 type Stratum = Map<string, Node>
 
 /**
- * Whether a chain (leaf first, anchor last) satisfies its own certificate policies, if the client requires
- * none: RFC 5280, section 6.1, as updated by RFC 9618. Go has checked this since 1.24. The check fails only
- * if a CA requires an explicit policy.
+ * Validates the certificate policies of a chain (leaf first, anchor last) for a client that accepts any
+ * policy: RFC 5280, section 6.1, as updated by RFC 9618. Go has checked this since 1.24. The check fails only
+ * if a certificate of the chain requires an explicit policy, or maps to or from `anyPolicy`.
  */
 export function hasValidPolicies(chain: readonly Certificate[]): boolean {
   const count = chain.length - 1 // the trust anchor is not checked

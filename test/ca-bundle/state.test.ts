@@ -132,7 +132,7 @@ const table: readonly Row[] = [
     state: 'stale'
   },
   {
-    why: 'another CA than the former',
+    why: 'a different CA than the former',
     bundle: text(foreign),
     current: text(second),
     former: text(first),

@@ -217,7 +217,7 @@ const all: readonly ObjectCase[] = [
     severity: 'warning',
     field: 'webhooks[0].matchConditions',
     message:
-      /for pods that do not meet match condition no-nodes, without a name \(irsa-guard cannot evaluate it\);/
+      /for pods that do not meet match conditions no-nodes, without a name \(not evaluated by irsa-guard\);/
   },
   {
     why: 'two problems',

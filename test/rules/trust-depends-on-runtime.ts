@@ -60,7 +60,7 @@ export const cases: readonly Case[] = [
     facts: { podIdentityTrust: podTrust(when({ StringEquals: { 'aws:SourceOrgID': 'o-1' } })) },
     message:
       /^role cart might not admit EKS Pod Identity for service account shop\/cart in cluster prod: the result depends on "aws:SourceOrgID" \(statement 1\)$/,
-    fix: /^make sure that the requests of EKS meet that condition$/,
+    fix: /^make sure that the requests from EKS meet that condition$/,
     severity: 'warning'
   },
   {
@@ -94,7 +94,7 @@ export const cases: readonly Case[] = [
       )
     },
     message: /depends on "aws:PrincipalTag\/team" and on behavior/,
-    fix: /^make sure that the requests of EKS meet that condition, for sts:TagSession as well$/,
+    fix: /^make sure that the requests from EKS meet that condition, for sts:TagSession as well$/,
     severity: 'warning'
   },
   {

@@ -430,7 +430,7 @@ t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (
     ['no operation', reviewOf({}, { operation: undefined }), 400],
     ['null object', reviewOf(null), 400],
     [
-      'another kind than announced',
+      'a different kind than announced',
       reviewOf({ apiVersion: 'v1', kind: 'Pod' }),
       400,
       /kind is "Pod"; expected "ServiceAccount"/

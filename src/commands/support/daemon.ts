@@ -14,7 +14,7 @@ import { complaintOf, type Terminal } from './terminal.js'
 export const daemonCommand = (name: string, description: string): Command =>
   new Command(name)
     .description(description)
-    .addOption(configOption())
+    .addOption(configOption({ isFound: false }))
     .addOption(kubeconfigOption())
     .addOption(iamOption())
     .addOption(issuerOption())

@@ -13,10 +13,11 @@ export const awsOption = (): Option =>
     'query IAM, and EKS if the cluster is known, with your AWS credentials and region'
   ).conflicts('iam')
 
-export const configOption = (): Option =>
+/** The option for the configuration; `isFound` if the command looks for a file when it is not given. */
+export const configOption = ({ isFound = true } = {}): Option =>
   new Option(
     '--config <file>',
-    'configuration file (YAML; default: .irsa-guard.yaml here or in a directory above)'
+    `configuration file (YAML${isFound ? '; default: .irsa-guard.yaml here or in a directory above' : ''})`
   )
 
 export const kubeconfigOption = (): Option =>

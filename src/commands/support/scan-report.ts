@@ -122,7 +122,10 @@ function buildTopOwners(objects: readonly KubeObject[]): (object: KubeObject) =>
   }
 }
 
-/** Whether a report would contain a finding; undefined if it covers only objects chosen by label or time. */
+/**
+ * Whether a report would contain a finding; undefined if the scan was interrupted or covers only objects
+ * chosen by label or time.
+ */
 function coverageOf(
   clusters: readonly ScannedCluster[],
   verdicts: readonly ObjectVerdict[],

@@ -205,7 +205,7 @@ export function podIdentityChain(
   }
 }
 
-/** EKS rejects an association whose role is in another account than the cluster. */
+/** EKS rejects an association whose role is in a different account than the cluster. */
 function assertInAccount(role: RoleArn | undefined, cluster: ClusterArn, isFirst: boolean): void {
   if (role === undefined || (role.account === cluster.account && role.partition === cluster.partition)) return
   const fix = isFirst

@@ -38,7 +38,7 @@ export function podStep(scene: Scene): Judged {
   return ok('pod', shown)
 }
 
-/** Containers that fail again and again, which is what failing AWS calls often lead to. */
+/** Whether the pod failed or a container keeps crashing, as often happens when AWS calls fail. */
 export const isCrashing = ({ waiting, phase }: ObservedPod): boolean =>
   phase === 'Failed' || waiting.some(({ reason }) => reason === 'CrashLoopBackOff')
 

@@ -6,7 +6,7 @@ import { isObjectName } from '../../model/object-name.js'
 import { annotationsOf, listOf, recordOf, textOf } from '../../text/record.js'
 
 /**
- * Reads which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read:
+ * Finds out which CAs an injection puts into the bundles of a webhook configuration. No Secret is ever read:
  * cert-manager writes a Certificate's Secret from the CertificateRequest of the current revision. The
  * `status.ca` of that request is the `ca.crt` of the Secret (cert-manager,
  * pkg/controller/certificates/issuing). Never throws.

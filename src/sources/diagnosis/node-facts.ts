@@ -34,7 +34,7 @@ async function readNode(client: KubeClient, name: string | undefined): Promise<F
   return read.value === undefined ? unknown(`node ${name} no longer exists`) : known(read.value)
 }
 
-/** The agent is an add-on, which can be installed in another namespace than `kube-system`. */
+/** The agent is an add-on, which can be installed in a different namespace than `kube-system`. */
 async function readSystemPods(client: KubeClient, node: string): Promise<Fact<readonly KubeObject[]>> {
   return listWidely(client, ['/api/v1', 'pods'], { fieldSelector: `spec.nodeName=${node}` })
 }

@@ -165,7 +165,7 @@ t.test('several files merge, and one name in two accounts is two clusters', asyn
   t.match(
     find(load([{ ...head, associations: [association(theirs)] }], arnOf(mine)).associations),
     { state: 'unknown' },
-    'its role is in another account than the cluster'
+    'its role is in a different account than the cluster'
   )
   t.match(
     find(load([{ ...head, associations: [association()] }]).associations),
