@@ -5,8 +5,8 @@ export const isTemplate = ({ contents }: Document): boolean =>
   isMap(contents) && contents.has('Resources') && !contents.has('kind')
 
 /**
- * Replaces the short forms of CloudFormation functions with those of JSON templates and drops their
- * arguments: `!Sub x` becomes `{"Fn::Sub": null}`. Otherwise, an argument would be taken for the value
+ * Replaces the short forms of CloudFormation functions with the full forms that JSON templates use, and drops
+ * their arguments: `!Sub x` becomes `{"Fn::Sub": null}`. Otherwise, an argument would be taken for the value
  * itself.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
  */

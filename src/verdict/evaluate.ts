@@ -127,8 +127,9 @@ function sortFacts(
 }
 
 /**
- * The fact that prevents a rule from running or, with `isPartial`, from checking everything: a moot fact if
- * there is one, otherwise the first unknown fact.
+ * The fact that keeps a rule from running or, with `isPartial`, from checking everything. Among `needs`, that
+ * is a moot fact if there is one, otherwise the first unknown fact. If all of `needs` are known, `either`
+ * decides.
  */
 function missingFor({ needs, either }: Rule, open: readonly Open[]): Missing | undefined {
   let unknown: Missing | undefined

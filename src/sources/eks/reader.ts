@@ -295,7 +295,7 @@ export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOpt
   }
 
   function usedUp(): Fact<never> {
-    return unknown(`the limit of ${budget.requestsPerSecond} EKS requests per second is used up`)
+    return unknown(`the limit of ${budget.requestsPerSecond} EKS requests per second has been reached`)
   }
 }
 

@@ -94,7 +94,7 @@ export function buildCachedReader<Q, T extends object>(options: CachedReaderOpti
 
   async function readAnew(key: string, turn: Turn, signal: AbortSignal, fresh: boolean): Promise<Fact<T>> {
     if (!flights.has(key) && !(await budget.turn(turn, signal))) {
-      return unknown(`the limit of ${budget.requestsPerSecond} IAM requests per second is used up`)
+      return unknown(`the limit of ${budget.requestsPerSecond} IAM requests per second has been reached`)
     }
     const flown = await raceDeadline(signal, flights.get(key) ?? entries.peek(key))
 

@@ -420,7 +420,7 @@ t.test('the budget: who cannot have a turn before the deadline is told so', asyn
   soon.abort()
   t.match(await late, [
     { state: 'known' },
-    { state: 'unknown', because: 'the limit of 1 EKS requests per second is used up' },
+    { state: 'unknown', because: 'the limit of 1 EKS requests per second has been reached' },
     { value: { exists: false } }
   ])
   await clock.pass(11_000)
@@ -429,6 +429,6 @@ t.test('the budget: who cannot have a turn before the deadline is told so', asyn
   const more = source.findAssociation(accountOf('y'), ask({ fresh: true, deadline: waits }))
   await turn()
   waits.abort()
-  t.match(await more, { state: 'unknown', because: /is used up/ })
+  t.match(await more, { state: 'unknown', because: /has been reached/ })
   await again
 })

@@ -156,7 +156,7 @@ t.test('waits no longer than the signal', async (t) => {
   })
   t.strictSame(await waiting, {
     state: 'unknown',
-    because: 'the limit of 1 IAM requests per second is used up'
+    because: 'the limit of 1 IAM requests per second has been reached'
   })
   t.match(
     await world.read('cart', { deadline: late }),
