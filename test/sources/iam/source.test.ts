@@ -420,6 +420,9 @@ t.test('spends no more than its rate on 5,000 invented ARNs, and a real one gets
   t.ok(requests <= 5 + 5 * seconds, `${requests} requests in ${seconds} s`)
   t.ok(requests >= 5 + 5 * 1.5, 'and no less either')
   t.equal(facts.filter(({ state }) => state === 'unknown').length > 4980, true)
-  t.match(facts[4999], { state: 'unknown', because: 'the limit of 5 IAM requests per second has been reached' })
+  t.match(facts[4999], {
+    state: 'unknown',
+    because: 'the limit of 5 IAM requests per second has been reached'
+  })
   t.comment(`the real one waited ${Math.round(waited)} ms`)
 })
