@@ -136,7 +136,13 @@ t.test('status', async (t) => {
   await setPods('True', {})
 
   await t.test('an installation that is right', async (t) => {
-    const { code, checks } = await statusOf()
+    // The controller publishes bundles and states in its first rounds.
+    const { code, checks } = await waitFor('the first rounds of the controller', async () => {
+      const status = await statusOf()
+      return (
+        Object.values(status.checks).every(({ check, state }) => check === 'aws' || state === 'ok') && status
+      )
+    })
     for (const { check, state, message, because } of Object.values(checks))
       t.equal(state, check === 'aws' ? 'unknown' : 'ok', `${check}: ${message} ${because ?? ''}`)
     t.equal(code, 0)
