@@ -11,13 +11,11 @@ import { type KubeObject, type ReadFact, statusMessage } from './read.js'
 export async function readAccess(
   client: KubeClient,
   kind: 'SelfSubjectAccessReview' | 'SubjectAccessReview',
-  spec: KubeObject
+  spec: KubeObject,
+  signal?: AbortSignal
 ): Promise<ReadFact<boolean>> {
-  const answer = await post(client, `/apis/authorization.k8s.io/v1/${kind.toLowerCase()}s`, {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind,
-    spec
-  })
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind, spec }
+  const answer = await post(client, `/apis/authorization.k8s.io/v1/${kind.toLowerCase()}s`, review, signal)
   if (answer.state === 'unknown') return answer
   const { allowed, evaluationError } = recordOf(answer.value['status'])
   const error = textOf(evaluationError)
@@ -47,9 +45,14 @@ export async function readUser(client: KubeClient): Promise<ReadFact<KubeUser>> 
   return known({ username: textOf(username) ?? '', groups: listOf(groups).map(String) })
 }
 
-async function post(client: KubeClient, path: string, body: KubeObject): Promise<ReadFact<KubeObject>> {
+async function post(
+  client: KubeClient,
+  path: string,
+  body: KubeObject,
+  signal?: AbortSignal
+): Promise<ReadFact<KubeObject>> {
   try {
-    const response = await client.request({ method: 'POST', path, body })
+    const response = await client.request({ method: 'POST', path, body, ...(signal && { signal }) })
 
     return response.status === 201
       ? known(recordOf(response.body))

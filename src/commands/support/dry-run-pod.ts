@@ -1,5 +1,6 @@
 import { ownWebhooks } from '../../ca-bundle/guarded-webhooks.js'
 import { probePodOf } from '../../identity-webhook/probe-pod.js'
+import { readAccess } from '../../kube/access.js'
 import type { KubeClient, KubeResponse } from '../../kube/client.js'
 import { createPodInDryRun } from '../../kube/dry-run.js'
 import { type KubeObject, statusMessage } from '../../kube/read.js'
@@ -90,20 +91,8 @@ const longestRefusal = 1000
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
 async function mayCreatePods(client: KubeClient, namespace: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    const { body } = await client.request({
-      method: 'POST',
-      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-      body: {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: { namespace, verb: 'create', resource: 'pods' } }
-      },
-      signal
-    })
+  const resourceAttributes = { namespace, verb: 'create', resource: 'pods' }
+  const access = await readAccess(client, 'SelfSubjectAccessReview', { resourceAttributes }, signal)
 
-    return recordOf(recordOf(body)['status'])['allowed'] !== false
-  } catch {
-    return true // the refusal is then reported as the API server put it
-  }
+  return access.state !== 'known' || access.value // if unknown, the refusal is reported as the API server put it
 }

@@ -82,7 +82,7 @@ t.test('a missing permission is named with the command that checks it', async (t
       ...deployment,
       ...account,
       [podsPath]: forbidden,
-      [access]: { body: { status: { allowed: false } } }
+      [access]: { status: 201, body: { status: { allowed: false } } }
     }),
     { message: /check: kubectl auth can-i create pods -n shop --context prod$/ }
   )
