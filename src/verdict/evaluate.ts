@@ -20,25 +20,27 @@ export interface EvaluationSettings {
  * unchecked instead.
  */
 export function evaluate(
-  { rules, needs }: Plan,
+  plan: Plan,
   subject: Subject,
   facts: Facts,
   { at, severities: chosen, exceptions = [] }: EvaluationSettings
 ): { findings: Finding[]; unchecked: Unchecked[] } {
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
-  const { values, open } = sortFacts(needs, facts, at)
+  const { values, moot, hasUnknown } = sortFacts(plan.needs, facts, at)
+  const open = hasUnknown ? openIn(plan.needs, facts) : []
 
-  for (const rule of rules) {
-    const missing = open.length === 0 ? undefined : missingFor(rule, open)
+  for (const rule of hasUnknown ? plan.rules : runnableIn(plan, moot, facts)) {
+    const missing = hasUnknown ? missingFor(rule, open) : undefined
     if (missing?.state === 'moot') continue
     const found = missing === undefined || missing.isPartial ? rule.check(subject, values) : undefined
-    if (missing === undefined && found === undefined) continue // true for nearly all rules in nearly all reviews
+    const isFound = found !== undefined && (!Array.isArray(found) || found.length > 0)
+    if (missing === undefined && !isFound) continue // true for nearly all rules in nearly all reviews
 
     const configured = chosen?.get(rule.id)
     if (configured === 'off') continue
     if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
-    if (found === undefined) continue
+    if (!isFound) continue
 
     const waiver = waiverOf(rule, subject, exceptions, at)
     for (const { atAdmission, atMost = 'error', restsOn = [], ...problem } of [found].flat()) {
@@ -106,24 +108,51 @@ interface Open {
 }
 
 /**
- * Splits the needed facts into the values of known facts, and facts that are moot or unknown. All values can
- * be passed on together, because each rule's type exposes only those that it needs.
+ * The values of the known facts, which of the needs are moot (one bit for each), and whether any is unknown.
+ * All values can be passed on together, because each rule's type exposes only those that it needs.
  */
 function sortFacts(
   needs: readonly Need[],
   facts: Facts,
   at: Date
-): { values: Partial<FactTypes>; open: readonly Open[] } {
+): { values: Partial<FactTypes>; moot: number; hasUnknown: boolean } {
   const values: Record<string, unknown> = { now: at }
-  const open: Open[] = []
+  let moot = 0
+  let hasUnknown = false
+  let bit = 1
   for (const need of needs) {
     if (need === 'now') continue
     const fact = facts[need] ?? notGathered
     if (fact.state === 'known') values[need] = fact.value
-    else open.push({ need, fact })
+    else if (fact.state === 'moot') moot += bit
+    else hasUnknown = true
+    bit *= 2
   }
 
-  return { values, open } // each value is stored under its own need
+  return { values, moot, hasUnknown } // each value is stored under its own need
+}
+
+/** The facts that are moot or unknown. */
+const openIn = (needs: readonly Need[], facts: Facts): Open[] =>
+  needs.flatMap((need) => {
+    const fact = need === 'now' ? undefined : (facts[need] ?? notGathered)
+
+    return fact === undefined || fact.state === 'known' ? [] : { need, fact }
+  })
+
+/**
+ * The rules that can run if no fact is unknown. Most reviews have the same moot facts, so the rules are
+ * selected once for each combination. Selecting them in every review would take longer than the checks.
+ */
+function runnableIn(plan: Plan, moot: number, facts: Facts): readonly Rule[] {
+  let runnable = plan.runnable.get(moot)
+  if (runnable === undefined) {
+    const open = openIn(plan.needs, facts)
+    runnable = plan.rules.filter((rule) => missingFor(rule, open) === undefined)
+    plan.runnable.set(moot, runnable)
+  }
+
+  return runnable
 }
 
 /**
@@ -146,11 +175,18 @@ function missingFor({ needs, either }: Rule, open: readonly Open[]): Missing | u
  * Of facts of which at least one must be known, the first unknown one; the first moot one if all are moot.
  */
 function missingOf(either: readonly Need[], open: readonly Open[]): Missing | undefined {
-  const missing = open.flatMap(({ need, fact }) => (either.includes(need) ? fact : []))
-  const unknown = missing.find(({ state }) => state === 'unknown')
-  if (missing.length < either.length) return unknown && { ...unknown, isPartial: true }
+  let count = 0
+  let first: Missing | undefined
+  let unknown: Missing | undefined
+  for (const { need, fact } of open) {
+    if (!either.includes(need)) continue
+    count++
+    first ??= fact
+    if (fact.state === 'unknown') unknown ??= fact
+  }
+  if (count < either.length) return unknown && { ...unknown, isPartial: true }
 
-  return unknown ?? missing[0]
+  return unknown ?? first
 }
 
 // Sorted from most to least severe.

@@ -6,6 +6,8 @@ import { needsOf, type Rule } from '../rules/define-rule.js'
 export interface Plan {
   readonly rules: readonly Rule[]
   readonly needs: readonly Need[]
+  /** The rules that can run, by which needs are moot, one bit for each need; filled by the evaluator. */
+  readonly runnable: Map<number, readonly Rule[]>
 }
 
 /** The rules for a kind, those among them that do not concern every subject, and the plans built so far. */
@@ -52,5 +54,9 @@ export function buildPlanner(rules: readonly Rule[]): Planner {
 function planFor(...[subject, identityWebhook, candidates]: [...Parameters<Planner>, Candidates]): Plan {
   const rules = candidates.rules.filter((rule) => rule.concerns?.(subject, identityWebhook) ?? true)
 
-  return { rules, needs: [...new Set<Need>(['namespace', ...rules.flatMap(needsOf)])] }
+  return {
+    rules,
+    needs: [...new Set<Need>(['namespace', ...rules.flatMap(needsOf)])],
+    runnable: new Map()
+  }
 }
