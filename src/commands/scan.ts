@@ -150,7 +150,13 @@ export async function scan(
   const formats = {
     ...reportFormats,
     text: (_: unknown, { style }: Pick<FormatContext, 'style'>) =>
-      scanTextOf(report, style, { at, seconds, withContext, summaryOf: summaryOfRule })
+      scanTextOf(report, style, {
+        at,
+        seconds,
+        withContext,
+        kubeconfig: options.kubeconfig,
+        summaryOf: summaryOfRule
+      })
   }
   if (clusters.length > 0)
     await writeOutputs(
