@@ -136,7 +136,7 @@ export async function readDiagnosis(
     : {}
   const { observe } = await import('./support/observe.js')
   const { noteRefusals } = await import('../kube/refusals.js')
-  const noting = noteRefusals(client)
+  const noting = noteRefusals(client, clusterFlags(options))
   const observations = await observe(noting.client, reference, {
     at: new Date(),
     config,

@@ -133,6 +133,7 @@ export async function scan(
     files.length > 0
       ? await scanFiles(files, options, setting, terminal, problems)
       : await scanContexts(options, setting, problems)
+  const isFileUnread = files.length > 0 && problems.length > 0
   progress.clear()
   if (noCredentials !== undefined) problems.push(`--aws: ${noCredentials}`)
 
@@ -140,7 +141,8 @@ export async function scan(
     ...options,
     earlier,
     at,
-    isInterrupted: signal?.aborted === true
+    severities: setting.severities,
+    isPartial: signal?.aborted === true || isFileUnread
   })
   const style = styleOf(options, terminal)
   const seconds = (performance.now() - started) / 1000
@@ -148,7 +150,13 @@ export async function scan(
   const formats = {
     ...reportFormats,
     text: (_: unknown, { style }: Pick<FormatContext, 'style'>) =>
-      scanTextOf(report, style, { at, seconds, withContext, summaryOf: summaryOfRule })
+      scanTextOf(report, style, {
+        at,
+        seconds,
+        withContext,
+        kubeconfig: options.kubeconfig,
+        summaryOf: summaryOfRule
+      })
   }
   if (clusters.length > 0)
     await writeOutputs(

@@ -68,8 +68,9 @@ export async function status(
   const client = connectCluster(options, environment)
   try {
     const kubernetes = await loadVersion(client)
+    const flags = clusterFlags(options)
     const cluster: CheckedCluster = {
-      installation: { namespace, kubectl: `kubectl${clusterFlags(options)}`, at },
+      installation: { namespace, kubectl: `kubectl${flags}`, clusterFlags: flags, at },
       client,
       shipped,
       config: options.config === undefined ? undefined : config,

@@ -223,7 +223,7 @@ function printFix(
     terminal.stderr(trustFormats.text(reports, context))
     return 1
   }
-  terminal.stdout(`${JSON.stringify(corrected, null, 2)}\n`)
+  terminal.stdout(jsonOf(corrected))
 
   return 0
 }

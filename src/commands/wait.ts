@@ -75,6 +75,8 @@ Examples:
       const interrupted = new AbortController()
       process.once('SIGINT', () => interrupted.abort())
       process.exitCode = await waitForIdentity(words, options, terminal, { interrupted: interrupted.signal })
+      // Requests to AWS that are still waiting would keep the process running.
+      if (interrupted.signal.aborted) process.exit()
     })
 
 const longestTimeout = 24 * 3_600_000
@@ -141,11 +143,14 @@ export async function waitForIdentity(
       }
     })
     const isAbsent = last.attempt?.state === 'absent' && !interrupted.aborted
+    const diagnosis = isAbsent
+      ? await readCause(client, [shown], options, { terminal, interrupted })
+      : undefined
     const report = reportOf(last, {
       subject: { kind: kind.kind, namespace, name },
       isInterrupted: interrupted.aborted,
       diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}${options.aws === true ? ' --aws' : ''}`,
-      diagnosis: isAbsent ? await readCause(client, shown, options, terminal) : undefined
+      diagnosis
     })
     const style = styleOf(options, terminal)
     await writeOutputs(
@@ -222,14 +227,14 @@ const diagnosedWithin = 15_000
 /** The diagnosis of a subject whose pods get no identity; undefined if it cannot be made in time. */
 async function readCause(
   client: KubeClient,
-  shown: string,
+  words: readonly string[],
   options: WaitOptions,
-  terminal: Terminal
+  { terminal, interrupted }: { readonly terminal: Terminal; readonly interrupted: AbortSignal }
 ): Promise<Diagnosis | undefined> {
   try {
     return await raceDeadline(
-      AbortSignal.timeout(diagnosedWithin),
-      readDiagnosis(client, [shown], { ...options, iam: [] }, terminal)
+      AbortSignal.any([interrupted, AbortSignal.timeout(diagnosedWithin)]),
+      readDiagnosis(client, words, { ...options, iam: [] }, terminal)
     )
   } catch (error) {
     if (error instanceof GuardError) return undefined // the reason of the last dry run remains

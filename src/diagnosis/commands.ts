@@ -32,11 +32,9 @@ export const patch = (
     `--type json -p ${shellQuote(JSON.stringify(operations))}`
   ].join(' ')
 
-/**
- * Applies an object. The here-document is quoted, so that the shell changes nothing in it.
- */
+/** Applies an object. The command has one line, because a here-document does not end if it is pasted indented. */
 export const apply = ({ kubectl }: Tools, object: object): string =>
-  `${kubectl} apply -f - <<'EOF'\n${JSON.stringify(object)}\nEOF`
+  `printf %s ${shellQuote(JSON.stringify(object))} | ${kubectl} apply -f -`
 
 /** The file that a corrected policy is written to. A role's name has no character that a shell reads. */
 const policyFile = ({ name }: RoleArn): string => `${name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-trust.json`

@@ -11,9 +11,9 @@ export interface NotingClient {
 
 /**
  * Notes the requests that the API server refuses with 403. The reasons for unknown facts name the path or the
- * collection that could not be read, but not the permission that is missing.
+ * collection that could not be read, but not the permission that is missing. `flags` are kubectl's, for the cluster.
  */
-export function noteRefusals(client: KubeClient): NotingClient {
+export function noteRefusals(client: KubeClient, flags: string): NotingClient {
   const refused = new Map<string, string>()
 
   return {
@@ -21,7 +21,8 @@ export function noteRefusals(client: KubeClient): NotingClient {
       ...client,
       request: async (request) => {
         const response = await client.request(request)
-        if (response.status === 403) refused.set(request.path, canI(request.method ?? 'GET', request.path))
+        if (response.status === 403)
+          refused.set(request.path, `${canI(request.method ?? 'GET', request.path)}${flags}`)
 
         return response
       }

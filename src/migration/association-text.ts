@@ -1,4 +1,5 @@
 import type { ClusterArn } from '../model/cluster-arn.js'
+import { shellQuote } from '../text/shell.js'
 
 /** An association that does not exist yet. */
 export interface NewAssociation {
@@ -15,7 +16,7 @@ export const associationTexts = {
     associations
       .map(
         ({ cluster, namespace, serviceAccount, roleArn }) =>
-          `aws eks create-pod-identity-association --region ${cluster.region} --cluster-name ${cluster.name} --namespace ${namespace} --service-account ${serviceAccount} --role-arn ${roleArn}`
+          `aws eks create-pod-identity-association --region ${cluster.region} --cluster-name ${cluster.name} --namespace ${namespace} --service-account ${serviceAccount} --role-arn ${shellQuote(roleArn)}`
       )
       .join('\n'),
 

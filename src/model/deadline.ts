@@ -20,7 +20,10 @@ export const noDeadline: Deadline = {
 
 /** The answer, or undefined if the signal is aborted first. */
 export function raceDeadline<T>(signal: AbortSignal, answer: T | Promise<T>): Promise<T | undefined> {
-  if (signal.aborted) return Promise.resolve(undefined)
+  if (signal.aborted) {
+    void Promise.resolve(answer).catch(() => undefined) // nobody waits for it
+    return Promise.resolve(undefined)
+  }
 
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const onAbort = (): void => resolve(undefined)

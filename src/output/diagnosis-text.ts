@@ -78,7 +78,7 @@ function shownNotes(notes: readonly string[], { verbosity }: Style): readonly st
 
 const shownName = (step: string): string => step.replaceAll('-', ' ')
 
-/** The commands; they are never wrapped, so that they can be pasted. A here-document has several lines. */
+/** The commands; they are never wrapped, so that they can be pasted. */
 function fixLines({ fix, steps }: Diagnosis): string[] {
   if (fix.length === 0) return []
   const wrong = steps.filter(({ state }) => state === 'wrong').length
@@ -90,5 +90,5 @@ function fixLines({ fix, steps }: Diagnosis): string[] {
         ? 'Fix this first:'
         : 'Fix it, in this order:'
 
-  return [title, ...fix.flatMap((command) => command.split('\n').map((line) => `  ${escapeText(line)}`))]
+  return [title, ...fix.map((command) => `  ${escapeText(command)}`)]
 }

@@ -1,3 +1,4 @@
+import { escapeJson } from '../text/escape.js'
 import type { FormatContext } from './format-context.js'
 import { githubOf } from './github.js'
 import { htmlReportOf } from './html/html.js'
@@ -14,7 +15,7 @@ export type Format = 'text' | 'json'
 export type ReportFormat = Format | 'sarif' | 'junit' | 'github' | 'markdown' | 'html'
 
 /** A value as JSON, for machines. */
-export const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+export const jsonOf = (value: unknown): string => `${escapeJson(JSON.stringify(value, null, 2))}\n`
 
 /** How a report is printed, by format. */
 export const reportFormats: Readonly<

@@ -14,6 +14,8 @@ export interface ScanTextContext {
   readonly seconds: number
   /** Whether commands must name the context, because it may not be the current one. */
   readonly withContext: boolean
+  /** The kubeconfig that commands must name, if it is not the default one. */
+  readonly kubeconfig?: string | undefined
   /** The summary of a rule. */
   readonly summaryOf: (rule: string) => string
 }
@@ -59,7 +61,7 @@ function headlineOf(
 function causeLines(
   report: ScanReport,
   style: Style,
-  { at, summaryOf, withContext }: ScanTextContext
+  { at, summaryOf, ...choice }: ScanTextContext
 ): string[] {
   const rows = causeRowsOf(report, style.verbosity, summaryOf).map((row) => ({
     ...row,
@@ -96,7 +98,7 @@ function causeLines(
         ...rest,
         ...paragraph(affectedText(row, style)),
         ...(style.verbosity === 'verbose' && row.causes.length === 1 ? paragraph(`fix: ${row.fix}`) : []),
-        paint(commandLine(nextStepOf(row, withContext), indent, style), 'cyan', style)
+        paint(commandLine(nextStepOf(row, choice), indent, style), 'cyan', style)
       ]
     })
   ]
@@ -170,11 +172,15 @@ const commandLine = (command: string, indent: string, { width = Infinity }: Styl
   `${indent.length + command.length <= width ? indent : '    '}${escapeText(command)}`
 
 /** The command to run next. */
-function nextStepOf({ rule, causes: [cause], findings: [finding] }: CauseRow, withContext: boolean): string {
+function nextStepOf(
+  { rule, causes: [cause], findings: [finding] }: CauseRow,
+  { withContext, kubeconfig }: Pick<ScanTextContext, 'withContext' | 'kubeconfig'>
+): string {
   const { kind, name, cluster } = finding.object
+  const file = kubeconfig === undefined ? '' : ` --kubeconfig ${shellQuote(kubeconfig)}`
   const context = withContext && cluster !== undefined ? ` --context ${shellQuote(cluster)}` : ''
   if (rule.startsWith('ca-bundle-') && kind.endsWith('WebhookConfiguration'))
-    return `irsa-guard ca ${kind.toLowerCase()}/${argumentOf(name, 'NAME')}${context} --fix`
+    return `irsa-guard ca ${kind.toLowerCase()}/${argumentOf(name, 'NAME')}${file}${context} --fix`
 
   return commandIn(cause) ?? `irsa-guard explain ${argumentOf(rule, 'RULE')}`
 }

@@ -4,6 +4,7 @@ import type { Problem } from '../model/finding.js'
 import { isEksIssuer } from '../model/issuer.js'
 import { argumentOf, quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
+import { shellQuote } from '../text/shell.js'
 import { defineRule } from './define-rule.js'
 
 export const oidcClientIdMissing = defineRule({
@@ -24,7 +25,7 @@ export const oidcClientIdMissing = defineRule({
       provider.clientIds.length === 0 ? 'no audience' : provider.clientIds.map(quote).join(', ')
     const [clientId] = provider.clientIds
 
-    const register = `add the audience to the provider: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${provider.arn} --client-id ${argumentOf(audience, 'AUDIENCE')}`
+    const register = `add the audience to the provider: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${shellQuote(provider.arn)} --client-id ${argumentOf(audience, 'AUDIENCE')}`
     const problem = {
       field: annotationField(key in annotations ? key : roleKey),
       restsOn: [annotationField(key), annotationField(roleKey)],

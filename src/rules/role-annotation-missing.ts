@@ -1,6 +1,7 @@
 import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
+import { shellQuote } from '../text/shell.js'
 import { defineRule } from './define-rule.js'
 
 export const roleAnnotationMissing = defineRule({
@@ -27,7 +28,7 @@ export const roleAnnotationMissing = defineRule({
     return {
       field: annotationField(key),
       message: `role ${quote(role)}${others.length === 0 ? '' : ` (and ${others.length} more)`} trusts exactly this service account, but the service account has no ${key} annotation`,
-      fix: `kubectl annotate serviceaccount ${account.name} -n ${account.namespace} ${key}=${role}; if pods get the role through EKS Pod Identity${configured}, do nothing`
+      fix: `kubectl annotate serviceaccount ${account.name} -n ${account.namespace} ${key}=${shellQuote(role)}; if pods get the role through EKS Pod Identity${configured}, do nothing`
     }
   }
 })

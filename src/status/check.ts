@@ -46,6 +46,8 @@ export interface Installation {
   readonly namespace: string
   /** `kubectl`, with the flags that choose the cluster. */
   readonly kubectl: string
+  /** The flags with which irsa-guard reads the same cluster, with a leading space, or empty. */
+  readonly clusterFlags: string
   readonly at: Date
 }
 

@@ -1,7 +1,8 @@
 import { listOf, recordOf, textOf } from '../text/record.js'
+import { shellQuote } from '../text/shell.js'
 import { version } from '../version.js'
 import { type Check, type Installation, type LiveObject, type Reading } from './check.js'
-import { titleOf } from './shipped.js'
+import { kindOf, nameOf, titleOf } from './shipped.js'
 
 // Validating admission policies are always enabled since 1.30:
 // https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
@@ -183,7 +184,7 @@ export function judgeLeftovers(
       message: `not part of irsa-guard ${version}: ${old.map(titleOf).join(', ')}`,
       because:
         'an older version, or someone else, created it with the label app.kubernetes.io/part-of=irsa-guard; it still acts',
-      fix: `${kubectl} get ${old.map((object) => titleOf(object).toLowerCase().replace(' ', '/')).join(' ')}`
+      fix: `${kubectl} get ${old.map((object) => shellQuote(`${kindOf(object).toLowerCase()}/${nameOf(object)}`)).join(' ')}`
     }
   }
   const deleted = shipped.filter(

@@ -83,7 +83,7 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
 const broken: ReadonlySet<BundleState> = new Set(['stale', 'foreign', 'unusable', 'absent'])
 
 /** The states of the guarded bundles, as the controller last assessed them. */
-export function judgeGuardedBundles({ trust }: TrustReading, { kubectl }: Installation): Check {
+export function judgeGuardedBundles({ trust }: TrustReading, { kubectl, clusterFlags }: Installation): Check {
   const check = 'guarded-bundles'
   if (trust.state === 'unknown')
     return unreadCheck(check, 'the states of the bundles could not be read', trust.because, {
@@ -112,7 +112,7 @@ export function judgeGuardedBundles({ trust }: TrustReading, { kubectl }: Instal
     state: broken.has(worst.state) ? 'wrong' : worst.state === 'unknown' ? 'unknown' : 'ok',
     message: `${counts}${more}`,
     because: `${worst.configuration}, since ${worst.since}: ${worst.because}`,
-    fix: `irsa-guard ca ${shellQuote(worst.configuration)} --fix`
+    fix: `irsa-guard ca ${shellQuote(worst.configuration)}${clusterFlags} --fix`
   }
 }
 

@@ -11,6 +11,19 @@ export function escapeText(text: string): string {
   })
 }
 
+// JSON.stringify escapes only those below the space, and lone surrogates.
+const unprintableInJson = /[\u007F-\u009F\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** JSON with the same meaning that is safe to print: a terminal obeys some characters that JSON need not escape. */
+export const escapeJson = (json: string): string =>
+  json.replace(unprintableInJson, (character) =>
+    Array.from({ length: character.length }, (_, index) => {
+      const unit = character.charCodeAt(index).toString(16)
+
+      return `\\u${unit.padStart(4, '0')}`
+    }).join('')
+  )
+
 /**
  * User input as one argument of a command that people will copy: the string itself if it has no special
  * meaning in any shell, otherwise the placeholder.

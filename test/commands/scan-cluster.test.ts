@@ -167,3 +167,50 @@ t.test('objects from files, and options that contradict each other', async (t) =
     })
   await t.rejects(scanFiles([], { context: ['a'] }), { code: 'ERR_KUBECONFIG', message: /^no cluster found/ })
 })
+
+t.test('a finding that was not looked for is not gone', async (t) => {
+  const kubeconfig = await apiServerWith({ serviceaccounts: [account], pods: [pod] })
+  const goneOf = async (
+    rule: string,
+    object: object,
+    options: Partial<ScanCommandOptions> = {}
+  ): Promise<string | undefined> => {
+    const baseline = `${directory}/earlier.json`
+    const finding = {
+      rule,
+      severity: 'error',
+      message: 'm',
+      fingerprint: 'f',
+      object: { apiVersion: 'v1', cluster: 'prod', ...object }
+    }
+    writeFileSync(
+      baseline,
+      JSON.stringify({ apiVersion: 'irsa-guard.io/v1', kind: 'Report', findings: [finding] })
+    )
+    const { stdout } = await run(kubeconfig, { baseline, ...options })
+
+    return /−(\d+) gone/.exec(stdout)?.[1]
+  }
+  const cart = { kind: 'ServiceAccount', namespace: 'shop', name: 'cart' }
+  t.equal(await goneOf('role-on-default-service-account', cart), '1')
+  t.equal(await goneOf('pod-identity-role-missing', cart), '0', 'no associations were given')
+  t.equal(await goneOf('role-annotation-missing', cart), '0', 'no roles were given')
+  const config = `${directory}/off.yaml`
+  writeFileSync(config, 'rules:\n  role-on-default-service-account:\n    severity: off\n')
+  t.equal(await goneOf('role-on-default-service-account', cart, { config }), '0', 'the rule is off')
+
+  const files = `${directory}/files.json`
+  const printed: string[] = []
+  const terminal = {
+    stdin: Readable.from([]),
+    stdout: (text: string) => printed.push(text),
+    stderr: () => undefined
+  }
+  const broken = `${directory}/broken.yaml`
+  writeFileSync(broken, 'a: [')
+  writeFileSync(files, JSON.stringify({ apiVersion: 'irsa-guard.io/v1', kind: 'Report', findings: [] }))
+  const given = ['examples/service-accounts.yaml', broken]
+  t.equal(await scan(given, { iam: [], failOn: 'error', baseline: files }, terminal, { HOME: directory }), 2)
+  t.match(printed.join(''), /\+1 new/)
+  t.notMatch(printed.join(''), /−\d/, 'a file could not be read')
+})

@@ -287,7 +287,7 @@ const cases: Readonly<Record<string, Case>> = {
     rule: 'identity-webhook-missing',
     states: { containers: 'follows', token: 'follows' },
     fix: [
-      /^kubectl apply -f - <<'EOF'\n\{"apiVersion":"admissionregistration\.k8s\.io\/v1".*\}\nEOF$/,
+      /^printf %s '\{"apiVersion":"admissionregistration\.k8s\.io\/v1".*\}' \| kubectl apply -f -$/,
       restart
     ]
   },

@@ -17,18 +17,19 @@ t.test('names the permission that a request needs', async (t) => {
 
 t.test('explains the refusals, and nothing else', async (t) => {
   const noting = noteRefusals(
-    clientThat(({ path }) => ({ status: path.includes('pods') || path.startsWith('/.well') ? 403 : 200 }))
+    clientThat(({ path }) => ({ status: path.includes('pods') || path.startsWith('/.well') ? 403 : 200 })),
+    ' --context prod'
   )
   for (const path of ['/api/v1/namespaces/shop/pods', '/.well-known/openid-configuration', '/api/v1/nodes'])
     await noting.client.request({ path })
 
   t.equal(
     noting.explain('/api/v1/namespaces/shop/pods could not be read (the API server answered 403)'),
-    '/api/v1/namespaces/shop/pods could not be read (the API server answered 403): kubectl auth can-i list pods -n shop'
+    '/api/v1/namespaces/shop/pods could not be read (the API server answered 403): kubectl auth can-i list pods -n shop --context prod'
   )
   t.match(
     noting.explain('the issuer of the cluster could not be read (403)'),
-    /get \/\.well-known\/openid-configuration$/
+    /get \/\.well-known\/openid-configuration --context prod$/
   )
   t.equal(noting.explain('IAM answered 403'), 'IAM answered 403')
   t.equal(

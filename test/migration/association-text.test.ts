@@ -66,3 +66,11 @@ t.test('the command and the Terraform resource', async (t) => {
 }`
   )
 })
+
+t.test('a role is one argument of a command, whatever its path', async (t) => {
+  const odd = 'arn:aws:iam::111122223333:role/$(id)/x'
+  t.match(
+    associationTexts.aws([{ cluster, namespace: 'shop', serviceAccount: 'cart', roleArn: odd }]),
+    / --role-arn 'arn:aws:iam::111122223333:role\/\$\(id\)\/x'$/
+  )
+})

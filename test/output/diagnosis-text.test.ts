@@ -25,7 +25,7 @@ const diagnosis: Diagnosis = {
     { step: 'role', state: 'unknown', message: 'could not tell', because: 'IAM was not asked' },
     { step: 'trust-policy', state: 'ok', message: 'statement 0', notes: ['it is broad'] }
   ],
-  fix: ["kubectl apply -f - <<'EOF'\n{}\nEOF", 'kubectl rollout restart deployment/cart -n shop']
+  fix: ["printf %s '{}' | kubectl apply -f -", 'kubectl rollout restart deployment/cart -n shop']
 }
 const shown = (change: Partial<Diagnosis> = {}, style: Partial<typeof plainStyle> = {}): string =>
   diagnosisFormats.text({ ...diagnosis, ...change }, { ...plainStyle, ...style })
@@ -46,9 +46,7 @@ chain: irsa, because the service account requests role r
                       ! it is broad
 
 Fix this first:
-  kubectl apply -f - <<'EOF'
-  {}
-  EOF
+  printf %s '{}' | kubectl apply -f -
   kubectl rollout restart deployment/cart -n shop
 `
   )

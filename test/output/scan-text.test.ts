@@ -94,6 +94,16 @@ t.test('shows the causes, the worst first, in 80 columns', async (t) => {
 `
   )
   t.match(textOf(scanOf(mixed), terminal, true), /^ +irsa-guard ca \S+ --context prod --fix$/m)
+  t.match(
+    scanTextOf(scanOf(mixed), terminal, {
+      at,
+      seconds: 1,
+      withContext: false,
+      kubeconfig: 'my config',
+      summaryOf
+    }),
+    /^ +irsa-guard ca \S+ --kubeconfig 'my config' --fix$/m
+  )
 })
 
 t.test('shows everything, or only errors', async (t) => {

@@ -27,6 +27,14 @@ export const cases: readonly Case[] = [
     atAdmission: 'warning'
   },
   {
+    why: 'an issuer with characters that a shell reads',
+    annotation,
+    facts: { provider: known({ registered: false, arn: providerOf('a.example/$(id)'), similar: [] }) },
+    message: /has no OIDC provider/,
+    fix: / --url 'https:\/\/a\.example\/\$\(id\)' /,
+    atAdmission: 'warning'
+  },
+  {
     why: 'registered with a trailing slash',
     annotation,
     facts: { provider: known({ registered: false, arn, similar: [`${arn}/`] }) },

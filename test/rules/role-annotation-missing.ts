@@ -20,6 +20,14 @@ export const cases: readonly Case[] = [
     fix: /kubectl annotate serviceaccount cart -n shop/
   },
   {
+    why: 'a role whose path a shell would read',
+    stage: 'running',
+    object: accountOf(),
+    facts: { ...facts, rolesTrusting: known(['arn:aws:iam::111122223333:role/$(id)/cart']) },
+    message: /trusts exactly this service account/,
+    fix: /role-arn='arn:aws:iam::111122223333:role\/\$\(id\)\/cart'; /
+  },
+  {
     why: 'two roles trust it',
     stage: 'running',
     object: accountOf(),

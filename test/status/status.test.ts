@@ -28,7 +28,7 @@ import { version } from '../../src/version.js'
 import { grantedRights } from '../support/rights.js'
 
 const at = new Date('2026-11-27T12:00:00Z')
-const installation = { namespace: 'irsa-guard', kubectl: 'kubectl', at }
+const installation = { namespace: 'irsa-guard', kubectl: 'kubectl', clusterFlags: ' --context prod', at }
 const shipped = await loadShippedObjects()
 const refused = unknown('x could not be read (the API server answered 403)')
 
@@ -236,7 +236,11 @@ t.test('the WebhookTrust', async (t) => {
     )
   t.match(states('ok', 'incomplete'), { state: 'ok', because: /since 2026: incomplete$/ })
   t.match(states('incomplete', 'unknown'), { state: 'unknown', because: /: unknown$/ })
-  t.match(states('unknown', 'stale'), { state: 'wrong', because: /: stale$/ })
+  t.match(states('unknown', 'stale'), {
+    state: 'wrong',
+    because: /: stale$/,
+    fix: 'irsa-guard ca mutatingwebhookconfiguration/a --context prod --fix'
+  })
   t.match(states(...Array<'ok'>(9).fill('ok')), { state: 'ok', message: /w7 is ok and 1 more$/ })
   t.match(judgeGuardedBundles({ isServed: known(true), trust: refused }, installation), { state: 'unknown' })
 })
@@ -369,6 +373,12 @@ t.test('before installing', async (t) => {
     message: /^being deleted: /
   })
   t.match(judgeLeftovers([{ object, live: refused }], known([]), installation), { state: 'unknown' })
+  const named = { kind: 'ClusterRole', metadata: { name: 'Old:role;$(id)' } }
+  t.match(
+    judgeLeftovers([], known([named]), installation),
+    { fix: "kubectl get 'clusterrole/Old:role;$(id)'" },
+    'RBAC names can have any character'
+  )
 })
 
 t.test('another namespace', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { closestTo } from '../../src/text/escape.js'
+import { closestTo, escapeJson } from '../../src/text/escape.js'
 
 /** Levenshtein's distance, as it is defined. */
 function distance(a: string, b: string): number {
@@ -28,4 +28,11 @@ t.test('of several words the closest', async (t) => {
   t.equal(closestTo('issuers', ['issue', 'issuer', 'audience']), 'issuer')
   t.equal(closestTo('modes', ['audience', 'exempt']), undefined)
   t.equal(closestTo('mode', []), undefined)
+})
+
+t.test('JSON contains no character that a terminal obeys, and means the same', async (t) => {
+  const text = 'a\u001b\u009b31m\u202e\u2028\u{e0001}é😀'
+  const json = escapeJson(JSON.stringify({ text }))
+  t.match(json, /"a\\u001b\\u009b31m\\u202e\\u2028\\udb40\\udc01é😀"/)
+  t.strictSame(JSON.parse(json), { text })
 })

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../kube/read.js'
-import { allRules } from '../../model/finding.js'
+import type { Sources } from '../../facts/facts.js'
+import { allRules, type Severity } from '../../model/finding.js'
 import { type Owner, ownerOf } from '../../model/kubernetes-object.js'
 import { compare, type EarlierFinding, withSince } from '../../output/baseline.js'
 import { type ObjectVerdict, reportOf } from '../../output/report.js'
@@ -15,12 +16,13 @@ export interface ScanReportOptions {
   readonly namespace?: string | undefined
   readonly selector?: string | undefined
   readonly createdAfter?: string | undefined
-  readonly rule?: readonly string[] | undefined
+  readonly severities: ReadonlyMap<string, Severity | 'off'>
   readonly unused?: boolean
   /** The findings of the baseline. */
   readonly earlier: readonly EarlierFinding[] | undefined
   readonly at: Date
-  readonly isInterrupted: boolean
+  /** Whether the scan was interrupted, or a file could not be read. */
+  readonly isPartial: boolean
 }
 
 /** The report about clusters that were scanned. */
@@ -123,17 +125,17 @@ function buildTopOwners(objects: readonly KubeObject[]): (object: KubeObject) =>
 }
 
 /**
- * Whether a report would contain a finding; undefined if the scan was interrupted or covers only objects
- * chosen by label or time.
+ * Whether a report would contain a finding; undefined if the scan is partial or covers only objects chosen by
+ * label or time.
  */
 function coverageOf(
   clusters: readonly ScannedCluster[],
   verdicts: readonly ObjectVerdict[],
-  { namespace, selector, createdAfter, rule: chosen, isInterrupted }: ScanReportOptions
+  { namespace, selector, createdAfter, severities, isPartial }: ScanReportOptions
 ): ((finding: EarlierFinding) => boolean) | undefined {
-  if (selector !== undefined || createdAfter !== undefined || isInterrupted) return undefined
+  if (selector !== undefined || createdAfter !== undefined || isPartial) return undefined
 
-  const names = new Set(clusters.map(({ name }) => name))
+  const sources = new Map(clusters.map(({ name, sources }) => [name, sources]))
   const keyOf = (rule: string, { cluster, kind, namespace, name }: Place): string =>
     JSON.stringify([rule, cluster, kind, namespace, name])
   const unchecked = new Set(
@@ -141,12 +143,33 @@ function coverageOf(
   )
 
   return ({ rule, object }) =>
-    names.has(object.cluster) &&
-    (chosen === undefined || chosen.includes(rule)) &&
-    (namespace === undefined || object.namespace === undefined || object.namespace === namespace) &&
+    isJudgedWith(sources.get(object.cluster), rule) &&
+    severities.get(rule) !== 'off' &&
+    (namespace === undefined || isCoveredBy(namespace, rule, object)) &&
     !unchecked.has(keyOf(rule, object)) &&
     !unchecked.has(keyOf(allRules, object)) &&
     !unchecked.has(keyOf(allRules, { cluster: object.cluster, kind: object.kind, name: '' }))
 }
+
+const needsOf = new Map(rules.map(({ id, needs }) => [id, new Set<string>(needs)]))
+
+/** Whether a rule was applied with these sources. Without some facts, a rule says nothing, not even that it was not checked. */
+function isJudgedWith(sources: Sources | undefined, rule: string): boolean {
+  if (sources === undefined) return false
+  const needs = needsOf.get(rule)
+
+  return (
+    (sources.associations !== undefined || !rule.startsWith('pod-identity-')) &&
+    (sources.podIdentityAgent !== undefined || needs?.has('podIdentityAgent') !== true) &&
+    (sources.neighbours !== undefined || needs?.has('neighbours') !== true) &&
+    (sources.trustingRoles !== undefined || needs?.has('rolesTrusting') !== true)
+  )
+}
+
+/** Whether the scan of one namespace judges an object by a rule. */
+const isCoveredBy = (only: string, rule: string, { kind, namespace, name }: Place): boolean =>
+  namespace === undefined
+    ? (kind !== 'Namespace' || name === only) && needsOf.get(rule)?.has('podsWithRole') !== true
+    : namespace === only
 
 type Place = { readonly [K in 'cluster' | 'kind' | 'namespace' | 'name']?: string | undefined }
