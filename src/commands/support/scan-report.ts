@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../kube/read.js'
 import type { Sources } from '../../facts/facts.js'
+import type { KubeObject } from '../../kube/read.js'
 import { allRules, type Severity } from '../../model/finding.js'
 import { type Owner, ownerOf } from '../../model/kubernetes-object.js'
 import { compare, type EarlierFinding, withSince } from '../../output/baseline.js'
