@@ -489,6 +489,11 @@ const cases: Readonly<Record<string, Case>> = {
     first: 'issuer',
     says: /publishes none of the API server's keys \(one\)/
   },
+  'keys of the API server without IDs': {
+    world: { ...irsa, documents: { '/openid/v1/jwks': { keys: [{}] } } },
+    first: undefined,
+    states: { issuer: 'unknown' }
+  },
   'an issuer that lacks one of two keys': {
     world: { ...irsa, documents: { '/openid/v1/jwks': { keys: [{ kid: 'one' }, { kid: 'two' }] } } },
     first: undefined,

@@ -55,6 +55,8 @@ export function issuerStep(scene: Scene): Judged {
 
   const keys = published.value
   const lacking = ofApiServer.value.filter((id) => !keys.includes(id))
+  if (ofApiServer.value.length === 0)
+    return couldNotTell('issuer', 'the keys of the API server have no IDs to compare', issuer)
   if (lacking.length === 0) return ok('issuer', `${issuer}, its keys match the API server's`)
   // The API server signs with one of its keys, and does not show which.
   if (lacking.length < ofApiServer.value.length)

@@ -60,6 +60,8 @@ export async function readOwners(client: KubeClient, object: KubeObject): Promis
       break
     const read = await readObject(client, workloadPath(kind, namespace, owner.name))
     if (read.state !== 'known' || read.value === undefined) break
+    // Other API groups have kinds of the same names, such as OpenKruise's StatefulSet.
+    if (!controllersOf(last).includes(uidOf(read.value))) break
     owners.push(read.value)
     last = read.value
   }

@@ -33,7 +33,9 @@ const objects = [
   object('Pod', 'night-1-x', ['Job', 'night-1']),
   object('Pod', 'alone', undefined, { spec: { serviceAccountName: 'sa' } }),
   object('Pod', 'of-node', ['Node', 'n']),
-  object('Pod', 'orphan', ['ReplicaSet', 'gone'])
+  object('Pod', 'orphan', ['ReplicaSet', 'gone']),
+  object('StatefulSet', 'queue', undefined, { metadata: { name: 'queue', namespace: 'shop', uid: 'other' } }),
+  object('Pod', 'queue-0', ['StatefulSet', 'queue'])
 ]
 const client = clientOf({ objects, admit: () => ({ status: 500 }) })
 const kindOf = (name: string): WorkloadKind => {
@@ -83,6 +85,11 @@ t.test('finds the pods of an object, and what created it', async (t) => {
   })
   t.strictSame(await read('Pod', 'of-node'), { chain: ['of-node'], between: [], pods: ['of-node'] })
   t.strictSame(await read('Pod', 'orphan'), { chain: ['orphan'], between: [], pods: ['orphan'] })
+  t.strictSame(
+    await read('Pod', 'queue-0'),
+    { chain: ['queue-0'], between: [], pods: ['queue-0'] },
+    'an owner of another API group'
+  )
   t.strictSame(await read('ServiceAccount', 'sa'), { chain: ['sa'], between: [], pods: ['alone'] })
   t.strictSame(await read('DaemonSet', 'none'), { chain: ['none'], between: [], pods: [] })
 })
