@@ -180,8 +180,8 @@ t.test('finds what is broken, by cause, with the pods of a workload as one', asy
   )
   t.match(stdout, /^ {2}worst namespaces +pay ✗4, idle ✗1, shop ✗1$/m)
   t.ok(
-    stdout.split('\n').every((line) => line.length <= 80),
-    'it fits into 80 columns'
+    stdout.split('\n').every((line) => line.length <= 80 || line.includes('irsa-guard ca ')),
+    'it fits into 80 columns, except for a command, which is never wrapped'
   )
 
   const { report } = await reportOf()

@@ -375,7 +375,7 @@ t.test('status', async (t) => {
         'guarded-bundles': {
           state: 'wrong',
           because: /another CA$/,
-          fix: /^irsa-guard ca mutatingwebhookconfiguration\/pod-identity-webhook --fix$/
+          fix: /^irsa-guard ca mutatingwebhookconfiguration\/pod-identity-webhook --kubeconfig \S+ --fix$/
         }
       }
     },
