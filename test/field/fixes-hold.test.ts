@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import type { Facts } from '../../src/facts/facts.js'
 import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
@@ -107,8 +108,9 @@ const applied: Readonly<Record<string, Apply>> = {
         })
   },
   'role-annotation-missing': ({ object, finding }) => {
-    const [, key = '', role = ''] =
+    const [, key = '', word = ''] =
       /^kubectl annotate serviceaccount \S+ -n \S+ ([^=]+)=(\S+);/.exec(finding.fix) ?? []
+    const role = execFileSync('sh', ['-c', `printf %s ${word}`], { encoding: 'utf8' }) // as the shell reads it
     return withMetadata(object, { annotations: { ...mapOf(object, 'annotations'), [key]: role } })
   },
   'annotation-not-a-string': (found) => {
