@@ -23,9 +23,9 @@ export const cases: readonly Case[] = [
     why: 'a role whose path a shell would read',
     stage: 'running',
     object: accountOf(),
-    facts: { ...facts, rolesTrusting: known(['arn:aws:iam::111122223333:role/$(id)/cart']) },
+    facts: { ...facts, rolesTrusting: known(['arn:aws:iam::111122223333:role/a;id/cart']) },
     message: /trusts exactly this service account/,
-    fix: /role-arn='arn:aws:iam::111122223333:role\/\$\(id\)\/cart'; /
+    fix: /role-arn='arn:aws:iam::111122223333:role\/a;id\/cart'; /
   },
   {
     why: 'two roles trust it',
