@@ -91,7 +91,7 @@ t.test('names files so that consumers find them', async (t) => {
     ['./deploy//a.yaml', { uri: 'deploy/a.yaml', uriBaseId: '%SRCROOT%' }],
     ['a b#c:d?.yaml', { uri: 'a%20b%23c%3Ad%3F.yaml', uriBaseId: '%SRCROOT%' }],
     ['..a/b.yaml', { uri: '..a/b.yaml', uriBaseId: '%SRCROOT%' }],
-    ['../other/a.yaml', { uri: 'file:///work/other/a.yaml' }],
+    ['../other/a.yaml', { uri: 'file:///repo/other/a.yaml' }],
     ['/tmp/a.yaml', { uri: 'file:///tmp/a.yaml' }]
   ]
   for (const [file, artifactLocation] of table)

@@ -19,7 +19,7 @@ export const objectOf = (name: string, changes: Partial<ObjectReference> = {}): 
   kind: 'ServiceAccount',
   namespace: 'shop',
   name,
-  file: '/work/shop/deploy/shop.yaml',
+  file: '/repo/shop/deploy/shop.yaml',
   ...changes
 })
 
@@ -69,6 +69,6 @@ export const contextOf = (changes: Partial<FormatContext> = {}): FormatContext =
   style: plainStyle,
   failOn: 'error',
   complaints: [],
-  workingDirectory: '/work/shop',
+  workingDirectory: '/repo/shop',
   ...changes
 })
