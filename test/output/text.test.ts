@@ -279,7 +279,7 @@ t.test('a report takes time for each finding and reason, not for each pair of th
   t.equal(lines.length, count + 3)
   t.equal(
     reportTextOf(report, plainStyle).split('\n')[10],
-    `not checked for ${count - 10} other reasons (-v lists all)`
+    'not checked for 129,990 other reasons (-v lists all)'
   )
 
   const waived = { ...own, waived: 'x' }
@@ -290,5 +290,5 @@ t.test('a report takes time for each finding and reason, not for each pair of th
   t.match(text.slice(-60), '60,000 waived · 60,000 objects judged')
   const oneFile = verdicts.map(({ object }) => verdictOn({ ...object, file: 'a.yaml' }, [own]))
   const errors = reportOf({ objects: count, judged: count }, oneFile, () => '')
-  t.match(reportTextOf(errors, plainStyle).slice(-150), `✗ ${count} errors · ${count} objects judged`)
+  t.match(reportTextOf(errors, plainStyle).slice(-150), '✗ 130,000 errors · 130,000 objects judged')
 })
