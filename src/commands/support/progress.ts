@@ -8,7 +8,7 @@ export interface Progress {
   clear(): void
 }
 
-// More often than this, nobody could read it.
+// Faster updates could not be read.
 const interval = 100
 
 /** Shows progress on stderr if that is a terminal; otherwise, nothing is shown. */

@@ -6,7 +6,7 @@ import type { Judged, Scene } from '../scene.js'
 import { brokenAmong, causeOf, couldNotTell, follows, ok, wrongBy } from '../scene.js'
 import { newIrsaPolicy, newPodIdentityPolicy, roleIn } from '../trust-fix.js'
 
-/** Whether the role exists, under the ARN that is asked for. */
+/** Whether the role exists with exactly the requested ARN. */
 export function roleStep(scene: Scene, before: readonly Judged[]): Judged {
   const { told, facts, chain } = scene
   const { wrong: findings, remarks } = told('role')
