@@ -61,12 +61,22 @@ export const scan: Row = async ({ rounds, scale }) => {
   }
 }
 
-/** Scans; the peak of memory is in MiB. One of ten service accounts has an error. */
-export async function scanWith(args: readonly string[]): Promise<{ milliseconds: number; peak: number }> {
-  const child: MeasuredProcess = startMeasured(new URL('cli.js', dist), ['scan', ...args])
+/** A finished scan. The peak of memory is in MiB, and requests are counted by host and port. */
+export interface MeasuredScan {
+  readonly milliseconds: number
+  readonly peak: number
+  readonly requests: Readonly<Record<string, number>>
+}
+
+/** Scans a large cluster, in which one of ten service accounts has an error. */
+export async function scanWith(
+  args: readonly string[],
+  environment?: NodeJS.ProcessEnv
+): Promise<MeasuredScan> {
+  const child: MeasuredProcess = startMeasured(new URL('cli.js', dist), ['scan', ...args], environment)
   for await (const line of child.lines) if (line === '') continue // the process would block if its output were not read
   const { code, milliseconds, usage } = await child.ended
   if (code !== 1) throw new Error(`expected exit code 1, got ${code}`)
 
-  return { milliseconds, peak: usage.peakKilobytes / 1024 }
+  return { milliseconds, peak: usage.peakKilobytes / 1024, requests: usage.requests }
 }

@@ -8,7 +8,15 @@ export interface LargeCluster {
   readonly serviceAccounts: readonly object[]
   readonly pods: readonly object[]
   readonly namespaces: readonly object[]
-  readonly iam: object
+  /** An IamSnapshot. */
+  readonly iam: {
+    readonly apiVersion: string
+    readonly kind: string
+    readonly accounts: readonly string[]
+    readonly issuer: string
+    readonly roles: readonly { readonly arn: string; readonly trustPolicy: object }[]
+    readonly oidcProviders: readonly { readonly arn: string; readonly clientIds: readonly string[] }[]
+  }
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Usage {
   readonly cpuMicroseconds: number
   readonly peakKilobytes: number
   readonly residentKilobytes: number
+  /** The number of HTTP and HTTPS requests that it sent, by host and port. */
+  readonly requests: Readonly<Record<string, number>>
 }
 
 /** A Node process that reports its resource usage. */
@@ -29,11 +31,16 @@ export interface MeasuredProcess {
 
 const probe = new URL('../processes/usage-probe.js', import.meta.url).href
 
-/** Starts `node file arguments` with the probe. The process inherits our standard error. */
-export function startMeasured(file: URL, args: readonly string[]): MeasuredProcess {
+/** Starts `node file arguments` with the probe. The process inherits our standard error and environment. */
+export function startMeasured(
+  file: URL,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {}
+): MeasuredProcess {
   const startedAt = performance.now()
   const child = spawn(process.execPath, ['--import', probe, fileURLToPath(file), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe']
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    env: { ...process.env, ...environment }
   })
   const told = createInterface({ input: child.stdio[3] as unknown as Readable })[Symbol.asyncIterator]() // a pipe, by `stdio`
   const readNext = async (): Promise<Usage> => {
