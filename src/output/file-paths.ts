@@ -18,5 +18,12 @@ export function uriOf(directory: string, file: string): string {
 
   return path === undefined
     ? pathToFileURL(resolve(directory, file.toWellFormed())).href
-    : path.split('/').map(encodeURIComponent).join('/')
+    : uriOfPath(path.split('/'))
 }
+
+/** Any names as the path of a relative URI reference, which stays below its base. */
+export const uriOfPath = (segments: readonly string[]): string =>
+  segments
+    .filter((segment) => segment !== '.' && segment !== '..')
+    .map((segment) => encodeURIComponent(segment.toWellFormed()))
+    .join('/')

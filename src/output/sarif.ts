@@ -3,7 +3,7 @@ import type { Rule } from '../rules/define-rule.js'
 import { escapeText } from '../text/escape.js'
 import { docsUrl } from '../version.js'
 import { nameOf } from './entries-text.js'
-import { pathWithin, uriOf } from './file-paths.js'
+import { pathWithin, uriOf, uriOfPath } from './file-paths.js'
 import type { FormatContext } from './format-context.js'
 import type { ObjectReference, Report, ReportedFinding, UncheckedGroup } from './report.js'
 import { counted } from './style.js'
@@ -43,6 +43,13 @@ export function sarifOf(report: Report, context: FormatContext): object {
             ]
           }
         ],
+        originalUriBaseIds: {
+          [clusterBase]: {
+            description: {
+              text: 'Kubernetes clusters. A path is CONTEXT/NAMESPACE/KIND/NAME; it is not a file.'
+            }
+          }
+        },
         results: report.findings.map((finding) => resultOf(finding, indexes, workingDirectory))
       }
     ]
@@ -113,32 +120,40 @@ function notificationOf(
   }
 }
 
-/** Where an object is: in a file, if it was read from one, and by its name. */
+/** Where an object is: in a file, or under the virtual root of clusters; and its name. */
 function locationOf(object: ObjectReference, workingDirectory: string): object {
   const { kind, namespace, name, file, line, cluster } = object
+  const path = [cluster, namespace, kind, name].flatMap((part) =>
+    part === undefined || part === '' ? [] : part
+  )
 
   return {
-    ...(file !== undefined && {
-      physicalLocation: {
-        artifactLocation: {
-          uri: uriOf(workingDirectory, file),
-          // As CodeQL does: the base has no URI of its own, and consumers use the root of the repository.
-          ...(pathWithin(workingDirectory, file) !== undefined && { uriBaseId: '%SRCROOT%' })
-        },
-        ...(line !== undefined && { region: { startLine: line } })
-      }
-    }),
+    physicalLocation:
+      file === undefined
+        ? {
+            artifactLocation: { uri: uriOfPath(path), uriBaseId: clusterBase },
+            region: { startLine: 1 }
+          }
+        : {
+            artifactLocation: {
+              uri: uriOf(workingDirectory, file),
+              // As CodeQL does: the base has no URI of its own, and consumers use the root of the repository.
+              ...(pathWithin(workingDirectory, file) !== undefined && { uriBaseId: '%SRCROOT%' })
+            },
+            ...(line !== undefined && { region: { startLine: line } })
+          },
     logicalLocations: [
-      {
-        name: escapeText(name),
-        fullyQualifiedName: escapeText(
-          [cluster, namespace, kind, name].filter((part) => part !== undefined).join('/')
-        ),
-        kind: 'resource'
-      }
+      { name: escapeText(name), fullyQualifiedName: escapeText(path.join('/')), kind: 'resource' }
     ]
   }
 }
+
+/**
+ * The base of the URIs of objects in clusters. GitHub rejects a whole file if one result has no physical
+ * location, and any URI with another scheme than `file`, so the URIs are relative and their base has no URI:
+ * https://github.com/forcedotcom/code-analyzer/issues/1970, https://github.com/github/codeql-action/issues/754
+ */
+const clusterBase = 'CLUSTER'
 
 /** A message of escaped lines. Viewers would show `[text](target)` in a message as a link. */
 const messageOf = (...lines: readonly string[]): { readonly text: string } => ({

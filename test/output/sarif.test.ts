@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { ObjectReference, ObjectVerdict } from '../../src/output/report.js'
 import { sarifOf } from '../../src/output/sarif.js'
 import { contextOf, findingOf, objectOf, reportOfVerdicts, sampleReport } from '../support/sample-report.js'
 import { sarifErrors } from '../support/sarif-errors.js'
@@ -13,6 +14,7 @@ interface Log {
           readonly toolExecutionNotifications: readonly Record<string, unknown>[]
         }
       ]
+      readonly originalUriBaseIds?: Readonly<Record<string, unknown>>
       readonly results: readonly Record<string, unknown>[]
     }
   ]
@@ -75,9 +77,51 @@ t.test('locates a finding by file and line, or by the name of an object in a clu
   t.equal(rule?.id, 'role-missing')
   t.strictSame(results.find(({ ruleId }) => ruleId === 'mutation-skipped')?.['locations'], [
     {
+      physicalLocation: {
+        artifactLocation: { uri: 'prod-eu/pay/Deployment/api', uriBaseId: 'CLUSTER' },
+        region: { startLine: 1 }
+      },
       logicalLocations: [{ name: 'api', fullyQualifiedName: 'prod-eu/pay/Deployment/api', kind: 'resource' }]
     }
   ])
+})
+
+t.test('gives every object in a cluster a place that GitHub accepts', async (t) => {
+  const inCluster = (object: Partial<ObjectReference>): ObjectVerdict => ({
+    object: { apiVersion: 'v1', kind: 'Pod', name: 'a', ...object },
+    findings: [findingOf('role-missing')],
+    unchecked: [{ rule: '*', because: 'pods could not be read' }]
+  })
+  const run = runOf(
+    reportOfVerdicts(
+      inCluster({ cluster: 'arn:aws:eks:eu-west-1:111122223333:cluster/prod', namespace: 'shop' }),
+      inCluster({ namespace: 'shop' }),
+      inCluster({ cluster: '..', namespace: '../..', name: '' }),
+      inCluster({ cluster: 'a b\ud800', name: '%' })
+    ),
+    contextOf()
+  )
+  t.strictSame(sarifErrors({ version: '2.1.0', runs: [run] }), [])
+  const placed = [...run.results, ...run.invocations[0].toolExecutionNotifications].flatMap(
+    ({ locations }) =>
+      locations as { physicalLocation: { artifactLocation: { uri: string; uriBaseId: string } } }[]
+  )
+  t.strictSame(
+    placed.slice(0, 4).map(({ physicalLocation }) => physicalLocation.artifactLocation.uri),
+    [
+      'arn%3Aaws%3Aeks%3Aeu-west-1%3A111122223333%3Acluster%2Fprod/shop/Pod/a',
+      'shop/Pod/a',
+      '..%2F../Pod',
+      'a%20b%EF%BF%BD/Pod/%25'
+    ]
+  )
+  for (const { physicalLocation } of placed) {
+    const { uri, uriBaseId } = physicalLocation.artifactLocation
+    t.ok(uriBaseId in (run.originalUriBaseIds ?? {}), 'the base is declared')
+    // GitHub accepts no scheme except file: and finds files below the root of the repository.
+    t.notOk(URL.canParse(uri), uri)
+    t.ok(new URL(uri, 'file:///root/').href.startsWith('file:///root/'), uri)
+  }
 })
 
 t.test('names files so that consumers find them', async (t) => {
