@@ -30,8 +30,8 @@ export interface BundleReport {
   /** The source of the injector's CA, for messages. */
   readonly source?: string
   /**
-   * Why a CA in a list of the cluster's CAs is not confirmed; present only if there is such a CA. Possible
-   * causes are tampering with the list and a CA rotation.
+   * Why a CA in the cluster's ConfigMap `kube-root-ca.crt` is not confirmed; present only if there is such a
+   * CA. Possible causes are tampering with the ConfigMap and a CA rotation.
    */
   readonly doubt?: string
   /** When the expected CA was confirmed (RFC 3339). Present only if that CA comes from the WebhookTrust. */

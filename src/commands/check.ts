@@ -30,6 +30,7 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { referenceOf } from './support/references.js'
+import { reportTime } from './support/report-time.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
@@ -94,6 +95,8 @@ export async function check(
   environment: NodeJS.ProcessEnv = process.env
 ): Promise<0 | 1 | 2> {
   assertNamespace(options.namespace)
+  const started = performance.now()
+  const createdAt = reportTime(environment)
   const config = await loadOwnConfigFile(options.config)
   const isLive = options.context !== undefined || options.kubeconfig !== undefined
   // Loading the Kubernetes client takes as long as checking thousands of objects, and most checks stay
@@ -144,7 +147,8 @@ export async function check(
   const report = reportOf(
     {
       objects: objects.length,
-      judged: reviews.filter(({ subject }) => subject !== undefined).length
+      judged: reviews.filter(({ subject }) => subject !== undefined).length,
+      createdAt
     },
     objects.flatMap((object, index) => reportedOf(object, reviews[index])),
     (id) => rules.find((rule) => rule.id === id)?.summary ?? id
@@ -162,7 +166,11 @@ export async function check(
         style: file === undefined ? styleOf(options, terminal) : fileStyleOf(options),
         failOn: options.failOn,
         complaints: noCredentials === undefined ? complaints : [...complaints, `--aws: ${noCredentials}`],
-        workingDirectory: process.cwd()
+        workingDirectory: process.cwd(),
+        run: {
+          files: new Set(objects.map(({ file }) => file)).size,
+          seconds: (performance.now() - started) / 1000
+        }
       }),
     terminal
   )

@@ -23,6 +23,8 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { buildProgress } from './support/progress.js'
+import { reportTime } from './support/report-time.js'
+import { buildRequestCounter } from './support/request-counter.js'
 import {
   scanContext,
   type ScannedCluster,
@@ -112,22 +114,24 @@ export async function scan(
   signal?: AbortSignal
 ): Promise<0 | 1 | 2 | 130> {
   const started = performance.now()
-  const at = new Date()
+  const createdAt = reportTime(environment)
   assertUsage(files, options)
   const config = await loadOwnConfigFile(options.config)
   const earlier = options.baseline === undefined ? undefined : await loadBaseline(options.baseline)
   const progress = buildProgress(terminal)
   const problems: string[] = []
   let noCredentials: string | undefined
+  const iamRequests = buildRequestCounter()
   const setting: ScanSetting = {
     config,
     severities: severitiesFor(options.rule, config.severities),
     createdAfter: timeGiven('--created-after', options.createdAfter),
-    at,
+    at: new Date(),
     signal,
     progress,
     environment,
-    onNoCredentials: (because) => (noCredentials ??= because)
+    onNoCredentials: (because) => (noCredentials ??= because),
+    iamRequests
   }
   const clusters =
     files.length > 0
@@ -140,7 +144,7 @@ export async function scan(
   const report = await scanReportOf(clusters, {
     ...options,
     earlier,
-    at,
+    createdAt,
     severities: setting.severities,
     isPartial: signal?.aborted === true || isFileUnread
   })
@@ -151,8 +155,9 @@ export async function scan(
     ...reportFormats,
     text: (_: unknown, { style }: Pick<FormatContext, 'style'>) =>
       scanTextOf(report, style, {
-        at,
+        at: createdAt,
         seconds,
+        iam: iamRequests.counted(),
         withContext,
         kubeconfig: options.kubeconfig,
         summaryOf: summaryOfRule

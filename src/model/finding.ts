@@ -35,6 +35,8 @@ export interface Finding extends Omit<Problem, 'atAdmission' | 'atMost' | 'rests
   readonly alsoAt?: readonly string[]
   /** The reason that the object's owner gave for the waiver. */
   readonly waived?: string
+  /** The last day of the waiver (UTC), such as `2027-01-31`, if it expires. */
+  readonly waivedUntil?: string
 }
 
 /** Stands for all rules in {@link Unchecked}. */

@@ -14,4 +14,11 @@ export interface FormatContext {
   readonly complaints: readonly string[]
   /** The absolute path of the directory that files are shown relative to. */
   readonly workingDirectory: string
+  /** The number of files with objects, and how long the command took, for texts for people. */
+  readonly run?: RunSize | undefined
+}
+
+export interface RunSize {
+  readonly files: number
+  readonly seconds: number
 }

@@ -21,7 +21,7 @@ export const jsonOf = (value: unknown): string => `${escapeJson(JSON.stringify(v
 export const reportFormats: Readonly<
   Record<ReportFormat, (report: Report, context: FormatContext) => string>
 > = {
-  text: (report, { style }) => reportTextOf(report, style),
+  text: (report, { style, run }) => reportTextOf(report, style, run),
   json: jsonOf,
   sarif: (report, context) => jsonOf(sarifOf(report, context)),
   junit: junitOf,

@@ -21,6 +21,8 @@ export interface Report {
   readonly apiVersion: 'irsa-guard.io/v1'
   readonly kind: 'Report'
   readonly tool: { readonly version: string }
+  /** When the report was made (RFC 3339). */
+  readonly createdAt?: string
   readonly findings: readonly ReportedFinding[]
   /** The mistakes behind the findings, the most severe first. */
   readonly causes: readonly Cause[]
@@ -45,12 +47,18 @@ export interface ObjectVerdict {
   readonly unchecked: readonly Unchecked[]
 }
 
-/**
- * Combines the verdicts on many objects. `objects` counts the objects that were read, and `judged` those of
- * kinds that irsa-guard judges. `summaryOf` gives the summary of a rule.
- */
+/** What a report says about itself. */
+export interface ReportScope {
+  /** The number of objects that were read. */
+  readonly objects: number
+  /** Of these, the number of objects of kinds that irsa-guard judges. */
+  readonly judged: number
+  readonly createdAt?: Date
+}
+
+/** Combines the verdicts on many objects. `summaryOf` gives the summary of a rule. */
 export function reportOf(
-  { objects, judged }: { readonly objects: number; readonly judged: number },
+  { objects, judged, createdAt }: ReportScope,
   verdicts: readonly ObjectVerdict[],
   summaryOf: (rule: string) => string
 ): Report {
@@ -67,6 +75,7 @@ export function reportOf(
     apiVersion: 'irsa-guard.io/v1',
     kind: 'Report',
     tool: { version },
+    ...(createdAt && { createdAt: createdAt.toISOString() }),
     findings,
     causes: groups.map((group) => causeOf(group, summaryOf)).sort(worstFirst),
     unchecked,

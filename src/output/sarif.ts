@@ -37,6 +37,7 @@ export function sarifOf(report: Report, context: FormatContext): object {
         invocations: [
           {
             executionSuccessful: complaints.length === 0,
+            ...(report.createdAt !== undefined && { endTimeUtc: report.createdAt }),
             toolExecutionNotifications: [
               ...complaints.map((complaint) => ({ level: 'error', message: messageOf(complaint) })),
               ...report.unchecked.map((group) => notificationOf(group, indexes, workingDirectory))

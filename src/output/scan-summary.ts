@@ -1,4 +1,5 @@
 import { allRules } from '../model/finding.js'
+import { endOfDay } from '../text/day.js'
 import { escapeText } from '../text/escape.js'
 import type { ReportedFinding, UncheckedGroup } from './report.js'
 import type { ScanReport } from './scan-report.js'
@@ -6,8 +7,20 @@ import { counted, markOf, number, type Style, wrapped } from './style.js'
 
 const maxNamespaces = 5
 
+/** What the summary says besides the report. */
+export interface SummaryContext {
+  readonly at: Date
+  readonly iam?: IamRequests | undefined
+}
+
+/** The requests to IAM and STS, and the time between the first and the last of them. */
+export interface IamRequests {
+  readonly count: number
+  readonly seconds: number
+}
+
 /** The namespaces with the most problems, the comparison with the baseline, waivers, and what was not checked. */
-export function summaryLines(report: ScanReport, style: Style): string[] {
+export function summaryLines(report: ScanReport, style: Style, { at, iam }: SummaryContext): string[] {
   const { baseline, summary } = report
   const entries: (readonly [label: string, lines: readonly string[]])[] = [
     ['worst namespaces', worstNamespaces(report, { ...style, color: false })], // colors would count as width
@@ -23,7 +36,8 @@ export function summaryLines(report: ScanReport, style: Style): string[] {
             }`
           ]
     ],
-    ['waived', summary.waived === 0 ? [] : [counted(summary.waived, 'finding')]],
+    ['waived', summary.waived === 0 ? [] : [waivedText(report, at)]],
+    ['IAM', iam === undefined ? [] : [iamText(iam)]],
     ['not checked', notChecked(report, style)]
   ]
   const width = 20
@@ -38,6 +52,35 @@ export function summaryLines(report: ScanReport, style: Style): string[] {
     })
   )
 }
+
+/** How many findings are waived, and how many of the waivers expire soon. */
+function waivedText({ findings, summary }: ScanReport, at: Date): string {
+  const days = findings
+    .flatMap(({ waivedUntil }) => (waivedUntil === undefined ? [] : (endOfDay(waivedUntil) ?? [])))
+    .map((end) => Math.floor((end.getTime() - at.getTime()) / 86_400_000))
+    .filter((left) => left >= 0 && left <= soon)
+  const first = days.reduce((one, other) => Math.min(one, other), soon)
+  const when = first === 0 ? 'today' : `in ${counted(first, 'day')}`
+
+  return `${counted(summary.waived, 'finding')}${
+    days.length === 0
+      ? ''
+      : days.length === 1
+        ? ` (the waiver of 1 expires ${when})`
+        : ` (the waivers of ${number(days.length)} expire soon, the first ${when})`
+  }`
+}
+
+/** Waivers that expire within so many days are counted. */
+const soon = 14
+
+/** The number of requests, and their rate if there were enough to tell. */
+const iamText = ({ count, seconds }: IamRequests): string =>
+  `${counted(count, 'request')}${
+    count > 1 && seconds >= 1
+      ? `, ${(count / seconds).toFixed(1)} per second (limited by iam.requestsPerSecond)`
+      : ''
+  }`
 
 function worstNamespaces({ findings, clusters }: ScanReport, style: Style): string[] {
   const counted = findings.filter(({ waived, severity }) => waived === undefined && severity !== 'info')

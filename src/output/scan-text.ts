@@ -1,16 +1,16 @@
+import { minuteOf } from '../text/day.js'
 import { argumentOf, escapeText } from '../text/escape.js'
 import { shellQuote } from '../text/shell.js'
 import type { Cause } from './causes.js'
 import type { ObjectReference } from './report.js'
 import { type CauseRow, causeRowsOf } from './scan-causes.js'
 import type { ClusterSummary, ScanReport } from './scan-report.js'
-import { summaryLines, unusedLines } from './scan-summary.js'
-import { counted, markOf, number, paint, type Style, wrapped } from './style.js'
+import { type SummaryContext, summaryLines, unusedLines } from './scan-summary.js'
+import { counted, markOf, number, paint, secondsText, type Style, wrapped } from './style.js'
 import { judgedText } from './text.js'
 
 /** What the text says besides the report. */
-export interface ScanTextContext {
-  readonly at: Date
+export interface ScanTextContext extends SummaryContext {
   readonly seconds: number
   /** Whether commands must name the context, because it may not be the current one. */
   readonly withContext: boolean
@@ -29,7 +29,7 @@ export function scanTextOf(report: ScanReport, style: Style, context: ScanTextCo
   const blocks = [
     isQuiet ? [] : report.clusters.flatMap((cluster) => headlineOf(cluster, style)),
     causeLines(report, style, context),
-    isQuiet ? [] : [...unusedLines(report, style), ...summaryLines(report, style)],
+    isQuiet ? [] : [...unusedLines(report, style), ...summaryLines(report, style, context)],
     closingLines(report, style, context)
   ]
 
@@ -189,7 +189,11 @@ function nextStepOf(
 const commandIn = ({ fix }: Cause): string | undefined =>
   /^(?:irsa-guard|kubectl|aws) [^;]*$/.test(fix) ? fix : undefined
 
-function closingLines({ summary }: ScanReport, style: Style, { seconds }: ScanTextContext): string[] {
+function closingLines(
+  { summary, createdAt }: ScanReport,
+  style: Style,
+  { seconds }: ScanTextContext
+): string[] {
   const { errors, warnings, infos, judged, objects } = summary
   const counts = [
     ...(errors > 0 ? [counted(errors, 'error')] : []),
@@ -200,7 +204,8 @@ function closingLines({ summary }: ScanReport, style: Style, { seconds }: ScanTe
   const parts = [
     counts.length === 0 ? 'no findings' : counts.join(', '),
     judgedText(judged, objects),
-    `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`,
+    secondsText(seconds),
+    ...(createdAt === undefined ? [] : [minuteOf(createdAt)]),
     ...(style.verbosity === 'normal' && counts.length > 0 ? ['all objects: -v'] : [])
   ]
 

@@ -74,3 +74,7 @@ export const number = (count: number): string => count.toLocaleString('en-US')
 /** A number of things: `1 pod`, `41,300 pods`. */
 export const counted = (count: number, noun: string): string =>
   `${number(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** A duration: `0.6 s`, `38 s`. */
+export const secondsText = (seconds: number): string =>
+  `${seconds < 10 ? seconds.toFixed(1) : number(Math.round(seconds))} s`

@@ -1,19 +1,20 @@
 import type { Severity } from '../model/finding.js'
 import { argumentOf, escapeText } from '../text/escape.js'
 import { entriesText, type Entry, placeNameOf } from './entries-text.js'
+import type { RunSize } from './format-context.js'
 import type { Report } from './report.js'
-import { counted, markOf, number, paint, type Style, wrapped } from './style.js'
+import { counted, markOf, number, paint, secondsText, type Style, wrapped } from './style.js'
 import { notCheckedLines } from './unchecked-text.js'
 
 /**
- * A report for people: one entry for each cause, by file, then what could not be checked, and a closing line
- * that sums up.
+ * A report for people: one entry for each cause, by file, then what could not be checked, and the closing
+ * lines.
  */
-export function reportTextOf(report: Report, style: Style): string {
+export function reportTextOf(report: Report, style: Style, run?: RunSize): string {
   const blocks = [
     ...fileBlocks(report, style),
     ...(style.verbosity === 'quiet' ? [] : [notCheckedLines(report.unchecked, style)]),
-    closingLines(report, style)
+    closingLines(report, style, run)
   ]
 
   return `${blocks
@@ -39,13 +40,18 @@ function fileBlocks({ findings, causes }: Report, style: Style): string[][] {
   ])
 }
 
-/** The numbers of a report, and how many objects were of kinds that are judged. */
-function closingLines(report: Report, style: Style): string[] {
+/**
+ * The last lines of a report: the number of findings, how many objects were judged, and how to learn more. In
+ * a pipe, they do not state how long the command took, so that two runs print the same text.
+ */
+function closingLines(report: Report, style: Style, run: RunSize | undefined): string[] {
   const { objects, judged, errors, warnings } = report.summary
   const parts = [
     outcomeOf(report),
     judgedText(judged, objects),
-    ...(report.unchecked.length > 0 ? ['some rules not checked'] : [])
+    ...(run !== undefined && run.files > 1 ? [counted(run.files, 'file')] : []),
+    ...(report.unchecked.length > 0 ? ['some rules not checked'] : []),
+    ...(run === undefined || style.width === undefined ? [] : [secondsText(run.seconds)])
   ]
   const mark = errors > 0 ? 'wrong' : warnings > 0 ? 'warning' : judged === 0 ? 'unknown' : 'ok'
   const [line = '', ...rest] = wrapped(parts.join(style.ascii ? ' - ' : ' · '), '  ', style)

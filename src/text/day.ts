@@ -6,3 +6,6 @@ export function endOfDay(day: string): Date | undefined {
   // Date parses 2027-02-30 as March 2.
   return Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day ? undefined : end
 }
+
+/** The minute of a time in UTC (RFC 3339), such as `2026-11-26T11:43Z`, as the options for times accept it. */
+export const minuteOf = (time: string): string => `${time.slice(0, 16)}Z`

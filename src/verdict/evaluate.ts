@@ -91,9 +91,10 @@ function waiverOf(
 function applyWaiver(
   waiver: Waiver | undefined,
   { message }: Problem
-): Pick<Finding, 'waived'> | Pick<Finding, 'message'> {
+): Pick<Finding, 'waived' | 'waivedUntil'> | Pick<Finding, 'message'> {
   if (waiver === undefined) return {}
-  if ('reason' in waiver) return { waived: waiver.reason }
+  if ('reason' in waiver)
+    return { waived: waiver.reason, ...(waiver.until !== undefined && { waivedUntil: waiver.until }) }
 
   return { message: `${message} (${waiver.waiver} is not in effect: ${waiver.lapsed})` }
 }

@@ -20,7 +20,8 @@ export function exceptionFor(
   }
   const found = exceptions.filter((exception) => exception.rule === rule && isAbout(exception, object))
   const valid = found.find(({ until }) => until === undefined || !isOver(until, at))
-  if (valid !== undefined) return { reason: valid.reason }
+  if (valid !== undefined)
+    return { reason: valid.reason, ...(valid.until !== undefined && { until: valid.until }) }
   const [expired] = found
 
   return expired?.until === undefined

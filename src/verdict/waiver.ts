@@ -1,8 +1,14 @@
 import { endOfDay } from '../text/day.js'
 import { closestTo, quote } from '../text/escape.js'
 
-/** A waiver: the reason that its author gave, or what it is called and why it is not in effect. */
-export type Waiver = { readonly reason: string } | { readonly waiver: string; readonly lapsed: string }
+/** A waiver that is in effect: the reason that its author gave, and its last day (UTC) if it expires. */
+interface Effective {
+  readonly reason: string
+  readonly until?: string
+}
+
+/** A waiver in effect, or what a waiver is called and why it is not in effect. */
+export type Waiver = Effective | { readonly waiver: string; readonly lapsed: string }
 
 const prefix = 'ignore.irsa-guard.io/'
 
@@ -31,7 +37,7 @@ export function parseWaiver(
   return 'reason' in read ? read : { waiver: `waiver ${annotation}`, ...read }
 }
 
-function parseValue(value: unknown, at: Date): { readonly reason: string } | { readonly lapsed: string } {
+function parseValue(value: unknown, at: Date): Effective | { readonly lapsed: string } {
   if (typeof value !== 'string' || value.trim() === '') return { lapsed: `it gives no reason; ${form}` }
 
   const text = value.trim()
@@ -50,7 +56,9 @@ function parseValue(value: unknown, at: Date): { readonly reason: string } | { r
   if (end === undefined) return { lapsed: `${day} is not a valid date; ${form}` }
   if (at > end) return { lapsed: expiredAfter(day) }
 
-  return reason.trim() === '' ? { lapsed: `it gives no reason; ${form}` } : { reason: reason.trim() }
+  return reason.trim() === ''
+    ? { lapsed: `it gives no reason; ${form}` }
+    : { reason: reason.trim(), until: day }
 }
 
 /** Whether a value only switches the waiver on or off, without saying why it is there. */

@@ -11,6 +11,7 @@ import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { startFakeIam } from '../support/fake-iam.js'
 import { account, kubectlWith, namespace, serviceAccount, standInWith } from '../support/pod-cluster.js'
+import { schemaErrors } from '../support/schemas.js'
 import { asks, policy, statement } from '../support/trust.js'
 
 const controlPlane = await startControlPlane()
@@ -157,7 +158,10 @@ const reportOf = async (
 ): Promise<{ code: number; stderr: string; report: ScanReport }> => {
   const { code, stdout, stderr } = await run({ ...options, output: [{ format: 'json', file: undefined }] })
 
-  return { code, stderr, report: JSON.parse(stdout) as ScanReport }
+  const report = JSON.parse(stdout) as ScanReport
+  t.strictSame(schemaErrors('report', report, { closed: true }), [])
+
+  return { code, stderr, report }
 }
 const rulesIn = ({ findings }: ScanReport): string[] => [...new Set(findings.map(({ rule }) => rule))].sort()
 

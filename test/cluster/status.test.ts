@@ -9,6 +9,7 @@ import { clientCertificate, writeKubeconfig } from '../control-plane/kubeconfig.
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { runInProcess } from '../support/guard-in-process.js'
+import { schemaErrors } from '../support/schemas.js'
 
 type Expected = Partial<
   Record<CheckName, { state: Check['state']; message?: RegExp; because?: RegExp; fix?: RegExp }>
@@ -42,7 +43,9 @@ t.test('status', async (t) => {
       { stdout: (part) => (text += part) },
       { environment: {} }
     )
-    const { checks } = JSON.parse(text) as { checks: readonly Check[] }
+    const printed = JSON.parse(text) as { checks: readonly Check[] }
+    t.strictSame(schemaErrors('status', printed, { closed: true }), [])
+    const { checks } = printed
 
     return { code, checks: Object.fromEntries(checks.map((check) => [check.check, check])) }
   }

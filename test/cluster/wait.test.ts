@@ -13,6 +13,7 @@ import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { eksAssociation, startFakeEks } from '../support/fake-eks.js'
 import { kubectlWith, namespace, role, serviceAccount, standInWith } from '../support/pod-cluster.js'
+import { schemaErrors } from '../support/schemas.js'
 
 const clusterArn = 'arn:aws:eks:eu-west-1:111122223333:cluster/prod'
 const [controlPlane, eks] = await Promise.all([startControlPlane(), startFakeEks()])
@@ -109,7 +110,10 @@ async function wait(
   const surroundings = { interval: 50, ...(interrupted && { interrupted }) }
   const code = await waitForIdentity(object.split(' '), { ...base, ...options }, terminal, surroundings)
 
-  return { code, report: JSON.parse(stdout) as WaitReport, stderr }
+  const report = JSON.parse(stdout) as WaitReport
+  t.strictSame(schemaErrors('wait', report, { closed: true }), [])
+
+  return { code, report, stderr }
 }
 
 t.test('every kind of object whose new pods get the role is ready at once', async (t) => {

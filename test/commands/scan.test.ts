@@ -16,7 +16,10 @@ t.test('scans the files of a cluster', async (t) => {
     /^3 service accounts: 2 IRSA, Pod Identity not known · 0 pods\n\n +hits {2}cause\n✗ 1 account {2}/
   )
   t.match(stdout, /^ +irsa-guard explain role-missing$/m)
-  t.match(stdout, /\n✗ 2 errors · 3 objects judged · \d+(?:\.\d)? s · all objects: -v\n$/)
+  t.match(
+    stdout,
+    /\n✗ 2 errors · 3 objects judged · \d+(?:\.\d)? s · \d{4}-\d\d-\d\dT\d\d:\d\dZ · all objects: -v\n$/
+  )
   t.match(
     await run(
       ['scan', '-', '--iam', 'examples/iam.json'],
@@ -50,6 +53,22 @@ t.test('writes a report that is a baseline later', async (t) => {
   const empty = `${t.testdirName}/empty.json`
   writeFileSync(empty, JSON.stringify({ apiVersion: 'irsa-guard.io/v1', kind: 'Report', findings: [] }))
   t.match(await run(offline('--baseline', empty, '--fail-on-new')), { code: 1, stdout: /\+2 new/ })
+})
+
+t.test('states when the report was made', async (t) => {
+  const report = async () => run(offline('-o', 'json'), '', { SOURCE_DATE_EPOCH: '1764244800' })
+  const [{ stdout }, second] = await Promise.all([report(), report()])
+  t.match(JSON.parse(stdout), { createdAt: '2025-11-27T12:00:00.000Z' })
+  t.equal(second.stdout, stdout, 'two runs of the same time print the same')
+  t.match(await run(offline(), '', { SOURCE_DATE_EPOCH: '1764244800' }), {
+    stdout: / s · 2025-11-27T12:00Z · all objects: -v\n$/
+  })
+  for (const value of ['yesterday', '-1', '9'.repeat(12)])
+    t.match(await run(offline(), '', { SOURCE_DATE_EPOCH: value }), {
+      code: 2,
+      stdout: '',
+      stderr: `irsa-guard: SOURCE_DATE_EPOCH is "${value}"; expected the number of seconds since 1970-01-01T00:00Z\n`
+    })
 })
 
 t.test('says what it lacks', async (t) => {

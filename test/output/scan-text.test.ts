@@ -235,3 +235,49 @@ t.test('a baseline that is not a report', async (t) => {
     [{ rule: 'a', severity: 'info', object: { name: '' } }]
   )
 })
+
+t.test('counts the waivers that expire soon', async (t) => {
+  const waivedUntil = (...days: readonly (string | undefined)[]): string =>
+    textOf(
+      scanOf(
+        days.map((day, index) =>
+          verdict(
+            reference('ServiceAccount', `a${index}`),
+            finding('role-missing', { waived: 'moves', ...(day !== undefined && { waivedUntil: day }) })
+          )
+        )
+      ),
+      plainStyle
+    )
+  const table: readonly (readonly [days: readonly (string | undefined)[], text: string])[] = [
+    [[undefined, '2026-12-11'], '2 findings'],
+    [['2026-12-10', undefined], '2 findings (the waiver of 1 expires in 14 days)'],
+    [['2026-11-27'], '1 finding (the waiver of 1 expires in 1 day)'],
+    [['2026-11-26'], '1 finding (the waiver of 1 expires today)'],
+    [['2026-12-03', '2026-12-01'], '2 findings (the waivers of 2 expire soon, the first in 5 days)']
+  ]
+  for (const [days, text] of table)
+    t.match(waivedUntil(...days), new RegExp(`^  waived {12}${text.replace(/[()]/g, '.')}$`, 'm'), text)
+})
+
+t.test('shows the number and the rate of requests to IAM', async (t) => {
+  const withIam = (count: number, seconds: number): string =>
+    scanTextOf(scanOf([]), plainStyle, {
+      at,
+      seconds: 9,
+      withContext: false,
+      summaryOf,
+      iam: { count, seconds }
+    })
+  t.match(
+    withIam(2002, 200.2),
+    /^  IAM {15}2,002 requests, 10\.0 per second \(limited by iam\.requestsPerSecond\)$/m
+  )
+  t.match(withIam(1, 0), /^  IAM {15}1 request$/m)
+  t.notMatch(textOf(scanOf([])), /IAM {10}/)
+})
+
+t.test('states when the report was made', async (t) => {
+  const text = textOf({ ...scanOf([]), createdAt: '2026-11-26T11:43:12.345Z' })
+  t.match(text, /· 38 s · 2026-11-26T11:43Z\n$/)
+})

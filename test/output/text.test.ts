@@ -292,3 +292,12 @@ t.test('a report takes time for each finding and reason, not for each pair of th
   const errors = reportOf({ objects: count, judged: count }, oneFile, () => '')
   t.match(reportTextOf(errors, plainStyle).slice(-150), '✗ 130,000 errors · 130,000 objects judged')
 })
+
+t.test('says how many files were read, and on a terminal how long it took', async (t) => {
+  const report = reportOf({ objects: 3, judged: 3 }, [], () => '')
+  const closing = (files: number, style: Style = plainStyle): string =>
+    reportTextOf(report, style, { files, seconds: 0.62 })
+  t.equal(closing(1), '✓ no findings · 3 objects judged\n')
+  t.equal(closing(3), '✓ no findings · 3 objects judged · 3 files\n')
+  t.equal(closing(3, { ...plainStyle, width: 80 }), '✓ no findings · 3 objects judged · 3 files · 0.6 s\n')
+})

@@ -1,14 +1,19 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { parse } from 'yaml'
 import { check } from '../../src/commands/check.js'
+import { explain } from '../../src/commands/explain.js'
+import { scan, type ScanCommandOptions } from '../../src/commands/scan.js'
 import { reportFormats } from '../../src/output/formats.js'
+import type { ScanReport } from '../../src/output/scan-report.js'
+import { rules } from '../../src/rules/index.js'
 import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
+import { examples } from '../explain/examples.js'
 import { contextOf, sampleReport } from '../support/sample-report.js'
-import { schemaErrors, type SchemaName, schemaOf } from '../support/schemas.js'
+import { schemaErrors, schemaNames, schemaOf } from '../support/schemas.js'
 
-const names = ['report', 'diagnosis', 'iam-snapshot', 'config'] as const satisfies readonly SchemaName[]
+const json = [{ format: 'json', file: undefined }] as const
 
 t.test('the package contains each schema under its ID', async (t) => {
   const { files, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -17,11 +22,11 @@ t.test('the package contains each schema under its ID', async (t) => {
   }
   t.strictSame(
     readdirSync('schemas').filter((file) => file.endsWith('.json')),
-    names.map((name) => `${name}.json`).sort()
+    schemaNames.map((name) => `${name}.json`)
   )
   t.ok(files.includes('schemas/*.json'))
   t.equal(exports['./schemas/*.json'], './schemas/*.json')
-  for (const name of names)
+  for (const name of schemaNames)
     t.match(schemaOf(name), {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
       $id: `https://irsa-guard.io/schemas/${name}.json`
@@ -40,7 +45,7 @@ t.test('what check prints is a Report, and has no key that the schema does not m
     let printed = ''
     await check(
       ['-'],
-      { iam, failOn: 'error', failOnUnknown: false, output: [{ format: 'json', file: undefined }] },
+      { iam, failOn: 'error', failOnUnknown: false, output: json },
       {
         stdin: Readable.from([manifests]),
         stdout: (text) => (printed += text),
@@ -55,6 +60,90 @@ t.test('what check prints is a Report, and has no key that the schema does not m
     t.strictSame(schemaErrors('report', report, { closed: true }), [])
   }
   t.strictSame(schemaErrors('report', JSON.parse(reportFormats.json(sampleReport, contextOf()))), [])
+})
+
+t.test('what scan prints is a Report, with and without what it adds', async (t) => {
+  const reportOf = async (options: Partial<ScanCommandOptions> = {}): Promise<ScanReport> => {
+    let printed = ''
+    await scan(
+      ['examples/service-accounts.yaml'],
+      { iam: ['examples/iam.json'], failOn: 'error', output: json, ...options },
+      {
+        stdin: Readable.from([]),
+        stdout: (text) => (printed += text),
+        stderr: (text) => t.fail(text)
+      },
+      { SOURCE_DATE_EPOCH: '1764244800' }
+    )
+    return JSON.parse(printed) as ScanReport
+  }
+  const report = await reportOf()
+  t.equal(report.createdAt, '2025-11-27T12:00:00.000Z')
+  const baseline = `${t.testdir({})}/baseline.json`
+  const fingerprint = '0'.repeat(16)
+  const [first] = report.findings
+  writeFileSync(
+    baseline,
+    JSON.stringify({ ...report, findings: [...report.findings.slice(1), { ...first, fingerprint }] })
+  )
+  const full = await reportOf({ baseline, unused: true })
+  t.match(full, {
+    clusters: [{ serviceAccounts: 3 }],
+    baseline: { new: [first?.fingerprint], gone: [{ fingerprint }] },
+    unused: { serviceAccounts: [{ name: 'cart' }, { name: 'mail' }] }
+  })
+  for (const each of [report, full]) t.strictSame(schemaErrors('report', each, { closed: true }), [])
+  t.match(schemaErrors('report', { ...full, clusters: [{ name: 'prod' }] }), [
+    /required property 'serviceAccounts'/,
+    /'irsa'/,
+    /'pods'/
+  ])
+  t.match(schemaErrors('report', { ...full, baseline: { new: ['x'] } }), [/new\/0 must match pattern/])
+  t.match(schemaErrors('report', { ...full, unused: { roles: [{ arn: 'a' }] } }), [/'trusts'/])
+})
+
+t.test('what explain prints is an Explanation or a RulePage', async (t) => {
+  const explained = async (words: string): Promise<unknown> => {
+    let printed = ''
+    await explain(
+      words,
+      { output: json },
+      { stdin: Readable.from([]), stdout: (text) => (printed += text), stderr: () => undefined }
+    )
+    return JSON.parse(printed)
+  }
+  for (const { id } of rules)
+    t.strictSame(schemaErrors('rule-page', await explained(id), { closed: true }), [], id)
+  const values = new Set<string>()
+  for (const text of [...Object.values(examples).flat(), 'role-missing: no role', 'all is well']) {
+    const explanation = await explained(text)
+    for (const key of Object.keys((explanation as { values: object }).values)) values.add(key)
+    t.strictSame(schemaErrors('explanation', explanation, { closed: true }), [], text)
+  }
+  t.strictSame(
+    [...values].sort(),
+    [
+      ...['action', 'caller', 'clusterArn', 'instance', 'issuer', 'requestId', 'resource', 'role'],
+      ...['serviceAccount', 'webhook']
+    ],
+    'the examples have each value'
+  )
+  t.match(schemaErrors('explanation', { texts: [{}] }), [/apiVersion/, /kind/, /values/, /'id'/])
+  t.match(schemaErrors('rule-page', { kind: 'RulePage', severity: 'fatal' }), [/apiVersion/])
+})
+
+t.test('a Status has checks of known names and states, and a Wait one of four states', async (t) => {
+  const head = { apiVersion: 'irsa-guard.io/v1' }
+  const checks = [{ check: 'canary', state: 'wrong', message: 'no role', because: 'x', fix: 'kubectl' }]
+  t.strictSame(schemaErrors('status', { ...head, kind: 'Status', checks }, { closed: true }), [])
+  t.match(schemaErrors('status', { ...head, kind: 'Status', checks: [{ ...checks[0], check: 'x' }] }), [
+    /check must be equal to one of/
+  ])
+  const subject = { kind: 'Deployment', namespace: 'shop', name: 'cart' }
+  const wait = { ...head, kind: 'Wait', subject, state: 'ready', attempts: 1, seconds: 0.2, fix: [] }
+  t.strictSame(schemaErrors('wait', wait, { closed: true }), [])
+  t.match(schemaErrors('wait', { ...wait, state: 'late' }), [/state must be equal to one of/])
+  t.match(schemaErrors('wait', { ...wait, attempts: undefined }), [/required property 'attempts'/])
 })
 
 t.test('other reports are no Report', async (t) => {

@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { isRecord } from '../../src/text/record.js'
 
-export type SchemaName = 'report' | 'diagnosis' | 'iam-snapshot' | 'config'
+export const schemaNames = [
+  'config',
+  'diagnosis',
+  'explanation',
+  'iam-snapshot',
+  'report',
+  'rule-page',
+  'status',
+  'wait'
+] as const
+export type SchemaName = (typeof schemaNames)[number]
 
 export const schemaOf = (name: SchemaName): unknown =>
   JSON.parse(readFileSync(`schemas/${name}.json`, 'utf8'))

@@ -8,19 +8,20 @@ const read = (value: unknown): ReturnType<typeof parseWaiver> =>
   parseWaiver({ 'ignore.irsa-guard.io/role-missing': value }, 'role-missing', at)
 
 t.test('holds with a reason, until the end of its day', async (t) => {
-  const table: readonly (readonly [string, string])[] = [
+  const table: readonly (readonly [value: string, reason: string, until?: string])[] = [
     ['the role comes later', 'the role comes later'],
     [' because: of that ', 'because: of that'],
-    ['until 2027-01-31: migration', 'migration'],
-    ['until 2026-11-24: today still counts', 'today still counts'],
-    ['Until 2027-01-31 : capital', 'capital'],
-    ['until 2027-01-31: a: b\nc', 'a: b\nc'],
+    ['until 2027-01-31: migration', 'migration', '2027-01-31'],
+    ['until 2026-11-24: today still counts', 'today still counts', '2026-11-24'],
+    ['Until 2027-01-31 : capital', 'capital', '2027-01-31'],
+    ['until 2027-01-31: a: b\nc', 'a: b\nc', '2027-01-31'],
     ['untilled', 'untilled'],
     ['since 2026-01-31: made by hand', 'since 2026-01-31: made by hand'],
     ['forever', 'forever'],
     ['yes, agreed with security', 'yes, agreed with security']
   ]
-  for (const [value, reason] of table) t.strictSame(read(value), { reason }, value)
+  for (const [value, reason, until] of table)
+    t.strictSame(read(value), { reason, ...(until !== undefined && { until }) }, value)
   t.equal(parseWaiver({}, 'role-missing', at), undefined)
 })
 

@@ -9,12 +9,13 @@ import { buildLiveIam } from '../../sources/iam/live.js'
 export async function buildLiveAws(
   { iam, eks }: Config,
   cluster: ClusterArn | undefined,
-  onFailure: (failure: Failure) => void
+  onFailure: (failure: Failure) => void,
+  onRequest: () => void = () => undefined
 ): Promise<Pick<Sources, 'iam' | 'associations'>> {
   const { accounts } = iam
 
   return {
-    iam: await buildLiveIam({ ...iam, patient: true, onFailure }),
+    iam: await buildLiveIam({ ...iam, patient: true, onFailure, onRequest }),
     associations: cluster && (await buildLiveEks({ ...eks, accounts, cluster, patient: true, onFailure }))
   }
 }

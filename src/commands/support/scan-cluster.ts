@@ -7,6 +7,7 @@ import { noDeadline } from '../../model/deadline.js'
 import type { Severity } from '../../model/finding.js'
 import { GuardError } from '../../model/guard-error.js'
 import type { ClusterSummary } from '../../output/scan-report.js'
+import type { IamRequests } from '../../output/scan-summary.js'
 import { judgeCluster, type JudgedCluster } from '../../scan/judge-cluster.js'
 import { type ClusterObjects, readCluster, type UnreadCollection } from '../../scan/read-cluster.js'
 import { buildIssuerReader } from '../../sources/cluster/cluster-issuer.js'
@@ -14,6 +15,7 @@ import { pathOf } from '../../sources/cluster/collections.js'
 import { connectCluster, loadClusterCa, readClusterIdentityWebhook } from './cluster.js'
 import { buildLiveAws } from './live-aws.js'
 import type { Progress } from './progress.js'
+import type { RequestCounter } from './request-counter.js'
 import { loadSources } from './sources.js'
 
 /** What to scan of a cluster, and what is known about it. */
@@ -36,6 +38,7 @@ export interface ScanSetting {
   readonly progress: Progress
   readonly environment: NodeJS.ProcessEnv
   readonly onNoCredentials: (because: string) => void
+  readonly iamRequests: RequestCounter
 }
 
 /** A cluster after its scan. */
@@ -97,7 +100,7 @@ async function judge(
   client: KubeClient | undefined,
   given: Sources,
   { selector, context }: Pick<ScanOptions, 'selector'> & { readonly context?: string },
-  { severities, createdAfter, at, signal, progress, config }: ScanSetting
+  { severities, createdAfter, at, signal, progress, config, iamRequests }: ScanSetting
 ): Promise<Omit<ScannedCluster, 'name'>> {
   const isWhole =
     selector === undefined &&
@@ -116,12 +119,18 @@ async function judge(
     signal,
     onJudged: (judged, all) =>
       progress.show(
-        `${context === undefined ? '' : `${context}: `}judged ${judged.toLocaleString('en-US')} of ${all.toLocaleString('en-US')} objects, read ${roles.read} of ${roles.asked.size} roles`
+        `${context === undefined ? '' : `${context}: `}judged ${judged.toLocaleString('en-US')} of ${all.toLocaleString('en-US')} objects, read ${roles.read.toLocaleString('en-US')} of ${roles.asked.size.toLocaleString('en-US')} roles${iamRateText(iamRequests.counted())}`
       )
   })
 
   return { ...judged, version: read.version, unread: signal?.aborted === true ? [] : read.unread, isWhole }
 }
+
+/** The rate of requests to IAM, for the progress line. */
+const iamRateText = (requests: IamRequests | undefined): string =>
+  requests === undefined || requests.seconds < 1
+    ? ''
+    : `, IAM ${(requests.count / requests.seconds).toFixed(1)} requests/s`
 
 /** Counts the roles that are looked up, for the progress line. */
 function countingRoles(iam: IamSource, roles: { readonly asked: Set<string>; read: number }): IamSource {
@@ -163,12 +172,17 @@ async function givenFacts(client: KubeClient, options: ScanOptions, setting: Sca
 const awsFacts = async (
   { aws }: ScanOptions,
   { clusterArn }: Sources,
-  { config, onNoCredentials }: ScanSetting
+  { config, onNoCredentials, iamRequests }: ScanSetting
 ): Promise<Partial<Sources>> =>
   aws === true
-    ? buildLiveAws(config, clusterArn, ({ kind, because }) => {
-        if (kind === 'no-credentials') onNoCredentials(because)
-      })
+    ? buildLiveAws(
+        config,
+        clusterArn,
+        ({ kind, because }) => {
+          if (kind === 'no-credentials') onNoCredentials(because)
+        },
+        iamRequests.count
+      )
     : {}
 
 /** Throws if no collection could be read, or if the namespace does not exist. */

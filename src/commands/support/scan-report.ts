@@ -20,7 +20,7 @@ export interface ScanReportOptions {
   readonly unused?: boolean
   /** The findings of the baseline. */
   readonly earlier: readonly EarlierFinding[] | undefined
-  readonly at: Date
+  readonly createdAt: Date
   /** Whether the scan was interrupted, or a file could not be read. */
   readonly isPartial: boolean
 }
@@ -30,19 +30,20 @@ export async function scanReportOf(
   clusters: readonly ScannedCluster[],
   options: ScanReportOptions
 ): Promise<ScanReport> {
+  const { earlier, createdAt } = options
   const verdicts = clusters.flatMap((cluster) => verdictsOn(cluster, options.namespace))
   const report = reportOf(
     {
       objects: clusters.reduce((sum, { objects }) => sum + objects.length, 0),
-      judged: clusters.reduce((sum, { judged }) => sum + judged, 0)
+      judged: clusters.reduce((sum, { judged }) => sum + judged, 0),
+      createdAt
     },
     verdicts,
     (id) => rules.find((rule) => rule.id === id)?.summary ?? id
   )
-  const { earlier, at } = options
 
   return {
-    ...withSince(report, earlier ?? [], at),
+    ...withSince(report, earlier ?? [], createdAt),
     clusters: clusters.map(summaryOf),
     ...(earlier && { baseline: compare(report, earlier, coverageOf(clusters, verdicts, options)) }),
     ...(options.unused === true && { unused: await unusedIn(clusters, options.namespace) })

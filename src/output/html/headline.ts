@@ -107,6 +107,6 @@ const withSeverity = ({ causes }: Page, severity: Severity): readonly PageCause[
 const objectsOf = (causes: readonly PageCause[]): number =>
   new Set(causes.flatMap(({ objects }) => objects.map(identityOf))).size
 
-/** An object without a name is told apart by its place. */
+/** Identifies an object on the page. Objects without a name are told apart by their file and line. */
 export const identityOf = ({ cluster, kind, namespace, name, place }: PageObject): string =>
   JSON.stringify([cluster, kind, namespace, name, name === '' ? place : undefined])

@@ -37,7 +37,8 @@ export function htmlReportOf(report: Report, rules: readonly Rule[]): string {
         <header class="top ${state}">
           <p class="tool">irsa-guard report</p>
           <h1><span class="mark" aria-hidden="true">${marks[state]}</span> ${sentence}</h1>
-          ${judgedHtml(report, page)} ${numbersHtml(report, page)} ${namespacesHtml(page)}
+          ${judgedHtml(report, page)} ${createdHtml(report)} ${numbersHtml(report, page)}
+          ${namespacesHtml(page)}
         </header>
         <main>
           ${page.causes.length + page.waived.length === 0 ? undefined : filtersHtml(page)}
@@ -55,6 +56,13 @@ export function htmlReportOf(report: Report, rules: readonly Rule[]): string {
       </body>
     </html> `.markup
 }
+
+const createdHtml = ({ createdAt }: Report): Html | undefined =>
+  createdAt === undefined
+    ? undefined
+    : html`<p class="created">
+        Created <time datetime="${createdAt}">${createdAt.slice(0, 16).replace('T', ' ')} UTC</time>
+      </p>`
 
 // The policy has hashes of the whole content, so no space may be added to it.
 const styleElement: Html = { markup: `<style>${styles}</style>` }

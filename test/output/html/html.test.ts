@@ -9,7 +9,7 @@ import type { Page } from '../../../src/output/html/page.js'
 import { type ObjectReference, type Report, reportOf } from '../../../src/output/report.js'
 import { rules } from '../../../src/rules/index.js'
 import { account, findingOf, judgedReport, largeReport, summaryOf } from '../../support/report-objects.js'
-import { contextOf } from '../../support/sample-report.js'
+import { contextOf, sampleReport } from '../../support/sample-report.js'
 
 const htmlOf = (report: Report): string => reportFormats.html(report, contextOf())
 
@@ -239,3 +239,9 @@ function uncheckedReport(count: number): Report {
 /** The data in a page. */
 const pageIn = (markup: string): Page =>
   JSON.parse(/<script type="application\/json" id="page">(.*?)<\/script>/.exec(markup)?.[1] ?? '') as Page
+
+t.test('states when the report was made', async (t) => {
+  const page = htmlReportOf({ ...sampleReport, createdAt: '2026-11-26T11:43:12.345Z' }, rules)
+  t.match(page, /Created <time datetime="2026-11-26T11:43:12\.345Z">2026-11-26 11:43 UTC<\/time>/)
+  t.notMatch(htmlReportOf(sampleReport, rules), /<time/)
+})
