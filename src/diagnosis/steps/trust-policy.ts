@@ -22,7 +22,7 @@ export function trustPolicyStep(scene: Scene, before: readonly Judged[]): Judged
 
   return ok(
     'trust-policy',
-    `statement ${statement ?? 0} admits ${namespace}/${name}${overPermissive ? ', and others' : ' and no one it does not name'}`,
+    `statement ${statement ?? 0} admits ${namespace}/${name}${overPermissive ? ', and others' : ' and only those that it names'}`,
     remarks
   )
 }
