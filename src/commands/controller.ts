@@ -23,7 +23,7 @@ export const controllerCommand = (terminal: Terminal): Command =>
       'after',
       `
 Example:
-  irsa-guard controller --config /etc/irsa-guard/config.yaml`
+  irsa-guard controller --config /etc/irsa-guard/config/config.yaml`
     )
     .action(async (options: ControllerOptions) => keepRunning(await controller(options), terminal))
 

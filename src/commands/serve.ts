@@ -19,7 +19,7 @@ export const serveCommand = (terminal: Terminal): Command =>
       'after',
       `
 Examples:
-  irsa-guard serve --config /etc/irsa-guard/config.yaml
+  irsa-guard serve --config /etc/irsa-guard/config/config.yaml
   irsa-guard serve --config config.yaml --iam iam.json   # without AWS`
     )
     .action(async (options: ServeOptions) => keepRunning(await serve(options), terminal))
