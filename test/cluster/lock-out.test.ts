@@ -146,7 +146,7 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
     )
     t.match(
       await kubectl('apply', '-k', 'manifests', '--dry-run=server'),
-      { stderr: /^(?!.*(denied|forbidden))/ },
+      { stderr: /^(?![^]*(denied|forbidden))/i },
       after
     )
   }
@@ -230,7 +230,7 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
     for (const expression of ["object.metadata.annotations['none'] == 'a'", 'true']) {
       await kubectlOk(
         ...['patch', 'validatingadmissionpolicy', 'irsa-guard-ca-bundle-deny', '--type=merge', '-p'],
-        JSON.stringify({ spec: { matchConditions: [], variables: [], validations: [{ expression }] } })
+        JSON.stringify({ spec: { validations: [{ expression }] } })
       )
       await selfTest('policy', '0')
       await nothingIsBlocked(t, expression)
@@ -258,8 +258,7 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
       '-p',
       JSON.stringify({ spec: { webhooks } })
     )
-    const unrelatedOnly = await kubectl('apply', '-k', 'manifests', '--dry-run=server')
-    t.notMatch(unrelatedOnly.stderr, /denied/, 'installing it again passes')
+    await guard.reinstall() // rejects if anything is denied
     await guard.startController()
     await waitFor(
       'the published texts again',
