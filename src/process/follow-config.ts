@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { GuardError } from '../model/guard-error.js'
-import { type Repeated, repeat } from './repeat.js'
+import { repeat, type Repeated } from './repeat.js'
 
 /** How a configuration is read, and what happens when it changes. */
 export interface ConfigSource<T> {
   /** The configuration file, and the files that the configuration in use names. */
-  files(): readonly string[]
+  readonly files: () => readonly string[]
   /** Reads and checks the configuration. Throws a GuardError if the process would not start with it. */
-  load(): Promise<T>
+  readonly load: () => Promise<T>
   /** How often the files are read, in milliseconds. */
   readonly interval?: number
 }
