@@ -5,7 +5,8 @@ import { type RunningController, startController } from '../controller/controlle
 import type { Sources } from '../facts/facts.js'
 import { connectCluster } from './support/cluster.js'
 import { daemonCommand, keepRunning } from './support/daemon.js'
-import { type FactsByHand, loadConfigFile, loadSources } from './support/sources.js'
+import { loadFollowed } from './support/followed-config.js'
+import type { FactsByHand } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
 export interface ControllerOptions extends FactsByHand {
@@ -22,7 +23,7 @@ export const controllerCommand = (terminal: Terminal): Command =>
       'after',
       `
 Example:
-  irsa-guard controller --config /etc/irsa-guard/config.yaml`
+  irsa-guard controller --config /etc/irsa-guard/config/config.yaml`
     )
     .action(async (options: ControllerOptions) => keepRunning(await controller(options), terminal))
 
@@ -32,19 +33,21 @@ export async function controller(
   {
     environment = process.env,
     log = pino(),
-    sources
+    sources,
+    configInterval
   }: {
     environment?: NodeJS.ProcessEnv
     log?: Logger
     /** Sources of facts in addition to those that the options and the configuration name. */
     sources?: Sources | undefined
+    /** How often the configuration is read again, in milliseconds. */
+    configInterval?: number
   } = {}
 ): Promise<RunningController> {
-  const config = await loadConfigFile(options.config)
-  const given = { ...(await loadSources(options, config)), ...sources }
+  const { loaded, source } = await loadFollowed(options, { sources, interval: configInterval })
   const client = connectCluster(options, environment)
 
-  return startController({ client, config, given, namespace: ownNamespace(environment), log })
+  return startController({ client, ...loaded, source, namespace: ownNamespace(environment), log })
 }
 
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/

@@ -4,7 +4,8 @@ import type { Sources } from '../facts/facts.js'
 import { findCluster } from '../kube/connect.js'
 import { type RunningServer, startServer } from '../server/serve.js'
 import { daemonCommand, keepRunning } from './support/daemon.js'
-import { type FactsByHand, loadConfigFile, loadSources } from './support/sources.js'
+import { loadFollowed } from './support/followed-config.js'
+import type { FactsByHand } from './support/sources.js'
 import type { Terminal } from './support/terminal.js'
 
 export interface ServeOptions extends FactsByHand {
@@ -18,7 +19,7 @@ export const serveCommand = (terminal: Terminal): Command =>
       'after',
       `
 Examples:
-  irsa-guard serve --config /etc/irsa-guard/config.yaml
+  irsa-guard serve --config /etc/irsa-guard/config/config.yaml
   irsa-guard serve --config config.yaml --iam iam.json   # without AWS`
     )
     .action(async (options: ServeOptions) => keepRunning(await serve(options), terminal))
@@ -30,18 +31,20 @@ export async function serve(
     environment = process.env,
     log = pino(),
     drain,
-    sources
+    sources,
+    configInterval
   }: {
     environment?: NodeJS.ProcessEnv
     log?: Logger
     drain?: number
     /** Sources of facts in addition to those that the options and the configuration name. */
     sources?: Sources | undefined
+    /** How often the configuration is read again, in milliseconds. */
+    configInterval?: number
   } = {}
 ): Promise<RunningServer> {
-  const config = await loadConfigFile(options.config)
-  const given = { ...(await loadSources(options, config)), ...sources }
+  const { loaded, source } = await loadFollowed(options, { sources, interval: configInterval })
   const client = findCluster(options, environment)
 
-  return startServer({ client, config, given, log, ...(drain !== undefined && { drain }) })
+  return startServer({ client, ...loaded, source, log, ...(drain !== undefined && { drain }) })
 }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
-import type { Config } from '../config.js'
-import type { AssociationSource, Sources } from '../facts/facts.js'
+import type { Sources } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
+import { type ConfigSource, followConfig } from '../process/follow-config.js'
 import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
+import { type Given, warnAboutRestart } from '../process/given.js'
 import { buildHealthApp } from '../process/health.js'
 import { listen, portOf } from '../process/listen.js'
 import { buildMetrics, type Metrics } from '../process/metrics.js'
@@ -25,10 +26,10 @@ import {
  * The settings of a controller. `given` are facts from the user, which take precedence over those from the
  * cluster.
  */
-export interface ControllerSettings {
+export interface ControllerSettings extends Given {
   readonly client: KubeClient
-  readonly config: Config
-  readonly given: Sources
+  /** The source of `config` and `given`, to take their changes; undefined if they stay as they are. */
+  readonly source?: ConfigSource<Given> | undefined
   /** The namespace that the controller runs in. */
   readonly namespace: string
   readonly log: Logger
@@ -49,14 +50,15 @@ const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
  * the health port is in use or an EKS role is in another account.
  */
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
-  const { client, config, given, log } = settings
+  const { client, config, source, log } = settings
   const metrics = buildMetrics()
-  const tools: RoundTools = {
+  let inUse = config
+  let tools: RoundTools = {
     ...settings,
-    given: { ...given, associations: given.associations ?? (await eksFor(settings, metrics)) },
+    given: await withAssociations(settings, metrics),
     apiServers: buildApiServers(client),
     readIssuer: buildIssuerReader(client),
-    identityWebhook: followIdentityWebhook(client, config.annotationPrefix, log),
+    identityWebhook: followIdentityWebhook(client, () => inUse.annotationPrefix, log),
     wrongCaBundle: issueUnusedCa(),
     metrics
   }
@@ -92,13 +94,28 @@ export async function startController(settings: ControllerSettings): Promise<Run
     })
   )
 
-  const health = buildHealthApp({ certificates: () => certificates.trouble() }, tools.metrics.registry, {
+  const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry, {
     caBundles: () => caBundles.trouble(),
     probes: () => probes.trouble(),
     canary: () => proofTroubleOf(found.probes, 'canary'),
     selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy')
   })
+  const configuration =
+    source &&
+    followConfig(
+      source,
+      async (next) => {
+        const before = inUse
+        tools = { ...tools, config: next.config, given: await withAssociations(next, metrics) }
+        inUse = next.config
+        if (before.annotationPrefix !== inUse.annotationPrefix) tools.identityWebhook.now()
+        warnAboutRestart(log, config, inUse)
+        for (const rounds of [certificates, caBundles, probes]) rounds.now()
+      },
+      { metrics, log }
+    )
   const close = async (): Promise<void> => {
+    await configuration?.stop()
     for (const watch of watches) watch.stop()
     await Promise.all([certificates.stop(), caBundles.stop(), probes.stop(), tools.identityWebhook.stop()])
     await health.close()
@@ -115,18 +132,20 @@ export async function startController(settings: ControllerSettings): Promise<Run
   return { healthPort: portOf(health), close }
 }
 
-/** The cluster's EKS Pod Identity associations, read on demand; undefined without `eks.clusterArn`. */
-async function eksFor(
-  { config }: ControllerSettings,
-  metrics: Metrics
-): Promise<AssociationSource | undefined> {
-  if (config.eks.clusterArn === undefined) return undefined
+/**
+ * The facts from the user, with the cluster's EKS Pod Identity associations, read on demand if
+ * `eks.clusterArn` names the cluster.
+ */
+async function withAssociations({ config, given }: Given, metrics: Metrics): Promise<Sources> {
+  if (given.associations !== undefined || config.eks.clusterArn === undefined) return given
 
-  return buildLiveEks({
+  const associations = await buildLiveEks({
     ...config.eks,
     accounts: config.iam.accounts,
     cluster: config.eks.clusterArn,
     onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
     onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
   })
+
+  return { ...given, associations }
 }

@@ -1,4 +1,7 @@
+import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
 import type { Metrics } from '../process/metrics.js'
+import { parseBundle } from '../x509/bundle.js'
+import { newestGo } from '../x509/go-version.js'
 import type { Assessment } from './ca-bundle-guard.js'
 import type { ConfigurationFinding } from './configuration-findings.js'
 import type { Probes } from './probes/probes.js'
@@ -15,6 +18,20 @@ export function showAssessments({ caBundleState }: Metrics, assessments: readonl
   for (const { guarded, state } of assessments) {
     caBundleState.set({ webhook: `${guarded.configuration.name}/${guarded.webhook.name}`, state }, 1)
   }
+}
+
+/**
+ * Sets the metrics for the cluster's CAs. While no CA is confirmed, their number is 0 and they have no expiry.
+ */
+export function showClusterCas(
+  { clusterCaUnconfirmed, clusterCas, clusterCaExpiry }: Metrics,
+  { confirmed = '', doubt }: ClusterCas
+): void {
+  const ends = parseBundle(Buffer.from(confirmed), newestGo).certificates.map(({ notAfter }) => notAfter)
+  clusterCaUnconfirmed.set(doubt === undefined ? 0 : 1)
+  clusterCas.set(ends.length)
+  if (ends.length === 0) clusterCaExpiry.remove()
+  else clusterCaExpiry.set(Math.min(...ends) / 1000)
 }
 
 /**

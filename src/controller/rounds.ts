@@ -23,7 +23,7 @@ import {
   reportFindings
 } from './configuration-findings.js'
 import { identityConfigurationOf } from './event.js'
-import { showAssessments, showFindings, showProofs } from './metrics.js'
+import { showAssessments, showClusterCas, showFindings, showProofs } from './metrics.js'
 import { canaryAccount, canaryNamespace } from './own-names.js'
 import { canaryCauseOf } from './probes/canary-cause.js'
 import {
@@ -96,6 +96,7 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
   const issuer = given.issuer ?? (await tools.readIssuer({ signal: AbortSignal.timeout(5000) }))
   const apiServerChains = await readApiServerChains(servers)
   found.clusterCas = await readConfirmedCas(tools, found.clusterCas, apiServerChains)
+  showClusterCas(metrics, found.clusterCas)
   const { confirmed, doubt } = found.clusterCas
   const round = await guardCaBundles({
     client,
@@ -139,7 +140,7 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
  * confirmed now, the CAs that were confirmed last remain in use.
  */
 async function readConfirmedCas(
-  { client, given, namespace, metrics, log }: RoundTools,
+  { client, given, namespace, log }: RoundTools,
   before: ClusterCas,
   apiServerChains: readonly ApiServerChain[]
 ): Promise<ClusterCas> {
@@ -150,7 +151,6 @@ async function readConfirmedCas(
   if (cas.doubt !== undefined && cas.doubt !== before.doubt)
     log.warn({ because: cas.doubt }, 'a cluster CA is not confirmed')
   if (cas.doubt === undefined && before.doubt !== undefined) log.info('all cluster CAs are confirmed again')
-  metrics.clusterCaUnconfirmed.set(cas.doubt === undefined ? 0 : 1)
 
   return { ...cas, confirmed: cas.confirmed ?? before.confirmed }
 }

@@ -18,16 +18,18 @@ export interface FollowedIdentityWebhook {
   trouble(): string | undefined
   /** Resolves when the first read has succeeded or failed. */
   readonly begun: Promise<void>
+  /** Reads the settings again without waiting, for example because the configured prefix changed. */
+  now(): void
   stop(): Promise<void>
 }
 
 /**
- * Periodically reads the settings of the cluster's identity webhook. A configured annotation prefix takes
- * precedence. The last settings remain in use if a read fails.
+ * Periodically reads the settings of the cluster's identity webhook. The configured annotation prefix, which
+ * is queried at each read, takes precedence. The last settings remain in use if a read fails.
  */
 export function followIdentityWebhook(
   client: KubeClient,
-  annotationPrefix: string | undefined,
+  annotationPrefix: () => string | undefined,
   log: Logger
 ): FollowedIdentityWebhook {
   let reading: IdentityWebhookReading | undefined
@@ -35,7 +37,7 @@ export function followIdentityWebhook(
     const { settings, because } = await loadIdentityWebhook(client, AbortSignal.timeout(timeout))
     if (because !== undefined && because !== reading?.because)
       log.info({ because }, 'some identity webhook settings are unknown, so their defaults are used')
-    reading = { settings: withAnnotationPrefix(settings, annotationPrefix), because }
+    reading = { settings: withAnnotationPrefix(settings, annotationPrefix()), because }
   })
 
   return {
@@ -43,6 +45,7 @@ export function followIdentityWebhook(
     because: () => reading?.because,
     trouble: () => reads.trouble(),
     begun: reads.begun,
+    now: () => reads.now(),
     stop: () => reads.stop()
   }
 }

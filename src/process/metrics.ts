@@ -15,6 +15,12 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     registers
   }).set({ version }, 1)
 
+  // prom-client exposes 0 for a gauge without labels until it is set, which an alert would read as a value.
+  const withoutSample = (gauge: Gauge): Gauge => {
+    gauge.remove()
+    return gauge
+  }
+
   return {
     registry,
     reviews: buildTally(registry, {
@@ -61,11 +67,27 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['webhook', 'state'] as const,
       registers
     }),
-    clusterCaUnconfirmed: new Gauge({
-      name: 'irsa_guard_cluster_ca_unconfirmed',
-      help: '1 if a published list of cluster CAs contains one that is not confirmed, for example after an attack on its ConfigMap; otherwise 0.',
-      registers
-    }),
+    clusterCaUnconfirmed: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_cluster_ca_unconfirmed',
+        help: '1 if a published list of cluster CAs contains one that is not confirmed, for example after an attack on its ConfigMap; otherwise 0.',
+        registers
+      })
+    ),
+    clusterCas: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_cluster_cas',
+        help: 'Number of confirmed cluster CAs: 1, or more during a rotation.',
+        registers
+      })
+    ),
+    clusterCaExpiry: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_cluster_ca_expiry_timestamp_seconds',
+        help: 'Expiry of the confirmed cluster CA that expires first, in seconds since 1970.',
+        registers
+      })
+    ),
     identityWebhookMutating: new Gauge({
       name: 'irsa_guard_identity_webhook_mutating',
       help: '1 if the identity webhook mutated the canary pod at an API server, 0 if not; no sample if the check could not be run.',
@@ -78,11 +100,27 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['check', 'api_server'] as const,
       registers
     }),
-    certificateExpiry: new Gauge({
-      name: 'irsa_guard_serving_certificate_expiry_timestamp_seconds',
-      help: 'Expiry of the serving certificate, in seconds since 1970.',
-      registers
-    }),
+    certificateExpiry: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_serving_certificate_expiry_timestamp_seconds',
+        help: 'Expiry of the serving certificate, in seconds since 1970.',
+        registers
+      })
+    ),
+    configReloaded: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_config_last_reload_successful',
+        help: '1 if the configuration file was accepted when it last changed, 0 if it was refused and the previous configuration is still in use.',
+        registers
+      })
+    ),
+    configReloadedAt: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_config_last_reload_success_timestamp_seconds',
+        help: 'Time at which the configuration in use was read, in seconds since 1970.',
+        registers
+      })
+    ),
     watchLastEvent: new Gauge({
       name: 'irsa_guard_watch_last_event_timestamp_seconds',
       help: 'Time of the last event from the API server for a watched collection, in seconds since 1970.',

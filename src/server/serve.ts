@@ -4,20 +4,20 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Config } from '../config.js'
-import type { Facts, Sources } from '../facts/facts.js'
+import type { Facts } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
 import { GuardError } from '../model/guard-error.js'
+import { type ConfigSource, followConfig } from '../process/follow-config.js'
 import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
+import { type Given, warnAboutRestart } from '../process/given.js'
 import { buildHealthApp } from '../process/health.js'
 import { listen, portOf } from '../process/listen.js'
 import { buildMetrics } from '../process/metrics.js'
 import { review } from '../review.js'
 import { watchCluster } from '../sources/cluster/cluster.js'
-import { buildLiveEks } from '../sources/eks/live.js'
-import { buildLiveIam } from '../sources/iam/live.js'
 import { buildApp, tlsSettings } from './app.js'
 import { buildReviewHandler } from './handle-review.js'
+import { buildJudging } from './judging.js'
 import { recordReview, recordWouldDeny } from './record-review.js'
 import { followServingCertificate, type ServingCertificate } from './serving-certificate.js'
 
@@ -25,13 +25,13 @@ import { followServingCertificate, type ServingCertificate } from './serving-cer
  * The settings of a server. `given` are facts from the user, which take precedence over those from AWS and
  * the cluster. Only `given.identityWebhook` gives way to the settings that are read from the cluster.
  */
-export interface ServerSettings {
+export interface ServerSettings extends Given {
   /**
    * The client for the cluster; undefined without a cluster. Reviews then use only AWS and the given facts.
    */
   readonly client: KubeClient | undefined
-  readonly config: Config
-  readonly given: Sources
+  /** The source of `config` and `given`, to take their changes; undefined if they stay as they are. */
+  readonly source?: ConfigSource<Given> | undefined
   readonly log: Logger
   /** For how many milliseconds the server keeps answering after it stops being ready. */
   readonly drain?: number
@@ -53,7 +53,7 @@ const drainTime = 5000
 
 /** Starts the admission server. Throws ERR_CONFIG, ERR_SERVING_CERT. */
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
-  const { client, config, given, log, drain = drainTime } = settings
+  const { client, config, given, source, log, drain = drainTime } = settings
   const { certFile, keyFile } = config.tls
   if (!existsSync(dirname(certFile))) {
     throw new GuardError(
@@ -63,52 +63,38 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   }
 
   const metrics = buildMetrics(() => cluster?.lastEvents ?? {})
+  let inUse = config
   const cluster =
     client &&
     watchCluster(client, (collection, because) => {
       if (because === undefined) log.info({ collection }, 'watch works again')
       else log.warn({ collection, because }, 'watch does not work')
     })
-  const identityWebhook = client && followIdentityWebhook(client, config.annotationPrefix, log)
-  const onRequest = (operation: string, result: string): void =>
-    metrics.iamRequests.inc({ operation, result })
-  const iam = given.iam ?? (await buildLiveIam({ ...config.iam, onRequest }))
-  const eks =
-    given.associations === undefined && config.eks.clusterArn !== undefined
-      ? await buildLiveEks({
-          ...config.eks,
-          accounts: config.iam.accounts,
-          cluster: config.eks.clusterArn,
-          onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
-          onStsRequest: onRequest
-        })
-      : undefined
-  eks?.start()
-  const sources: Sources = {
-    ...given,
-    iam,
-    associations: given.associations ?? eks,
-    cluster,
-    accounts: cluster,
-    get identityWebhook() {
-      return identityWebhook?.settings() ?? given.identityWebhook
-    }
-  }
+  const identityWebhook = client && followIdentityWebhook(client, () => inUse.annotationPrefix, log)
+  const tools = { cluster, identityWebhook, metrics }
+  let judging = await buildJudging({ config, given }, tools)
   const onFacts = (facts: Facts): void => {
     for (const fact in facts) metrics.facts.count(fact, facts[fact as keyof Facts]?.state ?? '') // facts have no other keys
   }
   const handleReview = buildReviewHandler(
     (subject, deadline) =>
       review(subject, {
-        sources,
-        mode: config.mode,
-        severities: config.severities,
-        exceptions: config.exceptions,
+        sources: judging.sources,
+        mode: judging.config.mode,
+        severities: judging.config.severities,
+        exceptions: judging.config.exceptions,
         at: new Date(),
         deadline,
         onFacts
       }),
-    config.exempt,
+    {
+      get users() {
+        return judging.config.exempt.users
+      },
+      get groups() {
+        return judging.config.exempt.groups
+      }
+    },
     (request, subject, verdict) => recordWouldDeny(metrics, log, { request, subject, verdict })
   )
 
@@ -152,13 +138,28 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     metrics.registry,
     {
       identityWebhookSettings: () => identityWebhook?.because(),
-      eksAssociations: () => eks?.trouble()
+      eksAssociations: () => judging.eks?.trouble()
     }
   )
+  const configuration =
+    source &&
+    followConfig(
+      source,
+      async (next) => {
+        const before = judging
+        judging = await buildJudging(next, tools, before)
+        inUse = next.config
+        if (before.eks !== judging.eks) before.eks?.stop()
+        if (before.config.annotationPrefix !== inUse.annotationPrefix) identityWebhook?.now()
+        warnAboutRestart(log, config, inUse)
+      },
+      { metrics, log }
+    )
   const stopWatching = async (): Promise<void> => {
+    await configuration?.stop()
     await health.close()
     cluster?.stop()
-    eks?.stop()
+    judging.eks?.stop()
     await identityWebhook?.stop()
     client?.close()
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { connect } from 'node:net'
@@ -11,6 +11,7 @@ import t from 'tap'
 import { serve } from '../../src/commands/serve.js'
 import { issueCa, type Issued, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import type { RunningServer } from '../../src/server/serve.js'
+import { waitFor } from '../control-plane/wait.ts'
 
 const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
 const ca = issueCa('irsa-guard test', validity)
@@ -216,3 +217,54 @@ t.test('says what is wrong with its set-up', async (t) => {
     }
   )
 })
+
+t.test(
+  'takes a changed configuration without a restart, and keeps the previous one if it is broken',
+  async (t) => {
+    const directory = t.testdir()
+    write(directory, issueServing(ca, ['127.0.0.1'], validity))
+    const file = `${directory}/config.yaml`
+    const fixed = `server: { port: 0, healthPort: 0 }\ntls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }\n`
+    writeFileSync(file, `${fixed}mode: enforce\n`)
+    let logged = ''
+    const serving = await serve(
+      { config: file, iam: ['examples/iam.json'] },
+      {
+        environment: { HOME: directory },
+        log: pino({}, { write: (line: string) => (logged += line) }),
+        drain: 0,
+        configInterval: 50
+      }
+    )
+    t.teardown(() => serving.close())
+    const port = await serving.port
+    const isAllowed = async (): Promise<boolean> =>
+      ((await post(port)).body as { response: { allowed: boolean } }).response.allowed // an AdmissionReview
+    const reloaded = async (value: string): Promise<boolean> =>
+      (await health(serving, '/metrics')).includes(`irsa_guard_config_last_reload_successful ${value}\n`)
+    t.notOk(await isAllowed())
+
+    writeFileSync(file, `${fixed}mode: warn\n`)
+    await waitFor('mode warn', isAllowed)
+    t.ok(await reloaded('1'))
+
+    writeFileSync(file, `${fixed}mode: wran\n`)
+    await waitFor('a refusal', async () => reloaded('0'))
+    t.match(logged, /mode is [^\n]*wran[^\n]*the changed configuration was refused/)
+    t.ok(await isAllowed(), 'the previous configuration is still in use')
+    t.ok((await health(serving, '/readyz')).startsWith('ok'), 'the process stays ready')
+
+    rmSync(file)
+    await waitFor('the log', async () => logged.includes('there is no file'))
+    t.ok(await isAllowed(), 'a missing file changes nothing')
+
+    const user = 'exempt: { users: [someone] }\nrules: { role-arn-partition-mismatch: { severity: off } }\n'
+    writeFileSync(file, `${fixed}mode: enforce\n${user}`)
+    await waitFor('the repair', async () => reloaded('1'))
+    t.ok(await isAllowed(), 'the rule is off')
+
+    writeFileSync(file, `${fixed.replace('port: 0', 'port: 1')}mode: enforce\n`)
+    await waitFor('a denial', async () => !(await isAllowed()))
+    t.match(logged, /"keys":\["server"\],"msg":"changed configuration keys take effect after a restart"/)
+  }
+)

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseAllDocuments, stringify } from 'yaml'
+import { stringify } from 'yaml'
+import { applyManifests } from './apply-manifests.ts'
 import { startDaemon } from './daemon.ts'
 import { findFreePort } from './free-port.ts'
 import { mirrorSecret } from './mirror-secret.ts'
@@ -29,12 +30,22 @@ export interface GuardProcess {
   config: string
   kubeconfig: string
   env: NodeJS.ProcessEnv
+  /** A module that Node loads before the program. */
+  preload?: string | undefined
 }
 
 /** A process of the guard that runs, whether it is ready or not. */
 export interface RunningProcess {
   output(): string
   stop(): Promise<void>
+}
+
+/** One more process of the guard. */
+export interface AnotherProcess extends RunningProcess {
+  /** `http://127.0.0.1:<port>`: /readyz, /metrics. */
+  readonly health: string
+  /** Where it answers reviews, if it is `serve`. */
+  readonly url: string
 }
 
 /** The guard, installed from manifests/, with its two processes beside the API server. */
@@ -50,6 +61,13 @@ export interface Guard {
   startServe(): Promise<void>
   stopController(): Promise<void>
   startController(): Promise<void>
+  /** Applies the manifests again, with the URL in place of the Service. */
+  reinstall(): Promise<void>
+  /**
+   * Starts one more process of the same kind, with ports of its own and, if given, a module that Node loads
+   * before it. Resolves when it is ready.
+   */
+  startAnother(name: 'serve' | 'controller', preload?: string): Promise<AnotherProcess>
   /** Stops both processes; what is installed stays. */
   stop(): Promise<void>
 }
@@ -73,9 +91,11 @@ export async function startGuard(
     await findFreePort(),
     await findFreePort()
   ]
-  await applyManifests(controlPlane, `https://127.0.0.1:${port}/validate`)
+  const reinstall = () => applyManifests(controlPlane, `https://127.0.0.1:${port}/validate`)
+  await reinstall()
 
   const undo: (() => Promise<void>)[] = []
+  const PATH = process.env['PATH']
   const identityOf = async (name: string) => {
     const identity = await writeIdentity(controlPlane, {
       namespace: 'irsa-guard',
@@ -103,7 +123,7 @@ export async function startGuard(
         name,
         config: file,
         kubeconfig,
-        env: { PATH: process.env['PATH'], HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env }
+        env: { PATH, HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env }
       })
     )
     await waitFor(
@@ -115,6 +135,26 @@ export async function startGuard(
         { cause: error }
       )
     })
+  }
+  let others = 0
+  const startAnother = async (name: 'serve' | 'controller', preload?: string): Promise<AnotherProcess> => {
+    const [ownPort, healthPort] = [await findFreePort(), await findFreePort()]
+    const directory = join(folder, `another-${others++}`)
+    await mkdir(directory)
+    const file = join(directory, `${name}.yaml`)
+    const tls = { certFile: join(mount, 'tls.crt'), keyFile: join(mount, 'tls.key'), hosts: ['127.0.0.1'] }
+    await writeFile(file, stringify({ server: { port: ownPort, healthPort }, tls, ...config }))
+    const process = await run({
+      name,
+      config: file,
+      kubeconfig: name === 'serve' ? serveIdentity : controllerIdentity,
+      env: { PATH, HOME: folder, POD_NAMESPACE: 'irsa-guard', ...env },
+      preload
+    })
+    undo.push(() => process.stop())
+    const health = `http://127.0.0.1:${healthPort}`
+    await waitFor(`another irsa-guard ${name}`, async () => (await fetch(`${health}/readyz`)).ok)
+    return { ...process, health, url: `https://127.0.0.1:${ownPort}/validate` }
   }
   const controllerIdentity = await identityOf('controller')
   const serveIdentity = await identityOf('serve')
@@ -149,11 +189,13 @@ export async function startGuard(
     stopServe: () => stopProcess('serve'),
     startController,
     stopController: () => stopProcess('controller'),
+    reinstall,
+    startAnother,
     stop
   }
 }
 
-function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<RunningProcess> {
+function runBuilt({ name, config, kubeconfig, env, preload }: GuardProcess): Promise<RunningProcess> {
   return startDaemon({
     name: `irsa-guard ${name}`,
     // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each
@@ -165,6 +207,7 @@ function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<Runn
       '-u',
       'NODE_V8_COVERAGE',
       process.execPath,
+      ...(preload === undefined ? [] : ['--import', preload]),
       join(root, 'dist', 'cli.js'),
       name,
       '--config',
@@ -177,38 +220,6 @@ function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<Runn
     isReady: () => Promise.resolve(true), // its health is asked by whoever started it
     stopWithin: 20_000
   })
-}
-
-async function applyManifests(controlPlane: ControlPlane, url: string): Promise<void> {
-  const rendered = await controlPlane.kubectl(['kustomize', join(root, 'manifests')])
-  if (rendered.code !== 0) throw new Error(`kubectl kustomize manifests: ${rendered.stderr}`)
-
-  const objects = parseAllDocuments(rendered.stdout).map((document) => document.toJS() as unknown)
-  for (const object of objects)
-    if (isWebhookConfiguration(object)) for (const webhook of object.webhooks) webhook.clientConfig = { url }
-  const list = { apiVersion: 'v1', kind: 'List', items: objects }
-  // The first round may come before the API server serves the custom resource's kind, as for everybody who
-  // applies the folder.
-  await waitFor('kubectl apply -k manifests', async () => {
-    const applied = await controlPlane.kubectl(['apply', '-f', '-'], JSON.stringify(list))
-    if (applied.code !== 0) throw new Error(applied.stderr)
-
-    return true
-  })
-}
-
-interface WebhookConfiguration {
-  kind: 'ValidatingWebhookConfiguration'
-  webhooks: { clientConfig: unknown }[]
-}
-
-function isWebhookConfiguration(object: unknown): object is WebhookConfiguration {
-  return (
-    typeof object === 'object' &&
-    object !== null &&
-    'kind' in object &&
-    object.kind === 'ValidatingWebhookConfiguration'
-  )
 }
 
 /**

@@ -68,12 +68,19 @@ t.test('the configuration fits the deployments', async (t) => {
   )
   t.equal(dirname(configuration.tls.certFile), folderOf(secret?.name))
   t.equal(dirname(configuration.tls.keyFile), folderOf(secret?.name))
-  t.strictSame(container?.args, ['serve', '--config', folderOf('config')])
+  const configFile = `${folderOf('config') ?? ''}/config.yaml`
+  t.strictSame(container?.args, ['serve', '--config', configFile])
   t.match(read('Deployment', 'irsa-guard-controller').spec.template.spec.containers[0]?.args, [
     'controller',
     '--config',
-    folderOf('config')
+    configFile
   ])
+  for (const file of ['serve', 'controller'])
+    t.notMatch(
+      readFileSync(`manifests/${file}.yaml`, 'utf8'),
+      /subPath:/,
+      'the kubelet never updates a file mounted by subPath'
+    )
   for (const { timeoutSeconds } of webhooks) t.ok(configuration.server.deadline < timeoutSeconds * 1000)
 })
 

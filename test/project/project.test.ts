@@ -46,7 +46,7 @@ const may: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'review-objects.ts': ['review.ts', 'sources', 'facts', 'model', 'text', 'version.ts'],
   library: ['review-objects.ts', 'sources', 'facts', 'rules', 'verdict', 'version.ts', ...pure],
   scan: ['review-objects.ts', 'sources', 'facts', 'kube', ...pure],
-  process: ['sources', 'kube', 'identity-webhook', 'version.ts', 'model', 'text'],
+  process: ['sources', 'facts', 'kube', 'config.ts', 'identity-webhook', 'version.ts', 'model', 'text'],
   server: ['review.ts', 'process', 'sources', 'facts', 'kube', 'config.ts', 'input', 'output', ...pure],
   controller: ['review.ts', 'process', 'sources', 'facts', 'kube', 'config.ts', ...pure],
   'config.ts': ['model', 'text', 'schemas'],
