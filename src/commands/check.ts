@@ -29,7 +29,7 @@ import {
   verboseOption
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
-import { referenceOf } from './support/references.js'
+import { referenceOf } from '../scan/references.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
-import type { AssociationSource, Sources } from '../facts/facts.js'
+import type { Sources } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
 import { followIdentityWebhook } from '../process/follow-identity-webhook.js'
@@ -10,7 +10,10 @@ import { buildMetrics, type Metrics } from '../process/metrics.js'
 import { repeat } from '../process/repeat.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
 import { buildLiveEks } from '../sources/eks/live.js'
+import type { EksReader } from '../sources/eks/reader.js'
 import { buildApiServers } from './api-servers.js'
+import { type BackgroundScan, removeReports, startBackgroundScan } from './background-scan/background-scan.js'
+import { showFindings } from './metrics.js'
 import { proofTroubleOf } from './probes/probes.js'
 import { issueUnusedCa } from './probes/unused-ca.js'
 import {
@@ -45,15 +48,20 @@ export interface RunningController {
 const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 
 /**
- * Starts the controller: three kinds of rounds, and watches that trigger rounds early. Throws ERR_CONFIG if
+ * Starts the controller: three kinds of rounds, watches that trigger rounds early, and the background scan. Throws ERR_CONFIG if
  * the health port is in use or an EKS role is in another account.
  */
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
   const { client, config, given, log } = settings
-  const metrics = buildMetrics()
+  let scan: BackgroundScan | undefined
+  const metrics = buildMetrics(() => scan?.lastEvents ?? {})
+  const eks =
+    given.associations === undefined
+      ? await eksFor(settings, metrics, (namespace) => scan?.note(namespace))
+      : undefined
   const tools: RoundTools = {
     ...settings,
-    given: { ...given, associations: given.associations ?? (await eksFor(settings, metrics)) },
+    given: { ...given, associations: given.associations ?? eks },
     apiServers: buildApiServers(client),
     readIssuer: buildIssuerReader(client),
     identityWebhook: followIdentityWebhook(client, config.annotationPrefix, log),
@@ -92,15 +100,35 @@ export async function startController(settings: ControllerSettings): Promise<Run
     })
   )
 
+  if (config.scan.enabled) {
+    eks?.start()
+    scan = await startBackgroundScan({
+      ...tools,
+      identityWebhook: () => tools.identityWebhook.settings(),
+      clusterCa: () => found.clusterCas.confirmed,
+      onFindings: () => showFindings(metrics, found.findings, found.scanned())
+    })
+    found.scanned = () => scan?.findings() ?? []
+  } else void removeReports(client, log)
+
   const health = buildHealthApp({ certificates: () => certificates.trouble() }, tools.metrics.registry, {
     caBundles: () => caBundles.trouble(),
     probes: () => probes.trouble(),
     canary: () => proofTroubleOf(found.probes, 'canary'),
-    selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy')
+    selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy'),
+    backgroundScan: () => scan?.trouble(),
+    eksAssociations: () => eks?.trouble()
   })
   const close = async (): Promise<void> => {
     for (const watch of watches) watch.stop()
-    await Promise.all([certificates.stop(), caBundles.stop(), probes.stop(), tools.identityWebhook.stop()])
+    eks?.stop()
+    await Promise.all([
+      certificates.stop(),
+      caBundles.stop(),
+      probes.stop(),
+      tools.identityWebhook.stop(),
+      scan?.stop()
+    ])
     await health.close()
     tools.apiServers.close()
     client.close()
@@ -115,17 +143,23 @@ export async function startController(settings: ControllerSettings): Promise<Run
   return { healthPort: portOf(health), close }
 }
 
-/** The cluster's EKS Pod Identity associations, read on demand; undefined without `eks.clusterArn`. */
+/**
+ * The cluster's EKS Pod Identity associations, read on demand until the reader is started; undefined without
+ * `eks.clusterArn`.
+ */
 async function eksFor(
   { config }: ControllerSettings,
-  metrics: Metrics
-): Promise<AssociationSource | undefined> {
+  metrics: Metrics,
+  onChange: (namespace: string | undefined) => void
+): Promise<EksReader | undefined> {
   if (config.eks.clusterArn === undefined) return undefined
 
   return buildLiveEks({
     ...config.eks,
     accounts: config.iam.accounts,
     cluster: config.eks.clusterArn,
+    maxAge: config.scan.interval,
+    onChange,
     onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
     onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
   })

@@ -1,12 +1,20 @@
+import type { Finding } from '../model/finding.js'
 import type { Metrics } from '../process/metrics.js'
 import type { Assessment } from './ca-bundle-guard.js'
 import type { ConfigurationFinding } from './configuration-findings.js'
 import type { Probes } from './probes/probes.js'
 
-/** Sets the metric that counts the current findings about webhook configurations. */
-export function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
+/**
+ * Sets the metric that counts the current findings about webhook configurations, and those of the background
+ * scan.
+ */
+export function showFindings(
+  { findings: gauge }: Metrics,
+  findings: readonly ConfigurationFinding[],
+  scanned: Iterable<Pick<Finding, 'rule' | 'severity'>>
+): void {
   gauge.reset()
-  for (const { rule, severity } of findings) gauge.inc({ rule, severity })
+  for (const { rule, severity } of [...findings, ...scanned]) gauge.inc({ rule, severity })
 }
 
 /** Sets the metric for the state of each guarded bundle. */
