@@ -40,6 +40,12 @@ export interface Config {
     readonly requestsPerSecond: number
     readonly endpoint: string | undefined
   }
+  /** The controller's background scan. */
+  readonly scan: {
+    readonly enabled: boolean
+    /** The maximum age of an answer from AWS, as far as the rate limits permit. */
+    readonly interval: number
+  }
   readonly caBundle: {
     readonly guard: readonly string[]
     readonly enforce: readonly string[]
@@ -51,7 +57,10 @@ export interface Config {
 }
 
 interface ConfigFile extends Partial<
-  Omit<Config, 'severities' | 'exceptions' | 'iam' | 'eks' | 'caBundle' | 'exempt' | 'server' | 'tls'>
+  Omit<
+    Config,
+    'severities' | 'exceptions' | 'iam' | 'eks' | 'scan' | 'caBundle' | 'exempt' | 'server' | 'tls'
+  >
 > {
   readonly rules?: Readonly<Record<string, { readonly severity: Severity | 'off' }>>
   readonly exceptions?: readonly (Omit<Exception, 'until'> & { readonly until?: string })[]
@@ -61,6 +70,7 @@ interface ConfigFile extends Partial<
     readonly requestsPerSecond?: number
     readonly endpoint?: string
   }
+  readonly scan?: { readonly enabled?: boolean; readonly interval?: string }
   readonly caBundle?: Partial<Config['caBundle']>
   readonly exempt?: Partial<Config['exempt']>
   readonly server?: { readonly port?: number; readonly healthPort?: number; readonly deadline?: string }
@@ -71,6 +81,8 @@ interface ConfigFile extends Partial<
 const longestDeadline = 2500
 /** Shorter deadlines leave no time for lookups. */
 const shortestDeadline = 100
+/** A shorter interval would only keep AWS and the API server busy. */
+const shortestScanInterval = 1000
 
 /**
  * Reads a configuration from the YAML text of `file`. Throws ERR_CONFIG with one line for each mistake: the
@@ -115,6 +127,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
       mistakes.push(
         `server.deadline is ${JSON.stringify(content.server?.deadline)}; expected at least ${shortestDeadline} ms`
       )
+    }
+    if (durationOf(content.scan?.interval ?? '15m') < shortestScanInterval) {
+      mistakes.push(`scan.interval is ${quote(content.scan?.interval ?? '')}; expected at least 1 s`)
     }
     const { clusterArn } = content.eks ?? {}
     if (clusterArn !== undefined && parseClusterArn(clusterArn) === undefined)
@@ -175,6 +190,7 @@ function withDefaults({
   exceptions = [],
   iam = {},
   eks = {},
+  scan = {},
   caBundle = {},
   exempt = {},
   server = {},
@@ -200,6 +216,7 @@ function withDefaults({
       requestsPerSecond: eks.requestsPerSecond ?? 3,
       endpoint: eks.endpoint
     },
+    scan: { enabled: scan.enabled ?? true, interval: durationOf(scan.interval ?? '15m') },
     caBundle: {
       guard: caBundle.guard ?? [],
       enforce: caBundle.enforce ?? [],

@@ -17,7 +17,7 @@ export interface ControllerOptions extends FactsByHand {
 export const controllerCommand = (terminal: Terminal): Command =>
   daemonCommand(
     'controller',
-    "run the controller, which manages irsa-guard's certificates and caBundle and watches the cluster for drift"
+    "run the controller, which manages irsa-guard's certificates and caBundle, watches for drift and scans the cluster"
   )
     .addHelpText(
       'after',

@@ -5,7 +5,7 @@ import type { KubeClient } from '../kube/client.js'
 import type { Finding } from '../model/finding.js'
 import { nameOf, parseSubject } from '../model/subject.js'
 import { review, type ReviewContext } from '../review.js'
-import { type EventObject, writeEvent } from './event.js'
+import { type EventObject, eventReasonOf, writeEvent } from './event.js'
 
 /**
  * A finding and the webhook configuration that it is about, such as `mutatingwebhookconfiguration
@@ -74,7 +74,7 @@ export async function reportFindings(
   for (const { about, rule, message, fix } of appeared.filter(hasEvent)) {
     const event = {
       type: 'Warning',
-      reason: reasonOf(rule),
+      reason: eventReasonOf(rule),
       message: `${rule}: ${message}; fix: ${fix}`
     } as const
     await writeEvent(client, { about, ...event }, at)
@@ -82,7 +82,7 @@ export async function reportFindings(
   for (const { about, rule, field } of gone.filter(hasEvent)) {
     const event = {
       type: 'Normal',
-      reason: `${reasonOf(rule)}Resolved`,
+      reason: `${eventReasonOf(rule)}Resolved`,
       message: `${rule}: ${field}: resolved`
     } as const
     await writeEvent(client, { about, ...event }, at)
@@ -97,10 +97,3 @@ const hasEvent = (
   finding.severity !== 'info' &&
   finding.rule !== 'identity-webhook-not-mutating' &&
   !finding.rule.startsWith('ca-bundle-')
-
-/** The reason of an Event, such as `IdentityWebhookMissesPods`. */
-const reasonOf = (rule: string): string =>
-  rule
-    .split('-')
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('')

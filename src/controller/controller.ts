@@ -11,7 +11,10 @@ import { buildMetrics, type Metrics } from '../process/metrics.js'
 import { repeat } from '../process/repeat.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
 import { buildLiveEks } from '../sources/eks/live.js'
+import type { EksReader } from '../sources/eks/reader.js'
 import { buildApiServers } from './api-servers.js'
+import { type BackgroundScan, removeReports, startBackgroundScan } from './background-scan/background-scan.js'
+import { showFindings } from './metrics.js'
 import { proofTroubleOf } from './probes/probes.js'
 import { issueUnusedCa } from './probes/unused-ca.js'
 import {
@@ -46,16 +49,19 @@ export interface RunningController {
 const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 
 /**
- * Starts the controller: three kinds of rounds, and watches that trigger rounds early. Throws ERR_CONFIG if
- * the health port is in use or an EKS role is in another account.
+ * Starts the controller: three kinds of rounds, watches that trigger rounds early, and the background scan.
+ * Throws ERR_CONFIG if the health port is in use or an EKS role is in another account.
  */
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
   const { client, config, source, log } = settings
-  const metrics = buildMetrics()
+  let scan: BackgroundScan | undefined
+  const metrics = buildMetrics(() => scan?.lastEvents ?? {})
+  const noteChange = (namespace: string | undefined): void => scan?.note(namespace)
   let inUse = config
+  let eks = await eksFor(settings, metrics, noteChange)
   let tools: RoundTools = {
     ...settings,
-    given: await withAssociations(settings, metrics),
+    given: withAssociations(settings.given, eks),
     apiServers: buildApiServers(client),
     readIssuer: buildIssuerReader(client),
     identityWebhook: followIdentityWebhook(client, () => inUse.annotationPrefix, log),
@@ -94,11 +100,30 @@ export async function startController(settings: ControllerSettings): Promise<Run
     })
   )
 
+  const startScan = async (): Promise<void> => {
+    if (!inUse.scan.enabled) return void removeReports(client, log)
+    eks?.start()
+    scan = await startBackgroundScan({
+      ...tools,
+      identityWebhook: () => tools.identityWebhook.settings(),
+      clusterCa: () => found.clusterCas.confirmed,
+      onFindings: () => showFindings(metrics, found.findings, found.scanned())
+    })
+  }
+  const stopScan = async (): Promise<void> => {
+    eks?.stop()
+    await scan?.stop()
+    scan = undefined
+  }
+  found.scanned = () => scan?.findings() ?? []
+
   const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry, {
     caBundles: () => caBundles.trouble(),
     probes: () => probes.trouble(),
     canary: () => proofTroubleOf(found.probes, 'canary'),
-    selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy')
+    selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy'),
+    backgroundScan: () => scan?.trouble(),
+    eksAssociations: () => eks?.trouble()
   })
   const configuration =
     source &&
@@ -106,18 +131,29 @@ export async function startController(settings: ControllerSettings): Promise<Run
       source,
       async (next) => {
         const before = inUse
-        tools = { ...tools, config: next.config, given: await withAssociations(next, metrics) }
+        const nextEks = await eksFor(next, metrics, noteChange)
+        await stopScan()
+        eks = nextEks
+        tools = { ...tools, config: next.config, given: withAssociations(next.given, eks) }
         inUse = next.config
         if (before.annotationPrefix !== inUse.annotationPrefix) tools.identityWebhook.now()
         warnAboutRestart(log, config, inUse)
         for (const rounds of [certificates, caBundles, probes]) rounds.now()
+        await startScan()
       },
       { metrics, log }
     )
+  if (source === undefined) await startScan() // otherwise, the first read of the configuration starts it
   const close = async (): Promise<void> => {
     await configuration?.stop()
     for (const watch of watches) watch.stop()
-    await Promise.all([certificates.stop(), caBundles.stop(), probes.stop(), tools.identityWebhook.stop()])
+    await Promise.all([
+      certificates.stop(),
+      caBundles.stop(),
+      probes.stop(),
+      tools.identityWebhook.stop(),
+      stopScan()
+    ])
     await health.close()
     tools.apiServers.close()
     client.close()
@@ -133,19 +169,26 @@ export async function startController(settings: ControllerSettings): Promise<Run
 }
 
 /**
- * The facts from the user, with the cluster's EKS Pod Identity associations, read on demand if
- * `eks.clusterArn` names the cluster.
+ * The cluster's EKS Pod Identity associations, read on demand until the reader is started; undefined without
+ * `eks.clusterArn`, or if the user gave the associations.
  */
-async function withAssociations({ config, given }: Given, metrics: Metrics): Promise<Sources> {
-  if (given.associations !== undefined || config.eks.clusterArn === undefined) return given
+async function eksFor(
+  { config, given }: Given,
+  metrics: Metrics,
+  onChange: (namespace: string | undefined) => void
+): Promise<EksReader | undefined> {
+  if (given.associations !== undefined || config.eks.clusterArn === undefined) return undefined
 
-  const associations = await buildLiveEks({
+  return buildLiveEks({
     ...config.eks,
     accounts: config.iam.accounts,
     cluster: config.eks.clusterArn,
+    maxAge: config.scan.interval,
+    onChange,
     onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
     onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
   })
-
-  return { ...given, associations }
 }
+
+const withAssociations = (given: Sources, eks: EksReader | undefined): Sources =>
+  eks === undefined ? given : { ...given, associations: eks }

@@ -62,3 +62,10 @@ export function identityConfigurationOf(configurations: readonly unknown[]): Eve
 
   return found && { apiVersion: 'admissionregistration.k8s.io/v1', ...found.configuration }
 }
+
+/** The reason of an Event about a rule, such as `IdentityWebhookMissesPods`. */
+export const eventReasonOf = (rule: string): string =>
+  rule
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')

@@ -1,4 +1,5 @@
 import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
+import type { Finding } from '../model/finding.js'
 import type { Metrics } from '../process/metrics.js'
 import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
@@ -6,10 +7,17 @@ import type { Assessment } from './ca-bundle-guard.js'
 import type { ConfigurationFinding } from './configuration-findings.js'
 import type { Probes } from './probes/probes.js'
 
-/** Sets the metric that counts the current findings about webhook configurations. */
-export function showFindings({ findings: gauge }: Metrics, findings: readonly ConfigurationFinding[]): void {
+/**
+ * Sets the metric that counts the current findings about webhook configurations, and those of the background
+ * scan.
+ */
+export function showFindings(
+  { findings: gauge }: Metrics,
+  findings: readonly ConfigurationFinding[],
+  scanned: Iterable<Pick<Finding, 'rule' | 'severity'>>
+): void {
   gauge.reset()
-  for (const { rule, severity } of findings) gauge.inc({ rule, severity })
+  for (const { rule, severity } of [...findings, ...scanned]) gauge.inc({ rule, severity })
 }
 
 /** Sets the metric for the state of each guarded bundle. */

@@ -9,6 +9,7 @@ import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import type { KubeClient } from '../kube/client.js'
 import type { AssociationLookup } from '../model/association.js'
 import { type Fact, moot } from '../model/fact.js'
+import type { Finding } from '../model/finding.js'
 import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook.js'
 import type { Metrics } from '../process/metrics.js'
 import { loadClusterCas } from '../sources/cluster/cluster-cas.js'
@@ -61,6 +62,8 @@ export interface Findings {
   published?: readonly AcceptedBundles[]
   assessments: readonly Assessment[]
   findings: readonly ConfigurationFinding[]
+  /** The findings of the background scan. */
+  scanned: () => Iterable<Pick<Finding, 'rule' | 'severity'>>
   probes?: Probes
   /** The last outcome of each check that could be run. */
   knownProbes?: Probes
@@ -70,7 +73,8 @@ export const nothingFound = (): Findings => ({
   clusterCas: { confirmed: undefined, unconfirmed: '', doubt: undefined },
   configurations: [],
   assessments: [],
-  findings: []
+  findings: [],
+  scanned: () => []
 })
 
 /** Renews our certificates and writes our own caBundle. Returns whether a certificate was written. */
@@ -132,7 +136,7 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
   })
   await reportFindings({ client, log, now: new Date() }, faults, found.findings)
   found.findings = faults
-  showFindings(metrics, faults)
+  showFindings(metrics, faults, found.scanned())
 }
 
 /**

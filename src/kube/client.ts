@@ -73,6 +73,12 @@ export interface KubeClient {
   close(): void
 }
 
+/** Connection pools. A watch occupies a connection, so watches must not keep requests waiting. */
+interface Agents {
+  readonly requests: Agent
+  readonly watches: Agent
+}
+
 // More sockets would only move the queue into the API server. irsa-guard is one process with few concurrent
 // requests.
 const maxSockets = 10
@@ -100,7 +106,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   const shown = address
     ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`)
     : server
-  const agents = new Map<string, Agent>()
+  const agents = new Map<string, Agents>()
 
   /** Reads the certificates and headers of the credentials. */
   async function readCredentials(): Promise<
@@ -122,13 +128,10 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     return { ...options, headers }
   }
 
-  async function optionsOf({
-    method = 'GET',
-    path,
-    query = {},
-    contentType,
-    accept
-  }: KubeRequest): Promise<RequestOptions> {
+  async function optionsOf(
+    { method = 'GET', path, query = {}, contentType, accept }: KubeRequest,
+    isWatch: boolean
+  ): Promise<RequestOptions> {
     const options = await readCredentials()
     const search = new URLSearchParams(
       Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])
@@ -147,37 +150,49 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
         'user-agent': 'irsa-guard',
         ...(contentType !== undefined && { 'content-type': contentType })
       },
-      ...(cluster?.proxyUrl === undefined && { agent: agentOf(options) })
+      ...(cluster?.proxyUrl === undefined && {
+        agent: isWatch ? agentsOf(options).watches : agentsOf(options).requests
+      })
     }
   }
 
-  // There is one pool, for the current set of certificates. The certificates are read from their files for
-  // each request, so a rotation of the cluster CA replaces the pool.
-  function agentOf({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Agent {
+  // The pools are those of the current set of certificates. The certificates are read from their files for
+  // each request, so a rotation of the cluster CA replaces the pools.
+  function agentsOf({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Agents {
     const identity = createHash('sha256')
       .update(JSON.stringify([ca, cert, key, rejectUnauthorized].map(String)))
       .digest('hex')
     const pooled = agents.get(identity)
     if (pooled) return pooled
 
-    for (const old of agents.values()) old.destroy()
-    agents.clear()
-    const agent = new Agent({
+    closeAgents()
+    const settings = {
       keepAlive: true,
-      maxSockets,
       ca,
       cert,
       key,
       ...(servername !== undefined && { servername }),
       ...(rejectUnauthorized !== undefined && { rejectUnauthorized })
-    })
-    agents.set(identity, agent)
-    return agent
+    }
+    const pools = { requests: new Agent({ ...settings, maxSockets }), watches: new Agent(settings) }
+    agents.set(identity, pools)
+    return pools
+  }
+
+  function closeAgents(): void {
+    for (const { requests, watches } of agents.values()) {
+      requests.destroy()
+      watches.destroy()
+    }
+    agents.clear()
   }
 
   async function send(request: KubeRequest, idleTimeout: number | undefined): Promise<IncomingMessage> {
     const contentType = request.body === undefined ? undefined : (request.contentType ?? 'application/json')
-    const options = await optionsOf({ ...request, ...(contentType !== undefined && { contentType }) })
+    const options = await optionsOf(
+      { ...request, ...(contentType !== undefined && { contentType }) },
+      idleTimeout === undefined
+    )
     request.signal?.throwIfAborted()
 
     return new Promise((resolve, reject) => {
@@ -236,9 +251,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
 
       return typeof header === 'string' ? /^Bearer (.+)$/.exec(header)?.[1] : undefined
     },
-    close: () => {
-      for (const agent of agents.values()) agent.destroy()
-    }
+    close: closeAgents
   }
 }
 

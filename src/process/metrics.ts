@@ -57,8 +57,18 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     }),
     findings: new Gauge({
       name: 'irsa_guard_findings',
-      help: "Current findings about the cluster's webhook configurations, by rule and severity.",
+      help: "Current findings about the cluster's objects and webhook configurations, by rule and severity.",
       labelNames: ['rule', 'severity'] as const,
+      registers
+    }),
+    backgroundScan: new Gauge({
+      name: 'irsa_guard_background_scan_timestamp_seconds',
+      help: 'Time of the last background scan of all namespaces, in seconds since 1970; 0 if there was none.',
+      registers
+    }),
+    oldestAnswer: new Gauge({
+      name: 'irsa_guard_background_scan_oldest_iam_answer_timestamp_seconds',
+      help: 'Time of the oldest answer from IAM that the background scan uses, in seconds since 1970; 0 if it uses none.',
       registers
     }),
     caBundleState: new Gauge({

@@ -100,11 +100,11 @@ const clusterWide = (
   how: Partial<Collection> = {}
 ): Collection => ({ group, plural, kind, isNamespaced: false, ...how })
 
-const namespaces = clusterWide('/api/v1', 'namespaces', 'Namespace', {
+export const namespaces = clusterWide('/api/v1', 'namespaces', 'Namespace', {
   metadataOnly: true,
   keep: keepMetadata
 })
-const nodesList = clusterWide('/api/v1', 'nodes', 'Node', { metadataOnly: true, keep: keepMetadata })
+export const nodesList = clusterWide('/api/v1', 'nodes', 'Node', { metadataOnly: true, keep: keepMetadata })
 
 const keeps: Readonly<Record<string, Collection['keep']>> = {
   pods: keepPod,
@@ -135,8 +135,8 @@ const configMaps: Collection = {
 /** Whether a label selector applies: service accounts, workloads and pods. */
 const isSelectable = (collection: Collection): boolean => collection.isNamespaced && collection !== configMaps
 
-/** The collections that a scan judges, in the order of its report. */
-const collections: readonly Collection[] = [
+/** The collections that a scan judges besides the namespaces, in the order of its report. */
+export const collections: readonly Collection[] = [
   clusterWide(admission, 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', whole),
   clusterWide(admission, 'validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', whole),
   configMaps,

@@ -40,6 +40,10 @@ interface AuditEvent {
 }
 
 const usedElsewhere = new Set([
+  // with the kinds of reports installed: background-scan.test.ts
+  ...['reports.openreports.io', 'policyreports.wgpolicyk8s.io'].flatMap((reports) =>
+    ['create', 'list', 'watch', 'update', 'delete'].map((verb) => `irsa-guard-controller ${verb} ${reports}`)
+  ),
   'irsa-guard-controller delete webhooktrusts.irsa-guard.io', // if it cannot be updated: attacks.test.ts
   'irsa-guard-controller get certificaterequests.cert-manager.io' // with cert-manager installed: ca-sources.test.ts
 ])

@@ -1,14 +1,11 @@
 import type { Sources } from '../../facts/facts.js'
-import type { KubeObject } from '../../kube/read.js'
 import { allRules, type Severity } from '../../model/finding.js'
-import { type Owner, ownerOf } from '../../model/kubernetes-object.js'
 import { compare, type EarlierFinding, withSince } from '../../output/baseline.js'
 import { type ObjectVerdict, reportOf } from '../../output/report.js'
 import type { ScanReport, Unused } from '../../output/scan-report.js'
 import { rules } from '../../rules/index.js'
 import { unusedAccounts, unusedRoles } from '../../scan/unused.js'
-import { recordOf } from '../../text/record.js'
-import { referenceOf } from './references.js'
+import { verdictsOf } from '../../scan/verdicts.js'
 import { checkOf, type ScannedCluster, summaryOf } from './scan-cluster.js'
 
 /** What a report depends on besides the clusters. */
@@ -80,18 +77,12 @@ function verdictsOn(
   namespace: string | undefined
 ): ObjectVerdict[] {
   const cluster = name === undefined ? {} : { cluster: name }
-  const topOwnerOf = buildTopOwners(objects)
 
   return [
-    ...objects.flatMap((object, index): ObjectVerdict[] => {
-      const review = reviews[index]
-      if (review === undefined || (review.findings.length === 0 && review.unchecked.length === 0)) return []
-      const { subject, findings, unchecked } = review
-
-      return [
-        { object: { ...referenceOf(object, subject, topOwnerOf(object)), ...cluster }, findings, unchecked }
-      ]
-    }),
+    ...verdictsOf(objects, reviews).map((verdict) => ({
+      ...verdict,
+      object: { ...verdict.object, ...cluster }
+    })),
     ...unread.map((each): ObjectVerdict => {
       const { collection, because, status } = each
       const advice = status === 403 ? ` (run ${checkOf(each, namespace)})` : ''
@@ -103,26 +94,6 @@ function verdictsOn(
       }
     })
   ]
-}
-
-/** Finds the controller that an object belongs to, such as the Deployment of a pod. */
-function buildTopOwners(objects: readonly KubeObject[]): (object: KubeObject) => Owner | undefined {
-  const keyOf = (kind: unknown, namespace: unknown, name: unknown): string =>
-    JSON.stringify([kind, namespace, name])
-  const owners = new Map<string, Owner>()
-  for (const object of objects) {
-    const owner = object['kind'] === 'Pod' ? undefined : ownerOf(object)
-    const { namespace, name } = recordOf(object['metadata'])
-    if (owner !== undefined) owners.set(keyOf(object['kind'], namespace, name), owner)
-  }
-
-  return (object) => {
-    const owner = ownerOf(object)
-    const { namespace } = recordOf(object['metadata'])
-
-    // Built-in chains have two links: Deployment → ReplicaSet → pod, CronJob → Job → pod.
-    return owner && (owners.get(keyOf(owner.kind, namespace, owner.name)) ?? owner)
-  }
 }
 
 /**

@@ -31,7 +31,7 @@ export function liveSourcesOf(
  * The neighbours without near misses: a service account that is not among the given objects may exist in the
  * cluster, so a workload that names it has not necessarily misspelled another name.
  */
-const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
+export const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
   neighboursOf: (...question) => {
     const fact = neighbours.neighboursOf(...question)
 

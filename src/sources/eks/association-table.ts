@@ -14,10 +14,14 @@ export interface Entry extends ListedAssociation {
 }
 
 const minute = 60_000
-// A description is read again after 45 minutes. That leaves 15 minutes to wait in the queue before the
-// description is too old to be used.
-const describeAgain = 45 * minute
 const retryAfter = minute
+
+export interface AssociationTableOptions {
+  /** The age, in milliseconds, at which a description is read again. */
+  readonly describeAgain: number
+  /** Called with the namespace of an association that was created, changed or deleted. */
+  readonly onChange?: ((namespace: string) => void) | undefined
+}
 
 /**
  * The associations of a cluster, and the order in which they are described: new ones first, then those that
@@ -32,6 +36,11 @@ export class AssociationTable {
   readonly #described = new Set<Entry>()
   /** When an association turned out to be deleted, by ID. */
   readonly #gone = new Map<string, number>()
+  readonly #options: AssociationTableOptions
+
+  constructor(options: AssociationTableOptions) {
+    this.#options = options
+  }
 
   get(account: AccountName): Entry | undefined {
     return this.#byAccount.get(keyOf(account))
@@ -51,6 +60,7 @@ export class AssociationTable {
     const created: Entry = { id, account, firstSeen: now, seenAt: now }
     this.#byAccount.set(keyOf(account), created)
     this.#fresh.add(created)
+    this.#options.onChange?.(account.namespace)
   }
 
   /** Removes every association that has not been seen since a complete list began. */
@@ -71,10 +81,12 @@ export class AssociationTable {
   }
 
   noteDescribed(entry: Entry, { association, createdAt }: DescribedAssociation, readAt: number): void {
+    const isSame = JSON.stringify(entry.described?.association) === JSON.stringify(association)
     entry.described = { association, since: createdAt ?? new Date(entry.firstSeen), readAt }
     entry.seenAt = Math.max(entry.seenAt, readAt)
     delete entry.failure
     this.#queue(entry, this.#described)
+    if (!isSame) this.#options.onChange?.(entry.account.namespace)
   }
 
   noteFailed(entry: Entry, { because }: Failure, at: number): void {
@@ -90,7 +102,7 @@ export class AssociationTable {
     if (failed?.failure !== undefined && now - failed.failure.at >= retryAfter) return failed
     const [oldest] = this.#described
 
-    return oldest?.described !== undefined && now - oldest.described.readAt >= describeAgain
+    return oldest?.described !== undefined && now - oldest.described.readAt >= this.#options.describeAgain
       ? oldest
       : undefined
   }
@@ -103,7 +115,9 @@ export class AssociationTable {
 
   #remove(entry: Entry): void {
     this.#leaveQueues(entry)
-    if (this.get(entry.account) === entry) this.#byAccount.delete(keyOf(entry.account))
+    if (this.get(entry.account) !== entry) return
+    this.#byAccount.delete(keyOf(entry.account))
+    this.#options.onChange?.(entry.account.namespace)
   }
 
   #leaveQueues(entry: Entry): void {

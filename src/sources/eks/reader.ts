@@ -9,7 +9,7 @@ import type { Budget } from '../iam/budget.js'
 import type { Clock } from '../iam/clock.js'
 import type { Failure } from '../iam/failure.js'
 import { AssociationTable, type Entry } from './association-table.js'
-import { buildBreaker } from './breaker.js'
+import { buildBreaker } from '../iam/breaker.js'
 import type { EksCalls } from './calls.js'
 import { readPages } from './read-pages.js'
 
@@ -30,17 +30,26 @@ export interface EksReaderOptions {
   readonly clock: Clock
   /** Called for each failure. */
   readonly onFailure: (failure: Failure) => void
+  /** The maximum age of a description in milliseconds, as far as the rate limit permits; by default an hour. */
+  readonly maxAge?: number | undefined
+  /**
+   * Called with the namespace of an association that was created, changed or deleted, and without one when
+   * the first complete list shows which service accounts have none.
+   */
+  readonly onChange?: ((namespace: string | undefined) => void) | undefined
 }
 
 const minute = 60_000
-/** The time between two lists. */
-const round = 5 * minute
+/** The longest time between two lists. */
+const longestRound = 5 * minute
 /** How long a complete list proves that an association does not exist. */
-const listProves = 2 * round
+const listProves = 2 * longestRound
 /** How long an association and its description are used if EKS does not answer. */
 const usableFor = 60 * minute
 /** The maximum age of an answer on which a denial is based. */
 const freshFor = 10_000
+/** The part of the maximum age after which an association is described again. The rest is for the queue. */
+const describeAgainAt = 0.75
 /** With this many descriptions in flight, the background starts no more. */
 const maxFlights = 4
 /** The pause if no description may be started now. */
@@ -52,11 +61,13 @@ const late = 'AWS did not answer before the deadline of this review'
 
 /**
  * Builds the reader. A list shows which associations exist, but neither their roles nor their changes. The
- * reader therefore lists them every five minutes, describes new ones at once, and describes the others again
+ * reader therefore lists them at least every five minutes, describes new ones at once, and describes the others again
  * in turn.
  */
-export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOptions): EksReader {
-  const table = new AssociationTable()
+export function buildEksReader(options: EksReaderOptions): EksReader {
+  const { calls, budget, clock, onFailure, maxAge = usableFor, onChange } = options
+  const table = new AssociationTable({ describeAgain: maxAge * describeAgainAt, onChange })
+  const round = Math.min(longestRound, maxAge / 3)
   const breakers = { list: buildBreaker(clock, 1), describe: buildBreaker(clock, 3) }
   const flights = new Map<string, Promise<void>>()
   const asking = new Map<string, Promise<Fact<AssociationLookup>>>()
@@ -256,10 +267,12 @@ export function buildEksReader({ calls, budget, clock, onFailure }: EksReaderOpt
     if (listedAt !== undefined && listFailure === undefined && now - listedAt < round) return
 
     listing = list().then((failure) => {
+      const isFirst = listedAt === undefined
       listing = undefined
       listFailure = failure
       if (failure === undefined) listedAt = now
       else onFailure(failure)
+      if (failure === undefined && isFirst) onChange?.(undefined)
     })
   }
 

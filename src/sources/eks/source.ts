@@ -11,6 +11,10 @@ export interface EksSourceOptions extends Partial<Omit<EksCallsOptions, 'cluster
   readonly clock?: Clock
   /** Called for each lookup that fails. */
   readonly onFailure?: (failure: Failure) => void
+  /** The maximum age of a description in milliseconds: see `EksReaderOptions`. */
+  readonly maxAge?: number | undefined
+  /** Called when an association has changed: see `EksReaderOptions`. */
+  readonly onChange?: ((namespace: string | undefined) => void) | undefined
 }
 
 const patientRate = 10
@@ -37,5 +41,12 @@ export function buildEksSource(options: EksSourceOptions): EksReader {
     clock
   })
 
-  return buildEksReader({ calls, budget, clock, onFailure })
+  return buildEksReader({
+    calls,
+    budget,
+    clock,
+    onFailure,
+    maxAge: options.maxAge,
+    onChange: options.onChange
+  })
 }

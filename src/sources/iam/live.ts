@@ -1,6 +1,23 @@
 import type { IamSource } from '../../facts/facts.js'
+import type { FollowedIam, FollowedIamOptions } from './followed-iam.js'
 import type { IamSourceOptions } from './source.js'
 
 /** `buildIamSource`, loaded on demand: the AWS SDK takes 0.2 s to load, and most commands do not need it. */
 export const buildLiveIam = async (options: IamSourceOptions): Promise<IamSource> =>
   (await import('./source.js')).buildIamSource(options)
+
+/** `buildFollowedIam` for the IAM API, loaded on demand for the same reason. */
+export async function buildLiveFollowedIam(
+  options: Omit<IamSourceOptions, 'onFailure'>,
+  followed: Omit<FollowedIamOptions, 'build'>
+): Promise<FollowedIam> {
+  const [{ buildIamSource }, { buildFollowedIam }] = await Promise.all([
+    import('./source.js'),
+    import('./followed-iam.js')
+  ])
+
+  return buildFollowedIam({
+    ...followed,
+    build: (onFailure) => buildIamSource({ ...options, onFailure })
+  })
+}

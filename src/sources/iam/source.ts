@@ -20,8 +20,8 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
   /** The maximum number of IAM requests per second: 5 by default, and at least 10 if `patient`. */
   readonly requestsPerSecond?: number
   readonly clock?: Clock
-  /** Called for each lookup that fails. */
-  readonly onFailure?: (failure: Failure) => void
+  /** Called for each lookup that fails, with the role or provider that it was about. */
+  readonly onFailure?: (failure: Failure, of: RoleArn | ProviderQuestion) => void
 }
 
 // A user is waiting for the command. Twice the default rate of a server is still far below an account's
@@ -58,12 +58,12 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     // The key is case-sensitive. It is not documented whether GetRole finds a name in a different case, so
     // each spelling is cached separately.
     keyOf: ({ partition, account, name }) => `${partition} ${account} ${name}`,
-    read: (arn, another) => answered(withClient(arn, (client) => readRole(client, arn, another)))
+    read: (arn, another) => answered(arn, (client) => readRole(client, arn, another))
   })
   const providers = buildCachedReader<ProviderQuestion, ProviderLookup>({
     ...cache,
     keyOf: ({ partition, account, issuer }) => `${partition} ${account} ${issuer}`,
-    read: (of, another) => answered(withClient(of, (client) => readProvider(client, of, another)))
+    read: (of, another) => answered(of, (client) => readProvider(client, of, another))
   })
 
   return {
@@ -75,15 +75,18 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     }
   }
 
-  async function answered<T>(reading: Promise<AwsResponse<T>>): Promise<AwsResponse<T>> {
-    const response = await withIn(patient, reading)
-    if ('failure' in response) onFailure(response.failure)
+  async function answered<T>(
+    of: RoleArn | ProviderQuestion,
+    read: (client: IAMClient) => Promise<AwsResponse<T>>
+  ): Promise<AwsResponse<T>> {
+    const response = await withIn(patient, withClient(of, read))
+    if ('failure' in response) onFailure(response.failure, of)
 
     return response
   }
 
   async function withClient<T>(
-    of: { account: string; partition: string },
+    of: RoleArn | ProviderQuestion,
     read: (client: IAMClient) => Promise<AwsResponse<T>>
   ): Promise<AwsResponse<T>> {
     const client = await clientFor(of)

@@ -1,10 +1,15 @@
-import type { Clock } from '../iam/clock.js'
-import type { Failure } from '../iam/failure.js'
+import type { Clock } from './clock.js'
+import type { Failure } from './failure.js'
 
-/** Stops calls of one operation while they are bound to fail, so that they do not use up the rate limit. */
+/**
+ * Stops calls of one operation, or about one AWS account, while they are bound to fail, so that they do not
+ * use up the rate limit.
+ */
 export interface Breaker {
   /** The failure because of which no call may be made now; undefined if calls may be made. */
   open(): Failure | undefined
+  /** Whether the last call failed and enough calls failed before it: a single call then tries again. */
+  readonly isProbing: boolean
   /** Notes the outcome of a call. */
   note(failure: Failure | undefined): void
 }
@@ -22,21 +27,27 @@ const pauses = {
 
 const longestPause = 300_000
 
-// Failures of any other kind may concern a single association.
-const isCommon = ({ kind }: Failure): boolean =>
-  kind === 'throttled' || kind === 'refused' || kind === 'no-credentials' || kind === 'not-ours'
+// Failures of any other kind may concern a single object. EKS refuses a call for all associations of a cluster.
+const commonFailures: readonly Failure['kind'][] = ['throttled', 'refused', 'no-credentials', 'not-ours']
 
 /**
  * Builds a breaker whose pauses double with each failure, up to five minutes. A failure that may concern a
- * single association starts a pause only if it is at least the `tolerated`-th failure in a row.
+ * single object starts a pause only if it is at least the `tolerated`-th failure in a row.
  */
-export function buildBreaker(clock: Clock, tolerated: number): Breaker {
+export function buildBreaker(
+  clock: Clock,
+  tolerated: number,
+  common: readonly Failure['kind'][] = commonFailures
+): Breaker {
   let failures = 0
   let until = 0
   let last: Failure | undefined
 
   return {
     open: () => (clock.now() < until ? last : undefined),
+    get isProbing() {
+      return until > 0
+    },
     note: (failure) => {
       last = failure
       failures = failure === undefined ? 0 : failures + 1
@@ -44,7 +55,7 @@ export function buildBreaker(clock: Clock, tolerated: number): Breaker {
         until = 0
         return
       }
-      const trips = isCommon(failure) ? failures - 1 : failures - tolerated
+      const trips = common.includes(failure.kind) ? failures - 1 : failures - tolerated
       if (trips >= 0)
         until = clock.now() + Math.min(longestPause, pauses[failure.kind] * 2 ** Math.min(trips, 10))
     }

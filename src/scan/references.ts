@@ -1,7 +1,7 @@
-import { kindOf, type Owner } from '../../model/kubernetes-object.js'
-import type { Subject } from '../../model/subject.js'
-import type { ObjectReference } from '../../output/report.js'
-import { recordOf, textOf } from '../../text/record.js'
+import { kindOf, type Owner } from '../model/kubernetes-object.js'
+import type { Subject } from '../model/subject.js'
+import type { ObjectReference } from '../output/report.js'
+import { recordOf, textOf } from '../text/record.js'
 
 /** How a report refers to an object that was judged. `owner` is the object that it belongs to. */
 export function referenceOf(

@@ -1,0 +1,59 @@
+import type { PodInSight, Sources } from '../facts/facts.js'
+import type { KubeObject } from '../kube/read.js'
+import { noDeadline } from '../model/deadline.js'
+import type { ParsedException } from '../model/exception.js'
+import type { Severity } from '../model/finding.js'
+import type { ObjectVerdict } from '../output/report.js'
+import { reviewObjects } from '../review-objects.js'
+import { withoutMisses } from '../sources/cluster/live-sources.js'
+import { verdictsOf } from './verdicts.js'
+
+/** What a scan of one namespace knows besides the objects in the namespace. */
+export interface NamespaceContext {
+  /** Facts that do not come from the objects. They must include service accounts and namespaces. */
+  readonly sources: Sources
+  /** Whether all service accounts, workloads and pods of the namespace are among the objects. */
+  readonly isWhole: boolean
+  readonly severities: ReadonlyMap<string, Severity | 'off'>
+  readonly exceptions: readonly ParsedException[]
+  readonly at: Date
+}
+
+/** The verdicts on the objects of one namespace. */
+export interface JudgedNamespace {
+  readonly verdicts: readonly ObjectVerdict[]
+  /** How many objects are of kinds that are judged, and how many of these have nothing to report. */
+  readonly judged: number
+  readonly passed: number
+  /** The pods and pod templates in the namespace, for rules about webhook configurations. */
+  readonly pods: readonly PodInSight[]
+}
+
+/**
+ * Judges the objects of one namespace by the rules of `scan`. A scan of the whole cluster has the same result:
+ * no rule about a live object depends on the objects of another namespace, except for those in `sources`.
+ */
+export async function judgeNamespace(
+  objects: readonly KubeObject[],
+  { sources, isWhole, ...settings }: NamespaceContext
+): Promise<JudgedNamespace> {
+  let pods: readonly PodInSight[] = []
+  const reviews = await reviewObjects(objects, {
+    ...settings,
+    namespace: undefined,
+    deadline: noDeadline,
+    sourcesWith: (together) => {
+      pods = together.pods
+
+      return { ...together, ...sources, neighbours: isWhole ? withoutMisses(together) : undefined }
+    }
+  })
+  const judged = reviews.filter(({ subject }) => subject !== undefined)
+
+  return {
+    verdicts: verdictsOf(objects, reviews),
+    judged: judged.length,
+    passed: judged.filter(({ findings, unchecked }) => findings.length + unchecked.length === 0).length,
+    pods
+  }
+}

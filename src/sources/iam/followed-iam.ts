@@ -1,0 +1,189 @@
+import type { IamSource, Lookup, ProviderLookup, ProviderQuestion, RoleLookup } from '../../facts/facts.js'
+import { noDeadline } from '../../model/deadline.js'
+import { type Fact, known, unknown } from '../../model/fact.js'
+import type { RoleArn } from '../../model/role-arn.js'
+import { type Clock, systemClock } from './clock.js'
+import type { Failure } from './failure.js'
+import { type FollowedKey, ReadingOrder } from './reading-order.js'
+
+/** IAM facts that answer at once, with what was last read. Roles and providers are read in the background. */
+export interface FollowedIam extends IamSource {
+  start(): void
+  stop(): void
+  /** Stops reading what no question has been about since the call before the last one. */
+  forgetUnasked(): void
+  /** When the oldest answer in use was read; undefined if there is none. */
+  oldestRead(): Date | undefined
+}
+
+export interface FollowedIamOptions {
+  /** Builds the source that queries IAM. It must report each failure. */
+  readonly build: (onFailure: (failure: Failure, of: RoleArn | ProviderQuestion) => void) => IamSource
+  readonly clock?: Clock
+  /** The maximum age of an answer in milliseconds, as far as the rate limit permits. */
+  readonly maxAge: number
+  /** Called if the answer to a question differs from the last one, with the namespaces that asked it. */
+  readonly onChange: (namespaces: ReadonlySet<string>) => void
+}
+
+type Answer = RoleLookup | ProviderLookup
+
+interface Entry extends FollowedKey {
+  readonly id: string
+  readonly of: RoleArn | ProviderQuestion
+  readonly namespaces: Set<string>
+  /** The generation in which it was last asked about. */
+  askedIn: number
+  /** The last answer from AWS, and why there is no newer one. */
+  last?: { readonly answer: Answer; readonly readAt: Date; readonly text: string }
+  because?: string | undefined
+}
+
+/** How long an answer is used if AWS does not answer again. */
+const usableFor = 60 * 60_000
+/**
+ * The parts of the maximum age after which an answer is read again, and a read is retried that failed. The
+ * rest is for the queue.
+ */
+const [readAgainAt, retryAt] = [0.8, 0.2]
+/** With this many reads in flight, no more are started. */
+const maxFlights = 4
+/** The pause if no key is due. */
+const idle = 1000
+/** The queue of background requests. No namespace can have this name. */
+const background = ' '
+
+/** Builds IAM facts that are kept up to date in the background: see {@link ReadingOrder} for the order. */
+export function buildFollowedIam({
+  build,
+  clock = systemClock,
+  maxAge,
+  onChange
+}: FollowedIamOptions): FollowedIam {
+  const entries = new Map<string, Entry>()
+  const order = new ReadingOrder<Entry>({
+    clock,
+    readAgain: maxAge * readAgainAt,
+    retryAfter: maxAge * retryAt
+  })
+  const failures = new Map<string, Failure>()
+  const iam = build((failure, of) => failures.set(idOf(of), failure))
+  let generation = 0
+  let flights = 0
+  let running = false
+  let wake = (): void => undefined
+
+  function answer<T extends Answer>(of: RoleArn | ProviderQuestion, { namespace }: Lookup): Fact<T> {
+    const id = idOf(of)
+    const entry: Entry = entries.get(id) ?? {
+      id,
+      of,
+      account: of.account,
+      namespaces: new Set(),
+      askedIn: generation
+    }
+    if (!entries.has(id)) {
+      entries.set(id, entry)
+      order.add(entry)
+      wake()
+    }
+    entry.askedIn = generation
+    entry.namespaces.add(namespace)
+
+    return factOf(entry) as Fact<T> // the ID of a role differs from that of a provider
+  }
+
+  function factOf({ last, because }: Entry): Fact<Answer> {
+    if (last !== undefined && clock.now() - last.readAt.getTime() < usableFor)
+      return known(last.answer, last.readAt)
+
+    return unknown(because ?? 'the background scan has not read it yet')
+  }
+
+  async function read(entry: Entry): Promise<void> {
+    const lookup = { namespace: background, deadline: noDeadline, fresh: true }
+    const { of } = entry
+    const fact: Fact<Answer> = await ('issuer' in of
+      ? iam.readProvider(of, lookup)
+      : iam.readRole(of, lookup))
+    const failure = failures.get(entry.id)
+    failures.delete(entry.id)
+    if (fact.state === 'known') order.noteRead(entry, clock.now())
+    else order.noteFailed(entry, failure, clock.now())
+    if (entries.get(entry.id) !== entry) {
+      order.remove(entry) // no question is about it any more
+      return
+    }
+    if (isNews(entry, fact)) onChange(entry.namespaces)
+  }
+
+  /** Keeps what a read returned. Returns whether the entry's fact has changed. */
+  function isNews(entry: Entry, fact: Fact<Answer>): boolean {
+    const before = factOf(entry)
+    if (fact.state !== 'known') {
+      const isOther = entry.because !== fact.because
+      entry.because = fact.because
+      return factOf(entry).state !== 'known' && (isOther || before.state === 'known')
+    }
+    const { last } = entry
+    const readAt = fact.readAt ?? new Date(clock.now())
+    const text = JSON.stringify(fact.value)
+    const isSame = last?.text === text
+    entry.last = isSame ? { ...last, readAt } : { answer: fact.value, readAt, text }
+    entry.because = undefined
+
+    return !isSame || before.state !== 'known'
+  }
+
+  async function keepUpToDate(): Promise<void> {
+    const isRunning = (): boolean => running
+    while (isRunning()) {
+      const due = flights < maxFlights ? order.takeDue() : undefined
+      if (due === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          clock.after(idle, resolve)
+        })
+        continue
+      }
+      flights++
+      void read(due).finally(() => {
+        flights--
+        wake()
+      })
+    }
+  }
+
+  return {
+    readRole: (arn, lookup) => answer(arn, lookup),
+    readProvider: (of, lookup) =>
+      of.issuer.startsWith('https://')
+        ? answer(of, lookup)
+        : unknown('the issuer of the cluster is not an https URL'),
+    start: () => {
+      if (running) return
+      running = true
+      void keepUpToDate()
+    },
+    stop: () => {
+      running = false
+      wake()
+    },
+    forgetUnasked: () => {
+      for (const entry of entries.values()) {
+        if (entry.askedIn >= generation) continue
+        entries.delete(entry.id)
+        order.remove(entry)
+      }
+      generation++
+    },
+    oldestRead: () => {
+      const at = order.oldestRead()
+      return at === undefined ? undefined : new Date(at)
+    }
+  }
+}
+
+/** A role, or an issuer in an account, as a key. */
+const idOf = (of: RoleArn | ProviderQuestion): string =>
+  'issuer' in of ? `${of.partition} ${of.account} ${of.issuer}` : of.text
