@@ -9,7 +9,8 @@ import { withoutEksSlash } from './model/issuer.js'
 import type { Mode } from './model/namespace.js'
 import { endOfDay } from './text/day.js'
 import { parseDuration } from './text/duration.js'
-import { closestTo, quote } from './text/escape.js'
+import { closestTo } from './text/closest.js'
+import { quote } from './text/escape.js'
 import { listOf, recordOf } from './text/record.js'
 
 /**

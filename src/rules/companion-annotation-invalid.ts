@@ -8,7 +8,8 @@ import {
   type WorkloadSubject
 } from '../model/subject.js'
 import { parseCsvRecord } from '../text/csv.js'
-import { closestTo, quote } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,4 +1,5 @@
-import { closestTo, quote } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { quote } from '../text/escape.js'
 import { otherSubject } from '../trust-policy/hide-others.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import { defineRule } from './define-rule.js'

@@ -1,5 +1,6 @@
 import { endOfDay } from '../text/day.js'
-import { closestTo, quote } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { quote } from '../text/escape.js'
 
 /** A waiver: the reason that its author gave, or what it is called and why it is not in effect. */
 export type Waiver = { readonly reason: string } | { readonly waiver: string; readonly lapsed: string }
