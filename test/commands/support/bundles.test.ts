@@ -378,7 +378,8 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
   // repair.
   const said = await judge(known({ current: good, earlier: foreign, source: 'Certificate a/b' }))
   t.match(said, { code: 1, text: /^✗ stale / })
-  t.notOk(said.text.includes(base64(foreign)))
+  t.notOk(said.text.includes(`"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(foreign)}`))
+  t.ok(said.text.includes(`"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(good)}`))
 
   const cannotTell = await judge(unknown('there is no Certificate a/b'))
   t.match(cannotTell, {
