@@ -159,8 +159,8 @@ const ofBothChains = new Set(
 )
 
 /**
- * Whether a rule was applied with these sources. Without some facts, a rule says nothing, not even that it was
- * not checked. A finding about IRSA is in the role annotation; any other finding of a rule that judges both
+ * Whether a rule was applied with these sources. A rule whose facts have no source is not listed as unchecked,
+ * either. A finding about IRSA is in the role annotation; any other finding of a rule that judges both
  * chains may be about an association.
  */
 function isJudgedWith(sources: Sources | undefined, rule: string, field: string | undefined): boolean {
