@@ -7,8 +7,8 @@ import {
   type ServiceAccountSubject,
   type WorkloadSubject
 } from '../model/subject.js'
-import { parseCsvRecord } from '../text/csv.js'
 import { closestTo } from '../text/closest.js'
+import { parseCsvRecord } from '../text/csv.js'
 import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'

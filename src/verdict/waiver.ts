@@ -1,5 +1,5 @@
-import { endOfDay } from '../text/day.js'
 import { closestTo } from '../text/closest.js'
+import { endOfDay } from '../text/day.js'
 import { quote } from '../text/escape.js'
 
 /** A waiver: the reason that its author gave, or what it is called and why it is not in effect. */

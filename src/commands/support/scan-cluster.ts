@@ -12,8 +12,8 @@ import { type ClusterObjects, readCluster, type UnreadCollection } from '../../s
 import { buildIssuerReader } from '../../sources/cluster/cluster-issuer.js'
 import { pathOf } from '../../sources/cluster/collections.js'
 import { connectCluster, loadClusterCa, readClusterIdentityWebhook } from './cluster.js'
-import { buildLiveAws } from './live-aws.js'
 import { clusterFlags } from './kubectl.js'
+import { buildLiveAws } from './live-aws.js'
 import type { Progress } from './progress.js'
 import { loadSources } from './sources.js'
 
