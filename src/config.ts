@@ -7,9 +7,10 @@ import type { Severity } from './model/finding.js'
 import { GuardError } from './model/guard-error.js'
 import { withoutEksSlash } from './model/issuer.js'
 import type { Mode } from './model/namespace.js'
+import { closestTo } from './text/closest.js'
 import { endOfDay } from './text/day.js'
 import { parseDuration } from './text/duration.js'
-import { closestTo, quote } from './text/escape.js'
+import { quote } from './text/escape.js'
 import { listOf, recordOf } from './text/record.js'
 
 /**

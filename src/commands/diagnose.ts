@@ -10,7 +10,7 @@ import { plainStyle } from '../output/style.js'
 import type { FetchDocument } from '../sources/diagnosis/issuer-keys.js'
 import { quote } from '../text/escape.js'
 import { shellQuote } from '../text/shell.js'
-import { clusterFlags } from './support/kubectl.js'
+import { awsFlags, clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
 import {
@@ -181,5 +181,10 @@ const toolsOf = (options: DiagnoseOptions): Tools => {
     ...(config === undefined ? [] : [` --config ${shellQuote(config)}`])
   ].join('')
 
-  return { kubectl: `kubectl${flags}`, clusterFlags: flags, iamFlags }
+  return {
+    kubectl: `kubectl${flags}`,
+    clusterFlags: flags,
+    waitFlags: `${flags}${awsFlags(options)}`,
+    iamFlags
+  }
 }

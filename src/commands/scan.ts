@@ -73,7 +73,10 @@ export const scanCommand = (terminal: Terminal): Command =>
     .option('--baseline <file>', 'an earlier JSON report, to show what is new and what is gone')
     .addOption(failOnOption())
     .option('--fail-on-new', 'exit with 1 only for findings that the baseline does not have')
-    .option('--unused', 'list roles and service accounts that nobody uses')
+    .option(
+      '--unused',
+      'list service accounts that no pod uses, and roles that trust only service accounts that do not exist'
+    )
     .addOption(outputsOption(reportFormats))
     .addOption(colorOption())
     .addOption(asciiOption())

@@ -12,7 +12,7 @@ import { parseDuration } from '../text/duration.js'
 import { quote } from '../text/escape.js'
 import { readDiagnosis } from './diagnose.js'
 import { type AttemptContext, attemptIdentity } from './support/identity-attempt.js'
-import { clusterFlags } from './support/kubectl.js'
+import { awsFlags, clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
 import {
@@ -149,7 +149,7 @@ export async function waitForIdentity(
     const report = reportOf(last, {
       subject: { kind: kind.kind, namespace, name },
       isInterrupted: interrupted.aborted,
-      diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}${options.aws === true ? ' --aws' : ''}`,
+      diagnose: `irsa-guard diagnose ${shown} -n ${namespace}${flags}${awsFlags(options)}`,
       diagnosis
     })
     const style = styleOf(options, terminal)

@@ -39,25 +39,32 @@ export const apply = ({ kubectl }: Tools, object: object): string =>
 /** The file that a corrected policy is written to. A role's name has no character that a shell reads. */
 const policyFile = ({ name }: RoleArn): string => `${name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-trust.json`
 
+/** The command that judges a role's trust policy for a service account. */
+export const judgeTrust = (
+  { iamFlags }: Tools,
+  role: RoleArn,
+  { namespace, name }: Account,
+  flags: readonly string[]
+): string =>
+  [
+    `irsa-guard trust --role ${shellQuote(role.text)}${iamFlags}`,
+    `-n ${namespace} --service-account ${name}`,
+    ...flags
+  ].join(' ')
+
 /**
  * Writes the corrected trust policy, and replaces the policy only if there is one.
  * https://docs.aws.amazon.com/cli/latest/reference/iam/update-assume-role-policy.html
  */
 export function correctTrust(
-  { iamFlags }: Tools,
+  tools: Tools,
   role: RoleArn,
-  { namespace, name }: Account,
+  account: Account,
   flags: readonly string[]
 ): string {
   const file = policyFile(role)
-  const asked = [
-    `irsa-guard trust --role ${shellQuote(role.text)}${iamFlags}`,
-    `-n ${namespace} --service-account ${name}`,
-    ...flags,
-    `--fix > ${file}`
-  ]
 
-  return `${asked.join(' ')} && aws iam update-assume-role-policy --role-name ${shellQuote(role.name)} --policy-document file://${file}`
+  return `${judgeTrust(tools, role, account, [...flags, '--fix'])} > ${file} && aws iam update-assume-role-policy --role-name ${shellQuote(role.name)} --policy-document file://${file}`
 }
 
 /** https://docs.aws.amazon.com/cli/latest/reference/iam/create-role.html */

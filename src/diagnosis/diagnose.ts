@@ -112,7 +112,7 @@ function commandsOf(scene: Scene, steps: readonly Judged[]): string[] {
     ? scene.runners.flatMap((runner) => wayOf(runner, scene.tools.kubectl).command ?? [])
     : []
   const { namespace, name } = scene.account
-  const wait = `irsa-guard wait sa/${name} -n ${namespace}${scene.tools.clusterFlags}`
+  const wait = `irsa-guard wait sa/${name} -n ${namespace}${scene.tools.waitFlags}`
 
   return [
     ...new Set([

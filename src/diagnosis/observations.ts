@@ -19,6 +19,8 @@ export interface Tools {
   readonly kubectl: string
   /** The flags with which irsa-guard reads the same cluster, with a leading space, or empty. */
   readonly clusterFlags: string
+  /** The flags with which `irsa-guard wait` reads the same cluster and AWS accounts; likewise. */
+  readonly waitFlags: string
   /** The flags with which irsa-guard reads the same IAM facts, with a leading space, or empty. */
   readonly iamFlags: string
 }

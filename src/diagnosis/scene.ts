@@ -60,6 +60,13 @@ export const couldNotTell = (step: StepName, because: string, message = 'could n
   because
 })
 
+/**
+ * Whether the association of a pod on EKS Pod Identity was deleted. Rules then judge the annotated role for
+ * IRSA, which the pod does not use.
+ */
+export const lacksAssociation = ({ chain: { chain }, facts: { associated } }: Scene): boolean =>
+  chain === 'pod-identity' && associated?.state === 'known' && !associated.value.exists
+
 /** The first of these steps that is not right, and not merely unknown. */
 export const brokenAmong = (before: readonly Judged[], ...steps: readonly StepName[]): Judged | undefined =>
   before.find(({ step, state }) => steps.includes(step) && (state === 'wrong' || state === 'follows'))

@@ -79,39 +79,54 @@ export function newIrsaPolicy(scene: Scene, role: RoleArn): object | undefined {
 }
 
 /** A question about EKS Pod Identity for the association; undefined if a part of it is not known. */
-function podIdentityQuestion({ clusterArn, at }: Scene, association: Association) {
+function podIdentityQuestion({ clusterArn, at }: Scene, association: AskedAssociation) {
   if (clusterArn === undefined) return undefined
   const { namespace, serviceAccount, disableSessionTags } = association
 
   return { clusterArn: clusterArn.text, namespace, serviceAccount, sessionTags: !disableSessionTags, at }
 }
 
+/** The parts of an association that decide whether a trust policy admits it. */
+type AskedAssociation = Pick<Association, 'namespace' | 'serviceAccount' | 'disableSessionTags'>
+
 /** The same for EKS Pod Identity. With `firstRole`, `role` is the target role of the association. */
-export function podIdentityTrustCommands(
+export const podIdentityTrustCommands = (
   scene: Scene,
   role: RoleArn,
-  association: Association,
+  association: AskedAssociation,
   found: Fact<RoleLookup> | undefined,
   firstRole?: { readonly arn: string; readonly externalId: string | undefined }
-): string[] {
+): string[] => podIdentityCorrection(scene, role, association, found, firstRole)?.commands ?? []
+
+/**
+ * The verdict on a role's trust policy for EKS Pod Identity, with the command that corrects the policy;
+ * undefined if the policy or the cluster is not known.
+ */
+export function podIdentityCorrection(
+  scene: Scene,
+  role: RoleArn,
+  association: AskedAssociation,
+  found: Fact<RoleLookup> | undefined,
+  firstRole?: { readonly arn: string; readonly externalId: string | undefined }
+): { readonly verdict: TrustVerdict['verdict']; readonly commands: string[] } | undefined {
   const policy = policyOf(found)
   const question = podIdentityQuestion(scene, association)
-  if (policy === undefined || question === undefined) return []
+  if (policy === undefined || question === undefined) return undefined
   const asked = { ...question, ...policy, roleArn: role.text, ...(firstRole && { firstRole }) }
-  if (evaluatePodIdentityTrust(asked).suggested === undefined) return []
-
-  return [
-    correctTrust(scene.tools, role, scene.account, [
-      `--cluster-arn ${shellQuote(question.clusterArn)}`,
-      ...(question.sessionTags ? [] : ['--no-session-tags']),
-      ...(firstRole === undefined ? [] : [`--first-role ${shellQuote(firstRole.arn)}`]),
-      ...(firstRole?.externalId === undefined ? [] : [`--external-id ${shellQuote(firstRole.externalId)}`])
-    ])
+  const { verdict, suggested } = evaluatePodIdentityTrust(asked)
+  if (suggested === undefined) return { verdict, commands: [] }
+  const flags = [
+    `--cluster-arn ${shellQuote(question.clusterArn)}`,
+    ...(question.sessionTags ? [] : ['--no-session-tags']),
+    ...(firstRole === undefined ? [] : [`--first-role ${shellQuote(firstRole.arn)}`]),
+    ...(firstRole?.externalId === undefined ? [] : [`--external-id ${shellQuote(firstRole.externalId)}`])
   ]
+
+  return { verdict, commands: [correctTrust(scene.tools, role, scene.account, flags)] }
 }
 
 /** The trust policy of a new role for EKS Pod Identity; undefined without session tags. */
-export function newPodIdentityPolicy(scene: Scene, association: Association): object | undefined {
+export function newPodIdentityPolicy(scene: Scene, association: AskedAssociation): object | undefined {
   const { clusterArn } = scene
   const question = podIdentityQuestion(scene, association)
   if (clusterArn === undefined || question?.sessionTags !== true) return undefined

@@ -83,14 +83,22 @@ export function associatedRoleOf(
 ): MaybePromise<Fact<RoleLookup>> {
   if (roleArn === undefined) return notLiteral(subject)
   const arn = parseRoleArn(roleArn)
-  if (arn === undefined)
-    return unknown(
-      `the association's role is ${quote(roleArn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
-    )
+  if (arn === undefined) return isPlaceholder(roleArn) ? unknownRole(roleArn) : noSuchRole
   if (iam === undefined) return unknown('no facts about IAM were given (pass --iam FILE or --aws)')
 
   return iam.readRole(arn, lookup)
 }
+
+// EKS accepts only the ARN of a role: https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
+const noSuchRole = known({ exists: false } as const)
+
+/** Whether a string may be replaced by an ARN before it reaches EKS, as those of templates are. */
+const isPlaceholder = (roleArn: string): boolean => /[${}<>%]/.test(roleArn)
+
+const unknownRole = (roleArn: string): Fact<never> =>
+  unknown(
+    `the association's role is ${quote(roleArn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+  )
 
 export const noTargetRole = moot('the association has no target role')
 const notLiteral = (subject: Subject): Fact<never> =>

@@ -36,6 +36,8 @@ export interface KubeResponse {
   readonly status: number
   readonly body: unknown
   readonly warnings: readonly string[]
+  /** The seconds to wait before the next request, if the API server names them. */
+  readonly retryAfter?: number
 }
 
 /**
@@ -279,7 +281,15 @@ async function answerOf(response: IncomingMessage): Promise<KubeResponse> {
   const text = await readStream(response)
   const warnings = [response.headers['warning'] ?? []].flat().flatMap(warningsOf)
 
-  return { status: response.statusCode ?? 0, body: parseBody(text), warnings }
+  // The API server sends seconds, not a date: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
+  const retryAfter = /^\d{1,6}$/.exec(response.headers['retry-after'] ?? '')?.[0]
+
+  return {
+    status: response.statusCode ?? 0,
+    body: parseBody(text),
+    warnings,
+    ...(retryAfter !== undefined && { retryAfter: Number(retryAfter) })
+  }
 }
 
 /**

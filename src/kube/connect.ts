@@ -3,7 +3,8 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { GuardError } from '../model/guard-error.js'
-import { closestTo, reasonOf } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { reasonOf } from '../text/escape.js'
 import { buildKubeClient, type KubeClient } from './client.js'
 
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/

@@ -1,6 +1,6 @@
 import { raceDeadline } from '../model/deadline.js'
 import { type Fact, known, unknown } from '../model/fact.js'
-import { reasonOf } from '../text/escape.js'
+import { escapeText, reasonOf } from '../text/escape.js'
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 import type { KubeClient, KubeRequest, KubeResponse } from './client.js'
 
@@ -56,6 +56,11 @@ export interface ListOptions extends ReadOptions {
   readonly keep?: (object: KubeObject) => KubeObject | undefined
   /** Called after each page with the number of its objects. */
   readonly onPage?: (count: number) => void
+  /**
+   * Waits so many milliseconds before a page is requested again, after the API server was too busy (429) or
+   * failed (5xx). By default, a list that fails is not requested again.
+   */
+  readonly pause?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>
 }
 
 /** What was read of a collection. `unread` is the reason why the rest of it is missing. */
@@ -76,7 +81,9 @@ export async function readPages(
   let hasExpired = false
   do {
     const query = { ...options.query, limit: 500, ...(resume !== undefined && { continue: resume }) }
-    const page = await readResponse(client, path, { ...options, ...accept, query })
+    const page = await readPatiently(options, async () =>
+      readResponse(client, path, { ...options, ...accept, query })
+    )
     if ('state' in page) {
       resume = hasExpired ? undefined : laterTokenOf(page.response)
       if (resume === undefined) return { objects, unread: page }
@@ -101,6 +108,37 @@ export async function readPages(
 }
 
 const noList = 'the API server did not return a list'
+
+/** Requests a page again, for at most three times, as long as the API server is busy or fails. */
+async function readPatiently<T extends object>(
+  { pause, signal }: Pick<ListOptions, 'pause' | 'signal'>,
+  readPage: () => Promise<T | Unread>
+): Promise<T | Unread> {
+  let page = await readPage()
+  if (pause === undefined) return page
+  for (const shortest of pauses) {
+    const milliseconds = 'state' in page ? pauseAfter(page.response, shortest) : undefined
+    if (milliseconds === undefined || signal?.aborted === true) return page
+    await pause(milliseconds, signal)
+    page = await readPage()
+  }
+
+  return page
+}
+
+const pauses = [500, 1000, 2000]
+const longestPause = 10_000
+
+/**
+ * How long to wait before a failed request is repeated; undefined if repeating it is of no use.
+ * https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ (Retry-After)
+ */
+function pauseAfter(response: KubeResponse | undefined, shortest: number): number | undefined {
+  if (response === undefined || (response.status !== 429 && response.status < 500)) return undefined
+  const asked = (response.retryAfter ?? 0) * 1000
+
+  return asked > longestPause ? undefined : Math.max(asked, shortest)
+}
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 export const metadataListType = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
@@ -138,11 +176,12 @@ export async function applyObject(
 }
 
 /**
- * The reason for a refusal: the message of the API server's Status.
+ * The reason for a refusal, on one line: the message of the API server's Status. Webhooks and admission
+ * plugins write messages with several lines.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 export const statusMessage = ({ status, body }: KubeResponse): string =>
-  textOf(recordOf(body)['message']) ?? `the API server answered ${status}`
+  escapeText(textOf(recordOf(body)['message']) ?? `the API server answered ${status}`)
 
 /** The response if it is 200 with an object; otherwise the reason why there is no such response. */
 async function readResponse(

@@ -8,6 +8,8 @@ export type EarlierFinding = Pick<
   'rule' | 'severity' | 'message' | 'fingerprint' | 'object'
 > & {
   readonly since?: string
+  /** Undefined if the earlier report does not contain it. */
+  readonly field?: string
 }
 
 /** The findings of an earlier report in JSON; undefined if the text is not one. Never throws. */
@@ -26,7 +28,7 @@ export function parseBaseline(text: string): readonly EarlierFinding[] | undefin
 }
 
 function earlierOf(finding: unknown): EarlierFinding | undefined {
-  const { rule, severity, message, fingerprint, since, object } = recordOf(finding)
+  const { rule, severity, message, fingerprint, since, object, field } = recordOf(finding)
   const { apiVersion, kind, namespace, name, cluster } = recordOf(object)
   if (textOf(fingerprint) === undefined || textOf(rule) === undefined || !isRecord(object)) return undefined
   const text = (value: unknown): string => textOf(value) ?? ''
@@ -43,7 +45,8 @@ function earlierOf(finding: unknown): EarlierFinding | undefined {
       name: text(name),
       ...(textOf(cluster) !== undefined && { cluster: text(cluster) })
     },
-    ...(textOf(since) !== undefined && { since: text(since) })
+    ...(textOf(since) !== undefined && { since: text(since) }),
+    ...(textOf(field) !== undefined && { field: text(field) })
   }
 }
 

@@ -31,7 +31,7 @@ export interface Comparison {
   readonly gone?: readonly Pick<ReportedFinding, 'rule' | 'severity' | 'message' | 'fingerprint' | 'object'>[]
 }
 
-/** What nobody uses. */
+/** The service accounts and roles that are not used. */
 export interface Unused {
   /** Service accounts with a role that no workload and no pod uses; left out if not all of them could be read. */
   readonly serviceAccounts?: readonly {

@@ -157,7 +157,7 @@ const maxReasons = 10
 /** Whether a whole collection could not be read. */
 const isOfCollection = ({ objects: [first] }: UncheckedGroup): boolean => first?.name === ''
 
-/** What nobody uses. */
+/** The service accounts and roles that are not used. */
 export function unusedLines({ unused }: ScanReport, style: Style): string[] {
   if (unused === undefined) return []
   const { serviceAccounts, roles } = unused

@@ -7,8 +7,9 @@ import {
   type ServiceAccountSubject,
   type WorkloadSubject
 } from '../model/subject.js'
+import { closestTo } from '../text/closest.js'
 import { parseCsvRecord } from '../text/csv.js'
-import { closestTo, quote } from '../text/escape.js'
+import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 

@@ -8,7 +8,8 @@ import {
   splitGlobs
 } from '../model/namespace.js'
 import type { NamespaceSubject } from '../model/subject.js'
-import { closestTo, quote, shortList } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { quote, shortList } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 

@@ -1,5 +1,7 @@
 import type { RoleLookup } from '../facts/facts.js'
 import type { Problem } from '../model/finding.js'
+import { parseRoleArn } from '../model/role-arn.js'
+import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
 import { associationKinds, type AssociationOwner, associationProblem } from './pod-identity-wording.js'
 
@@ -26,7 +28,17 @@ function problemsOf(
   arn = ''
 ): Problem[] {
   if (role === undefined || (role.exists && role.arn === arn)) return []
-  const missing = `${field === 'roleArn' ? 'role' : 'target role'} ${arn} of the EKS Pod Identity association does not exist`
+  const kind = field === 'roleArn' ? 'role' : 'target role'
+  if (!role.exists && parseRoleArn(arn) === undefined)
+    return [
+      associationProblem(
+        owner,
+        `the ${kind} of the EKS Pod Identity association is ${quote(arn)}, which is not the ARN of a role, so EKS refuses the association`,
+        'write the ARN of a role: arn:aws:iam::<12-digit account>:role/<path/><name>',
+        field
+      )
+    ]
+  const missing = `${kind} ${arn} of the EKS Pod Identity association does not exist`
   // STS compares the entire ARN, including the path.
   const [message, fix] = role.exists
     ? [`${missing}; the role with this name is ${role.arn}`, `write ${role.arn} in the association`]

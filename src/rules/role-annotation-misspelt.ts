@@ -1,5 +1,6 @@
 import { parseRoleArn } from '../model/role-arn.js'
-import { closestTo, quote } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { quote } from '../text/escape.js'
 import { annotationField } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 

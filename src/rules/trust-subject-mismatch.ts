@@ -1,5 +1,6 @@
 import { statementNamed } from '../model/statement-named.js'
-import { closestTo, quote } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { quote } from '../text/escape.js'
 import { otherSubject } from '../trust-policy/hide-others.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import { defineRule } from './define-rule.js'

@@ -10,6 +10,17 @@ export function memoizeLast<A extends string, R>(answer: (argument: A) => R): (a
   }
 }
 
+/** Caches every result of a pure function, for callers that use few different arguments. */
+export function memoizeEach<A extends string, R>(answer: (argument: A) => R): (argument: A) => R {
+  const answers = new Map<A, { readonly answer: R }>()
+
+  return (argument) => {
+    const known = answers.get(argument) ?? { answer: answer(argument) }
+    answers.set(argument, known)
+    return known.answer
+  }
+}
+
 /**
  * Groups the elements of an array by a key, once per array, so that thousands of lookups do not each search
  * the array. A short array is searched instead: an index would cost more than all of its lookups.

@@ -1,4 +1,4 @@
-import { closestTo } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
 import { memoizeLast } from '../text/memoize.js'
 import { isTimeKey } from './operators.js'
 

@@ -1,4 +1,5 @@
-import { closestTo, quote } from '../text/escape.js'
+import { closestTo } from '../text/closest.js'
+import { quote } from '../text/escape.js'
 import { isRecord } from '../text/record.js'
 import { webIdentityAction } from './action.js'
 import type { Defect } from './document.js'

@@ -1,5 +1,6 @@
+import { closestTo } from '../text/closest.js'
 import { endOfDay } from '../text/day.js'
-import { closestTo, quote } from '../text/escape.js'
+import { quote } from '../text/escape.js'
 
 /** A waiver that is in effect: the reason that its author gave, and its last day (UTC) if it expires. */
 interface Effective {

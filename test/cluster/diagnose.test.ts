@@ -8,6 +8,7 @@ import {
   annotationKey,
   cartRole,
   clusterArn,
+  mailRole,
   startDiagnosedCluster
 } from '../support/diagnosed-cluster.js'
 import { asks } from '../support/trust.js'
@@ -477,6 +478,24 @@ const podIdentity: Readonly<Record<string, Case>> = {
       cluster.tellWebhook()
     },
     byHand: async () => associate()
+  },
+  'the association was deleted, and the annotated role trusts another namespace': {
+    of: 'mail',
+    first: 'association',
+    breaks: async () => {
+      await kubectl(`annotate serviceaccount mail -n pay ${annotationKey}=${mailRole}`)
+      await trust(
+        'mail',
+        mailStatement({ Condition: mailKeys({ 'aws:RequestTag/kubernetes-namespace': 'shop' }) })
+      )
+      eks.associations.clear()
+      cluster.tellWebhook()
+    },
+    byHand: async () => {
+      await kubectl(`annotate serviceaccount mail -n pay ${annotationKey}-`)
+      eks.associations.clear()
+      associate()
+    }
   },
   'an association for another service account': {
     of: 'mail',

@@ -261,7 +261,7 @@ t.test('a user who may read only a part of the cluster', async (t) => {
   await t.rejects(run({ context: ['limited'] }), {
     code: 'ERR_INPUT',
     message:
-      /^you are not allowed to read anything in the cluster https:\S+ \(403\); check: kubectl auth can-i list namespaces$/
+      /^you are not allowed to read anything in the cluster https:\S+ \(403\); check: kubectl auth can-i list namespaces --kubeconfig \S+ --context limited$/
   })
   await kubectl('create clusterrole some --verb=list --resource=serviceaccounts,pods')
   await kubectl('create clusterrolebinding some --clusterrole=some --user=viewer')
@@ -272,7 +272,7 @@ t.test('a user who may read only a part of the cluster', async (t) => {
   t.match(stdout, /^✗ 4 accounts /m)
   t.match(
     stdout,
-    /^ {2}not checked +11 kinds of objects that you may not read\. Check:\n {4}kubectl auth can-i (?:.*\n)+ {4}kubectl auth can-i list namespaces\n(?: .*\n)* {4}kubectl auth can-i list deployments\.apps -A\n/m
+    /^ {2}not checked +11 kinds of objects that you may not read\. Check:\n {4}kubectl auth can-i (?:.*\n)+ {4}kubectl auth can-i list namespaces --kubeconfig \S+ --context limited\n(?: .*\n)* {4}kubectl auth can-i list deployments\.apps -A --kubeconfig \S+ --context limited\n/m
   )
 })
 

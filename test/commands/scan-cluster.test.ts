@@ -173,7 +173,8 @@ t.test('a finding that was not looked for is not gone', async (t) => {
   const goneOf = async (
     rule: string,
     object: object,
-    options: Partial<ScanCommandOptions> = {}
+    options: Partial<ScanCommandOptions> = {},
+    field?: string
   ): Promise<string | undefined> => {
     const baseline = `${directory}/earlier.json`
     const finding = {
@@ -181,6 +182,7 @@ t.test('a finding that was not looked for is not gone', async (t) => {
       severity: 'error',
       message: 'm',
       fingerprint: 'f',
+      ...(field !== undefined && { field }),
       object: { apiVersion: 'v1', cluster: 'prod', ...object }
     }
     writeFileSync(
@@ -195,6 +197,12 @@ t.test('a finding that was not looked for is not gone', async (t) => {
   t.equal(await goneOf('role-on-default-service-account', cart), '1')
   t.equal(await goneOf('pod-identity-role-missing', cart), '0', 'no associations were given')
   t.equal(await goneOf('role-annotation-missing', cart), '0', 'no roles were given')
+  const inAnnotation = 'metadata.annotations["eks.amazonaws.com/role-arn"]'
+  for (const rule of ['trust-policy-invalid', 'trust-explicit-deny', 'trust-depends-on-runtime']) {
+    t.equal(await goneOf(rule, cart), '0', `${rule}: it may be about an association`)
+    t.equal(await goneOf(rule, cart, {}, 'metadata.name'), '0', `${rule}: it is about an association`)
+    t.equal(await goneOf(rule, cart, {}, inAnnotation), '1', `${rule}: it is about the annotation`)
+  }
   const config = `${directory}/off.yaml`
   writeFileSync(config, 'rules:\n  role-on-default-service-account:\n    severity: off\n')
   t.equal(await goneOf('role-on-default-service-account', cart, { config }), '0', 'the rule is off')

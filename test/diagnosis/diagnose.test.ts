@@ -55,6 +55,21 @@ const withTemplate = (world: World, value: object, metadata: object = {}): World
     spec: { serviceAccountName: 'cart', containers: [{ name: 'app' }], ...value }
   }
 })
+/** A pod on EKS Pod Identity whose association was deleted; its service account is annotated with a role. */
+const withoutAssociation = (...statements: readonly object[]): World => ({
+  ...podIdentity,
+  annotations: { [key]: annotation },
+  iam: {
+    ...podIdentity.iam,
+    associations: [],
+    roles: [{ arn: annotation, trustPolicy: policy(...statements) }]
+  },
+  admit: unchanged
+})
+const createAssociation =
+  /^aws eks create-pod-identity-association --region us-east-1 --cluster-name prod --namespace shop --service-account cart --role-arn \S+$/
+const correctPodIdentity =
+  /^irsa-guard trust --role \S+ .*--cluster-arn \S+ --fix > cart-trust\.json && aws iam update-assume-role-policy --role-name cart --policy-document \S+$/
 const restart = /^irsa-guard wait sa\/cart -n shop && kubectl rollout restart deployment\/cart -n shop$/
 const keysEnv = [
   { name: 'AWS_ACCESS_KEY_ID', value: 'AKIAIOSFODNN7EXAMPLE' },
@@ -637,16 +652,80 @@ const cases: Readonly<Record<string, Case>> = {
     states: { role: 'follows', 'trust-policy': 'follows', 'identity-webhook': 'follows' }
   },
   'a deleted association of an account with an annotation': {
+    world: withoutAssociation(podStatement({ Condition: own() })),
+    first: 'association',
+    fix: [createAssociation]
+  },
+  'a deleted association, and an annotated role that trusts another namespace': {
+    world: withoutAssociation(
+      podStatement({ Condition: own({ 'aws:RequestTag/kubernetes-namespace': 'pay' }) })
+    ),
+    first: 'association',
+    says: /make role cart trust EKS Pod Identity for this service account, then create the association again/,
+    fix: [correctPodIdentity, createAssociation]
+  },
+  'a deleted association, and an annotated role that trusts the OIDC provider only': {
+    world: withoutAssociation(statement({})),
+    first: 'association',
+    states: { role: 'follows', 'trust-policy': 'follows' },
+    fix: [correctPodIdentity, createAssociation]
+  },
+  'a deleted association, and an annotated role with a Deny that no edit undoes': {
+    world: withoutAssociation(podStatement({ Condition: own() }), podStatement({ Effect: 'Deny' })),
+    first: 'association',
+    says: /but first: make role \S+ trust EKS Pod Identity for this service account \(irsa-guard trust --role \S+ .*--cluster-arn \S+\)/
+  },
+  'a deleted association, and an annotated role that depends on the request': {
+    world: withoutAssociation(
+      podStatement({ Condition: { StringEquals: { 'aws:SourceOrgID': 'o-example' } } })
+    ),
+    first: 'association',
+    says: /but first: check that role \S+ trusts EKS Pod Identity, which depends on conditions/
+  },
+  'a deleted association, and an annotated role whose policy cannot be read': {
     world: {
-      ...podIdentity,
-      annotations: { [key]: annotation },
-      iam: { ...podIdentity.iam, associations: [] },
-      admit: unchanged
+      ...withoutAssociation(),
+      iam: { associations: [], cluster: podIdentity.iam['cluster'] }
     },
     first: 'association',
-    fix: [
-      /^aws eks create-pod-identity-association --region us-east-1 --cluster-name prod --namespace shop --service-account cart --role-arn \S+$/
-    ]
+    says: /but first: check that role \S+ trusts EKS Pod Identity, which could not be told \(the IAM file does not list/
+  },
+  'a deleted association, and an annotated role that was deleted': {
+    world: { ...withoutAssociation(), iam: { ...podIdentity.iam, associations: [], roles: [] } },
+    first: 'association',
+    fix: [/^aws iam create-role --role-name cart .*pods\.eks\.amazonaws\.com/, createAssociation]
+  },
+  'a deleted association, and a role with another path': {
+    world: {
+      ...withoutAssociation(),
+      iam: {
+        ...podIdentity.iam,
+        associations: [],
+        roles: [{ arn: annotation.replace('role/', 'role/other/'), trustPolicy: policy() }]
+      }
+    },
+    first: 'association',
+    says: /choose the role, because the annotated role \S+ does not exist; there is arn:aws:iam::111122223333:role\/other/
+  },
+  'a deleted association, and an annotated role with a name nearly right': {
+    world: {
+      ...withoutAssociation(),
+      iam: {
+        ...podIdentity.iam,
+        associations: [],
+        roles: [{ arn: `${annotation}s`, trustPolicy: policy() }]
+      }
+    },
+    first: 'association',
+    says: /does not exist; there is \S+carts/
+  },
+  'a deleted association, and an annotated role of another account': {
+    world: {
+      ...withoutAssociation(),
+      annotations: { [key]: targetArn }
+    },
+    first: 'association',
+    says: /with a role of the cluster's account 111122223333 that trusts EKS Pod Identity/
   },
   'a pod that is older than its association': {
     world: withPod(podIdentity, bare('app')),
@@ -828,7 +907,10 @@ for (const [why, { world, object, first, states = {}, says, fix = [], rule, chai
       t.equal(steps.find(({ step }) => step === name)?.state, state, name, details)
     if (rule !== undefined) t.equal(steps.find(({ step }) => step === first)?.rule, rule)
     if (says !== undefined)
-      t.match(steps.map(({ message, because = '' }) => `${message} ${because}`).join('\n'), says)
+      t.match(
+        steps.map(({ message, because = '', fix = '' }) => `${message} ${because} ${fix}`).join('\n'),
+        says
+      )
     t.equal(diagnosis.fix.length, fix.length, 'the number of commands', details)
     for (const [index, pattern] of fix.entries()) t.match(diagnosis.fix[index], pattern)
   })

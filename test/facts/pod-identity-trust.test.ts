@@ -104,8 +104,13 @@ t.test('says why it cannot tell', async (t) => {
     [
       'no ARN',
       { ...right, associations: associationsWith(known({ ...association, roleArn: 'cart' })) },
+      moot('the role does not exist')
+    ],
+    [
+      'a placeholder',
+      { ...right, associations: associationsWith(known({ ...association, roleArn: '${ROLE}' })) },
       unknown(
-        'the association\'s role is "cart"; expected arn:aws:iam::<12-digit account>:role/<path/><name>'
+        'the association\'s role is "${ROLE}"; expected arn:aws:iam::<12-digit account>:role/<path/><name>'
       )
     ],
     [

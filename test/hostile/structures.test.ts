@@ -1,6 +1,9 @@
 // An object may hold thousands of entries of each kind: whatever judges it costs linear time, and the answer
 // stays small.
 import t from 'tap'
+import { noDeadline } from '../../src/model/deadline.js'
+import { parseRoleArn } from '../../src/model/role-arn.js'
+import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 import { growthOf } from './growth.js'
 import {
   admit,
@@ -198,3 +201,28 @@ for (const [name, make] of Object.entries(makers)) {
     t.ok(answer.length < longestAnswer, `an answer of ${answer.length} characters`)
   })
 }
+
+t.test('roles that do not exist are compared with thousands of names in linear time', async (t) => {
+  const arnOf = (name: string): string => `arn:aws:iam::111122223333:role/${name}`
+  const growth = await growthOf((count) => {
+    const { iam } = loadSnapshots([
+      {
+        file: 'iam.json',
+        content: {
+          apiVersion: 'irsa-guard.io/v1',
+          kind: 'IamSnapshot',
+          accounts: ['111122223333'],
+          roles: each(count, (index) => ({ arn: arnOf(`team-${index % 97}-service-${index}`) }))
+        }
+      }
+    ])
+    for (let index = 0; index < count; index++) {
+      const asked = parseRoleArn(arnOf(`team-${index % 97}-servcie-${index}-other`))
+      const found = asked && iam.readRole(asked, { namespace: '', deadline: noDeadline, fresh: false })
+      if (found === undefined || found instanceof Promise || found.state !== 'known' || found.value.exists)
+        throw new Error('the role exists')
+      if (found.value.similar !== undefined) throw new Error('a similar name')
+    }
+  }, 2000)
+  t.ok(growth < 3, `${growth.toFixed(1)} times the work for twice the roles`)
+})

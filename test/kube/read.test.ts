@@ -56,6 +56,50 @@ t.test('keeps what it read before a failure', async (t) => {
   })
 })
 
+t.test(
+  'requests a page again after 429 and 5xx, as long as it is asked to wait, at most three times',
+  async (t) => {
+    const pauses: number[] = []
+    const patient = { name: 'pods', pause: async (milliseconds: number) => void pauses.push(milliseconds) }
+    const busy = (retryAfter?: number): Partial<KubeResponse> => ({
+      status: 429,
+      ...(retryAfter !== undefined && { retryAfter })
+    })
+    const { client, requests } = answering(
+      ...[busy(4), page(['a'], 'next'), { status: 503 }, { status: 500 }, busy(1), page(['b'])]
+    )
+    const { objects, unread } = await readPages(client, '/p', patient)
+    t.strictSame(names(objects), ['a', 'b'])
+    t.equal(unread, undefined)
+    t.strictSame(pauses, [4000, 500, 1000, 2000], 'what the API server asks for, at least a growing pause')
+    t.match(
+      requests.slice(2),
+      Array.from({ length: 4 }, () => ({ query: { continue: 'next' } }))
+    )
+
+    const table: readonly [readonly (Partial<KubeResponse> | Error)[], RegExp, string][] = [
+      [Array.from({ length: 4 }, () => busy()), /answered 429/, 'busy for too long'],
+      [[busy(3600)], /answered 429/, 'a pause that is too long'],
+      [[{ status: 403 }], /answered 403/, 'a refusal'],
+      [[new Error('ECONNRESET')], /ECONNRESET/, 'an API server that is gone']
+    ]
+    for (const [answers, because, why] of table) {
+      const failing = answering(page(['a'], 'next'), ...answers)
+      const read = await readPages(failing.client, '/p', patient)
+      t.strictSame(names(read.objects), ['a'], why)
+      t.match(read.unread, { because }, why)
+      t.equal(failing.requests.length, 1 + answers.length, why)
+    }
+
+    const stopped = new AbortController()
+    const late = await readPages(answering(busy(), busy()).client, '/p', {
+      pause: async () => stopped.abort(),
+      signal: stopped.signal
+    })
+    t.match(late.unread, { because: '/p was not read in time' })
+  }
+)
+
 t.test('goes on with a newer list if its own has expired', async (t) => {
   const { client, requests } = answering(page(['a'], 'old'), expired('new'), page(['b']))
   const { objects, unread } = await readPages(client, '/api/v1/pods', {})

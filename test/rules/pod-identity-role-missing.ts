@@ -67,5 +67,29 @@ export const cases: readonly Case[] = [
     message:
       /^target role arn:aws:iam::444455556666:role\/data of the EKS Pod Identity association does not exist/,
     severity: 'error'
+  },
+  {
+    why: 'the ARN of a policy',
+    object,
+    facts: {
+      association: known({ ...association.value, roleArn: 'arn:aws:iam::111122223333:policy/cart' }),
+      podIdentityRole: missing,
+      targetRole: moot('no target role')
+    },
+    message:
+      /^the role of the EKS Pod Identity association is "arn:aws:iam::111122223333:policy\/cart", which is not the ARN of a role, so EKS refuses the association$/,
+    fix: /^write the ARN of a role/,
+    severity: 'warning'
+  },
+  {
+    why: 'a target role without its account',
+    object,
+    facts: {
+      association: known({ ...association.value, targetRoleArn: 'data' }),
+      podIdentityRole: exists,
+      targetRole: missing
+    },
+    message: /^the target role of the EKS Pod Identity association is "data"/,
+    severity: 'warning'
   }
 ]

@@ -253,7 +253,7 @@ export async function observed(
     config: parseConfig('', 'defaults', []),
     given: snapshot,
     simulation: undefined,
-    tools: { kubectl: 'kubectl', clusterFlags: '', iamFlags: ' --iam iam.json' },
+    tools: { kubectl: 'kubectl', clusterFlags: '', waitFlags: '', iamFlags: ' --iam iam.json' },
     fetchDocument: async (url) => {
       const value = world.published[url]
       if (value instanceof Error) throw value

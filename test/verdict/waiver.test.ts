@@ -1,6 +1,6 @@
 import t from 'tap'
 import { rules } from '../../src/rules/index.js'
-import { closestTo } from '../../src/text/escape.js'
+import { closestTo } from '../../src/text/closest.js'
 import { parseWaiver } from '../../src/verdict/waiver.js'
 
 const at = new Date('2026-11-24T12:00:00Z')

@@ -31,6 +31,8 @@ export interface BundleOutputOptions extends StyleOptions {
 export interface Reported {
   readonly webhook: { configuration: WebhookConfigurationSubject; webhook: Webhook } | undefined
   readonly report: BundleReport
+  /** The bundle that was judged, in base64; empty if there is none. */
+  readonly caBundle: string
 }
 
 export const bundleFormats = {
@@ -51,8 +53,10 @@ export const bundleFormats = {
       )
       .join('\n'),
   json: (reported, options) => {
-    const content = reported.map(({ webhook, report }) => {
-      const patch = options.fix ? patchCommand([{ webhook, report }], `kubectl${clusterFlags(options)}`) : ''
+    const content = reported.map(({ webhook, report, caBundle }) => {
+      const patch = options.fix
+        ? patchCommand([{ webhook, report, caBundle }], `kubectl${clusterFlags(options)}`)
+        : ''
 
       return {
         ...(webhook !== undefined && { webhook: webhook.webhook.name }),
@@ -81,8 +85,11 @@ export async function writeBundles(
   if (!options.fix && outputs.some(({ format }) => format === 'pem'))
     throw new GuardError('ERR_USAGE', '--output pem prints the repaired bundle; pass --fix, too')
   const isReportOnStdout = outputs.some(({ format, file }) => file === undefined && format === 'json')
+  const isCommandOnStdout = outputs.some(({ format, file }) => file === undefined && format === 'text')
   if (options.fix && !isReportOnStdout)
-    terminal.stderr(bundleFormats.text(reported, options, fileStyleOf(options)))
+    terminal.stderr(
+      `${bundleFormats.text(reported, options, fileStyleOf(options))}${isCommandOnStdout ? reported.map(placeholdersOf).join('') : ''}`
+    )
   await writeOutputs(
     outputs,
     ({ format, file }) =>
@@ -133,20 +140,37 @@ export function patchCommand(reported: readonly Reported[], kubectl: string): st
     kind: 'MutatingWebhookConfiguration',
     name: 'NAME'
   }
-  const patch = broken.flatMap(({ webhook: target, report }) => {
+  const patch = broken.flatMap(({ webhook: target, report, caBundle }) => {
     const index = target?.webhook.index ?? 0
-    // The test operation keeps the patch from changing another webhook if the list has changed in the
-    // meantime.
-    const test =
-      target === undefined
+    const path = `/webhooks/${index}/clientConfig/caBundle`
+    // The test operations keep the patch from changing another webhook if the list has changed in the
+    // meantime, and a bundle that has been replaced.
+    const tests = [
+      ...(target === undefined
         ? []
-        : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]
+        : [{ op: 'test', path: `/webhooks/${index}/name`, value: target.webhook.name }]),
+      ...(isCanonical(caBundle) ? [{ op: 'test', path, value: caBundle }] : [])
+    ]
 
-    return [...test, { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: report.repaired }]
+    return [...tests, { op: 'add', path, value: report.repaired }]
   })
 
   return `${kubectl} patch ${kind.toLowerCase()} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
 }
+
+/** Whether this is a bundle as the API server stores it, which a test operation compares as text. */
+const isCanonical = (caBundle: string): boolean =>
+  caBundle !== '' && Buffer.from(caBundle, 'base64').toString('base64') === caBundle
+
+/** What to replace in the command for a bundle whose object is not known. */
+const placeholdersOf = ({ webhook, report, caBundle }: Reported): string =>
+  webhook !== undefined || report.repaired === undefined
+    ? ''
+    : `The command is for the first webhook of NAME: replace NAME, and both 0s if another webhook has this bundle.\n${
+        isCanonical(caBundle)
+          ? 'The API server refuses the command if that webhook has another bundle.\n'
+          : 'The command does not check which webhook it changes, because the bundle is empty.\n'
+      }`
 
 /** The repaired bundle as PEM; empty if there is nothing to repair. Throws ERR_USAGE if several differ. */
 function pemOf(reported: readonly Reported[]): string {

@@ -52,8 +52,9 @@ export async function ca(options: CaOptions, terminal: BundleTerminal, at = new 
       : await loadChainOf(options.server, options.host)
   const host = options.host ?? hostOf(options.server)
   const clusterCa = options.clusterCa === undefined ? undefined : await loadCaFile(options.clusterCa)
+  const caBundle = bundle.toString('base64')
   const report = bundleReportOf({
-    caBundle: bundle.toString('base64'),
+    caBundle,
     served: chain === undefined || host === undefined ? undefined : { chain, host },
     clusterCa,
     policy: clusterCa === undefined ? undefined : { action: 'Deny', ...acceptedTexts(clusterCa, options) },
@@ -61,7 +62,7 @@ export async function ca(options: CaOptions, terminal: BundleTerminal, at = new 
     go: options.go
   })
 
-  return print([{ webhook: undefined, report }], options, terminal)
+  return print([{ webhook: undefined, report, caBundle }], options, terminal)
 }
 
 /** What determines the expected bundles of a configuration's webhooks, and what they serve. */
@@ -116,6 +117,7 @@ export function bundleReportsOf(
 
     return {
       webhook: { configuration, webhook },
+      caBundle: webhook.caBundle ?? '',
       report: bundleReportOf({
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,

@@ -1,6 +1,7 @@
 import { findContexts } from '../../kube/connect.js'
 import { GuardError } from '../../model/guard-error.js'
-import { closestTo, quote } from '../../text/escape.js'
+import { closestTo } from '../../text/closest.js'
+import { quote } from '../../text/escape.js'
 import type { ClusterChoice } from './cluster.js'
 
 /** Which contexts of the kubeconfig a command is meant for. */

@@ -1,6 +1,7 @@
 import { GuardError } from '../../model/guard-error.js'
 import { isNamespaceName, isObjectName } from '../../model/object-name.js'
-import { closestTo, quote } from '../../text/escape.js'
+import { closestTo } from '../../text/closest.js'
+import { quote } from '../../text/escape.js'
 
 /** Rejects a namespace that cannot exist. Throws ERR_USAGE. */
 export function assertNamespace(namespace: string | undefined): void {

@@ -7,3 +7,19 @@ export const clusterFlags = ({ kubeconfig, context }: ClusterChoice): string =>
     kubeconfig === undefined ? '' : ` --kubeconfig ${shellQuote(kubeconfig)}`,
     context === undefined ? '' : ` --context ${shellQuote(context)}`
   ].join('')
+
+/** The flags with which irsa-guard reads the same AWS accounts; empty, or with a leading space. */
+export const awsFlags = ({
+  aws,
+  clusterArn,
+  config
+}: {
+  readonly aws?: boolean
+  readonly clusterArn?: string | undefined
+  readonly config?: string | undefined
+}): string =>
+  [
+    aws === true ? ' --aws' : '',
+    clusterArn === undefined ? '' : ` --cluster-arn ${shellQuote(clusterArn)}`,
+    config === undefined ? '' : ` --config ${shellQuote(config)}`
+  ].join('')

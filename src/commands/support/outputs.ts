@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Option } from 'commander'
 import { GuardError } from '../../model/guard-error.js'
-import { closestTo, escapeText, quote, reasonOf } from '../../text/escape.js'
+import { closestTo } from '../../text/closest.js'
+import { escapeText, quote, reasonOf } from '../../text/escape.js'
 import type { Terminal } from './terminal.js'
 
 /** One `-o FORMAT[=FILE]`; stdout if there is no file. */

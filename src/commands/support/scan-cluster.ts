@@ -13,6 +13,7 @@ import { type ClusterObjects, readCluster, type UnreadCollection } from '../../s
 import { buildIssuerReader } from '../../sources/cluster/cluster-issuer.js'
 import { pathOf } from '../../sources/cluster/collections.js'
 import { connectCluster, loadClusterCa, readClusterIdentityWebhook } from './cluster.js'
+import { clusterFlags } from './kubectl.js'
 import { buildLiveAws } from './live-aws.js'
 import type { Progress } from './progress.js'
 import type { RequestCounter } from './request-counter.js'
@@ -46,6 +47,8 @@ export interface ScannedCluster extends JudgedCluster {
   /** The kubeconfig context; undefined for objects from files. */
   readonly name: string | undefined
   readonly version: string | undefined
+  /** The flags with which kubectl chooses the cluster; empty, or with a leading space. */
+  readonly flags: string
   readonly unread: readonly UnreadCollection[]
   /** Whether all service accounts, workloads and pods of the chosen namespaces were read. */
   readonly isWhole: boolean
@@ -73,10 +76,11 @@ export async function scanContext(
         progress.show(`${context}: reading, ${count.toLocaleString('en-US')} objects so far`)
       }
     })
-    if (signal?.aborted !== true) assertRead(read, client, options.namespace)
+    const flags = clusterFlags({ kubeconfig: options.kubeconfig, context })
+    if (signal?.aborted !== true) assertRead(read, client, { namespace: options.namespace, flags })
     const given = await givenFacts(client, options, setting)
 
-    return { name: context, ...(await judge(read, client, given, { ...options, context }, setting)) }
+    return { name: context, flags, ...(await judge(read, client, given, { ...options, context }, setting)) }
   } finally {
     client.close()
   }
@@ -92,7 +96,11 @@ export async function scanObjects(
   const read: ClusterObjects = { objects, others: [], unread: [], version: undefined }
   const fromAws = await awsFacts(options, given, setting)
 
-  return { name: undefined, ...(await judge(read, undefined, { ...given, ...fromAws }, options, setting)) }
+  return {
+    name: undefined,
+    flags: '',
+    ...(await judge(read, undefined, { ...given, ...fromAws }, options, setting))
+  }
 }
 
 async function judge(
@@ -101,7 +109,7 @@ async function judge(
   given: Sources,
   { selector, context }: Pick<ScanOptions, 'selector'> & { readonly context?: string },
   { severities, createdAfter, at, signal, progress, config, iamRequests }: ScanSetting
-): Promise<Omit<ScannedCluster, 'name'>> {
+): Promise<Omit<ScannedCluster, 'name' | 'flags'>> {
   const isWhole =
     selector === undefined &&
     signal?.aborted !== true &&
@@ -189,7 +197,7 @@ const awsFacts = async (
 function assertRead(
   { objects, unread }: ClusterObjects,
   { server }: KubeClient,
-  namespace: string | undefined
+  { namespace, flags }: { readonly namespace: string | undefined; readonly flags: string }
 ): void {
   const [first] = unread
   const isNothingRead = objects.length === 0 && first !== undefined
@@ -203,7 +211,7 @@ function assertRead(
   if (isNothingRead)
     throw new GuardError(
       'ERR_INPUT',
-      `you are not allowed to read anything in the cluster ${server} (${first.status}); check: ${checkOf(first, namespace)}`
+      `you are not allowed to read anything in the cluster ${server} (${first.status}); check: ${checkOf(first, namespace)}${flags}`
     )
   const isKnown = !unread.some(({ collection }) => collection.plural === 'namespaces')
   if (namespace !== undefined && isKnown && !objects.some(({ kind }) => kind === 'Namespace'))

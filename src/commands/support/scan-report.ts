@@ -47,7 +47,7 @@ export async function scanReportOf(
   }
 }
 
-/** What nobody uses. A list is left out if it is not complete for each cluster. */
+/** The service accounts and roles that are not used. A list is left out if it is not complete for each cluster. */
 async function unusedIn(clusters: readonly ScannedCluster[], namespace: string | undefined): Promise<Unused> {
   const each = await Promise.all(
     clusters.map(async (scanned) => {
@@ -73,7 +73,7 @@ async function unusedIn(clusters: readonly ScannedCluster[], namespace: string |
 
 /** The verdicts on the objects with something to report, and one for each collection that was not read. */
 function verdictsOn(
-  { name, objects, reviews, unread }: ScannedCluster,
+  { name, flags, objects, reviews, unread }: ScannedCluster,
   namespace: string | undefined
 ): ObjectVerdict[] {
   const cluster = name === undefined ? {} : { cluster: name }
@@ -85,7 +85,7 @@ function verdictsOn(
     })),
     ...unread.map((each): ObjectVerdict => {
       const { collection, because, status } = each
-      const advice = status === 403 ? ` (run ${checkOf(each, namespace)})` : ''
+      const advice = status === 403 ? ` (run ${checkOf(each, namespace)}${flags})` : ''
 
       return {
         object: { apiVersion: '', kind: collection.kind, name: '', ...cluster },
@@ -114,8 +114,8 @@ function coverageOf(
     verdicts.flatMap(({ object, unchecked }) => unchecked.map(({ rule }) => keyOf(rule, object)))
   )
 
-  return ({ rule, object }) =>
-    isJudgedWith(sources.get(object.cluster), rule) &&
+  return ({ rule, object, field }) =>
+    isJudgedWith(sources.get(object.cluster), rule, field) &&
     severities.get(rule) !== 'off' &&
     (namespace === undefined || isCoveredBy(namespace, rule, object)) &&
     !unchecked.has(keyOf(rule, object)) &&
@@ -125,16 +125,25 @@ function coverageOf(
 
 const needsOf = new Map(rules.map(({ id, needs }) => [id, new Set<string>(needs)]))
 
+/** The rules that judge both chains. */
+const ofBothChains = new Set(
+  rules.filter(({ either }) => either?.includes('podIdentityTrust') === true).map(({ id }) => id)
+)
+
 /**
  * Whether a rule was applied with these sources. A rule whose facts have no source is not listed as unchecked,
- * either.
+ * either. A finding about IRSA is in the role annotation; any other finding of a rule that judges both
+ * chains may be about an association.
  */
-function isJudgedWith(sources: Sources | undefined, rule: string): boolean {
+function isJudgedWith(sources: Sources | undefined, rule: string, field: string | undefined): boolean {
   if (sources === undefined) return false
+  const isAboutAssociation =
+    rule.startsWith('pod-identity-') ||
+    (ofBothChains.has(rule) && field?.startsWith('metadata.annotations[') !== true)
   const needs = needsOf.get(rule)
 
   return (
-    (sources.associations !== undefined || !rule.startsWith('pod-identity-')) &&
+    (sources.associations !== undefined || !isAboutAssociation) &&
     (sources.podIdentityAgent !== undefined || needs?.has('podIdentityAgent') !== true) &&
     (sources.neighbours !== undefined || needs?.has('neighbours') !== true) &&
     (sources.trustingRoles !== undefined || needs?.has('rolesTrusting') !== true)

@@ -1,5 +1,4 @@
-import { associationTexts } from '../../migration/association-text.js'
-import { parseRoleArn } from '../../model/role-arn.js'
+import { newAssociationOf } from '../new-association.js'
 import type { Judged, Scene } from '../scene.js'
 import { couldNotTell, ok, wrong, wrongBy } from '../scene.js'
 
@@ -31,23 +30,14 @@ export function associationStep(scene: Scene): Judged | undefined {
   )
 }
 
-function withoutAssociation({ chain: { chain }, account, request, clusterArn }: Scene): Judged {
-  if (chain !== 'pod-identity') return ok('association', 'none (EKS Pod Identity is not used here)')
-  const { namespace, name } = account
-  const role =
-    request.state === 'known' && request.value !== undefined ? parseRoleArn(request.value.role) : undefined
-  const canCreate = clusterArn !== undefined && role?.account === clusterArn.account
+function withoutAssociation(scene: Scene): Judged {
+  if (scene.chain.chain !== 'pod-identity')
+    return ok('association', 'none (EKS Pod Identity is not used here)')
+  const { namespace, name } = scene.account
 
   return wrong(
     'association',
     `service account ${namespace}/${name} has no association any more, so the agent refuses the pod's token`,
-    {
-      fix: `create it again: aws eks create-pod-identity-association --cluster-name ${clusterArn?.name ?? 'CLUSTER'} --namespace ${namespace} --service-account ${name} --role-arn ROLE_ARN`,
-      ...(canCreate && {
-        commands: [
-          associationTexts.aws([{ cluster: clusterArn, namespace, serviceAccount: name, roleArn: role.text }])
-        ]
-      })
-    }
+    newAssociationOf(scene)
   )
 }

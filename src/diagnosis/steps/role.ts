@@ -3,11 +3,13 @@ import type { Fact } from '../../model/fact.js'
 import { annotate, createRole } from '../commands.js'
 import type { StepName } from '../diagnosis.js'
 import type { Judged, Scene } from '../scene.js'
-import { brokenAmong, causeOf, couldNotTell, follows, ok, wrongBy } from '../scene.js'
+import { brokenAmong, causeOf, couldNotTell, follows, lacksAssociation, ok, wrongBy } from '../scene.js'
 import { newIrsaPolicy, newPodIdentityPolicy, roleIn } from '../trust-fix.js'
 
 /** Whether the role exists with exactly the requested ARN. */
 export function roleStep(scene: Scene, before: readonly Judged[]): Judged {
+  if (lacksAssociation(scene))
+    return follows('role', 'association', 'there is no association that names a role')
   const { told, facts, chain } = scene
   const { wrong: findings, remarks } = told('role')
   if (findings.length > 0) {

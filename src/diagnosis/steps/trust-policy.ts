@@ -1,11 +1,13 @@
 import { statementNamed } from '../../model/statement-named.js'
 import type { Judged, Scene } from '../scene.js'
-import { brokenAmong, causeOf, couldNotTell, follows, ok, wrongBy } from '../scene.js'
+import { brokenAmong, causeOf, couldNotTell, follows, lacksAssociation, ok, wrongBy } from '../scene.js'
 import { irsaTrustCommands, podIdentityTrustCommands, roleIn } from '../trust-fix.js'
 
 /** Whether the role's trust policy admits this service account. */
 export function trustPolicyStep(scene: Scene, before: readonly Judged[]): Judged {
   const { told, facts, chain } = scene
+  if (lacksAssociation(scene))
+    return follows('trust-policy', 'association', 'there is no association whose role could be judged')
   const { wrong: findings, doubts, remarks } = told('trust-policy')
   if (findings.length > 0) return wrongBy('trust-policy', findings, { commands: commandsFor(scene) })
   const broken = brokenAmong(before, 'service-account', 'annotation', 'association', 'role')

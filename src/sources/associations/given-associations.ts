@@ -1,4 +1,4 @@
-import type { AssociationSource } from '../../facts/facts.js'
+import type { AccountName, AssociationSource } from '../../facts/facts.js'
 import type { Association, AssociationLookup } from '../../model/association.js'
 import { isInCluster } from '../../model/association-cluster.js'
 import type { ClusterArn } from '../../model/cluster-arn.js'
@@ -19,6 +19,7 @@ export function overlayAssociations(
 ): AssociationSource | undefined {
   if (subjects.length === 0) return other
   const find = indexAssociations(subjects, cluster, 'the files')
+  const contradicted = contradictedAmong(subjects, cluster, ({ roleArn }) => roleArn)
 
   return {
     findAssociation: (account, lookup): MaybePromise<Fact<AssociationLookup>> => {
@@ -31,6 +32,8 @@ export function overlayAssociations(
     },
     readAssociation: (account, lookup): MaybePromise<Fact<Association>> => {
       const given = find(account)
+      if (given.state === 'known' && contradicted.has(keyOf(account)))
+        return contradiction(account, 'the files')
       if (given.state === 'known') return known({ ...given.value, fromObject: true })
 
       return thenMaybe(other?.readAssociation(account, lookup) ?? notGiven, (fact) =>
@@ -53,7 +56,7 @@ export function buildFileAssociations(
   isComplete: boolean
 ): AssociationSource {
   const find: AssociationIndex = indexAssociations(associations, cluster, 'the IAM files')
-  const contradicted = contradictedAmong(associations, cluster)
+  const contradicted = contradictedAmong(associations, cluster, (association) => JSON.stringify(association))
   const notListed = unknown(
     cluster === undefined
       ? 'the IAM files list EKS Pod Identity associations, but the cluster is not known'
@@ -70,27 +73,40 @@ export function buildFileAssociations(
     },
     readAssociation: (account): Fact<Association> => {
       const fact = find(account)
-      if (fact.state === 'known' && contradicted.has(namespacedName(account.namespace, account.name)))
-        return unknown(
-          `the IAM files contain different EKS Pod Identity associations of service account ${namespacedName(account.namespace, account.name)}, which can have only one`
-        )
+      if (fact.state === 'known' && contradicted.has(keyOf(account)))
+        return contradiction(account, 'the IAM files')
 
       return fact.state === 'moot' && !isComplete ? notListed : fact
     }
   }
 }
 
-/** The accounts for which files, perhaps of different times, list associations that differ. */
+const keyOf = ({ namespace, name }: AccountName): string => namespacedName(namespace, name)
+
+// EKS answers ResourceInUseException:
+// https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
+const contradiction = (account: AccountName, from: string): Fact<never> =>
+  unknown(
+    `${from} contain different EKS Pod Identity associations of service account ${keyOf(account)}, which can have only one: EKS refuses the second`
+  )
+
+/**
+ * The accounts for which there are different associations, perhaps in files of different times. `textOf`
+ * returns what is compared of an association; undefined if it is not known.
+ */
 function contradictedAmong(
   associations: readonly IndexedAssociation[],
-  cluster: ClusterArn | undefined
+  cluster: ClusterArn | undefined,
+  textOf: (association: Association) => string | undefined
 ): ReadonlySet<string> {
   const texts = new Map<string, string>()
   const contradicted = new Set<string>()
   for (const each of associations) {
-    if (cluster !== undefined && isInCluster(each, cluster) === false) continue
-    const { namespace, serviceAccount } = each.association
-    const [key, text] = [namespacedName(namespace, serviceAccount), JSON.stringify(each.association)]
+    const { association, isConditional } = each
+    const isElsewhere = cluster !== undefined && isInCluster(each, cluster) !== true
+    const text = textOf(association)
+    if (isElsewhere || isConditional === true || text === undefined) continue
+    const key = namespacedName(association.namespace, association.serviceAccount)
     if ((texts.get(key) ?? text) !== text) contradicted.add(key)
     texts.set(key, text)
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeClient } from '../../kube/client.js'
 import { type KubeObject, type ListOptions, readPages } from '../../kube/read.js'
 
@@ -57,6 +58,8 @@ export async function readCollection(
     typed: { apiVersion: group.replace(/^\/apis?\//, ''), kind },
     ...(keep && { keep }),
     ...(options.onPage && { onPage: options.onPage }),
+    pause: async (milliseconds, signal) =>
+      sleep(milliseconds, undefined, signal && { signal }).catch(() => undefined), // the next request ends at once
     ...(options.signal && { signal: options.signal })
   })
 

@@ -2,7 +2,7 @@ import type { DescribedAssociation } from '../../model/association-cluster.js'
 import { type ClusterArn, parseClusterArn } from '../../model/cluster-arn.js'
 import { isNamespaceName, isObjectName } from '../../model/object-name.js'
 import { parseRoleArn } from '../../model/role-arn.js'
-import { closestTo } from '../../text/escape.js'
+import { closestTo } from '../../text/closest.js'
 import { isRecord, textOf } from '../../text/record.js'
 import { type Fail, loadList } from './iam-file.js'
 

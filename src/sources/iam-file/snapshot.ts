@@ -11,7 +11,8 @@ import { type Fact, known, unknown } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
 import { withoutEksSlash } from '../../model/issuer.js'
 import { parseRoleArn } from '../../model/role-arn.js'
-import { closestTo } from '../../text/escape.js'
+import { buildClosest, closestTo } from '../../text/closest.js'
+import { memoizeEach } from '../../text/memoize.js'
 import { isRecord } from '../../text/record.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
 import { buildFileAssociations } from '../associations/given-associations.js'
@@ -93,6 +94,10 @@ function sourceOf(files: readonly IamFile[]): IamSource {
       known({ registered: true, arn, clientIds })
     )
   }
+  // Few callers need a similar name, so the names are sorted only for the first one.
+  const closestRoleIn = memoizeEach((account: string) =>
+    buildClosest([...(roles.get(account)?.keys() ?? [])])
+  )
   const rolesListed = new Set(files.flatMap(({ accounts, roles }) => (roles === undefined ? [] : accounts)))
   const providersListed = new Set(
     files.flatMap(({ accounts, oidcProviders }) => (oidcProviders === undefined ? [] : accounts))
@@ -103,13 +108,11 @@ function sourceOf(files: readonly IamFile[]): IamSource {
       const role = roles.get(arn.account)?.get(arn.name.toLowerCase())
       if (role !== undefined) return role
       if (rolesListed.has(arn.account)) {
-        // Comparing the name with those of thousands of roles takes milliseconds, and few callers need
-        // `similar`.
         return known({
           exists: false,
           get similar() {
-            const names = [...(roles.get(arn.account)?.keys() ?? [])]
-            const meant = roles.get(arn.account)?.get(closestTo(arn.name.toLowerCase(), names) ?? '')
+            const closest = closestRoleIn(arn.account)(arn.name.toLowerCase())
+            const meant = roles.get(arn.account)?.get(closest ?? '')
 
             return meant?.state === 'known' && meant.value.exists ? meant.value.arn : undefined
           }

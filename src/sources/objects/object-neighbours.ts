@@ -3,7 +3,8 @@ import { ownRolesOf } from '../../identity-webhook/own-identity.js'
 import { isCustomResource, namedIn } from '../../model/custom-resource.js'
 import { known } from '../../model/fact.js'
 import { nameOf, namespacedName, podsOf, type Subject } from '../../model/subject.js'
-import { closestTo } from '../../text/escape.js'
+import { buildClosest } from '../../text/closest.js'
+import { memoizeEach } from '../../text/memoize.js'
 import { recordOf, textOf } from '../../text/record.js'
 
 const anyNamespace = '*'
@@ -125,6 +126,7 @@ function buildNearMisses(
     listAt(byName, name).push(namespace)
     listAt(byNamespace, namespace).push(name)
   }
+  const closestIn = memoizeEach((namespace: string) => buildClosest(byNamespace.get(namespace) ?? []))
   const missOf = (namespace: string, name: string): Neighbours['nearMiss'] => {
     const [workload] = runners.get(`${namespace}/${name}`) ?? []
 
@@ -135,7 +137,7 @@ function buildNearMisses(
     const [elsewhere] = byName.get(name) ?? []
     if (elsewhere !== undefined) return missOf(elsewhere, name)
     // Short names are often similar by chance.
-    const similar = name.length < 5 ? undefined : closestTo(name, byNamespace.get(namespace) ?? [])
+    const similar = name.length < 5 ? undefined : closestIn(namespace)(name)
 
     return similar === undefined ? undefined : missOf(namespace, similar)
   }

@@ -1,5 +1,5 @@
 import { parseClusterArn } from '../../model/cluster-arn.js'
-import { closestTo } from '../../text/escape.js'
+import { closestTo } from '../../text/closest.js'
 import { hasWildcard, matchesPattern, parsePattern } from '../../text/glob.js'
 import { awsKeyMeant } from '../context.js'
 import type { Condition } from '../policy.js'

@@ -1,4 +1,4 @@
-import { closestTo } from '../../text/escape.js'
+import { closestTo } from '../../text/closest.js'
 import type { Principal, Statement } from '../policy.js'
 import { type Caller, podsService } from './caller.js'
 

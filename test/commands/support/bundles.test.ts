@@ -109,9 +109,13 @@ t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => 
   )
   t.equal(
     wrong.stdout,
-    `kubectl patch mutatingwebhookconfiguration NAME --type json -p '[{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(good)}"}]'\n`,
+    `kubectl patch mutatingwebhookconfiguration NAME --type json -p '[{"op":"test","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(foreign)}"},{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(good)}"}]'\n`,
     'nothing but the command'
   )
+  t.match(wrong.stderr, /first webhook of NAME: replace NAME, .*\nThe API server refuses the command if that/)
+  const empty = await run({ bundle: file('empty.pem'), clusterCa: file('good.pem'), fix: true })
+  t.match(empty.stdout, /-p '\[\{"op":"add"/)
+  t.match(empty.stderr, /The command does not check which webhook it changes, because the bundle is empty/)
   const indented = await run({ bundle: file('indented.pem'), fix: true })
   t.match(indented.stderr, /\n {2}error {11}lines are indented/)
   t.ok(indented.stdout.includes(base64(good)), 'what the text was meant to hold')
@@ -160,6 +164,7 @@ t.test('--fix can be piped: one command, the bundle or JSON on stdout', async (t
     JSON.parse(patch),
     [good, next].flatMap((bundle, index) => [
       { op: 'test', path: `/webhooks/${index}/name`, value: names[index] },
+      { op: 'test', path: `/webhooks/${index}/clientConfig/caBundle`, value: base64(foreign) },
       { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: base64(bundle) }
     ]),
     'one command for all webhooks, in the cluster that was read'
@@ -373,7 +378,8 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
   // repair.
   const said = await judge(known({ current: good, earlier: foreign, source: 'Certificate a/b' }))
   t.match(said, { code: 1, text: /^✗ stale / })
-  t.notOk(said.text.includes(base64(foreign)))
+  t.notOk(said.text.includes(`"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(foreign)}`))
+  t.ok(said.text.includes(`"add","path":"/webhooks/0/clientConfig/caBundle","value":"${base64(good)}`))
 
   const cannotTell = await judge(unknown('there is no Certificate a/b'))
   t.match(cannotTell, {

@@ -110,7 +110,19 @@ t.test('an association among the objects counts only for its cluster', async (t)
   for (const [name, objects, cluster, expected] of table)
     t.match(await sourceOf(objects, cluster)?.findAssociation(cart, ask), expected, name)
 
-  const source = sourceOf([ack({}), ack({ roleARN: `${role}-2` })], prod)
+  const refused = sourceOf([ack({}), ack({ roleARN: `${role}-2` })], prod)
+  t.match(await refused?.findAssociation(cart, ask), { value: { exists: true } })
+  t.strictSame(await refused?.readAssociation(cart, ask), {
+    state: 'unknown',
+    because:
+      'the files contain different EKS Pod Identity associations of service account shop/cart, which can have only one: EKS refuses the second'
+  })
+  const others = [
+    ack({ roleARN: `${role}-2`, clusterName: 'test' }),
+    conditional,
+    ack({ roleARN: undefined })
+  ]
+  const source = sourceOf([ack({}), crossplane({}), ...others], prod)
   t.match(await source?.readAssociation(cart, ask), { value: { roleArn: role, fromObject: true } })
   t.match(await source?.readAssociation({ namespace: 'shop', name: 'mail' }, ask), { state: 'moot' })
   t.equal(sourceOf([], prod), undefined, 'without associations, nothing changes')
