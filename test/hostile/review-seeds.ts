@@ -1,5 +1,5 @@
-import { pem, makeAuthority } from '../support/certificates.js'
 import { accountOf } from '../support/accounts.js'
+import { makeAuthority,pem } from '../support/certificates.js'
 import {
   agentContainer,
   agentVolume,

@@ -58,7 +58,7 @@ async function send(
       refusalOf(
         {
           statusCode,
-          contentType: reply.headers['content-type'] as string | undefined, // Fastify sends one
+          contentType: reply.headers['content-type'], // Fastify sends one
           bytes: reply.rawPayload
         },
         { apiVersion: String((review as { apiVersion: unknown }).apiVersion), uid: String(asked['uid']) }
