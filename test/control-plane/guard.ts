@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments, stringify } from 'yaml'
 import { startDaemon } from './daemon.ts'
@@ -20,6 +20,11 @@ export interface GuardOptions {
    * process instead.
    */
   run?: (process: GuardProcess) => Promise<RunningProcess>
+  /**
+   * Puts something between the API server and `serve`, given the port of the latter. Returns the port that the API
+   * server is to call.
+   */
+  front?: (port: number) => Promise<number>
 }
 
 /** One of the guard's processes, and what it is started with. */
@@ -37,6 +42,15 @@ export interface RunningProcess {
   stop(): Promise<void>
 }
 
+/** One more replica of `serve`. */
+export interface Replica {
+  port: number
+  /** Its configuration file, by which its process is known. */
+  config: string
+  /** Ends it with SIGTERM, and resolves when it is gone. */
+  stop(): Promise<void>
+}
+
 /** The guard, installed from manifests/, with its two processes beside the API server. */
 export interface Guard {
   /** `http://127.0.0.1:<port>` of each process: /readyz, /metrics. */
@@ -50,6 +64,8 @@ export interface Guard {
   startServe(): Promise<void>
   stopController(): Promise<void>
   startController(): Promise<void>
+  /** Starts one more replica of `serve`, with ports of its own. Resolves when it is ready. `stop` ends it too. */
+  addServe(): Promise<Replica>
   /** Stops both processes; what is installed stays. */
   stop(): Promise<void>
 }
@@ -63,7 +79,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
  */
 export async function startGuard(
   controlPlane: ControlPlane,
-  { config = {}, env = {}, run = runBuilt }: GuardOptions = {}
+  { config = {}, env = {}, run = runBuilt, front = (port) => Promise.resolve(port) }: GuardOptions = {}
 ): Promise<Guard> {
   const folder = join(controlPlane.folder, 'irsa-guard')
   const mount = join(folder, 'tls')
@@ -73,7 +89,7 @@ export async function startGuard(
     await findFreePort(),
     await findFreePort()
   ]
-  await applyManifests(controlPlane, `https://127.0.0.1:${port}/validate`)
+  await applyManifests(controlPlane, `https://127.0.0.1:${await front(port)}/validate`)
 
   const undo: (() => Promise<void>)[] = []
   const identityOf = async (name: string) => {
@@ -93,12 +109,17 @@ export async function startGuard(
   undo.push(() => secret.stop())
 
   const processes = new Map<string, RunningProcess>()
-  const start = async (name: 'serve' | 'controller', healthPort: number, kubeconfig: string) => {
-    const file = join(folder, `${name}.yaml`)
+  const start = async (
+    name: 'serve' | 'controller',
+    healthPort: number,
+    kubeconfig: string,
+    { port, key }: { port: number; key: string }
+  ) => {
+    const file = join(folder, `${key}.yaml`)
     const tls = { certFile: join(mount, 'tls.crt'), keyFile: join(mount, 'tls.key'), hosts: ['127.0.0.1'] }
     await writeFile(file, stringify({ server: { port, healthPort }, tls, ...config }))
     processes.set(
-      name,
+      key,
       await run({
         name,
         config: file,
@@ -111,22 +132,31 @@ export async function startGuard(
       async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok
     ).catch((error: unknown) => {
       throw new Error(
-        `irsa-guard ${name} is not ready; it wrote:\n${processes.get(name)?.output().slice(-2_000) ?? ''}`,
+        `irsa-guard ${name} is not ready; it wrote:\n${processes.get(key)?.output().slice(-2_000) ?? ''}`,
         { cause: error }
       )
     })
   }
   const controllerIdentity = await identityOf('controller')
   const serveIdentity = await identityOf('serve')
-  const startController = () => start('controller', controllerHealth, controllerIdentity)
-  const startServe = () => start('serve', serveHealth, serveIdentity)
+  const startController = () =>
+    start('controller', controllerHealth, controllerIdentity, { port, key: 'controller' })
+  const startServe = () => start('serve', serveHealth, serveIdentity, { port, key: 'serve' })
   const stopProcess = async (name: string) => {
     await processes.get(name)?.stop()
     processes.delete(name)
   }
   const stop = async () => {
-    await Promise.all([stopProcess('serve'), stopProcess('controller')])
+    await Promise.all([...processes.keys()].map(stopProcess))
     for (let last = undo.pop(); last; last = undo.pop()) await last()
+  }
+
+  let added = 0
+  const addServe = async (): Promise<Replica> => {
+    const key = `serve-${++added}`
+    const ownPort = await findFreePort()
+    await start('serve', await findFreePort(), serveIdentity, { port: ownPort, key })
+    return { port: ownPort, config: join(folder, `${key}.yaml`), stop: () => stopProcess(key) }
   }
 
   try {
@@ -149,6 +179,7 @@ export async function startGuard(
     stopServe: () => stopProcess('serve'),
     startController,
     stopController: () => stopProcess('controller'),
+    addServe,
     stop
   }
 }
@@ -173,7 +204,7 @@ function runBuilt({ name, config, kubeconfig, env }: GuardProcess): Promise<Runn
       kubeconfig
     ],
     env,
-    logFile: join(dirname(config), `${name}.log`),
+    logFile: config.replace(/yaml$/, 'log'),
     isReady: () => Promise.resolve(true), // its health is asked by whoever started it
     stopWithin: 20_000
   })

@@ -112,7 +112,7 @@ const mutations: readonly ((slot: Slot, random: Random, slots: readonly Slot[]) 
   ([tree, key], random) => {
     const value = tree[key]
     const count = pick([0, 1, 2, 2, 3, 3, 30, 300], random)
-    if (count * (JSON.stringify(value).length) > largest / 4) return
+    if (count * JSON.stringify(value).length > largest / 4) return
     const list: unknown[] = Array.isArray(value) ? value : [value]
     set(
       tree,
@@ -151,7 +151,7 @@ function editString(text: string, random: Random): string {
     case 3:
       return text.toUpperCase()
     case 4:
-      return text.repeat(pick([0, 2, 5, 400], random))
+      return text.length > 1000 ? '' : text.repeat(pick([0, 2, 5, 400], random))
     case 5:
       return text.slice(at) + text.slice(0, at)
     case 6:

@@ -1,5 +1,5 @@
 import { accountOf } from '../support/accounts.js'
-import { makeAuthority,pem } from '../support/certificates.js'
+import { makeAuthority, pem } from '../support/certificates.js'
 import {
   agentContainer,
   agentVolume,
