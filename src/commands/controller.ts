@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { type RunningController, startController } from '../controller/controller.js'
 import type { Sources } from '../facts/facts.js'
+import { buildLog } from '../process/log.js'
 import { connectCluster } from './support/cluster.js'
 import { daemonCommand, keepRunning } from './support/daemon.js'
 import { loadFollowed } from './support/followed-config.js'
@@ -32,7 +33,7 @@ export async function controller(
   options: ControllerOptions,
   {
     environment = process.env,
-    log = pino(),
+    log = buildLog(),
     sources,
     configInterval
   }: {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import type { Sources } from '../facts/facts.js'
 import { findCluster } from '../kube/connect.js'
+import { buildLog } from '../process/log.js'
 import { type RunningServer, startServer } from '../server/serve.js'
 import { daemonCommand, keepRunning } from './support/daemon.js'
 import { loadFollowed } from './support/followed-config.js'
@@ -29,7 +30,7 @@ export async function serve(
   options: ServeOptions,
   {
     environment = process.env,
-    log = pino(),
+    log = buildLog(),
     drain,
     sources,
     configInterval

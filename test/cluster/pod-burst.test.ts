@@ -8,7 +8,6 @@ import { findCluster } from '../../src/kube/connect.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import { makeObjectReader } from '../control-plane/read-object.ts'
-import { run } from '../control-plane/run.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import {
   guardOptionsFor,
@@ -20,6 +19,7 @@ import {
   startTrustingIam
 } from '../support/pod-cluster.js'
 import { fileEnv, roleEnv, tokenMount, tokenVolume } from '../support/pods.js'
+import { readProcessSize } from '../support/process-size.js'
 
 // Every request of serve to the API server is in the audit log.
 const folder = t.testdir({
@@ -144,16 +144,6 @@ const iamRequests = async (): Promise<number> =>
     )
   ].reduce((sum, [, value]) => sum + Number(value), 0)
 
-/** Resident memory of serve in MB. */
-async function readMemory(): Promise<number> {
-  const { stdout } = await run('pgrep', ['-f', `cli.js serve --config ${controlPlane.folder}`])
-  const sizes = stdout
-    .trim()
-    .split('\n')
-    .map((pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0))
-  return Math.max(...sizes) / 1024 // the shell that ends it with its parent is small
-}
-
 t.test(
   '5,000 pods within a minute: no call to IAM, none to the API server, and no growth without end',
   async (t) => {
@@ -168,7 +158,11 @@ t.test(
     // shows in every window.
     const growths = (): number[] =>
       rounds.slice(3).map(({ memory }, index) => memory - (rounds[index]?.memory ?? 0))
-    do rounds.push({ ...(await burst(5000)), memory: await readMemory() })
+    do
+      rounds.push({
+        ...(await burst(5000)),
+        memory: (await readProcessSize('serve', controlPlane.folder)).memory
+      })
     while (rounds.length < 12 && !growths().some((growth) => growth < 32))
     for (const { allowed, denied } of rounds) {
       t.strictSame(

@@ -21,6 +21,11 @@ export interface GuardOptions {
    * process instead.
    */
   run?: (process: GuardProcess) => Promise<RunningProcess>
+  /**
+   * Puts something between the API server and `serve`, given the port of the latter. Returns the port that the
+   * API server is to call.
+   */
+  front?: (port: number) => Promise<number>
 }
 
 /** One of the guard's processes, and what it is started with. */
@@ -46,6 +51,9 @@ export interface AnotherProcess extends RunningProcess {
   readonly health: string
   /** Where it answers reviews, if it is `serve`. */
   readonly url: string
+  readonly port: number
+  /** Its configuration file, by which its process is known. */
+  readonly config: string
 }
 
 /** The guard, installed from manifests/, with its two processes beside the API server. */
@@ -81,7 +89,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
  */
 export async function startGuard(
   controlPlane: ControlPlane,
-  { config = {}, env = {}, run = runBuilt }: GuardOptions = {}
+  { config = {}, env = {}, run = runBuilt, front = (port) => Promise.resolve(port) }: GuardOptions = {}
 ): Promise<Guard> {
   const folder = join(controlPlane.folder, 'irsa-guard')
   const mount = join(folder, 'tls')
@@ -91,7 +99,8 @@ export async function startGuard(
     await findFreePort(),
     await findFreePort()
   ]
-  const reinstall = () => applyManifests(controlPlane, `https://127.0.0.1:${port}/validate`)
+  const called = await front(port)
+  const reinstall = () => applyManifests(controlPlane, `https://127.0.0.1:${called}/validate`)
   await reinstall()
 
   const undo: (() => Promise<void>)[] = []
@@ -154,7 +163,7 @@ export async function startGuard(
     undo.push(() => process.stop())
     const health = `http://127.0.0.1:${healthPort}`
     await waitFor(`another irsa-guard ${name}`, async () => (await fetch(`${health}/readyz`)).ok)
-    return { ...process, health, url: `https://127.0.0.1:${ownPort}/validate` }
+    return { ...process, health, url: `https://127.0.0.1:${ownPort}/validate`, port: ownPort, config: file }
   }
   const controllerIdentity = await identityOf('controller')
   const serveIdentity = await identityOf('serve')

@@ -83,8 +83,8 @@ const judgeWith = (sources: Sources) =>
   buildReviewHandler((subject, deadline) =>
     review(subject, { sources, mode: 'enforce', at: new Date('2026-11-24'), deadline })
   )
-const judge = judgeWith(sourcesWith())
-const judgeAssociated = judgeWith(
+export const judge = judgeWith(sourcesWith())
+export const judgeAssociated = judgeWith(
   sourcesWith({
     associations: {
       findAssociation: () => known({ exists: true, since: undefined }),

@@ -1,73 +1,19 @@
 // What clients that mean harm can do to `serve` at its port: it lives within the memory that manifests/ give
 // it, and answers others meanwhile.
-import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
-import { Agent, request } from 'node:https'
-import { createInterface } from 'node:readline'
-import { text as readStream } from 'node:stream/consumers'
+import { Agent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
-import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
+import {
+  accountReviewOf,
+  ca,
+  postReview,
+  type ServeProcess,
+  startServeProcess
+} from '../support/serve-process.js'
 
 const mebibyte = 2 ** 20
 const limit = 512 * mebibyte // resources.limits.memory of manifests/serve.yaml
-const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
-const ca = issueCa('irsa-guard test', validity)
-const reviewOf = (annotations: object): string =>
-  JSON.stringify({
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: 'u',
-      operation: 'CREATE',
-      namespace: 'shop',
-      object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'cart', annotations } }
-    }
-  })
-const good = reviewOf({ 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:policy/cart' })
-
-interface Server {
-  readonly port: number
-  /**
-   * Most memory that was ever resident, in bytes:
-   * https://www.kernel.org/doc/html/latest/filesystems/proc.html
-   */
-  readonly peak: () => number
-  readonly isAlive: () => boolean
-}
-
-async function start(t: Test): Promise<Server> {
-  const directory = t.testdir({})
-  const { certificate, key } = issueServing(ca, ['127.0.0.1'], validity)
-  writeFileSync(`${directory}/tls.crt`, certificate)
-  writeFileSync(`${directory}/tls.key`, key)
-  const config = `server: { port: 0, healthPort: 0 }\ntls: { certFile: ${directory}/tls.crt, keyFile: ${directory}/tls.key }\n`
-  writeFileSync(`${directory}/config.yaml`, config)
-  const child = spawn(
-    process.execPath,
-    ['dist/cli.js', 'serve', '--config', `${directory}/config.yaml`, '--iam', 'examples/iam.json'],
-    {
-      env: { HOME: directory, PATH: process.env['PATH'] },
-      stdio: ['ignore', 'pipe', 'inherit']
-    }
-  )
-  t.teardown(() => child.kill('SIGKILL'))
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { port } = JSON.parse(line) as { port?: number } // it logs JSON
-    if (port === undefined) continue
-    child.stdout.resume()
-    return {
-      port,
-      peak: () =>
-        Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8'))?.[1]) *
-        1024,
-      isAlive: () => child.exitCode === null && child.signalCode === null
-    }
-  }
-  throw new Error('the server ended before it listened')
-}
 
 /** A connection that stays, whatever the server makes of it. */
 async function attack(t: Test, port: number): Promise<TLSSocket> {
@@ -82,37 +28,14 @@ async function attack(t: Test, port: number): Promise<TLSSocket> {
   return socket
 }
 
-async function post(
-  port: number,
-  agent: Agent,
-  body = good
-): Promise<{ status: number | undefined; text: string }> {
-  const headers = { 'content-type': 'application/json' }
-  const sent = request({
-    host: '127.0.0.1',
-    port,
-    path: '/validate',
-    method: 'POST',
-    ca: ca.certificate,
-    headers,
-    agent
-  })
-  sent.end(body)
-  const reply = await new Promise<IncomingMessage>((resolve, reject) =>
-    sent.once('response', resolve).once('error', reject)
-  )
-
-  return { status: reply.statusCode, text: await readStream(reply) }
-}
-
 /** Good reviews are answered, over a connection that was there before and over new ones. */
-async function others(t: Test, { port }: Server, kept: Agent, when: string): Promise<void> {
+async function others(t: Test, { port }: ServeProcess, kept: Agent, when: string): Promise<void> {
   for (let count = 0; count < 5; count++) {
     for (const [agent, which] of [
       [kept, 'a kept connection'] as const,
       [new Agent({ keepAlive: false }), 'a new one'] as const
     ]) {
-      const { status, text } = await post(port, agent)
+      const { status, text } = await postReview(port, agent)
       t.ok(status === 200 && text.includes('"allowed":false'), `${when}, over ${which}: ${status ?? 'none'}`)
     }
     await sleep(100)
@@ -123,7 +46,7 @@ const head = (length: number): string =>
   `POST /validate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`
 
 t.test('lives and answers others', { timeout: 240_000 }, async (t) => {
-  const server = await start(t)
+  const server = await startServeProcess(t)
   const kept = new Agent({ keepAlive: true, maxSockets: 1 })
   t.teardown(() => kept.destroy())
   await others(t, server, kept, 'before')
@@ -150,7 +73,7 @@ t.test('lives and answers others', { timeout: 240_000 }, async (t) => {
   })
 
   t.test('while 200 clients never read their answers', async (t) => {
-    const review = reviewOf(
+    const review = accountReviewOf(
       Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`eks.amazonaws.com/role${index}`, 'x']))
     )
     const clients = await Promise.all(Array.from({ length: 200 }, () => attack(t, server.port)))
@@ -169,11 +92,11 @@ t.test('lives and answers others', { timeout: 240_000 }, async (t) => {
   })
 
   t.test('while 40 reviews of many values are parsed', async (t) => {
-    const values = reviewOf({ a: 1 }).replace('{"a":1}', `{"a":[${'{},'.repeat(450_000)}1]}`)
+    const values = accountReviewOf({ a: 1 }).replace('{"a":1}', `{"a":[${'{},'.repeat(450_000)}1]}`)
     const statuses = await Promise.all(
       Array.from(
         { length: 40 },
-        async () => (await post(server.port, new Agent(), values).catch(() => undefined))?.status
+        async () => (await postReview(server.port, new Agent(), values).catch(() => undefined))?.status
       )
     )
     t.ok(
@@ -189,8 +112,8 @@ t.test('lives and answers others', { timeout: 240_000 }, async (t) => {
 })
 
 t.test('refuses what no object of Kubernetes has', async (t) => {
-  const server = await start(t)
-  const refused = await post(server.port, new Agent(), `{"a":[${'1,'.repeat(1_000_001)}1]}`)
+  const server = await startServeProcess(t)
+  const refused = await postReview(server.port, new Agent(), `{"a":[${'1,'.repeat(1_000_001)}1]}`)
   t.equal(refused.status, 400)
   t.match(refused.text, /the body contains more than 1000000 values/)
 })

@@ -1,0 +1,203 @@
+// What happens around `serve`: its log cannot be written, clients talk nonsense, AWS is in trouble. The table in
+// docs/reliability.md names these tests.
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { Agent } from 'node:https'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import t, { type Test } from 'tap'
+import { waitFor } from '../control-plane/wait.ts'
+import {
+  absentReply,
+  errorReply,
+  type IamReply,
+  identityReply,
+  providerReply,
+  roleReply,
+  startFakeIam
+} from '../support/fake-iam.js'
+import {
+  accountReviewOf,
+  postReview,
+  type ServeProcess,
+  startServeProcess
+} from '../support/serve-process.js'
+
+const account = '111122223333'
+const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
+const trust = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${issuer.slice('https://'.length)}` },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: {
+        StringEquals: { [`${issuer.slice('https://'.length)}:sub`]: 'system:serviceaccount:shop:search' }
+      }
+    }
+  ]
+}
+const arnOf = (name: string): string => `arn:aws:iam::${account}:role/${name}`
+
+function agentFor(t: Test): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+  t.teardown(() => agent.destroy())
+
+  return agent
+}
+
+/** Reviews with a finding, each of which is a line in the log. */
+async function denials(t: Test, { port }: ServeProcess, count: number): Promise<void> {
+  const agent = agentFor(t)
+  let denied = 0
+  for (let sent = 0; sent < count; sent++) {
+    const { status, text } = await postReview(port, agent)
+    if (status === 200 && text.includes('"allowed":false')) denied++
+  }
+  t.equal(denied, count)
+}
+
+t.test('answers while the disk that takes its log is full', async (t) => {
+  const full = openSync('/dev/full', 'w')
+  t.teardown(() => closeSync(full))
+  const server = await startServeProcess(t, { output: full })
+  await denials(t, server, 20)
+  t.ok(server.isAlive())
+})
+
+t.test('answers while its log is not read', async (t) => {
+  const server = await startServeProcess(t, { output: 'pipe' }) // Node reads a child's pipe only when it is asked to
+  await denials(t, server, 1000)
+  t.ok(server.isAlive())
+})
+
+t.test('answers others while clients send what is not TLS', async (t) => {
+  const server = await startServeProcess(t)
+  await denials(t, server, 1)
+  const before = server.openFiles()
+  const garbage: Readonly<Record<string, Buffer>> = {
+    'plain HTTP': Buffer.from('POST /validate HTTP/1.1\r\nhost: a\r\n\r\n'),
+    'random bytes': Buffer.from(Array.from({ length: 10_000 }, (_, index) => (index * 7919) % 251)),
+    'half a record': Buffer.from('160301020001', 'hex'),
+    'an empty record': Buffer.from('1603010000', 'hex'),
+    'an alert': Buffer.from('15030100020100', 'hex'),
+    'a record that is too long': Buffer.concat([Buffer.from('160303ffff', 'hex'), Buffer.alloc(65_535, 1)]),
+    nothing: Buffer.alloc(0)
+  }
+  const sockets: Socket[] = []
+  for (const bytes of Object.values(garbage))
+    for (let count = 0; count < 20; count++) {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => undefined)
+      t.teardown(() => socket.destroy())
+      await once(socket, 'connect')
+      socket.write(bytes)
+      sockets.push(socket)
+    }
+  const old = connectTls({
+    host: '127.0.0.1',
+    port: server.port,
+    maxVersion: 'TLSv1.1',
+    minVersion: 'TLSv1',
+    ciphers: 'DEFAULT@SECLEVEL=0',
+    rejectUnauthorized: false
+  })
+  const [refused] = (await once(old, 'error')) as [Error]
+  t.match(refused.message, /alert|unsupported protocol|ECONNRESET/, 'TLS 1.1 is refused')
+  await denials(t, server, 5)
+  await waitFor('the end of all handshakes', async () => server.openFiles() <= before + 1, 120_000)
+  t.ok(server.isAlive())
+})
+
+t.test('is not slower than its deadline, and denies nothing for it, when AWS is in trouble', async (t) => {
+  let trouble: { action: string; reply: IamReply } | undefined
+  const iam = await startFakeIam(({ action, parameters }) => {
+    if (trouble?.action === action) return trouble.reply
+    if (action === 'GetCallerIdentity') return identityReply(account)
+
+    if (action === 'GetOpenIDConnectProvider') return providerReply(issuer, ['sts.amazonaws.com'])
+
+    return action === 'GetRole' ? roleReply(arnOf(parameters.get('RoleName') ?? ''), trust) : absentReply
+  })
+  t.teardown(() => iam.close())
+  const table: readonly (readonly [string, IamReply])[] = [
+    ['slow', 'hang'],
+    ['truncated', 'stall'],
+    ['gone', 'reset'],
+    ['refusing', errorReply(403, 'AccessDenied')],
+    ['throttling', errorReply(400, 'Throttling')],
+    ['failing', errorReply(500, 'ServiceFailure')],
+    ['garbage', { body: '<html>Please log in</html>', type: 'text/html' }],
+    ['XML that breaks off', { body: '<GetRoleResponse><GetRoleResult><Role><Arn>arn:a' }],
+    ['the role of another account', roleReply('arn:aws:iam::444455556666:role/cart')]
+  ]
+  const start = () =>
+    startServeProcess(t, {
+      iam: [],
+      config: `issuer: ${issuer}\n`,
+      env: {
+        AWS_ENDPOINT_URL: iam.url,
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_REGION: 'us-east-1'
+      }
+    })
+  const agent = agentFor(t)
+  const judge = async ({ port }: ServeProcess, name: string) => {
+    const { status, text } = await postReview(
+      port,
+      agent,
+      accountReviewOf({ 'eks.amazonaws.com/role-arn': arnOf(name) })
+    )
+    return {
+      status,
+      ...(JSON.parse(text) as { response: { allowed: boolean; warnings?: string[] } }).response
+    }
+  }
+
+  await t.test('IAM', async (t) => {
+    const server = await start()
+    for (const [index, [what, reply]] of table.entries()) {
+      trouble = { action: 'GetRole', reply }
+      const answer = await judge(server, `cart-${index}`)
+      t.match(
+        { what, ...answer },
+        {
+          what,
+          status: 200,
+          allowed: true,
+          warnings: [
+            /^not checked: role-missing and \d+ more: (?:IAM|STS|AWS|account 111122223333 differs from) /
+          ]
+        }
+      )
+      await denials(t, server, 1)
+    }
+    trouble = undefined
+    t.match(
+      await judge(server, 'fine'),
+      { allowed: false, status: 200 },
+      'a role that trusts another account'
+    )
+  })
+
+  await t.test('STS', async (t) => {
+    for (const [what, reply] of [...table, ['another account', identityReply('444455556666')] as const]) {
+      trouble = { action: 'GetCallerIdentity', reply }
+      const server = await start()
+      const answer = await judge(server, 'cart')
+      t.match(
+        { what, ...answer },
+        {
+          what,
+          status: 200,
+          allowed: true,
+          warnings: [
+            /^not checked: role-missing and \d+ more: (?:IAM|STS|AWS|account 111122223333 differs from) /
+          ]
+        }
+      )
+      await denials(t, server, 1)
+    }
+  })
+})
