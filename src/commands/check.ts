@@ -9,6 +9,7 @@ import { type ReportFormat, reportFormats } from '../output/formats.js'
 import { type ObjectReference, type ObjectVerdict, reportOf } from '../output/report.js'
 import { type ObjectReview, reviewObjects } from '../review-objects.js'
 import { rules } from '../rules/index.js'
+import { referenceOf } from '../scan/references.js'
 import { liveSourcesOf } from '../sources/cluster/live-sources.js'
 import { overlaySettings } from '../sources/overlay.js'
 import { assertNamespace } from './support/given-names.js'
@@ -29,7 +30,6 @@ import {
   verboseOption
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
-import { referenceOf } from '../scan/references.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
