@@ -49,9 +49,9 @@ export function watchObjects(
   )
 
   function watchOf(collection: Collection): Watched<KubeObject> {
-    const { group, plural, kind, keep = (object) => object } = collection
+    const { group, plural, kind, keep = (object: KubeObject) => object } = collection
     const typed = { apiVersion: group.replace(/^\/apis?\//, ''), kind }
-    const watch: Watched<KubeObject> = listAndWatch(client, {
+    const watch: Watched<KubeObject> = listAndWatch<KubeObject>(client, {
       path: pathOf(collection, undefined),
       ...(collection.query && { query: queryOf(collection) }),
       metadataOnly: collection.metadataOnly === true,

@@ -90,7 +90,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
     recheckEvery: interval / 15,
     recountEvery: interval,
     onChange: () => reporting.now(),
-    onEarlier: scanner.adopt
+    onEarlier: (namespace, findings) => scanner.adopt(namespace, findings)
   })
   let isComplete = false
 

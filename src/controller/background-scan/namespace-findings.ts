@@ -1,6 +1,6 @@
 import { allRules } from '../../model/finding.js'
 import { withSince } from '../../output/baseline.js'
-import { type ObjectVerdict, reportOf, type ReportedFinding } from '../../output/report.js'
+import { type ObjectVerdict, type ReportedFinding, reportOf } from '../../output/report.js'
 import { rules } from '../../rules/index.js'
 import type { JudgedNamespace } from '../../scan/judge-namespace.js'
 

@@ -124,12 +124,12 @@ export function buildReports(options: ReportsOptions): Reports {
 
   async function syncOne(
     of: ReportKind,
-    { get }: Watched<StoredReport>,
+    reports: Watched<StoredReport>,
     namespace: string,
     findings: NamespaceFindings
   ): Promise<void> {
     const expected = expectedPrintOf(findings)
-    const there = get(objectKeyOf(namespace, reportName))
+    const there = reports.get(objectKeyOf(namespace, reportName))
     if (expected === undefined) {
       if (there !== undefined) await remove(of, namespace)
       return
@@ -138,7 +138,7 @@ export function buildReports(options: ReportsOptions): Reports {
     const content = reportContentOf(findings)
     if (content === undefined) return
     const { labels, annotations, resourceVersion } = there?.metadata ?? {}
-    const { [omittedAnnotation]: _old, ...others } = recordOf(annotations)
+    const others = Object.entries(recordOf(annotations)).filter(([key]) => key !== omittedAnnotation)
     const report = {
       apiVersion: of.apiVersion,
       kind: of.kind,
@@ -147,7 +147,7 @@ export function buildReports(options: ReportsOptions): Reports {
         namespace,
         labels: { ...recordOf(labels), ...managedBy },
         annotations: {
-          ...others,
+          ...Object.fromEntries(others),
           ...(content.omitted > 0 && { [omittedAnnotation]: String(content.omitted) })
         },
         ...(resourceVersion !== undefined && { resourceVersion })

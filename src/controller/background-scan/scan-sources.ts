@@ -36,7 +36,7 @@ export function buildScanSources({
     return {
       ...given,
       ...(given.associations && { associations: answeringAtOnce(given.associations) }),
-      cluster: { readIssuer, readNamespace: seen.readNamespace },
+      cluster: { ...seen, readIssuer },
       accounts: seen,
       namespaces: seen,
       webhooks: buildLiveWebhooks(client, [

@@ -99,6 +99,7 @@ t.test('an account that refuses everything is probed with one key at a time', as
   const other = add('other', 'b')
   const handle = (key: Key): void => (key === other ? read(key) : fail(key))
   t.strictSame(drain(handle), ['a0', 'other', 'a1', 'a2', 'a3', 'a4'], 'five refusals in a row')
+  order.remove(other)
   let asked = 0
   for (let passed = 0; passed < 60; passed++) {
     await clock.pass(minute)
@@ -108,7 +109,7 @@ t.test('an account that refuses everything is probed with one key at a time', as
     asked++
     handle(probe)
   }
-  t.ok(asked >= 10 && asked <= 25, `${asked} questions in an hour, about 100 roles and another account`)
+  t.ok(asked >= 10 && asked <= 25, `${asked} questions in an hour, about 100 roles`)
 
   await clock.pass(5 * minute)
   const answered = drain(read)
