@@ -29,7 +29,9 @@ const pods = (name: string): Schema => ({
  * The JSON Schema of the chart's values. `config` is the schema of the configuration file; it is that of the
  * value of the same name.
  */
-export function valuesSchema({ $schema, $defs, title, $id: _, ...config }: Schema): Schema {
+export function valuesSchema({ $schema, $defs, title, ...schema }: Schema): Schema {
+  const config = Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$id'))
+
   return {
     $schema,
     title: `Values of the Helm chart; config is the ${String(title)}`,
