@@ -33,7 +33,7 @@ for (const helm of helms)
         const run = (...args: string[]) => helm.run([...args, ...release])
         const kubectl = async (args: string[], input?: string): Promise<string> => {
           const { code, stdout, stderr } = await controlPlane.kubectl(args, input)
-          t.equal(code, 0, `kubectl ${args.slice(0, 2).join(" ")} ${stderr}`)
+          t.equal(code, 0, `kubectl ${args.slice(0, 2).join(' ')} ${stderr}`)
           return stdout
         }
         const keepsBundle = async (after: string): Promise<void> => {
