@@ -12,42 +12,56 @@ import { startProgress } from './progress.ts'
 import { run } from './run.ts'
 
 /** The programs that a control plane is made of. */
-export type BinaryName = 'kube-apiserver' | 'etcd' | 'kube-controller-manager' | 'kubectl'
+const controlPlane = ['kube-apiserver', 'etcd', 'kube-controller-manager', 'kubectl'] as const
+
+/** Helm's two major versions, which install the chart. */
+export const helms = ['helm3', 'helm4'] as const
+
+type BinaryName = (typeof controlPlane | typeof helms)[number]
 
 /** Absolute path of each program. */
-export type Binaries = Record<BinaryName, string>
+type Binaries<Name extends BinaryName> = Record<Name, string>
+
+/** Finds every program of the control plane, as `findPrograms` does. */
+export const findBinaries = (): Promise<Binaries<(typeof controlPlane)[number]>> => findPrograms(controlPlane)
 
 /**
- * Finds every program of the control plane: in KUBEBUILDER_ASSETS, in the user's cache, in envtest's releases
- * (downloaded), or built with Go from the modules beside this file. Rejects with what was tried and what to
- * do when none of these has it.
+ * Finds programs: in KUBEBUILDER_ASSETS, in the user's cache, in envtest's releases (downloaded), or built with
+ * Go from the modules beside this file. Rejects with what was tried and what to do when none of these has one.
  */
-export async function findBinaries(): Promise<Binaries> {
+export async function findPrograms<Name extends BinaryName>(names: readonly Name[]): Promise<Binaries<Name>> {
   const sources = await loadSources()
   const found = await findPresent(sources)
-  if (isComplete(found)) return found
+  if (isComplete(found, names)) return found
 
-  return withLock(cachePathOf('binaries.lock'), () => obtain(sources))
+  return withLock(cachePathOf('binaries.lock'), () => obtain(sources, names))
 }
 
-async function obtain(sources: Sources): Promise<Binaries> {
+async function obtain<Name extends BinaryName>(
+  sources: Sources,
+  names: readonly Name[]
+): Promise<Binaries<Name>> {
   let found = await findPresent(sources) // another process may have had the lock, and done the work
-  if (downloadable.some((name) => found[name] === undefined)) {
+  if (downloadable.some((name) => isIn(name, names) && found[name] === undefined)) {
     await tryDownload(sources)
     found = await findPresent(sources)
   }
-  for (const name of names) found[name] ??= await build(name, sources)
+  for (const name of names as readonly BinaryName[]) found[name] ??= await build(name, sources)
 
-  if (!isComplete(found)) throw new Error('not every binary was found or built') // cannot happen: build returns a path or throws
+  if (!isComplete(found, names)) throw new Error('not every binary was found or built') // cannot happen: build returns a path or throws
   return found
 }
 
-const names = ['kube-apiserver', 'etcd', 'kube-controller-manager', 'kubectl'] as const satisfies BinaryName[]
 const downloadable = ['kube-apiserver', 'etcd', 'kubectl'] as const satisfies BinaryName[]
 
-type Found = Partial<Binaries>
+type Found = Partial<Binaries<BinaryName>>
 
-function isComplete(found: Found): found is Binaries {
+const isIn = (name: BinaryName, names: readonly BinaryName[]): boolean => names.includes(name)
+
+function isComplete<Name extends BinaryName>(
+  found: Found,
+  names: readonly Name[]
+): found is Found & Binaries<Name> {
   return names.every((name) => found[name] !== undefined)
 }
 
@@ -62,6 +76,24 @@ interface Source {
 
 type Sources = Record<BinaryName, Source>
 
+/**
+ * A major version of Helm. `kubernetes` is the package with the version that Helm assumes without a cluster:
+ * by default 1.20 in a build of one's own, too old for the chart.
+ */
+async function loadHelm(major: 3 | 4, kubernetes: string, version: string): Promise<Source> {
+  const path = `helm.sh/helm/v${major}`
+  const helm = await readModule('helm', path)
+  const [kubernetesMajor, kubernetesMinor] = version.replace('v', '').split('.')
+  const variables = {
+    'internal/version.version': helm.version,
+    [`${kubernetes}.k8sVersionMajor`]: kubernetesMajor,
+    [`${kubernetes}.k8sVersionMinor`]: kubernetesMinor
+  }
+  const ldflags = Object.entries(variables).map(([name, value]) => `-X ${path}/${name}=${value}`)
+
+  return { ...helm, package: `${path}/cmd/helm`, ldflags: `-s -w ${ldflags.join(' ')}` }
+}
+
 async function loadSources(): Promise<Sources> {
   const etcd = await readModule('etcd', 'go.etcd.io/etcd/server/v3')
   const kubernetes = await readModule('kubernetes', 'k8s.io/kubernetes')
@@ -73,7 +105,9 @@ async function loadSources(): Promise<Sources> {
     etcd: { ...etcd, package: 'go.etcd.io/etcd/server/v3', ldflags: '-s -w' },
     'kube-apiserver': command('kube-apiserver'),
     'kube-controller-manager': command('kube-controller-manager'),
-    kubectl: command('kubectl')
+    kubectl: command('kubectl'),
+    helm3: await loadHelm(3, 'pkg/chartutil', kubernetes.version),
+    helm4: await loadHelm(4, 'pkg/chart/common', kubernetes.version)
   }
 }
 
@@ -96,7 +130,7 @@ async function readModule(
 async function findPresent(sources: Sources): Promise<Found> {
   const [download] = await listCachedVersions({ version: seriesOf(sources), dataDir: cachePathOf('envtest') })
   const found: Found = {}
-  for (const name of names) {
+  for (const name of [...controlPlane, ...helms]) {
     const folders = [process.env['KUBEBUILDER_ASSETS'], dirname(cachedPathOf(name, sources)), download?.dir]
     for (const folder of folders) {
       if (folder && (await isExecutable(join(folder, name)))) found[name] ??= join(folder, name)
@@ -187,5 +221,6 @@ function explain(name: BinaryName, goVersion: string): string {
 }
 
 if (import.meta.main) {
-  for (const [name, file] of Object.entries(await findBinaries())) console.log(`${name} ${file}`)
+  for (const [name, file] of Object.entries(await findPrograms([...controlPlane, ...helms])))
+    console.log(`${name} ${file}`)
 }
