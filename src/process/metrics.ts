@@ -61,16 +61,20 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       labelNames: ['rule', 'severity'] as const,
       registers
     }),
-    backgroundScan: new Gauge({
-      name: 'irsa_guard_background_scan_timestamp_seconds',
-      help: 'Time of the last background scan of all namespaces, in seconds since 1970; 0 if there was none.',
-      registers
-    }),
-    oldestAnswer: new Gauge({
-      name: 'irsa_guard_background_scan_oldest_iam_answer_timestamp_seconds',
-      help: 'Time of the oldest answer from IAM that the background scan uses, in seconds since 1970; 0 if it uses none.',
-      registers
-    }),
+    backgroundScan: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_background_scan_timestamp_seconds',
+        help: 'Time of the last background scan of all namespaces, in seconds since 1970.',
+        registers
+      })
+    ),
+    oldestAnswer: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_background_scan_oldest_iam_answer_timestamp_seconds',
+        help: 'Time of the oldest answer from IAM that the background scan uses, in seconds since 1970.',
+        registers
+      })
+    ),
     caBundleState: new Gauge({
       name: 'irsa_guard_ca_bundle_state',
       help: 'State of each guarded caBundle: 1 for its current state (ok, incomplete, stale, foreign, unusable, absent, unknown).',

@@ -123,7 +123,9 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
       followed?.forgetUnasked()
       metrics.backgroundScan.set(Date.now() / 1000)
     }
-    metrics.oldestAnswer.set((followed?.oldestRead()?.getTime() ?? 0) / 1000)
+    const oldest = followed?.oldestRead()
+    if (oldest === undefined) metrics.oldestAnswer.remove()
+    else metrics.oldestAnswer.set(oldest.getTime() / 1000)
     onFindings()
     reporting.now()
     await events.write(changes)
