@@ -22,6 +22,10 @@ import { postReview } from '../support/serve-process.js'
 
 const minutes = Number(process.env['LOAD_MINUTES'] ?? 0)
 
+// The IAM of the test has no OIDC provider and a role that is open to many, which are only warned about.
+const isClean = (start: string, answer: string): boolean =>
+  answer.startsWith(start) && !/not checked|trust-subject-mismatch|role-arn-|pod-not-mutated/.test(answer)
+
 /** What is created again and again, and the rule that denies it; undefined where it is right. */
 const objects: readonly {
   readonly path: string
@@ -103,7 +107,7 @@ t.test('every review is answered, and rightly, whatever else happens', async (t)
 
   const isRight = (index: number, answer: string): boolean => {
     const { rule } = objects[index % objects.length] ?? {}
-    return rule === undefined ? answer === '201 ' : answer.startsWith('403 ') && answer.includes(rule)
+    return rule === undefined ? isClean('201 ', answer) : answer.startsWith('403 ') && answer.includes(rule)
   }
 
   const throughApiServer = async (): Promise<void> => {
@@ -137,9 +141,11 @@ t.test('every review is answered, and rightly, whatever else happens', async (t)
         ({ status, text }) => `${status ?? 0} ${text}`,
         String
       )
-      const expected =
-        rule === undefined ? '{"uid":"u","allowed":true}' : `"allowed":false,"status":{"code":403`
-      if (answer.startsWith('200 ') && answer.includes(expected) && answer.includes(rule ?? '')) done.direct++
+      const isExpected =
+        rule === undefined
+          ? isClean('200 ', answer) && answer.includes('"allowed":true')
+          : answer.startsWith('200 ') && answer.includes('"allowed":false') && answer.includes(rule)
+      if (isExpected) done.direct++
       else wrong.push(`direct, ${rule ?? 'right'}: ${answer}`)
       await sleep(20)
     }
@@ -185,7 +191,10 @@ t.test('every review is answered, and rightly, whatever else happens', async (t)
   })
 
   await waitFor('the right answer to each object', async () => {
-    for (const index of objects.keys()) if (!isRight(index, (await create(index)) ?? '')) return false
+    for (const index of objects.keys()) {
+      const answer = (await create(index)) ?? ''
+      if (!isRight(index, answer)) throw new Error(`${index}: ${answer}`)
+    }
     return true
   })
   const clients = [throughApiServer(), throughApiServer(), direct(), direct()]
@@ -225,8 +234,8 @@ t.test('every review is answered, and rightly, whatever else happens', async (t)
   for (const name of ['serve', 'controller'] as const) {
     t.ok(growth(name) < 32, `${name} has grown by ${growth(name).toFixed()} MB at least in three rounds`)
     await waitFor(
-      `as few open files of ${name} as after the first round`,
-      async () => (await sizesOf())[name].files <= (warm?.[name].files ?? 0),
+      `no more open files of ${name} than after the first round, but for ten`,
+      async () => (await sizesOf())[name].files <= (warm?.[name].files ?? 0) + 10,
       180_000
     )
   }

@@ -122,7 +122,7 @@ const mutations: readonly ((slot: Slot, random: Random, slots: readonly Slot[]) 
   },
   ([tree, key], random) => {
     let value = tree[key]
-    for (let depth = pick([1, 2, 100, 1000], random); depth > 0; depth--)
+    for (let depth = pick([1, 2, 30, 300], random); depth > 0; depth--)
       value = random(2) === 0 ? [value] : { [pick(oddKeys, random)]: value }
     set(tree, key, value)
   },

@@ -2,7 +2,7 @@
 // part of `npm run fuzz`: the file says how far it came, so that it goes on from there. A review that is answered
 // wrongly is written to cases/, and every case there is sent in each run.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { buildApp } from '../../src/server/app.js'
@@ -137,7 +137,7 @@ t.test('answers every review as an API server expects it', async (t) => {
 })
 
 t.test('answers the reviews that were answered wrongly once', async (t) => {
-  for (const name of readdirSync(cases).filter((file) => file.endsWith('.json'))) {
+  for (const name of existsSync(cases) ? readdirSync(cases) : []) {
     const review = JSON.parse(readFileSync(join(cases, name), 'utf8')) as MutatedReview // `keep` wrote it
     for (const index of apps.keys()) t.equal((await send(review, index)).wrong, undefined, name)
   }
