@@ -11,6 +11,7 @@ import { assessBundle, type AssessmentQuestion, type BundleAssessment } from '..
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import { listObjects, loadValue } from '../kube/read.js'
 import { type Fact, known } from '../model/fact.js'
+import { afterwards } from './afterwards.js'
 import { type ApiServerChain, readChains, readInjected } from './ca-sources.js'
 import { writeEvent } from './event.js'
 import {
@@ -236,10 +237,11 @@ function assessControlPlaneBundle(
 }
 
 async function reportChanges(
-  { client, now, log }: RoundContext,
+  context: RoundContext,
   assessments: readonly Assessment[],
   before: readonly StatusEntry[]
 ): Promise<void> {
+  const { client, now, log } = context
   const status = assessments.map(({ guarded, state, because, next }): StatusEntry => {
     const key = {
       configuration: `${guarded.configuration.kind.toLowerCase()}/${guarded.configuration.name}`,
@@ -288,7 +290,7 @@ async function reportChanges(
         about: { apiVersion: 'admissionregistration.k8s.io/v1', kind, name, uid },
         type: isGood ? 'Normal' : 'Warning',
         reason: `CABundle${entry.state.charAt(0).toUpperCase()}${entry.state.slice(1)}`,
-        message: `caBundle of webhook ${entry.name} is ${entry.state}: ${entry.because}${entry.next === undefined ? '' : `; next: ${entry.next}`}${isGood ? '' : `; see: irsa-guard ca ${entry.configuration} --fix`}`
+        message: `caBundle of webhook ${entry.name} is ${entry.state}: ${entry.because}${afterwards(assessment, last, context.rotation)}${entry.next === undefined ? '' : `; next: ${entry.next}`}${isGood ? '' : `; see: irsa-guard ca ${entry.configuration} --fix`}`
       },
       now
     )

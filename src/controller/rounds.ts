@@ -39,6 +39,7 @@ import {
   prove,
   reportProofs
 } from './probes/probes.js'
+import { type ReportedRotation, reportRotation, showRotation } from './rotation-report.js'
 import { loadWebhookTrust, type Publication } from './webhook-trust.js'
 
 /** The tools and settings that every round uses. */
@@ -67,6 +68,7 @@ export interface Findings {
   /** The cluster CAs, and those of the last 30 days; undefined before they were read. */
   remembered?: readonly RememberedCa[]
   rotation?: Rotation | undefined
+  reportedRotation?: ReportedRotation
   configurations: readonly unknown[]
   published?: Publication
   assessments: readonly Assessment[]
@@ -129,6 +131,13 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
   logSourceChanges(log, round.assessments, found.assessments)
   found.assessments = round.assessments
   showAssessments(metrics, round.assessments)
+  showRotation(metrics, found.rotation, new Date())
+  if (found.rotation !== undefined) {
+    found.reportedRotation = await reportRotation({ client, log, now: new Date() }, found.rotation, {
+      assessments: round.assessments,
+      reported: found.reportedRotation
+    })
+  }
 
   const sources = {
     ...given,

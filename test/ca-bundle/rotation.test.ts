@@ -288,9 +288,9 @@ t.test('says what comes next, and when', async (t) => {
   )
 })
 t.test('the steps', async (t) => {
-  const step = (name: string): unknown => {
+  const step = (name: string, now = at): unknown => {
     const phase = phases[name]
-    const next = phase && nextStepOf(rotationIn(phase), at)
+    const next = phase && nextStepOf(rotationIn(phase), now)
     return (
       next && [next.step, next.ca.raw.equals(certificateOf(pemA).raw) ? 'A' : 'B', next.at?.toISOString()]
     )
@@ -299,7 +299,14 @@ t.test('the steps', async (t) => {
   t.strictSame(step('P5 rolled back'), ['activation', 'B', '2028-10-14T00:00:00.000Z'])
   t.strictSame(step('P6 settled'), ['deletion', 'A', undefined])
   t.equal(step('without EKS, one CA'), undefined)
-  t.match(step('P0 one CA'), ['append', 'A'], 'its certificate ends within 2.5 years')
+  const end = certificateOf(pemA).notAfter
+  const year = 365 * 86_400_000
+  t.strictSame(step('P0 one CA', new Date(end - 2.2 * year)), [
+    'append',
+    'A',
+    new Date(end - 2 * year).toISOString()
+  ])
+  t.equal(step('P0 one CA', new Date(end - 3 * year)), undefined)
 })
 
 t.test('says what makes calls fail next', async (t) => {
