@@ -5,7 +5,7 @@ import {
   type AcceptedTexts,
   acceptedTexts
 } from './accepted-texts.js'
-import { expectedByRotation,type ExpectedCas } from './expected-cas.js'
+import { expectedByRotation, type ExpectedCas } from './expected-cas.js'
 import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
 import { describeRotation } from './next-step.js'
 import type { Rotation } from './rotation.js'
