@@ -29,6 +29,8 @@ export interface BundleReport {
   readonly because?: string
   /** The source of the injector's CA, for messages. */
   readonly source?: string
+  /** Which cluster CA signs now and which one next; present only while the cluster CA is being replaced. */
+  readonly rotation?: string
   /**
    * Why a CA in the cluster's ConfigMap `kube-root-ca.crt` is not confirmed; present only if there is such a
    * CA. Possible causes are tampering with the ConfigMap and a CA rotation.
@@ -50,8 +52,8 @@ export interface BundleReport {
     readonly fix: string
   }[]
   /**
-   * Present only if the API server can use the bundle but the caBundle policy does not accept it. States what
-   * the policy does when the bundle is written to a guarded webhook, and why.
+   * Present only if the API server can use the bundle but the caBundle policy does not accept it without a
+   * warning. States what the policy does when the bundle is written to a guarded webhook, and why.
    */
   readonly policy?: { readonly action: 'denies' | 'warns'; readonly because: string }
   readonly served: readonly CertificateDescription[]
@@ -76,6 +78,13 @@ export interface BundleQuestion {
   readonly caBundle: string
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
+  /**
+   * The cluster CAs (PEM) that a bundle needs now and after the next step of a rotation, if the controller
+   * published them recently. Without them, a bundle needs all cluster CAs.
+   */
+  readonly needed?: string | undefined
+  /** Which cluster CA signs now and which one next, as the controller published it. */
+  readonly rotation?: string | undefined
   /** CAs (PEM) that might also be the cluster's, and why that is uncertain. */
   readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
   /**
@@ -96,7 +105,13 @@ export interface BundleQuestion {
   /** The bundles that the policy accepts. Used if neither `clusterCa` nor `injected` is known. */
   readonly published?: PublishedBundles | undefined
   /** The accepted bundles (base64 strings), and what the caBundle policy does with any other bundle. */
-  readonly policy?: { readonly action: 'Deny' | 'Warn'; readonly accepted: readonly string[] } | undefined
+  readonly policy?:
+    | {
+        readonly action: 'Deny' | 'Warn'
+        readonly accepted: readonly string[]
+        readonly complete: readonly string[]
+      }
+    | undefined
   /** Why the expected CA could not be determined. */
   readonly notKnown?: string | undefined
   readonly at: Date
@@ -138,6 +153,7 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
     ...(judged && { verdict: verdictOf(judged) }),
     ...(assessment && { state: assessment.state, because: assessment.because }),
     ...(injected && { source: injected.source }),
+    ...(question.rotation && { rotation: question.rotation }),
     ...(question.unconfirmed && { doubt: question.unconfirmed.doubt }),
     ...(published && { confirmedAt: published.confirmedAt.toISOString() }),
     certificates: (bundle?.certificates ?? []).map((certificate) => {
@@ -177,11 +193,16 @@ const pemTextOf = (base64: string): string => Buffer.from(base64, 'base64').toSt
 
 /** The assessment of the bundle against the expected CAs; undefined if none were looked up. */
 function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' | 'because'> | undefined {
-  const { caBundle, served, unconfirmed, injected, published, notKnown, at, go } = question
-  const currentCas = currentCasOf(question)
+  const { caBundle, served, unconfirmed, injected, published, needed, notKnown, at, go } = question
+  const currentCas = needed ?? currentCasOf(question)
   if (currentCas === undefined && notKnown === undefined) return undefined
 
-  const formerCas = [injected?.former, injected?.earlier, ...(published?.accepted ?? []).map(pemTextOf)]
+  const formerCas = [
+    injected?.former,
+    injected?.earlier,
+    needed === undefined ? undefined : question.clusterCa,
+    ...(published?.accepted ?? []).map(pemTextOf)
+  ]
   const assessment = assessBundle({
     caBundle,
     currentCas: currentCas ?? '',
@@ -218,8 +239,15 @@ function policyRefusalOf(
   current: readonly Certificate[]
 ): BundleReport['policy'] {
   const isUsable = assessment?.state === 'ok' || assessment?.state === 'incomplete'
-  if (policy === undefined || !isUsable || policy.accepted.length === 0 || policy.accepted.includes(caBundle))
-    return undefined
+  if (policy === undefined || !isUsable || policy.accepted.length === 0) return undefined
+  if (policy.accepted.includes(caBundle)) {
+    if (policy.complete.length === 0 || policy.complete.includes(caBundle)) return undefined
+
+    return {
+      action: 'warns',
+      because: 'it lacks a CA that may sign next, or contains one that is no longer trusted'
+    }
+  }
 
   const others = certificates.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))
   const list = others.slice(0, 3).map(describeCertificate).join(', ')
@@ -261,7 +289,7 @@ function verdictOf(
  * was meant to contain.
  */
 function repairedText(
-  { caBundle, clusterCa, injected, published, at, go }: BundleQuestion,
+  { caBundle, clusterCa, injected, published, policy, at, go }: BundleQuestion,
   current: readonly Certificate[],
   isRefused: boolean
 ): string | undefined {
@@ -270,6 +298,7 @@ function repairedText(
   if (currentCas === undefined && published !== undefined)
     return published.complete.includes(caBundle) ? caBundle : published.best
   if (currentCas !== undefined && current.length > 0) {
+    if (policy?.complete.includes(caBundle)) return caBundle
     if (
       !isRefused &&
       acceptedTexts(currentCas, {

@@ -7,6 +7,8 @@ import { buildPool } from '../x509/pool.js'
 import { formatTime } from '../x509/time.js'
 import { pemOf } from './accepted-texts.js'
 import { diagnoseBundle } from './diagnose.js'
+import type { SignerChoice } from './right-bundle.js'
+import { holdsCa, isSameCa } from './same-ca.js'
 
 /** The state of a guarded webhook's bundle, compared with the expected CAs. */
 export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable' | 'absent' | 'unknown'
@@ -41,6 +43,8 @@ export interface AssessmentQuestion {
    */
   readonly served?:
     { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
+  /** The CAs that sign now, if they are known by other means than the served chain. */
+  readonly signers?: readonly SignerChoice[] | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
@@ -56,6 +60,7 @@ export function assessBundle({
   source,
   formerCas = '',
   served,
+  signers = [],
   at,
   go
 }: AssessmentQuestion): BundleAssessment {
@@ -126,6 +131,14 @@ export function assessBundle({
       extra
     }
   }
+  const lacking = signers.find((choice) => !choice.some((ca) => holdsCa(valid, ca)))
+  if (lacking !== undefined) {
+    return {
+      state: 'stale',
+      because: `${list(lacking.slice(0, 3))} signs the webhook's certificate now, and the bundle lacks it; it contains ${list(held)}`,
+      extra
+    }
+  }
   // The chain that the webhook itself serves is decisive: if the bundle does not accept it, calls fail, even
   // if the bundle contains the current CAs.
   if (verdict?.accepted === false && served?.of === undefined) {
@@ -140,14 +153,6 @@ export function assessBundle({
 
   return { state: 'ok', because: `it contains ${list(held)}${more}`, extra }
 }
-
-/**
- * Whether Go treats two certificates as the same CA: they have the same name and key, and other fields may
- * differ.
- */
-const isSameCa = (one: Certificate, other: Certificate): boolean =>
-  one.raw.equals(other.raw) ||
-  (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
 
 /** Whether a bundle with only this CA would accept what is served. */
 export function isSignerOf(

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Config } from '../config.js'
 import type { Sources } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
 import { listAndWatch } from '../kube/list-and-watch.js'
@@ -10,10 +11,12 @@ import { listen, portOf } from '../process/listen.js'
 import { buildMetrics, type Metrics } from '../process/metrics.js'
 import { repeat } from '../process/repeat.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
-import { buildLiveEks } from '../sources/eks/live.js'
+import { buildLiveAuthorities, buildLiveEks } from '../sources/eks/live.js'
 import type { EksReader } from '../sources/eks/reader.js'
+import type { RequestResult } from '../sources/iam/accounts.js'
 import { buildApiServers } from './api-servers.js'
 import { type BackgroundScan, removeReports, startBackgroundScan } from './background-scan/background-scan.js'
+import { followAuthorities, type FollowedAuthorities } from './eks-authorities.js'
 import { showFindings } from './metrics.js'
 import { proofTroubleOf } from './probes/probes.js'
 import { issueUnusedCa } from './probes/unused-ca.js'
@@ -63,6 +66,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     ...settings,
     given: withAssociations(settings.given, eks),
     apiServers: buildApiServers(client),
+    authorities: await authoritiesFor(settings, metrics, log),
     readIssuer: buildIssuerReader(client),
     identityWebhook: followIdentityWebhook(client, () => inUse.annotationPrefix, log),
     wrongCaBundle: issueUnusedCa(),
@@ -132,9 +136,10 @@ export async function startController(settings: ControllerSettings): Promise<Run
       async (next) => {
         const before = inUse
         const nextEks = await eksFor(next, metrics, noteChange)
+        const authorities = await authoritiesFor(next, metrics, log)
         await stopScan()
         eks = nextEks
-        tools = { ...tools, config: next.config, given: withAssociations(next.given, eks) }
+        tools = { ...tools, config: next.config, given: withAssociations(next.given, eks), authorities }
         inUse = next.config
         if (before.annotationPrefix !== inUse.annotationPrefix) tools.identityWebhook.now()
         warnAboutRestart(log, config, inUse)
@@ -181,14 +186,31 @@ async function eksFor(
 
   return buildLiveEks({
     ...config.eks,
-    accounts: config.iam.accounts,
+    ...senderOptions(config, metrics),
     cluster: config.eks.clusterArn,
     maxAge: config.scan.interval,
-    onChange,
-    onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
-    onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
+    onChange
   })
 }
 
 const withAssociations = (given: Sources, eks: EksReader | undefined): Sources =>
   eks === undefined ? given : { ...given, associations: eks }
+
+/** The cluster's certificate authorities; undefined without `eks.clusterArn`. */
+async function authoritiesFor(
+  { config }: Given,
+  metrics: Metrics,
+  log: Logger
+): Promise<FollowedAuthorities | undefined> {
+  const { clusterArn, endpoint } = config.eks
+  if (clusterArn === undefined) return undefined
+  const options = { ...senderOptions(config, metrics), endpoint, cluster: clusterArn, patient: false }
+
+  return followAuthorities(await buildLiveAuthorities(options), log)
+}
+
+const senderOptions = (config: Config, metrics: Metrics) => ({
+  accounts: config.iam.accounts,
+  onRequest: (operation: string, result: RequestResult) => metrics.eksRequests.inc({ operation, result }),
+  onStsRequest: (operation: string, result: RequestResult) => metrics.iamRequests.inc({ operation, result })
+})

@@ -11,6 +11,7 @@ import { reasonOf } from '../text/escape.js'
 import { recordOf, textOf } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
 import { eksClusterOf } from './eks-cluster.js'
+import { findSigner, signatureFailure, withFirst } from './signer-first.js'
 
 /**
  * The DNS name that every API server's certificate contains. The certificate need not contain the address of
@@ -85,6 +86,7 @@ interface Agents {
 // requests.
 const maxSockets = 10
 const requestTimeout = 10_000
+const handshakeTimeout = 5000
 
 /**
  * Builds a client from a kubeconfig. The kubeconfig provides credentials and certificates (token files, exec
@@ -109,6 +111,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`)
     : server
   const agents = new Map<string, Agents>()
+  /** The CA to put first, because OpenSSL rejected the API server with the order of the kubeconfig. */
+  let signer: string | undefined
 
   /** Reads the certificates and headers of the credentials. */
   async function readCredentials(): Promise<
@@ -127,7 +131,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     if (tokenFile !== undefined)
       headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
 
-    return { ...options, headers }
+    return { ...options, headers, ...(options.ca !== undefined && { ca: withFirst(options.ca, signer) }) }
   }
 
   async function optionsOf(
@@ -189,7 +193,25 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     agents.clear()
   }
 
+  /**
+   * Sends a request. If the API server is rejected although one of the CAs signed its certificate, sends it once
+   * more with that CA first. No request was sent before the handshake failed.
+   */
   async function send(request: KubeRequest, idleTimeout: number | undefined): Promise<IncomingMessage> {
+    try {
+      return await sendOnce(request, idleTimeout)
+    } catch (error) {
+      if (!(error instanceof Distrust) || error.code !== signatureFailure || cluster?.proxyUrl !== undefined)
+        throw error
+      const found = await findSigner(await optionsOf(request, false), handshakeTimeout)
+      if (found === undefined || found === signer) throw error
+      signer = found
+    }
+
+    return sendOnce(request, idleTimeout)
+  }
+
+  async function sendOnce(request: KubeRequest, idleTimeout: number | undefined): Promise<IncomingMessage> {
     const contentType = request.body === undefined ? undefined : (request.contentType ?? 'application/json')
     const options = await optionsOf(
       { ...request, ...(contentType !== undefined && { contentType }) },
@@ -211,18 +233,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
           sent.destroy(new Error(`no answer from ${shown.host} within ${idleTimeout / 1000} s`))
         )
       }
-      sent.on('error', (error) =>
-        reject(
-          isDistrust(error)
-            ? new Error(
-                `the API server's certificate is not signed by a CA in the kubeconfig (${error.code})`,
-                {
-                  cause: error
-                }
-              )
-            : error
-        )
-      )
+      sent.on('error', (error) => reject(isDistrust(error) ? new Distrust(error.code, error) : error))
       sent.end(request.body === undefined ? undefined : JSON.stringify(request.body))
     })
   }
@@ -254,6 +265,16 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       return typeof header === 'string' ? /^Bearer (.+)$/.exec(header)?.[1] : undefined
     },
     close: closeAgents
+  }
+}
+
+/** The API server's certificate was rejected. */
+class Distrust extends Error {
+  readonly code: string
+
+  constructor(code: string, cause: Error) {
+    super(`the API server's certificate is not signed by a CA in the kubeconfig (${code})`, { cause })
+    this.code = code
   }
 }
 

@@ -46,6 +46,7 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
           ...(verdict?.accepted === false ? line('Go says', verdict.go ?? '') : []),
           ...(verdict?.accepted === false ? line('that is', verdict.reason ?? '') : []),
           ...line('CA source', report.source ?? ''),
+          ...line('rotation', report.rotation ?? ''),
           ...line('confirmed', confirmedText(report)),
           ...line('warning', report.doubt !== undefined && report.state !== 'unknown' ? report.doubt : '')
         ],

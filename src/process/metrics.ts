@@ -102,6 +102,25 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
         registers
       })
     ),
+    clusterCaSigning: new Gauge({
+      name: 'irsa_guard_cluster_ca_signing',
+      help: "1 if EKS signs certificates of the control plane with a certificate authority of the cluster, otherwise 0; no sample if EKS's answer is unknown.",
+      labelNames: ['id'] as const,
+      registers
+    }),
+    clusterCaAutoActivation: new Gauge({
+      name: 'irsa_guard_cluster_ca_auto_activation_timestamp_seconds',
+      help: "When EKS activates the cluster's next certificate authority by itself, in seconds since 1970, by event: first, final.",
+      labelNames: ['id', 'event'] as const,
+      registers
+    }),
+    clusterCaActivation: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_cluster_ca_activation_timestamp_seconds',
+        help: "When EKS activates the cluster's next certificate authority at the latest, in seconds since 1970; no sample if there is none or the date is unknown.",
+        registers
+      })
+    ),
     identityWebhookMutating: new Gauge({
       name: 'irsa_guard_identity_webhook_mutating',
       help: '1 if the identity webhook mutated the canary pod at an API server, 0 if not; no sample if the check could not be run.',

@@ -121,7 +121,7 @@ export function bundleReportsOf(
       report: bundleReportOf({
         caBundle: webhook.caBundle ?? '',
         served: facts.servedBy?.(webhook) ?? apiServer,
-        ...expectedBundlesOf(webhook, { ...facts, isOfControlPlane }),
+        ...expectedBundlesOf(webhook, { ...facts, isOfControlPlane, at }),
         policy: entryOf(webhook.name, facts.published),
         at,
         go

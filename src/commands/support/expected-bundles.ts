@@ -1,11 +1,14 @@
-import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
+import { type AcceptedBundles, pemsOf } from '../../ca-bundle/accepted-texts.js'
 import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import { ownWebhooks } from '../../ca-bundle/guarded-webhooks.js'
 import type { InjectedCas } from '../../ca-bundle/injection.js'
 import type { BundleQuestion, PublishedBundles } from '../../ca-bundle/report.js'
+import { holdsCa } from '../../ca-bundle/same-ca.js'
 import type { WebhookTrust } from '../../controller/webhook-trust.js'
 import type { Fact } from '../../model/fact.js'
 import type { Webhook } from '../../model/webhook-configuration.js'
+import { parseBundle, parseCaBundle } from '../../x509/bundle.js'
+import { newestGo } from '../../x509/go-version.js'
 
 /** The sources that determine the expected bundle of a webhook. */
 export interface ExpectedBundlesQuestion {
@@ -13,6 +16,7 @@ export interface ExpectedBundlesQuestion {
   readonly clusterCas: ClusterCas
   readonly injected: Fact<InjectedCas>
   readonly published: Fact<WebhookTrust>
+  readonly at: Date
 }
 
 /**
@@ -23,11 +27,18 @@ export interface ExpectedBundlesQuestion {
  */
 export function expectedBundlesOf(
   webhook: Webhook,
-  { isOfControlPlane, clusterCas, injected, published }: ExpectedBundlesQuestion
-): Pick<BundleQuestion, 'clusterCa' | 'unconfirmed' | 'injected' | 'published' | 'notKnown'> {
+  { isOfControlPlane, clusterCas, injected, published, at }: ExpectedBundlesQuestion
+): Pick<
+  BundleQuestion,
+  'clusterCa' | 'needed' | 'rotation' | 'unconfirmed' | 'injected' | 'published' | 'notKnown'
+> {
   const { confirmed, unconfirmed, doubt } = clusterCas
   if (isOfControlPlane && confirmed !== undefined) {
-    return { clusterCa: confirmed, ...(doubt !== undefined && { unconfirmed: { cas: unconfirmed, doubt } }) }
+    return {
+      clusterCa: confirmed,
+      ...rotationOf(webhook.name, { confirmed, published, at }),
+      ...(doubt !== undefined && { unconfirmed: { cas: unconfirmed, doubt } })
+    }
   }
   const isOwn = ownWebhooks.some((own) => own === webhook.name)
   const isInjectable = !isOfControlPlane && !isOwn
@@ -44,6 +55,31 @@ export function expectedBundlesOf(
   ]
 
   return { notKnown: reasons.join(', and ') }
+}
+
+// The controller confirms the object every five minutes.
+const freshFor = 15 * 60_000
+
+/**
+ * What the controller published about the rotation of the cluster CA. Nothing if it did so too long ago, or if
+ * a needed CA is not confirmed.
+ */
+function rotationOf(
+  name: string,
+  { confirmed, published, at }: { confirmed: string; published: Fact<WebhookTrust>; at: Date }
+): Pick<BundleQuestion, 'needed' | 'rotation'> {
+  const entry = entryOf(name, published)
+  if (published.state !== 'known' || entry === undefined || entry.complete.length === 0) return {}
+  if (Math.abs(at.getTime() - published.value.confirmedAt.getTime()) > freshFor) return {}
+
+  const cas = parseBundle(Buffer.from(confirmed), newestGo).certificates
+  const complete = entry.complete.map((text) => parseCaBundle(text, newestGo)?.certificates ?? [])
+  const needed = cas.filter((ca) => complete.every((bundle) => holdsCa(bundle, ca)))
+
+  return {
+    ...(needed.length > 0 && { needed: pemsOf(needed) }),
+    ...(entry.rotation !== undefined && entry.rotation !== '' && { rotation: entry.rotation })
+  }
 }
 
 /** What the policies compare a webhook's bundle with, if known. */

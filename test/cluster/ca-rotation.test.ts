@@ -1,0 +1,303 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { caOfObject } from '../../src/commands/ca-object.js'
+import { startGuard } from '../control-plane/guard.ts'
+import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
+import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { waitFor } from '../control-plane/wait.ts'
+import { eksCluster, type ServedAuthority, startEksServer } from '../support/eks-server.js'
+import { runInProcess } from '../support/guard-in-process.js'
+
+const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
+const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'
+const base64 = (pem: string): string => Buffer.from(pem).toString('base64')
+const seconds = (time: string): number => Date.parse(time) / 1000
+
+t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
+  const controlPlane = await startControlPlane()
+  t.teardown(() => controlPlane.stop())
+  const [a, b] = [controlPlane.clusterCa, await controlPlane.createClusterCa()]
+  const x = await controlPlane.createClusterCa()
+  const identityWebhook = await startIdentityWebhook(controlPlane, { command: [process.execPath, standIn] })
+  t.teardown(() => identityWebhook.stop())
+
+  const authorityA = (more: object = {}): ServedAuthority => ({
+    id: '0f1e2d3c-a',
+    createdAt: seconds('2018-12-01T00:00:00Z'),
+    createdBy: 'EKS',
+    activatedAt: seconds('2018-12-01T00:00:00Z'),
+    signingStatus: 'IN_USE',
+    distributionStatus: 'COMPLETE',
+    data: base64(a.certificatePem),
+    ...more
+  })
+  const soon = Math.floor(Date.now() / 1000) + 5 * 86_400
+  const authorityB = (more: object = {}): ServedAuthority => ({
+    id: '7c6b5a49-b',
+    createdAt: seconds('2026-11-18T00:00:00Z'),
+    createdBy: 'EKS',
+    signingStatus: 'NOT_USED',
+    distributionStatus: 'COMPLETE',
+    rollbackAvailable: false,
+    scheduledEvents: { firstAutoActivation: soon, finalAutoActivation: soon + 86_400 },
+    data: base64(b.certificatePem),
+    ...more
+  })
+  const eks = await startEksServer({
+    issuer: controlPlane.issuer,
+    bundle: a.certificatePem,
+    authorities: [authorityA()]
+  })
+  t.teardown(() => eks.close())
+  Object.assign(process.env, eks.env)
+  const guard = await startGuard(controlPlane, {
+    run: runInProcess,
+    config: { eks: { clusterArn: eksCluster } }
+  })
+  t.teardown(() => guard.stop())
+
+  const text = (...cas: readonly ClusterCa[]): string =>
+    cas.map(({ certificatePem }) => `${certificatePem.trimEnd()}\n`).join('')
+  const kubectl = (...args: string[]) => controlPlane.kubectl(args)
+  const patch = (pem: string, ...more: string[]) =>
+    kubectl(
+      'patch',
+      'mutatingwebhookconfiguration',
+      'pod-identity-webhook',
+      '--type=json',
+      '-p',
+      JSON.stringify([{ op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value: base64(pem) }]),
+      ...more
+    )
+  const metrics = async (): Promise<string> => (await fetch(`${guard.controllerHealth}/metrics`)).text()
+  const stateIs = (state: string): Promise<unknown> =>
+    waitFor(
+      `state ${state}`,
+      async () =>
+        (await metrics()).includes(`irsa_guard_ca_bundle_state{webhook="${webhook}",state="${state}"} 1`),
+      60_000
+    )
+  const messagesOf = async (reason: string): Promise<string[]> => {
+    const { stdout } = await kubectl(
+      'get',
+      'events',
+      '-n',
+      'default',
+      `--field-selector=reason=${reason}`,
+      '-o',
+      'json'
+    )
+    return (JSON.parse(stdout) as { items: { message: string }[] }).items.map(({ message }) => message) // a List of Events
+  }
+  /** What the policies answer to each bundle in a dry run; a patch of what is in place changes nothing. */
+  const answers = async (): Promise<Record<string, string>> => {
+    const found: Record<string, string> = {}
+    for (const [name, pem] of Object.entries({
+      A: text(a),
+      B: text(b),
+      AB: text(a, b),
+      BA: text(b, a),
+      X: text(x),
+      ABX: text(a, b, x)
+    })) {
+      const { code, stdout, stderr } = await patch(pem, '--dry-run=server')
+      found[name] = stdout.includes('no change')
+        ? 'in place'
+        : code !== 0
+          ? stderr.includes('irsa-guard-ca-bundle-deny')
+            ? 'deny'
+            : stderr
+          : stderr.includes('irsa-guard-ca-bundle-warn')
+            ? 'warn'
+            : 'pass'
+    }
+    return found
+  }
+  /** Waits until the policies answer as in a phase; a bundle in place is not judged. */
+  const answersAre = async (expected: Readonly<Record<string, string>>): Promise<void> => {
+    const wanted = { ...expected, X: 'deny', ABX: 'deny' }
+    let last: Record<string, string> = {}
+    await waitFor(
+      `answers ${JSON.stringify(expected)}`,
+      async () => JSON.stringify((last = await answers())) === JSON.stringify(wanted),
+      60_000
+    ).catch(() => t.strictSame(last, wanted))
+  }
+  /** Makes the controller ask EKS at once, as it does at its start. */
+  const restarted = async (authorities: readonly ServedAuthority[], bundle: string): Promise<void> => {
+    Object.assign(eks.answers, { authorities, bundle })
+    await guard.stopController()
+    await guard.startController()
+  }
+  const clusterCa = join(controlPlane.folder, 'cluster-ca.crt')
+  const ca = async (): Promise<{ text: string; code: number }> => {
+    let text = ''
+    const write = (part: string): unknown => (text += part)
+    const code = await caOfObject(
+      'mutatingwebhookconfiguration/pod-identity-webhook',
+      { fix: false, kubeconfig: controlPlane.kubeconfig },
+      { stdout: { write }, stderr: { write } } as unknown as Parameters<typeof caOfObject>[2], // the parts that are used
+      { environment: {} }
+    )
+    return { text, code }
+  }
+  writeFileSync(clusterCa, text(a))
+
+  await t.test('P0: one CA', async (t) => {
+    await stateIs('ok')
+    await answersAre({ A: 'in place', B: 'deny', AB: 'deny', BA: 'deny' })
+    t.match(await metrics(), 'irsa_guard_cluster_ca_signing{id="0f1e2d3c-a"} 1\n')
+    t.notMatch(await metrics(), /cluster_ca_activation_timestamp_seconds \d/)
+    t.match(
+      await kubectl('get', 'validatingadmissionpolicies', '-o', 'jsonpath={.items[*].status.typeChecking}'),
+      {
+        stdout: /^(?:\{\} ?)*$/
+      }
+    )
+  })
+
+  await t.test('P1: EKS names the successor before the cluster publishes it', async (t) => {
+    await restarted([authorityA(), authorityB({ distributionStatus: 'IN_PROGRESS' })], text(a))
+    await stateIs('incomplete')
+    await answersAre({ A: 'in place', B: 'deny', AB: 'pass', BA: 'pass' })
+    await controlPlane.publishClusterCas([a, b])
+    await answersAre({ A: 'in place', B: 'deny', AB: 'pass', BA: 'pass' })
+    t.match(await metrics(), 'irsa_guard_cluster_ca_unconfirmed 0\n', 'EKS confirms the CA that it appended')
+  })
+
+  await t.test('P2: both are trusted, and the date comes closer', async (t) => {
+    await restarted([authorityA(), authorityB()], text(a, b))
+    await waitFor('the metric', async () =>
+      (await metrics()).includes(`activation_timestamp_seconds ${soon}\n`)
+    )
+    t.match(await metrics(), `auto_activation_timestamp_seconds{id="7c6b5a49-b",event="first"} ${soon}\n`)
+    await waitFor('the Event', async () => (await messagesOf('ClusterCAActivationNear')).length > 0)
+    t.match(
+      (await messagesOf('ClusterCAActivationNear'))[0],
+      /^EKS activates CN=kubernetes .* in 5 days at the latest, .* lacks it: calls will fail then; see: irsa-guard ca/
+    )
+    t.match((await messagesOf('CABundleIncomplete'))[0], /; next: calls fail when CN=kubernetes/)
+    const { stdout } = await kubectl(
+      'get',
+      'webhooktrust',
+      'cluster',
+      '-o',
+      'jsonpath={.status.webhooks[?(@.name=="iam-for-pods.amazonaws.com")].next}'
+    )
+    t.match(stdout, /^calls fail when CN=kubernetes .* signs, by /)
+    await answersAre({ A: 'in place', B: 'deny', AB: 'pass', BA: 'pass' })
+    t.match(await patch(text(b)), {
+      code: 1,
+      stderr: /lacks a CA that signs now.*; CN=kubernetes .* signs now; CN=kubernetes .* signs next, by /
+    })
+    t.match(await ca(), { code: 1, text: /incomplete[^]*rotation[^]* signs next, by/ })
+  })
+
+  await t.test('P3: EKS activates the successor', async () => {
+    await restarted([authorityA(), authorityB({ signingStatus: 'ACTIVATING' })], text(a, b))
+    await answersAre({ A: 'in place', B: 'deny', AB: 'pass', BA: 'pass' })
+    await kubectl(
+      'patch',
+      'mutatingwebhookconfiguration',
+      'pod-identity-webhook',
+      '--type=json',
+      '-p',
+      '[{"op":"replace","path":"/webhooks/0/timeoutSeconds","value":9}]'
+    )
+  })
+
+  await t.test('P4: the bundle was left behind, as EKS leaves it', async (t) => {
+    Object.assign(eks.answers, {
+      authorities: [
+        authorityB({
+          signingStatus: 'IN_USE',
+          activatedAt: Math.floor(Date.now() / 1000),
+          rollbackAvailable: true
+        }),
+        authorityA({ signingStatus: 'NOT_USED' })
+      ],
+      bundle: text(b, a)
+    })
+    await controlPlane.serveWith(b)
+    await identityWebhook.start(b)
+    await stateIs('stale')
+    await answersAre({ A: 'in place', B: 'warn', AB: 'pass', BA: 'pass' })
+    const printed = await ca()
+    t.match(printed, { code: 1, text: /stale[^]*rotation[^]* may sign again/ })
+    const pem = await kubectl(
+      'get',
+      'webhooktrust',
+      'cluster',
+      '-o',
+      'jsonpath={.spec.webhooks[?(@.name=="iam-for-pods.amazonaws.com")].complete[0]}'
+    )
+    t.equal(pem.stdout, base64(text(b, a)), 'the signer is first')
+    t.match(await patch(text(b, a)), { code: 0, stderr: '' })
+    await stateIs('ok')
+    await waitFor('the Event', async () => (await messagesOf('CABundleOk')).length > 0)
+    t.match(
+      (await messagesOf('CABundleOk')).at(-1),
+      /; pods created since \S+ may lack their role: find them with irsa-guard scan, and restart/
+    )
+    t.match(
+      await patch(text(a)),
+      { code: 1, stderr: /irsa-guard-ca-bundle-deny/ },
+      'a rollback by Git would repeat the incident'
+    )
+  })
+
+  await t.test('P5: rolled back', async () => {
+    Object.assign(eks.answers, {
+      authorities: [authorityA(), authorityB({ activatedAt: Math.floor(Date.now() / 1000) })],
+      bundle: text(a, b)
+    })
+    await controlPlane.serveWith(a)
+    await identityWebhook.start(a)
+    await answersAre({ A: 'warn', B: 'deny', AB: 'pass', BA: 'in place' })
+    await stateIs('ok')
+  })
+
+  await t.test('P6: settled', async (t) => {
+    Object.assign(eks.answers, {
+      authorities: [
+        authorityB({ signingStatus: 'IN_USE', rollbackAvailable: false }),
+        authorityA({ signingStatus: 'NOT_USED' })
+      ],
+      bundle: text(b, a)
+    })
+    await controlPlane.serveWith(b)
+    await identityWebhook.start(b)
+    await answersAre({ A: 'deny', B: 'pass', AB: 'pass', BA: 'in place' })
+    await stateIs('ok')
+    await waitFor('the Event', async () =>
+      (await messagesOf('ClusterCARotation')).some((message) => message.endsWith('may be deleted'))
+    )
+    t.match(await metrics(), 'irsa_guard_cluster_ca_signing{id="7c6b5a49-b"} 1\n')
+  })
+
+  await t.test('P7: the outgoing CA is gone, and Git still has both', async (t) => {
+    Object.assign(eks.answers, { authorities: [authorityB({ signingStatus: 'IN_USE' })], bundle: text(b) })
+    await controlPlane.publishClusterCas([b])
+    await answersAre({ A: 'deny', B: 'pass', AB: 'warn', BA: 'in place' })
+    await stateIs('ok')
+    t.match(await patch(text(a, b)), { code: 0, stderr: /contains one that the cluster no longer trusts/ })
+    await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny')
+    await waitFor('the old bundle', async () => (await patch(text(a))).code === 0)
+    await stateIs('stale')
+    t.match(await kubectl('apply', '-f', 'manifests/ca-bundle-deny.yaml'), { code: 0 })
+    t.match(await patch(text(b)), { code: 0 })
+    await stateIs('ok')
+  })
+
+  await t.test('EKS answers about another cluster, and is not believed', async (t) => {
+    Object.assign(eks.answers, { issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/OTHER' })
+    await restarted([authorityA(), authorityB()], text(a, b))
+    await waitFor('the log', async () => guard.controllerLog().includes('guard-test is another cluster'))
+    await answersAre({ A: 'deny', B: 'in place', AB: 'warn', BA: 'warn' })
+    t.notMatch(await metrics(), /cluster_ca_signing\{/)
+    t.ok(eks.requests.every((path) => path.startsWith('/clusters/guard-test')))
+  })
+})
