@@ -96,6 +96,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
       path: `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`,
       keep: () => true,
       onChange: () => {
+        if (kind === 'validating') certificates.now() // our own caBundle may be gone
         caBundles.now()
         probes.now()
       },

@@ -337,8 +337,9 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
     await waitFor('the bad service account', async () => (await create(wrong)).code === 0)
     await waitFor('the bad bundle', async () => (await patchBundle(foreign)).code === 0)
     await Promise.all([nothingIsBlocked(t, 'switched off'), selfTest('webhook', '0')])
-    await shown('no sample of the policy, which cannot be asked', (text) =>
-      !text.includes('irsa_guard_self_test{check="policy"')
+    await shown(
+      'no sample of the policy, which cannot be asked',
+      (text) => !text.includes('irsa_guard_self_test{check="policy"')
     )
     await reinstalled()
     t.match(await patchBundle(foreign), { code: 1 })

@@ -194,6 +194,11 @@ export function buildReports(options: ReportsOptions): Reports {
     if (response.status === 404) selectedAt = -Infinity
     if (response.status === 404 || response.status === 409) return
     const because = response.status < 300 ? undefined : statusMessage(response)
+    // Its kind is about to go: the API server then refuses to create objects of it.
+    if (because?.includes('custom resource definition is terminating') === true) {
+      selectedAt = -Infinity
+      return
+    }
     if (because === undefined || because === refusal) return
     log.warn({ because }, 'a report was not written')
     refusal = because

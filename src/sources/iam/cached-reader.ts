@@ -27,6 +27,11 @@ export interface CachedReaderOptions<Q, T> {
   readonly budget: Budget
   readonly clock: Clock
   readonly maxEntries: number
+  /**
+   * The maximum age in milliseconds of an answer on which a denial is based. It is also the minimum time between
+   * two reads of the same key that bypass the cache.
+   */
+  readonly freshFor: number
 }
 
 interface Entry<T> {
@@ -36,12 +41,6 @@ interface Entry<T> {
   readonly last?: { readonly answer: T; readonly readAt: number; readonly staleUntil: number } | undefined
   readonly failure?: Failure | undefined
 }
-
-/**
- * The maximum age of an answer on which a denial is based. It is also the minimum time between two reads of
- * the same key that bypass the cache.
- */
-const freshFor = 10_000
 
 /** How long a refresh may wait for its turn. After that, the next caller tries again. */
 const refreshWaits = 10_000
@@ -62,7 +61,7 @@ const failureLifetimes = {
  * per key. A caller waits only until its own deadline; the request continues and fills the cache.
  */
 export function buildCachedReader<Q, T extends object>(options: CachedReaderOptions<Q, T>) {
-  const { budget, clock } = options
+  const { budget, clock, freshFor } = options
   const entries = new LRUCache<string, Entry<T>>({ max: options.maxEntries })
   const flights = new Map<string, Promise<Entry<T>>>()
   const refreshing = new Set<string>()

@@ -18,6 +18,7 @@ export async function buildLiveFollowedIam(
 
   return buildFollowedIam({
     ...followed,
-    build: (onFailure) => buildIamSource({ ...options, onFailure })
+    // The order of reading keeps reads apart, so that each of its reads may send a request.
+    build: (onFailure) => buildIamSource({ ...options, freshFor: 0, onFailure })
   })
 }

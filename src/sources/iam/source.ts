@@ -20,6 +20,8 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
   /** The maximum number of IAM requests per second: 5 by default, and at least 10 if `patient`. */
   readonly requestsPerSecond?: number
   readonly clock?: Clock
+  /** The maximum age in milliseconds of an answer to a question that must be fresh: ten seconds by default. */
+  readonly freshFor?: number
   /** Called for each lookup that fails, with the role or provider that it was about. */
   readonly onFailure?: (failure: Failure, of: RoleArn | ProviderQuestion) => void
 }
@@ -38,6 +40,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
   const {
     requestsPerSecond = 5,
     clock = systemClock,
+    freshFor = 10_000,
     patient = false,
     accounts = [],
     onRequest = () => undefined,
@@ -51,7 +54,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     waitingPerNamespace: patient ? Infinity : 100,
     clock
   })
-  const cache = { budget, clock, maxEntries: 10_000, lifetimeOf }
+  const cache = { budget, clock, freshFor, maxEntries: 10_000, lifetimeOf }
 
   const roles = buildCachedReader<RoleArn, RoleLookup>({
     ...cache,

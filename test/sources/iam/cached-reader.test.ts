@@ -36,7 +36,8 @@ function buildWorld(
       found ? { good: 300_000, stale: 3_600_000 } : { good: 10_000, stale: 10_000 },
     budget,
     clock,
-    maxEntries: 3
+    maxEntries: 3,
+    freshFor: 10_000
   })
 
   return world
