@@ -7,6 +7,7 @@ import { buildPool } from '../x509/pool.js'
 import { formatTime } from '../x509/time.js'
 import { pemOf } from './accepted-texts.js'
 import { diagnoseBundle } from './diagnose.js'
+import { isSameCa } from './same-ca.js'
 
 /** The state of a guarded webhook's bundle, compared with the expected CAs. */
 export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable' | 'absent' | 'unknown'
@@ -140,14 +141,6 @@ export function assessBundle({
 
   return { state: 'ok', because: `it contains ${list(held)}${more}`, extra }
 }
-
-/**
- * Whether Go treats two certificates as the same CA: they have the same name and key, and other fields may
- * differ.
- */
-const isSameCa = (one: Certificate, other: Certificate): boolean =>
-  one.raw.equals(other.raw) ||
-  (one.subject.raw.equals(other.subject.raw) && one.keyInfo.equals(other.keyInfo))
 
 /** Whether a bundle with only this CA would accept what is served. */
 export function isSignerOf(

@@ -1,0 +1,96 @@
+import type { Certificate } from '../x509/certificate.js'
+import { describeCertificate } from '../x509/describe.js'
+import { formatTime } from '../x509/time.js'
+import type { ClusterAuthority } from './eks-authorities.js'
+import type { Rotation } from './rotation.js'
+import { isSameCa } from './same-ca.js'
+
+/** The next step of a rotation. */
+export interface NextStep {
+  /** `append`: EKS adds a successor. `activation`: the CA signs. `deletion`: the CA may be deleted. */
+  readonly step: 'append' | 'activation' | 'deletion'
+  /** The CA that is activated or deleted, or the one that gets a successor. */
+  readonly ca: Certificate
+  /** When EKS takes the step at the latest. Undefined if there is no date, or it is unknown. */
+  readonly at: Date | undefined
+}
+
+const day = 86_400_000
+const year = 365 * day
+
+/**
+ * The next step of the rotation and its date; undefined if there is none or it is unknown. EKS publishes the
+ * dates: https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
+ */
+export function nextStepOf(rotation: Rotation, at: Date): NextStep | undefined {
+  const { phase, successor, outgoing, authorities } = rotation
+  if (successor !== undefined) return { step: 'activation', ca: successor, at: activationOf(rotation) }
+  if (phase === 'settled' && outgoing !== undefined) return { step: 'deletion', ca: outgoing, at: undefined }
+
+  const signer = authorities?.find(({ signing }) => signing === 'in-use')
+  if (signer === undefined || (phase !== 'one' && phase !== 'retired')) return undefined
+  // EKS sends a reminder 2.5 years before a CA expires and appends its successor 2 years before.
+  const { certificate } = signer
+  if (certificate.notAfter - at.getTime() > 2.5 * year) return undefined
+
+  return { step: 'append', ca: certificate, at: new Date(certificate.notAfter - 2 * year) }
+}
+
+/** The authority that signs next, as EKS describes it. */
+export const successorOf = ({ successor, authorities }: Rotation): ClusterAuthority | undefined =>
+  successor && authorities?.find(({ certificate }) => isSameCa(certificate, successor))
+
+/**
+ * When EKS activates the successor at the latest. After a rollback, EKS activates it once more, at the final
+ * date.
+ */
+function activationOf(rotation: Rotation): Date | undefined {
+  const { firstAutoActivation, finalAutoActivation } = successorOf(rotation) ?? {}
+
+  return rotation.phase === 'rolled-back' ? finalAutoActivation : (firstAutoActivation ?? finalAutoActivation)
+}
+
+/** Describes the phase and the next step, on one line; undefined if there is no rotation to speak of. */
+export function describeRotation(rotation: Rotation, at: Date): string | undefined {
+  const { phase, successor, outgoing, signers, trusted } = rotation
+  const next = nextStepOf(rotation, at)
+  const now = signers.map((choice) => choice.slice(0, 3).map(describeCertificate).join(' or '))
+  const signs =
+    now.length === 0
+      ? 'it is unknown which CA signs now'
+      : now.length === 1
+        ? `${now[0]} signs now`
+        : `the API servers use different CAs: ${now.join(' and ')} sign now`
+  const one = successor && describeCertificate(successor)
+  const old = outgoing && describeCertificate(outgoing)
+  const by = dateOf(next?.at, at)
+  switch (phase) {
+    case 'one':
+    case 'retired':
+      return next && `${signs}; EKS adds its successor ${by}`
+    case 'append-failed':
+      return `${signs}; EKS could not distribute its successor`
+    case 'appended':
+      return `${signs}; EKS is distributing its successor ${one}, which signs ${by}`
+    case 'dual':
+      return `${signs}; ${one} signs next, ${by}`
+    case 'activating':
+      return `the cluster is changing its CA: ${signs}${one === undefined ? '' : `; ${one} signs next`}`
+    case 'activated':
+      return `${signs}; until EKS withdraws the rollback, ${old} may sign again`
+    case 'rolled-back':
+      return `${signs} again, after a rollback; ${one} signs next, ${by}`
+    case 'settled':
+      return `${signs}; ${old} no longer signs and may be deleted`
+    case 'several':
+      return `${signs}; the cluster trusts ${trusted.length} CAs, and irsa-guard cannot tell which one signs next`
+  }
+}
+
+function dateOf(date: Date | undefined, at: Date): string {
+  if (date === undefined) return 'at a date that EKS does not state, or as soon as someone activates it'
+
+  return date.getTime() <= at.getTime()
+    ? `at any moment (EKS planned it for ${formatTime(date.getTime())})`
+    : `by ${formatTime(date.getTime())} at the latest`
+}
