@@ -119,6 +119,10 @@ export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
   ].join(lineEnd)
 }
 
+/** The base64 string of a bundle with these certificates, in this order. */
+export const bundleTextOf = (certificates: readonly Certificate[]): string =>
+  Buffer.from(certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')).toString('base64')
+
 /**
  * The certificates of a bundle if it contains only CAs in `right` and Go reads all of it; otherwise
  * undefined.

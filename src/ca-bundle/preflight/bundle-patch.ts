@@ -1,6 +1,6 @@
 import { shellQuote } from '../../text/shell.js'
 import type { Certificate } from '../../x509/certificate.js'
-import { pemOf } from '../accepted-texts.js'
+import { bundleTextOf } from '../accepted-texts.js'
 import { type CaInjection, decidingInjectionOf } from '../injection.js'
 import { bestOrder, type Rotation } from '../rotation.js'
 import { holdsCa } from '../same-ca.js'
@@ -52,7 +52,8 @@ function injectionFixOf(name: string, { annotation, from, value }: CaInjection):
 export function patchOf(
   holder: BundleHolder,
   certificates: readonly Certificate[],
-  kubectl: string
+  kubectl: string,
+  step: 'bundles' | 'deletion' = 'bundles'
 ): PreflightFix {
   const { kind, name, webhook, path, config, caBundle } = holder
   const operations = [
@@ -65,20 +66,18 @@ export function patchOf(
     {
       op: caBundle === undefined ? 'add' : 'replace',
       path: `${path}/caBundle`,
-      value: Buffer.from(certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')).toString(
-        'base64'
-      )
+      value: bundleTextOf(certificates)
     }
   ]
   const patch = shellQuote(JSON.stringify(operations))
   if (patch.length > longestArgument)
     return {
-      step: 'bundles',
+      step,
       advice: `${holderName(holder)}: its bundle is too long for a command line (${caBundle?.length ?? 0} characters); edit the object`
     }
 
   return {
-    step: 'bundles',
+    step,
     command: `${kubectl} patch ${kind.toLowerCase()} ${shellQuote(name)} --type json -p ${patch}`
   }
 }

@@ -1,9 +1,10 @@
 import type { ClusterArn } from '../../model/cluster-arn.js'
+import { escapeText } from '../../text/escape.js'
 import { shellQuote } from '../../text/shell.js'
 import { parseBundle } from '../../x509/bundle.js'
 import type { Certificate } from '../../x509/certificate.js'
 import { goMinorOf } from '../../x509/go-version.js'
-import { pemOf } from '../accepted-texts.js'
+import { bundleTextOf } from '../accepted-texts.js'
 import { bestOrder, type Rotation } from '../rotation.js'
 import { holdsCa } from '../same-ca.js'
 import { missingFrom, listOfCas } from './missing-cas.js'
@@ -79,7 +80,7 @@ export function judgeKubeconfig(
         state: 'lacks',
         message: `${contains} and lacks ${listOfCas(missing)}: clients refuse the API server ${now.length > 0 ? 'since that CA signs' : 'from the activation on'}`
       },
-      { step: 'kubeconfigs', command: updateOf(entry, rotation, certificates, target) }
+      fixOf(entry, rotation, certificates, target)
     )
 
   return judged({
@@ -94,8 +95,21 @@ export function judgeKubeconfig(
 const originOf = (server: string): string | undefined =>
   URL.canParse(server) ? new URL(server).origin : undefined
 
-/** The command that writes the CAs into the kubeconfig. It keeps other CAs that the entry has. */
-function updateOf(
+/** What writes the CAs into the kubeconfig. It keeps other CAs that the entry has. */
+function fixOf(...question: Parameters<typeof commandOf>): PreflightFix {
+  const command = commandOf(...question)
+  const [{ file, name }] = question
+
+  // Anyone can choose the names in a kubeconfig, and a terminal obeys control characters.
+  return escapeText(command) === command
+    ? { step: 'kubeconfigs', command }
+    : {
+        step: 'kubeconfigs',
+        advice: `${file}, cluster ${name}: write the CAs into certificate-authority-data`
+      }
+}
+
+function commandOf(
   { file, name }: KubeconfigCluster,
   rotation: Rotation,
   certificates: readonly Certificate[],
@@ -105,7 +119,7 @@ function updateOf(
   const others = certificates.filter((certificate) => !holdsCa(rotation.trusted, certificate))
   if (eks?.text === name && others.length === 0)
     return `aws eks update-kubeconfig --region ${eks.region} --name ${shellQuote(eks.name)} ${kubeconfig}`
-  const pem = [...bestOrder(rotation), ...others].map((certificate) => `${pemOf(certificate)}\n`).join('')
+  const bundle = bundleTextOf([...bestOrder(rotation), ...others])
 
-  return `printf %s ${Buffer.from(pem).toString('base64')} | base64 --decode | kubectl config set-cluster ${shellQuote(name)} ${kubeconfig} --embed-certs --certificate-authority /dev/stdin`
+  return `printf %s ${bundle} | base64 --decode | kubectl config set-cluster ${shellQuote(name)} ${kubeconfig} --embed-certs --certificate-authority /dev/stdin`
 }

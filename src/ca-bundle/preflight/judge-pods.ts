@@ -18,16 +18,13 @@ export function judgePods(
   kubectl: string
 ): JudgedRow[] {
   const old = pods.filter((pod) => pod.cas !== 'none' && isOlder(pod, at.getTime()))
-  const workloads = Map.groupBy(old, ({ runner: { kind, namespace, name } }) =>
-    JSON.stringify([namespace, kind, name])
-  )
-  const rows = [...workloads.values()].flatMap((group): JudgedRow[] => {
+  const rows = byRunner(old).flatMap((group): JudgedRow[] => {
     const [first] = group
     if (first === undefined) return []
     const { runner } = first
     const count = `${group.length} ${group.length === 1 ? 'pod' : 'pods'}`
     const hasCopy = group.some(({ cas }) => cas === 'copy')
-    const name = `${runner.kind} ${runner.namespace}/${runner.name}`
+    const name = runnerName(runner)
     const row: PreflightRow = {
       subject: 'pods',
       name,
@@ -54,7 +51,8 @@ function isOlder({ startedAt, oldestContainer, cas }: RunningPod, appended: numb
   return cas === 'copy' || oldestContainer === undefined || oldestContainer < appended + renewal
 }
 
-function restartOf(name: string, runner: RunningPod['runner'], kubectl: string): PreflightFix {
+/** How to replace the pods of a workload. `name` is the workload in a sentence. */
+export function restartOf(name: string, runner: RunningPod['runner'], kubectl: string): PreflightFix {
   if (restartable.has(runner.kind) && runner.isOnDelete !== true)
     return { step: 'pods', command: rolloutRestart(kubectl, runner) }
   if (runner.kind === 'Pod') return { step: 'pods', advice: `${name}: delete it and create it again` }
@@ -62,3 +60,12 @@ function restartOf(name: string, runner: RunningPod['runner'], kubectl: string):
 
   return { step: 'pods', advice: `${name}: delete its pods one after the other` }
 }
+
+/** A workload in a sentence, such as `Deployment shop/cart`. */
+export const runnerName = ({ kind, namespace, name }: RunningPod['runner']): string =>
+  `${kind} ${namespace}/${name}`
+
+/** Pods by their workload. */
+export const byRunner = <T extends { readonly runner: RunningPod['runner'] }>(pods: readonly T[]): T[][] => [
+  ...Map.groupBy(pods, ({ runner }) => runnerName(runner)).values()
+]

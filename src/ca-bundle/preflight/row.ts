@@ -1,5 +1,6 @@
 /** What a row of a preflight is about. */
 export type PreflightSubject =
+  | 'eks'
   | 'published-cas'
   | 'webhook-trust'
   | 'webhook'
@@ -8,6 +9,7 @@ export type PreflightSubject =
   | 'kubeconfig'
   | 'node'
   | 'pods'
+  | 'role'
 
 /**
  * The state of one thing. `ok`: a rotation of the cluster CA does not break it. `lacks`: it lacks a CA that
@@ -46,6 +48,8 @@ export const preflightSteps = [
 export interface PreflightStep {
   readonly step: (typeof preflightSteps)[number]
   readonly message: string
+  /** What no command can do. */
+  readonly notes: readonly string[]
   /** Commands for a POSIX shell, to be run in this order. */
   readonly commands: readonly string[]
 }

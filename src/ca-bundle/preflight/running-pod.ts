@@ -2,16 +2,8 @@ import { listOf, recordOf, textOf } from '../../text/record.js'
 
 type KubeRecord = Readonly<Record<string, unknown>>
 
-/** What runs, and when it started. */
-export interface RunningPod {
-  /** What to restart: the Deployment and the like, or the pod itself. */
-  readonly runner: {
-    readonly kind: string
-    readonly namespace: string
-    readonly name: string
-    /** Whether a StatefulSet or DaemonSet replaces its pods only when they are deleted. */
-    readonly isOnDelete?: boolean
-  }
+/** When a pod started, and how it gets the CAs. */
+export interface PodStart {
   /** The start of the pod, in milliseconds. */
   readonly startedAt: number
   /** The start of the container that has run the longest, in milliseconds; undefined if none runs. */
@@ -23,24 +15,32 @@ export interface RunningPod {
   readonly cas: 'file' | 'copy' | 'none'
 }
 
-/** Reads a running pod; undefined if it has ended, has not started, or is about to be deleted. Never throws. */
-export function runningPodOf(
-  { metadata, spec, status }: KubeRecord,
-  runnerOf: (pod: KubeRecord) => RunningPod['runner']
-): RunningPod | undefined {
+/** A running pod, and what to restart in order to replace it. */
+export interface RunningPod extends PodStart {
+  readonly name: string
+  /** The Deployment and the like, or the pod itself. */
+  readonly runner: {
+    readonly kind: string
+    readonly namespace: string
+    readonly name: string
+    /** Whether a StatefulSet or DaemonSet replaces its pods only when they are deleted. */
+    readonly isOnDelete?: boolean
+  }
+}
+
+/** Reads when a pod started; undefined if it has ended or is about to be deleted. Never throws. */
+export function podStartOf({ metadata, spec, status }: KubeRecord): PodStart | undefined {
   const { phase, startTime, containerStatuses, initContainerStatuses } = recordOf(status)
   const { deletionTimestamp, creationTimestamp } = recordOf(metadata)
   // https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase
   if (phase === 'Succeeded' || phase === 'Failed' || deletionTimestamp !== undefined) return undefined
-  const starts = [...listOf(containerStatuses), ...listOf(initContainerStatuses)].flatMap((container) => {
-    const start = Date.parse(String(recordOf(recordOf(recordOf(container)['state'])['running'])['startedAt']))
-
-    return Number.isNaN(start) ? [] : [start]
-  })
+  const starts = [...listOf(containerStatuses), ...listOf(initContainerStatuses)]
+    .map((container) => recordOf(recordOf(recordOf(container)['state'])['running'])['startedAt'])
+    .map((start) => Date.parse(textOf(start) ?? ''))
+    .filter((start) => !Number.isNaN(start))
 
   return {
-    runner: runnerOf({ metadata, spec, status }),
-    startedAt: Date.parse(textOf(startTime) ?? String(creationTimestamp)),
+    startedAt: Date.parse(textOf(startTime) ?? textOf(creationTimestamp) ?? ''),
     oldestContainer: starts.length === 0 ? undefined : Math.min(...starts),
     cas: casOf(recordOf(spec))
   }
