@@ -8,7 +8,13 @@ import { loadSnapshots } from '../../src/sources/iam-file/snapshot.js'
 import { contextOf, sampleReport } from '../support/sample-report.js'
 import { schemaErrors, type SchemaName, schemaOf } from '../support/schemas.js'
 
-const names = ['report', 'diagnosis', 'iam-snapshot', 'config'] as const satisfies readonly SchemaName[]
+const names = [
+  'report',
+  'diagnosis',
+  'preflight',
+  'iam-snapshot',
+  'config'
+] as const satisfies readonly SchemaName[]
 
 t.test('the package contains each schema under its ID', async (t) => {
   const { files, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { isRecord } from '../../src/text/record.js'
 
-export type SchemaName = 'report' | 'diagnosis' | 'iam-snapshot' | 'config'
+export type SchemaName = 'report' | 'diagnosis' | 'preflight' | 'iam-snapshot' | 'config'
 
 export const schemaOf = (name: SchemaName): unknown =>
   JSON.parse(readFileSync(`schemas/${name}.json`, 'utf8'))
