@@ -3,6 +3,7 @@ import type { Certificate } from '../x509/certificate.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
 import { diagnoseBundle } from './diagnose.js'
+import { type ExpectedSets, isComplete, isRight } from './right-bundle.js'
 
 /** The base64 strings that are accepted as a `caBundle`. */
 export interface AcceptedTexts {
@@ -20,6 +21,8 @@ export interface AcceptedBundles extends AcceptedTexts {
   readonly action: 'Deny' | 'Warn'
   /** The users that may write other bundles: the injectors of these webhooks. */
   readonly injectors: readonly string[]
+  /** Which cluster CA signs now and which one next, for messages; empty if no rotation is in progress. */
+  readonly rotation?: string | undefined
 }
 
 /** Further inputs for the accepted strings, in addition to the CAs that a bundle must contain. */
@@ -52,32 +55,88 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
   const current = poolOf(currentCas)
   const sufficient = poolOf(currentCas, options.acceptedAlone)
   const right = poolOf(currentCas, options.acceptedAlone, options.acceptedTogether)
+
+  return textsOf({
+    choices: choicesOf(right),
+    known: right,
+    wanted: current,
+    pems: [currentCas, options.acceptedAlone ?? ''],
+    inPlace: options.inPlace,
+    go: options.go,
+    isAccepted: (certificates) => certificates.some((certificate) => isAmong(sufficient, certificate)),
+    isComplete: (certificates) => current.every((certificate) => isAmong(certificates, certificate))
+  })
+}
+
+/**
+ * Lists the ways in which someone is likely to write the cluster CAs, as `acceptedTexts` does. A string is
+ * accepted if it contains a CA of each choice that must be held, and complete if it also contains every CA
+ * that is needed and no former one. `pem` is the published list of the CAs.
+ */
+export function acceptedInRotation(
+  sets: ExpectedSets,
+  { pem, inPlace }: { readonly pem: string; readonly inPlace?: string | undefined }
+): AcceptedTexts {
+  // A bundle with a former CA is accepted only in addition to the trusted ones, so few of them are likely.
+  const withFormer = sets.former.flatMap((ca) => choicesOf([...sets.trusted, ca]))
+
+  return textsOf({
+    choices: [...choicesOf(sets.trusted), ...withFormer],
+    known: [...sets.trusted, ...sets.former],
+    wanted: sets.needed,
+    pems: [pem],
+    inPlace,
+    go: undefined,
+    isAccepted: (certificates) => isRight(sets, certificates),
+    isComplete: (certificates) => isComplete(sets, certificates)
+  })
+}
+
+function textsOf({
+  choices,
+  known,
+  wanted,
+  pems,
+  inPlace: placed,
+  go,
+  isAccepted,
+  isComplete
+}: {
+  readonly choices: readonly (readonly Certificate[])[]
+  /** The CAs that a string may contain. */
+  readonly known: readonly Certificate[]
+  /** The CAs that are added to those of the bundle in place. */
+  readonly wanted: readonly Certificate[]
+  readonly pems: readonly string[]
+  readonly inPlace: string | undefined
+  readonly go: string | undefined
+  readonly isAccepted: (certificates: readonly Certificate[]) => boolean
+  readonly isComplete: (certificates: readonly Certificate[]) => boolean
+}): AcceptedTexts {
   const accepted = new Set<string>()
   const complete = new Set<string>()
   const add = (text: string, certificates: readonly Certificate[]): void => {
-    if (!certificates.some((certificate) => isAmong(sufficient, certificate))) return
+    if (!isAccepted(certificates)) return
 
     accepted.add(text)
-    if (current.every((certificate) => isAmong(certificates, certificate))) complete.add(text)
+    if (isComplete(certificates)) complete.add(text)
   }
 
-  const inPlace = expectedCertificatesOf(options.inPlace, right, options.go)
+  const inPlace = expectedCertificatesOf(placed, known, go)
   // cert-manager's cainjector merges in this order:
   // https://cert-manager.io/docs/releases/release-notes/release-notes-1.19/
   const merged =
     inPlace === undefined
       ? []
-      : [[...inPlace, ...current.filter((certificate) => !isAmong(inPlace, certificate))]]
-  for (const choice of [...choicesOf(right), ...merged]) {
+      : [[...inPlace, ...wanted.filter((certificate) => !isAmong(inPlace, certificate))]]
+  for (const choice of [...choices, ...merged]) {
     for (const lineEnd of ['\n', '\r\n']) {
       const blocks = choice.map((certificate) => pemOf(certificate, lineEnd)).join(lineEnd)
       for (const last of [lineEnd, '']) add(Buffer.from(blocks + last).toString('base64'), choice)
     }
   }
-  for (const text of [currentCas, options.acceptedAlone ?? '']
-    .map((pem) => Buffer.from(pem).toString('base64'))
-    .concat(options.inPlace ?? [])) {
-    const certificates = expectedCertificatesOf(text, right, options.go)
+  for (const text of pems.map((pem) => Buffer.from(pem).toString('base64')).concat(placed ?? [])) {
+    const certificates = expectedCertificatesOf(text, known, go)
     if (certificates !== undefined) add(text, certificates)
   }
 
@@ -119,9 +178,12 @@ export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
   ].join(lineEnd)
 }
 
+/** Certificates as PEM, each with a trailing newline. */
+export const pemsOf = (certificates: readonly Certificate[]): string =>
+  certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')
 /** The base64 string of a bundle with these certificates, in this order. */
 export const bundleTextOf = (certificates: readonly Certificate[]): string =>
-  Buffer.from(certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')).toString('base64')
+  Buffer.from(pemsOf(certificates)).toString('base64')
 
 /**
  * The certificates of a bundle if it contains only CAs in `right` and Go reads all of it; otherwise

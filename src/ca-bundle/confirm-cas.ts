@@ -3,7 +3,7 @@ import type { Certificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { newestGo } from '../x509/go-version.js'
 import { buildPool } from '../x509/pool.js'
-import { pemOf } from './accepted-texts.js'
+import { pemsOf } from './accepted-texts.js'
 import { isSignerOf } from './state.js'
 
 /** A published list of the cluster's CAs. Any client that can write its ConfigMap can change it. */
@@ -34,6 +34,8 @@ export interface CaEvidence {
   readonly published: readonly PublishedCas[]
   /** The chains that API servers serve now (PEM, leaf first), each with a name that its leaf must have. */
   readonly served: readonly { readonly chain: string; readonly host: string }[]
+  /** EKS's CAs (PEM), if they are proven to be those of this cluster. */
+  readonly named?: string | undefined
   readonly at: Date
 }
 
@@ -51,16 +53,24 @@ export interface ClusterCas {
 const maxCas = 16
 
 /**
- * Determines the cluster's CAs. A CA is confirmed if this process trusts it, or if it signed what an API
- * server serves now. A published list alone proves nothing.
+ * Determines the cluster's CAs. A CA is confirmed if this process trusts it, if it signed what an API
+ * server serves now, or if EKS names it. A published list alone proves nothing.
  */
-export function confirmCas({ trusted, trustedOnlyWith, published, served, at }: CaEvidence): ClusterCas {
+export function confirmCas({
+  trusted,
+  trustedOnlyWith,
+  published,
+  served,
+  named: namedByEks = '',
+  at
+}: CaEvidence): ClusterCas {
   const trustedCas = certificatesOf(trusted ?? '')
   const corroboration = trustedOnlyWith === undefined ? undefined : certificatesOf(trustedOnlyWith)
   const isTrusted = (ca: Certificate): boolean =>
     isAmong(trustedCas, ca) && (corroboration === undefined || isAmong(corroboration, ca))
+  const eksCas = certificatesOf(namedByEks)
   const isConfirmed = (ca: Certificate): boolean =>
-    isTrusted(ca) || served.some((one) => isSignerOf(ca, one, at))
+    isTrusted(ca) || isAmong(eksCas, ca) || served.some((one) => isSignerOf(ca, one, at))
 
   const named = buildPool(published.flatMap(({ pem }) => certificatesOf(pem))).certificates
   const confirmed = buildPool([...trustedCas, ...named]).certificates.filter(isConfirmed)
@@ -90,6 +100,3 @@ const certificatesOf = (pem: string): readonly Certificate[] =>
 
 const isAmong = (certificates: readonly Certificate[], { raw }: Certificate): boolean =>
   certificates.some((certificate) => certificate.raw.equals(raw))
-
-const pemsOf = (certificates: readonly Certificate[]): string =>
-  certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')

@@ -1,13 +1,22 @@
 import { parseIssuerPartition } from '../model/issuer.js'
-import { type AcceptedBundles, type AcceptedTexts, acceptedTexts } from './accepted-texts.js'
-import type { ExpectedCas } from './expected-cas.js'
+import {
+  type AcceptedBundles,
+  acceptedInRotation,
+  type AcceptedTexts,
+  acceptedTexts
+} from './accepted-texts.js'
+import { expectedByRotation, type ExpectedCas } from './expected-cas.js'
 import { guardedNamesOf, type GuardedWebhook, ownWebhooks } from './guarded-webhooks.js'
+import { describeRotation } from './next-step.js'
+import type { Rotation } from './rotation.js'
 
-/** The inputs from which the entries are derived. CAs are PEM; undefined if they could not be determined. */
+/** The inputs from which the entries are derived. */
 export interface EntriesQuestion {
   readonly guarded: readonly GuardedWebhook[]
+  /** Our own CAs as PEM; empty if they could not be read. */
   readonly ownCas: string
-  readonly clusterCas: string | undefined
+  /** The rotation of the cluster CA; undefined if the cluster CAs are unknown. */
+  readonly rotation: Rotation | undefined
   /** The expected CAs of a webhook; undefined if they could not be determined. */
   readonly expectedCas: (guarded: GuardedWebhook) => ExpectedCas | undefined
   readonly issuer: string | undefined
@@ -27,6 +36,7 @@ export interface EntriesQuestion {
   readonly injectors: Readonly<Record<string, readonly string[]>>
   /** The entries published so far. */
   readonly published: readonly AcceptedBundles[]
+  readonly at: Date
 }
 
 /**
@@ -51,7 +61,8 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
     if (before !== undefined && places.some(({ place }) => place === 'own') && question.ownCas === '')
       return before
 
-    const texts = places.map((one) => textsOf(question.expectedCas(one), places))
+    const expected = places.map((one) => question.expectedCas(one))
+    const texts = expected.map((one) => textsOf(one, places))
     const [accepted, complete] = (['accepted', 'complete'] as const).map((key) => [
       ...new Set(texts.flatMap((each) => each[key]))
     ]) as [string[], string[]]
@@ -61,7 +72,11 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
       action: actionOf(name, places, accepted, question),
       accepted,
       complete,
-      injectors: question.injectors[name] ?? usualInjectorsOf(all)
+      injectors: question.injectors[name] ?? usualInjectorsOf(all),
+      rotation: rotationText(
+        expected.find((one) => one?.rotation !== undefined),
+        question.at
+      )
     }
   })
 
@@ -75,26 +90,29 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
  */
 function entryOfGone(
   entry: AcceptedBundles,
-  { ownCas, clusterCas, enforce }: EntriesQuestion
+  { ownCas, rotation, enforce, at }: EntriesQuestion
 ): AcceptedBundles[] {
   if (entry.action !== 'Deny') return []
   if (ownWebhooks.some((own) => own === entry.name))
     return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
-  if (clusterCas === undefined) return []
+  if (rotation === undefined) return []
 
   // Outside the control plane, only the configuration can make a webhook's action Deny. Its expected CA
   // cannot be determined while the webhook does not exist.
-  const texts = textsOf({ current: clusterCas }, [])
+  const expected = expectedByRotation(rotation)
+  const texts = textsOf(expected, [])
   const isOfCluster =
     !enforce.includes(entry.name) || entry.accepted.some((text) => texts.accepted.includes(text))
 
-  return isOfCluster ? [{ ...entry, ...texts }] : []
+  return isOfCluster ? [{ ...entry, ...texts, rotation: rotationText(expected, at) }] : []
 }
 
 function textsOf(right: ExpectedCas | undefined, places: readonly GuardedWebhook[]): AcceptedTexts {
   if (right === undefined) return { accepted: [], complete: [] }
   const texts = [undefined, ...places.flatMap(({ webhook }) => webhook.caBundle ?? [])].map((inPlace) =>
-    acceptedTexts(right.current, { ...right, inPlace })
+    right.rotation === undefined
+      ? acceptedTexts(right.current, { ...right, inPlace })
+      : acceptedInRotation(right.rotation, { pem: right.rotation.published, inPlace })
   )
 
   return {
@@ -102,6 +120,9 @@ function textsOf(right: ExpectedCas | undefined, places: readonly GuardedWebhook
     complete: [...new Set(texts.flatMap(({ complete }) => complete))]
   }
 }
+
+const rotationText = (expected: ExpectedCas | undefined, at: Date): string =>
+  (expected?.rotation && describeRotation(expected.rotation, at)) ?? ''
 
 /**
  * The injectors that the webhooks' configurations request. An injector can write a new CA before we publish

@@ -1,8 +1,10 @@
 import { parseBundle, parseCaBundle } from '../x509/bundle.js'
 import { goMinorOf } from '../x509/go-version.js'
-import { type AcceptedBundles, pemOf } from './accepted-texts.js'
+import { type AcceptedBundles, pemOf, pemsOf } from './accepted-texts.js'
 import type { GuardedWebhook } from './guarded-webhooks.js'
 import type { InjectedCas, InjectedCasFact } from './injection.js'
+import type { Rotation } from './rotation.js'
+import { holdsCa } from './same-ca.js'
 import { caCertificatesOf } from './signs-served.js'
 import { isSignerOf } from './state.js'
 
@@ -24,12 +26,15 @@ export interface ExpectedCas {
    * never accepted.
    */
   readonly former?: string
+  /** The rotation of the cluster CA, if it decides which bundles are accepted. */
+  readonly rotation?: Rotation
 }
 
 /** The inputs that determine the expected CAs of a webhook. */
 export interface ExpectedCasQuestion {
   readonly ownCas: string
-  readonly clusterCas: string | undefined
+  /** The rotation of the cluster CA; undefined if the cluster CAs are unknown. */
+  readonly rotation: Rotation | undefined
   /** The CAs that the injector writes, if an injection is requested. */
   readonly injected?: InjectedCasFact | undefined
   /** The chain that a reachable webhook serves, if a connection was possible. */
@@ -51,8 +56,7 @@ export function expectedCasOf(
   if (place === 'own') return { current: question.ownCas }
   // In the control plane, the cluster's CA signs:
   // https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
-  if (place === 'control-plane')
-    return question.clusterCas === undefined ? undefined : { current: question.clusterCas }
+  if (place === 'control-plane') return question.rotation && expectedByRotation(question.rotation)
 
   const { served, published, at } = question
   const shown = served === undefined ? '' : caCertificatesOf(served.chain)
@@ -76,6 +80,14 @@ export function expectedCasOf(
     acceptedTogether: olderPems.filter((pem) => !isWorking(pem)).join(''),
     former: olderPems.join('') + (injected?.earlier ?? '')
   }
+}
+
+/** The CAs expected in the bundle of a control-plane webhook. */
+export function expectedByRotation(rotation: Rotation): ExpectedCas {
+  const { needed, trusted, former } = rotation
+  const others = trusted.filter((ca) => !holdsCa(needed, ca))
+
+  return { current: pemsOf(needed), former: pemsOf([...others, ...former]), rotation }
 }
 
 /**

@@ -1,9 +1,12 @@
+import { parseCaBundle } from '../x509/bundle.js'
 import type { Certificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
+import { newestGo } from '../x509/go-version.js'
 import { formatTime } from '../x509/time.js'
 import type { ClusterAuthority } from './eks-authorities.js'
 import type { Rotation } from './rotation.js'
-import { isSameCa } from './same-ca.js'
+import { holdsCa, isSameCa } from './same-ca.js'
+import type { BundleState } from './state.js'
 
 /** The next step of a rotation. */
 export interface NextStep {
@@ -60,7 +63,7 @@ export function describeRotation(rotation: Rotation, at: Date): string | undefin
       ? 'it is unknown which CA signs now'
       : now.length === 1
         ? `${now[0]} signs now`
-        : `the API servers use different CAs: ${now.join(' and ')} sign now`
+        : `${now.join(' and ')} sign now`
   const one = successor && describeCertificate(successor)
   const old = outgoing && describeCertificate(outgoing)
   const by = dateOf(next?.at, at)
@@ -75,16 +78,40 @@ export function describeRotation(rotation: Rotation, at: Date): string | undefin
     case 'dual':
       return `${signs}; ${one} signs next, ${by}`
     case 'activating':
-      return `the cluster is changing its CA: ${signs}${one === undefined ? '' : `; ${one} signs next`}`
+      return `the control plane is changing its CA: ${signs}${one === undefined ? '' : `; ${one} signs next`}`
     case 'activated':
       return `${signs}; until EKS withdraws the rollback, ${old} may sign again`
     case 'rolled-back':
-      return `${signs} again, after a rollback; ${one} signs next, ${by}`
+      return `after a rollback, ${signs}; ${one} signs next, ${by}`
     case 'settled':
       return `${signs}; ${old} no longer signs and may be deleted`
     case 'several':
       return `${signs}; the cluster trusts ${trusted.length} CAs, and irsa-guard cannot tell which one signs next`
   }
+}
+
+/**
+ * What makes the calls with a bundle fail next, and when, on one line; undefined if no step of the rotation
+ * does, or if they fail already.
+ */
+export function nextStateOf(
+  state: BundleState,
+  caBundle: string | undefined,
+  rotation: Rotation,
+  at: Date
+): string | undefined {
+  if (state !== 'incomplete') return undefined
+  const held = parseCaBundle(caBundle ?? '', newestGo)?.certificates ?? []
+  const missing = rotation.needed.filter((ca) => !holdsCa(held, ca))
+  const [ca] = missing
+  if (ca === undefined) return undefined
+  const name = missing.slice(0, 3).map(describeCertificate).join(', ')
+  if (rotation.successor !== undefined && isSameCa(ca, rotation.successor))
+    return `calls fail when ${name} signs, ${dateOf(activationOf(rotation), at)}`
+  if (rotation.outgoing !== undefined && isSameCa(ca, rotation.outgoing))
+    return `calls fail if the rotation is rolled back to ${name}`
+
+  return `calls fail when ${name} signs; the date is unknown`
 }
 
 function dateOf(date: Date | undefined, at: Date): string {

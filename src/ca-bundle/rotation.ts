@@ -35,6 +35,8 @@ export type RotationPhase =
 /** The rotation of the cluster CA: its phase, and the CAs that decide which bundles work. */
 export interface Rotation extends ExpectedSets {
   readonly phase: RotationPhase
+  /** The confirmed cluster CAs as the cluster publishes them, as PEM. */
+  readonly published: string
   /** The CAs that sign now. A bundle that lacks one of each choice is broken. Empty if unknown. */
   readonly signers: readonly SignerChoice[]
   /** The CA that signs next if the rotation goes on; undefined if there is none or it is unknown. */
@@ -54,18 +56,18 @@ export interface RotationQuestion {
   /** EKS's certificate authorities, if they are proven to be those of this cluster. */
   readonly authorities?: readonly ClusterAuthority[] | undefined
   /** CAs that were trusted within the last 30 days. */
-  readonly former?: string | undefined
+  readonly former?: readonly Certificate[] | undefined
   readonly at: Date
 }
 
 /** Derives the rotation from what EKS says and what the API servers serve. If they differ, both count. */
-export function rotationOf({ clusterCas, served, authorities, former = '', at }: RotationQuestion): Rotation {
+export function rotationOf({ clusterCas, served, authorities, former = [], at }: RotationQuestion): Rotation {
   const usable = authorities?.filter(isUsable) ?? []
   const trusted = buildPool([
     ...certificatesOf(clusterCas),
     ...usable.map(({ certificate }) => certificate)
   ]).certificates
-  const formerCas = certificatesOf(former).filter((ca) => !holdsCa(trusted, ca))
+  const formerCas = former.filter((ca) => !holdsCa(trusted, ca))
   const seen = distinct(
     served.map((one) => trusted.filter((ca) => isSignerOf(ca, one, at))).filter((choice) => choice.length > 0)
   )
@@ -77,7 +79,7 @@ export function rotationOf({ clusterCas, served, authorities, former = '', at }:
   const signer = inUse ?? usable.find((one) => one !== activating) ?? activating
   const other = usable.find((one) => one !== signer)
   const isNext = other !== undefined && signer !== undefined && isSuccessor(other, signer)
-  const shared = { trusted, signers, mustHold, former: formerCas, authorities }
+  const shared = { published: clusterCas, trusted, signers, mustHold, former: formerCas, authorities }
   if (signer === undefined) {
     return {
       ...shared,

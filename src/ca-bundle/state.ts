@@ -7,7 +7,8 @@ import { buildPool } from '../x509/pool.js'
 import { formatTime } from '../x509/time.js'
 import { pemOf } from './accepted-texts.js'
 import { diagnoseBundle } from './diagnose.js'
-import { isSameCa } from './same-ca.js'
+import type { SignerChoice } from './right-bundle.js'
+import { holdsCa, isSameCa } from './same-ca.js'
 
 /** The state of a guarded webhook's bundle, compared with the expected CAs. */
 export type BundleState = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unusable' | 'absent' | 'unknown'
@@ -42,6 +43,8 @@ export interface AssessmentQuestion {
    */
   readonly served?:
     { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
+  /** The CAs that sign now, if they are known by other means than the served chain. */
+  readonly signers?: readonly SignerChoice[] | undefined
   readonly at: Date
   readonly go?: string | undefined
 }
@@ -57,6 +60,7 @@ export function assessBundle({
   source,
   formerCas = '',
   served,
+  signers = [],
   at,
   go
 }: AssessmentQuestion): BundleAssessment {
@@ -124,6 +128,14 @@ export function assessBundle({
     return {
       state: 'stale',
       because: `the certificate served now is signed by ${describeCertificate(signer)}, which the bundle lacks; it contains ${list(held)}`,
+      extra
+    }
+  }
+  const lacking = signers.find((choice) => !choice.some((ca) => holdsCa(valid, ca)))
+  if (lacking !== undefined) {
+    return {
+      state: 'stale',
+      because: `${list(lacking.slice(0, 3))} signs the webhook's certificate now, and the bundle lacks it; it contains ${list(held)}`,
       extra
     }
   }

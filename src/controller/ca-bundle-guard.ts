@@ -1,16 +1,26 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
 import { boundedEntries } from '../ca-bundle/bounded-entries.js'
 import { entriesOf } from '../ca-bundle/entries.js'
 import { expectedCasOf } from '../ca-bundle/expected-cas.js'
 import { addressOf, type GuardedWebhook, guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
+import { nextStateOf } from '../ca-bundle/next-step.js'
+import type { RememberedCa } from '../ca-bundle/remembered-cas.js'
+import type { Rotation } from '../ca-bundle/rotation.js'
 import { assessBundle, type AssessmentQuestion, type BundleAssessment } from '../ca-bundle/state.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import { listObjects, loadValue } from '../kube/read.js'
 import { type Fact, known } from '../model/fact.js'
+import { afterwards } from './afterwards.js'
 import { type ApiServerChain, readChains, readInjected } from './ca-sources.js'
 import { writeEvent } from './event.js'
-import { loadWebhookTrust, publishAcceptedBundles, publishStatus, type StatusEntry } from './webhook-trust.js'
+import {
+  loadWebhookTrust,
+  type Publication,
+  publishAcceptedBundles,
+  publishStatus,
+  type StatusEntry
+} from './webhook-trust.js'
 
 /** The inputs of one round, besides the cluster itself. */
 export interface RoundContext {
@@ -22,13 +32,17 @@ export interface RoundContext {
   readonly ownCas: string
   /** The confirmed cluster CAs, as PEM. */
   readonly clusterCas: string | undefined
+  /** The rotation of the cluster CA; undefined if the cluster CAs are unknown. */
+  readonly rotation: Rotation | undefined
   /** Why some CAs that a ConfigMap names are not confirmed; undefined if all are. */
   readonly doubt?: string | undefined
   /**
    * What this process published in its previous round. Undefined in the first round, which uses the stored
    * WebhookTrust instead.
    */
-  readonly published?: readonly AcceptedBundles[] | undefined
+  readonly published?: Publication | undefined
+  /** The cluster CAs, and those of the last 30 days. */
+  readonly remembered: readonly RememberedCa[]
   readonly issuer: string | undefined
   readonly canaryPassed: boolean
   readonly config: {
@@ -48,12 +62,14 @@ export interface Assessment extends BundleAssessment {
    * bundle.
    */
   readonly source: Fact<string> | undefined
+  /** What changes the state next, and when; undefined if no step of a rotation does. */
+  readonly next?: string | undefined
 }
 
 /** The assessments and entries of one round. */
 export interface Round {
   readonly assessments: readonly Assessment[]
-  readonly published: readonly AcceptedBundles[]
+  readonly published: Publication
 }
 
 /**
@@ -71,7 +87,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
   ])
   // The entries that this process published take precedence. Otherwise, any client that can write the
   // WebhookTrust could make us publish that client's entries.
-  const before = context.published ?? found?.entries ?? []
+  const before = (context.published ?? found)?.entries ?? []
   const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
     const [chain, address] = [chains.get(one), addressOf(one.webhook)]
     return chain !== undefined && address ? { chain, host: address.host } : undefined
@@ -98,14 +114,16 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
       ...config,
       guarded,
       expectedCas: (one) => right.get(one),
-      published: before
+      published: before,
+      at: now
     }),
     (name) => {
       const places = guarded.filter(({ webhook }) => webhook.name === name).map(({ place }) => place)
       return places.length === 0 || places.some((place) => place !== 'reachable')
     }
   )
-  const outcome = await publishAcceptedBundles(client, entries, found, { now, before: context.published })
+  const published = { entries, clusterCas: context.remembered }
+  const outcome = await publishAcceptedBundles(client, published, found, { now, before: context.published })
   if (outcome === 'healed') await reportHealed(context)
   if (outcome === 'changed' || outcome === 'healed') {
     log.info(
@@ -117,12 +135,13 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
   }
 
   const assessments = guarded.map((one): Assessment => {
-    const { current = '', source, former } = right.get(one) ?? {}
+    const { current = '', source, former, rotation } = right.get(one) ?? {}
     const question = {
       caBundle: one.webhook.caBundle,
       currentCas: current,
       source,
       formerCas: former,
+      signers: rotation?.signers,
       at: now
     }
     const fact = injected.get(one)?.fact
@@ -141,15 +160,14 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
       }
     }
 
-    return {
-      guarded: one,
-      source: undefined,
-      ...withDoubt(assessControlPlaneBundle(context.apiServerChains, question), context.doubt)
-    }
+    const assessment = withDoubt(assessControlPlaneBundle(context.apiServerChains, question), context.doubt)
+    const next = rotation && nextStateOf(assessment.state, one.webhook.caBundle, rotation, now)
+
+    return { guarded: one, source: undefined, ...assessment, next }
   })
 
   await reportChanges(context, assessments, found?.status ?? [])
-  return { assessments, published: entries }
+  return { assessments, published }
 }
 
 async function reportHealed({ client, log, now }: RoundContext): Promise<void> {
@@ -219,11 +237,12 @@ function assessControlPlaneBundle(
 }
 
 async function reportChanges(
-  { client, now, log }: RoundContext,
+  context: RoundContext,
   assessments: readonly Assessment[],
   before: readonly StatusEntry[]
 ): Promise<void> {
-  const status = assessments.map(({ guarded, state, because }): StatusEntry => {
+  const { client, now, log } = context
+  const status = assessments.map(({ guarded, state, because, next }): StatusEntry => {
     const key = {
       configuration: `${guarded.configuration.kind.toLowerCase()}/${guarded.configuration.name}`,
       name: guarded.webhook.name
@@ -237,6 +256,7 @@ async function reportChanges(
       ...key,
       state,
       because: because1024,
+      ...(next !== undefined && { next: next.slice(0, 1024) }),
       since: last?.state === state ? last.since : now.toISOString()
     }
   })
@@ -258,7 +278,8 @@ async function reportChanges(
         webhook: entry.name,
         state: entry.state,
         before: last?.state,
-        because: entry.because
+        because: entry.because,
+        next: entry.next
       },
       'caBundle state changed'
     )
@@ -269,13 +290,13 @@ async function reportChanges(
         about: { apiVersion: 'admissionregistration.k8s.io/v1', kind, name, uid },
         type: isGood ? 'Normal' : 'Warning',
         reason: `CABundle${entry.state.charAt(0).toUpperCase()}${entry.state.slice(1)}`,
-        message: `caBundle of webhook ${entry.name} is ${entry.state}: ${entry.because}${isGood ? '' : `; see: irsa-guard ca ${entry.configuration} --fix`}`
+        message: `caBundle of webhook ${entry.name} is ${entry.state}: ${entry.because}${afterwards(assessment, last, context.rotation)}${entry.next === undefined ? '' : `; next: ${entry.next}`}${isGood ? '' : `; see: irsa-guard ca ${entry.configuration} --fix`}`
       },
       now
     )
   }
   // The status is written last, so that the next round reports the change again if an Event fails.
-  if (changed.length > 0 || status.length !== before.length) await publishStatus(client, status)
+  if (!isDeepStrictEqual(status, before)) await publishStatus(client, status)
 }
 
 /** Reads all webhook configurations. Rejects if they cannot be read. */

@@ -9,8 +9,10 @@ import { listen, portOf } from '../process/listen.js'
 import { buildMetrics, type Metrics } from '../process/metrics.js'
 import { repeat } from '../process/repeat.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
-import { buildLiveEks } from '../sources/eks/live.js'
+import { buildLiveAuthorities, buildLiveEks } from '../sources/eks/live.js'
+import type { RequestResult } from '../sources/iam/accounts.js'
 import { buildApiServers } from './api-servers.js'
+import { followAuthorities, type FollowedAuthorities } from './eks-authorities.js'
 import { proofTroubleOf } from './probes/probes.js'
 import { issueUnusedCa } from './probes/unused-ca.js'
 import {
@@ -55,6 +57,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     ...settings,
     given: { ...given, associations: given.associations ?? (await eksFor(settings, metrics)) },
     apiServers: buildApiServers(client),
+    authorities: await authoritiesFor(settings, metrics),
     readIssuer: buildIssuerReader(client),
     identityWebhook: followIdentityWebhook(client, config.annotationPrefix, log),
     wrongCaBundle: issueUnusedCa(),
@@ -117,16 +120,33 @@ export async function startController(settings: ControllerSettings): Promise<Run
 
 /** The cluster's EKS Pod Identity associations, read on demand; undefined without `eks.clusterArn`. */
 async function eksFor(
-  { config }: ControllerSettings,
+  settings: ControllerSettings,
   metrics: Metrics
 ): Promise<AssociationSource | undefined> {
-  if (config.eks.clusterArn === undefined) return undefined
+  const { clusterArn } = settings.config.eks
+  if (clusterArn === undefined) return undefined
 
   return buildLiveEks({
-    ...config.eks,
-    accounts: config.iam.accounts,
-    cluster: config.eks.clusterArn,
-    onRequest: (operation, result) => metrics.eksRequests.inc({ operation, result }),
-    onStsRequest: (operation, result) => metrics.iamRequests.inc({ operation, result })
+    ...settings.config.eks,
+    ...senderOptions(settings, metrics),
+    cluster: clusterArn
   })
 }
+
+/** The cluster's certificate authorities; undefined without `eks.clusterArn`. */
+async function authoritiesFor(
+  settings: ControllerSettings,
+  metrics: Metrics
+): Promise<FollowedAuthorities | undefined> {
+  const { clusterArn, endpoint } = settings.config.eks
+  if (clusterArn === undefined) return undefined
+  const options = { ...senderOptions(settings, metrics), endpoint, cluster: clusterArn, patient: false }
+
+  return followAuthorities(await buildLiveAuthorities(options), settings.log)
+}
+
+const senderOptions = ({ config }: ControllerSettings, metrics: Metrics) => ({
+  accounts: config.iam.accounts,
+  onRequest: (operation: string, result: RequestResult) => metrics.eksRequests.inc({ operation, result }),
+  onStsRequest: (operation: string, result: RequestResult) => metrics.iamRequests.inc({ operation, result })
+})

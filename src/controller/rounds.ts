@@ -1,17 +1,20 @@
 import { X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
-import type { ClusterCas } from '../ca-bundle/confirm-cas.js'
+import { pemsOf } from '../ca-bundle/accepted-texts.js'
+import { type ClusterCas, confirmCas } from '../ca-bundle/confirm-cas.js'
+import { isUsable } from '../ca-bundle/eks-authorities.js'
+import { formerCasOf, rememberCas, type RememberedCa } from '../ca-bundle/remembered-cas.js'
+import { type Rotation, rotationOf } from '../ca-bundle/rotation.js'
 import type { Config } from '../config.js'
 import type { ClusterSource, Sources } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
-import type { KubeClient } from '../kube/client.js'
+import { apiServerName, type KubeClient } from '../kube/client.js'
 import type { AssociationLookup } from '../model/association.js'
 import { type Fact, moot } from '../model/fact.js'
 import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook.js'
 import type { Metrics } from '../process/metrics.js'
-import { loadClusterCas } from '../sources/cluster/cluster-cas.js'
+import { loadCaEvidence } from '../sources/cluster/cluster-cas.js'
 import { buildLiveWebhooks } from '../sources/cluster/live-webhooks.js'
 import type { ApiServers } from './api-servers.js'
 import { type Assessment, guardCaBundles, loadConfigurations } from './ca-bundle-guard.js'
@@ -22,6 +25,7 @@ import {
   findConfigurationFaults,
   reportFindings
 } from './configuration-findings.js'
+import type { FollowedAuthorities } from './eks-authorities.js'
 import { identityConfigurationOf } from './event.js'
 import { showAssessments, showFindings, showProofs } from './metrics.js'
 import { canaryAccount, canaryNamespace } from './own-names.js'
@@ -35,6 +39,8 @@ import {
   prove,
   reportProofs
 } from './probes/probes.js'
+import { type ReportedRotation, reportRotation, showRotation } from './rotation-report.js'
+import { loadWebhookTrust, type Publication } from './webhook-trust.js'
 
 /** The tools and settings that every round uses. */
 export interface RoundTools {
@@ -45,6 +51,8 @@ export interface RoundTools {
   /** The namespace that the controller runs in. */
   readonly namespace: string
   readonly apiServers: ApiServers
+  /** EKS's certificate authorities; undefined without `eks.clusterArn`. */
+  readonly authorities: FollowedAuthorities | undefined
   readonly readIssuer: ClusterSource['readIssuer']
   readonly identityWebhook: FollowedIdentityWebhook
   /** The base64 `caBundle` of a CA that nothing uses: the policy must deny it. */
@@ -57,8 +65,12 @@ export interface RoundTools {
 export interface Findings {
   own?: OwnCertificates
   clusterCas: ClusterCas
+  /** The cluster CAs, and those of the last 30 days; undefined before they were read. */
+  remembered?: readonly RememberedCa[]
+  rotation?: Rotation | undefined
+  reportedRotation?: ReportedRotation
   configurations: readonly unknown[]
-  published?: readonly AcceptedBundles[]
+  published?: Publication
   assessments: readonly Assessment[]
   findings: readonly ConfigurationFinding[]
   probes?: Probes
@@ -95,7 +107,9 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
   found.configurations = configurations
   const issuer = given.issuer ?? (await tools.readIssuer({ signal: AbortSignal.timeout(5000) }))
   const apiServerChains = await readApiServerChains(servers)
-  found.clusterCas = await readConfirmedCas(tools, found.clusterCas, apiServerChains)
+  const ownIssuer = typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined
+  found.remembered ??= (await loadWebhookTrust(client))?.clusterCas ?? []
+  await readRotation(tools, found, { issuer: ownIssuer, apiServerChains })
   const { confirmed, doubt } = found.clusterCas
   const round = await guardCaBundles({
     client,
@@ -103,9 +117,11 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
     configurations,
     ownCas: found.own?.cas.join('') ?? '',
     clusterCas: confirmed,
+    rotation: found.rotation,
+    remembered: found.remembered,
     doubt,
     published: found.published,
-    issuer: typeof issuer === 'string' ? issuer : issuer.state === 'known' ? issuer.value : undefined,
+    issuer: ownIssuer,
     canaryPassed: isCanaryPassed(found.probes),
     config: config.caBundle,
     now: new Date(),
@@ -115,6 +131,13 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
   logSourceChanges(log, round.assessments, found.assessments)
   found.assessments = round.assessments
   showAssessments(metrics, round.assessments)
+  showRotation(metrics, found.rotation, new Date())
+  if (found.rotation !== undefined) {
+    found.reportedRotation = await reportRotation({ client, log, now: new Date() }, found.rotation, {
+      assessments: round.assessments,
+      reported: found.reportedRotation
+    })
+  }
 
   const sources = {
     ...given,
@@ -135,24 +158,43 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
 }
 
 /**
- * Reads the cluster's CAs. They are read again in each round, because a rotation changes them. If none can be
- * confirmed now, the CAs that were confirmed last remain in use.
+ * Reads the cluster's CAs and derives their rotation. They are read again in each round, because a rotation
+ * changes them. If none can be confirmed now, the CAs that were confirmed last remain in use. CAs from the user
+ * count as confirmed.
  */
-async function readConfirmedCas(
-  { client, given, namespace, metrics, log }: RoundTools,
-  before: ClusterCas,
-  apiServerChains: readonly ApiServerChain[]
-): Promise<ClusterCas> {
-  if (given.clusterCa !== undefined) return { confirmed: given.clusterCa, unconfirmed: '', doubt: undefined }
-
-  const chains = apiServerChains.map(({ chain }) => chain)
-  const cas = await loadClusterCas(client, { namespace, chains, at: new Date() })
+async function readRotation(
+  { client, given, namespace, authorities: followed, metrics, log }: RoundTools,
+  found: Findings,
+  { issuer, apiServerChains }: { issuer: string | undefined; apiServerChains: readonly ApiServerChain[] }
+): Promise<void> {
+  const at = new Date()
+  const before = found.clusterCas
+  const served = apiServerChains.flatMap(({ chain }) =>
+    chain === undefined ? [] : [{ chain, host: apiServerName }]
+  )
+  const evidence =
+    given.clusterCa === undefined
+      ? await loadCaEvidence(client, { namespace, chains: served.map(({ chain }) => chain), at })
+      : { trusted: given.clusterCa, trustedOnlyWith: undefined, published: [], served: [], at }
+  const seen = confirmCas(evidence)
+  const clusterCas = seen.confirmed ?? before.confirmed
+  const shown = [seen.confirmed, seen.unconfirmed, ...served.map(({ chain }) => chain)].join('\n')
+  const authorities = await followed?.read(shown, { issuer, clusterCas })
+  const named = pemsOf((authorities ?? []).filter(isUsable).map(({ certificate }) => certificate))
+  const cas = confirmCas({ ...evidence, named })
   if (cas.doubt !== undefined && cas.doubt !== before.doubt)
     log.warn({ because: cas.doubt }, 'a cluster CA is not confirmed')
   if (cas.doubt === undefined && before.doubt !== undefined) log.info('all cluster CAs are confirmed again')
   metrics.clusterCaUnconfirmed.set(cas.doubt === undefined ? 0 : 1)
 
-  return { ...cas, confirmed: cas.confirmed ?? before.confirmed }
+  const confirmed = given.clusterCa ?? cas.confirmed ?? before.confirmed
+  found.clusterCas = { ...cas, confirmed }
+  found.rotation = undefined
+  if (confirmed === undefined) return
+
+  const question = { clusterCas: confirmed, served, authorities, at }
+  found.remembered = rememberCas(found.remembered ?? [], rotationOf(question).trusted, at)
+  found.rotation = rotationOf({ ...question, former: formerCasOf(found.remembered) })
 }
 
 async function readCanaryAssociation({ associations }: Sources): Promise<Fact<AssociationLookup>> {
@@ -178,7 +220,7 @@ export async function runProbeRound(tools: RoundTools, found: Findings): Promise
   const settings = identityWebhook.settings() ?? given.identityWebhook ?? defaultIdentityWebhook
   const associated = await readCanaryAssociation(given)
   const proveAll = (): Promise<Probes> =>
-    prove(apiServers.known(), { wrongCaBundle, published: found.published, settings, associated })
+    prove(apiServers.known(), { wrongCaBundle, published: found.published?.entries, settings, associated })
   let probes = await proveAll()
   if (hasNewFailure(probes, found.knownProbes)) {
     await sleep(propagationTime)

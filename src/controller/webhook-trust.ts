@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
+import type { RememberedCa } from '../ca-bundle/remembered-cas.js'
 import type { BundleState } from '../ca-bundle/state.js'
 import type { KubeClient, KubeResponse } from '../kube/client.js'
 import { applyObject, loadValue, readObject, statusMessage } from '../kube/read.js'
@@ -11,6 +13,8 @@ export interface StatusEntry {
   readonly name: string
   readonly state: BundleState
   readonly because: string
+  /** What changes the state next, and when; undefined if no step of a rotation does. */
+  readonly next?: string
   /** The time since which the state has lasted, as RFC 3339. */
   readonly since: string
 }
@@ -19,6 +23,8 @@ export interface StatusEntry {
 export interface WebhookTrust {
   readonly confirmedAt: Date
   readonly entries: readonly AcceptedBundles[]
+  /** The cluster CAs, and those of the last 30 days. */
+  readonly clusterCas: readonly RememberedCa[]
   readonly status: readonly StatusEntry[]
   /**
    * Whether the object is being deleted, has finalizers or owners, or lacks the label that keeps it out of
@@ -53,7 +59,11 @@ export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust
 
   // The kind's schema applies to every stored object, so these casts only name what the API server has
   // already checked.
-  const spec = (object['spec'] ?? {}) as { confirmedAt?: string; webhooks?: readonly AcceptedBundles[] }
+  const spec = (object['spec'] ?? {}) as {
+    confirmedAt?: string
+    webhooks?: readonly AcceptedBundles[]
+    clusterCAs?: readonly RememberedCa[]
+  }
   const state = (object['status'] ?? {}) as { webhooks?: readonly StatusEntry[] }
   const { finalizers, ownerReferences, deletionTimestamp, labels } = recordOf(object['metadata'])
   const hasLabels = Object.entries(notForBackups).every(([key, value]) => recordOf(labels)[key] === value)
@@ -61,11 +71,28 @@ export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust
   return {
     confirmedAt: new Date(spec.confirmedAt ?? 0),
     entries: spec.webhooks ?? [],
+    clusterCas: spec.clusterCAs ?? [],
     status: state.webhooks ?? [],
     isTampered:
       !hasLabels || [finalizers, ownerReferences, deletionTimestamp].some((value) => value !== undefined)
   }
 }
+
+/** The parts of a WebhookTrust that the controller publishes. */
+export type Publication = Pick<WebhookTrust, 'entries' | 'clusterCas'>
+
+/**
+ * Whether two publications describe the rotation in the same way. This is compared with the previous round and
+ * not with the stored object, which lacks these fields if its kind is older than the controller.
+ */
+const describesSame = (one: Publication, other: Publication): boolean =>
+  isDeepStrictEqual(one.clusterCas, other.clusterCas) &&
+  isDeepStrictEqual(
+    ...([one, other].map(({ entries }) => entries.map(({ rotation = '' }) => rotation)) as [
+      string[],
+      string[]
+    ])
+  )
 
 /** Whether the stored entries equal the published ones. */
 export const isPublished = (
@@ -81,18 +108,23 @@ export const isPublished = (
  */
 export async function publishAcceptedBundles(
   client: KubeClient,
-  entries: readonly AcceptedBundles[],
+  { entries, clusterCas }: Publication,
   found: WebhookTrust | undefined,
-  { now, before }: { now: Date; before: readonly AcceptedBundles[] | undefined }
+  { now, before }: { now: Date; before: Publication | undefined }
 ): Promise<'unchanged' | 'confirmed' | 'changed' | 'healed'> {
-  const isSame = found !== undefined && isPublished(found, entries)
+  const isSame =
+    found !== undefined &&
+    isPublished(found, entries) &&
+    describesSame(before ?? found, { entries, clusterCas })
   const age = found === undefined ? Infinity : now.getTime() - found.confirmedAt.getTime()
   if (isSame && age >= 0 && age < confirmationLifetime) return 'unchanged' // a time in the future was written by another client or with another clock
 
-  await write(client, { confirmedAt: now.toISOString(), webhooks: entries }, found)
+  await write(client, { confirmedAt: now.toISOString(), webhooks: entries, clusterCAs: clusterCas }, found)
   if (isSame) return 'confirmed'
 
-  return before !== undefined && found !== undefined && !isPublished(found, before) ? 'healed' : 'changed'
+  return before !== undefined && found !== undefined && !isPublished(found, before.entries)
+    ? 'healed'
+    : 'changed'
 }
 
 /** Writes the status of the WebhookTrust. */

@@ -51,8 +51,8 @@ function countsOf(rows: readonly PreflightRow[]): string {
 
   return [
     lacks === 0
-      ? `nothing is known to lack a CA (${counted(rows.length, 'check')})`
-      : `${number(lacks)} of ${counted(rows.length, 'check')} found something that lacks a CA`,
+      ? `no check found a problem (${counted(rows.length, 'check')})`
+      : `${number(lacks)} of ${counted(rows.length, 'check')} found a problem`,
     ...(unknown === 0 ? [] : [`${number(unknown)} could not be determined`])
   ].join(', ')
 }

@@ -15,6 +15,13 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     registers
   }).set({ version }, 1)
 
+  const clusterCaActivation = new Gauge({
+    name: 'irsa_guard_cluster_ca_activation_timestamp_seconds',
+    help: "When EKS activates the cluster's next certificate authority at the latest, in seconds since 1970; no sample if there is none or the date is unknown.",
+    registers
+  })
+  clusterCaActivation.remove() // a gauge without labels begins with 0, which would be a date in the past
+
   return {
     registry,
     reviews: buildTally(registry, {
@@ -66,6 +73,19 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
       help: '1 if a published list of cluster CAs contains one that is not confirmed, for example after an attack on its ConfigMap; otherwise 0.',
       registers
     }),
+    clusterCaSigning: new Gauge({
+      name: 'irsa_guard_cluster_ca_signing',
+      help: "1 if EKS signs certificates of the control plane with a certificate authority of the cluster, otherwise 0; no sample if EKS's answer is unknown.",
+      labelNames: ['id'] as const,
+      registers
+    }),
+    clusterCaAutoActivation: new Gauge({
+      name: 'irsa_guard_cluster_ca_auto_activation_timestamp_seconds',
+      help: "When EKS activates the cluster's next certificate authority by itself, in seconds since 1970, by event: first, final.",
+      labelNames: ['id', 'event'] as const,
+      registers
+    }),
+    clusterCaActivation,
     identityWebhookMutating: new Gauge({
       name: 'irsa_guard_identity_webhook_mutating',
       help: '1 if the identity webhook mutated the canary pod at an API server, 0 if not; no sample if the check could not be run.',

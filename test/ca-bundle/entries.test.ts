@@ -3,10 +3,12 @@ import type { AcceptedBundles } from '../../src/ca-bundle/accepted-texts.js'
 import { entriesOf, type EntriesQuestion } from '../../src/ca-bundle/entries.js'
 import { expectedCasOf } from '../../src/ca-bundle/expected-cas.js'
 import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
+import { type Rotation, rotationOf } from '../../src/ca-bundle/rotation.js'
 import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { identityConfigurationOf } from '../../src/controller/event.js'
 import {
   loadWebhookTrust,
+  type Publication,
   publishAcceptedBundles,
   publishStatus,
   type WebhookTrust
@@ -42,17 +44,20 @@ const ours = configuration(
   'ValidatingWebhookConfiguration'
 )
 
+/** The rotation of a cluster of which only its published CAs are known. */
+const trusting = (clusterCas: string): Rotation => rotationOf({ clusterCas, served: [], at: now })
 const ask = (configurations: readonly object[], more: Partial<EntriesQuestion> = {}): AcceptedBundles[] =>
   entriesOf({
     guarded: guardedWebhooksOf(configurations, []),
     ownCas: own,
-    clusterCas: cluster,
+    rotation: trusting(cluster),
     expectedCas: (one) =>
       expectedCasOf(one, {
         ownCas: own,
-        clusterCas: 'clusterCas' in more ? more.clusterCas : cluster,
+        rotation: 'rotation' in more ? more.rotation : trusting(cluster),
         at: now
       }),
+    at: now,
     issuer: undefined,
     canaryPassed: false,
     guard: [],
@@ -70,7 +75,7 @@ t.test('denies only what is beyond doubt', async (t) => {
   t.equal(action({ issuer: 'https://kops.example' }), 'Warn')
   t.equal(action({ canaryPassed: true }), 'Deny', 'the bundle in place is in the list, and the canary passed')
   t.equal(
-    action({ canaryPassed: true, clusterCas: other }),
+    action({ canaryPassed: true, rotation: trusting(other) }),
     'Warn',
     'the canary passed with a bundle that is not in the list'
   )
@@ -95,7 +100,7 @@ t.test('knows what is right for each place, and judges nothing where nobody can 
     more: Partial<EntriesQuestion> = {}
   ): readonly string[] | undefined => ask(configurations, more)[0]?.accepted
   t.ok(accepted([eks])?.includes(base64(cluster)))
-  t.strictSame(accepted([eks], { clusterCas: undefined }), [])
+  t.strictSame(accepted([eks], { rotation: undefined }), [])
   t.ok(accepted([ours])?.includes(base64(own)))
   t.strictSame(accepted([service]), [])
   t.ok(accepted([service], { expectedCas: () => ({ current: other }) })?.includes(base64(other)))
@@ -145,8 +150,10 @@ t.test('lets the injector write that a webhook asks for', async (t) => {
 
 t.test('keeps guarding one that is gone, with the CAs of now', async (t) => {
   const published = ask([eks], { canaryPassed: true })
-  t.match(ask([], { published, clusterCas: other }), [{ name: 'iam-for-pods.amazonaws.com', action: 'Deny' }])
-  t.ok(ask([], { published, clusterCas: other })[0]?.accepted.includes(base64(other)))
+  t.match(ask([], { published, rotation: trusting(other) }), [
+    { name: 'iam-for-pods.amazonaws.com', action: 'Deny' }
+  ])
+  t.ok(ask([], { published, rotation: trusting(other) })[0]?.accepted.includes(base64(other)))
   t.strictSame(ask([], { published: ask([eks]) }), [], 'one that was only warned about is forgotten')
   t.ok(
     ask([], { published: ask([ours]) })[0]?.accepted.includes(base64(own)),
@@ -206,10 +213,12 @@ t.test('tells where a webhook is called', async (t) => {
 const found = (parts: Partial<WebhookTrust>): WebhookTrust => ({
   confirmedAt: new Date(now.getTime() - 60_000),
   entries: [],
+  clusterCas: [],
   status: [],
   isTampered: false,
   ...parts
 })
+const publication = (entries: readonly AcceptedBundles[]): Publication => ({ entries, clusterCas: [] })
 const agoBy = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000)
 
 t.test('writes the list when it changed, or was confirmed some minutes ago', async (t) => {
@@ -219,7 +228,11 @@ t.test('writes the list when it changed, or was confirmed some minutes ago', asy
     parts: Partial<WebhookTrust> | undefined,
     wanted = entries,
     before?: readonly AcceptedBundles[]
-  ): Promise<string> => publishAcceptedBundles(client, wanted, parts && found(parts), { now, before })
+  ): Promise<string> =>
+    publishAcceptedBundles(client, publication(wanted), parts && found(parts), {
+      now,
+      before: before && publication(before)
+    })
   t.equal(await publish(undefined), 'changed')
   t.equal(await publish({ entries }), 'unchanged')
   t.equal(await publish({ entries, confirmedAt: agoBy(6) }), 'confirmed')
@@ -232,7 +245,7 @@ t.test('writes the list when it changed, or was confirmed some minutes ago', asy
   await t.rejects(
     publishAcceptedBundles(
       clientThat(() => ({ status: 404 })),
-      entries,
+      publication(entries),
       undefined,
       { now, before: undefined }
     ),
@@ -248,7 +261,7 @@ t.test('replaces lists as a whole, and makes an object anew that cannot be writt
       requests.push(`${method} ${contentType}`.trim())
       return { status: answers[method] ?? 404, body }
     })
-    await publishAcceptedBundles(client, entries, found({}), { now, before: undefined })
+    await publishAcceptedBundles(client, publication(entries), found({}), { now, before: undefined })
     return requests
   }
   const patch = 'PATCH application/merge-patch+json'

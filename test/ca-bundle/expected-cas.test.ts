@@ -34,10 +34,10 @@ const servedBy = (authority: typeof first) => ({ chain: pem(issue(authority)), h
 function round(bundle: string, question: Partial<ExpectedCasQuestion>): AcceptedBundles {
   const guarded = webhookWith(bundle)
   const expectedCas = (one: (typeof guarded)[number]) =>
-    expectedCasOf(one, { ownCas: '', clusterCas: undefined, at, ...question })
+    expectedCasOf(one, { ownCas: '', rotation: undefined, at, ...question })
   const common = {
     ownCas: '',
-    clusterCas: undefined,
+    rotation: undefined,
     issuer: undefined,
     canaryPassed: false,
     enforce: [name],
@@ -46,6 +46,7 @@ function round(bundle: string, question: Partial<ExpectedCasQuestion>): Accepted
   }
   const [entry] = entriesOf({
     ...common,
+    at,
     guarded,
     expectedCas,
     published: question.published ? [question.published] : []
@@ -102,7 +103,7 @@ t.test('what is only said to have been right names a bundle, and is accepted now
     t.equal(takes(entry, bundle), 'wrong')
   const [guarded] = webhookWith(text(first))
   t.equal(
-    guarded && expectedCasOf(guarded, { ownCas: '', clusterCas: undefined, at, injected })?.former,
+    guarded && expectedCasOf(guarded, { ownCas: '', rotation: undefined, at, injected })?.former,
     text(first)
   )
 })

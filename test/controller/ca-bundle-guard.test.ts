@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
+import { rotationOf } from '../../src/ca-bundle/rotation.js'
 import type { ApiServer } from '../../src/controller/api-servers.js'
 import {
   type Assessment,
@@ -28,6 +29,8 @@ const wholeRound = (parts: Pick<RoundContext, 'client'> & Partial<RoundContext>)
     configurations: [],
     ownCas: '',
     clusterCas: pem(clusterCa.der),
+    rotation: rotationOf({ clusterCas: pem(clusterCa.der), served: [], at: now }),
+    remembered: [],
     issuer: undefined,
     canaryPassed: false,
     config: { guard: ['a.example'], enforce: [], injectors: {} },
@@ -117,7 +120,8 @@ t.test('judges by what each API server serves, whatever addresses its certificat
       client,
       apiServerChains: await readApiServerChains(apiServers),
       configurations: [configurationWith(bundle)],
-      clusterCas: both
+      clusterCas: both,
+      rotation: rotationOf({ clusterCas: both, served: [], at: now })
     })
     t.match(assessment, { state, because }, why)
   }
@@ -216,8 +220,8 @@ t.test('puts back what somebody else changed, goes by its own memory, and tells 
   const configurations = [configurationWith(pem(clusterCa.der))]
   const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE'
   const { published } = await wholeRound({ client, configurations, issuer })
-  t.match(published, [{ name: guardedName, action: 'Deny' }])
-  const [entry] = published
+  t.match(published.entries, [{ name: guardedName, action: 'Deny' }])
+  const [entry] = published.entries
   body = stored([{ ...entry, action: 'Warn', accepted: [...(entry?.accepted ?? []), 'AAAA'] }])
   const next = await wholeRound({ client, configurations, issuer, published })
   t.strictSame(next.published, published)

@@ -103,21 +103,21 @@ function runningRowsOf({
 }: PreflightFacts): JudgedRow[] {
   const newest = newestOf(rotation)
   if (newest === undefined) return []
-  const old =
-    appended.state === 'unknown'
-      ? unread('pods', `nodes and pods older than ${listOfCas([newest])}`, appended)
-      : [
-          ...judge(nodes, 'node', 'nodes', (all) => judgeNodes(all, appended.value)),
-          ...judge(pods, 'pods', 'pods', (all) => judgePods(all, appended.value, commands.kubectl))
-        ]
+  const since = appended.state === 'known' ? appended.value : undefined
+  const { kubectl } = commands
+  const old = [
+    ...(appended.state === 'known'
+      ? []
+      : unread('pods', `nodes and pods older than ${listOfCas([newest])}`, appended)),
+    ...judge(nodes, 'node', 'nodes', (all) => (since === undefined ? [] : judgeNodes(all, since))),
+    ...judge(pods, 'pods', 'pods', (all) => (since === undefined ? [] : judgePods(all, since, kubectl)))
+  ]
 
   return [
     ...old,
     ...(withoutRole === undefined
       ? []
-      : judge(withoutRole, 'role', 'pods without their role', (found) =>
-          judgeWithoutRole(found, commands.kubectl)
-        ))
+      : judge(withoutRole, 'role', 'pods without their role', (found) => judgeWithoutRole(found, kubectl)))
   ]
 }
 

@@ -19,6 +19,7 @@ import { buildLiveAuthorities } from '../../sources/eks/live.js'
 import { readBundleHolders } from '../../sources/preflight/bundle-holders.js'
 import { readRestartOfInjector } from '../../sources/preflight/cainjector.js'
 import { loadKubeconfigClusters } from '../../sources/preflight/kubeconfig-clusters.js'
+import type { ReadCluster } from '../../sources/preflight/preflight-fact.js'
 import { readNodes, readPods } from '../../sources/preflight/running.js'
 import { reasonOf } from '../../text/escape.js'
 import { addressOfUrl } from '../../text/url-address.js'
@@ -78,8 +79,8 @@ export async function readPreflightFacts(
   const kubectl = `kubectl${flags}`
   const [holders, publication, accepted, nodes, pods] = await Promise.all([
     readBundleHolders(cluster),
-    readPublication(client, rotation),
-    readAccepted(client, flags),
+    readPublication(cluster, rotation),
+    readAccepted(cluster),
     readNodes(cluster),
     readPods(cluster)
   ])
@@ -132,7 +133,7 @@ async function readAuthorities(
 
 /** The CAs that Kubernetes publishes to pods, and since when the newest CA has been among them. */
 async function readPublication(
-  client: KubeClient,
+  { client, flags }: ReadCluster,
   rotation: Rotation
 ): Promise<Pick<PreflightFacts, 'published' | 'appended'>> {
   const lists = await Promise.all(
@@ -152,7 +153,7 @@ async function readPublication(
         ? {
             state: 'unknown',
             because: 'neither kube-system nor default shows it to you',
-            check: canI('GET', '/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt')
+            check: `${canI('GET', '/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt')}${flags}`
           }
         : { state: 'known', value: first.cas },
     appended: appendedOf(rotation, newest, read)
@@ -188,7 +189,7 @@ function appendedOf(
 }
 
 /** The bundles that the policy accepts; undefined if irsa-guard is not installed. */
-async function readAccepted(client: KubeClient, flags: string): Promise<PreflightFacts['accepted']> {
+async function readAccepted({ client, flags }: ReadCluster): Promise<PreflightFacts['accepted']> {
   try {
     return { state: 'known', value: (await loadWebhookTrust(client))?.entries }
   } catch (error) {

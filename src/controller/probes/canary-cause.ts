@@ -1,4 +1,5 @@
 import { identityWebhookNames } from '../../model/webhook-configuration.js'
+import { brokenStates } from '../afterwards.js'
 import type { Assessment } from '../ca-bundle-guard.js'
 import type { ConfigurationFinding } from '../configuration-findings.js'
 import { identityConfigurationOf } from '../event.js'
@@ -13,7 +14,6 @@ const explaining: ReadonlySet<string> = new Set([
   'webhook-backend-missing',
   'ca-injection-broken'
 ])
-const brokenStates: ReadonlySet<Assessment['state']> = new Set(['stale', 'foreign', 'unusable', 'absent'])
 const maxShown = 3
 
 /**

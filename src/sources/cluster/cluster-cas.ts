@@ -1,4 +1,9 @@
-import { type ClusterCas, confirmCas, type PublishedCas } from '../../ca-bundle/confirm-cas.js'
+import {
+  type CaEvidence,
+  type ClusterCas,
+  confirmCas,
+  type PublishedCas
+} from '../../ca-bundle/confirm-cas.js'
 import { apiServerName, type KubeClient } from '../../kube/client.js'
 import { type KubeObject, loadValue, readObject } from '../../kube/read.js'
 import { loadServedChain } from '../../kube/served-chain.js'
@@ -15,8 +20,16 @@ import { addressOfUrl } from '../../text/url-address.js'
  */
 export async function loadClusterCas(
   client: KubeClient,
-  { namespace, chains, at }: { namespace: string; chains: readonly (string | undefined)[]; at: Date }
+  question: { namespace: string; chains: readonly (string | undefined)[]; at: Date }
 ): Promise<ClusterCas> {
+  return confirmCas(await loadCaEvidence(client, question))
+}
+
+/** Reads the evidence for the cluster's CAs, as described for `loadClusterCas`. */
+export async function loadCaEvidence(
+  client: KubeClient,
+  { namespace, chains, at }: { namespace: string; chains: readonly (string | undefined)[]; at: Date }
+): Promise<CaEvidence> {
   const [trust, own, system] = await Promise.all([
     client.readTrust(),
     loadPublishedCas(client, namespace),
@@ -28,14 +41,14 @@ export async function loadClusterCas(
   // anyway (aws-auth, CoreDNS). A kubeconfig may also name the CA of a proxy in front of the API server.
   const others = trust.isMounted ? system && [system] : published.filter(({ pem }) => pem !== '')
 
-  return confirmCas({
+  return {
     trusted: trust.cas,
     trustedOnlyWith:
       others === undefined || others.length === 0 ? undefined : others.map(({ pem }) => pem).join('\n'),
     published,
     served: chains.flatMap((chain) => (chain === undefined ? [] : [{ host: apiServerName, chain }])),
     at
-  })
+  }
 }
 
 /** Reads the CAs for a CLI command, using the one API server in its kubeconfig. */

@@ -1,11 +1,12 @@
 import { buildBudget } from '../iam/budget.js'
 import { type Clock, systemClock } from '../iam/clock.js'
 import type { Failure } from '../iam/failure.js'
-import { buildEksCalls, type EksCallsOptions } from './calls.js'
+import { buildEksCalls } from './calls.js'
 import { buildEksReader, type EksReader } from './reader.js'
+import type { EksSenderOptions } from './send.js'
 
-export interface EksSourceOptions extends Partial<Omit<EksCallsOptions, 'cluster'>> {
-  readonly cluster: EksCallsOptions['cluster']
+export interface EksSourceOptions extends Partial<Omit<EksSenderOptions, 'cluster'>> {
+  readonly cluster: EksSenderOptions['cluster']
   /** The maximum number of EKS requests per second: 3 by default, and at least 10 if `patient`. */
   readonly requestsPerSecond?: number
   readonly clock?: Clock

@@ -140,7 +140,7 @@ t.test('--fix can be piped: one command, the bundle or JSON on stdout', async (t
 
       return { name, action: 'Deny' as const, accepted, complete: accepted, injectors: [] }
     })
-    const published = known({ confirmedAt: at, entries, status: [], isTampered: false })
+    const published = known({ confirmedAt: at, entries, clusterCas: [], status: [], isTampered: false })
     await caOfConfiguration(
       object,
       { ...nobody, clusterCas: certain(undefined), published },
@@ -209,7 +209,7 @@ t.test('says what the policy does about a bundle that the API server can use', a
   const inCluster = async (action: 'Deny' | 'Warn', accepted: readonly string[]): Promise<string> => {
     const printed = new Printed()
     const entries = [{ name: guardedName, action, accepted, complete: accepted, injectors: [] }]
-    const published = known({ confirmedAt: at, entries, status: [], isTampered: false })
+    const published = known({ confirmedAt: at, entries, clusterCas: [], status: [], isTampered: false })
     const facts = { ...nobody, published, clusterCas: certain(good) }
     const { terminal } = printed
     await caOfConfiguration({ ...configurationWith(good + foreign) }, facts, { fix: false }, terminal, at)
@@ -412,7 +412,13 @@ t.test('judges by the published bundles what nothing else tells, and prints one 
   const accepted = [next, good, next + good].map(base64)
   const entry = { name: own, action: 'Deny', accepted, complete: accepted.slice(2), injectors: [] } as const
   const published = (entries: readonly AcceptedBundles[]): Fact<WebhookTrust> =>
-    known({ confirmedAt: new Date('2026-11-23T23:58:00Z'), entries, status: [], isTampered: false })
+    known({
+      confirmedAt: new Date('2026-11-23T23:58:00Z'),
+      entries,
+      clusterCas: [],
+      status: [],
+      isTampered: false
+    })
   const judge = async (
     bundle: string,
     facts: Partial<Parameters<typeof caOfConfiguration>[1]> = {},

@@ -1,0 +1,33 @@
+import type { Rotation } from '../ca-bundle/rotation.js'
+import type { BundleState } from '../ca-bundle/state.js'
+import { identityWebhookNames } from '../model/webhook-configuration.js'
+import { formatTime } from '../x509/time.js'
+import type { Assessment } from './ca-bundle-guard.js'
+import type { StatusEntry } from './webhook-trust.js'
+
+/** The states in which calls to a webhook fail. */
+export const brokenStates: ReadonlySet<BundleState> = new Set(['stale', 'foreign', 'unusable', 'absent'])
+
+/**
+ * What to do about the pods that were created while calls to an identity webhook failed, for the Event about
+ * the end of that time; empty for other Events. The calls failed at the latest since the controller saw the
+ * state. After an activation, they failed since the new CA signs.
+ */
+export function afterwards(
+  { guarded, state }: Pick<Assessment, 'guarded' | 'state'>,
+  last: StatusEntry | undefined,
+  rotation: Rotation | undefined
+): string {
+  if (last === undefined || !brokenStates.has(last.state)) return ''
+  if (state !== 'ok' && state !== 'incomplete') return ''
+  if (!identityWebhookNames.includes(guarded.webhook.name)) return ''
+
+  const seen = Date.parse(last.since)
+  const activatedAt = rotation?.authorities
+    ?.find(({ signing }) => signing === 'in-use')
+    ?.activatedAt?.getTime()
+  const isActivated = rotation?.phase === 'activated' && last.state === 'stale' && activatedAt !== undefined
+  const since = isActivated ? Math.min(activatedAt, seen) : seen
+
+  return `; pods created since ${formatTime(since)} may lack their role: find them with irsa-guard scan, and restart their owners with kubectl rollout restart KIND/NAME -n NAMESPACE`
+}
