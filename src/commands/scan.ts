@@ -272,7 +272,7 @@ async function scanContexts(
   return clusters
 }
 
-/** Collections of which the API server stopped to answer. What the user may not read is not a failure. */
+/** Collections for which the API server stopped answering. Missing permissions (403) do not count. */
 const lostIn = ({ name, unread }: ScannedCluster): string[] =>
   unread
     .filter(({ status }) => status !== 403)

@@ -45,7 +45,7 @@ export const statusCommand = (terminal: Terminal): Command =>
 Examples:
   irsa-guard status --pre --context prod   # before: kubectl apply -k my-cluster
   irsa-guard status --context prod
-  irsa-guard status -q || echo 'irsa-guard is not right'
+  irsa-guard status -q || echo 'irsa-guard has a problem'
   irsa-guard status -o text -o json=status.json`
     )
     .action(async (options: StatusOptions) => {

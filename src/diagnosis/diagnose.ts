@@ -123,7 +123,10 @@ function commandsOf(scene: Scene, steps: readonly Judged[]): string[] {
   ]
 }
 
-/** The step without what only the fix needs; the advice for pods that no command replaces is in its fix. */
+/**
+ * A judged step as the diagnosis shows it. The `containers` step also says how to replace pods that no command
+ * can replace.
+ */
 function stepOf(step: Judged, scene: Scene): Step {
   const { step: name, state, message, because, fix, rule, notes, needsNewPods } = step
   const shown: Step = {

@@ -1,3 +1,4 @@
+import { statementNamed } from '../model/statement-named.js'
 import { escapeText, quote, shorten } from '../text/escape.js'
 import type { Excerpt } from '../text/excerpt.js'
 import { isRecord, recordOf, textOf } from '../text/record.js'
@@ -20,12 +21,12 @@ export interface StatementPart {
 
 /** The name of a statement for people: its number, counted from one, and its Sid. */
 export function statementTitle(policy: unknown, index: number): string {
-  if (!isRecord(policy)) return `statement ${index + 1}`
+  if (!isRecord(policy)) return statementNamed(index)
   const list = policy['Statement']
   const statements: readonly unknown[] = Array.isArray(list) ? list : [list]
   const sid = textOf(recordOf(statements[index])['Sid'])
 
-  return `statement ${index + 1} of ${statements.length}${sid === undefined ? '' : ` (Sid ${shorten(sid, 64)})`}`
+  return `${statementNamed(index)} of ${statements.length}${sid === undefined ? '' : ` (Sid ${shorten(sid, 64)})`}`
 }
 
 /**

@@ -1,3 +1,4 @@
+import { statementNamed } from '../model/statement-named.js'
 import { defineRule } from './define-rule.js'
 import {
   addStatement,
@@ -8,7 +9,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
-import { statementNamed, valuesShown } from './trust-wording.js'
+import { valuesShown } from './trust-wording.js'
 
 export const podIdentityActionMissing = defineRule({
   id: 'pod-identity-action-missing',

@@ -1,3 +1,4 @@
+import { statementNamed } from '../model/statement-named.js'
 import { defineRule } from './define-rule.js'
 import {
   associationKinds,
@@ -8,7 +9,6 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
-import { statementNamed } from './trust-wording.js'
 
 export const podIdentityTagMismatch = defineRule({
   id: 'pod-identity-tag-mismatch',

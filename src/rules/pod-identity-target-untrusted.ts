@@ -1,3 +1,4 @@
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import type { Caller } from '../trust-policy/pod-identity/caller.js'
 import type { PodIdentityMiss } from '../trust-policy/pod-identity/miss.js'
@@ -11,7 +12,7 @@ import {
   isPinned,
   roleOf
 } from './pod-identity-wording.js'
-import { statementNamed, valuesShown } from './trust-wording.js'
+import { valuesShown } from './trust-wording.js'
 
 export const podIdentityTargetUntrusted = defineRule({
   id: 'pod-identity-target-untrusted',

@@ -1,4 +1,5 @@
 import type { Problem } from '../model/finding.js'
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import { defineRule } from './define-rule.js'
@@ -8,7 +9,6 @@ import {
   type AssociationOwner,
   roleOf
 } from './pod-identity-wording.js'
-import { statementNamed } from './trust-wording.js'
 
 export const podIdentityTooBroad = defineRule({
   id: 'pod-identity-too-broad',

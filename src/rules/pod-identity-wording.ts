@@ -1,6 +1,7 @@
 import type { AssociationField } from '../model/association-objects.js'
 import type { Problem } from '../model/finding.js'
 import { parseRoleArn } from '../model/role-arn.js'
+import { statementNamed } from '../model/statement-named.js'
 import type { AssociationSubject, ServiceAccountSubject } from '../model/subject.js'
 import { quote } from '../text/escape.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
@@ -9,7 +10,7 @@ import { otherValue } from '../trust-policy/pod-identity/hide-others.js'
 import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
 import type { Pinned } from '../trust-policy/pod-identity/limits.js'
 import type { PodIdentityMiss } from '../trust-policy/pod-identity/miss.js'
-import { statementNamed, valuesShown } from './trust-wording.js'
+import { valuesShown } from './trust-wording.js'
 
 /** The kinds of objects for which the rules about EKS Pod Identity judge the association. */
 export const associationKinds = ['ServiceAccount', 'PodIdentityAssociation'] as const

@@ -1,12 +1,6 @@
+import { statementNamed } from '../model/statement-named.js'
 import { defineRule } from './define-rule.js'
-import {
-  addStatement,
-  principalsShown,
-  roleNamed,
-  statementNamed,
-  trustProblem,
-  valuesShown
-} from './trust-wording.js'
+import { addStatement, principalsShown, roleNamed, trustProblem, valuesShown } from './trust-wording.js'
 
 export const trustActionMissing = defineRule({
   id: 'trust-action-missing',

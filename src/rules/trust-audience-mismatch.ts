@@ -1,10 +1,11 @@
 import { assumptionOf } from '../identity-webhook/settings.js'
 import { isEksIssuer } from '../model/issuer.js'
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { FailedCondition } from '../trust-policy/miss.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, statementNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
 
 export const trustAudienceMismatch = defineRule({
   id: 'trust-audience-mismatch',

@@ -1,6 +1,7 @@
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { audienceKeyOf, roleNamed, statementNamed, trustProblem } from './trust-wording.js'
+import { audienceKeyOf, roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustAudienceUnchecked = defineRule({
   id: 'trust-audience-unchecked',

@@ -1,3 +1,4 @@
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { Miss } from '../trust-policy/miss.js'
@@ -7,7 +8,6 @@ import {
   audienceKeyOf,
   conditionsShown,
   roleNamed,
-  statementNamed,
   subjectKeyOf,
   trustProblem
 } from './trust-wording.js'

@@ -1,5 +1,6 @@
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { PodIdentityJudgement } from '../trust-policy/pod-identity/judge.js'
@@ -14,7 +15,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
-import { conditionsShown, roleNamed, statementNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustConditionUnmeetable = defineRule({
   id: 'trust-condition-unmeetable',

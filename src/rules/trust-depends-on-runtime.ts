@@ -1,4 +1,5 @@
 import type { Problem } from '../model/finding.js'
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import { type PodIdentityJudgement, untagged } from '../trust-policy/pod-identity/judge.js'
@@ -10,7 +11,7 @@ import {
   associationShown,
   roleOf
 } from './pod-identity-wording.js'
-import { roleNamed, statementNamed, trustProblem } from './trust-wording.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustDependsOnRuntime = defineRule({
   id: 'trust-depends-on-runtime',

@@ -1,5 +1,6 @@
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { Problem } from '../model/finding.js'
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import { awsKeyMeant } from '../trust-policy/context.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
@@ -14,7 +15,7 @@ import {
   missOf,
   roleOf
 } from './pod-identity-wording.js'
-import { roleNamed, statementNamed, trustProblem, valuesShown } from './trust-wording.js'
+import { roleNamed, trustProblem, valuesShown } from './trust-wording.js'
 
 export const trustExplicitDeny = defineRule({
   id: 'trust-explicit-deny',

@@ -1,5 +1,6 @@
+import { statementNamed } from '../model/statement-named.js'
 import { defineRule } from './define-rule.js'
-import { addStatement, conditionsShown, roleNamed, statementNamed, trustProblem } from './trust-wording.js'
+import { addStatement, conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustIssuersAnded = defineRule({
   id: 'trust-issuers-anded',

@@ -1,7 +1,8 @@
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import { splitArns } from '../trust-policy/provider.js'
 import { defineRule } from './define-rule.js'
-import { addStatement, roleNamed, statementNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
+import { addStatement, roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustProviderMismatch = defineRule({
   id: 'trust-provider-mismatch',

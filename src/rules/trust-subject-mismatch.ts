@@ -1,8 +1,9 @@
+import { statementNamed } from '../model/statement-named.js'
 import { closestTo, quote } from '../text/escape.js'
 import { otherSubject } from '../trust-policy/hide-others.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, statementNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, tokenExcerpt, trustProblem } from './trust-wording.js'
 
 export const trustSubjectMismatch = defineRule({
   id: 'trust-subject-mismatch',

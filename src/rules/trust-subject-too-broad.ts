@@ -1,6 +1,7 @@
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { roleNamed, statementNamed, trustProblem } from './trust-wording.js'
+import { roleNamed, trustProblem } from './trust-wording.js'
 
 const kinds = new Set(['other-namespaces', 'own-namespace', 'anyone', 'any-provider'])
 

@@ -1,6 +1,7 @@
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { roleNamed, statementNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
+import { roleNamed, subjectKeyOf, trustProblem } from './trust-wording.js'
 
 export const trustSubjectUnchecked = defineRule({
   id: 'trust-subject-unchecked',

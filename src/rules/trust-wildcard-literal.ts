@@ -1,6 +1,7 @@
+import { statementNamed } from '../model/statement-named.js'
 import { quote } from '../text/escape.js'
 import { defineRule } from './define-rule.js'
-import { conditionsShown, roleNamed, statementNamed, trustProblem } from './trust-wording.js'
+import { conditionsShown, roleNamed, trustProblem } from './trust-wording.js'
 
 export const trustWildcardLiteral = defineRule({
   id: 'trust-wildcard-literal',

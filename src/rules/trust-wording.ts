@@ -69,9 +69,6 @@ export function roleNamed(
   return arn === undefined ? 'the role' : `role ${arn.name}`
 }
 
-/** A statement in a message. People count from one; the indexes of judgements and JSON start at zero. */
-export const statementNamed = (index: number | undefined): string => `statement ${(index ?? 0) + 1}`
-
 /** The first few values, quoted, and how many more there are. */
 export function valuesShown(values: readonly string[], limit = 3): string {
   const shown = values

@@ -192,7 +192,7 @@ async function isAssociated(
   return fact?.state === 'known' ? fact.value.exists : undefined
 }
 
-/** A lookup that waits for nothing, because judging the objects has asked before. */
+/** A lookup that returns only what is cached. Judging the objects has already made the same lookups. */
 export const knownSoFar = (namespace: string): Lookup => ({
   namespace,
   deadline: { signal: AbortSignal.abort() }

@@ -113,7 +113,7 @@ const parseConfigText = (text: string): Config =>
     rules.map(({ id }) => id)
   )
 
-/** Whom the configuration exempts from everything. */
+/** The users and groups whose requests irsa-guard never judges, according to the configuration. */
 function exemptIn({ config }: CheckedCluster, configMap: Reading<LiveObject | undefined>): Config['exempt'] {
   if (config !== undefined) return config.exempt
   const text =

@@ -153,7 +153,10 @@ function coverageOf(
 
 const needsOf = new Map(rules.map(({ id, needs }) => [id, new Set<string>(needs)]))
 
-/** Whether a rule was applied with these sources. Without some facts, a rule says nothing, not even that it was not checked. */
+/**
+ * Whether a rule was applied with these sources. A rule whose facts have no source is not listed as unchecked,
+ * either.
+ */
 function isJudgedWith(sources: Sources | undefined, rule: string): boolean {
   if (sources === undefined) return false
   const needs = needsOf.get(rule)

@@ -49,7 +49,7 @@ function withoutRequest(scene: Scene): Judged {
   )
 }
 
-/** Why there is no annotation: it is elsewhere, or else a role waits for this service account. */
+/** Why there is no annotation: it is in the wrong place, or it was never added although a role expects it. */
 function explanationsOf({ told }: Scene): readonly Finding[] {
   const { explaining } = told('annotation')
   const elsewhere = explaining.filter(({ rule }) => rule !== 'role-annotation-missing')
@@ -57,7 +57,7 @@ function explanationsOf({ told }: Scene): readonly Finding[] {
   return elsewhere.length > 0 ? elsewhere : explaining
 }
 
-/** The command for a role that stands under another key or on another object, if it is certain. */
+/** The command that copies a role from a misspelled key or from the wrong object, if the value is certain. */
 function moved(scene: Scene): Pick<Judged, 'commands'> {
   const { account, tools, settings, template, facts } = scene
   const key = settings.annotationNames['role-arn']

@@ -24,7 +24,7 @@ export function containersStep(scene: Scene, before: readonly Judged[]): Judged 
   return withKeys(scene, subject.pod) ?? judged(scene, subject.pod, before)
 }
 
-/** Containers of which none uses the role, because they have access keys. One of several may have its own. */
+/** The problem that containers have access keys, so that no container uses the role; undefined if one does. */
 function withKeys(scene: Scene, pod: Pod): Judged | undefined {
   const names = pod.containers
     .filter((container) => earlierProviderOf(container)?.provider === 'access-key')
@@ -95,7 +95,10 @@ function isOfTemplate({ rule }: Finding, { template, settings }: Scene, pod: Pod
   )
 }
 
-/** What the template causes: a new pod helps only where the pod is older than its service account. */
+/**
+ * A problem that the pod template causes. New pods have it, too, unless the service account changed after this
+ * pod was created.
+ */
 function byTemplate(scene: Scene, findings: readonly Finding[]): Judged {
   const commands = templateCommands(scene, findings)
   const isOld = findings.some(({ rule }) => rule === 'pod-role-mismatch') && isOutdated(scene)

@@ -1,3 +1,4 @@
+import { statementNamed } from '../../model/statement-named.js'
 import type { Judged, Scene } from '../scene.js'
 import { brokenAmong, causeOf, couldNotTell, follows, ok, wrongBy } from '../scene.js'
 import { irsaTrustCommands, podIdentityTrustCommands, roleIn } from '../trust-fix.js'
@@ -22,7 +23,7 @@ export function trustPolicyStep(scene: Scene, before: readonly Judged[]): Judged
 
   return ok(
     'trust-policy',
-    `statement ${statement ?? 0} admits ${namespace}/${name}${overPermissive ? ', and others' : ' and no one it does not name'}`,
+    `${statementNamed(statement)} admits ${namespace}/${name}${overPermissive ? ', and others' : ' and only those that it names'}`,
     remarks
   )
 }
