@@ -563,8 +563,8 @@ t.test('what could not be read is undetermined', async (t) => {
   )
   const text = preflightTextOf(preflight, at, plainStyle)
   t.match(
-    text.replace(/\s+/g, ' '), // the first line is wrapped
-    /^\? dual trust: .* signs now; .* signs next, from 2028-05-28T00:00:00Z at the latest; there is nothing to roll back /
+    text.replace(/\s+/g, ' '),
+    /^\? dual trust: .* signs now; .* signs next, by 2028-05-28T00:00:00Z at the latest; there is nothing to roll back /
   )
   t.match(text, `${because}\n                kubectl auth can-i list pods -A\n`)
   const none = preflightOf(factsWith('none', withBundles(admission('w', A, loopback))))
