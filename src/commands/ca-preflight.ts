@@ -1,5 +1,5 @@
-import { preflightJsonOf } from '../ca-bundle/preflight/preflight-json.js'
 import { preflightOf } from '../ca-bundle/preflight/preflight.js'
+import { preflightJsonOf } from '../ca-bundle/preflight/preflight-json.js'
 import { GuardError } from '../model/guard-error.js'
 import { jsonOf } from '../output/formats.js'
 import { preflightExitCode, preflightTextOf } from '../output/preflight-text.js'

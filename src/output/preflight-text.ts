@@ -1,6 +1,6 @@
 import type { Preflight } from '../ca-bundle/preflight/preflight.js'
-import type { PreflightRow, PreflightState, PreflightSubject } from '../ca-bundle/preflight/row.js'
 import { rotationLineOf } from '../ca-bundle/preflight/rotation-line.js'
+import type { PreflightRow, PreflightState, PreflightSubject } from '../ca-bundle/preflight/row.js'
 import { escapeText } from '../text/escape.js'
 import { counted, type Mark, markOf, number, paint, type Style, wrapped } from './style.js'
 

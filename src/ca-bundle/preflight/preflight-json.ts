@@ -1,10 +1,10 @@
-import { nextStepOf } from '../next-step.js'
-import type { Preflight } from './preflight.js'
-import type { PreflightRow, PreflightState, PreflightStep } from './row.js'
-import type { RotationPhase } from '../rotation.js'
 import { type CertificateDescription, descriptionOf } from '../../x509/describe.js'
 import { formatTime } from '../../x509/time.js'
+import { nextStepOf } from '../next-step.js'
+import type { RotationPhase } from '../rotation.js'
+import type { Preflight } from './preflight.js'
 import { rotationLineOf } from './rotation-line.js'
+import type { PreflightRow, PreflightState, PreflightStep } from './row.js'
 
 /** What `ca --preflight -o json` prints. */
 export interface PreflightJson {
