@@ -52,7 +52,7 @@ export const caCommand = (terminal: Terminal): Command =>
     .option(
       '--check-kubeconfig <file>',
       'another kubeconfig to check with --preflight, besides the one in use; repeatable',
-      (file: string, files: readonly string[] = []) => [...files, file]
+      (file: string, files: readonly string[] | undefined) => [...(files ?? []), file]
     )
     .option('--aws', "with --preflight: read the cluster's certificate authorities from EKS")
     .addOption(clusterArnOption('ARN of the EKS cluster, for --aws'))

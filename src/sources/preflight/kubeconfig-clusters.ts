@@ -17,7 +17,7 @@ export async function loadKubeconfigClusters(file: string): Promise<KubeconfigCl
 
   return Promise.all(
     config.clusters.map(async ({ name, server, caData, caFile, skipTLSVerify }) => ({
-      ...{ file, name: String(name), server, isUnverified: skipTLSVerify },
+      ...{ file, name, server, isUnverified: skipTLSVerify },
       ...(await readCas(textOf(caData), textOf(caFile)))
     }))
   )
