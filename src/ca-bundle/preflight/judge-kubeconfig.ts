@@ -7,7 +7,7 @@ import { goMinorOf } from '../../x509/go-version.js'
 import { bundleTextOf } from '../accepted-texts.js'
 import { bestOrder, type Rotation } from '../rotation.js'
 import { holdsCa } from '../same-ca.js'
-import { listOfCas,missingFrom } from './missing-cas.js'
+import { listOfCas, missingFrom } from './missing-cas.js'
 import type { JudgedRow, PreflightFix, PreflightRow } from './row.js'
 
 /** An entry of `clusters` in a kubeconfig. */
