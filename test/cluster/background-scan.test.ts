@@ -93,7 +93,7 @@ await kubectl(
 
 const guard = await startGuard(controlPlane, {
   config: {
-    scan: { interval: '3s' },
+    scan: { interval: '1s' },
     // No pods run here, and the role of mail limits neither the cluster nor the namespace.
     rules: {
       'identity-webhook-missing': { severity: 'off' },
@@ -285,14 +285,18 @@ t.test('a deleted role, a removed provider and a changed association', async (t)
 })
 
 t.test('changes in the cluster, an excluded namespace, and kinds of reports that come and go', async (t) => {
-  await kubectl(
-    'apply -f -',
-    namespace('pay'),
-    serviceAccount('pay', 'typo', { 'eks.amazonaws.com/role-arn': `arn:aws:iam::${account}:policy/x` })
+  await kubectl('apply -f -', namespace('pay', { 'irsa-guard.io/mode': 'audit' })) // enforce would deny the account
+  const typo = serviceAccount('pay', 'typo', {
+    'eks.amazonaws.com/role-arn': `arn:aws:iam::${account}:policy/x`
+  })
+  await waitFor(
+    'a webhook that only audits',
+    async () => (await kubectl('apply -f -', typo)).code === 0,
+    patience
   )
   await foundAre('role-arn-malformed')
   await isReported('pay', ['role-arn-malformed'])
-  await kubectl('label namespace pay irsa-guard.io/mode=off')
+  await kubectl('label namespace pay irsa-guard.io/mode=off --overwrite')
   await foundAre()
   await isNotReported('pay')
   await kubectl('label namespace pay irsa-guard.io/mode-')
