@@ -181,6 +181,9 @@ export function pemOf({ raw }: Certificate, lineEnd = '\n'): string {
 /** Certificates as PEM, each with a trailing newline. */
 export const pemsOf = (certificates: readonly Certificate[]): string =>
   certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')
+/** The base64 string of a bundle with these certificates, in this order. */
+export const bundleTextOf = (certificates: readonly Certificate[]): string =>
+  Buffer.from(pemsOf(certificates)).toString('base64')
 
 /**
  * The certificates of a bundle if it contains only CAs in `right` and Go reads all of it; otherwise

@@ -15,7 +15,7 @@ export interface RememberedCa {
 // A bundle that is kept in Git may contain a CA for a while after the cluster stopped trusting it.
 const lifetime = 30 * 86_400_000
 /** The limit of the WebhookTrust schema. */
-export const maxRemembered = 16
+const maxRemembered = 16
 
 /**
  * Updates the remembered CAs: those that are trusted now, and those that were trusted within the last 30 days.

@@ -3,7 +3,7 @@ import { type Certificate, isInDate } from '../x509/certificate.js'
 import { type CertificateDescription, describeCertificate, descriptionOf } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { judgeTls, type TlsVerdict } from '../x509/judge-tls.js'
-import { acceptedTexts, pemOf } from './accepted-texts.js'
+import { acceptedTexts, bundleTextOf } from './accepted-texts.js'
 import { diagnoseBundle, type FaultKind } from './diagnose.js'
 import { recoverCertificates } from './recover.js'
 import { signsServed } from './signs-served.js'
@@ -309,14 +309,14 @@ function repairedText(
     )
       return caBundle
     const former = parseBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
-    return bundleText([...current, ...former.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))])
+    return bundleTextOf([
+      ...current,
+      ...former.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))
+    ])
   }
   const meant = recoverCertificates(Buffer.from(caBundle, 'base64'), go).filter(
     (certificate) => certificate.notAfter >= at.getTime()
   )
 
-  return meant.length === 0 ? undefined : bundleText(meant)
+  return meant.length === 0 ? undefined : bundleTextOf(meant)
 }
-
-const bundleText = (certificates: readonly Certificate[]): string =>
-  Buffer.from(certificates.map((certificate) => `${pemOf(certificate)}\n`).join('')).toString('base64')

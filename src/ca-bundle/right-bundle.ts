@@ -6,7 +6,7 @@ export type SignerChoice = readonly Certificate[]
 
 /** The CAs that decide which bundles are right. */
 export interface ExpectedSets {
-  /** Every CA that a bundle may contain. */
+  /** Every CA that a bundle may contain, in the order in which it should contain them. */
   readonly trusted: readonly Certificate[]
   /** The CAs that sign now or may sign at any moment. A bundle that lacks one of each choice is not right. */
   readonly mustHold: readonly SignerChoice[]

@@ -79,7 +79,14 @@ export function rotationOf({ clusterCas, served, authorities, former = [], at }:
   const signer = inUse ?? usable.find((one) => one !== activating) ?? activating
   const other = usable.find((one) => one !== signer)
   const isNext = other !== undefined && signer !== undefined && isSuccessor(other, signer)
-  const shared = { published: clusterCas, trusted, signers, mustHold, former: formerCas, authorities }
+  const shared = {
+    published: clusterCas,
+    trusted: bestOrder({ trusted, signers }),
+    signers,
+    mustHold,
+    former: formerCas,
+    authorities
+  }
   if (signer === undefined) {
     return {
       ...shared,

@@ -2,12 +2,15 @@ import { Command, Option } from 'commander'
 import { GuardError } from '../model/guard-error.js'
 import { isGoVersion } from '../x509/go-version.js'
 import type { CaObjectOptions } from './ca-object.js'
+import type { CaPreflightOptions } from './ca-preflight.js'
 import { bundleFormats } from './support/bundle-output.js'
 import { ca, type CaOptions } from './support/bundles.js'
 import {
   asciiOption,
+  clusterArnOption,
   clusterCaOption,
   colorOption,
+  configOption,
   kubeconfigOption,
   quietOption,
   verboseOption
@@ -41,6 +44,19 @@ export const caCommand = (terminal: Terminal): Command =>
       'print only the kubectl command that installs a clean bundle (-o pem: the bundle); the report goes to stderr',
       false
     )
+    .option(
+      '--preflight',
+      'check what the activation of the next cluster CA breaks: webhooks, APIServices, conversions, kubeconfigs, nodes, pods (exit codes: 0 nothing, 1 something lacks a CA, 2 undetermined)',
+      false
+    )
+    .option(
+      '--check-kubeconfig <file>',
+      'another kubeconfig to check with --preflight, besides the one in use; repeatable',
+      (file: string, files: readonly string[] | undefined) => [...(files ?? []), file]
+    )
+    .option('--aws', "with --preflight: read the cluster's certificate authorities from EKS")
+    .addOption(clusterArnOption('ARN of the EKS cluster, for --aws'))
+    .addOption(configOption())
     .addOption(outputsOption(bundleFormats))
     .addOption(colorOption())
     .addOption(asciiOption())
@@ -56,14 +72,24 @@ Examples:
   kubectl get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > ca.crt
   irsa-guard ca --bundle bundle --cluster-ca ca.crt --fix -o pem > clean.pem
   irsa-guard ca --bundle ca.pem --server webhook.example.com:443
-  irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc`
+  irsa-guard ca --bundle ca.pem --chain tls.crt --host webhook.default.svc
+  irsa-guard ca --preflight --aws
+  irsa-guard ca --preflight --aws --check-kubeconfig ci/kubeconfig -o text -o json=preflight.json`
     )
     .action(
       async (
         words: readonly string[],
-        options: CaObjectOptions & Omit<CaOptions, 'bundle'> & { bundle?: string }
+        options: CaObjectOptions & Omit<CaOptions, 'bundle'> & PreflightFlags & { bundle?: string }
       ) => {
         const { bundle } = options
+        if (options.preflight) {
+          assertPreflight(words, options)
+          const { caPreflight } = await import('./ca-preflight.js')
+          process.exitCode = await caPreflight(options, terminal)
+          return
+        }
+        const flag = Object.entries(preflightFlags).find(([, key]) => options[key] !== undefined)?.[0]
+        if (flag !== undefined) throw new GuardError('ERR_USAGE', `${flag} can only be used with --preflight`)
         const object = words.length === 0 ? undefined : words.join(words.length === 2 ? '/' : ' ')
         if (object !== undefined && bundle !== undefined)
           throw new GuardError(
@@ -87,6 +113,34 @@ Examples:
         process.exitCode = await caOfObject(object, options, terminal)
       }
     )
+
+/** The options that only `--preflight` has. */
+type PreflightFlags = Omit<CaPreflightOptions, 'output'> & { readonly preflight: boolean }
+
+const preflightFlags = {
+  '--check-kubeconfig': 'checkKubeconfig',
+  '--aws': 'aws',
+  '--cluster-arn': 'clusterArn',
+  '--config': 'config'
+} as const
+
+/** Throws ERR_USAGE if `--preflight` is given together with something that is about one bundle. */
+function assertPreflight(
+  words: readonly string[],
+  { bundle, server, chain, host, fix }: Partial<CaOptions>
+): void {
+  const others = { '--bundle': bundle, '--server': server, '--chain': chain, '--host': host }
+  const [given] = [
+    ...words,
+    ...Object.entries(others).flatMap(([flag, value]) => (value === undefined ? [] : [flag])),
+    ...(fix === true ? ['--fix'] : [])
+  ]
+  if (given !== undefined)
+    throw new GuardError(
+      'ERR_USAGE',
+      `${given} is given together with --preflight, which checks the whole cluster; expected one of them`
+    )
+}
 
 function parseGoVersion(text: string): string {
   if (!isGoVersion(text))

@@ -1,8 +1,8 @@
+import type { GuardedWebhook } from '../ca-bundle/guarded-webhooks.js'
 import type { Rotation } from '../ca-bundle/rotation.js'
 import type { BundleState } from '../ca-bundle/state.js'
 import { identityWebhookNames } from '../model/webhook-configuration.js'
 import { formatTime } from '../x509/time.js'
-import type { Assessment } from './ca-bundle-guard.js'
 import type { StatusEntry } from './webhook-trust.js'
 
 /** The states in which calls to a webhook fail. */
@@ -14,7 +14,7 @@ export const brokenStates: ReadonlySet<BundleState> = new Set(['stale', 'foreign
  * state. After an activation, they failed since the new CA signs.
  */
 export function afterwards(
-  { guarded, state }: Pick<Assessment, 'guarded' | 'state'>,
+  { guarded, state }: { readonly guarded: GuardedWebhook; readonly state: BundleState },
   last: StatusEntry | undefined,
   rotation: Rotation | undefined
 ): string {

@@ -205,7 +205,8 @@ const mostImportant = (guarded: readonly GuardedWebhook[]): readonly GuardedWebh
 /**
  * Assesses a control-plane webhook. Only the API server next to it can connect to it, but one CA signs the
  * certificates of both, so the API server's certificate shows which CA signs. The worst assessment counts. If
- * no API server could be reached, the bundle is compared only with the CAs.
+ * no API server could be reached, the bundle is compared only with the CAs. A CA that signs according to EKS
+ * must be in the bundle, too.
  */
 function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],
@@ -219,6 +220,7 @@ function assessControlPlaneBundle(
             server,
             assessment: assessBundle({
               ...question,
+              signers: [], // a CA that only another API server uses is missing there
               served: { chain, host: apiServerName, of: 'api-server' }
             })
           }
@@ -229,6 +231,10 @@ function assessControlPlaneBundle(
     each.find(({ assessment }) => assessment.state !== 'ok') ??
     each[0]
   if (worst === undefined) return assessBundle(question)
+  if (worst.assessment.state !== 'stale' && (question.signers ?? []).length > 0) {
+    const bySigners = assessBundle(question)
+    if (bySigners.state === 'stale') return bySigners
+  }
 
   const { server, assessment } = worst
   return assessment.state === 'stale'

@@ -47,15 +47,36 @@ export const findContexts = (
     names: config.getContexts().map(({ name }) => name)
   }))
 
-function withKubeconfig<T>(
+/** The kubeconfig files that are named, by the user or in `KUBECONFIG`, and the one that is used otherwise. */
+function filesOf(
   { kubeconfig }: Pick<ClusterChoice, 'kubeconfig'>,
+  environment: NodeJS.ProcessEnv
+): { readonly files: readonly string[]; readonly home: string } {
+  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '')
+
+  return {
+    files: kubeconfig === undefined ? listed : [kubeconfig],
+    home: join(environment['HOME'] ?? homedir(), '.kube', 'config')
+  }
+}
+
+/** The existing kubeconfig files that `findCluster` reads; empty in a pod with its own token. */
+export function kubeconfigFiles(
+  choice: Pick<ClusterChoice, 'kubeconfig'>,
+  environment: NodeJS.ProcessEnv
+): string[] {
+  const { files, home } = filesOf(choice, environment)
+
+  return (files.length > 0 ? files : [home]).filter((file) => existsSync(file))
+}
+
+function withKubeconfig<T>(
+  choice: Pick<ClusterChoice, 'kubeconfig'>,
   environment: NodeJS.ProcessEnv,
   use: (config: KubeConfig) => T
 ): T | undefined {
   const config = new KubeConfig()
-  const home = join(environment['HOME'] ?? homedir(), '.kube', 'config')
-  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '')
-  const files = kubeconfig === undefined ? listed : [kubeconfig]
+  const { files, home } = filesOf(choice, environment)
   try {
     if (files.length > 0) loadFiles(config, files)
     else if (existsSync(home)) config.loadFromFile(home)

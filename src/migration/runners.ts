@@ -2,6 +2,7 @@ import { containersToMutate, credentialsOf } from '../identity-webhook/credentia
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { ownerOf } from '../model/kubernetes-object.js'
 import { podsOf, type PodSubject, type Subject, type WorkloadSubject } from '../model/subject.js'
+import { restartable } from '../model/workload-kind.js'
 import { recordOf } from '../text/record.js'
 
 /** An object, and the subjects that rules judge in it. */
@@ -92,9 +93,6 @@ type Top = Pick<Runner, 'kind' | 'namespace' | 'name' | 'object'>
 
 /** Built-in chains are short (CronJob → Job → pod), so a longer chain is taken to be a cycle. */
 const maxOwners = 10
-
-/** The kinds whose pods `kubectl rollout restart` replaces. */
-export const restartable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
 
 /**
  * The first owner that can be restarted, otherwise the topmost owner, whether or not its object was given.

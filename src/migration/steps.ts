@@ -1,12 +1,13 @@
 import type { Association } from '../model/association.js'
 import type { ClusterArn } from '../model/cluster-arn.js'
 import type { RoleArn } from '../model/role-arn.js'
+import { restartable, rolloutRestart } from '../model/workload-kind.js'
 import { shortList } from '../text/escape.js'
 import { recordOf } from '../text/record.js'
 import { shellQuote } from '../text/shell.js'
 import { associationTexts, type AssociationTool } from './association-text.js'
 import type { MigrationStep } from './migration-plan.js'
-import { restartable, type Runner, runnerName } from './runners.js'
+import { type Runner, runnerName } from './runners.js'
 
 /** How the commands of a plan are written. */
 export interface CommandStyle {
@@ -114,12 +115,9 @@ export function wayOf(
   runner: Runner,
   kubectl: string
 ): { readonly command?: string; readonly advice?: string } {
-  const { kind, namespace, name, object, pods } = runner
+  const { kind, object, pods } = runner
   const strategy = recordOf(recordOf(recordOf(object)['spec'])['updateStrategy'])['type']
-  if (restartable.has(kind) && strategy !== 'OnDelete')
-    return {
-      command: `${kubectl} rollout restart ${kind.toLowerCase()}/${shellQuote(name)} -n ${shellQuote(namespace)}`
-    }
+  if (restartable.has(kind) && strategy !== 'OnDelete') return { command: rolloutRestart(kubectl, runner) }
   const shown = runnerName(runner)
   if (kind === 'CronJob') return { advice: `${shown}: its next run gets the role` }
   if (kind === 'Job') return { advice: `${shown}: let it finish, or delete it and create it again` }

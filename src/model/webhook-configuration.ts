@@ -124,11 +124,12 @@ export const isEksWebhook = ({ name, url }: Webhook): boolean =>
   name === 'iam-for-pods.amazonaws.com' && url !== undefined && isLoopback(url)
 
 /** Identity webhooks that run next to the API server. The cluster CA signs their certificates. */
-export function controlPlaneWebhooksOf({ webhooks }: WebhookConfigurationSubject): Webhook[] {
-  return webhooks.filter(
-    ({ name, url }) => identityWebhookNames.includes(name) && url !== undefined && isLoopback(url)
-  )
-}
+export const controlPlaneWebhooksOf = ({ webhooks }: WebhookConfigurationSubject): Webhook[] =>
+  webhooks.filter(isControlPlaneWebhook)
+
+/** Whether a webhook is an identity webhook that runs next to the API server. */
+export const isControlPlaneWebhook = ({ name, url }: Webhook): boolean =>
+  identityWebhookNames.includes(name) && url !== undefined && isLoopback(url)
 
 /** Whether a URL points to the calling machine itself. */
 export const isLoopback = (url: string): boolean => loopback.test(url)

@@ -1,3 +1,5 @@
+import { shellQuote } from '../text/shell.js'
+
 /** A kind of object that is, runs or creates pods. */
 export interface WorkloadKind {
   readonly kind: string
@@ -43,3 +45,13 @@ export const workloadKindOf = (kind: string): WorkloadKind | undefined =>
 /** The path of an object of such a kind. Its names must be valid. */
 export const workloadPath = ({ group, plural }: WorkloadKind, namespace: string, name: string): string =>
   `${group}/namespaces/${namespace}/${plural}/${name}`
+
+/** The kinds whose pods `kubectl rollout restart` replaces. */
+export const restartable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
+
+/** The command that replaces the pods of a workload of a `restartable` kind. */
+export const rolloutRestart = (
+  kubectl: string,
+  { kind, namespace, name }: { readonly kind: string; readonly namespace: string; readonly name: string }
+): string =>
+  `${kubectl} rollout restart ${kind.toLowerCase()}/${shellQuote(name)} -n ${shellQuote(namespace)}`

@@ -254,7 +254,7 @@ t.test('denies', async (t) => {
   const applied = await kubectl(['apply', '-f', '-'], configuration(base64(pem(foreign))))
   t.equal(
     applied.stderr.slice(applied.stderr.lastIndexOf('mutatingwebhookconfigurations.')).trim(),
-    `mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request: this caBundle is not one of those that irsa-guard accepts for ${eksName}: it lacks the expected CA, contains another one, or is formatted differently; without the expected CA, new pods would silently start without their AWS role; keep the current caBundle, or run this to see the expected one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix (accepted bundles confirmed at ${confirmedAt})`
+    `mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" is forbidden: ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' with binding 'irsa-guard-ca-bundle-deny' denied request: this caBundle is not one of those that irsa-guard accepts for ${eksName}: it lacks a CA that signs now, contains an unexpected one, or is formatted differently; without the expected CA, new pods would silently start without their AWS role; keep the current caBundle, or run this to see the expected one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix (accepted bundles confirmed at ${confirmedAt})`
   )
   const created = (await dryRun(base64(pem(foreign)))).stderr
   t.match(
@@ -305,7 +305,7 @@ t.test('accepts every text that is right', async (t) => {
       written.stderr,
       complete.includes(text)
         ? ''
-        : `Warning: Validation failed for ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-warn' with binding 'irsa-guard-ca-bundle-warn': ${eksName}: this caBundle lacks one of the current CAs and may fail after the next rotation; run this to see a complete one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix\n`,
+        : `Warning: Validation failed for ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-warn' with binding 'irsa-guard-ca-bundle-warn': ${eksName}: this caBundle works now, but it lacks a CA that may sign next, or contains one that the cluster no longer trusts; run this to see a complete one: irsa-guard ca mutatingwebhookconfiguration/pod-identity-webhook --fix\n`,
       'and warns if it is not complete'
     )
   }

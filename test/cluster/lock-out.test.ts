@@ -338,7 +338,7 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
     await waitFor('the bad bundle', async () => (await patchBundle(foreign)).code === 0)
     await Promise.all([nothingIsBlocked(t, 'switched off'), selfTest('webhook', '0')])
     await shown(
-      'no sample of the policy, which cannot be asked',
+      'no sample of the policy, which is tested with the webhook configuration that is gone',
       (text) => !text.includes('irsa_guard_self_test{check="policy"')
     )
     await reinstalled()

@@ -55,6 +55,8 @@ async function usedMetrics() {
   metrics.identityWebhookMutating.set({ api_server: '10.0.0.1:443' }, 1)
   metrics.selfTest.set({ check: 'policy', api_server: '10.0.0.1:443' }, 1)
   metrics.certificateExpiry.set(1)
+  metrics.clusterCaSigning.set({ id: '0f1e2d3c-a' }, 1)
+  metrics.clusterCaAutoActivation.set({ id: '0f1e2d3c-a', event: 'first' }, 1)
   metrics.configReloaded.set(1)
   metrics.configReloadedAt.set(1)
   showClusterCas(metrics, { confirmed: undefined, unconfirmed: '', doubt: undefined })
@@ -92,6 +94,8 @@ t.test('metrics', async (t) => {
       state: ['ok'],
       api_server: ['10.0.0.1:443'],
       check: ['webhook', 'policy'],
+      id: ['0f1e2d3c-a'], // EKS chooses it
+      event: ['first', 'final'],
       collection: ['namespaces', 'serviceaccounts'],
       le: /^/
     }
@@ -178,6 +182,7 @@ const reviews = (outcome: string): string =>
   `irsa_guard_reviews_total{kind="Pod",operation="CREATE",outcome="${outcome}"}`
 const serving = 'irsa_guard_serving_certificate_expiry_timestamp_seconds{job="serve"}'
 const caExpiry = 'irsa_guard_cluster_ca_expiry_timestamp_seconds'
+const activation = 'irsa_guard_cluster_ca_activation_timestamp_seconds'
 const failOpen = 'apiserver_admission_webhook_fail_open_count{name="iam-for-pods.amazonaws.com"}'
 const watch = 'irsa_guard_watch_last_event_timestamp_seconds{collection="namespaces"}'
 const day = 86_400
@@ -243,6 +248,39 @@ const cases: readonly Case[] = [
     fires: ['ClusterCAChangeAhead', 'CABundleIncomplete']
   },
   {
+    why: 'the next CA is activated in 20 days, and a bundle lacks it',
+    series: {
+      [activation]: `${20 * day}x200`,
+      irsa_guard_cluster_cas: '2x200',
+      [bundle('ok')]: undefined,
+      [bundle('incomplete')]: '1x200'
+    },
+    at: '2h',
+    fires: ['ClusterCAChangeAhead', 'CABundleIncomplete', 'ClusterCAActivationSoon']
+  },
+  {
+    why: 'the next CA is activated in 6 days, and a bundle lacks it',
+    series: {
+      [activation]: `${6 * day}x200`,
+      irsa_guard_cluster_cas: '2x200',
+      [bundle('ok')]: undefined,
+      [bundle('incomplete')]: '1x200'
+    },
+    at: '2h',
+    fires: [
+      'ClusterCAChangeAhead',
+      'CABundleIncomplete',
+      'ClusterCAActivationSoon',
+      'ClusterCAActivationImminent'
+    ]
+  },
+  {
+    why: 'the next CA is activated in 6 days, and all bundles have it',
+    series: { [activation]: `${6 * day}x200`, irsa_guard_cluster_cas: '2x200' },
+    at: '2h',
+    fires: ['ClusterCAChangeAhead']
+  },
+  {
     why: 'the CA expires within 210 days',
     series: { [caExpiry]: `${200 * day}x200` },
     at: '2h',
@@ -298,7 +336,7 @@ const cases: readonly Case[] = [
     why: 'an identity webhook that misses pods',
     series: { 'irsa_guard_findings{rule="identity-webhook-misses-pods",severity="error"}': '1x200' },
     at: '10m',
-    fires: ['WebhookConfigurationBroken']
+    fires: ['AwsIdentityBroken']
   }
 ]
 

@@ -39,7 +39,11 @@ export const annotationKey = 'eks.amazonaws.com/role-arn'
  * with the shapes of the SDK.
  */
 export async function startDiagnosedCluster(directory: string) {
-  const [controlPlane, moto, eks] = await Promise.all([startControlPlane(), startMoto(), startFakeEks(undefined, account)])
+  const [controlPlane, moto, eks] = await Promise.all([
+    startControlPlane(),
+    startMoto(),
+    startFakeEks(undefined, account)
+  ])
   t.teardown(() => eks.close())
   t.teardown(() => moto.stop())
   t.teardown(() => controlPlane.stop())

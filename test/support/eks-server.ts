@@ -94,8 +94,9 @@ function answerTo(path: string, { issuer, bundle, authorities }: EksAnswers): ob
   }
   if (path === `${cluster}/pod-identity-associations`) return { associations: [], nextToken: null }
   if (path === `${cluster}/certificate-authorities`) {
-    const summaries = authorities.map(
-      ({ data: _, validity: __, scheduledEvents: ___, rollbackAvailable: ____, ...summary }) => summary
+    const onlyDescribed = ['data', 'validity', 'scheduledEvents', 'rollbackAvailable']
+    const summaries = authorities.map((one) =>
+      Object.fromEntries(Object.entries(one).filter(([field]) => !onlyDescribed.includes(field)))
     )
     return { certificateAuthorities: summaries, nextToken: null }
   }

@@ -7,6 +7,7 @@ export const schemaNames = [
   'diagnosis',
   'explanation',
   'iam-snapshot',
+  'preflight',
   'report',
   'rule-page',
   'status',

@@ -63,26 +63,51 @@ export async function scanContext(
   options: ScanOptions,
   setting: ScanSetting
 ): Promise<ScannedCluster> {
-  const { signal, progress, environment } = setting
-  const client = connectCluster({ kubeconfig: options.kubeconfig, context }, environment)
+  const client = connectCluster({ kubeconfig: options.kubeconfig, context }, setting.environment)
   try {
-    let count = 0
-    const counts = new Map<string, number>()
-    const read = await readCluster(client, options, {
-      signal,
-      onRead: (plural, ofPlural) => {
-        count += ofPlural - (counts.get(plural) ?? 0)
-        counts.set(plural, ofPlural)
-        progress.show(`${context}: reading, ${count.toLocaleString('en-US')} objects so far`)
-      }
-    })
-    const flags = clusterFlags({ kubeconfig: options.kubeconfig, context })
-    if (signal?.aborted !== true) assertRead(read, client, { namespace: options.namespace, flags })
-    const given = await givenFacts(client, options, setting)
-
-    return { name: context, flags, ...(await judge(read, client, given, { ...options, context }, setting)) }
+    return await scanConnected(client, context, options, setting)
   } finally {
     client.close()
+  }
+}
+
+/**
+ * Reads and judges a cluster, whose name is shown while it is read. Throws ERR_KUBECONFIG or ERR_INPUT if
+ * nothing of it can be read, and ERR_USAGE if facts contradict each other.
+ */
+export async function scanConnected(
+  client: KubeClient,
+  name: string | undefined,
+  options: ScanOptions,
+  setting: ScanSetting
+): Promise<ScannedCluster> {
+  const { signal, progress } = setting
+  let count = 0
+  const counts = new Map<string, number>()
+  const read = await readCluster(client, options, {
+    signal,
+    onRead: (plural, ofPlural) => {
+      count += ofPlural - (counts.get(plural) ?? 0)
+      counts.set(plural, ofPlural)
+      progress.show(
+        `${name === undefined ? '' : `${name}: `}reading, ${count.toLocaleString('en-US')} objects so far`
+      )
+    }
+  })
+  const flags = clusterFlags({ kubeconfig: options.kubeconfig, context: name })
+  if (signal?.aborted !== true) assertRead(read, client, { namespace: options.namespace, flags })
+  const given = await givenFacts(client, options, setting)
+
+  return {
+    name,
+    flags,
+    ...(await judge(
+      read,
+      client,
+      given,
+      { ...options, ...(name !== undefined && { context: name }) },
+      setting
+    ))
   }
 }
 

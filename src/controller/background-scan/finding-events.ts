@@ -11,7 +11,7 @@ export interface FindingEvents {
 }
 
 /** So many Events can be written at once, and one more after each further interval. */
-export const [maxEvents, eventInterval] = [50, 30_000]
+const [maxEvents, eventInterval] = [50, 30_000]
 
 /**
  * Builds the writer of Events. Findings of one cause in one namespace share an Event. If a change of one role

@@ -11,7 +11,7 @@ export interface ReportKind {
 }
 
 /** The kinds that irsa-guard can write, in the order of preference. */
-export const reportKinds: readonly ReportKind[] = [
+const reportKinds: readonly ReportKind[] = [
   { apiVersion: 'openreports.io/v1alpha1', kind: 'Report', plural: 'reports' },
   { apiVersion: 'wgpolicyk8s.io/v1alpha2', kind: 'PolicyReport', plural: 'policyreports' }
 ]

@@ -5,9 +5,9 @@ import {
   type PublishedCas
 } from '../../ca-bundle/confirm-cas.js'
 import { apiServerName, type KubeClient } from '../../kube/client.js'
-import { loadValue, readObject } from '../../kube/read.js'
+import { type KubeObject, loadValue, readObject } from '../../kube/read.js'
 import { loadServedChain } from '../../kube/served-chain.js'
-import { recordOf, textOf } from '../../text/record.js'
+import { listOf, recordOf, textOf } from '../../text/record.js'
 import { addressOfUrl } from '../../text/url-address.js'
 
 /**
@@ -63,13 +63,37 @@ export async function loadClusterCasOnce(client: KubeClient, at: Date): Promise<
 const systemNamespace = 'kube-system'
 const handshakeTimeout = 5000
 
-async function loadPublishedCas(client: KubeClient, namespace: string): Promise<PublishedCas | undefined> {
+/**
+ * Reads the ConfigMap with the CAs in one namespace. Undefined if the user may not read it. Rejects if the API
+ * server does not answer.
+ */
+export async function loadPublishedCas(
+  client: KubeClient,
+  namespace: string
+): Promise<(PublishedCas & { readonly changedAt: Date | undefined }) | undefined> {
   const name = `ConfigMap ${namespace}/kube-root-ca.crt`
   const read = await readObject(client, `/api/v1/namespaces/${namespace}/configmaps/kube-root-ca.crt`, {
     name
   })
   if (read.state === 'unknown' && read.response?.status === 403) return undefined
-  const { data, immutable } = loadValue(read) ?? {}
+  const { data, immutable, metadata } = loadValue(read) ?? {}
 
-  return { name, pem: textOf(recordOf(data)['ca.crt']) ?? '', isImmutable: immutable === true }
+  return {
+    name,
+    pem: textOf(recordOf(data)['ca.crt']) ?? '',
+    isImmutable: immutable === true,
+    changedAt: lastChangeOf(recordOf(metadata))
+  }
+}
+
+/**
+ * When a field of an object was last changed; undefined if that is not recorded:
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+ */
+function lastChangeOf({ managedFields, creationTimestamp }: KubeObject): Date | undefined {
+  const times = [creationTimestamp, ...listOf(managedFields).map((entry) => recordOf(entry)['time'])]
+    .map((time) => Date.parse(textOf(time) ?? ''))
+    .filter((time) => !Number.isNaN(time))
+
+  return times.length === 0 ? undefined : new Date(Math.max(...times))
 }

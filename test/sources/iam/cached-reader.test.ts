@@ -15,7 +15,8 @@ const shop = { namespace: 'shop', deadline: { signal: never } }
 /** A reader over a world that the test changes; `reads` counts how often the world was asked. */
 function buildWorld(
   reply: AwsResponse<Answer> | 'never' = { answer: { found: true } },
-  requestsPerSecond = 1000
+  requestsPerSecond = 1000,
+  freshFor = 10_000
 ) {
   const clock = buildHandClock()
   const budget = buildBudget({ requestsPerSecond, waitingPerNamespace: 100, clock })
@@ -37,7 +38,7 @@ function buildWorld(
     budget,
     clock,
     maxEntries: 3,
-    freshFor: 10_000
+    freshFor
   })
 
   return world
@@ -183,4 +184,11 @@ t.test('forgets what was not asked for longest when it is full', async (t) => {
   const world = buildWorld()
   for (const key of ['a', 'b', 'c', 'd', 'b', 'a']) await world.read(key)
   t.equal(world.reads, 5)
+})
+
+t.test('a reader without an age for fresh answers asks at every fresh question', async (t) => {
+  const world = buildWorld({ answer: { found: true } }, 1000, 0)
+  for (let count = 0; count < 3; count++) await world.read('cart', { fresh: true })
+  await world.read('cart')
+  t.equal(world.reads, 3)
 })
