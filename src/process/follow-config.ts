@@ -53,7 +53,6 @@ export function followConfig<T>(
       await use(await load())
       markUsed()
       if (!isFirst) log.info('configuration replaced')
-      lastRead = judged = await contentOf(files()) // the new configuration may name other files
     } catch (error) {
       if (!(error instanceof GuardError)) throw error
       metrics.configReloaded.set(0)

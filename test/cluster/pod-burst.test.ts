@@ -41,7 +41,12 @@ const iam = await startTrustingIam(controlPlane.issuer)
 t.teardown(() => iam.close())
 const webhook = await startIdentityWebhook(controlPlane, { command: standInWith(`${folder}/fault`) })
 t.teardown(() => webhook.stop())
-const guard = await startGuard(controlPlane, guardOptionsFor(iam))
+// The background scan would read IAM, too.
+const options = guardOptionsFor(iam)
+const guard = await startGuard(controlPlane, {
+  ...options,
+  config: { ...options.config, scan: { enabled: false } }
+})
 t.teardown(() => guard.stop())
 
 await kubectl('apply -f -', namespace('shop', { 'irsa-guard.io/pods': 'enforce' }))

@@ -129,5 +129,5 @@ t.test('a report on a narrow terminal is wrapped', async (t) => {
   })
   t.equal(code, 1)
   t.match(stdout, /\n {6}fix {5}create the role, or point the annotation to an\n {14}existing one; /)
-  t.match(stdout, /\nx 2 errors - 3 objects judged\n/)
+  t.match(stdout, /\nx 2 errors - 3 objects judged - [\d.]+ s\n/)
 })
