@@ -34,7 +34,7 @@ import {
  */
 export interface ControllerSettings extends Given {
   readonly client: KubeClient
-  /** The source of `config` and `given`, to take their changes; undefined if they stay as they are. */
+  /** The source of `config` and `given`, from which changes are read; undefined if they never change. */
   readonly source?: ConfigSource<Given> | undefined
   /** The namespace that the controller runs in. */
   readonly namespace: string
@@ -83,7 +83,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     await runBundleRound(tools, found)
   })
   const probes = repeat('probes', intervals.probes, log, async () => {
-    await caBundles.begun // until then, the policy has nothing to compare with
+    await caBundles.begun // until then, the policy has nothing to compare a bundle with
     try {
       await tools.apiServers.read()
     } finally {

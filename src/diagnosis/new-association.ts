@@ -52,7 +52,7 @@ function trustFor(scene: Scene, role: RoleArn): readonly string[] | string {
   }
   const found = facts.role
   if (found?.state !== 'known')
-    return `check that role ${role.text} trusts EKS Pod Identity, which could not be told (${found?.because ?? 'the role was not looked up'})`
+    return `check that role ${role.text} trusts EKS Pod Identity, which could not be determined (${found?.because ?? 'the role was not looked up'})`
   if (!found.value.exists) {
     const policy = newPodIdentityPolicy(scene, association)
     return policy === undefined || found.value.similar !== undefined

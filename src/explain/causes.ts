@@ -109,7 +109,7 @@ const known = {
   ],
   'pod-identity-tag-mismatch': [
     'association',
-    'a condition wants another cluster, namespace or service account'
+    'a condition requires another cluster, namespace or service account'
   ],
   'pod-identity-source-mismatch': [
     'association',

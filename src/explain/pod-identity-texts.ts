@@ -87,7 +87,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
       unseen('update the SDK; until then, use IRSA: remove the association and annotate', 'diagnose'),
       found(
         'pod-identity-and-annotation',
-        'an association was added, and took IRSA from a program that needs it'
+        'an association was added, which disabled IRSA for a program that needs it'
       )
     ]
   },
@@ -104,7 +104,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
         'mutation-preempted',
         'the template sets AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or the volume itself'
       ),
-      unseen('the program adds "Bearer " before the token; the agent wants the token alone', 'agent-log')
+      unseen('the program adds "Bearer " before the token; the agent expects the token alone', 'agent-log')
     ]
   },
   {

@@ -5,7 +5,7 @@ export interface ScanReport extends Report {
   readonly clusters: readonly ClusterSummary[]
   /** How the findings differ from those of an earlier report. */
   readonly baseline?: Comparison
-  /** Roles and service accounts that nobody uses, if that was asked. */
+  /** Roles and service accounts that nobody uses, if requested. */
   readonly unused?: Unused
 }
 

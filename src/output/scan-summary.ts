@@ -31,7 +31,7 @@ export function summaryLines(report: ScanReport, style: Style, { at, iam }: Summ
         : [
             `+${number(baseline.new.length)} new${
               baseline.gone === undefined
-                ? '; what is gone is not known, because this scan covers only a part'
+                ? '; it is unknown which ones are gone, because this scan covers only a part'
                 : `, ${style.ascii ? '-' : '−'}${number(baseline.gone.length)} gone`
             }`
           ]
@@ -71,7 +71,7 @@ function waivedText({ findings, summary }: ScanReport, at: Date): string {
   }`
 }
 
-/** Waivers that expire within so many days are counted. */
+/** Waivers that expire within this many days are counted. */
 const soon = 14
 
 /** The number of requests, and their rate if there were enough to tell. */
@@ -177,7 +177,7 @@ export function unusedLines({ unused }: ScanReport, style: Style): string[] {
   return [
     ...(serviceAccounts === undefined
       ? wrapped(
-          'service accounts that nothing uses: not known, because not all workloads and pods were read',
+          'service accounts that nothing uses: unknown, because not all workloads and pods were read',
           '  ',
           style
         )
@@ -187,7 +187,7 @@ export function unusedLines({ unused }: ScanReport, style: Style): string[] {
         )),
     ...(roles === undefined
       ? wrapped(
-          'roles that nothing uses: not known, because no list of roles was given (--iam FILE)',
+          'roles that nothing uses: unknown, because no list of roles was given (--iam FILE)',
           '  ',
           style
         )

@@ -48,7 +48,7 @@ function headlineOf(
   const parts = [
     ...(name === undefined ? [] : [escapeText(name)]),
     ...(version === undefined ? [] : [`Kubernetes ${version}`]),
-    `${counted(serviceAccounts, 'service account')}: ${number(irsa)} IRSA, ${podIdentity === undefined ? 'Pod Identity not known' : `${number(podIdentity)} Pod Identity`}`,
+    `${counted(serviceAccounts, 'service account')}: ${number(irsa)} IRSA, ${podIdentity === undefined ? 'Pod Identity unknown' : `${number(podIdentity)} Pod Identity`}`,
     counted(pods, 'pod')
   ]
 

@@ -16,7 +16,7 @@ export const statusFormats: Readonly<Record<Format, (status: Status, style: Styl
   json: ({ checks }) => jsonOf({ apiVersion: 'irsa-guard.io/v1', kind: 'Status', checks })
 }
 
-/** 1 if something is wrong; 2 if nothing could be told; otherwise 0. */
+/** 1 if something is wrong; 2 if nothing could be determined; otherwise 0. */
 export function statusExitCode(checks: readonly Check[]): 0 | 1 | 2 {
   if (checks.some(({ state }) => state === 'wrong')) return 1
 
@@ -31,7 +31,7 @@ function statusTextOf({ about, checks }: Status, style: Style): string {
   const mark = wrong.length > 0 ? 'wrong' : unknown.length === checks.length ? 'unknown' : 'ok'
   const counts = [
     wrong.length === 0 ? 'nothing wrong' : `${wrong.length} of ${counted(checks.length, 'check')} wrong`,
-    ...(unknown.length === 0 ? [] : [`${unknown.length} could not be told`])
+    ...(unknown.length === 0 ? [] : [`${unknown.length} could not be determined`])
   ].join(', ')
   const names = wrong.length === 0 ? '' : `: ${wrong.map(({ check }) => check).join(', ')}`
   const width = Math.max(...checks.map(({ check }) => check.length)) + 2

@@ -45,7 +45,7 @@ function waitTextOf(report: WaitReport, style: Style): string {
   const headlines = {
     ready: `ready: new pods of ${name} get ${identityShown(report)}`,
     absent: `not ready after ${seconds} s: new pods of ${name} do not get their identity`,
-    unknown: `not known after ${seconds} s: no dry run shows whether new pods of ${name} get their identity`,
+    unknown: `unknown after ${seconds} s: no dry run shows whether new pods of ${name} get their identity`,
     interrupted: `interrupted after ${seconds} s: new pods of ${name} have not got their identity`
   } satisfies Record<WaitReport['state'], string>
   const said = (label: string, text: string): string[] =>

@@ -34,7 +34,7 @@ export interface ClusterObjects {
   /** Objects outside the part that is judged, which only provide facts. */
   readonly others: readonly KubeObject[]
   readonly unread: readonly UnreadCollection[]
-  /** Such as `1.35`; undefined if the API server did not tell. */
+  /** Such as `1.35`; undefined if the API server did not say. */
   readonly version: string | undefined
 }
 

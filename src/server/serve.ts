@@ -30,7 +30,7 @@ export interface ServerSettings extends Given {
    * The client for the cluster; undefined without a cluster. Reviews then use only AWS and the given facts.
    */
   readonly client: KubeClient | undefined
-  /** The source of `config` and `given`, to take their changes; undefined if they stay as they are. */
+  /** The source of `config` and `given`, from which changes are read; undefined if they never change. */
   readonly source?: ConfigSource<Given> | undefined
   readonly log: Logger
   /** For how many milliseconds the server keeps answering after it stops being ready. */

@@ -41,7 +41,7 @@ export function judgeAwsAccess(
         state: 'unknown',
         message: `irsa-guard-serve asks for ${role}`,
         because:
-          "only serve's own requests show whether AWS lets it; its log and the metric irsa_guard_iam_requests_total tell",
+          "only serve's own requests show whether AWS allows them: see its log and the metric irsa_guard_iam_requests_total",
         fix: logs
       }
 }

@@ -89,7 +89,7 @@ export function judgeServingCertificate(
     return {
       check,
       state: 'unknown',
-      message: 'the certificate that serve presents was not seen',
+      message: 'the certificate that serve presents could not be read',
       because: served.because,
       fix: `${kubectl} -n ${namespace} get secret irsa-guard-serving-cert -o jsonpath='{.data.tls\\.crt}' | base64 -d | openssl x509 -noout -issuer -dates -ext subjectAltName`
     }
@@ -108,7 +108,7 @@ export function judgeServingCertificate(
       : undefined
   if ('until' in served.value) {
     const until = served.value.until.getTime()
-    const message = `valid until ${formatTime(until)}, by the metric of serve; the certificate itself was not seen`
+    const message = `valid until ${formatTime(until)}, according to a metric of serve; the certificate itself could not be read`
     return late(until) ?? { check, state: 'ok', message }
   }
   const verdict = judgeTls({ caBundle: caBundle ?? '', ...served.value, at })

@@ -1,11 +1,11 @@
 import type { Fact } from '../model/fact.js'
 
-/** One line of a status: something about irsa-guard itself is right or wrong, or could not be told. */
+/** One line of a status: something about irsa-guard itself is right or wrong, or could not be determined. */
 export interface Check {
   readonly check: CheckName
   readonly state: 'ok' | 'wrong' | 'unknown'
   readonly message: string
-  /** What follows from it, or why it could not be told. */
+  /** What follows from it, or why it could not be determined. */
   readonly because?: string
   /** A command. */
   readonly fix?: string

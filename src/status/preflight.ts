@@ -14,7 +14,7 @@ export function judgeVersion(found: string): Check {
   const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(found) ?? []
   if (major === undefined || minor === undefined) {
     const because = 'the API server did not name its version'
-    return { check, state: 'unknown', message: 'the version of Kubernetes is not known', because }
+    return { check, state: 'unknown', message: 'the version of Kubernetes is unknown', because }
   }
   const isSupported = Number(major) > 1 || Number(minor) >= oldestMinor
 
@@ -60,7 +60,7 @@ export function judgeWebhookAdmission(
   metrics: Reading<string>
 ): Check {
   const check = 'webhook-admission'
-  const message = 'whether the API server calls webhooks was not seen'
+  const message = 'could not determine whether the API server calls webhooks'
   if (resources.state === 'unknown') return { check, state: 'unknown', message, because: resources.because }
   const missing = missingOf(webhookResources, resources.value)
   if (missing.length > 0)
@@ -114,7 +114,7 @@ export function judgePermissions(
       check,
       state: 'wrong',
       message: `you may not: ${shown.join('; ')}${more}`,
-      because: 'installing takes the rights of a cluster administrator',
+      because: 'installing requires the rights of a cluster administrator',
       fix: `${kubectl} auth can-i ${first.right}`
     }
   }
@@ -207,7 +207,7 @@ export function judgeLeftovers(
     return { check, state: 'unknown', message: 'some objects could not be read', because: unread }
 
   const found = shipped.filter(({ live }) => live.state === 'known' && live.value !== undefined)
-  if (found.length === 0) return { check, state: 'ok', message: 'nothing of irsa-guard is installed' }
+  if (found.length === 0) return { check, state: 'ok', message: 'irsa-guard is not installed' }
   const shown = found.slice(0, 3).map(({ object }) => titleOf(object))
   const names = `${shown.join(', ')}${found.length > 3 ? ` and ${found.length - 3} more` : ''}`
 
@@ -230,8 +230,8 @@ export function judgeNetworkPath(selfTest: Check | undefined): Check {
   return {
     check,
     state: 'unknown',
-    message: 'whether the control plane reaches pods on port 9443 is not known',
+    message: 'it is unknown whether the control plane reaches pods on port 9443',
     because:
-      'nothing of irsa-guard answers yet, and only a call shows it; after installing: irsa-guard status'
+      'irsa-guard does not answer yet, and only a call shows it; after installing, run: irsa-guard status'
   }
 }

@@ -22,21 +22,21 @@ const words = {
   'self-test': {
     ok: 'a service account that must be denied was denied by irsa-guard (dry run)',
     wrong: 'the API server does not call irsa-guard',
-    unknown: 'the API server was not seen calling irsa-guard',
+    unknown: 'it could not be shown that the API server calls irsa-guard',
     right: 'create serviceaccounts -n irsa-guard-canary',
     fix: 'get endpointslices -n NAMESPACE -l kubernetes.io/service-name=irsa-guard   # no endpoint: see serve; otherwise port 9443 may be blocked: docs/install.md'
   },
   'policy-test': {
     ok: "an unexpected caBundle in irsa-guard's own webhook was denied (dry run)",
     wrong: 'the caBundle policy does not deny',
-    unknown: 'the caBundle policy was not seen denying anything',
+    unknown: 'it could not be shown that the caBundle policy denies anything',
     right: 'patch validatingwebhookconfigurations.admissionregistration.k8s.io/irsa-guard',
     fix: 'get validatingadmissionpolicybinding/irsa-guard-ca-bundle-deny webhooktrust/cluster'
   },
   canary: {
     ok: 'the identity webhook gave a pod its role (dry run)',
     wrong: 'the identity webhook does not mutate pods',
-    unknown: 'the identity webhook was not seen mutating a pod',
+    unknown: 'it could not be shown that the identity webhook mutates pods',
     right: 'create pods -n irsa-guard-canary',
     fix: 'get mutatingwebhookconfigurations   # then: irsa-guard ca mutatingwebhookconfiguration/NAME --fix'
   }
@@ -80,7 +80,7 @@ export function webhookExemptionOf(
   caller: Caller | undefined,
   exempt: { readonly users: readonly string[]; readonly groups: readonly string[] }
 ): string | undefined {
-  if (caller === undefined) return 'it is not known whether irsa-guard exempts your user'
+  if (caller === undefined) return 'it is unknown whether irsa-guard exempts your user'
   const { username, groups } = caller
   const group = groups.find((one) => [...exemptGroups, ...exempt.groups].includes(one))
   if (group !== undefined) return `irsa-guard exempts your group ${group}`
@@ -90,7 +90,7 @@ export function webhookExemptionOf(
 
 /** Why the caBundle policy admits everything from a user: the variable `userExempt` in manifests/ca-bundle-deny.yaml. */
 export function policyExemptionOf(caller: Caller | undefined): string | undefined {
-  if (caller === undefined) return 'it is not known whether the policy exempts your user'
+  if (caller === undefined) return 'it is unknown whether the policy exempts your user'
   if (caller.username.startsWith('eks:')) return `the policy exempts users of EKS, such as ${caller.username}`
 
   return caller.groups.includes(breakGlass) ? `the policy exempts your group ${breakGlass}` : undefined

@@ -26,7 +26,7 @@ export interface TrustReading {
 
 const right = 'get webhooktrusts.irsa-guard.io/cluster'
 
-// The controller looks every 30 seconds and confirms after five minutes.
+// The controller checks every 30 seconds and confirms every five minutes.
 const confirmationIsLate = 10 * 60_000
 
 /** Whether the list of accepted bundles is there, and whether the controller still confirms it. */
@@ -93,7 +93,7 @@ export function judgeGuardedBundles({ trust }: TrustReading, { kubectl, clusterF
   const states = trust.value?.status ?? []
   if (states.length === 0) {
     const because = 'the controller has published no state'
-    return { check, state: 'unknown', message: 'the states of the bundles are not known', because }
+    return { check, state: 'unknown', message: 'the states of the bundles are unknown', because }
   }
   const [worst] = [
     ...states.filter(({ state }) => broken.has(state)),

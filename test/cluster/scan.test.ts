@@ -172,7 +172,7 @@ t.test('finds what is broken, by cause, with the pods of a workload as one', asy
   t.equal(stderr, '')
   t.match(
     stdout,
-    /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity not known\n {2}· 4 pods\n/
+    /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity unknown\n {2}· 4 pods\n/
   )
   t.match(
     stdout,
@@ -253,7 +253,7 @@ t.test('compares with an earlier report', async (t) => {
 
   const elsewhere = await reportOf({ baseline, namespace: 'shop' })
   t.strictSame(elsewhere.report.baseline, { new: [], gone: [] }, 'nothing outside the namespace is gone')
-  t.match(await run({ baseline, selector: 'app=web' }), { stdout: /what is gone is not known/ })
+  t.match(await run({ baseline, selector: 'app=web' }), { stdout: /it is unknown which ones are gone/ })
   await kubectl('delete serviceaccount late -n idle')
 })
 

@@ -60,7 +60,7 @@ t.test('status', async (t) => {
         'policy-api': { state: 'ok' },
         permissions: { state: 'ok' },
         namespaces: { state: 'ok', message: /irsa-guard will be created, with pod security restricted/ },
-        leftovers: { state: 'ok', message: 'nothing of irsa-guard is installed' },
+        leftovers: { state: 'ok', message: 'irsa-guard is not installed' },
         'network-path': { state: 'unknown' }
       }
     })

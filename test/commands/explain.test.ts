@@ -79,7 +79,7 @@ t.test('explain prints causes in order, and the commands that tell them apart', 
   likely causes, most likely first
     1  pod-identity-principal-missing  the role does not trust pods.eks.amazonaws.com
     2  pod-identity-action-missing     the role allows only one of sts:AssumeRole and sts:TagSession
-    3  pod-identity-tag-mismatch       a condition wants another cluster, namespace or service account
+    3  pod-identity-tag-mismatch       a condition requires another cluster, namespace or service account
     4  pod-identity-source-mismatch    aws:SourceArn or aws:SourceAccount is not that of the cluster
     5  pod-identity-role-missing       the association's role or target role does not exist
     6  pod-identity-target-untrusted   the target role does not admit the association's role

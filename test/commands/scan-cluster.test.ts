@@ -85,10 +85,10 @@ t.test('an API server that goes away half-way', async (t) => {
   const { code, stdout, stderr } = await run(kubeconfig, { unused: true })
   t.equal(code, 2)
   t.match(stderr, /^irsa-guard: context prod: jobs could not be read \(.+\), and 1 more\n$/)
-  t.match(stdout, /^prod · 1 service account: 0 IRSA, Pod Identity not known · 1 pod\n/)
+  t.match(stdout, /^prod · 1 service account: 0 IRSA, Pod Identity unknown · 1 pod\n/)
   t.match(stdout, /^✗ 1 account {2}the annotation is the ARN of a policy/m)
   t.match(stdout, /^ {2}not checked +jobs could not be read \(.+\)\n +pods could not be read \(.+\)$/m)
-  t.match(stdout, /service accounts that nothing uses: not known/)
+  t.match(stdout, /service accounts that nothing uses: unknown/)
 
   const baseline = `${directory}/baseline.json`
   const whole = await apiServerWith({ serviceaccounts: [account], pods: [pod] })
@@ -135,7 +135,7 @@ t.test('counts the service accounts of both chains', async (t) => {
   })
   t.match(stdout, /^prod · 3 service accounts: 1 IRSA, 1 Pod Identity · 1 pod\n/)
   t.match(stdout, /no workload uses: 1\n {4}shop\/web {2}arn:aws:iam::111122223333:role\/cart\n/)
-  t.match(stdout, /roles that nothing uses: not known/, 'the issuer is not known')
+  t.match(stdout, /roles that nothing uses: unknown/, 'the issuer is not known')
 })
 
 t.test('objects from files, and options that contradict each other', async (t) => {

@@ -13,7 +13,7 @@ t.test('scans the files of a cluster', async (t) => {
   t.equal(stderr, '')
   t.match(
     stdout,
-    /^3 service accounts: 2 IRSA, Pod Identity not known · 0 pods\n\n +hits {2}cause\n✗ 1 account {2}/
+    /^3 service accounts: 2 IRSA, Pod Identity unknown · 0 pods\n\n +hits {2}cause\n✗ 1 account {2}/
   )
   t.match(stdout, /^ +irsa-guard explain role-missing$/m)
   t.match(

@@ -688,7 +688,7 @@ const cases: Readonly<Record<string, Case>> = {
       iam: { associations: [], cluster: podIdentity.iam['cluster'] }
     },
     first: 'association',
-    says: /but first: check that role \S+ trusts EKS Pod Identity, which could not be told \(the IAM file does not list/
+    says: /but first: check that role \S+ trusts EKS Pod Identity, which could not be determined \(the IAM file does not list/
   },
   'a deleted association, and an annotated role that was deleted': {
     world: { ...withoutAssociation(), iam: { ...podIdentity.iam, associations: [], roles: [] } },

@@ -175,7 +175,7 @@ t.test('without findings, and several clusters', async (t) => {
     }
   )
   const text = textOf(two, { ...terminal, ascii: true })
-  t.match(text, /^1 service account: 0 IRSA, Pod Identity not known - 1 pod\nother - 0 service accounts/)
+  t.match(text, /^1 service account: 0 IRSA, Pod Identity unknown - 1 pod\nother - 0 service accounts/)
   t.match(text, /worst namespaces +other pay x2, prod pay x2, prod batch x1$/m)
   t.match(textOf(scanOf([])), /\n\n✓ no findings · 1,900 of 2,000 objects judged · 38 s\n$/)
 })

@@ -47,7 +47,7 @@ function injectionFixOf(name: string, { annotation, from, value }: CaInjection):
 
 /**
  * The command that replaces a bundle. It changes nothing if the webhook's name or the old bundle has changed
- * in the meantime. Only this way, another user's bundle is never overwritten.
+ * in the meantime. This way, it never overwrites another user's bundle.
  */
 export function patchOf(
   holder: BundleHolder,

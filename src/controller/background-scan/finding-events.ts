@@ -10,7 +10,7 @@ export interface FindingEvents {
   write(changes: FindingChanges): Promise<void>
 }
 
-/** So many Events can be written at once, and one more after each further interval. */
+/** This many Events can be written at once, and one more after each further interval. */
 const [maxEvents, eventInterval] = [50, 30_000]
 
 /**

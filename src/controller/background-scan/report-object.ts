@@ -92,7 +92,7 @@ export interface ReportPrint {
   readonly summary: string
 }
 
-/** The print of a content or of a stored report. */
+/** The fingerprint of a content or of a stored report. */
 export const printOf = ({ results, summary }: ReportContent | KubeObject): ReportPrint => ({
   results: shortHash(canonical(listOf(results))),
   summary: canonical(recordOf(summary))

@@ -57,7 +57,7 @@ export function buildReports(options: ReportsOptions): Reports {
   async function select(): Promise<void> {
     if (now().getTime() - selectedAt < recheckEvery) return
     const kinds = await readReportKinds(client)
-    if (kinds === undefined) throw new Error('the API server did not tell which kinds of reports it has')
+    if (kinds === undefined) throw new Error('the API server did not say which kinds of reports it has')
     const [preferred, ...others] = kinds
     if (!isSelected || preferred?.plural !== kind?.plural) {
       isSelected = true
