@@ -1,20 +1,20 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { commands } from './commands/index.js'
-import { complaintOf, processTerminal as terminal } from './commands/support/terminal.js'
+import { complain, processTerminal as terminal } from './commands/support/terminal.js'
 import { GuardError } from './model/guard-error.js'
 import { version } from './version.js'
 
 // Older versions lack functions that commands use, and would exit with 1, which means findings.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
-  terminal.stderr(complaintOf(`this is Node ${process.versions.node}; irsa-guard needs Node 22.19 or newer`))
+  complain(terminal, `this is Node ${process.versions.node}; irsa-guard needs Node 22.19 or newer`)
   process.exit(2)
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return // the reader has stopped, as in `| head`; the exit code still counts
-  terminal.stderr(complaintOf(`the output cannot be written (${error.code ?? error.message})`))
+  complain(terminal, `the output cannot be written (${error.code ?? error.message})`)
   process.exit(2)
 })
 
@@ -33,7 +33,7 @@ for (const [name, load] of Object.entries(commands))
 
 for (const command of [program, ...program.commands]) {
   command.exitOverride().configureOutput({
-    outputError: (message) => terminal.stderr(complaintOf(message.trimEnd().replace(/^error: /, '')))
+    outputError: (message) => complain(terminal, message.trimEnd().replace(/^error: /, ''))
   })
 }
 
@@ -43,7 +43,7 @@ try {
   // Commander has printed its message already. It also throws after --help and --version, with exit code 0.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else if (error instanceof GuardError) {
-    terminal.stderr(complaintOf(error.message))
+    complain(terminal, error.message)
     process.exitCode = 2
   } else throw error
 }

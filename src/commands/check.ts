@@ -32,7 +32,7 @@ import {
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { reportTime } from './support/report-time.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+import { complain, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface CheckOptions extends StyleOptions {
   readonly output?: readonly Output<ReportFormat>[]
@@ -114,7 +114,7 @@ export async function check(
       }
     : given
   const { objects, complaints, notes } = await readManifests(files, terminal)
-  for (const message of [...complaints, ...notes]) terminal.stderr(complaintOf(message))
+  for (const message of [...complaints, ...notes]) complain(terminal, message)
 
   const clusterCas = client && (await clusters?.loadClusterCa(client, new Date())) // first, because an unreachable cluster ends the command
   const liveIdentityWebhook =
@@ -153,7 +153,7 @@ export async function check(
     objects.flatMap((object, index) => reportedOf(object, reviews[index])),
     (id) => rules.find((rule) => rule.id === id)?.summary ?? id
   )
-  if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
+  if (noCredentials !== undefined) complain(terminal, `--aws: ${noCredentials}`)
   await writeOutputs(
     // If nothing could be read, the complaints say it all.
     (options.output ?? textOnly).filter(

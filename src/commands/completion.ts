@@ -13,7 +13,7 @@ export const completionCommand = (
       'after',
       `
 Examples:
-  source <(irsa-guard completion bash)                                         # in ~/.bashrc
+  source <(irsa-guard completion bash)   # in ~/.bashrc
   irsa-guard completion zsh > "\${fpath[1]}/_irsa-guard"
   irsa-guard completion fish > ~/.config/fish/completions/irsa-guard.fish`
     )

@@ -26,7 +26,13 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+import {
+  complain,
+  type ErrorTerminal,
+  styleOf,
+  type StyleOptions,
+  type Terminal
+} from './support/terminal.js'
 
 export interface DiagnoseOptions extends StyleOptions {
   readonly output?: readonly Output<Format>[]
@@ -74,8 +80,8 @@ Examples:
   irsa-guard diagnose pod/cart-6d5f7c9b84-x2x7q -n shop --aws --action s3:GetObject --resource 'arn:aws:s3:::carts/*'
   irsa-guard diagnose sa/cart -n shop --iam iam.json -o json
 
-It reads the cluster with your own permissions, and creates a pod only in a dry run. Without --aws or --iam, the
-steps in AWS are unknown.`
+It reads the cluster with your own permissions, and creates a pod only in a dry
+run. Without --aws or --iam, the steps in AWS are unknown.`
     )
     .action(async (given: string[], options: DiagnoseOptions) => {
       process.exitCode = await diagnose(given, options, terminal)
@@ -122,7 +128,7 @@ export async function readDiagnosis(
   client: KubeClient,
   given: readonly string[],
   options: DiagnoseOptions,
-  terminal: Pick<Terminal, 'stderr'>,
+  terminal: ErrorTerminal,
   fetchDocument?: FetchDocument
 ): Promise<Diagnosis> {
   const reference = parseObjectReference(given, options.namespace, client.namespace)
@@ -145,7 +151,7 @@ export async function readDiagnosis(
     tools: toolsOf(options),
     fetchDocument
   })
-  for (const complaint of complaints) terminal.stderr(complaintOf(`--aws: ${complaint}`))
+  for (const complaint of complaints) complain(terminal, `--aws: ${complaint}`)
 
   const diagnosis = diagnosisOf(observations)
 

@@ -12,7 +12,7 @@ import { colorOption, verboseOption } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadInput } from './support/read-input.js'
 import { readRulePage } from './support/rule-page.js'
-import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+import { complain, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface ExplainOptions extends StyleOptions {
   readonly output?: readonly Output<Format>[]
@@ -65,7 +65,7 @@ export async function explain(given: string, options: ExplainOptions, terminal: 
   const isKnown = explanation.texts.length > 0
   const printed = isKnown ? output : output.filter(({ format }) => format !== 'text')
   await writeOutputs(printed, ({ format }) => explanationFormats[format](explanation, style), terminal)
-  if (!isKnown) terminal.stderr(complaintOf(unknownText(given)))
+  if (!isKnown) complain(terminal, unknownText(given))
 
   return isKnown ? 0 : 1
 }

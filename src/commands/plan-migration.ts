@@ -25,7 +25,7 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+import { complain, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface PlanMigrationOptions extends StyleOptions {
   readonly output?: readonly Output<Format>[]
@@ -118,7 +118,7 @@ export async function printMigrationPlan(
     const { objects, complaints, unread } = live
       ? { ...(await live.load(selection.namespace)), complaints: [] }
       : await fromFiles(files, terminal)
-    for (const complaint of complaints) terminal.stderr(complaintOf(complaint))
+    for (const complaint of complaints) complain(terminal, complaint)
     const cluster = live && buildClusterOnDemand(live.client)
     const liveSettings = await live?.readSettings(config.annotationPrefix)
     const context: MigrationContext = {
@@ -153,7 +153,7 @@ export async function printMigrationPlan(
         ),
       terminal
     )
-    if (noCredentials !== undefined) terminal.stderr(complaintOf(`--aws: ${noCredentials}`))
+    if (noCredentials !== undefined) complain(terminal, `--aws: ${noCredentials}`)
     if (complaints.length > 0 || noCredentials !== undefined) return 2
 
     return plan.accounts.every(({ state }) => state === 'can-move' || state === 'moved') ? 0 : 1
@@ -217,7 +217,7 @@ async function fromFiles(
   terminal: Terminal
 ): Promise<{ objects: readonly unknown[]; complaints: readonly string[]; unread: readonly string[] }> {
   const { objects, complaints, notes } = await readManifests(files, terminal)
-  for (const note of notes) terminal.stderr(complaintOf(note))
+  for (const note of notes) complain(terminal, note)
 
   return { objects: objects.map(({ object }) => object), complaints, unread: [] }
 }

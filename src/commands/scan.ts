@@ -34,7 +34,7 @@ import {
 } from './support/scan-cluster.js'
 import { scanReportOf } from './support/scan-report.js'
 import { loadOwnConfigFile } from './support/sources.js'
-import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+import { complain, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 import { timeGiven } from './support/time-given.js'
 
 export interface ScanCommandOptions extends StyleOptions, Omit<ScanOptions, 'selector'> {
@@ -179,7 +179,7 @@ export async function scan(
         }),
       terminal
     )
-  for (const problem of problems) terminal.stderr(complaintOf(problem))
+  for (const problem of problems) complain(terminal, problem)
   if (signal?.aborted === true) return 130
   if (problems.length > 0) return 2
   const fresh = new Set(report.baseline?.new)

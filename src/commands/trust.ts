@@ -22,7 +22,14 @@ import {
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+import {
+  complain,
+  errorStyleOf,
+  fileStyleOf,
+  styleOf,
+  type StyleOptions,
+  type Terminal
+} from './support/terminal.js'
 import {
   type ChainReport,
   chainsAsked,
@@ -96,8 +103,9 @@ Examples:
   irsa-guard trust shop/cart --role arn:aws:iam::111122223333:role/team/cart --aws --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod
   irsa-guard trust shop/cart --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod --fix
 
---issuer asks about IRSA, --cluster-arn about EKS Pod Identity, and both about both. Without them, trust judges
-EKS Pod Identity if the service account has an association with this role, otherwise IRSA.`
+--issuer judges the policy for IRSA, --cluster-arn for EKS Pod Identity, and both
+for both. Without them, trust judges EKS Pod Identity if the service account has
+an association with this role, otherwise IRSA.`
     )
     .action(async (account: string | undefined, options: TrustOptions) => {
       process.exitCode = await trust(account, options, terminal)
@@ -176,10 +184,9 @@ export async function trust(
   if (asked.podIdentity && cluster !== undefined) {
     chains.push(podIdentityChain(options, cluster, subject))
     if (association.state === 'unknown' && options.aws && options.sessionTags !== false)
-      terminal.stderr(
-        complaintOf(
-          `--aws: the association of the service account could not be read (${association.because}); its session tags are assumed to be enabled (pass --no-session-tags if they are not)`
-        )
+      complain(
+        terminal,
+        `--aws: the association of the service account could not be read (${association.because}); its session tags are assumed to be enabled (pass --no-session-tags if they are not)`
       )
   }
   const reports = chains.map((chain) => reportOfChain(chain, trustPolicy))
@@ -216,10 +223,8 @@ function printFix(
   terminal: Terminal
 ): 0 | 1 {
   if (corrected === undefined) {
-    terminal.stderr(
-      complaintOf('no policy printed: no small edit is guaranteed to admit this service account')
-    )
-    const context = { policy: undefined, commands: [], style: fileStyleOf(options) }
+    complain(terminal, 'no policy printed: no small edit is guaranteed to admit this service account')
+    const context = { policy: undefined, commands: [], style: errorStyleOf(options, terminal) }
     terminal.stderr(trustFormats.text(reports, context))
     return 1
   }

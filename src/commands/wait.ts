@@ -27,7 +27,7 @@ import {
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { type LastAttempt, repeatAttempts } from './support/repeat-attempts.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
-import { complaintOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
+import { complain, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface WaitOptions extends StyleOptions {
   readonly output?: readonly Output<Format>[]
@@ -139,7 +139,7 @@ export async function waitForIdentity(
       interval,
       interrupted,
       onWaiting: (because) => {
-        if (options.quiet !== true) terminal.stderr(complaintOf(`waiting for ${shown}: ${because}`))
+        if (options.quiet !== true) complain(terminal, `waiting for ${shown}: ${because}`)
       }
     })
     const isAbsent = last.attempt?.state === 'absent' && !interrupted.aborted
@@ -174,12 +174,12 @@ export async function waitForIdentity(
       )
 
     const complained = new Set<string>()
-    const complain = ({ because }: { readonly because: string }): void => {
-      if (!complained.has(because)) terminal.stderr(complaintOf(`--aws: ${because}`))
+    const note = ({ because }: { readonly because: string }): void => {
+      if (!complained.has(because)) complain(terminal, `--aws: ${because}`)
       complained.add(because)
     }
 
-    return (await buildLiveAws(config, clusterArn, complain)).associations
+    return (await buildLiveAws(config, clusterArn, note)).associations
   }
 }
 

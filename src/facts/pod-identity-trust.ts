@@ -97,7 +97,7 @@ const isPlaceholder = (roleArn: string): boolean => /[${}<>%]/.test(roleArn)
 
 const unknownRole = (roleArn: string): Fact<never> =>
   unknown(
-    `the association's role is ${quote(roleArn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+    `the association's role is ${quote(roleArn)}; expected arn:aws:iam::<12-digit-account>:role/<path/><name>`
   )
 
 export const noTargetRole = moot('the association has no target role')

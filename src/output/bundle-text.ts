@@ -129,7 +129,7 @@ function answerOf(report: BundleReport, name: string): string {
     incomplete: `${name} does not trust every current CA yet`,
     stale: `${name} trusts a CA that was correct until recently`,
     foreign: `${name} trusts a different CA than the expected one`,
-    unusable: `${name} has a bundle that the API server cannot use`,
+    unusable: `the API server cannot use ${name === 'the bundle' ? name : `the bundle of ${name}`}`,
     absent: `${name} has no bundle`,
     unknown: `${name}: the expected CA is not certain`
   }

@@ -1,6 +1,6 @@
 import type { BundleReport } from '../ca-bundle/report.js'
 import { escapeText } from '../text/escape.js'
-import { paint, type Style } from './style.js'
+import { paint, type Style, wrapped } from './style.js'
 
 type Expected = NonNullable<BundleReport['expected']>[number]
 type Certificate = BundleReport['certificates'][number]
@@ -22,15 +22,21 @@ export function certificateTable(
   }))
   // A narrow terminal has no room for everything; -v lists it below the table.
   const fits = (lines: readonly string[]): boolean => lines.every(({ length }) => length <= width)
-  const lines = [rows, withoutKind].map(alignedLines).find(fits) ?? alignedLines(shortest)
+  const aligned = [rows, withoutKind, shortest].map(alignedLines).find(fits)
   const more = inBundle.length - limit
 
   return [
-    ...lines,
-    ...(fits(lines) ? keyMark(inBundle, expected, lines[0] ?? '', style) : []), // a wrapped row would shift the mark
+    ...(aligned ?? rows.flatMap((row) => rowLines(row, style))),
+    ...(aligned === undefined ? [] : keyMark(inBundle, expected, aligned[0] ?? '', style)),
     ...(more > 0 ? [`${' '.repeat(18)}${more} more in the bundle (-v lists all)`] : [])
   ]
 }
+
+/** A row below its label, in as many lines as it needs. */
+const rowLines = ({ label, name, key, until, notes }: Row, style: Style): string[] => [
+  ...(label === '' ? [] : [`  ${label}`]),
+  ...wrapped([name, key, until, ...notes].join(', '), '    ', style, '      ')
+]
 
 /** The rows as lines; a column that is empty in all rows is left out. */
 function alignedLines(rows: readonly Row[]): string[] {

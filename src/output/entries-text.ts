@@ -30,7 +30,7 @@ export function entriesText(place: string, entries: readonly Entry[], style: Sty
     const head =
       length <= (style.width ?? Infinity)
         ? [`${start}${name.padEnd(nameWidth)}  ${paint(rule, 'dim', style)}`]
-        : [`${start}${name}`, `${indent}${paint(rule, 'dim', style)}`]
+        : [...wrapped(name, start, style, indent), `${indent}${paint(rule, 'dim', style)}`]
 
     return [...head, ...bodyOf(place, entry, indent, style)]
   })

@@ -2,7 +2,7 @@ import type { ExplainedText, Explanation, LikelyCause } from '../explain/explain
 import type { Values } from '../explain/values.js'
 import { escapeText } from '../text/escape.js'
 import { type Format, jsonOf } from './formats.js'
-import { paint, type Style, wrapped } from './style.js'
+import { commandBelow, paint, type Style, wrapped } from './style.js'
 
 /** How an explanation is printed, by format. */
 export const explanationFormats = {
@@ -14,9 +14,10 @@ export const explanationFormats = {
 function explanationTextOf({ texts, values }: Explanation, style: Style): string {
   const blocks = texts.map((text, index) => textBlock(text, index === 0 ? values : {}, style))
   const rule = texts.flatMap(({ causes }) => causes).find((cause) => cause.rule !== undefined)?.rule
-  const closing = rule === undefined ? [] : [`more about a rule: irsa-guard explain ${rule}`]
+  const closing =
+    rule === undefined ? [] : commandBelow('more about a rule:', `irsa-guard explain ${rule}`, '', style)
 
-  return `${[...blocks, ...closing].join('\n\n')}\n`
+  return `${[...blocks, ...(closing.length === 0 ? [] : [closing.join('\n')])].join('\n\n')}\n`
 }
 
 function textBlock(text: ExplainedText, values: Values, style: Style): string {
@@ -27,8 +28,6 @@ function textBlock(text: ExplainedText, values: Values, style: Style): string {
     ...valueLines(values),
     ...(style.verbosity === 'verbose' ? ([['source', source]] as const) : [])
   ]
-  const commands = [...Map.groupBy(causes, ({ command }) => command)]
-  const longest = Math.max(...commands.map(([command]) => command.length))
 
   return [
     ...wrapped(means, '', style).map((line) => paint(line, 'bold', style)),
@@ -40,11 +39,25 @@ function textBlock(text: ExplainedText, values: Values, style: Style): string {
     ...causes.flatMap((cause, index) => causeLines(cause, index, causes, style)),
     '',
     '  find out which',
-    ...commands.map(
-      ([command, answered]) =>
-        `    ${commands.length === 1 ? command : `${command.padEnd(longest)}  ${paint(`# ${numbersOf(answered, causes)}`, 'dim', style)}`}`
-    )
+    ...commandLines(causes, style)
   ].join('\n')
+}
+
+/** The commands, each with the numbers of the causes that it tells apart: above it if there is no room next to it. */
+function commandLines(causes: readonly LikelyCause[], style: Style): string[] {
+  const commands = [...Map.groupBy(causes, ({ command }) => command)].map(([command, answered]) => ({
+    command,
+    numbers: `# ${numbersOf(answered, causes)}`
+  }))
+  if (commands.length === 1) return commands.map(({ command }) => `    ${command}`)
+  const longest = Math.max(...commands.map(({ command }) => command.length))
+  const isWide = commands.some(({ numbers }) => longest + numbers.length + 6 > (style.width ?? Infinity))
+
+  return commands.flatMap(({ command, numbers }) =>
+    isWide
+      ? [`    ${paint(numbers, 'dim', style)}`, `    ${command}`]
+      : [`    ${command.padEnd(longest)}  ${paint(numbers, 'dim', style)}`]
+  )
 }
 
 const chainNames = { irsa: 'IRSA', 'pod-identity': 'EKS Pod Identity' } as const

@@ -21,7 +21,7 @@ export const jsonOf = (value: unknown): string => `${escapeJson(JSON.stringify(v
 export const reportFormats: Readonly<
   Record<ReportFormat, (report: Report, context: FormatContext) => string>
 > = {
-  text: (report, { style, run }) => reportTextOf(report, style, run),
+  text: (report, { style, run, complaints }) => reportTextOf(report, style, run, complaints.length > 0),
   json: jsonOf,
   sarif: (report, context) => jsonOf(sarifOf(report, context)),
   junit: junitOf,

@@ -23,7 +23,7 @@ export interface IamRequests {
 export function summaryLines(report: ScanReport, style: Style, { at, iam }: SummaryContext): string[] {
   const { baseline, summary } = report
   const entries: (readonly [label: string, lines: readonly string[]])[] = [
-    ['worst namespaces', worstNamespaces(report, { ...style, color: false })], // colors would count as width
+    ['worst namespaces', worstNamespaces(report, style)],
     [
       'against baseline',
       baseline === undefined
@@ -147,7 +147,7 @@ function notChecked({ unchecked }: ScanReport, { verbosity }: Style): string[] {
       return escapeText(`${what}${because}${hint === undefined ? '' : ` (${hint})`}`)
     }),
     ...(others.length > shown.length
-      ? [`and ${number(others.length - shown.length)} more reasons (-v lists all)`]
+      ? [`and ${counted(others.length - shown.length, 'more reason')} (-v lists all)`]
       : [])
   ]
 }

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 
 /** How a text is laid out. */
 export interface Style {
@@ -39,15 +39,22 @@ export const paint = (
 
 /**
  * A text in lines that begin with an indentation; wrapped at the terminal's width between words. A word that
- * is longer than a line stays whole, so that it can be copied.
+ * is longer than a line stays whole, so that it can be copied, and so does a command at the end of the text.
  */
-export function wrapped(text: string, indent: string, { width }: Style, rest = indent): string[] {
+export function wrapped(
+  text: string,
+  indent: string,
+  { width }: Pick<Style, 'width'>,
+  rest = indent
+): string[] {
   if (width === undefined) return [`${indent}${text}`]
+  const [command] = commandAtEnd.exec(text) ?? []
+  const words = (command === undefined ? text : text.slice(0, -command.length - 1)).split(' ')
   const lines: string[] = []
   let line = indent
   let isEmpty = true
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > width) {
+  for (const word of command === undefined ? words : [...words, command]) {
+    if (!isEmpty && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line)
       line = rest
       isEmpty = true
@@ -57,6 +64,23 @@ export function wrapped(text: string, indent: string, { width }: Style, rest = i
   }
 
   return [...lines, line]
+}
+
+/** A command that a text ends with, after a colon. */
+const commandAtEnd =
+  /(?<=: )(?:(?:kubectl|helm|aws) [a-z]|irsa-guard (?:ca|check|diagnose|explain|scan|status|trust|wait)\b).*$/s
+
+/** The columns of a text on a terminal: colors take none. */
+const widthOf = (text: string): number => stripVTControlCharacters(text).length
+
+/**
+ * A command below a text in few words, such as a label; on the same line if that is not longer than the
+ * terminal. The command stays on one line, so that it can be copied.
+ */
+export const commandBelow = (label: string, command: string, indent: string, style: Style): string[] => {
+  const line = `${indent}${label} ${command}`
+
+  return line.length <= (style.width ?? Infinity) ? [line] : [`${indent}${label}`, `${indent}  ${command}`]
 }
 
 /** How many texts a list shows at most, unless the output is verbose. */

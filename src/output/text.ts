@@ -3,18 +3,18 @@ import { argumentOf, escapeText } from '../text/escape.js'
 import { entriesText, type Entry, placeNameOf } from './entries-text.js'
 import type { RunSize } from './format-context.js'
 import type { Report } from './report.js'
-import { counted, markOf, number, paint, secondsText, type Style, wrapped } from './style.js'
+import { commandBelow, counted, markOf, number, paint, secondsText, type Style, wrapped } from './style.js'
 import { notCheckedLines } from './unchecked-text.js'
 
 /**
  * A report for people: one entry for each cause, by file, then what could not be checked, and the closing
- * lines.
+ * lines. `isPartial`: an input could not be read.
  */
-export function reportTextOf(report: Report, style: Style, run?: RunSize): string {
+export function reportTextOf(report: Report, style: Style, run?: RunSize, isPartial = false): string {
   const blocks = [
     ...fileBlocks(report, style),
     ...(style.verbosity === 'quiet' ? [] : [notCheckedLines(report.unchecked, style)]),
-    closingLines(report, style, run)
+    closingLines(report, style, run, isPartial)
   ]
 
   return `${blocks
@@ -44,16 +44,17 @@ function fileBlocks({ findings, causes }: Report, style: Style): string[][] {
  * The last lines of a report: the number of findings, how many objects were judged, and how to learn more. In
  * a pipe, they do not state how long the command took, so that two runs print the same text.
  */
-function closingLines(report: Report, style: Style, run: RunSize | undefined): string[] {
+function closingLines(report: Report, style: Style, run: RunSize | undefined, isPartial: boolean): string[] {
   const { objects, judged, errors, warnings } = report.summary
   const parts = [
     outcomeOf(report),
     judgedText(judged, objects),
     ...(run !== undefined && run.files > 1 ? [counted(run.files, 'file')] : []),
     ...(report.unchecked.length > 0 ? ['some rules not checked'] : []),
+    ...(isPartial ? ['not everything could be read'] : []),
     ...(run === undefined || style.width === undefined ? [] : [secondsText(run.seconds)])
   ]
-  const mark = errors > 0 ? 'wrong' : warnings > 0 ? 'warning' : judged === 0 ? 'unknown' : 'ok'
+  const mark = errors > 0 ? 'wrong' : warnings > 0 ? 'warning' : judged === 0 || isPartial ? 'unknown' : 'ok'
   const [line = '', ...rest] = wrapped(parts.join(style.ascii ? ' - ' : ' · '), '  ', style)
 
   return [
@@ -106,10 +107,7 @@ function explainLines({ findings, causes }: Report, style: Style): string[] {
   const open = new Set(findings.flatMap(({ cause, waived }) => (waived === undefined ? cause : [])))
   const worst = causes.find(({ id }) => open.has(id))
   if (worst === undefined) return []
-  const label = '  more about a rule:'
   const command = `irsa-guard explain ${argumentOf(worst.rule, 'RULE')}`
-  const line = `${label} ${command}`
-  const lines = line.length <= (style.width ?? Infinity) ? [line] : [label, `    ${command}`]
 
-  return lines.map((each) => paint(each, 'dim', style))
+  return commandBelow('more about a rule:', command, '  ', style).map((line) => paint(line, 'dim', style))
 }

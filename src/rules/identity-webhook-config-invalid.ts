@@ -17,7 +17,7 @@ export const identityWebhookConfigInvalid = defineRule({
       message: reading.crashes
         ? `${reading.wrong}, so the identity webhook crashes`
         : `${reading.wrong}, so the identity webhook keeps its previous roles, and has none after a restart`,
-      fix: 'write a JSON object such as {"<namespace>/<name>": {"RoleARN": "arn:aws:iam::<12-digit account>:role/<name>", "Audience": "sts.amazonaws.com"}}'
+      fix: 'write a JSON object such as {"<namespace>/<name>": {"RoleARN": "arn:aws:iam::<12-digit-account>:role/<name>", "Audience": "sts.amazonaws.com"}}'
     }
   }
 })

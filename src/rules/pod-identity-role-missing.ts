@@ -34,7 +34,7 @@ function problemsOf(
       associationProblem(
         owner,
         `the ${kind} of the EKS Pod Identity association is ${quote(arn)}, which is not the ARN of a role, so EKS refuses the association`,
-        'write the ARN of a role: arn:aws:iam::<12-digit account>:role/<path/><name>',
+        'write the ARN of a role: arn:aws:iam::<12-digit-account>:role/<path/><name>',
         field
       )
     ]

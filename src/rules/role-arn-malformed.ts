@@ -6,7 +6,7 @@ import { differenceIn, type Excerpt, excerptOf } from '../text/excerpt.js'
 import { annotationField, isRecord } from '../text/record.js'
 import { defineRule } from './define-rule.js'
 
-const shape = 'arn:aws:iam::<12-digit account>:role/<path/><name>'
+const shape = 'arn:aws:iam::<12-digit-account>:role/<path/><name>'
 const noOther = `write the ARN of a role, ${shape}`
 
 export const roleArnMalformed = defineRule({

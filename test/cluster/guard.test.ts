@@ -70,7 +70,7 @@ t.test('the guard, installed from its manifests, on a real API server', async (t
     t.equal(
       denied.stderr,
       `Error from server (Forbidden): error when creating "STDIN": admission webhook "validate.irsa-guard.io" denied the request: service account default/cart: role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"
-  fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
+  fix: write the ARN of a role, arn:aws:iam::<12-digit-account>:role/<path/><name>
 `
     )
     const args = ['dist/cli.js', 'check', '-', '--iam', 'examples/iam.json']

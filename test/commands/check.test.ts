@@ -18,7 +18,7 @@ t.test('check tells what is wrong, where and how to mend it', async (t) => {
       the annotation is the ARN of a policy, not of a role
       arn:aws:iam::111122223333:policy/search
                                 ^^^^^^
-      fix     write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
+      fix     write the ARN of a role, arn:aws:iam::<12-digit-account>:role/<path/><name>
   23  error  ServiceAccount shop/mail    role-missing
       role arn:aws:iam::111122223333:role/mail does not exist
       fix     create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM

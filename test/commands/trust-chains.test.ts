@@ -237,7 +237,7 @@ t.test('options that do not fit together are rejected', async (t) => {
     ],
     [
       [...askPodIdentity, '--first-role', 'x'],
-      /--first-role is "x"; expected arn:aws:iam::<12-digit account>/
+      /--first-role is "x"; expected arn:aws:iam::<12-digit-account>/
     ],
     [
       [...askPodIdentity, '--first-role', role, '--external-id', ''],

@@ -110,7 +110,7 @@ t.test('says why it cannot tell', async (t) => {
       'a placeholder',
       { ...right, associations: associationsWith(known({ ...association, roleArn: '${ROLE}' })) },
       unknown(
-        'the association\'s role is "${ROLE}"; expected arn:aws:iam::<12-digit account>:role/<path/><name>'
+        'the association\'s role is "${ROLE}"; expected arn:aws:iam::<12-digit-account>:role/<path/><name>'
       )
     ],
     [

@@ -82,6 +82,23 @@ t.test('a certificate of the right CA for another name is rejected, and the CA i
   t.match(text, /\n {2}Go says {9}.*x509: .*\n {2}that is {9}/)
 })
 
+t.test('a certificate takes several lines if a row does not fit', async (t) => {
+  const text = textOf(good, { width: 40 })
+  t.match(
+    text,
+    /\n {2}in the bundle\n {4}CN=\S+, key [\dA-F:]{11},\n {6}until \d{4}-\d\d-\d\d, expected\n {2}this cluster\n {4}CN=/
+  )
+  t.strictSame(
+    text.split('\n').filter(({ length }) => length > 40),
+    []
+  )
+  t.match(
+    textOf('no PEM'),
+    /^✗ unusable +the API server cannot use the bundle of webhook iam-for-pods\.amazonaws\.com\n/
+  )
+  t.match(textOf('no PEM', {}, { name: undefined }), /^✗ unusable +the API server cannot use the bundle\n/)
+})
+
 t.test('shows five of many CAs, and all with -v', async (t) => {
   const many = Array.from({ length: 7 }, () => pem(makeAuthority().der)).join('')
   t.match(textOf(many), '\n                  2 more in the bundle (-v lists all)\n')

@@ -12,7 +12,7 @@ const own: Finding = {
   severity: 'error',
   field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
   message: 'the annotation is the ARN of a policy, not of a role: "arn:aws:iam::111122223333:policy/search"',
-  fix: 'write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>',
+  fix: 'write the ARN of a role, arn:aws:iam::<12-digit-account>:role/<path/><name>',
   excerpt: { text: 'arn:aws:iam::111122223333:policy/search', from: 26, to: 32 },
   docs: 'https://irsa-guard.io/v0.1.0/rules/role-arn-malformed'
 }
@@ -54,7 +54,7 @@ t.test('a mistake is one entry, with how many objects it affects and the first o
      the annotation is the ARN of a policy, not of a role
      arn:aws:iam::111122223333:policy/search
                                ^^^^^^
-     fix     write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>
+     fix     write the ARN of a role, arn:aws:iam::<12-digit-account>:role/<path/><name>
 
 ✗ 501 errors (2 causes) · 500 objects judged
   more about a rule: irsa-guard explain identity-webhook-missing
@@ -174,6 +174,11 @@ t.test('the lines fit any terminal, and what can be copied stays whole', async (
       `${width}: the value is shown once`
     )
     t.match(text, /\n {2}1 {2}info {3}ServiceAccount shop\/b\s+identity-webhook-missing\n/)
+    t.equal(
+      text.includes(`ServiceAccount\n     shop/${long}\n`),
+      width === 40,
+      `${width}: the kind and the name`
+    )
   }
 })
 
@@ -218,6 +223,15 @@ t.test('the closing line says how many objects are of kinds that are judged', as
   t.equal(closing(1, 0), '? no findings · irsa-guard does not judge objects of this kind\n')
   t.equal(closing(4, 0), '? no findings · irsa-guard judges none of the kinds of these 4 objects\n')
   t.equal(closing(0, 0), '? no findings · no objects\n')
+  t.equal(
+    reportTextOf(
+      reportOf({ objects: 3, judged: 3 }, [], () => ''),
+      plainStyle,
+      undefined,
+      true
+    ),
+    '? no findings · 3 objects judged · not everything could be read\n'
+  )
   t.match(textWith({}, [{ ...own, severity: 'info' }]), /\n✓ 1 info · 1 object judged\n/)
   t.match(textWith({}, [{ ...own, severity: 'warning' }]), /\n! 1 warning · 1 object judged\n/)
   t.match(textWith({}, [{ ...own, waived: 'x' }]), /\n✓ 1 waived · 1 object judged\n$/, 'nothing to explain')

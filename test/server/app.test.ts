@@ -118,7 +118,7 @@ t.test('denies a malformed ARN with the whole story', async (t) => {
         reason: 'Forbidden',
         message: [
           `service account shop/cart: role-arn-malformed: the annotation is the ARN of a policy, not of a role: "${bad}"`,
-          '  fix: write the ARN of a role, arn:aws:iam::<12-digit account>:role/<path/><name>'
+          '  fix: write the ARN of a role, arn:aws:iam::<12-digit-account>:role/<path/><name>'
         ].join('\n')
       },
       auditAnnotations: { findings: 'role-arn-malformed' }

@@ -11,7 +11,7 @@ import type { Style } from '../../output/style.js'
 import { shellQuote } from '../../text/shell.js'
 import { clusterFlags } from './kubectl.js'
 import { type Output, textOnly, writeOutputs } from './outputs.js'
-import { fileStyleOf, styleOf, type StyleOptions, type Terminal } from './terminal.js'
+import { errorStyleOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './terminal.js'
 
 /** The formats of `ca`; `pem` is the repaired bundle. */
 export type BundleFormat = Format | 'pem'
@@ -79,7 +79,7 @@ export const bundleFormats = {
 export async function writeBundles(
   reported: readonly Reported[],
   options: BundleOutputOptions,
-  terminal: Pick<Terminal, 'stdout' | 'stderr' | 'screen' | 'hasColors'>
+  terminal: Pick<Terminal, 'stdout' | 'stderr' | 'screen' | 'hasColors' | 'errorScreen'>
 ): Promise<void> {
   const outputs = options.output ?? textOnly
   if (!options.fix && outputs.some(({ format }) => format === 'pem'))
@@ -88,7 +88,7 @@ export async function writeBundles(
   const isCommandOnStdout = outputs.some(({ format, file }) => file === undefined && format === 'text')
   if (options.fix && !isReportOnStdout)
     terminal.stderr(
-      `${bundleFormats.text(reported, options, fileStyleOf(options))}${isCommandOnStdout ? reported.map(placeholdersOf).join('') : ''}`
+      `${bundleFormats.text(reported, options, errorStyleOf(options, terminal))}${isCommandOnStdout ? reported.map(placeholdersOf).join('') : ''}`
     )
   await writeOutputs(
     outputs,

@@ -8,7 +8,7 @@ import {
   issuerOption,
   kubeconfigOption
 } from './options.js'
-import { complaintOf, type Terminal } from './terminal.js'
+import { complain, type ErrorTerminal } from './terminal.js'
 
 /** A command that runs until it is stopped, with the options that all such commands have. */
 export const daemonCommand = (name: string, description: string): Command =>
@@ -22,5 +22,5 @@ export const daemonCommand = (name: string, description: string): Command =>
     .addOption(audienceOption())
 
 /** Keeps the process running until a signal ends it. */
-export const keepRunning = (running: { close(): Promise<void> }, terminal: Pick<Terminal, 'stderr'>): void =>
-  runUntilSignal(running, ({ message }) => terminal.stderr(complaintOf(message)))
+export const keepRunning = (running: { close(): Promise<void> }, terminal: ErrorTerminal): void =>
+  runUntilSignal(running, ({ message }) => complain(terminal, message))

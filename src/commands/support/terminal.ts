@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { styleText } from 'node:util'
-import type { Style } from '../../output/style.js'
+import { type Style, wrapped } from '../../output/style.js'
 import { escapeText } from '../../text/escape.js'
 
 /** Where a command reads from and writes to. */
@@ -16,9 +16,18 @@ export interface Terminal {
   readonly errorScreen?: { readonly columns: number }
 }
 
-/** An error message as every command prints it on stderr. */
-export const complaintOf = (message: string): string =>
-  `irsa-guard: ${message.split('\n').map(escapeText).join('\n')}\n`
+/** Where errors go. */
+export type ErrorTerminal = Pick<Terminal, 'stderr' | 'errorScreen'>
+
+/** Prints an error message on stderr, as every command does. */
+export function complain({ stderr, errorScreen }: ErrorTerminal, message: string): void {
+  const width = errorScreen === undefined ? undefined : Math.max(errorScreen.columns, narrowest)
+  const lines = `irsa-guard: ${message}`.split('\n').map(escapeText)
+
+  stderr(`${lines.flatMap((line) => wrapped(line, '', { width }, '  ')).join('\n')}\n`)
+}
+
+const narrowest = 40
 
 /** The options of a command that decide how its text looks. */
 export interface StyleOptions {
@@ -38,13 +47,17 @@ export function styleOf(
   return {
     color: color === 'always' || (color === 'auto' && hasColors),
     ascii: ascii || screen?.isDumb === true,
-    width: screen === undefined ? undefined : Math.max(screen.columns, 40),
+    width: screen === undefined ? undefined : Math.max(screen.columns, narrowest),
     verbosity: quiet ? 'quiet' : verbose ? 'verbose' : 'normal'
   }
 }
 
 /** The style of a text that is written to a file: as the flags say, without regard to the terminal. */
 export const fileStyleOf = (options: StyleOptions): Style => styleOf(options, {})
+
+/** The style of a text on stderr, which has no colors. */
+export const errorStyleOf = (options: StyleOptions, { errorScreen }: Pick<Terminal, 'errorScreen'>): Style =>
+  styleOf(options, errorScreen === undefined ? {} : { screen: { ...errorScreen, isDumb: false } })
 
 const { env, stderr, stdout } = process
 
@@ -60,5 +73,5 @@ export const processTerminal: Terminal = {
       isDumb: env['TERM'] === 'dumb'
     }
   }),
-  ...(stderr.isTTY && env['TERM'] !== 'dumb' && { errorScreen: { columns: stderr.columns } })
+  ...(stderr.isTTY && env['TERM'] !== 'dumb' && { errorScreen: { columns: stderr.columns || 80 } })
 }

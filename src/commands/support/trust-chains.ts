@@ -235,7 +235,7 @@ function firstRoleOf(
   if (parseRoleArn(arn) === undefined)
     throw new GuardError(
       'ERR_USAGE',
-      `--first-role is ${JSON.stringify(arn)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+      `--first-role is ${JSON.stringify(arn)}; expected arn:aws:iam::<12-digit-account>:role/<path/><name>`
     )
   if (externalId === '')
     throw new GuardError(

@@ -34,7 +34,7 @@ export function roleArnOf(text: string): RoleArn {
   if (arn === undefined)
     throw new GuardError(
       'ERR_USAGE',
-      `--role is ${JSON.stringify(text)}; expected arn:aws:iam::<12-digit account>:role/<path/><name>`
+      `--role is ${JSON.stringify(text)}; expected arn:aws:iam::<12-digit-account>:role/<path/><name>`
     )
 
   return arn
