@@ -62,8 +62,8 @@ export function causeOf({ id, findings }: Group, summaryOf: (rule: string) => st
   }
 }
 
-/** The summary of a rule, and the role or provider that its findings have in common. */
-function summaryFor(cause: string | undefined, summary: string): string {
+/** The summary of a rule as a message, and the role or provider that its findings have in common. */
+export function summaryFor(cause: string | undefined, summary: string): string {
   const text = summary.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()).replace(/\.$/, '')
 
   return cause === undefined || cause === 'cluster' ? text : `${cause}: ${text}`

@@ -3,7 +3,7 @@ import { parseClusterArn } from '../model/cluster-arn.js'
 import { escapeText, shortList } from '../text/escape.js'
 import { type Format, jsonOf } from './formats.js'
 import { patchOf } from './policy-text.js'
-import { type Mark, markOf, paint, type Style } from './style.js'
+import { counted, type Mark, markOf, paint, type Style, wrapped } from './style.js'
 
 type State = AccountPlan['state']
 
@@ -35,22 +35,29 @@ const countOf = (accounts: readonly AccountPlan[], state: State): number =>
 /** A plan for people: the counts, then the steps of each service account with their commands. */
 function migrationTextOf({ cluster, steps, notes, accounts }: MigrationPlan, style: Style): string {
   const name = parseClusterArn(cluster)?.name ?? cluster
-  if (accounts.length === 0) return `no matching service account in cluster ${name} has a role annotation\n`
+  if (accounts.length === 0)
+    return `no matching service account in cluster ${escapeText(name)} has a role annotation\n`
 
   const counts = Object.entries(states).map(
     ([state, shown]) => `${countOf(accounts, state as State)} ${shown}` // the keys are states
   )
   const isQuiet = style.verbosity === 'quiet'
-  const plural = accounts.length === 1 ? '' : 's'
   const blocks = [
-    [escapeText(`${accounts.length} service account${plural} in cluster ${name}: ${counts.join(', ')}`)],
+    paragraph(
+      `${counted(accounts.length, 'service account')} in cluster ${name}: ${counts.join(', ')}`,
+      '',
+      style,
+      '  '
+    ),
     steps.length === 0 || isQuiet
       ? []
       : ['Once for the cluster:', ...steps.flatMap((step, index) => stepLines(step, index, style))],
     ...withoutRepeats(accounts)
       .filter(({ state }) => !isQuiet || state === 'cannot-move')
       .map((account) => accountText(account, style)),
-    notes.length === 0 || isQuiet ? [] : ['Notes:', ...notes.map((note) => `  - ${escapeText(note)}`)]
+    notes.length === 0 || isQuiet
+      ? []
+      : ['Notes:', ...notes.flatMap((note) => paragraph(note, '  - ', style))]
   ]
 
   return `${blocks
@@ -90,21 +97,24 @@ function accountText(
   const head = `${account}: ${states[state]}${role === '' ? '' : ` (role ${role})`}`
 
   return [
-    `${markOf(marks[state], style)} ${escapeText(head)}`,
-    ...because.flatMap(reasonLines).map(escapeText),
+    ...paragraph(head, `${markOf(marks[state], style)} `, style, '  '),
+    ...because.flatMap((reason) => reasonLines(reason, style)),
     ...steps.flatMap((step, index) => stepLines(step, index, style)),
-    ...notes.map((note) => escapeText(`  note: ${note}`))
+    ...notes.flatMap((note) => paragraph(`note: ${note}`, '  ', style, '    '))
   ]
 }
 
-function reasonLines({ rule, message, fix, objects = [] }: Reason): string[] {
+function reasonLines({ rule, message, fix, objects = [] }: Reason, style: Style): string[] {
   const where = objects.length === 0 ? '' : `${shortList(objects)}: `
 
   return [
-    `  ${where}${rule === undefined ? '' : `${rule}: `}${message}`,
-    ...(fix === undefined ? [] : [`    fix: ${fix}`])
+    ...paragraph(`${where}${rule === undefined ? '' : `${rule}: `}${message}`, '  ', style, '    '),
+    ...(fix === undefined ? [] : paragraph(`fix: ${fix}`, '    ', style, '         '))
   ]
 }
+
+const paragraph = (text: string, start: string, style: Style, rest = ' '.repeat(start.length)): string[] =>
+  wrapped(escapeText(text), start, style, rest)
 
 function stepLines(
   { message, commands, before, document, manifest }: MigrationStep,
@@ -115,7 +125,7 @@ function stepLines(
   const body = [...(manifest?.split('\n') ?? []), ...commands]
 
   return [
-    escapeText(`  ${index + 1}. ${message}`),
+    ...paragraph(message, `  ${index + 1}. `, style, '     '),
     ...patch.map((line) => `     ${inColor(escapeText(line), style)}`),
     ...body.map((line) => escapeText(`     ${line}`))
   ]

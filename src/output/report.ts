@@ -91,7 +91,8 @@ export function reportOf(
   }
 }
 
-const ranks = { error: 0, warning: 1, info: 2 } satisfies Record<Severity, number>
+/** The order of severities, the worst first. */
+export const ranks = { error: 0, warning: 1, info: 2 } satisfies Record<Severity, number>
 
 const worstFirst = (one: Cause, other: Cause): number =>
   ranks[one.severity] - ranks[other.severity] || other.count - one.count

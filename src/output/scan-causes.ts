@@ -1,5 +1,5 @@
-import type { Cause } from './causes.js'
-import type { Report, ReportedFinding } from './report.js'
+import { type Cause, summaryFor } from './causes.js'
+import { ranks, type Report, type ReportedFinding } from './report.js'
 import type { Style } from './style.js'
 
 /** A row of the table of causes: one cause, or all causes of a rule that has many. */
@@ -15,7 +15,7 @@ export interface CauseRow {
 const maxOfRule = 3
 
 /**
- * The rows of the table, in the order of the causes. More than three causes of one rule and severity share a
+ * The rows of the table, the worst first. More than three causes of one rule and severity share a
  * row, unless everything is shown. Waived findings have no row. `summaryOf` gives the summary of a rule.
  */
 export function causeRowsOf(
@@ -33,7 +33,7 @@ export function causeRowsOf(
     verbosity !== 'verbose' && (ofRule.get(keyOf(cause))?.length ?? 0) > maxOfRule ? keyOf(cause) : cause.id
   )
 
-  return [...rows.values()].flatMap((causes): CauseRow[] => {
+  const unsorted = [...rows.values()].flatMap((causes): CauseRow[] => {
     const [first] = causes
     const [finding, ...findings] = causes.flatMap(({ id }) => byCause.get(id) ?? [])
     if (first === undefined || finding === undefined) return [] // groups are never empty
@@ -42,13 +42,17 @@ export function causeRowsOf(
       {
         rule: first.rule,
         severity: first.severity,
-        summary: causes.length === 1 ? first.summary : summaryOf(first.rule),
+        summary: causes.length === 1 ? first.summary : summaryFor(undefined, summaryOf(first.rule)),
         fix: first.fix,
         causes: [first, ...causes.slice(1)],
         findings: [finding, ...findings]
       }
     ]
   })
+
+  return unsorted.sort(
+    (one, other) => ranks[one.severity] - ranks[other.severity] || other.findings.length - one.findings.length
+  )
 }
 
 const keyOf = ({ severity, rule }: Cause): string => `${severity} ${rule}`

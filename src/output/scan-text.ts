@@ -119,6 +119,7 @@ function hitsOf({ findings }: CauseRow): string {
 function nounOf(kind: string): string {
   if (kind === 'ServiceAccount') return 'account'
   if (kind.endsWith('WebhookConfiguration')) return 'webhook'
+  if (kind === 'PodIdentityAssociation') return 'association'
 
   return kind.length <= 12 ? kind.toLowerCase() : 'object'
 }

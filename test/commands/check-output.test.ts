@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 import { check, type CheckOptions } from '../../src/commands/check.js'
 import { writeOutputs } from '../../src/commands/support/outputs.js'
-import { styleOf } from '../../src/commands/support/terminal.js'
+import { complain, errorStyleOf, styleOf } from '../../src/commands/support/terminal.js'
 import { runCli as run } from '../support/run-cli.js'
 
 const examples = ['check', 'examples/service-accounts.yaml', '--iam', 'examples/iam.json']
@@ -115,6 +115,33 @@ t.test('the style follows the flags, then the terminal', async (t) => {
   t.match(styleOf({}, { screen: { columns: 10, isDumb: true } }), { ascii: true, width: 40 })
   t.match(styleOf({ ascii: true, quiet: true }, { screen }), { ascii: true, verbosity: 'quiet' })
   t.match(styleOf({ verbose: true }, { screen }), { verbosity: 'verbose' })
+})
+
+t.test('an error on a terminal is wrapped, and its command stays whole', async (t) => {
+  const written = (errorScreen?: { columns: number }): string => {
+    let text = ''
+    const stderr = (more: string): void => void (text += more)
+    complain(
+      { stderr, ...(errorScreen && { errorScreen }) },
+      'charts/shop is a chart and was not rendered; render it first: helm template charts/shop | irsa-guard check -\n  and \u001b[31m'
+    )
+    return text
+  }
+  const command = 'helm template charts/shop | irsa-guard check -\n'
+  const end = '  and \\u{1b}[31m\n'
+  t.equal(
+    written(),
+    `irsa-guard: charts/shop is a chart and was not rendered; render it first: ${command}${end}`
+  )
+  const narrow = `irsa-guard: charts/shop is a chart and\n  was not rendered; render it first:\n  ${command}${end}`
+  t.equal(written({ columns: 40 }), narrow)
+  t.equal(written({ columns: 10 }), narrow, 'no terminal is narrower than 40 columns')
+  t.match(errorStyleOf({ ascii: true }, { errorScreen: { columns: 72 } }), {
+    width: 72,
+    color: false,
+    ascii: true
+  })
+  t.match(errorStyleOf({}, {}), { width: undefined })
 })
 
 t.test('a report on a narrow terminal is wrapped', async (t) => {

@@ -119,6 +119,15 @@ t.test('explain fits a narrow terminal', async (t) => {
     others.join('\n'),
     '\n    2  pod-identity-action-missing\n       the role allows only one of sts:AssumeRole and\n'
   )
+  const { stdout } = await explained(
+    'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+    {},
+    { columns: 80 }
+  )
+  t.match(
+    stdout,
+    /\n {4}# 1, 3-6, 8-10\n {4}irsa-guard trust .*\n {4}# 2, 7\n {4}irsa-guard diagnose pod\/POD -n NAMESPACE\n\nmore about a rule: irsa-guard explain trust-subject-mismatch\n$/
+  )
 })
 
 t.test('explain prints all known texts, with a rule or without', async (t) => {

@@ -106,6 +106,29 @@ t.test('shows the causes, the worst first, in 80 columns', async (t) => {
   )
 })
 
+t.test('a row of several causes is placed by all of its objects', async (t) => {
+  const association = (name: string): ObjectVerdict =>
+    verdict(
+      reference('PodIdentityAssociation', name),
+      finding('pod-identity-role-missing', { message: name })
+    )
+  const text = textOf(
+    scanOf([
+      ...['web-1', 'web-2'].map((name) => verdict(podOf(name), finding('pod-not-mutated'))),
+      ...['a', 'b', 'c', 'd'].map(association)
+    ])
+  )
+  t.match(
+    text,
+    /\n✗ 4 associations {2}summary of pod-identity-role-missing\n +4 causes: [^✗]+\n✗ {9}2 pods {2}what is wrong/
+  )
+  const sentence = scanTextOf(scanOf(['a', 'b', 'c', 'd'].map(association)), terminal, {
+    ...{ at, seconds: 1, withContext: false },
+    summaryOf: () => 'The role is gone.'
+  })
+  t.match(sentence, '\n✗ 4 associations  the role is gone\n', 'a message, not a sentence')
+})
+
 t.test('shows everything, or only errors', async (t) => {
   const everything = textOf(scanOf(mixed), { ...terminal, verbosity: 'verbose' })
   t.match(everything, /^ +pay\/a, pay\/b, pay\/c, pay\/d, batch\/e$/m)
@@ -146,6 +169,15 @@ t.test('says what was not checked, and what would make it checkable', async (t) 
                     2 objects: no facts about IAM were given (pass --iam FILE or --aws)`
   )
   t.match(textOf(report, { ...terminal, verbosity: 'verbose' }), /2 objects \(role-missing\): no facts/)
+
+  const manyReasons = (count: number): ScanReport =>
+    scanOf(
+      Array.from({ length: count }, (_, index) =>
+        unchecked(reference('ServiceAccount', `a${index}`), 'role-missing', `reason ${index}`)
+      )
+    )
+  t.match(textOf(manyReasons(11)), '\n                    and 1 more reason (-v lists all)\n')
+  t.match(textOf(manyReasons(12)), '\n                    and 2 more reasons (-v lists all)\n')
 })
 
 t.test('says what is unused', async (t) => {
