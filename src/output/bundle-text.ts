@@ -1,7 +1,7 @@
 import type { BundleReport } from '../ca-bundle/report.js'
 import { escapeText } from '../text/escape.js'
 import { certificateLines, certificateTable } from './certificate-text.js'
-import { type Mark, markOf, paint, type Style, wrapped } from './style.js'
+import { indentOf, labelled, type Mark, markOf, paint, type Style } from './style.js'
 
 /** What the text of a bundle needs besides its report. */
 export interface BundleContext {
@@ -21,7 +21,7 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
   const { certificates, expected = [], served, state, verdict, repaired } = report
   const isVerbose = style.verbosity === 'verbose'
   const isQuiet = style.verbosity === 'quiet'
-  const line = (label: string, text: string): string[] => labelled(label, text, style)
+  const line = (label: string, text: string): string[] => lineOf(label, text, style)
   const readable =
     certificates.length > 0 || state === 'absent' || isEmpty(report)
       ? []
@@ -81,14 +81,14 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
 
 /** The answer in one line, with a mark. */
 function headline(report: BundleReport, { name }: BundleContext, style: Style): string {
-  const [line = '', ...rest] = wrapped(
-    escapeText(answerOf(report, name === undefined ? 'the bundle' : `webhook ${name}`)),
-    `  ${wordFor(report)}  `.padEnd(textColumn),
-    style,
-    ' '.repeat(textColumn)
-  )
+  const answer = escapeText(answerOf(report, name === undefined ? 'the bundle' : `webhook ${name}`))
 
-  return [`${markOf(markFor(report), style)}${line.slice(1)}`, ...rest].join('\n')
+  return labelled(
+    `${markOf(markFor(report), style)} ${wordFor(report)}`,
+    answer,
+    indentOf(textColumn, style),
+    style
+  ).join('\n')
 }
 
 function markFor({ state, verdict, good, faults, policy, doubt }: BundleReport): Mark {
@@ -173,12 +173,12 @@ function policyLines({ policy, repaired }: BundleReport, style: Style): string[]
   if (policy === undefined) return []
 
   return [
-    ...labelled(
+    ...lineOf(
       'policy',
       `irsa-guard's caBundle policy ${policy.action === 'denies' ? 'denies' : 'warns about'} writing this bundle to a guarded webhook: ${policy.because}`,
       style
     ),
-    ...(repaired === undefined ? [] : labelled('fix', 'write the bundle that --fix prints', style))
+    ...(repaired === undefined ? [] : lineOf('fix', 'write the bundle that --fix prints', style))
   ]
 }
 
@@ -197,8 +197,5 @@ function commandLines(report: BundleReport, context: BundleContext, style: Style
 }
 
 /** A text behind a label; nothing if there is no text. */
-function labelled(label: string, text: string, style: Style): string[] {
-  if (text === '') return []
-
-  return wrapped(escapeText(text), `  ${label.padEnd(textColumn - 2)}`, style, ' '.repeat(textColumn))
-}
+const lineOf = (label: string, text: string, style: Style): string[] =>
+  text === '' ? [] : labelled(`  ${label}`, escapeText(text), indentOf(textColumn, style), style)

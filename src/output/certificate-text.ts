@@ -35,7 +35,7 @@ export function certificateTable(
 /** A row below its label, in as many lines as it needs. */
 const rowLines = ({ label, name, key, until, notes }: Row, style: Style): string[] => [
   ...(label === '' ? [] : [`  ${label}`]),
-  ...wrapped([name, key, until, ...notes].join(', '), '    ', style, '      ')
+  ...wrapped([name, key, until, ...notes].join(', '), '      ', style, '        ')
 ]
 
 /** The rows as lines; a column that is empty in all rows is left out. */

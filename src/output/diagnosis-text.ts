@@ -1,7 +1,7 @@
 import type { Diagnosis, Step, StepState } from '../diagnosis/diagnosis.js'
 import { escapeText } from '../text/escape.js'
 import { type Format, jsonOf } from './formats.js'
-import { type Mark, markOf, paint, type Style, wrapped } from './style.js'
+import { indentOf, labelled, type Mark, markOf, paint, type Style, wrapped } from './style.js'
 
 /** How a diagnosis is printed, by format. */
 export const diagnosisFormats = {
@@ -42,16 +42,15 @@ function stepLines(
   width: number,
   style: Style
 ): string[] {
-  const indent = ' '.repeat(width + 4)
+  const indent = indentOf(width + 4, style)
   const reason =
     because === undefined
       ? ''
       : state === 'follows'
         ? `  (follows from the step ${shownName(because)})`
         : `: ${because}`
-  const [first = '', ...rest] = wrapped(escapeText(`${message}${reason}`), indent, style)
-  const name = shownName(step).padEnd(width)
-  const line = `  ${markOf(marks[state], style)} ${name}${first.slice(indent.length)}`
+  const label = `  ${markOf(marks[state], style)} ${shownName(step)}`
+  const [line = '', ...rest] = labelled(label, escapeText(`${message}${reason}`), indent, style)
 
   return [
     state === 'follows' ? paint(line, 'dim', style) : line,

@@ -1,7 +1,7 @@
 import type { Check } from '../status/check.js'
 import { escapeText } from '../text/escape.js'
 import { type Format, jsonOf } from './formats.js'
-import { counted, markOf, paint, type Style, wrapped } from './style.js'
+import { counted, indentOf, labelled, markOf, paint, type Style, wrapped } from './style.js'
 
 /** The checks of one cluster. */
 export interface Status {
@@ -38,10 +38,12 @@ function statusTextOf({ about, checks }: Status, style: Style): string {
   const [first] = wrong
   const blocks = [
     [
-      `${markOf(mark, style)} ${paint(escapeText(`${counts}${names}`), 'bold', style)}`,
+      ...wrapped(escapeText(`${counts}${names}`), `${markOf(mark, style)} `, style, '  ').map((line) =>
+        paint(line, 'bold', style)
+      ),
       ...wrapped(escapeText(about), '  ', style)
     ],
-    shown.flatMap((check) => checkLines(check, width, style)),
+    withoutRepeats(shown).flatMap((check) => checkLines(check, width, style)),
     first?.fix === undefined ? [] : ['Fix this first:', `  ${escapeText(first.fix)}`]
   ]
 
@@ -51,14 +53,24 @@ function statusTextOf({ about, checks }: Status, style: Style): string {
     .join('\n\n')}\n`
 }
 
+/** The checks, in which only the first of several with the same command shows it. */
+function withoutRepeats(checks: readonly Check[]): Check[] {
+  const shown = new Set<string>()
+
+  return checks.map(({ fix, ...check }) => {
+    if (fix === undefined || shown.has(fix)) return check
+    shown.add(fix)
+
+    return { ...check, fix }
+  })
+}
+
 function checkLines({ check, state, message, because, fix }: Check, width: number, style: Style): string[] {
-  const indent = ' '.repeat(width + 4)
-  const [line = '', ...rest] = wrapped(escapeText(message), `    ${check.padEnd(width)}`, style, indent)
+  const indent = indentOf(width + 4, style)
   const isDetailed = state !== 'ok' || because !== undefined
 
   return [
-    `  ${markOf(state, style)}${line.slice(3)}`,
-    ...rest,
+    ...labelled(`  ${markOf(state, style)} ${check}`, escapeText(message), indent, style),
     ...(isDetailed && because !== undefined ? wrapped(escapeText(because), indent, style) : []),
     ...(isDetailed && fix !== undefined ? [`${indent}${paint(escapeText(fix), 'cyan', style)}`] : [])
   ]

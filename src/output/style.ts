@@ -73,6 +73,21 @@ const commandAtEnd =
 /** The columns of a text on a terminal: colors take none. */
 const widthOf = (text: string): number => stripVTControlCharacters(text).length
 
+/** The indentation of the texts behind labels, or below them if a terminal is too narrow for a column. */
+export const indentOf = (column: number, { width = Infinity }: Style): string =>
+  ' '.repeat(width - column < narrowestColumn ? 6 : column)
+
+const narrowestColumn = 30
+
+/** A text behind a label, in the column of `indentOf`. */
+export function labelled(label: string, text: string, indent: string, style: Style): string[] {
+  const [first = '', ...rest] = wrapped(text, indent, style)
+
+  return widthOf(label) < indent.length && indent.length > 6
+    ? [`${label}${' '.repeat(indent.length - widthOf(label))}${first.slice(indent.length)}`, ...rest]
+    : [label, first, ...rest]
+}
+
 /**
  * A command below a text in few words, such as a label; on the same line if that is not longer than the
  * terminal. The command stays on one line, so that it can be copied.

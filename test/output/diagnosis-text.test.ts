@@ -70,5 +70,6 @@ t.test('follows the style', async (t) => {
   t.match(shown({}, { ascii: true }), /\n {2}\+ pod .*\n {2}x identity webhook/)
   t.match(shown({}, { color: true }), /\u001b\[/)
   for (const line of shown({ fix: [] }, { width: 70 }).split('\n')) t.ok(line.length <= 70, line)
+  t.match(shown({}, { width: 40 }), /\n {2}✓ pod\n {6}\S.*\n/, 'the text is below its label')
   t.strictSame(JSON.parse(diagnosisFormats.json(diagnosis)), diagnosis)
 })

@@ -40,9 +40,16 @@ Fix this first:
   t.match(textOf(checks.slice(0, 1)), /^✓ nothing wrong\n/)
   t.match(textOf(checks.slice(3)), /^\? nothing wrong, 1 could not be determined\n/)
   const narrow = textOf(checks, { ...plainStyle, ascii: true, width: 40, verbosity: 'quiet' })
-  t.match(narrow, /^x 1 of 4 checks wrong.*\n/)
-  t.notMatch(narrow, /serve {2}/, 'only what is wrong')
-  t.match(narrow, /\n {2}x policies {9}the binding of\n {21}policy/)
+  t.match(narrow, /^x 1 of 4 checks wrong, 1 could not be\n {2}told: policies\n/)
+  t.notMatch(narrow, /serve/, 'only what is wrong')
+  t.match(narrow, /\n {2}x policies\n {6}the binding of policy\n {6}a\\u/, 'texts below their labels')
+  const again = { ...checks[1], check: 'rights' }
+  const fixes = textOf([...checks, again]).match(/^ .*kubectl apply -k DIR$/gm)
+  t.strictSame(
+    fixes,
+    [`${' '.repeat(21)}kubectl apply -k DIR`, '  kubectl apply -k DIR'],
+    'each command once'
+  )
 })
 
 t.test('JSON and the exit code', async (t) => {
