@@ -42,8 +42,12 @@ Fix this first:
   const narrow = textOf(checks, { ...plainStyle, ascii: true, width: 40, verbosity: 'quiet' })
   t.match(narrow, /^x 1 of 4 checks wrong, 1 could not be\n {2}told: policies\n/)
   t.notMatch(narrow, /serve/, 'only what is wrong')
-  t.match(narrow, /\n {2}x policies\n {6}the binding of policy\n {6}a\\u/, 'texts below their labels')
-  const again = { ...checks[1], check: 'rights' }
+  t.match(
+    narrow,
+    /\n {2}x policies\n {6}the binding of policy a\\u\{1b\}\[31m\n {6}is missing\n/,
+    'texts below their labels'
+  )
+  const again = { ...checks[1], check: 'rights' } as const
   const fixes = textOf([...checks, again]).match(/^ .*kubectl apply -k DIR$/gm)
   t.strictSame(
     fixes,
