@@ -17,6 +17,7 @@ import {
   configOption,
   failOnOption,
   iamOption,
+  issuerOption,
   kubeconfigOption,
   quietOption,
   verboseOption
@@ -68,6 +69,7 @@ export const scanCommand = (terminal: Terminal): Command =>
     .option('--rule <id>', 'apply only this rule; repeatable', collect)
     .addOption(iamOption())
     .addOption(awsOption())
+    .addOption(issuerOption())
     .addOption(clusterArnOption())
     .addOption(configOption())
     .option('--baseline <file>', 'an earlier JSON report, to show what is new and what is gone')
@@ -75,7 +77,7 @@ export const scanCommand = (terminal: Terminal): Command =>
     .option('--fail-on-new', 'exit with 1 only for findings that the baseline does not have')
     .option(
       '--unused',
-      'list service accounts that no pod uses, and roles that trust only service accounts that do not exist'
+      'list service accounts that no pod uses, and roles that no service account can use (with --aws, this needs iam:ListRoles)'
     )
     .addOption(outputsOption(reportFormats))
     .addOption(colorOption())
@@ -261,8 +263,14 @@ async function scanContexts(
 ): Promise<ScannedCluster[]> {
   const contexts = chooseContexts(options, setting.environment)
   const [, second] = contexts
-  if (second !== undefined && options.clusterArn !== undefined)
-    throw new GuardError('ERR_USAGE', '--cluster-arn names one cluster; expected one context with it')
+  const flag =
+    options.clusterArn !== undefined
+      ? '--cluster-arn'
+      : options.issuer !== undefined
+        ? '--issuer'
+        : undefined
+  if (second !== undefined && flag !== undefined)
+    throw new GuardError('ERR_USAGE', `${flag} is of one cluster; expected one context with it`)
 
   const clusters: ScannedCluster[] = []
   for (const context of contexts) {

@@ -124,6 +124,7 @@ export async function loadSources(
   return {
     iam: snapshot.iam,
     trustingRoles: snapshot.trustingRoles,
+    roles: snapshot.roles,
     issuer: issuer ?? snapshot.issuer,
     clusterArn: snapshot.clusterArn,
     associations: snapshot.associations,
