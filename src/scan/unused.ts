@@ -1,5 +1,5 @@
 import type { Sources } from '../facts/facts.js'
-import { identityWebhookOf } from '../facts/gather.js'
+import { identityWebhookOf } from '../facts/identity-webhook.js'
 import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { noDeadline } from '../model/deadline.js'
 import { type Fact, known, moot, unknown } from '../model/fact.js'
