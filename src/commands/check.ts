@@ -16,7 +16,6 @@ import { assertNamespace } from './support/given-names.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
 import {
-  audienceOption,
   clusterCaOption,
   factOptions,
   failOnOption,
@@ -52,7 +51,6 @@ export const checkCommand = (terminal: Terminal): Command =>
       .option('--context <name>', 'query this kubeconfig context (default: stay offline)')
       .option('--kubeconfig <file>', 'query the cluster of this kubeconfig (default: stay offline)')
       .addOption(clusterCaOption())
-      .addOption(audienceOption())
       .option('-n, --namespace <name>', 'namespace for objects that name none')
       .addOption(failOnOption())
       .option('--fail-on-unknown', 'exit with 1 if a rule could not be checked', false),

@@ -24,6 +24,7 @@ export interface DiagnoseOptions extends StyleOptions {
   readonly aws?: boolean
   readonly config?: string
   readonly issuer?: string
+  readonly audience?: string
   readonly clusterArn?: string
   readonly namespace?: string
   readonly context?: string

@@ -19,6 +19,7 @@ import { complaintOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } f
 
 export interface PlanMigrationOptions extends StyleOptions {
   readonly issuer?: string
+  readonly audience?: string
   readonly output?: readonly Output<Format>[]
   readonly iam: readonly string[]
   readonly aws?: boolean

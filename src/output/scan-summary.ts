@@ -158,7 +158,7 @@ const maxReasons = 10
 const isOfCollection = ({ objects: [first] }: UncheckedGroup): boolean => first?.name === ''
 
 /** The service accounts and roles that are not used. */
-export function unusedLines({ unused }: ScanReport, style: Style): string[] {
+export function unusedLines({ unused, clusters }: ScanReport, style: Style): string[] {
   if (unused === undefined) return []
   const { serviceAccounts, roles, undetermined = [], unread = [] } = unused
 
@@ -191,7 +191,7 @@ export function unusedLines({ unused }: ScanReport, style: Style): string[] {
     ...unread.flatMap(({ cluster, because }) =>
       wrapped(
         escapeText(
-          `roles that nothing uses${cluster === undefined ? '' : ` in ${cluster}`}: ${roles === undefined ? '' : 'some are '}not known, because ${because}`
+          `roles that nothing uses${cluster === undefined || clusters.length < 2 ? '' : ` in ${cluster}`}: ${roles === undefined ? '' : 'some are '}not known, because ${because}`
         ),
         '  ',
         style

@@ -157,7 +157,19 @@ t.test('says what is unused', async (t) => {
   t.match(text, /^ {2}service accounts with a role that no workload uses: none$/m)
   t.match(text, /^ {2}roles that trust only service accounts that do not exist: 12$/m)
   t.match(text, /^ {4}and 2 more \(-v lists all\)$/m)
-  const unknown = textOf(scanOf([], { unused: {} }))
+  const because = 'they trust EKS Pod Identity'
+  const undetermined = roles.map(({ arn }) => ({ arn, because }))
+  t.match(
+    textOf(scanOf([], { unused: { roles: [], undetermined } }), { ...terminal, verbosity: 'verbose' }),
+    /do not exist: none\n {2}roles that could not be judged, because they trust EKS Pod Identity: 12\n(?: {4}arn:.*\n){12}/
+  )
+  const refused = { cluster: 'prod', because: 'IAM denied iam:ListRoles (AccessDenied)' }
+  t.match(
+    textOf(scanOf([], { unused: { roles, unread: [refused] } })),
+    /^ {2}roles that nothing uses: some are not known, because IAM denied/m
+  )
+  const unread = [{ because: 'no list of roles was given (pass --aws or --iam FILE)' }]
+  const unknown = textOf(scanOf([], { unused: { unread } }))
   t.match(unknown, /nothing uses: not known, because not all workloads/)
   t.match(unknown, /nothing uses: not known, because no list of roles/)
 })

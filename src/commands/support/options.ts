@@ -80,5 +80,5 @@ export const awsOptions = (): readonly Option[] => [
   configOption()
 ]
 
-/** Where the facts about AWS come from. */
-export const factOptions = (): readonly Option[] => [iamOption(), ...awsOptions()]
+/** Where the facts about AWS come from, and what the identity webhook requests. */
+export const factOptions = (): readonly Option[] => [iamOption(), ...awsOptions(), audienceOption()]

@@ -27,6 +27,7 @@ export interface ScanOptions {
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly issuer?: string | undefined
+  readonly audience?: string | undefined
   readonly clusterArn?: string | undefined
 }
 

@@ -116,7 +116,7 @@ export async function loadSources(
   if (issuers.size > 1 && issuer === undefined) {
     throw new GuardError(
       'ERR_USAGE',
-      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; choose one with --issuer`
+      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; choose one with --issuer (or issuer in the configuration)`
     )
   }
   const snapshot = loadSnapshots(documents, clusterOf)
@@ -134,7 +134,8 @@ export async function loadSources(
   }
 }
 
-const iamInFolder = 'name its JSON files with IAM facts instead, each with its own --iam'
+const iamInFolder =
+  'name its JSON files with IAM facts instead, each with its own --iam (or in iam.files of the configuration)'
 
 /**
  * Reads a text file. Throws ERR_INPUT with the file's name; for a directory, the error says what to do
