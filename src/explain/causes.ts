@@ -76,7 +76,7 @@ const byQuestion = {
     'pod-identity-role-missing': "the association's role or target role does not exist",
     'pod-identity-principal-missing': 'the role does not trust pods.eks.amazonaws.com',
     'pod-identity-action-missing': 'the role allows only one of sts:AssumeRole and sts:TagSession',
-    'pod-identity-tag-mismatch': 'a condition wants another cluster, namespace or service account',
+    'pod-identity-tag-mismatch': 'a condition requires another cluster, namespace or service account',
     'pod-identity-source-mismatch': 'aws:SourceArn or aws:SourceAccount is not that of the cluster',
     'pod-identity-target-untrusted': "the target role does not admit the association's role"
   },

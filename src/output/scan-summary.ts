@@ -191,7 +191,7 @@ export function unusedLines({ unused, clusters }: ScanReport, style: Style): str
     ...unread.flatMap(({ cluster, because }) =>
       wrapped(
         escapeText(
-          `roles that nothing uses${cluster === undefined || clusters.length < 2 ? '' : ` in ${cluster}`}: ${roles === undefined ? '' : 'some are '}not known, because ${because}`
+          `roles that nothing uses${cluster === undefined || clusters.length < 2 ? '' : ` in ${cluster}`}: ${roles === undefined ? '' : 'some are '}unknown, because ${because}`
         ),
         '  ',
         style

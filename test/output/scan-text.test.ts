@@ -166,12 +166,12 @@ t.test('says what is unused', async (t) => {
   const refused = { cluster: 'prod', because: 'IAM denied iam:ListRoles (AccessDenied)' }
   t.match(
     textOf(scanOf([], { unused: { roles, unread: [refused] } })),
-    /^ {2}roles that nothing uses: some are not known, because IAM denied/m
+    /^ {2}roles that nothing uses: some are unknown, because IAM denied/m
   )
   const unread = [{ because: 'no list of roles was given (pass --aws or --iam FILE)' }]
   const unknown = textOf(scanOf([], { unused: { unread } }))
-  t.match(unknown, /nothing uses: not known, because not all workloads/)
-  t.match(unknown, /nothing uses: not known, because no list of roles/)
+  t.match(unknown, /nothing uses: unknown, because not all workloads/)
+  t.match(unknown, /nothing uses: unknown, because no list of roles/)
 })
 
 t.test('without findings, and several clusters', async (t) => {
