@@ -212,7 +212,7 @@ t.test('compares with a baseline', async (t) => {
   t.match(text, /^ {2}against baseline {2}\+5 new, −4 gone$/m)
   t.match(
     textOf({ ...now, baseline: compare(now, baseline, undefined) }),
-    /\+5 new; what is gone is not known/
+    /\+5 new; it is unknown which ones are gone/
   )
 
   const ages: readonly (readonly [string | undefined, RegExp])[] = [
