@@ -1,5 +1,6 @@
 import type { Facts, Sources } from './facts/facts.js'
-import { gatherFacts, identityWebhookOf } from './facts/gather.js'
+import { gatherFacts } from './facts/gather.js'
+import { identityWebhookOf } from './facts/identity-webhook.js'
 import { bringsIdentity } from './identity-webhook/own-identity.js'
 import type { Deadline } from './model/deadline.js'
 import type { Finding } from './model/finding.js'

@@ -6,62 +6,59 @@ import type { CaPreflightOptions } from './ca-preflight.js'
 import { bundleFormats } from './support/bundle-output.js'
 import { ca, type CaOptions } from './support/bundles.js'
 import {
-  asciiOption,
   clusterArnOption,
   clusterCaOption,
-  colorOption,
   configOption,
   kubeconfigOption,
-  quietOption,
-  verboseOption
+  styleOptionsWithVerbose,
+  withOptions
 } from './support/options.js'
 import { outputsOption } from './support/outputs.js'
 import type { Terminal } from './support/terminal.js'
 
 export const caCommand = (terminal: Terminal): Command =>
-  new Command('ca')
-    .description(
-      "check whether the API server would accept a webhook's caBundle (exit codes: 0 ok or warnings only, 1 broken, 2 undetermined)"
-    )
-    .argument(
-      '[object...]',
-      'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME in the cluster (or KIND NAME)'
-    )
-    .addOption(kubeconfigOption())
-    .option('--context <name>', 'kubeconfig context of the cluster')
-    .option('--bundle <file>', 'the bundle: PEM, or the base64 string of clientConfig.caBundle')
-    .option('--server <host:port>', 'the webhook server; its certificates are fetched')
-    .option('--chain <file>', "the webhook server's certificates (PEM, leaf first) instead of --server")
-    .option('--host <name>', 'DNS name or IP address by which the API server calls the webhook')
-    .addOption(clusterCaOption())
-    .addOption(
-      new Option('--go <version>', 'Go version that the API server is built with, such as 1.23').argParser(
-        parseGoVersion
+  withOptions(
+    new Command('ca')
+      .description(
+        "check whether the API server would accept a webhook's caBundle (exit codes: 0 ok or warnings only, 1 broken, 2 undetermined)"
       )
-    )
-    .option(
-      '--fix',
-      'print only the kubectl command that installs a clean bundle (-o pem: the bundle); the report goes to stderr',
-      false
-    )
-    .option(
-      '--preflight',
-      'check what the activation of the next cluster CA breaks: webhooks, APIServices, conversions, kubeconfigs, nodes, pods (exit codes: 0 nothing, 1 something lacks a CA, 2 undetermined)',
-      false
-    )
-    .option(
-      '--check-kubeconfig <file>',
-      'another kubeconfig to check with --preflight, besides the one in use; repeatable',
-      (file: string, files: readonly string[] | undefined) => [...(files ?? []), file]
-    )
-    .option('--aws', "with --preflight: read the cluster's certificate authorities from EKS")
-    .addOption(clusterArnOption('ARN of the EKS cluster, for --aws'))
-    .addOption(configOption())
-    .addOption(outputsOption(bundleFormats))
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(verboseOption())
-    .addOption(quietOption())
+      .argument(
+        '[object...]',
+        'mutatingwebhookconfiguration/NAME or validatingwebhookconfiguration/NAME in the cluster (or KIND NAME)'
+      )
+      .addOption(kubeconfigOption())
+      .option('--context <name>', 'kubeconfig context of the cluster')
+      .option('--bundle <file>', 'the bundle: PEM, or the base64 string of clientConfig.caBundle')
+      .option('--server <host:port>', 'the webhook server; its certificates are fetched')
+      .option('--chain <file>', "the webhook server's certificates (PEM, leaf first) instead of --server")
+      .option('--host <name>', 'DNS name or IP address by which the API server calls the webhook')
+      .addOption(clusterCaOption())
+      .addOption(
+        new Option('--go <version>', 'Go version that the API server is built with, such as 1.23').argParser(
+          parseGoVersion
+        )
+      )
+      .option(
+        '--fix',
+        'print only the kubectl command that installs a clean bundle (-o pem: the bundle); the report goes to stderr',
+        false
+      )
+      .option(
+        '--preflight',
+        'check what the activation of the next cluster CA breaks: webhooks, APIServices, conversions, kubeconfigs, nodes, pods (exit codes: 0 nothing, 1 something lacks a CA, 2 undetermined)',
+        false
+      )
+      .option(
+        '--check-kubeconfig <file>',
+        'another kubeconfig to check with --preflight, besides the one in use; repeatable',
+        (file: string, files: readonly string[] | undefined) => [...(files ?? []), file]
+      )
+      .option('--aws', "with --preflight: read the cluster's certificate authorities from EKS")
+      .addOption(clusterArnOption('ARN of the EKS cluster, for --aws'))
+      .addOption(configOption())
+      .addOption(outputsOption(bundleFormats)),
+    styleOptionsWithVerbose()
+  )
     .addHelpText(
       'after',
       `

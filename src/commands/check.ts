@@ -16,18 +16,11 @@ import { assertNamespace } from './support/given-names.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
 import {
-  asciiOption,
-  audienceOption,
-  awsOption,
-  clusterArnOption,
   clusterCaOption,
-  colorOption,
-  configOption,
+  factOptions,
   failOnOption,
-  iamOption,
-  issuerOption,
-  quietOption,
-  verboseOption
+  styleOptionsWithVerbose,
+  withOptions
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { reportTime } from './support/report-time.js'
@@ -51,26 +44,20 @@ export interface CheckOptions extends StyleOptions {
 }
 
 export const checkCommand = (terminal: Terminal): Command =>
-  new Command('check')
-    .description('check manifests for broken IAM roles (exit codes: 0 ok, 1 findings, 2 unreadable input)')
-    .argument('<files...>', 'YAML or JSON files, or directories of them; - reads stdin')
-    .addOption(outputsOption(reportFormats))
-    .addOption(iamOption())
-    .addOption(configOption())
-    .option('--context <name>', 'query this kubeconfig context (default: stay offline)')
-    .option('--kubeconfig <file>', 'query the cluster of this kubeconfig (default: stay offline)')
-    .addOption(awsOption())
-    .addOption(issuerOption())
-    .addOption(clusterCaOption())
-    .addOption(clusterArnOption())
-    .addOption(audienceOption())
-    .option('-n, --namespace <name>', 'namespace for objects that name none')
-    .addOption(failOnOption())
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(verboseOption())
-    .addOption(quietOption())
-    .option('--fail-on-unknown', 'exit with 1 if a rule could not be checked', false)
+  withOptions(
+    new Command('check')
+      .description('check manifests for broken IAM roles (exit codes: 0 ok, 1 findings, 2 unreadable input)')
+      .argument('<files...>', 'YAML or JSON files, or directories of them; - reads stdin')
+      .option('--context <name>', 'query this kubeconfig context (default: stay offline)')
+      .option('--kubeconfig <file>', 'query the cluster of this kubeconfig (default: stay offline)')
+      .addOption(clusterCaOption())
+      .option('-n, --namespace <name>', 'namespace for objects that name none')
+      .addOption(failOnOption())
+      .option('--fail-on-unknown', 'exit with 1 if a rule could not be checked', false),
+    factOptions(),
+    [outputsOption(reportFormats)],
+    styleOptionsWithVerbose()
+  )
     .addHelpText(
       'after',
       `

@@ -13,17 +13,7 @@ import { shellQuote } from '../text/shell.js'
 import { awsFlags, clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
-import {
-  asciiOption,
-  awsOption,
-  clusterArnOption,
-  colorOption,
-  configOption,
-  iamOption,
-  kubeconfigOption,
-  quietOption,
-  verboseOption
-} from './support/options.js'
+import { factOptions, kubeconfigOption, styleOptionsWithVerbose, withOptions } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import {
@@ -39,6 +29,8 @@ export interface DiagnoseOptions extends StyleOptions {
   readonly iam: readonly string[]
   readonly aws?: boolean
   readonly config?: string
+  readonly issuer?: string
+  readonly audience?: string
   readonly clusterArn?: string
   readonly namespace?: string
   readonly context?: string
@@ -48,30 +40,26 @@ export interface DiagnoseOptions extends StyleOptions {
 }
 
 export const diagnoseCommand = (terminal: Terminal): Command =>
-  new Command('diagnose')
-    .description(
-      'find out why pods have no AWS role, or the wrong one; changes nothing (exit codes: 0 no step is wrong, 1 a step is wrong, 2 it could not run)'
-    )
-    .argument(
-      '<object...>',
-      'pod/NAME, deploy/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME, cronjob/NAME or sa/NAME (or KIND NAME)'
-    )
-    .option('-n, --namespace <name>', "namespace of the object (default: that of the kubeconfig's context)")
-    .option('--context <name>', 'kubeconfig context of the cluster')
-    .addOption(kubeconfigOption())
-    .addOption(iamOption())
-    .addOption(awsOption())
-    .addOption(configOption())
-    .addOption(clusterArnOption())
-    .addOption(
-      new Option('--action <action>', 'also ask IAM whether the role may do this, such as s3:GetObject')
-    )
-    .addOption(new Option('--resource <arn>', 'the resource of --action (default: "*")'))
-    .addOption(outputsOption(diagnosisFormats))
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(verboseOption())
-    .addOption(quietOption())
+  withOptions(
+    new Command('diagnose')
+      .description(
+        'find out why pods have no AWS role, or the wrong one; changes nothing (exit codes: 0 no step is wrong, 1 a step is wrong, 2 it could not run)'
+      )
+      .argument(
+        '<object...>',
+        'pod/NAME, deploy/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME, cronjob/NAME or sa/NAME (or KIND NAME)'
+      )
+      .option('-n, --namespace <name>', "namespace of the object (default: that of the kubeconfig's context)")
+      .option('--context <name>', 'kubeconfig context of the cluster')
+      .addOption(kubeconfigOption())
+      .addOption(
+        new Option('--action <action>', 'also ask IAM whether the role may do this, such as s3:GetObject')
+      )
+      .addOption(new Option('--resource <arn>', 'the resource of --action (default: "*")')),
+    factOptions(),
+    [outputsOption(diagnosisFormats)],
+    styleOptionsWithVerbose()
+  )
     .addHelpText(
       'after',
       `

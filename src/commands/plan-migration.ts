@@ -12,22 +12,14 @@ import { accountGiven, assertNamespace } from './support/given-names.js'
 import { clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { readManifests } from './support/manifests.js'
-import {
-  asciiOption,
-  awsOption,
-  clusterArnOption,
-  colorOption,
-  configOption,
-  iamOption,
-  kubeconfigOption,
-  quietOption,
-  verboseOption
-} from './support/options.js'
+import { factOptions, kubeconfigOption, styleOptionsWithVerbose, withOptions } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
 import { complain, fileStyleOf, styleOf, type StyleOptions, type Terminal } from './support/terminal.js'
 
 export interface PlanMigrationOptions extends StyleOptions {
+  readonly issuer?: string
+  readonly audience?: string
   readonly output?: readonly Output<Format>[]
   readonly iam: readonly string[]
   readonly aws?: boolean
@@ -42,38 +34,34 @@ export interface PlanMigrationOptions extends StyleOptions {
 }
 
 export const planMigrationCommand = (terminal: Terminal): Command =>
-  new Command('plan-migration')
-    .description(
-      'plan how service accounts move from IRSA to EKS Pod Identity; changes nothing (exit codes: 0 all can move, 1 some cannot or are unknown, 2 it could not run)'
-    )
-    .argument(
-      '[files...]',
-      'YAML or JSON files, or directories of them, instead of the cluster; - reads stdin'
-    )
-    .addOption(
-      new Option(
-        '-n, --namespace <name>',
-        'namespace to plan for; also the namespace of objects that name none'
+  withOptions(
+    new Command('plan-migration')
+      .description(
+        'plan how service accounts move from IRSA to EKS Pod Identity; changes nothing (exit codes: 0 all can move, 1 some cannot or are unknown, 2 it could not run)'
       )
-    )
-    .addOption(new Option('-A, --all-namespaces', 'plan for the whole cluster').conflicts(['namespace']))
-    .option('--service-account <name>', 'plan for this service account only')
-    .addOption(kubeconfigOption())
-    .option('--context <name>', 'kubeconfig context of the cluster')
-    .addOption(iamOption())
-    .addOption(awsOption())
-    .addOption(configOption())
-    .addOption(clusterArnOption())
-    .addOption(
-      new Option('--tool <name>', 'the tool that creates the associations')
-        .choices(Object.keys(associationTexts))
-        .default('aws')
-    )
-    .addOption(outputsOption(migrationFormats))
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(verboseOption())
-    .addOption(quietOption())
+      .argument(
+        '[files...]',
+        'YAML or JSON files, or directories of them, instead of the cluster; - reads stdin'
+      )
+      .addOption(
+        new Option(
+          '-n, --namespace <name>',
+          'namespace to plan for; also the namespace of objects that name none'
+        )
+      )
+      .addOption(new Option('-A, --all-namespaces', 'plan for the whole cluster').conflicts(['namespace']))
+      .option('--service-account <name>', 'plan for this service account only')
+      .addOption(kubeconfigOption())
+      .option('--context <name>', 'kubeconfig context of the cluster')
+      .addOption(
+        new Option('--tool <name>', 'the tool that creates the associations')
+          .choices(Object.keys(associationTexts))
+          .default('aws')
+      ),
+    factOptions(),
+    [outputsOption(migrationFormats)],
+    styleOptionsWithVerbose()
+  )
     .addHelpText(
       'after',
       `

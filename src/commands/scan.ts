@@ -10,16 +10,11 @@ import { chooseContexts } from './support/contexts.js'
 import { assertNamespace, assertRules } from './support/given-names.js'
 import { readManifests } from './support/manifests.js'
 import {
-  asciiOption,
-  awsOption,
-  clusterArnOption,
-  colorOption,
-  configOption,
+  factOptions,
   failOnOption,
-  iamOption,
   kubeconfigOption,
-  quietOption,
-  verboseOption
+  styleOptionsWithVerbose,
+  withOptions
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { buildProgress } from './support/progress.js'
@@ -54,34 +49,30 @@ export interface ScanCommandOptions extends StyleOptions, Omit<ScanOptions, 'sel
 const collect = (given: string, others: readonly string[] = []): string[] => [...others, given]
 
 export const scanCommand = (terminal: Terminal): Command =>
-  new Command('scan')
-    .description(
-      'check whole clusters for broken IAM roles; changes nothing (exit codes: 0 ok, 1 findings, 2 something could not be read, 130 interrupted)'
-    )
-    .argument('[files...]', 'YAML or JSON files of a cluster, or directories, instead of the cluster')
-    .option('--context <names>', 'kubeconfig contexts, separated by commas; repeatable', collect)
-    .option('--all-contexts', 'scan the clusters of all kubeconfig contexts')
-    .addOption(kubeconfigOption())
-    .option('-n, --namespace <name>', 'scan one namespace')
-    .option('-l, --selector <labels>', 'only service accounts, workloads and pods with these labels')
-    .option('--created-after <time>', 'only objects that were created after this time (RFC 3339)')
-    .option('--rule <id>', 'apply only this rule; repeatable', collect)
-    .addOption(iamOption())
-    .addOption(awsOption())
-    .addOption(clusterArnOption())
-    .addOption(configOption())
-    .option('--baseline <file>', 'an earlier JSON report, to show what is new and what is gone')
-    .addOption(failOnOption())
-    .option('--fail-on-new', 'exit with 1 only for findings that the baseline does not have')
-    .option(
-      '--unused',
-      'list service accounts that no pod uses, and roles that trust only service accounts that do not exist'
-    )
-    .addOption(outputsOption(reportFormats))
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(verboseOption())
-    .addOption(quietOption())
+  withOptions(
+    new Command('scan')
+      .description(
+        'check whole clusters for broken IAM roles; changes nothing (exit codes: 0 ok, 1 findings, 2 something could not be read, 130 interrupted)'
+      )
+      .argument('[files...]', 'YAML or JSON files of a cluster, or directories, instead of the cluster')
+      .option('--context <names>', 'kubeconfig contexts, separated by commas; repeatable', collect)
+      .option('--all-contexts', 'scan the clusters of all kubeconfig contexts')
+      .addOption(kubeconfigOption())
+      .option('-n, --namespace <name>', 'scan one namespace')
+      .option('-l, --selector <labels>', 'only service accounts, workloads and pods with these labels')
+      .option('--created-after <time>', 'only objects that were created after this time (RFC 3339)')
+      .option('--rule <id>', 'apply only this rule; repeatable', collect)
+      .option('--baseline <file>', 'an earlier JSON report, to show what is new and what is gone')
+      .addOption(failOnOption())
+      .option('--fail-on-new', 'exit with 1 only for findings that the baseline does not have')
+      .option(
+        '--unused',
+        'list service accounts that no pod uses, and roles that no service account can use (with --aws, this needs iam:ListRoles)'
+      ),
+    factOptions(),
+    [outputsOption(reportFormats)],
+    styleOptionsWithVerbose()
+  )
     .addHelpText(
       'after',
       `
@@ -261,8 +252,10 @@ async function scanContexts(
 ): Promise<ScannedCluster[]> {
   const contexts = chooseContexts(options, setting.environment)
   const [, second] = contexts
-  if (second !== undefined && options.clusterArn !== undefined)
-    throw new GuardError('ERR_USAGE', '--cluster-arn names one cluster; expected one context with it')
+  const flag =
+    options.clusterArn !== undefined ? '--cluster-arn' : options.issuer !== undefined ? '--issuer' : undefined
+  if (second !== undefined && flag !== undefined)
+    throw new GuardError('ERR_USAGE', `${flag} is of one cluster; expected one context with it`)
 
   const clusters: ScannedCluster[] = []
   for (const context of contexts) {

@@ -11,7 +11,7 @@ import { type ClusterChoice, connectCluster } from './support/cluster.js'
 import { assertNamespace } from './support/given-names.js'
 import { type CheckedCluster, checksOf } from './support/installation-checks.js'
 import { clusterFlags } from './support/kubectl.js'
-import { asciiOption, colorOption, configOption, kubeconfigOption, quietOption } from './support/options.js'
+import { configOption, kubeconfigOption, styleOptions, withOptions } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { checksBefore } from './support/preflight-checks.js'
 import { loadShippedObjects } from './support/shipped-objects.js'
@@ -26,19 +26,19 @@ export interface StatusOptions extends ClusterChoice, StyleOptions {
 }
 
 export const statusCommand = (terminal: Terminal): Command =>
-  new Command('status')
-    .description(
-      'check irsa-guard itself in a cluster, or with --pre whether it can be installed; changes nothing (exit codes: 0 nothing wrong, 1 something wrong, 2 it could not run)'
-    )
-    .option('--pre', 'check before installing: version, policies, your rights, leftovers')
-    .addOption(kubeconfigOption())
-    .option('--context <name>', 'kubeconfig context of the cluster')
-    .option('-n, --namespace <name>', 'namespace that irsa-guard is installed in', shippedNamespace)
-    .addOption(configOption({ isFound: false }))
-    .addOption(outputsOption(statusFormats))
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(quietOption())
+  withOptions(
+    new Command('status')
+      .description(
+        'check irsa-guard itself in a cluster, or with --pre whether it can be installed; changes nothing (exit codes: 0 nothing wrong, 1 something wrong, 2 it could not run)'
+      )
+      .option('--pre', 'check before installing: version, policies, your rights, leftovers')
+      .addOption(kubeconfigOption())
+      .option('--context <name>', 'kubeconfig context of the cluster')
+      .option('-n, --namespace <name>', 'namespace that irsa-guard is installed in', shippedNamespace)
+      .addOption(configOption({ isFound: false }))
+      .addOption(outputsOption(statusFormats)),
+    styleOptions()
+  )
     .addHelpText(
       'after',
       `

@@ -9,16 +9,14 @@ import { trustTextsOf } from '../output/trust-text.js'
 import { parsePolicyDocument, policyLength } from '../trust-policy/document.js'
 import { buildLiveAws } from './support/live-aws.js'
 import {
-  asciiOption,
   awsOption,
   clusterArnOption,
-  colorOption,
   configOption,
   failOnOption,
   iamOption,
   issuerOption,
-  quietOption,
-  verboseOption
+  styleOptionsWithVerbose,
+  withOptions
 } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
@@ -59,38 +57,37 @@ export interface TrustOptions extends PodIdentityOptions, StyleOptions {
 }
 
 export const trustCommand = (terminal: Terminal): Command =>
-  new Command('trust')
-    .description(
-      "check whether a role's trust policy admits a service account, by IRSA or EKS Pod Identity; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
-    )
-    .argument('[account]', 'the service account, as NAMESPACE/NAME, or NAME with -n')
-    .option('--role <arn>', 'the role; its policy is read from --iam or --aws, or chosen from --policy')
-    .option(
-      '--policy <file>',
-      'a trust policy, or a role with its policy: the output of aws iam get-role, aws iam list-roles or terraform show -json, or a CloudFormation template; - reads stdin'
-    )
-    .addOption(iamOption())
-    .addOption(awsOption())
-    .addOption(configOption())
-    .addOption(issuerOption('OIDC issuer of the cluster: judge the policy for IRSA'))
-    .addOption(clusterArnOption('ARN of the EKS cluster: judge the policy for EKS Pod Identity'))
-    .option('-n, --namespace <name>', 'namespace of the service account')
-    .option('--service-account <name>', 'the same as the argument')
-    .option('--audience <name>', 'audience of the service account\'s tokens (default: "sts.amazonaws.com")')
-    .option('--no-session-tags', 'the EKS Pod Identity association disables session tags')
-    .option('--first-role <arn>', "the policy is that of a target role; this is the association's own role")
-    .option('--external-id <id>', 'external ID of the association, for a target role (default: derived)')
-    .addOption(outputsOption(trustFormats))
-    .option(
-      '--fix',
-      'print only a policy that admits the service account; exit with 1 if there is none',
-      false
-    )
-    .addOption(failOnOption())
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(verboseOption())
-    .addOption(quietOption())
+  withOptions(
+    new Command('trust')
+      .description(
+        "check whether a role's trust policy admits a service account, by IRSA or EKS Pod Identity; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
+      )
+      .argument('[account]', 'the service account, as NAMESPACE/NAME, or NAME with -n')
+      .option('--role <arn>', 'the role; its policy is read from --iam or --aws, or chosen from --policy')
+      .option(
+        '--policy <file>',
+        'a trust policy, or a role with its policy: the output of aws iam get-role, aws iam list-roles or terraform show -json, or a CloudFormation template; - reads stdin'
+      )
+      .addOption(iamOption())
+      .addOption(awsOption())
+      .addOption(configOption())
+      .addOption(issuerOption('OIDC issuer of the cluster: judge the policy for IRSA'))
+      .addOption(clusterArnOption('ARN of the EKS cluster: judge the policy for EKS Pod Identity'))
+      .option('-n, --namespace <name>', 'namespace of the service account')
+      .option('--service-account <name>', 'the same as the argument')
+      .option('--audience <name>', 'audience of the service account\'s tokens (default: "sts.amazonaws.com")')
+      .option('--no-session-tags', 'the EKS Pod Identity association disables session tags')
+      .option('--first-role <arn>', "the policy is that of a target role; this is the association's own role")
+      .option('--external-id <id>', 'external ID of the association, for a target role (default: derived)')
+      .addOption(outputsOption(trustFormats))
+      .option(
+        '--fix',
+        'print only a policy that admits the service account; exit with 1 if there is none',
+        false
+      )
+      .addOption(failOnOption()),
+    styleOptionsWithVerbose()
+  )
     .addHelpText(
       'after',
       `

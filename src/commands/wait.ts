@@ -15,15 +15,7 @@ import { type AttemptContext, attemptIdentity } from './support/identity-attempt
 import { awsFlags, clusterFlags } from './support/kubectl.js'
 import { buildLiveAws } from './support/live-aws.js'
 import { parseObjectReference } from './support/object-reference.js'
-import {
-  asciiOption,
-  awsOption,
-  clusterArnOption,
-  colorOption,
-  configOption,
-  kubeconfigOption,
-  quietOption
-} from './support/options.js'
+import { awsOptions, kubeconfigOption, styleOptions, withOptions } from './support/options.js'
 import { type Output, outputsOption, textOnly, writeOutputs } from './support/outputs.js'
 import { type LastAttempt, repeatAttempts } from './support/repeat-attempts.js'
 import { loadOwnConfigFile, loadSources } from './support/sources.js'
@@ -36,33 +28,34 @@ export interface WaitOptions extends StyleOptions {
   readonly timeout: number
   readonly aws?: boolean
   readonly config?: string
+  readonly issuer?: string
   readonly clusterArn?: string
   readonly context?: string
   readonly kubeconfig?: string
 }
 
 export const waitCommand = (terminal: Terminal): Command =>
-  new Command('wait')
-    .description(
-      'wait until new pods of a service account or workload get their AWS identity, by IRSA or EKS Pod Identity; creates pods in dry runs only (exit codes: 0 ready, 1 not within the timeout, 2 it could not run or could not tell)'
-    )
-    .argument('<object...>', 'sa/NAME, deploy/NAME, or another workload (or KIND NAME)')
-    .option('-n, --namespace <name>', 'namespace of the object (default: that of the kubeconfig context)')
-    .addOption(new Option('--for <condition>', 'what to wait for').choices(['identity']).default('identity'))
-    .addOption(
-      new Option('--timeout <duration>', 'how long to wait, such as 30s or 1m30s; 0 tries once')
-        .argParser(parseTimeout)
-        .default(120_000, '2m')
-    )
-    .addOption(kubeconfigOption())
-    .option('--context <name>', 'kubeconfig context of the cluster')
-    .addOption(awsOption())
-    .addOption(configOption())
-    .addOption(clusterArnOption())
-    .addOption(outputsOption(waitFormats))
-    .addOption(colorOption())
-    .addOption(asciiOption())
-    .addOption(quietOption())
+  withOptions(
+    new Command('wait')
+      .description(
+        'wait until new pods of a service account or workload get their AWS identity, by IRSA or EKS Pod Identity; creates pods in dry runs only (exit codes: 0 ready, 1 not within the timeout, 2 it could not run or could not tell)'
+      )
+      .argument('<object...>', 'sa/NAME, deploy/NAME, or another workload (or KIND NAME)')
+      .option('-n, --namespace <name>', 'namespace of the object (default: that of the kubeconfig context)')
+      .addOption(
+        new Option('--for <condition>', 'what to wait for').choices(['identity']).default('identity')
+      )
+      .addOption(
+        new Option('--timeout <duration>', 'how long to wait, such as 30s or 1m30s; 0 tries once')
+          .argParser(parseTimeout)
+          .default(120_000, '2m')
+      )
+      .addOption(kubeconfigOption())
+      .option('--context <name>', 'kubeconfig context of the cluster'),
+    awsOptions(),
+    [outputsOption(waitFormats)],
+    styleOptions()
+  )
     .addHelpText(
       'after',
       `

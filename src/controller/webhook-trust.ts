@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
 import type { RememberedCa } from '../ca-bundle/remembered-cas.js'
 import type { BundleState } from '../ca-bundle/state.js'
-import type { KubeClient, KubeResponse } from '../kube/client.js'
+import type { KubeClient } from '../kube/client.js'
 import { applyObject, loadValue, readObject, statusMessage } from '../kube/read.js'
+import type { KubeResponse } from '../kube/response.js'
 import { recordOf } from '../text/record.js'
 
 /** The state of a guarded webhook in the WebhookTrust's status. */

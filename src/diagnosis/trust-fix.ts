@@ -50,7 +50,7 @@ export function irsaTrustCommands(scene: Scene, role: RoleArn): string[] {
 }
 
 /**
- * The trust policy of a new role, which admits this service account and nobody else; undefined if it would
+ * The trust policy of a new role, which admits only this service account; undefined if it would
  * not, or if a part of it is not known.
  */
 export function newIrsaPolicy(scene: Scene, role: RoleArn): object | undefined {

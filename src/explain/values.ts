@@ -5,7 +5,7 @@ import { parseRoleArn } from '../model/role-arn.js'
 
 /**
  * Values in an error text that the answer can use. Each is undefined if the text contains none, or several
- * different ones: then nobody knows which one the error is about.
+ * different ones: then it is unknown which one the error is about.
  */
 export interface Values {
   /** ARN of the role that the pod wanted or was refused. */

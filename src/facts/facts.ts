@@ -237,11 +237,20 @@ export interface TrustingRoleSource {
     account: { readonly namespace: string; readonly name: string },
     issuer: string
   ): Fact<readonly string[]>
-  /**
-   * The roles that trust nothing but service accounts of one cluster, each named in full, as
-   * `system:serviceaccount:NAMESPACE:NAME`.
-   */
-  rolesFor(issuer: string): readonly { readonly arn: string; readonly subjects: readonly string[] }[]
+}
+
+/** A role that exists. */
+export type ListedRole = Extract<RoleLookup, { exists: true }>
+
+/** The roles of all accounts that a source can read. `unread` says why roles of other accounts are missing. */
+export interface RoleList {
+  readonly roles: readonly ListedRole[]
+  readonly unread: readonly string[]
+}
+
+/** A source that lists roles: the IAM API or files. Never throws. */
+export interface RoleListSource {
+  listRoles(partition: string): MaybePromise<RoleList>
 }
 
 /**
@@ -282,6 +291,7 @@ export interface Sources {
   /** The pods of all given objects. */
   readonly pods?: readonly PodInSight[] | undefined
   readonly trustingRoles?: TrustingRoleSource | undefined
+  readonly roles?: RoleListSource | undefined
   readonly webhooks?: WebhookSource | undefined
   /** What the canary found when it was last sent; undefined if no canary is sent. */
   readonly canary?: (() => Fact<CanaryResult>) | undefined

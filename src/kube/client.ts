@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { Agent, request as sendRequest, type RequestOptions } from 'node:https'
+import { request as sendRequest, type RequestOptions } from 'node:https'
 import { isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
-import { text as readStream } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { ClusterArn } from '../model/cluster-arn.js'
-import { reasonOf } from '../text/escape.js'
-import { recordOf, textOf } from '../text/record.js'
 import { addressOfUrl } from '../text/url-address.js'
+import { buildConnectionPools } from './connection-pools.js'
+import { type Credentials, readCredentials } from './credentials.js'
+import { Distrust, isDistrust } from './distrust.js'
 import { eksClusterOf } from './eks-cluster.js'
+import { type KubeResponse, readResponse } from './response.js'
 import { findSigner, signatureFailure, withFirst } from './signer-first.js'
 
 /**
@@ -19,6 +18,9 @@ import { findSigner, signatureFailure, withFirst } from './signer-first.js'
  * https://kubernetes.io/docs/setup/best-practices/certificates/
  */
 export const apiServerName = 'kubernetes.default.svc'
+
+// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+const podCaFile = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt'
 
 /** One request to the API server. `path` begins with a slash; `body` is sent as JSON. */
 export interface KubeRequest {
@@ -30,15 +32,6 @@ export interface KubeRequest {
   readonly contentType?: string
   readonly accept?: string
   readonly signal?: AbortSignal
-}
-
-/** The API server's response, whatever its status; `warnings` are the texts of its Warning headers. */
-export interface KubeResponse {
-  readonly status: number
-  readonly body: unknown
-  readonly warnings: readonly string[]
-  /** The seconds to wait before the next request, if the API server names them. */
-  readonly retryAfter?: number
 }
 
 /**
@@ -76,15 +69,6 @@ export interface KubeClient {
   close(): void
 }
 
-/** Connection pools. A watch occupies a connection, so watches must not keep requests waiting. */
-interface Agents {
-  readonly requests: Agent
-  readonly watches: Agent
-}
-
-// More sockets would only move the queue into the API server. irsa-guard is one process with few concurrent
-// requests.
-const maxSockets = 10
 const requestTimeout = 10_000
 const handshakeTimeout = 5000
 
@@ -110,35 +94,21 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   const shown = address
     ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`)
     : server
-  const agents = new Map<string, Agents>()
+  const pools = buildConnectionPools()
   /** The CA to put first, because OpenSSL rejected the API server with the order of the kubeconfig. */
   let signer: string | undefined
 
-  /** Reads the certificates and headers of the credentials. */
-  async function readCredentials(): Promise<
-    Omit<RequestOptions, 'headers'> & { headers: Record<string, string> }
-  > {
-    const headers: Record<string, string> = {}
-    const options: RequestOptions = { headers }
-    try {
-      await config.applyToHTTPSOptions(options) // adds headers to the map passed to it
-    } catch (cause) {
-      throw new Error(`the kubeconfig's credentials could not be obtained: ${reasonOf(cause)}`, { cause })
-    }
-    const tokenFile = tokenFileOf(config)
-    // client-node reads the file once a minute. If the file is replaced late, the expired token would be used
-    // for up to another minute.
-    if (tokenFile !== undefined)
-      headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
+  async function credentials(): Promise<Credentials> {
+    const read = await readCredentials(config)
 
-    return { ...options, headers, ...(options.ca !== undefined && { ca: withFirst(options.ca, signer) }) }
+    return { ...read, ...(read.ca !== undefined && { ca: withFirst(read.ca, signer) }) }
   }
 
   async function optionsOf(
     { method = 'GET', path, query = {}, contentType, accept }: KubeRequest,
     isWatch: boolean
   ): Promise<RequestOptions> {
-    const options = await readCredentials()
+    const options = await credentials()
     const search = new URLSearchParams(
       Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])
     ).toString()
@@ -157,40 +127,9 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
         ...(contentType !== undefined && { 'content-type': contentType })
       },
       ...(cluster?.proxyUrl === undefined && {
-        agent: isWatch ? agentsOf(options).watches : agentsOf(options).requests
+        agent: pools.poolsFor(options)[isWatch ? 'watches' : 'requests']
       })
     }
-  }
-
-  // The pools are those of the current set of certificates. The certificates are read from their files for
-  // each request, so a rotation of the cluster CA replaces the pools.
-  function agentsOf({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Agents {
-    const identity = createHash('sha256')
-      .update(JSON.stringify([ca, cert, key, rejectUnauthorized].map(String)))
-      .digest('hex')
-    const pooled = agents.get(identity)
-    if (pooled) return pooled
-
-    closeAgents()
-    const settings = {
-      keepAlive: true,
-      ca,
-      cert,
-      key,
-      ...(servername !== undefined && { servername }),
-      ...(rejectUnauthorized !== undefined && { rejectUnauthorized })
-    }
-    const pools = { requests: new Agent({ ...settings, maxSockets }), watches: new Agent(settings) }
-    agents.set(identity, pools)
-    return pools
-  }
-
-  function closeAgents(): void {
-    for (const { requests, watches } of agents.values()) {
-      requests.destroy()
-      watches.destroy()
-    }
-    agents.clear()
   }
 
   /**
@@ -242,16 +181,16 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     server: address ? shown.origin : cluster.server,
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     clusterArn: eksClusterOf(config),
-    request: async (request) => answerOf(await send(request, requestTimeout)),
+    request: async (request) => readResponse(await send(request, requestTimeout)),
     watch: async (request) => {
       const response = await send(request, undefined)
-      if (response.statusCode !== 200) return answerOf(response)
+      if (response.statusCode !== 200) return readResponse(response)
 
       return { lines: createInterface({ input: response, crlfDelay: Infinity }) }
     },
     at: (other) => buildKubeClient(config, other),
     readTrust: async () => {
-      const { ca, rejectUnauthorized } = await readCredentials()
+      const { ca, rejectUnauthorized } = await credentials()
 
       return {
         cas:
@@ -260,74 +199,10 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
       }
     },
     readToken: async () => {
-      const header: unknown = (await readCredentials()).headers['Authorization']
+      const header: unknown = (await credentials()).headers['Authorization']
 
       return typeof header === 'string' ? /^Bearer (.+)$/.exec(header)?.[1] : undefined
     },
-    close: closeAgents
-  }
-}
-
-/** The API server's certificate was rejected. */
-class Distrust extends Error {
-  readonly code: string
-
-  constructor(code: string, cause: Error) {
-    super(`the API server's certificate is not signed by a CA in the kubeconfig (${code})`, { cause })
-    this.code = code
-  }
-}
-
-/**
- * Whether a connection failed because the server's certificate is not trusted. The codes are Node's names for
- * OpenSSL's X509_V_ERR_… errors.
- */
-const isDistrust = (error: Error & { code?: string }): error is Error & { code: string } =>
-  distrust.has(error.code ?? '')
-
-const distrust: ReadonlySet<string> = new Set([
-  ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
-  ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_SIGNATURE_FAILURE']
-])
-
-// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
-const podCaFile = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt'
-
-/** The file of a pod's own token. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
-function tokenFileOf(config: KubeConfig): string | undefined {
-  return textOf(recordOf(recordOf(config.getCurrentUser()?.authProvider)['config'])['tokenFile'])
-}
-
-async function answerOf(response: IncomingMessage): Promise<KubeResponse> {
-  const text = await readStream(response)
-  const warnings = [response.headers['warning'] ?? []].flat().flatMap(warningsOf)
-
-  // The API server sends seconds, not a date: https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
-  const retryAfter = /^\d{1,6}$/.exec(response.headers['retry-after'] ?? '')?.[0]
-
-  return {
-    status: response.statusCode ?? 0,
-    body: parseBody(text),
-    warnings,
-    ...(retryAfter !== undefined && { retryAfter: Number(retryAfter) })
-  }
-}
-
-/**
- * The texts of a Warning header. The header has the form `299 - "text"`, with several warnings joined by
- * commas: RFC 7234, section 5.5.
- */
-function warningsOf(header: string): string[] {
-  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
-    text.replace(/\\(.)/g, '$1')
-  )
-}
-
-// Some responses are plain text (a proxy's 401, a health check). They are kept unchanged.
-function parseBody(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
+    close: () => pools.close()
   }
 }

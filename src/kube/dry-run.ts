@@ -1,4 +1,5 @@
-import type { KubeClient, KubeResponse } from './client.js'
+import type { KubeClient } from './client.js'
+import type { KubeResponse } from './response.js'
 
 /**
  * Creates a pod in a dry run: the API server admits it, which calls the webhooks, but does not store it.

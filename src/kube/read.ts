@@ -2,7 +2,8 @@ import { raceDeadline } from '../model/deadline.js'
 import { type Fact, known, unknown } from '../model/fact.js'
 import { escapeText, reasonOf } from '../text/escape.js'
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
-import type { KubeClient, KubeRequest, KubeResponse } from './client.js'
+import type { KubeClient, KubeRequest } from './client.js'
+import type { KubeResponse } from './response.js'
 
 /** An object as the API server returned it. */
 export type KubeObject = Readonly<Record<string, unknown>>

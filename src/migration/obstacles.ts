@@ -1,5 +1,6 @@
 import type { AssociationSource, Sources } from '../facts/facts.js'
-import { gatherFacts, identityWebhookOf } from '../facts/gather.js'
+import { gatherFacts } from '../facts/gather.js'
+import { identityWebhookOf } from '../facts/identity-webhook.js'
 import { injectedVariables } from '../identity-webhook/credentials.js'
 import { unsupportedNodeOf } from '../identity-webhook/unsupported-node.js'
 import type { Association } from '../model/association.js'

@@ -1,5 +1,5 @@
 import type { Sources } from '../facts/facts.js'
-import { identityWebhookOf } from '../facts/gather.js'
+import { identityWebhookOf } from '../facts/identity-webhook.js'
 import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import type { ClusterArn } from '../model/cluster-arn.js'
 import type { Deadline } from '../model/deadline.js'

@@ -1,5 +1,6 @@
 import type { RoleLookup, TrustPolicyDocument } from '../facts/facts.js'
-import { gatherFacts, identityWebhookOf } from '../facts/gather.js'
+import { gatherFacts } from '../facts/gather.js'
+import { identityWebhookOf } from '../facts/identity-webhook.js'
 import { roleRequestOf } from '../identity-webhook/role-request.js'
 import type { Association } from '../model/association.js'
 import type { ClusterArn } from '../model/cluster-arn.js'

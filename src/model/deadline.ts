@@ -21,7 +21,7 @@ export const noDeadline: Deadline = {
 /** The answer, or undefined if the signal is aborted first. */
 export function raceDeadline<T>(signal: AbortSignal, answer: T | Promise<T>): Promise<T | undefined> {
   if (signal.aborted) {
-    void Promise.resolve(answer).catch(() => undefined) // nobody waits for it
+    void Promise.resolve(answer).catch(() => undefined) // nothing waits for it any more
     return Promise.resolve(undefined)
   }
 

@@ -5,7 +5,7 @@ export interface ScanReport extends Report {
   readonly clusters: readonly ClusterSummary[]
   /** How the findings differ from those of an earlier report. */
   readonly baseline?: Comparison
-  /** Roles and service accounts that nobody uses, if requested. */
+  /** Roles and service accounts that nothing uses; left out without `--unused`. */
   readonly unused?: Unused
 }
 
@@ -40,10 +40,19 @@ export interface Unused {
     readonly name: string
     readonly role: string
   }[]
-  /** ARNs of roles that trust only service accounts that do not exist; left out if no roles are listed. */
+  /** Roles that no service account can use; left out if no roles could be listed. */
   readonly roles?: readonly {
     readonly cluster?: string
     readonly arn: string
+    /** Subjects, such as `system:serviceaccount:shop:cart`, and `pods.eks.amazonaws.com`. */
     readonly trusts: readonly string[]
   }[]
+  /** Roles of which it is not known whether a service account can use them. */
+  readonly undetermined?: readonly {
+    readonly cluster?: string
+    readonly arn: string
+    readonly because: string
+  }[]
+  /** Why roles are missing from both lists. */
+  readonly unread?: readonly { readonly cluster?: string; readonly because: string }[]
 }

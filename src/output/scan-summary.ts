@@ -158,21 +158,9 @@ const maxReasons = 10
 const isOfCollection = ({ objects: [first] }: UncheckedGroup): boolean => first?.name === ''
 
 /** The service accounts and roles that are not used. */
-export function unusedLines({ unused }: ScanReport, style: Style): string[] {
+export function unusedLines({ unused, clusters }: ScanReport, style: Style): string[] {
   if (unused === undefined) return []
-  const { serviceAccounts, roles } = unused
-  const list = (title: string, names: readonly string[]): string[] =>
-    names.length === 0
-      ? wrapped(`${title}: none`, '  ', style)
-      : [
-          ...wrapped(`${title}: ${number(names.length)}`, '  ', style),
-          ...names
-            .slice(0, style.verbosity === 'verbose' ? names.length : maxUnused)
-            .flatMap((name) => wrapped(escapeText(name), '    ', style)),
-          ...(names.length > maxUnused && style.verbosity !== 'verbose'
-            ? [`    and ${number(names.length - maxUnused)} more (-v lists all)`]
-            : [])
-        ]
+  const { serviceAccounts, roles, undetermined = [], unread = [] } = unused
 
   return [
     ...(serviceAccounts === undefined
@@ -181,21 +169,48 @@ export function unusedLines({ unused }: ScanReport, style: Style): string[] {
           '  ',
           style
         )
-      : list(
+      : listOf(
           'service accounts with a role that no workload uses',
-          serviceAccounts.map(({ namespace, name, role }) => `${namespace}/${name}  ${role}`)
+          serviceAccounts.map(({ namespace, name, role }) => `${namespace}/${name}  ${role}`),
+          style
         )),
     ...(roles === undefined
-      ? wrapped(
-          'roles that nothing uses: unknown, because no list of roles was given (--iam FILE)',
-          '  ',
-          style
-        )
-      : list(
+      ? []
+      : listOf(
           'roles that trust only service accounts that do not exist',
-          roles.map(({ arn, trusts }) => `${arn}  ${trusts.slice(0, maxTrusted).join(', ')}`)
+          roles.map(({ arn, trusts }) => `${arn}  ${trusts.slice(0, maxTrusted).join(', ')}`),
+          style
         )),
+    ...[...Map.groupBy(undetermined, ({ because }) => because)].flatMap(([because, group]) =>
+      listOf(
+        `roles that could not be judged, because ${because}`,
+        group.map(({ arn }) => arn),
+        style
+      )
+    ),
+    ...unread.flatMap(({ cluster, because }) =>
+      wrapped(
+        escapeText(
+          `roles that nothing uses${cluster === undefined || clusters.length < 2 ? '' : ` in ${cluster}`}: ${roles === undefined ? '' : 'some are '}unknown, because ${because}`
+        ),
+        '  ',
+        style
+      )
+    ),
     ''
+  ]
+}
+
+/** A title and a list, of which only the first names are shown unless the style is verbose. */
+function listOf(title: string, names: readonly string[], style: Style): string[] {
+  const shown = style.verbosity === 'verbose' ? names : names.slice(0, maxUnused)
+
+  return [
+    ...wrapped(escapeText(`${title}: ${names.length === 0 ? 'none' : number(names.length)}`), '  ', style),
+    ...shown.flatMap((name) => wrapped(escapeText(name), '    ', style)),
+    ...(names.length > shown.length
+      ? [`    and ${number(names.length - shown.length)} more (-v lists all)`]
+      : [])
   ]
 }
 

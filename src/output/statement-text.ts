@@ -1,23 +1,9 @@
 import { statementNamed } from '../model/statement-named.js'
+import type { StatementPart } from '../model/statement-part.js'
 import { escapeText, quote, shorten } from '../text/escape.js'
-import type { Excerpt } from '../text/excerpt.js'
 import { isRecord, recordOf, textOf } from '../text/record.js'
 import { excerptLines } from './excerpt-text.js'
 import { fewOf, markOf, type Style, wrapped } from './style.js'
-
-/** One part of a statement, and whether it admits the caller. */
-export interface StatementPart {
-  /** `principal`, `action`, or a condition key as written. */
-  readonly name: string
-  /** Undefined: not known before the request. */
-  readonly isMet: boolean | undefined
-  readonly operator?: string
-  readonly wanted: readonly string[]
-  readonly actual?: string | undefined
-  readonly isAbsent?: boolean
-  readonly excerpt?: Excerpt | undefined
-  readonly difference?: string | undefined
-}
 
 /** The name of a statement for people: its number, counted from one, and its Sid. */
 export function statementTitle(policy: unknown, index: number): string {

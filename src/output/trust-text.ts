@@ -1,8 +1,9 @@
 import type { Finding, Severity } from '../model/finding.js'
+import type { StatementPart } from '../model/statement-part.js'
 import { escapeText } from '../text/escape.js'
 import { isRecord } from '../text/record.js'
 import { changeLines, markedLines } from './policy-text.js'
-import { partLines, type StatementPart, statementTitle } from './statement-text.js'
+import { partLines, statementTitle } from './statement-text.js'
 import { type Mark, markOf, paint, type Style, wrapped } from './style.js'
 
 /** The report about one trust policy and one service account. */

@@ -1,5 +1,5 @@
 import type { Lookup, Sources } from '../facts/facts.js'
-import { identityWebhookOf } from '../facts/gather.js'
+import { identityWebhookOf } from '../facts/identity-webhook.js'
 import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhook/settings.js'
 import type { KubeClient } from '../kube/client.js'

@@ -1,7 +1,14 @@
-import { identityWebhookOf } from '../facts/gather.js'
+import type { Sources } from '../facts/facts.js'
+import { identityWebhookOf } from '../facts/identity-webhook.js'
 import { roleRequestOf } from '../identity-webhook/role-request.js'
 import { noDeadline } from '../model/deadline.js'
-import { moot } from '../model/fact.js'
+import { type Fact, known, moot, unknown } from '../model/fact.js'
+import { parseRoleArn } from '../model/role-arn.js'
+import type { ServiceAccountSubject } from '../model/subject.js'
+import { quote } from '../text/escape.js'
+import { hasWildcard, matchesPattern, parsePattern } from '../text/glob.js'
+import { podsService } from '../trust-policy/pod-identity/caller.js'
+import { serviceAccountsOnly } from '../trust-policy/service-accounts-only.js'
 import { accountsIn, type JudgedCluster, knownSoFar } from './judge-cluster.js'
 
 /** A service account with a role that no workload and no pod uses. */
@@ -11,10 +18,21 @@ export interface UnusedAccount {
   readonly role: string
 }
 
-/** A role that trusts nothing but service accounts of the cluster, of which none exists. */
-export interface UnusedRole {
-  readonly arn: string
-  readonly subjects: readonly string[]
+/** The roles that no service account of a cluster can use. */
+export interface UnusedRoles {
+  /**
+   * Roles that trust only service accounts of the cluster, of which none exists, or EKS Pod Identity in this
+   * cluster, although no existing service account has an association with the role.
+   */
+  readonly roles: readonly {
+    readonly arn: string
+    /** Subjects, such as `system:serviceaccount:shop:cart`, and `pods.eks.amazonaws.com`. */
+    readonly trusts: readonly string[]
+  }[]
+  /** Roles of which it is not known whether a service account uses them. */
+  readonly undetermined: readonly { readonly arn: string; readonly because: string }[]
+  /** Why roles of some accounts are missing. */
+  readonly unread: readonly string[]
 }
 
 /**
@@ -49,22 +67,97 @@ export async function unusedAccounts({
 const noAssociations = moot('no associations are known')
 
 /**
- * The roles of the given list that trust only service accounts that do not exist; undefined if there is no list
- * of roles, or if the issuer or the service accounts of the cluster are not known.
+ * The roles that no service account of the cluster can use, among the roles that can be listed; unknown if there
+ * is no list of roles, or if the issuer or the service accounts of the cluster are not known.
  */
 export async function unusedRoles(
   { reviews, sources }: JudgedCluster,
   areAllAccountsRead: boolean
-): Promise<readonly UnusedRole[] | undefined> {
-  const { trustingRoles, cluster, issuer } = sources
-  const read = issuer === undefined ? await cluster?.readIssuer(noDeadline) : undefined
-  const known = issuer ?? (read?.state === 'known' ? read.value : undefined)
-  if (trustingRoles === undefined || known === undefined || !areAllAccountsRead) return undefined
+): Promise<Fact<UnusedRoles>> {
+  const { roles: list, cluster, clusterArn } = sources
+  if (list === undefined) return unknown('no list of roles was given (pass --aws or --iam FILE)')
+  if (!areAllAccountsRead) return unknown('not all service accounts of the cluster were read')
+  const issuer = sources.issuer === undefined ? await cluster?.readIssuer(noDeadline) : known(sources.issuer)
+  if (issuer?.state !== 'known')
+    return unknown(issuer?.because ?? 'the issuer of the cluster is not known (pass --issuer URL)')
 
-  const subjects = new Set(
-    accountsIn(reviews).map(({ namespace, name }) => `system:serviceaccount:${namespace}:${name}`)
+  const accounts = accountsIn(reviews)
+  if (accounts.length === 0) return unknown('no service accounts were read')
+  const [{ roles, unread }, associated] = await Promise.all([
+    list.listRoles(clusterArn?.partition ?? 'aws'),
+    associatedRoles(accounts, sources)
+  ])
+  const hasAccount = buildSubjectTest(accounts)
+  const undetermined: UnusedRoles['undetermined'][number][] = []
+  const unused = roles.flatMap(({ arn, trustPolicy }) => {
+    const trusted = trustPolicy && serviceAccountsOnly(trustPolicy, { issuer: issuer.value, clusterArn })
+    if (trusted === undefined || trusted.subjects.some(hasAccount)) return []
+    const isPodIdentity = trusted.podIdentity !== 'none'
+    // The role of an association is in the account of its cluster.
+    if (isPodIdentity && clusterArn !== undefined && parseRoleArn(arn)?.account !== clusterArn.account)
+      return []
+    if (isPodIdentity && associated.roles.has(arn)) return []
+    const pattern = trusted.subjects.find(hasWildcard)
+    const because =
+      pattern !== undefined
+        ? `the subject in the trust policy has a wildcard, ${quote(pattern)}, and could match a future service account`
+        : isPodIdentity && associated.because !== undefined
+          ? `they trust EKS Pod Identity, and ${associated.because}`
+          : trusted.podIdentity === 'any-cluster'
+            ? 'they trust EKS Pod Identity without naming this cluster, so another cluster of the account may use them'
+            : undefined
+    if (because !== undefined) {
+      undetermined.push({ arn, because })
+      return []
+    }
+
+    return [{ arn, trusts: [...trusted.subjects, ...(isPodIdentity ? [podsService] : [])] }]
+  })
+
+  return known({ roles: unused, undetermined, unread })
+}
+
+/** Whether a service account of the cluster has a subject, which can have wildcards. */
+function buildSubjectTest(accounts: readonly ServiceAccountSubject[]): (subject: string) => boolean {
+  const subjects = accounts.map(({ namespace, name }) => `system:serviceaccount:${namespace}:${name}`)
+  const exact = new Set(subjects)
+
+  return (subject) => {
+    // Names in Kubernetes are in lower case. A policy can compare them without regard to case.
+    const wanted = subject.toLowerCase()
+    if (!hasWildcard(wanted)) return exact.has(wanted)
+    const pattern = parsePattern(wanted)
+
+    return subjects.some((one) => matchesPattern(pattern, one))
+  }
+}
+
+/** The roles of the associations of service accounts. `because` says why some of them are not known. */
+async function associatedRoles(
+  accounts: readonly ServiceAccountSubject[],
+  { associations }: Sources
+): Promise<{ readonly roles: ReadonlySet<string>; readonly because?: string }> {
+  const roles = new Set<string>()
+  if (associations === undefined)
+    return { roles, because: 'the associations of the cluster are not known (pass --cluster-arn ARN)' }
+  const facts = await Promise.all(
+    accounts.map(async ({ namespace, name }) => {
+      const lookup = { namespace, deadline: noDeadline }
+      const found = await associations.findAssociation({ namespace, name }, lookup)
+      if (found.state === 'known' && !found.value.exists) return undefined
+
+      return found.state === 'known' ? associations.readAssociation({ namespace, name }, lookup) : found
+    })
   )
-  return trustingRoles
-    .rolesFor(known)
-    .filter((role) => !role.subjects.some((subject) => subjects.has(subject)))
+  let because: string | undefined
+  for (const fact of facts) {
+    if (fact?.state === 'known' && fact.value.roleArn !== undefined) roles.add(fact.value.roleArn)
+    else if (fact !== undefined)
+      because ??= fact.state === 'known' ? 'an association names no role' : fact.because
+  }
+
+  return {
+    roles,
+    ...(because !== undefined && { because: `not all associations could be read: ${because}` })
+  }
 }

@@ -1,29 +1,10 @@
-import { differenceIn, type Excerpt } from '../text/excerpt.js'
+import type { StatementPart } from '../model/statement-part.js'
+import { differenceIn } from '../text/excerpt.js'
 import { hasWildcard } from '../text/glob.js'
 import { evaluateCondition } from './condition.js'
 import type { Call } from './evaluate.js'
 import type { Condition, Policy } from './policy.js'
 import { subjectDifference } from './subject-difference.js'
-
-/** One part of an Allow statement, and whether it admits a call. */
-export interface StatementPart {
-  /** `principal`, `action`, or a condition key as written. */
-  readonly name: string
-  /** Undefined: it depends on the request, or on undocumented behavior. */
-  readonly isMet: boolean | undefined
-  /** The operator of a condition. */
-  readonly operator?: string
-  /** The values in the statement; for a condition on the subject, the nearest first. */
-  readonly wanted: readonly string[]
-  /** The action, or the value of the condition key in the request, if it is known. */
-  readonly actual?: string | undefined
-  /** Whether the request has no such condition key. */
-  readonly isAbsent?: boolean
-  /** `actual`, with the part that differs from the nearest value marked. */
-  readonly excerpt?: Excerpt | undefined
-  /** The difference in words. */
-  readonly difference?: string | undefined
-}
 
 /**
  * The parts of an Allow statement: principal, actions, conditions. `calls` are the calls by which a pod gets

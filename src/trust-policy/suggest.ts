@@ -8,8 +8,8 @@ import { type Operator, parseOperator } from './operators.js'
 import { providerDifference, splitArns } from './provider.js'
 
 /**
- * Returns the smallest corrected policy document that admits the service account, admits nobody else who was
- * not admitted before, and can be stored in IAM; undefined if no small edit achieves this. The function fixes
+ * Returns the smallest corrected policy document that admits the service account, admits nothing else that
+ * was not admitted before, and can be stored in IAM; undefined if no small edit achieves this. The function fixes
  * the statement that comes closest, or adds one for this service account alone. It removes no access, because
  * the parts that it replaces could never match a token.
  */

@@ -80,8 +80,7 @@ t.test('a namespace that cannot be read enforces nothing', async (t) => {
 
 t.test('trusting roles need the issuer', async (t) => {
   const trustingRoles = {
-    rolesTrusting: ({ name }: { name: string }, issuer: string) => known([`${name} ${issuer}`]),
-    rolesFor: () => []
+    rolesTrusting: ({ name }: { name: string }, issuer: string) => known([`${name} ${issuer}`])
   }
   t.match(await gather(accountOf(), 'rolesTrusting'), { state: 'moot' })
   t.strictSame(

@@ -1,6 +1,7 @@
 import t from 'tap'
-import type { KubeRequest, KubeResponse } from '../../src/kube/client.js'
+import type { KubeRequest } from '../../src/kube/client.js'
 import { listObjects, readPages } from '../../src/kube/read.js'
+import type { KubeResponse } from '../../src/kube/response.js'
 import { recordOf } from '../../src/text/record.js'
 import { clientThat } from '../support/kube-client.js'
 

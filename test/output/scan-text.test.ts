@@ -189,9 +189,21 @@ t.test('says what is unused', async (t) => {
   t.match(text, /^ {2}service accounts with a role that no workload uses: none$/m)
   t.match(text, /^ {2}roles that trust only service accounts that do not exist: 12$/m)
   t.match(text, /^ {4}and 2 more \(-v lists all\)$/m)
-  const unknown = textOf(scanOf([], { unused: {} }))
-  t.match(unknown, /nothing uses: not known, because not all workloads/)
-  t.match(unknown, /nothing uses: not known, because no list of roles/)
+  const because = 'they trust EKS Pod Identity'
+  const undetermined = roles.map(({ arn }) => ({ arn, because }))
+  t.match(
+    textOf(scanOf([], { unused: { roles: [], undetermined } }), { ...terminal, verbosity: 'verbose' }),
+    /do not exist: none\n {2}roles that could not be judged, because they trust EKS Pod Identity: 12\n(?: {4}arn:.*\n){12}/
+  )
+  const refused = { cluster: 'prod', because: 'IAM denied iam:ListRoles (AccessDenied)' }
+  t.match(
+    textOf(scanOf([], { unused: { roles, unread: [refused] } })),
+    /^ {2}roles that nothing uses: some are unknown, because IAM denied/m
+  )
+  const unread = [{ because: 'no list of roles was given (pass --aws or --iam FILE)' }]
+  const unknown = textOf(scanOf([], { unused: { unread } }))
+  t.match(unknown, /nothing uses: unknown, because not all workloads/)
+  t.match(unknown, /nothing uses: unknown, because no list of roles/)
 })
 
 t.test('without findings, and several clusters', async (t) => {
@@ -232,7 +244,7 @@ t.test('compares with a baseline', async (t) => {
   t.match(text, /^ {2}against baseline {2}\+5 new, −4 gone$/m)
   t.match(
     textOf({ ...now, baseline: compare(now, baseline, undefined) }),
-    /\+5 new; what is gone is not known/
+    /\+5 new; it is unknown which ones are gone/
   )
 
   const ages: readonly (readonly [string | undefined, RegExp])[] = [

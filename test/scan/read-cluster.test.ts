@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { KubeRequest, KubeResponse } from '../../src/kube/client.js'
+import type { KubeRequest } from '../../src/kube/client.js'
+import type { KubeResponse } from '../../src/kube/response.js'
 import { readCluster } from '../../src/scan/read-cluster.js'
 import { recordOf } from '../../src/text/record.js'
 import { clientThat } from '../support/kube-client.js'

@@ -1,4 +1,5 @@
-import type { KubeClient, KubeRequest, KubeResponse } from '../../src/kube/client.js'
+import type { KubeClient, KubeRequest } from '../../src/kube/client.js'
+import type { KubeResponse } from '../../src/kube/response.js'
 import { isRecord, recordOf, textOf } from '../../src/text/record.js'
 import { clientThat } from './kube-client.js'
 

@@ -1,4 +1,5 @@
-import type { KubeClient, KubeRequest, KubeResponse } from '../../src/kube/client.js'
+import type { KubeClient, KubeRequest } from '../../src/kube/client.js'
+import type { KubeResponse } from '../../src/kube/response.js'
 
 /**
  * A client whose API server answers with the response that `answer` returns (status 200 by default). If

@@ -33,7 +33,7 @@ export function chooseCluster(
   if (others.length > 0)
     throw new GuardError(
       'ERR_USAGE',
-      `the IAM files name ${inFiles.length} clusters: ${inFiles.map(({ text }) => text).join(', ')}; choose one with --cluster-arn`
+      `the IAM files name ${inFiles.length} clusters: ${inFiles.map(({ text }) => text).join(', ')}; choose one with --cluster-arn (or eks.clusterArn in the configuration)`
     )
 
   return first

@@ -8,18 +8,21 @@ export const clusterFlags = ({ kubeconfig, context }: ClusterChoice): string =>
     context === undefined ? '' : ` --context ${shellQuote(context)}`
   ].join('')
 
-/** The flags with which irsa-guard reads the same AWS accounts; empty, or with a leading space. */
+/** The flags with which irsa-guard reads the same facts from AWS; empty, or with a leading space. */
 export const awsFlags = ({
   aws,
+  issuer,
   clusterArn,
   config
 }: {
   readonly aws?: boolean
+  readonly issuer?: string | undefined
   readonly clusterArn?: string | undefined
   readonly config?: string | undefined
 }): string =>
   [
     aws === true ? ' --aws' : '',
+    issuer === undefined ? '' : ` --issuer ${shellQuote(issuer)}`,
     clusterArn === undefined ? '' : ` --cluster-arn ${shellQuote(clusterArn)}`,
     config === undefined ? '' : ` --config ${shellQuote(config)}`
   ].join('')

@@ -11,11 +11,13 @@ export async function buildLiveAws(
   cluster: ClusterArn | undefined,
   onFailure: (failure: Failure) => void,
   onRequest: () => void = () => undefined
-): Promise<Pick<Sources, 'iam' | 'associations'>> {
+): Promise<Pick<Sources, 'iam' | 'roles' | 'associations'>> {
   const { accounts } = iam
+  const live = await buildLiveIam({ ...iam, patient: true, onFailure, onRequest })
 
   return {
-    iam: await buildLiveIam({ ...iam, patient: true, onFailure, onRequest }),
+    iam: live,
+    roles: live,
     associations: cluster && (await buildLiveEks({ ...eks, accounts, cluster, patient: true, onFailure }))
   }
 }

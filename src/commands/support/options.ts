@@ -1,4 +1,8 @@
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
+
+/** Adds options to a command, in the order of its help. */
+export const withOptions = (command: Command, ...options: readonly (readonly Option[])[]): Command =>
+  options.flat().reduce((all, option) => all.addOption(option), command)
 
 // Options that several commands have. Commander keeps state in an Option, so each command gets its own.
 
@@ -50,9 +54,31 @@ export const failOnOption = (): Option =>
 export const colorOption = (): Option =>
   new Option('--color <when>', 'color the text').choices(['auto', 'always', 'never']).default('auto')
 
-export const asciiOption = (): Option => new Option('--ascii', 'use only ASCII characters as marks')
+const asciiOption = (): Option => new Option('--ascii', 'use only ASCII characters as marks')
 
 export const verboseOption = (): Option =>
   new Option('-v, --verbose', 'show everything: all objects, fields and reasons').conflicts('quiet')
 
-export const quietOption = (): Option => new Option('-q, --quiet', 'show only errors')
+const quietOption = (): Option => new Option('-q, --quiet', 'show only errors')
+
+/** How the text of a command looks. */
+export const styleOptions = (): readonly Option[] => [colorOption(), asciiOption(), quietOption()]
+
+/** The same for a command that can show more than it does by default. */
+export const styleOptionsWithVerbose = (): readonly Option[] => [
+  colorOption(),
+  asciiOption(),
+  verboseOption(),
+  quietOption()
+]
+
+/** Where the facts about AWS come from, for a command that does not take them from IAM files. */
+export const awsOptions = (): readonly Option[] => [
+  awsOption(),
+  issuerOption(),
+  clusterArnOption(),
+  configOption()
+]
+
+/** Where the facts about AWS come from, and what the identity webhook requests. */
+export const factOptions = (): readonly Option[] => [iamOption(), ...awsOptions(), audienceOption()]

@@ -26,6 +26,8 @@ export interface ScanOptions {
   readonly selector?: string | undefined
   readonly iam: readonly string[]
   readonly aws?: boolean
+  readonly issuer?: string | undefined
+  readonly audience?: string | undefined
   readonly clusterArn?: string | undefined
 }
 
@@ -185,18 +187,19 @@ function countingRoles(iam: IamSource, roles: { readonly asked: Set<string>; rea
 async function givenFacts(client: KubeClient, options: ScanOptions, setting: ScanSetting): Promise<Sources> {
   const { config, at } = setting
   const given = await loadSources(options, config, client.clusterArn)
+  const named = options.issuer ?? config.issuer
   const [fromAws, settings, cas, issuer] = await Promise.all([
     awsFacts(options, given, setting),
     readClusterIdentityWebhook(client, config.annotationPrefix),
     loadClusterCa(client, at).catch(() => undefined), // rules that need it are reported as not checked
-    given.issuer === undefined ? undefined : buildIssuerReader(client)(noDeadline)
+    given.issuer === undefined || named !== undefined ? undefined : buildIssuerReader(client)(noDeadline)
   ])
 
   return {
     ...given,
     ...fromAws,
     // An IAM file names the issuer of the cluster that it was made for. That can be another cluster.
-    issuer: config.issuer ?? (issuer?.state === 'known' ? undefined : given.issuer),
+    issuer: issuer?.state === 'known' ? undefined : given.issuer,
     clusterCa: given.clusterCa ?? cas?.confirmed,
     identityWebhook: withAnnotationPrefix(settings ?? defaultIdentityWebhook, config.annotationPrefix)
   }

@@ -47,28 +47,44 @@ export async function scanReportOf(
   }
 }
 
-/** The service accounts and roles that are not used. A list is left out if it is not complete for each cluster. */
+/**
+ * The service accounts and roles that are not used. The list of service accounts is left out if it is not
+ * complete for each cluster, the lists of roles if there is none for any.
+ */
 async function unusedIn(clusters: readonly ScannedCluster[], namespace: string | undefined): Promise<Unused> {
   const each = await Promise.all(
     clusters.map(async (scanned) => {
       const cluster = scanned.name === undefined ? {} : { cluster: scanned.name }
+      const inCluster = <T>(entry: T): T & { readonly cluster?: string } => ({ ...cluster, ...entry })
       const accounts = await unusedAccounts(scanned)
-      const roles = await unusedRoles(scanned, scanned.isWhole && namespace === undefined)
+      const found = await unusedRoles(scanned, scanned.isWhole && namespace === undefined)
+      const roles = found.state === 'known' ? found.value : undefined
 
       return {
-        accounts: accounts?.map((account) => ({ ...cluster, ...account })),
-        roles: roles?.map(({ arn, subjects }) => ({ ...cluster, arn, trusts: subjects }))
+        accounts: accounts?.map(inCluster),
+        roles: roles?.roles.map(inCluster),
+        undetermined: roles?.undetermined.map(inCluster),
+        unread: (found.state === 'known' ? found.value.unread : [found.because]).map((because) =>
+          inCluster({ because })
+        )
       }
     })
   )
+  const accounts = each.map(({ accounts }) => accounts)
   const together = <T>(lists: readonly (readonly T[] | undefined)[]): T[] | undefined =>
-    lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? [])
-  const [serviceAccounts, roles] = [
-    together(each.map(({ accounts }) => accounts)),
-    together(each.map(({ roles }) => roles))
+    lists.every((list) => list === undefined) ? undefined : lists.flatMap((list) => list ?? [])
+  const [roles, undetermined] = [
+    together(each.map(({ roles }) => roles)),
+    together(each.map(({ undetermined }) => undetermined))
   ]
+  const unread = each.flatMap(({ unread }) => unread)
 
-  return { ...(serviceAccounts && { serviceAccounts }), ...(roles && { roles }) }
+  return {
+    ...(!accounts.includes(undefined) && { serviceAccounts: accounts.flatMap((list) => list ?? []) }),
+    ...(roles && { roles }),
+    ...(undetermined && { undetermined }),
+    ...(unread.length > 0 && { unread })
+  }
 }
 
 /** The verdicts on the objects with something to report, and one for each collection that was not read. */

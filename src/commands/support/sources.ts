@@ -116,7 +116,7 @@ export async function loadSources(
   if (issuers.size > 1 && issuer === undefined) {
     throw new GuardError(
       'ERR_USAGE',
-      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; choose one with --issuer`
+      `the IAM files name ${issuers.size} issuers: ${[...issuers].join(', ')}; choose one with --issuer (or issuer in the configuration)`
     )
   }
   const snapshot = loadSnapshots(documents, clusterOf)
@@ -124,6 +124,7 @@ export async function loadSources(
   return {
     iam: snapshot.iam,
     trustingRoles: snapshot.trustingRoles,
+    roles: snapshot.roles,
     issuer: issuer ?? snapshot.issuer,
     clusterArn: snapshot.clusterArn,
     associations: snapshot.associations,
@@ -133,7 +134,8 @@ export async function loadSources(
   }
 }
 
-const iamInFolder = 'name its JSON files with IAM facts instead, each with its own --iam'
+const iamInFolder =
+  'name its JSON files with IAM facts instead, each with its own --iam (or in iam.files of the configuration)'
 
 /**
  * Reads a text file. Throws ERR_INPUT with the file's name; for a directory, the error says what to do

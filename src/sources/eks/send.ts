@@ -39,7 +39,7 @@ export type EksSender = <T>(
  */
 export function buildEksSender(options: EksSenderOptions): EksSender {
   const { cluster, endpoint, accounts, patient, onRequest } = options
-  const clientFor = buildAccounts({ accounts, patient, onRequest: options.onStsRequest })
+  const owners = buildAccounts({ accounts, patient, onRequest: options.onStsRequest })
   let built: { readonly of: IAMClient; readonly eks: EKSClient } | undefined
 
   return (call, another, run) => withIn(patient, send(call, another, run))
@@ -50,7 +50,7 @@ export function buildEksSender(options: EksSenderOptions): EksSender {
     run: (client: EKSClient) => Promise<AwsResponse<T> | undefined>,
     last = false
   ): Promise<AwsResponse<T> | 'absent'> {
-    const client = await clientFor({ account: cluster.account, partition: cluster.partition })
+    const client = await owners.clientFor({ account: cluster.account, partition: cluster.partition })
     if ('failure' in client) return client
 
     const report = (result: RequestResult): void => onRequest(call.slice('eks:'.length), result)

@@ -1,6 +1,7 @@
+import type { ListedRole } from '../../facts/facts.js'
 import { parseRoleArn } from '../../model/role-arn.js'
 import { isRecord } from '../../text/record.js'
-import { type Fail, type IamFile, type ListedRole, loadList, parseRole } from './iam-file.js'
+import { type Fail, type IamFile, loadList, parseRole } from './iam-file.js'
 
 /** Whether a document is the output of `aws iam get-account-authorization-details`. */
 export const isAuthorizationDetails = (content: unknown): content is Readonly<Record<string, unknown>> =>

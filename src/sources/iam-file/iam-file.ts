@@ -1,4 +1,4 @@
-import type { RoleLookup } from '../../facts/facts.js'
+import type { ListedRole } from '../../facts/facts.js'
 import type { DescribedAssociation } from '../../model/association-cluster.js'
 import type { ClusterArn } from '../../model/cluster-arn.js'
 import { parseRoleArn } from '../../model/role-arn.js'
@@ -21,8 +21,6 @@ export interface IamFile {
    */
   readonly associations?: readonly DescribedAssociation[] | undefined
 }
-
-export type ListedRole = Extract<RoleLookup, { exists: true }>
 
 /** Stops reading a file. The message names the invalid field. */
 export type Fail = (message: string) => never

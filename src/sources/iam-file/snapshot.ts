@@ -3,6 +3,7 @@ import type {
   IamSource,
   ProviderLookup,
   ProviderQuestion,
+  RoleListSource,
   RoleLookup,
   TrustingRoleSource
 } from '../../facts/facts.js'
@@ -26,6 +27,8 @@ import { buildTrustingRoles } from './trusting-roles.js'
 export interface Snapshot {
   readonly iam: IamSource
   readonly trustingRoles: TrustingRoleSource
+  /** Undefined if no file lists roles. */
+  readonly roles: RoleListSource | undefined
   readonly issuer: string | undefined
   /** The cluster that was chosen, or that the files name; undefined if they name none or several. */
   readonly clusterArn: ClusterArn | undefined
@@ -51,6 +54,7 @@ export function loadSnapshots(
       ? parseAuthorizationDetails(content, fail)
       : parseSnapshot(content, fail)
   })
+  const listed = files.flatMap(({ roles = [] }) => roles)
   const issuers = new Set(files.flatMap(({ issuer }) => issuer ?? []))
   const clusters = new Map(files.flatMap(({ cluster }) => (cluster ? [[cluster.text, cluster]] : [])))
   const clusterArn = choose([...clusters.values()])
@@ -70,10 +74,11 @@ export function loadSnapshots(
       : undefined,
     iam: sourceOf(files),
     trustingRoles: buildTrustingRoles(
-      files.flatMap(({ roles = [] }) =>
-        roles.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document }))
-      )
-    )
+      listed.map(({ arn, trustPolicy }) => ({ arn, trustPolicy: trustPolicy?.document }))
+    ),
+    roles: files.some(({ roles }) => roles !== undefined)
+      ? { listRoles: () => ({ roles: listed, unread: [] }) }
+      : undefined
   }
 }
 

@@ -21,49 +21,11 @@ export function buildTrustingRoles(
 
   return {
     rolesTrusting: ({ namespace, name }, issuer) =>
-      known(arns.get(`${hostOf(issuer)}:sub=system:serviceaccount:${namespace}:${name}`) ?? []),
-    rolesFor: (issuer) =>
-      roles.flatMap(({ arn, trustPolicy }) => {
-        const subjects = onlySubjectsOf(documentOf(trustPolicy), hostOf(issuer))
-        return subjects === undefined ? [] : { arn, subjects }
-      })
+      known(arns.get(`${hostOf(issuer)}:sub=system:serviceaccount:${namespace}:${name}`) ?? [])
   }
 }
 
 const hostOf = (issuer: string): string => issuer.replace(/^https:\/\//, '').toLowerCase()
-
-/**
- * The subjects that a trust policy names, if it admits nobody else: each statement that allows something names
- * only the provider of this issuer, and limits the subject to full names.
- */
-function onlySubjectsOf(document: unknown, host: string): readonly string[] | undefined {
-  const allowing = statementsOf(document).filter(({ Effect }) => Effect !== 'Deny')
-  const subjects: string[] = []
-  for (const statement of allowing) {
-    const { Principal, Condition } = statement
-    const { Federated, ...others } = recordOf(Principal)
-    const isOfIssuer =
-      Object.keys(others).length === 0 &&
-      membersOf(Federated).length > 0 &&
-      membersOf(Federated).every(
-        (arn) => typeof arn === 'string' && arn.toLowerCase().endsWith(`:oidc-provider/${host}`)
-      )
-    const named = Object.entries(recordOf(Condition)).flatMap(([operator, keys]) =>
-      /^String(?:Equals|Like)$/i.test(operator)
-        ? Object.entries(recordOf(keys)).flatMap(([key, value]) =>
-            key.toLowerCase() === `${host}:sub` ? membersOf(value) : []
-          )
-        : []
-    )
-    if (!isOfIssuer || named.length === 0) return undefined
-    for (const subject of named) {
-      if (typeof subject !== 'string' || /[*?$]/.test(subject)) return undefined
-      subjects.push(subject)
-    }
-  }
-
-  return subjects.length === 0 ? undefined : [...new Set(subjects)]
-}
 
 const membersOf = (value: unknown): readonly unknown[] =>
   value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value]

@@ -24,8 +24,18 @@ export interface AccountsOptions {
   readonly onRequest: (operation: string, result: RequestResult) => void
 }
 
-/** Finds the IAM client that is allowed to read an account. */
-export type Accounts = (of: { account: string; partition: string }) => Promise<AwsResponse<IAMClient>>
+/** The IAM clients, each of which may read one account. */
+export interface Accounts {
+  /** Finds the client that may read an account. */
+  clientFor(of: { account: string; partition: string }): Promise<AwsResponse<IAMClient>>
+  /**
+   * The accounts that can be read: our own, and those with a configured role. `failure` says why our own is not
+   * known.
+   */
+  readable(
+    partition: string
+  ): Promise<{ readonly accounts: readonly string[]; readonly failure: Failure | undefined }>
+}
 
 interface Own {
   readonly iam: IAMClient
@@ -51,7 +61,32 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   const others = new Map<string, IAMClient>()
   let configuredRegion: Promise<string | undefined> | undefined
 
-  return async ({ account, partition }) => {
+  return {
+    clientFor: async ({ account, partition }) => {
+      const own = await ownOf(partition)
+      if ('failure' in own) return own
+      const reader = readers.find((role) => role.account === account && role.partition === partition)
+
+      return reader === undefined
+        ? ownClient(own.answer, account, partition)
+        : otherClient(own.answer, reader.text)
+    },
+    readable: async (partition) => {
+      const own = await ownOf(partition)
+      const identity = 'failure' in own ? own : await identityOf(own.answer)
+      const others = readers.filter((role) => role.partition === partition).map(({ account }) => account)
+      if ('failure' in identity)
+        return { accounts: 'failure' in own ? [] : others, failure: identity.failure }
+
+      return {
+        accounts: [...new Set([...(identity.partition === partition ? [identity.account] : []), ...others])],
+        failure: undefined
+      }
+    }
+  }
+
+  /** The clients with our own credentials, which are checked first. */
+  async function ownOf(partition: string): Promise<AwsResponse<Own>> {
     configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects if no region is configured
     const region = (await configuredRegion) ?? globalRegionOf(partition)
     if (region === undefined)
@@ -64,9 +99,8 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     } catch (error) {
       return credentialsFailureOf(error)
     }
-    const reader = readers.find((role) => role.account === account && role.partition === partition)
 
-    return reader === undefined ? ownClient(own, account, partition) : otherClient(own, reader.text)
+    return { answer: own }
   }
 
   function buildOwn(region: string): Own {
@@ -83,12 +117,8 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
   }
 
   async function ownClient(own: Own, account: string, partition: string): Promise<AwsResponse<IAMClient>> {
-    own.identity ??= readIdentity(own.sts) // credentials are renewed, but their account stays the same
-    const identity = await own.identity
-    if ('failure' in identity) {
-      own.identity = undefined
-      return identity
-    }
+    const identity = await identityOf(own)
+    if ('failure' in identity) return identity
     if (identity.partition !== partition) {
       return failed(
         'not-ours',
@@ -103,6 +133,14 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     }
 
     return { answer: own.iam }
+  }
+
+  async function identityOf(own: Own): Promise<Identity | { failure: Failure }> {
+    own.identity ??= readIdentity(own.sts) // credentials are renewed, but their account stays the same
+    const identity = await own.identity
+    if ('failure' in identity) own.identity = undefined
+
+    return identity
   }
 
   async function readIdentity(sts: STSClient): Promise<Identity | { failure: Failure }> {

@@ -1,9 +1,9 @@
-import type { IamSource } from '../../facts/facts.js'
+import type { IamSource, RoleListSource } from '../../facts/facts.js'
 import type { FollowedIam, FollowedIamOptions } from './followed-iam.js'
 import type { IamSourceOptions } from './source.js'
 
 /** `buildIamSource`, loaded on demand: the AWS SDK takes 0.2 s to load, and most commands do not need it. */
-export const buildLiveIam = async (options: IamSourceOptions): Promise<IamSource> =>
+export const buildLiveIam = async (options: IamSourceOptions): Promise<IamSource & RoleListSource> =>
   (await import('./source.js')).buildIamSource(options)
 
 /** `buildFollowedIam` for the IAM API, loaded on demand for the same reason. */

@@ -21,7 +21,12 @@ export async function simulatePermission(
   { accounts, endpoint }: Pick<AccountsOptions, 'accounts' | 'endpoint'>
 ): Promise<Fact<Simulation>> {
   const call = 'iam:SimulatePrincipalPolicy'
-  const client = await buildAccounts({ endpoint, accounts, patient: true, onRequest: () => undefined })(role)
+  const client = await buildAccounts({
+    endpoint,
+    accounts,
+    patient: true,
+    onRequest: () => undefined
+  }).clientFor(role)
   if ('failure' in client) return unknown(client.failure.because)
   try {
     const { EvaluationResults: results } = await client.answer.send(

@@ -4,16 +4,23 @@ import {
   type IAMClient,
   ListOpenIDConnectProvidersCommand
 } from '@aws-sdk/client-iam'
-import type { IamSource, ProviderLookup, ProviderQuestion, RoleLookup } from '../../facts/facts.js'
+import type {
+  IamSource,
+  ProviderLookup,
+  ProviderQuestion,
+  RoleListSource,
+  RoleLookup} from '../../facts/facts.js'
 import { unknown } from '../../model/fact.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
 import { similarProviders } from '../iam-file/similar-providers.js'
-import { type AccountsOptions, buildAccounts, type RequestResult } from './accounts.js'
+import { type AccountsOptions, buildAccounts } from './accounts.js'
 import { buildBudget } from './budget.js'
 import { buildCachedReader, type Lifetime } from './cached-reader.js'
 import { type Clock, systemClock } from './clock.js'
-import { type AwsResponse, failed, type Failure, failureOf, isAbsentError, isPassing } from './failure.js'
+import { type AwsResponse, type Failure } from './failure.js'
+import { listRoles } from './list-roles.js'
+import { buildIamSender, type Sent } from './send.js'
 import { withIn } from './within.js'
 
 export interface IamSourceOptions extends Partial<AccountsOptions> {
@@ -30,13 +37,16 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
 // limit.
 const patientRate = 10
 
+/** The queue of requests for lists. No namespace can have this name. */
+const listing = ' '
+
 /**
  * Builds the source of IAM facts that queries the API. Answers are cached, and one rate limit is shared
  * fairly between namespaces. Credentials, region and endpoint come from the SDK's default chain and
  * environment. The function sends no request. Throws ERR_CONFIG if the role configured for an account belongs
  * to a different account.
  */
-export function buildIamSource(options: IamSourceOptions): IamSource {
+export function buildIamSource(options: IamSourceOptions): IamSource & RoleListSource {
   const {
     requestsPerSecond = 5,
     clock = systemClock,
@@ -46,7 +56,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     onRequest = () => undefined,
     onFailure = () => undefined
   } = options
-  const clientFor = buildAccounts({ endpoint: options.endpoint, accounts, patient, onRequest })
+  const accountClients = buildAccounts({ endpoint: options.endpoint, accounts, patient, onRequest })
+  const send = buildIamSender(onRequest)
   const rate = patient ? Math.max(requestsPerSecond, patientRate) : requestsPerSecond
   const budget = buildBudget({
     requestsPerSecond: rate,
@@ -75,7 +86,14 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
       if (!of.issuer.startsWith('https://')) return unknown('the issuer of the cluster is not an https URL')
 
       return providers(of, ask)
-    }
+    },
+    listRoles: async (partition) =>
+      listRoles(partition, {
+        accounts: accountClients,
+        patient,
+        send,
+        another: () => budget.another(listing)
+      })
   }
 
   async function answered<T>(
@@ -92,7 +110,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
     of: RoleArn | ProviderQuestion,
     read: (client: IAMClient) => Promise<AwsResponse<T>>
   ): Promise<AwsResponse<T>> {
-    const client = await clientFor(of)
+    const client = await accountClients.clientFor(of)
 
     return 'failure' in client ? client : read(client.answer)
   }
@@ -158,40 +176,7 @@ export function buildIamSource(options: IamSourceOptions): IamSource {
 
     return second === 'absent' ? absent : second
   }
-
-  /**
-   * Sends one request, and retries once if that may help. `run` returns undefined for an invalid response,
-   * such as a proxy's error page.
-   */
-  async function send<T>(
-    call: `iam:${string}`,
-    another: () => Promise<void>,
-    run: () => Promise<T | undefined>,
-    last = false
-  ): Promise<Sent<T>> {
-    const report = (result: RequestResult): void => onRequest(call.slice('iam:'.length), result)
-    try {
-      const answer = await run()
-      report(answer === undefined ? 'error' : 'found')
-      if (answer !== undefined) return { answer }
-
-      return failed('error', `IAM answered ${call} without the requested data; check for a proxy in between`)
-    } catch (error) {
-      if (isAbsentError(error)) {
-        report('absent')
-        return 'absent'
-      }
-      const reply = failureOf(error, call)
-      report(reply.failure.kind)
-      if (last || !isPassing(error)) return reply
-    }
-    await another()
-
-    return send(call, another, run, true)
-  }
 }
-
-type Sent<T> = AwsResponse<T> | 'absent'
 
 const minute = 60_000
 

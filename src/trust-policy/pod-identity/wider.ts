@@ -17,7 +17,7 @@ export function isWider(before: Policy, after: Policy, caller: Caller): boolean 
 type Verdict = 'denied' | 'depends' | 'allowed'
 const ranks: Readonly<Record<Verdict, number>> = { denied: 0, depends: 1, allowed: 2 }
 
-/** The verdict of a policy on a caller. sts:TagSession alone gives nobody a role. */
+/** The verdict of a policy on a caller. sts:TagSession alone gives no role. */
 function verdictOf(policy: Policy, caller: Caller): Verdict {
   const assume = evaluatePolicy(policy, callOf(caller, 'sts:AssumeRole')).verdict
   const tag = caller.sessionTags ? evaluatePolicy(policy, callOf(caller, 'sts:TagSession')).verdict : assume

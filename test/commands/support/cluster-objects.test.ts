@@ -1,6 +1,6 @@
 import t from 'tap'
 import { loadClusterObjects } from '../../../src/commands/support/cluster-objects.js'
-import type { KubeResponse } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/response.js'
 import { recordOf } from '../../../src/text/record.js'
 import { clientThat } from '../../support/kube-client.js'
 

@@ -5,7 +5,7 @@ import {
   loadClusterObject,
   readClusterIdentityWebhook
 } from '../../../src/commands/support/cluster.js'
-import type { KubeResponse } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/response.js'
 import { clientThat } from '../../support/kube-client.js'
 
 const name = 'mutatingwebhookconfiguration pod-identity-webhook'

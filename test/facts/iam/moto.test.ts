@@ -19,9 +19,11 @@ const host = 'oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMP
 const shop = (): Lookup => ({ namespace: 'shop', deadline: { signal: AbortSignal.timeout(10_000) } })
 
 // The page is written for account 111122223333; the policies on it are what is proved to suffice.
-const [minimalPolicy = '', readerTrust = '', assumePolicy = ''] = [
-  ...readFileSync('docs/aws.md', 'utf8').matchAll(/^```json\n([^]*?)^```/gm)
-].map(([, json]) => (json ?? '').replaceAll('111122223333', own))
+const policies = [...readFileSync('docs/aws.md', 'utf8').matchAll(/^```json\n([^]*?)^```/gm)].map(
+  ([, json]) => (json ?? '').replaceAll('111122223333', own)
+)
+const [minimalPolicy = '', readerTrust = '', assumePolicy = ''] = policies
+const listPolicy = policies.find((policy) => policy.includes('iam:ListRoles')) ?? ''
 
 const arnOf = (account: string, role: string): RoleArn => {
   const arn = parseRoleArn(`arn:aws:iam::${account}:role/${role}`)
@@ -169,6 +171,34 @@ t.test('a real IAM API', async (t) => {
       state: 'known',
       value: { registered: false, similar: [`arn:aws:iam::${other}:oidc-provider/${host.toLowerCase()}`] }
     })
+  })
+
+  await t.test('lists roles only with the permission for it, page by page', async (t) => {
+    const requests: string[] = []
+    const source = buildIamSource({
+      requestsPerSecond: 1000,
+      onRequest: (operation, result) => requests.push(`${operation} ${result}`)
+    })
+    t.match(await source.listRoles('aws'), {
+      roles: [],
+      unread: [
+        `account ${own}: IAM denied iam:ListRoles (AccessDenied); allow this action for irsa-guard's role`
+      ]
+    })
+
+    await moto.allowEverybody()
+    await allow(iam, 'irsa-guard', listPolicy, 'list')
+    for (let index = 0; index < 210; index++) await createRole(iam, `role-${index}`)
+    await moto.requireAuthorization()
+    requests.length = 0
+    const { roles, unread } = await source.listRoles('aws')
+    t.strictSame(unread, [])
+    t.equal(roles.length, 212, 'the 210 roles, cart and irsa-guard')
+    t.match(
+      roles.find(({ arn }) => arn.endsWith('/cart')),
+      { arn: `arn:aws:iam::${own}:role/team/cart`, trustPolicy: { encoding: 'url' } }
+    )
+    t.strictSame(requests, ['ListRoles found', 'ListRoles found'], 'two pages')
   })
 
   await t.test('every action of the policy is needed', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { KubeClient, KubeResponse } from '../../../src/kube/client.js'
+import type { KubeClient } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/response.js'
 import { known, unknown } from '../../../src/model/fact.js'
 import { buildIssuerReader } from '../../../src/sources/cluster/cluster-issuer.js'
 import { clientThat } from '../../support/kube-client.js'

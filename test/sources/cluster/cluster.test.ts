@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { KubeClient, KubeRequest, KubeResponse } from '../../../src/kube/client.js'
+import type { KubeClient, KubeRequest } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/response.js'
 import { known } from '../../../src/model/fact.js'
 import { type LiveCluster, watchCluster } from '../../../src/sources/cluster/cluster.js'
 

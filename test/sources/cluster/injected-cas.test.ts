@@ -1,6 +1,6 @@
 import t from 'tap'
 import { caInjectionsOf, decidingInjectionOf } from '../../../src/ca-bundle/injection.js'
-import type { KubeResponse } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/response.js'
 import { readInjectedCas } from '../../../src/sources/cluster/injected-cas.js'
 import { base64 } from '../../support/certificates.js'
 import { clientThat } from '../../support/kube-client.js'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { KubeClient, KubeResponse } from '../../../src/kube/client.js'
+import type { KubeClient } from '../../../src/kube/client.js'
+import type { KubeResponse } from '../../../src/kube/response.js'
 import { known, unknown } from '../../../src/model/fact.js'
 import { buildClusterOnDemand } from '../../../src/sources/cluster/on-demand.js'
 import { buildObjectSources } from '../../../src/sources/objects/objects.js'
