@@ -27,7 +27,19 @@ const table: readonly (readonly [string, unknown, ServiceAccountsOnly | undefine
   ['one account', policy(statement()), irsa(cart)],
   ['percent-encoded', encodeURIComponent(JSON.stringify(policy(statement()))), irsa(cart)],
   ['two statements', policy(statement(), like([cart, web])), irsa(cart, web)],
-  ['a Deny next to it', policy(statement(), statement({ Effect: 'Deny', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole', Condition: undefined })), irsa(cart)],
+  [
+    'a Deny next to it',
+    policy(
+      statement(),
+      statement({
+        Effect: 'Deny',
+        Principal: { AWS: '111122223333' },
+        Action: 'sts:AssumeRole',
+        Condition: undefined
+      })
+    ),
+    irsa(cart)
+  ],
   ['a wildcard', policy(like('system:serviceaccount:shop:*')), irsa('system:serviceaccount:shop:*')],
   [
     'a wildcard and an exact subject, which must both match',

@@ -9,7 +9,8 @@ import type {
   ProviderLookup,
   ProviderQuestion,
   RoleListSource,
-  RoleLookup} from '../../facts/facts.js'
+  RoleLookup
+} from '../../facts/facts.js'
 import { unknown } from '../../model/fact.js'
 import { parseRoleArn, type RoleArn } from '../../model/role-arn.js'
 import { providerArnOf } from '../../trust-policy/provider.js'
