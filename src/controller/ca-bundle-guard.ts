@@ -11,16 +11,11 @@ import { assessBundle, type AssessmentQuestion, type BundleAssessment } from '..
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import { listObjects, loadValue } from '../kube/read.js'
 import { type Fact, known } from '../model/fact.js'
+import { loadWebhookTrust, type StatusEntry } from '../sources/cluster/webhook-trust.js'
 import { afterwards } from './afterwards.js'
 import { type ApiServerChain, readChains, readInjected } from './ca-sources.js'
 import { writeEvent } from './event.js'
-import {
-  loadWebhookTrust,
-  type Publication,
-  publishAcceptedBundles,
-  publishStatus,
-  type StatusEntry
-} from './webhook-trust.js'
+import { type Publication, publishAcceptedBundles, publishStatus } from './webhook-trust.js'
 
 /** The inputs of one round, besides the cluster itself. */
 export interface RoundContext {

@@ -17,6 +17,7 @@ import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook
 import type { Metrics } from '../process/metrics.js'
 import { loadCaEvidence } from '../sources/cluster/cluster-cas.js'
 import { buildLiveWebhooks } from '../sources/cluster/live-webhooks.js'
+import { loadWebhookTrust } from '../sources/cluster/webhook-trust.js'
 import type { ApiServers } from './api-servers.js'
 import { type Assessment, guardCaBundles, loadConfigurations } from './ca-bundle-guard.js'
 import { type ApiServerChain, logSourceChanges, readApiServerChains } from './ca-sources.js'
@@ -41,7 +42,7 @@ import {
   reportProofs
 } from './probes/probes.js'
 import { type ReportedRotation, reportRotation, showRotation } from './rotation-report.js'
-import { loadWebhookTrust, type Publication } from './webhook-trust.js'
+import type { Publication } from './webhook-trust.js'
 
 /** The tools and settings that every round uses. */
 export interface RoundTools {

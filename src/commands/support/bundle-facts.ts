@@ -1,6 +1,6 @@
 import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import { caInjectionsOf, decidingInjectionOf, type InjectedCas } from '../../ca-bundle/injection.js'
-import { loadWebhookTrust, type WebhookTrust } from '../../controller/webhook-trust.js'
+import { loadWebhookTrust, type WebhookTrust } from '../../sources/cluster/webhook-trust.js'
 import type { KubeClient } from '../../kube/client.js'
 import { loadServedChain } from '../../kube/served-chain.js'
 import { type Fact, known, unknown } from '../../model/fact.js'

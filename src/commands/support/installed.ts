@@ -1,5 +1,5 @@
 import { addressOf } from '../../ca-bundle/guarded-webhooks.js'
-import { loadWebhookTrust } from '../../controller/webhook-trust.js'
+import { loadWebhookTrust } from '../../sources/cluster/webhook-trust.js'
 import { readAccess } from '../../kube/access.js'
 import type { KubeClient } from '../../kube/client.js'
 import { listObjects, readObject } from '../../kube/read.js'
