@@ -6,8 +6,9 @@ import { judgeTls, type TlsVerdict } from '../x509/judge-tls.js'
 import { acceptedTexts, bundleTextOf } from './accepted-texts.js'
 import { diagnoseBundle, type FaultKind } from './diagnose.js'
 import { recoverCertificates } from './recover.js'
+import type { ExpectedSets } from './right-bundle.js'
 import { signsServed } from './signs-served.js'
-import { assessBundle, type BundleAssessment, type BundleState } from './state.js'
+import { assessBundle, assessByExpected, type BundleAssessment, type BundleState } from './state.js'
 
 /** The findings about one bundle, which `ca --output json` prints. */
 export interface BundleReport {
@@ -79,10 +80,10 @@ export interface BundleQuestion {
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
   /**
-   * The cluster CAs (PEM) that a bundle needs now and after the next step of a rotation, if the controller
-   * published them recently. Without them, a bundle needs all cluster CAs.
+   * The cluster CAs by which the policy judges, if the controller published them recently. Without them, a
+   * bundle needs all cluster CAs.
    */
-  readonly needed?: string | undefined
+  readonly expected?: ExpectedSets | undefined
   /** Which cluster CA signs now and which one next, as the controller published it. */
   readonly rotation?: string | undefined
   /** CAs (PEM) that might also be the cluster's, and why that is uncertain. */
@@ -193,25 +194,22 @@ const pemTextOf = (base64: string): string => Buffer.from(base64, 'base64').toSt
 
 /** The assessment of the bundle against the expected CAs; undefined if none were looked up. */
 function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' | 'because'> | undefined {
-  const { caBundle, served, unconfirmed, injected, published, needed, notKnown, at, go } = question
-  const currentCas = needed ?? currentCasOf(question)
+  const { caBundle, served, unconfirmed, injected, published, expected, notKnown, at, go } = question
+  const currentCas = currentCasOf(question)
   if (currentCas === undefined && notKnown === undefined) return undefined
 
-  const formerCas = [
-    injected?.former,
-    injected?.earlier,
-    needed === undefined ? undefined : question.clusterCa,
-    ...(published?.accepted ?? []).map(pemTextOf)
-  ]
-  const assessment = assessBundle({
-    caBundle,
-    currentCas: currentCas ?? '',
-    formerCas: formerCas.filter((pem) => pem !== undefined).join('\n'),
-    source: injected?.source,
-    served,
-    at,
-    go
-  })
+  const formerCas = [injected?.former, injected?.earlier, ...(published?.accepted ?? []).map(pemTextOf)]
+  const assessment = expected
+    ? assessByExpected(expected, { caBundle, served, at, go })
+    : assessBundle({
+        caBundle,
+        currentCas: currentCas ?? '',
+        formerCas: formerCas.filter((pem) => pem !== undefined).join('\n'),
+        source: injected?.source,
+        served,
+        at,
+        go
+      })
   if (assessment.state === 'unknown' && notKnown !== undefined)
     return { state: 'unknown', because: `the expected CA is unknown: ${notKnown}` }
   // The bundle contains no confirmed CA, but it does contain one that might be the cluster's.

@@ -21,6 +21,7 @@ import { showFindings } from './metrics.js'
 import { proofTroubleOf } from './probes/probes.js'
 import { issueUnusedCa } from './probes/unused-ca.js'
 import {
+  expectedCasIn,
   nothingFound,
   type RoundTools,
   runBundleRound,
@@ -111,7 +112,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     scan = await startBackgroundScan({
       ...tools,
       identityWebhook: () => tools.identityWebhook.settings(),
-      clusterCa: () => found.clusterCas.confirmed,
+      expectedCas: expectedCasIn(found),
       onFindings: () => showFindings(metrics, found.findings, found.scanned())
     })
   }

@@ -4,10 +4,11 @@ import type { Logger } from 'pino'
 import { pemsOf } from '../ca-bundle/accepted-texts.js'
 import { type ClusterCas, confirmCas } from '../ca-bundle/confirm-cas.js'
 import { isUsable } from '../ca-bundle/eks-authorities.js'
+import { expectedClusterCasOf } from '../ca-bundle/published-sets.js'
 import { formerCasOf, rememberCas, type RememberedCa } from '../ca-bundle/remembered-cas.js'
 import { type Rotation, rotationOf } from '../ca-bundle/rotation.js'
 import type { Config } from '../config.js'
-import type { ClusterSource, Sources } from '../facts/facts.js'
+import type { ClusterSource, ExpectedCasSource, Sources } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import type { AssociationLookup } from '../model/association.js'
@@ -90,6 +91,12 @@ export const nothingFound = (): Findings => ({
   scanned: () => []
 })
 
+/** The cluster CAs that are expected in bundles, as they were last published. */
+export const expectedCasIn = (found: Findings): ExpectedCasSource => ({
+  readExpectedCas: (name) =>
+    expectedClusterCasOf(name, found.published?.entries ?? [], found.clusterCas.confirmed)
+})
+
 /** Renews our certificates and writes our own caBundle. Returns whether a certificate was written. */
 export async function runCertificateRound(
   { client, config, namespace, metrics, log }: RoundTools,
@@ -147,7 +154,8 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
 
   const sources = {
     ...given,
-    clusterCa: confirmed,
+    clusterCa: undefined, // the published bundles respect a given one
+    expectedCas: expectedCasIn(found),
     webhooks: buildLiveWebhooks(client, configurations),
     canary: () => canaryFactOf(found.probes)
   }

@@ -6,7 +6,11 @@ import { addressOf, guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhoo
 import { type Rotation, rotationOf } from '../../src/ca-bundle/rotation.js'
 import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { identityConfigurationOf } from '../../src/controller/event.js'
-import { type Publication, publishAcceptedBundles, publishStatus } from '../../src/controller/webhook-trust.js'
+import {
+  type Publication,
+  publishAcceptedBundles,
+  publishStatus
+} from '../../src/controller/webhook-trust.js'
 import { loadWebhookTrust, type WebhookTrust } from '../../src/sources/cluster/webhook-trust.js'
 import { clientThat } from '../support/kube-client.js'
 

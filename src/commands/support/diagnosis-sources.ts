@@ -2,6 +2,7 @@ import type { Sources } from '../../facts/facts.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import type { KubeObject } from '../../kube/read.js'
+import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
 import { known, moot } from '../../model/fact.js'
 import type { Subject } from '../../model/subject.js'
 import { buildLiveWebhooks } from '../../sources/cluster/live-webhooks.js'
@@ -58,7 +59,7 @@ export function diagnosisSources(
     webhooks: configurations === undefined ? cluster : buildLiveWebhooks(client, configurations),
     neighbours,
     pods,
-    clusterCa: given.clusterCa ?? clusterCa,
+    expectedCas: buildExpectedCas(client, clusterCa),
     identityWebhook: settings
   }
 }

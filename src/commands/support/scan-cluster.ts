@@ -1,5 +1,6 @@
 import type { Config } from '../../config.js'
 import type { IamSource, Sources } from '../../facts/facts.js'
+import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
 import { defaultIdentityWebhook, withAnnotationPrefix } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { canI } from '../../kube/refusals.js'
@@ -200,7 +201,7 @@ async function givenFacts(client: KubeClient, options: ScanOptions, setting: Sca
     ...fromAws,
     // An IAM file names the issuer of the cluster that it was made for. That can be another cluster.
     issuer: issuer?.state === 'known' ? undefined : given.issuer,
-    clusterCa: given.clusterCa ?? cas?.confirmed,
+    expectedCas: buildExpectedCas(client, cas?.confirmed),
     identityWebhook: withAnnotationPrefix(settings ?? defaultIdentityWebhook, config.annotationPrefix)
   }
 }

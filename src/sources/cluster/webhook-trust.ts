@@ -1,8 +1,11 @@
 import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
 import type { RememberedCa } from '../../ca-bundle/remembered-cas.js'
+import { expectedClusterCasOf } from '../../ca-bundle/published-sets.js'
 import type { BundleState } from '../../ca-bundle/state.js'
+import type { ExpectedCasSource } from '../../facts/facts.js'
 import type { KubeClient } from '../../kube/client.js'
 import { loadValue, readObject } from '../../kube/read.js'
+import { raceDeadline } from '../../model/deadline.js'
 import { recordOf } from '../../text/record.js'
 
 /** The state of a guarded webhook in the WebhookTrust's status. */
@@ -67,3 +70,29 @@ export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust
       !hasLabels || [finalizers, ownerReferences, deletionTimestamp].some((value) => value !== undefined)
   }
 }
+
+// The controller confirms the object every five minutes.
+const freshFor = 15 * 60_000
+
+/** Whether the controller confirmed the published bundles recently. Otherwise, they may be outdated. */
+export const isFresh = ({ confirmedAt }: Pick<WebhookTrust, 'confirmedAt'>, at: Date): boolean =>
+  Math.abs(at.getTime() - confirmedAt.getTime()) <= freshFor
+
+/**
+ * The CAs that the caBundle policy expects, as the controller published them. Without a recent WebhookTrust that
+ * the user may read, these are all CAs of the cluster (PEM).
+ */
+export const buildExpectedCas = (
+  client: KubeClient,
+  clusterCas: string | undefined,
+  now: () => Date = () => new Date()
+): ExpectedCasSource => ({
+  readExpectedCas: async (name, { signal }) => {
+    const trust = await raceDeadline(
+      signal,
+      loadWebhookTrust(client).catch(() => undefined)
+    )
+
+    return expectedClusterCasOf(name, trust && isFresh(trust, now()) ? trust.entries : [], clusterCas)
+  }
+})
