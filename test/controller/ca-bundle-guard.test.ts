@@ -4,15 +4,11 @@ import { pino } from 'pino'
 import t from 'tap'
 import { rotationOf } from '../../src/ca-bundle/rotation.js'
 import type { ApiServer } from '../../src/controller/api-servers.js'
-import {
-  type Assessment,
-  guardCaBundles,
-  loadConfigurations,
-  type Round,
-  type RoundContext
-} from '../../src/controller/ca-bundle-guard.js'
+import type { Assessment } from '../../src/controller/assessment.js'
+import { guardCaBundles, type Round, type RoundContext } from '../../src/controller/ca-bundle-guard.js'
 import { readApiServerChains } from '../../src/controller/ca-sources.js'
 import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
+import { loadConfigurations } from '../../src/controller/load-configurations.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
 import { pem } from '../support/certificates.js'
 import { clientThat } from '../support/kube-client.js'

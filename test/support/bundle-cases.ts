@@ -1,5 +1,5 @@
+import { type ExpectedClusterCas,expectedClusterCasOf } from '../../src/ca-bundle/published-sets.js'
 import type { Fact } from '../../src/model/fact.js'
-import { expectedClusterCasOf, type ExpectedClusterCas } from '../../src/ca-bundle/published-sets.js'
 import { base64, makeAuthority } from './certificates.js'
 
 /** These CAs are valid on 2026-11-24, the date for which rule cases are judged. */

@@ -53,6 +53,8 @@ export function buildReports(options: ReportsOptions): Reports {
   const written = new Map<string, { readonly summary: string; readonly at: number }>()
   const prints = new WeakMap<NamespaceFindings, ReportPrint | 'none'>()
   let refusal: string | undefined
+  let trouble: string | undefined
+  let told: string | undefined
 
   async function select(): Promise<void> {
     if (now().getTime() - selectedAt < recheckEvery) return
@@ -90,7 +92,9 @@ export function buildReports(options: ReportsOptions): Reports {
       },
       onChange,
       onTrouble: (because) => {
-        if (kind === of && because !== undefined) log.warn({ because }, 'reports cannot be watched')
+        if (kind === of) trouble = because
+        // For some seconds, the API server answers 429 to the first list of a new kind.
+        if (kind === of && stored?.synced === true) noteTrouble()
       }
     })
   }
@@ -99,6 +103,12 @@ export function buildReports(options: ReportsOptions): Reports {
   async function listed(watched: Watched<StoredReport>): Promise<void> {
     for (let wait = 0; wait < 50 && !watched.synced; wait++)
       await new Promise((resolve) => setTimeout(resolve, 100))
+    if (!watched.synced) noteTrouble()
+  }
+
+  function noteTrouble(): void {
+    if (trouble !== undefined && trouble !== told) log.warn({ because: trouble }, 'reports cannot be watched')
+    told = trouble
   }
 
   async function removeAll(of: ReportKind): Promise<void> {

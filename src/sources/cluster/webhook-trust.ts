@@ -1,6 +1,6 @@
 import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
-import type { RememberedCa } from '../../ca-bundle/remembered-cas.js'
 import { expectedClusterCasOf } from '../../ca-bundle/published-sets.js'
+import type { RememberedCa } from '../../ca-bundle/remembered-cas.js'
 import type { BundleState } from '../../ca-bundle/state.js'
 import type { ExpectedCasSource } from '../../facts/facts.js'
 import type { KubeClient } from '../../kube/client.js'

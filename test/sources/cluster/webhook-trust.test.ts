@@ -28,7 +28,7 @@ const expected = async (
   name = guardedName
 ): Promise<readonly [number, number, number, string | undefined] | string> => {
   const fact = await buildExpectedCas(clientThat(answer), a, () => now).readExpectedCas(name, noDeadline)
-  if (fact.state !== 'known') return fact.because ?? fact.state
+  if (fact.state !== 'known') return fact.because
   const { needed, mustHold, former, policy } = fact.value
 
   return [needed.length, mustHold.length, former.length, policy]
