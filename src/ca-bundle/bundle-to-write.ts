@@ -1,6 +1,6 @@
-import { parseBundle } from '../x509/bundle.js'
+import { parseBundle, parseCaBundle } from '../x509/bundle.js'
 import type { Certificate } from '../x509/certificate.js'
-import { goMinorOf } from '../x509/go-version.js'
+import { goMinorOf, newestGo } from '../x509/go-version.js'
 import { acceptedTexts, bundleTextOf } from './accepted-texts.js'
 import type { BundleQuestion } from './bundle-question.js'
 import { recoverCertificates } from './recover.js'
@@ -29,6 +29,9 @@ export function repairedText(
       }).complete.includes(caBundle)
     )
       return caBundle
+    // The policy's list begins with the CA that signs.
+    const best = policy?.complete.find((text) => isBundleOf(text, current))
+    if (injected === undefined && best !== undefined) return best
     const former = parseBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
     return bundleTextOf([
       ...current,
@@ -40,4 +43,11 @@ export function repairedText(
   )
 
   return meant.length === 0 ? undefined : bundleTextOf(meant)
+}
+
+/** Whether a bundle (base64) contains exactly these CAs, in any order. */
+function isBundleOf(caBundle: string, cas: readonly Certificate[]): boolean {
+  const held = parseCaBundle(caBundle, newestGo)?.certificates ?? []
+
+  return held.length === cas.length && cas.every((ca) => held.some(({ raw }) => raw.equals(ca.raw)))
 }
