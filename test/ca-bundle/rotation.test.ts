@@ -308,6 +308,23 @@ for (const [name, phase] of Object.entries(phases)) {
   })
 }
 
+t.test('three CAs, of which one signs: each bundle needs all of them, and works with that one', async (t) => {
+  const all = pemA + pemB + pemX
+  const rotation = rotationOf({ clusterCas: all, served: [servedBy(b)], at })
+  t.equal(rotation.phase, 'several')
+  const phase = { served: [b] } as unknown as Phase // only what is served matters here
+  for (const [bundle, expected] of [
+    [all, 'pass ok'],
+    [pemB + pemX + pemA, 'pass ok'],
+    [pemB, 'warn incomplete'],
+    [pemA + pemB, 'warn incomplete'],
+    [pemA, 'deny stale'],
+    [pemA + pemX, 'deny stale']
+  ] as const)
+    t.equal(outcome(rotation, phase, bundle), expected)
+  t.match(describeRotation(rotation, at), /signs now; the cluster trusts 3 CAs, and irsa-guard cannot tell/)
+})
+
 t.test('says what comes next, and when', async (t) => {
   const described = (name: string, now = at): string | undefined => {
     const phase = phases[name]
