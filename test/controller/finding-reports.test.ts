@@ -8,7 +8,7 @@ import {
 } from '../../src/controller/background-scan/namespace-findings.js'
 import { findingsIn, printOf, reportContentOf } from '../../src/controller/background-scan/report-object.js'
 import { buildReports } from '../../src/controller/background-scan/reports.js'
-import type { KubeResponse } from '../../src/kube/client.js'
+import type { KubeClient, KubeResponse } from '../../src/kube/client.js'
 import type { ReportedFinding } from '../../src/output/report.js'
 import { clientThat } from '../support/kube-client.js'
 
@@ -145,11 +145,13 @@ t.test('50 Events at once and two a minute, and the log has the number of the ot
 })
 
 /** An API server with one kind of reports. `list` answers the list of the reports. */
-const reportServer = (list: () => Partial<KubeResponse>) =>
-  clientThat(({ path }) => {
+const reportServer = (list: () => Partial<KubeResponse>): KubeClient => ({
+  ...clientThat(({ path }) => {
     if (path === '/apis/openreports.io/v1alpha1') return { body: { resources: [{ name: 'reports' }] } }
     return path.endsWith('/reports') ? list() : { status: 404 }
-  })
+  }),
+  watch: () => Promise.withResolvers<never>().promise // a watch without events
+})
 
 t.test('a new kind of reports that is not ready yet is no failure, but a lasting one is, once', async (t) => {
   for (const [why, isLasting, warnings] of [
