@@ -8,9 +8,9 @@ import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
-import { startShell } from '../support/paste.js'
 import { eksCluster, type ServedAuthority, startEksServer } from '../support/eks-server.js'
 import { runInProcess } from '../support/guard-in-process.js'
+import { startShell } from '../support/paste.js'
 
 const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
 const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'
