@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { caOfObject } from '../../src/commands/ca-object.js'
 import { canaryAccount, canaryNamespace } from '../../src/controller/own-names.js'
+import { probePodOf } from '../../src/identity-webhook/probe-pod.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
@@ -198,15 +199,9 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
 
   /** Whether a pod that is created now gets its role. Like the canary, it is not stored. */
   const getsRole = async (): Promise<boolean> => {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'cart', namespace: canaryNamespace },
-      spec: { serviceAccountName: canaryAccount, containers: [{ name: 'app', image: 'a' }] }
-    }
     const { code, stdout, stderr } = await controlPlane.kubectl(
-      ['create', '--dry-run=server', '-o', 'json', '-f', '-'],
-      JSON.stringify(pod)
+      ['create', '--dry-run=server', '-n', canaryNamespace, '-o', 'json', '-f', '-'],
+      JSON.stringify(probePodOf({ name: 'cart', serviceAccount: canaryAccount }))
     )
     if (code !== 0) throw new Error(stderr)
     return stdout.includes('AWS_ROLE_ARN')
@@ -394,7 +389,7 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
         await answersAre({ A: 'deny', B: 'pass', AB: 'warn', BA: 'warn' })
         t.notMatch(await metrics(), /cluster_ca_signing\{/, name)
         const touch = ['label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--overwrite']
-      await kubectl(...touch, `at=${name.replaceAll(' ', '-')}`) // starts a round
+        await kubectl(...touch, `at=${name.replaceAll(' ', '-')}`) // starts a round
         await stateIs('ok')
         t.equal(lines(), 1, `${name}: said once`)
       }
