@@ -150,7 +150,11 @@ const reportServer = (list: () => Partial<KubeResponse>): KubeClient => ({
     if (path === '/apis/openreports.io/v1alpha1') return { body: { resources: [{ name: 'reports' }] } }
     return path.endsWith('/reports') ? list() : { status: 404 }
   }),
-  watch: () => Promise.withResolvers<never>().promise // a watch without events
+  // a watch without events
+  watch: ({ signal }) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new Error('stopped')))
+    })
 })
 
 t.test('a new kind of reports that is not ready yet is no failure, but a lasting one is, once', async (t) => {
