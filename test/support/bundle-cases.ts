@@ -1,4 +1,4 @@
-import { type ExpectedClusterCas,expectedClusterCasOf } from '../../src/ca-bundle/published-sets.js'
+import { type ExpectedClusterCas, expectedClusterCasOf } from '../../src/ca-bundle/published-sets.js'
 import type { Fact } from '../../src/model/fact.js'
 import { base64, makeAuthority } from './certificates.js'
 
