@@ -8,7 +8,8 @@ import {
 } from '../../src/controller/background-scan/namespace-findings.js'
 import { findingsIn, printOf, reportContentOf } from '../../src/controller/background-scan/report-object.js'
 import { buildReports } from '../../src/controller/background-scan/reports.js'
-import type { KubeClient, KubeResponse } from '../../src/kube/client.js'
+import type { KubeClient } from '../../src/kube/client.js'
+import type { KubeResponse } from '../../src/kube/response.js'
 import type { ReportedFinding } from '../../src/output/report.js'
 import { clientThat } from '../support/kube-client.js'
 

@@ -2,11 +2,11 @@ import type { Sources } from '../../facts/facts.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import type { KubeObject } from '../../kube/read.js'
-import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
 import { known, moot } from '../../model/fact.js'
 import type { Subject } from '../../model/subject.js'
 import { buildLiveWebhooks } from '../../sources/cluster/live-webhooks.js'
 import { buildClusterOnDemand } from '../../sources/cluster/on-demand.js'
+import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
 import { buildObjectSources } from '../../sources/objects/objects.js'
 
 /** The sources of facts: the cluster as the user may read it, and what the user gave. */
