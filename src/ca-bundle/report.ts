@@ -1,13 +1,15 @@
-import { parseBundle, parseCaBundle } from '../x509/bundle.js'
+import { parseBundle } from '../x509/bundle.js'
 import { type Certificate, isInDate } from '../x509/certificate.js'
 import { type CertificateDescription, describeCertificate, descriptionOf } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { judgeTls, type TlsVerdict } from '../x509/judge-tls.js'
-import { acceptedTexts, bundleTextOf } from './accepted-texts.js'
-import { diagnoseBundle, type FaultKind } from './diagnose.js'
-import { recoverCertificates } from './recover.js'
+import { assessmentBy } from './assess-question.js'
+import { type BundleQuestion, currentCasOf } from './bundle-question.js'
+import { repairedText } from './bundle-to-write.js'
+import { diagnoseBundle } from './diagnose.js'
+import type { FaultKind } from './faults.js'
 import { signsServed } from './signs-served.js'
-import { assessBundle, type BundleAssessment, type BundleState } from './state.js'
+import type { BundleAssessment, BundleState } from './state.js'
 
 /** The findings about one bundle, which `ca --output json` prints. */
 export interface BundleReport {
@@ -61,61 +63,6 @@ export interface BundleReport {
   readonly expected?: readonly (CertificateDescription & { readonly signs?: boolean })[]
   /** The base64 string to write instead; absent if no better one is known. */
   readonly repaired?: string
-}
-
-/**
- * The bundles (base64 strings) that the WebhookTrust accepts. `best` is the one to write: it contains all
- * current CAs and nothing else.
- */
-export interface PublishedBundles {
-  readonly best: string
-  readonly accepted: readonly string[]
-  readonly complete: readonly string[]
-  readonly confirmedAt: Date
-}
-
-export interface BundleQuestion {
-  readonly caBundle: string
-  readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
-  readonly clusterCa?: string | undefined
-  /**
-   * The cluster CAs (PEM) that a bundle needs now and after the next step of a rotation, if the controller
-   * published them recently. Without them, a bundle needs all cluster CAs.
-   */
-  readonly needed?: string | undefined
-  /** Which cluster CA signs now and which one next, as the controller published it. */
-  readonly rotation?: string | undefined
-  /** CAs (PEM) that might also be the cluster's, and why that is uncertain. */
-  readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined
-  /**
-   * The CAs (PEM) that the webhook's injector writes, and their source. Used for webhooks whose bundle is not
-   * checked against `clusterCa`.
-   */
-  readonly injected?:
-    | {
-        readonly current: string
-        readonly former?: string | undefined
-        /**
-         * Older CAs. They only make a bundle stale instead of foreign; they are never written to a bundle.
-         */
-        readonly earlier?: string | undefined
-        readonly source: string
-      }
-    | undefined
-  /** The bundles that the policy accepts. Used if neither `clusterCa` nor `injected` is known. */
-  readonly published?: PublishedBundles | undefined
-  /** The accepted bundles (base64 strings), and what the caBundle policy does with any other bundle. */
-  readonly policy?:
-    | {
-        readonly action: 'Deny' | 'Warn'
-        readonly accepted: readonly string[]
-        readonly complete: readonly string[]
-      }
-    | undefined
-  /** Why the expected CA could not be determined. */
-  readonly notKnown?: string | undefined
-  readonly at: Date
-  readonly go?: string | undefined
 }
 
 /** Reports how the API server reads a bundle, and what the bundle should contain. */
@@ -184,51 +131,17 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
 // warn.
 const harmless: ReadonlySet<FaultKind> = new Set(['private-key', 'expiring', 'duplicate'])
 
-/** The CAs that are known to be expected, as PEM. */
-function currentCasOf({ injected, clusterCa, published }: BundleQuestion): string | undefined {
-  return injected?.current ?? clusterCa ?? (published && pemTextOf(published.best))
-}
+function verdictOf(
+  judged: TlsVerdict & { host: string; of: 'api-server' | undefined }
+): NonNullable<BundleReport['verdict']> {
+  const { accepted, host, of } = judged
 
-const pemTextOf = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1')
-
-/** The assessment of the bundle against the expected CAs; undefined if none were looked up. */
-function assessmentBy(question: BundleQuestion): Pick<BundleAssessment, 'state' | 'because'> | undefined {
-  const { caBundle, served, unconfirmed, injected, published, needed, notKnown, at, go } = question
-  const currentCas = needed ?? currentCasOf(question)
-  if (currentCas === undefined && notKnown === undefined) return undefined
-
-  const formerCas = [
-    injected?.former,
-    injected?.earlier,
-    needed === undefined ? undefined : question.clusterCa,
-    ...(published?.accepted ?? []).map(pemTextOf)
-  ]
-  const assessment = assessBundle({
-    caBundle,
-    currentCas: currentCas ?? '',
-    formerCas: formerCas.filter((pem) => pem !== undefined).join('\n'),
-    source: injected?.source,
-    served,
-    at,
-    go
-  })
-  if (assessment.state === 'unknown' && notKnown !== undefined)
-    return { state: 'unknown', because: `the expected CA is unknown: ${notKnown}` }
-  // The bundle contains no confirmed CA, but it does contain one that might be the cluster's.
-  if (
-    unconfirmed !== undefined &&
-    (assessment.state === 'foreign' || assessment.state === 'stale') &&
-    holdsAny(caBundle, unconfirmed.cas, go)
-  )
-    return {
-      state: 'unknown',
-      because: `it is not certain that its CA is the cluster CA: ${unconfirmed.doubt}`
-    }
-  // An accepted bundle may still work, because the webhook may serve a certificate signed by the previous CA.
-  if (assessment.state === 'stale' && published?.accepted.includes(caBundle))
-    return { ...assessment, state: 'incomplete' }
-
-  return assessment
+  return {
+    accepted,
+    host,
+    ...(of && { of }),
+    ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go })
+  }
 }
 
 /** Why the policy refuses a bundle that the API server can use. The policy compares strings. */
@@ -259,64 +172,4 @@ function policyRefusalOf(
         ? `it contains ${list}, ${others.length === 1 ? 'which is not an expected CA' : 'which are not expected CAs'}`
         : 'it is not one of the accepted strings, which contain only the PEM blocks of the expected CAs, without comments, in lines of 64 characters'
   }
-}
-
-function holdsAny(caBundle: string, cas: string, go: string | undefined): boolean {
-  const wanted = parseBundle(Buffer.from(cas), goMinorOf(go)).certificates
-
-  return (
-    parseCaBundle(caBundle, goMinorOf(go))?.certificates.some(({ raw }) =>
-      wanted.some((ca) => ca.raw.equals(raw))
-    ) ?? false
-  )
-}
-
-function verdictOf(
-  judged: TlsVerdict & { host: string; of: 'api-server' | undefined }
-): NonNullable<BundleReport['verdict']> {
-  const { accepted, host, of } = judged
-
-  return {
-    accepted,
-    host,
-    ...(of && { of }),
-    ...(!judged.accepted && { reason: judged.refusal.reason, go: judged.refusal.go })
-  }
-}
-
-/**
- * The bundle to write: the expected CAs if they are known, otherwise the unexpired certificates that the text
- * was meant to contain.
- */
-function repairedText(
-  { caBundle, clusterCa, injected, published, policy, at, go }: BundleQuestion,
-  current: readonly Certificate[],
-  isRefused: boolean
-): string | undefined {
-  const currentCas = injected?.current ?? clusterCa
-  // The policy compares strings, so only a string that it accepts will pass.
-  if (currentCas === undefined && published !== undefined)
-    return published.complete.includes(caBundle) ? caBundle : published.best
-  if (currentCas !== undefined && current.length > 0) {
-    if (policy?.complete.includes(caBundle)) return caBundle
-    if (
-      !isRefused &&
-      acceptedTexts(currentCas, {
-        acceptedTogether: injected?.former,
-        inPlace: caBundle,
-        go
-      }).complete.includes(caBundle)
-    )
-      return caBundle
-    const former = parseBundle(Buffer.from(injected?.former ?? ''), goMinorOf(go)).certificates
-    return bundleTextOf([
-      ...current,
-      ...former.filter(({ raw }) => !current.some((ca) => ca.raw.equals(raw)))
-    ])
-  }
-  const meant = recoverCertificates(Buffer.from(caBundle, 'base64'), go).filter(
-    (certificate) => certificate.notAfter >= at.getTime()
-  )
-
-  return meant.length === 0 ? undefined : bundleTextOf(meant)
 }

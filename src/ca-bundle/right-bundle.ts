@@ -16,22 +16,26 @@ export interface ExpectedSets {
   readonly former: readonly Certificate[]
 }
 
-/** Whether a bundle contains each CA that signs now or may sign at any moment, and only known CAs. */
-export function isRight(
-  { trusted, former, mustHold }: ExpectedSets,
+/** The CAs of a bundle that the cluster trusted until recently. */
+export const formerCasIn = (
+  { trusted, former }: ExpectedSets,
   bundle: readonly Certificate[]
-): boolean {
-  const isTrusted = (certificate: Certificate): boolean => holdsCa(trusted, certificate)
+): readonly Certificate[] => bundle.filter((ca) => !holdsCa(trusted, ca) && holdsCa(former, ca))
 
-  return (
-    bundle.some(isTrusted) &&
-    bundle.every((certificate) => isTrusted(certificate) || holdsCa(former, certificate)) &&
-    mustHold.every((choice) => choice.some((ca) => holdsCa(bundle, ca)))
-  )
-}
+/** The CAs of a bundle that the cluster neither trusts nor trusted until recently. */
+export const unknownCasIn = (
+  { trusted, former }: ExpectedSets,
+  bundle: readonly Certificate[]
+): readonly Certificate[] => bundle.filter((ca) => !holdsCa(trusted, ca) && !holdsCa(former, ca))
+
+/** Whether a bundle contains each CA that signs now or may sign at any moment, and only known CAs. */
+export const isRight = (sets: ExpectedSets, bundle: readonly Certificate[]): boolean =>
+  bundle.some((certificate) => holdsCa(sets.trusted, certificate)) &&
+  unknownCasIn(sets, bundle).length === 0 &&
+  sets.mustHold.every((choice) => choice.some((ca) => holdsCa(bundle, ca)))
 
 /** Whether a bundle is right now, stays right after the next step, and contains no former CA. */
 export const isComplete = (sets: ExpectedSets, bundle: readonly Certificate[]): boolean =>
   isRight(sets, bundle) &&
   sets.needed.every((ca) => holdsCa(bundle, ca)) &&
-  bundle.every((certificate) => holdsCa(sets.trusted, certificate))
+  formerCasIn(sets, bundle).length === 0

@@ -1,13 +1,13 @@
-import { parseBundle } from '../x509/bundle.js'
+import { parseBundle, parseCaBundle } from '../x509/bundle.js'
 import { type Certificate, isInDate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { goMinorOf } from '../x509/go-version.js'
 import { judgeTls } from '../x509/judge-tls.js'
 import { buildPool } from '../x509/pool.js'
 import { formatTime } from '../x509/time.js'
-import { pemOf } from './accepted-texts.js'
+import { pemOf, pemsOf } from './accepted-texts.js'
 import { diagnoseBundle } from './diagnose.js'
-import type { SignerChoice } from './right-bundle.js'
+import type { ExpectedSets, SignerChoice } from './right-bundle.js'
 import { holdsCa, isSameCa } from './same-ca.js'
 
 /** The state of a guarded webhook's bundle, compared with the expected CAs. */
@@ -152,6 +152,35 @@ export function assessBundle({
   const more = extra.length === 0 ? '' : `, and also ${list(extra.slice(0, 3))}`
 
   return { state: 'ok', because: `it contains ${list(held)}${more}`, extra }
+}
+
+/**
+ * Classifies the bundle of a control-plane webhook by the CAs that the policy expects. A bundle that the policy
+ * refuses because it lacks a CA is `stale` or `foreign`, one about which it warns for that reason is
+ * `incomplete`. Never throws.
+ */
+export function assessByExpected(
+  { needed, trusted, former, mustHold }: ExpectedSets,
+  question: Omit<AssessmentQuestion, 'currentCas' | 'formerCas' | 'signers'>
+): BundleAssessment {
+  const assessment = assessBundle({
+    ...question,
+    currentCas: pemsOf(needed),
+    formerCas: pemsOf([...trusted, ...former])
+  })
+  if (assessment.state !== 'ok' && assessment.state !== 'incomplete') return assessment
+
+  const { certificates = [] } = parseCaBundle(question.caBundle ?? '', goMinorOf(question.go)) ?? {}
+  const valid = certificates.filter((certificate) => isInDate(certificate, question.at))
+  const lacking = mustHold.find((choice) => !choice.some((ca) => holdsCa(valid, ca)))
+  if (lacking === undefined) return assessment
+  const names = lacking.slice(0, 3).map(describeCertificate).join(' or ')
+
+  return {
+    ...assessment,
+    state: 'stale',
+    because: `it lacks ${names}, which signs now or may sign at any moment; it contains ${valid.slice(0, 3).map(describeCertificate).join(', ')}`
+  }
 }
 
 /** Whether a bundle with only this CA would accept what is served. */

@@ -121,7 +121,7 @@ export async function check(
           ...together,
           ...live,
           ...sources,
-          clusterCa: sources.clusterCa ?? together.clusterCa ?? live?.clusterCa,
+          clusterCa: sources.clusterCa ?? together.clusterCa,
           identityWebhook: withAnnotationPrefix(
             overlaySettings(together.identityWebhook, liveIdentityWebhook) ?? defaultIdentityWebhook,
             config.annotationPrefix

@@ -2,8 +2,8 @@ import type { GuardedWebhook } from '../ca-bundle/guarded-webhooks.js'
 import type { Rotation } from '../ca-bundle/rotation.js'
 import type { BundleState } from '../ca-bundle/state.js'
 import { identityWebhookNames } from '../model/webhook-configuration.js'
+import type { StatusEntry } from '../sources/cluster/webhook-trust.js'
 import { formatTime } from '../x509/time.js'
-import type { StatusEntry } from './webhook-trust.js'
 
 /** The states in which calls to a webhook fail. */
 export const brokenStates: ReadonlySet<BundleState> = new Set(['stale', 'foreign', 'unusable', 'absent'])

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
 import type { Sources } from '../facts/facts.js'
@@ -21,6 +22,7 @@ import { showFindings } from './metrics.js'
 import { proofTroubleOf } from './probes/probes.js'
 import { issueUnusedCa } from './probes/unused-ca.js'
 import {
+  expectedCasIn,
   nothingFound,
   type RoundTools,
   runBundleRound,
@@ -111,7 +113,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     scan = await startBackgroundScan({
       ...tools,
       identityWebhook: () => tools.identityWebhook.settings(),
-      clusterCa: () => found.clusterCas.confirmed,
+      expectedCas: expectedCasIn(found),
       onFindings: () => showFindings(metrics, found.findings, found.scanned())
     })
   }
@@ -137,7 +139,9 @@ export async function startController(settings: ControllerSettings): Promise<Run
       async (next) => {
         const before = inUse
         const nextEks = await eksFor(next, metrics, noteChange)
-        const authorities = await authoritiesFor(next, metrics, log)
+        const authorities = isDeepStrictEqual(authoritySettingsOf(before), authoritySettingsOf(next.config))
+          ? tools.authorities
+          : await authoritiesFor(next, metrics, log)
         await stopScan()
         eks = nextEks
         tools = { ...tools, config: next.config, given: withAssociations(next.given, eks), authorities }
@@ -196,6 +200,9 @@ async function eksFor(
 
 const withAssociations = (given: Sources, eks: EksReader | undefined): Sources =>
   eks === undefined ? given : { ...given, associations: eks }
+
+/** The settings of the reader of certificate authorities. It is kept, with its answers, until they change. */
+const authoritySettingsOf = ({ eks, iam }: Config): unknown => [eks.clusterArn, eks.endpoint, iam.accounts]
 
 /** The cluster's certificate authorities; undefined without `eks.clusterArn`. */
 async function authoritiesFor(

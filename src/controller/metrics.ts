@@ -3,7 +3,7 @@ import type { Finding } from '../model/finding.js'
 import type { Metrics } from '../process/metrics.js'
 import { parseBundle } from '../x509/bundle.js'
 import { newestGo } from '../x509/go-version.js'
-import type { Assessment } from './ca-bundle-guard.js'
+import type { Assessment } from './assessment.js'
 import type { ConfigurationFinding } from './configuration-findings.js'
 import type { Probes } from './probes/probes.js'
 

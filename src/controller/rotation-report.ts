@@ -9,7 +9,7 @@ import type { Certificate } from '../x509/certificate.js'
 import { describeCertificate } from '../x509/describe.js'
 import { newestGo } from '../x509/go-version.js'
 import { formatTime } from '../x509/time.js'
-import type { Assessment } from './ca-bundle-guard.js'
+import type { Assessment } from './assessment.js'
 import { writeEvent } from './event.js'
 
 /** Sets the metrics for the rotation of the cluster CA. Without EKS's answer, they have no samples. */

@@ -4,10 +4,11 @@ import type { Logger } from 'pino'
 import { pemsOf } from '../ca-bundle/accepted-texts.js'
 import { type ClusterCas, confirmCas } from '../ca-bundle/confirm-cas.js'
 import { isUsable } from '../ca-bundle/eks-authorities.js'
+import { expectedClusterCasOf } from '../ca-bundle/published-sets.js'
 import { formerCasOf, rememberCas, type RememberedCa } from '../ca-bundle/remembered-cas.js'
 import { type Rotation, rotationOf } from '../ca-bundle/rotation.js'
 import type { Config } from '../config.js'
-import type { ClusterSource, Sources } from '../facts/facts.js'
+import type { ClusterSource, ExpectedCasSource, Sources } from '../facts/facts.js'
 import { defaultIdentityWebhook } from '../identity-webhook/settings.js'
 import { apiServerName, type KubeClient } from '../kube/client.js'
 import type { AssociationLookup } from '../model/association.js'
@@ -17,8 +18,10 @@ import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook
 import type { Metrics } from '../process/metrics.js'
 import { loadCaEvidence } from '../sources/cluster/cluster-cas.js'
 import { buildLiveWebhooks } from '../sources/cluster/live-webhooks.js'
+import { loadWebhookTrust } from '../sources/cluster/webhook-trust.js'
 import type { ApiServers } from './api-servers.js'
-import { type Assessment, guardCaBundles, loadConfigurations } from './ca-bundle-guard.js'
+import type { Assessment } from './assessment.js'
+import { guardCaBundles } from './ca-bundle-guard.js'
 import { type ApiServerChain, logSourceChanges, readApiServerChains } from './ca-sources.js'
 import { keepCaBundle, keepCertificates, type OwnCertificates } from './certificates/own-webhook.js'
 import {
@@ -28,6 +31,7 @@ import {
 } from './configuration-findings.js'
 import type { FollowedAuthorities } from './eks-authorities.js'
 import { identityConfigurationOf } from './event.js'
+import { loadConfigurations } from './load-configurations.js'
 import { showAssessments, showClusterCas, showFindings, showProofs } from './metrics.js'
 import { canaryAccount, canaryNamespace } from './own-names.js'
 import { canaryCauseOf } from './probes/canary-cause.js'
@@ -41,7 +45,7 @@ import {
   reportProofs
 } from './probes/probes.js'
 import { type ReportedRotation, reportRotation, showRotation } from './rotation-report.js'
-import { loadWebhookTrust, type Publication } from './webhook-trust.js'
+import type { Publication } from './webhook-trust.js'
 
 /** The tools and settings that every round uses. */
 export interface RoundTools {
@@ -87,6 +91,12 @@ export const nothingFound = (): Findings => ({
   assessments: [],
   findings: [],
   scanned: () => []
+})
+
+/** The cluster CAs that are expected in bundles, as they were last published. */
+export const expectedCasIn = (found: Findings): ExpectedCasSource => ({
+  readExpectedCas: (name) =>
+    expectedClusterCasOf(name, found.published?.entries ?? [], found.clusterCas.confirmed)
 })
 
 /** Renews our certificates and writes our own caBundle. Returns whether a certificate was written. */
@@ -146,7 +156,8 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
 
   const sources = {
     ...given,
-    clusterCa: confirmed,
+    clusterCa: undefined, // the published bundles respect a given one
+    expectedCas: expectedCasIn(found),
     webhooks: buildLiveWebhooks(client, configurations),
     canary: () => canaryFactOf(found.probes)
   }

@@ -1,45 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AcceptedBundles } from '../ca-bundle/accepted-texts.js'
-import type { RememberedCa } from '../ca-bundle/remembered-cas.js'
-import type { BundleState } from '../ca-bundle/state.js'
 import type { KubeClient } from '../kube/client.js'
-import { applyObject, loadValue, readObject, statusMessage } from '../kube/read.js'
+import { applyObject, statusMessage } from '../kube/read.js'
 import type { KubeResponse } from '../kube/response.js'
+import {
+  notForBackups,
+  type StatusEntry,
+  type WebhookTrust,
+  webhookTrustPath as path,
+  webhookTrusts as collection
+} from '../sources/cluster/webhook-trust.js'
 import { recordOf } from '../text/record.js'
 
-/** The state of a guarded webhook in the WebhookTrust's status. */
-export interface StatusEntry {
-  /** The kind and name, such as `mutatingwebhookconfiguration/pod-identity-webhook`. */
-  readonly configuration: string
-  readonly name: string
-  readonly state: BundleState
-  readonly because: string
-  /** What changes the state next, and when; undefined if no step of a rotation does. */
-  readonly next?: string
-  /** The time since which the state has lasted, as RFC 3339. */
-  readonly since: string
-}
-
-/** The WebhookTrust `cluster` as it is stored. */
-export interface WebhookTrust {
-  readonly confirmedAt: Date
-  readonly entries: readonly AcceptedBundles[]
-  /** The cluster CAs, and those of the last 30 days. */
-  readonly clusterCas: readonly RememberedCa[]
-  readonly status: readonly StatusEntry[]
-  /**
-   * Whether the object is being deleted, has finalizers or owners, or lacks the label that keeps it out of
-   * backups. The controller then writes it again.
-   */
-  readonly isTampered: boolean
-}
-
-// A WebhookTrust that is restored into another cluster would approve the wrong CA:
-// https://velero.io/docs/main/resource-filtering/
-export const notForBackups = { 'velero.io/exclude-from-backup': 'true' }
-
-const collection = '/apis/irsa-guard.io/v1/webhooktrusts'
-const path = `${collection}/cluster`
 const head = {
   apiVersion: 'irsa-guard.io/v1',
   kind: 'WebhookTrust',
@@ -49,35 +21,6 @@ const head = {
 // The object states when it was last confirmed. Updating that time every 30 seconds would only fill etcd's
 // history.
 const confirmationLifetime = 300_000
-
-/**
- * Reads the WebhookTrust. Undefined if there is none or its kind is not installed. Rejects if the API server
- * does not answer.
- */
-export async function loadWebhookTrust(client: KubeClient): Promise<WebhookTrust | undefined> {
-  const object = loadValue(await readObject(client, path, { name: 'the WebhookTrust' }))
-  if (object === undefined) return undefined
-
-  // The kind's schema applies to every stored object, so these casts only name what the API server has
-  // already checked.
-  const spec = (object['spec'] ?? {}) as {
-    confirmedAt?: string
-    webhooks?: readonly AcceptedBundles[]
-    clusterCAs?: readonly RememberedCa[]
-  }
-  const state = (object['status'] ?? {}) as { webhooks?: readonly StatusEntry[] }
-  const { finalizers, ownerReferences, deletionTimestamp, labels } = recordOf(object['metadata'])
-  const hasLabels = Object.entries(notForBackups).every(([key, value]) => recordOf(labels)[key] === value)
-
-  return {
-    confirmedAt: new Date(spec.confirmedAt ?? 0),
-    entries: spec.webhooks ?? [],
-    clusterCas: spec.clusterCAs ?? [],
-    status: state.webhooks ?? [],
-    isTampered:
-      !hasLabels || [finalizers, ownerReferences, deletionTimestamp].some((value) => value !== undefined)
-  }
-}
 
 /** The parts of a WebhookTrust that the controller publishes. */
 export type Publication = Pick<WebhookTrust, 'entries' | 'clusterCas'>

@@ -1,8 +1,7 @@
-import { known, moot, unknown } from '../model/fact.js'
+import { expectedClusterCasOf } from '../ca-bundle/published-sets.js'
+import { known, moot } from '../model/fact.js'
 import { thenMaybe } from '../model/maybe-promise.js'
 import { controlPlaneWebhooksOf } from '../model/webhook-configuration.js'
-import { parseBundle } from '../x509/bundle.js'
-import { newestGo } from '../x509/go-version.js'
 import type { Gatherers } from './gatherer.js'
 import { identityWebhookOf } from './identity-webhook.js'
 import {
@@ -40,15 +39,14 @@ export const clusterFacts: Gatherers<
     )
   },
 
-  clusterCa({ subject, sources: { clusterCa } }) {
-    if (!('webhooks' in subject) || controlPlaneWebhooksOf(subject).length === 0) {
+  clusterCa({ subject, sources: { clusterCa, expectedCas }, lookup }) {
+    const [webhook] = 'webhooks' in subject ? controlPlaneWebhooksOf(subject) : []
+    if (webhook === undefined)
       return moot('no webhook of this configuration serves a certificate that the cluster CA signed')
-    }
-    if (clusterCa === undefined) return unknown('the cluster CA is unknown')
-    if (parseBundle(Buffer.from(clusterCa), newestGo).certificates.length === 0)
-      return unknown('the cluster CA is not readable PEM')
 
-    return known(clusterCa)
+    return clusterCa === undefined && expectedCas !== undefined
+      ? expectedCas.readExpectedCas(webhook.name, lookup.deadline)
+      : expectedClusterCasOf(webhook.name, [], clusterCa)
   },
 
   identityWebhook({ sources }) {

@@ -1,3 +1,4 @@
+import type { ExpectedClusterCas } from '../ca-bundle/published-sets.js'
 import type { Chain } from '../identity-webhook/chain.js'
 import type { SelectablePod } from '../identity-webhook/coverage.js'
 import type { OwnIdentity } from '../identity-webhook/own-identity.js'
@@ -91,8 +92,8 @@ export interface FactTypes {
   readonly issuer: string
   /** The settings in the namespace's labels and annotations. */
   readonly namespace: NamespaceSettings
-  /** The cluster CAs that may currently sign the API server's own certificates, as PEM. */
-  readonly clusterCa: string
+  /** The cluster CAs that the bundle of a control-plane webhook is expected to contain. */
+  readonly clusterCa: ExpectedClusterCas
   /** The time of the review. The evaluator provides it; it is not gathered. */
   readonly now: Date
   /**
@@ -231,6 +232,14 @@ export interface NeighbourSource {
   neighboursOf(namespace: string, name: string): Fact<Neighbours>
 }
 
+/**
+ * A source of the cluster CAs that the bundle of a control-plane webhook is expected to contain. By the
+ * deadline, it returns the answer or the reason why there is none; never throws.
+ */
+export interface ExpectedCasSource {
+  readExpectedCas(webhookName: string, deadline: Deadline): MaybePromise<Fact<ExpectedClusterCas>>
+}
+
 /** A source of the roles that trust a service account. It searches all trust policies. Never throws. */
 export interface TrustingRoleSource {
   rolesTrusting(
@@ -276,8 +285,9 @@ export interface Sources {
   readonly cluster?: ClusterSource | undefined
   /** The cluster's OIDC issuer, with its `https://`. */
   readonly issuer?: string | undefined
-  /** The current CAs of the cluster, as PEM text. */
+  /** The current CAs of the cluster, as PEM text. They take precedence over `expectedCas`. */
   readonly clusterCa?: string | undefined
+  readonly expectedCas?: ExpectedCasSource | undefined
   /** Where namespaces are looked up; `cluster` if undefined. */
   readonly namespaces?: NamespaceSource | undefined
   readonly accounts?: AccountSource | undefined

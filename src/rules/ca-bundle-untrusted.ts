@@ -1,11 +1,20 @@
 import { isToBeInjected } from '../ca-bundle/injection.js'
-import { assessClusterBundle } from '../ca-bundle/webhook-bundle.js'
-import { caBundleField, controlPlaneWebhooksOf, describeBundle } from '../model/webhook-configuration.js'
+import type { ExpectedClusterCas } from '../ca-bundle/published-sets.js'
+import { unknownCasIn } from '../ca-bundle/right-bundle.js'
+import { assessClusterBundle, diagnosisOf } from '../ca-bundle/webhook-bundle.js'
+import {
+  caBundleField,
+  controlPlaneWebhooksOf,
+  describeBundle,
+  type Webhook
+} from '../model/webhook-configuration.js'
+import { describeCertificate } from '../x509/describe.js'
 import { defineRule } from './define-rule.js'
 
 export const caBundleUntrusted = defineRule({
   id: 'ca-bundle-untrusted',
-  summary: 'The `caBundle` of a control-plane identity webhook does not contain the cluster CA.',
+  summary:
+    'The `caBundle` of a control-plane identity webhook lacks a cluster CA that signs now, or contains a CA that the caBundle policy refuses.',
   severity: 'error',
   policy: 'denies',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
@@ -13,19 +22,36 @@ export const caBundleUntrusted = defineRule({
   check(configuration, { clusterCa, now }) {
     return controlPlaneWebhooksOf(configuration).flatMap((webhook) => {
       const { state, because } = assessClusterBundle(webhook, clusterCa, now)
+      const field = caBundleField(webhook)
       if (state === 'absent' && !isToBeInjected(configuration)) {
         return {
-          field: caBundleField(webhook),
+          field,
           message: `${describeBundle(webhook)} is empty, so the API server trusts only the root CAs of its host; its calls to this webhook fail, because the cluster CA signs the webhook's certificate`,
           fix
         }
       }
-      if (state !== 'foreign') return []
+      if (state === 'foreign' || state === 'stale') {
+        const lacks =
+          state === 'foreign'
+            ? "the cluster CA, so the API server's calls to this webhook fail"
+            : "a cluster CA that signs now, so the API server's calls to this webhook fail, or may fail at any moment"
+        return {
+          field,
+          message: `${describeBundle(webhook)} does not contain ${lacks}: ${because}`,
+          fix
+        }
+      }
+      const refused = refusedCasIn(webhook, clusterCa, now)
+      if (state === 'absent' || state === 'unusable' || refused === '') return []
 
       return {
-        field: caBundleField(webhook),
-        message: `${describeBundle(webhook)} does not contain the cluster CA, so the API server's calls to this webhook fail: ${because}`,
-        fix
+        field,
+        message: `${describeBundle(webhook)} contains ${refused}, which the cluster does not trust; the caBundle policy refuses it, because the API server would trust that CA, too`,
+        fix: 'remove it from the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch',
+        // The calls to the webhook work.
+        ...((clusterCa.policy === 'Warn' || configuration.stage === 'running') && {
+          atMost: 'warning' as const
+        })
       }
     })
   }
@@ -33,3 +59,11 @@ export const caBundleUntrusted = defineRule({
 
 const fix =
   'write the cluster CA to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
+
+/** The certificates for which the policy refuses a bundle, for messages. Without a policy, none. */
+function refusedCasIn(webhook: Webhook, expected: ExpectedClusterCas, now: Date): string {
+  if (expected.policy === undefined) return ''
+  const { certificates = [] } = diagnosisOf(webhook, now).bundle ?? {}
+
+  return unknownCasIn(expected, certificates).slice(0, 3).map(describeCertificate).join(', ')
+}

@@ -104,7 +104,7 @@ export async function judgeCluster(
         context.annotationPrefix
       ),
       neighbours: isWhole ? together.neighbours : undefined,
-      clusterCa: given.clusterCa ?? together.clusterCa
+      clusterCa: given.clusterCa ?? (client ? undefined : together.clusterCa)
     }
   }
 }

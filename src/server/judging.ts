@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { IamSource, Sources } from '../facts/facts.js'
+import type { KubeClient } from '../kube/client.js'
 import type { FollowedIdentityWebhook } from '../process/follow-identity-webhook.js'
 import type { Given } from '../process/given.js'
 import type { Metrics } from '../process/metrics.js'
 import type { LiveCluster } from '../sources/cluster/cluster.js'
+import { buildExpectedCas } from '../sources/cluster/webhook-trust.js'
 import { buildLiveEks } from '../sources/eks/live.js'
 import type { EksReader } from '../sources/eks/reader.js'
 import { buildLiveIam } from '../sources/iam/live.js'
@@ -16,6 +18,7 @@ export interface Judging extends Given {
 
 /** The parts of the process that stay when the configuration changes. */
 export interface JudgingTools {
+  readonly client: KubeClient | undefined
   readonly cluster: LiveCluster | undefined
   readonly identityWebhook: FollowedIdentityWebhook | undefined
   readonly metrics: Metrics
@@ -28,7 +31,7 @@ export interface JudgingTools {
  */
 export async function buildJudging(
   { config, given }: Given,
-  { cluster, identityWebhook, metrics }: JudgingTools,
+  { client, cluster, identityWebhook, metrics }: JudgingTools,
   before?: Judging
 ): Promise<Judging> {
   const onRequest = (operation: string, result: string): void =>
@@ -54,6 +57,8 @@ export async function buildJudging(
       associations: given.associations ?? eks,
       cluster,
       accounts: cluster,
+      // The policy denies by what the controller published, and the controller respects the configured CA.
+      ...(client && { clusterCa: undefined, expectedCas: buildExpectedCas(client, given.clusterCa) }),
       get identityWebhook() {
         return identityWebhook?.settings() ?? given.identityWebhook
       }

@@ -71,7 +71,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       else log.warn({ collection, because }, 'watch does not work')
     })
   const identityWebhook = client && followIdentityWebhook(client, () => inUse.annotationPrefix, log)
-  const tools = { cluster, identityWebhook, metrics }
+  const tools = { client, cluster, identityWebhook, metrics }
   let judging = await buildJudging({ config, given }, tools)
   const onFacts = (facts: Facts): void => {
     for (const fact in facts) metrics.facts.count(fact, facts[fact as keyof Facts]?.state ?? '') // facts have no other keys

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { diagnoseBundle, type FaultKind } from '../../src/ca-bundle/diagnose.js'
+import { diagnoseBundle } from '../../src/ca-bundle/diagnose.js'
+import type { FaultKind } from '../../src/ca-bundle/faults.js'
 import { recoverCertificates } from '../../src/ca-bundle/recover.js'
 import { base64, extension, makeAuthority, makeDer, makeKey, pem } from '../support/certificates.js'
 

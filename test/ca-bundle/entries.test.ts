@@ -7,12 +7,11 @@ import { type Rotation, rotationOf } from '../../src/ca-bundle/rotation.js'
 import { issueCa } from '../../src/controller/certificates/issue-certificate.js'
 import { identityConfigurationOf } from '../../src/controller/event.js'
 import {
-  loadWebhookTrust,
   type Publication,
   publishAcceptedBundles,
-  publishStatus,
-  type WebhookTrust
+  publishStatus
 } from '../../src/controller/webhook-trust.js'
+import { loadWebhookTrust, type WebhookTrust } from '../../src/sources/cluster/webhook-trust.js'
 import { clientThat } from '../support/kube-client.js'
 
 const now = new Date('2026-11-24T00:00:00Z')

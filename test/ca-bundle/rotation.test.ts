@@ -1,13 +1,20 @@
 import t from 'tap'
-import { acceptedInRotation } from '../../src/ca-bundle/accepted-texts.js'
+import { type AcceptedBundles, acceptedInRotation } from '../../src/ca-bundle/accepted-texts.js'
 import type { ClusterAuthority } from '../../src/ca-bundle/eks-authorities.js'
 import { expectedByRotation } from '../../src/ca-bundle/expected-cas.js'
 import { describeRotation, nextStateOf, nextStepOf } from '../../src/ca-bundle/next-step.js'
+import { expectedClusterCasOf } from '../../src/ca-bundle/published-sets.js'
 import { bestOrder, type Rotation, rotationOf } from '../../src/ca-bundle/rotation.js'
 import { assessBundle } from '../../src/ca-bundle/state.js'
+import { bundleReportsOf } from '../../src/commands/support/bundles.js'
+import { noDeadline } from '../../src/model/deadline.js'
+import { known, unknown } from '../../src/model/fact.js'
+import { parseSubject } from '../../src/model/subject.js'
+import { review } from '../../src/review.js'
 import { parseBundle } from '../../src/x509/bundle.js'
 import type { Certificate } from '../../src/x509/certificate.js'
 import { newestGo } from '../../src/x509/go-version.js'
+import { configurationWith, guardedName } from '../support/bundle-cases.js'
 import { base64, issue, makeAuthority, pem } from '../support/certificates.js'
 
 const at = new Date('2026-11-24T00:00:00Z')
@@ -235,10 +242,58 @@ function outcome(rotation: Rotation, { served }: Phase, bundle: string): string 
   return `${answer} ${worst}`
 }
 
+/** What the rules of `check` and `serve` say about a manifest, by the list that the policy compares with. */
+async function saidByRules(entry: AcceptedBundles, bundle: string): Promise<string> {
+  const subject = parseSubject(configurationWith(bundle), { stage: 'source' })
+  if (subject === undefined) throw new Error('not a subject')
+  const expectedCas = {
+    readExpectedCas: (webhook: string) => expectedClusterCasOf(webhook, [entry], undefined)
+  }
+  const { findings } = await review(subject, {
+    sources: { expectedCas },
+    mode: 'enforce',
+    at,
+    deadline: noDeadline
+  })
+  const said = findings
+    .filter(({ rule }) => rule === 'ca-bundle-untrusted' || rule === 'ca-bundle-incomplete')
+    .map(({ severity }) => severity)
+
+  return said.includes('error') ? 'deny' : said.length > 0 ? 'warn' : 'pass'
+}
+
+/** What `irsa-guard ca` says about the same manifest, with only what the cluster publishes confirmed. */
+function saidByCa(entry: AcceptedBundles, kubeRoot: string, bundle: string): string {
+  const published = { confirmedAt: at, entries: [entry], clusterCas: [], status: [], isTampered: false }
+  const [reported] = bundleReportsOf(
+    configurationWith(bundle) as Record<string, unknown>,
+    {
+      clusterCas: { confirmed: kubeRoot, unconfirmed: '', doubt: undefined },
+      injected: unknown('there is no injector'),
+      published: known(published)
+    },
+    at
+  )
+  const { state, policy } = reported?.report ?? {}
+  if (state === 'stale' || state === 'foreign' || policy?.action === 'denies') return 'deny'
+
+  return policy === undefined && state === 'ok' ? 'pass' : policy?.action === 'warns' ? 'warn' : `${state}`
+}
+
 for (const [name, phase] of Object.entries(phases)) {
   t.test(name, async (t) => {
     const rotation = rotationIn(phase)
     t.equal(rotation.phase, phase.phase)
+    const entry: AcceptedBundles = {
+      ...{ name: guardedName, action: 'Deny', injectors: [] },
+      ...acceptedInRotation(rotation, { pem: rotation.published })
+    }
+    for (const bundle of [pemA, pemB, pemA + pemB, pemB + pemA, pemX, pemA + pemX, pemA + pemB + pemX]) {
+      const [policy = ''] = outcome(rotation, phase, bundle).split(' ')
+      const holds = [pemA, pemB, pemX].map((pem) => bundle.includes(pem)).join()
+      t.equal(await saidByRules(entry, bundle), policy, `check and serve say what the policy does: ${holds}`)
+      t.equal(saidByCa(entry, phase.kubeRoot, bundle), policy, `ca says what the policy does: ${holds}`)
+    }
     t.strictSame(
       [pemA, pemB, pemA + pemB, pemB + pemA].map((bundle) => outcome(rotation, phase, bundle)),
       phase.bundles
@@ -252,6 +307,23 @@ for (const [name, phase] of Object.entries(phases)) {
       t.strictSame(first?.raw, rotation.signers[0]?.[0]?.raw, 'the signer is first')
   })
 }
+
+t.test('three CAs, of which one signs: each bundle needs all of them, and works with that one', async (t) => {
+  const all = pemA + pemB + pemX
+  const rotation = rotationOf({ clusterCas: all, served: [servedBy(b)], at })
+  t.equal(rotation.phase, 'several')
+  const phase = { served: [b] } as unknown as Phase // only what is served matters here
+  for (const [bundle, expected] of [
+    [all, 'pass ok'],
+    [pemB + pemX + pemA, 'pass ok'],
+    [pemB, 'warn incomplete'],
+    [pemA + pemB, 'warn incomplete'],
+    [pemA, 'deny stale'],
+    [pemA + pemX, 'deny stale']
+  ] as const)
+    t.equal(outcome(rotation, phase, bundle), expected)
+  t.match(describeRotation(rotation, at), /signs now; the cluster trusts 3 CAs, and irsa-guard cannot tell/)
+})
 
 t.test('says what comes next, and when', async (t) => {
   const described = (name: string, now = at): string | undefined => {

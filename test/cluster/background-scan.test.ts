@@ -91,9 +91,10 @@ await kubectl(
   serviceAccount('shop', 'mail', {})
 )
 
+const scanConfig = { interval: '1s', enabled: true }
 const guard = await startGuard(controlPlane, {
   config: {
-    scan: { interval: '1s' },
+    scan: scanConfig,
     // No pods run here, and the role of mail limits neither the cluster nor the namespace.
     rules: {
       'identity-webhook-missing': { severity: 'off' },
@@ -324,5 +325,25 @@ t.test('changes in the cluster, an excluded namespace, and kinds of reports that
   await kubectl('delete serviceaccount typo -n pay')
   await foundAre()
   await isNotReported('pay')
-  t.notMatch(guard.controllerLog(), /a report was not written/)
+  t.notMatch(guard.controllerLog(), /a report was not written|reports cannot be watched/)
+})
+
+t.test('a scan that is switched off deletes its reports, and no others', async (t) => {
+  await update('cart', trusting('shop:web'))
+  await isReported('shop', ['trust-subject-mismatch'])
+  const of = (name: string): object => ({
+    apiVersion: 'openreports.io/v1alpha1',
+    kind: 'Report',
+    metadata: { name, namespace: 'shop' },
+    summary: { fail: 0 },
+    results: []
+  })
+  t.match(await kubectl('apply -f -', of('another-tool')), { code: 0 })
+  await guard.stopController()
+  scanConfig.enabled = false
+  await guard.startController()
+  await isNotReported('shop')
+  t.match(await kubectl('get reports.openreports.io another-tool -n shop'), { code: 0 })
+  t.strictSame(await rulesFound(), [])
+  t.match(await eventsIn('shop'), { length: Number }, 'the Events stay')
 })

@@ -1,6 +1,9 @@
+import type { ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { caOfObject } from '../../src/commands/ca-object.js'
+import { canaryAccount, canaryNamespace } from '../../src/controller/own-names.js'
+import { probePodOf } from '../../src/identity-webhook/probe-pod.js'
 import { startGuard } from '../control-plane/guard.ts'
 import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import type { ClusterCa } from '../control-plane/replaceable-api-server.ts'
@@ -8,6 +11,7 @@ import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { eksCluster, type ServedAuthority, startEksServer } from '../support/eks-server.js'
 import { runInProcess } from '../support/guard-in-process.js'
+import { startShell } from '../support/paste.js'
 
 const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
 const webhook = 'pod-identity-webhook/iam-for-pods.amazonaws.com'
@@ -44,6 +48,7 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
     data: base64(b.certificatePem),
     ...more
   })
+  const authorityX = { ...authorityB({ data: base64(x.certificatePem) }), id: '5d4c3b2a-x' }
   const eks = await startEksServer({
     issuer: controlPlane.issuer,
     bundle: a.certificatePem,
@@ -60,6 +65,7 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
   const text = (...cas: readonly ClusterCa[]): string =>
     cas.map(({ certificatePem }) => `${certificatePem.trimEnd()}\n`).join('')
   const kubectl = (...args: string[]) => controlPlane.kubectl(args)
+  const shell = await startShell(t.testdir({}), {})
   const patch = (pem: string, ...more: string[]) =>
     kubectl(
       'patch',
@@ -123,11 +129,11 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
     await guard.stopController()
     await guard.startController()
   }
-  const ca = async (): Promise<{ text: string; code: number }> => {
+  const ca = async (fix = false): Promise<{ text: string; code: number }> => {
     let text = ''
     const code = await caOfObject(
       'mutatingwebhookconfiguration/pod-identity-webhook',
-      { fix: false, kubeconfig: controlPlane.kubeconfig },
+      { fix, kubeconfig: controlPlane.kubeconfig },
       { stdout: (part) => (text += part), stderr: (part) => (text += part) },
       { environment: {} }
     )
@@ -191,45 +197,113 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
     t.match(await kubectl(...label), { code: 0, stderr: '' }, 'an edit that leaves the bundle as it is')
   })
 
-  await t.test('P4: the bundle was left behind, as EKS leaves it', async (t) => {
-    Object.assign(eks.answers, {
-      authorities: [
-        authorityB({
-          signingStatus: 'IN_USE',
-          activatedAt: Math.floor(Date.now() / 1000),
-          rollbackAvailable: true
-        }),
-        authorityA({ signingStatus: 'NOT_USED' })
-      ],
-      bundle: text(b, a)
-    })
-    await controlPlane.serveWith(b)
-    await identityWebhook.start(b)
-    await stateIs('stale')
-    await answersAre({ A: 'deny', B: 'warn', AB: 'pass', BA: 'pass' })
-    const printed = await ca()
-    t.match(printed, { code: 1, text: /stale[^]*rotation[^]* may sign again/ })
-    const pem = await kubectl(
-      'get',
-      'webhooktrust',
-      'cluster',
-      '-o',
-      'jsonpath={.spec.webhooks[?(@.name=="iam-for-pods.amazonaws.com")].complete[0]}'
+  /** Whether a pod that is created now gets its role. Like the canary, it is not stored. */
+  const getsRole = async (): Promise<boolean> => {
+    const { code, stdout, stderr } = await controlPlane.kubectl(
+      ['create', '--dry-run=server', '-n', canaryNamespace, '-o', 'json', '-f', '-'],
+      JSON.stringify(probePodOf({ name: 'cart', serviceAccount: canaryAccount }))
     )
-    t.equal(pem.stdout, base64(text(b, a)), 'the signer is first')
-    t.match(await patch(text(b, a)), { code: 0, stderr: '' })
-    await stateIs('ok')
-    await waitFor('the Event', async () => (await messagesOf('CABundleOk')).length > 0)
-    t.match(
-      (await messagesOf('CABundleOk')).at(-1),
-      /; pods created since \S+ may lack their role: find them with irsa-guard scan, and restart/
+    if (code !== 0) throw new Error(stderr)
+    return stdout.includes('AWS_ROLE_ARN')
+  }
+  /** How many pods were created in a dry run: by the canary, and by `getsRole`. */
+  const dryRuns = async (): Promise<number> => {
+    const { stdout } = await kubectl('get', '--raw', '/metrics')
+    const counted =
+      /^apiserver_request_total\{code="201",[^}]*dry_run="All",[^}]*resource="pods",.* (\d+)$/m.exec(stdout)
+    return Number(counted?.[1] ?? 0)
+  }
+  const canaryPassed = async (): Promise<boolean> => {
+    const before = await dryRuns()
+    await kubectl(
+      'label',
+      'mutatingwebhookconfiguration',
+      'pod-identity-webhook',
+      '--overwrite',
+      `at=${before}`
     )
-    t.match(
-      await patch(text(a)),
-      { code: 1, stderr: /irsa-guard-ca-bundle-deny/ },
-      'a rollback by Git would repeat the incident'
-    )
-  })
+    await waitFor('the canary', async () => (await dryRuns()) > before, 90_000)
+    return waitFor('its outcome', async () => /mutating\{api_server="[^"]+"\} 1\n/.test(await metrics()))
+  }
+
+  await t.test(
+    'P4: the canary passes over an old connection, and the stale bundle stays stale',
+    async (t) => {
+      Object.assign(eks.answers, {
+        authorities: [
+          authorityB({
+            signingStatus: 'IN_USE',
+            activatedAt: Math.floor(Date.now() / 1000),
+            rollbackAvailable: true
+          }),
+          authorityA({ signingStatus: 'NOT_USED' })
+        ],
+        bundle: text(b, a)
+      })
+      await controlPlane.serveWith(b)
+      t.ok(await getsRole(), 'the API server has a connection to the identity webhook')
+      await identityWebhook.renew(b)
+      await stateIs('stale')
+      t.ok(await canaryPassed(), 'the API server keeps the connection')
+      t.ok(await getsRole())
+      await stateIs('stale')
+      t.strictSame(await messagesOf('CABundleOk'), [], 'a canary that passes takes nothing back')
+
+      await identityWebhook.start(b) // which ends the connection
+      await waitFor('a pod without its role', async () => !(await getsRole()))
+      const touch = ['label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--overwrite', 'at=now']
+      t.match(await kubectl(...touch), { code: 0 })
+      await waitFor(
+        'the Event',
+        async () => (await messagesOf('IdentityWebhookCanaryFails')).length > 0,
+        90_000
+      )
+      t.match(
+        (await messagesOf('IdentityWebhookCanaryFails'))[0],
+        /likely cause: the caBundle of iam-for-pods.amazonaws.com is stale/
+      )
+    }
+  )
+
+  await t.test(
+    'P4: the bundle was left behind, as EKS leaves it, and the printed patch fixes it',
+    async (t) => {
+      await answersAre({ A: 'deny', B: 'warn', AB: 'pass', BA: 'pass' })
+      const printed = await ca(true)
+      t.match(printed, { code: 1, text: /stale[^]*rotation[^]* may sign again/ })
+      const pem = await kubectl(
+        'get',
+        'webhooktrust',
+        'cluster',
+        '-o',
+        'jsonpath={.spec.webhooks[?(@.name=="iam-for-pods.amazonaws.com")].complete[0]}'
+      )
+      t.equal(pem.stdout, base64(text(b, a)), 'the signer is first')
+      const command = /^kubectl .* patch .*$/m.exec(printed.text)?.[0] ?? ''
+      t.match(await shell(command), { code: 0, text: /patched/ }, printed.text)
+      const written = await kubectl(
+        'get',
+        'mutatingwebhookconfiguration',
+        'pod-identity-webhook',
+        '-o',
+        'jsonpath={.webhooks[0].clientConfig.caBundle}'
+      )
+      t.equal(written.stdout, base64(text(b, a)))
+      await stateIs('ok')
+      await waitFor('a pod with its role', getsRole)
+      t.match(await ca(), { code: 0 })
+      await waitFor('the Event', async () => (await messagesOf('CABundleOk')).length > 0)
+      t.match(
+        (await messagesOf('CABundleOk')).at(-1),
+        /; pods created since \S+ may lack their role: find them with irsa-guard scan, and restart/
+      )
+      t.match(
+        await patch(text(a)),
+        { code: 1, stderr: /irsa-guard-ca-bundle-deny/ },
+        'a rollback by Git would repeat the incident'
+      )
+    }
+  )
 
   await t.test('P5: rolled back', async () => {
     Object.assign(eks.answers, {
@@ -274,12 +348,52 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
     await stateIs('ok')
   })
 
-  await t.test('EKS answers about another cluster, and is not believed', async (t) => {
-    Object.assign(eks.answers, { issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/OTHER' })
-    await restarted([authorityA(), authorityB()], text(a, b))
-    await waitFor('the log', async () => guard.controllerLog().includes('guard-test is another cluster'))
-    await answersAre({ A: 'deny', B: 'pass', AB: 'warn', BA: 'warn' })
-    t.notMatch(await metrics(), /cluster_ca_signing\{/)
-    t.ok(eks.requests.every((path) => path.startsWith('/clusters/guard-test')))
-  })
+  await t.test(
+    'without an answer of EKS that counts, only the cluster decides, and the log says why once',
+    async (t) => {
+      const answering =
+        (status: number, type: string) =>
+        (_path: string, response: ServerResponse): boolean => {
+          response.writeHead(status, { 'x-amzn-errortype': type }).end('{"message":"no"}')
+          return true
+        }
+      for (const [name, answer, because] of [
+        [
+          'another cluster',
+          { issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/OTHER' },
+          'guard-test is another cluster'
+        ],
+        ['refused', { override: answering(403, 'AccessDeniedException') }, 'denied eks:DescribeCluster'],
+        [
+          'absent',
+          { override: answering(404, 'ResourceNotFoundException') },
+          'EKS has no cluster guard-test'
+        ],
+        ['silent', { override: () => true }, 'did not answer eks:DescribeCluster in time'],
+        [
+          'three CAs',
+          { authorities: [authorityB({ signingStatus: 'IN_USE' }), authorityA(), authorityX] },
+          'names 3 certificate authorities'
+        ]
+      ] as const) {
+        Object.assign(eks.answers, { issuer: controlPlane.issuer, override: undefined })
+        await guard.stopController()
+        Object.assign(eks.answers, {
+          authorities: [authorityA(), authorityB()],
+          bundle: text(a, b),
+          ...answer
+        })
+        await guard.startController()
+        const lines = (): number => guard.controllerLog().split(because).length - 1
+        await waitFor(`the log: ${name}`, async () => lines() > 0)
+        await answersAre({ A: 'deny', B: 'pass', AB: 'warn', BA: 'warn' })
+        t.notMatch(await metrics(), /cluster_ca_signing\{/, name)
+        const touch = ['label', 'mutatingwebhookconfiguration', 'pod-identity-webhook', '--overwrite']
+        await kubectl(...touch, `at=${name.replaceAll(' ', '-')}`) // starts a round
+        await stateIs('ok')
+        t.equal(lines(), 1, `${name}: said once`)
+      }
+      t.ok(eks.requests.every((path) => path.startsWith('/clusters/guard-test')))
+    }
+  )
 })

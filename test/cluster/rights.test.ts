@@ -30,6 +30,8 @@ interface AuditEvent {
   readonly verb: string
   readonly user: { readonly username: string }
   readonly requestURI: string
+  /** `authorization.k8s.io/decision` is `forbid` for a request without a right; a denial by admission has none. */
+  readonly annotations?: Readonly<Record<string, string>>
   readonly objectRef?: {
     readonly resource: string
     readonly subresource?: string
@@ -130,13 +132,13 @@ t.test('each right that irsa-guard has is used', async (t) => {
   const broken = JSON.stringify({ data: { 'tls.crt': 'YQ==' } })
   await controlPlane.kubectl(['-n', 'irsa-guard', 'patch', 'secret', 'irsa-guard-serving-cert', '-p', broken])
 
+  const requests = (): AuditEvent[] =>
+    readFileSync(`${folder}/audit.log`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as AuditEvent) // an event of level Metadata has these fields
   const unused = (): string[] => {
-    const used = new Set(
-      readFileSync(`${folder}/audit.log`, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => rightOf(JSON.parse(line) as AuditEvent)) // an event of level Metadata has these fields
-    )
+    const used = new Set(requests().map(rightOf))
     return grantedRights()
       .flatMap(({ who, what, verbs }) =>
         verbs.flatMap((verb) => what.map((each) => `${who} ${verb} ${each}`))
@@ -153,6 +155,14 @@ t.test('each right that irsa-guard has is used', async (t) => {
     120_000
   ).catch(() => undefined) // the next line names them
   t.strictSame(unused(), [])
+  const forbidden = requests().filter(
+    ({ annotations }) => annotations?.['authorization.k8s.io/decision'] === 'forbid'
+  )
+  t.strictSame(
+    forbidden.map((event) => `${rightOf(event)}: ${event.requestURI}`),
+    [],
+    'no request needs a right that irsa-guard does not have'
+  )
 })
 
 function rightOf({ verb, user, objectRef, requestURI }: AuditEvent): string {

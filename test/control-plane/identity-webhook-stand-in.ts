@@ -5,7 +5,7 @@
  * reads at every pod. It shows that
  * certificate, registration and API server play together; it proves nothing about the real webhook.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, watchFile } from 'node:fs'
 import { Agent, createServer, request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -31,31 +31,45 @@ interface Review {
 // Longer than any timeout that a webhook may be registered with.
 const slowness = 35_000
 
-const server = createServer(
-  { cert: readFileSync(flag('tls-cert')), key: readFileSync(flag('tls-key')) },
-  (incoming, response) => {
-    if (incoming.url === '/healthz') return void response.end('ok')
+const readCertificate = (): { cert: Buffer; key: Buffer } => ({
+  cert: readFileSync(flag('tls-cert')),
+  key: readFileSync(flag('tls-key'))
+})
 
-    void (async () => {
-      let body = ''
-      for await (const chunk of incoming.setEncoding('utf8')) body += String(chunk)
-      const review = JSON.parse(body) as Review
-      const fault = readFault()
-      if (fault === 'slow') await sleep(slowness, undefined, { ref: false })
-      const patch = fault === 'no-patch' ? undefined : await patchFor(review, fault === 'half')
-      const answer = {
-        uid: review.request.uid,
-        allowed: true,
-        ...(patch && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') })
-      }
-      response.setHeader('content-type', 'application/json')
-      // No version and no kind, as up to August 2026
-      // (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310): only v1beta1 allows that.
-      response.end(JSON.stringify({ response: answer }))
-    })()
-  }
-)
+// As a Go server, it never closes an idle connection.
+const server = createServer({ ...readCertificate(), keepAliveTimeout: 0 }, (incoming, response) => {
+  if (incoming.url === '/healthz') return void response.end('ok')
+
+  void (async () => {
+    let body = ''
+    for await (const chunk of incoming.setEncoding('utf8')) body += String(chunk)
+    const review = JSON.parse(body) as Review
+    const fault = readFault()
+    if (fault === 'slow') await sleep(slowness, undefined, { ref: false })
+    const patch = fault === 'no-patch' ? undefined : await patchFor(review, fault === 'half')
+    const answer = {
+      uid: review.request.uid,
+      allowed: true,
+      ...(patch && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') })
+    }
+    response.setHeader('content-type', 'application/json')
+    // No version and no kind, as up to August 2026
+    // (https://github.com/aws/amazon-eks-pod-identity-webhook/pull/310): only v1beta1 allows that.
+    response.end(JSON.stringify({ response: answer }))
+  })()
+})
 server.listen(Number(flag('port')), '127.0.0.1')
+
+// As the real one, it takes a new certificate for new connections, and keeps those that are open.
+for (const name of ['tls-cert', 'tls-key']) {
+  watchFile(flag(name), { interval: 200 }, () => {
+    try {
+      server.setSecureContext(readCertificate())
+    } catch {
+      // the certificate is written before its key, so the two match only after the second change
+    }
+  })
+}
 
 function readFault(): string {
   const file = values['fault-file']

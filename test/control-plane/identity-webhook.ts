@@ -7,6 +7,7 @@ import { findIdentityWebhook } from './identity-webhook-binary.ts'
 import { clientCertificate, writeKubeconfig } from './kubeconfig.ts'
 import type { ClusterCa } from './replaceable-api-server.ts'
 import type { ControlPlane } from './start.ts'
+import { waitFor } from './wait.ts'
 
 /** What can be chosen at the start. */
 export interface IdentityWebhookOptions {
@@ -34,6 +35,11 @@ export interface IdentityWebhook {
    * before).
    */
   start(ca?: ClusterCa): Promise<void>
+  /**
+   * Writes a serving certificate of this CA, as EKS re-issues it. The program serves it for new connections and
+   * keeps the open ones. Resolves when it is served.
+   */
+  renew(ca: ClusterCa): Promise<void>
   /** Stops the program; its registration stays, as when EKS's webhook is down. */
   stop(): Promise<void>
 }
@@ -67,10 +73,13 @@ export async function startIdentityWebhook(
     clientCertificate(client)
   )
 
-  const run = async (ca: ClusterCa) => {
+  const issue = async (ca: ClusterCa) => {
     const { certPem, keyPem } = await ca.newServingCert('127.0.0.1')
     await writeFile(certificate, certPem)
     await writeFile(key, keyPem, { mode: 0o600 })
+  }
+  const run = async (ca: ClusterCa) => {
+    await issue(ca)
     return startDaemon({
       name: 'identity webhook',
       command: program,
@@ -110,6 +119,12 @@ export async function startIdentityWebhook(
       await daemon.stop()
       ca = next
       daemon = await run(ca)
+    },
+    async renew(next) {
+      ca = next
+      await issue(ca)
+      // The real one watches both files; should it miss a change, it looks every ten seconds.
+      await waitFor('the new certificate', () => isHealthy(port, next.certificatePem), 60_000)
     },
     stop: () => daemon.stop()
   }

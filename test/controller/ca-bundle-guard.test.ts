@@ -4,21 +4,20 @@ import { pino } from 'pino'
 import t from 'tap'
 import { rotationOf } from '../../src/ca-bundle/rotation.js'
 import type { ApiServer } from '../../src/controller/api-servers.js'
-import {
-  type Assessment,
-  guardCaBundles,
-  loadConfigurations,
-  type Round,
-  type RoundContext
-} from '../../src/controller/ca-bundle-guard.js'
+import type { Assessment } from '../../src/controller/assessment.js'
+import { guardCaBundles, type Round, type RoundContext } from '../../src/controller/ca-bundle-guard.js'
 import { readApiServerChains } from '../../src/controller/ca-sources.js'
 import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
+import { loadConfigurations } from '../../src/controller/load-configurations.js'
+import { parseBundle } from '../../src/x509/bundle.js'
+import { newestGo } from '../../src/x509/go-version.js'
 import { clusterCa, configurationWith, guardedName, otherCa } from '../support/bundle-cases.js'
-import { pem } from '../support/certificates.js'
+import { makeAuthority, pem } from '../support/certificates.js'
 import { clientThat } from '../support/kube-client.js'
 
 const now = new Date('2026-11-24T00:00:00Z')
 
+const certificatesOf = (text: string) => parseBundle(Buffer.from(text), newestGo).certificates
 /** One round of the guard, of which these parts matter. */
 const round = async (
   parts: Pick<RoundContext, 'client'> & Partial<RoundContext>
@@ -230,4 +229,43 @@ t.test('puts back what somebody else changed, goes by its own memory, and tells 
     events.filter((event) => (event as { reason: string }).reason === 'WebhookTrustCorrected'),
     [{ type: 'Warning', involvedObject: { kind: 'WebhookTrust', name: 'cluster' } }]
   )
+})
+
+t.test('a stale bundle stays stale while the canary passes, and its reason is kept up to date', async (t) => {
+  let stored: unknown = {}
+  const events: unknown[] = []
+  const client = clientThat(({ method = 'GET', path, body }) => {
+    if (method === 'GET') return path.endsWith('/webhooktrusts/cluster') ? { body: stored } : { status: 404 }
+    if (path.endsWith('/status')) stored = { ...(stored as object), ...(body as object) }
+    if (path.endsWith('/events')) events.push(body)
+    return { status: method === 'PATCH' ? 200 : 201 }
+  })
+  const [a, b, third] = [clusterCa, otherCa, makeAuthority()].map(({ der }) => pem(der)) as [
+    string,
+    string,
+    string
+  ]
+  const states = async (clusterCas: string, at: string): Promise<unknown> => {
+    await round({
+      client,
+      configurations: [configurationWith(a)],
+      canaryPassed: true,
+      clusterCas,
+      rotation: rotationOf({
+        clusterCas,
+        served: [],
+        former: certificatesOf(a),
+        at: now
+      }),
+      now: new Date(at)
+    })
+    return (stored as { status: { webhooks: { state: string; because: string; since: string }[] } }).status
+      .webhooks[0]
+  }
+  const first = await states(b, '2026-11-24T00:00:00Z')
+  t.match(first, { state: 'stale', since: '2026-11-24T00:00:00.000Z' })
+  const second = await states(third, '2026-11-24T01:00:00Z')
+  t.match(second, { state: 'stale', since: '2026-11-24T00:00:00.000Z' })
+  t.not((second as { because: string }).because, (first as { because: string }).because)
+  t.equal(events.length, 1, 'one Event')
 })

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { guardedWebhooksOf } from '../../src/ca-bundle/guarded-webhooks.js'
 import { assessBundle } from '../../src/ca-bundle/state.js'
-import type { Assessment } from '../../src/controller/ca-bundle-guard.js'
+import type { Assessment } from '../../src/controller/assessment.js'
 import {
   type ConfigurationFinding,
   findConfigurationFaults,

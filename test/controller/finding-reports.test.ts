@@ -1,12 +1,17 @@
+import { type Logger, pino } from 'pino'
 import t from 'tap'
-import { eventsOf } from '../../src/controller/background-scan/finding-events.js'
+import { buildFindingEvents, eventsOf } from '../../src/controller/background-scan/finding-events.js'
 import {
   changesBetween,
   findingsOf,
   type NamespaceFindings
 } from '../../src/controller/background-scan/namespace-findings.js'
 import { findingsIn, printOf, reportContentOf } from '../../src/controller/background-scan/report-object.js'
+import { buildReports } from '../../src/controller/background-scan/reports.js'
+import type { KubeClient } from '../../src/kube/client.js'
+import type { KubeResponse } from '../../src/kube/response.js'
 import type { ReportedFinding } from '../../src/output/report.js'
+import { clientThat } from '../support/kube-client.js'
 
 const findingOn = (index: number, more: Partial<ReportedFinding> = {}): ReportedFinding => ({
   rule: 'role-missing',
@@ -104,4 +109,78 @@ t.test('findings of one cause in a namespace share an Event, and infos have none
     { type: 'Normal', reason: 'RoleMissingResolved', about: { namespace: 'shop', name: 'a-700' } }
   ])
   t.equal(events.length, 2)
+})
+
+/** The log lines as objects. */
+const logInto = (lines: Record<string, unknown>[]): Logger =>
+  pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) })
+
+t.test('50 Events at once and two a minute, and the log has the number of the others', async (t) => {
+  let now = new Date('2026-11-24T00:00:00Z')
+  let written = 0
+  let isRefused = false
+  const lines: Record<string, unknown>[] = []
+  const client = clientThat(({ path }) => {
+    t.match(path, /^\/api\/v1\/namespaces\/shop\/events$/)
+    written++
+    return { status: isRefused ? 403 : 201 }
+  })
+  const events = buildFindingEvents(client, logInto(lines), () => now)
+  const write = async (count: number, seconds: number): Promise<number> => {
+    now = new Date(now.getTime() + seconds * 1000)
+    written = 0
+    await events.write({ appeared: many(count), gone: [] })
+    return written
+  }
+  t.equal(await write(500, 0), 50)
+  t.match(lines, [{ level: 40, events: 450, msg: 'too many findings changed for an Event each' }])
+  t.equal(await write(1, 29), 0)
+  t.equal(await write(1, 1), 1)
+  t.equal(await write(5, 60), 2)
+  t.equal(await write(60, 7 * 86_400), 50, 'no more than 50, however long it was quiet')
+  lines.length = 0
+  isRefused = true
+  t.equal(await write(3, 90), 3, 'a refused Event does not stop the others')
+  t.match(lines, [{ level: 40, events: 3, because: /403/, msg: 'Events were not written' }])
+  t.equal(lines.length, 1)
+})
+
+/** An API server with one kind of reports. `list` answers the list of the reports. */
+const reportServer = (list: () => Partial<KubeResponse>): KubeClient => ({
+  ...clientThat(({ path }) => {
+    if (path === '/apis/openreports.io/v1alpha1') return { body: { resources: [{ name: 'reports' }] } }
+    return path.endsWith('/reports') ? list() : { status: 404 }
+  }),
+  // a watch without events
+  watch: ({ signal }) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new Error('stopped')))
+    })
+})
+
+t.test('a new kind of reports that is not ready yet is no failure, but a lasting one is, once', async (t) => {
+  for (const [why, isLasting, warnings] of [
+    ['not ready yet', false, 0],
+    ['lasting', true, 1]
+  ] as const) {
+    let lists = 0
+    let now = 0
+    const lines: Record<string, unknown>[] = []
+    const reports = buildReports({
+      client: reportServer(() => (lists++ < 2 || isLasting ? { status: 429 } : { body: { items: [] } })),
+      log: logInto(lines),
+      now: () => new Date(now),
+      recheckEvery: 0,
+      recountEvery: 0,
+      onChange: () => undefined,
+      onEarlier: () => undefined
+    })
+    await reports.select()
+    now = 10_000
+    await reports.select()
+    await reports.select()
+    reports.stop()
+    t.ok(lists >= 2)
+    t.equal(lines.filter(({ level }) => level === 40).length, warnings, why)
+  }
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type BundleQuestion, bundleReportOf } from '../../src/ca-bundle/report.js'
+import type { BundleQuestion } from '../../src/ca-bundle/bundle-question.js'
+import { bundleReportOf } from '../../src/ca-bundle/report.js'
 import { type BundleContext, bundleTextOf } from '../../src/output/bundle-text.js'
 import { plainStyle, type Style } from '../../src/output/style.js'
 import { clusterCa, otherCa } from '../support/bundle-cases.js'

@@ -3,7 +3,6 @@ import { acceptedTexts } from '../../ca-bundle/accepted-texts.js'
 import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import type { InjectedCas } from '../../ca-bundle/injection.js'
 import { type BundleReport, bundleReportOf } from '../../ca-bundle/report.js'
-import type { WebhookTrust } from '../../controller/webhook-trust.js'
 import type { Fact } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
 import {
@@ -11,6 +10,7 @@ import {
   parseWebhookConfiguration,
   type Webhook
 } from '../../model/webhook-configuration.js'
+import type { WebhookTrust } from '../../sources/cluster/webhook-trust.js'
 import { decodeBase64 } from '../../x509/base64.js'
 import { type BundleOutputOptions, type Reported, writeBundles } from './bundle-output.js'
 import { entryOf, expectedBundlesOf } from './expected-bundles.js'

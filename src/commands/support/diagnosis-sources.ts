@@ -6,6 +6,7 @@ import { known, moot } from '../../model/fact.js'
 import type { Subject } from '../../model/subject.js'
 import { buildLiveWebhooks } from '../../sources/cluster/live-webhooks.js'
 import { buildClusterOnDemand } from '../../sources/cluster/on-demand.js'
+import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
 import { buildObjectSources } from '../../sources/objects/objects.js'
 
 /** The sources of facts: the cluster as the user may read it, and what the user gave. */
@@ -58,7 +59,7 @@ export function diagnosisSources(
     webhooks: configurations === undefined ? cluster : buildLiveWebhooks(client, configurations),
     neighbours,
     pods,
-    clusterCa: given.clusterCa ?? clusterCa,
+    expectedCas: buildExpectedCas(client, clusterCa),
     identityWebhook: settings
   }
 }

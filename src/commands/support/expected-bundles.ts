@@ -1,13 +1,14 @@
-import { type AcceptedBundles, pemsOf } from '../../ca-bundle/accepted-texts.js'
+import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
+import type { BundleQuestion, PublishedBundles } from '../../ca-bundle/bundle-question.js'
 import type { ClusterCas } from '../../ca-bundle/confirm-cas.js'
 import { ownWebhooks } from '../../ca-bundle/guarded-webhooks.js'
 import type { InjectedCas } from '../../ca-bundle/injection.js'
-import type { BundleQuestion, PublishedBundles } from '../../ca-bundle/report.js'
+import { publishedSetsOf } from '../../ca-bundle/published-sets.js'
 import { holdsCa } from '../../ca-bundle/same-ca.js'
-import type { WebhookTrust } from '../../controller/webhook-trust.js'
 import type { Fact } from '../../model/fact.js'
 import type { Webhook } from '../../model/webhook-configuration.js'
-import { parseBundle, parseCaBundle } from '../../x509/bundle.js'
+import { isFresh, type WebhookTrust } from '../../sources/cluster/webhook-trust.js'
+import { parseBundle } from '../../x509/bundle.js'
 import { newestGo } from '../../x509/go-version.js'
 
 /** The sources that determine the expected bundle of a webhook. */
@@ -30,7 +31,7 @@ export function expectedBundlesOf(
   { isOfControlPlane, clusterCas, injected, published, at }: ExpectedBundlesQuestion
 ): Pick<
   BundleQuestion,
-  'clusterCa' | 'needed' | 'rotation' | 'unconfirmed' | 'injected' | 'published' | 'notKnown'
+  'clusterCa' | 'expected' | 'rotation' | 'unconfirmed' | 'injected' | 'published' | 'notKnown'
 > {
   const { confirmed, unconfirmed, doubt } = clusterCas
   if (isOfControlPlane && confirmed !== undefined) {
@@ -57,27 +58,25 @@ export function expectedBundlesOf(
   return { notKnown: reasons.join(', and ') }
 }
 
-// The controller confirms the object every five minutes.
-const freshFor = 15 * 60_000
-
 /**
- * What the controller published about the rotation of the cluster CA. Nothing if it did so too long ago, or if
- * a needed CA is not confirmed.
+ * What the controller published about the rotation of the cluster CA. Nothing if it did so too long ago.
+ * A CA that is not confirmed is never needed.
  */
 function rotationOf(
   name: string,
   { confirmed, published, at }: { confirmed: string; published: Fact<WebhookTrust>; at: Date }
-): Pick<BundleQuestion, 'needed' | 'rotation'> {
+): Pick<BundleQuestion, 'expected' | 'rotation'> {
   const entry = entryOf(name, published)
-  if (published.state !== 'known' || entry === undefined || entry.complete.length === 0) return {}
-  if (Math.abs(at.getTime() - published.value.confirmedAt.getTime()) > freshFor) return {}
+  if (published.state !== 'known' || entry === undefined || !isFresh(published.value, at)) return {}
+  const sets = publishedSetsOf(entry)
+  if (sets === undefined) return {}
 
   const cas = parseBundle(Buffer.from(confirmed), newestGo).certificates
-  const complete = entry.complete.map((text) => parseCaBundle(text, newestGo)?.certificates ?? [])
-  const needed = cas.filter((ca) => complete.every((bundle) => holdsCa(bundle, ca)))
+  const needed = cas.filter((ca) => holdsCa(sets.needed, ca))
+  const mustHold = sets.mustHold.filter((choice) => choice.some((ca) => holdsCa(cas, ca)))
 
   return {
-    ...(needed.length > 0 && { needed: pemsOf(needed) }),
+    ...(needed.length > 0 && { expected: { ...sets, needed, mustHold } }),
     ...(entry.rotation !== undefined && entry.rotation !== '' && { rotation: entry.rotation })
   }
 }

@@ -12,6 +12,7 @@ import { judgeCluster, type JudgedCluster } from '../../scan/judge-cluster.js'
 import { type ClusterObjects, readCluster, type UnreadCollection } from '../../scan/read-cluster.js'
 import { buildIssuerReader } from '../../sources/cluster/cluster-issuer.js'
 import { pathOf } from '../../sources/cluster/collections.js'
+import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
 import { connectCluster, loadClusterCa, readClusterIdentityWebhook } from './cluster.js'
 import { clusterFlags } from './kubectl.js'
 import { buildLiveAws } from './live-aws.js'
@@ -200,7 +201,7 @@ async function givenFacts(client: KubeClient, options: ScanOptions, setting: Sca
     ...fromAws,
     // An IAM file names the issuer of the cluster that it was made for. That can be another cluster.
     issuer: issuer?.state === 'known' ? undefined : given.issuer,
-    clusterCa: given.clusterCa ?? cas?.confirmed,
+    expectedCas: buildExpectedCas(client, cas?.confirmed),
     identityWebhook: withAnnotationPrefix(settings ?? defaultIdentityWebhook, config.annotationPrefix)
   }
 }

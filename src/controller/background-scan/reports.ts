@@ -39,6 +39,9 @@ interface StoredReport {
   readonly print: ReportPrint
 }
 
+/** When a kind comes or goes, the API server answers 429 or 404 for some seconds. In milliseconds. */
+const troubleTime = 10_000
+
 const nameQuery = { fieldSelector: `metadata.name=${reportName}` }
 const managedBy = { 'app.kubernetes.io/managed-by': 'irsa-guard' }
 const omittedAnnotation = 'irsa-guard.io/omitted-results'
@@ -53,6 +56,8 @@ export function buildReports(options: ReportsOptions): Reports {
   const written = new Map<string, { readonly summary: string; readonly at: number }>()
   const prints = new WeakMap<NamespaceFindings, ReportPrint | 'none'>()
   let refusal: string | undefined
+  let trouble: { readonly because: string; readonly since: number } | undefined
+  let told: typeof trouble
 
   async function select(): Promise<void> {
     if (now().getTime() - selectedAt < recheckEvery) return
@@ -65,11 +70,13 @@ export function buildReports(options: ReportsOptions): Reports {
       for (const other of others) await removeAll(other)
     }
     if (stored?.synced === false) await listed(stored)
+    noteTrouble()
     selectedAt = now().getTime()
   }
 
   function follow(preferred: ReportKind | undefined): void {
     stored?.stop()
+    trouble = undefined
     written.clear()
     kind = preferred
     stored = kind && watch(kind)
@@ -90,7 +97,7 @@ export function buildReports(options: ReportsOptions): Reports {
       },
       onChange,
       onTrouble: (because) => {
-        if (kind === of && because !== undefined) log.warn({ because }, 'reports cannot be watched')
+        if (kind === of) trouble = because === undefined ? undefined : { because, since: now().getTime() }
       }
     })
   }
@@ -99,6 +106,12 @@ export function buildReports(options: ReportsOptions): Reports {
   async function listed(watched: Watched<StoredReport>): Promise<void> {
     for (let wait = 0; wait < 50 && !watched.synced; wait++)
       await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+
+  function noteTrouble(): void {
+    if (trouble === undefined || trouble === told || now().getTime() - trouble.since < troubleTime) return
+    log.warn({ because: trouble.because }, 'reports cannot be watched')
+    told = trouble
   }
 
   async function removeAll(of: ReportKind): Promise<void> {

@@ -1,4 +1,10 @@
-import type { AssociationSource, ClusterSource, Lookup, Sources } from '../../facts/facts.js'
+import type {
+  AssociationSource,
+  ClusterSource,
+  ExpectedCasSource,
+  Lookup,
+  Sources
+} from '../../facts/facts.js'
 import { defaultIdentityWebhook, type IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import type { WatchedObjects } from '../../scan/watch-objects.js'
@@ -15,7 +21,7 @@ export interface ScanSourcesOptions {
   readonly issuer: string | undefined
   readonly readIssuer: ClusterSource['readIssuer']
   readonly identityWebhook: () => IdentityWebhookSettings | undefined
-  readonly clusterCa: () => string | undefined
+  readonly expectedCas: ExpectedCasSource
 }
 
 /** Builds the reader of the facts that a scan uses besides the objects of a namespace. */
@@ -26,7 +32,7 @@ export function buildScanSources({
   issuer: configured,
   readIssuer,
   identityWebhook,
-  clusterCa
+  expectedCas
 }: ScanSourcesOptions): () => Promise<Sources> {
   const seen = watchedSources(objects)
 
@@ -45,7 +51,8 @@ export function buildScanSources({
       ]),
       // An IAM file names the issuer of the cluster that it was made for. That can be another cluster.
       issuer: configured ?? (issuer.state === 'known' ? undefined : given.issuer),
-      clusterCa: given.clusterCa ?? clusterCa(),
+      clusterCa: undefined, // the published bundles respect a given one
+      expectedCas,
       identityWebhook: identityWebhook() ?? given.identityWebhook ?? defaultIdentityWebhook,
       podIdentityAgent: podIdentityAgentAmong([...objects.listed('nodes'), ...objects.listed('daemonsets')])
     }

@@ -1,8 +1,8 @@
 import type { KubeClient } from '../../kube/client.js'
 import { applyObject, loadValue, readObject } from '../../kube/read.js'
+import { notForBackups } from '../../sources/cluster/webhook-trust.js'
 import { isRecord, listOf, recordOf } from '../../text/record.js'
 import { ownNames } from '../own-names.js'
-import { notForBackups } from '../webhook-trust.js'
 import { type Certificates, ownCasOf, planCertificates, sealOf } from './certificate-plan.js'
 
 /** The content of irsa-guard's Secrets, and what this round changed in them. */

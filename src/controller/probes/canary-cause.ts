@@ -1,6 +1,6 @@
 import { identityWebhookNames } from '../../model/webhook-configuration.js'
 import { brokenStates } from '../afterwards.js'
-import type { Assessment } from '../ca-bundle-guard.js'
+import type { Assessment } from '../assessment.js'
 import type { ConfigurationFinding } from '../configuration-findings.js'
 import { identityConfigurationOf } from '../event.js'
 

@@ -2,8 +2,9 @@ import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { statusMessage } from '../../kube/read.js'
+import { loadWebhookTrust } from '../../sources/cluster/webhook-trust.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
-import { isPublished, loadWebhookTrust } from '../webhook-trust.js'
+import { isPublished } from '../webhook-trust.js'
 
 /** The outcome of a check: what it checks works or fails, or the check could not be run. */
 export type Proof =

@@ -4,6 +4,7 @@ import { known } from '../../model/fact.js'
 import type { ObjectSources } from '../objects/objects.js'
 import { overlay } from '../overlay.js'
 import { buildClusterOnDemand } from './on-demand.js'
+import { buildExpectedCas } from './webhook-trust.js'
 
 /**
  * Sources that read the cluster. The given objects take precedence over those in the cluster. `clusterCa` is
@@ -13,7 +14,7 @@ export function liveSourcesOf(
   client: KubeClient,
   together: ObjectSources,
   clusterCa: string | undefined
-): Pick<Sources, 'cluster' | 'accounts' | 'namespaces' | 'webhooks' | 'neighbours' | 'clusterCa'> {
+): Pick<Sources, 'cluster' | 'accounts' | 'namespaces' | 'webhooks' | 'neighbours' | 'expectedCas'> {
   const cluster = buildClusterOnDemand(client)
   const seen = overlay({ ...together.accounts, ...together.namespaces, ...together.webhooks }, cluster)
 
@@ -23,7 +24,7 @@ export function liveSourcesOf(
     namespaces: seen,
     webhooks: seen,
     neighbours: withoutMisses(together),
-    clusterCa
+    expectedCas: buildExpectedCas(client, clusterCa)
   }
 }
 

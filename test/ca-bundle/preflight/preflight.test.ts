@@ -247,6 +247,20 @@ const bundleCases: readonly (readonly [
     /the API server answers 503 for its group/
   ],
   [
+    // The API server verifies no certificate when it determines that condition:
+    // https://github.com/kubernetes/kubernetes/blob/v1.35.4/staging/src/k8s.io/kube-aggregator/pkg/controllers/status/remote/remote_available_controller.go
+    'an APIService whose condition Available is true',
+    'activated',
+    {
+      kind: 'APIService',
+      metadata: { name: 'v1.a' },
+      spec: { service: {}, caBundle: base64(A) },
+      status: { conditions: [{ type: 'Available', status: 'True' }] }
+    },
+    'lacks',
+    /once its server has a certificate of that CA/
+  ],
+  [
     'an APIService that is not verified',
     'dual',
     { kind: 'APIService', metadata: { name: 'v1.a' }, spec: { service: {}, insecureSkipTLSVerify: true } },
