@@ -31,12 +31,30 @@ export interface WatchOptions<T> {
   readonly onChange?: (key: string, value: T | undefined) => void
   /** Called once when the API server stops answering as expected, and once when it answers again. */
   readonly onTrouble?: (because: string | undefined) => void
+  /**
+   * Runs each list. Watches that share one {@link buildTurns} list their collections one after another, so that
+   * the process holds one page at a time, and the API server gets one list at a time after it lost all watches.
+   */
+  readonly inTurn?: Turns
   /** Times in milliseconds; tests use shorter ones. */
   readonly timing?: { readonly backOff?: number; readonly maxBackOff?: number; readonly silence?: number }
 }
 
 // Bookmarks arrive about once a minute, so a connection that is silent for this long is dead.
 const defaultSilence = 150_000
+
+/** Runs work after all earlier work has ended, whether or not it failed. */
+export type Turns = <T>(work: () => Promise<T>) => Promise<T>
+
+export function buildTurns(): Turns {
+  let last: Promise<unknown> = Promise.resolve()
+
+  return async (work) => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined) // whoever waits for the turn gets the error
+    return turn
+  }
+}
 
 /**
  * Lists a collection and watches it indefinitely, with capped and jittered back-off. It survives resets,
@@ -45,6 +63,7 @@ const defaultSilence = 150_000
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
   const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
+  const { inTurn = async (work) => work() } = options
   const kept = new Map<string, T>()
   const stopped = new AbortController()
   let synced = false
@@ -163,7 +182,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
     while (!isStopped()) {
       const began = performance.now()
       try {
-        version ??= await list()
+        version ??= await inTurn(list)
         healthy()
         version = await follow(version)
         if (performance.now() - began > 5000) {

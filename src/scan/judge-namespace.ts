@@ -14,6 +14,8 @@ export interface NamespaceContext {
   readonly sources: Sources
   /** Whether all service accounts, workloads and pods of the namespace are among the objects. */
   readonly isWhole: boolean
+  /** Whether to return a pod, for rules about webhook configurations. */
+  readonly isExcluded: (pod: PodInSight) => boolean
   readonly severities: ReadonlyMap<string, Severity | 'off'>
   readonly exceptions: readonly ParsedException[]
   readonly at: Date
@@ -25,7 +27,7 @@ export interface JudgedNamespace {
   /** How many objects are of kinds that are judged, and how many of these have nothing to report. */
   readonly judged: number
   readonly passed: number
-  /** The pods and pod templates in the namespace, for rules about webhook configurations. */
+  /** The pods and pod templates in the namespace for which `isExcluded` is true. */
   readonly pods: readonly PodInSight[]
 }
 
@@ -35,7 +37,7 @@ export interface JudgedNamespace {
  */
 export async function judgeNamespace(
   objects: readonly KubeObject[],
-  { sources, isWhole, ...settings }: NamespaceContext
+  { sources, isWhole, isExcluded, ...settings }: NamespaceContext
 ): Promise<JudgedNamespace> {
   let pods: readonly PodInSight[] = []
   const reviews = await reviewObjects(objects, {
@@ -43,7 +45,7 @@ export async function judgeNamespace(
     namespace: undefined,
     deadline: noDeadline,
     sourcesWith: (together) => {
-      pods = together.pods
+      pods = together.pods.filter(isExcluded)
 
       return { ...together, ...sources, neighbours: isWhole ? withoutMisses(together) : undefined }
     }

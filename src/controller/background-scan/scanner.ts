@@ -1,9 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Sources } from '../../facts/facts.js'
+import { exclusionsOf } from '../../identity-webhook/coverage.js'
+import { identityWebhooksOf } from '../../model/webhook-configuration.js'
 import type { ReportedFinding } from '../../output/report.js'
+import { subjectsOf } from '../../review-objects.js'
 import { rules } from '../../rules/index.js'
 import { judgeNamespace, type NamespaceContext } from '../../scan/judge-namespace.js'
 import type { WatchedObjects } from '../../scan/watch-objects.js'
+import { buildSharing } from '../../text/sharing.js'
 import {
   changesBetween,
   type FindingChanges,
@@ -33,6 +37,11 @@ export interface Scanner {
   readonly configurationFindings: readonly ReportedFinding[]
 }
 
+/** What a scan of several namespaces knows. */
+interface ScanContext extends NamespaceContext {
+  readonly share: <T>(value: T) => T
+}
+
 export function buildScanner({
   objects,
   readSources,
@@ -54,7 +63,14 @@ export function buildScanner({
     dirty = new Set()
     isAllDirty = false
     const isWhole = !objects.unread.some(({ collection }) => collection.isNamespaced)
-    const context = { ...settings, sources: await readSources(), isWhole, at }
+    const context = {
+      ...settings,
+      sources: await readSources(),
+      isWhole,
+      isExcluded: exclusionAmong([...objects.listed('mutatingwebhookconfigurations')]),
+      at,
+      share: buildSharing()
+    }
     const changes: FindingChanges[] = []
     try {
       for (const name of names) {
@@ -75,20 +91,20 @@ export function buildScanner({
     }
   }
 
-  async function scanNamespace(name: string, context: NamespaceContext): Promise<FindingChanges> {
+  async function scanNamespace(name: string, context: ScanContext): Promise<FindingChanges> {
     const before = namespaces.get(name)?.findings ?? []
     const there = objects.objectsIn(name)
     if (there.length === 0) {
       namespaces.delete(name)
       return { appeared: [], gone: before }
     }
-    const found = findingsOf(await judgeNamespace(there, context), before, context.at)
+    const found = findingsOf(await judgeNamespace(there, context), before, context.at, context.share)
     namespaces.set(name, found)
 
     return changesBetween(before, found.findings)
   }
 
-  async function scanConfigurations(context: NamespaceContext): Promise<FindingChanges> {
+  async function scanConfigurations(context: ScanContext): Promise<FindingChanges> {
     const configurations = [
       ...objects.listed('mutatingwebhookconfigurations'),
       ...objects.listed('validatingwebhookconfigurations')
@@ -99,7 +115,7 @@ export function buildScanner({
       sources: { ...context.sources, pods }
     })
     const before = configurationFindings
-    const { findings } = findingsOf(judged, before, context.at)
+    const { findings } = findingsOf(judged, before, context.at, context.share)
     configurationFindings = findings.filter(({ rule }) => rulesAboutPods.has(rule))
 
     return changesBetween(before, configurationFindings)
@@ -119,6 +135,16 @@ export function buildScanner({
       return configurationFindings
     }
   }
+}
+
+/** Whether the registration of an identity webhook excludes a pod. The other pods are not kept. */
+function exclusionAmong(configurations: readonly unknown[]): NamespaceContext['isExcluded'] {
+  const exclusions = configurations
+    .flatMap((configuration) => subjectsOf(configuration, undefined))
+    .flatMap((subject) => ('webhooks' in subject ? identityWebhooksOf(subject) : []))
+    .flatMap(exclusionsOf)
+
+  return (pod) => exclusions.some((exclusion) => exclusion.covers(pod))
 }
 
 const rulesAboutPods: ReadonlySet<string> = new Set(
