@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { check } from './rows/check.ts'
+import { controllerScan } from './rows/controller-scan.ts'
 import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
@@ -21,6 +22,7 @@ const rows: Readonly<Record<string, Row>> = {
   check,
   scan,
   'scan-live': scanLive,
+  'controller-scan': controllerScan,
   trust,
   'pod-identity': podIdentity,
   tls,
@@ -29,7 +31,7 @@ const rows: Readonly<Record<string, Row>> = {
 }
 
 /** Rows that take many minutes, and run only if they are named. */
-const slow: readonly string[] = ['scan-live']
+const slow: readonly string[] = ['scan-live', 'controller-scan']
 
 const { values, positionals } = readArguments()
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }

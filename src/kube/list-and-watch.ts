@@ -43,9 +43,12 @@ export interface WatchOptions<T> {
 // Bookmarks arrive about once a minute, so a connection that is silent for this long is dead.
 const defaultSilence = 150_000
 
-/** Runs work after all earlier work has ended, whether or not it failed. */
+/** Decides when work runs. */
 export type Turns = <T>(work: () => Promise<T>) => Promise<T>
 
+const atOnce: Turns = async (work) => work()
+
+/** Runs work after all earlier work has ended, whether or not it failed. */
 export function buildTurns(): Turns {
   let last: Promise<unknown> = Promise.resolve()
 
@@ -63,7 +66,7 @@ export function buildTurns(): Turns {
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
   const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
-  const { inTurn = async (work) => work() } = options
+  const { inTurn = atOnce } = options
   const kept = new Map<string, T>()
   const stopped = new AbortController()
   let synced = false

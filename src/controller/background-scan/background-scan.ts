@@ -122,6 +122,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
       isComplete = true
       followed?.forgetUnasked()
       metrics.backgroundScan.set(Date.now() / 1000)
+      metrics.backgroundScanDuration.set(lastDuration / 1000)
     }
     const oldest = followed?.oldestRead()
     if (oldest === undefined) metrics.oldestAnswer.remove()

@@ -38,12 +38,7 @@ export function findingsOf(
 
   return {
     ...judged,
-    findings: [
-      ...findings
-        .filter(({ waived }) => waived === undefined)
-        .map(({ excerpt, ...finding }) => share(finding)),
-      ...undecided
-    ]
+    findings: [...findings.filter(({ waived }) => waived === undefined).map(share), ...undecided]
   }
 }
 
