@@ -57,12 +57,12 @@ export const controllerScan: Row = async ({ scale }) => {
     const complete = performance.now() - startedAt
     const withScan = await steadyStateOf(controlPlane, new URL(iam.url).host, measured, window)
     const edited = await timeOf(async () => {
-      const [role] = cluster.iam.roles
-      iam.setTrustPolicy(role?.arn ?? '', { Version: '2012-10-17', Statement: [] })
+      const [role, other] = cluster.iam.roles
+      iam.setTrustPolicy(role?.arn ?? '', other?.trustPolicy ?? {}) // it admits nine other service accounts
       await foundAre(running, mismatches + 9)
     })
     const annotated = await timeOf(async () => {
-      await annotate(controlPlane, 'space-0', 'account-0', cluster.iam.roles[1]?.arn ?? '')
+      await annotate(controlPlane, 'space-1', 'account-1', cluster.iam.roles[2]?.arn ?? '')
       await foundAre(running, mismatches + 10)
     })
     const sweep = await metric(guard, 'irsa_guard_background_scan_duration_seconds')

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
@@ -91,6 +93,7 @@ await kubectl(
   serviceAccount('shop', 'mail', {})
 )
 
+let heapShare: number | undefined
 const guard = await startGuard(controlPlane, {
   config: {
     scan: { interval: '1s' },
@@ -107,7 +110,7 @@ const guard = await startGuard(controlPlane, {
     },
     iam: { requestsPerSecond: 100 }
   },
-  run: runInProcess
+  run: async (process) => runInProcess(process, undefined, heapShare)
 })
 t.teardown(() => guard.stop())
 
@@ -325,4 +328,28 @@ t.test('changes in the cluster, an excluded namespace, and kinds of reports that
   await foundAre()
   await isNotReported('pay')
   t.notMatch(guard.controllerLog(), /a report was not written/)
+})
+
+t.test('the scan stops before the heap is full, and the rest of the controller goes on', async (t) => {
+  await guard.stopController()
+  heapShare = 0.0001
+  await guard.startController()
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void // by the flag
+  const ready = await waitFor(
+    'a scan that was stopped',
+    async () => {
+      collect()
+      const text = await (await fetch(`${guard.controllerHealth}/readyz?verbose`)).text()
+      return text.includes('lack of memory') && text
+    },
+    patience
+  )
+  t.match(
+    ready,
+    /^\[!\] backgroundScan: stopped for lack of memory \(\d+ of \d+ MiB of heap are in use\); raise the container's memory limit$/m
+  )
+  t.match(ready, /^\[\+\] certificates: ok$/m)
+  collect()
+  t.equal(linesWith('the background scan does not work'), 1)
 })

@@ -51,7 +51,8 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
   const settle = Math.min(settleTime, interval / 10)
   let wake: NodeJS.Timeout | undefined
   let lastDuration = 0
-  let isStopped = false
+  const stopped = new AbortController()
+  const isStopped = (): boolean => stopped.signal.aborted
 
   const followed: FollowedIam | undefined = given.iam
     ? undefined
@@ -80,7 +81,8 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
     severities: config.severities,
     exceptions: config.exceptions,
     sweepEvery: interval / 3,
-    now
+    now,
+    signal: stopped.signal
   })
   const events = buildFindingEvents(client, log, now)
   const reports = buildReports({
@@ -111,10 +113,10 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
     if (isComplete) await reports.sync(scanner.namespaces)
   })
   const scanning = repeat('backgroundScan', interval / 3, log, async () => {
-    for (let waited = 0; objects.pending.length > 0 && waited < longestWait && !isStopped; waited += 100)
+    for (let waited = 0; objects.pending.length > 0 && waited < longestWait && !isStopped(); waited += 100)
       await sleep(100)
     await reporting.begun // so that the times of earlier findings are known
-    if (isStopped) return
+    if (isStopped()) return
     const began = performance.now()
     const changes = await scanner.scan()
     lastDuration = performance.now() - began
@@ -144,7 +146,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
       return objects.lastEvents
     },
     stop: async () => {
-      isStopped = true
+      stopped.abort()
       clearTimeout(wake)
       followed?.stop()
       objects.stop()

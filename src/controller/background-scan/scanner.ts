@@ -22,6 +22,8 @@ export interface ScannerOptions extends Pick<NamespaceContext, 'severities' | 'e
   /** The time in milliseconds after which every namespace is judged again, because time decides some rules. */
   readonly sweepEvery: number
   readonly now: () => Date
+  /** Ends a scan with an error. */
+  readonly signal: AbortSignal
 }
 
 /** Judges the namespaces of a cluster whose objects, or whose facts from AWS, have changed. */
@@ -47,6 +49,7 @@ export function buildScanner({
   readSources,
   sweepEvery,
   now,
+  signal,
   ...settings
 }: ScannerOptions): Scanner {
   const namespaces = new Map<string, NamespaceFindings>()
@@ -76,6 +79,7 @@ export function buildScanner({
       for (const name of names) {
         changes.push(await scanNamespace(name, context))
         await setImmediate() // for watches and health checks
+        signal.throwIfAborted()
       }
       if (isSweep) changes.push(await scanConfigurations(context))
     } catch (error) {
