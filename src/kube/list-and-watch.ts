@@ -36,8 +36,13 @@ export interface WatchOptions<T> {
    * the process holds one page at a time, and the API server gets one list at a time after it lost all watches.
    */
   readonly inTurn?: Turns
-  /** Times in milliseconds; tests use shorter ones. */
-  readonly timing?: { readonly backOff?: number; readonly maxBackOff?: number; readonly silence?: number }
+  /** Times in milliseconds; tests use shorter ones. A watch that lasts for `steady` has worked. */
+  readonly timing?: {
+    readonly backOff?: number
+    readonly maxBackOff?: number
+    readonly silence?: number
+    readonly steady?: number
+  }
 }
 
 // Bookmarks arrive about once a minute, so a connection that is silent for this long is dead.
@@ -65,7 +70,12 @@ export function buildTurns(): Turns {
  * stops permanently.
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
-  const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
+  const {
+    backOff: shortest = 500,
+    maxBackOff = 30_000,
+    silence = defaultSilence,
+    steady = 5000
+  } = options.timing ?? {}
   const { inTurn = atOnce } = options
   const kept = new Map<string, T>()
   const stopped = new AbortController()
@@ -183,21 +193,25 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
     let version: string | undefined
     let wait = shortest
     while (!isStopped()) {
-      const began = performance.now()
+      let followedAt = Infinity
+      const hasLasted = (milliseconds: number): boolean => performance.now() - followedAt > milliseconds
       try {
         version ??= await inTurn(list)
         healthy()
+        followedAt = performance.now()
         version = await follow(version)
-        if (performance.now() - began > 5000) {
+        if (hasLasted(steady)) {
           wait = shortest
           continue // API servers end watches regularly, so there is no reason to wait
         }
       } catch (error) {
         if (isStopped()) return
-        if (error instanceof Trouble && error.relist) version = undefined
+        const mustList = version === undefined || (error instanceof Trouble && error.relist)
+        if (mustList) version = undefined
         if (!troubled) options.onTrouble?.(reasonOf(error))
         troubled = true
-        if (performance.now() - began > 5000) wait = shortest
+        // A list costs the API server much more than a watch, however long the list took.
+        if (hasLasted(mustList ? 12 * steady : steady)) wait = shortest
       }
       await sleep(wait * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped while waiting
       wait = Math.min(wait * 2, maxBackOff)
