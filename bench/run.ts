@@ -6,6 +6,7 @@ import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
 import { report } from './rows/report.ts'
 import { review, reviewAssociated } from './rows/review.ts'
+import { rotation } from './rows/rotation.ts'
 import { scan } from './rows/scan.ts'
 import { scanLive } from './rows/scan-live.ts'
 import { start } from './rows/start.ts'
@@ -26,6 +27,7 @@ const rows: Readonly<Record<string, Row>> = {
   trust,
   'pod-identity': podIdentity,
   tls,
+  rotation,
   report,
   hostile
 }
