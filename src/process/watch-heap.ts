@@ -10,8 +10,7 @@ export interface HeapUse {
 
 /**
  * Calls `onFull` after each full garbage collection that leaves more than a share of the heap in use. Node ends
- * the process when the heap is full. It derives the limit from the container's memory limit:
- * https://nodejs.org/api/cli.html#--max-old-space-sizesize-in-mib
+ * the process when the heap is full. In a container, Node 24 limits the heap to half of the container's memory.
  */
 export function watchHeap(share: number, onFull: (use: HeapUse) => void): { stop(): void } {
   const observer = new PerformanceObserver((list) => {
