@@ -49,7 +49,7 @@ export const controllerScan: Row = async ({ scale }) => {
     const startedAt = performance.now()
     guard = await startGuard(controlPlane, {
       config: { scan: settings, iam: { requestsPerSecond: 1000 } },
-      env: { ...environmentFor(iam.url), NODE_OPTIONS: heapOfContainer } as Record<string, string>,
+      env: { ...environmentFor(iam.url), NODE_OPTIONS: heapOfContainer },
       run: async (process) => runMeasured(process, measured)
     })
     await guard.stopServe() // it would deny the change below
@@ -74,7 +74,7 @@ export const controllerScan: Row = async ({ scale }) => {
     settings.interval = `${defaultInterval}s`
     await guard.stopController()
     await guard.startController()
-    await foundAre(guard, mismatches + 10)
+    await hasReadAll(guard, cluster.iam.roles.length)
     const withScan = await steadyStateOf(controlPlane, measured, window)
 
     settings.enabled = false
@@ -270,6 +270,16 @@ const foundAre = async (guard: Guard, count: number): Promise<unknown> =>
     patience
   )
 
+/** Waits until each role was read and all namespaces were judged. */
+const hasReadAll = async (guard: Guard, roles: number): Promise<unknown> =>
+  waitFor(
+    `${roles} roles`,
+    async () =>
+      (await metric(guard, 'irsa_guard_background_scan_duration_seconds')) > 0 &&
+      (await metric(guard, 'irsa_guard_iam_requests_total\\{operation="GetRole",result="found"\\}')) >= roles,
+    patience
+  )
+
 async function timeOf(work: () => Promise<void>): Promise<number> {
   const began = performance.now()
   await work()
@@ -278,20 +288,20 @@ async function timeOf(work: () => Promise<void>): Promise<number> {
 }
 
 async function annotate(
-  { kubectl }: ControlPlane,
+  controlPlane: ControlPlane,
   namespace: string,
   name: string,
   role: string
 ): Promise<void> {
-  const { code, stderr } = await kubectl([
+  const { code, stderr } = await controlPlane.kubectl([
     ...['annotate', 'serviceaccount', name, '-n', namespace, '--overwrite'],
     `eks.amazonaws.com/role-arn=${role}`
   ])
   if (code !== 0) throw new Error(stderr)
 }
 
-async function reportSizes({ kubectl }: ControlPlane): Promise<readonly number[]> {
-  const { stdout } = await kubectl(['get', 'reports.openreports.io', '-A', '-o', 'json'])
+async function reportSizes(controlPlane: ControlPlane): Promise<readonly number[]> {
+  const { stdout } = await controlPlane.kubectl(['get', 'reports.openreports.io', '-A', '-o', 'json'])
   const { items } = JSON.parse(stdout) as { items: readonly object[] }
 
   return items.map((report) => Buffer.byteLength(JSON.stringify(report)))

@@ -11,7 +11,7 @@ t.test('copies plain data', async (t) => {
 
 t.test('equal strings become one string in memory', async (t) => {
   setFlagsFromString('--allow-natives-syntax')
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
   const isSame = new Function('one', 'other', 'return %ReferenceEqual(one, other)') as (
     one: unknown,
     other: unknown
