@@ -1,10 +1,12 @@
 import type { PodInSight, Sources } from '../facts/facts.js'
+import { exclusionsOf } from '../identity-webhook/coverage.js'
 import type { KubeObject } from '../kube/read.js'
 import { noDeadline } from '../model/deadline.js'
 import type { ParsedException } from '../model/exception.js'
 import type { Severity } from '../model/finding.js'
+import { identityWebhooksOf } from '../model/webhook-configuration.js'
 import type { ObjectVerdict } from '../output/report.js'
-import { reviewObjects } from '../review-objects.js'
+import { reviewObjects, subjectsOf } from '../review-objects.js'
 import { withoutMisses } from '../sources/cluster/live-sources.js'
 import { verdictsOf } from './verdicts.js'
 
@@ -58,4 +60,17 @@ export async function judgeNamespace(
     passed: judged.filter(({ findings, unchecked }) => findings.length + unchecked.length === 0).length,
     pods
   }
+}
+
+/**
+ * Builds the test whether a pod is certainly excluded by the registration of one of the identity webhooks among the
+ * configurations.
+ */
+export function exclusionAmong(configurations: readonly unknown[]): NamespaceContext['isExcluded'] {
+  const exclusions = configurations
+    .flatMap((configuration) => subjectsOf(configuration, undefined))
+    .flatMap((subject) => ('webhooks' in subject ? identityWebhooksOf(subject) : []))
+    .flatMap(exclusionsOf)
+
+  return (pod) => exclusions.some((exclusion) => exclusion.covers(pod))
 }

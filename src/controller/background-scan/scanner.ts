@@ -1,11 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Sources } from '../../facts/facts.js'
-import { exclusionsOf } from '../../identity-webhook/coverage.js'
-import { identityWebhooksOf } from '../../model/webhook-configuration.js'
 import type { ReportedFinding } from '../../output/report.js'
-import { subjectsOf } from '../../review-objects.js'
 import { rules } from '../../rules/index.js'
-import { judgeNamespace, type NamespaceContext } from '../../scan/judge-namespace.js'
+import { exclusionAmong, judgeNamespace, type NamespaceContext } from '../../scan/judge-namespace.js'
 import type { WatchedObjects } from '../../scan/watch-objects.js'
 import { buildSharing } from '../../text/sharing.js'
 import {
@@ -139,16 +136,6 @@ export function buildScanner({
       return configurationFindings
     }
   }
-}
-
-/** Whether the registration of an identity webhook excludes a pod. The other pods are not kept. */
-function exclusionAmong(configurations: readonly unknown[]): NamespaceContext['isExcluded'] {
-  const exclusions = configurations
-    .flatMap((configuration) => subjectsOf(configuration, undefined))
-    .flatMap((subject) => ('webhooks' in subject ? identityWebhooksOf(subject) : []))
-    .flatMap(exclusionsOf)
-
-  return (pod) => exclusions.some((exclusion) => exclusion.covers(pod))
 }
 
 const rulesAboutPods: ReadonlySet<string> = new Set(
