@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util'
 import { check } from './rows/check.ts'
+import { controllerScan } from './rows/controller-scan.ts'
 import { hostile } from './rows/hostile.ts'
 import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
 import { report } from './rows/report.ts'
 import { review, reviewAssociated } from './rows/review.ts'
+import { rotation } from './rows/rotation.ts'
 import { scan } from './rows/scan.ts'
 import { scanLive } from './rows/scan-live.ts'
 import { start } from './rows/start.ts'
@@ -21,15 +23,17 @@ const rows: Readonly<Record<string, Row>> = {
   check,
   scan,
   'scan-live': scanLive,
+  'controller-scan': controllerScan,
   trust,
   'pod-identity': podIdentity,
   tls,
+  rotation,
   report,
   hostile
 }
 
 /** Rows that take many minutes, and run only if they are named. */
-const slow: readonly string[] = ['scan-live']
+const slow: readonly string[] = ['scan-live', 'controller-scan']
 
 const { values, positionals } = readArguments()
 const effort = values.quick ? { rounds: 3, scale: 0.2 } : { rounds: 11, scale: 1 }

@@ -1,17 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { Agent, request } from 'node:https'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ControlPlane, startControlPlane } from '../../test/control-plane/start.ts'
-import {
-  absentReply,
-  type FakeIam,
-  identityReply,
-  providerReply,
-  providersReply,
-  roleReply,
-  startFakeIam
-} from '../../test/support/fake-iam.ts'
-import { type LargeCluster, largeCluster } from '../support/large-cluster.ts'
+import { startControlPlane } from '../../test/control-plane/start.ts'
+import { largeCluster } from '../support/large-cluster.ts'
+import { buildPoster, countsOf, environmentFor, startIam } from '../support/live-cluster.ts'
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 import { type MeasuredScan, scanWith } from './scan.ts'
@@ -84,80 +75,3 @@ export const scanLive: Row = async ({ rounds, scale }) => {
 }
 
 const pageSize = 500 // of the requests that irsa-guard sends
-
-/** The credentials of any user, and the only AWS endpoint. */
-const environmentFor = (endpoint: string): NodeJS.ProcessEnv => ({
-  AWS_ACCESS_KEY_ID: 'bench',
-  AWS_SECRET_ACCESS_KEY: 'bench',
-  AWS_REGION: 'us-east-1',
-  AWS_ENDPOINT_URL: endpoint
-})
-
-/** An HTTP server that answers as IAM and STS do, with the facts of a snapshot. */
-async function startIam({ accounts, roles, oidcProviders }: LargeCluster['iam']): Promise<FakeIam> {
-  const policies = new Map(roles.map(({ arn, trustPolicy }) => [arn.split('/').at(-1), { arn, trustPolicy }]))
-  const [account = ''] = accounts
-
-  return startFakeIam(({ action, parameters }) => {
-    const role = policies.get(parameters.get('RoleName') ?? '')
-    if (action === 'GetCallerIdentity') return identityReply(account)
-    if (action === 'GetRole') return role === undefined ? absentReply : roleReply(role.arn, role.trustPolicy)
-    const provider = oidcProviders.find(({ arn }) => arn === parameters.get('OpenIDConnectProviderArn'))
-
-    return provider === undefined
-      ? providersReply(oidcProviders.map(({ arn }) => arn))
-      : providerReply(provider.arn.split(':oidc-provider/')[1] ?? '', provider.clientIds)
-  })
-}
-
-/** How often each text occurs, such as `GetRole 2000, GetCallerIdentity 1`. */
-const countsOf = (texts: readonly string[]): string =>
-  [...Map.groupBy(texts, (text) => text)].map(([text, { length }]) => `${text} ${length}`).join(', ')
-
-const atOnce = 20
-
-/** Creates objects with the administrator's certificate, a few at a time. */
-async function buildPoster(
-  controlPlane: ControlPlane
-): Promise<(objects: readonly object[]) => Promise<void>> {
-  const { certPem, keyPem } = await controlPlane.clientCertificate('bench', ['system:masters'])
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: atOnce,
-    ca: await readFile(controlPlane.caFile, 'utf8'),
-    cert: certPem,
-    key: keyPem
-  })
-
-  return async (objects) => {
-    const waiting = [...objects]
-    const work = async (): Promise<void> => {
-      for (let object = waiting.pop(); object !== undefined; object = waiting.pop())
-        await create(controlPlane.url, agent, object)
-    }
-    await Promise.all(Array.from({ length: atOnce }, work))
-  }
-}
-
-const plurals: Readonly<Record<string, string>> = {
-  Namespace: 'namespaces',
-  ServiceAccount: 'serviceaccounts',
-  Pod: 'pods'
-}
-
-async function create(url: string, agent: Agent, object: object): Promise<void> {
-  const { kind, metadata } = object as { kind: string; metadata: { namespace?: string } } // made in large-cluster.ts
-  const within = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
-  const status = await new Promise<number | undefined>((resolve, reject) => {
-    const sent = request(
-      `${url}/api/v1${within}/${plurals[kind]}`,
-      { agent, method: 'POST', headers: { 'content-type': 'application/json' } },
-      (response) => {
-        response.resume().on('end', () => resolve(response.statusCode))
-      }
-    )
-    sent.on('error', reject)
-    sent.end(JSON.stringify(object))
-  })
-  if (status !== 201) throw new Error(`expected status 201, got ${status} for ${JSON.stringify(object)}`)
-}

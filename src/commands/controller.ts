@@ -35,7 +35,8 @@ export async function controller(
     environment = process.env,
     log = buildLog(),
     sources,
-    configInterval
+    configInterval,
+    heapShare
   }: {
     environment?: NodeJS.ProcessEnv
     log?: Logger
@@ -43,12 +44,13 @@ export async function controller(
     sources?: Sources | undefined
     /** How often the configuration is read again, in milliseconds. */
     configInterval?: number
+    heapShare?: number | undefined
   } = {}
 ): Promise<RunningController> {
   const { loaded, source } = await loadFollowed(options, { sources, interval: configInterval })
   const client = connectCluster(options, environment)
 
-  return startController({ client, ...loaded, source, namespace: ownNamespace(environment), log })
+  return startController({ client, ...loaded, source, namespace: ownNamespace(environment), heapShare, log })
 }
 
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/

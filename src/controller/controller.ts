@@ -11,6 +11,7 @@ import { buildHealthApp } from '../process/health.js'
 import { listen, portOf } from '../process/listen.js'
 import { buildMetrics, type Metrics } from '../process/metrics.js'
 import { repeat } from '../process/repeat.js'
+import { watchHeap } from '../process/watch-heap.js'
 import { buildIssuerReader } from '../sources/cluster/cluster-issuer.js'
 import { buildLiveAuthorities, buildLiveEks } from '../sources/eks/live.js'
 import type { EksReader } from '../sources/eks/reader.js'
@@ -40,6 +41,8 @@ export interface ControllerSettings extends Given {
   readonly source?: ConfigSource<Given> | undefined
   /** The namespace that the controller runs in. */
   readonly namespace: string
+  /** The share of the heap beyond which the background scan is stopped; tests use a smaller one. */
+  readonly heapShare?: number | undefined
   readonly log: Logger
 }
 
@@ -58,8 +61,10 @@ const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
  * Throws ERR_CONFIG if the health port is in use or an EKS role is in another account.
  */
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
-  const { client, config, source, log } = settings
+  const { client, config, source, log, heapShare = 0.85 } = settings
   let scan: BackgroundScan | undefined
+  /** Why the background scan was stopped, so that the process does not end. */
+  let lackOfMemory: string | undefined
   const metrics = buildMetrics(() => scan?.lastEvents ?? {})
   const noteChange = (namespace: string | undefined): void => scan?.note(namespace)
   let inUse = config
@@ -108,6 +113,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
   )
 
   const startScan = async (): Promise<void> => {
+    lackOfMemory = undefined
     if (!inUse.scan.enabled) return void removeReports(client, log)
     eks?.start()
     scan = await startBackgroundScan({
@@ -122,6 +128,12 @@ export async function startController(settings: ControllerSettings): Promise<Run
     await scan?.stop()
     scan = undefined
   }
+  const heap = watchHeap(heapShare, ({ used, limit }) => {
+    if (scan === undefined || lackOfMemory !== undefined) return
+    lackOfMemory = `stopped for lack of memory (${used.toFixed()} of ${limit.toFixed()} MiB of heap are in use); raise the container's memory limit`
+    log.error({ because: lackOfMemory }, 'the background scan does not work')
+    void stopScan()
+  })
   found.scanned = () => scan?.findings() ?? []
 
   const health = buildHealthApp({ certificates: () => certificates.trouble() }, metrics.registry, {
@@ -129,7 +141,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     probes: () => probes.trouble(),
     canary: () => proofTroubleOf(found.probes, 'canary'),
     selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy'),
-    backgroundScan: () => scan?.trouble(),
+    backgroundScan: () => lackOfMemory ?? scan?.trouble(),
     eksAssociations: () => eks?.trouble()
   })
   const configuration =
@@ -156,6 +168,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
   if (source === undefined) await startScan() // otherwise, the first read of the configuration starts it
   const close = async (): Promise<void> => {
     await configuration?.stop()
+    heap.stop()
     for (const watch of watches) watch.stop()
     await Promise.all([
       certificates.stop(),

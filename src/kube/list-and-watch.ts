@@ -31,12 +31,38 @@ export interface WatchOptions<T> {
   readonly onChange?: (key: string, value: T | undefined) => void
   /** Called once when the API server stops answering as expected, and once when it answers again. */
   readonly onTrouble?: (because: string | undefined) => void
-  /** Times in milliseconds; tests use shorter ones. */
-  readonly timing?: { readonly backOff?: number; readonly maxBackOff?: number; readonly silence?: number }
+  /**
+   * Runs each list. Watches that share one {@link buildTurns} list their collections one after another, so that
+   * the process holds one page at a time, and the API server gets one list at a time after it lost all watches.
+   */
+  readonly inTurn?: Turns
+  /** Times in milliseconds; tests use shorter ones. A watch that lasts for `steady` has worked. */
+  readonly timing?: {
+    readonly backOff?: number
+    readonly maxBackOff?: number
+    readonly silence?: number
+    readonly steady?: number
+  }
 }
 
 // Bookmarks arrive about once a minute, so a connection that is silent for this long is dead.
 const defaultSilence = 150_000
+
+/** Decides when work runs. */
+export type Turns = <T>(work: () => Promise<T>) => Promise<T>
+
+const atOnce: Turns = async (work) => work()
+
+/** Runs work after all earlier work has ended, whether or not it failed. */
+export function buildTurns(): Turns {
+  let last: Promise<unknown> = Promise.resolve()
+
+  return async (work) => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined) // whoever waits for the turn gets the error
+    return turn
+  }
+}
 
 /**
  * Lists a collection and watches it indefinitely, with capped and jittered back-off. It survives resets,
@@ -44,7 +70,13 @@ const defaultSilence = 150_000
  * stops permanently.
  */
 export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): Watched<T> {
-  const { backOff: shortest = 500, maxBackOff = 30_000, silence = defaultSilence } = options.timing ?? {}
+  const {
+    backOff: shortest = 500,
+    maxBackOff = 30_000,
+    silence = defaultSilence,
+    steady = 5000
+  } = options.timing ?? {}
+  const { inTurn = atOnce } = options
   const kept = new Map<string, T>()
   const stopped = new AbortController()
   let synced = false
@@ -161,21 +193,25 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
     let version: string | undefined
     let wait = shortest
     while (!isStopped()) {
-      const began = performance.now()
+      let followedAt = Infinity
+      const hasLasted = (milliseconds: number): boolean => performance.now() - followedAt > milliseconds
       try {
-        version ??= await list()
+        version ??= await inTurn(list)
         healthy()
+        followedAt = performance.now()
         version = await follow(version)
-        if (performance.now() - began > 5000) {
+        if (hasLasted(steady)) {
           wait = shortest
           continue // API servers end watches regularly, so there is no reason to wait
         }
       } catch (error) {
         if (isStopped()) return
-        if (error instanceof Trouble && error.relist) version = undefined
+        const mustList = version === undefined || (error instanceof Trouble && error.relist)
+        if (mustList) version = undefined
         if (!troubled) options.onTrouble?.(reasonOf(error))
         troubled = true
-        if (performance.now() - began > 5000) wait = shortest
+        // A list costs the API server much more than a watch, however long the list took.
+        if (hasLasted(mustList ? 12 * steady : steady)) wait = shortest
       }
       await sleep(wait * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped while waiting
       wait = Math.min(wait * 2, maxBackOff)

@@ -68,6 +68,13 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
         registers
       })
     ),
+    backgroundScanDuration: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_background_scan_duration_seconds',
+        help: 'Time that the last background scan of all namespaces took, in seconds.',
+        registers
+      })
+    ),
     oldestAnswer: withoutSample(
       new Gauge({
         name: 'irsa_guard_background_scan_oldest_iam_answer_timestamp_seconds',

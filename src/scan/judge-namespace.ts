@@ -1,10 +1,12 @@
 import type { PodInSight, Sources } from '../facts/facts.js'
+import { exclusionsOf } from '../identity-webhook/coverage.js'
 import type { KubeObject } from '../kube/read.js'
 import { noDeadline } from '../model/deadline.js'
 import type { ParsedException } from '../model/exception.js'
 import type { Severity } from '../model/finding.js'
+import { identityWebhooksOf } from '../model/webhook-configuration.js'
 import type { ObjectVerdict } from '../output/report.js'
-import { reviewObjects } from '../review-objects.js'
+import { reviewObjects, subjectsOf } from '../review-objects.js'
 import { withoutMisses } from '../sources/cluster/live-sources.js'
 import { verdictsOf } from './verdicts.js'
 
@@ -14,6 +16,8 @@ export interface NamespaceContext {
   readonly sources: Sources
   /** Whether all service accounts, workloads and pods of the namespace are among the objects. */
   readonly isWhole: boolean
+  /** Whether to return a pod, for rules about webhook configurations. */
+  readonly isExcluded: (pod: PodInSight) => boolean
   readonly severities: ReadonlyMap<string, Severity | 'off'>
   readonly exceptions: readonly ParsedException[]
   readonly at: Date
@@ -25,7 +29,7 @@ export interface JudgedNamespace {
   /** How many objects are of kinds that are judged, and how many of these have nothing to report. */
   readonly judged: number
   readonly passed: number
-  /** The pods and pod templates in the namespace, for rules about webhook configurations. */
+  /** The pods and pod templates in the namespace for which `isExcluded` is true. */
   readonly pods: readonly PodInSight[]
 }
 
@@ -35,7 +39,7 @@ export interface JudgedNamespace {
  */
 export async function judgeNamespace(
   objects: readonly KubeObject[],
-  { sources, isWhole, ...settings }: NamespaceContext
+  { sources, isWhole, isExcluded, ...settings }: NamespaceContext
 ): Promise<JudgedNamespace> {
   let pods: readonly PodInSight[] = []
   const reviews = await reviewObjects(objects, {
@@ -43,7 +47,7 @@ export async function judgeNamespace(
     namespace: undefined,
     deadline: noDeadline,
     sourcesWith: (together) => {
-      pods = together.pods
+      pods = together.pods.filter(isExcluded)
 
       return { ...together, ...sources, neighbours: isWhole ? withoutMisses(together) : undefined }
     }
@@ -56,4 +60,17 @@ export async function judgeNamespace(
     passed: judged.filter(({ findings, unchecked }) => findings.length + unchecked.length === 0).length,
     pods
   }
+}
+
+/**
+ * Builds the test whether a pod is certainly excluded by the registration of one of the identity webhooks among the
+ * configurations.
+ */
+export function exclusionAmong(configurations: readonly unknown[]): NamespaceContext['isExcluded'] {
+  const exclusions = configurations
+    .flatMap((configuration) => subjectsOf(configuration, undefined))
+    .flatMap((subject) => ('webhooks' in subject ? identityWebhooksOf(subject) : []))
+    .flatMap(exclusionsOf)
+
+  return (pod) => exclusions.some((exclusion) => exclusion.covers(pod))
 }

@@ -82,13 +82,24 @@ function metadataIn(metadata: unknown): KubeObject {
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+// No role ARN is that long. Rules report values that are too long only in the identity webhook's annotations,
+// and in ours.
+const longest = 2048
+const judgedAtAnyLength =
+  /\/(?:role-arn|audience|sts-regional-endpoints|token-expiration|skip-containers)$|^(?:.+\.)?irsa-guard\.io\//
 
-/** All annotations, except for the copy of the whole object that `kubectl apply` leaves. */
-function annotationsIn(annotations: unknown): KubeObject {
-  const { [lastApplied]: copy, ...others } = recordOf(annotations)
-
-  return copy === undefined ? recordOf(annotations) : others
-}
+/**
+ * All annotations, except for the copy of the whole object that `kubectl apply` leaves, and long values that
+ * other programs store.
+ */
+const annotationsIn = (annotations: unknown): KubeObject =>
+  Object.fromEntries(
+    Object.entries(recordOf(annotations)).filter(
+      ([key, value]) =>
+        key !== lastApplied &&
+        (typeof value !== 'string' || value.length <= longest || judgedAtAnyLength.test(key))
+    )
+  )
 
 function ownerIn(owner: unknown): KubeObject {
   const { kind, name, controller } = recordOf(owner)
@@ -96,24 +107,33 @@ function ownerIn(owner: unknown): KubeObject {
   return { kind, name, ...(controller !== undefined && { controller }) }
 }
 
-const templateIn = (template: unknown): KubeObject => ({
-  metadata: { ...pick(recordOf(template)['metadata'], ['labels', 'annotations']) },
-  spec: podSpecIn(recordOf(template)['spec'])
-})
+function templateIn(template: unknown): KubeObject {
+  const { metadata, spec } = recordOf(template)
+  const { annotations } = recordOf(metadata)
+
+  return {
+    metadata: {
+      ...pick(metadata, ['labels']),
+      ...(annotations !== undefined && { annotations: annotationsIn(annotations) })
+    },
+    spec: podSpecIn(spec)
+  }
+}
 
 /** The fields that `parsePod` and the search for the EKS Pod Identity Agent read. */
 function podSpecIn(spec: unknown): KubeObject {
-  const { containers, initContainers, volumes } = recordOf(spec)
+  const { containers, initContainers, volumes, affinity } = recordOf(spec)
 
   return {
     ...pick(spec, [
       ...['serviceAccountName', 'serviceAccount', 'priorityClassName', 'runtimeClassName', 'schedulerName'],
-      ...['nodeSelector', 'affinity', 'os']
+      ...['nodeSelector', 'os']
     ]),
+    ...(isRecord(affinity) && { affinity: pick(affinity, ['nodeAffinity']) }),
     ...(Array.isArray(initContainers) && { initContainers: initContainers.map(containerIn) }),
     containers: listOf(containers).map(containerIn),
     ...(Array.isArray(volumes) && {
-      volumes: volumes.map((volume) => pick(volume, ['name', 'projected', 'secret']))
+      volumes: volumes.map(volumeIn)
     })
   }
 }
@@ -128,6 +148,22 @@ function containerIn(container: unknown): KubeObject {
       volumeMounts: volumeMounts.map((mount) => pick(mount, ['name', 'mountPath', 'subPath', 'subPathExpr']))
     })
   }
+}
+
+function volumeIn(volume: unknown): KubeObject {
+  const { projected } = recordOf(volume)
+
+  return {
+    ...pick(volume, ['name', 'secret']),
+    ...(isRecord(projected) && { projected: { sources: listOf(projected['sources']).map(sourceIn) } })
+  }
+}
+
+/** As with variables, a source that is not judged is null. */
+function sourceIn(source: unknown): KubeObject | null {
+  const kept = pick(source, ['serviceAccountToken', 'secret'])
+
+  return Object.keys(kept).length === 0 ? null : kept
 }
 
 /** A variable that is not judged is null, because a finding names a variable by its index. */

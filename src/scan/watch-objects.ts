@@ -1,11 +1,13 @@
 import type { KubeClient } from '../kube/client.js'
-import { listAndWatch, objectKeyOf, type Watched } from '../kube/list-and-watch.js'
+import { buildTurns, listAndWatch, type Watched } from '../kube/list-and-watch.js'
 import type { KubeObject } from '../kube/read.js'
 import { type Collection, pathOf } from '../sources/cluster/collections.js'
-import { recordOf, textOf } from '../text/record.js'
 import { collections, namespaces, nodesList } from './read-cluster.js'
 
-/** The objects of a cluster that a scan judges, kept up to date by watches. Only the judged fields are kept. */
+/**
+ * The objects of a cluster that a scan judges, kept up to date by watches. Only the judged fields are kept, as
+ * JSON: a parsed pod takes six times the memory. So each call returns new objects.
+ */
 export interface WatchedObjects {
   /** The names of all namespaces, and of those that objects are in. */
   namespaceNames(): ReadonlySet<string>
@@ -39,8 +41,9 @@ export function watchObjects(
   client: KubeClient,
   { onChange, onTrouble }: WatchObjectsOptions
 ): WatchedObjects {
-  const byNamespace = new Map<string, Map<string, KubeObject>>()
+  const byNamespace = new Map<string, Map<string, string>>()
   const troubles = new Map<string, string>()
+  const inTurn = buildTurns()
   const watched = new Map(
     [namespaces, ...collections, nodesList].map((collection) => [
       collection.plural,
@@ -48,19 +51,19 @@ export function watchObjects(
     ])
   )
 
-  function watchOf(collection: Collection): Watched<KubeObject> {
+  function watchOf(collection: Collection): Watched<string> {
     const { group, plural, kind, keep = (object: KubeObject) => object } = collection
     const typed = { apiVersion: group.replace(/^\/apis?\//, ''), kind }
-    const watch: Watched<KubeObject> = listAndWatch<KubeObject>(client, {
+
+    return listAndWatch(client, {
       path: pathOf(collection, undefined),
       ...(collection.query && { query: queryOf(collection) }),
       metadataOnly: collection.metadataOnly === true,
       keep: (object) => {
         const kept = keep({ ...object, ...typed })
-        const before = watch.get(keyOf(object))
-        // The same object in memory shows that no judged field has changed.
-        return before !== undefined && JSON.stringify(before) === JSON.stringify(kept) ? before : kept
+        return kept && JSON.stringify(kept)
       },
+      inTurn,
       onChange: (key, object) => note(collection, key, object),
       onTrouble: (because) => {
         if (because === undefined) troubles.delete(plural)
@@ -68,14 +71,12 @@ export function watchObjects(
         onTrouble(plural, because)
       }
     })
-
-    return watch
   }
 
   /** Keeps the index by namespace, and reports a change. */
-  function note({ plural, isNamespaced }: Collection, key: string, object: KubeObject | undefined): void {
+  function note({ plural, isNamespaced }: Collection, key: string, object: string | undefined): void {
     const namespace = isNamespaced ? key.slice(0, key.indexOf('/')) : plural === 'namespaces' ? key : outside
-    const objects = byNamespace.get(namespace) ?? new Map<string, KubeObject>()
+    const objects = byNamespace.get(namespace) ?? new Map<string, string>()
     const id = `${plural}/${key}`
     if (objects.get(id) === object) return
     if (object === undefined) objects.delete(id)
@@ -94,9 +95,14 @@ export function watchObjects(
 
   return {
     namespaceNames: () => new Set([...byNamespace.keys()].filter((name) => name !== outside)),
-    objectsIn: (namespace) => [...(byNamespace.get(namespace)?.values() ?? [])],
-    find: (plural, key) => watched.get(plural)?.watch.get(key),
-    listed: (plural) => watched.get(plural)?.watch.values() ?? [],
+    objectsIn: (namespace) => Array.from(byNamespace.get(namespace)?.values() ?? [], parse),
+    find: (plural, key) => {
+      const json = watched.get(plural)?.watch.get(key)
+      return json === undefined ? undefined : parse(json)
+    },
+    *listed(plural) {
+      for (const json of watched.get(plural)?.watch.values() ?? []) yield parse(json)
+    },
     unreadBecause,
     get pending() {
       return [...watched].flatMap(([plural, { watch }]) =>
@@ -121,11 +127,7 @@ export function watchObjects(
 /** The key of the objects that are in no namespace. */
 const outside = ''
 
-function keyOf(object: KubeObject): string {
-  const { namespace, name } = recordOf(object['metadata'])
-
-  return objectKeyOf(textOf(namespace), textOf(name) ?? '')
-}
+const parse = (json: string): KubeObject => JSON.parse(json) as KubeObject // written by `keep`
 
 /** The query of a collection, whose values are strings. */
 const queryOf = ({ query = {} }: Collection): Record<string, string> =>

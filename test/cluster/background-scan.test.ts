@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
@@ -92,6 +94,7 @@ await kubectl(
 )
 
 const scanConfig = { interval: '1s', enabled: true }
+let heapShare: number | undefined
 const guard = await startGuard(controlPlane, {
   config: {
     scan: scanConfig,
@@ -108,7 +111,7 @@ const guard = await startGuard(controlPlane, {
     },
     iam: { requestsPerSecond: 100 }
   },
-  run: runInProcess
+  run: async (process) => runInProcess(process, undefined, heapShare)
 })
 t.teardown(() => guard.stop())
 
@@ -346,4 +349,29 @@ t.test('a scan that is switched off deletes its reports, and no others', async (
   t.match(await kubectl('get reports.openreports.io another-tool -n shop'), { code: 0 })
   t.strictSame(await rulesFound(), [])
   t.match(await eventsIn('shop'), { length: Number }, 'the Events stay')
+})
+
+t.test('the scan stops before the heap is full, and the rest of the controller goes on', async (t) => {
+  await guard.stopController()
+  scanConfig.enabled = true
+  heapShare = 0.0001
+  await guard.startController()
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void // by the flag
+  const ready = await waitFor(
+    'a scan that was stopped',
+    async () => {
+      collect()
+      const text = await (await fetch(`${guard.controllerHealth}/readyz?verbose`)).text()
+      return text.includes('lack of memory') && text
+    },
+    patience
+  )
+  t.match(
+    ready,
+    /^\[!\] backgroundScan: stopped for lack of memory \(\d+ of \d+ MiB of heap are in use\); raise the container's memory limit$/m
+  )
+  t.match(ready, /^\[\+\] certificates: ok$/m)
+  collect()
+  t.equal(linesWith('the background scan does not work'), 1)
 })

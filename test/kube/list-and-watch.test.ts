@@ -6,7 +6,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import t from 'tap'
 import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import { buildKubeClient, type KubeClient } from '../../src/kube/client.js'
-import { listAndWatch, type Watched } from '../../src/kube/list-and-watch.js'
+import { buildTurns, listAndWatch, type Watched } from '../../src/kube/list-and-watch.js'
 
 const validity = { from: new Date(Date.now() - 60_000), until: new Date(Date.now() + 3_600_000) }
 const ca = issueCa('test', validity)
@@ -170,4 +170,92 @@ t.test('one connection serves many requests; warnings and texts come through', a
   )
   client.close()
   await t.rejects(client.request({ path: '/', signal: AbortSignal.abort() }))
+})
+
+t.test('lists once, and resumes each watch where the last bookmark was', async (t) => {
+  const [from, paths]: [(string | null)[], string[]] = [[], []]
+  const { server, client } = await start((request, response) => {
+    const url = new URL(request.url ?? '', 'https://a')
+    if (!isWatch(request)) {
+      paths.push(url.pathname)
+      response.end(listOf('1', object('old', '1')))
+      return
+    }
+    from.push(url.searchParams.get('resourceVersion'))
+    response.end(event('BOOKMARK', object('', String(from.length + 1))))
+  })
+  const watched = listAndWatch(client, { path: '/a', keep: () => 1, timing: { backOff: 1, steady: 0 } })
+  t.teardown(() => {
+    watched.stop()
+    client.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  await until(() => from.length >= 20)
+  t.strictSame(
+    from.slice(0, 20),
+    Array.from({ length: 20 }, (_, index) => String(index + 1))
+  )
+  t.equal(paths.length, 1)
+})
+
+t.test('watches that share turns list one after another, even after all of them were lost', async (t) => {
+  const gone = new Set<ServerResponse>()
+  const lists: string[] = []
+  let [open, most, failures] = [0, 0, 2]
+  const { server, client } = await start((request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'https://a')
+    if (isWatch(request)) {
+      response.write(event('BOOKMARK', object('', '5')))
+      gone.add(response)
+      return
+    }
+    lists.push(pathname)
+    most = Math.max(most, ++open)
+    setTimeout(() => {
+      open--
+      if (failures-- > 0) response.writeHead(500).end('{}')
+      else response.end(listOf('1', object('old', '1')))
+    }, 20)
+  })
+  const inTurn = buildTurns()
+  const all = ['/a', '/b', '/c', '/d'].map((path) =>
+    listAndWatch(client, { path, inTurn, keep: () => 1, timing: { backOff: 5, maxBackOff: 20 } })
+  )
+  t.teardown(() => {
+    for (const each of all) each.stop()
+    client.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  await until(() => gone.size === 4)
+  t.equal(lists.length, 4 + 2, 'a list that failed stops no other')
+  for (const response of gone) response.end(event('ERROR', { code: 410 }))
+  gone.clear()
+  await until(() => gone.size === 4)
+  t.equal(lists.length, 2 * 4 + 2)
+  t.equal(most, 1)
+})
+
+t.test('does not list more often because each list takes long', async (t) => {
+  const lists: number[] = []
+  const { server, client } = await start((request, response) => {
+    if (isWatch(request)) {
+      response.writeHead(410).end('{}')
+      return
+    }
+    lists.push(performance.now())
+    setTimeout(() => response.end(listOf('1')), 30)
+  })
+  const timing = { backOff: 10, maxBackOff: 400, steady: 20 }
+  const watched = listAndWatch(client, { path: '/a', keep: () => 1, timing })
+  t.teardown(() => {
+    watched.stop()
+    client.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  await until(() => lists.length >= 8)
+  const pauses = lists.map((at, index) => at - (lists[index - 1] ?? at))
+  t.ok((pauses[7] ?? 0) > 200, `the pauses were ${pauses.map(Math.round).join(', ')} ms`)
 })

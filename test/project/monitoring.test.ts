@@ -200,6 +200,7 @@ const healthy = {
   irsa_guard_cluster_ca_unconfirmed: '0x200',
   irsa_guard_config_last_reload_successful: '1x200',
   'irsa_guard_findings{rule="role-missing",severity="warning"}': '1x200',
+  irsa_guard_background_scan_timestamp_seconds: '0+60x200',
   [failOpen]: '7x200',
   [watch]: '0+60x200'
 }
@@ -326,6 +327,12 @@ const cases: readonly Case[] = [
     fires: ['IrsaGuardReviewsFail']
   },
   { why: 'a watch that is silent', series: { [watch]: '0x200' }, at: '20m', fires: ['IrsaGuardWatchStale'] },
+  {
+    why: 'a background scan that has stopped',
+    series: { irsa_guard_background_scan_timestamp_seconds: '0x200' },
+    at: '80m',
+    fires: ['IrsaGuardBackgroundScanStale']
+  },
   {
     why: 'a broken configuration file',
     series: { irsa_guard_config_last_reload_successful: '0x200' },

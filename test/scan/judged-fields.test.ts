@@ -17,7 +17,8 @@ const spec = {
           { matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values: ['windows'] }] }
         ]
       }
-    }
+    },
+    podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] }
   },
   tolerations: [{ operator: 'Exists' }],
   initContainers: [{ name: 'init', image: 'i', command: ['a'] }],
@@ -44,7 +45,13 @@ const spec = {
     { name: 'data', emptyDir: {} },
     {
       name: 'token',
-      projected: { sources: [{ serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'token' } }] }
+      projected: {
+        sources: [
+          { downwardAPI: { items: [] } },
+          { serviceAccountToken: { audience: 'sts.amazonaws.com', path: 'token' } },
+          { secret: { name: 'aws' } }
+        ]
+      }
     },
     { name: 'secret', secret: { secretName: 'aws' } }
   ]
@@ -107,7 +114,9 @@ t.test('keeps little of the rest', async (t) => {
     'livenessProbe',
     'tolerations',
     '/bin',
-    'resourceVersion'
+    'resourceVersion',
+    'downwardAPI',
+    'podAntiAffinity'
   ])
     t.notMatch(kept, left)
   const configuration = {
@@ -146,6 +155,26 @@ t.test('leaves out what creates no pods, and pods that have ended', async (t) =>
   t.notOk(keepReplicaSet(owned('Deployment', 1))?.['spec'], 'the Deployment has the template')
   t.ok(keepReplicaSet(owned('Rollout', 1))?.['spec'], 'a Rollout is not read')
   t.ok(keepReplicaSet(workload('ReplicaSet', { replicas: 0, template }))?.['spec'], 'it has no owner')
+})
+
+t.test('leaves out long annotations that no rule reads', async (t) => {
+  const long = 'x'.repeat(3000)
+  const annotations = {
+    'example.com/status': long,
+    'example.com/role-arn': long,
+    'irsa-guard.io/waive': long,
+    short: 'x'
+  }
+  const { 'example.com/status': status, ...others } = annotations
+  t.equal(status, long)
+  t.match(keepPod({ ...pod, metadata: { ...metadata, annotations } })?.['metadata'], { annotations: others })
+  t.notMatch(
+    JSON.stringify(keepPod({ ...pod, metadata: { ...metadata, annotations } })),
+    'example.com/status'
+  )
+  const kept = keepWorkload(workload('Deployment', { template: { metadata: { annotations }, spec } }))
+  t.notMatch(JSON.stringify(kept), 'example.com/status')
+  t.match(kept, { spec: { template: { metadata: { annotations: others } } } })
 })
 
 t.test('survives malformed objects', async (t) => {

@@ -6,11 +6,12 @@ import type { GuardProcess, RunningProcess } from '../control-plane/guard.ts'
 
 /**
  * Runs `serve` or `controller` inside the test's own process, so that the coverage includes the command. `sources`
- * are added to those of its configuration.
+ * are added to those of its configuration. The controller scans while less than `heapShare` of the heap is in use.
  */
 export async function runInProcess(
   { name, config, kubeconfig, env }: GuardProcess,
-  sources?: Sources
+  sources?: Sources,
+  heapShare?: number
 ): Promise<RunningProcess> {
   let output = ''
   const log = pino({}, { write: (line: string) => (output = (output + line).slice(-100_000)) })
@@ -18,7 +19,7 @@ export async function runInProcess(
   const running =
     name === 'serve'
       ? await serve(options, { environment: env, log, drain: 1000, sources })
-      : await controller(options, { environment: env, log, sources })
+      : await controller(options, { environment: env, log, sources, heapShare })
 
   return { output: () => output, stop: () => running.close() }
 }

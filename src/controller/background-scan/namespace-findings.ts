@@ -19,12 +19,14 @@ const summaryOf = (id: string): string => rules.find((rule) => rule.id === id)?.
 
 /**
  * The findings of a namespace after a scan. A finding keeps its `since`. It also stays if its rule could not
- * be checked this time, because AWS did not answer for example.
+ * be checked this time, because AWS did not answer for example. `share` is applied to new findings: after one
+ * mistake, tens of thousands of them can have the same fix.
  */
 export function findingsOf(
   { verdicts, ...judged }: JudgedNamespace,
   before: readonly ReportedFinding[],
-  at: Date
+  at: Date,
+  share: <T>(value: T) => T = (value) => value
 ): NamespaceFindings {
   const report = reportOf({ objects: judged.judged, judged: judged.judged }, verdicts, summaryOf)
   const { findings } = withSince(report, before, at)
@@ -36,7 +38,7 @@ export function findingsOf(
 
   return {
     ...judged,
-    findings: [...findings.filter(({ waived }) => waived === undefined), ...undecided]
+    findings: [...findings.filter(({ waived }) => waived === undefined).map(share), ...undecided]
   }
 }
 

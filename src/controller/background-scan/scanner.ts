@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { Sources } from '../../facts/facts.js'
 import type { ReportedFinding } from '../../output/report.js'
 import { rules } from '../../rules/index.js'
-import { judgeNamespace, type NamespaceContext } from '../../scan/judge-namespace.js'
+import { exclusionAmong, judgeNamespace, type NamespaceContext } from '../../scan/judge-namespace.js'
 import type { WatchedObjects } from '../../scan/watch-objects.js'
+import { buildSharing } from '../../text/sharing.js'
 import {
   changesBetween,
   type FindingChanges,
@@ -18,6 +19,8 @@ export interface ScannerOptions extends Pick<NamespaceContext, 'severities' | 'e
   /** The time in milliseconds after which every namespace is judged again, because time decides some rules. */
   readonly sweepEvery: number
   readonly now: () => Date
+  /** Ends a scan with an error. */
+  readonly signal: AbortSignal
 }
 
 /** Judges the namespaces of a cluster whose objects, or whose facts from AWS, have changed. */
@@ -33,11 +36,17 @@ export interface Scanner {
   readonly configurationFindings: readonly ReportedFinding[]
 }
 
+/** What a scan of several namespaces knows. */
+interface ScanContext extends NamespaceContext {
+  readonly share: <T>(value: T) => T
+}
+
 export function buildScanner({
   objects,
   readSources,
   sweepEvery,
   now,
+  signal,
   ...settings
 }: ScannerOptions): Scanner {
   const namespaces = new Map<string, NamespaceFindings>()
@@ -54,12 +63,20 @@ export function buildScanner({
     dirty = new Set()
     isAllDirty = false
     const isWhole = !objects.unread.some(({ collection }) => collection.isNamespaced)
-    const context = { ...settings, sources: await readSources(), isWhole, at }
+    const context = {
+      ...settings,
+      sources: await readSources(),
+      isWhole,
+      isExcluded: exclusionAmong([...objects.listed('mutatingwebhookconfigurations')]),
+      at,
+      share: buildSharing()
+    }
     const changes: FindingChanges[] = []
     try {
       for (const name of names) {
         changes.push(await scanNamespace(name, context))
         await setImmediate() // for watches and health checks
+        signal.throwIfAborted()
       }
       if (isSweep) changes.push(await scanConfigurations(context))
     } catch (error) {
@@ -75,20 +92,20 @@ export function buildScanner({
     }
   }
 
-  async function scanNamespace(name: string, context: NamespaceContext): Promise<FindingChanges> {
+  async function scanNamespace(name: string, context: ScanContext): Promise<FindingChanges> {
     const before = namespaces.get(name)?.findings ?? []
     const there = objects.objectsIn(name)
     if (there.length === 0) {
       namespaces.delete(name)
       return { appeared: [], gone: before }
     }
-    const found = findingsOf(await judgeNamespace(there, context), before, context.at)
+    const found = findingsOf(await judgeNamespace(there, context), before, context.at, context.share)
     namespaces.set(name, found)
 
     return changesBetween(before, found.findings)
   }
 
-  async function scanConfigurations(context: NamespaceContext): Promise<FindingChanges> {
+  async function scanConfigurations(context: ScanContext): Promise<FindingChanges> {
     const configurations = [
       ...objects.listed('mutatingwebhookconfigurations'),
       ...objects.listed('validatingwebhookconfigurations')
@@ -99,7 +116,7 @@ export function buildScanner({
       sources: { ...context.sources, pods }
     })
     const before = configurationFindings
-    const { findings } = findingsOf(judged, before, context.at)
+    const { findings } = findingsOf(judged, before, context.at, context.share)
     configurationFindings = findings.filter(({ rule }) => rulesAboutPods.has(rule))
 
     return changesBetween(before, configurationFindings)

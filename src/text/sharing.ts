@@ -1,0 +1,24 @@
+import { isRecord } from './record.js'
+
+/**
+ * Builds a function that copies plain data, with equal strings as one string in memory: parsed and composed
+ * strings are separate copies otherwise. The function keeps all strings that it has seen.
+ */
+export function buildSharing(): <T>(value: T) => T {
+  const texts = new Map<string, string>()
+
+  function share(value: unknown): unknown {
+    if (typeof value === 'string') {
+      const before = texts.get(value)
+      if (before === undefined) texts.set(value, value)
+      return before ?? value
+    }
+    if (Array.isArray(value)) return value.map(share)
+
+    return isRecord(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, share(each)]))
+      : value
+  }
+
+  return <T>(value: T) => share(value) as T // the copy has the shape of the value
+}
