@@ -110,6 +110,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     eks?.start()
     scan = await startBackgroundScan({
       ...tools,
+      eks,
       identityWebhook: () => tools.identityWebhook.settings(),
       clusterCa: () => found.clusterCas.confirmed,
       onFindings: () => showFindings(metrics, found.findings, found.scanned())
@@ -128,7 +129,8 @@ export async function startController(settings: ControllerSettings): Promise<Run
     canary: () => proofTroubleOf(found.probes, 'canary'),
     selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy'),
     backgroundScan: () => scan?.trouble(),
-    eksAssociations: () => eks?.trouble()
+    eksAssociations: () => eks?.trouble(),
+    changeQueue: () => scan?.queueTrouble()
   })
   const configuration =
     source &&
