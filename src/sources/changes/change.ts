@@ -53,11 +53,11 @@ export const settleTime = 5_000
  * The time after a change, in milliseconds, until every read shows it. IAM is eventually consistent, and AWS
  * names no limit: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html. Up to 30 s were observed.
  */
-export const visibleAfter = 30_000
+const visibleAfter = 30_000
 
 /** Whether something was read so late that the answer shows a change. */
-export const isReadSince = (readAt: number | undefined, { at }: Pick<Change, 'at'>): boolean =>
-  readAt !== undefined && readAt >= at + visibleAfter
+export const isReadSince = (readAt: number, { at }: Pick<Change, 'at'>): boolean =>
+  readAt >= at + visibleAfter
 
 // EventBridge accepts events of up to 256 KB; those about roles, providers and associations have a few:
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html

@@ -110,10 +110,13 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
     },
     noteChange: ({ id, at }) => {
       const entry = id === undefined ? undefined : table.find(id)
-      if (isReadSince(entry === undefined ? listedAt : entry.described?.readAt, { at })) return 'outdated'
-      if (entry !== undefined) return table.noteChanged(entry, clock.now()) ? 'used' : 'duplicate'
+      const now = clock.now()
+      // What has not been read yet will be read anyway.
+      if (isReadSince((entry === undefined ? listedAt : entry.described?.readAt) ?? now, { at }))
+        return 'outdated'
+      if (entry !== undefined) return table.noteChanged(entry, now) ? 'used' : 'duplicate'
       if (changedAt !== undefined) return 'duplicate'
-      changedAt = clock.now()
+      changedAt = now
 
       return 'used'
     },

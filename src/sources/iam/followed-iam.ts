@@ -117,11 +117,13 @@ export function buildFollowedIam({
   function noteChange(change: RoleChange | ProviderChange): Noted {
     const changed = [...(subjects.get(subjectOf(change)) ?? [])].filter(({ of }) => isAbout(change, of))
     if (changed.length === 0) return 'unrelated'
-    const outdated = changed.filter((entry) => !isReadSince(entry.last?.readAt.getTime(), change))
-    if (outdated.length === 0) return 'outdated'
-    const noted = outdated.filter((entry) => order.noteChanged(entry, clock.now()))
+    const now = clock.now()
+    // What has not been read yet will be read anyway.
+    const unread = changed.filter(({ last }) => !isReadSince(last?.readAt.getTime() ?? now, change))
+    if (unread.length === 0) return 'outdated'
+    const isNew = unread.map((entry) => order.noteChanged(entry, now)).includes(true)
 
-    return noted.length > 0 ? 'used' : 'duplicate'
+    return isNew ? 'used' : 'duplicate'
   }
 
   async function read(entry: Entry): Promise<void> {
