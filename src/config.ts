@@ -134,6 +134,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
     if (durationOf(content.scan?.interval ?? '15m') < shortestScanInterval) {
       mistakes.push(`scan.interval is ${quote(content.scan?.interval ?? '')}; expected at least 1 s`)
     }
+    const { changeQueue } = content.scan ?? {}
+    if (changeQueue !== undefined && !URL.canParse(changeQueue))
+      mistakes.push(`scan.changeQueue is ${quote(changeQueue)}; expected the URL of an SQS queue`)
     const { clusterArn } = content.eks ?? {}
     if (clusterArn !== undefined && parseClusterArn(clusterArn) === undefined)
       mistakes.push(`eks.clusterArn is ${quote(clusterArn)}; expected the ARN of an EKS cluster`)

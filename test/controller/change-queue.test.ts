@@ -53,6 +53,18 @@ async function send(url: string, bodies: readonly string[]): Promise<void> {
       })
     )
 }
+/** Sends a request to another service of moto, which tells services apart by the signature. */
+async function post(
+  service: string,
+  { headers = {}, body }: { headers?: object; body: BodyInit }
+): Promise<string> {
+  const authorization = `AWS4-HMAC-SHA256 Credential=admin/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`
+  const answer = await fetch(moto.url, { method: 'POST', headers: { ...headers, authorization }, body })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${service}: HTTP ${answer.status}: ${text}`)
+
+  return text
+}
 const remaining = async (url: string): Promise<number> => {
   const { Attributes } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] })
@@ -213,6 +225,51 @@ t.test('the documented permissions suffice, and without one of them the log says
     await waitFor(without, async () => trouble.test(refused.changes?.trouble() ?? ''), patience)
     await refused.changes?.stop()
   }
+})
+
+t.test('the documented stack sends the events that are read, and no others', async (t) => {
+  const page = readFileSync('docs/background-scan.md', 'utf8')
+  const template = /```yaml\n(AWSTemplateFormatVersion[^]*?)```/.exec(page)?.[1] ?? ''
+  await post('cloudformation', {
+    body: new URLSearchParams({ Action: 'CreateStack', StackName: 'changes', TemplateBody: template })
+  })
+  const stacks = await post('cloudformation', {
+    body: new URLSearchParams({ Action: 'DescribeStacks', StackName: 'changes' })
+  })
+  const output = /<OutputValue>https:\/\/[^/]+([^<]+)</.exec(stacks)?.[1] ?? ''
+  const { noted, results } = await start(t, `${moto.url}${output}`)
+  const role = { roleName: 'cart' }
+  const provider = { openIDConnectProviderArn: `arn:aws:iam::${account}:oidc-provider/example.com` }
+  const association = { clusterName: 'prod', associationId: 'a-1' }
+  const events = [
+    ...['CreateRole', 'DeleteRole', 'UpdateAssumeRolePolicy', 'PutRolePolicy', 'GetRole'].map((name) =>
+      changeEvent(name, role)
+    ),
+    changeEvent('CreateOpenIDConnectProvider', { url: 'https://example.com' }),
+    ...['DeleteOpenIDConnectProvider', 'AddClientIDToOpenIDConnectProvider'].map((name) =>
+      changeEvent(name, provider)
+    ),
+    changeEvent('RemoveClientIDFromOpenIDConnectProvider', provider),
+    ...['Create', 'Update', 'Delete', 'Describe'].map((verb) =>
+      changeEvent(`${verb}PodIdentityAssociation`, association)
+    )
+  ].map((text) => JSON.parse(text) as { source: string; 'detail-type': string; detail: object })
+  const entries = events.map((event) => ({
+    Source: event.source,
+    DetailType: event['detail-type'],
+    Detail: JSON.stringify(event.detail)
+  }))
+  for (let first = 0; first < entries.length; first += 10)
+    await post('events', {
+      headers: { 'x-amz-target': 'AWSEvents.PutEvents', 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify({ Entries: entries.slice(first, first + 10) })
+    })
+  await waitFor(
+    'all events',
+    async () => (await results())['unrelated'] === 3 && noted.length === 7,
+    patience
+  )
+  t.strictSame(await results(), { used: 7, unrelated: 3 })
 })
 
 t.test('without a queue, or without anything to read again, nothing is requested', async (t) => {

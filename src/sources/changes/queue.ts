@@ -15,14 +15,16 @@ export interface ChangeQueue {
 }
 
 /**
- * Builds the client of a queue, with the credentials that the SDK finds. Sends no request. The region is that
- * of the queue's URL, or the one that is configured for the SDK.
+ * Builds the client of a queue, with the credentials that the SDK finds. Sends no request. The endpoint is that of
+ * the queue's URL, and so is the region, unless the URL has none: then it is the one configured for the SDK.
  */
 export function buildChangeQueue(url: string): ChangeQueue {
   const region = regionOf(url)
+  const endpoint = new URL(url).origin
   const { requestHandler, ...settings } = clientSettings(false)
   const client = new SQSClient({
     ...settings,
+    endpoint,
     ...(region !== undefined && { region }),
     // An answer to a request that waits for messages takes 20 s. Receiving a large message also takes time.
     requestHandler: {
