@@ -26,11 +26,13 @@ export interface FollowedChanges {
 
 /** How long SQS waits for a message, in seconds; it permits no more. */
 const longestPoll = 20
+/** How long a further batch is waited for. With 0, SQS would not look on all of its servers. */
+const shortestPoll = 1
 /** The longest pause after a failure, in milliseconds. */
 const longestPause = 300_000
 /** The pause between two batches, in milliseconds: at most 200 messages a second. */
 const betweenBatches = 50
-/** So many batches are read before a failure counts as over. */
+/** So many batches are read in a run. When it ends, an earlier failure is over. */
 const maxBatches = 100
 
 /**
@@ -51,8 +53,8 @@ export async function followChanges(options: ChangesOptions): Promise<FollowedCh
   const queue = buildChangeQueue(url)
   const stopped = new AbortController()
 
-  async function receive(): Promise<boolean> {
-    const messages = await queue.receive(longestPoll, stopped.signal)
+  async function receive(wait: number): Promise<boolean> {
+    const messages = await queue.receive(wait, stopped.signal)
     metrics.changeQueue.set(Date.now() / 1000)
     for (const { Body: body = '' } of messages) {
       const change = parseChange(body, Date.now())
@@ -64,7 +66,11 @@ export async function followChanges(options: ChangesOptions): Promise<FollowedCh
   }
 
   const reading = repeat('changeQueue', longestPause, log, async () => {
-    for (let batch = 0; batch < maxBatches && (await receive()); batch++) await sleep(betweenBatches)
+    let isMore = await receive(longestPoll)
+    for (let batch = 1; isMore && batch < maxBatches; batch++) {
+      await sleep(betweenBatches)
+      isMore = await receive(shortestPoll)
+    }
     reading.now()
   })
 
