@@ -186,8 +186,14 @@ t.test('an unreachable queue, and missing credentials', async (t) => {
 
 t.test('the documented permissions suffice, and without one of them the log says which', async (t) => {
   const page = readFileSync('docs/aws.md', 'utf8')
-  const policy = /```json\n([^`]*sqs:ReceiveMessage[^`]*)```/.exec(page)?.[1] ?? ''
-  const url = await createQueue('irsa-guard-changes')
+  const documented = /```json\n([^`]*sqs:ReceiveMessage[^`]*)```/.exec(page)?.[1] ?? ''
+  // In AWS, this permission covers the batch, and none is named after the batch; moto wants that one:
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api.html
+  const policy = documented
+    .replaceAll('111122223333', account)
+    .replace('"sqs:DeleteMessage"', '"sqs:DeleteMessageBatch"')
+    .replace('irsa-guard-changes', 'permitted')
+  const url = await createQueue('permitted')
   const iam = new IAMClient(admin)
   const sts = new STSClient(admin)
   await iam.send(
@@ -201,24 +207,27 @@ t.test('the documented permissions suffice, and without one of them the log says
   const { Credentials: given } = await sts.send(
     new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${account}:role/irsa-guard`, RoleSessionName: 'test' })
   )
-  await allow(policy.replaceAll('111122223333', account))
+  await allow(policy)
   await send(url, [edited('cart')])
   useCredentials(given?.AccessKeyId ?? '', given?.SecretAccessKey ?? '', given?.SessionToken ?? '')
   await moto.requireAuthorization()
-  t.teardown(() => moto.allowEverybody())
+  t.teardown(async () => {
+    await moto.allowEverybody()
+    useCredentials('AKIAOWN', 's')
+  })
   const { noted, changes } = await start(t, url)
   await waitFor('the message', async () => noted.length === 1, patience)
-  await waitFor('no trouble', async () => changes?.trouble() !== undefined || noted.length === 1)
+  await waitFor('no trouble', async () => changes?.trouble() === undefined, patience)
   await changes?.stop()
   await moto.allowEverybody()
   await isEmptied(url)
 
   for (const [without, trouble] of [
-    ['sqs:ReceiveMessage', /^SQS denied sqs:ReceiveMessage \(AccessDenied/],
-    ['sqs:DeleteMessage', /^SQS denied sqs:DeleteMessage \(AccessDenied/]
+    ['sqs:ReceiveMessage', /^SQS denied sqs:ReceiveMessage /],
+    ['sqs:DeleteMessageBatch', /^SQS denied sqs:DeleteMessage /]
   ] as const) {
     await moto.allowEverybody()
-    await allow(policy.replaceAll('111122223333', account).replace(without, 'sqs:ListQueues'))
+    await allow(policy.replace(without, 'sqs:ListQueues'))
     await send(url, [edited('cart')])
     await moto.requireAuthorization()
     const refused = await start(t, url)
