@@ -51,7 +51,8 @@ export const settleTime = 5_000
 
 /**
  * The time after a change, in milliseconds, until every read shows it. IAM is eventually consistent, and AWS
- * names no limit: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html. Up to 30 s were observed.
+ * names no limit: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html. Up to 30 s were observed:
+ * https://github.com/DataDog/stratus-red-team/pull/358.
  */
 const visibleAfter = 30_000
 
