@@ -296,10 +296,11 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
     })
   }
 
-  const nextListAt = (last: number): number =>
-    changedAt === undefined
-      ? last + round
-      : Math.min(last + round, Math.max(last + shortestRound, changedAt + settleTime))
+  function nextListAt(last: number): number {
+    if (changedAt === undefined) return last + round
+
+    return Math.min(last + round, Math.max(last + shortestRound, changedAt + settleTime))
+  }
 
   async function list(): Promise<Failure | undefined> {
     const startedAt = clock.now()
