@@ -231,17 +231,17 @@ t.test(
     const old = (index: number): string => edited(index % 2 === 0 ? 'cart' : 'mail', new Date(index * 1000))
     const now = new Date()
     await send(
-      ...Array.from({ length: 600 }, (_, index) => old(index)),
-      ...Array.from({ length: 200 }, () => edited('cart', now)),
-      ...Array.from({ length: 100 }, (_, index) => `garbage ${index}`)
+      ...Array.from({ length: 200 }, (_, index) => old(index)),
+      ...Array.from({ length: 50 }, () => edited('cart', now)),
+      ...Array.from({ length: 20 }, (_, index) => `garbage ${index}`)
     )
-    await waitFor('the old messages', async () => (await messages('outdated')) >= 600, patience)
-    await waitFor('the garbage', async () => (await messages('malformed')) === 100, patience)
+    await waitFor('the old messages', async () => (await messages('outdated')) >= 200, patience)
+    await waitFor('the garbage', async () => (await messages('malformed')) === 20, patience)
     await waitFor('the repeated messages', async () => (await messages('duplicate')) > 0, patience)
     // Each read takes one request, and one role is read again at most once in five seconds.
     const limit = 2 + (Date.now() - now.getTime()) / 5000
     const reads = (await iamRequests()) - before
-    t.ok(reads <= limit, `${reads} reads for 900 messages`)
+    t.ok(reads <= limit, `${reads} reads for 270 messages`)
 
     await update('cart', trusting('shop:web'))
     await send(edited('cart'))

@@ -146,16 +146,16 @@ t.test('messages are passed on, counted and deleted, whatever they contain', asy
   t.equal(log(), '')
 })
 
-t.test('a thousand old messages are deleted', async (t) => {
+t.test('hundreds of old messages are deleted', async (t) => {
   const url = await createQueue('old')
   const { noted, results } = await start(t, url) // at once, because moto is slow with a full queue
   await send(
     url,
-    Array.from({ length: 1000 }, (_, index) => edited(`role-${index % 7}`, { at: new Date(index * 1000) }))
+    Array.from({ length: 300 }, (_, index) => edited(`role-${index % 7}`, { at: new Date(index * 1000) }))
   )
   await isEmptied(url)
-  t.equal(noted.length, 1000)
-  t.strictSame(await results(), { used: 1000 })
+  t.equal(noted.length, 300)
+  t.strictSame(await results(), { used: 300 })
 })
 
 t.test('a queue that does not exist is reported once, and used as soon as it exists', async (t) => {
