@@ -46,6 +46,8 @@ export interface Config {
     readonly enabled: boolean
     /** The maximum age of an answer from AWS, as far as the rate limits permit. */
     readonly interval: number
+    /** The URL of an SQS queue with events about changes in AWS. */
+    readonly changeQueue: string | undefined
   }
   readonly caBundle: {
     readonly guard: readonly string[]
@@ -71,7 +73,7 @@ interface ConfigFile extends Partial<
     readonly requestsPerSecond?: number
     readonly endpoint?: string
   }
-  readonly scan?: { readonly enabled?: boolean; readonly interval?: string }
+  readonly scan?: { readonly enabled?: boolean; readonly interval?: string; readonly changeQueue?: string }
   readonly caBundle?: Partial<Config['caBundle']>
   readonly exempt?: Partial<Config['exempt']>
   readonly server?: { readonly port?: number; readonly healthPort?: number; readonly deadline?: string }
@@ -132,6 +134,9 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
     if (durationOf(content.scan?.interval ?? '15m') < shortestScanInterval) {
       mistakes.push(`scan.interval is ${quote(content.scan?.interval ?? '')}; expected at least 1 s`)
     }
+    const { changeQueue } = content.scan ?? {}
+    if (changeQueue !== undefined && !URL.canParse(changeQueue))
+      mistakes.push(`scan.changeQueue is ${quote(changeQueue)}; expected the URL of an SQS queue`)
     const { clusterArn } = content.eks ?? {}
     if (clusterArn !== undefined && parseClusterArn(clusterArn) === undefined)
       mistakes.push(`eks.clusterArn is ${quote(clusterArn)}; expected the ARN of an EKS cluster`)
@@ -217,7 +222,11 @@ function withDefaults({
       requestsPerSecond: eks.requestsPerSecond ?? 3,
       endpoint: eks.endpoint
     },
-    scan: { enabled: scan.enabled ?? true, interval: durationOf(scan.interval ?? '15m') },
+    scan: {
+      enabled: scan.enabled ?? true,
+      interval: durationOf(scan.interval ?? '15m'),
+      changeQueue: scan.changeQueue
+    },
     caBundle: {
       guard: caBundle.guard ?? [],
       enforce: caBundle.enforce ?? [],

@@ -91,6 +91,14 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
       'config.yaml: annotationPrefix is "eks.amazonaws.com/"; expected a string such as eks.amazonaws.com'
     ],
     [
+      'scan: { changeQueue: irsa-guard-changes }',
+      'config.yaml: scan.changeQueue is "irsa-guard-changes"; expected a string such as https://sqs.us-east-1.amazonaws.com/111122223333/irsa-guard-changes'
+    ],
+    [
+      'scan: { changeQueue: "https://a:b" }',
+      'config.yaml: scan.changeQueue is "https://a:b"; expected the URL of an SQS queue'
+    ],
+    [
       'eks: { clusterArn: prod }',
       'config.yaml: eks.clusterArn is "prod"; expected a string such as arn:aws:eks:eu-west-1:111122223333:cluster/prod'
     ],

@@ -118,6 +118,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     eks?.start()
     scan = await startBackgroundScan({
       ...tools,
+      eks,
       identityWebhook: () => tools.identityWebhook.settings(),
       expectedCas: expectedCasIn(found),
       onFindings: () => showFindings(metrics, found.findings, found.scanned())
@@ -142,7 +143,8 @@ export async function startController(settings: ControllerSettings): Promise<Run
     canary: () => proofTroubleOf(found.probes, 'canary'),
     selfTest: () => proofTroubleOf(found.probes, 'webhook', 'policy'),
     backgroundScan: () => lackOfMemory ?? scan?.trouble(),
-    eksAssociations: () => eks?.trouble()
+    eksAssociations: () => eks?.trouble(),
+    changeQueue: () => scan?.queueTrouble()
   })
   const configuration =
     source &&

@@ -82,6 +82,19 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
         registers
       })
     ),
+    changeMessages: new Counter({
+      name: 'irsa_guard_change_queue_messages_total',
+      help: 'Messages from the queue of changes in AWS, by result: used, duplicate, outdated, unrelated, other-event, failed-call, malformed.',
+      labelNames: ['result'] as const,
+      registers
+    }),
+    changeQueue: withoutSample(
+      new Gauge({
+        name: 'irsa_guard_change_queue_timestamp_seconds',
+        help: 'Time of the last answer from the queue of changes in AWS, in seconds since 1970; no sample if none is configured.',
+        registers
+      })
+    ),
     caBundleState: new Gauge({
       name: 'irsa_guard_ca_bundle_state',
       help: 'State of each guarded caBundle: 1 for its current state (ok, incomplete, stale, foreign, unusable, absent, unknown).',

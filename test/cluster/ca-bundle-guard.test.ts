@@ -71,7 +71,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     )
     t.equal(
       await (await fetch(`${guard.controllerHealth}/readyz?verbose`)).text(),
-      '[+] certificates: ok\n[+] caBundles: ok\n[+] probes: ok\n[+] canary: ok\n[+] selfTest: ok\n[+] backgroundScan: ok\n[+] eksAssociations: ok\n'
+      '[+] certificates: ok\n[+] caBundles: ok\n[+] probes: ok\n[+] canary: ok\n[+] selfTest: ok\n[+] backgroundScan: ok\n[+] eksAssociations: ok\n[+] changeQueue: ok\n'
     )
     t.equal(await eventsOf('CABundleForeign'), 0)
     const { stdout } = await kubectl(

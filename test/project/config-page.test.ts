@@ -34,6 +34,7 @@ t.test('the page shows every key, and its default', async (t) => {
     'iam.endpoint',
     'eks.clusterArn',
     'eks.endpoint',
+    'scan.changeQueue',
     'caBundle.injectors',
     'rules'
   ]

@@ -51,6 +51,8 @@ async function usedMetrics() {
   metrics.facts.count('role', 'unknown')
   metrics.iamRequests.inc({ operation: 'GetRole', result: 'found' })
   metrics.eksRequests.inc({ operation: 'ListPodIdentityAssociations', result: 'throttled' })
+  metrics.changeMessages.inc({ result: 'used' })
+  metrics.changeQueue.set(1)
   metrics.findings.inc({ rule: 'role-missing', severity: 'error' })
   metrics.identityWebhookMutating.set({ api_server: '10.0.0.1:443' }, 1)
   metrics.selfTest.set({ check: 'policy', api_server: '10.0.0.1:443' }, 1)
@@ -88,7 +90,7 @@ t.test('metrics', async (t) => {
       outcome: ['allowed', 'warned', 'denied', 'exempt', 'malformed', 'overloaded', 'failed'],
       rule: ruleIds,
       fact: ['role'],
-      result: ['found', 'unknown', 'throttled'],
+      result: ['found', 'unknown', 'throttled', 'used'],
       severity: ['error', 'warning', 'info'],
       webhook: ['a/b.example.com'], // names of webhook configurations
       state: ['ok'],

@@ -6,8 +6,10 @@ import type { Finding } from '../../model/finding.js'
 import type { Metrics } from '../../process/metrics.js'
 import { repeat } from '../../process/repeat.js'
 import { watchObjects } from '../../scan/watch-objects.js'
+import type { EksReader } from '../../sources/eks/reader.js'
 import type { FollowedIam } from '../../sources/iam/followed-iam.js'
 import { buildLiveFollowedIam } from '../../sources/iam/live.js'
+import { followChanges } from './change-queue.js'
 import { buildFindingEvents } from './finding-events.js'
 import { buildReports } from './reports.js'
 import { buildScanSources, type ScanSourcesOptions } from './scan-sources.js'
@@ -18,6 +20,8 @@ export interface BackgroundScanOptions extends Omit<ScanSourcesOptions, 'objects
   readonly config: Config
   readonly metrics: Metrics
   readonly log: Logger
+  /** The reader of the cluster's associations, if they are read from EKS. */
+  readonly eks: EksReader | undefined
   /** Called when the findings may have changed. */
   readonly onFindings: () => void
 }
@@ -29,6 +33,8 @@ export interface BackgroundScan {
   findings(): Iterable<Pick<Finding, 'rule' | 'severity'>>
   /** Why the scan or its reports do not work, or are not complete. */
   trouble(): string | undefined
+  /** Why the queue of changes does not work; undefined if there is none. */
+  queueTrouble(): string | undefined
   readonly lastEvents: Readonly<Record<string, Date | undefined>>
   stop(): Promise<void>
 }
@@ -45,7 +51,7 @@ const longestWait = 60_000
  * has changed, and all of them three times in each interval. Findings become metrics, Events and reports.
  */
 export async function startBackgroundScan(options: BackgroundScanOptions): Promise<BackgroundScan> {
-  const { client, config, given, metrics, log, onFindings } = options
+  const { client, config, given, eks, metrics, log, onFindings } = options
   const { interval } = config.scan
   const now = (): Date => new Date()
   const settle = Math.min(settleTime, interval / 10)
@@ -136,6 +142,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
     await events.write(changes)
   })
   followed?.start()
+  const changes = await followChanges({ config, followed, eks, metrics, log })
 
   return {
     note,
@@ -144,6 +151,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
       yield* scanner.configurationFindings
     },
     trouble: () => scanning.trouble() ?? reporting.trouble() ?? objects.unread[0]?.because,
+    queueTrouble: () => changes?.trouble(),
     get lastEvents() {
       return objects.lastEvents
     },
@@ -153,7 +161,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
       followed?.stop()
       objects.stop()
       reports.stop()
-      await Promise.all([scanning.stop(), reporting.stop()])
+      await Promise.all([scanning.stop(), reporting.stop(), changes?.stop()])
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { AccountName } from '../../facts/facts.js'
 import type { Association } from '../../model/association.js'
+import { settleTime } from '../changes/change.js'
 import type { Failure } from '../iam/failure.js'
 import type { DescribedAssociation, ListedAssociation } from './calls.js'
 
@@ -11,6 +12,8 @@ export interface Entry extends ListedAssociation {
   described?: { readonly association: Association; readonly since: Date; readonly readAt: number }
   /** Why it could not be described. */
   failure?: { readonly because: string; readonly at: number }
+  /** When a change became known that the next description must show. */
+  changedAt?: number | undefined
 }
 
 const minute = 60_000
@@ -25,18 +28,23 @@ export interface AssociationTableOptions {
 
 /**
  * The associations of a cluster, and the order in which they are described: new ones first, then those that
- * failed, then those with the oldest descriptions. Every operation takes constant time, apart from
+ * have changed, those that failed, and those with the oldest descriptions. If the oldest description is due,
+ * too, it takes turns with those that have changed. Every operation takes constant time, apart from
  * `removeUnseen`.
  */
 export class AssociationTable {
   readonly #byAccount = new Map<string, Entry>()
+  readonly #byId = new Map<string, Entry>()
   // Queues in the order of insertion, so that the first entry is always the oldest one.
   readonly #fresh = new Set<Entry>()
+  readonly #changed = new Set<Entry>()
   readonly #failed = new Set<Entry>()
   readonly #described = new Set<Entry>()
   /** When an association turned out to be deleted, by ID. */
   readonly #gone = new Map<string, number>()
   readonly #options: AssociationTableOptions
+  /** Whether the last entry that was described was one that had changed. */
+  #wasChanged = false
 
   constructor(options: AssociationTableOptions) {
     this.#options = options
@@ -44,6 +52,10 @@ export class AssociationTable {
 
   get(account: AccountName): Entry | undefined {
     return this.#byAccount.get(keyOf(account))
+  }
+
+  find(id: string): Entry | undefined {
+    return this.#byId.get(id)
   }
 
   /** Notes that a list which began at `listedAt` shows an association. */
@@ -59,6 +71,7 @@ export class AssociationTable {
     if (entry !== undefined) this.#remove(entry) // deleted, and created again
     const created: Entry = { id, account, firstSeen: now, seenAt: now }
     this.#byAccount.set(keyOf(account), created)
+    this.#byId.set(id, created)
     this.#fresh.add(created)
     this.#options.onChange?.(account.namespace)
   }
@@ -76,8 +89,19 @@ export class AssociationTable {
   }
 
   /** Removes an association from the queues while it is being described. */
-  noteBegun(entry: Entry): void {
+  noteBegun(entry: Entry, now: number): void {
+    this.#wasChanged = this.#changed.has(entry)
     this.#leaveQueues(entry)
+    if (hasSettled(entry, now)) entry.changedAt = undefined
+  }
+
+  /** Notes that an association has changed. Returns whether this was not yet known. */
+  noteChanged(entry: Entry, now: number): boolean {
+    if (entry.changedAt !== undefined) return false
+    entry.changedAt = now
+    if (this.#failed.delete(entry) || this.#described.delete(entry)) this.#changed.add(entry)
+
+    return true
   }
 
   noteDescribed(entry: Entry, { association, createdAt }: DescribedAssociation, readAt: number): void {
@@ -98,31 +122,37 @@ export class AssociationTable {
   nextDue(now: number): Entry | undefined {
     const [fresh] = this.#fresh
     if (fresh !== undefined) return fresh
+    const [oldest] = this.#described
+    const isOld =
+      oldest?.described !== undefined && now - oldest.described.readAt >= this.#options.describeAgain
+    const [changed] = this.#changed
+    if (changed !== undefined && hasSettled(changed, now) && !(this.#wasChanged && isOld)) return changed
     const [failed] = this.#failed
     if (failed?.failure !== undefined && now - failed.failure.at >= retryAfter) return failed
-    const [oldest] = this.#described
 
-    return oldest?.described !== undefined && now - oldest.described.readAt >= this.#options.describeAgain
-      ? oldest
-      : undefined
+    return isOld ? oldest : undefined
   }
 
   /** Moves an entry to the end of a queue, unless it was removed in the meantime. */
   #queue(entry: Entry, queue: Set<Entry>): void {
     this.#leaveQueues(entry)
-    if (this.get(entry.account) === entry) queue.add(entry)
+    if (this.get(entry.account) === entry) (entry.changedAt === undefined ? queue : this.#changed).add(entry)
   }
 
   #remove(entry: Entry): void {
     this.#leaveQueues(entry)
     if (this.get(entry.account) !== entry) return
     this.#byAccount.delete(keyOf(entry.account))
+    this.#byId.delete(entry.id)
     this.#options.onChange?.(entry.account.namespace)
   }
 
   #leaveQueues(entry: Entry): void {
-    for (const queue of [this.#fresh, this.#failed, this.#described]) queue.delete(entry)
+    for (const queue of [this.#fresh, this.#changed, this.#failed, this.#described]) queue.delete(entry)
   }
 }
 
 const keyOf = ({ namespace, name }: AccountName): string => `${namespace}/${name}`
+
+const hasSettled = ({ changedAt }: Entry, now: number): boolean =>
+  changedAt !== undefined && now - changedAt >= settleTime

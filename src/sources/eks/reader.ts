@@ -5,6 +5,7 @@ import { raceDeadline } from '../../model/deadline.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import { type MaybePromise, thenMaybe } from '../../model/maybe-promise.js'
 import { withoutAssociation } from '../associations/association-index.js'
+import { type AssociationChange, isReadSince, type Noted, settleTime } from '../changes/change.js'
 import { buildBreaker } from '../iam/breaker.js'
 import type { Budget } from '../iam/budget.js'
 import type { Clock } from '../iam/clock.js'
@@ -20,6 +21,8 @@ export interface EksReader extends AssociationSource {
    */
   start(): void
   stop(): void
+  /** Describes or lists again soon what a change is about, unless that was done after the change. */
+  noteChange(change: Pick<AssociationChange, 'id' | 'at'>): Noted
   /** Why the last list failed; undefined if it succeeded, or if none has ended yet. */
   trouble(): string | undefined
 }
@@ -42,6 +45,8 @@ export interface EksReaderOptions {
 const minute = 60_000
 /** The longest time between two lists. */
 const longestRound = 5 * minute
+/** The shortest time between two lists, however many associations are created. */
+const shortestRound = 30_000
 /** How long a complete list proves that an association does not exist. */
 const listProves = 2 * longestRound
 /** How long an association and its description are used if EKS does not answer. */
@@ -74,6 +79,8 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
   /** When EKS last answered that an account has no association, by account. */
   const absences = new LRUCache<string, number>({ max: 10_000 })
   let listedAt: number | undefined
+  /** When it became known that an association has changed that the list does not show. */
+  let changedAt: number | undefined
   let listFailure: Failure | undefined
   let listing: Promise<void> | undefined
   let running = false
@@ -100,6 +107,18 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
     },
     stop: () => {
       running = false
+    },
+    noteChange: ({ id, at }) => {
+      const entry = id === undefined ? undefined : table.find(id)
+      const now = clock.now()
+      // What has not been read yet will be read anyway.
+      if (isReadSince((entry === undefined ? listedAt : entry.described?.readAt) ?? now, { at }))
+        return 'outdated'
+      if (entry !== undefined) return table.noteChanged(entry, now) ? 'used' : 'duplicate'
+      if (changedAt !== undefined) return 'duplicate'
+      changedAt = now
+
+      return 'used'
     },
     trouble: () => listFailure?.because
   }
@@ -245,7 +264,7 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
 
   async function describe(entry: Entry, namespace: string): Promise<void> {
     const startedAt = clock.now()
-    table.noteBegun(entry)
+    table.noteBegun(entry, startedAt)
     const reply = await calls.describe(entry, () => budget.another(namespace))
     flights.delete(entry.id)
     if (reply === 'absent') {
@@ -264,8 +283,9 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
   function listIfDue(): void {
     const now = clock.now()
     if (listing !== undefined || breakers.list.open() !== undefined) return
-    if (listedAt !== undefined && listFailure === undefined && now - listedAt < round) return
+    if (listedAt !== undefined && listFailure === undefined && now < nextListAt(listedAt)) return
 
+    changedAt = undefined
     listing = list().then((failure) => {
       const isFirst = listedAt === undefined
       listing = undefined
@@ -274,6 +294,12 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
       else onFailure(failure)
       if (failure === undefined && isFirst) onChange?.(undefined)
     })
+  }
+
+  function nextListAt(last: number): number {
+    if (changedAt === undefined) return last + round
+
+    return Math.min(last + round, Math.max(last + shortestRound, changedAt + settleTime))
   }
 
   async function list(): Promise<Failure | undefined> {

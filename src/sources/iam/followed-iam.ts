@@ -2,6 +2,7 @@ import type { IamSource, Lookup, ProviderLookup, ProviderQuestion, RoleLookup } 
 import { noDeadline } from '../../model/deadline.js'
 import { type Fact, known, unknown } from '../../model/fact.js'
 import type { RoleArn } from '../../model/role-arn.js'
+import { isReadSince, type Noted, type ProviderChange, type RoleChange } from '../changes/change.js'
 import { type Clock, systemClock } from './clock.js'
 import type { Failure } from './failure.js'
 import { type FollowedKey, ReadingOrder } from './reading-order.js'
@@ -12,6 +13,8 @@ export interface FollowedIam extends IamSource {
   stop(): void
   /** Stops reading what no question has been about since the call before the last one. */
   forgetUnasked(): void
+  /** Reads again soon what a change is about, unless it was read after the change. */
+  noteChange(change: RoleChange | ProviderChange): Noted
   /** When the oldest answer in use was read; undefined if there is none. */
   oldestRead(): Date | undefined
 }
@@ -61,6 +64,7 @@ export function buildFollowedIam({
   onChange
 }: FollowedIamOptions): FollowedIam {
   const entries = new Map<string, Entry>()
+  const subjects = new Map<string, Set<Entry>>() // the same entries, by what a change names
   const order = new ReadingOrder<Entry>({
     clock,
     readAgain: maxAge * readAgainAt,
@@ -84,6 +88,8 @@ export function buildFollowedIam({
     }
     if (!entries.has(id)) {
       entries.set(id, entry)
+      const subject = subjectOf(of)
+      subjects.set(subject, (subjects.get(subject) ?? new Set()).add(entry))
       order.add(entry)
       wake()
     }
@@ -98,6 +104,26 @@ export function buildFollowedIam({
       return known(last.answer, last.readAt)
 
     return unknown(because ?? 'the background scan has not read it yet')
+  }
+
+  function forget(entry: Entry): void {
+    entries.delete(entry.id)
+    order.remove(entry)
+    const subject = subjectOf(entry.of)
+    subjects.get(subject)?.delete(entry)
+    if (subjects.get(subject)?.size === 0) subjects.delete(subject)
+  }
+
+  function noteChange(change: RoleChange | ProviderChange): Noted {
+    const changed = [...(subjects.get(subjectOf(change)) ?? [])].filter(({ of }) => isAbout(change, of))
+    if (changed.length === 0) return 'unrelated'
+    const now = clock.now()
+    // What has not been read yet will be read anyway.
+    const unread = changed.filter(({ last }) => !isReadSince(last?.readAt.getTime() ?? now, change))
+    if (unread.length === 0) return 'outdated'
+    const isNew = unread.map((entry) => order.noteChanged(entry, now)).includes(true)
+
+    return isNew ? 'used' : 'duplicate'
   }
 
   async function read(entry: Entry): Promise<void> {
@@ -172,11 +198,11 @@ export function buildFollowedIam({
     forgetUnasked: () => {
       for (const entry of entries.values()) {
         if (entry.askedIn >= generation) continue
-        entries.delete(entry.id)
-        order.remove(entry)
+        forget(entry)
       }
       generation++
     },
+    noteChange,
     oldestRead: () => {
       const at = order.oldestRead()
       return at === undefined ? undefined : new Date(at)
@@ -187,3 +213,15 @@ export function buildFollowedIam({
 /** A role, or an issuer in an account, as a key. */
 const idOf = (of: RoleArn | ProviderQuestion): string =>
   'issuer' in of ? `${of.partition} ${of.account} ${of.issuer}` : of.text
+
+/**
+ * The role or the providers that a change is about, as a key. IAM does not distinguish role names by case:
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+ */
+const subjectOf = (of: RoleArn | ProviderQuestion | RoleChange | ProviderChange): string =>
+  'name' in of ? `${of.account} role ${of.name.toLowerCase()}` : `${of.account} providers`
+
+const isAbout = (change: RoleChange | ProviderChange, of: RoleArn | ProviderQuestion): boolean =>
+  change.kind === 'role' ||
+  change.issuer === undefined ||
+  ('issuer' in of && of.issuer.toLowerCase() === `https://${change.issuer.toLowerCase()}`)

@@ -1,3 +1,4 @@
+import { settleTime } from '../changes/change.js'
 import { buildBreaker } from './breaker.js'
 import type { Clock } from './clock.js'
 import type { Failure } from './failure.js'
@@ -9,6 +10,8 @@ export interface FollowedKey {
   readAt?: number
   /** When the last read failed; undefined if it succeeded. */
   failedAt?: number | undefined
+  /** When a change became known that the next read must show. */
+  changedAt?: number | undefined
 }
 
 export interface ReadingOrderOptions {
@@ -25,8 +28,9 @@ const tolerated = 5
 const common: readonly Failure['kind'][] = ['throttled', 'no-credentials', 'not-ours']
 
 /**
- * Decides which key is read next: new ones first, then those that failed, then those with the oldest answers.
- * Accounts take turns. While an account refuses everything, one key at a time probes it, after pauses that
+ * Decides which key is read next: new ones first, then those that have changed, those that failed, and those
+ * with the oldest answers. If the oldest answer is due, too, it takes turns with those that have changed, so
+ * that a flood of changes does not stop the reading by age. Accounts take turns. While an account refuses everything, one key at a time probes it, after pauses that
  * grow up to five minutes. Every operation takes constant time for each account.
  */
 export class ReadingOrder<K extends FollowedKey> {
@@ -43,9 +47,20 @@ export class ReadingOrder<K extends FollowedKey> {
 
   remove(key: K): void {
     const keys = this.#keysOf(key)
+    const { fresh, changed, failed, read } = keys
     leaveQueues(keys, key)
-    if (keys.fresh.size + keys.failed.size + keys.read.size + keys.flights === 0)
+    if ([fresh, changed, failed, read].every(({ size }) => size === 0) && keys.flights === 0)
       this.#accounts.delete(key.account)
+  }
+
+  /** Notes that a key has changed. Returns whether this was not yet known. */
+  noteChanged(key: K, at: number): boolean {
+    if (key.changedAt !== undefined) return false
+    key.changedAt = at
+    const { failed, read, changed } = this.#keysOf(key)
+    if (failed.delete(key) || read.delete(key)) changed.add(key)
+
+    return true
   }
 
   /** Takes the key that has to be read next out of the queues; undefined if none is due. */
@@ -55,8 +70,11 @@ export class ReadingOrder<K extends FollowedKey> {
       if (due === undefined) continue
       this.#accounts.delete(account) // move the account to the end
       this.#accounts.set(account, keys)
+      keys.wasChanged = keys.changed.has(due)
       leaveQueues(keys, due)
       keys.flights++
+      // A read that begins at once after a change may not show it.
+      if (this.#hasSettled(due)) due.changedAt = undefined
 
       return due
     }
@@ -83,7 +101,10 @@ export class ReadingOrder<K extends FollowedKey> {
 
   /** When the oldest answer in use was read; undefined if there is none. */
   oldestRead(): number | undefined {
-    const times = [...this.#accounts.values()].flatMap(({ read }) => [...read].slice(0, 1))
+    const times = [...this.#accounts.values()].flatMap(({ read, changed }) => [
+      ...[...read].slice(0, 1),
+      ...[...changed].filter(({ readAt }) => readAt !== undefined)
+    ])
 
     return times.reduce<number | undefined>(
       (oldest, { readAt }) => (oldest === undefined || (readAt ?? oldest) < oldest ? readAt : oldest),
@@ -91,7 +112,7 @@ export class ReadingOrder<K extends FollowedKey> {
     )
   }
 
-  #dueIn({ breaker, flights, fresh, failed, read }: AccountKeys<K>): K | undefined {
+  #dueIn({ breaker, flights, fresh, changed, failed, read, wasChanged }: AccountKeys<K>): K | undefined {
     if (breaker.open() !== undefined || (breaker.isProbing && flights > 0)) return undefined
     const now = this.#options.clock.now()
     const [oldest] = read
@@ -99,6 +120,10 @@ export class ReadingOrder<K extends FollowedKey> {
     if (breaker.isProbing && oldest !== undefined) return oldest
     const [first] = fresh
     if (first !== undefined) return first
+    const isOld = oldest?.readAt !== undefined && now - oldest.readAt >= this.#options.readAgain
+    const [earliest] = changed
+    if (earliest !== undefined && (breaker.isProbing || this.#hasSettled(earliest)) && !(wasChanged && isOld))
+      return earliest
     const [retried] = failed
     if (
       retried?.failedAt !== undefined &&
@@ -106,12 +131,17 @@ export class ReadingOrder<K extends FollowedKey> {
     )
       return retried
 
-    return oldest?.readAt !== undefined && now - oldest.readAt >= this.#options.readAgain ? oldest : undefined
+    return isOld ? oldest : undefined
+  }
+
+  #hasSettled({ changedAt }: K): boolean {
+    return changedAt !== undefined && this.#options.clock.now() - changedAt >= settleTime
   }
 
   #queue(key: K): void {
-    const { fresh, failed, read } = this.#keysOf(key)
-    if (key.failedAt !== undefined) failed.add(key)
+    const { fresh, changed, failed, read } = this.#keysOf(key)
+    if (key.changedAt !== undefined) changed.add(key)
+    else if (key.failedAt !== undefined) failed.add(key)
     else if (key.readAt !== undefined) read.add(key)
     else fresh.add(key)
   }
@@ -119,9 +149,11 @@ export class ReadingOrder<K extends FollowedKey> {
   #keysOf({ account }: K): AccountKeys<K> {
     const keys = this.#accounts.get(account) ?? {
       fresh: new Set<K>(),
+      changed: new Set<K>(),
       failed: new Set<K>(),
       read: new Set<K>(),
       flights: 0,
+      wasChanged: false,
       breaker: buildBreaker(this.#options.clock, tolerated, common)
     }
     this.#accounts.set(account, keys)
@@ -133,12 +165,15 @@ export class ReadingOrder<K extends FollowedKey> {
 /** The keys of one AWS account, each queue in the order of insertion, so that the first one is the oldest. */
 interface AccountKeys<K> {
   readonly fresh: Set<K>
+  readonly changed: Set<K>
   readonly failed: Set<K>
   readonly read: Set<K>
   readonly breaker: ReturnType<typeof buildBreaker>
   flights: number
+  /** Whether the last key that was taken was one that had changed. */
+  wasChanged: boolean
 }
 
-function leaveQueues<K>({ fresh, failed, read }: AccountKeys<K>, key: K): void {
-  for (const queue of [fresh, failed, read]) queue.delete(key)
+function leaveQueues<K>({ fresh, changed, failed, read }: AccountKeys<K>, key: K): void {
+  for (const queue of [fresh, changed, failed, read]) queue.delete(key)
 }

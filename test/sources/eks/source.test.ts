@@ -265,6 +265,88 @@ t.test('an association that is deleted, or deleted and created again', async (t)
   t.match(await source.findAssociation(accountOf('web'), fresh()), { value: { exists: false } })
 })
 
+t.test('what a change names is described or listed again soon', async (t) => {
+  const changed: (string | undefined)[] = []
+  const { eks, source, clock, pass } = await start(t, {
+    names: ['cart', 'mail', 'web'],
+    onChange: (namespace) => changed.push(namespace)
+  })
+  const change = (id: string | undefined, at = clock.now()): string => source.noteChange({ id, at })
+  const roleOf = async (name: string): Promise<unknown> => {
+    const fact = await source.readAssociation(accountOf(name), ask())
+    return fact.state === 'known' ? fact.value.roleArn : fact.state
+  }
+  t.equal(change('a-0', clock.now() - minute), 'outdated', 'it is read anyway')
+  source.start()
+  await pass(minute)
+  const other = 'arn:aws:iam::111122223333:role/other'
+  eks.associations.set('a-1', eksAssociation('a-1', 'mail', { roleArn: other }))
+  eks.associations.delete('a-2')
+  changed.length = 0
+  const before = eks.operations.length
+  t.equal(change('a-1'), 'used')
+  t.equal(change('a-1'), 'duplicate')
+  t.equal(change('a-1', clock.now() - 10_000), 'duplicate', 'out of order')
+  t.equal(change('a-2'), 'used')
+  await pass(4_000)
+  t.equal(eks.operations.length, before, 'the changes settle first')
+  await pass(3_000)
+  t.equal(eks.operations.length, before + 2)
+  t.equal(await roleOf('mail'), other)
+  t.equal(await roleOf('web'), 'moot', 'it was deleted')
+  t.strictSame(changed, ['shop', 'shop'])
+  t.equal(change('a-1', clock.now() - minute), 'outdated')
+
+  eks.associations.set('new', eksAssociation('new', 'new'))
+  t.equal(change('new'), 'used')
+  t.equal(change(undefined), 'duplicate', 'the list shows every new one')
+  const lists = count(eks, 'List')
+  await pass(7_000)
+  t.match(await roleOf('new'), /^arn:/)
+  t.equal(count(eks, 'List'), lists + 1)
+  t.equal(change('gone', clock.now() - minute), 'outdated', 'it was listed since')
+})
+
+t.test('an association that changes while it is described is described again', async (t) => {
+  const { eks, source, clock, pass } = await start(t, { names: ['cart'] })
+  await source.findAssociation(mail, ask()) // lists cart, which waits for its description
+  t.equal(source.noteChange({ id: 'a-0', at: clock.now() }), 'used')
+  source.start()
+  await pass(2_000)
+  t.equal(count(eks, 'Describe'), 1)
+  await pass(5_000)
+  t.equal(count(eks, 'Describe'), 2)
+  await pass(10_000)
+  t.equal(count(eks, 'Describe'), 2)
+})
+
+t.test('a flood of changes neither spends more than the limit nor stops the reading by age', async (t) => {
+  const names = Array.from({ length: 60 }, (_, index) => `account-${index}`)
+  const described = new Set<string>()
+  const { eks, source, clock, pass } = await start(t, {
+    names,
+    requestsPerSecond: 1,
+    maxAge: 2 * minute,
+    answer: ({ id }) => {
+      described.add(id)
+      return undefined
+    }
+  })
+  source.start()
+  await pass(2 * minute)
+  eks.operations.length = 0
+  described.clear()
+  for (let passed = 0; passed < 4 * minute; passed += 1000) {
+    for (let index = 0; index < 30; index++) source.noteChange({ id: `a-${index}`, at: clock.now() })
+    for (let index = 0; index < 100; index++) source.noteChange({ id: `x-${index}`, at: clock.now() })
+    await pass(1000)
+  }
+  t.ok(eks.operations.length <= 4 * 60 + 1, `${eks.operations.length} requests in four minutes`)
+  t.ok(count(eks, 'List') <= 9, `${count(eks, 'List')} lists`)
+  const quiet = names.flatMap((_, index) => (index < 30 || described.has(`a-${index}`) ? [] : [index]))
+  t.strictSame(quiet, [], 'each of the others was described, too')
+})
+
 t.test('a failure makes facts unknown, with the reason', async (t) => {
   const foreign = (associationArn: string): EksReply => ({
     body: { associations: [{ ...eksAssociation('a-0', 'cart'), associationArn }], nextToken: null }

@@ -108,3 +108,60 @@ t.test('reads providers, but none with an issuer that AWS cannot have', async (t
   t.match(iam.readProvider(provider, by('shop')), { value: { registered: true } })
   t.match(iam.readProvider({ ...provider, issuer: 'http://a' }, by('shop')), { state: 'unknown' })
 })
+
+t.test('what a change names is read again soon', async (t) => {
+  const { clock, roles, asked, changed, iam } = start()
+  const role = (name: string, at = clock.now(), account = '111122223333') =>
+    iam.noteChange({ kind: 'role', account, name, at })
+  t.equal(role('cart'), 'unrelated')
+  iam.readRole(arn('team/Cart'), by('shop'))
+  t.equal(role('cart', clock.now() - minute), 'outdated', 'it is read anyway')
+  iam.start()
+  await clock.pass(minute)
+  t.strictSame(asked, ['Cart fresh'])
+
+  t.equal(role('cart', clock.now(), '444455556666'), 'unrelated')
+  t.equal(role('web'), 'unrelated')
+  t.equal(role('CART'), 'used', 'IAM does not distinguish case')
+  t.equal(role('cart'), 'duplicate')
+  t.equal(role('cart', clock.now() - 10_000), 'duplicate', 'out of order')
+  roles.set('Cart', existing(clock.now() + 6_000))
+  await clock.pass(7_000)
+  t.strictSame(asked, ['Cart fresh', 'Cart fresh'])
+  t.equal(changed.length, 2, 'and its namespaces are judged again')
+  await clock.pass(minute)
+  t.equal(role('cart', clock.now() - 2 * minute), 'outdated')
+  t.equal(asked.length, 2)
+
+  iam.forgetUnasked()
+  iam.forgetUnasked()
+  t.equal(role('cart'), 'unrelated', 'no question is about it any more')
+})
+
+t.test('a change names one provider of an account, or none', async (t) => {
+  const { clock, iam } = start()
+  const change = (issuer: string | undefined) =>
+    iam.noteChange({ kind: 'provider', account: provider.account, issuer, at: clock.now() })
+  iam.readProvider(provider, by('shop'))
+  iam.readProvider({ ...provider, issuer: 'https://oidc.example.com/b' }, by('shop'))
+  iam.start()
+  await clock.pass(minute)
+  t.equal(change('token.actions.githubusercontent.com'), 'unrelated')
+  t.equal(change('OIDC.example.com/a'), 'used')
+  t.equal(change('oidc.example.com/a'), 'duplicate')
+  t.equal(change(undefined), 'used', 'the other one')
+  t.equal(change(undefined), 'duplicate')
+})
+
+t.test('a million changes of one role cause one read each five seconds', async (t) => {
+  const { clock, asked, iam } = start()
+  iam.readRole(arn('cart'), by('shop'))
+  iam.start()
+  await clock.pass(minute)
+  for (let second = 0; second < 100; second++) {
+    for (let index = 0; index < 10_000; index++)
+      iam.noteChange({ kind: 'role', account: '111122223333', name: 'cart', at: clock.now() })
+    await clock.pass(1000)
+  }
+  t.ok(asked.length >= 15 && asked.length <= 22, `${asked.length} reads in 100 seconds`)
+})

@@ -139,3 +139,72 @@ t.test('without credentials, the first failure stops an account', async (t) => {
   await clock.pass(10_000)
   t.equal(drain((key) => fail(key, failure('no-credentials'))).length, 1)
 })
+
+t.test('a changed key is read soon, once, and again if the change came while it was read', async (t) => {
+  const { clock, add, read, drain, order } = start()
+  const [one, two] = [add('one'), add('two')]
+  drain(read)
+  t.equal(order.noteChanged(two, clock.now()), true)
+  t.equal(order.noteChanged(two, clock.now()), false, 'which is known already')
+  t.strictSame(drain(read), [], 'the change settles first')
+  t.equal(order.oldestRead(), clock.now(), 'its answer is still in use')
+  await clock.pass(5_000)
+  t.strictSame(drain(read), ['two'])
+  await clock.pass(5_000)
+  t.strictSame(drain(read), [])
+
+  const three = add('three')
+  t.equal(order.takeDue(), three)
+  t.equal(order.noteChanged(three, clock.now()), true)
+  read(three)
+  await clock.pass(5_000)
+  t.strictSame(drain(read), ['three'], 'the read may have been too early')
+
+  order.noteChanged(one, clock.now())
+  order.remove(one)
+  await clock.pass(5_000)
+  t.strictSame(drain(read), [])
+})
+
+t.test('a changed key that cannot be read is retried like any other', async (t) => {
+  const { clock, add, read, fail, drain, order } = start()
+  const one = add('one')
+  drain(fail)
+  order.noteChanged(one, clock.now())
+  await clock.pass(5_000)
+  t.strictSame(drain(fail), ['one'])
+  await clock.pass(5_000)
+  t.strictSame(drain(read), [])
+  await clock.pass(3 * minute)
+  t.strictSame(drain(read), ['one'])
+})
+
+t.test('a flood of changes leaves every second read to the oldest answers', async (t) => {
+  const { clock, add, read, drain, order } = start()
+  const noisy = Array.from({ length: 10 }, (_, index) => add(`noisy${index}`))
+  drain(read)
+  const quiet = Array.from({ length: 5 }, (_, index) => add(`quiet${index}`))
+  drain(read)
+  await clock.pass(12 * minute)
+  for (const key of noisy) order.noteChanged(key, clock.now())
+  await clock.pass(5_000)
+  const names = drain(read)
+  t.equal(names.length, 15)
+  t.strictSame(
+    names.slice(0, 10).filter((name) => name.startsWith('quiet')).length,
+    quiet.length,
+    names.join(' ')
+  )
+})
+
+t.test('an account that refuses everything is probed, although its keys have changed', async (t) => {
+  const { clock, add, read, fail, drain, order } = start()
+  const keys = Array.from({ length: 20 }, (_, index) => add(`a${index}`))
+  drain(read)
+  for (const key of keys) order.noteChanged(key, clock.now())
+  await clock.pass(5_000)
+  t.equal(drain(fail).length, 5, 'five refusals in a row')
+  for (const key of keys) order.noteChanged(key, clock.now())
+  await clock.pass(30_000)
+  t.equal(drain(fail).length, 1, 'one probe')
+})

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Config } from '../../config.js'
+import type { Metrics } from '../../process/metrics.js'
+import { repeat } from '../../process/repeat.js'
+import { type Change, type NoChange, type Noted, parseChange } from '../../sources/changes/change.js'
+import type { EksReader } from '../../sources/eks/reader.js'
+import type { FollowedIam } from '../../sources/iam/followed-iam.js'
+
+export interface ChangesOptions {
+  readonly config: Pick<Config, 'scan' | 'eks'>
+  /** Undefined if IAM is not read. */
+  readonly followed: Pick<FollowedIam, 'noteChange'> | undefined
+  /** Undefined if EKS is not read. */
+  readonly eks: Pick<EksReader, 'noteChange'> | undefined
+  readonly metrics: Pick<Metrics, 'changeMessages' | 'changeQueue'>
+  readonly log: Logger
+}
+
+/** A queue of changes that is read. */
+export interface FollowedChanges {
+  /** Why the queue cannot be read; undefined if it can. */
+  trouble(): string | undefined
+  stop(): Promise<void>
+}
+
+/** How long SQS waits for a message, in seconds; it permits no more. */
+const longestPoll = 20
+/** How long a further batch is waited for. With 0, SQS would not look on all of its servers. */
+const shortestPoll = 1
+/** The longest pause after a failure, in milliseconds. */
+const longestPause = 300_000
+/** The pause between two batches, in milliseconds: at most 200 messages a second. */
+const betweenBatches = 50
+/** So many batches are read in a run. When it ends, an earlier failure is over. */
+const maxBatches = 100
+
+/**
+ * Reads the queue of changes, if one is configured: what a message names is read again soon from IAM or EKS,
+ * within their rate limits. A message is never believed and never kept: every one is deleted, whatever it
+ * contains. Without the queue, and while it does not work, the same changes are found by age.
+ */
+export async function followChanges(options: ChangesOptions): Promise<FollowedChanges | undefined> {
+  const { config, followed, eks, metrics, log } = options
+  const { changeQueue: url } = config.scan
+  metrics.changeQueue.remove()
+  if (url === undefined) return undefined
+  if (followed === undefined && eks === undefined) {
+    log.warn('scan.changeQueue is not used, because neither IAM nor EKS is read')
+    return undefined
+  }
+  const { buildChangeQueue } = await import('../../sources/changes/queue.js') // the AWS SDK is slow to load
+  const queue = buildChangeQueue(url)
+  const stopped = new AbortController()
+
+  async function receive(wait: number): Promise<boolean> {
+    const messages = await queue.receive(wait, stopped.signal)
+    metrics.changeQueue.set(Date.now() / 1000)
+    for (const { Body: body = '' } of messages) {
+      const change = parseChange(body, Date.now())
+      metrics.changeMessages.inc({ result: typeof change === 'string' ? change : resultOf(change, options) })
+    }
+    if (messages.length > 0) await queue.remove(messages)
+
+    return messages.length > 0
+  }
+
+  const reading = repeat('changeQueue', longestPause, log, async () => {
+    let isMore = await receive(longestPoll)
+    for (let batch = 1; isMore && batch < maxBatches; batch++) {
+      await sleep(betweenBatches)
+      isMore = await receive(shortestPoll)
+    }
+    reading.now()
+  })
+
+  return {
+    trouble: () => reading.trouble(),
+    stop: () => {
+      stopped.abort()
+      return reading.stop()
+    }
+  }
+}
+
+/** What a change leads to. */
+export function resultOf(change: Change, { config, followed, eks }: ChangesOptions): Noted | NoChange {
+  if (change.kind !== 'association') return followed?.noteChange(change) ?? 'unrelated'
+  const { account, region, name } = config.eks.clusterArn ?? {}
+  const isOurs = change.account === account && change.region === region && (change.cluster ?? name) === name
+
+  return (isOurs ? eks?.noteChange(change) : undefined) ?? 'unrelated'
+}
