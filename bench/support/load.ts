@@ -5,12 +5,12 @@ import { connect, type TLSSocket } from 'node:tls'
 /** Clients with open connections. Both functions reject if a response is not 200. */
 export interface Clients {
   /** Sends this many requests, spread over the connections, one at a time on each connection. */
-  send(requests: number): Promise<void>
+  readonly send: (requests: number) => Promise<void>
   /**
    * Sends this many requests at a steady rate. Returns how long each took, in milliseconds, from the time at
    * which it was due: a request that waits for a free connection counts from then, too.
    */
-  sendAtRate(requests: number, perSecond: number): Promise<number[]>
+  readonly sendAtRate: (requests: number, perSecond: number) => Promise<number[]>
 }
 
 /**

@@ -87,7 +87,7 @@ export const warmUp = 100_000
 /** A server that has its final speed, and the clients that brought it there. */
 export interface WarmServer extends Clients {
   /** Sends the requests of one turn. Returns the server's CPU time for each request, in microseconds. */
-  readCost(): Promise<number>
+  readonly readCost: () => Promise<number>
 }
 
 /** Warms up a server. For `counter`, see `connectClients`. */
