@@ -2,8 +2,10 @@ import { parseArgs } from 'node:util'
 import { check } from './rows/check.ts'
 import { controllerScan } from './rows/controller-scan.ts'
 import { hostile } from './rows/hostile.ts'
+import { memory } from './rows/memory.ts'
 import { pod } from './rows/pod.ts'
 import { podIdentity } from './rows/pod-identity.ts'
+import { rate } from './rows/rate.ts'
 import { report } from './rows/report.ts'
 import { review, reviewAssociated } from './rows/review.ts'
 import { rotation } from './rows/rotation.ts'
@@ -19,6 +21,8 @@ const rows: Readonly<Record<string, Row>> = {
   review,
   pod,
   'review-associated': reviewAssociated,
+  rate,
+  memory,
   start,
   check,
   scan,

@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { alternate, ratiosOf } from '../support/alternate.ts'
 import { dist } from '../support/built.ts'
 import { type MeasuredProcess, startMeasured } from '../support/measured-process.ts'
-import { iamSnapshot, serviceAccountOf } from '../support/review-body.ts'
+import { serviceAccountOf, snapshotAdmitting } from '../support/review-body.ts'
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
@@ -18,7 +18,7 @@ export const check: Row = async ({ rounds, scale }) => {
   const [manifest, iam] = [join(folder, 'accounts.yaml'), join(folder, 'iam.json')]
   const accounts = Array.from({ length: 10_000 * scale }, (_, index) => serviceAccountOf(`cart-${index}`))
   await writeFile(manifest, accounts.map((account) => stringify(account)).join('---\n'))
-  await writeFile(iam, JSON.stringify(snapshotLettingIn('cart-*')))
+  await writeFile(iam, JSON.stringify(snapshotAdmitting('cart-*')))
   const peaks = { check: [] as number[], parse: [] as number[] }
 
   const run = async (process: MeasuredProcess, peak: number[]): Promise<number> => {
@@ -55,16 +55,4 @@ export const check: Row = async ({ rounds, scale }) => {
   } finally {
     await rm(folder, { recursive: true })
   }
-}
-
-/**
- * The snapshot with a role that admits all accounts by a pattern of names, so that every trust rule runs to
- * its end for each account.
- */
-function snapshotLettingIn(name: string): object {
-  return JSON.parse(
-    JSON.stringify(iamSnapshot)
-      .replace('"StringEquals"', '"StringLike"')
-      .replace('serviceaccount:shop:cart', `serviceaccount:shop:${name}`)
-  ) as object // still a snapshot
 }

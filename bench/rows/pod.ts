@@ -1,6 +1,6 @@
 import { alternate, ratiosOf } from '../support/alternate.ts'
 import { podOf, reviewBodyOf, serviceAccountOf } from '../support/review-body.ts'
-import { loadServer, readPort, startServe, writeServerFiles } from '../support/review-servers.ts'
+import { startServe, warmUpServer, writeServerFiles } from '../support/review-servers.ts'
 import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
@@ -17,7 +17,7 @@ export const pod: Row = async ({ rounds, scale }) => {
       account: reviewBodyOf(serviceAccountOf('cart'), 'serviceaccounts')
     }
     const under = async (side: keyof typeof servers) =>
-      loadServer(servers[side], await readPort(servers[side]), bodies[side], scale)
+      (await warmUpServer(servers[side], { body: bodies[side], scale })).readCost
     const cpu = await alternate(rounds * 2, { pod: await under('pod'), account: await under('account') })
 
     return [

@@ -7,11 +7,10 @@ import {
   serviceAccountOf
 } from '../support/review-body.ts'
 import {
-  loadServer,
-  readPort,
   type ServerFiles,
   startOther,
   startServe,
+  warmUpServer,
   writeServerFiles
 } from '../support/review-servers.ts'
 import type { Row } from '../support/row.ts'
@@ -81,7 +80,7 @@ async function measureOnce(files: ServerFiles, body: string, { rounds, scale }: 
   }
   try {
     const under = async (server: keyof typeof servers) =>
-      loadServer(servers[server], await readPort(servers[server]), body, scale)
+      (await warmUpServer(servers[server], { body, scale })).readCost
 
     return await alternate(rounds, {
       serve: await under('serve'),

@@ -44,6 +44,18 @@ export const iamSnapshot = {
   ]
 }
 
+/**
+ * The snapshot with a role that admits all accounts by a pattern of names, so that every trust rule runs to
+ * its end for each account.
+ */
+export function snapshotAdmitting(name: string): object {
+  return JSON.parse(
+    JSON.stringify(iamSnapshot)
+      .replace('"StringEquals"', '"StringLike"')
+      .replace('serviceaccount:shop:cart', `serviceaccount:shop:${name}`)
+  ) as object // still a snapshot
+}
+
 export const clusterArn = 'arn:aws:eks:us-east-1:111122223333:cluster/prod'
 
 /** A trust policy for EKS Pod Identity, limited to one service account. */

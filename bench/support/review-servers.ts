@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { makeCertificate } from '../../test/support/certificate.ts'
 import { dist } from './built.ts'
 import { startCluster } from './cluster.ts'
-import { connectClients } from './load.ts'
+import { type Clients, connectClients } from './load.ts'
 import { type MeasuredProcess, startMeasured } from './measured-process.ts'
 import { collections, iamSnapshot } from './review-body.ts'
 
@@ -23,7 +23,7 @@ export interface ServerFiles {
  * Writes the files, with these facts about IAM, into a new temporary folder and starts the cluster that the
  * kubeconfig names.
  */
-export async function writeServerFiles(iam: object = iamSnapshot): Promise<ServerFiles> {
+export async function writeServerFiles(iam: object = iamSnapshot, healthPort = 0): Promise<ServerFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
   const [certFile, keyFile, iamFile, configFile, kubeconfigFile] = [
     'tls.crt',
@@ -33,7 +33,7 @@ export async function writeServerFiles(iam: object = iamSnapshot): Promise<Serve
     'kubeconfig'
   ].map((name) => join(folder, name)) as [string, string, string, string, string] // one path for each name
   const { certificate, key } = makeCertificate('127.0.0.1')
-  const config = { server: { port: 0, healthPort: 0 }, iam: { files: [iamFile] }, tls: { certFile, keyFile } }
+  const config = { server: { port: 0, healthPort }, iam: { files: [iamFile] }, tls: { certFile, keyFile } }
   const cluster = await startCluster(collections, kubeconfigFile)
   await Promise.all([
     writeFile(certFile, certificate),
@@ -78,29 +78,35 @@ const connections = 16
 
 // The requests in one turn. A turn is long compared with the time that a server needs to refill the
 // processor's caches after another server's turn.
-const turn = 5000
+export const turn = 5000
 
 // `serve` gets faster for about this many reviews, because the just-in-time compiler keeps inlining. A
 // Fastify app alone needs a fifth of them. Replicas run for weeks, so only the speed after that matters.
-const warmUp = 100_000
+export const warmUp = 100_000
 
-/**
- * Warms up a server. The returned function sends the requests of one turn and returns the server's CPU time
- * for each request, in microseconds.
- */
-export async function loadServer(
+/** A server that has its final speed, and the clients that brought it there. */
+export interface WarmServer extends Clients {
+  /** Sends the requests of one turn. Returns the server's CPU time for each request, in microseconds. */
+  readonly readCost: () => Promise<number>
+}
+
+/** Warms up a server. For `counter`, see `connectClients`. */
+export async function warmUpServer(
   server: MeasuredProcess,
-  port: number,
-  body: string,
-  scale: number
-): Promise<() => Promise<number>> {
-  const send = await connectClients({ port, path: '/validate?timeout=3s', body, connections })
-  await send(warmUp * scale)
+  { body, scale, counter }: { readonly body: string; readonly scale: number; readonly counter?: string }
+): Promise<WarmServer> {
+  const port = await readPort(server)
+  const path = '/validate?timeout=3s'
+  const clients = await connectClients({ port, path, body, connections, ...(counter && { counter }) })
+  await clients.send(warmUp * scale)
 
-  return async () => {
-    const before = await server.readUsage()
-    await send(turn * scale)
-    const after = await server.readUsage()
-    return (after.cpuMicroseconds - before.cpuMicroseconds) / (turn * scale)
+  return {
+    ...clients,
+    readCost: async () => {
+      const before = await server.readUsage()
+      await clients.send(turn * scale)
+      const after = await server.readUsage()
+      return (after.cpuMicroseconds - before.cpuMicroseconds) / (turn * scale)
+    }
   }
 }

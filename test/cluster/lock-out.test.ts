@@ -160,6 +160,7 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
   }
   await selfTest('webhook', '1')
   await selfTest('policy', '1')
+  await controlPlane.backUpEtcd() // the last test restores it
 
   await t.test('its metrics, as Prometheus reads them', async (t) => {
     const { promtool } = await findMonitoringTools()
@@ -357,6 +358,25 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
     await guard.reinstall()
     t.pass('it can be installed again')
     t.match(await kubectl('delete', '-k', 'manifests', '--wait=false'), { code: 0 }, 'and removed')
+  })
+
+  await t.test('etcd is restored from an old snapshot', async (t) => {
+    // Certificates, bundles and the WebhookTrust have been replaced several times since, and are now gone.
+    await shown('no self-test, by which an alert tells', (text) => !text.includes('irsa_guard_self_test{'))
+    const certificate = async (): Promise<string> =>
+      metricsOf(guard.serveHealth).then(
+        (text) => /^irsa_guard_serving_certificate_expiry_timestamp_seconds (\S+)$/m.exec(text)?.[1] ?? ''
+      )
+    const newest = await certificate()
+    await controlPlane.restoreEtcd()
+    await nothingIsBlocked(t, 'an old snapshot')
+    await waitFor('a denial by the webhook', denies, patience)
+    await selfTest('webhook', '1')
+    await selfTest('policy', '1')
+    t.not(await certificate(), newest, 'the old certificate is served')
+    t.match(await patchBundle(foreign), { code: 1 })
+    await reinstalled()
+    await nothingIsBlocked(t, 'installed over an old snapshot')
   })
 })
 

@@ -80,6 +80,9 @@ export interface Guard {
   stop(): Promise<void>
 }
 
+/** How long a process may take to be ready, in milliseconds: a slow machine may be busy with much else. */
+const patience = 240_000
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
@@ -137,7 +140,8 @@ export async function startGuard(
     )
     await waitFor(
       `irsa-guard ${name}`,
-      async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok
+      async () => (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok,
+      patience
     ).catch((error: unknown) => {
       throw new Error(
         `irsa-guard ${name} is not ready; it wrote:\n${processes.get(name)?.output().slice(-2_000) ?? ''}`,
@@ -162,7 +166,7 @@ export async function startGuard(
     })
     undo.push(() => process.stop())
     const health = `http://127.0.0.1:${healthPort}`
-    await waitFor(`another irsa-guard ${name}`, async () => (await fetch(`${health}/readyz`)).ok)
+    await waitFor(`another irsa-guard ${name}`, async () => (await fetch(`${health}/readyz`)).ok, patience)
     return { ...process, health, url: `https://127.0.0.1:${ownPort}/validate`, port: ownPort, config: file }
   }
   const controllerIdentity = await identityOf('controller')
@@ -204,7 +208,7 @@ export async function startGuard(
   }
 }
 
-function runBuilt({ name, config, kubeconfig, env, preload }: GuardProcess): Promise<RunningProcess> {
+export function runBuilt({ name, config, kubeconfig, env, preload }: GuardProcess): Promise<RunningProcess> {
   return startDaemon({
     name: `irsa-guard ${name}`,
     // As it runs in a cluster: what a test runner adds to its children (coverage) takes memory with each
@@ -245,12 +249,16 @@ async function waitUntilAsked(controlPlane: ControlPlane): Promise<void> {
       annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::0:policy/probe' }
     }
   }
-  await waitFor('a review by the guard', async () => {
-    const { stderr } = await controlPlane.kubectl(
-      ['create', '--dry-run=server', '-f', '-'],
-      JSON.stringify(probe)
-    )
+  await waitFor(
+    'a review by the guard',
+    async () => {
+      const { stderr } = await controlPlane.kubectl(
+        ['create', '--dry-run=server', '-f', '-'],
+        JSON.stringify(probe)
+      )
 
-    return stderr.includes('validate.irsa-guard.io')
-  })
+      return stderr.includes('validate.irsa-guard.io')
+    },
+    patience
+  )
 }

@@ -76,6 +76,10 @@ export interface ControlPlane {
    * before.
    */
   startApiServer(flags?: ApiServerFlags): Promise<void>
+  /** Copies what etcd holds. The API server is restarted. */
+  backUpEtcd(): Promise<void>
+  /** Sets etcd back to the last copy, with its revisions of that time. The API server is restarted. */
+  restoreEtcd(): Promise<void>
   /** The newest 100,000 characters of what the API server logged since its last start. */
   apiServerLog(): string
   /**
@@ -123,7 +127,7 @@ export async function startControlPlane({
     const clusterCa = await TinyCA.create('kubernetes')
     const files = await writeFiles(folder, clusterCa)
     const etcd = await startEtcd(binaries.etcd, files.etcd)
-    undo.push(() => etcd.daemon.stop())
+    undo.push(() => etcd.stop())
 
     const addApiServer = async (flags: ApiServerFlags = {}) => {
       const options = { binary: binaries['kube-apiserver'], ...files, folder, issuer, etcd: etcd.url }
@@ -178,6 +182,16 @@ export async function startControlPlane({
       serveWith: (ca) => apiServer.serveWith(ca),
       stopApiServer: () => apiServer.stop(),
       startApiServer: (flags) => apiServer.start(flags),
+      async backUpEtcd() {
+        await apiServer.stop()
+        await etcd.backUp()
+        await apiServer.start()
+      },
+      async restoreEtcd() {
+        await apiServer.stop()
+        await etcd.restore()
+        await apiServer.start()
+      },
       apiServerLog: () => apiServer.log(),
       addApiServer,
       stop

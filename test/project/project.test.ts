@@ -209,6 +209,21 @@ const shownByCases: ReadonlySet<string> = new Set([
   'pod-identity-pod-outdated'
 ])
 
+t.test('docs/reliability.md names tests that exist', async (t) => {
+  const rows = readFileSync('docs/reliability.md', 'utf8').match(/^\| .*\|$/gm) ?? []
+  const faults = rows.filter((row) => !/^\| (?:Fault|-+) /.test(row))
+  t.ok(faults.length > 25)
+  for (const row of faults) {
+    const [, file = '', title = ''] =
+      /\| \[[\w/-]+\]\(\.\.\/(test\/[\w/-]+\.test\.ts)\): "(.+)" *\|$/.exec(row) ?? []
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    t.ok(
+      [`'${title}'`, `"${title}"`].some((quoted) => text.includes(quoted)),
+      row.replace(/ +/g, ' ')
+    )
+  }
+})
+
 t.test('what the rules say of themselves is in the docs: npm run rule-pages', async (t) => {
   t.equal(readFileSync('docs/rules/README.md', 'utf8'), await formatted(rulesReadme(ruleGroups)))
   t.equal(readFileSync('docs/error-texts.md', 'utf8'), await formatted(errorTextsPage(errorTexts)))

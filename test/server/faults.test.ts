@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
 import { waitFor } from '../control-plane/wait.ts'
+import { eksAssociation, eksError, type EksReply, startFakeEks } from '../support/fake-eks.js'
 import {
   absentReply,
   errorReply,
@@ -24,6 +25,7 @@ import {
 } from '../support/serve-process.js'
 
 const account = '111122223333'
+const clusterArn = `arn:aws:eks:us-east-1:${account}:cluster/prod`
 const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE'
 const trust = {
   Version: '2012-10-17',
@@ -35,6 +37,16 @@ const trust = {
       Condition: {
         StringEquals: { [`${issuer.slice('https://'.length)}:sub`]: 'system:serviceaccount:shop:search' }
       }
+    }
+  ]
+}
+const podIdentityTrust = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'pods.eks.amazonaws.com' },
+      Action: ['sts:AssumeRole', 'sts:TagSession']
     }
   ]
 }
@@ -117,7 +129,10 @@ t.test('is not slower than its deadline, and denies nothing for it, when AWS is 
 
     if (action === 'GetOpenIDConnectProvider') return providerReply(issuer, ['sts.amazonaws.com'])
 
-    return action === 'GetRole' ? roleReply(arnOf(parameters.get('RoleName') ?? ''), trust) : absentReply
+    const name = parameters.get('RoleName') ?? ''
+    return action === 'GetRole'
+      ? roleReply(arnOf(name), name === 'agent' ? podIdentityTrust : trust)
+      : absentReply
   })
   t.teardown(() => iam.close())
   const table: readonly (readonly [string, IamReply])[] = [
@@ -131,10 +146,10 @@ t.test('is not slower than its deadline, and denies nothing for it, when AWS is 
     ['XML that breaks off', { body: '<GetRoleResponse><GetRoleResult><Role><Arn>arn:a' }],
     ['the role of another account', roleReply('arn:aws:iam::444455556666:role/cart')]
   ]
-  const start = () =>
+  const start = (more = '') =>
     startServeProcess(t, {
       iam: [],
-      config: `issuer: ${issuer}\n`,
+      config: `issuer: ${issuer}\n${more}`,
       env: {
         AWS_ENDPOINT_URL: iam.url,
         AWS_ACCESS_KEY_ID: 'test',
@@ -149,10 +164,10 @@ t.test('is not slower than its deadline, and denies nothing for it, when AWS is 
       agent,
       accountReviewOf({ 'eks.amazonaws.com/role-arn': arnOf(name) })
     )
-    return {
-      ...(JSON.parse(text) as { response: { allowed: boolean; warnings?: string[] } }).response,
-      status // that of HTTP; a denial has one of its own
+    const { response } = JSON.parse(text) as {
+      response: { allowed: boolean; warnings?: string[]; status?: { message: string } }
     }
+    return { ...response, message: response.status?.message, status } // that of HTTP; a denial has one of its own
   }
 
   await t.test('IAM', async (t) => {
@@ -202,5 +217,39 @@ t.test('is not slower than its deadline, and denies nothing for it, when AWS is 
       )
       await denials(t, server, 1)
     }
+  })
+
+  await t.test('EKS', async (t) => {
+    trouble = undefined
+    // The role trusts EKS Pod Identity only: wrong for IRSA, and right if the service account has an association.
+    const found = /trust-action-missing: role agent does not allow sts:AssumeRoleWithWebIdentity/
+    const ask = async (reply: EksReply | undefined) => {
+      const eks = await startFakeEks(() => reply)
+      t.teardown(() => eks.close())
+      const server = await start(`eks: { clusterArn: '${clusterArn}', endpoint: '${eks.url}' }\n`)
+      const answer = await judge(server, 'agent')
+      await denials(t, server, 1)
+      return answer
+    }
+    const foreign = eksAssociation('a-1', 'cart', {
+      associationArn: 'arn:aws:eks:us-east-1:444455556666:podidentityassociation/prod/a-1'
+    })
+    const rows: readonly (readonly [string, EksReply])[] = [
+      ['slow', 'hang'],
+      ['truncated', 'stall'],
+      ['refusing', eksError(403, 'AccessDeniedException')],
+      ['throttling', eksError(429, 'ThrottlingException')],
+      ['garbage', { body: '<html>Please log in</html>' }],
+      ['the cluster of another account', { body: { associations: [foreign], nextToken: null } }]
+    ]
+    for (const [what, reply] of rows) {
+      const { warnings = [], ...answer } = await ask(reply)
+      t.match({ what, ...answer }, { what, status: 200, allowed: true })
+      t.match(warnings.join('\n'), /^not checked: pod-identity-and-annotation: EKS /m, what)
+      t.match(warnings.join('\n'), found, what)
+    }
+    const known = await ask(undefined)
+    t.match(known, { allowed: false, status: 200 }, 'without an association')
+    t.match(known.message, found)
   })
 })

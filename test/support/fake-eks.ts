@@ -29,7 +29,7 @@ export interface EksRequest {
   readonly region: string
 }
 
-export type EksReply = { readonly status?: number; readonly body: unknown } | 'hang' | 'reset'
+export type EksReply = { readonly status?: number; readonly body: unknown } | 'hang' | 'stall' | 'reset'
 
 export interface FakeEks {
   readonly url: string
@@ -105,6 +105,10 @@ export async function startFakeEks(
     const asked: EksRequest = { operation, cluster, id, query: url.searchParams, region }
     const reply = (await answer(asked)) ?? (listedIn === undefined ? describe(id) : list(url.searchParams))
     if (reply === 'hang') return
+    if (reply === 'stall') {
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{"associations":[')
+      return
+    }
     if (reply === 'reset') {
       request.socket.resetAndDestroy()
       return

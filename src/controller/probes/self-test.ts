@@ -2,7 +2,9 @@ import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { statusMessage } from '../../kube/read.js'
+import type { KubeResponse } from '../../kube/response.js'
 import { loadWebhookTrust } from '../../sources/cluster/webhook-trust.js'
+import { recordOf } from '../../text/record.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
 import { isPublished } from '../webhook-trust.js'
 
@@ -32,7 +34,7 @@ export async function proveWebhook(
   const { status } = response
   const message = statusMessage(response)
   if (status === 403 && message.includes('validate.irsa-guard.io')) return { state: 'works' }
-  if (status === 201)
+  if (status === 201 && isKind(response, 'ServiceAccount'))
     return {
       state: 'fails',
       because: 'a service account that must be denied was admitted: the API server does not call irsa-guard'
@@ -69,7 +71,7 @@ export async function provePolicy(
           because: 'another client changed WebhookTrust "cluster", which the policy relies on'
         }
   }
-  if (status === 200)
+  if (status === 200 && isKind(response, 'ValidatingWebhookConfiguration'))
     return {
       state: 'fails',
       because: `an unexpected caBundle was admitted: policy ${ownNames.denyPolicy} does not deny it`
@@ -77,3 +79,6 @@ export async function provePolicy(
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }
+
+/** Whether the API server returned an object of this kind. A proxy's page has a status of success, too. */
+const isKind = ({ body }: KubeResponse, kind: string): boolean => recordOf(body)['kind'] === kind

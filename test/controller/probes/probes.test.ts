@@ -31,13 +31,14 @@ const notRead = moot('EKS Pod Identity associations are not read')
 t.test(
   'the webhook works when it denies, fails when the account passes, and else nobody can tell',
   async (t) => {
-    const prove = (status: number, message = ''): Promise<Proof> =>
+    const prove = (status: number, message = '', kind = 'ServiceAccount'): Promise<Proof> =>
       proveWebhook(
-        clientThat(() => ({ status, body: { message } })),
+        clientThat(() => ({ status, body: { kind, message } })),
         defaultIdentityWebhook
       )
     t.match(await prove(403, 'admission webhook "validate.irsa-guard.io" denied the request'), works)
     t.match(await prove(201), { state: 'fails', because: /does not call irsa-guard/ })
+    t.match(await prove(201, '', 'Page'), { state: 'unknown' }, 'what no API server returns')
     t.match(await prove(403, 'serviceaccounts is forbidden: User cannot create'), {
       state: 'unknown',
       because: /answered 403: serviceaccounts/
@@ -57,7 +58,7 @@ t.test(
   async (t) => {
     const prove = (status: number, message = ''): Promise<Proof> =>
       provePolicy(
-        clientThat(() => ({ status, body: { message } })),
+        clientThat(() => ({ status, body: { kind: 'ValidatingWebhookConfiguration', message } })),
         { wrongCaBundle: 'x', published: undefined }
       )
     t.match(await prove(403, "ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-deny' denied request"), works)
@@ -66,6 +67,14 @@ t.test(
       { state: 'unknown' }
     )
     t.match(await prove(200), { state: 'fails', because: /does not deny/ })
+    t.match(
+      await provePolicy(
+        clientThat(() => ({ status: 200, body: '<html>Please log in</html>' })),
+        { wrongCaBundle: 'x', published: undefined }
+      ),
+      { state: 'unknown' },
+      "a proxy's page"
+    )
     t.match(await prove(404, 'not found'), { state: 'unknown', because: /answered 404: not found/ })
   }
 )
