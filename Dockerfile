@@ -8,8 +8,9 @@ FROM dependencies AS bundle
 COPY . .
 RUN npm run bundle
 
-# No shell, no package manager; runs as 65532 and writes nothing.
-FROM gcr.io/distroless/nodejs24-debian13:nonroot
+# No shell, no package manager; runs as 65532 and writes nothing. `npm run release` builds the image from this stage,
+# too. To update the digest: crane digest gcr.io/distroless/nodejs24-debian13:nonroot
+FROM gcr.io/distroless/nodejs24-debian13:nonroot@sha256:4ac45c93b6c4b2304876569196e5962e55e8ba4ba095e7dde7bf6d7e00efc3b8
 WORKDIR /app
 COPY --from=bundle /build/LICENSE /build/dist/THIRD-PARTY-NOTICES.txt /build/dist/irsa-guard.mjs ./
 COPY --from=bundle /build/manifests ./manifests

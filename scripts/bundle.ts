@@ -17,24 +17,26 @@ const pages = Object.fromEntries(
 )
 
 /**
- * Writes dist/irsa-guard.mjs: the command and all that it depends on in one file, so that an image needs no
- * node_modules.
+ * Writes dist/irsa-guard.mjs, the command, and dist/library.mjs, the public API. Each contains all that it
+ * depends on, so neither the image nor the npm package needs node_modules.
  */
 const { metafile } = await build({
-  entryPoints: ['src/cli.ts'],
-  outfile: 'dist/irsa-guard.mjs',
+  entryPoints: { 'irsa-guard': 'src/cli.ts', library: 'src/library/index.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
   bundle: true,
+  preserveSymlinks: true, // the same bytes if node_modules is a link
   metafile: true,
   format: 'esm',
   platform: 'node',
-  target: 'node24',
+  target: 'node22.19',
   define: { bundledRulePages: JSON.stringify(pages) },
   // The output is not minified, so that stack traces from production are readable.
   banner: { js: banner },
   logLevel: 'warning'
 })
 
-/** The folders of all packages whose code is in the bundle, including packages nested in other packages. */
+/** The folders of all packages whose code is in the bundles, including packages nested in other packages. */
 const packages = new Set(
   Object.keys(metafile.inputs).flatMap(
     (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []
@@ -54,6 +56,7 @@ const notices = [...packages].sort().map((folder) => {
 
   return [`${name ?? folder} ${version ?? ''} (${license ?? 'see below'})`, ...texts].join('\n\n')
 })
+writeFileSync('dist/bundled-packages.json', `${JSON.stringify([...packages].sort(), null, 2)}\n`)
 const rule = '='.repeat(80)
 writeFileSync(
   'dist/THIRD-PARTY-NOTICES.txt',

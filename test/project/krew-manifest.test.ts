@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
+import { krewManifest } from '../../scripts/release/krew-manifest.ts'
 
-const run = (...args: readonly string[]) =>
-  spawnSync(process.execPath, ['scripts/krew-manifest.ts', ...args], { encoding: 'utf8' })
 const uri = 'https://example.com/v0.1.0/irsa-guard.tar.gz'
 const sha256 = 'ab'.repeat(32)
 const package_ = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -28,9 +26,7 @@ interface Manifest {
 // The rules are those of `krew validate`, internal/index/validation/validate.go, and of
 // https://krew.sigs.k8s.io/docs/developer-guide/develop/naming-guide/
 t.test('the krew manifest is one that krew accepts', async (t) => {
-  const { status, stdout, stderr } = run('--uri', uri, '--sha256', sha256)
-  t.match({ status, stderr }, { status: 0, stderr: '' })
-  const manifest = parse(stdout) as Manifest
+  const manifest = parse(krewManifest(package_.version, { uri, sha256, bin: 'irsa-guard.mjs' })) as Manifest
   t.match(manifest, { apiVersion: 'krew.googlecontainertools.github.com/v1alpha2', kind: 'Plugin' })
   const { metadata, spec } = manifest
   t.match(metadata.name, /^[\w-]+$/)
@@ -48,24 +44,17 @@ t.test('the krew manifest is one that krew accepts', async (t) => {
       selector: { matchExpressions: [{ key: 'os', operator: 'In', values: ['darwin', 'linux'] }] },
       uri,
       sha256,
-      bin: 'kubectl-irsa_guard'
+      bin: 'irsa-guard.mjs'
     }
   ])
-  t.match(parse(run('--uri', uri, '--sha256', sha256, '--bin', 'bin/x').stdout), {
-    spec: { platforms: [{ bin: 'bin/x' }] }
-  })
 })
 
 t.test('an archive that krew would reject has no manifest', async (t) => {
-  const table: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-    [['--sha256', sha256], /^--uri is ""; expected an https URL of a \.tar\.gz or \.zip file\n$/],
-    [['--uri', 'http://example.com/a.zip', '--sha256', sha256], /^--uri is "http:/],
-    [['--uri', 'https://example.com/a.tgz', '--sha256', sha256], /^--uri is "https:/],
-    [['--uri', uri], /^--sha256 is ""; expected 64 digits in lower-case hex\n$/],
-    [['--uri', uri, '--sha256', sha256.toUpperCase()], /^--sha256 is "ABAB/]
-  ]
-  for (const [args, stderr] of table) {
-    const ended = run(...args)
-    t.match({ ...ended }, { status: 2, stdout: '', stderr })
-  }
+  for (const uri of ['', 'http://example.com/a.zip', 'https://example.com/a.tgz'])
+    t.throws(
+      () => krewManifest('0.1.0', { uri, sha256, bin: 'irsa-guard.mjs' }),
+      new Error(
+        `the archive for krew is at "${uri}"; expected an https URL of a .tar.gz or .zip file; change --download-url`
+      )
+    )
 })

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 
 /** A release archive. */
@@ -19,9 +17,9 @@ export interface Archive {
  */
 export function krewManifest(version: string, { uri, sha256, bin }: Archive): string {
   if (!/^https:\/\/\S+\.(?:tar\.gz|zip)$/.test(uri))
-    throw new Error(`--uri is "${uri}"; expected an https URL of a .tar.gz or .zip file`)
-  if (!/^[a-f0-9]{64}$/.test(sha256))
-    throw new Error(`--sha256 is "${sha256}"; expected 64 digits in lower-case hex`)
+    throw new Error(
+      `the archive for krew is at "${uri}"; expected an https URL of a .tar.gz or .zip file; change --download-url`
+    )
 
   return stringify(
     {
@@ -54,22 +52,4 @@ Try: kubectl irsa-guard scan
     },
     { lineWidth: 0 }
   )
-}
-
-/** Prints the manifest: node scripts/krew-manifest.ts --uri URI --sha256 HEX > irsa-guard.yaml */
-if (import.meta.main) {
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
-  const { values } = parseArgs({
-    options: {
-      uri: { type: 'string', default: '' },
-      sha256: { type: 'string', default: '' },
-      bin: { type: 'string', default: 'kubectl-irsa_guard' }
-    }
-  })
-  try {
-    process.stdout.write(krewManifest(version, values))
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
-    process.exitCode = 2
-  }
 }
