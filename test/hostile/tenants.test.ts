@@ -138,7 +138,11 @@ t.test('thousands of invented roles stay within the rate, and others are judged 
   const requests = asked.length
   isOver = true
   await quiet
-  t.equal(counts.missing + counts.unchecked, 3000, 'none is denied; each is judged, or reported as not checked')
+  t.equal(
+    counts.missing + counts.unchecked,
+    3000,
+    'none is denied; each is judged, or reported as not checked'
+  )
   t.not(denied, 0, 'the other namespace got its answer')
   t.ok(requests <= 6 + 5 * seconds, `${requests} requests in ${seconds} s`) // and one of sts:GetCallerIdentity
   t.comment(`${requests} requests to IAM in ${seconds.toFixed(1)} s; the other namespace: ${denied} denials`)
