@@ -2,11 +2,13 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import schema from '../schemas/config.json' with { type: 'json' }
 import { type ClusterArn, parseClusterArn } from './model/cluster-arn.js'
-import { type Exception, type ParsedException, parseException } from './model/exception.js'
+import { type Exception, parseException } from './model/exception.js'
 import type { Severity } from './model/finding.js'
 import { GuardError } from './model/guard-error.js'
 import { withoutEksSlash } from './model/issuer.js'
 import type { Mode } from './model/namespace.js'
+import type { RuleSettings } from './model/rule-settings.js'
+import { parseWaiverLimits, type WaiverSettings } from './model/waiver-limits.js'
 import { closestTo } from './text/closest.js'
 import { endOfDay } from './text/day.js'
 import { parseDuration } from './text/duration.js'
@@ -19,10 +21,7 @@ import { listOf, recordOf } from './text/record.js'
  */
 export interface Config {
   readonly mode: Mode
-  /** Severities that differ from the rules' own, by rule ID. */
-  readonly severities: ReadonlyMap<string, Severity | 'off'>
-  /** Findings that count as waived, for objects that cannot be annotated. */
-  readonly exceptions: readonly ParsedException[]
+  readonly ruleSettings: RuleSettings
   readonly issuer: string | undefined
   readonly audience: string | undefined
   /** Path of a PEM file. */
@@ -60,13 +59,11 @@ export interface Config {
 }
 
 interface ConfigFile extends Partial<
-  Omit<
-    Config,
-    'severities' | 'exceptions' | 'iam' | 'eks' | 'scan' | 'caBundle' | 'exempt' | 'server' | 'tls'
-  >
+  Omit<Config, 'ruleSettings' | 'iam' | 'eks' | 'scan' | 'caBundle' | 'exempt' | 'server' | 'tls'>
 > {
   readonly rules?: Readonly<Record<string, { readonly severity: Severity | 'off' }>>
   readonly exceptions?: readonly (Omit<Exception, 'until'> & { readonly until?: string })[]
+  readonly waivers?: WaiverSettings
   readonly iam?: Partial<Config['iam']>
   readonly eks?: {
     readonly clusterArn?: string
@@ -111,6 +108,12 @@ export function parseConfig(text: string, file: string, ruleIds: readonly string
     for (const id of Object.keys(content.rules ?? {}).filter((id) => !ruleIds.includes(id))) {
       mistakes.push(`rules.${id}: there is no such rule${didYouMean(id, ruleIds)}`)
     }
+    for (const key of ['rules', 'excludedRules'] as const)
+      for (const [index, id] of (content.waivers?.[key] ?? []).entries())
+        if (!ruleIds.includes(id))
+          mistakes.push(
+            `waivers.${key}.${index} is ${quote(id)}: there is no such rule${didYouMean(id, ruleIds)}`
+          )
     for (const [index, { rule, until }] of (content.exceptions ?? []).entries()) {
       if (!ruleIds.includes(rule))
         mistakes.push(
@@ -194,6 +197,7 @@ function contradictionsOf({ iam: { accounts }, server: { port, healthPort } }: C
 function withDefaults({
   rules = {},
   exceptions = [],
+  waivers = {},
   iam = {},
   eks = {},
   scan = {},
@@ -205,8 +209,11 @@ function withDefaults({
 }: ConfigFile): Config {
   return {
     mode: rest.mode ?? 'enforce',
-    severities: new Map(Object.entries(rules).map(([id, { severity }]) => [id, severity])),
-    exceptions: exceptions.flatMap((exception) => parseException({ until: undefined, ...exception }) ?? []),
+    ruleSettings: {
+      severities: new Map(Object.entries(rules).map(([id, { severity }]) => [id, severity])),
+      exceptions: exceptions.flatMap((exception) => parseException({ until: undefined, ...exception }) ?? []),
+      waiverLimits: parseWaiverLimits(waivers)
+    },
     issuer: rest.issuer === undefined ? undefined : withoutEksSlash(rest.issuer),
     audience: rest.audience,
     clusterCa: rest.clusterCa,

@@ -8,7 +8,7 @@ const parse = (text: string): ReturnType<typeof parseConfig> => parseConfig(text
 t.test('fills in every default', async (t) => {
   t.match(parse(''), {
     mode: 'enforce',
-    severities: new Map(),
+    ruleSettings: { severities: new Map(), exceptions: [], waiverLimits: { requireExpiry: false } },
     issuer: undefined,
     annotationPrefix: undefined,
     iam: { files: [], accounts: [], requestsPerSecond: 5 },
@@ -22,18 +22,26 @@ t.test('fills in every default', async (t) => {
 t.test('reads what is given', async (t) => {
   t.match(parse('mode: warn\nrules: { role-missing: { severity: off } }\nserver: { deadline: 1500ms }\n'), {
     mode: 'warn',
-    severities: new Map([['role-missing', 'off']]),
+    ruleSettings: { severities: new Map([['role-missing', 'off']]) },
     server: { deadline: 1500 }
   })
 })
 
 t.test('reads exceptions', async (t) => {
-  const { exceptions } = parse(
+  const { ruleSettings } = parse(
     'exceptions: [{ rule: role-missing, object: ServiceAccount shop/cart-*, reason: vendored, until: 2027-01-31 }]'
   )
-  t.match(exceptions, [
+  t.match(ruleSettings.exceptions, [
     { rule: 'role-missing', kind: 'ServiceAccount', reason: 'vendored', until: '2027-01-31' }
   ])
+})
+
+t.test('reads the limits of waivers', async (t) => {
+  const limitsOf = (waivers: string) => parse(`waivers: ${waivers}`).ruleSettings.waiverLimits
+  t.match(limitsOf('{ requireExpiry: true }'), { requireExpiry: true, maxDays: undefined })
+  t.match(limitsOf('{ maxDays: 90 }'), { requireExpiry: true, maxDays: 90 }, 'a maximum requires an end')
+  t.match(limitsOf('{ namespaces: [] }'), { namespaces: [] }, 'an empty list is a limit')
+  t.equal(limitsOf('{ rules: [role-missing] }').mayWaive('role-arn-malformed'), false)
 })
 
 t.test('names key, value and what is allowed, a line for each mistake', async (t) => {
@@ -65,6 +73,15 @@ t.test('names key, value and what is allowed, a line for each mistake', async (t
     [
       'exceptions: [{ rule: role-mising, object: Namespace a, reason: b }]',
       'config.yaml: exceptions.0.rule is "role-mising": there is no such rule (did you mean role-missing?)'
+    ],
+    [
+      'waivers: { rules: [role-missing], excludedRules: [role-mising] }',
+      'config.yaml: waivers.excludedRules.0 is "role-mising": there is no such rule (did you mean role-missing?)'
+    ],
+    ['waivers: { maxDays: 0 }', 'config.yaml: waivers.maxDays is 0; expected a value that must be >= 1'],
+    [
+      'waivers: { maxdays: 1 }',
+      'config.yaml: waivers.maxdays: unknown key (did you mean maxDays?); expected one of rules, excludedRules, namespaces, requireExpiry, maxDays'
     ],
     [
       'exceptions: [{ rule: role-missing, object: shop/cart, reason: b }]',

@@ -110,8 +110,7 @@ export async function check(
     objects.map(({ object }) => object),
     {
       namespace: options.namespace ?? client?.namespace,
-      severities: config.severities,
-      exceptions: config.exceptions,
+      ...config.ruleSettings,
       at: new Date(),
       deadline: noDeadline,
       sourcesWith: (together) => {

@@ -118,7 +118,7 @@ export async function scan(
   const iamRequests = buildRequestCounter()
   const setting: ScanSetting = {
     config,
-    severities: severitiesFor(options.rule, config.severities),
+    severities: severitiesFor(options.rule, config.ruleSettings.severities),
     createdAfter: timeGiven('--created-after', options.createdAfter),
     at: new Date(),
     signal,

@@ -3,6 +3,7 @@ import { guardedWebhooksOf } from '../ca-bundle/guarded-webhooks.js'
 import type { Sources } from '../facts/facts.js'
 import type { KubeClient } from '../kube/client.js'
 import type { Finding } from '../model/finding.js'
+import type { RuleSettings } from '../model/rule-settings.js'
 import { nameOf, parseSubject } from '../model/subject.js'
 import { review, type ReviewContext } from '../review.js'
 import { type EventObject, eventReasonOf, writeEvent } from './event.js'
@@ -28,7 +29,7 @@ export async function findConfigurationFaults(
   {
     guard,
     ...settings
-  }: Pick<ReviewContext, 'at' | 'severities' | 'exceptions'> & {
+  }: Pick<ReviewContext, 'at' | keyof RuleSettings> & {
     sources: Sources
     /** Names of further webhooks that the configuration wants guarded. */
     guard: readonly string[]

@@ -163,8 +163,7 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
   }
   const faults = await findConfigurationFaults(configurations, {
     sources,
-    severities: config.severities,
-    exceptions: config.exceptions,
+    ...config.ruleSettings,
     guard: config.caBundle.guard,
     at: new Date()
   })

@@ -7,8 +7,10 @@ import { isRoleAllowed } from '../model/namespace.js'
 import { parseRoleArn, type RoleArn } from '../model/role-arn.js'
 import { namespaceNotGiven, type Subject } from '../model/subject.js'
 import { hideOthers } from '../trust-policy/hide-others.js'
+import { parseTrustPolicy } from '../trust-policy/judge.js'
+import { namesNamespace } from '../trust-policy/names-namespace.js'
 import { irsaTrust, unlessAssociated } from './associations.js'
-import type { ProviderLookup, Sources } from './facts.js'
+import type { ProviderLookup, RoleLookup, Sources } from './facts.js'
 import type { Gatherer, Gatherers, Target } from './gatherer.js'
 import { identityWebhookOf } from './identity-webhook.js'
 import { trustOf } from './trust.js'
@@ -20,7 +22,11 @@ export const irsaFacts: Gatherers<
   role(gatherer) {
     return unlessAssociated(gatherer.get('associated'), () =>
       thenMaybe(gatherer.target, (target) =>
-        'state' in target ? target : target.iam.readRole(target.arn, gatherer.lookup)
+        'state' in target
+          ? target
+          : thenMaybe(target.iam.readRole(target.arn, gatherer.lookup), (role) =>
+              withoutPath(role, target.arn, gatherer.subject)
+            )
       )
     )
   },
@@ -109,6 +115,20 @@ export const irsaFacts: Gatherers<
       issuer.state === 'known' ? trustingRoles.rolesTrusting(subject, issuer.value) : issuer
     )
   }
+}
+
+/**
+ * At admission, the path of a role is not shown to a namespace that the role's trust policy does not name. The
+ * answer then only says that the path is another one.
+ */
+function withoutPath(role: Fact<RoleLookup>, { text }: RoleArn, subject: Subject): Fact<RoleLookup> {
+  if (role.state !== 'known' || !role.value.exists || role.value.arn === text) return role // nearly always
+  if (subject.stage !== 'admitted' || !('namespace' in subject)) return role
+  const { arn, trustPolicy } = role.value
+  const policy = trustPolicy && parseTrustPolicy(trustPolicy.document, trustPolicy.encoding).value
+  if (namesNamespace(policy, { namespace: subject.namespace, serviceAccount: subject.name })) return role
+
+  return known({ ...role.value, arn: arn.replace(/:role\/(?:.*\/)?/, ':role/<another path>/') }, role.readAt)
 }
 
 /**

@@ -80,6 +80,8 @@ export interface ConfigMapSubject extends Identity {
  */
 export interface AssociationSubject extends Identity, Omit<AssociationInDocument, 'name'> {
   readonly kind: 'PodIdentityAssociation'
+  /** The namespace of the operator's object; empty if it names none, and for the files of other tools. */
+  readonly objectNamespace: string
 }
 
 export type Subject =
@@ -170,6 +172,7 @@ function subjectOf(
     kind: 'PodIdentityAssociation',
     stage,
     namespace: found.association.namespace,
+    objectNamespace: textOf(recordOf(document['metadata'])['namespace']) ?? '',
     annotations: annotationsOf(document),
     ...(isRecord(old) && { oldAnnotations: annotationsOf(old) })
   }

@@ -5,9 +5,8 @@ import { defaultIdentityWebhook, withAnnotationPrefix } from '../identity-webhoo
 import type { KubeClient } from '../kube/client.js'
 import type { KubeObject } from '../kube/read.js'
 import { noDeadline } from '../model/deadline.js'
-import type { ParsedException } from '../model/exception.js'
 import { moot, unknown } from '../model/fact.js'
-import type { Severity } from '../model/finding.js'
+import type { RuleSettings } from '../model/rule-settings.js'
 import type { ServiceAccountSubject } from '../model/subject.js'
 import { type ObjectReview, reviewObjects } from '../review-objects.js'
 import { liveSourcesOf } from '../sources/cluster/live-sources.js'
@@ -16,7 +15,7 @@ import { recordOf, textOf } from '../text/record.js'
 import type { ClusterObjects, UnreadCollection } from './read-cluster.js'
 
 /** What a scan knows besides the objects of the cluster. */
-export interface JudgingContext {
+export interface JudgingContext extends RuleSettings {
   /** The cluster that was read; undefined if its objects come from files. */
   readonly client: KubeClient | undefined
   /**
@@ -30,8 +29,6 @@ export interface JudgingContext {
   readonly isWhole: boolean
   /** Only objects that were created after this time are judged. */
   readonly createdAfter?: Date | undefined
-  readonly severities: ReadonlyMap<string, Severity | 'off'>
-  readonly exceptions: readonly ParsedException[]
   readonly at: Date
   readonly signal?: AbortSignal | undefined
   /** Called after each object, with the number of objects judged so far and the number of all objects. */
@@ -63,7 +60,8 @@ export async function judgeCluster(
   { objects, others, unread }: Pick<ClusterObjects, 'objects' | 'others' | 'unread'>,
   context: JudgingContext
 ): Promise<JudgedCluster> {
-  const { client, given, isWhole, createdAfter, severities, exceptions, at, signal, onJudged } = context
+  const { client, given, isWhole, createdAfter, severities, exceptions, waiverLimits, at, signal, onJudged } =
+    context
   const facts = new Set<unknown>(others)
   const isJudged = (object: unknown): boolean =>
     !facts.has(object) && (createdAfter === undefined || isCreatedAfter(object, createdAfter))
@@ -74,6 +72,7 @@ export async function judgeCluster(
     namespace: undefined,
     severities,
     exceptions,
+    waiverLimits,
     at,
     deadline: noDeadline,
     isJudged,

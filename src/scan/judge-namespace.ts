@@ -2,8 +2,7 @@ import type { PodInSight, Sources } from '../facts/facts.js'
 import { exclusionsOf } from '../identity-webhook/coverage.js'
 import type { KubeObject } from '../kube/read.js'
 import { noDeadline } from '../model/deadline.js'
-import type { ParsedException } from '../model/exception.js'
-import type { Severity } from '../model/finding.js'
+import type { RuleSettings } from '../model/rule-settings.js'
 import { identityWebhooksOf } from '../model/webhook-configuration.js'
 import type { ObjectVerdict } from '../output/report.js'
 import { reviewObjects, subjectsOf } from '../review-objects.js'
@@ -11,15 +10,13 @@ import { withoutMisses } from '../sources/cluster/live-sources.js'
 import { verdictsOf } from './verdicts.js'
 
 /** What a scan of one namespace knows besides the objects in the namespace. */
-export interface NamespaceContext {
+export interface NamespaceContext extends RuleSettings {
   /** Facts that do not come from the objects. They must include service accounts and namespaces. */
   readonly sources: Sources
   /** Whether all service accounts, workloads and pods of the namespace are among the objects. */
   readonly isWhole: boolean
   /** Whether to return a pod, for rules about webhook configurations. */
   readonly isExcluded: (pod: PodInSight) => boolean
-  readonly severities: ReadonlyMap<string, Severity | 'off'>
-  readonly exceptions: readonly ParsedException[]
   readonly at: Date
 }
 

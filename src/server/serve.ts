@@ -81,8 +81,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
       review(subject, {
         sources: judging.sources,
         mode: judging.config.mode,
-        severities: judging.config.severities,
-        exceptions: judging.config.exceptions,
+        ...judging.config.ruleSettings,
         at: new Date(),
         deadline,
         onFacts

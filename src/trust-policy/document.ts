@@ -5,7 +5,7 @@ export interface Defect {
   readonly reason: string
   /** A path such as `Statement[0].Condition.StringEquals`; empty for the document as a whole. */
   readonly place: string
-  readonly statement?: number
+  readonly statement?: number | undefined
   /** How to correct it, as an instruction, if that is known. */
   readonly correction?: string
 }

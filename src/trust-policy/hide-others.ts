@@ -1,21 +1,24 @@
-import { matchesPattern, parsePattern } from '../text/glob.js'
 import type { Breadth } from './breadth.js'
 import type { TrustJudgement } from './judge.js'
 import type { DecidingCondition, Miss } from './miss.js'
+import { isNamedBy, isSubjectKey } from './names-namespace.js'
 
 /** The placeholder in messages for service accounts of other namespaces. */
 export const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 
 /**
  * Removes the names of service accounts in other namespaces from a judgement, because users who can write
- * service accounts in only one namespace must not learn about others from a trust policy. The verdict and the
- * kind of miss stay the same.
+ * service accounts in only one namespace must not learn about others from a trust policy. If the policy names
+ * no service account of the namespace, the role belongs to others: all that remains is the kind of miss, its
+ * statement, and the condition on the subject if that one decides. The verdict and the kind of miss stay the
+ * same.
  */
 export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJudgement {
   if (judgement.miss === undefined && judgement.breadth.length === 0) return judgement // nearly all judgements
   const name = judgement.subject.slice(judgement.subject.lastIndexOf(':') + 1)
-  const isOurs = (value: string): boolean => isOf(value, namespace, name)
+  const isOurs = (value: string): boolean => isNamedBy(value, { namespace, serviceAccount: name })
   const { miss, breadth } = judgement
+  if (miss !== undefined && !judgement.namesNamespace) return ofOthers(judgement, miss)
 
   return {
     ...judgement,
@@ -25,6 +28,26 @@ export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJ
 }
 
 type Test = (value: string) => boolean
+
+/** The judgement of a policy that names no service account of the namespace. */
+function ofOthers(judgement: TrustJudgement, miss: Miss): TrustJudgement {
+  const bare = { ...judgement, breadth: [], size: 0 }
+  if (miss.kind === 'invalid')
+    return {
+      ...bare,
+      miss: { kind: 'invalid', statement: miss.statement, reason: 'a part of it is invalid', place: '' }
+    }
+  if (!('failed' in miss)) return { ...bare, miss, isReasonHidden: true }
+
+  const failed = miss.failed.map((condition) => ({
+    ...condition,
+    wanted: [otherSubject],
+    difference: undefined
+  }))
+  return miss.kind === 'subject'
+    ? { ...bare, miss: { ...miss, failed: failed.slice(0, 1) } }
+    : { ...bare, miss: { ...miss, failed }, isReasonHidden: true }
+}
 
 function missWithout(miss: Miss, isOurs: Test): Miss {
   if ('failed' in miss)
@@ -47,7 +70,7 @@ function missWithout(miss: Miss, isOurs: Test): Miss {
  * only strings in the form of a subject can.
  */
 function conditionWithout<T extends DecidingCondition>(condition: T, isOurs: Test): T {
-  const isAboutSubjects = /:sub\s*$/i.test(condition.key)
+  const isAboutSubjects = isSubjectKey(condition.key)
   const wanted = condition.wanted.map((value) => {
     if (!isAboutSubjects) return textWithout(value, isOurs)
 
@@ -67,24 +90,9 @@ function breadthWithout({ value, example, ...breadth }: Breadth, isOurs: Test): 
 
 /** A text without the subjects of service accounts in other namespaces. */
 export const textWithoutOthers = (text: string, namespace: string, name: string): string =>
-  textWithout(text, (value) => isOf(value, namespace, name))
+  textWithout(text, (value) => isNamedBy(value, { namespace, serviceAccount: name }))
 
 const textWithout = (text: string, isOurs: Test): string =>
   text.replace(/system:serviceaccounts?[:/][^\s",\]}]*/gi, (subject) =>
     isOurs(subject) ? subject : otherSubject
   )
-
-/**
- * Whether a subject or a pattern refers to this namespace, or consists only of our own names in a different
- * form.
- */
-function isOf(value: string, namespace: string, name: string): boolean {
-  const [, of] = /^system:serviceaccount:([^:]*):[^:]*$/i.exec(value.trim()) ?? []
-  if (of !== undefined && matchesPattern(parsePattern(of.toLowerCase()), namespace)) return true
-
-  const ours = new Set(['system', 'serviceaccount', 'serviceaccounts', namespace, name, '*', ''])
-  return value
-    .toLowerCase()
-    .split(/[:/\s]/)
-    .every((word) => ours.has(word))
-}

@@ -6,6 +6,7 @@ import { correctionOf } from './correct.js'
 import { type Defect, parsePolicyDocument } from './document.js'
 import { evaluatePolicy, webIdentityCall } from './evaluate.js'
 import { findMiss, type Miss } from './miss.js'
+import { namesNamespace } from './names-namespace.js'
 import { parsePolicy, type Policy } from './policy.js'
 import { providerArnOf } from './provider.js'
 import { refusedPart } from './refused.js'
@@ -49,6 +50,13 @@ export interface TrustJudgement {
   /** Why the policy denies the token or is invalid: one reason, the first in the order of `Miss`. */
   readonly miss: Miss | undefined
   readonly breadth: readonly Breadth[]
+  /**
+   * Whether the policy names a service account of the namespace. Judged only if there is a `miss`; otherwise
+   * true.
+   */
+  readonly namesNamespace: boolean
+  /** Set if the reason for the denial must not be shown to the users of the namespace. */
+  readonly isReasonHidden?: true
   /** Whether the role trusts EKS Pod Identity; `also` if it trusts an identity provider as well. */
   readonly podIdentity: 'none' | 'also' | 'only'
   /** False if the service account certainly has no EKS Pod Identity association. */
@@ -121,6 +129,7 @@ export function judgeParsed(
     undocumented,
     miss,
     breadth,
+    namesNamespace: miss === undefined || namesNamespace(value, question),
     podIdentity: podIdentityOf(policy),
     size,
     subject: token.subject,
@@ -187,6 +196,7 @@ function invalid(
     undocumented: [],
     miss: { kind: 'invalid', ...corrected(defect, value, provider) },
     breadth,
+    namesNamespace: namesNamespace(value, question),
     podIdentity: 'none',
     size,
     subject: token.subject,

@@ -1,18 +1,17 @@
 import type { Facts, FactTypes, Need } from '../facts/facts.js'
-import type { ParsedException } from '../model/exception.js'
 import type { Fact } from '../model/fact.js'
 import type { Finding, Problem, Severity, Unchecked } from '../model/finding.js'
+import type { RuleSettings } from '../model/rule-settings.js'
 import { isUnchanged, type Subject } from '../model/subject.js'
+import { noWaiverLimits, outsideLimits } from '../model/waiver-limits.js'
 import type { Rule } from '../rules/define-rule.js'
 import { exceptionFor } from './exception.js'
 import type { Plan } from './plan.js'
 import { parseWaiver, type Waiver } from './waiver.js'
 
 /** The time of the review, and what the configuration says about rules. */
-export interface EvaluationSettings {
+export interface EvaluationSettings extends Partial<RuleSettings> {
   readonly at: Date
-  readonly severities?: ReadonlyMap<string, Severity | 'off'>
-  readonly exceptions?: readonly ParsedException[]
 }
 
 /**
@@ -23,8 +22,9 @@ export function evaluate(
   plan: Plan,
   subject: Subject,
   facts: Facts,
-  { at, severities: chosen, exceptions = [] }: EvaluationSettings
+  settings: EvaluationSettings
 ): { findings: Finding[]; unchecked: Unchecked[] } {
+  const { at, severities: chosen } = settings
   const findings: Finding[] = []
   const unchecked: Unchecked[] = []
   const { values, moot, hasUnknown } = sortFacts(plan.needs, facts, at)
@@ -42,7 +42,7 @@ export function evaluate(
     if (missing !== undefined) unchecked.push({ rule: rule.id, because: missing.because })
     if (!isFound) continue
 
-    const waiver = waiverOf(rule, subject, exceptions, at)
+    const waiver = waiverOf(rule, subject, settings)
     for (const { atAdmission, atMost = 'error', restsOn = [], ...problem } of [found].flat()) {
       const milder =
         atAdmission ??
@@ -74,14 +74,26 @@ export function evaluate(
 function waiverOf(
   { id, waivable }: Rule,
   subject: Subject,
-  exceptions: readonly ParsedException[],
-  at: Date
+  { at, exceptions = [], waiverLimits = noWaiverLimits }: EvaluationSettings
 ): Waiver | undefined {
-  const annotated = waivable === false ? undefined : parseWaiver(subject.annotations, id, at)
+  const annotated =
+    waivable === false
+      ? undefined
+      : parseWaiver(subject.annotations, id, at, ({ until }) =>
+          outsideLimits(waiverLimits, { rule: id, namespace: ownNamespaceOf(subject), until }, at)
+        )
   if (annotated !== undefined && 'reason' in annotated) return annotated
   const configured = exceptionFor(exceptions, subject, id, at)
 
   return configured !== undefined && 'reason' in configured ? configured : (annotated ?? configured)
+}
+
+/** The namespace of the object that has the annotations. A Namespace is governed like the objects in it. */
+function ownNamespaceOf(subject: Subject): string | undefined {
+  if (subject.kind === 'Namespace') return subject.name
+  if (subject.kind === 'PodIdentityAssociation') return subject.objectNamespace
+
+  return 'namespace' in subject ? subject.namespace : undefined
 }
 
 /**

@@ -16,12 +16,14 @@ const prefix = 'ignore.irsa-guard.io/'
 /**
  * Parses the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (through that
  * day, UTC) of an object; undefined if there is none. If an annotation is probably meant as this waiver but
- * is not in effect, the result says why. Never throws.
+ * is not in effect, the result says why. `outside` says why a valid waiver is outside the limits that the
+ * configuration sets. Never throws.
  */
 export function parseWaiver(
   annotations: Readonly<Record<string, unknown>>,
   rule: string,
-  at: Date
+  at: Date,
+  outside: (waiver: { until: string | undefined }) => string | undefined = () => undefined
 ): Waiver | undefined {
   const annotation = `${prefix}${rule}`
   const value = annotations[annotation]
@@ -33,9 +35,12 @@ export function parseWaiver(
       ? undefined
       : { waiver: `waiver ${misspelt}`, lapsed: `there is no such rule; write ${annotation}` }
   }
+  const waiver = `waiver ${annotation}`
   const read = parseValue(value, at)
+  if (!('reason' in read)) return { waiver, ...read }
+  const lapsed = outside({ until: read.until })
 
-  return 'reason' in read ? read : { waiver: `waiver ${annotation}`, ...read }
+  return lapsed === undefined ? read : { waiver, lapsed }
 }
 
 function parseValue(value: unknown, at: Date): Effective | { readonly lapsed: string } {

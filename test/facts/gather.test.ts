@@ -152,6 +152,35 @@ t.test('what the namespace may not use is never looked up', async (t) => {
   t.equal((await lookUp(known({ ...settings, allowedRoles: undefined }))).asked.length, 2)
 })
 
+t.test('at admission, the path of a role of other namespaces is not shown', async (t) => {
+  const named = (path: string): string => role.replace(/:role\/.*\//, `:role/${path}`)
+  const pathSeen = async (
+    stage: 'admitted' | 'source',
+    found: string,
+    trusted: string | undefined
+  ): Promise<unknown> => {
+    const subject = parseSubject(accountOf(annotated), { stage })
+    if (subject === undefined) throw new Error('not a subject')
+    const document = policy(statement({ Condition: asks({ sub: trusted }) }))
+    const lookup = {
+      exists: true as const,
+      arn: found,
+      ...(trusted !== undefined && { trustPolicy: { document, encoding: 'json' as const } })
+    }
+    const iam = { readRole: () => known(lookup), readProvider: () => unknown('not asked') }
+    const { role: fact } = await gatherFacts(subject, ['role'], { iam, issuer }, { deadline })
+    return fact?.state === 'known' && fact.value.exists ? fact.value.arn : fact
+  }
+  const [ours, others] = ['system:serviceaccount:shop:web', 'system:serviceaccount:billing:cart']
+  const hidden = named('<another path>/')
+  t.equal(await pathSeen('admitted', named('billing/'), others), hidden)
+  t.equal(await pathSeen('admitted', named(''), others), hidden, 'a role without a path, too')
+  t.equal(await pathSeen('admitted', named('billing/'), undefined), hidden, 'whose role it is is not known')
+  t.equal(await pathSeen('admitted', named('billing/'), ours), named('billing/'))
+  t.equal(await pathSeen('admitted', role, others), role)
+  t.equal(await pathSeen('source', named('billing/'), others), named('billing/'))
+})
+
 t.test('nothing is looked up for a namespace that could not be read', async (t) => {
   const { facts, asked } = await lookUp(unknown('namespace shop could not be read'))
   const because = 'namespace shop could not be read, so the roles that the namespace may use are unknown'

@@ -36,10 +36,14 @@ t.test('the page shows every key, and its default', async (t) => {
     'eks.endpoint',
     'scan.changeQueue',
     'caBundle.injectors',
-    'rules'
+    'rules',
+    ...keys.filter((key) => key.startsWith('waivers.'))
   ]
-  for (const key of keys.filter((key) => !examples.includes(key)))
-    t.strictSame(at(key, page), at(key, defaults), key)
+  const placeOf = (key: string): string => (key === 'exceptions' ? `ruleSettings.${key}` : key)
+  for (const key of keys.filter((key) => !examples.includes(key))) {
+    t.not(at(placeOf(key), defaults), undefined, key)
+    t.strictSame(at(placeOf(key), page), at(placeOf(key), defaults), key)
+  }
   for (const key of examples)
     t.ok([undefined, '[]', '{}'].includes(JSON.stringify(at(key, defaults))), `${key} has no default`)
 })

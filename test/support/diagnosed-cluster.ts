@@ -16,7 +16,7 @@ import { startIdentityWebhook } from '../control-plane/identity-webhook.ts'
 import type { Fault } from '../control-plane/identity-webhook-stand-in.ts'
 import { startMoto } from '../control-plane/moto.ts'
 import type { Finished } from '../control-plane/run.ts'
-import { startControlPlane } from '../control-plane/start.ts'
+import { type ControlPlaneOptions, startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
 import { eksAssociation, startFakeEks } from './fake-eks.js'
 import { type IamReply, type IamRequest, startFakeIam } from './fake-iam.js'
@@ -38,9 +38,9 @@ export const annotationKey = 'eks.amazonaws.com/role-arn'
  * with a Deployment of the same name. What is broken in it is real, except for AWS: IAM is moto, EKS a server
  * with the shapes of the SDK.
  */
-export async function startDiagnosedCluster(directory: string) {
+export async function startDiagnosedCluster(directory: string, options: ControlPlaneOptions = {}) {
   const [controlPlane, moto, eks] = await Promise.all([
-    startControlPlane(),
+    startControlPlane(options),
     startMoto(),
     startFakeEks(undefined, account)
   ])
@@ -221,7 +221,7 @@ export async function startDiagnosedCluster(directory: string) {
     documents,
     /** Whether the identity webhook listens where a new registration calls it, which another process may prevent. */
     isEksPort,
-    ...{ controlPlane, eks, iam, kubectl, webhook, provider, issuerHost, proxy },
+    ...{ aws, controlPlane, eks, iam, kubectl, webhook, provider, issuerHost, proxy },
     ...{ cartStatement, mailStatement, mailKeys, trust, createProvider, createRole, allow, associate },
     ...{ tellWebhook, renew, settled },
     /** Registers the identity webhook, with fields replaced. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
 
-interface Rule {
+export interface Rule {
   readonly apiGroups?: readonly string[]
   readonly resources?: readonly string[]
   readonly nonResourceURLs?: readonly string[]
@@ -59,6 +59,20 @@ export function grantedRights(): Right[] {
     )
   })
 }
+
+/** The rights of some rules, such as `get pods` or `list deployments.apps`. */
+export const grantedBy = (rules: readonly Rule[]): string[] =>
+  rules.flatMap((rule) => rule.verbs.flatMap((verb) => whatOf(rule).map((what) => `${verb} ${what}`)))
+
+/** The actions that the IAM policies in docs/aws.md allow. */
+export const documentedActions = (): string[] =>
+  [...readFileSync('docs/aws.md', 'utf8').matchAll(/```json\n([^]*?)```/g)].flatMap(([, text = '']) => {
+    const { Statement: statements = [] } = JSON.parse(text) as {
+      Statement?: readonly { Action: string | readonly string[] }[]
+    }
+
+    return statements.flatMap(({ Action: action }) => action)
+  })
 
 function whatOf({ apiGroups = [], resources, nonResourceURLs = [] }: Rule): readonly string[] {
   const group = apiGroups.length === 1 && apiGroups[0] !== '' ? `.${apiGroups.join('')}` : ''

@@ -149,8 +149,8 @@ async function judge(
     annotationPrefix: config.annotationPrefix,
     isWhole,
     createdAfter,
+    ...config.ruleSettings,
     severities,
-    exceptions: config.exceptions,
     at,
     signal,
     onJudged: (judged, all) =>

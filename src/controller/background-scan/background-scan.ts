@@ -85,8 +85,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
       issuer: config.issuer,
       given: { ...given, iam: given.iam ?? followed }
     }),
-    severities: config.severities,
-    exceptions: config.exceptions,
+    ...config.ruleSettings,
     sweepEvery: interval / 3,
     now,
     signal: stopped.signal

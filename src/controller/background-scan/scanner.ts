@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Sources } from '../../facts/facts.js'
+import type { RuleSettings } from '../../model/rule-settings.js'
 import type { ReportedFinding } from '../../output/report.js'
 import { rules } from '../../rules/index.js'
 import { exclusionAmong, judgeNamespace, type NamespaceContext } from '../../scan/judge-namespace.js'
@@ -12,7 +13,7 @@ import {
   type NamespaceFindings
 } from './namespace-findings.js'
 
-export interface ScannerOptions extends Pick<NamespaceContext, 'severities' | 'exceptions'> {
+export interface ScannerOptions extends RuleSettings {
   readonly objects: WatchedObjects
   /** Reads the facts that do not come from the objects. */
   readonly readSources: () => Promise<Sources>
