@@ -24,11 +24,10 @@ export function trustProblem(
   fix: string
 ): Problem {
   if (trust.isReasonHidden === true) {
-    const { isReasonHidden: _, ...shown } = trust
     const named = roleNamed(account, settings)
     return trustProblem(
       account,
-      shown,
+      { ...trust, isReasonHidden: false },
       settings,
       `${named} does not admit ${trust.subject}; its trust policy names no service account of the namespace, so the reason is not shown here`,
       `point the annotation to a role for this service account, or have the owner of ${named} admit it; to users who can read the role, irsa-guard trust shows the reason`

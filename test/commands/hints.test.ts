@@ -88,9 +88,9 @@ t.test('what commands print without facts names their own options', async (t) =>
   ]
   for (const [name = '', ...args] of runs) {
     const { stdout } = await runCli([name, ...args])
-    const hints = [...stdout.matchAll(/\(pass\s(--[a-z-]+)(?:[^)]*?\sor\s(--[a-z-]+))?/g)].flatMap(
-      ([, ...options]) => options.filter((option) => option !== undefined)
-    )
+    const hints = [...stdout.matchAll(/\(pass\s(--[a-z-]+)(?:[^)]*?\sor\s(--[a-z-]+))?/g)]
+      .flatMap(([, ...options]: readonly (string | undefined)[]) => options)
+      .filter((option) => option !== undefined)
     t.ok(hints.length > 0, name)
     const has = new Set(byName.get(name)?.options.map(({ long }) => long))
     t.strictSame(

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import {
   absentReply,
-  identityReply,
   type IamReply,
+  identityReply,
   providerReply,
   roleReply,
   startFakeIam
@@ -115,9 +115,9 @@ t.test('thousands of invented roles stay within the rate, and others are judged 
   const { asked, review } = await start(t)
   const started = performance.now()
   let denied = 0
-  let isOver = false
+  const over = new AbortController()
   const quiet = (async () => {
-    while (!isOver || denied === 0) {
+    while (!over.signal.aborted || denied === 0) {
       if ((await review('quiet', 'billing-network')).includes('"allowed":false')) denied++
       await sleep(50)
     }
@@ -136,7 +136,7 @@ t.test('thousands of invented roles stay within the rate, and others are judged 
   )
   const seconds = (performance.now() - started) / 1000
   const requests = asked.length
-  isOver = true
+  over.abort()
   await quiet
   t.equal(
     counts.missing + counts.unchecked,

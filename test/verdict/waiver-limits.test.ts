@@ -1,12 +1,12 @@
 import t from 'tap'
+import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
+import { parseException } from '../../src/model/exception.js'
 import { known } from '../../src/model/fact.js'
-import { type Subject, parseSubjects } from '../../src/model/subject.js'
+import { parseSubjects,type Subject } from '../../src/model/subject.js'
 import { parseWaiverLimits, type WaiverSettings } from '../../src/model/waiver-limits.js'
 import { defineRule } from '../../src/rules/define-rule.js'
 import { evaluate } from '../../src/verdict/evaluate.js'
 import { buildPlanner } from '../../src/verdict/plan.js'
-import { defaultIdentityWebhook } from '../../src/identity-webhook/settings.js'
-import { parseException } from '../../src/model/exception.js'
 
 const at = new Date('2026-11-24T12:00:00Z')
 const rule = defineRule({
