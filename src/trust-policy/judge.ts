@@ -56,7 +56,7 @@ export interface TrustJudgement {
    */
   readonly namesNamespace: boolean
   /** Set if the reason for the denial must not be shown to the users of the namespace. */
-  readonly isReasonHidden?: true
+  readonly isReasonHidden?: boolean
   /** Whether the role trusts EKS Pod Identity; `also` if it trusts an identity provider as well. */
   readonly podIdentity: 'none' | 'also' | 'only'
   /** False if the service account certainly has no EKS Pod Identity association. */
