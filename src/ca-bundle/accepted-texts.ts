@@ -21,7 +21,7 @@ export interface AcceptedBundles extends AcceptedTexts {
   readonly action: 'Deny' | 'Warn'
   /** The users that may write other bundles: the injectors of these webhooks. */
   readonly injectors: readonly string[]
-  /** Which cluster CA signs now and which one next, for messages; empty if no rotation is in progress. */
+  /** Which cluster CA signs now and which one signs next, for messages; empty if no rotation is in progress. */
   readonly rotation?: string | undefined
 }
 

@@ -20,7 +20,7 @@ export interface BundleQuestion {
    * bundle needs all cluster CAs.
    */
   readonly expected?: ExpectedSets | undefined
-  /** Which cluster CA signs now and which one next, as the controller published it. */
+  /** Which cluster CA signs now and which one signs next, as the controller published it. */
   readonly rotation?: string | undefined
   /** CAs (PEM) that might also be the cluster's, and why that is uncertain. */
   readonly unconfirmed?: { readonly cas: string; readonly doubt: string } | undefined

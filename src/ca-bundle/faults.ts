@@ -43,7 +43,7 @@ const faults = {
   der: ['it is a bare DER certificate', 'convert it: openssl x509 -inform der -in ca.der -out ca.pem'],
   indented: [
     'lines are indented, but PEM lines must start at the beginning of the line',
-    'remove the spaces before each line'
+    'remove the indentation'
   ],
   glued: [
     'two PEM blocks are joined without a line break, so Go skips both',

@@ -31,7 +31,7 @@ export interface BundleReport {
   readonly because?: string
   /** The source of the injector's CA, for messages. */
   readonly source?: string
-  /** Which cluster CA signs now and which one next; present only while the cluster CA is being replaced. */
+  /** Which cluster CA signs now and which one signs next; present only while the cluster CA is being replaced. */
   readonly rotation?: string
   /**
    * Why a CA in the cluster's ConfigMap `kube-root-ca.crt` is not confirmed; present only if there is such a

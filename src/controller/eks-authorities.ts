@@ -72,7 +72,7 @@ export function followAuthorities(
     reading = undefined
   }
 
-  /** The last answer; not one from before the cluster changed, because it may contradict the cluster. */
+  /** The last answer, unless it is too old or from before the cluster's CAs changed, because it might contradict the cluster. */
   function proveLast(seen: string, proof: ClusterProof): Fact<readonly ClusterAuthority[]> {
     if (answered?.seen === seen && clock() - answered.at < usableFor)
       return provenAuthorities(answered.value, proof)

@@ -2,7 +2,7 @@ import { type ContainerCredentials, credentialsOf } from '../identity-webhook/cr
 import { isNewAssociation } from '../identity-webhook/pod-role.js'
 import type { Observations } from './observations.js'
 
-/** What a pod that was created in a dry run shows about the identity webhook. */
+/** What a dry-run pod shows about the identity webhook. */
 export type ProbeOutcome =
   | { readonly state: 'works'; readonly credentials: ContainerCredentials }
   | { readonly state: 'fails' | 'unknown'; readonly because: string }

@@ -18,7 +18,7 @@ export interface AssociationInDocument {
   readonly isConditional: boolean
 }
 
-/** The fields of an association that its author writes. */
+/** The fields of an association that a user sets. */
 export type AssociationField =
   | 'clusterName'
   | 'namespace'

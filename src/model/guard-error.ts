@@ -1,4 +1,4 @@
-/** Problems with irsa-guard's own setup, not with a user's object. Each code has one cause and one fix. */
+/** Reasons why irsa-guard itself cannot do its work (setup, command line, input), as opposed to findings about an object. Each code has one cause and one fix. */
 export type GuardErrorCode =
   | 'ERR_CONFIG'
   | 'ERR_INPUT'

@@ -15,7 +15,7 @@ export interface CauseRow {
 const maxOfRule = 3
 
 /**
- * The rows of the table, the worst first. More than three causes of one rule and severity share a
+ * The rows of the table, worst first. More than three causes of one rule and severity share a
  * row, unless everything is shown. Waived findings have no row. `summaryOf` gives the summary of a rule.
  */
 export function causeRowsOf(

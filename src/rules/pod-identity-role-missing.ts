@@ -41,7 +41,7 @@ function problemsOf(
   const missing = `${kind} ${arn} of the EKS Pod Identity association does not exist`
   // STS compares the entire ARN, including the path.
   const [message, fix] = role.exists
-    ? [`${missing}; the role with this name is ${role.arn}`, `write ${role.arn} in the association`]
+    ? [`${missing}; the role with this name is ${role.arn}`, `set the association's ${kind} to ${role.arn}`]
     : [
         `${missing}, so EKS refuses to give its pods credentials`,
         'create the role, or give the association an existing one'

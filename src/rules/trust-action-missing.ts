@@ -33,7 +33,7 @@ export const trustActionMissing = defineRule({
       // Adding the action to a statement for others would admit everyone who meets its conditions.
       isForSubject
         ? `add sts:AssumeRoleWithWebIdentity to the Action of ${statementNamed(statement)}`
-        : `${addStatement(trust)}; if the role is meant for others, point the annotation to a role for this service account`
+        : `${addStatement(trust)}; if the role is meant for others, point the annotation at a role for this service account`
     )
   }
 })

@@ -22,7 +22,7 @@ export const trustSubjectMismatch = defineRule({
       identityWebhook,
       `${roleNamed(account, identityWebhook)} does not trust ${trust.subject}: in its ${statementNamed(miss.statement)}, ${conditionsShown(miss.failed)}`,
       miss.failed[0]?.isNegated === true
-        ? 'point the annotation to a role for this service account, because that condition excludes it by name'
+        ? 'point the annotation at a role for this service account, because that condition excludes it by name'
         : fixOf(trust, miss.failed[0]?.wanted[0] ?? '')
     )
 
@@ -32,13 +32,13 @@ export const trustSubjectMismatch = defineRule({
 
 /** Renaming or moving the service account needs no change in IAM, so that fix comes first if it is likely. */
 function fixOf({ subject }: TrustJudgement, nearest: string): string {
-  const others = `add ${quote(subject)} to that condition, or point the annotation to a role for this service account`
+  const others = `add ${quote(subject)} to that condition, or point the annotation at a role for this service account`
   const [, namespace, name = ''] = /^system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)$/.exec(nearest) ?? []
   const [, , ownNamespace = '', ownName = ''] = subject.split(':')
   if (namespace === undefined) {
     return nearest.includes('*') || nearest.includes('?') || nearest === otherSubject
       ? others
-      : `replace ${quote(nearest)} with ${quote(subject)} in that condition, or point the annotation to a role for this service account`
+      : `replace ${quote(nearest)} with ${quote(subject)} in that condition, or point the annotation at a role for this service account`
   }
   if (namespace === ownNamespace && isPartOf(name, ownName))
     return `name the service account ${name} (in many charts: serviceAccount.name), or ${others}`

@@ -84,7 +84,7 @@ function imageOf(template: unknown, name: string): string[] {
   ]
 }
 
-/** Why pods are missing or not ready: the Deployment's own reason first, then that of the first bad pod. */
+/** Why pods are missing or not ready: the Deployment's own reason, otherwise that of the first pod that is not ready. */
 function failureOf(status: LiveObject, pods: Reading<readonly LiveObject[]>): string | undefined {
   const refused = listOf(status['conditions'])
     .filter(isRecord)

@@ -100,7 +100,7 @@ const firstRow = ({ length }: string): Row => [
   length < 2 ? Infinity : 2
 ]
 
-/** The row after the word's character at `index`. */
+/** The next row, once the word's character at `index` has been compared. */
 function nextRow(row: Row, index: number, character: number, text: string): Row {
   let before = Infinity // the cell to the left
   const cell = (place: 0 | 1 | 2 | 3 | 4): number => {

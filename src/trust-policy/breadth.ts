@@ -291,7 +291,7 @@ function reachBeyond(pattern: Pattern, namespace: string, name: string): Reach {
   return reachOf(pattern, foreign, foreignName).otherNamespace === undefined ? {} : { otherNamespace }
 }
 
-/** The first of each kind. A wildcard over namespaces takes precedence over one inside a namespace. */
+/** The first of each kind. A wildcard within the own namespace is left out if anything over-permissive was found. */
 function onePerKind(found: readonly Breadth[]): Breadth[] {
   const first = found.filter(
     (breadth, index) => found.findIndex(({ kind }) => kind === breadth.kind) === index

@@ -1,7 +1,7 @@
 import type { Condition } from './policy.js'
 import { urlDifference, withoutSlashes } from './provider.js'
 
-/** How a condition key is wrong for tokens of our issuer, and the key that was probably intended. */
+/** What is wrong with a condition key for tokens of the cluster's issuer, and the key that was probably intended. */
 export interface KeyDifference {
   readonly expected: string
   readonly difference: string

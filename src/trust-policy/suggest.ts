@@ -225,7 +225,7 @@ function isPossible(claim: 'sub' | 'aud', value: string, actual: string, like: b
     : value.trim() !== actual && !/^system:serviceaccount:/i.test(value.trim())
 }
 
-/** Whether some service account can have this subject, or match this pattern. */
+/** Whether this can be the subject of a service account. Wildcard patterns and values with policy variables always count. */
 function isSubject(value: string, like: boolean): boolean {
   if (like && hasWildcard(value)) return true
 

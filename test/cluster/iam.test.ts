@@ -145,7 +145,7 @@ t.test('the guard asks a real IAM API', async (t) => {
     t.equal(
       denied.stderr.replace(/read \d s ago/, 'read N s ago'),
       `Error from server (Forbidden): error when creating "STDIN": admission webhook "validate.irsa-guard.io" denied the request: service account default/web: trust-subject-mismatch: role web does not trust system:serviceaccount:default:web: in its statement 1, StringEquals "${host}:sub" requires a service account in another namespace, but the token has "system:serviceaccount:default:web"
-  fix: add "system:serviceaccount:default:web" to that condition, or point the annotation to a role for this service account
+  fix: add "system:serviceaccount:default:web" to that condition, or point the annotation at a role for this service account
 IAM was read N s ago; changes can take up to two minutes to appear
 `
     )

@@ -60,7 +60,7 @@ t.test('the answer comes first, then the effect, the parts, the difference and t
     ✓ aud        sts.amazonaws.com
 
   error    trust-subject-mismatch: the namespace differs
-  fix      install the service account in namespace default, or add "system:serviceaccount:shop:cart" to that condition, or point the annotation to a role for this service account
+  fix      install the service account in namespace default, or add "system:serviceaccount:shop:cart" to that condition, or point the annotation at a role for this service account
 
   corrected (525 of 2,048 characters):
     "StringEquals": {

@@ -43,7 +43,7 @@ export const cases: readonly Case[] = [
     },
     message:
       /^(?:target )?role .*role\/(?:cart|data) of .* does not exist; the role with this name is .*role\/team\/(?:cart|data)$/,
-    fix: /^write arn:aws:iam::\d+:role\/team\/(?:cart|data) in the association$/,
+    fix: /^set the association's (?:target )?role to arn:aws:iam::\d+:role\/team\/(?:cart|data)$/,
     severity: 'warning',
     count: 2
   },

@@ -39,7 +39,7 @@ export const cases: readonly Case[] = [
       trust: trustOf(policy(statement({ Condition: { StringNotEquals: { [`${host}:sub`]: subject } } })))
     },
     message: /StringNotEquals excludes this subject$/,
-    fix: /^point the annotation to a role for this service account, because that condition excludes it by name$/
+    fix: /^point the annotation at a role for this service account, because that condition excludes it by name$/
   },
   {
     why: 'an audience under the key of the subject, beside the right one',

@@ -66,7 +66,7 @@ t.test('names no service account in another namespace', async (t) => {
 
 t.test('still tells what helps', async (t) => {
   t.match(messagesOf(sub(['system:serviceaccount:billing:a', 'system:serviceaccount:billing:b'])), [
-    `the role does not trust system:serviceaccount:shop:cart: in its statement 1, StringEquals "${host}:sub" requires a service account in another namespace, but the token has "system:serviceaccount:shop:cart" add "system:serviceaccount:shop:cart" to that condition, or point the annotation to a role for this service account`
+    `the role does not trust system:serviceaccount:shop:cart: in its statement 1, StringEquals "${host}:sub" requires a service account in another namespace, but the token has "system:serviceaccount:shop:cart" add "system:serviceaccount:shop:cart" to that condition, or point the annotation at a role for this service account`
   ])
   for (const [value, difference] of [
     ['system:serviceaccount:shop:web', /requires "system:serviceaccount:shop:web".*the name differs/],
@@ -143,7 +143,7 @@ t.test('shows nothing else of a policy that does not name the namespace', async 
     t.match(
       shown,
       [
-        /^the role does not admit system:serviceaccount:shop:cart; its trust policy names no service account of the namespace, so the reason is not shown here point the annotation to a role for this service account, or have the owner of the role admit it; to users who can read the role, irsa-guard trust shows the reason$/
+        /^the role does not admit system:serviceaccount:shop:cart; its trust policy names no service account of the namespace, so the reason is not shown here point the annotation at a role for this service account, or have the owner of the role admit it; to users who can read the role, irsa-guard trust shows the reason$/
       ],
       what
     )

@@ -212,7 +212,7 @@ t.test('tells the contract in full', async (t) => {
           severity: 'error',
           field: 'metadata.annotations["eks.amazonaws.com/role-arn"]',
           message: `the role does not trust ${subject}: in its statement 1, StringEquals "${host}:sub" requires "system:serviceaccount:default:cart", but the token has "${subject}": the namespace differs`,
-          fix: `install the service account in namespace default, or add "${subject}" to that condition, or point the annotation to a role for this service account`,
+          fix: `install the service account in namespace default, or add "${subject}" to that condition, or point the annotation at a role for this service account`,
           docs: 'https://irsa-guard.io/v0.1.0/rules/trust-subject-mismatch',
           excerpt: { text: subject, from: 22, to: 26 }
         }

@@ -10,7 +10,7 @@ import { reasonOf } from '../../text/escape.js'
 const verbs = ['get', 'create', 'patch'] // kubectl apply
 
 /**
- * Reads whether the user may create every shipped object. A ClusterRole is created in a dry run, too, because
+ * Checks whether the user has every permission that `kubectl apply` needs for the shipped objects. A ClusterRole is created in a dry run, too, because
  * only that shows whether the user may grant its permissions.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update
  */

@@ -83,7 +83,7 @@ const bundleShown = ({ report: { state, because, verdict, faults } }: JudgedBund
     ? `${state}: ${because ?? ''}`
     : `not usable: ${verdict?.reason ?? faults.map(({ message }) => message).join('; ')}`
 
-/** Why a pod in a dry run would prove nothing. */
+/** Why a dry-run pod would prove nothing; undefined if it would prove something. */
 function requestsNothing({ request, chain: { chain } }: Scene): string | undefined {
   return chain !== 'pod-identity' && request.state === 'known' && request.value === undefined
     ? 'the service account has no role, so there is nothing that it could inject'

@@ -6,7 +6,7 @@ const agentName = 'eks-pod-identity-agent'
 /**
  * Whether all nodes that can run the EKS Pod Identity Agent have it. True if the given objects include a
  * DaemonSet of the agent; without one, undefined unless they include nodes and the DaemonSets of
- * `kube-system`. EKS Auto Mode has a built-in agent, and AWS Fargate and Windows nodes can have none. Hybrid
+ * `kube-system`. EKS Auto Mode has a built-in agent, and AWS Fargate and Windows nodes cannot run one. Hybrid
  * nodes have a DaemonSet of their own.
  * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
  */
