@@ -10,7 +10,7 @@ import {
   webhookTrustPath as path,
   webhookTrusts as collection
 } from '../sources/cluster/webhook-trust.js'
-import { recordOf } from '../text/record.js'
+import { recordOf, textOf } from '../text/record.js'
 
 const head = {
   apiVersion: 'irsa-guard.io/v1',
@@ -85,6 +85,8 @@ export async function publishStatus(client: KubeClient, webhooks: readonly Statu
 // apply would keep the entries of other field managers.
 const mergePatch = 'application/merge-patch+json'
 
+const retried = [401, 403, 409, 429, 502, 503, 504]
+
 async function write(client: KubeClient, spec: unknown, found: WebhookTrust | undefined): Promise<void> {
   const metadata = { labels: notForBackups, finalizers: null, ownerReferences: null }
   if (found !== undefined) {
@@ -100,9 +102,10 @@ async function write(client: KubeClient, spec: unknown, found: WebhookTrust | un
     )
       return
     if (patched.status === 200) return create(client, spec) // it was being deleted, so it disappears once its finalizers are removed
-    // Recreating the object does not help if permissions, a conflict or a rate limit caused the refusal. For
-    // any other refusal, the stored object is assumed to be the cause.
-    if ([401, 403, 409, 429].includes(patched.status)) throw notWritten(patched)
+    // Recreating the object does not help if permissions, a conflict, a rate limit or a timeout of etcd caused
+    // the refusal. For any other refusal, the stored object is assumed to be the cause.
+    if (retried.includes(patched.status) || /Timeout$/.test(textOf(recordOf(patched.body)['reason']) ?? ''))
+      throw notWritten(patched)
     const deleted = await client.request({ method: 'DELETE', path })
     if (deleted.status !== 200 && deleted.status !== 202 && deleted.status !== 404) throw notWritten(patched)
   }

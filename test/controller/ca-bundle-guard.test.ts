@@ -231,6 +231,30 @@ t.test('puts back what somebody else changed, goes by its own memory, and tells 
   )
 })
 
+t.test('an object whose write etcd did not answer is not deleted, and one that is refused is', async (t) => {
+  const configurations = [configurationWith(pem(clusterCa.der))]
+  for (const [status, reason, deletes] of [
+    [500, 'ServerTimeout', 0],
+    [504, 'Timeout', 0],
+    [503, undefined, 0],
+    [422, 'Invalid', 1]
+  ] as const) {
+    let deleted = 0
+    const client = clientThat(({ method = 'GET', path }) => {
+      if (method === 'GET')
+        return path.endsWith('/webhooktrusts/cluster')
+          ? { body: { spec: { webhooks: [] } } }
+          : { status: 404 }
+      if (method === 'DELETE') deleted++
+      if (method === 'PATCH' && path.endsWith('/cluster')) return { status, body: { reason } }
+      return { status: method === 'POST' ? 201 : 200 }
+    })
+    const outcome = wholeRound({ client, configurations })
+    await (deletes === 0 ? t.rejects(outcome, { message: /^the WebhookTrust was not written/ }) : outcome)
+    t.equal(deleted, deletes, `${status}`)
+  }
+})
+
 t.test('a stale bundle stays stale while the canary passes, and its reason is kept up to date', async (t) => {
   let stored: unknown = {}
   const events: unknown[] = []

@@ -25,7 +25,7 @@ export const cases: readonly Case[] = [
     object: configurationWith(indented),
     message:
       /^the API server cannot read any certificate in the caBundle of webhook iam-for-pods\.amazonaws\.com: lines are indented, but PEM lines must start at the beginning of the line \(line 1\)$/,
-    fix: /remove the spaces/
+    fix: /remove the indentation/
   },
   {
     why: 'any webhook, including one behind a Service',
