@@ -127,7 +127,7 @@ async function play(): Promise<void> {
   await kubectl(
     podRole,
     'ok',
-    "The next pod has no role. Nothing failed, but its AWS calls would use the node's role or fail.",
+    "The next pod has no role. Nothing failed, but the pod's AWS calls would use the node's role or fail.",
     /^$/
   )
 

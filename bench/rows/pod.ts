@@ -5,8 +5,7 @@ import type { Row } from '../support/row.ts'
 import { medianOf } from '../support/statistics.ts'
 
 /**
- * Compares the CPU time of `serve` for the review of a mutated pod with that for a service account, both of
- * 4.2 KB.
+ * Compares the CPU time that `serve` needs to review a mutated pod and a service account, both of 4.2 KB.
  */
 export const pod: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()

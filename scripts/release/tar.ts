@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 
-/** A file of an archive. `path` has slashes only, and does not begin with one. */
+/** A file in an archive. `path` has slashes only, and does not begin with one. */
 export interface ArchiveFile {
   readonly path: string
   readonly content: Buffer | string

@@ -130,7 +130,10 @@ export const noCredentialsTexts: readonly ErrorText[] = [
     source: 'https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/dns/route53/route53.go',
     forms: [['empty credentials; perhaps you meant to enable ambient credentials?']],
     causes: [
-      unseen('an Issuer may not use them: use a ClusterIssuer, or --issuer-ambient-credentials', 'diagnose')
+      unseen(
+        'by default, an Issuer cannot use ambient credentials: use a ClusterIssuer, or run cert-manager with --issuer-ambient-credentials',
+        'diagnose'
+      )
     ]
   },
   {

@@ -68,26 +68,26 @@ export const permissionTexts: readonly ErrorText[] = [
     id: 'further-role-refused',
     means: 'the program has a role, but may not assume another one with it',
     chain: 'both',
-    printedBy: 'every AWS SDK and tool that assumes a further role',
+    printedBy: 'every AWS SDK and tool that assumes one role with another',
     source: messages,
     forms: [['is not authorized to perform: sts:AssumeRole on resource']],
     causes: [
-      unseen('the trust policy of the further role does not name the first one', 'permission'),
-      unseen('no policy of the first role allows sts:AssumeRole on the further one', 'permission'),
+      unseen('the trust policy of the next role does not name the first one', 'permission'),
+      unseen('no policy of the first role allows sts:AssumeRole on the next one', 'permission'),
       found('pod-not-mutated', "the first role is the node's: the pod did not get its own"),
       unseen('the pod already has the role, and its configuration names it once more', 'permission')
     ]
   },
   {
     id: 'tag-session-refused',
-    means: 'the session has tags, and the further role does not accept them',
+    means: 'the session carries tags, and the trust policy of the next role does not allow them',
     chain: 'pod-identity',
-    printedBy: 'every AWS SDK and tool that assumes a further role',
+    printedBy: 'every AWS SDK and tool that assumes one role with another',
     source: 'https://github.com/aws/eks-pod-identity-agent/issues/80',
     forms: [['is not authorized to perform: sts:TagSession']],
     causes: [
       unseen(
-        'sessions of EKS Pod Identity carry tags; the further role must allow sts:TagSession, too',
+        'sessions of EKS Pod Identity carry tags; the next role must allow sts:TagSession, too',
         'permission'
       ),
       found('pod-identity-target-untrusted')

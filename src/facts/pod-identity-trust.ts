@@ -92,7 +92,7 @@ export function associatedRoleOf(
 // EKS accepts only the ARN of a role: https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
 const noSuchRole = known({ exists: false } as const)
 
-/** Whether a string may be replaced by an ARN before it reaches EKS, as those of templates are. */
+/** Whether a string looks like a template's placeholder, which becomes an ARN before it reaches EKS. */
 const isPlaceholder = (roleArn: string): boolean => /[${}<>%]/.test(roleArn)
 
 const unknownRole = (roleArn: string): Fact<never> =>

@@ -2,7 +2,7 @@ import { type Fact, known, unknown } from '../model/fact.js'
 import { identityWebhookNames, type ServiceReference, webhooksOf } from '../model/webhook-configuration.js'
 import { listOf, recordOf, textOf } from '../text/record.js'
 
-/** The Service behind which these MutatingWebhookConfigurations register the identity webhook. */
+/** The Service through which these MutatingWebhookConfigurations call the identity webhook. */
 export function identityWebhookServiceOf(configurations: readonly unknown[]): Fact<ServiceReference> {
   const webhooks = configurations
     .flatMap((configuration) => webhooksOf(recordOf(configuration)))

@@ -20,7 +20,7 @@ export function certificateTable(
     ...row,
     notes: row.notes.filter((note) => !note.endsWith('expected'))
   }))
-  // A narrow terminal has no room for everything; -v lists it below the table.
+  // A narrow terminal has no room for everything; -v lists the details below the table.
   const fits = (lines: readonly string[]): boolean => lines.every(({ length }) => length <= width)
   const aligned = [rows, withoutKind, shortest].map(alignedLines).find(fits)
   const more = inBundle.length - limit

@@ -21,8 +21,7 @@ export interface UnusedAccount {
 /** The roles that no service account of a cluster can use. */
 export interface UnusedRoles {
   /**
-   * Roles that trust only service accounts of the cluster, of which none exists, or EKS Pod Identity in this
-   * cluster, although no existing service account has an association with the role.
+   * Roles that nothing in this cluster can use: they trust only service accounts that do not exist, EKS Pod Identity without any association that names the role, or both.
    */
   readonly roles: readonly {
     readonly arn: string

@@ -3,6 +3,7 @@ import t from 'tap'
 import { startGuard } from '../control-plane/guard.ts'
 import { startControlPlane } from '../control-plane/start.ts'
 import { waitFor } from '../control-plane/wait.ts'
+import { eksCluster, startEksServer } from '../support/eks-server.js'
 import {
   guardOptionsFor,
   kubectlWith,
@@ -10,7 +11,7 @@ import {
   serviceAccount,
   startTrustingIam
 } from '../support/pod-cluster.js'
-import { grantedRights } from '../support/rights.js'
+import { documentedActions, grantedRights } from '../support/rights.js'
 
 // Every request of the guard is in the audit log of the API server.
 const folder = t.testdir({
@@ -47,6 +48,36 @@ const usedElsewhere = new Set([
   'irsa-guard-controller delete webhooktrusts.irsa-guard.io', // if it cannot be updated: attacks.test.ts
   'irsa-guard-controller get certificaterequests.cert-manager.io' // with cert-manager installed: ca-sources.test.ts
 ])
+
+const allowedElsewhere = [
+  'iam:ListRoles', // only in scan --unused: scan.test.ts
+  'sts:AssumeRole', // with iam.accounts: sources/iam/accounts.test.ts
+  'sqs:ReceiveMessage', // with scan.changeQueue: change-queue.test.ts
+  'sqs:DeleteMessage'
+]
+
+const operations: readonly (readonly [RegExp, string])[] = [
+  [/^\/clusters\/[^/]+$/, 'DescribeCluster'],
+  [/\/pod-identity-associations$/, 'ListPodIdentityAssociations'],
+  [/\/pod-identity-associations\/[^/]+$/, 'DescribePodIdentityAssociation'],
+  [/\/certificate-authorities$/, 'ListCertificateAuthorities'],
+  [/\/certificate-authorities\/[^/]+$/, 'DescribeCertificateAuthority']
+]
+
+/** The operation of EKS that a request calls; the path itself if it is none that is known. */
+function operationOf(request: string): string {
+  const path = request.replace(/\?.*$/, '')
+
+  return operations.find(([pattern]) => pattern.test(path))?.[1] ?? path
+}
+
+const association = {
+  associationId: 'a-1',
+  associationArn: 'arn:aws:eks:eu-west-1:111122223333:podidentityassociation/guard-test/a-1',
+  clusterName: 'guard-test',
+  namespace: 'other',
+  serviceAccount: 'mail'
+}
 
 const webhookConfiguration = (
   name: string,
@@ -117,9 +148,44 @@ t.test('each right that irsa-guard has is used', async (t) => {
   const iam = await startTrustingIam(controlPlane.issuer)
   t.teardown(() => iam.close())
   await kubectl('create -f -', ...identityWebhook)
+  const ca = controlPlane.clusterCa.certificatePem
+  const eks = await startEksServer({
+    issuer: controlPlane.issuer,
+    bundle: ca,
+    authorities: [
+      {
+        id: 'one',
+        signingStatus: 'IN_USE',
+        distributionStatus: 'COMPLETE',
+        data: Buffer.from(ca).toString('base64')
+      }
+    ],
+    override: (path, response) => {
+      const operation = operationOf(path)
+      if (!operation.includes('PodIdentity')) return false
+      response.setHeader('content-type', 'application/json')
+      const described = {
+        ...association,
+        roleArn: 'arn:aws:iam::111122223333:role/mail',
+        createdAt: 1,
+        modifiedAt: 1
+      }
+      response.end(
+        JSON.stringify(
+          operation.startsWith('List') ? { associations: [association] } : { association: described }
+        )
+      )
+      return true
+    }
+  })
+  t.teardown(() => eks.close())
   const { config, env } = guardOptionsFor(iam)
+  env['AWS_ENDPOINT_URL_EKS'] = eks.env['AWS_ENDPOINT_URL_EKS'] ?? ''
   const caBundle = { guard: ['injected.example.com', 'openshift.example.com'] }
-  const guard = await startGuard(controlPlane, { config: { ...config, caBundle }, env })
+  const guard = await startGuard(controlPlane, {
+    config: { ...config, caBundle, eks: { clusterArn: eksCluster } },
+    env
+  })
   t.teardown(() => guard.stop())
   const service = { namespace: 'default', name: 'injected' }
   await kubectl(
@@ -162,6 +228,24 @@ t.test('each right that irsa-guard has is used', async (t) => {
     forbidden.map((event) => `${rightOf(event)}: ${event.requestURI}`),
     [],
     'no request needs a right that irsa-guard does not have'
+  )
+
+  const requestedOfAws = (): string[] => [
+    ...new Set([
+      ...iam.actions.map((action) => `${action === 'GetCallerIdentity' ? 'sts' : 'iam'}:${action}`),
+      ...eks.requests.map((request) => `eks:${operationOf(request)}`)
+    ])
+  ]
+  const expected = documentedActions().filter((action) => !allowedElsewhere.includes(action))
+  await waitFor(
+    'each AWS action to be requested',
+    async () => expected.every((action) => requestedOfAws().includes(action)),
+    60_000
+  ).catch(() => undefined) // the next line names them
+  t.strictSame(
+    requestedOfAws().sort(),
+    [...new Set([...expected, 'sts:GetCallerIdentity'])].sort(), // sts:GetCallerIdentity needs no permission
+    'exactly the AWS actions that the documentation allows are requested'
   )
 })
 

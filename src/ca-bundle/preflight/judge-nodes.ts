@@ -12,7 +12,7 @@ export interface RunningNode {
   readonly createdAt: number
   /** What the node belongs to, such as `node group blue`; undefined if nothing shows it. */
   readonly group: string | undefined
-  /** Whether AWS renews the CAs of the node. */
+  /** Whether AWS updates the CAs that the node trusts. */
   readonly isUpdatedByAws: boolean
   /** Whether the kubelet is EKS's. */
   readonly isEks: boolean

@@ -21,7 +21,7 @@ export interface LastAttempt {
 }
 
 /**
- * Repeats attempts until one succeeds or can never succeed, the time is over, or the user interrupts. Rejects
+ * Repeats attempts until one succeeds, one shows that none ever will, the timeout expires, or the user interrupts. Rejects
  * if the first attempt does; later, such a failure may pass, as when the API server restarts.
  */
 export async function repeatAttempts(

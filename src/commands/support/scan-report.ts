@@ -148,7 +148,7 @@ const ofBothChains = new Set(
 
 /**
  * Whether a rule was applied with these sources. A rule whose facts have no source is not listed as unchecked,
- * either. A finding about IRSA is in the role annotation; any other finding of a rule that judges both
+ * either. The field of a finding about IRSA is an annotation; any other finding of a rule that judges both
  * chains may be about an association.
  */
 function isJudgedWith(sources: Sources | undefined, rule: string, field: string | undefined): boolean {

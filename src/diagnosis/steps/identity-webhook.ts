@@ -92,7 +92,7 @@ function requestsNothing({ request, chain: { chain } }: Scene): string | undefin
 
 const notAnswering = (registered: readonly RegisteredWebhook[]): string =>
   registered.some(({ webhook }) => isEksWebhook(webhook))
-    ? "EKS runs it next to the API server: look for its name in the API server's log (failed calling webhook), and ask AWS support if the control plane is healthy otherwise"
+    ? "EKS runs it next to the API server: look for its name in the API server's log (failed calling webhook); if the control plane is otherwise healthy, contact AWS Support"
     : "check that the webhook's pods run and answer: the API server's log names the reason (failed calling webhook)"
 
 /** The commands for findings whose fix is certain: only for the webhook as EKS registers it. */

@@ -92,7 +92,7 @@ export function findPodIdentityMiss(
     (action) => denied.includes(action) && !ours.some((statement) => allowsAction(statement, action))
   )
   const [action = 'sts:AssumeRole'] = denied.filter((one) => !missing.includes(one))
-  // Without session tags, a missing sts:TagSession alone denies nothing for certain.
+  // Without session tags, it is not certain that a missing sts:TagSession alone leads to a denial.
   const isCertain = caller.sessionTags || missing.includes('sts:AssumeRole')
   if (missing.length > 0 && isCertain) return actionMiss(ours, missing, { policy, caller, calls })
 
