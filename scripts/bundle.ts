@@ -25,7 +25,7 @@ const { metafile } = await build({
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,
-  preserveSymlinks: true, // the same bytes if node_modules is a link
+  preserveSymlinks: true, // the same bytes even if node_modules is a symlink
   metafile: true,
   format: 'esm',
   platform: 'node',

@@ -21,7 +21,7 @@ const heapOfContainer = '--max-old-space-size=256 --max-semi-space-size=1'
 const interval = 60
 const defaultInterval = 900
 const patience = 900_000
-/** After so many milliseconds, each watch is renewed. */
+/** Each watch is renewed after this many milliseconds. */
 const watchDuration = 290_000
 
 /**
@@ -255,7 +255,7 @@ async function metric({ controllerHealth }: Guard, pattern: string): Promise<num
   return Number(new RegExp(`^${pattern} (\\S+)`, 'm').exec(text)?.[1] ?? NaN)
 }
 
-/** Waits until the metric counts so many service accounts that their roles do not admit. */
+/** Waits until the metric counts this many service accounts that are not admitted by their roles. */
 const foundAre = async (guard: Guard, count: number): Promise<unknown> =>
   waitFor(
     `${count} findings`,
@@ -309,7 +309,7 @@ async function reportSizes(controlPlane: ControlPlane): Promise<readonly number[
 
 const list = (...items: readonly object[]): object => ({ apiVersion: 'v1', kind: 'List', items })
 
-/** Nothing listens at its address. The pods are there already, and the API server ignores the failure. */
+/** An identity webhook at whose address nothing listens. The pods exist already, and the API server ignores the failure. */
 const identityWebhook = {
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'MutatingWebhookConfiguration',

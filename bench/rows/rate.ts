@@ -5,8 +5,7 @@ import type { Row } from '../support/row.ts'
 import { medianOf, percentileOf } from '../support/statistics.ts'
 
 /**
- * Compares the reviews that `serve` answers with one core with the answers of a bare node:https server that parses
- * nothing, and how long each of them takes to answer while half as many reviews come as `serve` can answer.
+ * Compares how many reviews per second `serve` answers on one core with how many a bare node:https server answers that parses nothing. Also compares how long both take to answer while reviews arrive at half the rate that `serve` can handle.
  */
 export const rate: Row = async ({ rounds, scale }) => {
   const files = await writeServerFiles()

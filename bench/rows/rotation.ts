@@ -9,8 +9,7 @@ import { microsecondsOf } from '../support/time.ts'
 const at = new Date('2026-11-24T00:00:00Z')
 
 /**
- * Compares what a caBundle round decides about the cluster CA, and the texts of bundles that it then publishes,
- * with and without what EKS said about two certificate authorities. EKS itself is asked every 15 minutes.
+ * Compares the time in which a caBundle round assesses the cluster CA and builds the bundles that it publishes, with and without EKS's answer about two certificate authorities. EKS itself is queried every 15 minutes.
  */
 export const rotation: Row = async ({ rounds, scale }) => {
   const { rotationOf } = (await load(
@@ -61,7 +60,7 @@ export const rotation: Row = async ({ rounds, scale }) => {
 
   return [
     {
-      what: 'rotation: the decision of a caBundle round with what EKS says / without',
+      what: 'rotation: the decision of a caBundle round with an answer from EKS / without',
       ratios: ratiosOf(times.withEks, times.without),
       budget: 5,
       absolute: `${medianOf(times.withEks).toFixed(0)} µs, without ${medianOf(times.without).toFixed(0)} µs, every 30 s`

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ControlPlane, startControlPlane } from '../../test/control-plane/start.ts'
 
-/** A control plane that knows what one user requests. */
+/** A control plane that records the requests of one user. */
 export interface AuditedControlPlane extends ControlPlane {
   /** The requests that arrived between two times (milliseconds since 1970), such as `list pods`. */
   requestsBetween(from: number, until: number): Promise<readonly string[]>
 }
 
-/** Starts a control plane with an audit log about a user. */
+/** Starts a control plane with an audit log of one user's requests. */
 export async function startAuditedControlPlane(user: string): Promise<AuditedControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'irsa-guard-bench-'))
   const [policy, log] = [join(folder, 'policy.json'), join(folder, 'audit.log')]

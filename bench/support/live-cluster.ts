@@ -12,7 +12,7 @@ import {
 } from '../../test/support/fake-iam.ts'
 import type { LargeCluster } from './large-cluster.ts'
 
-/** The credentials of any user, and the only AWS endpoint. */
+/** Placeholder credentials, and one endpoint for all AWS services. */
 export const environmentFor = (endpoint: string): NodeJS.ProcessEnv => ({
   AWS_ACCESS_KEY_ID: 'bench',
   AWS_SECRET_ACCESS_KEY: 'bench',

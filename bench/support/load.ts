@@ -103,7 +103,7 @@ export interface ClientOptions {
   readonly path: string
   readonly body: string
   readonly connections: number
-  /** A text in the body that is replaced by a number of the same length, another one in each request. */
+  /** A text in the body that is replaced by a number of the same length, a different one in each request. */
   readonly counter?: string
 }
 

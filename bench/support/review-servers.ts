@@ -84,7 +84,7 @@ export const turn = 5000
 // Fastify app alone needs a fifth of them. Replicas run for weeks, so only the speed after that matters.
 export const warmUp = 100_000
 
-/** A server that has its final speed, and the clients that brought it there. */
+/** A server that has reached its final speed, and the clients that warmed it up. */
 export interface WarmServer extends Clients {
   /** Sends the requests of one turn. Returns the server's CPU time for each request, in microseconds. */
   readonly readCost: () => Promise<number>

@@ -8,7 +8,7 @@ export interface ImageRecipe {
   readonly base: PinnedImage
   /** Paths in the checkout, each with its path in the image. */
   readonly copies: readonly { readonly from: string; readonly to: string }[]
-  /** In the terms of an image's configuration. */
+  /** In the format of an OCI image configuration. */
   readonly config: {
     readonly Env: readonly string[]
     readonly WorkingDir: string
@@ -144,7 +144,7 @@ export async function imageArchive(
   })
   const index = layout.add(indexType, { schemaVersion: 2, mediaType: indexType, manifests, annotations })
 
-  // containerd names the image by the first annotation, all others tag it by the second.
+  // containerd takes the name of the image from the first annotation. All other tools take its tag from the second.
   return layout.archive(
     {
       ...index,

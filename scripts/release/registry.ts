@@ -23,7 +23,7 @@ export interface ImageConfig {
   readonly [key: string]: unknown
 }
 
-/** The registry did not answer, or did not hand out what it was asked for. */
+/** The registry did not answer, or did not return the requested content. */
 export class RegistryUnavailable extends Error {}
 
 interface Index {
@@ -35,7 +35,7 @@ interface Manifest {
   readonly layers: readonly Descriptor[]
 }
 
-/** Docker's own types, of which OCI made copies with the same content. */
+/** Docker's own media types, each with the OCI type for the same content. */
 const dockerTypes: Readonly<Record<string, string>> = {
   'application/vnd.docker.distribution.manifest.list.v2+json': indexType,
   'application/vnd.docker.distribution.manifest.v2+json': manifestType,
@@ -61,7 +61,7 @@ export async function pullImage(
       )
       if (found?.platform === undefined)
         throw new Error(
-          `${image.repository}@${image.digest} has no image for linux/${architecture}, but for ${manifests.map(({ platform }) => `${platform?.os ?? '?'}/${platform?.architecture ?? '?'}`).join(', ') || 'no platform'}; pin the digest of an index`
+          `${image.repository}@${image.digest} has no image for linux/${architecture}; it has ${manifests.map(({ platform }) => `${platform?.os ?? '?'}/${platform?.architecture ?? '?'}`).join(', ') || 'no platform'}; pin the digest of an index`
         )
       const { config, layers } = await blobs.readJson<Manifest>('manifests', found.digest)
 
@@ -131,7 +131,7 @@ class Source {
 }
 
 /**
- * What to send to a registry that wants a token even for public images:
+ * The Authorization header for a registry that requires a token even for public images; undefined if no token was issued:
  * https://distribution.github.io/distribution/spec/auth/token/
  */
 async function anonymousToken(challenge: string): Promise<string | undefined> {

@@ -25,7 +25,7 @@ Builds all files of a release from the last commit. Pushes and signs nothing: do
   --out DIR           the folder for the files; must be new or empty (default: release)
   --download-url URL  where the files will be downloaded from, for the krew manifest
                       (default: the release on GitHub in a GitHub workflow, otherwise the website)
-  --builder-id URI    who builds, for the provenance (default: the GitHub workflow, otherwise a local build)
+  --builder-id URI    the builder that the provenance names (default: the GitHub workflow, otherwise a local build)
 `
 
 interface Options {
@@ -82,7 +82,7 @@ function checkOut(commit: string, staging: string): string {
   return source
 }
 
-/** Throws an error with all problems. In a dry run, only those count that are never accepted. */
+/** Throws an error that lists all problems. In a dry run, problems that are not `always` fatal are only warnings. */
 function report(problems: readonly Problem[], dryRun: boolean): void {
   const fatal = problems.filter(({ always }) => always || !dryRun)
   if (fatal.length > 0) throw new ReleaseError(fatal.map(({ message }) => message).join('\n'))
@@ -102,7 +102,7 @@ async function pullBase(base: PinnedImage, dryRun: boolean): Promise<readonly Pu
   }
 }
 
-/** The repository and the workflow, in a workflow of GitHub. */
+/** The repository and the workflow; undefined outside of a GitHub workflow. */
 function githubOf(env: NodeJS.ProcessEnv): { repository: string; workflow: string } | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_WORKFLOW_REF: workflow } = env
 

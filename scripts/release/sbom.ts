@@ -23,8 +23,7 @@ const builder = new Contrib.FromNodePackageJson.Builders.ComponentBuilder(
 )
 
 /**
- * A CycloneDX SBOM of the package in `folder`: every package whose code is in its bundles, by their folders,
- * and the base image, if there is an image. Throws an error if an installed package is not the locked one.
+ * A CycloneDX SBOM of the package in `folder`: every package whose code is in its bundles (`bundled` lists their folders), and the base image, if there is an image. Throws an error if an installed package is not the locked one.
  */
 export async function sbomOf(
   folder: string,

@@ -32,7 +32,7 @@ export async function tarOf(files: readonly ArchiveFile[], at: Date): Promise<Bu
   return buffer(archive)
 }
 
-/** Compresses an archive. The header of gzip that Node writes has no time and no name. */
+/** Compresses an archive. The gzip header that Node writes contains no time and no file name. */
 export const gzip = (archive: Buffer): Buffer => gzipSync(archive, { level: 9 })
 
 /** The file at `source`, or all files below it, in alphabetical order and below `path` in the archive. */

@@ -7,11 +7,10 @@ import type { AcceptedBundles } from './accepted-texts.js'
 import type { ExpectedSets, SignerChoice } from './right-bundle.js'
 import { holdsCa } from './same-ca.js'
 
-/** The cluster CAs that decide whether the bundle of a control-plane webhook is right. */
+/** The cluster CAs that decide whether the bundle of a control-plane webhook is correct. */
 export interface ExpectedClusterCas extends ExpectedSets {
   /**
-   * What the caBundle policy does with a bundle that is not right. Undefined if that is unknown; such a bundle
-   * may then contain other CAs as well.
+   * What the caBundle policy does with a bundle that is not correct. Undefined if that is unknown; a bundle may then contain other CAs as well.
    */
   readonly policy: AcceptedBundles['action'] | undefined
 }
@@ -59,7 +58,7 @@ export function publishedSetsOf({
   }
 }
 
-/** Of what every accepted bundle contains one. If some accepted bundles contain one CA, these are the choice. */
+/** The choices of which every accepted bundle contains one CA. If no CA is in all accepted bundles, the CAs that are the only one in some bundle are the choice. */
 function choicesIn(
   accepted: readonly (readonly Certificate[])[],
   trusted: readonly Certificate[]

@@ -34,7 +34,7 @@ export const isRight = (sets: ExpectedSets, bundle: readonly Certificate[]): boo
   unknownCasIn(sets, bundle).length === 0 &&
   sets.mustHold.every((choice) => choice.some((ca) => holdsCa(bundle, ca)))
 
-/** Whether a bundle is right now, stays right after the next step, and contains no former CA. */
+/** Whether a bundle is correct now, stays correct after the next step, and contains no former CA. */
 export const isComplete = (sets: ExpectedSets, bundle: readonly Certificate[]): boolean =>
   isRight(sets, bundle) &&
   sets.needed.every((ca) => holdsCa(bundle, ca)) &&

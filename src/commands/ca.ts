@@ -45,7 +45,7 @@ export const caCommand = (terminal: Terminal): Command =>
       )
       .option(
         '--preflight',
-        'check what the activation of the next cluster CA breaks: webhooks, APIServices, conversions, kubeconfigs, nodes, pods (exit codes: 0 nothing, 1 something lacks a CA, 2 undetermined)',
+        'check what the activation of the next cluster CA breaks: webhooks, APIServices, conversions, kubeconfigs, nodes, pods (exit codes: 0 nothing breaks, 1 something lacks a CA, 2 undetermined)',
         false
       )
       .option(

@@ -64,10 +64,10 @@ export const scanCommand = (terminal: Terminal): Command =>
       .option('--rule <id>', 'apply only this rule; repeatable', collect)
       .option('--baseline <file>', 'an earlier JSON report, to show what is new and what is gone')
       .addOption(failOnOption())
-      .option('--fail-on-new', 'exit with 1 only for findings that the baseline does not have')
+      .option('--fail-on-new', 'exit with 1 only for findings that are not in the baseline')
       .option(
         '--unused',
-        'list service accounts that no pod uses, and roles that no service account can use (with --aws, this needs iam:ListRoles)'
+        'list service accounts with a role that no workload uses, and roles that no service account can use (with --aws, this needs iam:ListRoles)'
       ),
     factOptions(),
     [outputsOption(reportFormats)],
@@ -255,7 +255,10 @@ async function scanContexts(
   const flag =
     options.clusterArn !== undefined ? '--cluster-arn' : options.issuer !== undefined ? '--issuer' : undefined
   if (second !== undefined && flag !== undefined)
-    throw new GuardError('ERR_USAGE', `${flag} is of one cluster; expected one context with it`)
+    throw new GuardError(
+      'ERR_USAGE',
+      `${flag} applies to one cluster only; expected a single context with it`
+    )
 
   const clusters: ScannedCluster[] = []
   for (const context of contexts) {

@@ -31,7 +31,7 @@ export const statusCommand = (terminal: Terminal): Command =>
       .description(
         'check irsa-guard itself in a cluster, or with --pre whether it can be installed; changes nothing (exit codes: 0 nothing wrong, 1 something wrong, 2 it could not run)'
       )
-      .option('--pre', 'check before installing: version, policies, your rights, leftovers')
+      .option('--pre', 'check before installing: version, policies, your permissions, leftovers')
       .addOption(kubeconfigOption())
       .option('--context <name>', 'kubeconfig context of the cluster')
       .option('-n, --namespace <name>', 'namespace that irsa-guard is installed in', shippedNamespace)

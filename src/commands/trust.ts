@@ -60,7 +60,7 @@ export const trustCommand = (terminal: Terminal): Command =>
   withOptions(
     new Command('trust')
       .description(
-        "check whether a role's trust policy admits a service account, by IRSA or EKS Pod Identity; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
+        "check whether a role's trust policy admits a service account, through IRSA or EKS Pod Identity; --fix prints a corrected policy (exit codes: 0 ok, 1 findings, 2 unreadable policy)"
       )
       .argument('[account]', 'the service account, as NAMESPACE/NAME, or NAME with -n')
       .option('--role <arn>', 'the role; its policy is read from --iam or --aws, or chosen from --policy')
@@ -100,9 +100,9 @@ Examples:
   irsa-guard trust shop/cart --role arn:aws:iam::111122223333:role/team/cart --aws --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod
   irsa-guard trust shop/cart --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod --fix
 
---issuer judges the policy for IRSA, --cluster-arn for EKS Pod Identity, and both
-for both. Without them, trust judges EKS Pod Identity if the service account has
-an association with this role, otherwise IRSA.`
+With --issuer, trust judges the policy for IRSA; with --cluster-arn, for EKS Pod
+Identity; with both, for both. With neither, it judges for EKS Pod Identity if the
+service account has an association with this role, otherwise for IRSA.`
     )
     .action(async (account: string | undefined, options: TrustOptions) => {
       process.exitCode = await trust(account, options, terminal)

@@ -38,7 +38,7 @@ export const waitCommand = (terminal: Terminal): Command =>
   withOptions(
     new Command('wait')
       .description(
-        'wait until new pods of a service account or workload get their AWS identity, by IRSA or EKS Pod Identity; creates pods in dry runs only (exit codes: 0 ready, 1 not within the timeout, 2 it could not run or could not tell)'
+        'wait until new pods of a service account or workload get their AWS identity, through IRSA or EKS Pod Identity; creates pods in dry runs only (exit codes: 0 ready, 1 not within the timeout, 2 it could not run or could not tell)'
       )
       .argument('<object...>', 'sa/NAME, deploy/NAME, or another workload (or KIND NAME)')
       .option('-n, --namespace <name>', 'namespace of the object (default: that of the kubeconfig context)')

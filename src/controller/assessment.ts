@@ -97,7 +97,7 @@ function assessControlPlaneBundle(
             server,
             assessment: assessBundle({
               ...question,
-              signers: [], // a CA that only another API server uses is missing there
+              signers: [], // a missing CA that only another API server uses must not count here
               served: { chain, host: apiServerName, of: 'api-server' }
             })
           }

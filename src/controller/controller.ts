@@ -63,7 +63,7 @@ const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
   const { client, config, source, log, heapShare = 0.85 } = settings
   let scan: BackgroundScan | undefined
-  /** Why the background scan was stopped, so that the process does not end. */
+  /** Why the background scan was stopped to keep the process from running out of memory. */
   let lackOfMemory: string | undefined
   const metrics = buildMetrics(() => scan?.lastEvents ?? {})
   const noteChange = (namespace: string | undefined): void => scan?.note(namespace)
@@ -131,7 +131,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
   }
   const heap = watchHeap(heapShare, ({ used, limit }) => {
     if (scan === undefined || lackOfMemory !== undefined) return
-    lackOfMemory = `stopped for lack of memory (${used.toFixed()} of ${limit.toFixed()} MiB of heap are in use); raise the container's memory limit`
+    lackOfMemory = `stopped for lack of memory (${used.toFixed()} of ${limit.toFixed()} MiB of heap in use); raise the container's memory limit`
     log.error({ because: lackOfMemory }, 'the background scan does not work')
     void stopScan()
   })

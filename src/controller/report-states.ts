@@ -16,8 +16,7 @@ interface ReportContext {
 }
 
 /**
- * Reports each bundle whose state has changed once, as an Event on its webhook configuration and as a log line,
- * and stores the states. Rejects if the API server refuses a write.
+ * Reports each change of a bundle's state once, as an Event on the webhook configuration and as a log line, and stores the states. Rejects if the API server refuses a write.
  */
 export async function reportStates(
   context: ReportContext,

@@ -156,7 +156,7 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
 
   const sources = {
     ...given,
-    clusterCa: undefined, // the published bundles respect a given one
+    clusterCa: undefined, // the controller already considers a given CA when it publishes bundles
     expectedCas: expectedCasIn(found),
     webhooks: buildLiveWebhooks(client, configurations),
     canary: () => canaryFactOf(found.probes)

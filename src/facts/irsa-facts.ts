@@ -118,8 +118,7 @@ export const irsaFacts: Gatherers<
 }
 
 /**
- * At admission, the path of a role is not shown to a namespace that the role's trust policy does not name. The
- * answer then only says that the path is another one.
+ * At admission, the path of a role is not shown to a namespace that the role's trust policy does not name. The answer then shows only that the path is different.
  */
 function withoutPath(role: Fact<RoleLookup>, { text }: RoleArn, subject: Subject): Fact<RoleLookup> {
   if (role.state !== 'known' || !role.value.exists || role.value.arn === text) return role // nearly always

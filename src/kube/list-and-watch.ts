@@ -59,7 +59,7 @@ export function buildTurns(): Turns {
 
   return async (work) => {
     const turn = last.then(work)
-    last = turn.catch(() => undefined) // whoever waits for the turn gets the error
+    last = turn.catch(() => undefined) // the caller of the turn gets the error
     return turn
   }
 }

@@ -10,7 +10,7 @@ export interface KubeResponse {
   readonly retryAfter?: number
 }
 
-/** Reads a response of the API server to its end. Rejects if the connection breaks before. */
+/** Reads a response of the API server to its end. Rejects if the connection breaks before that. */
 export async function readResponse(response: IncomingMessage): Promise<KubeResponse> {
   const text = await readStream(response)
   const warnings = [response.headers['warning'] ?? []].flat().flatMap(warningsOf)

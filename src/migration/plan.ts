@@ -196,7 +196,7 @@ const othersWith = (document: object, candidate: Candidate, trusted: TrustOfAll)
 function agentNote({ podIdentityAgent }: Sources, { kubectl }: CommandStyle): string[] {
   return podIdentityAgent === undefined
     ? [
-        `whether the EKS Pod Identity Agent runs is not known (EKS Auto Mode has it built in); find out: ${kubectl} get daemonset eks-pod-identity-agent -n kube-system`
+        `it is unknown whether the EKS Pod Identity Agent runs (EKS Auto Mode has it built in); find out: ${kubectl} get daemonset eks-pod-identity-agent -n kube-system`
       ]
     : []
 }

@@ -9,11 +9,11 @@ export interface WaiverSettings {
   /** The only namespaces whose objects can have waivers; `*` and `?` are wildcards. */
   readonly namespaces?: readonly string[] | undefined
   readonly requireExpiry?: boolean | undefined
-  /** How many days ahead a waiver may end. A waiver must then have an end. */
+  /** How many days ahead a waiver may end. A waiver must then have an end date. */
   readonly maxDays?: number | undefined
 }
 
-/** The limits on waivers, parsed once to be compared with many. */
+/** The limits on waivers, parsed once and compared with many waivers. */
 export interface WaiverLimits {
   readonly mayWaive: (rule: string) => boolean
   readonly namespaces: readonly Pattern[] | undefined
@@ -56,11 +56,11 @@ export function outsideLimits(
       : `the configuration of irsa-guard allows no waivers in namespace ${namespace}`
   if (until === undefined)
     return requireExpiry
-      ? `the configuration of irsa-guard requires an end${maxDays === undefined ? '' : ` at most ${daysAhead(maxDays)} ahead`}; expected "until 2027-01-31: reason"`
+      ? `the configuration of irsa-guard requires an end date${maxDays === undefined ? '' : ` at most ${daysAhead(maxDays)} ahead`}; expected "until 2027-01-31: reason"`
       : undefined
 
   return maxDays !== undefined && until > dayAfter(at, maxDays)
-    ? `it ends on ${until}, and the configuration of irsa-guard allows at most ${daysAhead(maxDays)} ahead`
+    ? `it ends on ${until}, and the configuration of irsa-guard allows an end date at most ${daysAhead(maxDays)} ahead`
     : undefined
 }
 

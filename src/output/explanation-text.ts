@@ -43,7 +43,7 @@ function textBlock(text: ExplainedText, values: Values, style: Style): string {
   ].join('\n')
 }
 
-/** The commands, each with the numbers of the causes that it tells apart: above it if there is no room next to it. */
+/** The commands, each with the numbers of the causes that it tells apart. The numbers are above the command if there is no room next to it. */
 function commandLines(causes: readonly LikelyCause[], style: Style): string[] {
   const commands = [...Map.groupBy(causes, ({ command }) => command)].map(([command, answered]) => ({
     command,

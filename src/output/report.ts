@@ -91,7 +91,7 @@ export function reportOf(
   }
 }
 
-/** The order of severities, the worst first. */
+/** The order of severities, worst first. */
 export const ranks = { error: 0, warning: 1, info: 2 } satisfies Record<Severity, number>
 
 const worstFirst = (one: Cause, other: Cause): number =>

@@ -47,7 +47,7 @@ export interface Unused {
     /** Subjects, such as `system:serviceaccount:shop:cart`, and `pods.eks.amazonaws.com`. */
     readonly trusts: readonly string[]
   }[]
-  /** Roles of which it is not known whether a service account can use them. */
+  /** Roles for which it is unknown whether a service account can use them. */
   readonly undetermined?: readonly {
     readonly cluster?: string
     readonly arn: string

@@ -177,7 +177,7 @@ export function unusedLines({ unused, clusters }: ScanReport, style: Style): str
     ...(roles === undefined
       ? []
       : listOf(
-          'roles that trust only service accounts that do not exist',
+          'roles that no service account can use',
           roles.map(({ arn, trusts }) => `${arn}  ${trusts.slice(0, maxTrusted).join(', ')}`),
           style
         )),

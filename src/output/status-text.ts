@@ -30,7 +30,7 @@ function statusTextOf({ about, checks }: Status, style: Style): string {
   const shown = style.verbosity === 'quiet' ? wrong : checks
   const mark = wrong.length > 0 ? 'wrong' : unknown.length === checks.length ? 'unknown' : 'ok'
   const counts = [
-    wrong.length === 0 ? 'nothing wrong' : `${wrong.length} of ${counted(checks.length, 'check')} wrong`,
+    wrong.length === 0 ? 'nothing wrong' : `${wrong.length} of ${counted(checks.length, 'check')} failed`,
     ...(unknown.length === 0 ? [] : [`${unknown.length} could not be determined`])
   ].join(', ')
   const names = wrong.length === 0 ? '' : `: ${wrong.map(({ check }) => check).join(', ')}`

@@ -89,8 +89,7 @@ export function labelled(label: string, text: string, indent: string, style: Sty
 }
 
 /**
- * A command below a text in few words, such as a label; on the same line if that is not longer than the
- * terminal. The command stays on one line, so that it can be copied.
+ * A command below a short text such as a label, or on the same line if both fit on it. The command stays on one line, so that it can be copied.
  */
 export const commandBelow = (label: string, command: string, indent: string, style: Style): string[] => {
   const line = `${indent}${label} ${command}`

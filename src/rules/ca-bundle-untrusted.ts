@@ -46,7 +46,7 @@ export const caBundleUntrusted = defineRule({
 
       return {
         field,
-        message: `${describeBundle(webhook)} contains ${refused}, which the cluster does not trust; the caBundle policy refuses it, because the API server would trust that CA, too`,
+        message: `${describeBundle(webhook)} contains ${refused}, which the cluster does not trust; the caBundle policy refuses such a bundle, because the API server would trust that CA, too`,
         fix: 'remove it from the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch',
         // The calls to the webhook work.
         ...((clusterCa.policy === 'Warn' || configuration.stage === 'running') && {

@@ -30,7 +30,7 @@ export function trustProblem(
       { ...trust, isReasonHidden: false },
       settings,
       `${named} does not admit ${trust.subject}; its trust policy names no service account of the namespace, so the reason is not shown here`,
-      `point the annotation at a role for this service account, or have the owner of ${named} admit it; to users who can read the role, irsa-guard trust shows the reason`
+      `point the annotation at a role for this service account, or have the owner of ${named} admit it; users who can read the role see the reason with irsa-guard trust`
     )
   }
   const { annotationNames } = settings

@@ -60,8 +60,7 @@ export async function judgeNamespace(
 }
 
 /**
- * Builds the test whether a pod is certainly excluded by the registration of one of the identity webhooks among the
- * configurations.
+ * Builds the test of whether the registration of one of the identity webhooks among the configurations certainly excludes a pod.
  */
 export function exclusionAmong(configurations: readonly unknown[]): NamespaceContext['isExcluded'] {
   const exclusions = configurations

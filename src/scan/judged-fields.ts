@@ -82,8 +82,7 @@ function metadataIn(metadata: unknown): KubeObject {
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
-// No role ARN is that long. Rules report values that are too long only in the identity webhook's annotations,
-// and in ours.
+// No role ARN is that long. Rules report values that are too long only in the annotations of the identity webhook and of irsa-guard.
 const longest = 2048
 const judgedAtAnyLength =
   /\/(?:role-arn|audience|sts-regional-endpoints|token-expiration|skip-containers)$|^(?:.+\.)?irsa-guard\.io\//

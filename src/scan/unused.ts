@@ -28,7 +28,7 @@ export interface UnusedRoles {
     /** Subjects, such as `system:serviceaccount:shop:cart`, and `pods.eks.amazonaws.com`. */
     readonly trusts: readonly string[]
   }[]
-  /** Roles of which it is not known whether a service account uses them. */
+  /** Roles for which it is unknown whether a service account can use them. */
   readonly undetermined: readonly { readonly arn: string; readonly because: string }[]
   /** Why roles of some accounts are missing. */
   readonly unread: readonly string[]

@@ -114,7 +114,7 @@ export function judgePermissions(
       check,
       state: 'wrong',
       message: `you may not: ${shown.join('; ')}${more}`,
-      because: 'installing requires the rights of a cluster administrator',
+      because: 'installing requires cluster-admin permissions',
       fix: `${kubectl} auth can-i ${first.right}`
     }
   }
@@ -232,6 +232,6 @@ export function judgeNetworkPath(selfTest: Check | undefined): Check {
     state: 'unknown',
     message: 'it is unknown whether the control plane reaches pods on port 9443',
     because:
-      'irsa-guard does not answer yet, and only a call shows it; after installing, run: irsa-guard status'
+      'irsa-guard does not answer yet, and only a call to it can show this; after installing, run: irsa-guard status'
   }
 }

@@ -1,8 +1,7 @@
 import { isRecord } from './record.js'
 
 /**
- * Builds a function that copies plain data, with equal strings as one string in memory: parsed and composed
- * strings are separate copies otherwise. The function keeps all strings that it has seen.
+ * Builds a function that copies plain data so that equal strings share memory. Otherwise, each parsed or composed string is a copy of its own. The function keeps all strings that it has seen.
  */
 export function buildSharing(): <T>(value: T) => T {
   const texts = new Map<string, string>()

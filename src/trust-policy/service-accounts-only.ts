@@ -5,7 +5,7 @@ import { podsService, requestTag } from './pod-identity/caller.js'
 import { type Condition, parsePolicy, type Statement } from './policy.js'
 import { hasVariable } from './variables.js'
 
-/** Whom a trust policy can admit that admits only service accounts. */
+/** Whom a trust policy that admits only service accounts can admit. */
 export interface ServiceAccountsOnly {
   /**
    * The subjects of one issuer, such as `system:serviceaccount:shop:cart`. They may have wildcards: `*` if the

@@ -369,7 +369,7 @@ t.test('the scan stops before the heap is full, and the rest of the controller g
   )
   t.match(
     ready,
-    /^\[!\] backgroundScan: stopped for lack of memory \(\d+ of \d+ MiB of heap are in use\); raise the container's memory limit$/m
+    /^\[!\] backgroundScan: stopped for lack of memory \(\d+ of \d+ MiB of heap in use\); raise the container's memory limit$/m
   )
   t.match(ready, /^\[\+\] certificates: ok$/m)
   collect()

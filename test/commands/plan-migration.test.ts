@@ -17,7 +17,7 @@ t.test('plan-migration prints the plan of manifests, with commands to paste', as
     /^✓ shop\/cart: can move \(role .*\)\n {2}1\. .*\n {5}--- trust policy\n[^]*^ {5}\+ +"aws:SourceArn": .*\n[^]*^ {5}aws iam update-assume-role-policy --role-name cart --policy-document '\{.*\}'\n {2}2\. .*\n {5}aws eks create-pod-identity-association /m
   )
   t.match(stdout, /^✗ shop\/mail: cannot move .*\n {2}role-missing: .*\n {4}fix: /m)
-  t.match(stdout, /^Notes:\n {2}- whether the EKS Pod Identity Agent runs is not known/m)
+  t.match(stdout, /^Notes:\n {2}- it is unknown whether the EKS Pod Identity Agent runs/m)
 
   const one = await run(offline('--service-account', 'shop/cart'))
   t.match(one, { code: 0, stdout: /^1 service account in cluster prod: 1 can move, / })

@@ -24,7 +24,10 @@ const settings: readonly (readonly [config: string, because: RegExp | undefined]
     'waivers: { namespaces: [pay] }',
     /is not in effect: the configuration of irsa-guard allows no waivers in namespace shop/
   ],
-  ['waivers: { requireExpiry: true }', /is not in effect: the configuration of irsa-guard requires an end/]
+  [
+    'waivers: { requireExpiry: true }',
+    /is not in effect: the configuration of irsa-guard requires an end date/
+  ]
 ]
 
 for (const [config, because] of settings) {

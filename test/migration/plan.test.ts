@@ -550,7 +550,7 @@ t.test('the agent comes first where it is missing', async (t) => {
   t.notMatch(plan.notes.join(), /is not known/)
   t.match(await planOf([cart]), {
     steps: [],
-    notes: [/^whether the EKS Pod Identity Agent runs is not known/]
+    notes: [/^it is unknown whether the EKS Pod Identity Agent runs/]
   })
 })
 

@@ -187,7 +187,7 @@ t.test('says what is unused', async (t) => {
   }))
   const text = textOf(scanOf([], { unused: { roles, serviceAccounts: [] } }))
   t.match(text, /^ {2}service accounts with a role that no workload uses: none$/m)
-  t.match(text, /^ {2}roles that trust only service accounts that do not exist: 12$/m)
+  t.match(text, /^ {2}roles that no service account can use: 12$/m)
   t.match(text, /^ {4}and 2 more \(-v lists all\)$/m)
   const because = 'they trust EKS Pod Identity'
   const undetermined = roles.map(({ arn }) => ({ arn, because }))

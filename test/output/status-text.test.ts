@@ -20,7 +20,7 @@ t.test('text', async (t) => {
     statusFormats.text({ about: 'irsa-guard of a', checks }, style)
   t.equal(
     textOf(checks),
-    `✗ 1 of 4 checks wrong, 1 could not be determined: policies
+    `✗ 1 of 4 checks failed, 1 could not be determined: policies
   irsa-guard of a
 
   ✓ serve            2 of 2 ready
@@ -40,7 +40,7 @@ Fix this first:
   t.match(textOf(checks.slice(0, 1)), /^✓ nothing wrong\n/)
   t.match(textOf(checks.slice(3)), /^\? nothing wrong, 1 could not be determined\n/)
   const narrow = textOf(checks, { ...plainStyle, ascii: true, width: 40, verbosity: 'quiet' })
-  t.match(narrow, /^x 1 of 4 checks wrong, 1 could not be\n {2}told: policies\n/)
+  t.match(narrow, /^x 1 of 4 checks failed, 1 could not be\n {2}determined: policies\n/)
   t.notMatch(narrow, /serve/, 'only what is wrong')
   t.match(
     narrow,

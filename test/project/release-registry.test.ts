@@ -41,7 +41,7 @@ t.test('a registry that lacks content is unavailable; wrong content is an error 
   await t.rejects(
     pull(digest, 's390x'),
     new Error(
-      `${repository}@${digest} has no image for linux/s390x, but for unknown/unknown, linux/amd64, linux/arm64; pin the digest of an index`
+      `${repository}@${digest} has no image for linux/s390x; it has unknown/unknown, linux/amd64, linux/arm64; pin the digest of an index`
     )
   )
 

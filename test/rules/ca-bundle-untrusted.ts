@@ -63,7 +63,7 @@ export const cases: readonly Case[] = [
     object: configurationWith(both),
     facts: { clusterCa: published([pem(clusterCa.der)], [pem(clusterCa.der)]) },
     message:
-      /contains CN=kubernetes .*, which the cluster does not trust; the caBundle policy refuses it, because the API server would trust that CA, too$/,
+      /contains CN=kubernetes .*, which the cluster does not trust; the caBundle policy refuses such a bundle, because the API server would trust that CA, too$/,
     fix: /^remove it/
   },
   {

@@ -143,7 +143,7 @@ t.test('shows nothing else of a policy that does not name the namespace', async 
     t.match(
       shown,
       [
-        /^the role does not admit system:serviceaccount:shop:cart; its trust policy names no service account of the namespace, so the reason is not shown here point the annotation at a role for this service account, or have the owner of the role admit it; to users who can read the role, irsa-guard trust shows the reason$/
+        /^the role does not admit system:serviceaccount:shop:cart; its trust policy names no service account of the namespace, so the reason is not shown here point the annotation at a role for this service account, or have the owner of the role admit it; users who can read the role see the reason with irsa-guard trust$/
       ],
       what
     )

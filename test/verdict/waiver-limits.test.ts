@@ -79,17 +79,17 @@ t.test('a waiver outside the limits silences nothing, and the finding says why',
     [
       { requireExpiry: true },
       'we know',
-      `${notInEffect}the configuration of irsa-guard requires an end; expected "until 2027-01-31: reason")`
+      `${notInEffect}the configuration of irsa-guard requires an end date; expected "until 2027-01-31: reason")`
     ],
     [
       { maxDays: 1 },
       'we know',
-      `${notInEffect}the configuration of irsa-guard requires an end at most 1 day ahead; expected "until 2027-01-31: reason")`
+      `${notInEffect}the configuration of irsa-guard requires an end date at most 1 day ahead; expected "until 2027-01-31: reason")`
     ],
     [
       { maxDays: 67 },
       until,
-      `${notInEffect}it ends on 2027-01-31, and the configuration of irsa-guard allows at most 67 days ahead)`
+      `${notInEffect}it ends on 2027-01-31, and the configuration of irsa-guard allows an end date at most 67 days ahead)`
     ]
   ]
   for (const [waivers, value, message] of table) {

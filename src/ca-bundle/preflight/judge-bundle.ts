@@ -125,7 +125,7 @@ function effectOf(
     next:
       place === 'elsewhere'
         ? 'when the certificate of its server is renewed after the activation'
-        : 'from the activation on',
+        : 'after the activation',
     'after a rollback': place === 'elsewhere' ? 'when its certificate is renewed after a rollback' : when
   }[when]
   if (kind === 'APIService') return `${since}, the API server answers 503 for its group`

@@ -78,7 +78,7 @@ export function judgeKubeconfig(
     return judged(
       {
         state: 'lacks',
-        message: `${contains} and lacks ${listOfCas(missing)}: clients refuse the API server ${now.length > 0 ? 'since that CA signs' : 'from the activation on'}`
+        message: `${contains} and lacks ${listOfCas(missing)}: clients reject the certificate of the API server ${now.length > 0 ? 'since that CA signs' : 'after the activation'}`
       },
       fixOf(entry, rotation, certificates, target)
     )
@@ -87,7 +87,7 @@ export function judgeKubeconfig(
     state: 'ok',
     message: contains,
     ...(afterRollback.length > 0 && {
-      rollback: `it lacks ${listOfCas(afterRollback)}: clients refuse the API server after a rollback`
+      rollback: `it lacks ${listOfCas(afterRollback)}: clients reject the certificate of the API server after a rollback`
     })
   })
 }

@@ -51,7 +51,7 @@ export function judgeNodes(nodes: readonly RunningNode[], { at, source }: Append
       // The kubelet of a node got its CAs when the node joined:
       // https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
       state: first.isEks ? 'lacks' : 'unknown',
-      message: `${names} joined before ${since}; ${first.isEks ? 'the kubelet loses the API server when the new CA signs' : 'if the kubelet still has its first kubeconfig, it loses the API server when the new CA signs'}`
+      message: `${names} joined before ${since}; ${first.isEks ? 'the kubelet loses its connection to the API server when the new CA signs' : 'if the kubelet still has its first kubeconfig, it loses its connection to the API server when the new CA signs'}`
     }
     const advice = first.isEks
       ? `${row.name}: replace ${names} with new nodes`

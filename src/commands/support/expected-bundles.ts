@@ -59,8 +59,7 @@ export function expectedBundlesOf(
 }
 
 /**
- * What the controller published about the rotation of the cluster CA. Nothing if it did so too long ago.
- * A CA that is not confirmed is never needed.
+ * What the controller published about the rotation of the cluster CA. Empty if it published that too long ago. A CA that is not confirmed is never needed.
  */
 function rotationOf(
   name: string,

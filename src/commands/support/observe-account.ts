@@ -86,7 +86,7 @@ export function ownIdentityIn(
   return undefined
 }
 
-/** The same as a request; unknown if the role is known only at run time. */
+/** A pod's own identity as a role request; unknown if the role is known only at run time. */
 export const requestOfOwn = ({ role, token, container }: OwnIdentity): Fact<RoleRequest> =>
   role.value === undefined
     ? unknown(`${role.name} in container ${container} is known only at run time`)

@@ -102,7 +102,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
   })
   let isComplete = false
 
-  // The pause grows with the cost of a scan, so that a large cluster uses no more of the processor.
+  // The pause grows with the cost of a scan, so that scans of a large cluster use no larger share of the processor.
   function note(namespace: string | undefined): void {
     scanner.note(namespace)
     wake ??= setTimeout(

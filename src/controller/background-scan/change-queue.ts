@@ -26,19 +26,18 @@ export interface FollowedChanges {
 
 /** How long SQS waits for a message, in seconds; it permits no more. */
 const longestPoll = 20
-/** How long a further batch is waited for. With 0, SQS would not look on all of its servers. */
+/** How long SQS waits for a further batch, in seconds. With 0, it would not query all of its servers. */
 const shortestPoll = 1
 /** The longest pause after a failure, in milliseconds. */
 const longestPause = 300_000
 /** The pause between two batches, in milliseconds: at most 200 messages a second. */
 const betweenBatches = 50
-/** So many batches are read in a run. When it ends, an earlier failure is over. */
+/** This many batches are read in one run. When a run ends, an earlier failure counts as over. */
 const maxBatches = 100
 
 /**
  * Reads the queue of changes, if one is configured: what a message names is read again soon from IAM or EKS,
- * within their rate limits. A message is never believed and never kept: every one is deleted, whatever it
- * contains. Without the queue, and while it does not work, the same changes are found by age.
+ * within their rate limits. A message is never trusted and never kept: every message is deleted, whatever it contains. Without the queue, and while it does not work, the scan finds the same changes when it reads everything again.
  */
 export async function followChanges(options: ChangesOptions): Promise<FollowedChanges | undefined> {
   const { config, followed, eks, metrics, log } = options

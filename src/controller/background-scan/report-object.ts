@@ -92,7 +92,7 @@ export interface ReportPrint {
   readonly summary: string
 }
 
-/** The fingerprint of a content or of a stored report. */
+/** The fingerprint of a report's content, or of a stored report. */
 export const printOf = ({ results, summary }: ReportContent | KubeObject): ReportPrint => ({
   results: shortHash(canonical(listOf(results))),
   summary: canonical(recordOf(summary))

@@ -39,7 +39,7 @@ interface StoredReport {
   readonly print: ReportPrint
 }
 
-/** When a kind comes or goes, the API server answers 429 or 404 for some seconds. In milliseconds. */
+/** Trouble is logged only if it lasts for this many milliseconds: when a kind is installed or removed, the API server answers 429 or 404 for some seconds. */
 const troubleTime = 10_000
 
 const nameQuery = { fieldSelector: `metadata.name=${reportName}` }

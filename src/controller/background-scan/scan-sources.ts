@@ -51,7 +51,7 @@ export function buildScanSources({
       ]),
       // An IAM file names the issuer of the cluster that it was made for. That can be another cluster.
       issuer: configured ?? (issuer.state === 'known' ? undefined : given.issuer),
-      clusterCa: undefined, // the published bundles respect a given one
+      clusterCa: undefined, // the controller already considers a given CA when it publishes bundles
       expectedCas,
       identityWebhook: identityWebhook() ?? given.identityWebhook ?? defaultIdentityWebhook,
       podIdentityAgent: podIdentityAgentAmong([...objects.listed('nodes'), ...objects.listed('daemonsets')])

@@ -80,5 +80,5 @@ export async function provePolicy(
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
 }
 
-/** Whether the API server returned an object of this kind. A proxy's page has a status of success, too. */
+/** Whether the API server returned an object of this kind. A proxy's page can have a success status, too. */
 const isKind = ({ body }: KubeResponse, kind: string): boolean => recordOf(body)['kind'] === kind

@@ -33,13 +33,13 @@ export interface AssociationChange extends ChangeIn {
   readonly id: string | undefined
 }
 
-/** Why an event is no change: it cannot be read, it is about another call, or the call failed. */
+/** Why an event is not a change: it cannot be read, it is about another call, or the call failed. */
 export type NoChange = 'malformed' | 'other-event' | 'failed-call'
 
-/** What a change leads to: something is read again, or why nothing is. */
+/** The result of a change: something is read again, or the reason why nothing is. */
 export type Noted =
   | 'used'
-  /** It will be read again already. */
+  /** It is already due to be read again. */
   | 'duplicate'
   /** It was read again after the change. */
   | 'outdated'
@@ -60,7 +60,7 @@ const visibleAfter = 30_000
 export const isReadSince = (readAt: number, { at }: Pick<Change, 'at'>): boolean =>
   readAt >= at + visibleAfter
 
-// EventBridge accepts events of up to 256 KB; those about roles, providers and associations have a few:
+// EventBridge accepts events of up to 256 KB; those about roles, providers and associations have a few KB:
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 const longestEvent = 262_144
 

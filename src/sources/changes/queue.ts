@@ -15,8 +15,7 @@ export interface ChangeQueue {
 }
 
 /**
- * Builds the client of a queue, with the credentials that the SDK finds. Sends no request. The endpoint is that of
- * the queue's URL, and so is the region, unless the URL has none: then it is the one configured for the SDK.
+ * Builds the client of a queue, with the credentials that the SDK finds. Sends no request. The endpoint and the region come from the queue's URL. If the URL contains no region, the SDK's configured region is used.
  */
 export function buildChangeQueue(url: string): ChangeQueue {
   const region = regionOf(url)
@@ -26,7 +25,7 @@ export function buildChangeQueue(url: string): ChangeQueue {
     ...settings,
     endpoint,
     ...(region !== undefined && { region }),
-    // An answer to a request that waits for messages takes 20 s. Receiving a large message also takes time.
+    // A request waits up to 20 s for messages. Receiving large messages takes more time.
     requestHandler: {
       ...requestHandler,
       connectionTimeout: 5_000,

@@ -17,7 +17,7 @@ export interface StatusEntry {
   readonly because: string
   /** What changes the state next, and when; undefined if no step of a rotation does. */
   readonly next?: string
-  /** The time since which the state has lasted, as RFC 3339. */
+  /** When the state began, as RFC 3339. */
   readonly since: string
 }
 

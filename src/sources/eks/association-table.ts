@@ -12,7 +12,7 @@ export interface Entry extends ListedAssociation {
   described?: { readonly association: Association; readonly since: Date; readonly readAt: number }
   /** Why it could not be described. */
   failure?: { readonly because: string; readonly at: number }
-  /** When a change became known that the next description must show. */
+  /** When irsa-guard learned of a change that the next description must show. */
   changedAt?: number | undefined
 }
 

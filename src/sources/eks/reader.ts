@@ -21,7 +21,7 @@ export interface EksReader extends AssociationSource {
    */
   start(): void
   stop(): void
-  /** Describes or lists again soon what a change is about, unless that was done after the change. */
+  /** Has what a change is about described or listed again soon, unless that was done after the change. */
   noteChange(change: Pick<AssociationChange, 'id' | 'at'>): Noted
   /** Why the last list failed; undefined if it succeeded, or if none has ended yet. */
   trouble(): string | undefined
@@ -79,7 +79,7 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
   /** When EKS last answered that an account has no association, by account. */
   const absences = new LRUCache<string, number>({ max: 10_000 })
   let listedAt: number | undefined
-  /** When it became known that an association has changed that the list does not show. */
+  /** When irsa-guard learned that an association that is not in the list has changed. */
   let changedAt: number | undefined
   let listFailure: Failure | undefined
   let listing: Promise<void> | undefined

@@ -13,7 +13,7 @@ export interface FollowedIam extends IamSource {
   stop(): void
   /** Stops reading what no question has been about since the call before the last one. */
   forgetUnasked(): void
-  /** Reads again soon what a change is about, unless it was read after the change. */
+  /** Has what a change is about read again soon, unless it was read after the change. */
   noteChange(change: RoleChange | ProviderChange): Noted
   /** When the oldest answer in use was read; undefined if there is none. */
   oldestRead(): Date | undefined

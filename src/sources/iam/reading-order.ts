@@ -10,7 +10,7 @@ export interface FollowedKey {
   readAt?: number
   /** When the last read failed; undefined if it succeeded. */
   failedAt?: number | undefined
-  /** When a change became known that the next read must show. */
+  /** When irsa-guard learned of a change that the next read must show. */
   changedAt?: number | undefined
 }
 
@@ -29,8 +29,7 @@ const common: readonly Failure['kind'][] = ['throttled', 'no-credentials', 'not-
 
 /**
  * Decides which key is read next: new ones first, then those that have changed, those that failed, and those
- * with the oldest answers. If the oldest answer is due, too, it takes turns with those that have changed, so
- * that a flood of changes does not stop the reading by age. Accounts take turns. While an account refuses everything, one key at a time probes it, after pauses that
+ * with the oldest answers. If the oldest answer is due, too, it takes turns with those that have changed, so that a flood of changes does not keep old answers from being read again. Accounts take turns. While an account refuses everything, one key at a time probes it, after pauses that
  * grow up to five minutes. Every operation takes constant time for each account.
  */
 export class ReadingOrder<K extends FollowedKey> {

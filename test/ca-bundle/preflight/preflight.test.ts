@@ -139,7 +139,7 @@ const bundleCases: readonly (readonly [
     'dual',
     admission('w', A, loopback),
     'lacks',
-    /from the activation on, new pods start without their role/
+    /after the activation, new pods start without their role/
   ],
   ['the identity webhook with both', 'dual', admission('w', B + A, loopback), 'ok', /^it contains/],
   [
@@ -229,7 +229,7 @@ const bundleCases: readonly (readonly [
     'ok',
     /^it contains/
   ],
-  ['only the old CA, without EKS', 'several', admission('w', A, loopback), 'lacks', /from the activation on/],
+  ['only the old CA, without EKS', 'several', admission('w', A, loopback), 'lacks', /after the activation/],
   [
     'a CA above the one that signs',
     'intermediate',
@@ -357,7 +357,7 @@ const kubeconfig = (cas: string | undefined, more: Partial<KubeconfigCluster> = 
 
 t.test('judges the clusters of kubeconfigs', async (t) => {
   const cases: readonly (readonly [KubeconfigCluster, string | undefined, RegExp])[] = [
-    [kubeconfig(A), 'lacks', /clients refuse the API server from the activation on/],
+    [kubeconfig(A), 'lacks', /clients reject the certificate of the API server after the activation/],
     [kubeconfig(B), 'lacks', /since that CA signs/],
     [kubeconfig(A + B), 'ok', /^it contains/],
     [kubeconfig(X), 'ok', /a proxy in front of the API server/],
@@ -514,7 +514,7 @@ t.test('after the activation: pods without their role, and what a rollback would
   ])
   t.match(
     preflightTextOf(preflight, at, plainStyle),
-    /A rollback would break:\n {2}! webhook .*\n.*\n {2}! kubeconfig .*\n.*clients refuse the API server after a rollback/
+    /A rollback would break:\n {2}! webhook .*\n.*\n {2}! kubeconfig .*\n.*clients reject the certificate of the API server after a rollback/
   )
   const none = factsWith('activated', { withoutRole: known({ since, pods: [] }) })
   t.match(rowsOf(preflightOf(none), 'role'), [{ state: 'ok' }])
