@@ -358,7 +358,7 @@ const cases: Readonly<Record<string, Case>> = {
     rule: 'ca-bundle-untrusted',
     says: /the caBundle of webhook iam-for-pods\.amazonaws\.com is foreign/,
     fix: [
-      /^kubectl patch mutatingwebhookconfiguration pod-identity-webhook --type json -p .*"path":"\/webhooks\/0\/clientConfig\/caBundle"/,
+      /^irsa-guard ca mutatingwebhookconfiguration\/pod-identity-webhook --fix \| sh$/,
       restart
     ]
   },
