@@ -78,8 +78,12 @@ export async function status(
       environment
     }
     const checks = options.pre === true ? await checksBefore(cluster, kubernetes) : await checksOf(cluster)
+    const place = `${client.server} (Kubernetes ${kubernetes})`
+    const isInstalled = !checks.some(({ check }) => check === 'installation')
     const found: Status = {
-      about: `${options.pre === true ? `before installing irsa-guard ${version}` : 'irsa-guard'} in namespace ${namespace} of ${client.server} (Kubernetes ${kubernetes})`,
+      about: isInstalled
+        ? `${options.pre === true ? `before installing irsa-guard ${version}` : 'irsa-guard'} in namespace ${namespace} of ${place}`
+        : `cluster ${place}`,
       checks
     }
     await writeOutputs(

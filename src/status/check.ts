@@ -12,6 +12,7 @@ export interface Check {
 }
 
 export type CheckName =
+  | 'installation'
   | 'serve'
   | 'controller'
   | 'config'

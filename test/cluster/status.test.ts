@@ -99,6 +99,20 @@ t.test('status', async (t) => {
     t.match((await pre()).checks['leftovers'], { state: 'ok', message: /^1 of \d+ objects exist already/ })
   })
 
+  await t.test('no installation', async (t) => {
+    const { code, checks } = await statusOf()
+    t.equal(code, 1)
+    t.strictSame(Object.keys(checks), ['installation'], 'nothing else is reported')
+    t.match(checks['installation'], {
+      state: 'wrong',
+      message: 'irsa-guard is not installed in namespace irsa-guard',
+      because: /: irsa-guard status --pre --kubeconfig \S+$/,
+      fix: /^kubectl --kubeconfig \S+ apply -k DIR /
+    })
+    const unread = await statusOf({ kubeconfig: anna })
+    t.notOk('installation' in unread.checks, 'a user who may not read it')
+  })
+
   const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
   const webhook = await startIdentityWebhook(controlPlane, { command: [process.execPath, standIn] })
   t.teardown(() => webhook.stop())

@@ -40,7 +40,7 @@ Fix this first:
   t.match(textOf(checks.slice(0, 1)), /^✓ nothing wrong\n/)
   t.match(textOf(checks.slice(3)), /^\? nothing wrong, 1 could not be determined\n/)
   const narrow = textOf(checks, { ...plainStyle, ascii: true, width: 40, verbosity: 'quiet' })
-  t.match(narrow, /^x 1 of 4 checks wrong, 1 could not be\n {2}told: policies\n/)
+  t.match(narrow, /^x 1 of 4 checks wrong, 1 could not be\n {2}determined: policies\n/)
   t.notMatch(narrow, /serve/, 'only what is wrong')
   t.match(
     narrow,
@@ -54,6 +54,24 @@ Fix this first:
     [`${' '.repeat(21)}kubectl apply -k DIR`, '  kubectl apply -k DIR'],
     'each command once'
   )
+})
+
+t.test('no installation', async (t) => {
+  const because = 'to check whether it can be installed: irsa-guard status --pre'
+  const absence = { check: 'installation', state: 'wrong', message: 'irsa-guard is not installed' } as const
+  const found = { about: 'cluster a', checks: [{ ...absence, because, fix: 'kubectl apply -k DIR' }] }
+  t.equal(
+    statusFormats.text(found, plainStyle),
+    `✗ irsa-guard is not installed
+  cluster a
+
+  to check whether it can be installed: irsa-guard status --pre
+
+Install it:
+  kubectl apply -k DIR
+`
+  )
+  t.equal(statusExitCode(found.checks), 1)
 })
 
 t.test('JSON and the exit code', async (t) => {

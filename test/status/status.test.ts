@@ -1,6 +1,7 @@
 import t from 'tap'
 import { loadShippedObjects } from '../../src/commands/support/shipped-objects.js'
 import { known, unknown } from '../../src/model/fact.js'
+import { judgeAbsence } from '../../src/status/absence.js'
 import { judgeAwsAccess } from '../../src/status/aws-access.js'
 import { judgeOwnBundle, judgeServingCertificate } from '../../src/status/certificates.js'
 import type { LiveObject } from '../../src/status/check.js'
@@ -31,6 +32,23 @@ const at = new Date('2026-11-27T12:00:00Z')
 const installation = { namespace: 'irsa-guard', kubectl: 'kubectl', clusterFlags: ' --context prod', at }
 const shipped = await loadShippedObjects()
 const refused = unknown('x could not be read (the API server answered 403)')
+
+t.test('no installation', async (t) => {
+  const none = known(undefined)
+  t.strictSame(judgeAbsence([none, none], installation), {
+    check: 'installation',
+    state: 'wrong',
+    message: 'irsa-guard is not installed in namespace irsa-guard',
+    because: 'to check whether it can be installed: irsa-guard status --pre --context prod',
+    fix: 'kubectl apply -k DIR   # DIR: a kustomization of manifests/, or install the Helm chart (docs/install.md)'
+  })
+  t.match(judgeAbsence([none], { ...installation, namespace: 'guard' }), {
+    message: /in namespace guard$/,
+    because: /irsa-guard status --pre --context prod -n guard$/
+  })
+  t.equal(judgeAbsence([none, known({})], installation), undefined, 'a part of it exists')
+  t.equal(judgeAbsence([none, refused], installation), undefined, 'it is not known')
+})
 
 t.test('processes', async (t) => {
   const container = { name: 'serve', image: `registry:5000/irsa-guard:v0.0.9@sha256:abc` }
