@@ -457,7 +457,10 @@ t.test('status', async (t) => {
         why,
         async () => {
           found = await statusOf()
-          return Object.entries(expected).every(([check, { state }]) => found.checks[check]?.state === state)
+          return (
+            found.code === (isWrong ? 1 : 0) &&
+            Object.entries(expected).every(([check, { state }]) => found.checks[check]?.state === state)
+          )
         },
         10_000
       ).catch(() => undefined)
