@@ -492,6 +492,15 @@ t.test('status', async (t) => {
     })
   })
 
+  await t.test('credentials that the API server does not accept', async (t) => {
+    const kubeconfig = join(controlPlane.folder, 'expired.kubeconfig')
+    await writeKubeconfig(kubeconfig, controlPlane.url, controlPlane.caFile, 'expired', { token: 'expired' })
+    await t.rejects(statusOf({ kubeconfig }), {
+      code: 'ERR_KUBECONFIG',
+      message: /does not accept the credentials of the kubeconfig \(401\); they may have expired/
+    })
+  })
+
   await t.test('an API server that is away', async (t) => {
     await controlPlane.stopApiServer()
     await t.rejects(statusOf(), { code: 'ERR_KUBECONFIG', message: /could not be queried: / })

@@ -204,7 +204,13 @@ t.test('roles that nothing uses, of IAM and EKS, in two clusters', async (t) => 
       ? { body: { associations: [] } }
       : undefined
   )
-  eks.associations.set('a-1', eksAssociation('a-1', 'mail', { clusterName: 'dev' }))
+  eks.associations.set(
+    'a-1',
+    eksAssociation('a-1', 'mail', {
+      clusterName: 'dev',
+      associationArn: 'arn:aws:eks:us-east-1:111122223333:podidentityassociation/dev/a-1'
+    })
+  )
   t.teardown(async () => Promise.all([iam.close(), eks.close()]))
   const kubeconfig = await apiServerWith(
     {
