@@ -182,7 +182,7 @@ t.test('certificates', async (t) => {
     judgeServingCertificate(known({ until: new Date(until) }), undefined, installation)
   t.match(serving('2027-02-01T00:00:00Z'), {
     state: 'ok',
-    message: /^valid until 2027-02-01T00:00:00Z, by the metric/
+    message: /^valid until 2027-02-01T00:00:00Z, according to a metric of serve/
   })
   t.match(serving('2026-12-10T00:00:00Z'), {
     state: 'wrong',
@@ -274,10 +274,10 @@ t.test('probes', async (t) => {
   t.equal(webhookExemptionOf(caller, { users: [], groups: [] }), undefined)
   t.equal(webhookExemptionOf(caller, { users: ['anna'], groups: [] }), 'irsa-guard exempts your user anna')
   t.equal(webhookExemptionOf(caller, { users: [], groups: ['team'] }), 'irsa-guard exempts your group team')
-  t.match(webhookExemptionOf(undefined, { users: [], groups: [] }), /not known/)
+  t.match(webhookExemptionOf(undefined, { users: [], groups: [] }), /it is unknown/)
   t.equal(policyExemptionOf(caller), undefined)
   t.match(policyExemptionOf({ username: 'eks:admin', groups: [] }), /users of EKS/)
-  t.match(policyExemptionOf(undefined), /not known/)
+  t.match(policyExemptionOf(undefined), /it is unknown/)
 })
 
 t.test('rights', async (t) => {
