@@ -37,9 +37,11 @@ function failureOf(cause: unknown, config: KubeConfig): string {
   if (plugin !== undefined && code === 'ENOENT' && textOf(syscall)?.startsWith('spawn') === true)
     return `the exec plugin ${plugin} was not found; install it, or add its directory to PATH`
 
-  return reasonOf(cause)
-    .trim()
-    .replaceAll(/\s*\n\s*/g, ' ')
+  const lines = reasonOf(cause)
+    .split('\n')
+    .map((line) => line.trim())
+
+  return lines.filter((line) => line !== '').join(' ')
 }
 
 /** The file of a pod's own token. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */

@@ -3,8 +3,9 @@ import type { AssociationSource, ListedRole, RoleListSource, Sources } from '../
 import type { Association } from '../../src/model/association.js'
 import { parseClusterArn } from '../../src/model/cluster-arn.js'
 import { type Fact, known, moot, unknown } from '../../src/model/fact.js'
+import { noWaiverLimits } from '../../src/model/waiver-limits.js'
 import { judgeCluster, type JudgedCluster } from '../../src/scan/judge-cluster.js'
-import { unusedAccounts, unusedRoles, type UnusedRoles } from '../../src/scan/unused.js'
+import { unusedAccounts, type UnusedRoles, unusedRoles } from '../../src/scan/unused.js'
 import { host, issuer, policy, statement } from '../support/trust.js'
 
 const cluster = 'arn:aws:eks:us-east-1:111122223333:cluster/prod'
@@ -63,6 +64,7 @@ async function judged(given: Sources, accounts: readonly string[] = ['cart', 'we
       isWhole: true,
       severities: new Map(),
       exceptions: [],
+      waiverLimits: noWaiverLimits,
       at: new Date()
     }
   )

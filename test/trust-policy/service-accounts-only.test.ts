@@ -136,18 +136,24 @@ t.test('finds whom a policy can admit, if these are only service accounts', asyn
   )
 })
 
-t.test('a policy that cannot be parsed has a defect, and is not taken for one that admits others', async (t) => {
-  // IAM rejects the principal "*" in a Deny as well, and accepts { AWS: "*" }: https://github.com/hashicorp/terraform-provider-aws/pull/4248
-  const deny = statement({ Effect: 'Deny', Principal: '*', Condition: undefined })
-  const table: readonly (readonly [unknown, object])[] = [
-    [policy(statement(), deny), { place: 'Statement[1].Principal', reason: /^it is "\*"; in a trust policy/ }],
-    [
-      policy(statement({ Principal: undefined, NotPrincipal: { AWS: '*' } })),
-      { place: 'Statement[0].NotPrincipal' }
-    ],
-    [{ Statement: 7 }, { reason: /it is 7/ }],
-    ['{', { place: '' }]
-  ]
-  for (const [document, defect] of table)
-    t.match(serviceAccountsOnly({ document }, { issuer, clusterArn }), defect)
-})
+t.test(
+  'a policy that cannot be parsed has a defect, and is not taken for one that admits others',
+  async (t) => {
+    // IAM rejects the principal "*" in a Deny as well, and accepts { AWS: "*" }: https://github.com/hashicorp/terraform-provider-aws/pull/4248
+    const deny = statement({ Effect: 'Deny', Principal: '*', Condition: undefined })
+    const table: readonly (readonly [unknown, object])[] = [
+      [
+        policy(statement(), deny),
+        { place: 'Statement[1].Principal', reason: /^it is "\*"; in a trust policy/ }
+      ],
+      [
+        policy(statement({ Principal: undefined, NotPrincipal: { AWS: '*' } })),
+        { place: 'Statement[0].NotPrincipal' }
+      ],
+      [{ Statement: 7 }, { reason: /it is 7/ }],
+      ['{', { place: '' }]
+    ]
+    for (const [document, defect] of table)
+      t.match(serviceAccountsOnly({ document }, { issuer, clusterArn }), defect)
+  }
+)
