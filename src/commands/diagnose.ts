@@ -4,7 +4,7 @@ import type { Diagnosis } from '../diagnosis/diagnosis.js'
 import type { Tools } from '../diagnosis/observations.js'
 import type { KubeClient } from '../kube/client.js'
 import { GuardError } from '../model/guard-error.js'
-import { diagnosisFormats } from '../output/diagnosis-text.js'
+import { diagnosisExitCode, diagnosisFormats } from '../output/diagnosis-text.js'
 import type { Format } from '../output/formats.js'
 import { plainStyle } from '../output/style.js'
 import type { FetchDocument } from '../sources/diagnosis/issuer-keys.js'
@@ -43,7 +43,7 @@ export const diagnoseCommand = (terminal: Terminal): Command =>
   withOptions(
     new Command('diagnose')
       .description(
-        'find out why pods have no AWS role, or the wrong one; changes nothing (exit codes: 0 no step is wrong, 1 a step is wrong, 2 it could not run)'
+        'find out why pods have no AWS role, or the wrong one; changes nothing (exit codes: 0 no step is wrong, 1 a step is wrong, 2 it could not run, or no step could be judged)'
       )
       .argument(
         '<object...>',
@@ -91,7 +91,7 @@ export async function diagnose(
   options: DiagnoseOptions,
   terminal: Terminal,
   { environment = process.env, fetchDocument }: DiagnoseSurroundings = {}
-): Promise<0 | 1> {
+): Promise<0 | 1 | 2> {
   assertAction(options)
   // Loading the Kubernetes client takes longer than a usage error should.
   const { connectCluster } = await import('./support/cluster.js')
@@ -105,7 +105,7 @@ export async function diagnose(
       terminal
     )
 
-    return diagnosis.first === undefined ? 0 : 1
+    return diagnosisExitCode(diagnosis)
   } finally {
     client.close()
   }

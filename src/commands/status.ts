@@ -1,13 +1,12 @@
 import { Command } from 'commander'
 import { type KubeClient } from '../kube/client.js'
-import { readObject, statusMessage } from '../kube/read.js'
-import { GuardError } from '../model/guard-error.js'
+import { readObject } from '../kube/read.js'
 import type { Format } from '../output/formats.js'
 import { type Status, statusExitCode, statusFormats } from '../output/status-text.js'
 import { shippedIn, shippedNamespace } from '../status/shipped.js'
 import { textOf } from '../text/record.js'
 import { version } from '../version.js'
-import { type ClusterChoice, connectCluster } from './support/cluster.js'
+import { type ClusterChoice, connectCluster, notAccepted, unreachable } from './support/cluster.js'
 import { assertNamespace } from './support/given-names.js'
 import { type CheckedCluster, checksOf } from './support/installation-checks.js'
 import { clusterFlags } from './support/kubectl.js'
@@ -78,8 +77,12 @@ export async function status(
       environment
     }
     const checks = options.pre === true ? await checksBefore(cluster, kubernetes) : await checksOf(cluster)
+    const place = `${client.server} (Kubernetes ${kubernetes})`
+    const isInstalled = !checks.some(({ check }) => check === 'installation')
     const found: Status = {
-      about: `${options.pre === true ? `before installing irsa-guard ${version}` : 'irsa-guard'} in namespace ${namespace} of ${client.server} (Kubernetes ${kubernetes})`,
+      about: isInstalled
+        ? `${options.pre === true ? `before installing irsa-guard ${version}` : 'irsa-guard'} in namespace ${namespace} of ${place}`
+        : `cluster ${place}`,
       checks
     }
     await writeOutputs(
@@ -100,10 +103,8 @@ async function loadVersion(client: KubeClient): Promise<string> {
   const answer = await readObject(client, '/version', { name: 'the version of the API server' })
   if (answer.state === 'known') return textOf(answer.value?.['gitVersion']) ?? 'unknown'
   const { response, because } = answer
-  if (response !== undefined && response.status !== 401) return 'unknown'
+  if (response?.status === 401) throw notAccepted(client)
+  if (response === undefined) throw unreachable(client, because)
 
-  throw new GuardError(
-    'ERR_KUBECONFIG',
-    `the cluster ${client.server} could not be queried: ${response === undefined ? because : statusMessage(response)}`
-  )
+  return 'unknown'
 }

@@ -32,6 +32,10 @@ export const patch = (
     `--type json -p ${shellQuote(JSON.stringify(operations))}`
   ].join(' ')
 
+/** Prints the patch that repairs all caBundles of a configuration, and runs it. */
+export const repairBundles = ({ clusterFlags }: Tools, configuration: string): string =>
+  `irsa-guard ca ${shellQuote(`mutatingwebhookconfiguration/${configuration}`)}${clusterFlags} --fix | sh`
+
 /** Applies an object. The command has one line, because a here-document does not end if it is pasted indented. */
 export const apply = ({ kubectl }: Tools, object: object): string =>
   `printf %s ${shellQuote(JSON.stringify(object))} | ${kubectl} apply -f -`

@@ -29,8 +29,6 @@ export interface Tools {
 export interface JudgedBundle {
   readonly webhook: RegisteredWebhook
   readonly report: BundleReport
-  /** The command that installs the expected bundle, if that is known. */
-  readonly repair: string | undefined
 }
 
 /** What the API server made of a pod in a dry run. */

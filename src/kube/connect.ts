@@ -114,7 +114,9 @@ function noContext(context: string, known: readonly string[]): string {
  */
 function loadFiles(config: KubeConfig, files: readonly string[]): void {
   const there = files.filter((file) => existsSync(file))
-  const [first = '', ...others] = there.length > 0 ? there : files
+  const [first, ...others] = there
+  if (first === undefined)
+    throw new Error(files.length === 1 ? 'it does not exist' : 'none of these files exists')
   config.loadFromFile(first)
   for (const file of others) {
     const other = new KubeConfig()

@@ -17,7 +17,9 @@ export async function readCredentials(config: KubeConfig): Promise<Credentials> 
   try {
     await config.applyToHTTPSOptions(options) // adds headers to the map passed to it
   } catch (cause) {
-    throw new Error(`the kubeconfig's credentials could not be obtained: ${reasonOf(cause)}`, { cause })
+    throw new Error(`the kubeconfig's credentials could not be obtained: ${failureOf(cause, config)}`, {
+      cause
+    })
   }
   const tokenFile = tokenFileOf(config)
   // client-node reads the file once a minute. If the file is replaced late, the expired token would be used
@@ -26,6 +28,20 @@ export async function readCredentials(config: KubeConfig): Promise<Credentials> 
     headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
 
   return { ...options, headers }
+}
+
+/** Why there are no credentials, in one line: the error output of an exec plugin can have several. */
+function failureOf(cause: unknown, config: KubeConfig): string {
+  const { code, syscall } = recordOf(cause)
+  const plugin = textOf(recordOf(config.getCurrentUser()?.exec)['command'])
+  if (plugin !== undefined && code === 'ENOENT' && textOf(syscall)?.startsWith('spawn') === true)
+    return `the exec plugin ${plugin} was not found; install it, or add its directory to PATH`
+
+  const lines = reasonOf(cause)
+    .split('\n')
+    .map((line) => line.trim())
+
+  return lines.filter((line) => line !== '').join(' ')
 }
 
 /** The file of a pod's own token. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */

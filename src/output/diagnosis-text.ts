@@ -9,6 +9,13 @@ export const diagnosisFormats = {
   json: jsonOf
 } satisfies Record<Format, (diagnosis: Diagnosis, style: Style) => string>
 
+/** 1 if a step is wrong; 2 if no step could be judged; otherwise 0. */
+export function diagnosisExitCode({ first, steps }: Pick<Diagnosis, 'first' | 'steps'>): 0 | 1 | 2 {
+  if (first !== undefined) return 1
+
+  return steps.some(({ state }) => state === 'ok') ? 0 : 2
+}
+
 const marks: Readonly<Record<StepState, Mark>> = {
   ok: 'ok',
   wrong: 'wrong',

@@ -33,18 +33,26 @@ function statusTextOf({ about, checks }: Status, style: Style): string {
     wrong.length === 0 ? 'nothing wrong' : `${wrong.length} of ${counted(checks.length, 'check')} failed`,
     ...(unknown.length === 0 ? [] : [`${unknown.length} could not be determined`])
   ].join(', ')
+  const absence = wrong.find(({ check }) => check === 'installation')
   const names = wrong.length === 0 ? '' : `: ${wrong.map(({ check }) => check).join(', ')}`
   const width = Math.max(...checks.map(({ check }) => check.length)) + 2
   const [first] = wrong
   const blocks = [
     [
-      ...wrapped(escapeText(`${counts}${names}`), `${markOf(mark, style)} `, style, '  ').map((line) =>
-        paint(line, 'bold', style)
-      ),
+      ...wrapped(
+        escapeText(absence?.message ?? `${counts}${names}`),
+        `${markOf(mark, style)} `,
+        style,
+        '  '
+      ).map((line) => paint(line, 'bold', style)),
       ...wrapped(escapeText(about), '  ', style)
     ],
-    withoutRepeats(shown).flatMap((check) => checkLines(check, width, style)),
-    first?.fix === undefined ? [] : ['Fix this first:', `  ${escapeText(first.fix)}`]
+    absence === undefined
+      ? withoutRepeats(shown).flatMap((check) => checkLines(check, width, style))
+      : wrapped(escapeText(absence.because ?? ''), '  ', style),
+    first?.fix === undefined
+      ? []
+      : [absence === undefined ? 'Fix this first:' : 'Install it:', `  ${escapeText(first.fix)}`]
   ]
 
   return `${blocks

@@ -30,6 +30,8 @@ export interface UnusedRoles {
   }[]
   /** Roles for which it is unknown whether a service account can use them. */
   readonly undetermined: readonly { readonly arn: string; readonly because: string }[]
+  /** The ARNs of the roles that associations in the cluster name. */
+  readonly associated: ReadonlySet<string>
   /** Why roles of some accounts are missing. */
   readonly unread: readonly string[]
 }
@@ -90,7 +92,16 @@ export async function unusedRoles(
   const undetermined: UnusedRoles['undetermined'][number][] = []
   const unused = roles.flatMap(({ arn, trustPolicy }) => {
     const trusted = trustPolicy && serviceAccountsOnly(trustPolicy, { issuer: issuer.value, clusterArn })
-    if (trusted === undefined || trusted.subjects.some(hasAccount)) return []
+    if (trusted === undefined) return []
+    if ('reason' in trusted) {
+      const place = trusted.place === '' ? '' : `${trusted.place}: `
+      undetermined.push({
+        arn,
+        because: `irsa-guard cannot interpret the trust policy (${place}${trusted.reason})`
+      })
+      return []
+    }
+    if (trusted.subjects.some(hasAccount)) return []
     const isPodIdentity = trusted.podIdentity !== 'none'
     // The role of an association is in the account of its cluster.
     if (isPodIdentity && clusterArn !== undefined && parseRoleArn(arn)?.account !== clusterArn.account)
@@ -113,7 +124,7 @@ export async function unusedRoles(
     return [{ arn, trusts: [...trusted.subjects, ...(isPodIdentity ? [podsService] : [])] }]
   })
 
-  return known({ roles: unused, undetermined, unread })
+  return known({ roles: unused, undetermined, associated: associated.roles, unread })
 }
 
 /** Whether a service account of the cluster has a subject, which can have wildcards. */

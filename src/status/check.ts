@@ -12,6 +12,7 @@ export interface Check {
 }
 
 export type CheckName =
+  | 'installation'
   | 'serve'
   | 'controller'
   | 'config'
@@ -55,10 +56,19 @@ export interface Installation {
 export const applyCommand = ({ kubectl }: Pick<Installation, 'kubectl'>): string =>
   `${kubectl} apply -k DIR   # DIR: the directory that irsa-guard was installed from`
 
-/** A check of something that could not be read. `right` is what `kubectl auth can-i` takes. */
+/**
+ * A check of something that could not be read. `right` is what `kubectl auth can-i` takes; the command is printed
+ * if the API server refused the request.
+ */
 export const unreadCheck = (
   check: CheckName,
   message: string,
   because: string,
   { kubectl, right }: { readonly kubectl: string; readonly right: string }
-): Check => ({ check, state: 'unknown', message, because, fix: `${kubectl} auth can-i ${right}` })
+): Check => ({
+  check,
+  state: 'unknown',
+  message,
+  because,
+  ...(/\b403\b|forbidden/.test(because) && { fix: `${kubectl} auth can-i ${right}` })
+})

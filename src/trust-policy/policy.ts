@@ -145,8 +145,9 @@ export const principalTypes = ['AWS', 'Federated', 'Service', 'CanonicalUser'] a
 function parsePrincipals(value: unknown, statement: string): Principal[] | Defect {
   const place = `${statement}.Principal`
   if (value === undefined) return { reason: 'it has no Principal', place: statement }
-  // IAM: AssumeRolepolicy contained an invalid principal: "STAR":"*"
-  // (https://github.com/aws/aws-cdk/issues/5732)
+  // IAM: AssumeRolepolicy contained an invalid principal: "STAR":"*", in an Allow
+  // (https://github.com/aws/aws-cdk/issues/5732) and in a Deny
+  // (https://github.com/hashicorp/terraform-provider-aws/pull/4248)
   if (!isRecord(value))
     return { reason: `it is ${shown(value)}; in a trust policy, it must be an object`, place }
   const entries = Object.entries(value)

@@ -1,6 +1,6 @@
 import type { ClusterArn } from '../model/cluster-arn.js'
 import { hasWildcard } from '../text/glob.js'
-import { parsePolicyDocument } from './document.js'
+import { type Defect, parsePolicyDocument } from './document.js'
 import { podsService, requestTag } from './pod-identity/caller.js'
 import { type Condition, parsePolicy, type Statement } from './policy.js'
 import { hasVariable } from './variables.js'
@@ -25,16 +25,16 @@ export interface TrustedCluster {
 
 /**
  * Whom a trust policy can admit at most, if that is only service accounts of this cluster, or EKS Pod Identity;
- * undefined if it may admit anything else, or admits neither. Statements that deny are not considered, so the
- * policy may admit fewer. Never throws.
+ * undefined if it may admit anything else, or admits neither; the defect if it cannot be parsed. Statements that
+ * deny are not considered, so the policy may admit fewer. Never throws.
  */
 export function serviceAccountsOnly(
   { document, encoding }: { readonly document: unknown; readonly encoding?: 'json' | 'url' | undefined },
   cluster: TrustedCluster
-): ServiceAccountsOnly | undefined {
+): ServiceAccountsOnly | Defect | undefined {
   const parsed = parsePolicyDocument(document, encoding)
   const policy = 'reason' in parsed ? parsed : parsePolicy(parsed.value)
-  if ('reason' in policy) return undefined
+  if ('reason' in policy) return policy
 
   const host = cluster.issuer.replace(/^https:\/\//, '').toLowerCase()
   const subjects = new Set<string>()

@@ -172,7 +172,7 @@ t.test('finds what is broken, by cause, with the pods of a workload as one', asy
   t.equal(stderr, '')
   t.match(
     stdout,
-    /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity unknown\n {2}· 4 pods\n/
+    /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity unknown ·\n {4}4 pods\n/
   )
   t.match(
     stdout,
@@ -295,9 +295,9 @@ t.test('several clusters, of which some cannot be read', async (t) => {
   const table: readonly (readonly [Partial<ScanCommandOptions>, RegExp])[] = [
     [{ context: ['prod-eu,prod-ue'] }, /no context "prod-ue"; did you mean "prod-eu"\?/],
     [{ context: ['x'] }, /no context "x"; its contexts are "prod-eu", "limited", /],
-    [{ context: ['plugin'] }, /no-such-plugin/],
+    [{ context: ['plugin'] }, /the exec plugin no-such-plugin was not found; install it/],
     [{ context: ['gone'] }, /could not be queried/],
-    [{ kubeconfig: file('none') }, /none/],
+    [{ kubeconfig: file('none') }, /none cannot be used: it does not exist$/],
     [{ context: ['prod-eu'], allContexts: true }, /given together/],
     [{ rule: ['pod-not-mutatd'] }, /did you mean pod-not-mutated\?/],
     [{ rule: ['nothing-like-it'] }, /there is no such rule/],

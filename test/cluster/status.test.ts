@@ -99,6 +99,20 @@ t.test('status', async (t) => {
     t.match((await pre()).checks['leftovers'], { state: 'ok', message: /^1 of \d+ objects exist already/ })
   })
 
+  await t.test('no installation', async (t) => {
+    const { code, checks } = await statusOf()
+    t.equal(code, 1)
+    t.strictSame(Object.keys(checks), ['installation'], 'nothing else is reported')
+    t.match(checks['installation'], {
+      state: 'wrong',
+      message: 'irsa-guard is not installed in namespace irsa-guard',
+      because: /: irsa-guard status --pre --kubeconfig \S+$/,
+      fix: /^kubectl --kubeconfig \S+ apply -k DIR /
+    })
+    const unread = await statusOf({ kubeconfig: anna })
+    t.notOk('installation' in unread.checks, 'a user who may not read it')
+  })
+
   const standIn = fileURLToPath(new URL('../control-plane/identity-webhook-stand-in.ts', import.meta.url))
   const webhook = await startIdentityWebhook(controlPlane, { command: [process.execPath, standIn] })
   t.teardown(() => webhook.stop())
@@ -443,7 +457,10 @@ t.test('status', async (t) => {
         why,
         async () => {
           found = await statusOf()
-          return Object.entries(expected).every(([check, { state }]) => found.checks[check]?.state === state)
+          return (
+            found.code === (isWrong ? 1 : 0) &&
+            Object.entries(expected).every(([check, { state }]) => found.checks[check]?.state === state)
+          )
         },
         10_000
       ).catch(() => undefined)
@@ -472,6 +489,15 @@ t.test('status', async (t) => {
           message: /^0 of 2 ready: pod irsa-guard-serve-\S+ is CrashLoopBackOff: back-off 5m0s$/
         }
       }
+    })
+  })
+
+  await t.test('credentials that the API server does not accept', async (t) => {
+    const kubeconfig = join(controlPlane.folder, 'expired.kubeconfig')
+    await writeKubeconfig(kubeconfig, controlPlane.url, controlPlane.caFile, 'expired', { token: 'expired' })
+    await t.rejects(statusOf({ kubeconfig }), {
+      code: 'ERR_KUBECONFIG',
+      message: /does not accept the credentials of the kubeconfig \(401\); they may have expired/
     })
   })
 

@@ -4,16 +4,38 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { scan, type ScanCommandOptions } from '../../src/commands/scan.js'
+import type { ScanReport, Unused } from '../../src/output/scan-report.js'
 import { makeCertificate } from '../support/certificate.ts'
+import { eksAssociation, startFakeEks } from '../support/fake-eks.js'
+import { errorReply, identityReply, rolesReply, startFakeIam } from '../support/fake-iam.js'
+import { runCli } from '../support/run-cli.js'
+import { asks, issuer, policy, provider, statement } from '../support/trust.js'
 
 const directory = t.testdir({})
 
+/** A user that gets tokens for a cluster as `aws eks update-kubeconfig` writes it. */
+const userOf = (cluster: string): object => ({
+  exec: {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: `${directory}/aws`,
+    args: ['eks', 'get-token', '--cluster-name', cluster],
+    interactiveMode: 'Never'
+  }
+})
+writeFileSync(
+  `${directory}/aws`,
+  `#!/bin/sh\necho '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'\n`,
+  { mode: 0o755 }
+)
+
 /**
  * A kubeconfig of an API server that answers with these objects by the end of the path. It closes the connection
- * for `reset`, and for any other request it answers with an empty list.
+ * for `reset`, and for any other request it answers with an empty list. `clusters` are the
+ * names of the contexts' clusters, which are all at this server.
  */
 async function apiServerWith(
-  collections: Readonly<Record<string, readonly object[] | 'reset' | 'pages'>>
+  collections: Readonly<Record<string, readonly object[] | { readonly issuer: string } | 'reset' | 'pages'>>,
+  clusters: Readonly<Record<string, string>> = { prod: 'c' }
 ): Promise<string> {
   const { certificate, key } = makeCertificate('127.0.0.1')
   const server = createServer({ cert: certificate, key }, (request, response) => {
@@ -23,7 +45,12 @@ async function apiServerWith(
       request.socket.destroy()
       return
     }
-    const page = items === 'pages' ? { metadata: { continue: 'next' }, items: [pod] } : { items }
+    const page =
+      items === 'pages'
+        ? { metadata: { continue: 'next' }, items: [pod] }
+        : Array.isArray(items)
+          ? { items }
+          : (items as object)
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ kind: 'List', apiVersion: 'v1', ...page }))
   })
@@ -33,17 +60,18 @@ async function apiServerWith(
   writeFileSync(
     file,
     JSON.stringify({
-      clusters: [
-        {
-          name: 'c',
-          cluster: {
-            server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-            'certificate-authority-data': Buffer.from(certificate).toString('base64')
-          }
+      clusters: Object.values(clusters).map((name) => ({
+        name,
+        cluster: {
+          server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          'certificate-authority-data': Buffer.from(certificate).toString('base64')
         }
-      ],
-      users: [{ name: 'u', user: { token: 't' } }],
-      contexts: [{ name: 'prod', context: { cluster: 'c', user: 'u' } }],
+      })),
+      users: Object.keys(clusters).map((name) => ({ name, user: userOf(name) })),
+      contexts: Object.entries(clusters).map(([name, cluster]) => ({
+        name,
+        context: { cluster, user: name }
+      })),
       'current-context': 'prod'
     })
   )
@@ -136,6 +164,99 @@ t.test('counts the service accounts of both chains', async (t) => {
   t.match(stdout, /^prod · 3 service accounts: 1 IRSA, 1 Pod Identity · 1 pod\n/)
   t.match(stdout, /no workload uses: 1\n {4}shop\/web {2}arn:aws:iam::111122223333:role\/cart\n/)
   t.match(stdout, /roles that nothing uses: unknown/, 'the issuer is not known')
+})
+
+t.test('roles that nothing uses, of IAM and EKS, in two clusters', async (t) => {
+  const arnOf = (name: string): string => `arn:aws:iam::111122223333:role/${name}`
+  const clusterArn = (name: string): string => `arn:aws:eks:us-east-1:111122223333:cluster/${name}`
+  const pods = (Condition?: object): object =>
+    policy({
+      Effect: 'Allow',
+      Principal: { Service: 'pods.eks.amazonaws.com' },
+      Action: ['sts:AssumeRole', 'sts:TagSession'],
+      ...(Condition && { Condition })
+    })
+  const iam = await startFakeIam(({ action, parameters }) => {
+    if (action === 'GetCallerIdentity') return identityReply('111122223333')
+    if (action !== 'ListRoles') return errorReply(403, 'AccessDenied')
+
+    return parameters.get('Marker') === null
+      ? rolesReply([{ arn: arnOf('mail'), trustPolicy: pods() }], 'next')
+      : rolesReply([
+          { arn: arnOf('any'), trustPolicy: pods() },
+          {
+            arn: arnOf('prod-only'),
+            trustPolicy: pods({ ArnEquals: { 'aws:SourceArn': clusterArn('prod') } })
+          },
+          {
+            arn: arnOf('old'),
+            trustPolicy: policy(
+              statement({
+                Principal: { Federated: provider },
+                Condition: asks({ sub: 'system:serviceaccount:shop:gone' })
+              })
+            )
+          }
+        ])
+  })
+  const eks = await startFakeEks(({ cluster, operation }) =>
+    cluster === 'prod' && operation === 'ListPodIdentityAssociations'
+      ? { body: { associations: [] } }
+      : undefined
+  )
+  eks.associations.set(
+    'a-1',
+    eksAssociation('a-1', 'mail', {
+      clusterName: 'dev',
+      associationArn: 'arn:aws:eks:us-east-1:111122223333:podidentityassociation/dev/a-1'
+    })
+  )
+  t.teardown(async () => Promise.all([iam.close(), eks.close()]))
+  const kubeconfig = await apiServerWith(
+    {
+      serviceaccounts: [{ metadata: { name: 'mail', namespace: 'shop', uid: 'u' } }],
+      'openid-configuration': { issuer }
+    },
+    { prod: clusterArn('prod'), dev: clusterArn('dev') }
+  )
+  const scanned = async (contexts: string): Promise<{ code: number; unused: Unused | undefined }> => {
+    const { code, stdout, stderr } = await runCli(
+      ['scan', '--unused', '--aws', '--kubeconfig', kubeconfig, '--context', contexts, '-o', 'json'],
+      '',
+      {
+        HOME: directory,
+        AWS_ENDPOINT_URL: iam.url,
+        AWS_ENDPOINT_URL_EKS: eks.url,
+        AWS_ACCESS_KEY_ID: 'a',
+        AWS_SECRET_ACCESS_KEY: 's',
+        AWS_REGION: 'us-east-1'
+      }
+    )
+    t.equal(stderr, '')
+    const { unused } = JSON.parse(stdout) as ScanReport
+
+    return { code, unused }
+  }
+  const because = /^they trust EKS Pod Identity without naming this cluster/
+  const one = await scanned('prod')
+  t.match(one.unused?.roles, [
+    { cluster: 'prod', arn: arnOf('prod-only') },
+    { cluster: 'prod', arn: arnOf('old') }
+  ])
+  t.match(one.unused?.undetermined, [
+    { arn: arnOf('mail'), because },
+    { arn: arnOf('any'), because }
+  ])
+  const { unused } = await scanned('prod,dev')
+  t.strictSame(
+    unused?.undetermined?.map(({ cluster, arn }) => [cluster, arn]),
+    [
+      ['prod', arnOf('any')],
+      ['dev', arnOf('any')]
+    ],
+    'a service account of the other cluster has role mail'
+  )
+  t.match(unused?.serviceAccounts, [{ cluster: 'dev', name: 'mail', role: arnOf('mail') }])
 })
 
 t.test('objects from files, and options that contradict each other', async (t) => {

@@ -357,10 +357,7 @@ const cases: Readonly<Record<string, Case>> = {
     first: 'identity-webhook',
     rule: 'ca-bundle-untrusted',
     says: /the caBundle of webhook iam-for-pods\.amazonaws\.com is foreign/,
-    fix: [
-      /^kubectl patch mutatingwebhookconfiguration pod-identity-webhook --type json -p .*"path":"\/webhooks\/0\/clientConfig\/caBundle"/,
-      restart
-    ]
+    fix: [/^irsa-guard ca mutatingwebhookconfiguration\/pod-identity-webhook --fix \| sh$/, restart]
   },
   'a webhook that does not answer': {
     world: withPod({ ...irsa, admit: unchanged }, bare('app')),

@@ -63,8 +63,21 @@ t.test('says what is wrong with the kubeconfig when there is no answer for it', 
     interactiveMode: 'Never'
   }
   await t.rejects(clientOf(`https://127.0.0.1:${port}`, { exec }).request({ path: '/' }), {
-    message: /^the kubeconfig's credentials could not be obtained: .*no-such-plugin/
+    message:
+      "the kubeconfig's credentials could not be obtained: the exec plugin no-such-plugin was not found; install it, or add its directory to PATH"
   })
+  const failing = `${t.testdir({})}/failing`
+  await writeFile(
+    failing,
+    '#!/bin/sh\nprintf "\\nError: the token has expired\\nlog in\\n" >&2\nexit 255\n',
+    { mode: 0o755 }
+  )
+  await t.rejects(
+    clientOf(`https://127.0.0.1:${port}`, { exec: { ...exec, command: failing } }).request({ path: '/' }),
+    {
+      message: "the kubeconfig's credentials could not be obtained: Error: the token has expired log in"
+    }
+  )
 })
 
 t.test('is shown with the address that it asks', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Diagnosis } from '../../src/diagnosis/diagnosis.js'
-import { diagnosisFormats } from '../../src/output/diagnosis-text.js'
+import { diagnosisExitCode, diagnosisFormats } from '../../src/output/diagnosis-text.js'
 import { plainStyle } from '../../src/output/style.js'
 
 const diagnosis: Diagnosis = {
@@ -72,4 +72,10 @@ t.test('follows the style', async (t) => {
   for (const line of shown({ fix: [] }, { width: 70 }).split('\n')) t.ok(line.length <= 70, line)
   t.match(shown({}, { width: 40 }), /\n {2}✓ pod\n {6}\S.*\n/, 'the text is below its label')
   t.strictSame(JSON.parse(diagnosisFormats.json(diagnosis)), diagnosis)
+})
+
+t.test('the exit code', async (t) => {
+  t.equal(diagnosisExitCode(diagnosis), 1)
+  t.equal(diagnosisExitCode({ steps: diagnosis.steps.filter(({ state }) => state !== 'wrong') }), 0)
+  t.equal(diagnosisExitCode({ steps: diagnosis.steps.filter(({ state }) => state === 'unknown') }), 2)
 })

@@ -56,6 +56,24 @@ Fix this first:
   )
 })
 
+t.test('no installation', async (t) => {
+  const because = 'to check whether it can be installed: irsa-guard status --pre'
+  const absence = { check: 'installation', state: 'wrong', message: 'irsa-guard is not installed' } as const
+  const found = { about: 'cluster a', checks: [{ ...absence, because, fix: 'kubectl apply -k DIR' }] }
+  t.equal(
+    statusFormats.text(found, plainStyle),
+    `✗ irsa-guard is not installed
+  cluster a
+
+  to check whether it can be installed: irsa-guard status --pre
+
+Install it:
+  kubectl apply -k DIR
+`
+  )
+  t.equal(statusExitCode(found.checks), 1)
+})
+
 t.test('JSON and the exit code', async (t) => {
   t.strictSame(JSON.parse(statusFormats.json({ about: '', checks }, plainStyle)), {
     apiVersion: 'irsa-guard.io/v1',

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { loadShippedObjects } from '../../src/commands/support/shipped-objects.js'
 import { known, unknown } from '../../src/model/fact.js'
+import { judgeAbsence } from '../../src/status/absence.js'
 import { judgeAwsAccess } from '../../src/status/aws-access.js'
 import { judgeOwnBundle, judgeServingCertificate } from '../../src/status/certificates.js'
 import type { LiveObject } from '../../src/status/check.js'
@@ -31,6 +32,23 @@ const at = new Date('2026-11-27T12:00:00Z')
 const installation = { namespace: 'irsa-guard', kubectl: 'kubectl', clusterFlags: ' --context prod', at }
 const shipped = await loadShippedObjects()
 const refused = unknown('x could not be read (the API server answered 403)')
+
+t.test('no installation', async (t) => {
+  const none = known(undefined)
+  t.strictSame(judgeAbsence([none, none], installation), {
+    check: 'installation',
+    state: 'wrong',
+    message: 'irsa-guard is not installed in namespace irsa-guard',
+    because: 'to check whether it can be installed: irsa-guard status --pre --context prod',
+    fix: 'kubectl apply -k DIR   # DIR: a kustomization of manifests/, or install the Helm chart (docs/install.md)'
+  })
+  t.match(judgeAbsence([none], { ...installation, namespace: 'guard' }), {
+    message: /in namespace guard$/,
+    because: /irsa-guard status --pre --context prod -n guard$/
+  })
+  t.equal(judgeAbsence([none, known({})], installation), undefined, 'a part of it exists')
+  t.equal(judgeAbsence([none, refused], installation), undefined, 'it is not known')
+})
 
 t.test('processes', async (t) => {
   const container = { name: 'serve', image: `registry:5000/irsa-guard:v0.0.9@sha256:abc` }
@@ -164,7 +182,7 @@ t.test('certificates', async (t) => {
     judgeServingCertificate(known({ until: new Date(until) }), undefined, installation)
   t.match(serving('2027-02-01T00:00:00Z'), {
     state: 'ok',
-    message: /^valid until 2027-02-01T00:00:00Z, by the metric/
+    message: /^valid until 2027-02-01T00:00:00Z, according to a metric of serve/
   })
   t.match(serving('2026-12-10T00:00:00Z'), {
     state: 'wrong',
@@ -256,10 +274,10 @@ t.test('probes', async (t) => {
   t.equal(webhookExemptionOf(caller, { users: [], groups: [] }), undefined)
   t.equal(webhookExemptionOf(caller, { users: ['anna'], groups: [] }), 'irsa-guard exempts your user anna')
   t.equal(webhookExemptionOf(caller, { users: [], groups: ['team'] }), 'irsa-guard exempts your group team')
-  t.match(webhookExemptionOf(undefined, { users: [], groups: [] }), /not known/)
+  t.match(webhookExemptionOf(undefined, { users: [], groups: [] }), /it is unknown/)
   t.equal(policyExemptionOf(caller), undefined)
   t.match(policyExemptionOf({ username: 'eks:admin', groups: [] }), /users of EKS/)
-  t.match(policyExemptionOf(undefined), /not known/)
+  t.match(policyExemptionOf(undefined), /it is unknown/)
 })
 
 t.test('rights', async (t) => {

@@ -110,3 +110,18 @@ export const providersReply = (arns: readonly string[]): IamReply =>
     'ListOpenIDConnectProviders',
     `<OpenIDConnectProviderList>${arns.map((arn) => `<member><Arn>${escape(arn)}</Arn></member>`).join('')}</OpenIDConnectProviderList>`
   )
+
+/** A page of roles. `marker` refers to the next page; with null, IAM announces one without saying which. */
+export const rolesReply = (
+  roles: readonly { readonly arn: string; readonly trustPolicy?: object }[],
+  marker?: string | null
+): IamReply =>
+  result(
+    'ListRoles',
+    `<IsTruncated>${marker !== undefined}</IsTruncated>${marker == null ? '' : `<Marker>${marker}</Marker>`}<Roles>${roles
+      .map(({ arn, trustPolicy }) => {
+        const document = trustPolicy && encodeURIComponent(JSON.stringify(trustPolicy))
+        return `<member><Path>/</Path><Arn>${escape(arn)}</Arn><RoleName>r</RoleName><RoleId>AROA1234567890123456</RoleId><CreateDate>2026-01-01T00:00:00Z</CreateDate>${document === undefined ? '' : `<AssumeRolePolicyDocument>${document}</AssumeRolePolicyDocument>`}</member>`
+      })
+      .join('')}</Roles>`
+  )

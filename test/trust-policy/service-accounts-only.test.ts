@@ -66,9 +66,14 @@ const table: readonly (readonly [string, unknown, ServiceAccountsOnly | undefine
     policy(statement({ Principal: { Federated: provider, AWS: '111122223333' } })),
     undefined
   ],
-  ['anyone else', policy(statement({ Principal: undefined, NotPrincipal: { AWS: '*' } })), undefined],
-  ['an invalid policy', { Statement: 7 }, undefined],
-  ['no JSON', '{', undefined],
+  [
+    'every principal in a Deny',
+    policy(
+      statement(),
+      statement({ Effect: 'Deny', Principal: { AWS: '*' }, Action: 'sts:*', Condition: undefined })
+    ),
+    irsa(cart)
+  ],
   ['only a Deny', policy(statement({ Effect: 'Deny' })), undefined],
   ['Pod Identity in any cluster', policy(pods()), podIdentity('any-cluster')],
   [
@@ -130,3 +135,25 @@ t.test('finds whom a policy can admit, if these are only service accounts', asyn
     irsa(web)
   )
 })
+
+t.test(
+  'a policy that cannot be parsed has a defect, and is not taken for one that admits others',
+  async (t) => {
+    // IAM rejects the principal "*" in a Deny as well, and accepts { AWS: "*" }: https://github.com/hashicorp/terraform-provider-aws/pull/4248
+    const deny = statement({ Effect: 'Deny', Principal: '*', Condition: undefined })
+    const table: readonly (readonly [unknown, object])[] = [
+      [
+        policy(statement(), deny),
+        { place: 'Statement[1].Principal', reason: /^it is "\*"; in a trust policy/ }
+      ],
+      [
+        policy(statement({ Principal: undefined, NotPrincipal: { AWS: '*' } })),
+        { place: 'Statement[0].NotPrincipal' }
+      ],
+      [{ Statement: 7 }, { reason: /it is 7/ }],
+      ['{', { place: '' }]
+    ]
+    for (const [document, defect] of table)
+      t.match(serviceAccountsOnly({ document }, { issuer, clusterArn }), defect)
+  }
+)

@@ -29,8 +29,8 @@ export function connectCluster(choice: ClusterChoice, environment: NodeJS.Proces
 
 /**
  * Reads one object for a command. Throws ERR_INPUT if the object does not exist or the user is not allowed to
- * read it, and ERR_KUBECONFIG if there is no response. `canI` is the command that shows the missing
- * permission.
+ * read it, and ERR_KUBECONFIG if there is no response or the credentials are not accepted. `canI` is the command
+ * that shows the missing permission.
  */
 export async function loadClusterObject(
   client: KubeClient,
@@ -45,12 +45,12 @@ export async function loadClusterObject(
   }
   const { response, because } = read
   if (response === undefined) throw unreachable(client, because)
-  if (response.status !== 401 && response.status !== 403)
-    throw new GuardError('ERR_INPUT', `${because}: cluster ${client.server}`)
+  if (response.status === 401) throw notAccepted(client)
+  if (response.status !== 403) throw new GuardError('ERR_INPUT', `${because}: cluster ${client.server}`)
 
   throw new GuardError(
     'ERR_INPUT',
-    `you are not allowed to read ${name} in the cluster ${client.server} (${response.status}: ${statusMessage(response)})${canI === undefined || response.status === 401 ? '' : `; check: ${canI}`}`
+    `you are not allowed to read ${name} in the cluster ${client.server} (${response.status}: ${statusMessage(response)})${canI === undefined ? '' : `; check: ${canI}`}`
   )
 }
 
@@ -82,7 +82,18 @@ export async function readClusterIdentityWebhook(
   }
 }
 
-const unreachable = (client: KubeClient, because: string, cause?: unknown): GuardError =>
+/** The error for an answer with status 401. */
+export const notAccepted = ({ server }: Pick<KubeClient, 'server'>): GuardError =>
+  new GuardError(
+    'ERR_KUBECONFIG',
+    `the cluster ${server} does not accept the credentials of the kubeconfig (401); they may have expired, so log in again`
+  )
+
+export const unreachable = (
+  client: Pick<KubeClient, 'server'>,
+  because: string,
+  cause?: unknown
+): GuardError =>
   new GuardError(
     'ERR_KUBECONFIG',
     `the cluster ${client.server} could not be queried: ${because}`,

@@ -9,6 +9,7 @@ import type { KubeClient } from '../../kube/client.js'
 import { known, moot } from '../../model/fact.js'
 import { GuardError } from '../../model/guard-error.js'
 import { rules } from '../../rules/index.js'
+import { judgeAbsence } from '../../status/absence.js'
 import { judgeAwsAccess } from '../../status/aws-access.js'
 import { judgeOwnBundle, judgeServingCertificate } from '../../status/certificates.js'
 import type { Check, Installation, LiveObject, Reading } from '../../status/check.js'
@@ -44,33 +45,27 @@ export interface CheckedCluster {
   readonly environment: NodeJS.ProcessEnv
 }
 
-/** Checks an installation. */
+/** Checks an installation, or reports only that there is none. */
 export async function checksOf(cluster: CheckedCluster): Promise<readonly Check[]> {
   const { client, shipped, installation, environment } = cluster
   const { namespace } = installation
   const one = async (kind: string, name: string): Promise<Reading<LiveObject | undefined>> =>
     readInstalled(client, shippedObject(shipped, kind, name))
   const registered = shippedObject(shipped, 'ValidatingWebhookConfiguration', ownNames.webhookConfiguration)
-  const [
-    serve,
-    controller,
-    servePods,
-    controllerPods,
-    configMap,
-    account,
-    configuration,
-    service,
-    policies,
-    trust,
-    rights
-  ] = await Promise.all([
+  const main = await Promise.all([
     one('Deployment', 'irsa-guard-serve'),
     one('Deployment', 'irsa-guard-controller'),
-    readPods(client, namespace, 'irsa-guard-serve'),
-    readPods(client, namespace, 'irsa-guard-controller'),
     one('ConfigMap', 'irsa-guard-config'),
     one('ServiceAccount', 'irsa-guard-serve'),
-    readInstalled(client, registered),
+    readInstalled(client, registered)
+  ])
+  const absence = judgeAbsence(main, installation)
+  if (absence !== undefined) return [absence]
+
+  const [serve, controller, configMap, account, configuration] = main
+  const [servePods, controllerPods, service, policies, trust, rights] = await Promise.all([
+    readPods(client, namespace, 'irsa-guard-serve'),
+    readPods(client, namespace, 'irsa-guard-controller'),
     one('Service', ownNames.service),
     readPolicies(client, shipped),
     readTrust(client),

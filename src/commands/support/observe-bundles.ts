@@ -6,7 +6,6 @@ import { identityWebhooksOf, parseWebhookConfiguration } from '../../model/webho
 import { loadClusterCasOnce } from '../../sources/cluster/cluster-cas.js'
 import { reasonOf } from '../../text/escape.js'
 import { readBundleFacts } from './bundle-facts.js'
-import { patchCommand } from './bundle-output.js'
 import { bundleReportsOf } from './bundles.js'
 
 /** The CAs of the cluster, or why they are not known. Never rejects. */
@@ -27,7 +26,7 @@ export async function observeBundles(
   client: KubeClient,
   configurations: readonly KubeObject[],
   clusterCas: ClusterCas,
-  { at, kubectl }: { readonly at: Date; readonly kubectl: string }
+  at: Date
 ): Promise<JudgedBundle[]> {
   const judged = await Promise.all(
     configurations.filter(hasIdentityWebhook).map(async (object) => {
@@ -35,13 +34,11 @@ export async function observeBundles(
 
       return bundleReportsOf(object, facts, at).flatMap((reported): JudgedBundle[] => {
         const { configuration, webhook } = reported.webhook
-        const { repaired } = reported.report
         return identityWebhooksOf(configuration).includes(webhook)
           ? [
               {
                 webhook: { configuration: configuration.name, webhook },
-                report: reported.report,
-                repair: repaired === undefined ? undefined : patchCommand([reported], kubectl)
+                report: reported.report
               }
             ]
           : []

@@ -118,7 +118,7 @@ export async function observe(
       at,
       own && { own, settings: effective }
     ),
-    observeBundles(client, lists ?? [], clusterCas, { at, kubectl: tools.kubectl }),
+    observeBundles(client, lists ?? [], clusterCas, at),
     readProbe(client, namespace, workload)
   ])
   const facts: Facts = { ...gathered, ...preliminary }

@@ -13,7 +13,13 @@ import { type ClusterObjects, readCluster, type UnreadCollection } from '../../s
 import { buildIssuerReader } from '../../sources/cluster/cluster-issuer.js'
 import { pathOf } from '../../sources/cluster/collections.js'
 import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
-import { connectCluster, loadClusterCa, readClusterIdentityWebhook } from './cluster.js'
+import {
+  connectCluster,
+  loadClusterCa,
+  notAccepted,
+  readClusterIdentityWebhook,
+  unreachable
+} from './cluster.js'
 import { clusterFlags } from './kubectl.js'
 import { buildLiveAws } from './live-aws.js'
 import type { Progress } from './progress.js'
@@ -230,13 +236,8 @@ function assertRead(
 ): void {
   const [first] = unread
   const isNothingRead = objects.length === 0 && first !== undefined
-  if (isNothingRead && first.status === undefined)
-    throw new GuardError('ERR_KUBECONFIG', `the cluster ${server} could not be queried: ${first.because}`)
-  if (isNothingRead && first.status === 401)
-    throw new GuardError(
-      'ERR_KUBECONFIG',
-      `the cluster ${server} does not accept the credentials of the kubeconfig (401); they may have expired, so log in again`
-    )
+  if (isNothingRead && first.status === undefined) throw unreachable({ server }, first.because)
+  if (isNothingRead && first.status === 401) throw notAccepted({ server })
   if (isNothingRead)
     throw new GuardError(
       'ERR_INPUT',

@@ -63,6 +63,7 @@ async function unusedIn(clusters: readonly ScannedCluster[], namespace: string |
         accounts: accounts?.map(inCluster),
         roles: roles?.roles.map(inCluster),
         undetermined: roles?.undetermined.map(inCluster),
+        associated: roles?.associated ?? [],
         unread: (found.state === 'known' ? found.value.unread : [found.because]).map((because) =>
           inCluster({ because })
         )
@@ -72,9 +73,11 @@ async function unusedIn(clusters: readonly ScannedCluster[], namespace: string |
   const accounts = each.map(({ accounts }) => accounts)
   const together = <T>(lists: readonly (readonly T[] | undefined)[]): T[] | undefined =>
     lists.every((list) => list === undefined) ? undefined : lists.flatMap((list) => list ?? [])
+  // What one cluster cannot tell, an association in another cluster may show.
+  const usedAnywhere = new Set(each.flatMap(({ associated }) => [...associated]))
   const [roles, undetermined] = [
     together(each.map(({ roles }) => roles)),
-    together(each.map(({ undetermined }) => undetermined))
+    together(each.map(({ undetermined }) => undetermined))?.filter(({ arn }) => !usedAnywhere.has(arn))
   ]
   const unread = each.flatMap(({ unread }) => unread)
 

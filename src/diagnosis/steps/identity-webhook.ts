@@ -2,7 +2,7 @@ import type { RegisteredWebhook } from '../../identity-webhook/registrations.js'
 import type { Finding } from '../../model/finding.js'
 import { isEksIssuer } from '../../model/issuer.js'
 import { isEksWebhook } from '../../model/webhook-configuration.js'
-import { apply, patch } from '../commands.js'
+import { apply, patch, repairBundles } from '../commands.js'
 import type { JudgedBundle } from '../observations.js'
 import { type ProbeOutcome, probeOutcomeOf } from '../probe.js'
 import type { Judged, Scene } from '../scene.js'
@@ -56,7 +56,7 @@ function causeAmong(scene: Scene, outcome: ProbeOutcome): Judged | undefined {
   if (causes.length > 0)
     return wrongBy('identity-webhook', causes, {
       needsNewPods: true,
-      commands: [...bad.flatMap(({ repair }) => repair ?? []), ...commandsFor(scene, causes)]
+      commands: [...repairsOf(scene, bad), ...commandsFor(scene, causes)]
     })
   const [first] = bad
   if (first === undefined) return undefined
@@ -69,9 +69,18 @@ function causeAmong(scene: Scene, outcome: ProbeOutcome): Judged | undefined {
       `write the bundle that this prints: irsa-guard ca mutatingwebhookconfiguration/${configuration}${tools.clusterFlags} --fix`,
     ...(rule && { rule: rule.rule }),
     needsNewPods: true,
-    commands: bad.flatMap(({ repair }) => repair ?? [])
+    commands: repairsOf(scene, bad)
   })
 }
+
+/** One command for each configuration with a bundle whose expected content is known. */
+const repairsOf = ({ tools }: Scene, bad: readonly JudgedBundle[]): string[] => [
+  ...new Set(
+    bad
+      .filter(({ report }) => report.repaired !== undefined)
+      .map(({ webhook }) => repairBundles(tools, webhook.configuration))
+  )
+]
 
 const isError = ({ severity }: Finding): boolean => severity === 'error'
 

@@ -36,8 +36,8 @@ t.test('says why an object was not read', async (t) => {
       ],
       [
         { status: 401, body: 'Unauthorized' },
-        'ERR_INPUT',
-        `you are not allowed to read ${name} in the cluster ${server} (401: the API server answered 401)`
+        'ERR_KUBECONFIG',
+        `the cluster ${server} does not accept the credentials of the kubeconfig (401); they may have expired, so log in again`
       ],
       [
         { status: 500 },

@@ -8,19 +8,17 @@ import {
   type IamReply,
   type IamRequest,
   identityReply,
+  rolesReply,
   startFakeIam
 } from '../../support/fake-iam.js'
 
 const own = '111122223333'
 const other = '444455556666'
-const page = (arns: readonly string[], marker?: string | null): IamReply => ({
-  body: `<ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolesResult><IsTruncated>${marker !== undefined}</IsTruncated>${marker == null ? '' : `<Marker>${marker}</Marker>`}<Roles>${arns
-    .map(
-      (arn, index) =>
-        `<member><Path>/</Path><Arn>${arn}</Arn><RoleName>r</RoleName><RoleId>AROA1234567890123456</RoleId><CreateDate>2026-01-01T00:00:00Z</CreateDate>${index === 0 ? '<AssumeRolePolicyDocument>%7B%7D</AssumeRolePolicyDocument>' : ''}</member>`
-    )
-    .join('')}</Roles></ListRolesResult></ListRolesResponse>`
-})
+const page = (arns: readonly string[], marker?: string | null): IamReply =>
+  rolesReply(
+    arns.map((arn, index) => ({ arn, ...(index === 0 && { trustPolicy: {} }) })),
+    marker
+  )
 const arnOf = (name: string, account = own): string => `arn:aws:iam::${account}:role/${name}`
 
 let answer: (request: IamRequest) => IamReply
