@@ -193,7 +193,7 @@ t.test('says what is unused', async (t) => {
   const undetermined = roles.map(({ arn }) => ({ arn, because }))
   t.match(
     textOf(scanOf([], { unused: { roles: [], undetermined } }), { ...terminal, verbosity: 'verbose' }),
-    /do not exist: none\n {2}roles that could not be judged, because they trust EKS Pod Identity: 12\n(?: {4}arn:.*\n){12}/
+    /can use: none\n {2}roles that could not be judged, because they trust EKS Pod Identity: 12\n(?: {4}arn:.*\n){12}/
   )
   const refused = { cluster: 'prod', because: 'IAM denied iam:ListRoles (AccessDenied)' }
   t.match(

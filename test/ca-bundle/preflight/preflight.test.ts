@@ -363,7 +363,7 @@ t.test('judges the clusters of kubeconfigs', async (t) => {
     [kubeconfig(X), 'ok', /a proxy in front of the API server/],
     [kubeconfig(X, { server: 'https://other.example.com' }), undefined, /./],
     [kubeconfig(X, { server: 'no url' }), undefined, /./],
-    [kubeconfig(A, { server: 'https://vpce.example.com' }), 'lacks', /refuse/],
+    [kubeconfig(A, { server: 'https://vpce.example.com' }), 'lacks', /reject/],
     [kubeconfig(undefined), 'unknown', /names no CA/],
     [kubeconfig('a'), 'unknown', /contains no certificate/],
     [kubeconfig(undefined, { problem: 'its CA file could not be read' }), 'unknown', /could not be read/],
