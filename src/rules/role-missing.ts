@@ -24,8 +24,8 @@ export const roleMissing = defineRule({
       message: `role ${requested} does not exist${similar === undefined ? '' : `; did you mean ${quote(similar)}?`}`,
       fix:
         similar === undefined
-          ? 'create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM'
-          : `point the annotation to ${quote(similar)} if you meant that role, or create the role`
+          ? 'create the role, or point the annotation at an existing one; a new role can take up to two minutes to appear in IAM'
+          : `point the annotation at ${quote(similar)} if you meant that role, or create the role`
     }
   }
 })

@@ -48,8 +48,8 @@ function webIdentityProblem(
     identityWebhook,
     `${roleNamed(account, identityWebhook)} rejects ${trust.subject}: the Deny in its ${statementNamed(miss.statement)} applies${because}`,
     listed === undefined
-      ? `point the annotation to another role; if this service account should have ${roleNamed(account, identityWebhook)}, exempt it from that Deny`
-      : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation to another role`
+      ? `point the annotation at another role; if this service account should have ${roleNamed(account, identityWebhook)}, exempt it from that Deny`
+      : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation at another role`
   )
 
   // A key that AWS does not document today may be new, and in the request.

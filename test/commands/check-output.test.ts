@@ -159,6 +159,6 @@ t.test('a report on a narrow terminal is wrapped', async (t) => {
     hasColors: false
   })
   t.equal(code, 1)
-  t.match(stdout, /\n {6}fix {5}create the role, or point the annotation to an\n {14}existing one; /)
+  t.match(stdout, /\n {6}fix {5}create the role, or point the annotation at an\n {14}existing one; /)
   t.match(stdout, /\nx 2 errors - 3 objects judged - [\d.]+ s\n/)
 })

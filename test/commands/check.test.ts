@@ -21,7 +21,7 @@ t.test('check tells what is wrong, where and how to mend it', async (t) => {
       fix     write the ARN of a role, arn:aws:iam::<12-digit-account>:role/<path/><name>
   23  error  ServiceAccount shop/mail    role-missing
       role arn:aws:iam::111122223333:role/mail does not exist
-      fix     create the role, or point the annotation to an existing one; a new role can take up to two minutes to appear in IAM
+      fix     create the role, or point the annotation at an existing one; a new role can take up to two minutes to appear in IAM
 
 ✗ 2 errors · 3 objects judged
   more about a rule: irsa-guard explain role-arn-malformed
@@ -287,7 +287,7 @@ t.test('a document that cannot be read is a line, the others are checked, and th
   )
   t.equal(code, 2)
   t.match(stderr, /^irsa-guard: stdin:\d+: .+\nirsa-guard: there is no file gone.yaml\n$/)
-  t.equal(stdout, '✓ no findings · 1 object judged\n')
+  t.equal(stdout, '? no findings · 1 object judged · not everything could be read\n')
 })
 
 t.test('check takes the default audience of the identity webhook', async (t) => {

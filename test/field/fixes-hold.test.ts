@@ -181,7 +181,9 @@ t.test('a fix names no ARN, statement or key that is not in the input', async (t
     )
   for (const { id } of rules) {
     for (const { object, old, facts, finding } of await foundBy(id)) {
-      const input = JSON.stringify([object, old, facts, [...mapEntries(facts)]])
+      const input = JSON.stringify([object, old, facts, [...mapEntries(facts)]], (_key, value: unknown) =>
+        typeof value === 'bigint' ? String(value) : value
+      )
       const fix = finding.fix.replaceAll(/such as [^;]*|\{"<namespace>[^;]*/g, '') // examples
       for (const [arn] of fix.matchAll(/arn:aws[\w-]*:[\w:/+=,.@-]*[\w/]/g)) {
         const isPlaceholder = /iam::(?:$|[^0-9])|:role$|:role\/$/.test(arn)

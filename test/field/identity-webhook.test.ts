@@ -203,7 +203,7 @@ t.test('a role and a token in a template are judged like those from an annotatio
       severity: 'error',
       field: roleField,
       message: /^role runner does not trust system:serviceaccount:ci:runner: /,
-      fix: /or point AWS_ROLE_ARN to a role for this service account$/,
+      fix: /or point AWS_ROLE_ARN at a role for this service account$/,
       object: { kind: 'Deployment', name: 'runner' }
     }
   ])

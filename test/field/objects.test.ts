@@ -211,7 +211,7 @@ t.test('a similar role is suggested if all roles are known', async (t) => {
     })
   t.match(
     (await runCli(['check', '-', '--iam', 'examples/iam.json'], account('team/cert'))).stdout,
-    /role-missing\n +role .*team\/cert does not exist; did you mean "arn:aws:iam::111122223333:role\/team\/cart"\?\n +fix {5}point the annotation to/
+    /role-missing\n +role .*team\/cert does not exist; did you mean "arn:aws:iam::111122223333:role\/team\/cart"\?\n +fix {5}point the annotation at/
   )
   t.match(
     (await runCli(['check', '-', '--iam', 'examples/iam.json'], account('orders'))).stdout,

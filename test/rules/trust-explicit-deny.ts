@@ -18,7 +18,7 @@ export const cases: readonly Case[] = [
     },
     message:
       /^role cart rejects system:serviceaccount:shop:cart: the Deny in its statement 2 applies, because "aws:PrincipalOrgID" is missing from the request \(StringNotEquals "o-1"\)$/,
-    fix: /^point the annotation to another role; if this service account should have role cart, exempt it from that Deny$/,
+    fix: /^point the annotation at another role; if this service account should have role cart, exempt it from that Deny$/,
     atAdmission: 'error'
   },
   {

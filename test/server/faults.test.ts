@@ -222,7 +222,7 @@ t.test('is not slower than its deadline, and denies nothing for it, when AWS is 
   await t.test('EKS', async (t) => {
     trouble = undefined
     // The role trusts EKS Pod Identity only: wrong for IRSA, and right if the service account has an association.
-    const found = /trust-action-missing: role agent does not allow sts:AssumeRoleWithWebIdentity/
+    const found = /trust-action-missing: role agent does not admit system:serviceaccount:shop:cart/
     const ask = async (reply: EksReply | undefined) => {
       const eks = await startFakeEks(() => reply)
       t.teardown(() => eks.close())

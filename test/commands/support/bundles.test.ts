@@ -388,7 +388,7 @@ t.test("judges a webhook behind a Service by its injector's CA, or says why it c
   })
   t.match(await judge(unknown('x'), '\n'), {
     code: 1,
-    text: /^✗ unusable {8}webhook a\.b\.c [^]*\n {2}error {11}there is no PEM block/
+    text: /^✗ unusable {8}the API server cannot use the bundle of webhook a\.b\.c[^]*\n {2}error {11}there is no PEM block/
   })
 })
 
