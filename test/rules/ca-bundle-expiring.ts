@@ -52,6 +52,7 @@ export const cases: readonly Case[] = [
       metadata: { name: 'a', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
     },
     stage: 'running',
+    message: /expires within 30 days/,
     fix: /^renew the CA that cert-manager\.io\/inject-ca-from refers to/
   },
   {
