@@ -33,6 +33,15 @@ const optional = (key: string, value: string, indent: number): string => {
 
 const port = (name: string): string => `{{ .Values.config.server.${name} }}`
 
+const managesCertificates = 'not (include "irsa-guard.hasOwnCertificates" .)'
+
+const webhookBundle = (index: number): Edit => ({
+  at: ['webhooks', index, 'clientConfig', 'service'],
+  after: `      {{- with .Values.certificates.caBundle }}
+      caBundle: {{ . }}
+      {{- end }}`
+})
+
 const serviceAccount: ObjectEdits = {
   edits: [
     {
@@ -81,7 +90,7 @@ ${optional('env', `.Values.${name}.env`, 10)}`
   }
 ]
 
-/** What the templates of the chart change in the objects of manifests/, by kind and name. */
+/** What the templates of the chart change in the objects of manifests/, by kind, namespace and name. */
 export const chartEdits: Readonly<Record<string, ObjectEdits>> = {
   // Helm needs the namespace before it can store the release in it.
   'Namespace/irsa-guard': { leftOut: true },
@@ -89,7 +98,7 @@ export const chartEdits: Readonly<Record<string, ObjectEdits>> = {
     condition: '.Values.priorityClass.create',
     edits: [{ at: ['metadata', 'name'], replace: '{{ .Values.priorityClass.name }}' }]
   },
-  'NetworkPolicy/irsa-guard-serve': {
+  'NetworkPolicy/irsa-guard/irsa-guard-serve': {
     condition: '.Values.networkPolicy.enabled',
     edits: [
       { at: ['spec', 'ingress', 0, 'ports', 0, 'port'], replace: port('port') },
@@ -99,20 +108,27 @@ export const chartEdits: Readonly<Record<string, ObjectEdits>> = {
         replace: `{{- range .Values.networkPolicy.controlPlaneCidrs }}
         - ipBlock:
             cidr: {{ . }}
+        {{- end }}
+        {{- if include "irsa-guard.hasOwnCertificates" . }}
+        - podSelector: # the controller reads the certificate that serve presents
+            matchLabels:
+              app.kubernetes.io/name: irsa-guard-controller
         {{- end }}`
       }
     ]
   },
-  'NetworkPolicy/irsa-guard-controller': {
+  'NetworkPolicy/irsa-guard/irsa-guard-controller': {
     condition: '.Values.networkPolicy.enabled',
     edits: [{ at: ['spec', 'ingress', 0, 'ports', 0, 'port'], replace: port('healthPort') }]
   },
-  'ConfigMap/irsa-guard-config': {
-    edits: [{ at: ['data', 'config.yaml'], replace: '|\n    {{- toYaml .Values.config | nindent 4 }}' }]
+  'ConfigMap/irsa-guard/irsa-guard-config': {
+    edits: [
+      { at: ['data', 'config.yaml'], replace: '|\n    {{- include "irsa-guard.config" . | nindent 4 }}' }
+    ]
   },
-  'ServiceAccount/irsa-guard-serve': serviceAccount,
-  'ServiceAccount/irsa-guard-controller': serviceAccount,
-  'ServiceAccount/irsa-guard-canary': {
+  'ServiceAccount/irsa-guard/irsa-guard-serve': serviceAccount,
+  'ServiceAccount/irsa-guard/irsa-guard-controller': serviceAccount,
+  'ServiceAccount/irsa-guard-canary/irsa-guard-canary': {
     edits: [
       {
         at: ['metadata', 'annotations'],
@@ -121,11 +137,11 @@ export const chartEdits: Readonly<Record<string, ObjectEdits>> = {
       }
     ]
   },
-  'PodDisruptionBudget/irsa-guard-serve': {
+  'PodDisruptionBudget/irsa-guard/irsa-guard-serve': {
     condition: '.Values.podDisruptionBudget.enabled',
     edits: [{ at: ['spec', 'minAvailable'], replace: '{{ .Values.podDisruptionBudget.minAvailable }}' }]
   },
-  'Deployment/irsa-guard-serve': {
+  'Deployment/irsa-guard/irsa-guard-serve': {
     edits: [
       ...deployment('serve'),
       { at: ['spec', 'replicas'], replace: '{{ .Values.serve.replicas }}' },
@@ -140,11 +156,31 @@ export const chartEdits: Readonly<Record<string, ObjectEdits>> = {
       dnsPolicy: ClusterFirstWithHostNet
       {{- end }}`
       },
+      {
+        at: [...podSpec, 'volumes', 1, 'secret', 'secretName'],
+        replace: '{{ include "irsa-guard.servingSecret" . }}'
+      },
       { at: [...podSpec, 'containers', 0, 'ports', 0, 'containerPort'], replace: port('port') },
       { at: [...podSpec, 'containers', 0, 'ports', 1, 'containerPort'], replace: port('healthPort') }
     ]
   },
-  'Deployment/irsa-guard-controller': {
+  'ValidatingWebhookConfiguration/irsa-guard': {
+    edits: [
+      {
+        at: ['metadata', 'name'],
+        after: `  {{- if .Values.certificates.certManager.enabled }}
+  annotations:
+    cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/irsa-guard
+  {{- end }}`
+      },
+      webhookBundle(0),
+      webhookBundle(1)
+    ]
+  },
+  // The rights to write the Secrets of the certificates.
+  'Role/irsa-guard/irsa-guard-controller': { condition: managesCertificates },
+  'RoleBinding/irsa-guard/irsa-guard-controller': { condition: managesCertificates },
+  'Deployment/irsa-guard/irsa-guard-controller': {
     edits: [
       ...deployment('controller'),
       { at: [...podSpec, 'containers', 0, 'ports', 0, 'containerPort'], replace: port('healthPort') }

@@ -11,6 +11,12 @@ const flag = (description: string): Schema => ({ type: 'boolean', description })
 /** A part of a pod's spec, which the API server checks. */
 const ofPod = (type: 'object' | 'array', description: string): Schema => ({ type, description })
 
+/** If an object has properties like `condition`, it must also have properties like `demand`. */
+const onlyIf = (condition: Schema, demand: Schema): Schema => ({
+  if: { required: Object.keys(condition), properties: condition },
+  then: { required: Object.keys(demand), properties: demand }
+})
+
 const resourceQuantities: Schema = { type: 'object', additionalProperties: { type: ['string', 'number'] } }
 const pods = (name: string): Schema => ({
   resources: object(
@@ -55,6 +61,40 @@ export function valuesSchema({ $schema, $defs, title, ...schema }: Schema): Sche
           { pattern: '^(arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/.+)?$' }
         )
       }),
+      certificates: object(
+        {
+          existingSecret: text(
+            'Secret (kubernetes.io/tls) with your serving certificate; empty if the controller or cert-manager issues it.'
+          ),
+          caBundle: text('The CAs that signed it: PEM, in base64, on one line.', {
+            pattern: '^[A-Za-z0-9+/]*={0,2}$'
+          }),
+          certManager: object(
+            {
+              enabled: flag('cert-manager issues the serving certificate and writes the caBundle.'),
+              issuerRef: object({
+                name: text('Name of the Issuer or ClusterIssuer.'),
+                kind: text('Kind of the issuer.', { minLength: 1 }),
+                group: text('API group of the issuer.', { minLength: 1 })
+              })
+            },
+            onlyIf(
+              { enabled: { const: true } },
+              { issuerRef: { required: ['name'], properties: { name: { minLength: 1 } } } }
+            )
+          )
+        },
+        {
+          allOf: [
+            onlyIf({ existingSecret: { minLength: 1 } }, { caBundle: { minLength: 1 } }),
+            onlyIf({ caBundle: { minLength: 1 } }, { existingSecret: { minLength: 1 } }),
+            onlyIf(
+              { existingSecret: { minLength: 1 } },
+              { certManager: { properties: { enabled: { const: false } } } }
+            )
+          ]
+        }
+      ),
       serve: object({
         replicas: { type: 'integer', minimum: 1 },
         topologySpreadConstraints: ofPod('array', 'How the pods spread over zones and nodes.'),

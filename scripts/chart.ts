@@ -28,8 +28,14 @@ export function chartFiles(): ReadonlyMap<string, string> {
 /** The objects of a file as a template. Throws if an edit does not fit the file any more. */
 function templateOf(file: string, text: string): string {
   const documents = parseAllDocuments(text).flatMap((document) => {
-    const { kind, metadata } = document.toJS() as { kind: string; metadata: { name: string } }
-    const { edits = [], condition, leftOut = false } = chartEdits[`${kind}/${metadata.name}`] ?? {}
+    const { kind, metadata } = document.toJS() as {
+      kind: string
+      metadata: { name: string; namespace?: string }
+    }
+    const key = [kind, ...(metadata.namespace === undefined ? [] : [metadata.namespace]), metadata.name].join(
+      '/'
+    )
+    const { edits = [], condition, leftOut = false } = chartEdits[key] ?? {}
     if (leftOut) return []
 
     const labels: Edit = document.hasIn(['metadata', 'labels'])

@@ -55,7 +55,16 @@ export interface Config {
   }
   readonly exempt: { readonly users: readonly string[]; readonly groups: readonly string[] }
   readonly server: { readonly port: number; readonly healthPort: number; readonly deadline: number }
-  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly hosts: readonly string[] }
+  readonly tls: {
+    readonly certFile: string
+    readonly keyFile: string
+    /**
+     * Whether the controller issues and renews the serving certificate and writes the caBundle of irsa-guard's own
+     * webhook.
+     */
+    readonly managed: boolean
+    readonly hosts: readonly string[]
+  }
 }
 
 interface ConfigFile extends Partial<
@@ -248,6 +257,7 @@ function withDefaults({
     tls: {
       certFile: tls.certFile ?? '/etc/irsa-guard/tls/tls.crt',
       keyFile: tls.keyFile ?? '/etc/irsa-guard/tls/tls.key',
+      managed: tls.managed ?? true,
       hosts: tls.hosts ?? []
     }
   }

@@ -13,8 +13,8 @@ import type { Rotation } from './rotation.js'
 /** The inputs from which the entries are derived. */
 export interface EntriesQuestion {
   readonly guarded: readonly GuardedWebhook[]
-  /** Our own CAs as PEM; empty if they could not be read. */
-  readonly ownCas: string
+  /** Our own CAs as PEM; empty if they could not be read; undefined if the controller does not issue them. */
+  readonly ownCas: string | undefined
   /** The rotation of the cluster CA; undefined if the cluster CAs are unknown. */
   readonly rotation: Rotation | undefined
   /** The expected CAs of a webhook; undefined if they could not be determined. */
@@ -93,8 +93,10 @@ function entryOfGone(
   { ownCas, rotation, enforce, at }: EntriesQuestion
 ): AcceptedBundles[] {
   if (entry.action !== 'Deny') return []
-  if (ownWebhooks.some((own) => own === entry.name))
+  if (ownWebhooks.some((own) => own === entry.name)) {
+    if (ownCas === undefined) return []
     return ownCas === '' ? [entry] : [{ ...entry, ...textsOf({ current: ownCas }, []) }]
+  }
   if (rotation === undefined) return []
 
   // Outside the control plane, only the configuration can make a webhook's action Deny. Its expected CA

@@ -17,8 +17,8 @@ export interface GuardedWebhook {
   /** The CA injections that the configuration's annotations request. */
   readonly injections: readonly CaInjection[]
   /**
-   * Where the webhook runs. `own`: in irsa-guard. `control-plane`: where only the API server can connect to
-   * it. `reachable`: where irsa-guard can connect to it, too.
+   * Where the webhook runs. `own`: in irsa-guard, with a certificate that the controller issues. `control-plane`:
+   * where only the API server can connect to it. `reachable`: where irsa-guard can connect to it, too.
    */
   readonly place: 'own' | 'control-plane' | 'reachable'
 }
@@ -27,10 +27,14 @@ export interface GuardedWebhook {
 export const guardedNamesOf = (more: readonly string[]): ReadonlySet<string> =>
   new Set([...identityWebhookNames, ...ownWebhooks, ...more])
 
-/** Finds the guarded webhooks among webhook configurations; `more` are further names. */
+/**
+ * Finds the guarded webhooks among webhook configurations; `more` are further names. If the controller does not
+ * issue irsa-guard's certificate (`tls.managed: false`), our own webhooks count as reachable.
+ */
 export function guardedWebhooksOf(
   configurations: readonly unknown[],
-  more: readonly string[]
+  more: readonly string[],
+  { isOwnManaged = true }: { readonly isOwnManaged?: boolean } = {}
 ): GuardedWebhook[] {
   const names = guardedNamesOf(more)
 
@@ -46,13 +50,13 @@ export function guardedWebhooksOf(
         configuration,
         webhook,
         injections: caInjectionsOf(annotationsOf(object)),
-        place: placeOf(webhook)
+        place: placeOf(webhook, isOwnManaged)
       }))
   })
 }
 
-function placeOf({ name, url }: Webhook): GuardedWebhook['place'] {
-  if (ownWebhooks.some((own) => own === name)) return 'own'
+function placeOf({ name, url }: Webhook, isOwnManaged: boolean): GuardedWebhook['place'] {
+  if (ownWebhooks.some((own) => own === name)) return isOwnManaged ? 'own' : 'reachable'
 
   return url !== undefined && isLoopback(url) ? 'control-plane' : 'reachable'
 }

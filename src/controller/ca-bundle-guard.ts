@@ -18,8 +18,8 @@ export interface RoundContext {
   /** The API servers and the chain that each one serves now. */
   readonly apiServerChains: readonly ApiServerChain[]
   readonly configurations: readonly unknown[]
-  /** Our own CAs, as PEM. */
-  readonly ownCas: string
+  /** Our own CAs as PEM; empty if they could not be read; undefined if the controller does not issue them. */
+  readonly ownCas: string | undefined
   /** The confirmed cluster CAs, as PEM. */
   readonly clusterCas: string | undefined
   /** The rotation of the cluster CA; undefined if the cluster CAs are unknown. */
@@ -56,8 +56,9 @@ export interface Round {
  * The last states are stored in the WebhookTrust's status, so a restart does not repeat reports.
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
-  const { client, configurations, config, now, log } = context
-  const guarded = mostImportant(guardedWebhooksOf(configurations, config.guard))
+  const { client, configurations, ownCas, config, now, log } = context
+  const isOwnManaged = ownCas !== undefined
+  const guarded = mostImportant(guardedWebhooksOf(configurations, config.guard, { isOwnManaged }))
   const [chains, injected, found] = await Promise.all([
     readChains(guarded),
     readInjected(guarded, context),
@@ -77,6 +78,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
         one,
         expectedCasOf(one, {
           ...context,
+          ownCas: ownCas ?? '',
           injected: injected.get(one),
           served: servedBy(one),
           published,

@@ -4,7 +4,8 @@ export const ownNames = {
   caSecret: 'irsa-guard-ca',
   servingSecret: 'irsa-guard-serving-cert',
   webhookConfiguration: 'irsa-guard',
-  denyPolicy: 'irsa-guard-ca-bundle-deny'
+  denyPolicy: 'irsa-guard-ca-bundle-deny',
+  warnPolicy: 'irsa-guard-ca-bundle-warn'
 } as const
 
 /** The namespace in which the canary and the self-test send their dry-run requests. */

@@ -99,11 +99,19 @@ export const expectedCasIn = (found: Findings): ExpectedCasSource => ({
     expectedClusterCasOf(name, found.published?.entries ?? [], found.clusterCas.confirmed)
 })
 
-/** Renews our certificates and writes our own caBundle. Returns whether a certificate was written. */
+/**
+ * Renews our certificates and writes our own caBundle, unless they come from elsewhere. Returns whether a
+ * certificate was written.
+ */
 export async function runCertificateRound(
   { client, config, namespace, metrics, log }: RoundTools,
   found: Findings
 ): Promise<boolean> {
+  if (!config.tls.managed) {
+    delete found.own
+    metrics.certificateExpiry.remove() // serve's own metric remains
+    return false
+  }
   const own = await keepCertificates(client, { namespace, hosts: config.tls.hosts, now: new Date() })
   found.own = own
   metrics.certificateExpiry.set(new X509Certificate(own.serving.certificate).validToDate.getTime() / 1000)
@@ -130,7 +138,7 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
     client,
     apiServerChains,
     configurations,
-    ownCas: found.own?.cas.join('') ?? '',
+    ownCas: config.tls.managed ? (found.own?.cas.join('') ?? '') : undefined,
     clusterCas: confirmed,
     rotation: found.rotation,
     remembered: found.remembered,

@@ -46,10 +46,10 @@ export const caBundleExpiring = defineRule({
 function fixOf(webhook: Webhook, configuration: WebhookConfigurationSubject): string {
   if (controlPlaneWebhooksOf(configuration).includes(webhook))
     return 'once the cluster has its next CA, write all current cluster CAs to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
-  if (ownWebhooks.some((own) => own === webhook.name))
-    return 'check that irsa-guard-controller is running, because it renews the CA and the bundle'
-
   const [injection] = caInjectionsOf(configuration.annotations)
+  if (injection === undefined && ownWebhooks.some((own) => own === webhook.name))
+    return 'check that irsa-guard-controller is running, because it renews the CA and the bundle, unless tls.managed is false'
+
   return injection === undefined
     ? 'add the next CA certificate before the current one expires'
     : `renew the CA that ${injection.annotation} refers to; ${injection.injector} then fills in the bundle`

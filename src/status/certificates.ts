@@ -7,11 +7,16 @@ import { judgeTls } from '../x509/judge-tls.js'
 import { formatTime } from '../x509/time.js'
 import { type Check, type Installation, type LiveObject, type Reading, unreadCheck } from './check.js'
 
+/** Whether the controller issues the certificate and writes the caBundle: `tls.managed` in the configuration. */
+interface Managed {
+  readonly isManaged: boolean
+}
+
 /** The caBundles of irsa-guard's own webhooks: the CA that the API server trusts, its dates, and who accepts it. */
 export function judgeOwnBundle(
   configuration: Reading<LiveObject | undefined>,
   published: Reading<readonly AcceptedBundles[] | undefined>,
-  { kubectl, namespace, at }: Installation
+  { kubectl, namespace, at, isManaged }: Installation & Managed
 ): Check {
   const check = 'webhook-ca'
   if (configuration.state === 'unknown')
@@ -23,7 +28,9 @@ export function judgeOwnBundle(
   if (webhooks.length === 0)
     return { check, state: 'wrong', message: 'there is no webhook, so there is no caBundle' }
 
-  const fix = `${kubectl} -n ${namespace} logs deployment/irsa-guard-controller --tail=50   # the controller writes the caBundle`
+  const fix = isManaged
+    ? `${kubectl} -n ${namespace} logs deployment/irsa-guard-controller --tail=50   # the controller writes the caBundle`
+    : `${kubectl} get validatingwebhookconfiguration irsa-guard -o yaml   # write the CA of your certificate to caBundle: docs/certificates.md`
   const wrong = (message: string): Check => ({
     check,
     state: 'wrong',
@@ -37,7 +44,8 @@ export function judgeOwnBundle(
   })
   if (faults.length > 0) return wrong(faults.join('; '))
 
-  const entries = published.state === 'known' ? (published.value ?? []) : []
+  // With certificates of your own, the controller may not know every CA.
+  const entries = isManaged && published.state === 'known' ? (published.value ?? []) : []
   const refused = webhooks.filter(({ name, caBundle = '' }) =>
     entries.some(
       (entry) => entry.name === name && entry.accepted.length > 0 && !entry.accepted.includes(caBundle)
@@ -82,7 +90,7 @@ const renewalIsLate = 25 * 86_400_000
 export function judgeServingCertificate(
   served: Reading<ServedCertificate>,
   caBundle: string | undefined,
-  { kubectl, namespace, at }: Installation
+  { kubectl, namespace, at, isManaged }: Installation & Managed
 ): Check {
   const check = 'serving-certificate'
   if (served.state === 'unknown') {
@@ -91,19 +99,22 @@ export function judgeServingCertificate(
       state: 'unknown',
       message: 'the certificate that serve presents could not be read',
       because: served.because,
-      fix: `${kubectl} -n ${namespace} get secret irsa-guard-serving-cert -o jsonpath='{.data.tls\\.crt}' | base64 -d | openssl x509 -noout -issuer -dates -ext subjectAltName`
+      fix: `${kubectl} -n ${namespace} get secret ${isManaged ? 'irsa-guard-serving-cert' : 'SECRET'} -o jsonpath='{.data.tls\\.crt}' | base64 -d | openssl x509 -noout -issuer -dates -ext subjectAltName`
     }
   }
-  const restart = `${kubectl} -n ${namespace} rollout restart deployment irsa-guard-controller irsa-guard-serve`
+  const renew = isManaged
+    ? `${kubectl} -n ${namespace} rollout restart deployment irsa-guard-controller irsa-guard-serve`
+    : `${kubectl} -n ${namespace} get deployment irsa-guard-serve -o jsonpath='{.spec.template.spec.volumes[?(@.name=="serving-cert")].secret.secretName}'   # renew the certificate in this Secret: docs/certificates.md`
   const late = (until: number): Check | undefined =>
-    until - at.getTime() < renewalIsLate
+    until - at.getTime() < (isManaged ? renewalIsLate : 0)
       ? {
           check,
           state: 'wrong',
           message: `valid until ${formatTime(until)}, and not renewed`,
-          because:
-            'the controller renews it 30 days before its end; it does not run, or serve has not loaded it',
-          fix: restart
+          because: isManaged
+            ? 'the controller renews it 30 days before its end; it does not run, or serve has not loaded it'
+            : 'tls.managed is false, so you or cert-manager must renew it',
+          fix: renew
         }
       : undefined
   if ('until' in served.value) {
@@ -115,7 +126,7 @@ export function judgeServingCertificate(
   const [leaf] = verdict.served
   if (!verdict.accepted) {
     const message = `the API server rejects it: ${verdict.refusal.reason}`
-    return { check, state: 'wrong', message, because: verdict.refusal.go, fix: restart }
+    return { check, state: 'wrong', message, because: verdict.refusal.go, fix: renew }
   }
   const until = leaf?.notAfter ?? 0
   const message = `valid until ${formatTime(until)}, and the API server accepts it for ${served.value.host}`

@@ -27,7 +27,7 @@ const words = {
     fix: 'get endpointslices -n NAMESPACE -l kubernetes.io/service-name=irsa-guard   # no endpoint: see serve; otherwise port 9443 may be blocked: docs/install.md'
   },
   'policy-test': {
-    ok: "an unexpected caBundle in irsa-guard's own webhook was denied (dry run)",
+    ok: "a policy noticed an unexpected caBundle in irsa-guard's own webhook (dry run)",
     wrong: 'the caBundle policy does not deny',
     unknown: 'it could not be shown that the caBundle policy denies anything',
     right: 'patch validatingwebhookconfigurations.admissionregistration.k8s.io/irsa-guard',

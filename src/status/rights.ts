@@ -90,6 +90,10 @@ const optionalNames: ReadonlySet<string> = new Set([
 
 const textsOf = (value: unknown): string[] => listOf(value).filter((text) => typeof text === 'string')
 
+/** Whether a permission serves only to issue certificates, which the controller does only if `tls.managed` is true. */
+export const isForCertificates = ({ attributes }: ShippedRight): boolean =>
+  'resourceAttributes' in attributes && attributes.resourceAttributes.resource === 'secrets'
+
 /** Whether both service accounts have the rights that they need. */
 export function judgeRights(
   answers: readonly { readonly right: ShippedRight; readonly isAllowed: Reading<boolean> }[],

@@ -184,6 +184,41 @@ t.test('keeps what was right for its own webhook while its certificates cannot b
   t.strictSame(ask([ours], { published, ownCas: '' }), published)
 })
 
+t.test(
+  'with certificates that the controller does not issue, its own webhook is one like others',
+  async (t) => {
+    const injected = {
+      ...ours,
+      metadata: {
+        name: 'irsa-guard',
+        uid: 'u',
+        annotations: { 'cert-manager.io/inject-ca-from': 'irsa-guard/irsa-guard' }
+      }
+    }
+    const guarded = guardedWebhooksOf([injected], [], { isOwnManaged: false })
+    t.match(guarded, [{ place: 'reachable' }])
+    const more = { guarded, ownCas: undefined, expectedCas: () => ({ current: other }) }
+    t.match(ask([], more), [
+      {
+        action: 'Warn',
+        accepted: [base64(other)],
+        injectors: ['system:serviceaccount:cert-manager:cert-manager-cainjector']
+      }
+    ])
+    t.match(ask([], { ...more, enforce: ['validate.irsa-guard.io'] }), [{ action: 'Deny' }])
+    t.match(
+      ask([], { ...more, published: ask([ours]) }),
+      [{ action: 'Warn', accepted: [base64(other)] }],
+      'also right after the controller issued them'
+    )
+    t.strictSame(
+      ask([], { published: ask([ours]), ownCas: undefined }),
+      [],
+      'a CA that the controller issued before does not outlive the webhook'
+    )
+  }
+)
+
 t.test('finds guarded webhooks by their own name, in any configuration', async (t) => {
   t.strictSame(
     guardedWebhooksOf([eks, service, ours, 7, { kind: 'Pod' }], []).map(({ place }) => place),

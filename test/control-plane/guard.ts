@@ -13,7 +13,7 @@ import { waitFor } from './wait.ts'
 /** What can be chosen at the start. */
 export interface GuardOptions {
   /** Added to the configuration of both processes, for example `{ iam: { files: ['/tmp/iam.json'] } }`. */
-  config?: Readonly<Record<string, unknown>>
+  config?: Readonly<Record<string, unknown>> & { readonly tls?: object }
   /** Added to the environment of both processes, for example the endpoint and credentials of an IAM API. */
   env?: Readonly<Record<string, string>>
   /**
@@ -26,6 +26,8 @@ export interface GuardOptions {
    * API server is to call.
    */
   front?: (port: number) => Promise<number>
+  /** Installs the guard, whose webhooks the API server is to call at this URL. Default: manifests/. */
+  install?: (url: string) => Promise<void>
 }
 
 /** One of the guard's processes, and what it is started with. */
@@ -92,7 +94,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
  */
 export async function startGuard(
   controlPlane: ControlPlane,
-  { config = {}, env = {}, run = runBuilt, front = (port) => Promise.resolve(port) }: GuardOptions = {}
+  {
+    config = {},
+    env = {},
+    run = runBuilt,
+    front = (port) => Promise.resolve(port),
+    install = (url) => applyManifests(controlPlane, url)
+  }: GuardOptions = {}
 ): Promise<Guard> {
   const folder = join(controlPlane.folder, 'irsa-guard')
   const mount = join(folder, 'tls')
@@ -103,9 +111,10 @@ export async function startGuard(
     await findFreePort()
   ]
   const called = await front(port)
-  const reinstall = () => applyManifests(controlPlane, `https://127.0.0.1:${called}/validate`)
+  const reinstall = () => install(`https://127.0.0.1:${called}/validate`)
   await reinstall()
 
+  const tlsFiles = { certFile: join(mount, 'tls.crt'), keyFile: join(mount, 'tls.key') }
   const undo: (() => Promise<void>)[] = []
   const PATH = process.env['PATH']
   const identityOf = async (name: string) => {
@@ -127,8 +136,8 @@ export async function startGuard(
   const processes = new Map<string, RunningProcess>()
   const start = async (name: 'serve' | 'controller', healthPort: number, kubeconfig: string) => {
     const file = join(folder, `${name}.yaml`)
-    const tls = { certFile: join(mount, 'tls.crt'), keyFile: join(mount, 'tls.key'), hosts: ['127.0.0.1'] }
-    await writeFile(file, stringify({ server: { port, healthPort }, tls, ...config }))
+    const tls = { ...tlsFiles, hosts: ['127.0.0.1'], ...config.tls }
+    await writeFile(file, stringify({ server: { port, healthPort }, ...config, tls }))
     processes.set(
       name,
       await run({
@@ -155,8 +164,8 @@ export async function startGuard(
     const directory = join(folder, `another-${others++}`)
     await mkdir(directory)
     const file = join(directory, `${name}.yaml`)
-    const tls = { certFile: join(mount, 'tls.crt'), keyFile: join(mount, 'tls.key'), hosts: ['127.0.0.1'] }
-    await writeFile(file, stringify({ server: { port: ownPort, healthPort }, tls, ...config }))
+    const tls = { ...tlsFiles, hosts: ['127.0.0.1'], ...config.tls }
+    await writeFile(file, stringify({ server: { port: ownPort, healthPort }, ...config, tls }))
     const process = await run({
       name,
       config: file,

@@ -57,7 +57,21 @@ t.test('values that the configuration or the chart does not know are refused', a
     [{ serve: { replicas: 0 } }, /replicas/],
     [{ image: { digest: 'sha256:abc' } }, /digest/],
     [{ aws: { roleArn: 'arn:aws:iam::111122223333:user/irsa-guard' } }, /roleArn/],
-    [{ networkPolicy: { controlPlaneCidrs: [] } }, /controlPlaneCidrs/]
+    [{ networkPolicy: { controlPlaneCidrs: [] } }, /controlPlaneCidrs/],
+    [{ certificates: { existingSecret: 'tls' } }, /caBundle/],
+    [{ certificates: { existingSecret: 'tls', caBundle: '-----BEGIN' } }, /caBundle/],
+    [{ certificates: { caBundle: 'AAAA' } }, /existingSecret/],
+    [{ certificates: { certManager: { enabled: true } } }, /name/],
+    [
+      {
+        certificates: {
+          existingSecret: 'tls',
+          caBundle: 'AAAA',
+          certManager: { enabled: true, issuerRef: { name: 'ca' } }
+        }
+      },
+      /enabled/
+    ]
   ]
   for (const helm of helms)
     for (const [values, stderr] of table)
@@ -162,6 +176,91 @@ t.test('values reach the objects', async (t) => {
     [...rules.map(({ id }) => id)]
   )
   t.match(config, { mode: 'enforce', server: { port: 9444, healthPort: 8080 } })
+})
+
+const certificateRights = [
+  'Role/irsa-guard/irsa-guard-controller',
+  'RoleBinding/irsa-guard/irsa-guard-controller'
+]
+const ways = {
+  existingSecret: { certificates: { existingSecret: 'my-cert', caBundle: 'AAAA' } },
+  certManager: {
+    certificates: { certManager: { enabled: true, issuerRef: { name: 'internal', kind: 'ClusterIssuer' } } },
+    config: { tls: { hosts: ['guard.example.com', '10.0.0.7', 'fd00::7'], managed: true } }
+  }
+}
+
+t.test('with certificates from elsewhere, only what concerns them differs', async (t) => {
+  const standard = await render()
+  for (const [way, values] of Object.entries(ways)) {
+    const objects = await render(values)
+    t.strictSame(
+      [...objects.keys()].filter((key) => !standard.has(key)),
+      way === 'certManager' ? ['Certificate/irsa-guard/irsa-guard'] : [],
+      way
+    )
+    t.strictSame(
+      [...standard.keys()].filter((key) => !objects.has(key)).sort(),
+      certificateRights,
+      'the controller cannot touch Secrets'
+    )
+    const changed = [...objects].filter(
+      ([key, object]) => standard.has(key) && JSON.stringify(object) !== JSON.stringify(standard.get(key))
+    )
+    t.strictSame(
+      changed.map(([key]) => key).sort(),
+      [
+        'ConfigMap/irsa-guard/irsa-guard-config',
+        ...(way === 'existingSecret' ? ['Deployment/irsa-guard/irsa-guard-serve'] : []),
+        'NetworkPolicy/irsa-guard/irsa-guard-serve',
+        'ValidatingWebhookConfiguration/irsa-guard'
+      ],
+      way
+    )
+    const text = configTextOf(objects.get('ConfigMap/irsa-guard/irsa-guard-config'))
+    t.match(parseConfig(text, 'config.yaml', []), {
+      tls: { managed: false, certFile: '/etc/irsa-guard/tls/tls.crt' }
+    })
+    t.match(objects.get('NetworkPolicy/irsa-guard/irsa-guard-serve'), {
+      spec: {
+        ingress: [
+          {
+            from: [
+              {},
+              {},
+              { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'irsa-guard-controller' } } }
+            ]
+          }
+        ]
+      }
+    })
+  }
+})
+
+t.test('certificates of your own', async (t) => {
+  const objects = await render(ways.existingSecret)
+  t.match(objects.get('ValidatingWebhookConfiguration/irsa-guard'), {
+    webhooks: [{ clientConfig: { caBundle: 'AAAA' } }, { clientConfig: { caBundle: 'AAAA' } }]
+  })
+  t.match(objects.get('Deployment/irsa-guard/irsa-guard-serve'), {
+    spec: { template: { spec: { volumes: [{}, { secret: { secretName: 'my-cert' } }] } } }
+  })
+})
+
+// The fields of the Certificate: https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.CertificateSpec
+t.test('a certificate from cert-manager', async (t) => {
+  const objects = await render(ways.certManager, '--namespace', 'guard')
+  t.match(objects.get('ValidatingWebhookConfiguration/irsa-guard'), {
+    metadata: { annotations: { 'cert-manager.io/inject-ca-from': 'guard/irsa-guard' } }
+  })
+  t.strictSame(objects.get('Certificate/guard/irsa-guard')?.['spec'], {
+    secretName: 'irsa-guard-serving-cert',
+    issuerRef: { name: 'internal', kind: 'ClusterIssuer', group: 'cert-manager.io' },
+    privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
+    usages: ['digital signature', 'key encipherment', 'server auth'],
+    dnsNames: ['irsa-guard.guard.svc', 'irsa-guard.guard.svc.cluster.local', 'guard.example.com'],
+    ipAddresses: ['10.0.0.7', 'fd00::7']
+  })
 })
 
 t.test('in another namespace, no object names the default one', async (t) => {

@@ -46,6 +46,16 @@ export const cases: readonly Case[] = [
     fix: /irsa-guard-controller is running/
   },
   {
+    why: 'our own webhook, with a certificate from cert-manager',
+    object: {
+      ...configurationWith(until('2026-12-23'), { name: 'validate.irsa-guard.io' }),
+      metadata: { name: 'a', annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } }
+    },
+    stage: 'running',
+    message: /expires within 30 days/,
+    fix: /^renew the CA that cert-manager\.io\/inject-ca-from refers to/
+  },
+  {
     why: 'an expired certificate next to the current one',
     object: configurationWith(until('2026-11-01') + pem(clusterCa.der)),
     message: /has expired: CN=old/,

@@ -1,9 +1,14 @@
 import t from 'tap'
 import { loadShippedObjects } from '../../src/commands/support/shipped-objects.js'
+import { issueCa, issueServing } from '../../src/controller/certificates/issue-certificate.js'
 import { known, unknown } from '../../src/model/fact.js'
 import { judgeAbsence } from '../../src/status/absence.js'
 import { judgeAwsAccess } from '../../src/status/aws-access.js'
-import { judgeOwnBundle, judgeServingCertificate } from '../../src/status/certificates.js'
+import {
+  judgeOwnBundle,
+  judgeServingCertificate,
+  type ServedCertificate
+} from '../../src/status/certificates.js'
 import type { LiveObject } from '../../src/status/check.js'
 import { judgeConfig } from '../../src/status/config.js'
 import { judgePolicies } from '../../src/status/policies.js'
@@ -18,7 +23,7 @@ import {
 import { judgeProbe, policyExemptionOf, webhookExemptionOf } from '../../src/status/probes.js'
 import { judgeProcess, runningVersionOf } from '../../src/status/processes.js'
 import { judgeRegistration } from '../../src/status/registration.js'
-import { judgeRights, shippedRightsOf } from '../../src/status/rights.js'
+import { isForCertificates, judgeRights, shippedRightsOf } from '../../src/status/rights.js'
 import { collectionOf, imageVersionOf, shippedIn, shippedObject } from '../../src/status/shipped.js'
 import {
   judgeGuardedBundles,
@@ -173,13 +178,14 @@ t.test('registration', async (t) => {
 
 t.test('certificates', async (t) => {
   const configuration = known({ webhooks: [{ name: 'a', clientConfig: { caBundle: 'aGVsbG8K' } }] })
-  t.match(judgeOwnBundle(configuration, known(undefined), installation), {
+  const managed = { ...installation, isManaged: true }
+  t.match(judgeOwnBundle(configuration, known(undefined), managed), {
     state: 'wrong',
     message: 'a: the API server can read no certificate in the caBundle'
   })
-  t.match(judgeOwnBundle(refused, known(undefined), installation), { state: 'unknown' })
+  t.match(judgeOwnBundle(refused, known(undefined), managed), { state: 'unknown' })
   const serving = (until: string) =>
-    judgeServingCertificate(known({ until: new Date(until) }), undefined, installation)
+    judgeServingCertificate(known({ until: new Date(until) }), undefined, managed)
   t.match(serving('2027-02-01T00:00:00Z'), {
     state: 'ok',
     message: /^valid until 2027-02-01T00:00:00Z, according to a metric of serve/
@@ -188,11 +194,55 @@ t.test('certificates', async (t) => {
     state: 'wrong',
     message: /^valid until 2026-12-10T00:00:00Z, and not renewed$/
   })
-  t.match(judgeServingCertificate(unknown('why'), undefined, installation), {
+  t.match(judgeServingCertificate(unknown('why'), undefined, managed), {
     state: 'unknown',
     because: 'why',
-    fix: /openssl x509 -noout/
+    fix: /secret irsa-guard-serving-cert .*openssl x509 -noout/
   })
+})
+
+t.test('certificates that the controller does not issue', async (t) => {
+  const own = { ...installation, isManaged: false }
+  const validity = { from: new Date('2026-11-01T00:00:00Z'), until: new Date('2027-11-01T00:00:00Z') }
+  const [ca, other] = [issueCa('root', validity), issueCa('other', validity)]
+  const caBundle = Buffer.from(ca.certificate).toString('base64')
+  const host = 'irsa-guard.irsa-guard.svc'
+  const configuration = known({ webhooks: [{ name: 'validate.irsa-guard.io', clientConfig: { caBundle } }] })
+  const entry = {
+    name: 'validate.irsa-guard.io',
+    action: 'Warn' as const,
+    accepted: ['AAAA'],
+    complete: [],
+    injectors: []
+  }
+  t.match(judgeOwnBundle(configuration, known([entry]), own), { state: 'ok' }, 'a CA that it cannot know')
+  t.match(judgeOwnBundle(configuration, known([entry]), { ...own, isManaged: true }), { state: 'wrong' })
+  t.match(judgeOwnBundle(known({ webhooks: [{ name: 'a', clientConfig: {} }] }), known([]), own), {
+    state: 'wrong',
+    fix: /write the CA of your certificate to caBundle/
+  })
+
+  const serving = (served: ServedCertificate) => judgeServingCertificate(known(served), caBundle, own)
+  const chain = (issuer: typeof ca, until: string) =>
+    issueServing(issuer, [host], { ...validity, until: new Date(until) }).certificate
+  t.match(
+    serving({ chain: chain(ca, '2026-11-28T00:00:00Z'), host }),
+    { state: 'ok', message: /^valid until 2026-11-28T00:00:00Z, and the API server accepts it/ },
+    'short-lived certificates are the choice of their issuer'
+  )
+  for (const served of [
+    { chain: chain(other, '2027-02-01T00:00:00Z'), host },
+    { until: new Date('2026-11-26T00:00:00Z') }
+  ])
+    t.match(serving(served), { state: 'wrong', fix: /renew the certificate in this Secret/ })
+  t.notMatch(JSON.stringify(serving({ until: new Date('2026-11-26T00:00:00Z') })), /restart|controller/)
+  t.match(judgeServingCertificate(unknown('why'), undefined, own), { fix: /get secret SECRET / })
+
+  const rights = shippedRightsOf(shipped)
+  t.strictSame(
+    rights.filter(isForCertificates).map(({ account }) => account),
+    Array.from({ length: 5 }, () => 'irsa-guard-controller')
+  )
 })
 
 t.test('policies', async (t) => {

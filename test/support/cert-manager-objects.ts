@@ -1,16 +1,29 @@
 import type { ControlPlane } from '../control-plane/start.ts'
 
-const [namespace, name] = ['identity', 'webhook']
+/** A Certificate, as far as its issuance needs it. */
+interface CertificateOf {
+  readonly namespace: string
+  readonly name: string
+  readonly secretName: string
+  readonly issuerRef: object
+}
+
+const standard: CertificateOf = {
+  namespace: 'identity',
+  name: 'webhook',
+  secretName: 'webhook',
+  issuerRef: { name: 'internal' }
+}
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 /**
- * Writes the objects as cert-manager's controllers do when they issue this revision of the Certificate
- * `identity/webhook`, in the same order: the condition Issuing, the request, the Secret and the Certificate's
+ * Writes the objects as cert-manager's controllers do when they issue this revision of a Certificate, which is
+ * `identity/webhook` and is created here unless an existing one is given, in the same order: the condition Issuing, the request, the Secret and the Certificate's
  * revision. Then deletes the request of the previous revision (revisionHistoryLimit 1).
  */
 export async function issueCertificate(
   { kubectl }: Pick<ControlPlane, 'kubectl'>,
-  { revision, ca }: { revision: number; ca: string }
+  { revision, ca, existing }: { revision: number; ca: string; existing?: CertificateOf }
 ): Promise<void> {
   const run = async (args: string[], object?: unknown): Promise<string> => {
     const { code, stdout, stderr } = await kubectl(
@@ -24,12 +37,13 @@ export async function issueCertificate(
   const apply = (object: unknown): Promise<string> => run(['apply', '--server-side', '-f', '-'], object)
   const applyStatus = (object: unknown): Promise<string> =>
     run(['apply', '--server-side', '--subresource=status', '-f', '-'], object)
-  const issuerRef = { name: 'internal' }
+  const { namespace, name, secretName, issuerRef } = existing ?? standard
   const certificate = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', metadata: { name, namespace } }
-  await apply({
-    ...certificate,
-    spec: { secretName: name, issuerRef, dnsNames: [`${name}.${namespace}.svc`] }
-  })
+  if (existing === undefined)
+    await apply({
+      ...certificate,
+      spec: { secretName, issuerRef, dnsNames: [`${name}.${namespace}.svc`] }
+    })
   const uid = await run(['get', 'certificate', name, '-n', namespace, '-o', 'jsonpath={.metadata.uid}'])
 
   const issuing = {
@@ -68,7 +82,7 @@ export async function issueCertificate(
   const secret = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name, namespace, annotations: { 'cert-manager.io/certificate-name': name } }
+    metadata: { name: secretName, namespace, annotations: { 'cert-manager.io/certificate-name': name } }
   }
   await apply({ ...secret, data: { 'ca.crt': base64(ca) } })
   await applyStatus({ ...certificate, status: { revision } })

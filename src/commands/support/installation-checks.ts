@@ -18,7 +18,7 @@ import { judgePolicies } from '../../status/policies.js'
 import { judgeProbe, policyExemptionOf, webhookExemptionOf } from '../../status/probes.js'
 import { judgeProcess, runningVersionOf } from '../../status/processes.js'
 import { judgeRegistration } from '../../status/registration.js'
-import { judgeRights } from '../../status/rights.js'
+import { isForCertificates, judgeRights } from '../../status/rights.js'
 import { shippedObject } from '../../status/shipped.js'
 import { judgeGuardedBundles, judgeWebhookTrust } from '../../status/webhook-trust.js'
 import { reasonOf } from '../../text/escape.js'
@@ -83,20 +83,26 @@ export async function checksOf(cluster: CheckedCluster): Promise<readonly Check[
     )
   const served = await readServed(client, configuration, servePods, environment)
   const entries = trust.trust.state === 'known' ? known(trust.trust.value?.entries) : trust.trust
-  const { checks: probes, annotation } = await probe(cluster, exemptIn(cluster, configMap))
+  const config = configIn(cluster, configMap)
+  const isManaged = config?.tls.managed ?? true
+  const certificates = { ...installation, isManaged }
+  const { checks: probes, annotation } = await probe(cluster, config?.exempt ?? { users: [], groups: [] })
 
   return [
     process('serve', serve, servePods),
     process('controller', controller, controllerPods),
     judgeConfig(configMap, parseConfigText, versioned),
     judgeRegistration({ configuration, service }, { ...installation, shipped: registered }),
-    judgeOwnBundle(configuration, entries, installation),
-    judgeServingCertificate(served, ownBundleOf(configuration), installation),
+    judgeOwnBundle(configuration, entries, certificates),
+    judgeServingCertificate(served, ownBundleOf(configuration), certificates),
     judgePolicies(policies, versioned),
     judgeWebhookTrust(trust, installation),
     judgeGuardedBundles(trust, installation),
     ...probes,
-    judgeRights(rights, installation),
+    judgeRights(
+      rights.filter(({ right }) => isManaged || !isForCertificates(right)),
+      installation
+    ),
     judgeAwsAccess(account, annotation, installation)
   ]
 }
@@ -108,15 +114,18 @@ const parseConfigText = (text: string): Config =>
     rules.map(({ id }) => id)
   )
 
-/** The users and groups whose requests irsa-guard never judges, according to the configuration. */
-function exemptIn({ config }: CheckedCluster, configMap: Reading<LiveObject | undefined>): Config['exempt'] {
-  if (config !== undefined) return config.exempt
+/** The configuration that the processes use; undefined if it cannot be read, which has a check of its own. */
+function configIn(
+  { config }: CheckedCluster,
+  configMap: Reading<LiveObject | undefined>
+): Config | undefined {
+  if (config !== undefined) return config
   const text =
     configMap.state === 'known' ? textOf(recordOf(configMap.value?.['data'])[configKey]) : undefined
   try {
-    return text === undefined ? { users: [], groups: [] } : parseConfigText(text).exempt
+    return text === undefined ? undefined : parseConfigText(text)
   } catch (error) {
-    if (error instanceof GuardError) return { users: [], groups: [] } // the check of the configuration reports it
+    if (error instanceof GuardError) return undefined
     throw error
   }
 }

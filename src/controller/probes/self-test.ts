@@ -1,4 +1,5 @@
 import type { AcceptedBundles } from '../../ca-bundle/accepted-texts.js'
+import { ownWebhooks } from '../../ca-bundle/guarded-webhooks.js'
 import type { IdentityWebhookSettings } from '../../identity-webhook/settings.js'
 import type { KubeClient } from '../../kube/client.js'
 import { statusMessage } from '../../kube/read.js'
@@ -46,7 +47,8 @@ export async function proveWebhook(
 /**
  * Proves that the caBundle policy denies unexpected CAs and uses what the controller published. In a dry run,
  * patches an unexpected CA into our own webhook. If the policy denies it, compares the stored WebhookTrust
- * with the published entries.
+ * with the published entries. With certificates of your own, the policies only warn about the CA, unless
+ * `caBundle.enforce` names the webhook.
  */
 export async function provePolicy(
   client: KubeClient,
@@ -71,13 +73,35 @@ export async function provePolicy(
           because: 'another client changed WebhookTrust "cluster", which the policy relies on'
         }
   }
-  if (status === 200 && isKind(response, 'ValidatingWebhookConfiguration'))
+  if (status === 200 && isKind(response, 'ValidatingWebhookConfiguration')) {
+    const entries = published ?? (await loadWebhookTrust(client))?.entries
+    const entry = entries?.find(({ name }) => name === ownWebhooks[0])
+    if (entry?.action === 'Warn') return proveWarning(response, entry)
+
     return {
       state: 'fails',
       because: `an unexpected caBundle was admitted: policy ${ownNames.denyPolicy} does not deny it`
     }
+  }
 
   return { state: 'unknown', because: `the API server answered ${status}: ${message}` }
+}
+
+/** Proves that a policy warned about the unexpected CA. */
+function proveWarning({ warnings }: KubeResponse, { accepted }: AcceptedBundles): Proof {
+  if (warnings.some((text) => text.includes(`ValidatingAdmissionPolicy '${ownNames.warnPolicy}'`)))
+    return { state: 'works' }
+
+  return accepted.length === 0
+    ? {
+        state: 'unknown',
+        because:
+          "the CA of irsa-guard's own webhook is unknown, so the policies do not compare its caBundle (tls.managed is false)"
+      }
+    : {
+        state: 'fails',
+        because: `an unexpected caBundle was admitted: policy ${ownNames.warnPolicy} does not warn about it`
+      }
 }
 
 /** Whether the API server returned an object of this kind. A proxy's page can have a success status, too. */

@@ -79,6 +79,32 @@ t.test(
   }
 )
 
+t.test('with certificates of your own, the policy only has to warn', async (t) => {
+  const prove = (entry: Partial<AcceptedBundles>, warnings: readonly string[]): Promise<Proof> =>
+    provePolicy(
+      clientThat(() => ({ body: { kind: 'ValidatingWebhookConfiguration' }, warnings })),
+      {
+        wrongCaBundle: 'x',
+        published: [
+          {
+            name: 'validate.irsa-guard.io',
+            action: 'Warn',
+            accepted: ['AAAA'],
+            complete: [],
+            injectors: [],
+            ...entry
+          }
+        ]
+      }
+    )
+  const warning =
+    "Validation failed for ValidatingAdmissionPolicy 'irsa-guard-ca-bundle-warn' with binding 'x'"
+  t.match(await prove({}, ['other', warning]), works)
+  t.match(await prove({}, ['other']), { state: 'fails', because: /irsa-guard-ca-bundle-warn does not warn/ })
+  t.match(await prove({ accepted: [] }, []), { state: 'unknown', because: /tls\.managed is false/ })
+  t.match(await prove({ action: 'Deny' }, [warning]), { state: 'fails', because: /does not deny it/ })
+})
+
 t.test('the policy fails when somebody else has changed what it goes by', async (t) => {
   const entry: AcceptedBundles = {
     name: 'a.example',
