@@ -132,7 +132,7 @@ const withNewline = (command: string): string => (command === '' ? '' : `${comma
  * The command that writes the repaired bundles of one configuration, with placeholders if the object is not
  * known. Empty if there is nothing to repair.
  */
-export function patchCommand(reported: readonly Reported[], kubectl: string): string {
+function patchCommand(reported: readonly Reported[], kubectl: string): string {
   const broken = reported.filter(({ report }) => report.repaired !== undefined)
   const [first] = broken
   if (first === undefined) return ''
