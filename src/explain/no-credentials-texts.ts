@@ -131,7 +131,7 @@ export const noCredentialsTexts: readonly ErrorText[] = [
     forms: [['empty credentials; perhaps you meant to enable ambient credentials?']],
     causes: [
       unseen(
-        'by default, an Issuer cannot use ambient credentials: use a ClusterIssuer, or run cert-manager with --issuer-ambient-credentials',
+        "an Issuer needs cert-manager's --issuer-ambient-credentials; a ClusterIssuer needs no flag",
         'diagnose'
       )
     ]
