@@ -129,3 +129,6 @@ export async function startCertManager(
 }
 
 if (import.meta.main) console.log(Object.values(await findCertManager()).join('\n'))
+
+if (import.meta.main)
+  for (const [name, path] of Object.entries(await findCertManager())) console.log(`${name} ${path}`)

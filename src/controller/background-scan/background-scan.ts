@@ -156,11 +156,11 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
     },
     stop: async () => {
       stopped.abort()
-      clearTimeout(wake)
       followed?.stop()
       objects.stop()
-      reports.stop()
       await Promise.all([scanning.stop(), reporting.stop(), changes?.stop()])
+      reports.stop() // only now, because a run that had begun may have started a watch
+      clearTimeout(wake)
     }
   }
 }
