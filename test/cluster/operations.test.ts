@@ -11,7 +11,7 @@ import { waitFor } from '../control-plane/wait.ts'
 import { standInWith } from '../support/pod-cluster.js'
 
 // What kubectl answers about objects that exist, where nothing runs them.
-const elsewhere = /pod is not running|Metrics API not available|doesn't have a resource type "reports"/
+const elsewhere = /pod is not running|Metrics API not available|doesn't have a resource type "(?:reports|certificate)"/
 
 // Rounds come twice a minute, and a slow machine may need several.
 const patience = 240_000
@@ -49,8 +49,8 @@ t.test('an installation that runs', async (t) => {
             ...(has('delete') ? ['--dry-run=server'] : []),
             ...(has('logs', 'port-forward') ? ['--pod-running-timeout=1s'] : [])
           ])
-          // Without a kubelet, no container runs. Here are neither OpenReports nor a metrics server.
-          if (has('port-forward', 'top', 'reports')) t.match(stderr, elsewhere, shown)
+          // Without a kubelet, no container runs. Neither OpenReports, cert-manager nor a metrics server is installed.
+          if (has('port-forward', 'top', 'reports', 'certificate')) t.match(stderr, elsewhere, shown)
           else {
             t.match({ code, stderr }, { code: 0, stderr: /^(?!.*not found)/i }, shown)
             if (!has('events', 'logs')) t.equal(stderr, '', shown)

@@ -172,7 +172,7 @@ t.test('finds what is broken, by cause, with the pods of a workload as one', asy
   t.equal(stderr, '')
   t.match(
     stdout,
-    /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity unknown ·\n {4}4 pods\n/
+    /^prod-eu · Kubernetes 1\.\d+ · \d+ service accounts: 6 IRSA, Pod Identity unknown ·\n {2}4 pods\n/
   )
   t.match(
     stdout,
